@@ -1,0 +1,2 @@
+//! `cargo larder`
+fn main() {}

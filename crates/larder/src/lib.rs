@@ -1,0 +1,1 @@
+//! Larder keeps dependency builds apart from application builds.
