@@ -1,2 +1,72 @@
-//! `cargo xtask`
-fn main() {}
+//! `cargo xtask`: this repository's own verbs, bootstrapped by cargo alone.
+//!
+//! This file reads the command line and the environment, once, and hands both on as values. It must never
+//! hold a verb's logic: each verb has a file (or folder) of its own with a `run` function.
+
+mod log;
+mod setup;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use larder::process::Environment;
+use xshell::Shell;
+
+use crate::log::Log;
+
+/// Everything that this repository's contributors and its CI do.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct App {
+    /// Print errors and results only.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Find or get the tools that examples/portfolio is built with.
+    Setup(setup::Args),
+}
+
+fn main() -> ExitCode {
+    let app = App::parse();
+    let log = Log::new(app.quiet);
+    match dispatch(&app.verb, &log) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
+    let env = environment();
+    let sh = Shell::new().context("cannot tell the working directory")?;
+    sh.change_dir(root(&env)?);
+    match verb {
+        Verb::Setup(args) => setup::run(&sh, &env, log, args),
+    }
+}
+
+/// The environment as xtask was started with it.
+fn environment() -> Environment {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let vars = std::env::vars_os();
+    Environment::new(vars)
+}
+
+/// The repository: where cargo says xtask's manifest is, or where it was when xtask was compiled.
+fn root(env: &Environment) -> anyhow::Result<PathBuf> {
+    let manifest_dir = env.get_str("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(manifest_dir).parent().context("xtask's manifest has no parent folder")?;
+    anyhow::ensure!(root.join("xtask").is_dir(), "{} is not Larder's repository", root.display());
+    Ok(root.to_path_buf())
+}

@@ -1,0 +1,228 @@
+//! A private apt: its own sources, package lists, downloads and idea of what is installed.
+//!
+//! It reads the machine's apt configuration to learn which mirror to ask and must never change it. The
+//! archive's signatures are checked with the machine's own Debian keyring.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use xshell::cmd;
+
+use super::exec::Exec;
+
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// The development release: it alone has current Rust toolchains.
+const SUITE: &str = "sid";
+/// A folder that stays empty, below the one of the downloads.
+const NO_ARCHIVES: &str = "none";
+/// What the machine's own compiler provides; another copy would only take time and room.
+const PROVIDED_BY_THE_MACHINE: [&str; 2] = ["gcc", "binutils"];
+
+/// An apt that works in a folder of its own.
+pub(super) struct Apt<'a> {
+    exec: &'a Exec<'a>,
+    archives: PathBuf,
+    options: Vec<String>,
+}
+
+impl<'a> Apt<'a> {
+    /// Prepares the folder and fetches the package lists; downloads go to `archives`.
+    pub(super) fn update(exec: &'a Exec<'a>, folder: &Path, archives: &Path) -> anyhow::Result<Self> {
+        let apt = Self { exec, archives: archives.to_path_buf(), options: options(folder, archives) };
+        for dir in [folder.join("lists/partial"), archives.join("partial"), archives.join(NO_ARCHIVES)] {
+            fs_err::create_dir_all(dir)?;
+        }
+        let signed_by =
+            if Path::new(KEYRING).exists() { format!("[signed-by={KEYRING}] ") } else { String::new() };
+        let source = format!("deb {signed_by}{} {SUITE} main\n", machine_mirror()?);
+        fs_err::write(folder.join("sources.list"), source)?;
+        fs_err::write(folder.join("status"), status(&PROVIDED_BY_THE_MACHINE))?;
+        let options = &apt.options;
+        exec.log.step("Updating", "package lists of Debian's sid");
+        exec.check(cmd!(exec.sh, "apt-get {options...} update -qq --error-on=any")).context(
+            "cannot read Debian's sid; see that its mirror can be reached and debian-archive-keyring is current",
+        )?;
+        Ok(apt)
+    }
+
+    /// The value of a package's field, such as `Recommends`.
+    pub(super) fn field(&self, package: &str, field: &str) -> anyhow::Result<String> {
+        let options = &self.options;
+        let text =
+            self.exec.check(cmd!(self.exec.sh, "apt-cache {options...} show --no-all-versions {package}"))?;
+        let prefix = format!("{field}: ");
+        Ok(text.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_default().to_owned())
+    }
+
+    /// Downloads the packages and everything they depend on; returns the archives.
+    pub(super) fn download(&self, packages: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+        let (options, none) =
+            (&self.options, format!("Dir::Cache::archives={}/{NO_ARCHIVES}", self.archives.display()));
+        let install = ["install", "-y", "--no-install-recommends"];
+        // With an empty download folder apt lists every archive, also those that are there already.
+        let uris = self.exec.check(cmd!(
+            self.exec.sh,
+            "apt-get {options...} -o {none} {install...} --print-uris {packages...}"
+        ))?;
+        let names: Vec<&str> = uris.lines().filter_map(archive_name).collect();
+        anyhow::ensure!(!names.is_empty(), "apt lists no archive for {}", packages.join(" "));
+        self.exec.log.step("Downloading", &format!("{} ({} packages)", packages.join(" "), names.len()));
+        self.exec
+            .run(cmd!(self.exec.sh, "apt-get {options...} {install...} -qq --download-only {packages...}"))?;
+        Ok(names.iter().map(|name| self.archives.join(name)).collect())
+    }
+}
+
+fn options(folder: &Path, archives: &Path) -> Vec<String> {
+    let dir = folder.display();
+    let settings = [
+        format!("Dir::Etc::SourceList={dir}/sources.list"),
+        "Dir::Etc::SourceParts=/dev/null".to_owned(),
+        "Dir::Etc::Preferences=/dev/null".to_owned(),
+        "Dir::Etc::PreferencesParts=/dev/null".to_owned(),
+        format!("Dir::State={dir}"),
+        format!("Dir::State::lists={dir}/lists"),
+        format!("Dir::State::status={dir}/status"),
+        format!("Dir::Cache={dir}"),
+        format!("Dir::Cache::archives={}", archives.display()),
+        // Only the packages themselves are of interest, not their icons and translations.
+        "Acquire::Languages=none".to_owned(),
+        "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
+        // The folder is the user's, so apt's own download user may not be able to write there; and nobody
+        // but this process works in it.
+        "APT::Sandbox::User=".to_owned(),
+        "Debug::NoLocking=true".to_owned(),
+    ];
+    settings.into_iter().flat_map(|setting| ["-o".to_owned(), setting]).collect()
+}
+
+/// A dpkg status file that calls the packages installed.
+fn status(packages: &[&str]) -> String {
+    let entry = |name: &&str| {
+        format!(
+            "Package: {name}\nStatus: install ok installed\nVersion: 999\nArchitecture: all\n\
+             Multi-Arch: foreign\nMaintainer: none\nDescription: provided by the machine\n\n"
+        )
+    };
+    packages.iter().map(entry).collect()
+}
+
+/// The file name in a line like `'URI' name_1.0_amd64.deb 1234 SHA256:…`.
+fn archive_name(line: &str) -> Option<&str> {
+    line.strip_prefix('\'')?.split_whitespace().nth(1).filter(|name| {
+        Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("deb"))
+    })
+}
+
+fn machine_mirror() -> anyhow::Result<String> {
+    let mut sources = Vec::new();
+    sources.extend(fs_err::read_to_string("/etc/apt/sources.list").ok());
+    if let Ok(entries) = fs_err::read_dir("/etc/apt/sources.list.d") {
+        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|ext| ext == "list" || ext == "sources"));
+        paths.sort();
+        sources.extend(paths.iter().filter_map(|path| fs_err::read_to_string(path).ok()));
+    }
+    let codename = os_release("VERSION_CODENAME").unwrap_or_default();
+    mirror(&sources, &codename).context("found no Debian mirror in /etc/apt; add one to its sources")
+}
+
+/// A field of the machine's `os-release`.
+pub(super) fn os_release(field: &str) -> Option<String> {
+    let text = fs_err::read_to_string("/etc/os-release").ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix('='))?;
+    Some(value.trim_matches('"').to_owned())
+}
+
+/// The mirror that the machine's own release comes from, in either of apt's two formats.
+fn mirror(sources: &[String], codename: &str) -> Option<String> {
+    let suites = [codename, SUITE, "unstable", "testing", "stable"];
+    let entries: Vec<Entry> = sources.iter().flat_map(|text| one_line(text).chain(stanzas(text))).collect();
+    let has = |entry: &&Entry, suite: &str| {
+        // Other vendors' sources use Debian's suite names too, but not its component's.
+        entry.suites.iter().any(|name| name == suite) && entry.components.iter().any(|name| name == "main")
+    };
+    suites
+        .iter()
+        .find_map(|suite| entries.iter().find(|entry| has(entry, suite)))
+        .map(|entry| entry.uri.clone())
+}
+
+struct Entry {
+    uri: String,
+    suites: Vec<String>,
+    components: Vec<String>,
+}
+
+/// Entries like `deb [option=value] URI suite component…`.
+fn one_line(text: &str) -> impl Iterator<Item = Entry> {
+    text.lines().filter_map(|line| {
+        let rest = line.strip_prefix("deb ")?.trim_start();
+        let rest = if rest.starts_with('[') { rest.split_once(']')?.1 } else { rest };
+        let mut words = rest.split_whitespace().map(str::to_owned);
+        let (uri, suite) = (words.next()?, words.next()?);
+        Some(Entry { uri, suites: vec![suite], components: words.collect() })
+    })
+}
+
+/// Entries of `Name: value` lines, parted by empty lines.
+fn stanzas(text: &str) -> impl Iterator<Item = Entry> {
+    text.split("\n\n").filter_map(|stanza| {
+        let words = |name: &str| -> Vec<String> {
+            let value = stanza.lines().find_map(|line| {
+                let (key, value) = line.split_once(':')?;
+                key.eq_ignore_ascii_case(name).then_some(value)
+            });
+            value.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+        };
+        if words("Enabled") == ["no"] || !words("Types").contains(&"deb".to_owned()) {
+            return None;
+        }
+        let uri = words("URIs").into_iter().next()?;
+        Some(Entry { uri, suites: words("Suites"), components: words("Components") })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Option<String> {
+        mirror(&[text.to_owned()], "bookworm")
+    }
+
+    #[test]
+    fn the_mirror_comes_from_stanzas() {
+        let text = "Types: deb\nURIs: http://sec.example/debian-security\nSuites: bookworm-security\n\
+                    Components: main\n\nTypes: deb\n# a note\nURIs: http://m.example/debian\n\
+                    Suites: bookworm bookworm-updates\nComponents: main contrib\n";
+        assert_eq!(found(text).as_deref(), Some("http://m.example/debian"));
+    }
+
+    #[test]
+    fn the_mirror_comes_from_lines() {
+        let text = "# deb http://old.example/debian bookworm main\n\
+                    deb [signed-by=/k.gpg arch=amd64] https://vendor.example/debian bookworm stable\n\
+                    deb [signed-by=/k.gpg] http://m.example/debian bookworm main\n";
+        assert_eq!(found(text).as_deref(), Some("http://m.example/debian"));
+    }
+
+    #[test]
+    fn a_machine_on_sid_has_a_mirror_too() {
+        assert_eq!(found("deb http://m.example/debian sid main").as_deref(), Some("http://m.example/debian"));
+    }
+
+    #[test]
+    fn disabled_and_foreign_entries_are_no_mirror() {
+        let text = "Enabled: no\nTypes: deb\nURIs: http://m.example/\nSuites: bookworm\nComponents: main\n";
+        assert_eq!(found(text), None);
+        assert_eq!(found("deb https://vendor.example/apt nodistro main"), None);
+    }
+
+    #[test]
+    fn archives_are_named_in_the_second_column() {
+        let line = "'http://m.example/p/mold_3.0.0-1_amd64.deb' mold_3.0.0-1_amd64.deb 5102476 SHA256:ab";
+        assert_eq!(archive_name(line), Some("mold_3.0.0-1_amd64.deb"));
+        assert_eq!(archive_name("Reading package lists..."), None);
+    }
+}

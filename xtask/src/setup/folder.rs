@@ -1,0 +1,140 @@
+//! The per-user folder that tools are kept in, shared by all checkouts and by runs at the same time.
+//!
+//! Whatever has its final name in it is complete: work in progress lives under `tmp` and is renamed. It must
+//! never delete a tool that still has its name.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use larder::process::Environment;
+
+use super::{
+    needs::{CARGO_LEPTOS, Tool},
+    version::Version,
+};
+use crate::log::Log;
+
+/// Where tools are kept.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// `LARDER_TOOLS_DIR`, or a folder in the user's cache.
+    pub(super) fn new(env: &Environment, base: &Path) -> anyhow::Result<Self> {
+        let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let root = set("LARDER_TOOLS_DIR")
+            .or_else(|| Some(set("XDG_CACHE_HOME")?.join("larder/tools")))
+            .or_else(|| Some(set("HOME")?.join(".cache/larder/tools")))
+            .context("no place to keep tools: set HOME or LARDER_TOOLS_DIR")?;
+        Ok(Self { root: base.join(root) })
+    }
+
+    /// Waits until no other setup writes here; the lock is held until the file is dropped.
+    pub(super) fn lock(&self, log: &Log) -> anyhow::Result<fs_err::File> {
+        fs_err::create_dir_all(&self.root)?;
+        let file = fs_err::File::create(self.root.join("setup.lock"))?;
+        if file.file().try_lock().is_err() {
+            log.step("Waiting", &format!("for another setup that works in {}", self.root.display()));
+            file.file().lock().with_context(|| format!("cannot lock {}", self.root.display()))?;
+        }
+        Ok(file)
+    }
+
+    /// The tree of a tool from Debian.
+    pub(super) fn debian(&self, tool: Tool) -> PathBuf {
+        self.root.join("debian").join(tool.name())
+    }
+
+    /// The tree of a tool that cargo installs, for the version that is asked for.
+    pub(super) fn cargo(&self, tool: Tool, wasm_bindgen: Option<&Version>) -> PathBuf {
+        let version = match tool {
+            Tool::WasmBindgen => wasm_bindgen.map_or_else(|| "newest".to_owned(), Version::to_string),
+            _ => CARGO_LEPTOS.to_string(),
+        };
+        self.root.join("cargo").join(format!("{}-{version}", tool.name()))
+    }
+
+    /// The tree of a tool from npm.
+    pub(super) fn npm(&self, tool: Tool) -> PathBuf {
+        self.root.join("npm").join(tool.name())
+    }
+
+    /// The private apt.
+    pub(super) fn apt(&self) -> PathBuf {
+        self.root.join("apt")
+    }
+
+    /// An empty folder for work in progress.
+    pub(super) fn fresh_tmp(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.tmp(name);
+        if folder.exists() {
+            fs_err::remove_dir_all(&folder)?;
+        }
+        fs_err::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    /// A folder for work in progress that may hold what an interrupted run left.
+    pub(super) fn tmp(&self, name: &str) -> PathBuf {
+        self.root.join("tmp").join(name)
+    }
+
+    /// Removes all work in progress, once there is none.
+    pub(super) fn sweep(&self) -> anyhow::Result<()> {
+        let tmp = self.root.join("tmp");
+        if tmp.exists() { Ok(fs_err::remove_dir_all(tmp)?) } else { Ok(()) }
+    }
+
+    /// Whether a program lies in this folder.
+    pub(super) fn holds(&self, program: &Path) -> bool {
+        program.starts_with(&self.root)
+    }
+}
+
+/// Gives a complete tree its final name; one that has the name already did not do any more.
+pub(super) fn replace(now: &Path, later: &Path) -> anyhow::Result<()> {
+    if let Some(parent) = later.parent() {
+        fs_err::create_dir_all(parent)?;
+    }
+    if later.exists() {
+        let old = now.with_extension("old");
+        fs_err::rename(later, &old)?;
+        fs_err::rename(now, later)?;
+        return Ok(fs_err::remove_dir_all(old)?);
+    }
+    Ok(fs_err::rename(now, later)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(vars: &[(&str, &str)]) -> Option<PathBuf> {
+        let env = Environment::new(vars.iter().copied());
+        Folder::new(&env, Path::new("/repo")).ok().map(|folder| folder.root)
+    }
+
+    #[test]
+    fn the_folder_is_the_users_cache_unless_it_is_named() {
+        assert_eq!(root(&[("HOME", "/h")]), Some("/h/.cache/larder/tools".into()));
+        assert_eq!(root(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/c")]), Some("/c/larder/tools".into()));
+        assert_eq!(root(&[("HOME", "/h"), ("LARDER_TOOLS_DIR", "/t")]), Some("/t".into()));
+        assert_eq!(root(&[("HOME", "/h"), ("LARDER_TOOLS_DIR", "t")]), Some("/repo/t".into()));
+        assert_eq!(root(&[("HOME", "")]), None);
+    }
+
+    #[test]
+    fn a_tree_takes_the_place_of_an_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (now, later) = (dir.path().join("tmp/a"), dir.path().join("kept/a"));
+        for content in ["one", "two"] {
+            fs_err::create_dir_all(&now).unwrap();
+            fs_err::write(now.join("f"), content).unwrap();
+            replace(&now, &later).unwrap();
+            assert_eq!(fs_err::read_to_string(later.join("f")).unwrap(), content);
+        }
+        assert_eq!(fs_err::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,65 @@
+//! Tools that are built here by `cargo install` or come from npm, each into a folder of its own.
+//!
+//! It must never write to the user's own cargo or npm folders, nor into a checkout.
+
+use std::path::Path;
+
+use xshell::{Cmd, cmd};
+
+use super::{
+    exec::Exec,
+    folder::{Folder, replace},
+    needs::{CARGO_LEPTOS, Tool},
+    version::Version,
+};
+
+/// Builds a tool with the toolchain that `exec` has on PATH.
+pub(super) fn by_cargo(
+    exec: &Exec<'_>,
+    folder: &Folder,
+    tool: Tool,
+    wasm_bindgen: Option<&Version>,
+) -> anyhow::Result<()> {
+    let (name, version, features) = match tool {
+        // It would download what it does not find, from places that not every machine reaches.
+        Tool::CargoLeptos => ("cargo-leptos", Some(&CARGO_LEPTOS), "no_downloads"),
+        _ => ("wasm-bindgen-cli", wasm_bindgen, ""),
+    };
+    let root = folder.fresh_tmp(tool.name())?;
+    // One build folder for all of them: they share dependencies, and an interrupted build goes on from there.
+    let build = folder.tmp("build");
+    let install = |locked: Option<&str>| -> anyhow::Result<()> {
+        let _dir = exec.sh.push_dir(&root);
+        let version = version.map(|version| format!("--version=={version}"));
+        let command = cmd!(
+            exec.sh,
+            "cargo install {locked...} --root {root} {version...} --features={features} {name}"
+        );
+        exec.run(quick_release(command, &build))
+    };
+    exec.log.step("Building", &format!("{name}{}", version.map(|v| format!(" {v}")).unwrap_or_default()));
+    if let Err(error) = install(Some("--locked")) {
+        exec.log.warn(&format!("{error}; trying again with the newest versions of its dependencies"));
+        install(None)?;
+    }
+    replace(&root, &folder.cargo(tool, wasm_bindgen))
+}
+
+/// Sets the release profile of a tool: built once, run for seconds, so building quickly counts for more.
+fn quick_release<'a>(command: Cmd<'a>, build: &Path) -> Cmd<'a> {
+    command
+        .env("CARGO_TARGET_DIR", build)
+        // Link-time optimisation alone takes over five minutes of one core for cargo-leptos.
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+}
+
+/// Gets a tool that npm has under the same name or that of its project.
+pub(super) fn by_npm(exec: &Exec<'_>, folder: &Folder, tool: Tool) -> anyhow::Result<()> {
+    let package = if tool == Tool::WasmOpt { "binaryen" } else { tool.name() };
+    let prefix = folder.fresh_tmp(tool.name())?;
+    exec.log.step("Downloading", &format!("{package} from npm"));
+    exec.check(cmd!(exec.sh, "npm install --silent --no-audit --no-fund --prefix {prefix} {package}"))?;
+    replace(&prefix, &folder.npm(tool))
+}

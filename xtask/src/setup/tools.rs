@@ -1,0 +1,248 @@
+//! The tools that were found, and what a child has to inherit to use them.
+//!
+//! Pure but for its tests: what it knows was found elsewhere.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use larder::process::Environment;
+use serde::Serialize;
+
+use super::{choose::Source, needs::Tool, version::Version};
+
+/// The version of what `--json` prints.
+const JSON_VERSION: u32 = 1;
+
+/// One tool that was found or got.
+#[derive(Debug, Clone)]
+pub(crate) struct Chosen {
+    /// Which.
+    pub(crate) tool: Tool,
+    /// What it says it is.
+    pub(crate) version: Version,
+    /// The program.
+    pub(crate) path: PathBuf,
+    /// Where it was found or got.
+    pub(crate) source: Source,
+    /// Why there and not earlier in the order.
+    pub(crate) why: String,
+}
+
+/// All tools, and the environment that xtask was started in.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    chosen: Vec<Chosen>,
+    inherited: Environment,
+}
+
+impl Tools {
+    /// Nothing chosen yet.
+    pub(super) fn new(inherited: &Environment) -> Self {
+        Self { chosen: Vec::new(), inherited: inherited.clone() }
+    }
+
+    pub(super) fn push(&mut self, chosen: Chosen) {
+        self.chosen.push(chosen);
+    }
+
+    /// What has to change in the environment that xtask was started in: a value to set, or `None` where the
+    /// variable has to go.
+    pub(crate) fn env(&self) -> Vec<(String, Option<OsString>)> {
+        let (before, after) = (&self.inherited, self.environment());
+        let mut changes: Vec<(String, Option<OsString>)> = Vec::new();
+        for (name, value) in after.iter().filter(|(name, value)| before.get(name) != Some(value)) {
+            changes.push((name.to_string_lossy().into_owned(), Some(value.to_os_string())));
+        }
+        for (name, _) in before.iter().filter(|(name, _)| after.get(name).is_none()) {
+            changes.push((name.to_string_lossy().into_owned(), None));
+        }
+        changes
+    }
+
+    /// The whole environment of a child that uses the tools.
+    pub(crate) fn environment(&self) -> Environment {
+        let mut env = cleaned(&self.inherited);
+        let kept =
+            |chosen: &&Chosen| !matches!(chosen.source, Source::Path | Source::NixShell | Source::Rustup);
+        let mut dirs: Vec<PathBuf> = Vec::new();
+        let tools = self.chosen.iter().filter(kept).filter_map(|chosen| chosen.path.parent());
+        let path = env.get("PATH").unwrap_or_default().to_owned();
+        for dir in tools.map(Path::to_path_buf).chain(std::env::split_paths(&path)) {
+            if !dirs.contains(&dir) {
+                dirs.push(dir);
+            }
+        }
+        if let Ok(path) = std::env::join_paths(dirs) {
+            env.set("PATH", path);
+        }
+        env
+    }
+
+    /// A table for people.
+    pub(crate) fn describe(&self) -> String {
+        let cells = |chosen: &Chosen| {
+            [
+                chosen.tool.name().to_owned(),
+                chosen.version.to_string(),
+                format!("{}: {}", chosen.source, chosen.why),
+                chosen.path.display().to_string(),
+            ]
+        };
+        let head = ["tool", "version", "chosen", "path"].map(str::to_owned);
+        table(&[vec![head], self.chosen.iter().map(cells).collect()].concat())
+    }
+
+    /// The same for machines.
+    pub(crate) fn to_json(&self) -> anyhow::Result<String> {
+        let tools = self.chosen.iter().map(|chosen| JsonTool {
+            tool: chosen.tool.name(),
+            version: chosen.version.to_string(),
+            path: &chosen.path,
+            source: chosen.source.id(),
+            why: &chosen.why,
+        });
+        Ok(serde_json::to_string_pretty(&Json { version: JSON_VERSION, tools: tools.collect() })?)
+    }
+
+    /// Lines for a POSIX shell to evaluate.
+    pub(crate) fn to_shell(&self) -> String {
+        let line = |(name, value): (String, Option<OsString>)| match value {
+            Some(value) => format!("export {name}={}\n", shell_quoted(&value)),
+            None => format!("unset {name}\n"),
+        };
+        self.env().into_iter().map(line).collect()
+    }
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    version: u32,
+    tools: Vec<JsonTool<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonTool<'a> {
+    tool: &'a str,
+    version: String,
+    path: &'a Path,
+    source: &'a str,
+    why: &'a str,
+}
+
+/// The environment without what the `cargo run` behind `cargo xtask` put there: it would tie children to the
+/// toolchain that xtask was compiled with, and crates that read `CARGO_PKG_*` to xtask's manifest.
+pub(super) fn cleaned(inherited: &Environment) -> Environment {
+    let mut env = inherited.clone();
+    for (name, _) in inherited.iter() {
+        if name.to_str().is_some_and(is_cargos) {
+            env.unset(name);
+        }
+    }
+    let (Some(paths), Some(manifest_dir)) =
+        (inherited.get("LD_LIBRARY_PATH"), inherited.get("CARGO_MANIFEST_DIR"))
+    else {
+        return env;
+    };
+    let is_cargos = |path: &PathBuf| {
+        let in_toolchain = inherited
+            .get("CARGO")
+            .and_then(|cargo| Path::new(cargo).parent()?.parent())
+            .is_some_and(|sysroot| path.starts_with(sysroot));
+        in_toolchain || Path::new(manifest_dir).parent().is_some_and(|root| path.starts_with(root))
+    };
+    match std::env::join_paths(std::env::split_paths(paths).filter(|path| !is_cargos(path))) {
+        Ok(rest) if !rest.is_empty() => env.set("LD_LIBRARY_PATH", rest),
+        _ => env.unset("LD_LIBRARY_PATH"),
+    }
+    env
+}
+
+fn is_cargos(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "CARGO",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_PRIMARY_PACKAGE",
+        "RUSTC",
+        "RUSTDOC",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTUP_TOOLCHAIN_SOURCE",
+        "RUST_RECURSION_COUNT",
+    ];
+    NAMES.contains(&name) || name.starts_with("CARGO_PKG_")
+}
+
+fn shell_quoted(value: &OsStr) -> String {
+    format!("'{}'", value.to_string_lossy().replace('\'', r"'\''"))
+}
+
+fn table(rows: &[[String; 4]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (tool, version, chosen) = (width(0), width(1), width(2));
+    let line = |row: &[String; 4]| {
+        format!("{:tool$}  {:version$}  {:chosen$}  {}\n", row[0], row[1], row[2], row[3])
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tools(vars: &[(&str, &str)], source: Source) -> Tools {
+        let mut tools = Tools::new(&Environment::new(vars.iter().copied()));
+        tools.push(Chosen {
+            tool: Tool::Sass,
+            version: Version::new(1, 2, 3),
+            path: "/kept/sass/bin/sass".into(),
+            source,
+            why: "PATH has none".to_owned(),
+        });
+        tools
+    }
+
+    #[test]
+    fn kept_tools_come_first_on_path_and_only_once() {
+        let path = |path, source| {
+            tools(&[("PATH", path)], source).environment().get_str("PATH").unwrap_or_default().to_owned()
+        };
+        assert_eq!(path("/usr/bin:/bin", Source::Kept), "/kept/sass/bin:/usr/bin:/bin");
+        assert_eq!(path("/bin:/kept/sass/bin", Source::Kept), "/kept/sass/bin:/bin");
+        assert_eq!(path("/usr/bin:/bin", Source::Path), "/usr/bin:/bin");
+    }
+
+    #[test]
+    fn what_cargo_run_added_is_taken_away() {
+        let vars = [
+            ("CARGO", "/r/toolchains/stable/bin/cargo"),
+            ("CARGO_HOME", "/r"),
+            ("CARGO_MANIFEST_DIR", "/repo/xtask"),
+            ("CARGO_PKG_NAME", "xtask"),
+            ("LD_LIBRARY_PATH", "/repo/target/debug:/r/toolchains/stable/lib:/opt/mine"),
+            ("RUSTUP_TOOLCHAIN", "stable"),
+        ];
+        let names = |env: &Environment| -> Vec<String> {
+            env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect()
+        };
+        let env = cleaned(&Environment::new(vars));
+        assert_eq!(names(&env), ["CARGO_HOME=/r", "LD_LIBRARY_PATH=/opt/mine"]);
+    }
+
+    #[test]
+    fn a_shell_gets_exports_and_unsets() {
+        let text = tools(&[("PATH", "/it's"), ("RUSTC", "x")], Source::Debian).to_shell();
+        assert_eq!(text, "export PATH='/kept/sass/bin:/it'\\''s'\nunset RUSTC\n");
+    }
+
+    #[test]
+    fn json_is_versioned() {
+        let json: serde_json::Value =
+            serde_json::from_str(&tools(&[], Source::Debian).to_json().unwrap()).unwrap();
+        assert_eq!(json["version"], 1);
+        assert_eq!(json["tools"][0]["source"], "debian");
+    }
+}
