@@ -22,13 +22,14 @@ const PROVIDED_BY_THE_MACHINE: [&str; 2] = ["gcc", "binutils"];
 pub(super) struct Apt<'a> {
     exec: &'a Exec<'a>,
     archives: PathBuf,
-    options: Vec<String>,
+    /// The file that makes apt a private one.
+    config: PathBuf,
 }
 
 impl<'a> Apt<'a> {
     /// Prepares the folder and fetches the package lists; downloads go to `archives`.
     pub(super) fn update(exec: &'a Exec<'a>, folder: &Path, archives: &Path) -> anyhow::Result<Self> {
-        let apt = Self { exec, archives: archives.to_path_buf(), options: options(folder, archives) };
+        let apt = Self { exec, archives: archives.to_path_buf(), config: folder.join("apt.conf") };
         for dir in [folder.join("lists/partial"), archives.join("partial"), archives.join(NO_ARCHIVES)] {
             fs_err::create_dir_all(dir)?;
         }
@@ -37,9 +38,10 @@ impl<'a> Apt<'a> {
         let source = format!("deb {signed_by}{} {SUITE} main\n", machine_mirror()?);
         fs_err::write(folder.join("sources.list"), source)?;
         fs_err::write(folder.join("status"), status(&PROVIDED_BY_THE_MACHINE))?;
-        let options = &apt.options;
+        fs_err::write(&apt.config, config(folder, archives))?;
+        let config = &apt.config;
         exec.log.step("Updating", "package lists of Debian's sid");
-        exec.check(cmd!(exec.sh, "apt-get {options...} update -qq --error-on=any")).context(
+        exec.check(cmd!(exec.sh, "apt-get -c {config} update -qq --error-on=any")).context(
             "cannot read Debian's sid; see that its mirror can be reached and debian-archive-keyring is current",
         )?;
         Ok(apt)
@@ -47,53 +49,60 @@ impl<'a> Apt<'a> {
 
     /// The value of a package's field, such as `Recommends`.
     pub(super) fn field(&self, package: &str, field: &str) -> anyhow::Result<String> {
-        let options = &self.options;
+        let config = &self.config;
         let text =
-            self.exec.check(cmd!(self.exec.sh, "apt-cache {options...} show --no-all-versions {package}"))?;
+            self.exec.check(cmd!(self.exec.sh, "apt-cache -c {config} show --no-all-versions {package}"))?;
         let prefix = format!("{field}: ");
         Ok(text.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_default().to_owned())
     }
 
     /// Downloads the packages and everything they depend on; returns the archives.
     pub(super) fn download(&self, packages: &[String]) -> anyhow::Result<Vec<PathBuf>> {
-        let (options, none) =
-            (&self.options, format!("Dir::Cache::archives={}/{NO_ARCHIVES}", self.archives.display()));
+        let config = &self.config;
+        let none = format!("Dir::Cache::archives={}/{NO_ARCHIVES}", self.archives.display());
         let install = ["install", "-y", "--no-install-recommends"];
         // With an empty download folder apt lists every archive, also those that are there already.
         let uris = self.exec.check(cmd!(
             self.exec.sh,
-            "apt-get {options...} -o {none} {install...} --print-uris {packages...}"
+            "apt-get -c {config} -o {none} {install...} --print-uris {packages...}"
         ))?;
-        let names: Vec<&str> = uris.lines().filter_map(archive_name).collect();
+        let (names, sizes): (Vec<&str>, Vec<u64>) = uris.lines().filter_map(archive).unzip();
         anyhow::ensure!(!names.is_empty(), "apt lists no archive for {}", packages.join(" "));
-        self.exec.log.step("Downloading", &format!("{} ({} packages)", packages.join(" "), names.len()));
+        let (count, megabytes) = (names.len(), sizes.iter().sum::<u64>().div_ceil(1_000_000));
+        let what = format!("{} ({count} packages, {megabytes} MB)", packages.join(" "));
+        self.exec.log.step("Downloading", &what);
         self.exec
-            .run(cmd!(self.exec.sh, "apt-get {options...} {install...} -qq --download-only {packages...}"))?;
+            .run(cmd!(self.exec.sh, "apt-get -c {config} {install...} -qq --download-only {packages...}"))?;
         Ok(names.iter().map(|name| self.archives.join(name)).collect())
     }
 }
 
-fn options(folder: &Path, archives: &Path) -> Vec<String> {
-    let dir = folder.display();
-    let settings = [
-        format!("Dir::Etc::SourceList={dir}/sources.list"),
-        "Dir::Etc::SourceParts=/dev/null".to_owned(),
-        "Dir::Etc::Preferences=/dev/null".to_owned(),
-        "Dir::Etc::PreferencesParts=/dev/null".to_owned(),
-        format!("Dir::State={dir}"),
-        format!("Dir::State::lists={dir}/lists"),
-        format!("Dir::State::status={dir}/status"),
-        format!("Dir::Cache={dir}"),
-        format!("Dir::Cache::archives={}", archives.display()),
-        // Only the packages themselves are of interest, not their icons and translations.
-        "Acquire::Languages=none".to_owned(),
-        "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
-        // The folder is the user's, so apt's own download user may not be able to write there; and nobody
-        // but this process works in it.
-        "APT::Sandbox::User=".to_owned(),
-        "Debug::NoLocking=true".to_owned(),
-    ];
-    settings.into_iter().flat_map(|setting| ["-o".to_owned(), setting]).collect()
+/// The settings in apt's own format, read after the machine's, which may name a proxy.
+fn config(folder: &Path, archives: &Path) -> String {
+    let (dir, archives) = (folder.display(), archives.display());
+    format!(
+        r#"Dir::Etc::SourceList "{dir}/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+Dir::State "{dir}";
+Dir::State::lists "{dir}/lists";
+Dir::State::status "{dir}/status";
+Dir::Cache "{dir}";
+Dir::Cache::archives "{archives}";
+// Only the packages themselves are of interest, not their icons and translations.
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+// The folder is the user's, so apt's own download user may not be able to write there. Setup's lock keeps
+// everyone else out.
+APT::Sandbox::User "";
+Debug::NoLocking "true";
+// Hooks of the machine's configuration tidy the machine's own folders.
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+"#
+    )
 }
 
 /// A dpkg status file that calls the packages installed.
@@ -107,11 +116,10 @@ fn status(packages: &[&str]) -> String {
     packages.iter().map(entry).collect()
 }
 
-/// The file name in a line like `'URI' name_1.0_amd64.deb 1234 SHA256:…`.
-fn archive_name(line: &str) -> Option<&str> {
-    line.strip_prefix('\'')?.split_whitespace().nth(1).filter(|name| {
-        Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("deb"))
-    })
+/// Name and size in a line like `'URI' name_1.0_amd64.deb 1234 SHA256:…`.
+fn archive(line: &str) -> Option<(&str, u64)> {
+    let mut words = line.strip_prefix('\'')?.split_whitespace().skip(1);
+    Some((words.next()?, words.next()?.parse().ok()?))
 }
 
 fn machine_mirror() -> anyhow::Result<String> {
@@ -220,9 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn archives_are_named_in_the_second_column() {
+    fn archives_are_listed_with_name_and_size() {
         let line = "'http://m.example/p/mold_3.0.0-1_amd64.deb' mold_3.0.0-1_amd64.deb 5102476 SHA256:ab";
-        assert_eq!(archive_name(line), Some("mold_3.0.0-1_amd64.deb"));
-        assert_eq!(archive_name("Reading package lists..."), None);
+        assert_eq!(archive(line), Some(("mold_3.0.0-1_amd64.deb", 5_102_476)));
+        assert_eq!(archive("Reading package lists..."), None);
     }
 }

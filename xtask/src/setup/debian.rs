@@ -45,9 +45,13 @@ pub(super) fn kept(tree: &Path) -> Option<PathBuf> {
     (stamp.format == FORMAT && stamp.folder == tree).then(|| tree.join("bin"))
 }
 
+/// Sees that the machine has what relocating takes.
+pub(super) fn prepare(exec: &Exec<'_>) -> anyhow::Result<()> {
+    host_package(exec, "patchelf", "patchelf")
+}
+
 /// Gets one tool and puts it into the tools folder.
 pub(super) fn get(exec: &Exec<'_>, folder: &Folder, apt: &Apt<'_>, tool: Tool) -> anyhow::Result<()> {
-    host_package(exec, "patchelf", "patchelf")?;
     let archives = apt.download(&packages(apt, tool)?)?;
     let later = folder.debian(tool);
     let now = folder.fresh_tmp(tool.name())?;

@@ -155,7 +155,7 @@ impl Run<'_> {
                     return Ok(chosen(tool, *way, found, why));
                 }
                 Err(error) => {
-                    self.setup.exec.log.warn(&format!("{way} gives no {}: {error:#}", tool.name()));
+                    self.setup.exec.log.warn(&format!("cannot get {} from {way}: {error:#}", tool.name()));
                 }
             }
         }
@@ -172,6 +172,7 @@ impl Run<'_> {
                 exec.check(cmd!(exec.sh, "rustup target add {target}").env("RUSTUP_MAX_RETRIES", "0"))?;
             }
             Source::Debian => {
+                debian::prepare(exec)?;
                 let apt = match &mut self.apt {
                     Some(apt) => apt,
                     none => none.insert(Apt::update(exec, &folder.apt(), &folder.tmp("archives"))?),
