@@ -1,0 +1,56 @@
+//! What the test needs from the machine, and what happens where that is missing.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use larder::process::Environment;
+
+/// Everything that was found.
+pub(crate) struct Needs {
+    /// The environment for the programs that the test starts.
+    pub(crate) env: Environment,
+    /// The server binary.
+    pub(crate) server: PathBuf,
+    /// The site folder.
+    pub(crate) site: PathBuf,
+    pub(crate) chromium: PathBuf,
+    pub(crate) chromedriver: PathBuf,
+}
+
+impl Needs {
+    /// `None` after saying that the test is skipped; an error instead where `CI=true`, because a
+    /// test that is skipped there would never run anywhere.
+    pub(crate) fn find() -> Result<Option<Self>> {
+        #[expect(clippy::disallowed_methods, reason = "the test's one look at the environment")]
+        let env = Environment::new(std::env::vars_os());
+        match Self::look(&env) {
+            Ok(needs) => Ok(Some(needs)),
+            Err(why) if env.get_str("CI") == Some("true") => bail!("in CI this must not be missing: {why}"),
+            Err(why) => {
+                println!("SKIPPED portfolio browser test: {why}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn look(env: &Environment) -> Result<Self, String> {
+        let path = |name: &str| {
+            let path = env.get(name).map(PathBuf::from).ok_or_else(|| format!("{name} is not set"))?;
+            if path.exists() { Ok(path) } else { Err(format!("{name}: {} does not exist", path.display())) }
+        };
+        let program = |name: &str| env.find_program(name).ok_or_else(|| format!("{name} is not installed"));
+
+        Ok(Self {
+            server: path("LARDER_PORTFOLIO_BIN")?,
+            site: path("LARDER_PORTFOLIO_SITE")?,
+            chromium: program("chromium")?,
+            chromedriver: program("chromedriver")?,
+            env: minimal(env),
+        })
+    }
+}
+
+/// Nothing of the caller's settings reaches the programs under test but where to find others.
+fn minimal(env: &Environment) -> Environment {
+    Environment::new(env.iter().filter(|(name, _)| *name == "PATH" || *name == "LANG"))
+}
