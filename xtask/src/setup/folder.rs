@@ -87,9 +87,15 @@ impl Folder {
         if tmp.exists() { Ok(fs_err::remove_dir_all(tmp)?) } else { Ok(()) }
     }
 
-    /// Whether a program lies in this folder.
-    pub(super) fn holds(&self, program: &Path) -> bool {
-        program.starts_with(&self.root)
+    /// The environment without this folder on PATH, where an earlier run's `--print-env` may have put it:
+    /// what is kept here is looked up by its place, and judged as such.
+    pub(super) fn hidden_from(&self, mut env: Environment) -> Environment {
+        let path = env.get("PATH").unwrap_or_default().to_owned();
+        let others = std::env::split_paths(&path).filter(|dir| !dir.starts_with(&self.root));
+        if let Ok(path) = std::env::join_paths(others) {
+            env.set("PATH", path);
+        }
+        env
     }
 }
 
@@ -123,6 +129,14 @@ mod tests {
         assert_eq!(root(&[("HOME", "/h"), ("LARDER_TOOLS_DIR", "/t")]), Some("/t".into()));
         assert_eq!(root(&[("HOME", "/h"), ("LARDER_TOOLS_DIR", "t")]), Some("/repo/t".into()));
         assert_eq!(root(&[("HOME", "")]), None);
+    }
+
+    #[test]
+    fn what_is_kept_does_not_count_as_found_on_path() {
+        let vars = [("HOME", "/h"), ("PATH", "/h/.cache/larder/tools/cargo/x/bin:/bin")];
+        let env = Environment::new(vars);
+        let folder = Folder::new(&env, Path::new("/repo")).unwrap();
+        assert_eq!(folder.hidden_from(env).get_str("PATH"), Some("/bin"));
     }
 
     #[test]

@@ -113,7 +113,8 @@ impl<'a> Setup<'a> {
             log.warn(&format!("{} does not exist: taking the newest wasm-bindgen", lock.display()));
             None
         };
-        Ok(Self { exec: Exec { sh, env: cleaned(env), log }, folder, wasm_bindgen })
+        let env = folder.hidden_from(cleaned(env));
+        Ok(Self { exec: Exec { sh, env, log }, folder, wasm_bindgen })
     }
 }
 

@@ -18,8 +18,7 @@ pub(super) const WASM: &str = "wasm32-unknown-unknown";
 
 /// Gathers what the choice for one tool depends on.
 pub(super) fn facts(exec: &Exec<'_>, folder: &Folder, tool: Tool, need: &Need) -> Facts {
-    // What PATH has of the tools folder is there because an earlier run said so.
-    let on_path = exec.env.find_program(tool.program()).filter(|path| !folder.holds(path));
+    let on_path = exec.env.find_program(tool.program());
     Facts {
         nix_shell: exec.env.get("IN_NIX_SHELL").is_some_and(|value| !value.is_empty()),
         on_path: on_path.and_then(|path| ask(exec, tool, &path)),
