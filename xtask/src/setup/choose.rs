@@ -108,7 +108,10 @@ pub(super) fn choose(tool: Tool, need: &Need, facts: &Facts) -> Choice {
     let on_path = if facts.nix_shell { Source::NixShell } else { Source::Path };
     let path_problem = problem(need, facts.on_path.as_ref());
     if let (None, Some(found)) = (&path_problem, &facts.on_path) {
-        let why = format!("{on_path} has it, and {need} will do");
+        let why = match need {
+            Need::Any => "any version will do".to_owned(),
+            _ => format!("{need} is needed"),
+        };
         return Choice::Use { source: on_path, found: found.clone(), why };
     }
     let why = format!("{on_path} {}", path_problem.unwrap_or_default());

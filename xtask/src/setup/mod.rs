@@ -87,7 +87,7 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
                 run.tools.push(chosen);
             }
             Err(error) if tool.is_optional() => {
-                log.warn(&format!("going on without {}: {error:#}", tool.name()));
+                log.step("Skipping", &format!("{}, which is optional: {error:#}", tool.name()));
             }
             Err(error) => return Err(error.context(format!("cannot set up {}", tool.name()))),
         }
