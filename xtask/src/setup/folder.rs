@@ -106,6 +106,10 @@ pub(super) fn replace(now: &Path, later: &Path) -> anyhow::Result<()> {
     }
     if later.exists() {
         let old = now.with_extension("old");
+        if old.exists() {
+            // A run was killed between the two renames below and the end.
+            fs_err::remove_dir_all(&old)?;
+        }
         fs_err::rename(later, &old)?;
         fs_err::rename(now, later)?;
         return Ok(fs_err::remove_dir_all(old)?);
