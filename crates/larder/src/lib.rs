@@ -1,1 +1,40 @@
-//! Larder keeps dependency builds apart from application builds.
+//! Larder keeps dependency builds apart from application builds, so that dependencies are compiled once
+//! and reused by the host, Docker and Nix alike. This library is everything but the terminal.
+//!
+//! # Reading order
+//!
+//! 1. [`workspace`]: the project, as cargo sees it.
+//! 2. [`slice`](mod@slice): the cargo invocations the project runs again and again.
+//! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
+//! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof and its lock file.
+//! 5. [`backend`]: where recipes are cooked.
+//!
+//! # Files on a user's disk
+//!
+//! | path | written by | read by | version |
+//! |---|---|---|---|
+//! | `larder/larder.lock` | [`recipe::lock`] | every verb and backend | `version` field, [`recipe::lock_file::VERSION`] |
+//! | `larder/config.toml` | [`recipe::lock`] | backends that cook without the application's source | with the lock file |
+//! | `larder/<slice>/<layer>/` | [`recipe::lock`] | cargo, nothing else | with the lock file |
+//! | `.larder-*` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
+//!
+//! # Invariants
+//!
+//! The library never prints, never reads the process environment and never assumes a working directory:
+//! an [`Environment`](process::Environment) and paths come in as values, progress goes out through [`Report`].
+//! Only [`process`] starts programs.
+
+pub mod backend;
+pub mod cargo;
+pub mod error;
+pub mod plan;
+pub mod process;
+pub mod recipe;
+pub mod recorder;
+mod report;
+pub mod slice;
+pub mod workspace;
+
+pub use cargo_metadata::camino;
+pub use error::{Error, Result};
+pub use report::{Report, Silent};

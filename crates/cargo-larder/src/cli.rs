@@ -1,0 +1,141 @@
+//! The arguments, as `clap` reads them. What they mean is in [`context`](crate::context) and in the verbs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// cargo calls its subcommands with their own name as the first argument.
+#[derive(Debug, Parser)]
+#[command(name = "cargo", bin_name = "cargo", disable_help_subcommand = true)]
+pub(crate) enum Cargo {
+    /// Compile dependencies once, apart from the application
+    Larder(Larder),
+}
+
+/// Compile dependencies once, apart from the application
+///
+/// Larder writes down the dependencies of your builds as tiny cargo workspaces (recipes), and cooks them into
+/// the target directory your build uses, where cargo then finds them fresh.
+#[derive(Debug, Args)]
+#[command(version, after_long_help = EXIT_CODES)]
+pub(crate) struct Larder {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed; the message says why and what to do
+  2  wrong usage
+  3  `lock --check`: a recipe is stale, edited by hand or unproven
+A build that fails ends with the exit code of the program that failed (101 from cargo).";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Show slices and their external units, compiling nothing
+    Plan(Plan),
+    /// Write or refresh the recipes in larder/
+    Lock(Lock),
+    /// Build the dependencies of slices from their recipes
+    Cook(Cook),
+    /// Cook, run the application's own build, and show what was compiled
+    Build(Build),
+    /// Print this command reference as Markdown
+    #[command(hide = true)]
+    Reference,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Slices to show; all of them by default
+    #[arg(value_name = "SLICE")]
+    pub(crate) slices: Vec<String>,
+    /// List every unit with its key
+    #[arg(long)]
+    pub(crate) units: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lock {
+    /// Write nothing; exit with 3 where a recipe is stale, edited or unproven
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Slices to cook; those of the release build by default
+    #[arg(value_name = "SLICE")]
+    pub(crate) slices: Vec<String>,
+    /// The slices of the development build instead of the release build
+    #[arg(long, conflicts_with = "slices")]
+    pub(crate) dev: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Number of parallel jobs, passed on to cargo
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cook {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// The application's own build; by default `cargo leptos build` for a Leptos project, else the slices'
+    /// own cargo calls
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<String>,
+}
+
+/// Words with cargo's meaning.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Path to the workspace's Cargo.toml
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Folder for all generated artifacts
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    pub(crate) target_dir: Option<PathBuf>,
+    /// Assert that Cargo.lock will remain unchanged
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Run without accessing the network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// The same as --locked and --offline
+    #[arg(long, global = true)]
+    pub(crate) frozen: bool,
+    /// Print no progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When to colour output
+    #[arg(long, global = true, value_name = "WHEN", env = "CARGO_TERM_COLOR", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// cargo's colour words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,87 @@
+//! What a verb works with: the one place where arguments, environment and working directory are turned into
+//! values for the library.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use larder::{
+    camino::Utf8PathBuf,
+    cargo::{Cargo, Network},
+    process::Environment,
+    slice::{self, Slice, Variant},
+    workspace::Workspace,
+};
+
+use crate::{
+    cli::{Common, Selection},
+    terminal::Terminal,
+};
+
+/// The process as it was started.
+pub(crate) struct Process {
+    pub(crate) env: Environment,
+    pub(crate) dir: PathBuf,
+    pub(crate) args: Vec<String>,
+    pub(crate) program: PathBuf,
+}
+
+impl Process {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the binary reads its surroundings")]
+    pub(crate) fn read() -> anyhow::Result<Self> {
+        Ok(Self {
+            env: Environment::new(std::env::vars_os()),
+            dir: std::env::current_dir().context("cannot tell the working directory")?,
+            args: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            program: std::env::current_exe().context("cannot tell the path of this program")?,
+        })
+    }
+}
+
+/// Everything a verb needs.
+pub(crate) struct Context {
+    pub(crate) process: Process,
+    pub(crate) cargo: Cargo,
+    pub(crate) workspace: Workspace,
+    pub(crate) slices: Vec<Slice>,
+    pub(crate) terminal: Terminal,
+    pub(crate) quiet: bool,
+}
+
+impl Context {
+    pub(crate) fn load(process: Process, common: &Common) -> anyhow::Result<Self> {
+        let mut words = Vec::new();
+        if common.locked || common.frozen {
+            words.push("--locked".to_owned());
+        }
+        let offline = common.offline || common.frozen;
+        let cargo = Cargo::locate(&process.env)?
+            .with_words(words)
+            .with_network(if offline { Network::Offline } else { Network::Allowed });
+        let target_dir = common.target_dir.as_ref().map(|dir| absolute(&process.dir, dir)).transpose()?;
+        let workspace =
+            Workspace::load(&cargo, &process.dir, common.manifest_path.as_deref(), target_dir.as_deref())?;
+        let slices = slice::all(&workspace)?;
+        let terminal = Terminal::new(common.quiet);
+        Ok(Self { process, cargo, workspace, slices, terminal, quiet: common.quiet })
+    }
+
+    /// The slices that a verb was asked for.
+    pub(crate) fn select(&self, selection: &Selection) -> anyhow::Result<Vec<&Slice>> {
+        let variant = if selection.dev { Variant::Dev } else { Variant::Release };
+        Ok(slice::select(&self.slices, &selection.slices, variant)?)
+    }
+
+    /// Words that cooking passes on to cargo.
+    pub(crate) fn build_words(&self, selection: &Selection) -> Vec<String> {
+        let mut words = Vec::new();
+        words.extend(selection.jobs.as_ref().map(|jobs| format!("--jobs={jobs}")));
+        words.extend(self.quiet.then(|| "--quiet".to_owned()));
+        words
+    }
+}
+
+fn absolute(dir: &Path, path: &Path) -> anyhow::Result<Utf8PathBuf> {
+    let path = dir.join(path);
+    Utf8PathBuf::from_path_buf(path)
+        .map_err(|path| anyhow::anyhow!("--target-dir {} is not UTF-8", path.display()))
+}

@@ -1,0 +1,48 @@
+//! Exit codes and the wording of failures, decided in one place.
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+
+/// A recipe is stale, edited by hand or unproven.
+pub(crate) const STALE: u8 = 3;
+
+/// How a verb ended when nothing went wrong with the verb itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Done,
+    /// `lock --check` has findings.
+    Stale,
+    /// A program that was run on the user's behalf ended with this code.
+    Child(i32),
+}
+
+/// Prints a failure and its hint, and gives the documented exit code.
+pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Stale) => ExitCode::from(STALE),
+        Ok(Outcome::Child(code)) => child(code),
+        Err(error) => {
+            print(&error);
+            match error.downcast_ref::<larder::Error>() {
+                Some(larder::Error::Failed { code: Some(code), stderr, .. }) if stderr.is_empty() => child(*code),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn child(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+fn print(error: &anyhow::Error) {
+    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+    let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
+    anstream::eprintln!("{red}error{red:#}: {error:#}");
+    if let Some(hint) = error.downcast_ref::<larder::Error>().and_then(larder::Error::hint) {
+        anstream::eprintln!("\n{cyan}help{cyan:#}: {hint}");
+    }
+}

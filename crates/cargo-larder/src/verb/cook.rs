@@ -1,0 +1,53 @@
+//! `cargo larder cook`: build the external units of slices from their recipes.
+
+use larder::{
+    Report as _,
+    backend::host::{self, Phase},
+    recipe::lock_file::LockFile,
+};
+use serde_json::json;
+
+use super::print_json;
+use crate::{
+    cli::{self, Selection},
+    context::Context,
+    exit::Outcome,
+    table,
+};
+
+pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
+    let phases = cook(context, &args.selection)?;
+    print(&phases, args.selection.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Cooks the selected slices, one after the other: each uses all cores by itself.
+pub(super) fn cook(context: &Context, selection: &Selection) -> anyhow::Result<Vec<Phase>> {
+    let slices = context.select(selection)?;
+    let locked = LockFile::read(&context.workspace.larder_dir())?;
+    let words = context.build_words(selection);
+    let mut phases = Vec::new();
+    for slice in slices {
+        let Some(record) = locked.slice(&slice.name) else {
+            context.terminal.warn(&format!("slice `{}` has no recipe; run `cargo larder lock`", slice.name));
+            continue;
+        };
+        phases.push(host::cook(&context.cargo, &context.workspace, record, &words, &context.terminal)?);
+    }
+    Ok(phases)
+}
+
+/// Prints phases as a table or as JSON.
+pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(&json!({ "version": 1, "phases": phases }));
+    }
+    let row = |phase: &Phase| {
+        let counts = [phase.counts.compiled, phase.counts.compiled_external, phase.counts.fresh];
+        let [compiled, external, fresh] = counts.map(|count| count.to_string());
+        [phase.name.clone(), format!("{:.1}", phase.time.as_secs_f64()), compiled, external, fresh]
+    };
+    let rows: Vec<_> = phases.iter().map(row).collect();
+    anstream::print!("{}", table::text(["phase", "seconds", "compiled", "of them external", "fresh"], &rows));
+    Ok(())
+}

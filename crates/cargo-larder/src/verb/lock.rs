@@ -1,0 +1,78 @@
+//! `cargo larder lock`: write, refresh or check the recipes.
+
+use larder::{
+    Report as _,
+    recipe::lock::{self, Change, Finding, Locked},
+};
+use serde_json::json;
+
+use super::print_json;
+use crate::{cli, context::Context, exit::Outcome, terminal::Terminal};
+
+pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome> {
+    if args.check {
+        return check(context, args.json);
+    }
+    let outcomes = lock::lock(&context.cargo, &context.workspace, &context.slices, &context.terminal)?;
+    if args.json {
+        let slices: Vec<_> = outcomes.iter().map(|outcome| as_json(outcome)).collect();
+        print_json(&json!({ "version": 1, "slices": slices }))?;
+    }
+    for outcome in &outcomes {
+        let verb = match outcome.change {
+            Change::Kept => "Kept",
+            Change::Written => "Locked",
+        };
+        proven(context.terminal, verb, outcome);
+    }
+    Ok(Outcome::Done)
+}
+
+fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
+    let (outcomes, findings) =
+        lock::check(&context.cargo, &context.workspace, &context.slices, &context.terminal)?;
+    if json {
+        let slices: Vec<_> = outcomes.iter().map(|outcome| as_json(outcome)).collect();
+        let findings: Vec<_> = findings.iter().map(finding_json).collect();
+        print_json(&json!({ "version": 1, "slices": slices, "findings": findings }))?;
+    }
+    if findings.is_empty() {
+        outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));
+        return Ok(Outcome::Done);
+    }
+    for finding in &findings {
+        let (kind, reason) = words(finding);
+        context.terminal.warn(&format!("{kind}: {reason}"));
+    }
+    context.terminal.warn("run `cargo larder lock` and commit larder/");
+    Ok(Outcome::Stale)
+}
+
+fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
+    let Locked { slice, units, tainted, .. } = outcome;
+    terminal.step(verb, &format!("{slice}: {units} of {units} external units proven"));
+    if !tainted.is_empty() {
+        terminal.step("Tainted", &format!("{slice}: built with the application: {}", tainted.join(", ")));
+    }
+}
+
+fn as_json(outcome: &Locked) -> serde_json::Value {
+    let change = match outcome.change {
+        Change::Kept => "kept",
+        Change::Written => "written",
+    };
+    json!({ "name": outcome.slice, "change": change, "units": outcome.units, "tainted": outcome.tainted })
+}
+
+fn finding_json(finding: &Finding) -> serde_json::Value {
+    let (kind, reason) = words(finding);
+    json!({ "kind": kind, "reason": reason })
+}
+
+fn words(finding: &Finding) -> (&'static str, &str) {
+    match finding {
+        Finding::Stale(reason) => ("stale", reason),
+        Finding::Edited(reason) => ("edited", reason),
+        Finding::Unproven(reason) => ("unproven", reason),
+    }
+}

@@ -1,0 +1,63 @@
+//! One file per verb. A verb takes the [`Context`](crate::context::Context) and its arguments, calls the
+//! library, and prints.
+
+mod build;
+mod cook;
+mod lock;
+mod plan;
+mod reference;
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{Cargo, Larder, Verb},
+    context::{Context, Process},
+    exit::Outcome,
+    terminal,
+};
+
+/// Reads the process and does what it was asked.
+pub(crate) fn run() -> anyhow::Result<Outcome> {
+    let process = Process::read()?;
+    if process.env.get(larder::recorder::RECORD_VARIABLE).is_some() && is_cargo(&process) {
+        let args = process.args.get(1..).unwrap_or_default();
+        let code = larder::recorder::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
+        return Ok(Outcome::Child(code));
+    }
+    let Cargo::Larder(Larder { verb, common }) = Cargo::parse_from(with_subcommand(&process.args));
+    terminal::set_color(common.color);
+    if matches!(verb, Verb::Reference) {
+        return Ok(reference::run());
+    }
+    let context = Context::load(process, &common)?;
+    match verb {
+        Verb::Plan(args) => plan::run(&context, &args),
+        Verb::Lock(args) => lock::run(&context, &args),
+        Verb::Cook(args) => cook::run(&context, &args),
+        Verb::Build(args) => build::run(&context, &args),
+        Verb::Reference => Ok(Outcome::Done),
+    }
+}
+
+/// Whether we were called under cargo's name, as a build driver does while it is recorded.
+fn is_cargo(process: &Process) -> bool {
+    let name = process.args.first().map(std::path::Path::new).and_then(std::path::Path::file_stem);
+    name.is_some_and(|name| name == "cargo")
+}
+
+/// `cargo-larder plan` works like `cargo larder plan`.
+fn with_subcommand(args: &[String]) -> Vec<String> {
+    let mut args = args.to_vec();
+    if args.get(1).is_none_or(|arg| arg != "larder") {
+        args.insert(1.min(args.len()), "larder".into());
+    }
+    args
+}
+
+/// Prints a JSON value on standard output.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    std::io::Write::write_all(&mut out, b"\n")?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Backends: where recipes are cooked.
+
+pub mod host;
+pub mod messages;
+pub mod rustflags;

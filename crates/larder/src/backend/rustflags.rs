@@ -1,0 +1,42 @@
+//! The `RUSTFLAGS` value of a slice that adds flags, merged as cargo-leptos merges it.
+//!
+//! A `RUSTFLAGS` variable hides all flags from configuration files, so a driver that adds a flag has to repeat
+//! those first. cargo-leptos does it with the crate `cargo-config2`; the same crate here gives the same text,
+//! and therefore the same units.
+
+use cargo_config2::{Config, ResolveOptions};
+
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+    slice::Slice,
+    workspace::Workspace,
+};
+
+/// The merged value; `None` for a slice that adds nothing, where cargo reads its configuration by itself.
+///
+/// # Errors
+/// When cargo's configuration cannot be read.
+pub fn merged(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Option<String>> {
+    if slice.rustflags.is_empty() {
+        return Ok(None);
+    }
+    let added = slice.rustflags.join(" ");
+    let unreadable = |error: cargo_config2::Error| Error::Settings {
+        path: workspace.root().join(".cargo/config.toml").into(),
+        reason: format!("rustflags: {error}"),
+    };
+    let options = ResolveOptions::default().env(cargo.env().iter()).cargo(cargo.program()).rustc(
+        cargo_config2::PathAndArgs::new(cargo.rustc()),
+    );
+    let config = Config::load_with_options(workspace.root(), options).map_err(unreadable)?;
+    let target = match slice.targets().first() {
+        Some(target) => (*target).to_owned(),
+        None => config.host_triple().map_err(unreadable)?.to_owned(),
+    };
+    let configured = config.rustflags(target).map_err(unreadable)?;
+    match configured.map(|flags| flags.encode_space_separated()).transpose().map_err(unreadable)? {
+        Some(flags) if !flags.is_empty() => Ok(Some(format!("{flags} {added}"))),
+        _ => Ok(Some(added)),
+    }
+}

@@ -1,0 +1,135 @@
+//! Calling cargo: the questions Larder asks it, with the user's own selection words passed on.
+//!
+//! It must never compile anything by itself; that is a [`backend`](crate::backend)'s work.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+};
+
+/// cargo as this run may use it.
+#[derive(Debug, Clone)]
+pub struct Cargo {
+    program: PathBuf,
+    env: Environment,
+    words: Vec<String>,
+    network: Network,
+}
+
+/// Whether cargo may use the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// As cargo's own configuration says.
+    Allowed,
+    /// `--offline`.
+    Offline,
+}
+
+impl Cargo {
+    /// The cargo that runs us (`CARGO`, set for subcommands), else the first one on `PATH`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn locate(env: &Environment) -> Result<Self> {
+        let program = env.get("CARGO").map(PathBuf::from).or_else(|| env.find_program("cargo"));
+        let Some(program) = program else {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Start { command: "cargo".into(), source });
+        };
+        Ok(Self { program, env: env.clone(), words: Vec::new(), network: Network::Allowed })
+    }
+
+    /// Adds words that every call passes on, such as `--locked`.
+    #[must_use]
+    pub fn with_words(mut self, words: impl IntoIterator<Item = String>) -> Self {
+        self.words.extend(words);
+        self
+    }
+
+    /// The same cargo with or without the network.
+    #[must_use]
+    pub fn with_network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// The environment that calls run with.
+    pub fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    /// The program called.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// A call in `dir`: the subcommand and its arguments, then the passed-on words.
+    pub fn cmd(&self, dir: impl Into<PathBuf>, args: &[String]) -> Cmd {
+        let cmd = Cmd::new(&self.program, dir, &self.env).args(args).args(&self.words);
+        match self.network {
+            Network::Allowed => cmd,
+            Network::Offline => cmd.arg("--offline"),
+        }
+    }
+
+    /// `cargo metadata --no-deps` as JSON: members, target directory and metadata tables, without resolving.
+    ///
+    /// # Errors
+    /// [`Error::NoWorkspace`] with what cargo said.
+    pub fn metadata(&self, dir: &Path, manifest: Option<&Path>) -> Result<cargo_metadata::Metadata> {
+        let mut cmd = Cmd::new(&self.program, dir, &self.env)
+            .args(["metadata", "--no-deps", "--format-version", "1", "--color", "never"])
+            .args(&self.words);
+        if let Some(manifest) = manifest {
+            cmd = cmd.arg("--manifest-path").arg(manifest);
+        }
+        let json = cmd.output().map_err(|error| match error {
+            Error::Failed { stderr, .. } => {
+                Error::NoWorkspace { path: manifest.unwrap_or(dir).to_owned(), stderr }
+            }
+            other => other,
+        })?;
+        serde_json::from_str(&json)
+            .map_err(|error| Error::Answer { command: cmd.line(), reason: error.to_string() })
+    }
+
+    /// The unit graph of an invocation as JSON, without compiling anything.
+    ///
+    /// `--unit-graph` is unstable, so this one query runs with `RUSTC_BOOTSTRAP=1`; the variable reaches no
+    /// build. Returns the command line with the answer, for error messages.
+    ///
+    /// # Errors
+    /// When cargo refuses the invocation; the caller knows which slice it belongs to.
+    pub fn unit_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
+        let mut cmd = self
+            .cmd(dir, args)
+            .args(["--unit-graph", "-Zunstable-options", "--color=never"])
+            .env("RUSTC_BOOTSTRAP", "1");
+        for (name, value) in env.iter() {
+            cmd = cmd.env(name, value);
+        }
+        Ok((cmd.line(), cmd.output()?))
+    }
+
+    /// The compiler that cargo would run: `RUSTC`, else the first one on `PATH`.
+    pub fn rustc(&self) -> PathBuf {
+        self.env
+            .get("RUSTC")
+            .map(PathBuf::from)
+            .or_else(|| self.env.find_program("rustc"))
+            .unwrap_or_else(|| PathBuf::from("rustc"))
+    }
+
+    /// Whether the compiler has a standard library for `target`.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked, or does not know the target at all.
+    pub fn has_target(&self, dir: &Path, target: &str) -> Result<bool> {
+        let folder = Cmd::new(self.rustc(), dir, &self.env)
+            .args(["--print", "target-libdir", "--target", target])
+            .output()?;
+        Ok(Path::new(folder.trim_end()).is_dir())
+    }
+}

@@ -1,0 +1,206 @@
+//! Every failure a caller can act on, in one place, so that wording and hints are decided once.
+//!
+//! Messages are lower-case, name the path or command, and carry no advice; advice is in [`Error::hint`].
+
+use std::{io, path::PathBuf};
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, with the path or command it went wrong at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A program could not be started at all.
+    #[error("cannot start `{command}`: {source}")]
+    Start {
+        /// The command line as a user would type it.
+        command: String,
+        /// Why the operating system refused.
+        source: io::Error,
+    },
+    /// A program ran and failed.
+    #[error("`{command}` failed ({status}){}", tail(.stderr))]
+    Failed {
+        /// The command line as a user would type it.
+        command: String,
+        /// How it ended, in words.
+        status: String,
+        /// Its exit code, where it has one.
+        code: Option<i32>,
+        /// The captured error output; empty when it went straight to the terminal.
+        stderr: String,
+    },
+    /// A program answered with something this version cannot read.
+    #[error("cannot read the answer of `{command}`: {reason}")]
+    Answer {
+        /// The command line as a user would type it.
+        command: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// The directory is in no cargo workspace, or its manifests cannot be read.
+    #[error("no readable cargo workspace at {path}{}", tail(.stderr))]
+    NoWorkspace {
+        /// Where cargo was asked.
+        path: PathBuf,
+        /// What cargo said.
+        stderr: String,
+    },
+    /// `Cargo.lock` is missing.
+    #[error("{path} does not exist")]
+    NoCargoLock {
+        /// The missing file.
+        path: PathBuf,
+    },
+    /// cargo's unit graph has a version this build of Larder has never seen.
+    #[error("cargo printed unit graph version {found}; this larder reads version {known} (`{command}`)")]
+    UnitGraphVersion {
+        /// The query.
+        command: String,
+        /// The version found.
+        found: u64,
+        /// The version that can be read.
+        known: u64,
+    },
+    /// A slice's cargo call was refused by cargo.
+    #[error("slice `{slice}`: cargo cannot plan `{command}`{}", tail(.stderr))]
+    SlicePlan {
+        /// The slice's name.
+        slice: String,
+        /// The query.
+        command: String,
+        /// What cargo said.
+        stderr: String,
+    },
+    /// A named slice does not exist.
+    #[error("no slice named `{name}`; there are: {}", .known.join(", "))]
+    NoSlice {
+        /// The name asked for.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// Settings in a manifest are wrong.
+    #[error("{path}: {reason}")]
+    Settings {
+        /// The manifest.
+        path: PathBuf,
+        /// The key and what is wrong with it.
+        reason: String,
+    },
+    /// A TOML file could not be parsed; the reason carries line and column.
+    #[error("{path}: {reason}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The parser's message.
+        reason: String,
+    },
+    /// There is no recipe yet.
+    #[error("{path} does not exist")]
+    NoRecipe {
+        /// The missing lock file.
+        path: PathBuf,
+    },
+    /// The recipe was written by a newer Larder.
+    #[error("{path} has version {found}; this larder reads up to version {known}")]
+    RecipeVersion {
+        /// The lock file.
+        path: PathBuf,
+        /// The version found.
+        found: u64,
+        /// The newest version that can be read.
+        known: u64,
+    },
+    /// A generated file is not what was generated.
+    #[error("{path} is not the file that `cargo larder lock` wrote: {what}")]
+    EditedRecipe {
+        /// The file or folder.
+        path: PathBuf,
+        /// `edited`, `missing` or `added`.
+        what: &'static str,
+    },
+    /// A target's standard library is not installed.
+    #[error("slice `{slice}` needs target `{target}`, which `{rustc}` has no standard library for")]
+    NoTarget {
+        /// The slice's name.
+        slice: String,
+        /// The target triple.
+        target: String,
+        /// The compiler asked.
+        rustc: String,
+    },
+    /// The proof found external units that the recipe would not build.
+    #[error("slice `{slice}`: {proven} of {total} external units proven{}", list(.missing))]
+    Unproven {
+        /// The slice's name.
+        slice: String,
+        /// How many units the recipe builds exactly.
+        proven: usize,
+        /// How many there are.
+        total: usize,
+        /// One line per unit that is missing or different, with the reason.
+        missing: Vec<String>,
+    },
+    /// A file operation failed; `fs_err` puts the path into the message.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// What the user can do about it, as one sentence; `None` where the message says it all.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoWorkspace { .. } => "run inside a cargo workspace or pass --manifest-path".into(),
+            Self::NoCargoLock { .. } => "run `cargo generate-lockfile`, and commit the file".into(),
+            Self::UnitGraphVersion { .. } => "update larder, or use the toolchain it was tested with".into(),
+            Self::SlicePlan { stderr, .. } if stderr.contains("--locked") => {
+                "Cargo.lock is out of date: run `cargo update --workspace`, or drop --locked".into()
+            }
+            Self::SlicePlan { .. } => "fix the manifest, or the slice's `args`, and try again".into(),
+            Self::NoRecipe { .. } | Self::EditedRecipe { .. } => "run `cargo larder lock`".into(),
+            Self::RecipeVersion { .. } => "update larder".into(),
+            Self::NoTarget { target, .. } => {
+                format!("run `rustup target add {target}`, or use a toolchain that has it")
+            }
+            Self::Unproven { .. } => "please report this with the manifest; the build stays correct".into(),
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "install the program, or put it on PATH".into()
+            }
+            Self::Io(source) if is_read_only(source) => {
+                "make the workspace writable, or run this where it is".into()
+            }
+            Self::Io(source) if source.kind() == io::ErrorKind::StorageFull => "free some disk space".into(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+}
+
+/// The last lines of a program's error output, set apart, or nothing.
+fn tail(stderr: &str) -> String {
+    const LINES: usize = 20;
+    let lines: Vec<&str> = stderr.trim_end().lines().collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\n{}", lines[lines.len().saturating_sub(LINES)..].join("\n"))
+}
+
+fn list(lines: &[String]) -> String {
+    const LINES: usize = 20;
+    let mut text = String::new();
+    for line in lines.iter().take(LINES) {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
+    if lines.len() > LINES {
+        text.push_str(&format!("\n  and {} more", lines.len() - LINES));
+    }
+    text
+}

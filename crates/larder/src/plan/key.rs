@@ -1,0 +1,236 @@
+//! Unit keys: what makes one external unit interchangeable with another.
+//!
+//! # What enters a key
+//!
+//! | input | why |
+//! |---|---|
+//! | package id specification | name, version and source |
+//! | target kinds and name | which part of the package |
+//! | profile: every field that is set (not null, not empty) | code generation |
+//! | platform | `--target`, or the host |
+//! | mode | check, build, run of a build script |
+//! | features | conditional compilation |
+//! | the keys of all dependencies | everything below |
+//!
+//! Left out on purpose: source paths (they are this machine's), edges' names (the package id fixes them), and
+//! what the unit graph does not show: compiler version, rustflags, environment and LTO mode. Those belong to
+//! the whole slice, or to [`lto`](super::lto), and enter a recipe's digest instead.
+//!
+//! # Bytes
+//!
+//! A key is SHA-256 over the domain string `larder unit key 1` followed by the fields in the order of the
+//! table. Strings and lists carry their length first (`u64`, little-endian); an optional value is one byte
+//! 0 or 1 and then the value; a JSON value is one tag byte (0 null, 1 false, 2 true, 3 number as decimal
+//! text, 4 string, 5 list, 6 object with sorted keys). Dependency keys are sorted and deduplicated.
+//! Any change to this contract changes the domain string.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Kind,
+    unit_graph::{Unit, UnitGraph},
+};
+
+const DOMAIN: &str = "larder unit key 1";
+
+/// Identifies an external unit by content, the same on every machine.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitKey([u8; 32]);
+
+impl fmt::Display for UnitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for UnitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UnitKey({self})")
+    }
+}
+
+impl Serialize for UnitKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The keys of the external units, by index.
+pub fn keys(graph: &UnitGraph, kinds: &[Kind]) -> BTreeMap<usize, UnitKey> {
+    let mut keys = BTreeMap::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        if *kind == Kind::External {
+            key_of(graph, index, &mut keys);
+        }
+    }
+    keys
+}
+
+fn key_of(graph: &UnitGraph, index: usize, keys: &mut BTreeMap<usize, UnitKey>) -> UnitKey {
+    if let Some(key) = keys.get(&index) {
+        return *key;
+    }
+    let unit = &graph.units[index];
+    let mut dependencies: Vec<UnitKey> = unit.edges().map(|edge| key_of(graph, edge, keys)).collect();
+    dependencies.sort_unstable();
+    dependencies.dedup();
+    let key = hash(unit, &dependencies);
+    keys.insert(index, key);
+    key
+}
+
+fn hash(unit: &Unit, dependencies: &[UnitKey]) -> UnitKey {
+    let mut hasher = ContentHasher::new(DOMAIN);
+    hasher.string(&unit.pkg_id);
+    hasher.strings(&unit.target.kind);
+    hasher.string(&unit.target.name);
+    let profile: BTreeMap<_, _> = unit.profile.iter().filter(|(_, value)| is_set(value)).collect();
+    hasher.length(profile.len());
+    for (name, value) in profile {
+        hasher.string(name);
+        hasher.json(value);
+    }
+    hasher.optional(unit.platform.as_deref());
+    hasher.string(&unit.mode);
+    hasher.strings(&unit.features);
+    hasher.length(dependencies.len());
+    for key in dependencies {
+        hasher.bytes(&key.0);
+    }
+    UnitKey(hasher.finish())
+}
+
+/// A newer cargo prints fields an older one does not know; unset they must not change a key.
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        _ => true,
+    }
+}
+
+/// SHA-256 with the byte contract of this module, used for every stored hash.
+pub(crate) struct ContentHasher(Sha256);
+
+impl ContentHasher {
+    pub(crate) fn new(domain: &str) -> Self {
+        let mut hasher = Self(Sha256::new());
+        hasher.string(domain);
+        hasher
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn length(&mut self, length: usize) {
+        self.bytes(&(length as u64).to_le_bytes());
+    }
+
+    pub(crate) fn string(&mut self, text: &str) {
+        self.length(text.len());
+        self.bytes(text.as_bytes());
+    }
+
+    pub(crate) fn strings<S: AsRef<str>>(&mut self, list: &[S]) {
+        self.length(list.len());
+        list.iter().for_each(|text| self.string(text.as_ref()));
+    }
+
+    pub(crate) fn optional(&mut self, text: Option<&str>) {
+        self.bytes(&[u8::from(text.is_some())]);
+        if let Some(text) = text {
+            self.string(text);
+        }
+    }
+
+    fn json(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.bytes(&[0]),
+            Value::Bool(false) => self.bytes(&[1]),
+            Value::Bool(true) => self.bytes(&[2]),
+            Value::Number(number) => {
+                self.bytes(&[3]);
+                self.string(&number.to_string());
+            }
+            Value::String(text) => {
+                self.bytes(&[4]);
+                self.string(text);
+            }
+            Value::Array(list) => {
+                self.bytes(&[5]);
+                self.length(list.len());
+                list.iter().for_each(|item| self.json(item));
+            }
+            Value::Object(object) => {
+                self.bytes(&[6]);
+                self.length(object.len());
+                let sorted: BTreeMap<_, _> = object.iter().collect();
+                for (name, value) in sorted {
+                    self.string(name);
+                    self.json(value);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+
+    pub(crate) fn finish_hex(self) -> String {
+        UnitKey(self.finish()).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::external::{kinds, tests::graph};
+
+    fn key(change: impl Fn(&mut UnitGraph)) -> UnitKey {
+        let mut graph = graph(&[
+            ("path+file:///app#0.1.0", "bin", &[1]),
+            ("registry+x#a@1.0.0", "lib", &[2]),
+            ("registry+x#b@1.0.0", "lib", &[]),
+        ]);
+        change(&mut graph);
+        keys(&graph, &kinds(&graph))[&1]
+    }
+
+    /// The contract is written down; this pins it. A change here is a change of [`DOMAIN`].
+    #[test]
+    fn the_bytes_are_pinned() {
+        let pinned = "0afc";
+        assert!(key(|_| ()).to_string().starts_with(pinned), "{}", key(|_| ()));
+    }
+
+    #[test]
+    fn every_declared_input_changes_the_key() {
+        let changes: [(&str, fn(&mut UnitGraph)); 9] = [
+            ("package", |g| g.units[1].pkg_id.push('1')),
+            ("kind", |g| g.units[1].target.kind.push("cdylib".into())),
+            ("target", |g| g.units[1].target.name.push('x')),
+            ("profile", |g| drop(g.units[1].profile.insert("opt_level".into(), "z".into()))),
+            ("platform", |g| g.units[1].platform = Some("wasm32-unknown-unknown".into())),
+            ("mode", |g| g.units[1].mode = "check".into()),
+            ("features", |g| g.units[1].features.push("std".into())),
+            ("dependency", |g| g.units[2].features.push("std".into())),
+            ("edge", |g| g.units[1].dependencies.clear()),
+        ];
+        for (input, change) in changes {
+            assert_ne!(key(change), key(|_| ()), "{input}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_unset_and_the_application_do_not() {
+        assert_eq!(key(|g| drop(g.units[1].profile.insert("new".into(), Value::Null))), key(|_| ()));
+        assert_eq!(key(|g| g.units[0].pkg_id.push('9')), key(|_| ()));
+    }
+}

@@ -1,0 +1,134 @@
+//! A plan: a slice's external units and their keys, read from cargo's unit graph. Compiles nothing.
+//!
+//! The graph itself is [`unit_graph`], what is external is decided in [`external`], keys in [`key`], and the
+//! link-time-optimisation mode, which the graph does not print, in [`lto`].
+
+pub mod external;
+pub mod key;
+pub mod lto;
+pub mod unit_graph;
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::Serialize;
+
+pub use external::Kind;
+pub use key::UnitKey;
+pub use lto::Lto;
+
+use self::unit_graph::UnitGraph;
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+    process::Environment,
+    slice::Slice,
+    workspace::Workspace,
+};
+
+/// A slice's external units.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The units, by key.
+    pub units: BTreeMap<UnitKey, Unit>,
+    /// Names of registry or git packages that reach a path package and are built with the application.
+    pub tainted: Vec<String>,
+    /// How many units belong to the application, tainted ones not counted.
+    pub local: usize,
+}
+
+/// One external unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Unit {
+    /// cargo's package id specification.
+    pub package: String,
+    /// `lib`, `proc-macro`, `custom-build` and so on: cargo's target kinds.
+    pub kinds: Vec<String>,
+    /// The target's name.
+    pub target: String,
+    /// `build`, `check`, `run-custom-build` and so on.
+    pub mode: String,
+    /// The triple of `--target`; `None` for the host.
+    pub platform: Option<String>,
+    /// Enabled features, sorted.
+    pub features: Vec<String>,
+    /// What the unit emits for link-time optimisation.
+    pub lto: Lto,
+    /// Whether the unit is linked into something that runs while building.
+    pub for_host: bool,
+    /// Whether the unit is linked into what the slice builds.
+    pub for_target: bool,
+}
+
+impl Unit {
+    /// One line that tells units apart, for listings and reasons.
+    pub fn describe(&self) -> String {
+        let package = self.package.rsplit_once('/').map_or(self.package.as_str(), |(_, name)| name);
+        let package = package.trim_start_matches("crates.io-index#");
+        let platform = self.platform.as_deref().unwrap_or("host");
+        format!("{package} {} {} {platform}", self.kinds.join("+"), self.mode)
+    }
+}
+
+impl Plan {
+    /// Asks cargo for the slice's unit graph and keeps the external units.
+    ///
+    /// # Errors
+    /// [`Error::SlicePlan`] when cargo refuses the invocation, [`Error::UnitGraphVersion`] for a format
+    /// that is not known.
+    pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
+        let mut env = slice.environment(workspace.target_directory().as_str());
+        if let Some(flags) = crate::backend::rustflags::merged(cargo, workspace, slice)? {
+            env.set("RUSTFLAGS", flags);
+        }
+        let mut args = slice.args.clone();
+        args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
+        Self::query(cargo, workspace.root().as_std_path(), &args, &env).map_err(|error| match error {
+            Error::Failed { command, stderr, .. } => {
+                Error::SlicePlan { slice: slice.name.clone(), command, stderr }
+            }
+            other => other,
+        })
+    }
+
+    /// Asks cargo for the unit graph of any invocation in `dir`.
+    ///
+    /// # Errors
+    /// When cargo refuses, or answers with a format that is not known.
+    pub fn query(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<Self> {
+        let (command, json) = cargo.unit_graph(dir, args, env)?;
+        Ok(Self::of_graph(&UnitGraph::parse(&command, &json)?))
+    }
+
+    /// Keeps what is external of a graph.
+    pub fn of_graph(graph: &UnitGraph) -> Self {
+        let kinds = external::kinds(graph);
+        let sides = external::sides(graph);
+        let keys = key::keys(graph, &kinds);
+        let modes = lto::modes(graph);
+        let mut units = BTreeMap::new();
+        for (index, key) in keys {
+            let unit = &graph.units[index];
+            units.insert(key, Unit {
+                package: unit.pkg_id.clone(),
+                kinds: unit.target.kind.clone(),
+                target: unit.target.name.clone(),
+                mode: unit.mode.clone(),
+                platform: unit.platform.clone(),
+                features: unit.features.clone(),
+                lto: modes[index],
+                for_host: sides[index].host,
+                for_target: sides[index].target,
+            });
+        }
+        let mut tainted: Vec<String> = with_kind(graph, &kinds, Kind::Tainted).map(str::to_owned).collect();
+        tainted.sort();
+        tainted.dedup();
+        Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count() }
+    }
+}
+
+fn with_kind<'a>(graph: &'a UnitGraph, kinds: &'a [Kind], kind: Kind) -> impl Iterator<Item = &'a str> {
+    let units = graph.units.iter().zip(kinds);
+    units.filter(move |(_, found)| **found == kind).map(|(unit, _)| unit.pkg_id.as_str())
+}

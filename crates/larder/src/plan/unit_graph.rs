@@ -1,0 +1,123 @@
+//! cargo's `--unit-graph`, read leniently: unknown fields are ignored, the version is checked.
+//!
+//! Format: <https://doc.rust-lang.org/nightly/cargo/reference/unstable.html#unit-graph>.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// The version this module reads.
+pub const VERSION: u64 = 1;
+
+/// Every unit that an invocation needs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct UnitGraph {
+    /// The units; dependencies and roots are indices into this list.
+    pub units: Vec<Unit>,
+    /// What was asked for on the command line.
+    pub roots: Vec<usize>,
+}
+
+/// One run of rustc or of a build script.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Unit {
+    /// A package id specification, such as `registry+https://…#serde@1.0.0`.
+    pub pkg_id: String,
+    /// What of the package is compiled.
+    pub target: Target,
+    /// The resolved profile, as cargo prints it: names, numbers, flags.
+    pub profile: BTreeMap<String, Value>,
+    /// The triple of `--target`; `None` for the host.
+    pub platform: Option<String>,
+    /// `build`, `check`, `test`, `run-custom-build` and so on.
+    pub mode: String,
+    /// Enabled features, sorted by cargo.
+    pub features: Vec<String>,
+    /// What must be done before.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// A compile target of a package.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Target {
+    /// `lib`, `rlib`, `bin`, `proc-macro`, `custom-build` and so on.
+    pub kind: Vec<String>,
+    /// `lib`, `rlib`, `dylib`, `cdylib`, `staticlib`, `bin`, `proc-macro`.
+    pub crate_types: Vec<String>,
+    /// The target's name.
+    pub name: String,
+}
+
+/// An edge of the graph.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Dependency {
+    /// Index of the unit depended on.
+    pub index: usize,
+}
+
+impl UnitGraph {
+    /// Parses the answer of `command`.
+    ///
+    /// # Errors
+    /// [`Error::UnitGraphVersion`] for another version, [`Error::Answer`] for anything unreadable.
+    pub fn parse(command: &str, json: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u64,
+        }
+        let unreadable =
+            |reason: String| Error::Answer { command: command.to_owned(), reason: format!("unit graph: {reason}") };
+        // The version comes first: with another one, the rest may have any shape.
+        let Version { version } = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+        if version != VERSION {
+            return Err(Error::UnitGraphVersion { command: command.to_owned(), found: version, known: VERSION });
+        }
+        let graph: Self = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+        let edges = graph.units.iter().flat_map(|unit| unit.dependencies.iter().map(|edge| edge.index));
+        match edges.chain(graph.roots.iter().copied()).find(|index| *index >= graph.units.len()) {
+            Some(index) => Err(unreadable(format!("index {index} is out of range"))),
+            None => Ok(graph),
+        }
+    }
+}
+
+impl Unit {
+    /// Whether the package comes from a path.
+    pub fn is_path(&self) -> bool {
+        self.pkg_id.starts_with("path+")
+    }
+
+    /// Whether cargo builds the target for the machine that compiles: build scripts and procedural macros.
+    pub fn is_for_host(&self) -> bool {
+        self.target.kind.iter().any(|kind| kind == "custom-build" || kind == "proc-macro")
+    }
+
+    /// The indices of the units depended on.
+    pub fn edges(&self) -> impl Iterator<Item = usize> {
+        self.dependencies.iter().map(|dependency| dependency.index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_is_named() {
+        let error = UnitGraph::parse("cargo build", r#"{"version":2,"something":"else"}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cargo printed unit graph version 2; this larder reads version 1 (`cargo build`)"
+        );
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_bad_indices_are_not() {
+        assert!(UnitGraph::parse("c", r#"{"version":1,"units":[],"roots":[],"new":1}"#).is_ok());
+        let error = UnitGraph::parse("c", r#"{"version":1,"units":[],"roots":[3]}"#).unwrap_err();
+        assert!(error.to_string().contains("index 3 is out of range"), "{error}");
+    }
+}

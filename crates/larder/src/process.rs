@@ -1,0 +1,310 @@
+//! The only module that starts programs.
+//!
+//! Every command gets its whole environment and its working directory as values, so nothing is inherited
+//! by accident, and every error names the command. It must never interpret what a program prints.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use crate::error::{Error, Result};
+
+/// The environment variables a command runs with: a snapshot, taken once by the binary.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Takes the variables as given, the last one of a name winning.
+    pub fn new<K: Into<OsString>, V: Into<OsString>>(vars: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(vars.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+
+    /// The variable's value where it is set.
+    pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
+        self.0.get(name.as_ref()).map(OsString::as_os_str)
+    }
+
+    /// The variable's value where it is set and is UTF-8.
+    pub fn get_str(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(OsStr::to_str)
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// Removes a variable.
+    pub fn unset(&mut self, name: impl AsRef<OsStr>) {
+        self.0.remove(name.as_ref());
+    }
+
+    /// All variables, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
+    }
+
+    /// The first file called `program` in the folders of `PATH`, or `program` itself where it holds a slash.
+    pub fn find_program(&self, program: &str) -> Option<PathBuf> {
+        if program.contains('/') {
+            return Some(PathBuf::from(program));
+        }
+        let path = self.get("PATH")?;
+        std::env::split_paths(path).map(|dir| dir.join(program)).find(|file| file.is_file())
+    }
+}
+
+/// Where a command's standard error goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stderr {
+    /// To the user's terminal, so that a long build shows its progress.
+    Terminal,
+    /// Nowhere.
+    Dropped,
+}
+
+/// A program with its arguments, working directory and environment.
+#[derive(Debug, Clone)]
+pub struct Cmd {
+    program: PathBuf,
+    args: Vec<OsString>,
+    dir: PathBuf,
+    env: Environment,
+}
+
+impl Cmd {
+    /// A command without arguments.
+    pub fn new(program: impl Into<PathBuf>, dir: impl Into<PathBuf>, env: &Environment) -> Self {
+        Self { program: program.into(), args: Vec::new(), dir: dir.into(), env: env.clone() }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.set(name, value);
+        self
+    }
+
+    /// The command line as a user would type it, with the program's base name.
+    pub fn line(&self) -> String {
+        let name = self.program.file_name().unwrap_or(self.program.as_os_str());
+        let mut words = vec![quoted(name)];
+        words.extend(self.args.iter().map(|arg| quoted(arg)));
+        words.join(" ")
+    }
+
+    /// Runs to the end and returns standard output.
+    ///
+    /// # Errors
+    /// When the program cannot be started, fails, or prints something that is not UTF-8.
+    pub fn output(&self) -> Result<String> {
+        let output = self
+            .command()
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| self.start_error(source))?;
+        if !output.status.success() {
+            return Err(self.failure(output.status, String::from_utf8_lossy(&output.stderr).into_owned()));
+        }
+        String::from_utf8(output.stdout)
+            .map_err(|error| Error::Answer { command: self.line(), reason: error.to_string() })
+    }
+
+    /// Runs to the end on the user's terminal.
+    ///
+    /// # Errors
+    /// When the program cannot be started or fails.
+    pub fn run(&self) -> Result<()> {
+        let status = self.command().status().map_err(|source| self.start_error(source))?;
+        if status.success() { Ok(()) } else { Err(self.failure(status, String::new())) }
+    }
+
+    /// Runs to the end on the user's terminal and returns the exit code (128 + signal after a signal).
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn exit_code(&self) -> Result<i32> {
+        let status = self.command().status().map_err(|source| self.start_error(source))?;
+        Ok(code_of(status))
+    }
+
+    /// Runs to the end, handing each line of standard output on as it comes; returns the exit code.
+    ///
+    /// # Errors
+    /// When the program cannot be started or its output cannot be read.
+    pub fn each_line(&self, stderr: Stderr, mut on_line: impl FnMut(&str)) -> Result<i32> {
+        let mut child = self
+            .command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(stderr))
+            .spawn()
+            .map_err(|source| self.start_error(source))?;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).split(b'\n') {
+                on_line(String::from_utf8_lossy(&line?).trim_end_matches('\r'));
+            }
+        }
+        Ok(code_of(child.wait()?))
+    }
+
+    /// Starts the program with its output going to `log`, for servers that the caller stops again.
+    ///
+    /// # Errors
+    /// When the program cannot be started or the log cannot be written.
+    pub fn spawn_logged(&self, log: &Path) -> Result<Running> {
+        let file = fs_err::File::create(log)?.into_file();
+        let child = self
+            .command()
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()
+            .map_err(|source| self.start_error(source))?;
+        Ok(Running { child })
+    }
+
+    /// The typed error for a program that ended badly.
+    pub fn exit_error(&self, code: i32) -> Error {
+        Error::Failed {
+            command: self.line(),
+            status: format!("exit code {code}"),
+            code: Some(code),
+            stderr: String::new(),
+        }
+    }
+
+    fn command(&self) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "this module is the home of process spawning")]
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).current_dir(&self.dir).env_clear().envs(&self.env.0);
+        command
+    }
+
+    fn start_error(&self, source: std::io::Error) -> Error {
+        if source.kind() == std::io::ErrorKind::NotFound && !self.dir.is_dir() {
+            // The operating system reports a missing working directory as a missing program.
+            let missing = format!("the working directory {} does not exist", self.dir.display());
+            return Error::Start { command: self.line(), source: std::io::Error::other(missing) };
+        }
+        Error::Start { command: self.line(), source }
+    }
+
+    fn failure(&self, status: ExitStatus, stderr: String) -> Error {
+        Error::Failed { command: self.line(), status: status.to_string(), code: Some(code_of(status)), stderr }
+    }
+}
+
+impl From<Stderr> for Stdio {
+    fn from(stderr: Stderr) -> Self {
+        match stderr {
+            Stderr::Terminal => Self::inherit(),
+            Stderr::Dropped => Self::null(),
+        }
+    }
+}
+
+/// A started program, killed when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+}
+
+impl Running {
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The exit code where the program has ended already.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn try_exit_code(&mut self) -> Result<Option<i32>> {
+        Ok(self.child.try_wait()?.map(code_of))
+    }
+
+    /// Waits for the end and returns the exit code.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn wait(&mut self) -> Result<i32> {
+        Ok(code_of(self.child.wait()?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only where the program has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn code_of(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(1)
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into_owned() } else { format!("'{word}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Cmd {
+        Cmd::new("/bin/sh", "/", &Environment::default()).args(["-c", script])
+    }
+
+    #[test]
+    fn errors_name_the_command_and_the_tail_of_its_output() {
+        let error = sh("echo no such thing >&2; exit 3").output().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`sh -c 'echo no such thing >&2; exit 3'` failed (exit status: 3)\nno such thing"
+        );
+    }
+
+    #[test]
+    fn nothing_is_inherited() {
+        assert_eq!(sh("echo ${HOME-unset}").output().unwrap(), "unset\n");
+        assert_eq!(sh("echo $A").env("A", "1").output().unwrap(), "1\n");
+    }
+
+    #[test]
+    fn a_missing_directory_is_not_called_a_missing_program() {
+        let error = Cmd::new("/bin/sh", "/no/such/dir", &Environment::default()).output().unwrap_err();
+        assert!(error.to_string().contains("working directory /no/such/dir does not exist"), "{error}");
+    }
+
+    #[test]
+    fn lines_arrive_and_the_code_is_returned() {
+        let mut lines = Vec::new();
+        let code = sh("echo a; echo b; exit 7").each_line(Stderr::Dropped, |l| lines.push(l.to_owned()));
+        assert_eq!((code.unwrap(), lines), (7, vec!["a".to_owned(), "b".to_owned()]));
+    }
+}

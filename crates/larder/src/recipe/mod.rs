@@ -1,0 +1,147 @@
+//! Recipes: plain cargo workspaces that build exactly a plan's units.
+//!
+//! [`Recipe::of`] turns a plan into text, [`lock`] puts recipes on disk as a whole or not at all, [`proof`]
+//! compares what a written recipe would build with what its slice needs, and [`lock_file`] is the record of
+//! it all. Nothing here compiles.
+
+mod config;
+pub mod lock;
+pub mod lock_file;
+mod manifest;
+mod package;
+mod pins;
+pub mod proof;
+mod staging;
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    error::Result,
+    plan::{Lto, Plan, key::ContentHasher},
+    slice::{Slice, option_values},
+    workspace::Workspace,
+};
+
+const DOMAIN: &str = "larder recipe 1";
+
+/// A recipe as text: every file but `Cargo.lock`, which cargo reduces from the workspace's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// File contents by path relative to the recipe's folder.
+    pub files: BTreeMap<Utf8PathBuf, String>,
+    /// cargo's arguments that cook the recipe in its folder.
+    pub cook: Vec<String>,
+    /// Identifies what the recipe builds, and how, on every machine.
+    pub digest: String,
+}
+
+impl Recipe {
+    /// Writes down the plan of a slice.
+    pub fn of(workspace: &Workspace, slice: &Slice, plan: &Plan) -> Self {
+        let cook = cook_args(slice);
+        let shape = Shape::of(plan);
+        let pins = pins::of(plan);
+        let mut files = BTreeMap::new();
+        let manifest = manifest::text(workspace, slice, shape, &pins);
+        files.insert("Cargo.toml".into(), manifest);
+        files.insert(".cargo/config.toml".into(), config::of_recipe(workspace, slice));
+        files.insert("src/lib.rs".into(), shape.lib_source().to_owned());
+        if pins.iter().any(pins::Pin::is_for_host) {
+            files.insert("build.rs".into(), BUILD_SOURCE.to_owned());
+        }
+        Self { digest: digest(workspace, slice, plan, &cook), files, cook }
+    }
+}
+
+const BUILD_SOURCE: &str = "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
+
+/// The crate types of the stub's library, which decide what its dependencies emit for link-time optimisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// An rlib: its dependencies emit what a binary's would.
+    Rlib,
+    /// A cdylib and rlib: its dependencies emit object code and bitcode.
+    CdylibAndRlib,
+}
+
+impl Shape {
+    fn of(plan: &Plan) -> Self {
+        let needs_both = |unit: &crate::plan::Unit| unit.for_target && unit.lto == Lto::ObjectAndBitcode;
+        // A unit that is also on the host side is widened there, whatever the stub's shape.
+        if plan.units.values().any(|unit| needs_both(unit) && !unit.for_host) {
+            Self::CdylibAndRlib
+        } else {
+            Self::Rlib
+        }
+    }
+
+    fn crate_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Rlib => &["rlib"],
+            Self::CdylibAndRlib => &["cdylib", "rlib"],
+        }
+    }
+
+    /// An rlib is not linked, so it can do without the standard library, which some targets lack.
+    fn lib_source(self) -> &'static str {
+        match self {
+            Self::Rlib => "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n",
+            Self::CdylibAndRlib => "//! Empty on purpose: only the dependencies matter.\n",
+        }
+    }
+}
+
+/// The arguments that cook a slice's recipe: its subcommand, profile and platform without its selection of
+/// packages, targets and features, which are the recipe's own.
+fn cook_args(slice: &Slice) -> Vec<String> {
+    let command = slice.args.first().map_or("build", String::as_str);
+    let mut args = vec![if command == "clippy" { "check".to_owned() } else { command.to_owned() }];
+    if command == "test" {
+        args.push("--no-run".into());
+    }
+    args.extend(slice.targets().iter().map(|target| format!("--target={target}")));
+    if let Some(profile) = option_values(&slice.args, "--profile").last() {
+        args.push(format!("--profile={profile}"));
+    } else if slice.args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--release" || arg == "-r") {
+        args.push("--release".into());
+    }
+    args
+}
+
+fn digest(workspace: &Workspace, slice: &Slice, plan: &Plan, cook: &[String]) -> String {
+    let mut hasher = ContentHasher::new(DOMAIN);
+    hasher.strings(cook);
+    hasher.string(&String::from(slice.target_dir.clone()));
+    hasher.strings(&slice.rustflags);
+    hasher.length(slice.env.len());
+    for (name, value) in &slice.env {
+        hasher.string(name);
+        hasher.string(value);
+    }
+    hasher.string(&workspace.resolver());
+    hasher.optional(workspace.toolchain());
+    hasher.length(plan.units.len());
+    for (key, unit) in &plan.units {
+        hasher.string(&key.to_string());
+        hasher.bytes(&[unit.lto as u8, u8::from(unit.for_host), u8::from(unit.for_target)]);
+    }
+    hasher.finish_hex()
+}
+
+/// The settings of the workspace's cargo configuration that reach dependencies, for backends that cook
+/// without the application's source; `None` where there are none.
+pub fn shared_config(workspace: &Workspace) -> Option<String> {
+    config::shared(workspace)
+}
+
+/// SHA-256 of a file's bytes in hexadecimal.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn file_digest(path: &Utf8Path) -> Result<String> {
+    let mut hasher = ContentHasher::new("larder file 1");
+    hasher.bytes(&fs_err::read(path)?);
+    Ok(hasher.finish_hex())
+}

@@ -1,0 +1,132 @@
+//! Pins: one dependency entry per external package and side, with its exact version and features.
+//!
+//! Every package is pinned, not only the direct dependencies: dev-dependencies, other platforms and other
+//! members take part in cargo's feature unification, and a recipe has none of those.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{Array, InlineTable, Value};
+
+use super::package::{Package, Source};
+use crate::plan::{Plan, key::ContentHasher};
+
+/// A dependency entry of the stub package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pin {
+    /// The entry's name: the same for both sides of one package.
+    pub(super) alias: String,
+    pub(super) table: Table,
+    pub(super) entry: InlineTableText,
+}
+
+/// An inline table as text, so that pins can be compared.
+pub(super) type InlineTableText = String;
+
+/// The manifest table an entry belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Table {
+    /// `[dependencies]`: linked into what the slice builds.
+    Target,
+    /// `[build-dependencies]`: linked into what runs while building.
+    Host,
+}
+
+impl Pin {
+    pub(super) fn is_for_host(&self) -> bool {
+        self.table == Table::Host
+    }
+}
+
+/// The pins of a plan, sorted by table and alias.
+pub(super) fn of(plan: &Plan) -> Vec<Pin> {
+    let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
+    for unit in plan.units.values() {
+        // A build script comes along with its package.
+        if unit.kinds.iter().any(|kind| kind == "custom-build") {
+            continue;
+        }
+        let Some(package) = Package::parse(&unit.package) else { continue };
+        let sides = [(unit.for_target, Table::Target), (unit.for_host, Table::Host)];
+        for (_, table) in sides.into_iter().filter(|(on, _)| *on) {
+            let entry = features.entry((table, alias(&package))).or_insert((&unit.package, Vec::new()));
+            entry.1.extend(unit.features.iter().map(String::as_str));
+        }
+    }
+    features.into_iter().filter_map(|((table, alias), (id, features))| pin(table, alias, id, features)).collect()
+}
+
+fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option<Pin> {
+    features.sort_unstable();
+    features.dedup();
+    let package = Package::parse(id)?;
+    let mut entry = InlineTable::new();
+    entry.insert("package", package.name.into());
+    entry.insert("version", format!("={}", package.version).into());
+    match package.source {
+        Source::CratesIo => {}
+        // The address, not the name: a name would need the machine's configuration to be understood.
+        Source::Registry(index) => drop(entry.insert("registry-index", index.into())),
+        Source::Git { url, reference } => {
+            entry.insert("git", url.into());
+            if let Some((kind, value)) = reference {
+                entry.insert(kind, percent_decoded(value).into());
+            }
+        }
+    }
+    entry.insert("default-features", false.into());
+    if !features.is_empty() {
+        entry.insert("features", Value::Array(features.into_iter().collect::<Array>()));
+    }
+    Some(Pin { alias, table, entry: entry.to_string().trim().to_owned() })
+}
+
+/// A name from package name, version and, where it is not crates.io, source.
+fn alias(package: &Package<'_>) -> String {
+    let version: String =
+        package.version.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let source = match &package.source {
+        Source::CratesIo => return format!("{}-{version}", package.name),
+        Source::Registry(index) => (*index).to_owned(),
+        Source::Git { url, reference } => format!("{url} {reference:?}"),
+    };
+    let mut hasher = ContentHasher::new("larder alias 1");
+    hasher.string(&source);
+    format!("{}-{version}-{}", package.name, &hasher.finish_hex()[..8])
+}
+
+/// cargo percent-encodes the value of a git reference in a package id.
+fn percent_decoded(value: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = value.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = match (first, tail) {
+            (b'%', [high, low, ..]) => {
+                std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            }
+            _ => None,
+        };
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_references_are_decoded() {
+        assert_eq!(percent_decoded("feature%2Fx"), "feature/x");
+        assert_eq!(percent_decoded("50%"), "50%");
+    }
+
+    #[test]
+    fn the_alias_tells_sources_apart() {
+        let id = "registry+https://github.com/rust-lang/crates.io-index#a@1.0.0-rc.1";
+        assert_eq!(alias(&Package::parse(id).unwrap()), "a-1_0_0-rc_1");
+        let one = alias(&Package::parse("git+file:///x?rev=1#a@1.0.0").unwrap());
+        let two = alias(&Package::parse("git+file:///x?rev=2#a@1.0.0").unwrap());
+        assert_ne!(one, two);
+    }
+}

@@ -1,0 +1,89 @@
+//! Putting a whole `larder/` folder in place at once: it is built beside the old one, at the same depth so
+//! that relative paths in recipes hold, and then exchanged. Killed at any moment, either the old folder or the
+//! new one is there.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::error::Result;
+
+const PREFIX: &str = ".larder-staging-";
+
+/// A folder that will become `larder/`; removed when dropped before that.
+pub(super) struct Staging {
+    dir: Utf8PathBuf,
+}
+
+impl Staging {
+    /// Starts in an empty folder beside `larder/`, after sweeping what a killed run left.
+    pub(super) fn new(root: &Utf8Path) -> Result<Self> {
+        for entry in fs_err::read_dir(root)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+                fs_err::remove_dir_all(entry.path())?;
+            }
+        }
+        let dir = root.join(format!("{PREFIX}{}", std::process::id()));
+        fs_err::create_dir(&dir)?;
+        Ok(Self { dir })
+    }
+
+    pub(super) fn dir(&self) -> &Utf8Path {
+        &self.dir
+    }
+
+    /// Writes a file, making its folders.
+    pub(super) fn write(&self, path: &Utf8Path, text: &str) -> Result<()> {
+        let path = self.dir.join(path);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        Ok(fs_err::write(path, text)?)
+    }
+
+    /// Takes a file or folder over from the old `larder/` as it is, with its modification times.
+    pub(super) fn keep(&self, larder_dir: &Utf8Path, name: &Utf8Path) -> Result<()> {
+        link_tree(&larder_dir.join(name), &self.dir.join(name))
+    }
+
+    /// Makes this folder the `larder/` folder.
+    pub(super) fn commit(self, larder_dir: &Utf8Path) -> Result<()> {
+        if !larder_dir.exists() {
+            fs_err::rename(&self.dir, larder_dir)?;
+            return Ok(());
+        }
+        let exchanged = renameat_with(CWD, self.dir.as_str(), CWD, larder_dir.as_str(), RenameFlags::EXCHANGE);
+        if exchanged.is_err() {
+            // Some file systems cannot exchange; between the two renames there is no folder at all, and the
+            // next run writes it again.
+            let old = self.dir.with_extension("old");
+            fs_err::rename(larder_dir, &old)?;
+            if let Err(error) = fs_err::rename(&self.dir, larder_dir) {
+                fs_err::rename(&old, larder_dir)?;
+                return Err(error.into());
+            }
+            fs_err::remove_dir_all(&old)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // What cannot be removed now is swept by the next run.
+        let _ = fs_err::remove_dir_all(&self.dir);
+    }
+}
+
+fn link_tree(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
+    if fs_err::symlink_metadata(from)?.is_dir() {
+        fs_err::create_dir_all(to)?;
+        for entry in from.read_dir_utf8()? {
+            let entry = entry?;
+            link_tree(entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else if fs_err::hard_link(from, to).is_err() {
+        fs_err::copy(from, to)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! The recording cargo: a program named `cargo` that a build driver finds first on its `PATH`. It runs the
+//! real cargo, counts the units it compiles, and writes one record per call.
+//!
+//! The driver must not notice: exit codes, error output and everything that is not one of cargo's messages
+//! pass through, and a driver that asks for messages of its own gets them.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Instant, SystemTime},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    backend::messages::Counts,
+    error::{Error, Result},
+    process::{Cmd, Environment, Stderr},
+};
+
+/// The folder that records go to; its presence makes the binary a recording cargo.
+pub const RECORD_VARIABLE: &str = "LARDER_RECORD";
+/// The real cargo.
+const CARGO_VARIABLE: &str = "LARDER_RECORD_CARGO";
+
+/// One call of cargo that a driver made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Call {
+    /// cargo's arguments.
+    pub args: Vec<String>,
+    /// The working directory.
+    pub dir: PathBuf,
+    /// How it ended.
+    pub code: i32,
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// What it compiled.
+    pub counts: Counts,
+}
+
+/// A temporary folder with the recording cargo and its records; gone when dropped.
+#[derive(Debug)]
+pub struct Recorder {
+    dir: tempfile::TempDir,
+    cargo: PathBuf,
+}
+
+impl Recorder {
+    /// Prepares a recording cargo. `program` is the binary that [`run`]s when [`RECORD_VARIABLE`] is set.
+    ///
+    /// # Errors
+    /// When the temporary folder cannot be made.
+    pub fn new(program: &Path, cargo: &Path) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("larder-record-").tempdir()?;
+        fs_err::create_dir(dir.path().join("bin"))?;
+        fs_err::create_dir(dir.path().join("calls"))?;
+        let link = dir.path().join("bin/cargo");
+        #[cfg(unix)]
+        fs_err::os::unix::fs::symlink(program, link)?;
+        #[cfg(not(unix))]
+        fs_err::copy(program, link.with_extension("exe"))?;
+        Ok(Self { dir, cargo: cargo.to_owned() })
+    }
+
+    /// The environment in which a driver finds the recording cargo.
+    ///
+    /// # Errors
+    /// When `PATH` cannot be extended.
+    pub fn environment(&self, env: &Environment) -> Result<Environment> {
+        let bin = self.dir.path().join("bin");
+        let mut env = env.clone();
+        let path = env.get("PATH").unwrap_or_default().to_owned();
+        let folders = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
+        let path = std::env::join_paths(folders).map_err(|error| Error::Io(io::Error::other(error)))?;
+        env.set("PATH", path);
+        // cargo hands this variable on to its subcommands, which may call it instead of `cargo`.
+        env.set("CARGO", bin.join("cargo"));
+        env.set(RECORD_VARIABLE, self.dir.path().join("calls"));
+        env.set(CARGO_VARIABLE, &self.cargo);
+        Ok(env)
+    }
+
+    /// The calls recorded so far, in the order in which they ended.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn calls(&self) -> Result<Vec<Call>> {
+        let mut files: Vec<PathBuf> = fs_err::read_dir(self.dir.path().join("calls"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<_>>()?;
+        files.sort();
+        let read = |path: &PathBuf| {
+            let text = fs_err::read_to_string(path)?;
+            serde_json::from_str(&text)
+                .map_err(|error| Error::Answer { command: path.display().to_string(), reason: error.to_string() })
+        };
+        files.iter().map(read).collect()
+    }
+}
+
+/// Runs the real cargo and records the call; returns its exit code.
+///
+/// # Errors
+/// When the real cargo cannot be started or the record cannot be written.
+pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut dyn Write) -> Result<i32> {
+    let start = Instant::now();
+    let cargo = env.get(CARGO_VARIABLE).map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+    let wanted = Messages::of(args);
+    let mut words = args.to_vec();
+    if let Messages::Added { at } = wanted {
+        words.insert(at, "--message-format=json-render-diagnostics".into());
+    }
+    let cmd = Cmd::new(cargo, dir, env).args(&words);
+    let mut counts = Counts::default();
+    let code = if wanted == Messages::None {
+        cmd.exit_code()?
+    } else {
+        cmd.each_line(Stderr::Terminal, |line| {
+            let is_message = counts.add(line);
+            if !is_message || wanted == Messages::Drivers {
+                // A driver that closed its end has lost interest in the output, not in the build.
+                let _ = writeln!(out, "{line}");
+            }
+        })?
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    write(env, &Call { args: args.to_vec(), dir: dir.to_owned(), code, seconds, counts })?;
+    Ok(code)
+}
+
+fn write(env: &Environment, call: &Call) -> Result<()> {
+    let Some(folder) = env.get(RECORD_VARIABLE) else { return Ok(()) };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let name = format!("{:020}-{}.json", now.as_nanos(), std::process::id());
+    let json = serde_json::to_string(call).map_err(|error| Error::Io(io::Error::other(error)))?;
+    Ok(fs_err::write(Path::new(folder).join(name), json)?)
+}
+
+/// Who asked for cargo's JSON messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Messages {
+    /// Nobody: the call compiles nothing, or wants another format.
+    None,
+    /// The driver.
+    Drivers,
+    /// We do; the index is where our argument goes.
+    Added { at: usize },
+}
+
+impl Messages {
+    fn of(args: &[String]) -> Self {
+        let Some(at) = subcommand(args) else { return Self::None };
+        let builds = ["build", "b", "check", "c", "test", "t", "run", "r", "bench", "clippy", "rustc"];
+        let formats = crate::slice::option_values(args, "--message-format");
+        match formats.first() {
+            Some(format) if format.contains("json") => Self::Drivers,
+            Some(_) => Self::None,
+            None if builds.contains(&args[at].as_str()) => Self::Added { at: at + 1 },
+            None => Self::None,
+        }
+    }
+}
+
+/// The index of the subcommand among cargo's arguments.
+fn subcommand(args: &[String]) -> Option<usize> {
+    let takes_value = ["--color", "--config", "-C", "-Z"];
+    let mut index = 0;
+    while let Some(arg) = args.get(index) {
+        if takes_value.contains(&arg.as_str()) {
+            index += 2;
+        } else if arg.starts_with('-') || arg.starts_with('+') {
+            index += 1;
+        } else {
+            return Some(index);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(line: &str) -> Messages {
+        Messages::of(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn only_builds_without_a_format_of_their_own_are_changed() {
+        assert_eq!(messages("build --release"), Messages::Added { at: 1 });
+        assert_eq!(messages("--color always build"), Messages::Added { at: 3 });
+        assert_eq!(messages("build --message-format=json"), Messages::Drivers);
+        assert_eq!(messages("build --message-format short"), Messages::None);
+        assert_eq!(messages("metadata --format-version 1"), Messages::None);
+        assert_eq!(messages("-vV"), Messages::None);
+    }
+}

@@ -1,0 +1,313 @@
+//! The slices of a Leptos project: the two cargo calls that cargo-leptos makes, for release and for debug.
+//!
+//! Follows cargo-leptos 0.3.11: `src/compile/{front,server}.rs` for the arguments and
+//! `src/config/project.rs` for the environment. Only what the committed metadata says counts here; a variable
+//! such as `LEPTOS_SITE_ADDR` in somebody's shell must not change a recipe.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use cargo_metadata::{
+    Package,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant};
+use crate::{
+    error::{Error, Result},
+    workspace::Workspace,
+};
+
+const WASM: &str = "wasm32-unknown-unknown";
+const ERASE_COMPONENTS: [&str; 2] = ["--cfg", "erase_components"];
+
+/// Finds the slices of every Leptos project in the workspace; none where there is no Leptos metadata.
+///
+/// One project gives `front`, `server`, `front-dev` and `server-dev`; of several, each name is prefixed with
+/// the project's.
+///
+/// # Errors
+/// [`Error::Settings`] for metadata that cargo-leptos would refuse as well.
+pub fn find(workspace: &Workspace) -> Result<Vec<Slice>> {
+    let projects = projects(workspace)?;
+    let several = projects.len() > 1;
+    let mut slices = Vec::new();
+    for project in &projects {
+        let prefix = if several { format!("{}-", project.name) } else { String::new() };
+        for variant in [Variant::Release, Variant::Dev] {
+            slices.push(project.front(&prefix, variant));
+            slices.push(project.server(&prefix, variant));
+        }
+    }
+    Ok(slices)
+}
+
+/// A Leptos project with its packages looked up.
+struct Project {
+    name: String,
+    output_name: String,
+    lib_package: String,
+    lib_dir: Utf8PathBuf,
+    bin_package: String,
+    bin_dir: Utf8PathBuf,
+    bin_target: String,
+    config: Config,
+}
+
+/// The keys of a Leptos metadata table that reach cargo. The rest is cargo-leptos' own business.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Config {
+    name: Option<String>,
+    bin_package: Option<String>,
+    lib_package: Option<String>,
+    #[serde(default)]
+    output_name: String,
+    #[serde(default = "default_site_addr")]
+    site_addr: SocketAddr,
+    site_root: Option<String>,
+    #[serde(default = "default_site_pkg_dir")]
+    site_pkg_dir: String,
+    #[serde(default = "default_reload_port")]
+    reload_port: u16,
+    #[serde(default)]
+    hash_files: bool,
+    hash_file_name: Option<String>,
+    #[serde(default = "yes")]
+    js_minify: bool,
+    #[serde(default)]
+    bin_target: String,
+    bin_target_triple: Option<String>,
+    bin_target_dir: Option<String>,
+    front_target_dir: Option<String>,
+    bin_cargo_args: Option<Vec<String>>,
+    lib_cargo_args: Option<Vec<String>>,
+    #[serde(default)]
+    features: Vec<String>,
+    #[serde(default)]
+    lib_features: Vec<String>,
+    #[serde(default)]
+    lib_default_features: bool,
+    #[serde(default)]
+    bin_features: Vec<String>,
+    #[serde(default)]
+    bin_default_features: bool,
+    server_fn_prefix: Option<String>,
+    #[serde(default)]
+    disable_server_fn_hash: bool,
+    #[serde(default)]
+    server_fn_mod_path: bool,
+    #[serde(default)]
+    disable_erase_components: bool,
+    #[serde(default)]
+    always_erase_components: bool,
+    lib_profile_dev: Option<String>,
+    lib_profile_release: Option<String>,
+    bin_profile_dev: Option<String>,
+    bin_profile_release: Option<String>,
+}
+
+fn default_site_addr() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 3000))
+}
+
+fn default_site_pkg_dir() -> String {
+    "pkg".into()
+}
+
+fn default_reload_port() -> u16 {
+    3001
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn projects(workspace: &Workspace) -> Result<Vec<Project>> {
+    let metadata = workspace.metadata();
+    let mut projects = Vec::new();
+    let tables = metadata.workspace_metadata.get("leptos").and_then(Value::as_array);
+    for table in tables.into_iter().flatten() {
+        projects.push(Project::read(workspace, table, None)?);
+    }
+    for package in &metadata.workspace_packages() {
+        if let Some(table) = package.metadata.get("leptos") {
+            projects.push(Project::read(workspace, table, Some(package))?);
+        }
+    }
+    Ok(projects)
+}
+
+impl Project {
+    /// Reads one table. In a package's own table that package is both halves.
+    fn read(workspace: &Workspace, table: &Value, own: Option<&Package>) -> Result<Self> {
+        let path = own.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone());
+        let wrong =
+            |reason: String| Error::Settings { path: path.clone().into(), reason: format!("metadata.leptos: {reason}") };
+        let config: Config = serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+        let own_name = own.map(|package| package.name.to_string());
+        let named = |key: &str, value: &Option<String>| {
+            own_name.clone().or_else(|| value.clone()).ok_or_else(|| wrong(format!("`{key}` is missing")))
+        };
+        let name = named("name", &config.name)?;
+        let lib_package = named("lib-package", &config.lib_package)?;
+        let bin_package = named("bin-package", &config.bin_package)?;
+        let bin = member(workspace, &bin_package).map_err(wrong)?;
+        Ok(Self {
+            output_name: if config.output_name.is_empty() { name.clone() } else { config.output_name.clone() },
+            lib_dir: folder(workspace, member(workspace, &lib_package).map_err(wrong)?),
+            bin_dir: folder(workspace, bin),
+            bin_target: bin_target(bin, &config.bin_target).map_err(wrong)?,
+            name,
+            lib_package,
+            bin_package,
+            config,
+        })
+    }
+
+    fn front(&self, prefix: &str, variant: Variant) -> Slice {
+        let config = &self.config;
+        let mut args = vec!["build".into(), format!("--package={}", self.lib_package), "--lib".into()];
+        args.push(format!("--target={WASM}"));
+        add_features(&mut args, config.lib_default_features, &config.lib_features, &config.features);
+        args.extend(config.lib_cargo_args.clone().unwrap_or_default());
+        add_profile(&mut args, variant, &config.lib_profile_release, &config.lib_profile_dev);
+        let dir = config.front_target_dir.as_deref().map_or(TargetDir::InTarget("front".into()), marked_dir);
+        self.slice(slice_name(prefix, "front", variant), variant, args, dir)
+    }
+
+    fn server(&self, prefix: &str, variant: Variant) -> Slice {
+        let config = &self.config;
+        let mut args = vec!["build".into(), format!("--package={}", self.bin_package)];
+        let triple = config.bin_target_triple.as_deref();
+        // A server for a wasm host is a library that the host loads.
+        if triple.is_some_and(|triple| triple.contains("wasm")) {
+            args.push("--lib".into());
+        } else {
+            args.push(format!("--bin={}", self.bin_target));
+        }
+        args.extend(triple.map(|triple| format!("--target={triple}")));
+        add_features(&mut args, config.bin_default_features, &config.bin_features, &config.features);
+        args.extend(config.bin_cargo_args.clone().unwrap_or_default());
+        add_profile(&mut args, variant, &config.bin_profile_release, &config.bin_profile_dev);
+        let dir = config.bin_target_dir.clone().map_or_else(TargetDir::default, TargetDir::from);
+        self.slice(slice_name(prefix, "server", variant), variant, args, dir)
+    }
+
+    fn slice(&self, name: String, variant: Variant, args: Vec<String>, target_dir: TargetDir) -> Slice {
+        let config = &self.config;
+        let erase =
+            config.always_erase_components || (variant == Variant::Dev && !config.disable_erase_components);
+        Slice {
+            name,
+            origin: Origin::Leptos,
+            variant,
+            args,
+            target_dir,
+            rustflags: if erase { ERASE_COMPONENTS.map(str::to_owned).to_vec() } else { Vec::new() },
+            env: self.env(variant),
+        }
+    }
+
+    fn env(&self, variant: Variant) -> BTreeMap<String, String> {
+        let config = &self.config;
+        let minify = variant == Variant::Release && config.js_minify;
+        let mut env = BTreeMap::from([
+            ("LEPTOS_OUTPUT_NAME", self.output_name.clone()),
+            ("LEPTOS_SITE_ROOT", site_root(config.site_root.as_deref())),
+            ("LEPTOS_SITE_PKG_DIR", config.site_pkg_dir.clone()),
+            ("LEPTOS_SITE_ADDR", config.site_addr.to_string()),
+            ("LEPTOS_RELOAD_PORT", config.reload_port.to_string()),
+            ("LEPTOS_LIB_DIR", self.lib_dir.to_string()),
+            ("LEPTOS_BIN_DIR", self.bin_dir.to_string()),
+            ("LEPTOS_JS_MINIFY", minify.to_string()),
+            ("LEPTOS_HASH_FILES", config.hash_files.to_string()),
+        ]);
+        if config.hash_files {
+            let name = config.hash_file_name.clone().unwrap_or_else(|| "hash.txt".into());
+            env.insert("LEPTOS_HASH_FILE_NAME", name);
+        }
+        if let Some(prefix) = &config.server_fn_prefix {
+            env.insert("SERVER_FN_PREFIX", prefix.clone());
+        }
+        if config.disable_server_fn_hash {
+            env.insert("DISABLE_SERVER_FN_HASH", "true".into());
+        }
+        if config.server_fn_mod_path {
+            env.insert("SERVER_FN_MOD_PATH", "true".into());
+        }
+        env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+fn slice_name(prefix: &str, half: &str, variant: Variant) -> String {
+    match variant {
+        Variant::Release => format!("{prefix}{half}"),
+        Variant::Dev => format!("{prefix}{half}-dev"),
+    }
+}
+
+fn add_features(args: &mut Vec<String>, defaults: bool, own: &[String], shared: &[String]) {
+    if !defaults {
+        args.push("--no-default-features".into());
+    }
+    let features: Vec<&str> = own.iter().chain(shared).map(String::as_str).collect();
+    if !features.is_empty() {
+        args.push(format!("--features={}", features.join(",")));
+    }
+}
+
+fn add_profile(args: &mut Vec<String>, variant: Variant, release: &Option<String>, dev: &Option<String>) {
+    match (variant, release, dev) {
+        (Variant::Release, Some(name), _) | (Variant::Dev, _, Some(name)) => args.push(format!("--profile={name}")),
+        (Variant::Release, None, _) => args.push("--release".into()),
+        (Variant::Dev, _, None) => {}
+    }
+}
+
+fn member<'a>(workspace: &'a Workspace, name: &str) -> Result<&'a Package, String> {
+    let packages = workspace.metadata().workspace_packages();
+    packages
+        .into_iter()
+        .find(|package| package.name.as_str() == name)
+        .ok_or_else(|| format!("no workspace member is named `{name}`"))
+}
+
+/// A member's folder relative to the root; `.` for the root package, as cargo-leptos writes it.
+fn folder(workspace: &Workspace, package: &Package) -> Utf8PathBuf {
+    let folder = package.manifest_path.parent().unwrap_or(Utf8Path::new(""));
+    let relative = folder.strip_prefix(workspace.root()).unwrap_or(folder);
+    if relative.as_str().is_empty() { ".".into() } else { relative.to_owned() }
+}
+
+fn bin_target(package: &Package, wanted: &str) -> Result<String, String> {
+    let bins: Vec<&str> =
+        package.targets.iter().filter(|target| target.is_bin()).map(|target| target.name.as_str()).collect();
+    match (wanted, bins.as_slice()) {
+        ("", [only]) => Ok((*only).to_owned()),
+        ("", []) => Err(format!("package `{}` has no binary", package.name)),
+        ("", _) => Err(format!("package `{}` has several binaries; set `bin-target`", package.name)),
+        (wanted, bins) if bins.contains(&wanted) => Ok(wanted.to_owned()),
+        (wanted, _) => Err(format!("package `{}` has no binary `{wanted}` (bin-target)", package.name)),
+    }
+}
+
+/// The markers with which a path may start that stand for cargo's target directory.
+const MARKERS: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+
+fn below_marker(path: &str) -> Option<&Utf8Path> {
+    MARKERS.iter().find_map(|marker| Utf8Path::new(path).strip_prefix(marker).ok())
+}
+
+fn marked_dir(path: &str) -> TargetDir {
+    match below_marker(path) {
+        Some(folder) => TargetDir::InTarget(folder.to_owned()),
+        None => TargetDir::from(path.to_owned()),
+    }
+}
+
+fn site_root(path: Option<&str>) -> String {
+    let path = path.unwrap_or("CARGO_TARGET_DIR/site");
+    below_marker(path).map_or_else(|| path.to_owned(), |folder| format!("{TARGET_MARKER}/{folder}"))
+}

@@ -1,0 +1,180 @@
+//! Slices: the cargo invocations a project runs again and again.
+//!
+//! [`all`] is the one entry. Slices are *found* from a project's metadata ([`leptos`], or the release build of
+//! the default members) or *written* down by the user ([`written`]). A slice never carries anything of this
+//! machine: no absolute path, no variable of the process environment.
+
+pub mod leptos;
+mod target_dir;
+pub mod written;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use target_dir::TargetDir;
+
+use crate::{
+    error::{Error, Result},
+    process::Environment,
+    workspace::Workspace,
+};
+
+/// A named cargo invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Slice {
+    /// Names the slice and its folder: letters, digits, `-` and `_`.
+    pub name: String,
+    /// How the slice came to be.
+    pub origin: Origin,
+    /// Whether the slice is cooked by default or with `--dev`.
+    pub variant: Variant,
+    /// cargo's arguments without the program and without `--target-dir`.
+    pub args: Vec<String>,
+    /// Where the invocation builds.
+    pub target_dir: TargetDir,
+    /// Flags that the driver adds to the configured ones, as cargo-leptos does in debug builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rustflags: Vec<String>,
+    /// Environment that the driver sets. A value may start with [`TARGET_MARKER`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+}
+
+/// Stands for the absolute path of the project's target directory at the start of an environment value:
+/// cargo-leptos passes its default site root as an absolute path, and a recipe must not hold one.
+pub const TARGET_MARKER: &str = "<target>";
+
+/// How a slice came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// From Leptos metadata, as cargo-leptos would call cargo.
+    Leptos,
+    /// The release build of the default members.
+    Default,
+    /// From `[workspace.metadata.larder.slices]`.
+    Written,
+}
+
+/// Which of a project's builds a slice belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// What is shipped; cooked when no slice is named.
+    Release,
+    /// What a developer builds all day; cooked with `--dev`.
+    Dev,
+}
+
+impl Slice {
+    /// The environment for a call of this slice, with the target directory filled in.
+    pub fn environment(&self, target_directory: &str) -> Environment {
+        Environment::new(self.env.iter().map(|(name, value)| {
+            let value = match value.strip_prefix(TARGET_MARKER) {
+                Some(rest) => format!("{target_directory}{rest}"),
+                None => value.clone(),
+            };
+            (name.clone(), value)
+        }))
+    }
+
+    /// The target triples that the invocation names with `--target`.
+    pub fn targets(&self) -> Vec<&str> {
+        option_values(&self.args, "--target")
+    }
+}
+
+/// All slices of a workspace, sorted by name.
+///
+/// # Errors
+/// When metadata of Leptos or Larder is wrong.
+pub fn all(workspace: &Workspace) -> Result<Vec<Slice>> {
+    let settings = written::Settings::read(workspace)?;
+    let mut slices = BTreeMap::new();
+    if settings.find {
+        let mut found = leptos::find(workspace)?;
+        if found.is_empty() {
+            found.push(default_release());
+        }
+        slices.extend(found.into_iter().map(|slice| (slice.name.clone(), slice)));
+    }
+    slices.extend(settings.into_slices().map(|slice| (slice.name.clone(), slice)));
+    Ok(slices.into_values().collect())
+}
+
+/// The named slices, or those of the variant where no name is given.
+///
+/// # Errors
+/// [`Error::NoSlice`] for an unknown name, and for a variant without slices.
+pub fn select<'a>(slices: &'a [Slice], names: &[String], variant: Variant) -> Result<Vec<&'a Slice>> {
+    let known = || slices.iter().map(|slice| slice.name.clone()).collect();
+    if names.is_empty() {
+        let chosen: Vec<_> = slices.iter().filter(|slice| slice.variant == variant).collect();
+        if chosen.is_empty() {
+            let name = format!("(any of the {} variant)", if variant == Variant::Dev { "dev" } else { "release" });
+            return Err(Error::NoSlice { name, known: known() });
+        }
+        return Ok(chosen);
+    }
+    let find = |name: &String| {
+        let slice = slices.iter().find(|slice| slice.name == *name);
+        slice.ok_or_else(|| Error::NoSlice { name: name.clone(), known: known() })
+    };
+    names.iter().map(find).collect()
+}
+
+fn default_release() -> Slice {
+    Slice {
+        name: "release".into(),
+        origin: Origin::Default,
+        variant: Variant::Release,
+        args: vec!["build".into(), "--release".into()],
+        target_dir: TargetDir::default(),
+        rustflags: Vec::new(),
+        env: BTreeMap::new(),
+    }
+}
+
+/// The values of `--name VALUE` and `--name=VALUE` in a cargo command line, up to `--`.
+pub(crate) fn option_values<'a>(args: &'a [String], name: &str) -> Vec<&'a str> {
+    let mut values = Vec::new();
+    let mut args = args.iter().take_while(|arg| *arg != "--");
+    while let Some(arg) = args.next() {
+        if arg == name {
+            values.extend(args.next().map(String::as_str));
+        } else if let Some(value) = arg.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn option_values_reads_both_spellings_and_stops_at_the_separator() {
+        let args = words("build --target a --target=b --target-dir=c -- --target d");
+        assert_eq!(option_values(&args, "--target"), ["a", "b"]);
+    }
+
+    #[test]
+    fn the_target_marker_is_filled_in() {
+        let mut slice = default_release();
+        slice.env.insert("SITE".into(), "<target>/site".into());
+        assert_eq!(slice.environment("/p/target").get_str("SITE"), Some("/p/target/site"));
+    }
+
+    #[test]
+    fn unknown_names_are_refused_with_the_known_ones() {
+        let error = select(&[default_release()], &["x".into()], Variant::Release).unwrap_err();
+        assert_eq!(error.to_string(), "no slice named `x`; there are: release");
+    }
+}

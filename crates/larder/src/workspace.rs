@@ -1,0 +1,161 @@
+//! The project as cargo sees it: root, members, manifests and configuration files.
+//!
+//! Reads only. Files are parsed with `toml_edit`, so that what is copied from them keeps what we do not know.
+
+use std::path::Path;
+
+use cargo_metadata::{
+    Metadata,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+use toml_edit::DocumentMut;
+
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+};
+
+/// A cargo workspace on disk.
+#[derive(Debug)]
+pub struct Workspace {
+    metadata: Metadata,
+    target_directory: Utf8PathBuf,
+    manifest: DocumentMut,
+    config: DocumentMut,
+    toolchain: Option<String>,
+}
+
+impl Workspace {
+    /// Asks cargo for the workspace of `manifest`, or else of `dir`, and reads its root files.
+    ///
+    /// `target_dir` is the user's `--target-dir`, which wins over cargo's configuration.
+    ///
+    /// # Errors
+    /// No workspace, no `Cargo.lock`, or a file that is not TOML.
+    pub fn load(
+        cargo: &Cargo,
+        dir: &Path,
+        manifest: Option<&Path>,
+        target_dir: Option<&Utf8Path>,
+    ) -> Result<Self> {
+        let metadata = cargo.metadata(dir, manifest)?;
+        let root = metadata.workspace_root.clone();
+        let lock = root.join("Cargo.lock");
+        if !lock.is_file() {
+            return Err(Error::NoCargoLock { path: lock.into() });
+        }
+        let target_directory = target_dir.unwrap_or(&metadata.target_directory).to_owned();
+        Ok(Self {
+            manifest: parse_toml(&root.join("Cargo.toml"))?,
+            config: read_config(&root)?,
+            toolchain: read_toolchain(&root)?,
+            target_directory,
+            metadata,
+        })
+    }
+
+    /// The folder of the root manifest.
+    pub fn root(&self) -> &Utf8Path {
+        &self.metadata.workspace_root
+    }
+
+    /// Where this run builds: `--target-dir`, else what cargo's configuration says.
+    pub fn target_directory(&self) -> &Utf8Path {
+        &self.target_directory
+    }
+
+    /// The target directory relative to the root as the committed files give it, on every machine the same.
+    pub fn committed_target_directory(&self) -> Utf8PathBuf {
+        let configured = self.config.get("build").and_then(|build| build.get("target-dir")?.as_str());
+        match configured.map(Utf8Path::new) {
+            Some(dir) if dir.is_relative() => dir.to_owned(),
+            _ => Utf8PathBuf::from("target"),
+        }
+    }
+
+    /// `cargo metadata --no-deps`.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The root manifest.
+    pub fn manifest(&self) -> &DocumentMut {
+        &self.manifest
+    }
+
+    /// The root's `.cargo/config.toml`; empty where there is none.
+    pub fn config(&self) -> &DocumentMut {
+        &self.config
+    }
+
+    /// The channel pinned in `rust-toolchain.toml` or `rust-toolchain`.
+    pub fn toolchain(&self) -> Option<&str> {
+        self.toolchain.as_deref()
+    }
+
+    /// Where recipes are kept.
+    pub fn larder_dir(&self) -> Utf8PathBuf {
+        self.root().join("larder")
+    }
+
+    /// The resolver version cargo uses here, copied into recipes: cargo derives it from the root package's
+    /// edition where no key names it, and takes `1` for a virtual workspace.
+    pub fn resolver(&self) -> String {
+        let table = |name: &str| self.manifest.get(name);
+        let named = |name: &str| table(name)?.get("resolver")?.as_str();
+        if let Some(resolver) = named("workspace").or_else(|| named("package")) {
+            return resolver.to_owned();
+        }
+        if table("package").is_none() {
+            return "1".to_owned();
+        }
+        let root_manifest = self.root().join("Cargo.toml");
+        let root_package = self.metadata.packages.iter().find(|p| p.manifest_path == root_manifest);
+        let edition = root_package.map_or("2015", |package| package.edition.as_str());
+        match edition {
+            "2015" | "2018" => "1",
+            "2021" => "2",
+            _ => "3",
+        }
+        .to_owned()
+    }
+}
+
+/// Reads and parses a TOML file.
+///
+/// # Errors
+/// [`Error::Toml`] with line and column, or the read error with the path.
+pub fn parse_toml(path: &Utf8Path) -> Result<DocumentMut> {
+    fs_err::read_to_string(path)?
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Error::Toml { path: path.into(), reason: error.to_string() })
+}
+
+fn read_config(root: &Utf8Path) -> Result<DocumentMut> {
+    // cargo prefers the name without an extension where both exist.
+    for name in ["config", "config.toml"] {
+        let path = root.join(".cargo").join(name);
+        if path.is_file() {
+            return parse_toml(&path);
+        }
+    }
+    Ok(DocumentMut::new())
+}
+
+fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
+    // rustup prefers the name without an extension where both exist; that one may be a bare channel.
+    for name in ["rust-toolchain", "rust-toolchain.toml"] {
+        let path = root.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let text = fs_err::read_to_string(&path)?;
+        if name == "rust-toolchain" && !text.contains('[') {
+            return Ok(Some(text.trim().to_owned()));
+        }
+        let document = parse_toml(&path)?;
+        let channel = document.get("toolchain").and_then(|table| table.get("channel")?.as_str());
+        return Ok(channel.map(str::to_owned));
+    }
+    Ok(None)
+}
