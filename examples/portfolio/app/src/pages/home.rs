@@ -24,7 +24,7 @@ pub(crate) fn HomePage() -> impl IntoView {
                         "Programs that do one thing, start at once, and say plainly what went wrong."
                     </p>
                 </div>
-                <img class="hero-picture" src="/bench.svg" alt="" width="360" height="220" />
+                <img class="hero-picture" src="/bench.svg" alt="" width="360" height="216" />
             </div>
         </section>
         <section class="wrap" aria-labelledby="projects-title">
