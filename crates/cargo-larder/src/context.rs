@@ -54,9 +54,11 @@ impl Context {
             words.push("--locked".to_owned());
         }
         let offline = common.offline || common.frozen;
-        let cargo = Cargo::locate(&process.env)?
-            .with_words(words)
-            .with_network(if offline { Network::Offline } else { Network::Allowed });
+        let cargo = Cargo::locate(&process.env)?.with_words(words).with_network(if offline {
+            Network::Offline
+        } else {
+            Network::Allowed
+        });
         let target_dir = common.target_dir.as_ref().map(|dir| absolute(&process.dir, dir)).transpose()?;
         let workspace =
             Workspace::load(&cargo, &process.dir, common.manifest_path.as_deref(), target_dir.as_deref())?;

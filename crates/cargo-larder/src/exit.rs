@@ -27,7 +27,9 @@ pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
         Err(error) => {
             print(&error);
             match error.downcast_ref::<larder::Error>() {
-                Some(larder::Error::Failed { code: Some(code), stderr, .. }) if stderr.is_empty() => child(*code),
+                Some(larder::Error::Failed { code: Some(code), stderr, .. }) if stderr.is_empty() => {
+                    child(*code)
+                }
                 _ => ExitCode::FAILURE,
             }
         }

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-/// Lays rows out under their headings: the first column to the left, the rest to the right.
+/// Lays rows out under their headings: a column whose heading starts with `<` goes to the left, the rest, being
+/// numbers, to the right.
 pub(crate) fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let to_left = headings.map(|heading| heading.starts_with('<'));
+    let headings = headings.map(|heading| heading.trim_start_matches('<'));
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([headings[column].chars().count()]).max().unwrap_or_default()
@@ -13,7 +16,12 @@ pub(crate) fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) ->
     let mut line = |cells: [&str; N]| {
         let mut line = String::new();
         for (column, (cell, width)) in cells.into_iter().zip(widths).enumerate() {
-            let _ = if column == 0 { write!(line, "{cell:<width$}") } else { write!(line, "  {cell:>width$}") };
+            let gap = if column == 0 { "" } else { "  " };
+            let _ = if to_left[column] {
+                write!(line, "{gap}{cell:<width$}")
+            } else {
+                write!(line, "{gap}{cell:>width$}")
+            };
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -28,6 +36,9 @@ mod tests {
     #[test]
     fn columns_line_up() {
         let rows = [["cook front".into(), "1.5".into()], ["x".into(), "10.0".into()]];
-        assert_eq!(super::text(["phase", "seconds"], &rows), "phase       seconds\ncook front      1.5\nx              10.0\n");
+        assert_eq!(
+            super::text(["<phase", "seconds"], &rows),
+            "phase       seconds\ncook front      1.5\nx              10.0\n"
+        );
     }
 }

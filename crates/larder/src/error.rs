@@ -2,7 +2,7 @@
 //!
 //! Messages are lower-case, name the path or command, and carry no advice; advice is in [`Error::hint`].
 
-use std::{io, path::PathBuf};
+use std::{fmt::Write as _, io, path::PathBuf};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -200,7 +200,7 @@ fn list(lines: &[String]) -> String {
         text.push_str(line);
     }
     if lines.len() > LINES {
-        text.push_str(&format!("\n  and {} more", lines.len() - LINES));
+        let _ = write!(text, "\n  and {} more", lines.len() - LINES);
     }
     text
 }

@@ -116,11 +116,8 @@ impl Cmd {
     /// # Errors
     /// When the program cannot be started, fails, or prints something that is not UTF-8.
     pub fn output(&self) -> Result<String> {
-        let output = self
-            .command()
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| self.start_error(source))?;
+        let output =
+            self.command().stdin(Stdio::null()).output().map_err(|source| self.start_error(source))?;
         if !output.status.success() {
             return Err(self.failure(output.status, String::from_utf8_lossy(&output.stderr).into_owned()));
         }
@@ -208,7 +205,12 @@ impl Cmd {
     }
 
     fn failure(&self, status: ExitStatus, stderr: String) -> Error {
-        Error::Failed { command: self.line(), status: status.to_string(), code: Some(code_of(status)), stderr }
+        Error::Failed {
+            command: self.line(),
+            status: status.to_string(),
+            code: Some(code_of(status)),
+            stderr,
+        }
     }
 }
 

@@ -92,8 +92,10 @@ impl Recorder {
         files.sort();
         let read = |path: &PathBuf| {
             let text = fs_err::read_to_string(path)?;
-            serde_json::from_str(&text)
-                .map_err(|error| Error::Answer { command: path.display().to_string(), reason: error.to_string() })
+            serde_json::from_str(&text).map_err(|error| Error::Answer {
+                command: path.display().to_string(),
+                reason: error.to_string(),
+            })
         };
         files.iter().map(read).collect()
     }
@@ -155,9 +157,8 @@ impl Messages {
         let formats = crate::slice::option_values(args, "--message-format");
         match formats.first() {
             Some(format) if format.contains("json") => Self::Drivers,
-            Some(_) => Self::None,
             None if builds.contains(&args[at].as_str()) => Self::Added { at: at + 1 },
-            None => Self::None,
+            _ => Self::None,
         }
     }
 }

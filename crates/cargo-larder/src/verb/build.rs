@@ -73,7 +73,8 @@ fn own_command(context: &Context, slice: &Slice, words: &[String]) -> Vec<String
 
 /// Runs a command in the workspace with the recording cargo in front.
 fn execute(context: &Context, recorder: &Recorder, command: &[String]) -> anyhow::Result<i32> {
-    let (program, args) = command.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
+    let (program, args) =
+        command.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
     let env = recorder.environment(&context.process.env)?;
     let program = env.find_program(program).unwrap_or_else(|| PathBuf::from(program));
     // Commands of the user's run where the user is; ours where the workspace is.

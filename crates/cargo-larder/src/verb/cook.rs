@@ -48,6 +48,9 @@ pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
         [phase.name.clone(), format!("{:.1}", phase.time.as_secs_f64()), compiled, external, fresh]
     };
     let rows: Vec<_> = phases.iter().map(row).collect();
-    anstream::print!("{}", table::text(["phase", "seconds", "compiled", "of them external", "fresh"], &rows));
+    anstream::print!(
+        "{}",
+        table::text(["<phase", "seconds", "compiled", "of them external", "fresh"], &rows)
+    );
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
     }
     let outcomes = lock::lock(&context.cargo, &context.workspace, &context.slices, &context.terminal)?;
     if args.json {
-        let slices: Vec<_> = outcomes.iter().map(|outcome| as_json(outcome)).collect();
+        let slices: Vec<_> = outcomes.iter().map(as_json).collect();
         print_json(&json!({ "version": 1, "slices": slices }))?;
     }
     for outcome in &outcomes {
@@ -32,7 +32,7 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
     let (outcomes, findings) =
         lock::check(&context.cargo, &context.workspace, &context.slices, &context.terminal)?;
     if json {
-        let slices: Vec<_> = outcomes.iter().map(|outcome| as_json(outcome)).collect();
+        let slices: Vec<_> = outcomes.iter().map(as_json).collect();
         let findings: Vec<_> = findings.iter().map(finding_json).collect();
         print_json(&json!({ "version": 1, "slices": slices, "findings": findings }))?;
     }

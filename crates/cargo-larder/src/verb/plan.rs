@@ -1,6 +1,9 @@
 //! `cargo larder plan`: what the slices are and which external units they need.
 
-use larder::{plan::{Plan, Unit}, slice::Slice};
+use larder::{
+    plan::{Plan, Unit},
+    slice::Slice,
+};
 use serde_json::{Value, json};
 
 use super::print_json;
@@ -46,16 +49,22 @@ fn print(plans: &[(&Slice, Plan)], units: bool) {
         [slice.name.clone(), external, tainted, local, format!("cargo {}", slice.args.join(" "))]
     };
     let rows: Vec<_> = plans.iter().map(row).collect();
-    anstream::print!("{}", table::text(["slice", "external", "tainted", "local", "invocation"], &rows));
+    anstream::print!("{}", table::text(["<slice", "external", "tainted", "local", "<invocation"], &rows));
     for (slice, plan) in plans {
         if !plan.tainted.is_empty() {
-            anstream::println!("\n{}: built with the application, since they reach a path package:", slice.name);
+            anstream::println!(
+                "\n{}: built with the application, since they reach a path package:",
+                slice.name
+            );
             plan.tainted.iter().for_each(|package| anstream::println!("  {package}"));
         }
         if units {
             anstream::println!("\n{}:", slice.name);
-            let mut lines: Vec<String> =
-                plan.units.iter().map(|(key, unit)| format!("  {:.12}  {}", key.to_string(), unit.describe())).collect();
+            let mut lines: Vec<String> = plan
+                .units
+                .iter()
+                .map(|(key, unit)| format!("  {:.12}  {}", key.to_string(), unit.describe()))
+                .collect();
             lines.sort_by(|a, b| a[16..].cmp(&b[16..]));
             lines.iter().for_each(|line| anstream::println!("{line}"));
         }

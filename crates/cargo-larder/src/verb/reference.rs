@@ -1,5 +1,7 @@
 //! The hidden verb that prints the command reference for the documentation.
 
+use std::fmt::Write as _;
+
 use clap::{Command, CommandFactory as _};
 
 use crate::{cli::Cargo, exit::Outcome};
@@ -18,7 +20,10 @@ fn text() -> String {
     cargo.build();
     if let Some(larder) = cargo.find_subcommand_mut("larder") {
         section(&mut text, larder);
-        larder.get_subcommands_mut().filter(|verb| !verb.is_hide_set()).for_each(|verb| section(&mut text, verb));
+        larder
+            .get_subcommands_mut()
+            .filter(|verb| !verb.is_hide_set())
+            .for_each(|verb| section(&mut text, verb));
     }
     text
 }
@@ -27,5 +32,5 @@ fn section(text: &mut String, command: &mut Command) {
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    text.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+    let _ = write!(text, "\n## `{name}`\n\n```text\n{}\n```\n", help.join("\n").trim_end());
 }

@@ -29,13 +29,12 @@ impl Counts {
         }
         let Ok(message) = serde_json::from_str::<Message>(line) else { return false };
         if message.reason == "compiler-artifact" {
-            match message.fresh {
-                Some(true) => self.fresh += 1,
-                _ => {
-                    self.compiled += 1;
-                    let is_path = message.package_id.is_some_and(|id| id.starts_with("path+"));
-                    self.compiled_external += usize::from(!is_path);
-                }
+            if message.fresh == Some(true) {
+                self.fresh += 1;
+            } else {
+                self.compiled += 1;
+                let is_path = message.package_id.is_some_and(|id| id.starts_with("path+"));
+                self.compiled_external += usize::from(!is_path);
             }
         }
         true
@@ -57,9 +56,15 @@ mod tests {
     #[test]
     fn artifacts_are_counted_and_other_lines_are_left_alone() {
         let mut counts = Counts::default();
-        assert!(counts.add(r#"{"reason":"compiler-artifact","package_id":"registry+x#a@1.0.0","fresh":false}"#));
-        assert!(counts.add(r#"{"reason":"compiler-artifact","package_id":"path+file:///a#1.0.0","fresh":false}"#));
-        assert!(counts.add(r#"{"reason":"compiler-artifact","package_id":"registry+x#b@1.0.0","fresh":true}"#));
+        assert!(
+            counts.add(r#"{"reason":"compiler-artifact","package_id":"registry+x#a@1.0.0","fresh":false}"#)
+        );
+        assert!(
+            counts.add(r#"{"reason":"compiler-artifact","package_id":"path+file:///a#1.0.0","fresh":false}"#)
+        );
+        assert!(
+            counts.add(r#"{"reason":"compiler-artifact","package_id":"registry+x#b@1.0.0","fresh":true}"#)
+        );
         assert!(counts.add(r#"{"reason":"build-finished","success":true}"#));
         assert!(!counts.add("plain output"));
         assert!(!counts.add("{not json"));

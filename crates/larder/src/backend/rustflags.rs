@@ -26,9 +26,10 @@ pub fn merged(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Opt
         path: workspace.root().join(".cargo/config.toml").into(),
         reason: format!("rustflags: {error}"),
     };
-    let options = ResolveOptions::default().env(cargo.env().iter()).cargo(cargo.program()).rustc(
-        cargo_config2::PathAndArgs::new(cargo.rustc()),
-    );
+    let options = ResolveOptions::default()
+        .env(cargo.env().iter())
+        .cargo(cargo.program())
+        .rustc(cargo_config2::PathAndArgs::new(cargo.rustc()));
     let config = Config::load_with_options(workspace.root(), options).map_err(unreadable)?;
     let target = match slice.targets().first() {
         Some(target) => (*target).to_owned(),

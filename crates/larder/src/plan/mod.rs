@@ -109,17 +109,20 @@ impl Plan {
         let mut units = BTreeMap::new();
         for (index, key) in keys {
             let unit = &graph.units[index];
-            units.insert(key, Unit {
-                package: unit.pkg_id.clone(),
-                kinds: unit.target.kind.clone(),
-                target: unit.target.name.clone(),
-                mode: unit.mode.clone(),
-                platform: unit.platform.clone(),
-                features: unit.features.clone(),
-                lto: modes[index],
-                for_host: sides[index].host,
-                for_target: sides[index].target,
-            });
+            units.insert(
+                key,
+                Unit {
+                    package: unit.pkg_id.clone(),
+                    kinds: unit.target.kind.clone(),
+                    target: unit.target.name.clone(),
+                    mode: unit.mode.clone(),
+                    platform: unit.platform.clone(),
+                    features: unit.features.clone(),
+                    lto: modes[index],
+                    for_host: sides[index].host,
+                    for_target: sides[index].target,
+                },
+            );
         }
         let mut tainted: Vec<String> = with_kind(graph, &kinds, Kind::Tainted).map(str::to_owned).collect();
         tainted.sort();

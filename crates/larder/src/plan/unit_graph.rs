@@ -68,12 +68,19 @@ impl UnitGraph {
         struct Version {
             version: u64,
         }
-        let unreadable =
-            |reason: String| Error::Answer { command: command.to_owned(), reason: format!("unit graph: {reason}") };
+        let unreadable = |reason: String| Error::Answer {
+            command: command.to_owned(),
+            reason: format!("unit graph: {reason}"),
+        };
         // The version comes first: with another one, the rest may have any shape.
-        let Version { version } = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+        let Version { version } =
+            serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
         if version != VERSION {
-            return Err(Error::UnitGraphVersion { command: command.to_owned(), found: version, known: VERSION });
+            return Err(Error::UnitGraphVersion {
+                command: command.to_owned(),
+                found: version,
+                known: VERSION,
+            });
         }
         let graph: Self = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
         let edges = graph.units.iter().flat_map(|unit| unit.dependencies.iter().map(|edge| edge.index));

@@ -19,7 +19,14 @@ const SHARED_HEADER: &str = "\
 
 /// Tables of a cargo configuration that cannot reach a dependency's units.
 const IRRELEVANT: [&str; 9] = [
-    "alias", "cargo-new", "doc", "future-incompat-report", "install", "term", "cache", "credential-alias",
+    "alias",
+    "cargo-new",
+    "doc",
+    "future-incompat-report",
+    "install",
+    "term",
+    "cache",
+    "credential-alias",
     "registry",
 ];
 

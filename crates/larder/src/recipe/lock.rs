@@ -56,7 +56,12 @@ struct Draft<'a> {
 /// # Errors
 /// When a slice cannot be planned, a recipe cannot be proven or the folder cannot be written; the old
 /// recipes are untouched then.
-pub fn lock(cargo: &Cargo, workspace: &Workspace, slices: &[Slice], report: &dyn Report) -> Result<Vec<Locked>> {
+pub fn lock(
+    cargo: &Cargo,
+    workspace: &Workspace,
+    slices: &[Slice],
+    report: &dyn Report,
+) -> Result<Vec<Locked>> {
     let _guard = exclusive(workspace, report)?;
     let drafts = draft(cargo, workspace, slices, report)?;
     let larder_dir = workspace.larder_dir();
@@ -83,7 +88,10 @@ pub fn lock(cargo: &Cargo, workspace: &Workspace, slices: &[Slice], report: &dyn
             locked.push(LockedSlice { slice: draft.slice.clone(), ..record.clone() });
             outcomes.push(draft.outcome(Change::Kept));
         } else {
-            report.step("Proving", &format!("{} ({} external units)", draft.slice.name, draft.plan.units.len()));
+            report.step(
+                "Proving",
+                &format!("{} ({} external units)", draft.slice.name, draft.plan.units.len()),
+            );
             locked.push(draft.write(cargo, workspace, &staging)?);
             outcomes.push(draft.outcome(Change::Written));
         }
@@ -159,7 +167,13 @@ impl Draft<'_> {
         Ok(LockedSlice { slice: self.slice.clone(), cook: self.recipe.cook.clone(), layers: vec![layer] })
     }
 
-    fn prove(&self, cargo: &Cargo, workspace: &Workspace, dir: &Utf8PathBuf, words: &[&str]) -> Result<Proof> {
+    fn prove(
+        &self,
+        cargo: &Cargo,
+        workspace: &Workspace,
+        dir: &Utf8PathBuf,
+        words: &[&str],
+    ) -> Result<Proof> {
         let mut args = self.recipe.cook.clone();
         args.extend(words.iter().map(|word| (*word).to_owned()));
         args.push(format!("--target-dir={}", self.slice.target_dir.resolve(workspace)));
@@ -226,7 +240,10 @@ fn draft<'a>(
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = slices.iter().map(|slice| scope.spawn(move || one(slice))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
@@ -237,7 +254,11 @@ fn unchanged<'a>(workspace: &Workspace, draft: &Draft<'_>, old: &'a LockFile) ->
     fresh.then_some(record)
 }
 
-fn stale_config(workspace: &Workspace, old: Option<&LockFile>, wanted: Option<&str>) -> Result<Option<Finding>> {
+fn stale_config(
+    workspace: &Workspace,
+    old: Option<&LockFile>,
+    wanted: Option<&str>,
+) -> Result<Option<Finding>> {
     let path = workspace.larder_dir().join("config.toml");
     let found = if path.is_file() { Some(fs_err::read_to_string(&path)?) } else { None };
     let recorded = old.and_then(|old| old.config.as_ref()).is_some();

@@ -55,7 +55,8 @@ impl Recipe {
     }
 }
 
-const BUILD_SOURCE: &str = "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
+const BUILD_SOURCE: &str =
+    "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
 
 /// The crate types of the stub's library, which decide what its dependencies emit for link-time optimisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -61,7 +61,10 @@ mod tests {
         let reference = Some(("branch", "main"));
         assert_eq!(git.source, Source::Git { url: "file:///srv/repo", reference });
         assert_eq!(parse("git+file:///srv/tool#0.1.0").name, "tool");
-        assert_eq!(parse("sparse+http://localhost/i/#a@1.0.0").source, Source::Registry("sparse+http://localhost/i/"));
+        assert_eq!(
+            parse("sparse+http://localhost/i/#a@1.0.0").source,
+            Source::Registry("sparse+http://localhost/i/")
+        );
         assert_eq!(Package::parse("path+file:///app#0.1.0"), None);
     }
 }

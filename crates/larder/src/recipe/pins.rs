@@ -52,7 +52,10 @@ pub(super) fn of(plan: &Plan) -> Vec<Pin> {
             entry.1.extend(unit.features.iter().map(String::as_str));
         }
     }
-    features.into_iter().filter_map(|((table, alias), (id, features))| pin(table, alias, id, features)).collect()
+    features
+        .into_iter()
+        .filter_map(|((table, alias), (id, features))| pin(table, alias, id, features))
+        .collect()
 }
 
 fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option<Pin> {
@@ -82,8 +85,11 @@ fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option
 
 /// A name from package name, version and, where it is not crates.io, source.
 fn alias(package: &Package<'_>) -> String {
-    let version: String =
-        package.version.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let version: String = package
+        .version
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
     let source = match &package.source {
         Source::CratesIo => return format!("{}-{version}", package.name),
         Source::Registry(index) => (*index).to_owned(),

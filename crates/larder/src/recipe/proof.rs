@@ -58,7 +58,12 @@ impl Proof {
 ///
 /// # Errors
 /// When cargo refuses the recipe.
-pub(super) fn plan_of_recipe(cargo: &Cargo, dir: &Utf8Path, cook: &[String], env: &Environment) -> Result<Plan> {
+pub(super) fn plan_of_recipe(
+    cargo: &Cargo,
+    dir: &Utf8Path,
+    cook: &[String],
+    env: &Environment,
+) -> Result<Plan> {
     let offline = cargo.clone().with_network(crate::cargo::Network::Offline);
     Plan::query(&offline, dir.as_std_path(), cook, env)
         .or_else(|_| Plan::query(cargo, dir.as_std_path(), cook, env))

@@ -52,7 +52,8 @@ impl Staging {
             fs_err::rename(&self.dir, larder_dir)?;
             return Ok(());
         }
-        let exchanged = renameat_with(CWD, self.dir.as_str(), CWD, larder_dir.as_str(), RenameFlags::EXCHANGE);
+        let exchanged =
+            renameat_with(CWD, self.dir.as_str(), CWD, larder_dir.as_str(), RenameFlags::EXCHANGE);
         if exchanged.is_err() {
             // Some file systems cannot exchange; between the two renames there is no folder at all, and the
             // next run writes it again.

@@ -142,10 +142,14 @@ fn projects(workspace: &Workspace) -> Result<Vec<Project>> {
 impl Project {
     /// Reads one table. In a package's own table that package is both halves.
     fn read(workspace: &Workspace, table: &Value, own: Option<&Package>) -> Result<Self> {
-        let path = own.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone());
-        let wrong =
-            |reason: String| Error::Settings { path: path.clone().into(), reason: format!("metadata.leptos: {reason}") };
-        let config: Config = serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+        let path =
+            own.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone());
+        let wrong = |reason: String| Error::Settings {
+            path: path.clone().into(),
+            reason: format!("metadata.leptos: {reason}"),
+        };
+        let config: Config =
+            serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
         let own_name = own.map(|package| package.name.to_string());
         let named = |key: &str, value: &Option<String>| {
             own_name.clone().or_else(|| value.clone()).ok_or_else(|| wrong(format!("`{key}` is missing")))
@@ -155,7 +159,11 @@ impl Project {
         let bin_package = named("bin-package", &config.bin_package)?;
         let bin = member(workspace, &bin_package).map_err(wrong)?;
         Ok(Self {
-            output_name: if config.output_name.is_empty() { name.clone() } else { config.output_name.clone() },
+            output_name: if config.output_name.is_empty() {
+                name.clone()
+            } else {
+                config.output_name.clone()
+            },
             lib_dir: folder(workspace, member(workspace, &lib_package).map_err(wrong)?),
             bin_dir: folder(workspace, bin),
             bin_target: bin_target(bin, &config.bin_target).map_err(wrong)?,
@@ -172,7 +180,7 @@ impl Project {
         args.push(format!("--target={WASM}"));
         add_features(&mut args, config.lib_default_features, &config.lib_features, &config.features);
         args.extend(config.lib_cargo_args.clone().unwrap_or_default());
-        add_profile(&mut args, variant, &config.lib_profile_release, &config.lib_profile_dev);
+        add_profile(&mut args, variant, config.lib_profile_release.as_ref(), config.lib_profile_dev.as_ref());
         let dir = config.front_target_dir.as_deref().map_or(TargetDir::InTarget("front".into()), marked_dir);
         self.slice(slice_name(prefix, "front", variant), variant, args, dir)
     }
@@ -190,7 +198,7 @@ impl Project {
         args.extend(triple.map(|triple| format!("--target={triple}")));
         add_features(&mut args, config.bin_default_features, &config.bin_features, &config.features);
         args.extend(config.bin_cargo_args.clone().unwrap_or_default());
-        add_profile(&mut args, variant, &config.bin_profile_release, &config.bin_profile_dev);
+        add_profile(&mut args, variant, config.bin_profile_release.as_ref(), config.bin_profile_dev.as_ref());
         let dir = config.bin_target_dir.clone().map_or_else(TargetDir::default, TargetDir::from);
         self.slice(slice_name(prefix, "server", variant), variant, args, dir)
     }
@@ -258,9 +266,11 @@ fn add_features(args: &mut Vec<String>, defaults: bool, own: &[String], shared: 
     }
 }
 
-fn add_profile(args: &mut Vec<String>, variant: Variant, release: &Option<String>, dev: &Option<String>) {
+fn add_profile(args: &mut Vec<String>, variant: Variant, release: Option<&String>, dev: Option<&String>) {
     match (variant, release, dev) {
-        (Variant::Release, Some(name), _) | (Variant::Dev, _, Some(name)) => args.push(format!("--profile={name}")),
+        (Variant::Release, Some(name), _) | (Variant::Dev, _, Some(name)) => {
+            args.push(format!("--profile={name}"));
+        }
         (Variant::Release, None, _) => args.push("--release".into()),
         (Variant::Dev, _, None) => {}
     }

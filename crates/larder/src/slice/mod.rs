@@ -113,7 +113,8 @@ pub fn select<'a>(slices: &'a [Slice], names: &[String], variant: Variant) -> Re
     if names.is_empty() {
         let chosen: Vec<_> = slices.iter().filter(|slice| slice.variant == variant).collect();
         if chosen.is_empty() {
-            let name = format!("(any of the {} variant)", if variant == Variant::Dev { "dev" } else { "release" });
+            let name =
+                format!("(any of the {} variant)", if variant == Variant::Dev { "dev" } else { "release" });
             return Err(Error::NoSlice { name, known: known() });
         }
         return Ok(chosen);

@@ -53,9 +53,12 @@ impl Settings {
         let Some(table) = table else {
             return Ok(Self { find: true, slices: BTreeMap::new() });
         };
-        let wrong =
-            |reason: String| Error::Settings { path: path.clone().into(), reason: format!("metadata.larder: {reason}") };
-        let settings: Self = serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+        let wrong = |reason: String| Error::Settings {
+            path: path.clone().into(),
+            reason: format!("metadata.larder: {reason}"),
+        };
+        let settings: Self =
+            serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
         for (name, slice) in &settings.slices {
             check(name, slice).map_err(|reason| wrong(format!("slices.{name}: {reason}")))?;
         }
@@ -69,10 +72,11 @@ impl Settings {
 
 impl WrittenSlice {
     fn into_slice(self, name: String) -> Slice {
-        let target_dir = option_values(&self.args, "--target-dir").first().map_or_else(TargetDir::default, |dir| {
-            TargetDir::from((*dir).to_owned())
-        });
-        let release = self.args.iter().any(|arg| arg == "--release" || arg == "-r" || arg.contains("profile"));
+        let target_dir = option_values(&self.args, "--target-dir")
+            .first()
+            .map_or_else(TargetDir::default, |dir| TargetDir::from((*dir).to_owned()));
+        let release =
+            self.args.iter().any(|arg| arg == "--release" || arg == "-r" || arg.contains("profile"));
         let variant = self.variant.unwrap_or(if release { Variant::Release } else { Variant::Dev });
         Slice {
             name,
