@@ -43,8 +43,13 @@ fn child(code: i32) -> ExitCode {
 fn print(error: &anyhow::Error) {
     let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
-    anstream::eprintln!("{red}error{red:#}: {error:#}");
-    if let Some(hint) = error.downcast_ref::<larder::Error>().and_then(larder::Error::hint) {
+    let Some(known) = error.downcast_ref::<larder::Error>() else {
+        anstream::eprintln!("{red}error{red:#}: {error:#}");
+        return;
+    };
+    // The library's messages name their causes themselves.
+    anstream::eprintln!("{red}error{red:#}: {known}");
+    if let Some(hint) = known.hint() {
         anstream::eprintln!("\n{cyan}help{cyan:#}: {hint}");
     }
 }

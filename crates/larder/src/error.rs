@@ -114,11 +114,11 @@ pub enum Error {
         known: u64,
     },
     /// A generated file is not what was generated.
-    #[error("{path} is not the file that `cargo larder lock` wrote: {what}")]
+    #[error("{path} {what}")]
     EditedRecipe {
         /// The file or folder.
         path: PathBuf,
-        /// `edited`, `missing` or `added`.
+        /// What was done to it, as the rest of a sentence.
         what: &'static str,
     },
     /// A target's standard library is not installed.
@@ -152,14 +152,18 @@ impl Error {
     /// What the user can do about it, as one sentence; `None` where the message says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoWorkspace { .. } => "run inside a cargo workspace or pass --manifest-path".into(),
+            Self::NoWorkspace { stderr, .. } if stderr.contains("could not find `Cargo.toml`") => {
+                "run inside a cargo workspace or pass --manifest-path".into()
+            }
+            Self::NoWorkspace { .. } => "fix the file that cargo names".into(),
             Self::NoCargoLock { .. } => "run `cargo generate-lockfile`, and commit the file".into(),
             Self::UnitGraphVersion { .. } => "update larder, or use the toolchain it was tested with".into(),
             Self::SlicePlan { stderr, .. } if stderr.contains("--locked") => {
                 "Cargo.lock is out of date: run `cargo update --workspace`, or drop --locked".into()
             }
             Self::SlicePlan { .. } => "fix the manifest, or the slice's `args`, and try again".into(),
-            Self::NoRecipe { .. } | Self::EditedRecipe { .. } => "run `cargo larder lock`".into(),
+            Self::NoRecipe { .. } => "run `cargo larder lock`".into(),
+            Self::EditedRecipe { .. } => "run `cargo larder lock` to write it anew".into(),
             Self::RecipeVersion { .. } => "update larder".into(),
             Self::NoTarget { target, .. } => {
                 format!("run `rustup target add {target}`, or use a toolchain that has it")

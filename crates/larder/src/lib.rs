@@ -16,7 +16,7 @@
 //! | `larder/larder.lock` | [`recipe::lock`] | every verb and backend | `version` field, [`recipe::lock_file::VERSION`] |
 //! | `larder/config.toml` | [`recipe::lock`] | backends that cook without the application's source | with the lock file |
 //! | `larder/<slice>/<layer>/` | [`recipe::lock`] | cargo, nothing else | with the lock file |
-//! | `.larder-*` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
+//! | `.larder-staging` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
 //!
 //! # Invariants
 //!

@@ -134,14 +134,14 @@ impl Layer {
         let wrong = |path: &Utf8Path, what| Err(Error::EditedRecipe { path: dir.join(path).into(), what });
         for (path, digest) in &self.files {
             if !dir.join(path).is_file() {
-                return wrong(path, "missing");
+                return wrong(path, "is missing");
             }
             if file_digest(&dir.join(path))? != *digest {
-                return wrong(path, "edited");
+                return wrong(path, "was edited after `cargo larder lock` wrote it");
             }
         }
         match files_below(dir)?.iter().find(|path| !self.files.contains_key(*path)) {
-            Some(path) => wrong(path, "added"),
+            Some(path) => wrong(path, "was not written by `cargo larder lock`"),
             None => Ok(()),
         }
     }

@@ -7,7 +7,8 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::error::Result;
 
-const PREFIX: &str = ".larder-staging-";
+/// Fixed, since only the holder of the lock is here, so that a killed run's folder is found again.
+const NAME: &str = ".larder-staging";
 
 /// A folder that will become `larder/`; removed when dropped before that.
 pub(super) struct Staging {
@@ -17,13 +18,10 @@ pub(super) struct Staging {
 impl Staging {
     /// Starts in an empty folder beside `larder/`, after sweeping what a killed run left.
     pub(super) fn new(root: &Utf8Path) -> Result<Self> {
-        for entry in fs_err::read_dir(root)? {
-            let entry = entry?;
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
-                fs_err::remove_dir_all(entry.path())?;
-            }
+        let dir = root.join(NAME);
+        if dir.exists() {
+            fs_err::remove_dir_all(&dir)?;
         }
-        let dir = root.join(format!("{PREFIX}{}", std::process::id()));
         fs_err::create_dir(&dir)?;
         Ok(Self { dir })
     }

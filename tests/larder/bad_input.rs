@@ -1,0 +1,280 @@
+//! Bad input gets one clear error that names the file or command and what to do, the documented exit code,
+//! and leaves the old recipe as it was.
+
+use insta::assert_snapshot;
+use larder_tests::{Project, Surroundings};
+
+const MANIFEST: &str =
+    "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nitoa = \"1\"\n";
+const MAIN: &str = "fn main() {}\n";
+
+fn app() -> Project {
+    Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN)])
+}
+
+/// The workspace after `lock`, then changed; the old recipe must survive the failure.
+#[track_caller]
+fn failure_after(change: impl Fn(&Project), args: &[&str]) -> String {
+    let project = app();
+    project.larder(&["lock"]).ok();
+    let before = project.recipes();
+    change(&project);
+    let outcome = project.larder(args);
+    assert_ne!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(project.recipes(), before, "the old recipe is untouched");
+    assert!(!project.has_leftovers());
+    outcome.failure(project.path())
+}
+
+#[test]
+fn outside_a_workspace() {
+    let project = Project::without_lock(&[("README.md", "nothing here\n")]);
+    assert_snapshot!(project.larder(&["lock"]).failure(project.path()), @"
+    exit code 1
+    error: no readable cargo workspace at [ROOT]
+    error: could not find `Cargo.toml` in `[ROOT]` or any parent directory
+
+    help: run inside a cargo workspace or pass --manifest-path
+    ");
+}
+
+#[test]
+fn without_a_cargo_lock() {
+    let project = Project::without_lock(&[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN)]);
+    assert_snapshot!(project.larder(&["lock"]).failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/Cargo.lock does not exist
+
+    help: run `cargo generate-lockfile`, and commit the file
+    ");
+}
+
+#[test]
+fn without_a_recipe() {
+    let project = app();
+    assert_snapshot!(project.larder(&["cook"]).failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/larder/larder.lock does not exist
+
+    help: run `cargo larder lock`
+    ");
+}
+
+#[test]
+fn malformed_manifest() {
+    let failure = failure_after(|project| project.write("Cargo.toml", "[package]\nname = \n"), &["lock"]);
+    assert_snapshot!(failure, @"
+    exit code 1
+    error: no readable cargo workspace at [ROOT]
+    error: string values must be quoted, expected literal string
+     --> Cargo.toml:2:8
+      |
+    2 | name =
+      |        ^
+
+    help: run inside a cargo workspace or pass --manifest-path
+    ");
+}
+
+#[test]
+fn malformed_cargo_configuration() {
+    let failure = failure_after(|project| project.write(".cargo/config.toml", "[build\n"), &["lock"]);
+    assert_snapshot!(failure, @"
+    exit code 1
+    error: no readable cargo workspace at [ROOT]
+    error: failed to parse manifest at `[ROOT]/Cargo.toml`
+
+    Caused by:
+      could not load Cargo configuration
+
+    Caused by:
+      could not parse TOML configuration in `[ROOT]/.cargo/config.toml`
+
+    Caused by:
+      TOML parse error at line 1, column 7
+        |
+      1 | [build
+        |       ^
+      unclosed table, expected `]`
+
+    help: run inside a cargo workspace or pass --manifest-path
+    ");
+}
+
+#[test]
+fn malformed_toolchain_file() {
+    let failure = failure_after(
+        |project| project.write("rust-toolchain.toml", "[toolchain]\nchannel = 1 2\n"),
+        &["plan"],
+    );
+    assert!(failure.contains("rust-toolchain.toml"), "{failure}");
+}
+
+#[test]
+fn misspelt_settings() {
+    let text = format!("{MANIFEST}\n[package.metadata.larder]\nslice = 1\n");
+    let failure = failure_after(|project| project.write("Cargo.toml", &text), &["lock"]);
+    assert_snapshot!(failure, @"
+    exit code 1
+    error: [ROOT]/Cargo.toml: metadata.larder: unknown field `slice`, expected `find` or `slices`
+    ");
+}
+
+#[test]
+fn a_slice_that_cargo_refuses() {
+    let text =
+        format!("{MANIFEST}\n[package.metadata.larder.slices.odd]\nargs = [\"build\", \"--bin=none\"]\n");
+    let failure = failure_after(|project| project.write("Cargo.toml", &text), &["lock"]);
+    assert_snapshot!(failure, @"
+    exit code 1
+        Planning odd, release
+    error: slice `odd`: cargo cannot plan `cargo build --bin=none --target-dir=[ROOT]/target --unit-graph -Zunstable-options --color=never`
+    error: no bin target named `none` in default-run packages
+    help: available bin targets:
+        app
+
+    help: fix the manifest, or the slice's `args`, and try again
+    ");
+}
+
+#[test]
+fn a_recipe_edited_by_hand() {
+    let project = app();
+    project.larder(&["lock"]).ok();
+    let text = project.read("larder/release/0/Cargo.toml") + "# mine\n";
+    project.write("larder/release/0/Cargo.toml", &text);
+    assert_snapshot!(project.larder(&["cook"]).failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/larder/release/0/Cargo.toml is not the file that `cargo larder lock` wrote: edited
+
+    help: run `cargo larder lock`
+    ");
+    assert_snapshot!(project.larder(&["lock", "--check"]).failure(project.path()), @"
+    exit code 3
+        Planning release
+    warning: edited: [ROOT]/larder/release/0/Cargo.toml is not the file that `cargo larder lock` wrote: edited
+    warning: run `cargo larder lock` and commit larder/
+    ");
+    project.larder(&["lock"]).ok();
+    assert!(!project.read("larder/release/0/Cargo.toml").contains("mine"));
+    project.larder(&["lock", "--check"]).ok();
+}
+
+#[test]
+fn a_recipe_of_a_newer_larder() {
+    let newer = "version = 2\n";
+    let project = app();
+    project.write("larder/larder.lock", newer);
+    assert_snapshot!(project.larder(&["lock"]).failure(project.path()), @"
+    exit code 1
+        Planning release
+    error: [ROOT]/larder/larder.lock has version 2; this larder reads up to version 1
+
+    help: update larder
+    ");
+    assert_eq!(project.read("larder/larder.lock"), newer);
+}
+
+#[test]
+fn an_unknown_slice() {
+    assert_snapshot!(failure_after(|_| (), &["cook", "nope"]), @"
+    exit code 1
+    error: no slice named `nope`; there are: release
+    ");
+}
+
+#[test]
+fn an_unknown_unit_graph_version() {
+    let failure = with_fake_cargo(r#"echo '{"version":7,"units":{}}'"#);
+    assert_snapshot!(failure, @"
+    exit code 1
+        Planning release
+    error: cargo printed unit graph version 7; this larder reads version 1 (`cargo build --release --target-dir=[ROOT]/target --unit-graph -Zunstable-options --color=never`)
+
+    help: update larder, or use the toolchain it was tested with
+    ");
+}
+
+#[test]
+fn a_unit_graph_that_is_none() {
+    let failure = with_fake_cargo("echo surprise");
+    assert_snapshot!(failure, @"
+    exit code 1
+        Planning release
+    error: cannot read the answer of `cargo build --release --target-dir=[ROOT]/target --unit-graph -Zunstable-options --color=never`: unit graph: expected value at line 1 column 1
+    ");
+}
+
+/// Locks with a cargo that answers a unit graph query with a script.
+fn with_fake_cargo(script: &str) -> String {
+    let project = app();
+    let surroundings = Surroundings::get();
+    let real = surroundings.env().find_program("cargo").expect("cargo is on PATH");
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in *--unit-graph*) {script};; *) exec '{}' \"$@\";; esac\n",
+        real.display()
+    );
+    project.write("bin/cargo", &text);
+    let fake = project.path().join("bin/cargo");
+    let mut mode = fs_err::metadata(&fake).expect("it was just written").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    fs_err::set_permissions(&fake, mode).expect("it can be made executable");
+    let fake = fake.to_string_lossy().into_owned();
+    surroundings.larder_with(project.path(), &["lock"], &[("CARGO", &fake)]).failure(project.path())
+}
+
+#[test]
+fn a_missing_target() {
+    let text = format!(
+        "{MANIFEST}\n[package.metadata.larder.slices.odd]\nargs = [\"build\", \"--release\", \"--target=sparc64-unknown-linux-gnu\"]\n"
+    );
+    let project = Project::new(&[("Cargo.toml", &text), ("src/main.rs", MAIN)]);
+    project.larder(&["lock"]).ok();
+    let failure = project.larder(&["cook", "odd"]).failure(project.path());
+    let rustc = Surroundings::get().env().find_program("rustc").expect("rustc is on PATH");
+    assert_snapshot!(failure.replace(&*rustc.to_string_lossy(), "[RUSTC]"), @"
+    exit code 1
+    error: slice `odd` needs target `sparc64-unknown-linux-gnu`, which `[RUSTC]` has no standard library for
+
+    help: run `rustup target add sparc64-unknown-linux-gnu`, or use a toolchain that has it
+    ");
+}
+
+#[test]
+fn a_missing_toolchain() {
+    let project = app();
+    let vars = [("CARGO", "/no/such/cargo")];
+    let outcome = Surroundings::get().larder_with(project.path(), &["lock"], &vars);
+    assert_snapshot!(outcome.failure(project.path()), @"
+    exit code 1
+    error: cannot start `cargo metadata --no-deps --format-version 1 --color never`: No such file or directory (os error 2): No such file or directory (os error 2)
+
+    help: install the program, or put it on PATH
+    ");
+}
+
+/// Root ignores permission bits, so the read-only checkout is a read-only bind mount where that is possible.
+#[test]
+fn a_read_only_checkout() {
+    let project = app();
+    let surroundings = Surroundings::get();
+    let dir = project.path().to_string_lossy().into_owned();
+    let script =
+        "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && cd \"$1\" && shift && exec \"$@\"";
+    let binary = surroundings.binary().to_string_lossy().into_owned();
+    let args = ["-rm", "sh", "-c", script, "sh", &dir, &binary, "larder", "lock"];
+    let outcome = surroundings.run("unshare".as_ref(), project.path(), &args, &[]);
+    if outcome.stderr.contains("unshare:") || outcome.stderr.contains("mount:") {
+        larder_tests::skip("a read-only checkout", &outcome.stderr);
+        return;
+    }
+    assert!(!project.has_leftovers());
+    let failure = outcome.failure(project.path());
+    assert_snapshot!(failure, @"
+    exit code 1
+        Planning release
+    error: failed to create directory `[ROOT]/.larder-staging-30923`: Read-only file system (os error 30): failed to create directory `[ROOT]/.larder-staging-30923`: Read-only file system (os error 30)
+
+    help: make the workspace writable, or run this where it is
+    ");
+}

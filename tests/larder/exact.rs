@@ -1,0 +1,154 @@
+//! Exact: after cooking into an empty target directory, the real build compiles no external unit.
+
+use larder::backend::messages::Counts;
+use larder_tests::{Project, Surroundings};
+
+const RELEASE: &[&str] = &["build", "--release"];
+
+/// A build script with features of its own, a procedural macro, C code and two versions of one crate.
+const MIXED: &str = r#"
+[package]
+name = "mixed"
+version = "0.1.0"
+edition = "2021"
+
+[lib]
+crate-type = ["cdylib", "rlib"]
+
+[dependencies]
+serde = { version = "1", features = ["derive"] }
+libc = { version = "0.2", default-features = false }
+itoa = "1"
+old-itoa = { package = "itoa", version = "0.4" }
+
+[build-dependencies]
+libc = "0.2"
+cc = "1"
+
+[profile.release]
+lto = true
+"#;
+
+fn mixed() -> Project {
+    Project::new(&[("Cargo.toml", MIXED), ("build.rs", "fn main() {}\n"), ("src/lib.rs", "")])
+}
+
+#[test]
+fn a_library_with_fat_lto_macros_and_a_build_script() {
+    let counts = mixed().cook_then_build(RELEASE);
+    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+    assert!(counts.fresh > 5 && counts.compiled > 0, "{counts:?}");
+}
+
+#[test]
+fn a_build_after_a_build_compiles_nothing() {
+    let project = mixed();
+    project.larder(&["lock"]).ok();
+    let table = project.larder(&["build", "--json"]).ok().stdout;
+    let first: serde_json::Value = serde_json::from_str(&table).unwrap();
+    assert_eq!(first["phases"][1]["compiled-external"], 0, "{table}");
+    let second: serde_json::Value =
+        serde_json::from_str(&project.larder(&["build", "--json"]).ok().stdout).unwrap();
+    let phases = second["phases"].as_array().unwrap();
+    assert_eq!(phases.len(), 2);
+    assert!(phases.iter().all(|phase| phase["compiled"] == 0), "{second}");
+}
+
+/// What no recipe may rest on: rustflags in the configuration, once for all targets and once for one.
+#[test]
+fn configured_rustflags_reach_recipe_and_build_alike() {
+    for table in ["[build]", "[target.'cfg(unix)']"] {
+        let project = mixed();
+        project.write(".cargo/config.toml", &format!("{table}\nrustflags = [\"--cfg\", \"extra\"]\n"));
+        let counts = project.cook_then_build(RELEASE);
+        assert_eq!(counts.compiled_external, 0, "{table}: {counts:?}");
+    }
+}
+
+/// A driver that adds a flag, as cargo-leptos does in debug builds, on top of configured ones.
+#[test]
+fn added_rustflags_and_environment_are_part_of_the_recipe() {
+    let slices = "\n[package.metadata.larder]\nfind = false\n\
+        [package.metadata.larder.slices.special]\nargs = [\"build\", \"--release\"]\n\
+        rustflags = [\"--cfg\", \"special\"]\nenv = { SPECIAL = \"1\" }\n";
+    let project = mixed();
+    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"extra\"]\n");
+    project.larder(&["lock"]).ok();
+    project.larder(&["cook"]).ok();
+    let vars = [("RUSTFLAGS", "--cfg extra --cfg special"), ("SPECIAL", "1")];
+    let counts = Surroundings::get().cargo_counts(project.path(), RELEASE, &vars);
+    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+    let bare = plain_cook(&project, "special");
+    assert_eq!(bare.compiled_external, 0, "plain cargo in the recipe's folder builds the same: {bare:?}");
+}
+
+/// `cd larder/<slice>/0 && cargo build …` without Larder.
+fn plain_cook(project: &Project, slice: &str) -> Counts {
+    let dir = project.path().join("larder").join(slice).join("0");
+    Surroundings::get().cargo_counts(&dir, &["build", "--release", "--locked"], &[])
+}
+
+/// A recipe needs nothing but itself and the shared configuration: no source, no workspace.
+#[test]
+fn a_recipe_is_complete_without_the_application() {
+    let project = mixed();
+    project.write(
+        ".cargo/config.toml",
+        "[alias]\nx = \"build\"\n[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"extra\"]\n",
+    );
+    project.larder(&["lock"]).ok();
+    let alone = project.path().join("target/elsewhere");
+    for (path, text) in project.recipes() {
+        let path = alone.join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+    }
+    fs_err::create_dir_all(alone.join(".cargo")).unwrap();
+    fs_err::rename(alone.join("larder/config.toml"), alone.join(".cargo/config.toml")).unwrap();
+    // In a folder of its own, as an image's would be.
+    let image = tempfile::tempdir().unwrap();
+    fs_err::rename(&alone, image.path().join("app")).unwrap();
+    let recipe = image.path().join("app/larder/release/0");
+    let cooked = Surroundings::get().cargo_counts(&recipe, &["build", "--release", "--locked"], &[]);
+    assert!(cooked.compiled_external > 5, "{cooked:?}");
+    for file in ["Cargo.toml", "Cargo.lock", "build.rs", "src/lib.rs", ".cargo/config.toml"] {
+        let to = image.path().join("app").join(file);
+        fs_err::create_dir_all(to.parent().unwrap()).unwrap();
+        fs_err::copy(project.path().join(file), to).unwrap();
+    }
+    let counts = Surroundings::get().cargo_counts(&image.path().join("app"), RELEASE, &[]);
+    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+}
+
+#[test]
+fn another_target_directory_is_honoured() {
+    let project = mixed();
+    project.larder(&["lock"]).ok();
+    project.larder(&["cook", "--target-dir", "elsewhere"]).ok();
+    assert!(!project.path().join("target/release").exists());
+    let counts = Surroundings::get().cargo_counts(
+        project.path(),
+        &["build", "--release", "--target-dir=elsewhere"],
+        &[],
+    );
+    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+}
+
+/// The oracle in the shared tools counts by itself, so that a mistake in our own counting would show.
+#[test]
+fn an_independent_count_agrees() {
+    let oracle = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools/fresh.py");
+    if !oracle.is_file() {
+        println!("SKIPPED an_independent_count_agrees: the oracle is not beside this checkout");
+        return;
+    }
+    let project = mixed();
+    project.larder(&["lock"]).ok();
+    project.larder(&["cook"]).ok();
+    let script =
+        "cargo build --release --message-format=json 2>/dev/null | python3 \"$0\" --fail-on-external";
+    let oracle = oracle.to_string_lossy().into_owned();
+    let outcome = Surroundings::get().run("sh".as_ref(), project.path(), &["-c", script, &oracle], &[]).ok();
+    assert!(outcome.stdout.contains("of them external 0"), "{}", outcome.stdout);
+}

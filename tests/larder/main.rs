@@ -1,0 +1,6 @@
+//! `cargo larder` on real workspaces with the real cargo.
+
+mod bad_input;
+mod exact;
+mod lock;
+mod packages;

@@ -1,0 +1,147 @@
+//! Workspaces in temporary folders, written as text in the test.
+
+use std::path::{Path, PathBuf};
+
+use larder::backend::messages::Counts;
+use tempfile::TempDir;
+
+use crate::{Outcome, Surroundings};
+
+/// A cargo workspace that goes away with the test.
+#[derive(Debug)]
+pub struct Project {
+    dir: TempDir,
+}
+
+impl Project {
+    /// Writes files given as `(path, text)`, and lets cargo make `Cargo.lock` where there is none.
+    ///
+    /// # Panics
+    /// When a file cannot be written or the manifests cannot be resolved.
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self::without_lock(files);
+        if !project.path().join("Cargo.lock").exists() {
+            project.cargo(&["generate-lockfile", "--quiet"]);
+        }
+        project
+    }
+
+    /// Writes files without asking cargo.
+    ///
+    /// # Panics
+    /// When a file cannot be written.
+    pub fn without_lock(files: &[(&str, &str)]) -> Self {
+        let project = Self { dir: tempfile::tempdir().expect("a temporary folder") };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// Copies a folder, leaving `target` and `.git` behind.
+    ///
+    /// # Panics
+    /// When a file cannot be copied.
+    pub fn copy_of(folder: &Path) -> Self {
+        let project = Self { dir: tempfile::tempdir().expect("a temporary folder") };
+        copy_tree(folder, project.path());
+        project
+    }
+
+    /// The workspace's folder.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file, making its folders.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs_err::create_dir_all(path.parent().expect("files are in a folder"))
+            .expect("the folder can be made");
+        fs_err::write(path, text).expect("the file can be written");
+    }
+
+    /// A file's text.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn read(&self, path: &str) -> String {
+        fs_err::read_to_string(self.path().join(path)).expect("the file can be read")
+    }
+
+    /// Runs plain cargo.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn cargo(&self, args: &[&str]) -> Outcome {
+        Surroundings::get().run(Path::new("cargo"), self.path(), args, &[]).ok()
+    }
+
+    /// Runs `cargo larder`.
+    pub fn larder(&self, args: &[&str]) -> Outcome {
+        Surroundings::get().larder(self.path(), args)
+    }
+
+    /// Locks, cooks into an empty target directory and builds; returns what the build compiled.
+    ///
+    /// # Panics
+    /// When any step fails.
+    pub fn cook_then_build(&self, build: &[&str]) -> Counts {
+        self.larder(&["lock"]).ok();
+        self.larder(&["lock", "--check"]).ok();
+        let _ = fs_err::remove_dir_all(self.path().join("target"));
+        self.larder(&["cook"]).ok();
+        Surroundings::get().cargo_counts(self.path(), build, &[])
+    }
+
+    /// Every file in `larder/` with its text.
+    ///
+    /// # Panics
+    /// When a file cannot be read.
+    pub fn recipes(&self) -> Vec<(PathBuf, String)> {
+        let mut files = Vec::new();
+        let mut open = vec![self.path().join("larder")];
+        while let Some(folder) = open.pop() {
+            for entry in fs_err::read_dir(folder).expect("the folder can be read") {
+                let path = entry.expect("the entry can be read").path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let text = fs_err::read_to_string(&path).expect("recipes are text");
+                    files.push((path.strip_prefix(self.path()).expect("it is below").to_owned(), text));
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
+    /// Whether a run left something half-written behind.
+    ///
+    /// # Panics
+    /// When the folder cannot be read.
+    pub fn has_leftovers(&self) -> bool {
+        let entries = fs_err::read_dir(self.path()).expect("the folder can be read");
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(".larder"))
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs_err::read_dir(from).expect("the folder can be read") {
+        let entry = entry.expect("the entry can be read");
+        let name = entry.file_name();
+        if name == "target" || name == ".git" {
+            continue;
+        }
+        let (from, to) = (entry.path(), to.join(&name));
+        if from.is_dir() {
+            fs_err::create_dir_all(&to).expect("the folder can be made");
+            copy_tree(&from, &to);
+        } else {
+            fs_err::copy(&from, &to).expect("the file can be copied");
+        }
+    }
+}
