@@ -3,8 +3,10 @@
 //! This file reads the command line and the environment, once, and hands both on as values. It must never
 //! hold a verb's logic: each verb has a file (or folder) of its own with a `run` function.
 
+mod codegen;
 mod log;
 mod setup;
+mod tidy;
 
 use std::{
     path::{Path, PathBuf},
@@ -33,6 +35,10 @@ struct App {
 enum Verb {
     /// Find or get the tools that examples/portfolio is built with.
     Setup(setup::Args),
+    /// Check the house rules: file headers and lengths, links, the map of the code, and more.
+    Tidy,
+    /// Write the documentation that comes from the code.
+    Codegen(codegen::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +59,8 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
     sh.change_dir(root(&env)?);
     match verb {
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
+        Verb::Tidy => tidy::run(&sh, log),
+        Verb::Codegen(args) => codegen::run(&sh, log, args),
     }
 }
 

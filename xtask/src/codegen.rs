@@ -1,0 +1,49 @@
+//! `cargo xtask codegen`: writes the files that come from the code, and checks that they are fresh.
+//!
+//! It must never write a file that is right already, nor leave a half-written one.
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::log::Log;
+
+/// The command reference, which the command line prints itself.
+const REFERENCE: &str = "docs/src/commands.md";
+
+/// The arguments of `cargo xtask codegen`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Write nothing; fail where a file is stale.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Runs the verb; `sh` is in the repository's root.
+pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
+    let wanted = reference(sh)?;
+    let path = sh.current_dir().join(REFERENCE);
+    let found = if path.is_file() { fs_err::read_to_string(&path)? } else { String::new() };
+    if found == wanted {
+        log.step("Fresh", REFERENCE);
+        return Ok(());
+    }
+    anyhow::ensure!(!args.check, "{REFERENCE} is stale: run `cargo xtask codegen` and commit the file");
+    let temporary = path.with_extension(format!("md.{}.tmp", std::process::id()));
+    fs_err::write(&temporary, wanted)?;
+    fs_err::rename(&temporary, &path).inspect_err(|_| drop(fs_err::remove_file(&temporary)))?;
+    log.step("Wrote", REFERENCE);
+    Ok(())
+}
+
+/// What `cargo larder reference` prints.
+fn reference(sh: &Shell) -> anyhow::Result<String> {
+    let program = cmd!(sh, "cargo run --quiet --package cargo-larder -- larder reference")
+        // The help text shows this variable's value where it is set.
+        .env_remove("CARGO_TERM_COLOR")
+        .quiet();
+    let mut text = program.read().context("cannot print the command reference")?;
+    anyhow::ensure!(text.starts_with("# "), "`{program}` printed no command reference");
+    // `read` takes the last line's end away.
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,132 @@
+//! Rules about what people read: links lead somewhere, the book is whole, words are used as agreed.
+
+use super::{Finding, markdown, repository::Repository};
+
+const BOOK: &str = "docs/src/";
+const SUMMARY: &str = "docs/src/SUMMARY.md";
+const VOCABULARY: &str = "docs/src/concepts.md";
+
+/// The words that have one meaning each in code, documentation and command line.
+const TERMS: [&str; 12] = [
+    "unit",
+    "external unit",
+    "tainted unit",
+    "slice",
+    "platform",
+    "plan",
+    "recipe",
+    "layer",
+    "cook",
+    "proof",
+    "backend",
+    "store",
+];
+
+/// Every relative link leads to a file, and its anchor to a heading.
+pub(super) fn links(repository: &Repository) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in repository.ending(&[".md"]) {
+        for (line, target) in markdown::links(text) {
+            if let Some(what) = broken(repository, path, target) {
+                findings.push(Finding::new(path, line, format!("the link to `{target}` is broken: {what}")));
+            }
+        }
+    }
+    findings
+}
+
+/// What is wrong with a link in the file `from`.
+fn broken(repository: &Repository, from: &str, target: &str) -> Option<String> {
+    if target.contains("://") || target.starts_with("mailto:") {
+        return None;
+    }
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let Some(path) = resolve(from, file) else { return Some("it leaves the repository".into()) };
+    if !repository.has(&path) {
+        return Some(format!("there is no `{path}`"));
+    }
+    if from.starts_with(BOOK) && !path.starts_with(BOOK) {
+        return Some("the built book holds only its own pages: write the path as code".into());
+    }
+    let has = |text: &str| markdown::anchors(text).iter().any(|found| found == anchor);
+    let missing = !anchor.is_empty() && !repository.text(&path).is_some_and(has);
+    missing.then(|| format!("`{path}` has no heading `#{anchor}`"))
+}
+
+/// A relative target as a path from the root; an empty one is the file itself.
+fn resolve(from: &str, target: &str) -> Option<String> {
+    if target.is_empty() {
+        return Some(from.to_owned());
+    }
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Every page of the book can be reached from its summary.
+pub(super) fn book(repository: &Repository) -> Vec<Finding> {
+    let summary = repository.text(SUMMARY).unwrap_or_default();
+    let listed: Vec<String> =
+        markdown::links(summary).into_iter().filter_map(|(_, target)| resolve(SUMMARY, target)).collect();
+    let pages = repository.ending(&[".md"]).map(|(path, _)| path).filter(|path| path.starts_with(BOOK));
+    let lost = pages.filter(|path| *path != SUMMARY && !listed.iter().any(|page| page == path));
+    lost.map(|path| Finding::new(path, 1, format!("the page is not in {SUMMARY}: add it there"))).collect()
+}
+
+/// The vocabulary's table has a row for every term, in the agreed order.
+pub(super) fn vocabulary(repository: &Repository) -> Vec<Finding> {
+    let text = repository.text(VOCABULARY).unwrap_or_default();
+    let first_cell =
+        |(_, line): markdown::Piece<'_>| Some(line.strip_prefix('|')?.split('|').next()?.trim().to_owned());
+    let cells: Vec<String> = markdown::prose(text).filter_map(first_cell).collect();
+    let missing = TERMS.iter().filter(|term| !cells.iter().any(|cell| cell == *term));
+    missing
+        .map(|term| {
+            Finding::new(VOCABULARY, 1, format!("the table has no row for `{term}`: say what it means"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_links_are_found() {
+        let page = "[a](b.md) [c](b.md#head) [d](#top) [e](https://x.y/z)\n\
+                    [f](c.md) [g](b.md#no) [h](../../README.md) [i](../../../x)\n# Top";
+        let repository = Repository::from([
+            ("docs/src/a.md", page),
+            ("docs/src/b.md", "# Head"),
+            ("README.md", "[x](docs)"),
+        ]);
+        let found = links(&repository);
+        assert_eq!(found.iter().map(|f| f.line).collect::<Vec<_>>(), [2, 2, 2, 2], "{found:?}");
+        let reasons = ["there is no", "has no heading", "only its own pages", "leaves the repository"];
+        assert!(found.iter().zip(reasons).all(|(f, reason)| f.what.contains(reason)), "{found:?}");
+    }
+
+    #[test]
+    fn lost_pages_are_found() {
+        let summary = (SUMMARY, "- [a](a.md)\n- [b](more/b.md)");
+        let pages = [summary, ("docs/src/a.md", ""), ("docs/src/more/b.md", ""), ("docs/src/c.md", "")];
+        let found = book(&Repository::from(pages));
+        assert_eq!(found.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["docs/src/c.md"]);
+    }
+
+    #[test]
+    fn missing_terms_are_found() {
+        let rows = format!("| {} | x |", TERMS.join(" | x |\n| "));
+        assert!(vocabulary(&Repository::from([(VOCABULARY, rows.as_str())])).is_empty());
+        let without = rows.replace("| recipe |", "| receipt |");
+        let found = vocabulary(&Repository::from([(VOCABULARY, without.as_str())]));
+        assert!(found.len() == 1 && found[0].what.contains("`recipe`"), "{found:?}");
+    }
+}

@@ -1,0 +1,119 @@
+//! Rules about manifests: what is said twice is said alike.
+
+use toml_edit::{Item, Table};
+
+use super::{Finding, repository::Repository};
+
+const ROOT: &str = "Cargo.toml";
+const LOCK: &str = "Cargo.lock";
+/// Pages that tell a newcomer which Rust is needed.
+const PAGES: [&str; 3] = ["README.md", "CONTRIBUTING.md", "docs/src/getting-started.md"];
+/// How those pages say it.
+const SAYS: &str = "Rust 1.";
+
+/// One oldest Rust for everything: every manifest names the root's, or inherits it, and so do the pages.
+pub(super) fn rust_version(repository: &Repository) -> Vec<Finding> {
+    let Some(wanted) = root_value(repository, "rust-version") else {
+        return vec![Finding::new(
+            ROOT,
+            1,
+            "`workspace.package.rust-version` is missing: name the oldest Rust",
+        )];
+    };
+    let mut findings = Vec::new();
+    for (path, text) in repository.ending(&["Cargo.toml"]) {
+        let ours = !path.starts_with("fixtures/")
+            && !path.split('/').any(|part| part == "larder" && !is_crate(path));
+        let named = text.lines().enumerate().filter_map(|(index, line)| {
+            Some((index + 1, line.strip_prefix("rust-version = \"")?.split('"').next()?))
+        });
+        for (line, found) in named.filter(|(_, found)| ours && *found != wanted) {
+            findings.push(Finding::new(
+                path,
+                line,
+                format!("rust-version {found}: the root says {wanted}, so say it here"),
+            ));
+        }
+    }
+    for page in PAGES {
+        for (index, line) in repository.text(page).unwrap_or_default().lines().enumerate() {
+            for rest in line.split(SAYS).skip(1) {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                if format!("1.{digits}") != wanted {
+                    let what = format!("{SAYS}{digits}: {ROOT} says {wanted}, so say it here");
+                    findings.push(Finding::new(page, index + 1, what));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// `crates/larder` is a crate; any other folder of that name holds generated recipes.
+fn is_crate(path: &str) -> bool {
+    path.starts_with("crates/")
+}
+
+/// The lock file has the workspace's own crates in the workspace's version.
+pub(super) fn lock_version(repository: &Repository) -> Vec<Finding> {
+    let (Some(wanted), Ok(lock)) = (root_value(repository, "version"), repository.toml(LOCK)) else {
+        return vec![Finding::new(
+            LOCK,
+            1,
+            "no lock file, or no `workspace.package.version`: run `cargo metadata`",
+        )];
+    };
+    let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
+    let field = |package: &Table, name: &str| package.get(name).and_then(Item::as_str).map(str::to_owned);
+    // What comes from a registry has a source.
+    let own = packages.filter(|package| package.get("source").is_none());
+    let wrong = own.filter(|package| field(package, "version").as_ref() != Some(&wanted));
+    wrong
+        .map(|package| {
+            let name = field(package, "name").unwrap_or_default();
+            let text = repository.text(LOCK).unwrap_or_default();
+            let line =
+                text.lines().position(|line| line == format!("name = \"{name}\"")).unwrap_or_default() + 1;
+            let what =
+                format!("`{name}` is not in version {wanted}: inherit the version, and run `cargo metadata`");
+            Finding::new(LOCK, line, what)
+        })
+        .collect()
+}
+
+fn root_value(repository: &Repository, key: &str) -> Option<String> {
+    let root = repository.toml(ROOT).ok()?;
+    Some(root.get("workspace")?.get("package")?.get(key)?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORKSPACE: &str = "[workspace.package]\nversion = \"0.2.0\"\nrust-version = \"1.95\"\n";
+
+    #[test]
+    fn another_rust_version_is_found() {
+        let repository = Repository::from([
+            (ROOT, WORKSPACE),
+            ("crates/larder/Cargo.toml", "rust-version = \"1.90\""),
+            ("crates/b/Cargo.toml", "rust-version.workspace = true"),
+            ("examples/x/Cargo.toml", "[package]\nrust-version = \"1.94\""),
+            ("examples/x/larder/a/0/Cargo.toml", "rust-version = \"1.1\""),
+            ("README.md", "Rust 1.95 or newer\nRust 1.9"),
+        ]);
+        let found: Vec<String> =
+            rust_version(&repository).iter().map(|f| format!("{}:{}", f.path, f.line)).collect();
+        assert_eq!(found, ["crates/larder/Cargo.toml:1", "examples/x/Cargo.toml:2", "README.md:2"]);
+        assert_eq!(rust_version(&Repository::from([(ROOT, "")])).len(), 1);
+    }
+
+    #[test]
+    fn an_old_version_in_the_lock_file_is_found() {
+        let lock = "[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"b\"\nversion = \"0.2.0\"\n\n\
+                    [[package]]\nname = \"c\"\nversion = \"9.0.0\"\nsource = \"registry+x\"\n";
+        let found = lock_version(&Repository::from([(ROOT, WORKSPACE), (LOCK, lock)]));
+        assert!(found.len() == 1 && found[0].what.starts_with("`a`") && found[0].line == 2, "{found:?}");
+        assert_eq!(lock_version(&Repository::from([(ROOT, WORKSPACE)])).len(), 1);
+    }
+}
