@@ -3,7 +3,10 @@
 //! A folder is filled under another name and renamed when it is complete, so one that is there is whole.
 //! It must never install anything on the machine but the two helpers it says it needs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -85,10 +88,8 @@ pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> any
     anyhow::ensure!(is_root, "{program} is missing: run `apt-get install {package}` as root, then try again");
     exec.log.step("Installing", &format!("{package}, from the machine's own packages"));
     let install = |exec: &Exec<'_>| {
-        exec.check(
-            cmd!(exec.sh, "apt-get install -y -qq --no-install-recommends {package}")
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        )
+        let exec = exec.with(&[("DEBIAN_FRONTEND", OsStr::new("noninteractive"))]);
+        exec.check(cmd!(exec.sh, "apt-get install -y -qq --no-install-recommends {package}"))
     };
     if install(exec).is_err() {
         // The lists of a fresh machine are empty or old.

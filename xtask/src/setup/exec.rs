@@ -3,6 +3,7 @@
 //! `larder::process` does not do here: its programs share our standard output, which belongs to results.
 
 use std::{
+    ffi::OsStr,
     io::stderr,
     process::{Command, Output, Stdio},
 };
@@ -23,7 +24,18 @@ pub(super) struct Exec<'a> {
     pub(super) log: &'a Log,
 }
 
-impl Exec<'_> {
+impl<'a> Exec<'a> {
+    /// The same with further variables.
+    ///
+    /// A command's own `env` is of no use here: it would be cleared with what the shell inherited.
+    pub(super) fn with(&self, vars: &[(&str, &OsStr)]) -> Exec<'a> {
+        let mut env = self.env.clone();
+        for (name, value) in vars {
+            env.set(*name, *value);
+        }
+        Exec { sh: self.sh, env, log: self.log }
+    }
+
     /// The standard output of a program that is only asked something; `None` where it is missing or fails.
     pub(super) fn text(&self, cmd: Cmd<'_>) -> Option<String> {
         let output = self.output(cmd).ok().filter(|output| output.status.success())?;
@@ -65,7 +77,6 @@ impl Exec<'_> {
     }
 
     fn command(&self, cmd: Cmd<'_>) -> Command {
-        // Variables that the command itself carries come on top of the environment.
         let mut command = Command::from(cmd.env_clear());
         command.envs(self.env.iter());
         command
@@ -79,4 +90,20 @@ fn tail(output: &Output) -> String {
         String::from_utf8_lossy(if output.stderr.is_empty() { &output.stdout } else { &output.stderr });
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES)..].iter().flat_map(|line| ["\n", line]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use xshell::cmd;
+
+    use super::*;
+
+    #[test]
+    fn programs_get_the_environment_and_nothing_else() {
+        let (sh, log) = (Shell::new().unwrap(), Log::new(true));
+        let exec = Exec { sh: &sh, env: Environment::new([("A", "1")]), log: &log };
+        let script = "echo $A $B ${HOME-unset}";
+        let exec = exec.with(&[("B", OsStr::new("2"))]);
+        assert_eq!(exec.text(cmd!(sh, "/bin/sh -c {script}")).as_deref(), Some("1 2 unset\n"));
+    }
 }

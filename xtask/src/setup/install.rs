@@ -2,9 +2,9 @@
 //!
 //! It must never write to the user's own cargo or npm folders, nor into a checkout.
 
-use std::path::Path;
+use std::{ffi::OsStr, path::Path};
 
-use xshell::{Cmd, cmd};
+use xshell::cmd;
 
 use super::{
     exec::Exec,
@@ -27,7 +27,7 @@ pub(super) fn by_cargo(
     };
     let root = folder.fresh_tmp(tool.name())?;
     // One build folder for all of them: they share dependencies, and an interrupted build goes on from there.
-    let build = folder.tmp("build");
+    let exec = quick_release(exec, &folder.tmp("build"));
     let install = |locked: Option<&str>| -> anyhow::Result<()> {
         let _dir = exec.sh.push_dir(&root);
         let version = version.map(|version| format!("--version=={version}"));
@@ -35,7 +35,7 @@ pub(super) fn by_cargo(
             exec.sh,
             "cargo install {locked...} --root {root} {version...} --features={features} {name}"
         );
-        exec.run(quick_release(command, &build))
+        exec.run(command)
     };
     exec.log.step("Building", &format!("{name}{}", version.map(|v| format!(" {v}")).unwrap_or_default()));
     if let Err(error) = install(Some("--locked")) {
@@ -45,14 +45,15 @@ pub(super) fn by_cargo(
     replace(&root, &folder.cargo(tool, wasm_bindgen))
 }
 
-/// Sets the release profile of a tool: built once, run for seconds, so building quickly counts for more.
-fn quick_release<'a>(command: Cmd<'a>, build: &Path) -> Cmd<'a> {
-    command
-        .env("CARGO_TARGET_DIR", build)
+/// With a release profile for tools that are built once and run for seconds: building quickly counts for more.
+fn quick_release<'a>(exec: &Exec<'a>, build: &Path) -> Exec<'a> {
+    exec.with(&[
+        ("CARGO_TARGET_DIR", build.as_os_str()),
         // Link-time optimisation alone takes over five minutes of one core for cargo-leptos.
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+        ("CARGO_PROFILE_RELEASE_LTO", OsStr::new("off")),
+        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", OsStr::new("16")),
+        ("CARGO_PROFILE_RELEASE_DEBUG", OsStr::new("false")),
+    ])
 }
 
 /// Gets a tool that npm has under the same name or that of its project.

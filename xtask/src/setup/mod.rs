@@ -17,7 +17,7 @@ mod relocate;
 mod tools;
 mod version;
 
-use std::time::Instant;
+use std::{ffi::OsStr, time::Instant};
 
 use anyhow::Context as _;
 use larder::process::Environment;
@@ -170,7 +170,8 @@ impl Run<'_> {
                 let target = probe::WASM;
                 exec.log.step("Adding", &format!("{target} to rustup's toolchain"));
                 // A machine that cannot reach rustup's server should go on to the next way soon.
-                exec.check(cmd!(exec.sh, "rustup target add {target}").env("RUSTUP_MAX_RETRIES", "0"))?;
+                let exec = exec.with(&[("RUSTUP_MAX_RETRIES", OsStr::new("0"))]);
+                exec.check(cmd!(exec.sh, "rustup target add {target}"))?;
             }
             Source::Debian => {
                 debian::prepare(exec)?;
