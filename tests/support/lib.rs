@@ -6,6 +6,7 @@
 mod larder;
 mod project;
 mod redact;
+pub mod site;
 
 pub use crate::{
     larder::{Outcome, Surroundings},

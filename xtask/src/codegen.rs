@@ -18,6 +18,13 @@ pub(crate) struct Args {
     check: bool,
 }
 
+impl Args {
+    /// The arguments of `--check`.
+    pub(crate) fn check() -> Self {
+        Self { check: true }
+    }
+}
+
 /// Runs the verb; `sh` is in the repository's root.
 pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
     let wanted = reference(sh)?;

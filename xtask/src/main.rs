@@ -3,9 +3,13 @@
 //! This file reads the command line and the environment, once, and hands both on as values. It must never
 //! hold a verb's logic: each verb has a file (or folder) of its own with a `run` function.
 
+mod build;
+mod ci;
 mod codegen;
 mod log;
+mod portfolio;
 mod setup;
+mod test;
 mod tidy;
 
 use std::{
@@ -33,6 +37,12 @@ struct App {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Do all set-up, build the example by way of its recipes, and serve it once.
+    Build,
+    /// Do all set-up and run every check and test.
+    Test,
+    /// Run the checks that need no build of the example.
+    Ci,
     /// Find or get the tools that examples/portfolio is built with.
     Setup(setup::Args),
     /// Check the house rules: file headers and lengths, links, the map of the code, and more.
@@ -58,6 +68,9 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
     let sh = Shell::new().context("cannot tell the working directory")?;
     sh.change_dir(root(&env)?);
     match verb {
+        Verb::Build => build::run(&sh, &env, log),
+        Verb::Test => test::run(&sh, &env, log),
+        Verb::Ci => ci::run(&sh, log),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Codegen(args) => codegen::run(&sh, log, args),

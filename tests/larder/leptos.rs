@@ -1,0 +1,101 @@
+//! Slices found from Leptos metadata. That they equal what the real cargo-leptos calls is tested by building:
+//! `cargo xtask test` requires that cargo's own count of cargo-leptos' calls has no external unit compiled.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use larder_tests::{Project, Surroundings};
+use serde_json::Value;
+
+fn slices(dir: &Path) -> Vec<Value> {
+    let outcome = Surroundings::get().larder(dir, &["plan", "--json"]).ok();
+    let plan: Value = serde_json::from_str(&outcome.stdout).expect("plan prints JSON");
+    plan["slices"]
+        .as_array()
+        .expect("slices is a list")
+        .iter()
+        .map(|planned| planned["slice"].clone())
+        .collect()
+}
+
+fn describe(slices: &[Value]) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut lines = Vec::new();
+    for slice in slices {
+        let args: Vec<String> = slice["args"].as_array().into_iter().flatten().map(&text).collect();
+        lines.push(format!("{} in {}: {}", text(&slice["name"]), text(&slice["target-dir"]), args.join(" ")));
+        lines.push(format!("  rustflags {}", slice["rustflags"]));
+        for (name, value) in slice["env"].as_object().into_iter().flatten() {
+            lines.push(format!("  {name}={}", text(value)));
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_portfolio() {
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    assert_snapshot!(describe(&slices(&portfolio)), @"");
+}
+
+/// A single package that is both halves, every key that reaches cargo set.
+#[test]
+fn a_package_with_every_key() {
+    let manifest = r#"
+[package]
+name = "site"
+version = "0.1.0"
+edition = "2021"
+
+[lib]
+crate-type = ["cdylib", "rlib"]
+
+[features]
+hydrate = []
+ssr = []
+extra = []
+
+[profile.small]
+inherits = "release"
+
+[package.metadata.leptos]
+output-name = "out"
+site-addr = "127.0.0.1:4000"
+reload-port = 4001
+site-pkg-dir = "assets"
+hash-files = true
+js-minify = false
+features = ["extra"]
+bin-features = ["ssr extra"]
+lib-features = ["hydrate"]
+lib-default-features = true
+bin-target = "site"
+bin-target-triple = "x86_64-unknown-linux-gnu"
+bin-target-dir = "target/server"
+front-target-dir = "CARGO_TARGET_DIR"
+bin-cargo-args = ["--quiet"]
+lib-profile-release = "small"
+bin-profile-dev = "small"
+server-fn-prefix = "/rpc"
+disable-server-fn-hash = true
+server-fn-mod-path = true
+always-erase-components = true
+unknown-key = 1
+"#;
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", ""),
+        ("src/main.rs", "fn main() {}\n"),
+        ("src/bin/tool.rs", "fn main() {}\n"),
+    ]);
+    assert_snapshot!(describe(&slices(project.path())), @"");
+}
+
+#[test]
+fn metadata_that_cargo_leptos_refuses_as_well() {
+    let manifest = "[workspace]\nmembers = [\"a\"]\nresolver = \"2\"\n\n[[workspace.metadata.leptos]]\n\
+        name = \"site\"\nbin-package = \"server\"\nlib-package = \"a\"\n";
+    let member = "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    let project = Project::new(&[("Cargo.toml", manifest), ("a/Cargo.toml", member), ("a/src/lib.rs", "")]);
+    assert_snapshot!(project.larder(&["plan"]).failure(project.path()), @"");
+}

@@ -1,0 +1,139 @@
+//! The example, as the verbs see it: its tools, the `cargo larder` of this checkout, its builds and its site.
+//!
+//! Everything here goes the way of a consumer: `cargo larder` in the example's folder, cargo-leptos, the built
+//! server. It must never reach into the example's target directory for anything but the finished site.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use larder::process::{Cmd, Environment, Stderr};
+use larder_tests::site::Server;
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::{log::Log, setup};
+
+/// The example with everything it takes to build it.
+pub(crate) struct Portfolio<'a> {
+    dir: PathBuf,
+    larder: PathBuf,
+    env: Environment,
+    log: &'a Log,
+}
+
+/// Which build of the example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// What is shipped.
+    Release,
+    /// What `cargo leptos watch` builds.
+    Dev,
+}
+
+impl Variant {
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Release => &[],
+            Self::Dev => &["--dev"],
+        }
+    }
+
+    /// The folder of the server's binary in the target directory.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dev => "debug",
+        }
+    }
+}
+
+impl<'a> Portfolio<'a> {
+    /// Sets up the tools and builds `cargo larder`.
+    pub(crate) fn prepare(sh: &Shell, env: &Environment, log: &'a Log) -> anyhow::Result<Self> {
+        let tools = setup::ensure(sh, env, log)?;
+        let larder = build_larder(sh, log)?;
+        Ok(Self { dir: sh.current_dir().join("examples/portfolio"), larder, env: tools.environment(), log })
+    }
+
+    /// The example's folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The environment that its builds run in.
+    pub(crate) fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    /// Runs `cargo larder` on the example and returns what it printed as a result.
+    pub(crate) fn larder(&self, args: &[&str]) -> anyhow::Result<String> {
+        let quiet: &[&str] = if self.log.is_quiet() { &["--quiet"] } else { &[] };
+        let cmd = Cmd::new(&self.larder, &self.dir, &self.env).arg("larder").args(quiet).args(args);
+        let mut lines = String::new();
+        let code = cmd.each_line(Stderr::Terminal, |line| {
+            lines.push_str(line);
+            lines.push('\n');
+        })?;
+        ensure!(code == 0, "`cargo larder {}` ended with exit code {code}", args.join(" "));
+        Ok(lines)
+    }
+
+    /// Cooks and builds with cargo-leptos; returns the phases as `cargo larder build --json` prints them.
+    pub(crate) fn build(&self, variant: Variant) -> anyhow::Result<Vec<Value>> {
+        let mut args = vec!["build", "--json"];
+        args.extend(variant.words());
+        let table: Value = serde_json::from_str(&self.larder(&args)?)?;
+        let phases = table["phases"].as_array().context("`cargo larder build --json` has no phases")?;
+        Ok(phases.clone())
+    }
+
+    /// Starts the built server, fetches the home page and what it needs, and stops the server.
+    pub(crate) fn serve_once(&self, variant: Variant) -> anyhow::Result<()> {
+        let scratch = tempfile::tempdir()?;
+        let server = Server::start(&self.env, &self.server(variant), &self.site(), scratch.path())?;
+        for line in server.check_home_page()? {
+            self.log.step("Fetched", &line);
+        }
+        let time = server.stop()?;
+        self.log.step("Stopped", &format!("the server, {} ms after SIGTERM", time.as_millis()));
+        Ok(())
+    }
+
+    /// The server's binary.
+    pub(crate) fn server(&self, variant: Variant) -> PathBuf {
+        self.dir.join("target").join(variant.folder()).join("server")
+    }
+
+    /// The site's folder.
+    pub(crate) fn site(&self) -> PathBuf {
+        self.dir.join("target/site")
+    }
+}
+
+/// Builds this checkout's `cargo larder` and gives its path.
+pub(crate) fn build_larder(sh: &Shell, log: &Log) -> anyhow::Result<PathBuf> {
+    log.step("Building", "cargo-larder");
+    let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    cmd!(sh, "{cargo} build --quiet --package cargo-larder").quiet().run()?;
+    #[expect(clippy::disallowed_methods, reason = "xtask is built into the same folder as what it runs")]
+    let own = std::env::current_exe().context("cannot tell the path of xtask")?;
+    Ok(own.with_file_name("cargo-larder"))
+}
+
+/// Lays the phases of `cargo larder build` out for people.
+pub(crate) fn table(phases: &[Value]) -> String {
+    let mut text =
+        String::from("phase                                seconds  compiled  of them external  fresh\n");
+    for phase in phases {
+        let number = |name: &str| phase[name].as_u64().unwrap_or_default();
+        text.push_str(&format!(
+            "{:<36} {:>7.1}  {:>8}  {:>16}  {:>5}\n",
+            phase["name"].as_str().unwrap_or_default(),
+            phase["seconds"].as_f64().unwrap_or_default(),
+            number("compiled"),
+            number("compiled-external"),
+            number("fresh"),
+        ));
+    }
+    text
+}

@@ -1,0 +1,134 @@
+//! `cargo xtask test`: everything that must hold before a change lands, on a machine that has nothing yet.
+//!
+//! The checks that need no tools come first, so that a mistake shows within a minute. The example is built
+//! once for each variant, and what it compiled is part of the test.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use larder::process::{Cmd, Environment};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::{
+    ci,
+    log::Log,
+    portfolio::{self, Portfolio, Variant},
+    setup,
+};
+
+/// Runs all checks and prints how long each took.
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+    let mut clock = Clock::default();
+    clock.time("static checks", || ci::run(sh, log))?;
+    let browser = clock.time("set-up of the browser", || setup::browser::ensure(sh, env, log))?;
+    let portfolio = clock.time("set-up of the tools", || Portfolio::prepare(sh, env, log))?;
+    clock.time("the example's recipes", || portfolio.larder(&["lock", "--check"]))?;
+    for variant in [Variant::Dev, Variant::Release] {
+        let name = format!("the example, {variant:?}");
+        clock.time(&name, || exact(sh, &portfolio, variant, log))?;
+    }
+    clock.time("cargo test", || {
+        let path = browser_path(portfolio.env(), &browser)?;
+        cargo_test(sh, &portfolio, path)
+    })?;
+    anstream::print!("{}", clock.table());
+    Ok(())
+}
+
+/// Builds the example by way of its recipes and requires that the real build compiles no external unit:
+/// first by what cargo-leptos' own calls of cargo say, then by an independent count of the slices' calls.
+fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
+    let phases = portfolio.build(variant)?;
+    anstream::eprint!("{}", portfolio::table(&phases));
+    let last = phases.last().context("there is no phase")?;
+    let external = last["compiled-external"].as_u64();
+    ensure!(external == Some(0), "cargo-leptos compiled {external:?} external units after cooking");
+    let touched = last["fresh"].as_u64().unwrap_or_default() + last["compiled"].as_u64().unwrap_or_default();
+    ensure!(touched > 100, "cargo-leptos' build was not seen: {last}");
+    portfolio.serve_once(variant)?;
+    independent_count(sh, portfolio, variant, log)
+}
+
+fn independent_count(
+    sh: &Shell,
+    portfolio: &Portfolio<'_>,
+    variant: Variant,
+    log: &Log,
+) -> anyhow::Result<()> {
+    let oracle = sh.current_dir().join("../shared/tools/fresh.py");
+    if !oracle.is_file() {
+        log.warn("SKIPPED the independent count: the oracle is not beside this checkout");
+        return Ok(());
+    }
+    let plan: Value = serde_json::from_str(&portfolio.larder(&["plan", "--json"])?)?;
+    let wanted = match variant {
+        Variant::Release => "release",
+        Variant::Dev => "dev",
+    };
+    for planned in plan["slices"].as_array().into_iter().flatten() {
+        let slice: larder::slice::Slice = serde_json::from_value(planned["slice"].clone())?;
+        if planned["slice"]["variant"] != wanted {
+            continue;
+        }
+        let target = portfolio.dir().join("target");
+        let mut cmd = Cmd::new("/bin/sh", portfolio.dir(), portfolio.env())
+            .args(["-c", "cargo \"$@\" --message-format=json | python3 \"$0\" --fail-on-external"])
+            .arg(&oracle)
+            .args(&slice.args)
+            .arg(format!(
+                "--target-dir={}",
+                portfolio.dir().join(String::from(slice.target_dir.clone())).display()
+            ));
+        for (name, value) in slice.environment(&target.to_string_lossy()).iter() {
+            cmd = cmd.env(name, value);
+        }
+        if !slice.rustflags.is_empty() {
+            cmd = cmd.env("RUSTFLAGS", slice.rustflags.join(" "));
+        }
+        let summary = cmd.output().with_context(|| format!("slice {} is not exact", slice.name))?;
+        ensure!(summary.contains("compiled 0"), "{} differs from cargo-leptos' call: {summary}", slice.name);
+        log.step("Counted", &format!("{}: {}", slice.name, summary.trim()));
+    }
+    Ok(())
+}
+
+/// The search path of the browser test: chromium and its driver where set-up found them.
+fn browser_path(env: &Environment, browser: &setup::browser::Browser) -> anyhow::Result<std::ffi::OsString> {
+    let path = env.get("PATH").unwrap_or_default().to_owned();
+    let folders = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
+    let all = folders.map(std::path::Path::to_owned).chain(std::env::split_paths(&path));
+    Ok(std::env::join_paths(all)?)
+}
+
+fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, path: std::ffi::OsString) -> anyhow::Result<()> {
+    let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let own_path = sh.var_os("PATH").unwrap_or_default();
+    // The tests run with this machine's own toolchain; only the browser comes from elsewhere.
+    let joined: Vec<_> = std::env::split_paths(&own_path).chain(std::env::split_paths(&path)).collect();
+    cmd!(sh, "{cargo} test --workspace")
+        .env("PATH", std::env::join_paths(joined)?)
+        .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
+        .env("LARDER_PORTFOLIO_SITE", portfolio.site())
+        .quiet()
+        .run()?;
+    Ok(())
+}
+
+/// What took how long, for those who want the checks to stay quick.
+#[derive(Default)]
+struct Clock(Vec<(String, f64)>);
+
+impl Clock {
+    fn time<T>(&mut self, name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let start = Instant::now();
+        let result = work().with_context(|| name.to_owned())?;
+        self.0.push((name.to_owned(), start.elapsed().as_secs_f64()));
+        Ok(result)
+    }
+
+    fn table(&self) -> String {
+        let line = |(name, seconds): &(String, f64)| format!("{name:<28} {seconds:>8.1} s\n");
+        self.0.iter().map(line).collect()
+    }
+}
