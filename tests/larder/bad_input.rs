@@ -145,14 +145,14 @@ fn a_recipe_edited_by_hand() {
     project.write("larder/release/0/Cargo.toml", &text);
     assert_snapshot!(project.larder(&["cook"]).failure(project.path()), @"
     exit code 1
-    error: [ROOT]/larder/release/0/Cargo.toml is not the file that `cargo larder lock` wrote: edited
+    error: [ROOT]/larder/release/0/Cargo.toml was edited after `cargo larder lock` wrote it
 
-    help: run `cargo larder lock`
+    help: run `cargo larder lock` to write it anew
     ");
     assert_snapshot!(project.larder(&["lock", "--check"]).failure(project.path()), @"
     exit code 3
         Planning release
-    warning: edited: [ROOT]/larder/release/0/Cargo.toml is not the file that `cargo larder lock` wrote: edited
+    warning: edited: [ROOT]/larder/release/0/Cargo.toml was edited after `cargo larder lock` wrote it
     warning: run `cargo larder lock` and commit larder/
     ");
     project.larder(&["lock"]).ok();

@@ -35,7 +35,52 @@ fn describe(slices: &[Value]) -> String {
 #[test]
 fn the_portfolio() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-    assert_snapshot!(describe(&slices(&portfolio)), @"");
+    assert_snapshot!(describe(&slices(&portfolio)), @r#"
+    front in target/front: build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release
+      rustflags null
+      LEPTOS_BIN_DIR=server
+      LEPTOS_HASH_FILES=false
+      LEPTOS_JS_MINIFY=true
+      LEPTOS_LIB_DIR=frontend
+      LEPTOS_OUTPUT_NAME=portfolio
+      LEPTOS_RELOAD_PORT=3001
+      LEPTOS_SITE_ADDR=127.0.0.1:3000
+      LEPTOS_SITE_PKG_DIR=pkg
+      LEPTOS_SITE_ROOT=target/site
+    front-dev in target/front: build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features
+      rustflags ["--cfg","erase_components"]
+      LEPTOS_BIN_DIR=server
+      LEPTOS_HASH_FILES=false
+      LEPTOS_JS_MINIFY=false
+      LEPTOS_LIB_DIR=frontend
+      LEPTOS_OUTPUT_NAME=portfolio
+      LEPTOS_RELOAD_PORT=3001
+      LEPTOS_SITE_ADDR=127.0.0.1:3000
+      LEPTOS_SITE_PKG_DIR=pkg
+      LEPTOS_SITE_ROOT=target/site
+    server in target: build --package=server --bin=server --no-default-features --release
+      rustflags null
+      LEPTOS_BIN_DIR=server
+      LEPTOS_HASH_FILES=false
+      LEPTOS_JS_MINIFY=true
+      LEPTOS_LIB_DIR=frontend
+      LEPTOS_OUTPUT_NAME=portfolio
+      LEPTOS_RELOAD_PORT=3001
+      LEPTOS_SITE_ADDR=127.0.0.1:3000
+      LEPTOS_SITE_PKG_DIR=pkg
+      LEPTOS_SITE_ROOT=target/site
+    server-dev in target: build --package=server --bin=server --no-default-features
+      rustflags ["--cfg","erase_components"]
+      LEPTOS_BIN_DIR=server
+      LEPTOS_HASH_FILES=false
+      LEPTOS_JS_MINIFY=false
+      LEPTOS_LIB_DIR=frontend
+      LEPTOS_OUTPUT_NAME=portfolio
+      LEPTOS_RELOAD_PORT=3001
+      LEPTOS_SITE_ADDR=127.0.0.1:3000
+      LEPTOS_SITE_PKG_DIR=pkg
+      LEPTOS_SITE_ROOT=target/site
+    "#);
 }
 
 /// A single package that is both halves, every key that reaches cargo set.
@@ -88,7 +133,68 @@ unknown-key = 1
         ("src/main.rs", "fn main() {}\n"),
         ("src/bin/tool.rs", "fn main() {}\n"),
     ]);
-    assert_snapshot!(describe(&slices(project.path())), @"");
+    assert_snapshot!(describe(&slices(project.path())), @r#"
+    front in target: build --package=site --lib --target=wasm32-unknown-unknown --features=hydrate,extra --profile=small
+      rustflags ["--cfg","erase_components"]
+      DISABLE_SERVER_FN_HASH=true
+      LEPTOS_BIN_DIR=.
+      LEPTOS_HASH_FILES=true
+      LEPTOS_HASH_FILE_NAME=hash.txt
+      LEPTOS_JS_MINIFY=false
+      LEPTOS_LIB_DIR=.
+      LEPTOS_OUTPUT_NAME=out
+      LEPTOS_RELOAD_PORT=4001
+      LEPTOS_SITE_ADDR=127.0.0.1:4000
+      LEPTOS_SITE_PKG_DIR=assets
+      LEPTOS_SITE_ROOT=<target>/site
+      SERVER_FN_MOD_PATH=true
+      SERVER_FN_PREFIX=/rpc
+    front-dev in target: build --package=site --lib --target=wasm32-unknown-unknown --features=hydrate,extra
+      rustflags ["--cfg","erase_components"]
+      DISABLE_SERVER_FN_HASH=true
+      LEPTOS_BIN_DIR=.
+      LEPTOS_HASH_FILES=true
+      LEPTOS_HASH_FILE_NAME=hash.txt
+      LEPTOS_JS_MINIFY=false
+      LEPTOS_LIB_DIR=.
+      LEPTOS_OUTPUT_NAME=out
+      LEPTOS_RELOAD_PORT=4001
+      LEPTOS_SITE_ADDR=127.0.0.1:4000
+      LEPTOS_SITE_PKG_DIR=assets
+      LEPTOS_SITE_ROOT=<target>/site
+      SERVER_FN_MOD_PATH=true
+      SERVER_FN_PREFIX=/rpc
+    server in target/server: build --package=site --bin=site --target=x86_64-unknown-linux-gnu --no-default-features --features=ssr extra,extra --quiet --release
+      rustflags ["--cfg","erase_components"]
+      DISABLE_SERVER_FN_HASH=true
+      LEPTOS_BIN_DIR=.
+      LEPTOS_HASH_FILES=true
+      LEPTOS_HASH_FILE_NAME=hash.txt
+      LEPTOS_JS_MINIFY=false
+      LEPTOS_LIB_DIR=.
+      LEPTOS_OUTPUT_NAME=out
+      LEPTOS_RELOAD_PORT=4001
+      LEPTOS_SITE_ADDR=127.0.0.1:4000
+      LEPTOS_SITE_PKG_DIR=assets
+      LEPTOS_SITE_ROOT=<target>/site
+      SERVER_FN_MOD_PATH=true
+      SERVER_FN_PREFIX=/rpc
+    server-dev in target/server: build --package=site --bin=site --target=x86_64-unknown-linux-gnu --no-default-features --features=ssr extra,extra --quiet --profile=small
+      rustflags ["--cfg","erase_components"]
+      DISABLE_SERVER_FN_HASH=true
+      LEPTOS_BIN_DIR=.
+      LEPTOS_HASH_FILES=true
+      LEPTOS_HASH_FILE_NAME=hash.txt
+      LEPTOS_JS_MINIFY=false
+      LEPTOS_LIB_DIR=.
+      LEPTOS_OUTPUT_NAME=out
+      LEPTOS_RELOAD_PORT=4001
+      LEPTOS_SITE_ADDR=127.0.0.1:4000
+      LEPTOS_SITE_PKG_DIR=assets
+      LEPTOS_SITE_ROOT=<target>/site
+      SERVER_FN_MOD_PATH=true
+      SERVER_FN_PREFIX=/rpc
+    "#);
 }
 
 #[test]
@@ -97,5 +203,8 @@ fn metadata_that_cargo_leptos_refuses_as_well() {
         name = \"site\"\nbin-package = \"server\"\nlib-package = \"a\"\n";
     let member = "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
     let project = Project::new(&[("Cargo.toml", manifest), ("a/Cargo.toml", member), ("a/src/lib.rs", "")]);
-    assert_snapshot!(project.larder(&["plan"]).failure(project.path()), @"");
+    assert_snapshot!(project.larder(&["plan"]).failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/Cargo.toml: metadata.leptos: no workspace member is named `server`
+    ");
 }
