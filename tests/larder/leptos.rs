@@ -84,9 +84,7 @@ fn the_portfolio() {
 }
 
 /// A single package that is both halves, every key that reaches cargo set.
-#[test]
-fn a_package_with_every_key() {
-    let manifest = r#"
+const EVERY_KEY: &str = r#"
 [package]
 name = "site"
 version = "0.1.0"
@@ -127,8 +125,11 @@ server-fn-mod-path = true
 always-erase-components = true
 unknown-key = 1
 "#;
+
+#[test]
+fn a_package_with_every_key() {
     let project = Project::new(&[
-        ("Cargo.toml", manifest),
+        ("Cargo.toml", EVERY_KEY),
         ("src/lib.rs", ""),
         ("src/main.rs", "fn main() {}\n"),
         ("src/bin/tool.rs", "fn main() {}\n"),

@@ -11,7 +11,7 @@ use larder::process::{Cmd, Running};
 use serde_json::{Value, json};
 
 use crate::needs::Needs;
-use crate::server::free_addr;
+use larder_tests::site::free_addr;
 
 /// A browser with one window, and the driver that controls it.
 pub(crate) struct Browser {

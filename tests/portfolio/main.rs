@@ -4,19 +4,17 @@
 //! `LARDER_PORTFOLIO_SITE` the site folder; `cargo xtask test` sets both.
 
 mod browser;
-mod fetch;
 mod needs;
-mod server;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fantoccini::{Client, Locator};
+use larder_tests::site::Server;
 
 use browser::Browser;
 use needs::Needs;
-use server::Server;
 
 /// How long the page may take to become alive. Generous: a debug build's WASM is large.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,7 +29,7 @@ fn portfolio_in_a_browser() -> Result<()> {
 /// Starts everything, and stops it again whatever happens in between.
 async fn visit(needs: &Needs) -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let server = Server::start(needs, scratch.path())?;
+    let server = needs.start_server(scratch.path())?;
     answers_without_a_browser(&server)?;
 
     let browser = Browser::start(needs, scratch.path()).await?;
@@ -47,12 +45,12 @@ async fn visit(needs: &Needs) -> Result<()> {
 
 fn answers_without_a_browser(server: &Server) -> Result<()> {
     let health = server.get("/health")?;
-    let answer: serde_json::Value = serde_json::from_str(&health.body)?;
+    let answer: serde_json::Value = serde_json::from_slice(&health.body)?;
     ensure!(health.status == 200 && answer["database"] == "ok", "unhealthy: {health:?}");
 
     // The first response is complete: what a crawler or a browser without scripts sees.
     let home = server.get("/")?;
-    ensure!(home.status == 200 && home.body.contains("Plumbline"), "the home page lists no projects");
+    ensure!(home.status == 200 && home.text().contains("Plumbline"), "the home page lists no projects");
     for (path, status) in [("/projects/dovetail", 200), ("/projects/no-such-thing", 404), ("/nowhere", 404)] {
         let page = server.get(path)?;
         ensure!(page.status == status, "{path} answers {} instead of {status}", page.status);
@@ -75,7 +73,7 @@ async fn walk(needs: &Needs, server: Server, client: &Client, scratch: &Path) ->
 
     let stopped = server.stop()?;
     ensure!(stopped < Duration::from_secs(1), "the server took {stopped:?} to stop");
-    let server = Server::start(needs, scratch)?;
+    let server = needs.start_server(scratch)?;
     client.goto(&server.url("/guestbook")).await?;
     hydrated(client).await?;
     newest_note_is(client, &message).await.context("after a restart of the server")

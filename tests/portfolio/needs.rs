@@ -1,9 +1,10 @@
 //! What the test needs from the machine, and what happens where that is missing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use larder::process::Environment;
+use larder_tests::site::Server;
 
 /// Everything that was found.
 pub(crate) struct Needs {
@@ -31,6 +32,11 @@ impl Needs {
                 Ok(None)
             }
         }
+    }
+
+    /// Starts the server with its database in `scratch`.
+    pub(crate) fn start_server(&self, scratch: &Path) -> Result<Server> {
+        Server::start(&self.env, &self.server, &self.site, scratch)
     }
 
     fn look(env: &Environment) -> Result<Self, String> {

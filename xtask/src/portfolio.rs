@@ -3,7 +3,10 @@
 //! Everything here goes the way of a consumer: `cargo larder` in the example's folder, cargo-leptos, the built
 //! server. It must never reach into the example's target directory for anything but the finished site.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment, Stderr};
@@ -115,7 +118,7 @@ pub(crate) fn build_larder(sh: &Shell, log: &Log) -> anyhow::Result<PathBuf> {
     log.step("Building", "cargo-larder");
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
     cmd!(sh, "{cargo} build --quiet --package cargo-larder").quiet().run()?;
-    #[expect(clippy::disallowed_methods, reason = "xtask is built into the same folder as what it runs")]
+    // xtask is built into the same folder as what it runs.
     let own = std::env::current_exe().context("cannot tell the path of xtask")?;
     Ok(own.with_file_name("cargo-larder"))
 }
@@ -126,14 +129,15 @@ pub(crate) fn table(phases: &[Value]) -> String {
         String::from("phase                                seconds  compiled  of them external  fresh\n");
     for phase in phases {
         let number = |name: &str| phase[name].as_u64().unwrap_or_default();
-        text.push_str(&format!(
-            "{:<36} {:>7.1}  {:>8}  {:>16}  {:>5}\n",
+        let _ = writeln!(
+            text,
+            "{:<36} {:>7.1}  {:>8}  {:>16}  {:>5}",
             phase["name"].as_str().unwrap_or_default(),
             phase["seconds"].as_f64().unwrap_or_default(),
             number("compiled"),
             number("compiled-external"),
             number("fresh"),
-        ));
+        );
     }
     text
 }

@@ -3,7 +3,7 @@
 //! The checks that need no tools come first, so that a mistake shows within a minute. The example is built
 //! once for each variant, and what it compiled is part of the test.
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment};
@@ -14,7 +14,7 @@ use crate::{
     ci,
     log::Log,
     portfolio::{self, Portfolio, Variant},
-    setup,
+    setup::{self, browser::Browser},
 };
 
 /// Runs all checks and prints how long each took.
@@ -28,10 +28,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         let name = format!("the example, {variant:?}");
         clock.time(&name, || exact(sh, &portfolio, variant, log))?;
     }
-    clock.time("cargo test", || {
-        let path = browser_path(portfolio.env(), &browser)?;
-        cargo_test(sh, &portfolio, path)
-    })?;
+    clock.time("cargo test", || cargo_test(sh, &portfolio, &browser))?;
     anstream::print!("{}", clock.table());
     Ok(())
 }
@@ -93,21 +90,14 @@ fn independent_count(
     Ok(())
 }
 
-/// The search path of the browser test: chromium and its driver where set-up found them.
-fn browser_path(env: &Environment, browser: &setup::browser::Browser) -> anyhow::Result<std::ffi::OsString> {
-    let path = env.get("PATH").unwrap_or_default().to_owned();
-    let folders = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
-    let all = folders.map(std::path::Path::to_owned).chain(std::env::split_paths(&path));
-    Ok(std::env::join_paths(all)?)
-}
-
-fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, path: std::ffi::OsString) -> anyhow::Result<()> {
+/// The tests run with this machine's own toolchain; only the browser may come from elsewhere.
+fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, browser: &Browser) -> anyhow::Result<()> {
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let own_path = sh.var_os("PATH").unwrap_or_default();
-    // The tests run with this machine's own toolchain; only the browser comes from elsewhere.
-    let joined: Vec<_> = std::env::split_paths(&own_path).chain(std::env::split_paths(&path)).collect();
+    let path = sh.var_os("PATH").unwrap_or_default();
+    let browser = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
+    let folders = std::env::split_paths(&path).chain(browser.map(Path::to_owned));
     cmd!(sh, "{cargo} test --workspace")
-        .env("PATH", std::env::join_paths(joined)?)
+        .env("PATH", std::env::join_paths(folders)?)
         .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
         .env("LARDER_PORTFOLIO_SITE", portfolio.site())
         .quiet()
