@@ -6,6 +6,8 @@ use super::{Finding, repository::Repository};
 
 const ROOT: &str = "Cargo.toml";
 const LOCK: &str = "Cargo.lock";
+/// crates.io, as lock files name it.
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Pages that tell a newcomer which Rust is needed.
 const PAGES: [&str; 3] = ["README.md", "CONTRIBUTING.md", "docs/src/getting-started.md"];
 /// How those pages say it.
@@ -52,6 +54,23 @@ pub(super) fn rust_version(repository: &Repository) -> Vec<Finding> {
 /// `crates/larder` is a crate; any other folder of that name holds generated recipes.
 fn is_crate(path: &str) -> bool {
     path.starts_with("crates/")
+}
+
+/// Every package comes from crates.io, in the example as well.
+///
+/// `cargo deny` says the same of this workspace, but only where it is installed.
+pub(super) fn sources(repository: &Repository) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in repository.ending(&["Cargo.lock"]) {
+        for (index, line) in text.lines().enumerate() {
+            let source = line.strip_prefix("source = \"").and_then(|rest| rest.strip_suffix('"'));
+            if let Some(source) = source.filter(|source| *source != CRATES_IO) {
+                let what = format!("`{source}` is not crates.io: take the package from there");
+                findings.push(Finding::new(path, index + 1, what));
+            }
+        }
+    }
+    findings
 }
 
 /// The lock file has the workspace's own crates in the workspace's version.
@@ -106,6 +125,15 @@ mod tests {
             rust_version(&repository).iter().map(|f| format!("{}:{}", f.path, f.line)).collect();
         assert_eq!(found, ["crates/larder/Cargo.toml:1", "examples/x/Cargo.toml:2", "README.md:2"]);
         assert_eq!(rust_version(&Repository::from([(ROOT, "")])).len(), 1);
+    }
+
+    #[test]
+    fn another_source_is_found() {
+        let lock = format!(
+            "name = \"a\"\nsource = \"{CRATES_IO}\"\nname = \"b\"\nsource = \"git+https://x.org/b#1\""
+        );
+        let found = sources(&Repository::from([("examples/x/Cargo.lock", lock.as_str())]));
+        assert!(found.len() == 1 && found[0].line == 4, "{found:?}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::log::Log;
 type Rule = fn(&Repository) -> Vec<Finding>;
 
 /// All of them, with the names by which they are known in messages.
-const RULES: [(&str, Rule); 12] = [
+const RULES: [(&str, Rule); 13] = [
     ("length", sources::length),
     ("header", sources::header),
     ("unfinished", sources::unfinished),
@@ -36,6 +36,7 @@ const RULES: [(&str, Rule); 12] = [
     ("vocabulary", documents::vocabulary),
     ("rust-version", manifests::rust_version),
     ("lock-version", manifests::lock_version),
+    ("sources", manifests::sources),
 ];
 
 /// One place that breaks a rule.
