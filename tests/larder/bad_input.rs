@@ -72,7 +72,7 @@ fn malformed_manifest() {
     2 | name =
       |        ^
 
-    help: run inside a cargo workspace or pass --manifest-path
+    help: fix the file that cargo names
     ");
 }
 
@@ -97,7 +97,7 @@ fn malformed_cargo_configuration() {
         |       ^
       unclosed table, expected `]`
 
-    help: run inside a cargo workspace or pass --manifest-path
+    help: fix the file that cargo names
     ");
 }
 
@@ -247,7 +247,7 @@ fn a_missing_toolchain() {
     let outcome = Surroundings::get().larder_with(project.path(), &["lock"], &vars);
     assert_snapshot!(outcome.failure(project.path()), @"
     exit code 1
-    error: cannot start `cargo metadata --no-deps --format-version 1 --color never`: No such file or directory (os error 2): No such file or directory (os error 2)
+    error: cannot start `cargo metadata --no-deps --format-version 1 --color never`: No such file or directory (os error 2)
 
     help: install the program, or put it on PATH
     ");
@@ -273,7 +273,7 @@ fn a_read_only_checkout() {
     assert_snapshot!(failure, @"
     exit code 1
         Planning release
-    error: failed to create directory `[ROOT]/.larder-staging-30923`: Read-only file system (os error 30): failed to create directory `[ROOT]/.larder-staging-30923`: Read-only file system (os error 30)
+    error: failed to create directory `[ROOT]/.larder-staging`: Read-only file system (os error 30)
 
     help: make the workspace writable, or run this where it is
     ");

@@ -5,3 +5,4 @@ mod exact;
 mod leptos;
 mod lock;
 mod packages;
+mod words;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use larder::{
     camino::Utf8PathBuf,
-    cargo::{Cargo, Network},
+    cargo::{Cargo, CargoLock, Network},
     process::Environment,
     slice::{self, Slice, Variant},
     workspace::Workspace,
@@ -49,16 +49,11 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn load(process: Process, common: &Common) -> anyhow::Result<Self> {
-        let mut words = Vec::new();
-        if common.locked || common.frozen {
-            words.push("--locked".to_owned());
-        }
+        let locked = common.locked || common.frozen;
         let offline = common.offline || common.frozen;
-        let cargo = Cargo::locate(&process.env)?.with_words(words).with_network(if offline {
-            Network::Offline
-        } else {
-            Network::Allowed
-        });
+        let cargo = Cargo::locate(&process.env)?
+            .with_cargo_lock(if locked { CargoLock::Locked } else { CargoLock::AsNeeded })
+            .with_network(if offline { Network::Offline } else { Network::Allowed });
         let target_dir = common.target_dir.as_ref().map(|dir| absolute(&process.dir, dir)).transpose()?;
         let workspace =
             Workspace::load(&cargo, &process.dir, common.manifest_path.as_deref(), target_dir.as_deref())?;

@@ -14,8 +14,17 @@ use crate::{
 pub struct Cargo {
     program: PathBuf,
     env: Environment,
-    words: Vec<String>,
+    lock_policy: CargoLock,
     network: Network,
+}
+
+/// Whether cargo may change a `Cargo.lock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CargoLock {
+    /// It is brought up to date where the manifests ask for it.
+    AsNeeded,
+    /// `--locked`.
+    Locked,
 }
 
 /// Whether cargo may use the network.
@@ -38,13 +47,13 @@ impl Cargo {
             let source = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::Start { command: "cargo".into(), source });
         };
-        Ok(Self { program, env: env.clone(), words: Vec::new(), network: Network::Allowed })
+        Ok(Self { program, env: env.clone(), lock_policy: CargoLock::AsNeeded, network: Network::Allowed })
     }
 
-    /// Adds words that every call passes on, such as `--locked`.
+    /// The same cargo with another policy for lock files.
     #[must_use]
-    pub fn with_words(mut self, words: impl IntoIterator<Item = String>) -> Self {
-        self.words.extend(words);
+    pub fn with_cargo_lock(mut self, cargo_lock: CargoLock) -> Self {
+        self.lock_policy = cargo_lock;
         self
     }
 
@@ -65,13 +74,15 @@ impl Cargo {
         &self.program
     }
 
-    /// A call in `dir`: the subcommand and its arguments, then the passed-on words.
+    /// A call in `dir`: the subcommand and its arguments, then the words that pass the policies on.
     pub fn cmd(&self, dir: impl Into<PathBuf>, args: &[String]) -> Cmd {
-        let cmd = Cmd::new(&self.program, dir, &self.env).args(args).args(&self.words);
-        match self.network {
-            Network::Allowed => cmd,
-            Network::Offline => cmd.arg("--offline"),
-        }
+        Cmd::new(&self.program, dir, &self.env).args(args).args(self.words())
+    }
+
+    fn words(&self) -> impl Iterator<Item = &'static str> {
+        let locked = (self.lock_policy == CargoLock::Locked).then_some("--locked");
+        let offline = (self.network == Network::Offline).then_some("--offline");
+        locked.into_iter().chain(offline)
     }
 
     /// `cargo metadata --no-deps` as JSON: members, target directory and metadata tables, without resolving.
@@ -81,7 +92,7 @@ impl Cargo {
     pub fn metadata(&self, dir: &Path, manifest: Option<&Path>) -> Result<cargo_metadata::Metadata> {
         let mut cmd = Cmd::new(&self.program, dir, &self.env)
             .args(["metadata", "--no-deps", "--format-version", "1", "--color", "never"])
-            .args(&self.words);
+            .args(self.words());
         if let Some(manifest) = manifest {
             cmd = cmd.arg("--manifest-path").arg(manifest);
         }

@@ -1,6 +1,9 @@
 //! `cargo larder build`: cook, then the application's own build, then a table of both.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use larder::{
     Report as _,
@@ -16,13 +19,16 @@ use crate::{cli, context::Context, exit::Outcome};
 pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcome> {
     let mut phases = cook::cook(context, &args.selection)?;
     let commands = commands(context, args)?;
+    // The user's own command runs where the user is; ours run where the workspace is.
+    let root = context.workspace.root().as_std_path();
+    let dir = if args.command.is_empty() { root } else { context.process.dir.as_path() };
     let recorder = Recorder::new(&context.process.program, &real_cargo(context)?)?;
     let mut recorded = 0;
     for command in commands {
         let start = Instant::now();
         let line = command.join(" ");
         context.terminal.step("Building", &line);
-        let code = execute(context, &recorder, &command)?;
+        let code = execute(context, &recorder, dir, &command)?;
         let calls = recorder.calls()?;
         let mut counts = Counts::default();
         calls.iter().skip(recorded).for_each(|call| counts += call.counts);
@@ -71,14 +77,13 @@ fn own_command(context: &Context, slice: &Slice, words: &[String]) -> Vec<String
     command
 }
 
-/// Runs a command in the workspace with the recording cargo in front.
-fn execute(context: &Context, recorder: &Recorder, command: &[String]) -> anyhow::Result<i32> {
+/// Runs a command with the recording cargo in front.
+fn execute(context: &Context, recorder: &Recorder, dir: &Path, command: &[String]) -> anyhow::Result<i32> {
     let (program, args) =
         command.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
     let env = recorder.environment(&context.process.env)?;
     let program = env.find_program(program).unwrap_or_else(|| PathBuf::from(program));
-    // Commands of the user's run where the user is; ours where the workspace is.
-    Ok(Cmd::new(program, context.workspace.root(), &env).args(args).exit_code()?)
+    Ok(Cmd::new(program, dir, &env).args(args).exit_code()?)
 }
 
 /// The toolchain's own cargo: rustup's stand-in would put itself in front of the recording one again.

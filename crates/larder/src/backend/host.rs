@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::messages::Counts;
 use crate::{
     Report,
-    cargo::Cargo,
+    cargo::{Cargo, CargoLock},
     error::{Error, Result},
     process::Stderr,
     recipe::{lock::cook_environment, lock_file::LockedSlice},
@@ -48,15 +48,16 @@ pub fn cook(
     let larder_dir = workspace.larder_dir();
     locked.verify(&larder_dir)?;
     require_targets(cargo, workspace, locked)?;
+    let cargo = cargo.clone().with_cargo_lock(CargoLock::Locked);
     let mut counts = Counts::default();
     for (index, layer) in locked.layers.iter().enumerate() {
         report.step("Cooking", &format!("{} ({} external units)", slice.name, layer.units));
         let mut args = locked.cook.clone();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
-        args.extend(["--locked".into(), "--message-format=json-render-diagnostics".into()]);
+        args.push("--message-format=json-render-diagnostics".into());
         args.extend_from_slice(words);
         let mut cmd = cargo.cmd(locked.layer_dir(&larder_dir, index), &args);
-        for (name, value) in cook_environment(cargo, workspace, slice)?.iter() {
+        for (name, value) in cook_environment(&cargo, workspace, slice)?.iter() {
             cmd = cmd.env(name, value);
         }
         let code = cmd.each_line(Stderr::Terminal, |line| {

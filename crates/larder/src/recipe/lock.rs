@@ -3,7 +3,7 @@
 
 use std::fs::File;
 
-use cargo_metadata::camino::Utf8PathBuf;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Recipe, config,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Report,
     backend::rustflags,
-    cargo::Cargo,
+    cargo::{Cargo, CargoLock},
     error::{Error, Result},
     plan::Plan,
     process::Environment,
@@ -162,7 +162,7 @@ impl Draft<'_> {
         }
         let dir = staging.dir().join(&folder);
         fs_err::copy(workspace.root().join("Cargo.lock"), dir.join("Cargo.lock"))?;
-        self.prove(cargo, workspace, &dir, &[])?.require(&self.slice.name)?;
+        self.prove(cargo, workspace, &dir, CargoLock::AsNeeded)?.require(&self.slice.name)?;
         let layer = Layer::record(&dir, self.recipe.digest.clone(), self.plan.units.len())?;
         Ok(LockedSlice { slice: self.slice.clone(), cook: self.recipe.cook.clone(), layers: vec![layer] })
     }
@@ -171,11 +171,11 @@ impl Draft<'_> {
         &self,
         cargo: &Cargo,
         workspace: &Workspace,
-        dir: &Utf8PathBuf,
-        words: &[&str],
+        dir: &Utf8Path,
+        cargo_lock: CargoLock,
     ) -> Result<Proof> {
+        let cargo = &cargo.clone().with_cargo_lock(cargo_lock);
         let mut args = self.recipe.cook.clone();
-        args.extend(words.iter().map(|word| (*word).to_owned()));
         args.push(format!("--target-dir={}", self.slice.target_dir.resolve(workspace)));
         let env = cook_environment(cargo, workspace, self.slice)?;
         let recipe = plan_of_recipe(cargo, dir, &args, &env)?;
@@ -196,7 +196,7 @@ impl Draft<'_> {
         if let Some(reason) = self.staleness(record) {
             return Ok(Some(Finding::Stale(format!("slice `{name}`: {reason}"))));
         }
-        let proof = self.prove(cargo, workspace, &dir, &["--locked"])?;
+        let proof = self.prove(cargo, workspace, &dir, CargoLock::Locked)?;
         Ok(proof.require(name).err().map(|error| Finding::Unproven(error.to_string())))
     }
 

@@ -51,7 +51,7 @@ impl Proof {
     }
 }
 
-/// The plan of a written recipe. The first query writes its reduced `Cargo.lock`.
+/// The plan of a written recipe. A query that may change lock files reduces its `Cargo.lock`.
 ///
 /// Everything the recipe names was in the slice's own query before, so the network is asked only where
 /// cargo cannot answer without it.
