@@ -3,6 +3,7 @@
 //! This file reads the command line and the environment, once, and hands both on as values. It must never
 //! hold a verb's logic: each verb has a file (or folder) of its own with a `run` function.
 
+mod bench;
 mod build;
 mod ci;
 mod codegen;
@@ -45,6 +46,8 @@ enum Verb {
     Ci,
     /// Find or get the tools that examples/portfolio is built with.
     Setup(setup::Args),
+    /// Measure how long builds take.
+    Bench(bench::Args),
     /// Check the house rules: file headers and lengths, links, the map of the code, and more.
     Tidy,
     /// Write the documentation that comes from the code.
@@ -72,6 +75,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Test => test::run(&sh, &env, log),
         Verb::Ci => ci::run(&sh, log),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
+        Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Codegen(args) => codegen::run(&sh, log, args),
     }

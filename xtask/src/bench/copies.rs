@@ -1,0 +1,271 @@
+//! The copies of the example that are measured: as it is, and with cargo's default settings.
+//!
+//! A copy is brought up to date without touching files that are equal, so that an earlier target folder stays
+//! good. Nothing here may write outside of the copy.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use larder::process::Environment;
+use toml_edit::{DocumentMut, Item, Table};
+
+/// Which settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Variant {
+    /// The example as it is.
+    Tuned,
+    /// Cargo's own.
+    Default,
+}
+
+impl Variant {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Tuned => "tuned",
+            Self::Default => "default",
+        }
+    }
+
+    /// The environment of its builds. What stands above both copies' settings is taken away, and from the
+    /// defaults also the linker that set-up put forward.
+    pub(super) fn environment(self, env: &Environment) -> Environment {
+        let mut env = env.clone();
+        let overrides =
+            |name: &str| name.starts_with("CARGO_PROFILE_DEV_") || name.starts_with("CARGO_BUILD_");
+        let names: Vec<_> = env.iter().map(|(name, _)| name.to_os_string()).collect();
+        for name in names.iter().filter(|name| name.to_str().is_some_and(overrides)) {
+            env.unset(name);
+        }
+        for name in ["CARGO_INCREMENTAL", "CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+            env.unset(name);
+        }
+        if self == Self::Default {
+            env.unset("COMPILER_PATH");
+        }
+        env
+    }
+}
+
+/// What is edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edit {
+    /// A component, which both halves compile.
+    Component,
+    /// A file of the server alone.
+    Server,
+    /// A style.
+    Style,
+}
+
+impl Edit {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Component => "edit of a component",
+            Self::Server => "edit of a server file",
+            Self::Style => "edit of a style",
+        }
+    }
+
+    /// The file, a text that stands in it, and what it becomes.
+    fn change(self, stamp: u128) -> (&'static str, &'static str, String) {
+        match self {
+            Self::Component => {
+                ("app/src/layout.rs", "and offcuts.\"", format!("and offcuts, edition {stamp}.\""))
+            }
+            Self::Server => (
+                "server/src/health.rs",
+                "\"the database does not answer\"",
+                format!("\"the database does not answer ({stamp})\""),
+            ),
+            Self::Style => ("style/_layout.scss", ".wrap {", format!(".wrap {{\n  --edition: {stamp};")),
+        }
+    }
+
+    fn apply(self, text: &str, stamp: u128) -> anyhow::Result<String> {
+        let (path, old, new) = self.change(stamp);
+        ensure!(
+            text.contains(old),
+            "{path} of the example has no `{old}` any more: see xtask/src/bench/copies.rs"
+        );
+        Ok(text.replacen(old, &new, 1))
+    }
+}
+
+/// One copy of the example.
+#[derive(Debug)]
+pub(super) struct Copy {
+    example: PathBuf,
+    dir: PathBuf,
+    variant: Variant,
+}
+
+impl Copy {
+    /// Makes the copy, or brings it up to date.
+    pub(super) fn new(example: &Path, scratch: &Path, variant: Variant) -> anyhow::Result<Self> {
+        let dir = scratch.join(variant.name());
+        sync(example, &dir, Path::new(""), variant)?;
+        Ok(Self { example: example.to_path_buf(), dir, variant })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn variant(&self) -> Variant {
+        self.variant
+    }
+
+    /// Removes everything that was built.
+    pub(super) fn clean(&self) -> anyhow::Result<()> {
+        let target = self.dir.join("target");
+        if target.exists() {
+            fs_err::remove_dir_all(target)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_built(&self) -> bool {
+        self.dir.join("target/debug/server").is_file()
+    }
+
+    /// Makes a real change, starting from the example's own text.
+    pub(super) fn edit(&self, edit: Edit, stamp: u128) -> anyhow::Result<()> {
+        let (path, ..) = edit.change(stamp);
+        let text = fs_err::read_to_string(self.example.join(path))?;
+        fs_err::write(self.dir.join(path), edit.apply(&text, stamp)?)?;
+        Ok(())
+    }
+}
+
+/// Writes what differs from the example, in one of its folders and those below, but for what was built.
+fn sync(example: &Path, copy: &Path, below: &Path, variant: Variant) -> anyhow::Result<()> {
+    fs_err::create_dir_all(copy.join(below))?;
+    for entry in fs_err::read_dir(example.join(below))? {
+        let entry = entry?;
+        let path = below.join(entry.file_name());
+        if !entry.file_type()?.is_dir() {
+            let bytes = content(&path, fs_err::read(entry.path())?, variant)
+                .with_context(|| format!("cannot take the tuning out of {}", entry.path().display()))?;
+            let old = fs_err::read(copy.join(&path)).ok();
+            if old.as_ref() != Some(&bytes) {
+                fs_err::write(copy.join(&path), bytes)?;
+            }
+        } else if path != Path::new("target") {
+            sync(example, copy, &path, variant)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the copy has in the place of a file of the example.
+fn content(path: &Path, bytes: Vec<u8>, variant: Variant) -> anyhow::Result<Vec<u8>> {
+    let change = match path.to_str() {
+        Some("Cargo.toml") if variant == Variant::Default => without_profiles,
+        Some(".cargo/config.toml") if variant == Variant::Default => without_tuning,
+        _ => return Ok(bytes),
+    };
+    let mut document: DocumentMut = String::from_utf8(bytes)?.parse()?;
+    change(document.as_table_mut());
+    Ok(document.to_string().into_bytes())
+}
+
+/// Takes cargo's profile `dev` away, and those that are named after it.
+fn without_profiles(manifest: &mut Table) {
+    if let Some(profiles) = manifest.get_mut("profile").and_then(Item::as_table_like_mut) {
+        let names: Vec<String> = profiles.iter().map(|(name, _)| name.to_owned()).collect();
+        for name in names.iter().filter(|name| *name == "dev" || name.starts_with("dev-")) {
+            profiles.remove(name);
+        }
+    }
+}
+
+/// Takes everything away that changes how code is compiled or linked.
+fn without_tuning(config: &mut Table) {
+    config.remove("profile");
+    for (table, keys) in [("build", &["rustflags", "incremental"][..]), ("host", &["linker", "rustflags"])] {
+        if let Some(table) = config.get_mut(table).and_then(Item::as_table_like_mut) {
+            keys.iter().for_each(|key| drop(table.remove(key)));
+        }
+    }
+    let Some(targets) = config.get_mut("target").and_then(Item::as_table_like_mut) else { return };
+    for (_, target) in targets.iter_mut() {
+        if let Some(target) = target.as_table_like_mut() {
+            ["linker", "rustflags"].iter().for_each(|key| drop(target.remove(key)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn default(path: &str, text: &str) -> String {
+        let bytes = content(Path::new(path), text.as_bytes().to_vec(), Variant::Default).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_profiles_of_debug_builds_go_and_the_others_stay() {
+        let manifest = "[workspace]\nmembers = []\n\n# why\n[profile.dev]\ndebug = 1\n\n[profile.dev.package.\"*\"]\n\
+                        opt-level = 1\n\n[profile.release]\nstrip = true\n";
+        let expected = "[workspace]\nmembers = []\n\n[profile.release]\nstrip = true\n";
+        assert_eq!(default("Cargo.toml", manifest), expected);
+        let member = default("app/Cargo.toml", manifest);
+        assert_eq!(member, manifest, "cargo reads the profiles of the workspace's own manifest alone");
+    }
+
+    #[test]
+    fn linkers_and_flags_go_and_the_environment_stays() {
+        let config = "[env]\nA = \"1\"\n[build]\nrustflags = [\"-Cx\"]\njobs = 1\n[target.x]\nlinker = \"l\"\nrunner = \"r\"\n\
+                      [profile.dev]\ndebug = 0\n";
+        let expected = "[env]\nA = \"1\"\n[build]\njobs = 1\n[target.x]\nrunner = \"r\"\n";
+        assert_eq!(default(".cargo/config.toml", config), expected);
+    }
+
+    #[test]
+    fn the_tuned_copy_is_the_example() {
+        let text = b"[profile.dev]\ndebug = 1\n".to_vec();
+        assert_eq!(content(Path::new("Cargo.toml"), text.clone(), Variant::Tuned).unwrap(), text);
+    }
+
+    #[test]
+    fn edits_find_their_place_in_the_example() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+        for edit in [Edit::Component, Edit::Server, Edit::Style] {
+            let text = fs_err::read_to_string(example.join(edit.change(1).0)).unwrap();
+            let (one, two) = (edit.apply(&text, 1).unwrap(), edit.apply(&text, 2).unwrap());
+            assert!(one != text && one != two, "{edit:?}");
+            assert!(edit.apply("", 1).is_err());
+        }
+    }
+
+    #[test]
+    fn a_second_sync_touches_nothing_that_is_equal() {
+        let scratch = tempfile::tempdir().unwrap();
+        let example = scratch.path().join("example");
+        fs_err::create_dir_all(example.join("target")).unwrap();
+        fs_err::write(example.join("Cargo.toml"), "[profile.dev]\n").unwrap();
+        let copy = Copy::new(&example, scratch.path(), Variant::Default).unwrap();
+        let time = || fs_err::metadata(copy.dir().join("Cargo.toml")).unwrap().modified().unwrap();
+        let before = time();
+        Copy::new(&example, scratch.path(), Variant::Default).unwrap();
+        assert_eq!(time(), before);
+        assert!(!copy.dir().join("target").exists());
+    }
+
+    #[test]
+    fn the_environment_overrides_neither_copy() {
+        let vars = [
+            ("PATH", "/bin"),
+            ("CARGO_PROFILE_DEV_DEBUG", "0"),
+            ("CARGO_INCREMENTAL", "0"),
+            ("COMPILER_PATH", "/m"),
+        ];
+        let env = Environment::new(vars);
+        let names = |variant: Variant| -> Vec<String> {
+            variant.environment(&env).iter().map(|(name, _)| name.display().to_string()).collect()
+        };
+        assert_eq!(names(Variant::Tuned), ["COMPILER_PATH", "PATH"]);
+        assert_eq!(names(Variant::Default), ["PATH"]);
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask bench`: how long things take, measured on this machine.
+//!
+//! Benchmarks inform and never fail a check: a missed goal is printed, not returned as an error. Each kind has a
+//! file of its own; [`copies`] prepares what is measured and [`report`] lays the numbers out.
+
+mod copies;
+mod dev;
+mod report;
+
+use larder::process::Environment;
+use xshell::Shell;
+
+use crate::log::Log;
+
+/// The arguments of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    kind: Kind,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Kind {
+    /// The example's debug builds, as `cargo leptos watch` makes them, against cargo's default settings.
+    Dev(dev::Args),
+}
+
+/// Runs the benchmark; its result goes to standard output.
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
+    match &args.kind {
+        Kind::Dev(args) => dev::run(sh, env, log, args),
+    }
+}
