@@ -1,6 +1,6 @@
 //! The tools that were found, and what a child has to inherit to use them.
 //!
-//! Pure but for its tests: what it knows was found elsewhere.
+//! It looks at the machine only for the linker's folder: what else it knows was found elsewhere.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -77,7 +77,28 @@ impl Tools {
         if let Ok(path) = std::env::join_paths(dirs) {
             env.set("PATH", path);
         }
+        if let Some(folder) = self.linker_folder() {
+            let path = env.get("COMPILER_PATH").unwrap_or_default().to_owned();
+            let dirs =
+                std::env::split_paths(&path).filter(|dir| *dir != folder && !dir.as_os_str().is_empty());
+            if let Ok(path) = std::env::join_paths(std::iter::once(folder.clone()).chain(dirs)) {
+                env.set("COMPILER_PATH", path);
+            }
+        }
         env
+    }
+
+    /// The folder where mold is called `ld`, for gcc and clang to find it before the system's linker.
+    ///
+    /// It goes into the variable that those two look at, and not into a setting of cargo's: cargo puts a linker
+    /// that it is told of into every unit's fingerprint (rust-lang/cargo#9647), so a shell with the tools and one
+    /// without them would compile everything anew, in turns. A toolchain that brings its own linker does not
+    /// look there, and a Nix shell's linker is a wrapper that must not be passed by.
+    fn linker_folder(&self) -> Option<PathBuf> {
+        let wanted = |chosen: &&Chosen| chosen.tool == Tool::Mold && chosen.source != Source::NixShell;
+        let mold = self.chosen.iter().find(wanted)?;
+        let folder = mold.path.canonicalize().ok()?.parent()?.parent()?.join("libexec/mold");
+        folder.join("ld").is_file().then_some(folder)
     }
 
     /// A table for people.
@@ -213,6 +234,28 @@ mod tests {
         assert_eq!(path("/usr/bin:/bin", Source::Kept), "/kept/sass/bin:/usr/bin:/bin");
         assert_eq!(path("/bin:/kept/sass/bin", Source::Kept), "/kept/sass/bin:/bin");
         assert_eq!(path("/usr/bin:/bin", Source::Path), "/usr/bin:/bin");
+    }
+
+    #[test]
+    fn a_fast_linker_is_put_forward_to_the_c_compiler_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let (program, folder) = (root.join("bin/mold"), root.join("libexec/mold"));
+        for file in [&program, &folder.join("ld")] {
+            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+            fs_err::write(file, "").unwrap();
+        }
+        let path = |before: &str, source| {
+            let mut tools = tools(&[("COMPILER_PATH", before)], source);
+            tools.chosen[0].tool = Tool::Mold;
+            tools.chosen[0].path.clone_from(&program);
+            tools.environment().get_str("COMPILER_PATH").unwrap().to_owned()
+        };
+        let folder = folder.to_str().unwrap();
+        assert_eq!(path("", Source::Kept), folder);
+        assert_eq!(path("/a", Source::Path), format!("{folder}:/a"));
+        assert_eq!(path(&format!("{folder}:/a"), Source::Kept), format!("{folder}:/a"));
+        assert_eq!(path("/a", Source::NixShell), "/a");
     }
 
     #[test]
