@@ -83,6 +83,58 @@ fn added_rustflags_and_environment_are_part_of_the_recipe() {
     assert_eq!(bare.compiled_external, 0, "plain cargo in the recipe's folder builds the same: {bare:?}");
 }
 
+/// Without a command of the user's, `build` makes the slice's own call, with the slice's own environment.
+#[test]
+fn a_written_slice_is_built_as_it_was_cooked() {
+    let slices = "\n[package.metadata.larder]\nfind = false\n\
+        [package.metadata.larder.slices.special]\nargs = [\"build\", \"--release\"]\n\
+        rustflags = [\"--cfg\", \"special\"]\nenv = { SPECIAL = \"1\" }\n";
+    let project = mixed();
+    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    project.larder(&["lock"]).ok();
+    let table: serde_json::Value =
+        serde_json::from_str(&project.larder(&["build", "--json"]).ok().stdout).unwrap();
+    assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
+    assert!(table["phases"][1]["compiled"].as_u64().unwrap() > 0, "{table}");
+}
+
+/// What follows `--` is for clippy, and our own arguments must not end up there.
+#[test]
+fn a_clippy_slice_with_words_of_its_own() {
+    let slices = "\n[package.metadata.larder]\nfind = false\n\
+        [package.metadata.larder.slices.lints]\nargs = [\"clippy\", \"--all-targets\", \"--\", \"-Dwarnings\"]\n";
+    let project = mixed();
+    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    project.larder(&["lock"]).ok();
+    let artifacts = project.path().join("target/debug/.fingerprint");
+    assert!(!artifacts.exists(), "planning compiles nothing");
+    let table = project.larder(&["build", "lints", "--json"]).ok().stdout;
+    let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+    assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
+}
+
+/// Some units end up in a `["cdylib", "rlib"]` library under fat LTO, others in a binary only: two modes.
+#[test]
+fn two_lto_modes_in_one_slice() {
+    let root =
+        "[workspace]\nmembers = [\"lib\", \"bin\"]\nresolver = \"2\"\n\n[profile.release]\nlto = true\n";
+    let package =
+        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    let lib = package("lib")
+        + "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nitoa = \"1\"\nsemver = \"1\"\n";
+    let bin = package("bin") + "\n[dependencies]\nitoa = \"1\"\nryu = \"1\"\nserde = \"1\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", root),
+        ("lib/Cargo.toml", &lib),
+        ("lib/src/lib.rs", ""),
+        ("bin/Cargo.toml", &bin),
+        ("bin/src/main.rs", "fn main() {}\n"),
+    ]);
+    let counts = project.cook_then_build(RELEASE);
+    assert!(project.path().join("larder/release/0/object-and-bitcode/Cargo.toml").is_file());
+    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+}
+
 /// `cd larder/<slice>/0 && cargo build …` without Larder.
 fn plain_cook(project: &Project, slice: &str) -> Counts {
     let dir = project.path().join("larder").join(slice).join("0");

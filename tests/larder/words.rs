@@ -26,6 +26,17 @@ fn locked_refuses_what_would_change_cargo_lock() {
 }
 
 #[test]
+fn check_writes_nothing_not_even_cargo_lock() {
+    let project = app();
+    project.write("Cargo.toml", &MANIFEST.replace("0.1.0", "0.2.0"));
+    let lock = project.read("Cargo.lock");
+    let outcome = project.larder(&["lock", "--check"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("is not what the manifests ask for"), "{}", outcome.stderr);
+    assert_eq!(project.read("Cargo.lock"), lock);
+}
+
+#[test]
 fn offline_and_frozen_work_with_what_is_there() {
     let project = app();
     project.larder(&["lock", "--check", "--offline"]).ok();

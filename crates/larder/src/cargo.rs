@@ -79,7 +79,8 @@ impl Cargo {
         Cmd::new(&self.program, dir, &self.env).args(args).args(self.words())
     }
 
-    fn words(&self) -> impl Iterator<Item = &'static str> {
+    /// The words that say both policies on a command line.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
         let locked = (self.lock_policy == CargoLock::Locked).then_some("--locked");
         let offline = (self.network == Network::Offline).then_some("--offline");
         locked.into_iter().chain(offline)

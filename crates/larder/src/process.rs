@@ -14,7 +14,7 @@ use std::{
 use crate::error::{Error, Result};
 
 /// The environment variables a command runs with: a snapshot, taken once by the binary.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {

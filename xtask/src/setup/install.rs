@@ -20,14 +20,16 @@ pub(super) fn by_cargo(
     tool: Tool,
     wasm_bindgen: Option<&Version>,
 ) -> anyhow::Result<()> {
-    let (name, version, features) = match tool {
-        // It would download what it does not find, from places that not every machine reaches.
-        Tool::CargoLeptos => ("cargo-leptos", Some(&CARGO_LEPTOS), "no_downloads"),
-        _ => ("wasm-bindgen-cli", wasm_bindgen, ""),
+    let (name, version, features, optimisation) = match tool {
+        // It would download what it does not find, from places that not every machine reaches. It mostly
+        // waits for others, and its own code is huge: compiling it at level 3 takes twice as long.
+        Tool::CargoLeptos => ("cargo-leptos", Some(&CARGO_LEPTOS), "no_downloads", "1"),
+        // It reads the whole WASM file at every build, so its speed is felt.
+        _ => ("wasm-bindgen-cli", wasm_bindgen, "", "3"),
     };
     let root = folder.fresh_tmp(tool.name())?;
-    // One build folder for all of them: they share dependencies, and an interrupted build goes on from there.
-    let exec = quick_release(exec, &folder.tmp("build"));
+    // One build folder for all of them, so that an interrupted build goes on from there.
+    let exec = quick_release(exec, &folder.tmp("build"), optimisation);
     let install = |locked: Option<&str>| -> anyhow::Result<()> {
         let _dir = exec.sh.push_dir(&root);
         let version = version.map(|version| format!("--version=={version}"));
@@ -46,11 +48,12 @@ pub(super) fn by_cargo(
 }
 
 /// With a release profile for tools that are built once and run for seconds: building quickly counts for more.
-fn quick_release<'a>(exec: &Exec<'a>, build: &Path) -> Exec<'a> {
+fn quick_release<'a>(exec: &Exec<'a>, build: &Path, optimisation: &str) -> Exec<'a> {
     exec.with(&[
         ("CARGO_TARGET_DIR", build.as_os_str()),
         // Link-time optimisation alone takes over five minutes of one core for cargo-leptos.
         ("CARGO_PROFILE_RELEASE_LTO", OsStr::new("off")),
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", OsStr::new(optimisation)),
         ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", OsStr::new("16")),
         ("CARGO_PROFILE_RELEASE_DEBUG", OsStr::new("false")),
     ])

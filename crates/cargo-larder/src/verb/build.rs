@@ -1,61 +1,74 @@
 //! `cargo larder build`: cook, then the application's own build, then a table of both.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{path::PathBuf, time::Instant};
 
 use larder::{
     Report as _,
     backend::{host::Phase, messages::Counts},
-    process::Cmd,
+    process::{Cmd, Environment},
     recorder::Recorder,
-    slice::{Origin, Slice},
+    slice::{Origin, Slice, environment},
 };
 
 use super::cook;
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{
+    cli::{self, Selection},
+    context::Context,
+    exit::Outcome,
+};
 
 pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcome> {
     let mut phases = cook::cook(context, &args.selection)?;
-    let commands = commands(context, args)?;
-    // The user's own command runs where the user is; ours run where the workspace is.
-    let root = context.workspace.root().as_std_path();
-    let dir = if args.command.is_empty() { root } else { context.process.dir.as_path() };
     let recorder = Recorder::new(&context.process.program, &real_cargo(context)?)?;
-    let mut recorded = 0;
-    for command in commands {
+    let mut seen = 0;
+    let mut outcome = Outcome::Done;
+    for command in commands(context, args)? {
         let start = Instant::now();
-        let line = command.join(" ");
-        context.terminal.step("Building", &line);
-        let code = execute(context, &recorder, dir, &command)?;
+        context.terminal.step("Building", &command.line());
+        let code = execute(&recorder, &command)?;
         let calls = recorder.calls()?;
         let mut counts = Counts::default();
-        calls.iter().skip(recorded).for_each(|call| counts += call.counts);
-        recorded = calls.len();
-        phases.push(Phase { name: line, time: start.elapsed(), counts });
+        calls.iter().skip(seen).for_each(|call| counts += call.counts);
+        seen = calls.len();
+        phases.push(Phase { name: command.line(), time: start.elapsed(), counts });
         if code != 0 {
-            return Ok(Outcome::Child(code));
+            outcome = Outcome::Child(code);
+            break;
         }
     }
     cook::print(&phases, args.selection.json)?;
-    Ok(Outcome::Done)
+    Ok(outcome)
 }
 
-/// The application's own build: what the user says, else what the slices come from.
-fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Vec<String>>> {
-    if !args.command.is_empty() {
-        return Ok(vec![args.command.clone()]);
+/// A command that builds the application.
+#[derive(Debug, PartialEq, Eq)]
+struct Command {
+    words: Vec<String>,
+    dir: PathBuf,
+    env: Environment,
+}
+
+impl Command {
+    fn line(&self) -> String {
+        self.words.join(" ")
     }
-    let slices = context.select(&args.selection)?;
-    let words = context.build_words(&args.selection);
-    let mut commands: Vec<Vec<String>> = Vec::new();
-    for slice in slices {
+}
+
+/// The application's own build: what the user says, where the user is; else what the slices come from, where
+/// the workspace is.
+fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>> {
+    if !args.command.is_empty() {
+        let (dir, env) = (context.process.dir.clone(), context.process.env.clone());
+        return Ok(vec![Command { words: args.command.clone(), dir, env }]);
+    }
+    let mut commands = Vec::new();
+    for slice in context.select(&args.selection)? {
         let command = if slice.origin == Origin::Leptos {
-            leptos_command(args.selection.dev)
+            leptos_command(context, &args.selection)
         } else {
-            own_command(context, slice, &words)
+            own_command(context, slice, &args.selection)?
         };
+        // Both halves of a Leptos project are one command.
         if !commands.contains(&command) {
             commands.push(command);
         }
@@ -63,27 +76,44 @@ fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Vec<Stri
     Ok(commands)
 }
 
-fn leptos_command(dev: bool) -> Vec<String> {
-    let mut command = vec!["cargo", "leptos", "build"];
-    command.extend((!dev).then_some("--release"));
-    command.into_iter().map(str::to_owned).collect()
+/// cargo-leptos hands few of cargo's words on, so they go by way of the environment.
+fn leptos_command(context: &Context, selection: &Selection) -> Command {
+    let release = (!selection.dev).then_some("--release");
+    let words = ["cargo", "leptos", "build"].into_iter().chain(release).map(str::to_owned).collect();
+    let mut env = context.process.env.clone();
+    let target_dir = context.workspace.target_directory();
+    if *target_dir != context.workspace.metadata().target_directory {
+        env.set("CARGO_TARGET_DIR", target_dir.as_str());
+    }
+    if context.cargo.words().any(|word| word == "--offline") {
+        env.set("CARGO_NET_OFFLINE", "true");
+    }
+    if let Some(jobs) = &selection.jobs {
+        env.set("CARGO_BUILD_JOBS", jobs);
+    }
+    Command { words, dir: context.workspace.root().into(), env }
 }
 
-fn own_command(context: &Context, slice: &Slice, words: &[String]) -> Vec<String> {
-    let mut command = vec!["cargo".to_owned()];
-    command.extend_from_slice(&slice.args);
-    command.push(format!("--target-dir={}", slice.target_dir.resolve(&context.workspace)));
-    command.extend_from_slice(words);
-    command
+/// The slice's own invocation in the slice's own environment.
+fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyhow::Result<Command> {
+    let target_dir = format!("--target-dir={}", slice.target_dir.resolve(&context.workspace));
+    let policies = context.cargo.words().map(str::to_owned);
+    let more = std::iter::once(target_dir).chain(policies).chain(context.build_words(selection));
+    let words = std::iter::once("cargo".to_owned()).chain(slice.args_with(more)).collect();
+    let mut env = context.process.env.clone();
+    for (name, value) in environment::of_slice(&context.cargo, &context.workspace, slice)?.iter() {
+        env.set(name, value);
+    }
+    Ok(Command { words, dir: context.workspace.root().into(), env })
 }
 
 /// Runs a command with the recording cargo in front.
-fn execute(context: &Context, recorder: &Recorder, dir: &Path, command: &[String]) -> anyhow::Result<i32> {
+fn execute(recorder: &Recorder, command: &Command) -> anyhow::Result<i32> {
     let (program, args) =
-        command.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
-    let env = recorder.environment(&context.process.env)?;
+        command.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
+    let env = recorder.environment(&command.env)?;
     let program = env.find_program(program).unwrap_or_else(|| PathBuf::from(program));
-    Ok(Cmd::new(program, dir, &env).args(args).exit_code()?)
+    Ok(Cmd::new(program, &command.dir, &env).args(args).exit_code()?)
 }
 
 /// The toolchain's own cargo: rustup's stand-in would put itself in front of the recording one again.

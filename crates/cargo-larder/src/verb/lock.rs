@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
     for outcome in &outcomes {
         let verb = match outcome.change {
             Change::Kept => "Kept",
-            Change::Written => "Locked",
+            Change::Written | Change::Needed => "Locked",
         };
         proven(context.terminal, verb, outcome);
     }
@@ -60,6 +60,7 @@ fn as_json(outcome: &Locked) -> serde_json::Value {
     let change = match outcome.change {
         Change::Kept => "kept",
         Change::Written => "written",
+        Change::Needed => "needed",
     };
     json!({ "name": outcome.slice, "change": change, "units": outcome.units, "tainted": outcome.tainted })
 }

@@ -1,4 +1,4 @@
-//! One file per verb. A verb takes the [`Context`](crate::context::Context) and its arguments, calls the
+//! One file per verb. A verb takes the [`Context`] and its arguments, calls the
 //! library, and prints.
 
 mod build;

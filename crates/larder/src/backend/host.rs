@@ -10,7 +10,8 @@ use crate::{
     cargo::{Cargo, CargoLock},
     error::{Error, Result},
     process::Stderr,
-    recipe::{lock::cook_environment, lock_file::LockedSlice},
+    recipe::lock_file::LockedSlice,
+    slice::environment,
     workspace::Workspace,
 };
 
@@ -57,7 +58,7 @@ pub fn cook(
         args.push("--message-format=json-render-diagnostics".into());
         args.extend_from_slice(words);
         let mut cmd = cargo.cmd(locked.layer_dir(&larder_dir, index), &args);
-        for (name, value) in cook_environment(&cargo, workspace, slice)?.iter() {
+        for (name, value) in environment::of_slice(&cargo, workspace, slice)?.iter() {
             cmd = cmd.env(name, value);
         }
         let code = cmd.each_line(Stderr::Terminal, |line| {

@@ -2,4 +2,3 @@
 
 pub mod host;
 pub mod messages;
-pub mod rustflags;

@@ -21,7 +21,7 @@ use crate::{
     cargo::Cargo,
     error::{Error, Result},
     process::Environment,
-    slice::Slice,
+    slice::{Slice, environment},
     workspace::Workspace,
 };
 
@@ -77,11 +77,8 @@ impl Plan {
     /// [`Error::SlicePlan`] when cargo refuses the invocation, [`Error::UnitGraphVersion`] for a format
     /// that is not known.
     pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
-        let mut env = slice.environment(workspace.target_directory().as_str());
-        if let Some(flags) = crate::backend::rustflags::merged(cargo, workspace, slice)? {
-            env.set("RUSTFLAGS", flags);
-        }
-        let mut args = slice.args.clone();
+        let env = environment::of_slice(cargo, workspace, slice)?;
+        let mut args = slice.cargo_args().to_vec();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
         Self::query(cargo, workspace.root().as_std_path(), &args, &env).map_err(|error| match error {
             Error::Failed { command, stderr, .. } => {

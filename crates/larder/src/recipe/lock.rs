@@ -9,16 +9,14 @@ use super::{
     Recipe, config,
     lock_file::{Layer, LockFile, LockedSlice, VERSION},
     proof::{Proof, plan_of_recipe},
-    staging::Staging,
+    staging::{self, Staging},
 };
 use crate::{
     Report,
-    backend::rustflags,
     cargo::{Cargo, CargoLock},
     error::{Error, Result},
     plan::Plan,
-    process::Environment,
-    slice::Slice,
+    slice::{Slice, environment},
     workspace::Workspace,
 };
 
@@ -35,13 +33,15 @@ pub struct Locked {
     pub tainted: Vec<String>,
 }
 
-/// Whether a recipe was touched.
+/// Whether a recipe was touched, or should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The set of unit keys is the same; no file was touched.
     Kept,
     /// Written anew.
     Written,
+    /// Only checked, and not right.
+    Needed,
 }
 
 /// A planned slice with the recipe that its plan asks for.
@@ -63,6 +63,7 @@ pub fn lock(
     report: &dyn Report,
 ) -> Result<Vec<Locked>> {
     let _guard = exclusive(workspace, report)?;
+    staging::recover(workspace.root(), &workspace.larder_dir())?;
     let drafts = draft(cargo, workspace, slices, report)?;
     let larder_dir = workspace.larder_dir();
     let old = match LockFile::read(&larder_dir) {
@@ -129,19 +130,32 @@ pub fn check(
     slices: &[Slice],
     report: &dyn Report,
 ) -> Result<(Vec<Locked>, Vec<Finding>)> {
-    let larder_dir = workspace.larder_dir();
-    let old = LockFile::read(&larder_dir)?;
-    let drafts = draft(cargo, workspace, slices, report)?;
+    let old = LockFile::read(&workspace.larder_dir())?;
+    // Planning must not bring a stale Cargo.lock up to date here: nothing is written.
+    let cargo = &cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let drafts = match draft(cargo, workspace, slices, report) {
+        Err(Error::SlicePlan { stderr, .. }) if stderr.contains("--locked") => {
+            let path = workspace.root().join("Cargo.lock");
+            return Ok((
+                Vec::new(),
+                vec![Finding::Stale(format!("{path} is not what the manifests ask for"))],
+            ));
+        }
+        drafts => drafts?,
+    };
     let mut findings: Vec<Finding> = Vec::new();
+    let mut outcomes = Vec::new();
     for draft in &drafts {
-        findings.extend(draft.check(cargo, workspace, &old)?);
+        let finding = draft.check(cargo, workspace, &old)?;
+        outcomes.push(draft.outcome(if finding.is_none() { Change::Kept } else { Change::Needed }));
+        findings.extend(finding);
     }
     for gone in old.slices.iter().filter(|locked| !slices.iter().any(|s| s.name == locked.slice.name)) {
         findings.push(Finding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
     let shared = config::shared(workspace);
     findings.extend(stale_config(workspace, Some(&old), shared.as_deref())?);
-    Ok((drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect(), findings))
+    Ok((outcomes, findings))
 }
 
 impl Draft<'_> {
@@ -177,7 +191,7 @@ impl Draft<'_> {
         let cargo = &cargo.clone().with_cargo_lock(cargo_lock);
         let mut args = self.recipe.cook.clone();
         args.push(format!("--target-dir={}", self.slice.target_dir.resolve(workspace)));
-        let env = cook_environment(cargo, workspace, self.slice)?;
+        let env = environment::of_slice(cargo, workspace, self.slice)?;
         let recipe = plan_of_recipe(cargo, dir, &args, &env)?;
         Ok(Proof::compare(&self.plan, &recipe))
     }
@@ -210,18 +224,6 @@ impl Draft<'_> {
         }
         Some(format!("its external units changed ({} locked, {} needed)", layer.units, self.plan.units.len()))
     }
-}
-
-/// The environment a slice's recipe is cooked with on this machine.
-///
-/// # Errors
-/// When the configured rustflags cannot be read.
-pub fn cook_environment(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
-    let mut env = slice.environment(workspace.target_directory().as_str());
-    if let Some(flags) = rustflags::merged(cargo, workspace, slice)? {
-        env.set("RUSTFLAGS", flags);
-    }
-    Ok(env)
 }
 
 /// Plans every slice; the queries run side by side, since cargo mostly waits in them.

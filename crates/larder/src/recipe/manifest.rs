@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
-    Shape,
     pins::{Pin, Table},
+    stub::{MEMBER, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
 
@@ -16,38 +16,50 @@ const HEADER: &str = "\
 # Builds exactly the external units of one slice. It is plain cargo: no tool is needed where it is built.
 ";
 
-/// The manifest's text.
-pub(super) fn text(workspace: &Workspace, slice: &Slice, shape: Shape, pins: &[Pin]) -> String {
+/// The manifest of the recipe's own folder: the first stub, and everything that is the whole recipe's.
+pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> String {
     let source = workspace.manifest();
     let mut text = HEADER.to_owned();
     if let Some(features) = source.get("cargo-features") {
         let _ = writeln!(text, "cargo-features = {}", features.to_string().trim());
     }
-    let crate_types: Vec<String> = shape.crate_types().iter().map(|name| format!("{name:?}")).collect();
-    let _ = write!(
-        text,
-        "\n[package]\nname = \"larder-{}\"\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
-         \n[workspace]\nresolver = {:?}\n\
-         \n[lib]\ncrate-type = [{}]\ntest = false\ndoctest = false\nbench = false\n",
-        slice.name,
-        workspace.resolver(),
-        crate_types.join(", "),
-    );
-    for (table, name) in [(Table::Target, "dependencies"), (Table::Host, "build-dependencies")] {
-        let mut pins = pins.iter().filter(|pin| pin.table == table).peekable();
-        if pins.peek().is_some() {
-            let _ = writeln!(text, "\n[{name}]");
-            pins.for_each(|pin| {
-                let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
-            });
-        }
+    let _ = write!(text, "\n[workspace]\nresolver = {:?}\n", workspace.resolver());
+    if stubs.len() > 1 {
+        let _ = write!(text, "members = [{MEMBER:?}]\ndefault-members = [\".\", {MEMBER:?}]\n");
     }
-    let names: Vec<&str> = pins.iter().filter_map(package_name).collect();
+    text.push_str(&package(&format!("larder-{}", slice.name), &stubs[0]));
+    let pins: Vec<&Pin> = stubs.iter().flat_map(|stub| &stub.pins).collect();
+    let names: Vec<&str> = pins.iter().filter_map(|pin| package_name(pin)).collect();
     for (key, item) in [("profile", profiles(source, &names)), ("patch", patches(source, &names))] {
         if let Some(item) = item {
             let mut document = DocumentMut::new();
             document.insert(key, item);
             let _ = write!(text, "\n{}", document.to_string().trim_start());
+        }
+    }
+    text
+}
+
+/// The manifest of a second stub.
+pub(super) fn of_member(slice: &Slice, stub: &Stub, index: usize) -> String {
+    format!("{HEADER}{}", package(&format!("larder-{}-{}", slice.name, index + 1), stub))
+}
+
+/// A stub's package, library and dependencies.
+fn package(name: &str, stub: &Stub) -> String {
+    let crate_types: Vec<String> = stub.shape.crate_types().iter().map(|name| format!("{name:?}")).collect();
+    let mut text = format!(
+        "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
+         \n[lib]\ncrate-type = [{}]\ntest = false\ndoctest = false\nbench = false\n",
+        crate_types.join(", "),
+    );
+    for (table, name) in [(Table::Target, "dependencies"), (Table::Host, "build-dependencies")] {
+        let mut pins = stub.pins.iter().filter(|pin| pin.table == table).peekable();
+        if pins.peek().is_some() {
+            let _ = writeln!(text, "\n[{name}]");
+            pins.for_each(|pin| {
+                let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
+            });
         }
     }
     text

@@ -12,6 +12,7 @@ mod package;
 mod pins;
 pub mod proof;
 mod staging;
+mod stub;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     error::Result,
-    plan::{Lto, Plan, key::ContentHasher},
+    plan::{Plan, key::ContentHasher},
     slice::{Slice, option_values},
     workspace::Workspace,
 };
@@ -41,15 +42,20 @@ impl Recipe {
     /// Writes down the plan of a slice.
     pub fn of(workspace: &Workspace, slice: &Slice, plan: &Plan) -> Self {
         let cook = cook_args(slice);
-        let shape = Shape::of(plan);
-        let pins = pins::of(plan);
+        let stubs = stub::of(plan);
         let mut files = BTreeMap::new();
-        let manifest = manifest::text(workspace, slice, shape, &pins);
-        files.insert("Cargo.toml".into(), manifest);
         files.insert(".cargo/config.toml".into(), config::of_recipe(workspace, slice));
-        files.insert("src/lib.rs".into(), shape.lib_source().to_owned());
-        if pins.iter().any(pins::Pin::is_for_host) {
-            files.insert("build.rs".into(), BUILD_SOURCE.to_owned());
+        for (index, stub) in stubs.iter().enumerate() {
+            let folder = stub::folder(index);
+            let text = match index {
+                0 => manifest::of_root(workspace, slice, &stubs),
+                _ => manifest::of_member(slice, stub, index),
+            };
+            files.insert(folder.join("Cargo.toml"), text);
+            files.insert(folder.join("src/lib.rs"), stub.shape.lib_source().to_owned());
+            if stub.pins.iter().any(pins::Pin::is_for_host) {
+                files.insert(folder.join("build.rs"), BUILD_SOURCE.to_owned());
+            }
         }
         Self { digest: digest(workspace, slice, plan, &cook), files, cook }
     }
@@ -57,42 +63,6 @@ impl Recipe {
 
 const BUILD_SOURCE: &str =
     "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
-
-/// The crate types of the stub's library, which decide what its dependencies emit for link-time optimisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// An rlib: its dependencies emit what a binary's would.
-    Rlib,
-    /// A cdylib and rlib: its dependencies emit object code and bitcode.
-    CdylibAndRlib,
-}
-
-impl Shape {
-    fn of(plan: &Plan) -> Self {
-        let needs_both = |unit: &crate::plan::Unit| unit.for_target && unit.lto == Lto::ObjectAndBitcode;
-        // A unit that is also on the host side is widened there, whatever the stub's shape.
-        if plan.units.values().any(|unit| needs_both(unit) && !unit.for_host) {
-            Self::CdylibAndRlib
-        } else {
-            Self::Rlib
-        }
-    }
-
-    fn crate_types(self) -> &'static [&'static str] {
-        match self {
-            Self::Rlib => &["rlib"],
-            Self::CdylibAndRlib => &["cdylib", "rlib"],
-        }
-    }
-
-    /// An rlib is not linked, so it can do without the standard library, which some targets lack.
-    fn lib_source(self) -> &'static str {
-        match self {
-            Self::Rlib => "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n",
-            Self::CdylibAndRlib => "//! Empty on purpose: only the dependencies matter.\n",
-        }
-    }
-}
 
 /// The arguments that cook a slice's recipe: its subcommand, profile and platform without its selection of
 /// packages, targets and features, which are the recipe's own.
@@ -105,7 +75,7 @@ fn cook_args(slice: &Slice) -> Vec<String> {
     args.extend(slice.targets().iter().map(|target| format!("--target={target}")));
     if let Some(profile) = option_values(&slice.args, "--profile").last() {
         args.push(format!("--profile={profile}"));
-    } else if slice.args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--release" || arg == "-r") {
+    } else if slice.cargo_args().iter().any(|arg| arg == "--release" || arg == "-r") {
         args.push("--release".into());
     }
     args

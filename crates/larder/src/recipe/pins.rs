@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Array, InlineTable, Value};
 
 use super::package::{Package, Source};
-use crate::plan::{Plan, key::ContentHasher};
+use crate::plan::{Unit, key::ContentHasher};
 
 /// A dependency entry of the stub package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +37,10 @@ impl Pin {
     }
 }
 
-/// The pins of a plan, sorted by table and alias.
-pub(super) fn of(plan: &Plan) -> Vec<Pin> {
+/// The pins of units, sorted by table and alias.
+pub(super) fn of<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Pin> {
     let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
-    for unit in plan.units.values() {
+    for unit in units {
         // A build script comes along with its package.
         if unit.kinds.iter().any(|kind| kind == "custom-build") {
             continue;

@@ -1,6 +1,7 @@
 //! Putting a whole `larder/` folder in place at once: it is built beside the old one, at the same depth so
 //! that relative paths in recipes hold, and then exchanged. Killed at any moment, either the old folder or the
-//! new one is there.
+//! new one is there; on a file system that cannot exchange folders, the old one may lie aside until the next
+//! run, which [`recover`]s it.
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -53,9 +54,7 @@ impl Staging {
         let exchanged =
             renameat_with(CWD, self.dir.as_str(), CWD, larder_dir.as_str(), RenameFlags::EXCHANGE);
         if exchanged.is_err() {
-            // Some file systems cannot exchange; between the two renames there is no folder at all, and the
-            // next run writes it again.
-            let old = self.dir.with_extension("old");
+            let old = aside(&self.dir);
             fs_err::rename(larder_dir, &old)?;
             if let Err(error) = fs_err::rename(&self.dir, larder_dir) {
                 fs_err::rename(&old, larder_dir)?;
@@ -65,6 +64,21 @@ impl Staging {
         }
         Ok(())
     }
+}
+
+/// Puts back what a run left aside that was killed between two renames, before anything is read.
+pub(super) fn recover(root: &Utf8Path, larder_dir: &Utf8Path) -> Result<()> {
+    let old = aside(&root.join(NAME));
+    match (old.exists(), larder_dir.exists()) {
+        (true, false) => Ok(fs_err::rename(old, larder_dir)?),
+        (true, true) => Ok(fs_err::remove_dir_all(old)?),
+        (false, _) => Ok(()),
+    }
+}
+
+/// Where the old folder lies between two renames.
+fn aside(dir: &Utf8Path) -> Utf8PathBuf {
+    dir.with_extension("old")
 }
 
 impl Drop for Staging {

@@ -4,6 +4,7 @@
 //! the default members) or *written* down by the user ([`written`]). A slice never carries anything of this
 //! machine: no absolute path, no variable of the process environment.
 
+pub mod environment;
 pub mod leptos;
 mod target_dir;
 pub mod written;
@@ -78,6 +79,18 @@ impl Slice {
             };
             (name.clone(), value)
         }))
+    }
+
+    /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
+    pub fn cargo_args(&self) -> &[String] {
+        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
+        &self.args[..end]
+    }
+
+    /// The whole invocation with more arguments of cargo's.
+    pub fn args_with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
+        let own = self.cargo_args();
+        own.iter().cloned().chain(more).chain(self.args[own.len()..].iter().cloned()).collect()
     }
 
     /// The target triples that the invocation names with `--target`.
@@ -171,6 +184,13 @@ mod tests {
         let mut slice = default_release();
         slice.env.insert("SITE".into(), "<target>/site".into());
         assert_eq!(slice.environment("/p/target").get_str("SITE"), Some("/p/target/site"));
+    }
+
+    #[test]
+    fn what_follows_the_separator_is_not_cargos() {
+        let slice = Slice { args: words("clippy --release -- -Dwarnings"), ..default_release() };
+        assert_eq!(slice.cargo_args(), words("clippy --release"));
+        assert_eq!(slice.args_with(["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The `RUSTFLAGS` value of a slice that adds flags, merged as cargo-leptos merges it.
+//! The environment that a slice's invocation, and its recipe, run in on this machine: the slice's variables,
+//! and the `RUSTFLAGS` value of a slice that adds flags, merged as cargo-leptos merges it.
 //!
 //! A `RUSTFLAGS` variable hides all flags from configuration files, so a driver that adds a flag has to repeat
 //! those first. cargo-leptos does it with the crate `cargo-config2`; the same crate here gives the same text,
@@ -6,18 +7,28 @@
 
 use cargo_config2::{Config, ResolveOptions};
 
+use super::Slice;
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
-    slice::Slice,
+    process::Environment,
     workspace::Workspace,
 };
 
-/// The merged value; `None` for a slice that adds nothing, where cargo reads its configuration by itself.
+/// The variables to set, with absolute paths filled in.
 ///
 /// # Errors
-/// When cargo's configuration cannot be read.
-pub fn merged(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Option<String>> {
+/// When the configured rustflags cannot be read.
+pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
+    let mut env = slice.environment(workspace.target_directory().as_str());
+    if let Some(flags) = merged_rustflags(cargo, workspace, slice)? {
+        env.set("RUSTFLAGS", flags);
+    }
+    Ok(env)
+}
+
+/// The merged value; `None` for a slice that adds nothing, where cargo reads its configuration by itself.
+fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Option<String>> {
     if slice.rustflags.is_empty() {
         return Ok(None);
     }

@@ -1,0 +1,74 @@
+//! The packages a recipe consists of. They are empty: only their dependencies matter, and the crate types of
+//! their libraries, which decide what those dependencies emit for link-time optimisation.
+
+use cargo_metadata::camino::Utf8PathBuf;
+
+use super::pins::{self, Pin, Table};
+use crate::plan::{Lto, Plan, Unit};
+
+/// An empty package with the pins that share its shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stub {
+    pub(super) shape: Shape,
+    pub(super) pins: Vec<Pin>,
+}
+
+/// The crate types of a stub's library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// An rlib: its dependencies emit what a binary's would.
+    Rlib,
+    /// A cdylib and rlib: its dependencies emit object code and bitcode.
+    CdylibAndRlib,
+}
+
+/// The stubs of a plan: one, or two where a slice links some units into a `["cdylib", "rlib"]` library and
+/// others only into binaries. The first one has all host pins.
+pub(super) fn of(plan: &Plan) -> Vec<Stub> {
+    let (both, rest): (Vec<_>, Vec<_>) = plan.units.values().partition(|unit| needs_both(unit));
+    let rest_is_linked = rest.iter().any(|unit| unit.for_target && is_linked(unit));
+    if both.is_empty() || !rest_is_linked {
+        let shape = if both.is_empty() { Shape::Rlib } else { Shape::CdylibAndRlib };
+        return vec![Stub { shape, pins: pins::of(plan.units.values()) }];
+    }
+    let mut first = pins::of(rest.into_iter());
+    let (host, second) = pins::of(both.into_iter()).into_iter().partition(|pin| pin.table == Table::Host);
+    first.extend::<Vec<_>>(host);
+    first.sort_by(|a, b| (a.table, &a.alias).cmp(&(b.table, &b.alias)));
+    vec![Stub { shape: Shape::Rlib, pins: first }, Stub { shape: Shape::CdylibAndRlib, pins: second }]
+}
+
+/// A unit that is on the host side as well is widened there, whatever the stub's shape.
+fn needs_both(unit: &Unit) -> bool {
+    unit.for_target && !unit.for_host && is_linked(unit) && unit.lto == Lto::ObjectAndBitcode
+}
+
+/// Build scripts come along with their packages and are never optimised at link time.
+fn is_linked(unit: &Unit) -> bool {
+    !unit.kinds.iter().any(|kind| kind == "custom-build")
+}
+
+/// A stub's folder in the recipe: the recipe's own for the first one.
+pub(super) fn folder(index: usize) -> Utf8PathBuf {
+    if index == 0 { Utf8PathBuf::new() } else { Utf8PathBuf::from(MEMBER) }
+}
+
+/// The folder of a second stub.
+pub(super) const MEMBER: &str = "object-and-bitcode";
+
+impl Shape {
+    pub(super) fn crate_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Rlib => &["rlib"],
+            Self::CdylibAndRlib => &["cdylib", "rlib"],
+        }
+    }
+
+    /// An rlib is not linked, so it can do without the standard library, which some targets lack.
+    pub(super) fn lib_source(self) -> &'static str {
+        match self {
+            Self::Rlib => "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n",
+            Self::CdylibAndRlib => "//! Empty on purpose: only the dependencies matter.\n",
+        }
+    }
+}
