@@ -1,12 +1,18 @@
 //! `cargo xtask ci`: the checks that need no build of the example: formatting, lints, documentation, licences,
 //! house rules and generated files.
 
+use larder::process::Environment;
 use xshell::{Shell, cmd};
 
-use crate::{codegen, log::Log, tidy};
+use crate::{
+    codegen,
+    log::Log,
+    setup::checker::{self, CARGO_DENY, MDBOOK},
+    tidy,
+};
 
 /// Runs all of them; the first failure ends it.
-pub(crate) fn run(sh: &Shell, log: &Log) -> anyhow::Result<()> {
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
     log.step("Checking", "formatting");
     cmd!(sh, "{cargo} fmt --all --check").quiet().run()?;
@@ -21,5 +27,21 @@ pub(crate) fn run(sh: &Shell, log: &Log) -> anyhow::Result<()> {
         .quiet()
         .run()?;
     log.step("Checking", "generated files");
-    codegen::run(sh, log, &codegen::Args::check())
+    codegen::run(sh, log, &codegen::Args::check())?;
+    log.step("Checking", "the book");
+    let mdbook = checker::ensure(sh, env, log, MDBOOK)?;
+    let book = tempfile::tempdir()?;
+    let book = book.path();
+    let output = cmd!(sh, "{mdbook} build docs --dest-dir {book}").quiet().read_stderr()?;
+    anyhow::ensure!(
+        !output.contains("WARN") && !output.contains("ERROR"),
+        "the book has warnings:\n{output}"
+    );
+    log.step("Checking", "licences and sources");
+    let deny = checker::ensure(sh, env, log, CARGO_DENY)?;
+    cmd!(sh, "{deny} --locked check --hide-inclusion-graph bans licenses sources")
+        .quiet()
+        .ignore_stdout()
+        .run()?;
+    Ok(())
 }

@@ -73,7 +73,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
     match verb {
         Verb::Build => build::run(&sh, &env, log),
         Verb::Test => test::run(&sh, &env, log),
-        Verb::Ci => ci::run(&sh, log),
+        Verb::Ci => ci::run(&sh, &env, log),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),

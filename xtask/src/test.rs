@@ -20,7 +20,7 @@ use crate::{
 /// Runs all checks and prints how long each took.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     let mut clock = Clock::default();
-    clock.time("static checks", || ci::run(sh, log))?;
+    clock.time("static checks", || ci::run(sh, env, log))?;
     let browser = clock.time("set-up of the browser", || setup::browser::ensure(sh, env, log))?;
     let portfolio = clock.time("set-up of the tools", || Portfolio::prepare(sh, env, log))?;
     clock.time("the example's recipes", || portfolio.larder(&["lock", "--check"]))?;

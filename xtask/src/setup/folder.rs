@@ -56,6 +56,11 @@ impl Folder {
         self.root.join("cargo").join(format!("{}-{version}", tool.name()))
     }
 
+    /// The tree of a program that checks the repository.
+    pub(super) fn checker(&self, name: &str, version: &str) -> PathBuf {
+        self.root.join("cargo").join(format!("{name}-{version}"))
+    }
+
     /// The tree of a tool from npm.
     pub(super) fn npm(&self, tool: Tool) -> PathBuf {
         self.root.join("npm").join(tool.name())

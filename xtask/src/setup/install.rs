@@ -7,6 +7,7 @@ use std::{ffi::OsStr, path::Path};
 use xshell::cmd;
 
 use super::{
+    checker::Checker,
     exec::Exec,
     folder::{Folder, replace},
     needs::{CARGO_LEPTOS, Tool},
@@ -45,6 +46,20 @@ pub(super) fn by_cargo(
         install(None)?;
     }
     replace(&root, &folder.cargo(tool, wasm_bindgen))
+}
+
+/// Builds a program that checks the repository. It runs for seconds, so it is not optimised at all.
+pub(super) fn checker(exec: &Exec<'_>, folder: &Folder, checker: Checker, tree: &Path) -> anyhow::Result<()> {
+    let Checker { name, version } = checker;
+    let root = folder.fresh_tmp(name)?;
+    let exec = quick_release(exec, &folder.tmp("build"), "0");
+    exec.log.step("Building", &format!("{name} {version}"));
+    let _dir = exec.sh.push_dir(&root);
+    exec.run(cmd!(
+        exec.sh,
+        "cargo install --locked --no-default-features --root {root} --version={version} {name}"
+    ))?;
+    replace(&root, tree)
 }
 
 /// With a release profile for tools that are built once and run for seconds: building quickly counts for more.

@@ -1,11 +1,12 @@
 //! `cargo xtask setup`: finds or gets what examples/portfolio is built with.
 //!
-//! Reading order: [`needs`] says what is needed, [`probe`] what the machine has, [`choose`] decides, and
+//! Reading order: [`needs`] says what is needed, [`probe`] what the machine has, [`mod@choose`] decides, and
 //! [`debian`] and [`install`] get what is missing into a [`folder`] of the user's cache. It must never change
 //! the machine's own toolchains or apt configuration, nor write into the checkout.
 
 mod apt;
 pub(crate) mod browser;
+pub(crate) mod checker;
 mod choose;
 mod debian;
 mod exec;
