@@ -39,8 +39,10 @@ impl Variant {
         for name in ["CARGO_INCREMENTAL", "CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
             env.unset(name);
         }
-        if self == Self::Default {
-            env.unset("COMPILER_PATH");
+        let dirs = std::env::split_paths(env.get("PATH").unwrap_or_default());
+        let path = std::env::join_paths(dirs.filter(|dir| !dir.ends_with("libexec/mold")));
+        if let (Self::Default, Ok(path)) = (self, path) {
+            env.set("PATH", path);
         }
         env
     }
@@ -255,17 +257,14 @@ mod tests {
 
     #[test]
     fn the_environment_overrides_neither_copy() {
-        let vars = [
-            ("PATH", "/bin"),
-            ("CARGO_PROFILE_DEV_DEBUG", "0"),
-            ("CARGO_INCREMENTAL", "0"),
-            ("COMPILER_PATH", "/m"),
-        ];
+        let vars =
+            [("PATH", "/m/libexec/mold:/bin"), ("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")];
         let env = Environment::new(vars);
-        let names = |variant: Variant| -> Vec<String> {
-            variant.environment(&env).iter().map(|(name, _)| name.display().to_string()).collect()
+        let vars = |variant: Variant| -> Vec<String> {
+            let env = variant.environment(&env);
+            env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect()
         };
-        assert_eq!(names(Variant::Tuned), ["COMPILER_PATH", "PATH"]);
-        assert_eq!(names(Variant::Default), ["PATH"]);
+        assert_eq!(vars(Variant::Tuned), ["PATH=/m/libexec/mold:/bin"]);
+        assert_eq!(vars(Variant::Default), ["PATH=/bin"]);
     }
 }

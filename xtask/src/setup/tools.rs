@@ -69,7 +69,8 @@ impl Tools {
         let mut dirs: Vec<PathBuf> = Vec::new();
         let tools = self.chosen.iter().filter(kept).filter_map(|chosen| chosen.path.parent());
         let path = env.get("PATH").unwrap_or_default().to_owned();
-        for dir in tools.map(Path::to_path_buf).chain(std::env::split_paths(&path)) {
+        let tools = tools.map(Path::to_path_buf).chain(self.linker_folder());
+        for dir in tools.chain(std::env::split_paths(&path)) {
             if !dirs.contains(&dir) {
                 dirs.push(dir);
             }
@@ -77,23 +78,16 @@ impl Tools {
         if let Ok(path) = std::env::join_paths(dirs) {
             env.set("PATH", path);
         }
-        if let Some(folder) = self.linker_folder() {
-            let path = env.get("COMPILER_PATH").unwrap_or_default().to_owned();
-            let dirs =
-                std::env::split_paths(&path).filter(|dir| *dir != folder && !dir.as_os_str().is_empty());
-            if let Ok(path) = std::env::join_paths(std::iter::once(folder.clone()).chain(dirs)) {
-                env.set("COMPILER_PATH", path);
-            }
-        }
         env
     }
 
-    /// The folder where mold is called `ld`, for gcc and clang to find it before the system's linker.
+    /// The folder where mold is called `ld`.
     ///
-    /// It goes into the variable that those two look at, and not into a setting of cargo's: cargo puts a linker
-    /// that it is told of into every unit's fingerprint (rust-lang/cargo#9647), so a shell with the tools and one
-    /// without them would compile everything anew, in turns. A toolchain that brings its own linker does not
-    /// look there, and a Nix shell's linker is a wrapper that must not be passed by.
+    /// gcc looks for its linker on PATH (where it has none of its own, as on Debian), and neither cargo nor the
+    /// crate `cc` hashes PATH. They do hash the other ways to name a linker, cargo its own settings
+    /// (rust-lang/cargo#9647) and `cc` the variable `COMPILER_PATH`: with those a shell that has the tools and one
+    /// that does not would compile again what the other one did. A toolchain that brings its own linker does
+    /// not look there, and a Nix shell's `ld` is a wrapper that must not be passed by.
     fn linker_folder(&self) -> Option<PathBuf> {
         let wanted = |chosen: &&Chosen| chosen.tool == Tool::Mold && chosen.source != Source::NixShell;
         let mold = self.chosen.iter().find(wanted)?;
@@ -237,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_linker_is_put_forward_to_the_c_compiler_once() {
+    fn a_fast_linker_is_put_forward_once() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         let (program, folder) = (root.join("bin/mold"), root.join("libexec/mold"));
@@ -246,16 +240,15 @@ mod tests {
             fs_err::write(file, "").unwrap();
         }
         let path = |before: &str, source| {
-            let mut tools = tools(&[("COMPILER_PATH", before)], source);
+            let mut tools = tools(&[("PATH", before)], source);
             tools.chosen[0].tool = Tool::Mold;
             tools.chosen[0].path.clone_from(&program);
-            tools.environment().get_str("COMPILER_PATH").unwrap().to_owned()
+            tools.environment().get_str("PATH").unwrap().to_owned()
         };
         let folder = folder.to_str().unwrap();
-        assert_eq!(path("", Source::Kept), folder);
-        assert_eq!(path("/a", Source::Path), format!("{folder}:/a"));
-        assert_eq!(path(&format!("{folder}:/a"), Source::Kept), format!("{folder}:/a"));
-        assert_eq!(path("/a", Source::NixShell), "/a");
+        assert_eq!(path("/bin", Source::Path), format!("{folder}:/bin"));
+        assert_eq!(path(&format!("/bin:{folder}"), Source::Path), format!("{folder}:/bin"));
+        assert_eq!(path("/bin", Source::NixShell), "/bin");
     }
 
     #[test]
