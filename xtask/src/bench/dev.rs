@@ -154,7 +154,10 @@ impl Bench<'_> {
         let mut seconds = [0.0; 2];
         for (copy, seconds) in self.copies.iter().zip(&mut seconds) {
             match task {
-                Task::First => copy.clean()?,
+                Task::First => {
+                    self.log.step("Building", &format!("{} from nothing: minutes", copy.variant().name()));
+                    copy.clean()?;
+                }
                 Task::NoOp => {}
                 Task::Edit(edit) => copy.edit(edit, stamp()?)?,
             }

@@ -31,7 +31,7 @@ struct Row {
 }
 
 impl Row {
-    /// Of what the machine did in a pair of runs, the ratio of medians sees least.
+    /// Of the medians: one disturbed run in three changes nothing.
     fn ratio(&self) -> f64 {
         median(&self.tuned) / median(&self.default)
     }
