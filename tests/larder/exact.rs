@@ -33,6 +33,16 @@ fn mixed() -> Project {
     Project::new(&[("Cargo.toml", MIXED), ("build.rs", "fn main() {}\n"), ("src/lib.rs", "")])
 }
 
+/// The same with one slice, whose driver adds a flag and a variable, as cargo-leptos does in debug builds.
+fn special() -> Project {
+    let slices = "\n[package.metadata.larder]\nfind = false\n\
+        [package.metadata.larder.slices.special]\nargs = [\"build\", \"--release\"]\n\
+        rustflags = [\"--cfg\", \"special\"]\nenv = { SPECIAL = \"1\" }\n";
+    let project = mixed();
+    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    project
+}
+
 #[test]
 fn a_library_with_fat_lto_macros_and_a_build_script() {
     let counts = mixed().cook_then_build(RELEASE);
@@ -65,14 +75,10 @@ fn configured_rustflags_reach_recipe_and_build_alike() {
     }
 }
 
-/// A driver that adds a flag, as cargo-leptos does in debug builds, on top of configured ones.
+/// What a driver adds comes on top of what is configured.
 #[test]
 fn added_rustflags_and_environment_are_part_of_the_recipe() {
-    let slices = "\n[package.metadata.larder]\nfind = false\n\
-        [package.metadata.larder.slices.special]\nargs = [\"build\", \"--release\"]\n\
-        rustflags = [\"--cfg\", \"special\"]\nenv = { SPECIAL = \"1\" }\n";
-    let project = mixed();
-    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    let project = special();
     project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"extra\"]\n");
     project.larder(&["lock"]).ok();
     project.larder(&["cook"]).ok();
@@ -86,11 +92,7 @@ fn added_rustflags_and_environment_are_part_of_the_recipe() {
 /// Without a command of the user's, `build` makes the slice's own call, with the slice's own environment.
 #[test]
 fn a_written_slice_is_built_as_it_was_cooked() {
-    let slices = "\n[package.metadata.larder]\nfind = false\n\
-        [package.metadata.larder.slices.special]\nargs = [\"build\", \"--release\"]\n\
-        rustflags = [\"--cfg\", \"special\"]\nenv = { SPECIAL = \"1\" }\n";
-    let project = mixed();
-    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    let project = special();
     project.larder(&["lock"]).ok();
     let table: serde_json::Value =
         serde_json::from_str(&project.larder(&["build", "--json"]).ok().stdout).unwrap();
