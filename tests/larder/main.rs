@@ -4,5 +4,6 @@ mod bad_input;
 mod exact;
 mod leptos;
 mod lock;
+mod observe;
 mod packages;
 mod words;

@@ -43,6 +43,8 @@ pub(crate) enum Verb {
     Cook(Cook),
     /// Cook, run the application's own build, and show what was compiled
     Build(Build),
+    /// Run any build and show the cargo calls it makes as slices
+    Observe(Observe),
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,
@@ -100,6 +102,19 @@ pub(crate) struct Build {
     /// The application's own build; by default `cargo leptos build` for a Leptos project, else the slices'
     /// own cargo calls
     #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Observe {
+    /// Write slices that are not known yet into the workspace's Cargo.toml
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The build to run
+    #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<String>,
 }
 

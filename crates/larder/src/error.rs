@@ -143,6 +143,14 @@ pub enum Error {
         /// One line per unit that is missing or different, with the reason.
         missing: Vec<String>,
     },
+    /// A call that was observed cannot be written down for other machines.
+    #[error("`{command}` cannot become a slice: {reason}")]
+    Observed {
+        /// The call.
+        command: String,
+        /// What ties it to this machine.
+        reason: String,
+    },
     /// A file operation failed; `fs_err` puts the path into the message.
     #[error("{0}")]
     Io(#[from] io::Error),

@@ -5,6 +5,7 @@
 //! pass through, and a driver that asks for messages of its own gets them.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::{Path, PathBuf},
     time::{Instant, SystemTime},
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     backend::messages::Counts,
     error::{Error, Result},
+    plan::key::ContentHasher,
     process::{Cmd, Environment, Stderr},
 };
 
@@ -22,6 +24,8 @@ use crate::{
 pub const RECORD_VARIABLE: &str = "LARDER_RECORD";
 /// The real cargo.
 const CARGO_VARIABLE: &str = "LARDER_RECORD_CARGO";
+/// A digest of every variable that the driver was started with, to tell which ones it sets.
+const BASE_VARIABLE: &str = "LARDER_RECORD_BASE";
 
 /// One call of cargo that a driver made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +41,23 @@ pub struct Call {
     pub seconds: f64,
     /// What it compiled.
     pub counts: Counts,
+    /// What the driver set in its environment: see [`driver_env`].
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+impl Call {
+    /// The arguments from the subcommand on, up to a `--`.
+    pub fn cargo_args(&self) -> &[String] {
+        let start = subcommand(&self.args).unwrap_or(self.args.len());
+        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
+        &self.args[start..end.max(start)]
+    }
+
+    /// The subcommand, as it was spelt.
+    pub fn subcommand(&self) -> Option<&str> {
+        self.cargo_args().first().map(String::as_str)
+    }
 }
 
 /// A temporary folder with the recording cargo and its records; gone when dropped.
@@ -78,6 +99,7 @@ impl Recorder {
         env.set("CARGO", bin.join("cargo"));
         env.set(RECORD_VARIABLE, self.dir.path().join("calls"));
         env.set(CARGO_VARIABLE, &self.cargo);
+        env.set(BASE_VARIABLE, base_names(&env));
         Ok(env)
     }
 
@@ -127,7 +149,8 @@ pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut dyn Write) 
         })?
     };
     let seconds = start.elapsed().as_secs_f64();
-    write(env, &Call { args: args.to_vec(), dir: dir.to_owned(), code, seconds, counts })?;
+    let set = driver_env(env);
+    write(env, &Call { args: args.to_vec(), dir: dir.to_owned(), code, seconds, counts, env: set })?;
     Ok(code)
 }
 
@@ -137,6 +160,50 @@ fn write(env: &Environment, call: &Call) -> Result<()> {
     let name = format!("{:020}-{}.json", now.as_nanos(), std::process::id());
     let json = serde_json::to_string(call).map_err(|error| Error::Io(io::Error::other(error)))?;
     Ok(fs_err::write(Path::new(folder).join(name), json)?)
+}
+
+/// One digest per variable, so that values, which may be secret, are in no variable and no file.
+fn base_names(env: &Environment) -> String {
+    let digests = env.iter().map(|(name, value)| digest(&name.to_string_lossy(), &value.to_string_lossy()));
+    digests.collect::<Vec<_>>().join(" ")
+}
+
+fn digest(name: &str, value: &str) -> String {
+    let mut hasher = ContentHasher::new("larder variable 1");
+    hasher.string(name);
+    hasher.string(value);
+    hasher.finish_hex()[..16].to_owned()
+}
+
+/// The variables that the driver set or changed and that may reach a compiler. Secrets are never among them,
+/// nor what every program sets for itself.
+fn driver_env(env: &Environment) -> BTreeMap<String, String> {
+    let base: BTreeSet<&str> = env.get_str(BASE_VARIABLE).unwrap_or_default().split(' ').collect();
+    let set = env.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+    set.filter(|(name, value)| !base.contains(digest(name, value).as_str()) && may_be_recorded(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn may_be_recorded(name: &str) -> bool {
+    let own = [
+        "PATH",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "LD_LIBRARY_PATH",
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "CARGO",
+    ];
+    let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
+    let secret = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "KEY"];
+    let upper = name.to_ascii_uppercase();
+    !own.contains(&name)
+        && !families.iter().any(|family| name.starts_with(family))
+        && !secret.iter().any(|word| upper.contains(word))
 }
 
 /// Who asked for cargo's JSON messages.
@@ -185,6 +252,20 @@ mod tests {
 
     fn messages(line: &str) -> Messages {
         Messages::of(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn only_what_the_driver_sets_is_recorded_and_no_secret() {
+        let started = Environment::new([("HOME", "/home"), ("LANG", "C"), ("API_TOKEN", "a")]);
+        let mut env = started.clone();
+        env.set(BASE_VARIABLE, base_names(&started));
+        for (name, value) in
+            [("LANG", "en"), ("SITE", "x"), ("API_TOKEN", "b"), ("MY_KEY", "c"), ("CARGO_HOME", "d")]
+        {
+            env.set(name, value);
+        }
+        let set: Vec<String> = driver_env(&env).into_keys().collect();
+        assert_eq!(set, ["LANG", "SITE"]);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! `cargo larder build`: cook, then the application's own build, then a table of both.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use larder::{
     Report as _,
     backend::{host::Phase, messages::Counts},
-    process::{Cmd, Environment},
-    recorder::Recorder,
     slice::{Origin, Slice, environment},
 };
 
-use super::cook;
+use super::{
+    cook,
+    recorded::{self, Command},
+};
 use crate::{
     cli::{self, Selection},
     context::Context,
@@ -19,13 +20,13 @@ use crate::{
 
 pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcome> {
     let mut phases = cook::cook(context, &args.selection)?;
-    let recorder = Recorder::new(&context.process.program, &real_cargo(context)?)?;
+    let recorder = recorded::recorder(context)?;
     let mut seen = 0;
     let mut outcome = Outcome::Done;
     for command in commands(context, args)? {
         let start = Instant::now();
         context.terminal.step("Building", &command.line());
-        let code = execute(&recorder, &command)?;
+        let code = command.run(&recorder)?;
         let calls = recorder.calls()?;
         let mut counts = Counts::default();
         calls.iter().skip(seen).for_each(|call| counts += call.counts);
@@ -40,26 +41,11 @@ pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcom
     Ok(outcome)
 }
 
-/// A command that builds the application.
-#[derive(Debug, PartialEq, Eq)]
-struct Command {
-    words: Vec<String>,
-    dir: PathBuf,
-    env: Environment,
-}
-
-impl Command {
-    fn line(&self) -> String {
-        self.words.join(" ")
-    }
-}
-
 /// The application's own build: what the user says, where the user is; else what the slices come from, where
 /// the workspace is.
 fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>> {
     if !args.command.is_empty() {
-        let (dir, env) = (context.process.dir.clone(), context.process.env.clone());
-        return Ok(vec![Command { words: args.command.clone(), dir, env }]);
+        return Ok(vec![Command::of_user(context, &args.command)]);
     }
     let mut commands = Vec::new();
     for slice in context.select(&args.selection)? {
@@ -105,22 +91,4 @@ fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyho
         env.set(name, value);
     }
     Ok(Command { words, dir: context.workspace.root().into(), env })
-}
-
-/// Runs a command with the recording cargo in front.
-fn execute(recorder: &Recorder, command: &Command) -> anyhow::Result<i32> {
-    let (program, args) =
-        command.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
-    let env = recorder.environment(&command.env)?;
-    let program = env.find_program(program).unwrap_or_else(|| PathBuf::from(program));
-    Ok(Cmd::new(program, &command.dir, &env).args(args).exit_code()?)
-}
-
-/// The toolchain's own cargo: rustup's stand-in would put itself in front of the recording one again.
-fn real_cargo(context: &Context) -> anyhow::Result<PathBuf> {
-    let sysroot = Cmd::new(context.cargo.rustc(), context.workspace.root(), &context.process.env)
-        .args(["--print", "sysroot"])
-        .output()?;
-    let cargo = PathBuf::from(sysroot.trim_end()).join("bin/cargo");
-    Ok(if cargo.is_file() { cargo } else { context.cargo.program().to_owned() })
 }

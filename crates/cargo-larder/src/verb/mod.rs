@@ -4,7 +4,9 @@
 mod build;
 mod cook;
 mod lock;
+mod observe;
 mod plan;
+mod recorded;
 mod reference;
 
 use clap::Parser as _;
@@ -35,6 +37,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Lock(args) => lock::run(&context, &args),
         Verb::Cook(args) => cook::run(&context, &args),
         Verb::Build(args) => build::run(&context, &args),
+        Verb::Observe(args) => observe::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
 }

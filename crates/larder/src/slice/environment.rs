@@ -33,6 +33,23 @@ fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Resu
         return Ok(None);
     }
     let added = slice.rustflags.join(" ");
+    let configured = configured_rustflags(cargo, workspace, slice.targets().first().copied())?;
+    match configured {
+        Some(flags) if !flags.is_empty() => Ok(Some(format!("{flags} {added}"))),
+        _ => Ok(Some(added)),
+    }
+}
+
+/// The flags that cargo's configuration and environment give for a target (the host where none is named),
+/// separated by spaces.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn configured_rustflags(
+    cargo: &Cargo,
+    workspace: &Workspace,
+    target: Option<&str>,
+) -> Result<Option<String>> {
     let unreadable = |error: cargo_config2::Error| Error::Settings {
         path: workspace.root().join(".cargo/config.toml").into(),
         reason: format!("rustflags: {error}"),
@@ -42,13 +59,10 @@ fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Resu
         .cargo(cargo.program())
         .rustc(cargo_config2::PathAndArgs::new(cargo.rustc()));
     let config = Config::load_with_options(workspace.root(), options).map_err(unreadable)?;
-    let target = match slice.targets().first() {
-        Some(target) => (*target).to_owned(),
+    let target = match target {
+        Some(target) => target.to_owned(),
         None => config.host_triple().map_err(unreadable)?.to_owned(),
     };
     let configured = config.rustflags(target).map_err(unreadable)?;
-    match configured.map(|flags| flags.encode_space_separated()).transpose().map_err(unreadable)? {
-        Some(flags) if !flags.is_empty() => Ok(Some(format!("{flags} {added}"))),
-        _ => Ok(Some(added)),
-    }
+    configured.map(|flags| flags.encode_space_separated()).transpose().map_err(unreadable)
 }

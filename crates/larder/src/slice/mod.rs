@@ -1,11 +1,13 @@
 //! Slices: the cargo invocations a project runs again and again.
 //!
 //! [`all`] is the one entry. Slices are *found* from a project's metadata ([`leptos`], or the release build of
-//! the default members) or *written* down by the user ([`written`]). A slice never carries anything of this
+//! the default members) or *written* down by the user ([`written`]), and
+//! [`observed`] helps with the writing. A slice never carries anything of this
 //! machine: no absolute path, no variable of the process environment.
 
 pub mod environment;
 pub mod leptos;
+pub mod observed;
 mod target_dir;
 pub mod written;
 
@@ -57,6 +59,8 @@ pub enum Origin {
     Default,
     /// From `[workspace.metadata.larder.slices]`.
     Written,
+    /// From what a build driver was seen to do.
+    Observed,
 }
 
 /// Which of a project's builds a slice belongs to.
@@ -79,6 +83,19 @@ impl Slice {
             };
             (name.clone(), value)
         }))
+    }
+
+    /// Whether both are the same call of cargo, whatever they are named.
+    pub fn same_invocation(&self, other: &Self) -> bool {
+        let sorted = |slice: &Self| {
+            let mut args = slice.args.clone();
+            args[1..].sort();
+            args
+        };
+        sorted(self) == sorted(other)
+            && self.target_dir == other.target_dir
+            && self.rustflags == other.rustflags
+            && self.env == other.env
     }
 
     /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.

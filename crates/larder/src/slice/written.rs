@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Origin, Slice, TargetDir, Variant, option_values};
 use crate::{
@@ -88,6 +89,61 @@ impl WrittenSlice {
             env: self.env,
         }
     }
+}
+
+/// The table that a slice is written down as.
+pub fn as_toml(slice: &Slice) -> String {
+    let mut document = DocumentMut::new();
+    insert(document.as_table_mut(), &["workspace", "metadata", "larder", "slices"], slice);
+    document.to_string()
+}
+
+/// Adds slices to the root manifest, which keeps its comments, order and unknown keys.
+///
+/// # Errors
+/// When a slice of the same name is written down already, or the file cannot be written.
+pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
+    let path = workspace.root().join("Cargo.toml");
+    let mut document = workspace.manifest().clone();
+    let owner = if document.contains_key("workspace") { "workspace" } else { "package" };
+    for slice in slices {
+        insert(document.as_table_mut(), &[owner, "metadata", "larder", "slices"], slice);
+    }
+    let temporary = tempfile::NamedTempFile::new_in(workspace.root())?;
+    fs_err::write(temporary.path(), document.to_string())?;
+    fs_err::set_permissions(temporary.path(), fs_err::metadata(&path)?.permissions())?;
+    temporary.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn insert(table: &mut Table, path: &[&str], slice: &Slice) {
+    let Some((first, rest)) = path.split_first() else {
+        table.insert(&slice.name, Item::Table(fields(slice)));
+        return;
+    };
+    let mut missing = Table::new();
+    missing.set_implicit(true);
+    let next = table.entry(first).or_insert(Item::Table(missing));
+    if let Some(next) = next.as_table_mut() {
+        insert(next, rest, slice);
+    }
+}
+
+fn fields(slice: &Slice) -> Table {
+    let mut fields = Table::new();
+    let mut args = slice.args.clone();
+    if slice.target_dir != TargetDir::default() {
+        args.push(format!("--target-dir={}", String::from(slice.target_dir.clone())));
+    }
+    fields.insert("args", value(args.iter().collect::<Array>()));
+    if !slice.rustflags.is_empty() {
+        fields.insert("rustflags", value(slice.rustflags.iter().collect::<Array>()));
+    }
+    if !slice.env.is_empty() {
+        let env: InlineTable = slice.env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        fields.insert("env", value(env));
+    }
+    fields
 }
 
 /// The name becomes a folder and a package name; the subcommand decides how the recipe is cooked.

@@ -1,0 +1,72 @@
+//! `cargo larder observe`: which slices a build driver's calls of cargo are.
+
+use larder::{
+    Report as _,
+    slice::{Slice, observed, written},
+};
+use serde_json::json;
+
+use super::{
+    print_json,
+    recorded::{self, Command},
+};
+use crate::{cli, context::Context, exit::Outcome};
+
+/// A slice that was seen, and the name of the known slice that it equals.
+struct Seen<'a> {
+    slice: Slice,
+    known: Option<&'a str>,
+}
+
+pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outcome> {
+    let recorder = recorded::recorder(context)?;
+    let command = Command::of_user(context, &args.command);
+    context.terminal.step("Observing", &command.line());
+    let code = command.run(&recorder)?;
+    if code != 0 {
+        return Ok(Outcome::Child(code));
+    }
+    let slices = observed::slices(&context.cargo, &context.workspace, &recorder.calls()?)?;
+    let seen: Vec<Seen<'_>> =
+        slices.into_iter().map(|slice| Seen { known: known(context, &slice), slice }).collect();
+    if args.write {
+        write(context, &seen)?;
+    }
+    if args.json {
+        let as_json = |seen: &Seen<'_>| json!({ "slice": seen.slice, "known": seen.known });
+        print_json(&json!({ "version": 1, "slices": seen.iter().map(as_json).collect::<Vec<_>>() }))?;
+    } else {
+        print(&seen);
+    }
+    Ok(Outcome::Done)
+}
+
+fn known<'a>(context: &'a Context, slice: &Slice) -> Option<&'a str> {
+    context.slices.iter().find(|known| known.same_invocation(slice)).map(|known| known.name.as_str())
+}
+
+fn print(seen: &[Seen<'_>]) {
+    for Seen { slice, known } in seen {
+        match known {
+            Some(name) => anstream::println!("# known as `{name}`: cargo {}\n", slice.args.join(" ")),
+            None => anstream::println!("{}", written::as_toml(slice)),
+        }
+    }
+    if seen.is_empty() {
+        anstream::println!("# no call of cargo that builds this workspace was seen");
+    }
+}
+
+fn write(context: &Context, seen: &[Seen<'_>]) -> anyhow::Result<()> {
+    let new: Vec<&Slice> = seen.iter().filter(|seen| seen.known.is_none()).map(|seen| &seen.slice).collect();
+    if new.is_empty() {
+        context.terminal.step("Kept", "Cargo.toml: every slice is known");
+        return Ok(());
+    }
+    written::add(&context.workspace, &new)?;
+    let names: Vec<&str> = new.iter().map(|slice| slice.name.as_str()).collect();
+    context
+        .terminal
+        .step("Wrote", &format!("Cargo.toml: {}; run `cargo larder lock` next", names.join(", ")));
+    Ok(())
+}

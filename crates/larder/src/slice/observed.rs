@@ -1,0 +1,230 @@
+//! Slices from what a build driver was seen to do: its calls of cargo, made independent of this machine.
+//!
+//! The calls come from the [`recorder`](crate::recorder). What cannot be told apart from this machine, such as an
+//! absolute path outside the workspace, is refused rather than guessed.
+
+use std::{collections::BTreeMap, path::Path};
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, option_values};
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+    recorder::Call,
+    workspace::Workspace,
+};
+
+/// The distinct slices among recorded calls, in the order in which they were made. Calls that compile nothing
+/// of this workspace are left out.
+///
+/// # Errors
+/// [`Error::Observed`] for a call that cannot be written down for other machines.
+pub fn slices(cargo: &Cargo, workspace: &Workspace, calls: &[Call]) -> Result<Vec<Slice>> {
+    let mut slices: Vec<Slice> = Vec::new();
+    for call in calls {
+        let Some(slice) = Observation { cargo, workspace, call }.slice()? else { continue };
+        let is_new = slices.iter().all(|known| !known.same_invocation(&slice));
+        if is_new {
+            slices.push(Slice { name: unused_name(&slice.name, &slices), ..slice });
+        }
+    }
+    Ok(slices)
+}
+
+/// One call, seen from its workspace.
+struct Observation<'a> {
+    cargo: &'a Cargo,
+    workspace: &'a Workspace,
+    call: &'a Call,
+}
+
+impl Observation<'_> {
+    fn slice(&self) -> Result<Option<Slice>> {
+        let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
+        let Some(package) = self.package() else { return Ok(None) };
+        let (mut args, mut target_dir) = (vec![command.to_owned()], TargetDir::default());
+        for (name, value) in self.options() {
+            match (name.as_str(), value) {
+                ("--target-dir", Some(dir)) => target_dir = self.target_dir(&dir)?,
+                ("--manifest-path" | "--message-format" | "--color" | "--jobs" | "-j", _) => {}
+                (_, Some(value)) => args.push(format!("{name}={value}")),
+                (_, None) => args.push(name),
+            }
+        }
+        if let Some(name) = &package.filter(|_| !selects_packages(&args)) {
+            args.insert(1, format!("--package={name}"));
+        }
+        let rustflags = self.rustflags(&args)?;
+        let name = name(&args);
+        let release = args.iter().any(|arg| arg == "--release" || arg.starts_with("--profile="));
+        Ok(Some(Slice {
+            name,
+            origin: Origin::Observed,
+            variant: if release { Variant::Release } else { Variant::Dev },
+            args,
+            target_dir,
+            rustflags,
+            env: self.env()?,
+        }))
+    }
+
+    /// cargo's options after the subcommand, each with its value where it takes one, both spellings alike.
+    fn options(&self) -> Vec<(String, Option<String>)> {
+        let mut options = Vec::new();
+        let mut args = self.call.cargo_args().iter().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => {
+                    options.push((long(name).to_owned(), Some(value.to_owned())));
+                }
+                _ if takes_value(arg) => options.push((long(arg).to_owned(), args.next().cloned())),
+                _ => options.push((long(arg).to_owned(), None)),
+            }
+        }
+        options
+    }
+
+    /// The member whose folder the call was made in, `None` inside for the workspace as a whole; `None`
+    /// outside for a call that is about another workspace.
+    #[expect(clippy::option_option, reason = "two different questions, answered by one look-up")]
+    fn package(&self) -> Option<Option<String>> {
+        let manifest =
+            option_values(&self.call.args, "--manifest-path").last().map(|path| self.call.dir.join(path));
+        let folder =
+            manifest.as_deref().and_then(Path::parent).unwrap_or(&self.call.dir).canonicalize().ok()?;
+        let root = self.workspace.root().canonicalize().ok()?;
+        if folder == root {
+            return Some(None);
+        }
+        let members = self.workspace.metadata().workspace_packages();
+        let of = |package: &cargo_metadata::Package| package.manifest_path.parent()?.canonicalize().ok();
+        // cargo looks for a manifest upwards from where it is called.
+        let mut folders = folder.ancestors().take_while(|above| above.starts_with(&root) && *above != root);
+        let member =
+            folders.find_map(|above| members.iter().find(|package| of(package).as_deref() == Some(above)));
+        match member {
+            Some(package) => Some(Some(package.name.to_string())),
+            None => folder.starts_with(&root).then_some(None),
+        }
+    }
+
+    fn target_dir(&self, dir: &str) -> Result<TargetDir> {
+        let dir = Utf8PathBuf::from_path_buf(self.call.dir.join(dir))
+            .map_err(|path| self.refused(format!("--target-dir {} is not UTF-8", path.display())))?;
+        if let Ok(below) = dir.strip_prefix(self.workspace.target_directory()) {
+            return Ok(TargetDir::InTarget(below.to_owned()));
+        }
+        match dir.strip_prefix(self.workspace.root()) {
+            Ok(below) => Ok(TargetDir::InWorkspace(below.to_owned())),
+            Err(_) => Err(self.refused(format!("--target-dir {dir} is outside the workspace"))),
+        }
+    }
+
+    /// What the driver added to the configured flags.
+    fn rustflags(&self, args: &[String]) -> Result<Vec<String>> {
+        let Some(all) = self.call.env.get("RUSTFLAGS") else { return Ok(Vec::new()) };
+        let target = option_values(args, "--target").first().map(|target| (*target).to_owned());
+        let configured = environment::configured_rustflags(self.cargo, self.workspace, target.as_deref())?;
+        let words = |text: &str| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let (all, configured) = (words(all), words(configured.as_deref().unwrap_or_default()));
+        match all.strip_prefix(configured.as_slice()) {
+            Some(added) => Ok(added.to_vec()),
+            None => Err(self.refused("its RUSTFLAGS do not start with the configured flags".into())),
+        }
+    }
+
+    fn env(&self) -> Result<BTreeMap<String, String>> {
+        let target = self.workspace.target_directory();
+        let root = self.workspace.root();
+        let mut env = BTreeMap::new();
+        for (name, value) in self.call.env.iter().filter(|(name, _)| *name != "RUSTFLAGS") {
+            let value = match Utf8Path::new(value).strip_prefix(target) {
+                Ok(below) => format!("{TARGET_MARKER}/{below}"),
+                Err(_) if value.contains(root.as_str()) => {
+                    return Err(self.refused(format!("{name} holds an absolute path of the workspace")));
+                }
+                Err(_) => value.clone(),
+            };
+            env.insert(name.clone(), value);
+        }
+        Ok(env)
+    }
+
+    fn refused(&self, reason: String) -> Error {
+        Error::Observed { command: format!("cargo {}", self.call.args.join(" ")), reason }
+    }
+}
+
+/// The subcommand that plans the same units; `None` for one that builds nothing.
+fn planned_as(subcommand: &str) -> Option<&'static str> {
+    match subcommand {
+        "build" | "b" | "run" | "r" | "rustc" => Some("build"),
+        "check" | "c" => Some("check"),
+        "clippy" => Some("clippy"),
+        "test" | "t" => Some("test"),
+        _ => None,
+    }
+}
+
+/// Short names as long ones, so that both spellings give the same slice.
+fn long(name: &str) -> &str {
+    match name {
+        "-p" => "--package",
+        "-r" => "--release",
+        "-F" => "--features",
+        other => other,
+    }
+}
+
+fn takes_value(name: &str) -> bool {
+    let names = [
+        "--package",
+        "-p",
+        "--bin",
+        "--example",
+        "--test",
+        "--bench",
+        "--features",
+        "-F",
+        "--profile",
+        "--target",
+        "--target-dir",
+        "--manifest-path",
+        "--message-format",
+        "--color",
+        "--config",
+        "--exclude",
+        "--jobs",
+        "-j",
+        "-Z",
+    ];
+    names.contains(&name)
+}
+
+fn selects_packages(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--workspace" || arg == "--all" || arg.starts_with("--package"))
+}
+
+/// A name from what the call is about: package or subcommand, kind of target, platform and profile.
+fn name(args: &[String]) -> String {
+    let mut words =
+        vec![option_values(args, "--package").first().map_or(args[0].as_str(), |package| package)];
+    if option_values(args, "--target").iter().any(|target| target.starts_with("wasm")) {
+        words.push("wasm");
+    }
+    if args[0] != "build" && words[0] != args[0] {
+        words.push(&args[0]);
+    }
+    if !args.iter().any(|arg| arg == "--release" || arg.starts_with("--profile=")) {
+        words.push("dev");
+    }
+    words.join("-").replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
+}
+
+fn unused_name(wanted: &str, taken: &[Slice]) -> String {
+    let is_free = |name: &str| taken.iter().all(|slice| slice.name != name);
+    let mut names =
+        std::iter::once(wanted.to_owned()).chain((2..).map(|number| format!("{wanted}-{number}")));
+    names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned())
+}
