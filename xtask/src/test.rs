@@ -44,7 +44,28 @@ fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> 
     let touched = last["fresh"].as_u64().unwrap_or_default() + last["compiled"].as_u64().unwrap_or_default();
     ensure!(touched > 100, "cargo-leptos' build was not seen: {last}");
     portfolio.serve_once(variant)?;
+    observed_equals_found(portfolio, variant, log)?;
     independent_count(sh, portfolio, variant, log)
+}
+
+/// What the real cargo-leptos is seen to call is what was found from the metadata.
+fn observed_equals_found(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
+    let (driver, expected): (&[&str], _) = match variant {
+        Variant::Release => (&["cargo", "leptos", "build", "--release"], ["front", "server"]),
+        Variant::Dev => (&["cargo", "leptos", "build"], ["front-dev", "server-dev"]),
+    };
+    let mut args = vec!["observe", "--json", "--"];
+    args.extend(driver);
+    // The driver's own words come first on standard output.
+    let output = portfolio.larder(&args)?;
+    let start = output.find("{\n").context("`cargo larder observe --json` printed no JSON")?;
+    let seen: Value = serde_json::from_str(&output[start..])?;
+    let slices = seen["slices"].as_array().context("`cargo larder observe --json` has no slices")?;
+    let mut known: Vec<&str> = slices.iter().filter_map(|slice| slice["known"].as_str()).collect();
+    known.sort_unstable();
+    ensure!(known == expected && slices.len() == expected.len(), "cargo-leptos makes other calls: {seen:#}");
+    log.step("Observed", &format!("{}: {}", driver.join(" "), known.join(", ")));
+    Ok(())
 }
 
 fn independent_count(
