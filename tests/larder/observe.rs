@@ -15,15 +15,14 @@ fn package(name: &str) -> String {
 fn made() -> Project {
     let makefile = "all:\n\tSITE=live API_TOKEN=hidden RUSTFLAGS='--cfg made' cargo build -p app --release --target-dir target/app\n\
         \tcd tool && cargo build --color never\n\tcargo metadata --format-version 1 --no-deps > /dev/null\n";
-    let project = Project::new(&[
+    Project::new(&[
         ("Cargo.toml", ROOT),
         ("Makefile", makefile),
         ("app/Cargo.toml", &package("app")),
         ("app/src/main.rs", "fn main() {}\n"),
         ("tool/Cargo.toml", &package("tool")),
         ("tool/src/main.rs", "fn main() {}\n"),
-    ]);
-    project
+    ])
 }
 
 #[test]
