@@ -41,7 +41,7 @@ pub struct Call {
     pub seconds: f64,
     /// What it compiled.
     pub counts: Counts,
-    /// What the driver set in its environment: see [`driver_env`].
+    /// What the driver set in its environment and may reach a compiler; never a variable named like a secret.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
 }
