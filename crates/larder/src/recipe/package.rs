@@ -24,8 +24,8 @@ pub(super) enum Source<'a> {
     },
 }
 
-const CRATES_IO: [&str; 2] =
-    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
+/// The one name of crates.io in package ids, whichever protocol or mirror it is reached by.
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 impl<'a> Package<'a> {
     /// `None` for a path package or something unheard of.
@@ -36,7 +36,7 @@ impl<'a> Package<'a> {
         let last_segment = || bare_url.trim_end_matches('/').rsplit('/').next().unwrap_or(bare_url);
         let (name, version) = fragment.split_once('@').unwrap_or_else(|| (last_segment(), fragment));
         let source = match kind {
-            _ if CRATES_IO.contains(&address) => Source::CratesIo,
+            _ if address == CRATES_IO => Source::CratesIo,
             "registry" => Source::Registry(url),
             "sparse" => Source::Registry(address),
             "git" => Source::Git { url: bare_url, reference: query.and_then(|query| query.split_once('=')) },
