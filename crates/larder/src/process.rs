@@ -242,14 +242,6 @@ impl Running {
     pub fn try_exit_code(&mut self) -> Result<Option<i32>> {
         Ok(self.child.try_wait()?.map(code_of))
     }
-
-    /// Waits for the end and returns the exit code.
-    ///
-    /// # Errors
-    /// When the operating system cannot tell.
-    pub fn wait(&mut self) -> Result<i32> {
-        Ok(code_of(self.child.wait()?))
-    }
 }
 
 impl Drop for Running {

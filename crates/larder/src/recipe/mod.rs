@@ -101,12 +101,6 @@ fn digest(workspace: &Workspace, slice: &Slice, plan: &Plan, cook: &[String]) ->
     hasher.finish_hex()
 }
 
-/// The settings of the workspace's cargo configuration that reach dependencies, for backends that cook
-/// without the application's source; `None` where there are none.
-pub fn shared_config(workspace: &Workspace) -> Option<String> {
-    config::shared(workspace)
-}
-
 /// SHA-256 of a file's bytes in hexadecimal.
 ///
 /// # Errors

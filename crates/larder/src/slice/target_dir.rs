@@ -1,7 +1,5 @@
 //! Where a slice builds, written so that the same text is right on every machine.
 
-use std::{convert::Infallible, str::FromStr};
-
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
@@ -62,14 +60,6 @@ impl From<String> for TargetDir {
             Ok(folder) => Self::InTarget(folder.to_owned()),
             Err(_) => Self::InWorkspace(text.strip_prefix("./").unwrap_or(&text).into()),
         }
-    }
-}
-
-impl FromStr for TargetDir {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.to_owned().into())
     }
 }
 
