@@ -15,10 +15,8 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     } else {
         larder::slice::select(&context.slices, &args.slices, larder::slice::Variant::Release)?
     };
-    let mut plans = Vec::new();
-    for slice in chosen {
-        plans.push((slice, Plan::of_slice(&context.cargo, &context.workspace, slice)?));
-    }
+    let plans = Plan::of_slices(&context.cargo, &context.workspace, &chosen)?;
+    let plans: Vec<(&Slice, Plan)> = chosen.into_iter().zip(plans).collect();
     if args.json {
         let slices: Vec<Value> = plans.iter().map(|(slice, plan)| as_json(slice, plan)).collect();
         print_json(&json!({ "version": 1, "slices": slices }))?;

@@ -61,6 +61,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Whether this is the compilation or the run of a build script.
+    pub fn is_build_script(&self) -> bool {
+        self.kinds.iter().any(|kind| kind == "custom-build")
+    }
+
     /// One line that tells units apart, for listings and reasons.
     pub fn describe(&self) -> String {
         let package = self.package.rsplit_once('/').map_or(self.package.as_str(), |(_, name)| name);
@@ -71,6 +76,22 @@ impl Unit {
 }
 
 impl Plan {
+    /// The plans of several slices, in their order. The queries run side by side, since cargo mostly waits in
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Plan::of_slice`], for the first slice that fails.
+    pub fn of_slices(cargo: &Cargo, workspace: &Workspace, slices: &[&Slice]) -> Result<Vec<Self>> {
+        std::thread::scope(|scope| {
+            let start = |slice| scope.spawn(move || Self::of_slice(cargo, workspace, slice));
+            let threads: Vec<_> = slices.iter().copied().map(start).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
+    }
+
     /// Asks cargo for the slice's unit graph and keeps the external units.
     ///
     /// # Errors

@@ -72,10 +72,11 @@ pub fn lock(
         Err(error) => return Err(error),
     };
     let shared = config::shared(workspace);
-    let kept = |draft: &Draft<'_>| old.as_ref().and_then(|old| unchanged(workspace, draft, old));
-    let all_kept = old.as_ref().is_some_and(|old| {
-        old.slices.len() == drafts.len() && drafts.iter().all(|draft| kept(draft).is_some())
-    });
+    let unchanged = |draft| old.as_ref().and_then(|old| unchanged(workspace, draft, old));
+    // Asked once: the answer takes reading every file of a recipe.
+    let kept: Vec<Option<&LockedSlice>> = drafts.iter().map(unchanged).collect();
+    let all_kept =
+        old.as_ref().is_some_and(|old| old.slices.len() == drafts.len() && kept.iter().all(Option::is_some));
     if all_kept && stale_config(workspace, old.as_ref(), shared.as_deref())?.is_none() {
         return Ok(drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect());
     }
@@ -83,8 +84,8 @@ pub fn lock(
     let staging = Staging::new(workspace.root())?;
     let mut outcomes = Vec::new();
     let mut locked = Vec::new();
-    for draft in &drafts {
-        if let Some(record) = kept(draft) {
+    for (draft, kept) in drafts.iter().zip(kept) {
+        if let Some(record) = kept {
             staging.keep(&larder_dir, draft.slice.name.as_str().into())?;
             locked.push(LockedSlice { slice: draft.slice.clone(), ..record.clone() });
             outcomes.push(draft.outcome(Change::Kept));
@@ -226,7 +227,7 @@ impl Draft<'_> {
     }
 }
 
-/// Plans every slice; the queries run side by side, since cargo mostly waits in them.
+/// Plans every slice.
 fn draft<'a>(
     cargo: &Cargo,
     workspace: &Workspace,
@@ -235,18 +236,9 @@ fn draft<'a>(
 ) -> Result<Vec<Draft<'a>>> {
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     report.step("Planning", &names.join(", "));
-    let one = |slice: &'a Slice| {
-        let plan = Plan::of_slice(cargo, workspace, slice)?;
-        let recipe = Recipe::of(workspace, slice, &plan);
-        Ok(Draft { slice, plan, recipe })
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = slices.iter().map(|slice| scope.spawn(move || one(slice))).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    let plans = Plan::of_slices(cargo, workspace, &slices.iter().collect::<Vec<_>>())?;
+    let draft = |(slice, plan)| Draft { slice, recipe: Recipe::of(workspace, slice, &plan), plan };
+    Ok(slices.iter().zip(plans).map(draft).collect())
 }
 
 /// The old record where it still says what the draft asks for and its files are as written.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
-    pins::{Pin, Table},
+    pins::Table,
     stub::{MEMBER, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
@@ -28,8 +28,7 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
         let _ = write!(text, "members = [{MEMBER:?}]\ndefault-members = [\".\", {MEMBER:?}]\n");
     }
     text.push_str(&package(&format!("larder-{}", slice.name), &stubs[0]));
-    let pins: Vec<&Pin> = stubs.iter().flat_map(|stub| &stub.pins).collect();
-    let names: Vec<&str> = pins.iter().filter_map(|pin| package_name(pin)).collect();
+    let names: Vec<&str> = stubs.iter().flat_map(|stub| &stub.pins).map(|pin| pin.name.as_str()).collect();
     for (key, item) in [("profile", profiles(source, &names)), ("patch", patches(source, &names))] {
         if let Some(item) = item {
             let mut document = DocumentMut::new();
@@ -63,10 +62,6 @@ fn package(name: &str, stub: &Stub) -> String {
         }
     }
     text
-}
-
-fn package_name(pin: &Pin) -> Option<&str> {
-    pin.entry.split_once("package = \"")?.1.split('"').next()
 }
 
 /// `[profile]` without overrides for packages that the recipe does not build.

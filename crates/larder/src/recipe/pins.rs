@@ -15,12 +15,12 @@ use crate::plan::{Unit, key::ContentHasher};
 pub(super) struct Pin {
     /// The entry's name: the same for both sides of one package.
     pub(super) alias: String,
+    /// The package's own name.
+    pub(super) name: String,
     pub(super) table: Table,
-    pub(super) entry: InlineTableText,
+    /// The entry's inline table as text.
+    pub(super) entry: String,
 }
-
-/// An inline table as text, so that pins can be compared.
-pub(super) type InlineTableText = String;
 
 /// The manifest table an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ pub(super) fn of<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Pin> {
     let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
     for unit in units {
         // A build script comes along with its package.
-        if unit.kinds.iter().any(|kind| kind == "custom-build") {
+        if unit.is_build_script() {
             continue;
         }
         let Some(package) = Package::parse(&unit.package) else { continue };
@@ -80,7 +80,7 @@ fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option
     if !features.is_empty() {
         entry.insert("features", Value::Array(features.into_iter().collect::<Array>()));
     }
-    Some(Pin { alias, table, entry: entry.to_string().trim().to_owned() })
+    Some(Pin { alias, name: package.name.to_owned(), table, entry: entry.to_string().trim().to_owned() })
 }
 
 /// A name from package name, version and, where it is not crates.io, source.

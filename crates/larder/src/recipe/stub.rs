@@ -3,7 +3,7 @@
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use super::pins::{self, Pin, Table};
+use super::pins::{self, Pin};
 use crate::plan::{Lto, Plan, Unit};
 
 /// An empty package with the pins that share its shape.
@@ -26,26 +26,22 @@ pub(super) enum Shape {
 /// others only into binaries. The first one has all host pins.
 pub(super) fn of(plan: &Plan) -> Vec<Stub> {
     let (both, rest): (Vec<_>, Vec<_>) = plan.units.values().partition(|unit| needs_both(unit));
-    let rest_is_linked = rest.iter().any(|unit| unit.for_target && is_linked(unit));
+    let rest_is_linked = rest.iter().any(|unit| unit.for_target && !unit.is_build_script());
     if both.is_empty() || !rest_is_linked {
         let shape = if both.is_empty() { Shape::Rlib } else { Shape::CdylibAndRlib };
         return vec![Stub { shape, pins: pins::of(plan.units.values()) }];
     }
     let mut first = pins::of(rest.into_iter());
-    let (host, second) = pins::of(both.into_iter()).into_iter().partition(|pin| pin.table == Table::Host);
+    let (host, second) = pins::of(both.into_iter()).into_iter().partition(Pin::is_for_host);
     first.extend::<Vec<_>>(host);
     first.sort_by(|a, b| (a.table, &a.alias).cmp(&(b.table, &b.alias)));
     vec![Stub { shape: Shape::Rlib, pins: first }, Stub { shape: Shape::CdylibAndRlib, pins: second }]
 }
 
-/// A unit that is on the host side as well is widened there, whatever the stub's shape.
+/// A unit that is on the host side as well is widened there, whatever the stub's shape, and build scripts are
+/// never optimised at link time.
 fn needs_both(unit: &Unit) -> bool {
-    unit.for_target && !unit.for_host && is_linked(unit) && unit.lto == Lto::ObjectAndBitcode
-}
-
-/// Build scripts come along with their packages and are never optimised at link time.
-fn is_linked(unit: &Unit) -> bool {
-    !unit.kinds.iter().any(|kind| kind == "custom-build")
+    unit.for_target && !unit.for_host && !unit.is_build_script() && unit.lto == Lto::ObjectAndBitcode
 }
 
 /// A stub's folder in the recipe: the recipe's own for the first one.
