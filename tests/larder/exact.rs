@@ -192,17 +192,12 @@ fn another_target_directory_is_honoured() {
 /// The oracle in the shared tools counts by itself, so that a mistake in our own counting would show.
 #[test]
 fn an_independent_count_agrees() {
-    let oracle = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools/fresh.py");
-    if !oracle.is_file() {
-        println!("SKIPPED an_independent_count_agrees: the oracle is not beside this checkout");
-        return;
-    }
+    let Some(oracle) = larder_tests::oracle("an_independent_count_agrees", "fresh.py") else { return };
     let project = mixed();
     project.larder(&["lock"]).ok();
     project.larder(&["cook"]).ok();
     let script =
         "cargo build --release --message-format=json 2>/dev/null | python3 \"$0\" --fail-on-external";
-    let oracle = oracle.to_string_lossy().into_owned();
     let outcome = Surroundings::get().run("sh".as_ref(), project.path(), &["-c", script, &oracle], &[]).ok();
     assert!(outcome.stdout.contains("of them external 0"), "{}", outcome.stdout);
 }

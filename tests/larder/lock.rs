@@ -102,12 +102,12 @@ fn what_the_plan_shows() {
     let project = workspace();
     let outcome = project.larder(&["plan", "--units"]).ok();
     assert_snapshot!(redact(&outcome.stdout, project.path()), @"
-    slice    external  tainted  local  invocation
-    release         2        0      3  cargo build --release
+    slice    external  layers  tainted  local  invocation
+    release         2       0        0      3  cargo build --release
 
     release:
-      57b68198fa0d  cfg-if@1.0.1 lib build host
-      32627aedde2b  itoa@1.0.15 lib build host
+      57b68198fa0d  -  cfg-if@1.0.1 lib build host
+      32627aedde2b  -  itoa@1.0.15 lib build host
     ");
     let json: serde_json::Value =
         serde_json::from_str(&project.larder(&["plan", "--json"]).ok().stdout).unwrap();

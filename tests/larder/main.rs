@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod exact;
+mod layers;
 mod leptos;
 mod lock;
 mod observe;
 mod packages;
+mod platforms;
 mod words;

@@ -23,3 +23,14 @@ pub fn skip(test: &str, why: &str) {
     assert!(!in_ci, "{test} cannot run in CI: {why}");
     println!("SKIPPED {test}: {}", why.trim());
 }
+
+/// The path of an oracle, a tool that shares no code with Larder. It lives beside the checkout, not in it; where
+/// it is not there the test says SKIPPED and goes on without.
+pub fn oracle(test: &str, name: &str) -> Option<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools").join(name);
+    if path.is_file() {
+        return Some(path.to_string_lossy().into_owned());
+    }
+    println!("SKIPPED {test}: {name} is not beside this checkout");
+    None
+}

@@ -35,7 +35,7 @@ A build that fails ends with the exit code of the program that failed (101 from 
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Show slices and their external units, compiling nothing
+    /// Show slices, their external units and layers, compiling nothing
     Plan(Plan),
     /// Write or refresh the recipes in larder/
     Lock(Lock),
@@ -55,7 +55,10 @@ pub(crate) struct Plan {
     /// Slices to show; all of them by default
     #[arg(value_name = "SLICE")]
     pub(crate) slices: Vec<String>,
-    /// List every unit with its key
+    /// The platform to plan for; this machine's by default
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) platform: Option<String>,
+    /// List every unit with its key and the layer that provides it
     #[arg(long)]
     pub(crate) units: bool,
     /// Print JSON (format version 1)
@@ -93,6 +96,9 @@ pub(crate) struct Selection {
 pub(crate) struct Cook {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Cook older layers first, as builders do that cache each layer by its content
+    #[arg(long)]
+    pub(crate) all_layers: bool,
 }
 
 #[derive(Debug, Args)]

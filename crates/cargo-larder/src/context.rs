@@ -8,8 +8,8 @@ use larder::{
     camino::Utf8PathBuf,
     cargo::{Cargo, CargoLock, Network},
     process::Environment,
+    project::Project,
     slice::{self, Slice, Variant},
-    workspace::Workspace,
 };
 
 use crate::{
@@ -40,9 +40,7 @@ impl Process {
 /// Everything a verb needs.
 pub(crate) struct Context {
     pub(crate) process: Process,
-    pub(crate) cargo: Cargo,
-    pub(crate) workspace: Workspace,
-    pub(crate) slices: Vec<Slice>,
+    pub(crate) project: Project,
     pub(crate) terminal: Terminal,
     pub(crate) quiet: bool,
 }
@@ -53,19 +51,18 @@ impl Context {
         let offline = common.offline || common.frozen;
         let cargo = Cargo::locate(&process.env)?
             .with_cargo_lock(if locked { CargoLock::Locked } else { CargoLock::AsNeeded })
-            .with_network(if offline { Network::Offline } else { Network::Allowed });
+            .with_network(if offline { Network::Offline } else { Network::Allowed })
+            .with_stand_in(process.program.clone());
         let target_dir = common.target_dir.as_ref().map(|dir| absolute(&process.dir, dir)).transpose()?;
-        let workspace =
-            Workspace::load(&cargo, &process.dir, common.manifest_path.as_deref(), target_dir.as_deref())?;
-        let slices = slice::all(&workspace)?;
-        let terminal = Terminal::new(common.quiet);
-        Ok(Self { process, cargo, workspace, slices, terminal, quiet: common.quiet })
+        let manifest = common.manifest_path.as_deref();
+        let project = Project::load(cargo, &process.dir, manifest, target_dir.as_deref())?;
+        Ok(Self { process, project, terminal: Terminal::new(common.quiet), quiet: common.quiet })
     }
 
     /// The slices that a verb was asked for.
     pub(crate) fn select(&self, selection: &Selection) -> anyhow::Result<Vec<&Slice>> {
         let variant = if selection.dev { Variant::Dev } else { Variant::Release };
-        Ok(slice::select(&self.slices, &selection.slices, variant)?)
+        Ok(slice::select(&self.project.slices, &selection.slices, variant)?)
     }
 
     /// Words that cooking passes on to cargo.

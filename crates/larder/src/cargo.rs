@@ -2,11 +2,16 @@
 //!
 //! It must never compile anything by itself; that is a [`backend`](crate::backend)'s work.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     error::{Error, Result},
+    platform::Platform,
     process::{Cmd, Environment},
+    stand_in,
 };
 
 /// cargo as this run may use it.
@@ -16,6 +21,11 @@ pub struct Cargo {
     env: Environment,
     lock_policy: CargoLock,
     network: Network,
+    stand_in: Option<PathBuf>,
+    /// The platform that graph queries are about, where it is not this machine's.
+    pretended: Option<Platform>,
+    /// This machine's platform, once it was asked for.
+    host: Arc<OnceLock<Platform>>,
 }
 
 /// Whether cargo may change a `Cargo.lock`.
@@ -47,7 +57,15 @@ impl Cargo {
             let source = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::Start { command: "cargo".into(), source });
         };
-        Ok(Self { program, env: env.clone(), lock_policy: CargoLock::AsNeeded, network: Network::Allowed })
+        Ok(Self {
+            program,
+            env: env.clone(),
+            lock_policy: CargoLock::AsNeeded,
+            network: Network::Allowed,
+            stand_in: None,
+            pretended: None,
+            host: Arc::default(),
+        })
     }
 
     /// The same cargo with another policy for lock files.
@@ -62,6 +80,48 @@ impl Cargo {
     pub fn with_network(mut self, network: Network) -> Self {
         self.network = network;
         self
+    }
+
+    /// The same cargo, able to plan for other platforms: `program` calls [`stand_in::run`] when
+    /// [`stand_in::HOST_VARIABLE`] is set.
+    #[must_use]
+    pub fn with_stand_in(mut self, program: PathBuf) -> Self {
+        self.stand_in = Some(program);
+        self
+    }
+
+    /// The platform of the compiler that is used in `dir`.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn host(&self, dir: &Path) -> Result<Platform> {
+        if let Some(host) = self.host.get() {
+            return Ok(host.clone());
+        }
+        let cmd = Cmd::new(self.rustc(), dir, &self.env).arg("-vV");
+        let answer = cmd.output()?;
+        let triple = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .ok_or_else(|| Error::Answer { command: cmd.line(), reason: "it names no host".into() })?;
+        Ok(self.host.get_or_init(|| Platform::new(triple)).clone())
+    }
+
+    /// The same cargo with graph queries answered as on a platform, compilers and standard libraries apart.
+    ///
+    /// # Errors
+    /// [`Error::NoStandIn`] for another platform where nothing can stand in for its compiler.
+    pub fn on(&self, dir: &Path, platform: &Platform) -> Result<Self> {
+        let pretended = if self.host(dir)? == *platform { None } else { Some(platform.clone()) };
+        if pretended.is_some() && self.stand_in.is_none() {
+            return Err(Error::NoStandIn { platform: platform.clone() });
+        }
+        Ok(Self { pretended, ..self.clone() })
+    }
+
+    /// The platform that graph queries are about, where it is not this machine's.
+    pub fn pretended(&self) -> Option<&Platform> {
+        self.pretended.as_ref()
     }
 
     /// The environment that calls run with.
@@ -121,6 +181,11 @@ impl Cargo {
             .env("RUSTC_BOOTSTRAP", "1");
         for (name, value) in env.iter() {
             cmd = cmd.env(name, value);
+        }
+        if let (Some(program), Some(platform)) = (&self.stand_in, &self.pretended) {
+            for (name, value) in stand_in::environment(program, &self.rustc(), platform) {
+                cmd = cmd.env(name, value);
+            }
         }
         Ok((cmd.line(), cmd.output()?))
     }

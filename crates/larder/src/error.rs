@@ -4,6 +4,8 @@
 
 use std::{fmt::Write as _, io, path::PathBuf};
 
+use crate::platform::Platform;
+
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -131,11 +133,19 @@ pub enum Error {
         /// The compiler asked.
         rustc: String,
     },
+    /// Nothing can stand in for another platform's compiler.
+    #[error("cannot plan for {platform}: there is no stand-in for its compiler")]
+    NoStandIn {
+        /// The platform.
+        platform: Platform,
+    },
     /// The proof found external units that the recipe would not build.
-    #[error("slice `{slice}`: {proven} of {total} external units proven{}", list(.missing))]
+    #[error("slice `{slice}`: {proven} of {total} external units proven on {platform}{}", list(.missing))]
     Unproven {
         /// The slice's name.
         slice: String,
+        /// Where they are not.
+        platform: Platform,
         /// How many units the recipe builds exactly.
         proven: usize,
         /// How many there are.

@@ -3,7 +3,7 @@
 //!
 //! # Reading order
 //!
-//! 1. [`workspace`]: the project, as cargo sees it.
+//! 1. [`project`]: a [`workspace`] with its [`settings`], and the [`cargo`] that answers for it.
 //! 2. [`slice`](mod@slice): the cargo invocations the project runs again and again.
 //! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof and its lock file.
@@ -28,11 +28,16 @@ pub mod backend;
 pub mod cargo;
 pub mod error;
 pub mod plan;
+pub mod platform;
 pub mod process;
+pub mod project;
 pub mod recipe;
 pub mod recorder;
 mod report;
+pub mod settings;
+mod side_by_side;
 pub mod slice;
+pub mod stand_in;
 pub mod workspace;
 
 pub use cargo_metadata::camino;

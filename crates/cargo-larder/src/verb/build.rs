@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use larder::{
     Report as _,
-    backend::{host::Phase, messages::Counts},
+    backend::{
+        host::{Layers, Phase},
+        messages::Counts,
+    },
     slice::{Origin, Slice, environment},
 };
 
@@ -19,7 +22,7 @@ use crate::{
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcome> {
-    let mut phases = cook::cook(context, &args.selection)?;
+    let mut phases = cook::cook(context, &args.selection, Layers::Current)?;
     let recorder = recorded::recorder(context)?;
     let mut seen = 0;
     let mut outcome = Outcome::Done;
@@ -67,28 +70,30 @@ fn leptos_command(context: &Context, selection: &Selection) -> Command {
     let release = (!selection.dev).then_some("--release");
     let words = ["cargo", "leptos", "build"].into_iter().chain(release).map(str::to_owned).collect();
     let mut env = context.process.env.clone();
-    let target_dir = context.workspace.target_directory();
-    if *target_dir != context.workspace.metadata().target_directory {
+    let target_dir = context.project.workspace.target_directory();
+    if *target_dir != context.project.workspace.metadata().target_directory {
         env.set("CARGO_TARGET_DIR", target_dir.as_str());
     }
-    if context.cargo.words().any(|word| word == "--offline") {
+    if context.project.cargo.words().any(|word| word == "--offline") {
         env.set("CARGO_NET_OFFLINE", "true");
     }
     if let Some(jobs) = &selection.jobs {
         env.set("CARGO_BUILD_JOBS", jobs);
     }
-    Command { words, dir: context.workspace.root().into(), env }
+    Command { words, dir: context.project.workspace.root().into(), env }
 }
 
 /// The slice's own invocation in the slice's own environment.
 fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyhow::Result<Command> {
-    let target_dir = format!("--target-dir={}", slice.target_dir.resolve(&context.workspace));
-    let policies = context.cargo.words().map(str::to_owned);
+    let target_dir = format!("--target-dir={}", slice.target_dir.resolve(&context.project.workspace));
+    let policies = context.project.cargo.words().map(str::to_owned);
     let more = std::iter::once(target_dir).chain(policies).chain(context.build_words(selection));
     let words = std::iter::once("cargo".to_owned()).chain(slice.args_with(more)).collect();
     let mut env = context.process.env.clone();
-    for (name, value) in environment::of_slice(&context.cargo, &context.workspace, slice)?.iter() {
+    for (name, value) in
+        environment::of_slice(&context.project.cargo, &context.project.workspace, slice)?.iter()
+    {
         env.set(name, value);
     }
-    Ok(Command { words, dir: context.workspace.root().into(), env })
+    Ok(Command { words, dir: context.project.workspace.root().into(), env })
 }

@@ -2,7 +2,7 @@
 
 use larder::{
     Report as _,
-    backend::host::{self, Phase},
+    backend::host::{self, Layers, Phase},
     recipe::lock_file::LockFile,
 };
 use serde_json::json;
@@ -16,15 +16,16 @@ use crate::{
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
-    let phases = cook(context, &args.selection)?;
+    let layers = if args.all_layers { Layers::All } else { Layers::Current };
+    let phases = cook(context, &args.selection, layers)?;
     print(&phases, args.selection.json)?;
     Ok(Outcome::Done)
 }
 
 /// Cooks the selected slices, one after the other: each uses all cores by itself.
-pub(super) fn cook(context: &Context, selection: &Selection) -> anyhow::Result<Vec<Phase>> {
+pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> anyhow::Result<Vec<Phase>> {
     let slices = context.select(selection)?;
-    let locked = LockFile::read(&context.workspace.larder_dir())?;
+    let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let words = context.build_words(selection);
     let mut phases = Vec::new();
     for slice in slices {
@@ -32,7 +33,7 @@ pub(super) fn cook(context: &Context, selection: &Selection) -> anyhow::Result<V
             context.terminal.warn(&format!("slice `{}` has no recipe; run `cargo larder lock`", slice.name));
             continue;
         };
-        phases.push(host::cook(&context.cargo, &context.workspace, record, &words, &context.terminal)?);
+        phases.push(host::cook(&context.project, record, layers, &words, &context.terminal)?);
     }
     Ok(phases)
 }

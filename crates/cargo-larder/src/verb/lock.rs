@@ -13,7 +13,7 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
     if args.check {
         return check(context, args.json);
     }
-    let outcomes = lock::lock(&context.cargo, &context.workspace, &context.slices, &context.terminal)?;
+    let outcomes = lock::lock(&context.project, &context.terminal)?;
     if args.json {
         let slices: Vec<_> = outcomes.iter().map(as_json).collect();
         print_json(&json!({ "version": 1, "slices": slices }))?;
@@ -29,8 +29,7 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
 }
 
 fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
-    let (outcomes, findings) =
-        lock::check(&context.cargo, &context.workspace, &context.slices, &context.terminal)?;
+    let (outcomes, findings) = lock::check(&context.project, &context.terminal)?;
     if json {
         let slices: Vec<_> = outcomes.iter().map(as_json).collect();
         let findings: Vec<_> = findings.iter().map(finding_json).collect();
@@ -50,7 +49,10 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
 
 fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
     let Locked { slice, units, tainted, .. } = outcome;
-    terminal.step(verb, &format!("{slice}: {units} of {units} external units proven"));
+    for (platform, units) in units {
+        let on = if outcome.units.len() == 1 { String::new() } else { format!(" on {platform}") };
+        terminal.step(verb, &format!("{slice}: {units} of {units} external units proven{on}"));
+    }
     if !tainted.is_empty() {
         terminal.step("Tainted", &format!("{slice}: built with the application: {}", tainted.join(", ")));
     }

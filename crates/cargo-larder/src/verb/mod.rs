@@ -26,6 +26,11 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         let code = larder::recorder::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
         return Ok(Outcome::Child(code));
     }
+    if process.env.get(larder::stand_in::HOST_VARIABLE).is_some() {
+        let args = process.args.get(1..).unwrap_or_default();
+        let code = larder::stand_in::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
+        return Ok(Outcome::Child(code));
+    }
     let Cargo::Larder(Larder { verb, common }) = Cargo::parse_from(with_subcommand(&process.args));
     terminal::set_color(common.color);
     if matches!(verb, Verb::Reference) {

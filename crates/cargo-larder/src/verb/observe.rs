@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
     if code != 0 {
         return Ok(Outcome::Child(code));
     }
-    let slices = observed::slices(&context.cargo, &context.workspace, &recorder.calls()?)?;
+    let slices = observed::slices(&context.project.cargo, &context.project.workspace, &recorder.calls()?)?;
     let seen: Vec<Seen<'_>> =
         slices.into_iter().map(|slice| Seen { known: known(context, &slice), slice }).collect();
     if args.write {
@@ -42,7 +42,7 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
 }
 
 fn known<'a>(context: &'a Context, slice: &Slice) -> Option<&'a str> {
-    context.slices.iter().find(|known| known.same_invocation(slice)).map(|known| known.name.as_str())
+    context.project.slices.iter().find(|known| known.same_invocation(slice)).map(|known| known.name.as_str())
 }
 
 fn print(seen: &[Seen<'_>]) {
@@ -63,7 +63,7 @@ fn write(context: &Context, seen: &[Seen<'_>]) -> anyhow::Result<()> {
         context.terminal.step("Kept", "Cargo.toml: every slice is known");
         return Ok(());
     }
-    written::add(&context.workspace, &new)?;
+    written::add(&context.project.workspace, &new)?;
     let names: Vec<&str> = new.iter().map(|slice| slice.name.as_str()).collect();
     context
         .terminal

@@ -1,7 +1,12 @@
-//! `cargo larder plan`: what the slices are and which external units they need.
+//! `cargo larder plan`: what the slices are, which external units they need and which layer provides them.
+
+use std::collections::BTreeMap;
 
 use larder::{
-    plan::{Plan, Unit},
+    Report as _,
+    plan::{Plan, Plans, Unit, UnitKey},
+    platform::Platform,
+    recipe::chain::{self, Identity, Use, identities},
     slice::Slice,
 };
 use serde_json::{Value, json};
@@ -9,62 +14,133 @@ use serde_json::{Value, json};
 use super::print_json;
 use crate::{cli, context::Context, exit::Outcome, table};
 
+/// A slice with what is known of it.
+struct Planned<'a> {
+    slice: &'a Slice,
+    plan: Plan,
+    /// What each layer is good for, oldest first; empty without a recipe.
+    layers: Vec<Use>,
+    providers: BTreeMap<Identity, usize>,
+}
+
 pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome> {
+    let project = &context.project;
     let chosen: Vec<&Slice> = if args.slices.is_empty() {
-        context.slices.iter().collect()
+        project.slices.iter().collect()
     } else {
-        larder::slice::select(&context.slices, &args.slices, larder::slice::Variant::Release)?
+        larder::slice::select(&project.slices, &args.slices, larder::slice::Variant::Release)?
     };
-    let plans = Plan::of_slices(&context.cargo, &context.workspace, &chosen)?;
-    let plans: Vec<(&Slice, Plan)> = chosen.into_iter().zip(plans).collect();
+    let platform = match &args.platform {
+        Some(triple) => Platform::new(triple),
+        None => project.host()?,
+    };
+    let platforms = std::slice::from_ref(&platform);
+    let plans = Plans::of_slices(&project.cargo, &project.workspace, &chosen, platforms)?;
+    let planned: Vec<Planned<'_>> =
+        chosen.into_iter().zip(plans).map(|(slice, plans)| planned(context, slice, &plans)).collect();
     if args.json {
-        let slices: Vec<Value> = plans.iter().map(|(slice, plan)| as_json(slice, plan)).collect();
-        print_json(&json!({ "version": 1, "slices": slices }))?;
+        let slices: Vec<Value> = planned.iter().map(as_json).collect();
+        print_json(&json!({ "version": 1, "platform": platform, "slices": slices }))?;
     } else {
-        print(&plans, args.units);
+        print(&planned, args.units);
     }
     Ok(Outcome::Done)
 }
 
-fn as_json(slice: &Slice, plan: &Plan) -> Value {
-    let unit = |(key, unit): (&larder::plan::UnitKey, &Unit)| {
+fn planned<'a>(context: &Context, slice: &'a Slice, plans: &Plans) -> Planned<'a> {
+    let (platform, plan) = plans.first();
+    let (layers, providers) = match layers(context, slice, platform) {
+        Ok(layers) => chain::uses(&layers, &identities(plan)),
+        Err(error) => {
+            context.terminal.warn(&format!("layers of `{}` are not shown: {error}", slice.name));
+            Default::default()
+        }
+    };
+    Planned { slice, plan: plan.clone(), layers, providers }
+}
+
+/// The units of each layer that is there.
+fn layers(
+    context: &Context,
+    slice: &Slice,
+    platform: &Platform,
+) -> larder::Result<Vec<std::collections::BTreeSet<Identity>>> {
+    let recorded = context.project.recorded()?;
+    let Some(locked) = recorded.as_ref().and_then(|file| file.slice(&slice.name)) else {
+        return Ok(Vec::new());
+    };
+    let plans = chain::plans(&context.project, locked, platform)?;
+    Ok(plans.iter().map(identities).collect())
+}
+
+fn as_json(planned: &Planned<'_>) -> Value {
+    let unit = |(key, unit): (&UnitKey, &Unit)| {
         let mut value = json!(unit);
         value["key"] = json!(key);
+        value["layer"] = json!(planned.providers.get(&(*key, unit.lto)));
         value
     };
     json!({
-        "slice": slice,
-        "units": plan.units.iter().map(unit).collect::<Vec<_>>(),
-        "tainted": plan.tainted,
-        "local": plan.local,
+        "slice": planned.slice,
+        "units": planned.plan.units.iter().map(unit).collect::<Vec<_>>(),
+        "layers": planned.layers,
+        "tainted": planned.plan.tainted,
+        "local": planned.plan.local,
     })
 }
 
-fn print(plans: &[(&Slice, Plan)], units: bool) {
-    let row = |(slice, plan): &(&Slice, Plan)| {
-        let counts = [plan.units.len(), plan.tainted.len(), plan.local].map(|count| count.to_string());
-        let [external, tainted, local] = counts;
-        [slice.name.clone(), external, tainted, local, format!("cargo {}", slice.args.join(" "))]
+fn print(all: &[Planned<'_>], units: bool) {
+    let row = |Planned { slice, plan, layers, .. }: &Planned<'_>| {
+        let counts = [plan.units.len(), layers.len(), plan.tainted.len(), plan.local];
+        let [external, layers, tainted, local] = counts.map(|count| count.to_string());
+        let invocation = format!("cargo {}", slice.args.join(" "));
+        [slice.name.clone(), external, layers, tainted, local, invocation]
     };
-    let rows: Vec<_> = plans.iter().map(row).collect();
-    anstream::print!("{}", table::text(["<slice", "external", "tainted", "local", "<invocation"], &rows));
-    for (slice, plan) in plans {
-        if !plan.tainted.is_empty() {
-            anstream::println!(
-                "\n{}: built with the application, since they reach a path package:",
-                slice.name
-            );
-            plan.tainted.iter().for_each(|package| anstream::println!("  {package}"));
-        }
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let head = ["<slice", "external", "layers", "tainted", "local", "<invocation"];
+    anstream::print!("{}", table::text(head, &rows));
+    for planned in all {
+        print_tainted(planned);
+        print_layers(planned);
         if units {
-            anstream::println!("\n{}:", slice.name);
-            let mut lines: Vec<String> = plan
-                .units
-                .iter()
-                .map(|(key, unit)| format!("  {:.12}  {}", key.to_string(), unit.describe()))
-                .collect();
-            lines.sort_by(|a, b| a[16..].cmp(&b[16..]));
-            lines.iter().for_each(|line| anstream::println!("{line}"));
+            print_units(planned);
         }
     }
+}
+
+fn print_tainted(Planned { slice, plan, .. }: &Planned<'_>) {
+    if !plan.tainted.is_empty() {
+        anstream::println!("\n{}: built with the application, since they reach a path package:", slice.name);
+        plan.tainted.iter().for_each(|package| anstream::println!("  {package}"));
+    }
+}
+
+/// A single layer that has every unit says nothing that the first table does not.
+fn print_layers(Planned { slice, plan, layers, .. }: &Planned<'_>) {
+    let provided: usize = layers.iter().map(|layer| layer.provides).sum();
+    if layers.is_empty() || (layers.len() == 1 && provided == plan.units.len()) {
+        return;
+    }
+    anstream::println!(
+        "\n{}: {provided} of {} external units are in its layers",
+        slice.name,
+        plan.units.len()
+    );
+    let row = |(index, layer): (usize, &Use)| {
+        let Use { units, provides, carries } = *layer;
+        [index, units, provides, carries].map(|count| count.to_string())
+    };
+    let rows: Vec<_> = layers.iter().enumerate().map(row).collect();
+    anstream::print!("{}", table::text(["layer", "units", "provides", "carries"], &rows));
+}
+
+fn print_units(Planned { slice, plan, providers, .. }: &Planned<'_>) {
+    anstream::println!("\n{}:", slice.name);
+    let line = |(key, unit): (&UnitKey, &Unit)| {
+        let layer = providers.get(&(*key, unit.lto)).map_or_else(|| "-".to_owned(), usize::to_string);
+        (unit.describe(), format!("  {:.12}  {layer}  {}", key.to_string(), unit.describe()))
+    };
+    let mut lines: Vec<_> = plan.units.iter().map(line).collect();
+    lines.sort();
+    lines.iter().for_each(|(_, line)| anstream::println!("{line}"));
 }

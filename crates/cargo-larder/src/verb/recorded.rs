@@ -45,9 +45,10 @@ pub(super) fn recorder(context: &Context) -> anyhow::Result<Recorder> {
 
 /// The toolchain's own cargo: rustup's stand-in would put itself in front of the recording one again.
 fn real_cargo(context: &Context) -> anyhow::Result<PathBuf> {
-    let sysroot = Cmd::new(context.cargo.rustc(), context.workspace.root(), &context.process.env)
-        .args(["--print", "sysroot"])
-        .output()?;
+    let sysroot =
+        Cmd::new(context.project.cargo.rustc(), context.project.workspace.root(), &context.process.env)
+            .args(["--print", "sysroot"])
+            .output()?;
     let cargo = PathBuf::from(sysroot.trim_end()).join("bin/cargo");
-    Ok(if cargo.is_file() { cargo } else { context.cargo.program().to_owned() })
+    Ok(if cargo.is_file() { cargo } else { context.project.cargo.program().to_owned() })
 }

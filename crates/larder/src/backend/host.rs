@@ -10,6 +10,7 @@ use crate::{
     cargo::{Cargo, CargoLock},
     error::{Error, Result},
     process::Stderr,
+    project::Project,
     recipe::lock_file::LockedSlice,
     slice::environment,
     workspace::Workspace,
@@ -33,26 +34,44 @@ fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok
     serializer.serialize_f64((time.as_secs_f64() * 1000.0).round() / 1000.0)
 }
 
-/// Builds a slice's layers in order. `words` are passed on to cargo (`--quiet`, `--jobs=…`).
+/// Which of a slice's layers are cooked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layers {
+    /// The current recipe alone: a target directory keeps what was there, so older layers have nothing to add.
+    Current,
+    /// The whole chain, oldest first, as a builder does that caches each layer by its content.
+    All,
+}
+
+/// Builds a slice's layers. `words` are passed on to cargo (`--quiet`, `--jobs=…`).
 ///
 /// # Errors
 /// A recipe edited by hand, a target without a standard library, or cargo's own failure.
 pub fn cook(
-    cargo: &Cargo,
-    workspace: &Workspace,
+    project: &Project,
     locked: &LockedSlice,
+    layers: Layers,
     words: &[String],
     report: &dyn Report,
 ) -> Result<Phase> {
     let start = Instant::now();
+    let workspace = &project.workspace;
     let slice = &locked.slice;
     let larder_dir = workspace.larder_dir();
     locked.verify(&larder_dir)?;
-    require_targets(cargo, workspace, locked)?;
-    let cargo = cargo.clone().with_cargo_lock(CargoLock::Locked);
+    require_targets(&project.cargo, workspace, locked)?;
+    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let mut counts = Counts::default();
-    for (index, layer) in locked.layers.iter().enumerate() {
-        report.step("Cooking", &format!("{} ({} external units)", slice.name, layer.units));
+    let host = project.host()?;
+    let last = locked.layers.len().saturating_sub(1);
+    let first = if layers == Layers::All { 0 } else { last };
+    for (index, layer) in locked.layers.iter().enumerate().skip(first) {
+        let units = layer.units.get(&host).copied();
+        if units.is_none() && index == last {
+            let slice = &slice.name;
+            report.warn(&format!("the recipe of `{slice}` was not made for {host}: it may lack units"));
+        }
+        report.step("Cooking", &describe(locked, index, units.unwrap_or_default()));
         let mut args = locked.cook.clone();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
         args.push("--message-format=json-render-diagnostics".into());
@@ -69,6 +88,14 @@ pub fn cook(
         }
     }
     Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts })
+}
+
+fn describe(locked: &LockedSlice, index: usize, units: usize) -> String {
+    let name = &locked.slice.name;
+    match locked.layers.len() {
+        1 => format!("{name} ({units} external units)"),
+        layers => format!("{name}, layer {} of {layers} ({units} external units)", index + 1),
+    }
 }
 
 fn require_targets(cargo: &Cargo, workspace: &Workspace, locked: &LockedSlice) -> Result<()> {

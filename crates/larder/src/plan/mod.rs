@@ -8,7 +8,10 @@ pub mod key;
 pub mod lto;
 pub mod unit_graph;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -20,12 +23,14 @@ use self::unit_graph::UnitGraph;
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
+    platform::Platform,
     process::Environment,
+    side_by_side,
     slice::{Slice, environment},
     workspace::Workspace,
 };
 
-/// A slice's external units.
+/// A slice's external units on one platform.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The units, by key.
@@ -75,29 +80,64 @@ impl Unit {
     }
 }
 
-impl Plan {
+/// A slice's plan on every platform, in the project's order; there is at least one.
+#[derive(Debug, Clone)]
+pub struct Plans(Vec<(Platform, Plan)>);
+
+impl Plans {
     /// The plans of several slices, in their order. The queries run side by side, since cargo mostly waits in
     /// them.
     ///
     /// # Errors
-    /// As [`Plan::of_slice`], for the first slice that fails.
-    pub fn of_slices(cargo: &Cargo, workspace: &Workspace, slices: &[&Slice]) -> Result<Vec<Self>> {
-        std::thread::scope(|scope| {
-            let start = |slice| scope.spawn(move || Self::of_slice(cargo, workspace, slice));
-            let threads: Vec<_> = slices.iter().copied().map(start).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        })
+    /// For the first slice that fails: [`Error::SlicePlan`] when cargo refuses the invocation,
+    /// [`Error::UnitGraphVersion`] for a format that is not known.
+    pub fn of_slices(
+        cargo: &Cargo,
+        workspace: &Workspace,
+        slices: &[&Slice],
+        platforms: &[Platform],
+    ) -> Result<Vec<Self>> {
+        let queries =
+            slices.iter().flat_map(|slice| platforms.iter().map(move |platform| (*slice, platform)));
+        let plans = side_by_side::map(queries, |(slice, platform)| {
+            let cargo = cargo.on(workspace.root().as_std_path(), platform)?;
+            let plan = Plan::of_slice(&cargo, workspace, slice)?;
+            Ok((platform.clone(), plan))
+        })?;
+        Ok(plans.chunks(platforms.len().max(1)).map(|plans| Self(plans.to_vec())).collect())
     }
 
+    /// Platforms and plans.
+    pub fn iter(&self) -> impl Iterator<Item = (&Platform, &Plan)> {
+        self.0.iter().map(|(platform, plan)| (platform, plan))
+    }
+
+    /// The units of all platforms.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.0.iter().flat_map(|(_, plan)| plan.units.values())
+    }
+
+    /// The plan of the platform named first.
+    pub fn first(&self) -> (&Platform, &Plan) {
+        let (platform, plan) = &self.0[0];
+        (platform, plan)
+    }
+
+    /// How many external units the slice has on each platform.
+    pub fn counts(&self) -> BTreeMap<Platform, usize> {
+        self.iter().map(|(platform, plan)| (platform.clone(), plan.units.len())).collect()
+    }
+
+    /// Names of tainted packages on any platform.
+    pub fn tainted(&self) -> Vec<String> {
+        let all: BTreeSet<&String> = self.0.iter().flat_map(|(_, plan)| &plan.tainted).collect();
+        all.into_iter().cloned().collect()
+    }
+}
+
+impl Plan {
     /// Asks cargo for the slice's unit graph and keeps the external units.
-    ///
-    /// # Errors
-    /// [`Error::SlicePlan`] when cargo refuses the invocation, [`Error::UnitGraphVersion`] for a format
-    /// that is not known.
-    pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
+    fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
         let env = environment::of_slice(cargo, workspace, slice)?;
         let mut args = slice.cargo_args().to_vec();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));

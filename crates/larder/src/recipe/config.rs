@@ -6,6 +6,7 @@
 
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
+use super::content_digest;
 use crate::{
     slice::{Slice, TARGET_MARKER},
     workspace::Workspace,
@@ -75,6 +76,11 @@ pub(super) fn shared(workspace: &Workspace) -> Option<String> {
     }
     document.set_trailing("");
     (!document.is_empty()).then(|| format!("{SHARED_HEADER}\n{}\n", document.to_string().trim()))
+}
+
+/// The digest of [`shared`].
+pub(super) fn shared_digest(workspace: &Workspace) -> Option<String> {
+    shared(workspace).map(|text| content_digest(text.as_bytes()))
 }
 
 fn has_target_rustflags(workspace: &Workspace) -> bool {

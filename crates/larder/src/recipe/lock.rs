@@ -1,22 +1,23 @@
 //! Writing and checking recipes: plan every slice, keep what has not changed, write the rest, prove it, and
 //! put the new `larder/` folder in place as a whole.
 
-use std::fs::File;
-
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use std::{collections::BTreeMap, fs::File};
 
 use super::{
-    Recipe, config,
-    lock_file::{Layer, LockFile, LockedSlice, VERSION},
-    proof::{Proof, plan_of_recipe},
+    Recipe, config, content_digest,
+    draft::Draft,
+    lock_file::{LockFile, LockedSlice, VERSION},
     staging::{self, Staging},
 };
 use crate::{
     Report,
     cargo::{Cargo, CargoLock},
     error::{Error, Result},
-    plan::Plan,
-    slice::{Slice, environment},
+    plan::Plans,
+    platform::Platform,
+    project::Project,
+    side_by_side,
+    slice::Slice,
     workspace::Workspace,
 };
 
@@ -27,8 +28,8 @@ pub struct Locked {
     pub slice: String,
     /// Whether its recipe was written or kept.
     pub change: Change,
-    /// How many external units it has, all of them proven.
-    pub units: usize,
+    /// How many external units it has on each platform, all of them proven.
+    pub units: BTreeMap<Platform, usize>,
     /// Packages that are built with the application because they reach a path package.
     pub tainted: Vec<String>,
 }
@@ -44,67 +45,51 @@ pub enum Change {
     Needed,
 }
 
-/// A planned slice with the recipe that its plan asks for.
-struct Draft<'a> {
-    slice: &'a Slice,
-    plan: Plan,
-    recipe: Recipe,
-}
-
 /// Writes or refreshes the recipes of all slices.
 ///
 /// # Errors
 /// When a slice cannot be planned, a recipe cannot be proven or the folder cannot be written; the old
 /// recipes are untouched then.
-pub fn lock(
-    cargo: &Cargo,
-    workspace: &Workspace,
-    slices: &[Slice],
-    report: &dyn Report,
-) -> Result<Vec<Locked>> {
-    let _guard = exclusive(workspace, report)?;
-    staging::recover(workspace.root(), &workspace.larder_dir())?;
-    let drafts = draft(cargo, workspace, slices, report)?;
+pub fn lock(project: &Project, report: &dyn Report) -> Result<Vec<Locked>> {
+    let workspace = &project.workspace;
     let larder_dir = workspace.larder_dir();
-    let old = match LockFile::read(&larder_dir) {
-        Ok(old) => Some(old),
-        Err(Error::NoRecipe { .. } | Error::Toml { .. }) => None,
-        Err(error) => return Err(error),
-    };
+    let _guard = exclusive(workspace, report)?;
+    staging::recover(workspace.root(), &larder_dir)?;
+    let old = project.recorded()?;
+    let platforms = project.platforms(old.as_ref())?;
+    let drafts = draft(project, &project.cargo, &platforms, report)?;
     let shared = config::shared(workspace);
-    let unchanged = |draft| old.as_ref().and_then(|old| unchanged(workspace, draft, old));
     // Asked once: the answer takes reading every file of a recipe.
-    let kept: Vec<Option<&LockedSlice>> = drafts.iter().map(unchanged).collect();
-    let all_kept =
-        old.as_ref().is_some_and(|old| old.slices.len() == drafts.len() && kept.iter().all(Option::is_some));
-    if all_kept && stale_config(workspace, old.as_ref(), shared.as_deref())?.is_none() {
+    let unchanged = |draft: &Draft<'_>| old.as_ref().and_then(|old| draft.unchanged(project, old).cloned());
+    let kept: Vec<Option<LockedSlice>> = drafts.iter().map(unchanged).collect();
+    let is_current = |old: &LockFile| {
+        old.slices.len() == drafts.len() && old.platforms == platforms && kept.iter().all(Option::is_some)
+    };
+    if old.as_ref().is_some_and(is_current)
+        && stale_config(workspace, old.as_ref(), shared.as_deref())?.is_none()
+    {
         return Ok(drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect());
     }
 
     let staging = Staging::new(workspace.root())?;
-    let mut outcomes = Vec::new();
-    let mut locked = Vec::new();
-    for (draft, kept) in drafts.iter().zip(kept) {
-        if let Some(record) = kept {
-            staging.keep(&larder_dir, draft.slice.name.as_str().into())?;
-            locked.push(LockedSlice { slice: draft.slice.clone(), ..record.clone() });
-            outcomes.push(draft.outcome(Change::Kept));
-        } else {
-            report.step(
-                "Proving",
-                &format!("{} ({} external units)", draft.slice.name, draft.plan.units.len()),
-            );
-            locked.push(draft.write(cargo, workspace, &staging)?);
-            outcomes.push(draft.outcome(Change::Written));
-        }
+    for (draft, _) in drafts.iter().zip(&kept).filter(|(_, kept)| kept.is_none()) {
+        report.step("Proving", &draft.describe());
     }
-    keep_foreign(workspace, &staging, old.as_ref(), &locked)?;
+    let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| match kept {
+        Some(record) => {
+            staging.keep(&larder_dir, draft.slice.name.as_str().into())?;
+            Ok((record, draft.outcome(Change::Kept)))
+        }
+        None => Ok((draft.write(project, &staging, old.as_ref(), report)?, draft.outcome(Change::Written))),
+    })?;
+    let (slices, outcomes): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+    keep_foreign(workspace, &staging, old.as_ref(), &slices)?;
     if let Some(text) = &shared {
         staging.write("config.toml".into(), text)?;
     }
-    let config = shared.map(|_| super::file_digest(&staging.dir().join("config.toml"))).transpose()?;
+    let config = shared.map(|text| content_digest(text.as_bytes()));
     let toolchain = workspace.toolchain().map(str::to_owned);
-    let file = LockFile { version: VERSION, toolchain, config, slices: locked };
+    let file = LockFile { version: VERSION, toolchain, config, platforms, slices };
     staging.write("larder.lock".into(), &file.text()?)?;
     staging.commit(&larder_dir)?;
     Ok(outcomes)
@@ -125,16 +110,13 @@ pub enum Finding {
 ///
 /// # Errors
 /// When a slice cannot be planned or there is no readable recipe.
-pub fn check(
-    cargo: &Cargo,
-    workspace: &Workspace,
-    slices: &[Slice],
-    report: &dyn Report,
-) -> Result<(Vec<Locked>, Vec<Finding>)> {
+pub fn check(project: &Project, report: &dyn Report) -> Result<(Vec<Locked>, Vec<Finding>)> {
+    let workspace = &project.workspace;
     let old = LockFile::read(&workspace.larder_dir())?;
+    let platforms = project.platforms(Some(&old))?;
     // Planning must not bring a stale Cargo.lock up to date here: nothing is written.
-    let cargo = &cargo.clone().with_cargo_lock(CargoLock::Locked);
-    let drafts = match draft(cargo, workspace, slices, report) {
+    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let drafts = match draft(project, &cargo, &platforms, report) {
         Err(Error::SlicePlan { stderr, .. }) if stderr.contains("--locked") => {
             let path = workspace.root().join("Cargo.lock");
             return Ok((
@@ -144,13 +126,13 @@ pub fn check(
         }
         drafts => drafts?,
     };
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut outcomes = Vec::new();
-    for draft in &drafts {
-        let finding = draft.check(cargo, workspace, &old)?;
-        outcomes.push(draft.outcome(if finding.is_none() { Change::Kept } else { Change::Needed }));
-        findings.extend(finding);
-    }
+    let checked = side_by_side::map(&drafts, |draft| draft.check(project, &old))?;
+    let outcome = |(draft, finding): (&Draft<'_>, &Option<Finding>)| {
+        draft.outcome(if finding.is_none() { Change::Kept } else { Change::Needed })
+    };
+    let outcomes = drafts.iter().zip(&checked).map(outcome).collect();
+    let mut findings: Vec<Finding> = checked.into_iter().flatten().collect();
+    let slices = &project.slices;
     for gone in old.slices.iter().filter(|locked| !slices.iter().any(|s| s.name == locked.slice.name)) {
         findings.push(Finding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
@@ -159,93 +141,20 @@ pub fn check(
     Ok((outcomes, findings))
 }
 
-impl Draft<'_> {
-    fn outcome(&self, change: Change) -> Locked {
-        Locked {
-            slice: self.slice.name.clone(),
-            change,
-            units: self.plan.units.len(),
-            tainted: self.plan.tainted.clone(),
-        }
-    }
-
-    /// Writes the recipe into the staging folder, lets cargo reduce the lock file, and proves it.
-    fn write(&self, cargo: &Cargo, workspace: &Workspace, staging: &Staging) -> Result<LockedSlice> {
-        let folder = Utf8PathBuf::from(&self.slice.name).join("0");
-        for (path, text) in &self.recipe.files {
-            staging.write(&folder.join(path), text)?;
-        }
-        let dir = staging.dir().join(&folder);
-        fs_err::copy(workspace.root().join("Cargo.lock"), dir.join("Cargo.lock"))?;
-        self.prove(cargo, workspace, &dir, CargoLock::AsNeeded)?.require(&self.slice.name)?;
-        let layer = Layer::record(&dir, self.recipe.digest.clone(), self.plan.units.len())?;
-        Ok(LockedSlice { slice: self.slice.clone(), cook: self.recipe.cook.clone(), layers: vec![layer] })
-    }
-
-    fn prove(
-        &self,
-        cargo: &Cargo,
-        workspace: &Workspace,
-        dir: &Utf8Path,
-        cargo_lock: CargoLock,
-    ) -> Result<Proof> {
-        let cargo = &cargo.clone().with_cargo_lock(cargo_lock);
-        let mut args = self.recipe.cook.clone();
-        args.push(format!("--target-dir={}", self.slice.target_dir.resolve(workspace)));
-        let env = environment::of_slice(cargo, workspace, self.slice)?;
-        let recipe = plan_of_recipe(cargo, dir, &args, &env)?;
-        Ok(Proof::compare(&self.plan, &recipe))
-    }
-
-    fn check(&self, cargo: &Cargo, workspace: &Workspace, old: &LockFile) -> Result<Option<Finding>> {
-        let name = &self.slice.name;
-        let larder_dir = workspace.larder_dir();
-        let Some(record) = old.slice(name) else {
-            return Ok(Some(Finding::Stale(format!("slice `{name}` has no recipe yet"))));
-        };
-        match record.verify(&larder_dir) {
-            Err(error @ Error::EditedRecipe { .. }) => return Ok(Some(Finding::Edited(error.to_string()))),
-            other => other?,
-        }
-        let dir = record.layer_dir(&larder_dir, record.layers.len().saturating_sub(1));
-        if let Some(reason) = self.staleness(record) {
-            return Ok(Some(Finding::Stale(format!("slice `{name}`: {reason}"))));
-        }
-        let proof = self.prove(cargo, workspace, &dir, CargoLock::Locked)?;
-        Ok(proof.require(name).err().map(|error| Finding::Unproven(error.to_string())))
-    }
-
-    fn staleness(&self, record: &LockedSlice) -> Option<String> {
-        if record.slice != *self.slice {
-            return Some("its arguments or environment changed".into());
-        }
-        let layer = record.layers.last()?;
-        if layer.digest == self.recipe.digest {
-            return None;
-        }
-        Some(format!("its external units changed ({} locked, {} needed)", layer.units, self.plan.units.len()))
-    }
-}
-
 /// Plans every slice.
 fn draft<'a>(
+    project: &'a Project,
     cargo: &Cargo,
-    workspace: &Workspace,
-    slices: &'a [Slice],
+    platforms: &[Platform],
     report: &dyn Report,
 ) -> Result<Vec<Draft<'a>>> {
+    let slices: Vec<&Slice> = project.slices.iter().collect();
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     report.step("Planning", &names.join(", "));
-    let plans = Plan::of_slices(cargo, workspace, &slices.iter().collect::<Vec<_>>())?;
-    let draft = |(slice, plan)| Draft { slice, recipe: Recipe::of(workspace, slice, &plan), plan };
-    Ok(slices.iter().zip(plans).map(draft).collect())
-}
-
-/// The old record where it still says what the draft asks for and its files are as written.
-fn unchanged<'a>(workspace: &Workspace, draft: &Draft<'_>, old: &'a LockFile) -> Option<&'a LockedSlice> {
-    let record = old.slice(&draft.slice.name)?;
-    let fresh = draft.staleness(record).is_none() && record.verify(&workspace.larder_dir()).is_ok();
-    fresh.then_some(record)
+    let workspace = &project.workspace;
+    let plans = Plans::of_slices(cargo, workspace, &slices, platforms)?;
+    let draft = |(slice, plans)| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
+    Ok(slices.into_iter().zip(plans).map(draft).collect())
 }
 
 fn stale_config(

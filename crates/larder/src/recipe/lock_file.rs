@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::file_digest;
+use super::{content_digest, layers::Booked};
 use crate::{
     error::{Error, Result},
+    platform::Platform,
     slice::Slice,
     workspace::parse_toml,
 };
@@ -29,6 +30,9 @@ pub struct LockFile {
     /// Digest of `larder/config.toml`, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
+    /// The platforms that the recipes serve, in the project's order.
+    #[serde(default)]
+    pub platforms: Vec<Platform>,
     /// Every slice, sorted by name.
     #[serde(default, rename = "slice")]
     pub slices: Vec<LockedSlice>,
@@ -54,8 +58,11 @@ pub struct LockedSlice {
 pub struct Layer {
     /// Identifies what the layer builds, and how.
     pub digest: String,
-    /// How many external units it builds.
-    pub units: usize,
+    /// How many external units it builds on each platform.
+    pub units: BTreeMap<Platform, usize>,
+    /// What its place in the chain has cost so far; see [`layers`](super::layers).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub booked: Booked,
     /// Digests of its files by path relative to its folder.
     pub files: BTreeMap<Utf8PathBuf, String>,
 }
@@ -122,21 +129,25 @@ impl Layer {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub(super) fn record(dir: &Utf8Path, digest: String, units: usize) -> Result<Self> {
+    pub(super) fn record(dir: &Utf8Path, digest: String, units: BTreeMap<Platform, usize>) -> Result<Self> {
         let mut files = BTreeMap::new();
         for path in files_below(dir)? {
-            files.insert(path.clone(), file_digest(&dir.join(path))?);
+            files.insert(path.clone(), content_digest(&fs_err::read(dir.join(path))?));
         }
-        Ok(Self { digest, units, files })
+        Ok(Self { digest, units, booked: 0, files })
     }
 
-    fn verify(&self, dir: &Utf8Path) -> Result<()> {
+    /// Checks that its files are those that were written.
+    ///
+    /// # Errors
+    /// [`Error::EditedRecipe`] naming the first file that is not.
+    pub(super) fn verify(&self, dir: &Utf8Path) -> Result<()> {
         let wrong = |path: &Utf8Path, what| Err(Error::EditedRecipe { path: dir.join(path).into(), what });
         for (path, digest) in &self.files {
             if !dir.join(path).is_file() {
                 return wrong(path, "is missing");
             }
-            if file_digest(&dir.join(path))? != *digest {
+            if content_digest(&fs_err::read(dir.join(path))?) != *digest {
                 return wrong(path, "was edited after `cargo larder lock` wrote it");
             }
         }
@@ -145,6 +156,11 @@ impl Layer {
             None => Ok(()),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(booked: &Booked) -> bool {
+    *booked == 0
 }
 
 /// Every file below a folder, relative to it, sorted.

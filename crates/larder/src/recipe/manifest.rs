@@ -52,13 +52,18 @@ fn package(name: &str, stub: &Stub) -> String {
          \n[lib]\ncrate-type = [{}]\ntest = false\ndoctest = false\nbench = false\n",
         crate_types.join(", "),
     );
-    for (table, name) in [(Table::Target, "dependencies"), (Table::Host, "build-dependencies")] {
-        let mut pins = stub.pins.iter().filter(|pin| pin.table == table).peekable();
-        if pins.peek().is_some() {
-            let _ = writeln!(text, "\n[{name}]");
-            pins.for_each(|pin| {
-                let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
-            });
+    // Pins are sorted: by table, and in it those of all platforms first.
+    for pins in stub.pins.chunk_by(|a, b| (a.table, &a.platform) == (b.table, &b.platform)) {
+        let table = match pins[0].table {
+            Table::Target => "dependencies",
+            Table::Host => "build-dependencies",
+        };
+        let _ = match &pins[0].platform {
+            None => writeln!(text, "\n[{table}]"),
+            Some(platform) => writeln!(text, "\n[target.{platform}.{table}]"),
+        };
+        for pin in pins {
+            let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
         }
     }
     text

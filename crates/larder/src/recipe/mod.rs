@@ -4,7 +4,10 @@
 //! compares what a written recipe would build with what its slice needs, and [`lock_file`] is the record of
 //! it all. Nothing here compiles.
 
+pub mod chain;
 mod config;
+mod draft;
+pub mod layers;
 pub mod lock;
 pub mod lock_file;
 mod manifest;
@@ -16,11 +19,10 @@ mod stub;
 
 use std::collections::BTreeMap;
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::{
-    error::Result,
-    plan::{Plan, key::ContentHasher},
+    plan::{Plans, key::ContentHasher},
     slice::{Slice, option_values},
     workspace::Workspace,
 };
@@ -39,10 +41,10 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Writes down the plan of a slice.
-    pub fn of(workspace: &Workspace, slice: &Slice, plan: &Plan) -> Self {
+    /// Writes down a slice's plans: one recipe for all platforms.
+    pub fn of(workspace: &Workspace, slice: &Slice, plans: &Plans) -> Self {
         let cook = cook_args(slice);
-        let stubs = stub::of(plan);
+        let stubs = stub::of(plans);
         let mut files = BTreeMap::new();
         files.insert(".cargo/config.toml".into(), config::of_recipe(workspace, slice));
         for (index, stub) in stubs.iter().enumerate() {
@@ -57,7 +59,7 @@ impl Recipe {
                 files.insert(folder.join("build.rs"), BUILD_SOURCE.to_owned());
             }
         }
-        Self { digest: digest(workspace, slice, plan, &cook), files, cook }
+        Self { digest: digest(workspace, slice, plans, &cook), files, cook }
     }
 }
 
@@ -81,7 +83,7 @@ fn cook_args(slice: &Slice) -> Vec<String> {
     args
 }
 
-fn digest(workspace: &Workspace, slice: &Slice, plan: &Plan, cook: &[String]) -> String {
+fn digest(workspace: &Workspace, slice: &Slice, plans: &Plans, cook: &[String]) -> String {
     let mut hasher = ContentHasher::new(DOMAIN);
     hasher.strings(cook);
     hasher.string(&String::from(slice.target_dir.clone()));
@@ -93,20 +95,20 @@ fn digest(workspace: &Workspace, slice: &Slice, plan: &Plan, cook: &[String]) ->
     }
     hasher.string(&workspace.resolver());
     hasher.optional(workspace.toolchain());
-    hasher.length(plan.units.len());
-    for (key, unit) in &plan.units {
-        hasher.string(&key.to_string());
-        hasher.bytes(&[unit.lto as u8, u8::from(unit.for_host), u8::from(unit.for_target)]);
+    for (platform, plan) in plans.iter() {
+        hasher.string(platform.as_str());
+        hasher.length(plan.units.len());
+        for (key, unit) in &plan.units {
+            hasher.string(&key.to_string());
+            hasher.bytes(&[unit.lto as u8, u8::from(unit.for_host), u8::from(unit.for_target)]);
+        }
     }
     hasher.finish_hex()
 }
 
 /// SHA-256 of a file's bytes in hexadecimal.
-///
-/// # Errors
-/// When the file cannot be read.
-pub(crate) fn file_digest(path: &Utf8Path) -> Result<String> {
+pub(crate) fn content_digest(bytes: &[u8]) -> String {
     let mut hasher = ContentHasher::new("larder file 1");
-    hasher.bytes(&fs_err::read(path)?);
-    Ok(hasher.finish_hex())
+    hasher.bytes(bytes);
+    hasher.finish_hex()
 }

@@ -8,16 +8,21 @@ use std::collections::BTreeMap;
 use toml_edit::{Array, InlineTable, Value};
 
 use super::package::{Package, Source};
-use crate::plan::{Unit, key::ContentHasher};
+use crate::{
+    plan::{Unit, key::ContentHasher},
+    platform::Platform,
+};
 
 /// A dependency entry of the stub package.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Pin {
+    pub(super) table: Table,
+    /// The platform that the entry is for; `None` where it is the same on all of them.
+    pub(super) platform: Option<Platform>,
     /// The entry's name: the same for both sides of one package.
     pub(super) alias: String,
     /// The package's own name.
     pub(super) name: String,
-    pub(super) table: Table,
     /// The entry's inline table as text.
     pub(super) entry: String,
 }
@@ -37,8 +42,28 @@ impl Pin {
     }
 }
 
-/// The pins of units, sorted by table and alias.
-pub(super) fn of<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Pin> {
+/// The pins of the units of each platform, sorted: one entry where every platform has the same, else one for
+/// each platform that has it.
+pub(super) fn of(platforms: &[(&Platform, Vec<&Unit>)]) -> Vec<Pin> {
+    let mut entries: BTreeMap<Pin, Vec<&Platform>> = BTreeMap::new();
+    for (platform, units) in platforms {
+        for pin in of_platform(units) {
+            entries.entry(pin).or_default().push(platform);
+        }
+    }
+    let mut pins = Vec::new();
+    for (pin, on) in entries {
+        if on.len() == platforms.len() {
+            pins.push(pin);
+        } else {
+            pins.extend(on.into_iter().map(|on| Pin { platform: Some(on.clone()), ..pin.clone() }));
+        }
+    }
+    pins.sort();
+    pins
+}
+
+fn of_platform(units: &[&Unit]) -> Vec<Pin> {
     let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
     for unit in units {
         // A build script comes along with its package.
@@ -80,7 +105,8 @@ fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option
     if !features.is_empty() {
         entry.insert("features", Value::Array(features.into_iter().collect::<Array>()));
     }
-    Some(Pin { alias, name: package.name.to_owned(), table, entry: entry.to_string().trim().to_owned() })
+    let (name, entry) = (package.name.to_owned(), entry.to_string().trim().to_owned());
+    Some(Pin { table, platform: None, alias, name, entry })
 }
 
 /// A name from package name, version and, where it is not crates.io, source.

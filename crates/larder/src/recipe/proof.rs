@@ -6,6 +6,7 @@ use crate::{
     cargo::Cargo,
     error::{Error, Result},
     plan::{Plan, Unit, UnitKey},
+    platform::Platform,
     process::Environment,
 };
 
@@ -42,12 +43,13 @@ impl Proof {
     ///
     /// # Errors
     /// [`Error::Unproven`] with every difference.
-    pub fn require(self, slice: &str) -> Result<Self> {
+    pub fn require(self, slice: &str, platform: &Platform) -> Result<Self> {
         if self.missing.is_empty() {
             return Ok(self);
         }
         let Self { proven, total, missing } = self;
-        Err(Error::Unproven { slice: slice.to_owned(), proven, total, missing })
+        let (slice, platform) = (slice.to_owned(), platform.clone());
+        Err(Error::Unproven { slice, platform, proven, total, missing })
     }
 }
 

@@ -4,7 +4,10 @@
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::pins::{self, Pin};
-use crate::plan::{Lto, Plan, Unit};
+use crate::{
+    plan::{Lto, Plan, Plans, Unit},
+    platform::Platform,
+};
 
 /// An empty package with the pins that share its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,20 +25,27 @@ pub(super) enum Shape {
     CdylibAndRlib,
 }
 
-/// The stubs of a plan: one, or two where a slice links some units into a `["cdylib", "rlib"]` library and
-/// others only into binaries. The first one has all host pins.
-pub(super) fn of(plan: &Plan) -> Vec<Stub> {
-    let (both, rest): (Vec<_>, Vec<_>) = plan.units.values().partition(|unit| needs_both(unit));
-    let rest_is_linked = rest.iter().any(|unit| unit.for_target && !unit.is_build_script());
-    if both.is_empty() || !rest_is_linked {
-        let shape = if both.is_empty() { Shape::Rlib } else { Shape::CdylibAndRlib };
-        return vec![Stub { shape, pins: pins::of(plan.units.values()) }];
+/// The stubs of a slice's plans: one, or two where a slice links some units into a `["cdylib", "rlib"]` library
+/// and others only into binaries. The first one has all host pins.
+pub(super) fn of(plans: &Plans) -> Vec<Stub> {
+    let units = |keep: fn(&Unit) -> bool| -> Vec<(&Platform, Vec<&Unit>)> {
+        plans.iter().map(|(platform, plan)| (platform, units_of(plan, keep))).collect()
+    };
+    let has_both = plans.units().any(needs_both);
+    let links_others = plans.units().any(|u| !needs_both(u) && u.for_target && !u.is_build_script());
+    if !has_both || !links_others {
+        let shape = if has_both { Shape::CdylibAndRlib } else { Shape::Rlib };
+        return vec![Stub { shape, pins: pins::of(&units(|_| true)) }];
     }
-    let mut first = pins::of(rest.into_iter());
-    let (host, second) = pins::of(both.into_iter()).into_iter().partition(Pin::is_for_host);
+    let mut first = pins::of(&units(|unit| !needs_both(unit)));
+    let (host, second) = pins::of(&units(needs_both)).into_iter().partition(Pin::is_for_host);
     first.extend::<Vec<_>>(host);
-    first.sort_by(|a, b| (a.table, &a.alias).cmp(&(b.table, &b.alias)));
+    first.sort();
     vec![Stub { shape: Shape::Rlib, pins: first }, Stub { shape: Shape::CdylibAndRlib, pins: second }]
+}
+
+fn units_of(plan: &Plan, keep: fn(&Unit) -> bool) -> Vec<&Unit> {
+    plan.units.values().filter(|unit| keep(unit)).collect()
 }
 
 /// A unit that is on the host side as well is widened there, whatever the stub's shape, and build scripts are

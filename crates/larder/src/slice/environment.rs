@@ -54,10 +54,13 @@ pub(super) fn configured_rustflags(
         path: workspace.root().join(".cargo/config.toml").into(),
         reason: format!("rustflags: {error}"),
     };
-    let options = ResolveOptions::default()
+    let mut options = ResolveOptions::default()
         .env(cargo.env().iter())
         .cargo(cargo.program())
         .rustc(cargo_config2::PathAndArgs::new(cargo.rustc()));
+    if let Some(platform) = cargo.pretended() {
+        options = options.host_triple(platform.as_str());
+    }
     let config = Config::load_with_options(workspace.root(), options).map_err(unreadable)?;
     let target = match target {
         Some(target) => target.to_owned(),

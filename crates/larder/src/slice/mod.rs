@@ -20,6 +20,7 @@ pub use target_dir::TargetDir;
 use crate::{
     error::{Error, Result},
     process::Environment,
+    settings::Settings,
     workspace::Workspace,
 };
 
@@ -119,9 +120,8 @@ impl Slice {
 /// All slices of a workspace, sorted by name.
 ///
 /// # Errors
-/// When metadata of Leptos or Larder is wrong.
-pub fn all(workspace: &Workspace) -> Result<Vec<Slice>> {
-    let settings = written::Settings::read(workspace)?;
+/// When metadata of Leptos is wrong.
+pub fn all(workspace: &Workspace, settings: &Settings) -> Result<Vec<Slice>> {
     let mut slices = BTreeMap::new();
     if settings.find {
         let mut found = leptos::find(workspace)?;
@@ -130,7 +130,8 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Slice>> {
         }
         slices.extend(found.into_iter().map(|slice| (slice.name.clone(), slice)));
     }
-    slices.extend(settings.into_slices().map(|slice| (slice.name.clone(), slice)));
+    let written = settings.slices.iter();
+    slices.extend(written.map(|(name, slice)| (name.clone(), slice.clone().into_slice(name.clone()))));
     Ok(slices.into_values().collect())
 }
 

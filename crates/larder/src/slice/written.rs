@@ -1,5 +1,4 @@
-//! What a user writes down in `[workspace.metadata.larder]` (or `[package.metadata.larder]` of a root
-//! package without a `[workspace]`).
+//! Slices that a user writes down in the [settings](crate::settings).
 
 use std::collections::BTreeMap;
 
@@ -7,25 +6,12 @@ use serde::Deserialize;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Origin, Slice, TargetDir, Variant, option_values};
-use crate::{
-    error::{Error, Result},
-    workspace::Workspace,
-};
+use crate::{error::Result, workspace::Workspace};
 
-/// The settings table. Unknown keys are an error: a typo must not be silently ignored.
+/// A table in `slices`; its name is the slice's.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// Whether slices are found from metadata as well.
-    #[serde(default = "yes")]
-    pub find: bool,
-    #[serde(default)]
-    slices: BTreeMap<String, WrittenSlice>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct WrittenSlice {
+pub(crate) struct WrittenSlice {
     args: Vec<String>,
     #[serde(default)]
     env: BTreeMap<String, String>,
@@ -34,45 +20,8 @@ struct WrittenSlice {
     variant: Option<Variant>,
 }
 
-fn yes() -> bool {
-    true
-}
-
-impl Settings {
-    /// Reads the table; a missing one gives the defaults.
-    ///
-    /// # Errors
-    /// [`Error::Settings`] naming the manifest and the key.
-    pub fn read(workspace: &Workspace) -> Result<Self> {
-        let path = workspace.root().join("Cargo.toml");
-        let metadata = workspace.metadata();
-        let root_package = metadata.packages.iter().find(|package| package.manifest_path == path);
-        let table = metadata
-            .workspace_metadata
-            .get("larder")
-            .or_else(|| root_package.and_then(|package| package.metadata.get("larder")));
-        let Some(table) = table else {
-            return Ok(Self { find: true, slices: BTreeMap::new() });
-        };
-        let wrong = |reason: String| Error::Settings {
-            path: path.clone().into(),
-            reason: format!("metadata.larder: {reason}"),
-        };
-        let settings: Self =
-            serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
-        for (name, slice) in &settings.slices {
-            check(name, slice).map_err(|reason| wrong(format!("slices.{name}: {reason}")))?;
-        }
-        Ok(settings)
-    }
-
-    pub(super) fn into_slices(self) -> impl Iterator<Item = Slice> {
-        self.slices.into_iter().map(|(name, slice)| slice.into_slice(name))
-    }
-}
-
 impl WrittenSlice {
-    fn into_slice(self, name: String) -> Slice {
+    pub(super) fn into_slice(self, name: String) -> Slice {
         let target_dir = option_values(&self.args, "--target-dir")
             .first()
             .map_or_else(TargetDir::default, |dir| TargetDir::from((*dir).to_owned()));
@@ -88,6 +37,22 @@ impl WrittenSlice {
             rustflags: self.rustflags,
             env: self.env,
         }
+    }
+
+    /// The name becomes a folder and a package name; the subcommand decides how the recipe is cooked.
+    pub(crate) fn check(&self, name: &str) -> Result<(), String> {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || !name.chars().all(word) {
+            return Err("a slice's name holds only letters, digits, `-` and `_`".into());
+        }
+        let known = ["build", "check", "clippy", "test"];
+        if !self.args.first().is_some_and(|command| known.contains(&command.as_str())) {
+            return Err(format!("args must start with one of {}", known.join(", ")));
+        }
+        if option_values(&self.args, "--target-dir").iter().any(|dir| dir.starts_with('/')) {
+            return Err("--target-dir must be relative to the workspace root".into());
+        }
+        Ok(())
     }
 }
 
@@ -144,22 +109,6 @@ fn fields(slice: &Slice) -> Table {
         fields.insert("env", value(env));
     }
     fields
-}
-
-/// The name becomes a folder and a package name; the subcommand decides how the recipe is cooked.
-fn check(name: &str, slice: &WrittenSlice) -> Result<(), String> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(word) {
-        return Err("a slice's name holds only letters, digits, `-` and `_`".into());
-    }
-    let known = ["build", "check", "clippy", "test"];
-    if !slice.args.first().is_some_and(|command| known.contains(&command.as_str())) {
-        return Err(format!("args must start with one of {}", known.join(", ")));
-    }
-    if option_values(&slice.args, "--target-dir").iter().any(|dir| dir.starts_with('/')) {
-        return Err("--target-dir must be relative to the workspace root".into());
-    }
-    Ok(())
 }
 
 fn without_target_dir(args: Vec<String>) -> Vec<String> {

@@ -1,0 +1,86 @@
+//! A project: a workspace with its settings and slices, and the cargo that answers for it. What verbs work on.
+
+use std::path::Path;
+
+use cargo_metadata::camino::Utf8Path;
+
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+    platform::{self, Platform},
+    recipe::lock_file::LockFile,
+    settings::Settings,
+    slice::{self, Slice},
+    workspace::Workspace,
+};
+
+/// A project on disk, read once.
+#[derive(Debug)]
+pub struct Project {
+    /// cargo as this run may use it.
+    pub cargo: Cargo,
+    /// The workspace.
+    pub workspace: Workspace,
+    /// What the user set.
+    pub settings: Settings,
+    /// All slices, sorted by name.
+    pub slices: Vec<Slice>,
+}
+
+impl Project {
+    /// Reads the project of `manifest`, or else of `dir`. `target_dir` is the user's `--target-dir`.
+    ///
+    /// # Errors
+    /// As [`Workspace::load`], and for wrong settings or Leptos metadata.
+    pub fn load(
+        cargo: Cargo,
+        dir: &Path,
+        manifest: Option<&Path>,
+        target_dir: Option<&Utf8Path>,
+    ) -> Result<Self> {
+        let workspace = Workspace::load(&cargo, dir, manifest, target_dir)?;
+        let settings = Settings::read(&workspace)?;
+        let slices = slice::all(&workspace, &settings)?;
+        Ok(Self { cargo, workspace, settings, slices })
+    }
+
+    /// This machine's platform.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn host(&self) -> Result<Platform> {
+        self.cargo.host(self.workspace.root().as_std_path())
+    }
+
+    /// cargo with graph queries answered as on a platform.
+    ///
+    /// # Errors
+    /// As [`Cargo::on`].
+    pub fn cargo_on(&self, platform: &Platform) -> Result<Cargo> {
+        self.cargo.on(self.workspace.root().as_std_path(), platform)
+    }
+
+    /// The record of recipes; `None` where there is none that can be read, so that it is written anew.
+    ///
+    /// # Errors
+    /// [`Error::RecipeVersion`] where a newer Larder wrote it.
+    pub fn recorded(&self) -> Result<Option<LockFile>> {
+        match LockFile::read(&self.workspace.larder_dir()) {
+            Ok(file) => Ok(Some(file)),
+            Err(Error::NoRecipe { .. } | Error::Toml { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The platforms that the recipes are to serve.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked for this machine's platform.
+    pub fn platforms(&self, recorded: Option<&LockFile>) -> Result<Vec<Platform>> {
+        if let Some(configured) = &self.settings.platforms {
+            return Ok(configured.clone());
+        }
+        let recorded = recorded.map(|file| file.platforms.as_slice()).unwrap_or_default();
+        Ok(platform::wanted(recorded, &self.host()?))
+    }
+}

@@ -1,0 +1,81 @@
+//! The chain of a slice's layers as it is on disk: what each layer builds, and what of it the slice still needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{lock_file::LockedSlice, proof::plan_of_recipe};
+use crate::{
+    cargo::CargoLock,
+    error::Result,
+    plan::{Lto, Plan, UnitKey},
+    platform::Platform,
+    project::Project,
+    side_by_side,
+    slice::environment,
+};
+
+/// What makes two units the same for a chain of layers.
+pub type Identity = (UnitKey, Lto);
+
+/// What a layer is good for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Use {
+    /// Units that the layer builds.
+    pub units: usize,
+    /// Units that the slice needs and no older layer has.
+    pub provides: usize,
+    /// Units that nothing needs any more and no older layer has.
+    pub carries: usize,
+}
+
+/// What every layer of a slice builds on a platform, oldest first.
+///
+/// # Errors
+/// When cargo cannot read a layer.
+pub fn plans(project: &Project, locked: &LockedSlice, platform: &Platform) -> Result<Vec<Plan>> {
+    side_by_side::map(0..locked.layers.len(), |index| plan_of_layer(project, locked, index, platform))
+}
+
+/// What one layer of a slice builds on a platform.
+pub(super) fn plan_of_layer(
+    project: &Project,
+    locked: &LockedSlice,
+    index: usize,
+    platform: &Platform,
+) -> Result<Plan> {
+    let cargo = project.cargo_on(platform)?.with_cargo_lock(CargoLock::Locked);
+    let workspace = &project.workspace;
+    let mut args = locked.cook.clone();
+    args.push(format!("--target-dir={}", locked.slice.target_dir.resolve(workspace)));
+    let env = environment::of_slice(&cargo, workspace, &locked.slice)?;
+    plan_of_recipe(&cargo, &locked.layer_dir(&workspace.larder_dir(), index), &args, &env)
+}
+
+/// The identities of a plan's units.
+pub fn identities(plan: &Plan) -> BTreeSet<Identity> {
+    plan.units.iter().map(|(key, unit)| (*key, unit.lto)).collect()
+}
+
+/// What each layer is good for, and which layer provides each unit that any of them has.
+pub fn uses(
+    layers: &[BTreeSet<Identity>],
+    current: &BTreeSet<Identity>,
+) -> (Vec<Use>, BTreeMap<Identity, usize>) {
+    let mut providers = BTreeMap::new();
+    let mut uses = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let mut layer_use = Use { units: layer.len(), ..Use::default() };
+        for unit in layer {
+            if !providers.contains_key(unit) {
+                providers.insert(*unit, index);
+                let counter =
+                    if current.contains(unit) { &mut layer_use.provides } else { &mut layer_use.carries };
+                *counter += 1;
+            }
+        }
+        uses.push(layer_use);
+    }
+    (uses, providers)
+}

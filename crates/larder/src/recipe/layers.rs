@@ -1,0 +1,138 @@
+//! Layers: which older recipes stay in a slice's chain when its units change.
+//!
+//! A builder that caches by content (a Docker layer, a Nix derivation, a CI cache) has the artifacts of every
+//! layer up to the first changed one. So the layers that stay decide two costs. *Compiled*: the current units
+//! that no kept layer provides. *Carried*: units of kept layers that nothing needs any more, which a builder
+//! that starts empty compiles all the same.
+//!
+//! The [choice](keep) works like a log-structured merge tree with an account. Replacing a layer costs some units
+//! more than a longer chain would, and that extra is booked on every layer below. A layer is replaced in
+//! its turn, which frees the levels above and drops what it carries, once replacing it costs no more than a share
+//! of what was booked on it: the long way was walked often enough to pay for the short one.
+//!
+//! The three weights are measured: `cargo xtask bench layers` replays public histories.
+
+use std::collections::BTreeSet;
+
+/// What a longer chain would have spared, for each frozen layer, in units, since it was put in place.
+pub type Booked = usize;
+
+/// A unit carried by every later build weighs this much of a unit compiled once.
+const CARRIED_WEIGHT: f64 = 0.2;
+/// The share of what was booked on a layer that its replacement may cost.
+const BOOKED_WEIGHT: f64 = 0.5;
+/// A level set free weighs this share of what the change costs at least.
+const LEVEL_WEIGHT: f64 = 0.25;
+
+/// What becomes of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// How many layers stay, from the oldest on; the current recipe comes on top.
+    pub kept: usize,
+    /// Units that a builder with the kept layers compiles.
+    pub compiled: usize,
+    /// Units that a builder with all old layers would compile.
+    pub changed: usize,
+    /// Units of kept layers that are needed no more.
+    pub carried: usize,
+}
+
+impl Choice {
+    /// What the choice compiles beyond what the longest chain would; booked on every kept layer.
+    pub fn extra(&self) -> usize {
+        self.compiled - self.changed
+    }
+}
+
+/// Chooses how many layers of `chain` stay under a current recipe with the units `current`, so that there are
+/// no more than `max` layers with it. `booked` goes with `chain`.
+pub fn keep<K: Ord>(chain: &[BTreeSet<K>], booked: &[Booked], current: &BTreeSet<K>, max: usize) -> Choice {
+    let choices = choices(chain, current);
+    let changed = choices[choices.len() - 1].changed;
+    let longest = choices[chain.len().min(max.saturating_sub(1))];
+    let shorter = choices[..longest.kept].iter().zip(booked);
+    let paid_for = shorter.into_iter().find(|(choice, booked)| {
+        let cost = weight(choice.compiled) - weight(longest.compiled);
+        let freed = weight(changed) * weight(longest.kept - choice.kept);
+        let dropped = weight(longest.carried) - weight(choice.carried);
+        cost <= CARRIED_WEIGHT * dropped + LEVEL_WEIGHT * freed + BOOKED_WEIGHT * weight(**booked)
+    });
+    paid_for.map_or(longest, |(choice, _)| *choice)
+}
+
+/// Every possible choice, by the number of kept layers.
+fn choices<K: Ord>(chain: &[BTreeSet<K>], current: &BTreeSet<K>) -> Vec<Choice> {
+    let mut provided: BTreeSet<&K> = BTreeSet::new();
+    let mut choices = Vec::new();
+    for kept in 0..=chain.len() {
+        let needed = provided.iter().filter(|key| current.contains(**key)).count();
+        let (compiled, carried) = (current.len() - needed, provided.len() - needed);
+        choices.push(Choice { kept, compiled, carried, changed: 0 });
+        provided.extend(chain.get(kept).into_iter().flatten());
+    }
+    let changed = choices[chain.len()].compiled;
+    choices.iter_mut().for_each(|choice| choice.changed = changed);
+    choices
+}
+
+#[expect(clippy::cast_precision_loss, reason = "unit counts are far below 2^52")]
+fn weight(units: usize) -> f64 {
+    units as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(units: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
+        units.into_iter().collect()
+    }
+
+    #[test]
+    fn the_first_change_freezes_what_is_there() {
+        let current = set((0..100).chain([200]));
+        let choice = keep(&[set(0..101)], &[0], &current, 4);
+        assert_eq!(choice, Choice { kept: 1, compiled: 1, changed: 1, carried: 1 });
+    }
+
+    #[test]
+    fn when_everything_changed_the_chain_starts_anew() {
+        let chain = [set(0..100), set(0..110)];
+        assert_eq!(keep(&chain, &[0, 0], &set(500..600), 4).kept, 0);
+    }
+
+    #[test]
+    fn a_change_of_what_only_the_top_has_replaces_the_top() {
+        // The top added 100..110, all of which changed.
+        let chain = [set(0..100), set(0..110)];
+        let choice = keep(&chain, &[0, 0], &set((0..100).chain(200..210)), 4);
+        assert_eq!((choice.kept, choice.compiled, choice.carried), (1, 10, 0));
+    }
+
+    #[test]
+    fn there_are_never_more_layers_than_allowed() {
+        for max in 1..5 {
+            let mut chain = vec![set(0..100)];
+            let mut booked = vec![0];
+            for step in 1..60 {
+                let current =
+                    set((0..100).map(|unit| if unit % 60 < step { unit + 1000 * step } else { unit }));
+                let choice = keep(&chain, &booked, &current, max);
+                chain.truncate(choice.kept);
+                booked.truncate(choice.kept);
+                booked.iter_mut().for_each(|units| *units += choice.extra());
+                chain.push(current);
+                booked.push(0);
+                assert!(chain.len() <= max, "{} layers with {max} allowed", chain.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_booked_pays_for_a_replacement() {
+        let chain = [set(0..100), set((0..100).chain(200..210)), set((0..100).chain(200..220)), set(0..130)];
+        let current = set((0..100).chain(200..210).chain(300..302));
+        assert_eq!(keep(&chain, &[0, 0, 0, 0], &current, 4).kept, 2);
+        assert_eq!(keep(&chain, &[0, 40, 0, 0], &current, 4).kept, 1);
+    }
+}

@@ -1,0 +1,86 @@
+//! What a user sets in `[workspace.metadata.larder]` (or `[package.metadata.larder]` of a root package without
+//! a `[workspace]`). Everything has a default; a workspace without the table is fine.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{
+    error::{Error, Result},
+    platform::Platform,
+    slice::written::WrittenSlice,
+    workspace::Workspace,
+};
+
+/// The settings table. Unknown keys are an error: a typo must not be silently ignored.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// Whether slices are found from metadata as well.
+    #[serde(default = "yes")]
+    pub find: bool,
+    /// The platforms that recipes serve; see [`platform::wanted`](crate::platform::wanted) for the default.
+    pub platforms: Option<Vec<Platform>>,
+    /// How many layers a slice may have.
+    #[serde(default = "four")]
+    pub max_layers: usize,
+    #[serde(default)]
+    pub(crate) slices: BTreeMap<String, WrittenSlice>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn four() -> usize {
+    4
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { find: yes(), platforms: None, max_layers: four(), slices: BTreeMap::new() }
+    }
+}
+
+impl Settings {
+    /// Reads the table; a missing one gives the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] naming the manifest and the key.
+    pub fn read(workspace: &Workspace) -> Result<Self> {
+        let path = workspace.root().join("Cargo.toml");
+        let metadata = workspace.metadata();
+        let root_package = metadata.packages.iter().find(|package| package.manifest_path == path);
+        let table = metadata
+            .workspace_metadata
+            .get("larder")
+            .or_else(|| root_package.and_then(|package| package.metadata.get("larder")));
+        let Some(table) = table else { return Ok(Self::default()) };
+        let wrong = |reason: String| Error::Settings {
+            path: path.clone().into(),
+            reason: format!("metadata.larder: {reason}"),
+        };
+        let settings: Self =
+            serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+        if settings.max_layers == 0 {
+            return Err(wrong("max-layers: there is always one, the current recipe".into()));
+        }
+        if let Some(platforms) = &settings.platforms {
+            check_platforms(platforms).map_err(|reason| wrong(format!("platforms: {reason}")))?;
+        }
+        for (name, slice) in &settings.slices {
+            slice.check(name).map_err(|reason| wrong(format!("slices.{name}: {reason}")))?;
+        }
+        Ok(settings)
+    }
+}
+
+fn check_platforms(platforms: &[Platform]) -> Result<(), String> {
+    if platforms.is_empty() {
+        return Err("name at least one".into());
+    }
+    match platforms.iter().find(|platform| !platform.is_well_formed()) {
+        Some(platform) => Err(format!("`{platform}` is no host triple, such as `x86_64-unknown-linux-gnu`")),
+        None => Ok(()),
+    }
+}

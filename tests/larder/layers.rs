@@ -1,0 +1,162 @@
+//! Layers: a dependency bump costs its cone, and older recipes stay as they were.
+
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+use larder_tests::{Project, Surroundings, redact};
+
+const MANIFEST: &str = r#"
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+serde_json = "=1.0.140"
+cfg-if = "=1.0.1"
+fnv = "1"
+"#;
+
+/// `serde_json` stands on `itoa`; `cfg-if` and `fnv` stand alone.
+fn project() -> Project {
+    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")]);
+    project.cargo(&["update", "--quiet", "itoa", "--precise", "1.0.13"]);
+    project.larder(&["lock"]).ok();
+    project
+}
+
+fn bump(project: &Project, package: &str, version: &str) {
+    project.cargo(&["update", "--quiet", package, "--precise", version]);
+}
+
+/// The folders in the slice's chain.
+fn layers(project: &Project) -> Vec<String> {
+    let entries = fs_err::read_dir(project.path().join("larder/release")).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// How many external units `cook` compiled.
+fn compiled(project: &Project, words: &[&str]) -> u64 {
+    let json = project.larder(&[&["cook", "--json"], words].concat()).ok().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    json["phases"][0]["compiled-external"].as_u64().unwrap()
+}
+
+/// What is compiled of a project's units, by the oracle that shares no code with Larder: one key for each
+/// artifact.
+fn artifacts(project: &Project, oracle: &str) -> BTreeSet<String> {
+    let args = [oracle, ".", "--", "build", "--release"];
+    let outcome = Surroundings::get().run(std::path::Path::new("python3"), project.path(), &args, &[]).ok();
+    let keys: std::collections::BTreeMap<String, String> = serde_json::from_str(&outcome.stdout).unwrap();
+    keys.into_iter().filter(|(_, what)| !what.contains("run-custom-build")).map(|(key, _)| key).collect()
+}
+
+#[test]
+fn a_bump_compiles_its_cone() {
+    let Some(oracle) = larder_tests::oracle("a_bump_compiles_its_cone", "external_units.py") else { return };
+    for (package, version) in [("itoa", "1.0.15"), ("memchr", "2.7.4"), ("fnv", "1.0.6")] {
+        let project = project();
+        compiled(&project, &[]);
+        let before = artifacts(&project, &oracle);
+        bump(&project, package, version);
+        project.larder(&["lock"]).ok();
+        assert_eq!(layers(&project), ["0", "1"], "{package}");
+        let after = artifacts(&project, &oracle);
+        let cone = after.difference(&before).count();
+        assert!(cone > 0 && cone < after.len(), "{package}: {cone}");
+        assert_eq!(compiled(&project, &[]), cone as u64, "{package}");
+    }
+}
+
+#[test]
+fn the_chain_from_nothing_leaves_nothing_to_the_build() {
+    let project = project();
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    bump(&project, "fnv", "1.0.6");
+    project.larder(&["lock"]).ok();
+    assert_eq!(layers(&project), ["0", "1", "2"]);
+    let (carried, chain) = (3, compiled(&project, &["--all-layers"]));
+    let counts = Surroundings::get().cargo_counts(project.path(), &["build", "--release"], &[]);
+    assert_eq!((counts.compiled_external, counts.compiled), (0, 1), "{counts:?}");
+    fs_err::remove_dir_all(project.path().join("target")).unwrap();
+    // The current recipe alone does not compile what the older ones carry along: two of itoa's cone, one fnv.
+    assert_eq!(compiled(&project, &[]), chain - carried);
+}
+
+#[test]
+fn older_layers_are_untouched_and_shown() {
+    let project = project();
+    let before = project.recipes();
+    let time =
+        || fs_err::metadata(project.path().join("larder/release/0/Cargo.toml")).unwrap().modified().unwrap();
+    let written = time();
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    let frozen: Vec<_> =
+        project.recipes().into_iter().filter(|(path, _)| path.starts_with("larder/release/0")).collect();
+    let original: Vec<_> =
+        before.into_iter().filter(|(path, _)| path.starts_with("larder/release/0")).collect();
+    assert_eq!(frozen, original);
+    assert_eq!(time(), written);
+    project.larder(&["lock", "--check"]).ok();
+    let shown = project.larder(&["plan"]).ok().stdout;
+    assert_snapshot!(redact(&shown, project.path()), @"
+    slice    external  layers  tainted  local  invocation
+    release        14       2        0      1  cargo build --release
+
+    release: 14 of 14 external units are in its layers
+    layer  units  provides  carries
+        0     14        12        2
+        1     14         2        0
+    ");
+    let units = project.larder(&["plan", "--units"]).ok().stdout;
+    assert!(units.contains("  1  itoa@1.0.15 lib build host"), "{units}");
+    assert!(units.contains("  0  cfg-if@1.0.1 lib build host"), "{units}");
+    project.write("larder/release/0/build.rs", "fn main() { println!() }\n");
+    assert_eq!(project.larder(&["lock", "--check"]).code, 3);
+}
+
+#[test]
+fn going_back_brings_the_old_recipe_back() {
+    let project = project();
+    let before = project.recipes();
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    bump(&project, "itoa", "1.0.13");
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.recipes(), before);
+}
+
+/// With other flags nothing an older layer built can be used, so the chain starts anew.
+#[test]
+fn what_changes_every_unit_leaves_one_layer() {
+    let project = project();
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"x\"]\n");
+    project.larder(&["lock"]).ok();
+    assert_eq!(layers(&project), ["0"]);
+    project.write("Cargo.toml", &format!("{MANIFEST}\n[profile.release]\nopt-level = 1\n"));
+    project.larder(&["lock"]).ok();
+    assert_eq!(layers(&project), ["0"]);
+}
+
+#[test]
+fn the_number_of_layers_is_a_setting() {
+    let project = project();
+    let settings = "\n[package.metadata.larder]\nmax-layers = 1\n";
+    project.write("Cargo.toml", &format!("{MANIFEST}{settings}"));
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    assert_eq!(layers(&project), ["0"]);
+    project.write("Cargo.toml", &format!("{MANIFEST}{}", settings.replace('1', "0")));
+    let outcome = project.larder(&["lock"]);
+    assert_snapshot!(outcome.failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/Cargo.toml: metadata.larder: max-layers: there is always one, the current recipe
+    ");
+}
