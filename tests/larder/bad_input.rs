@@ -116,7 +116,7 @@ fn misspelt_settings() {
     let failure = failure_after(|project| project.write("Cargo.toml", &text), &["lock"]);
     assert_snapshot!(failure, @"
     exit code 1
-    error: [ROOT]/Cargo.toml: metadata.larder: unknown field `slice`, expected `find` or `slices`
+    error: [ROOT]/Cargo.toml: metadata.larder: unknown field `slice`, expected one of `find`, `platforms`, `max-layers`, `slices`
     ");
 }
 
@@ -167,7 +167,6 @@ fn a_recipe_of_a_newer_larder() {
     project.write("larder/larder.lock", newer);
     assert_snapshot!(project.larder(&["lock"]).failure(project.path()), @"
     exit code 1
-        Planning release
     error: [ROOT]/larder/larder.lock has version 2; this larder reads up to version 1
 
     help: update larder
