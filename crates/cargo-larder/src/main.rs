@@ -4,7 +4,6 @@
 mod cli;
 mod context;
 mod exit;
-mod table;
 mod terminal;
 mod verb;
 

@@ -38,6 +38,7 @@ pub mod settings;
 mod side_by_side;
 pub mod slice;
 pub mod stand_in;
+pub mod table;
 pub mod workspace;
 
 pub use cargo_metadata::camino;

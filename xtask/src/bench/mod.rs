@@ -5,6 +5,9 @@
 
 mod copies;
 mod dev;
+mod history;
+mod layers;
+mod output;
 mod report;
 
 use larder::process::Environment;
@@ -23,11 +26,14 @@ pub(crate) struct Args {
 enum Kind {
     /// The example's debug builds, as `cargo leptos watch` makes them, against cargo's default settings.
     Dev(dev::Args),
+    /// Histories of lock files, replayed: what layers compile and carry, against the ideal.
+    Layers(layers::Args),
 }
 
 /// Runs the benchmark; its result goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     match &args.kind {
         Kind::Dev(args) => dev::run(sh, env, log, args),
+        Kind::Layers(args) => layers::run(sh, env, log, args),
     }
 }

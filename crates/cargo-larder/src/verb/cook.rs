@@ -4,6 +4,7 @@ use larder::{
     Report as _,
     backend::host::{self, Layers, Phase},
     recipe::lock_file::LockFile,
+    table,
 };
 use serde_json::json;
 
@@ -12,7 +13,6 @@ use crate::{
     cli::{self, Selection},
     context::Context,
     exit::Outcome,
-    table,
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {

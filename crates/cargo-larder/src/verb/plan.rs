@@ -8,11 +8,12 @@ use larder::{
     platform::Platform,
     recipe::chain::{self, Identity, Use, identities},
     slice::Slice,
+    table,
 };
 use serde_json::{Value, json};
 
 use super::print_json;
-use crate::{cli, context::Context, exit::Outcome, table};
+use crate::{cli, context::Context, exit::Outcome};
 
 /// A slice with what is known of it.
 struct Planned<'a> {

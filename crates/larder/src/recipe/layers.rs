@@ -10,7 +10,7 @@
 //! its turn, which frees the levels above and drops what it carries, once replacing it costs no more than a share
 //! of what was booked on it: the long way was walked often enough to pay for the short one.
 //!
-//! The three weights are measured: `cargo xtask bench layers` replays public histories.
+//! The weights are measured: `cargo xtask bench layers` replays public histories.
 
 use std::collections::BTreeSet;
 
@@ -18,10 +18,10 @@ use std::collections::BTreeSet;
 pub type Booked = usize;
 
 /// A unit carried by every later build weighs this much of a unit compiled once.
-const CARRIED_WEIGHT: f64 = 0.2;
+const CARRIED_WEIGHT: f64 = 0.1;
 /// The share of what was booked on a layer that its replacement may cost.
 const BOOKED_WEIGHT: f64 = 0.5;
-/// A level set free weighs this share of what the change costs at least.
+/// A level set free is worth a unit, and this share of what is compiled anyway.
 const LEVEL_WEIGHT: f64 = 0.25;
 
 /// What becomes of a chain.
@@ -48,14 +48,14 @@ impl Choice {
 /// no more than `max` layers with it. `booked` goes with `chain`.
 pub fn keep<K: Ord>(chain: &[BTreeSet<K>], booked: &[Booked], current: &BTreeSet<K>, max: usize) -> Choice {
     let choices = choices(chain, current);
-    let changed = choices[choices.len() - 1].changed;
     let longest = choices[chain.len().min(max.saturating_sub(1))];
     let shorter = choices[..longest.kept].iter().zip(booked);
     let paid_for = shorter.into_iter().find(|(choice, booked)| {
         let cost = weight(choice.compiled) - weight(longest.compiled);
-        let freed = weight(changed) * weight(longest.kept - choice.kept);
+        let levels = weight(longest.kept - choice.kept);
+        let freed = levels * (1.0 + LEVEL_WEIGHT * weight(longest.compiled));
         let dropped = weight(longest.carried) - weight(choice.carried);
-        cost <= CARRIED_WEIGHT * dropped + LEVEL_WEIGHT * freed + BOOKED_WEIGHT * weight(**booked)
+        cost <= CARRIED_WEIGHT * dropped + freed + BOOKED_WEIGHT * weight(**booked)
     });
     paid_for.map_or(longest, |(choice, _)| *choice)
 }

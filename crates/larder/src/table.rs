@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// Lays rows out under their headings: a column whose heading starts with `<` goes to the left, the rest, being
 /// numbers, to the right.
-pub(crate) fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+pub fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let to_left = headings.map(|heading| heading.starts_with('<'));
     let headings = headings.map(|heading| heading.trim_start_matches('<'));
     let width = |column: usize| {

@@ -1,0 +1,220 @@
+//! `cargo xtask bench layers`: what layers are worth, on histories of projects that somebody really wrote.
+//!
+//! After each change of a lock file a builder that caches by content compiles what the kept layers do not
+//! provide, and carries along what they provide in vain. Each policy is held against the ideal (only the
+//! units that changed) and against compiling everything, which is what a single dependency layer does.
+
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
+
+use anyhow::ensure;
+use larder::{
+    process::Environment,
+    recipe::{
+        chain::Identity,
+        layers::{self, Choice},
+    },
+    table,
+};
+use serde::Serialize;
+use xshell::Shell;
+
+use super::{
+    history::{self, History},
+    output::{Line, Output, Plot},
+};
+use crate::log::Log;
+
+/// The arguments of `cargo xtask bench layers`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A git repository with a `Cargo.lock` at its root; may be given several times.
+    #[arg(long, value_name = "PATH", required = true)]
+    repo: Vec<PathBuf>,
+    /// How many changes of the lock file to replay, up to the newest.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    commits: usize,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Whole units, and no history shorter than this says anything.
+const SHORTEST: usize = 3;
+
+type Units = BTreeSet<Identity>;
+
+/// What becomes of layers when units change.
+#[derive(Debug, Clone, Copy)]
+enum Policy {
+    /// One layer, compiled anew after every change.
+    Rebuild,
+    /// The first recipe stays for ever below the current one.
+    Base,
+    /// What `cargo larder lock` does, with so many layers.
+    Larder(usize),
+}
+
+const POLICIES: [Policy; 5] =
+    [Policy::Rebuild, Policy::Base, Policy::Larder(2), Policy::Larder(3), Policy::Larder(4)];
+
+impl Policy {
+    fn name(self) -> String {
+        match self {
+            Self::Rebuild => "one layer".into(),
+            Self::Base => "fixed base".into(),
+            Self::Larder(max) => format!("larder, {max} layers"),
+        }
+    }
+
+    fn choose(self, chain: &[Units], booked: &[usize], current: &Units) -> Choice {
+        match self {
+            Self::Rebuild => layers::keep(chain, booked, current, 1),
+            Self::Base => layers::keep(&chain[..1], &[0], current, 2),
+            Self::Larder(max) => layers::keep(chain, booked, current, max),
+        }
+    }
+}
+
+/// One policy over one history.
+#[derive(Debug, Default, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Outcome {
+    history: String,
+    policy: String,
+    /// Changes of the set of units.
+    changes: usize,
+    /// Units compiled after every change, and in all.
+    compiled: Vec<usize>,
+    total_compiled: usize,
+    /// Units that changed.
+    ideal: usize,
+    /// Current units, summed over all changes.
+    current: usize,
+    /// Units in the chain, summed over all changes.
+    in_chain: usize,
+    most_layers: usize,
+}
+
+/// Runs the verb.
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
+    let mut histories = Vec::new();
+    for repo in &args.repo {
+        let history = history::read(env, log, &sh.current_dir().join(repo), args.commits)?;
+        ensure!(history.steps.len() >= SHORTEST, "{} has too few changes to replay", repo.display());
+        histories.push(history);
+    }
+    let outcomes: Vec<Outcome> = POLICIES
+        .iter()
+        .flat_map(|policy| histories.iter().map(move |history| replay(history, *policy)))
+        .collect();
+    let json = serde_json::json!({
+        "version": 1,
+        "outcomes": outcomes,
+        "skipped-commits": histories.iter().map(|history| (history.name.clone(), history.skipped)).collect::<Vec<_>>(),
+    });
+    args.output.write(sh, log, "layers", (&report(&outcomes), &json, &plot(&outcomes)))
+}
+
+/// Follows a history with a policy. A set of units that one of the layers has already is gone back to.
+fn replay(history: &History, policy: Policy) -> Outcome {
+    let mut chain = vec![history.steps[0].clone()];
+    let mut booked = vec![0];
+    let mut outcome = Outcome {
+        history: history.name.clone(),
+        policy: policy.name(),
+        most_layers: 1,
+        ..Outcome::default()
+    };
+    for pair in history.steps.windows(2) {
+        let [before, current] = pair else { continue };
+        let known = chain.iter().position(|layer| layer == current);
+        let compiled = if let (Some(index), false) = (known, matches!(policy, Policy::Rebuild)) {
+            chain.truncate(index + 1);
+            booked.truncate(index + 1);
+            0
+        } else {
+            let choice = policy.choose(&chain, &booked, current);
+            chain.truncate(choice.kept);
+            booked.truncate(choice.kept);
+            booked.iter_mut().for_each(|units| *units += choice.extra());
+            chain.push(current.clone());
+            booked.push(0);
+            choice.compiled
+        };
+        outcome.changes += 1;
+        outcome.compiled.push(compiled);
+        outcome.total_compiled += compiled;
+        outcome.ideal += current.difference(before).count();
+        outcome.current += current.len();
+        outcome.in_chain += chain.iter().flatten().collect::<BTreeSet<_>>().len();
+        outcome.most_layers = outcome.most_layers.max(chain.len());
+    }
+    outcome
+}
+
+#[expect(clippy::cast_precision_loss, reason = "unit counts are far below 2^52")]
+fn ratio(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+impl Outcome {
+    fn to_ideal(&self) -> f64 {
+        ratio(self.total_compiled, self.ideal)
+    }
+
+    fn carried(&self) -> f64 {
+        ratio(self.in_chain, self.current)
+    }
+
+    fn cells(&self) -> [String; 8] {
+        let percent = |part, whole| format!("{:.1} %", 100.0 * ratio(part, whole));
+        [
+            self.history.clone(),
+            self.policy.clone(),
+            self.changes.to_string(),
+            percent(self.ideal, self.current),
+            percent(self.total_compiled, self.current),
+            format!("{:.2}", self.to_ideal()),
+            format!("{:.2}", self.carried()),
+            self.most_layers.to_string(),
+        ]
+    }
+}
+
+/// One row for each history and policy, and the means.
+fn report(outcomes: &[Outcome]) -> String {
+    let head =
+        ["<history", "<policy", "changes", "changed", "compiled", "x ideal", "x carried", "most layers"];
+    let rows: Vec<_> = outcomes.iter().map(Outcome::cells).collect();
+    let mut text = table::text(head, &rows);
+    for policy in POLICIES {
+        let name = policy.name();
+        let of_policy: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.policy == name).collect();
+        let mean = |value: fn(&Outcome) -> f64| {
+            let count = u32::try_from(of_policy.len().max(1)).unwrap_or(u32::MAX);
+            of_policy.iter().map(|outcome| value(outcome)).sum::<f64>() / f64::from(count)
+        };
+        let sum = |value: fn(&Outcome) -> usize| of_policy.iter().map(|outcome| value(outcome)).sum();
+        let pooled = ratio(sum(|outcome| outcome.total_compiled), sum(|outcome| outcome.ideal));
+        let _ = writeln!(
+            text,
+            "{name}: {:.2} x ideal and {:.2} x carried in the mean of histories; {pooled:.2} x ideal over all units",
+            mean(Outcome::to_ideal),
+            mean(Outcome::carried),
+        );
+    }
+    text
+}
+
+/// Units compiled in all, change by change, for the first history.
+fn plot(outcomes: &[Outcome]) -> Plot<'_> {
+    let first = outcomes.first().map(|outcome| outcome.history.as_str()).unwrap_or_default();
+    let of_first = outcomes.iter().filter(|outcome| outcome.history == first);
+    let lines = of_first.map(|outcome| {
+        let running = outcome.compiled.iter().scan(0, |sum, units| {
+            *sum += units;
+            Some(ratio(*sum, 1))
+        });
+        Line { name: outcome.policy.clone(), values: running.collect() }
+    });
+    Plot { title: first, x: "change of the lock file", y: "units compiled", lines: lines.collect() }
+}
