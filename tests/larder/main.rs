@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod exact;
+mod interrupted;
 mod layers;
 mod leptos;
 mod lock;

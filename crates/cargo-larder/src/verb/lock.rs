@@ -49,10 +49,14 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
 
 fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
     let Locked { slice, units, tainted, .. } = outcome;
-    for (platform, units) in units {
-        let on = if outcome.units.len() == 1 { String::new() } else { format!(" on {platform}") };
-        terminal.step(verb, &format!("{slice}: {units} of {units} external units proven{on}"));
-    }
+    let proven = match units.values().collect::<Vec<_>>()[..] {
+        [units] => format!("{units} of {units} external units proven"),
+        _ => {
+            let on = units.iter().map(|(platform, units)| format!("{units} on {platform}"));
+            format!("all external units proven: {}", on.collect::<Vec<_>>().join(", "))
+        }
+    };
+    terminal.step(verb, &format!("{slice}: {proven}"));
     if !tainted.is_empty() {
         terminal.step("Tainted", &format!("{slice}: built with the application: {}", tainted.join(", ")));
     }

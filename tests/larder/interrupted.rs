@@ -1,0 +1,116 @@
+//! Whatever stops `lock` half-way, killed at any moment or a full disk, the old recipes or the new ones are
+//! there, never a mix.
+
+use std::{path::PathBuf, time::Duration};
+
+use larder::process::Cmd;
+use larder_tests::{Project, Surroundings};
+
+const MANIFEST: &str = r#"
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+itoa = "=1.0.15"
+fnv = "=1.0.7"
+
+[profile.release]
+opt-level = 1
+
+[package.metadata.larder]
+max-layers = 1
+"#;
+
+fn project() -> Project {
+    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    project
+}
+
+/// Two manifests that need different recipes.
+fn manifest(odd: u32) -> String {
+    MANIFEST.replace("opt-level = 1", if odd % 2 == 1 { "opt-level = 2" } else { "opt-level = 1" })
+}
+
+/// Starts `lock` and kills it after a while, its cargo queries left alone, as a crash would.
+fn kill_after(project: &Project, delay: Duration) {
+    let surroundings = Surroundings::get();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let lock = Cmd::new(surroundings.binary(), project.path(), surroundings.env()).args(["larder", "lock"]);
+    let running = lock.spawn_logged(log.path()).unwrap();
+    std::thread::sleep(delay);
+    // Dropping kills with SIGKILL and waits.
+    drop(running);
+}
+
+#[test]
+fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
+    const MOMENTS: u32 = 200;
+    let project = project();
+    let recipes_of = |odd| -> Vec<(PathBuf, String)> {
+        project.write("Cargo.toml", &manifest(odd));
+        project.larder(&["lock"]).ok();
+        project.recipes()
+    };
+    let known = [recipes_of(0), recipes_of(1)];
+    assert_ne!(known[0], known[1]);
+    let start = std::time::Instant::now();
+    recipes_of(0);
+    let whole = start.elapsed();
+    let mut finished = 0;
+    for moment in 0..MOMENTS {
+        let before = project.recipes();
+        let wanted = u32::from(before == known[0]);
+        project.write("Cargo.toml", &manifest(wanted));
+        // Moments are spread over the whole run and a little more, and closer together at its end, where the
+        // folders are exchanged.
+        let share = f64::from(moment) / f64::from(MOMENTS);
+        kill_after(&project, whole.mul_f64(1.1 * share.sqrt()));
+        let after = project.recipes();
+        assert!(known.contains(&after), "a mix after {share} of {whole:?}: {after:#?}");
+        finished += u32::from(after != before);
+    }
+    assert!(finished > 0 && finished < MOMENTS, "{finished} of {MOMENTS} runs were done before the kill");
+    assert_eq!(recipes_of(0), known[0]);
+    assert!(!project.has_leftovers());
+}
+
+/// In a mount namespace of its own, where a folder is on a disk of 256 KiB.
+const ON_A_SMALL_DISK: &str = r#"
+set -eu
+mount -t tmpfs -o size=256k tmpfs disk
+cp -r Cargo.toml Cargo.lock src larder disk
+cd disk
+sed -i 's/opt-level = 1/opt-level = 2/' Cargo.toml
+head -c 1M /dev/zero > filler 2>/dev/null || true
+if "$1" larder lock; then echo "lock succeeded"; else echo "exit code $?"; fi
+diff -r ../larder larder && echo "the old recipe"
+ls -A
+rm filler
+"$1" larder lock
+"$1" larder lock --check
+"#;
+
+#[test]
+fn a_full_disk_leaves_the_old_recipe() {
+    let project = project();
+    let surroundings = Surroundings::get();
+    fs_err::create_dir(project.path().join("disk")).unwrap();
+    let binary = surroundings.binary().to_string_lossy().into_owned();
+    let args = ["-rm", "sh", "-c", ON_A_SMALL_DISK, "sh", &binary];
+    let target = tempfile::tempdir().unwrap();
+    let target = target.path().to_string_lossy().into_owned();
+    let vars = [("CARGO_TARGET_DIR", target.as_str())];
+    let outcome = surroundings.run("unshare".as_ref(), project.path(), &args, &vars);
+    if outcome.stderr.contains("unshare:") || outcome.stderr.contains("mount:") {
+        larder_tests::skip("a full disk", &outcome.stderr);
+        return;
+    }
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    let expected = "exit code 1\nthe old recipe\nCargo.lock\nCargo.toml\nfiller\nlarder\nsrc\n";
+    assert_eq!(outcome.stdout, expected, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("No space left on device"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("help: free some disk space"), "{}", outcome.stderr);
+}
