@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 use crate::{
     codegen,
     log::Log,
-    setup::checker::{self, CARGO_DENY, MDBOOK},
+    setup::programs::{self, CARGO_DENY, MDBOOK},
     tidy,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     log.step("Checking", "generated files");
     codegen::run(sh, log, &codegen::Args::check())?;
     log.step("Checking", "the book");
-    let mdbook = checker::ensure(sh, env, log, MDBOOK)?;
+    let mdbook = programs::ensure(sh, env, log, MDBOOK)?;
     let book = tempfile::tempdir()?;
     let book = book.path();
     let output = cmd!(sh, "{mdbook} build docs --dest-dir {book}").quiet().read_stderr()?;
@@ -38,7 +38,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         "the book has warnings:\n{output}"
     );
     log.step("Checking", "licences and sources");
-    let deny = checker::ensure(sh, env, log, CARGO_DENY)?;
+    let deny = programs::ensure(sh, env, log, CARGO_DENY)?;
     cmd!(sh, "{deny} --locked check --hide-inclusion-graph bans licenses sources")
         .quiet()
         .ignore_stdout()

@@ -235,6 +235,14 @@ impl Running {
         self.child.id()
     }
 
+    /// Waits for the end and returns the exit code.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn wait(&mut self) -> Result<i32> {
+        Ok(code_of(self.child.wait()?))
+    }
+
     /// The exit code where the program has ended already.
     ///
     /// # Errors

@@ -3,10 +3,7 @@
 //! Both variants live in scratch copies of the example and are built in turns, so that whatever else the machine
 //! does strikes both. Only `cargo leptos build` is timed. It must never build or edit the example itself.
 
-use std::{
-    path::{Path, PathBuf},
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::ensure;
 use larder::process::{Cmd, Environment};
@@ -15,6 +12,7 @@ use xshell::Shell;
 use super::{
     copies::{Copy, Edit, Variant},
     report::{Goal, Report},
+    scratch::{self, Scratch},
 };
 use crate::{log::Log, portfolio::Portfolio};
 
@@ -30,12 +28,8 @@ pub(crate) struct Args {
     /// Do not measure the first build: use the target folders of an earlier run.
     #[arg(long, conflicts_with = "first_rounds", requires = "scratch")]
     no_first: bool,
-    /// Work in this folder, and keep it.
-    #[arg(long, value_name = "DIR")]
-    scratch: Option<PathBuf>,
-    /// Keep the temporary folder.
-    #[arg(long)]
-    keep: bool,
+    #[command(flatten)]
+    scratch: scratch::Options,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -76,7 +70,7 @@ impl Task {
 /// Runs the verb: the table or the JSON goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let portfolio = Portfolio::prepare(sh, env, log)?;
-    let scratch = Scratch::new(sh, args)?;
+    let scratch = Scratch::new(sh, &args.scratch)?;
     log.step("Working", &format!("in {}", scratch.dir().display()));
     let copy = |variant| Copy::new(portfolio.dir(), scratch.dir(), variant);
     let copies = [copy(Variant::Tuned)?, copy(Variant::Default)?];
@@ -85,38 +79,6 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let text = if args.json { bench.report.to_json()? } else { bench.report.to_table() };
     anstream::println!("{}", text.trim_end());
     scratch.close()
-}
-
-/// Where the copies are.
-enum Scratch {
-    Temporary(tempfile::TempDir),
-    Kept(PathBuf),
-}
-
-impl Scratch {
-    fn new(sh: &Shell, args: &Args) -> anyhow::Result<Self> {
-        if let Some(dir) = &args.scratch {
-            let dir = sh.current_dir().join(dir);
-            fs_err::create_dir_all(&dir)?;
-            return Ok(Self::Kept(dir));
-        }
-        let dir = tempfile::Builder::new().prefix("larder-bench-").tempdir()?;
-        Ok(if args.keep { Self::Kept(dir.keep()) } else { Self::Temporary(dir) })
-    }
-
-    fn dir(&self) -> &Path {
-        match self {
-            Self::Temporary(dir) => dir.path(),
-            Self::Kept(dir) => dir,
-        }
-    }
-
-    fn close(self) -> anyhow::Result<()> {
-        match self {
-            Self::Temporary(dir) => Ok(dir.close()?),
-            Self::Kept(_) => Ok(()),
-        }
-    }
 }
 
 /// A run of the benchmark.

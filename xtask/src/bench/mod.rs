@@ -5,10 +5,13 @@
 
 mod copies;
 mod dev;
+mod exact;
 mod history;
 mod layers;
 mod output;
+mod plan;
 mod report;
+mod scratch;
 
 use larder::process::Environment;
 use xshell::Shell;
@@ -26,6 +29,10 @@ pub(crate) struct Args {
 enum Kind {
     /// The example's debug builds, as `cargo leptos watch` makes them, against cargo's default settings.
     Dev(dev::Args),
+    /// External units that the real build compiles again after cargo-chef's cooks and after Larder's.
+    Exact(exact::Args),
+    /// `cargo larder lock` on an unchanged workspace, against `cargo chef prepare` and the bare cargo queries.
+    Plan(plan::Args),
     /// Histories of lock files, replayed: what layers compile and carry, against the ideal.
     Layers(layers::Args),
 }
@@ -34,6 +41,8 @@ enum Kind {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     match &args.kind {
         Kind::Dev(args) => dev::run(sh, env, log, args),
+        Kind::Exact(args) => exact::run(sh, env, log, args),
+        Kind::Plan(args) => plan::run(sh, env, log, args),
         Kind::Layers(args) => layers::run(sh, env, log, args),
     }
 }

@@ -126,7 +126,7 @@ impl JsonRuns {
 }
 
 /// The value in the middle; of an even number of values the mean of the middle two; of none not a number.
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

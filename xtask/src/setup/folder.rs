@@ -57,7 +57,7 @@ impl Folder {
     }
 
     /// The tree of a program that checks the repository.
-    pub(super) fn checker(&self, name: &str, version: &str) -> PathBuf {
+    pub(super) fn program(&self, name: &str, version: &str) -> PathBuf {
         self.root.join("cargo").join(format!("{name}-{version}"))
     }
 

@@ -7,10 +7,10 @@ use std::{ffi::OsStr, path::Path};
 use xshell::cmd;
 
 use super::{
-    checker::Checker,
     exec::Exec,
     folder::{Folder, replace},
     needs::{CARGO_LEPTOS, Tool},
+    programs::Program,
     version::Version,
 };
 
@@ -48,11 +48,11 @@ pub(super) fn by_cargo(
     replace(&root, &folder.cargo(tool, wasm_bindgen))
 }
 
-/// Builds a program that checks the repository. It runs for seconds, so it is not optimised at all.
-pub(super) fn checker(exec: &Exec<'_>, folder: &Folder, checker: Checker, tree: &Path) -> anyhow::Result<()> {
-    let Checker { name, version } = checker;
+/// Builds a program that checks the repository or is measured against it.
+pub(super) fn program(exec: &Exec<'_>, folder: &Folder, program: Program, tree: &Path) -> anyhow::Result<()> {
+    let Program { name, version, optimisation } = program;
     let root = folder.fresh_tmp(name)?;
-    let exec = quick_release(exec, &folder.tmp("build"), "0");
+    let exec = quick_release(exec, &folder.tmp("build"), optimisation);
     exec.log.step("Building", &format!("{name} {version}"));
     let _dir = exec.sh.push_dir(&root);
     exec.run(cmd!(

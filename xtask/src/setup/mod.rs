@@ -6,7 +6,6 @@
 
 mod apt;
 pub(crate) mod browser;
-pub(crate) mod checker;
 mod choose;
 mod debian;
 mod exec;
@@ -14,6 +13,7 @@ mod folder;
 mod install;
 mod needs;
 mod probe;
+pub(crate) mod programs;
 mod relocate;
 mod tools;
 mod version;

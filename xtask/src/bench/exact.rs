@@ -1,0 +1,183 @@
+//! `cargo xtask bench exact`: the example cooked as a careful user of cargo-chef does it, and by Larder; after each
+//! the same real build, whose calls of cargo are recorded and whose external units are counted.
+//!
+//! cargo-chef is given the right features, profile, target and target directory for both halves, in a folder that
+//! holds nothing but its recipe.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, ensure};
+use larder::{
+    backend::messages::Counts,
+    process::{Cmd, Environment},
+    recorder::Recorder,
+    table,
+};
+use serde::Serialize;
+use xshell::Shell;
+
+use super::{
+    copies::{Copy, Variant},
+    output::{Line, Output, Plot},
+    scratch::{self, Scratch},
+};
+use crate::{log::Log, portfolio::Portfolio, setup::programs};
+
+/// The arguments of `cargo xtask bench exact`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    scratch: scratch::Options,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// One way to cook, and the build after it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Measured {
+    tool: &'static str,
+    cook_seconds: f64,
+    build_seconds: f64,
+    front: Counts,
+    server: Counts,
+}
+
+/// Runs the verb.
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
+    let portfolio = Portfolio::prepare(sh, env, log)?;
+    let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
+    let larder = crate::portfolio::build_larder(sh, log)?;
+    let scratch = Scratch::new(sh, &args.scratch)?;
+    let copy = |name: &str| Copy::new(portfolio.dir(), &scratch.dir().join(name), Variant::Tuned);
+    let bench = Bench { env: portfolio.env(), larder: &larder, chef: &chef, log };
+    let measured = [
+        bench.measure("cargo-chef", &copy("chef")?, Bench::chef)?,
+        bench.measure("larder", &copy("larder")?, Bench::larder)?,
+    ];
+    let json = serde_json::json!({ "version": 1, "tools": measured });
+    args.output.write(sh, log, "exact", (&report(&measured), &json, &plot(&measured)))?;
+    scratch.close()
+}
+
+struct Bench<'a> {
+    env: &'a Environment,
+    larder: &'a Path,
+    chef: &'a Path,
+    log: &'a Log,
+}
+
+impl Bench<'_> {
+    fn measure(
+        &self,
+        tool: &'static str,
+        copy: &Copy,
+        cook: fn(&Self, &Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Measured> {
+        copy.clean()?;
+        self.log.step("Cooking", &format!("with {tool}: minutes"));
+        let start = Instant::now();
+        cook(self, copy.dir())?;
+        let cook_seconds = start.elapsed().as_secs_f64();
+        self.log.step("Building", &format!("after {tool}"));
+        let start = Instant::now();
+        let [front, server] = self.build(copy.dir())?;
+        let build_seconds = start.elapsed().as_secs_f64();
+        Ok(Measured { tool, cook_seconds, build_seconds, front, server })
+    }
+
+    fn larder(&self, dir: &Path) -> anyhow::Result<()> {
+        Cmd::new(self.larder, dir, self.env).args(["larder", "cook", "--quiet"]).output()?;
+        Ok(())
+    }
+
+    /// In a folder of its own with nothing but the recipe, as in a Dockerfile.
+    fn chef(&self, dir: &Path) -> anyhow::Result<()> {
+        let recipe = dir.join("recipe.json");
+        let chef = |dir: &Path, args: &[&str]| {
+            let recipe = recipe.to_string_lossy();
+            Cmd::new(self.chef, dir, self.env)
+                .args(["chef", args[0], "--recipe-path", &recipe])
+                .args(&args[1..])
+                .output()
+        };
+        chef(dir, &["prepare"])?;
+        let cook = tempfile::tempdir_in(dir.parent().context("copies are in a folder")?)?;
+        let target = dir.join("target");
+        let (front, server) = (target.join("front"), target);
+        let (front, server) = (front.to_string_lossy(), server.to_string_lossy());
+        let words = "--package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release";
+        let mut args = vec!["cook", "--target-dir", &front];
+        args.extend(words.split(' '));
+        chef(cook.path(), &args)?;
+        let mut args = vec!["cook", "--target-dir", &server];
+        args.extend("--package=server --bin=server --no-default-features --release".split(' '));
+        chef(cook.path(), &args)?;
+        Ok(())
+    }
+
+    /// The real build; what its two calls of cargo compiled.
+    fn build(&self, dir: &Path) -> anyhow::Result<[Counts; 2]> {
+        let cargo = self.env.find_program("cargo").context("there is no cargo on PATH")?;
+        let recorder = Recorder::new(self.larder, &cargo)?;
+        let env = recorder.environment(self.env)?;
+        let leptos = env.find_program("cargo-leptos").unwrap_or_else(|| PathBuf::from("cargo-leptos"));
+        Cmd::new(leptos, dir, &env).args(["leptos", "build", "--release"]).output()?;
+        let calls = recorder.calls()?;
+        let counts = |package: &str| {
+            let named = |call: &&larder::recorder::Call| {
+                call.cargo_args().iter().any(|arg| arg.contains(package))
+                    && call.subcommand() == Some("build")
+            };
+            calls.iter().find(named).map(|call| call.counts)
+        };
+        let (Some(front), Some(server)) = (counts("frontend"), counts("server")) else {
+            anyhow::bail!("cargo-leptos made other calls of cargo than expected: {calls:#?}");
+        };
+        ensure!(
+            front.compiled > 0 && server.compiled > 0,
+            "the real build compiled nothing of the application"
+        );
+        Ok([front, server])
+    }
+}
+
+fn report(measured: &[Measured]) -> String {
+    let row = |row: &Measured| {
+        let of_all =
+            |counts: Counts| format!("{} of {}", counts.compiled_external, counts.compiled + counts.fresh);
+        [
+            row.tool.to_owned(),
+            format!("{:.0}", row.cook_seconds),
+            format!("{:.0}", row.build_seconds),
+            of_all(row.front),
+            of_all(row.server),
+        ]
+    };
+    let rows: Vec<_> = measured.iter().map(row).collect();
+    let head = [
+        "<cooked with",
+        "cook s",
+        "build s",
+        "front: external compiled again",
+        "server: external compiled again",
+    ];
+    table::text(head, &rows)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "unit counts are far below 2^52")]
+fn plot(measured: &[Measured]) -> Plot<'_> {
+    let line = |row: &Measured| Line {
+        name: row.tool.to_owned(),
+        values: [row.front, row.server].map(|counts| counts.compiled_external as f64).to_vec(),
+    };
+    Plot {
+        title: "external units compiled again by the real build",
+        x: "1: front, 2: server",
+        y: "units",
+        lines: measured.iter().map(line).collect(),
+    }
+}

@@ -1,0 +1,47 @@
+//! The programs that check the repository itself, cargo-deny for licences and sources and mdbook for the book, and
+//! the one that benchmarks are paired with, cargo-chef.
+//!
+//! No build of the example needs them, so they are apart from the tools; they are built here with the machine's
+//! own toolchain, once, into the same folder.
+
+use std::path::PathBuf;
+
+use larder::process::Environment;
+use xshell::Shell;
+
+use super::{exec::Exec, folder::Folder, install, tools::cleaned};
+use crate::log::Log;
+
+/// A program with the version it was chosen in. Any other version on PATH might judge differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// The name of the package and of its program.
+    pub(crate) name: &'static str,
+    /// The exact version.
+    pub(crate) version: &'static str,
+    /// cargo's optimisation level.
+    pub(super) optimisation: &'static str,
+}
+
+/// Looks at licences, sources and duplicate versions.
+pub(crate) const CARGO_DENY: Program = Program { name: "cargo-deny", version: "0.20.2", optimisation: "0" };
+/// Builds the book.
+pub(crate) const MDBOOK: Program = Program { name: "mdbook", version: "0.5.4", optimisation: "0" };
+/// The peer; optimised as its users have it.
+pub(crate) const CARGO_CHEF: Program = Program { name: "cargo-chef", version: "0.1.78", optimisation: "3" };
+
+/// The program's path; it is built where it is not there yet.
+pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log, program: Program) -> anyhow::Result<PathBuf> {
+    let folder = Folder::new(env, &sh.current_dir())?;
+    let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
+    let tree = folder.program(program.name, program.version);
+    let path = tree.join("bin").join(program.name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let _lock = folder.lock(log)?;
+    if !path.is_file() {
+        install::program(&exec, &folder, program, &tree)?;
+    }
+    Ok(path)
+}
