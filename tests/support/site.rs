@@ -14,13 +14,27 @@ use larder::process::{Cmd, Environment, Running};
 /// How long a single answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A running server; killed when dropped.
+/// A site that answers at an address.
+#[derive(Debug, Clone, Copy)]
+pub struct Site {
+    addr: SocketAddr,
+}
+
+/// A running server of the site; killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     running: Running,
-    addr: SocketAddr,
+    site: Site,
     scratch: PathBuf,
     env: Environment,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
 }
 
 /// What the server answered.
@@ -41,25 +55,10 @@ impl Response {
     }
 }
 
-impl Server {
-    /// Starts the binary with its database in `scratch`, and waits until it is healthy.
-    ///
-    /// # Errors
-    /// When it cannot be started or does not become healthy, with its log.
-    pub fn start(env: &Environment, binary: &Path, site: &Path, scratch: &Path) -> anyhow::Result<Self> {
-        let addr = free_addr()?;
-        let log = scratch.join("server.log");
-        let database = scratch.join("portfolio.sqlite");
-        let running = Cmd::new(binary, scratch, env)
-            .env("LEPTOS_SITE_ADDR", addr.to_string())
-            .env("LEPTOS_SITE_ROOT", site)
-            .env("DATABASE_URL", format!("sqlite://{}", database.display()))
-            .spawn_logged(&log)?;
-        let mut server = Self { running, addr, scratch: scratch.to_owned(), env: env.clone() };
-        server
-            .wait_until_healthy()
-            .with_context(|| format!("its log says: {}", fs_err::read_to_string(&log).unwrap_or_default()))?;
-        Ok(server)
+impl Site {
+    /// The site at an address.
+    pub fn at(addr: SocketAddr) -> Self {
+        Self { addr }
     }
 
     /// The address of a page.
@@ -73,10 +72,7 @@ impl Server {
     /// When the server does not answer.
     pub fn get(&self, path: &str) -> anyhow::Result<Response> {
         let url = self.url(path);
-        let agent = ureq::Agent::new_with_config(
-            ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build(),
-        );
-        let mut response = agent.get(&url).call().with_context(|| format!("no answer from {url}"))?;
+        let mut response = agent().get(&url).call().with_context(|| format!("no answer from {url}"))?;
         let header = response.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = header.unwrap_or_default().to_owned();
         let body =
@@ -107,6 +103,55 @@ impl Server {
             found.push(format!("{url} {} bytes", asset.body.len()));
         }
         Ok(found)
+    }
+
+    /// Leaves a note in the guestbook as a browser without scripts does: by posting the page's form.
+    ///
+    /// # Errors
+    /// When the page has no such form, or the note is not there afterwards.
+    pub fn sign_guestbook(&self, name: &str, message: &str) -> anyhow::Result<()> {
+        let page = self.get("/guestbook")?.text();
+        let action = page.split("<form").find_map(|form| form.split_once("action=\"")).map(|(_, rest)| rest);
+        let action = action.and_then(|rest| rest.split_once('"')).map(|(action, _)| action);
+        let action = action.context("the guestbook's page has no form")?;
+        let url = self.url(action);
+        let response = agent()
+            .post(&url)
+            .header("Referer", self.url("/guestbook"))
+            .send_form([("name", name), ("message", message)])
+            .with_context(|| format!("no answer from {url}"))?;
+        ensure!(response.status().as_u16() < 400, "{url} answers {}", response.status());
+        ensure!(self.get("/guestbook")?.text().contains(message), "the note is not in the guestbook");
+        Ok(())
+    }
+}
+
+/// Answers of every status are answers.
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder();
+    ureq::Agent::new_with_config(config.timeout_global(Some(PATIENCE)).http_status_as_error(false).build())
+}
+
+impl Server {
+    /// Starts the binary with its database in `scratch`, and waits until it is healthy.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not become healthy, with its log.
+    pub fn start(env: &Environment, binary: &Path, site: &Path, scratch: &Path) -> anyhow::Result<Self> {
+        let addr = free_addr()?;
+        let log = scratch.join("server.log");
+        let database = scratch.join("portfolio.sqlite");
+        let running = Cmd::new(binary, scratch, env)
+            .env("LEPTOS_SITE_ADDR", addr.to_string())
+            .env("LEPTOS_SITE_ROOT", site)
+            .env("DATABASE_URL", format!("sqlite://{}", database.display()))
+            .spawn_logged(&log)?;
+        let mut server =
+            Self { running, site: Site::at(addr), scratch: scratch.to_owned(), env: env.clone() };
+        server
+            .wait_until_healthy()
+            .with_context(|| format!("its log says: {}", fs_err::read_to_string(&log).unwrap_or_default()))?;
+        Ok(server)
     }
 
     /// Asks it to stop, as a supervisor would; returns how long that took.

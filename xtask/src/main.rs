@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod ci;
 mod codegen;
+mod docker;
 mod log;
 mod portfolio;
 mod setup;
@@ -44,6 +45,8 @@ enum Verb {
     Test,
     /// Run the checks that need no build of the example.
     Ci,
+    /// Build the example's image with Docker.
+    Docker(docker::Args),
     /// Find or get the tools that examples/portfolio is built with.
     Setup(setup::Args),
     /// Measure how long builds take.
@@ -74,6 +77,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Build => build::run(&sh, &env, log),
         Verb::Test => test::run(&sh, &env, log),
         Verb::Ci => ci::run(&sh, &env, log),
+        Verb::Docker(args) => docker::run(&sh, &env, log, args),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),

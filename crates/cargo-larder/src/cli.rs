@@ -30,7 +30,7 @@ Exit codes:
   0  done
   1  failed; the message says why and what to do
   2  wrong usage
-  3  `lock --check`: a recipe is stale, edited by hand or unproven
+  3  `--check`: a recipe is stale, edited by hand or unproven, or a generated file is stale
 A build that fails ends with the exit code of the program that failed (101 from cargo).";
 
 #[derive(Debug, Subcommand)]
@@ -45,6 +45,10 @@ pub(crate) enum Verb {
     Build(Build),
     /// Run any build and show the cargo calls it makes as slices
     Observe(Observe),
+    /// Write the Dockerfile and .dockerignore that build the project from its recipes
+    Dockerfile(Dockerfile),
+    /// Build the project's image with Docker
+    Docker(Docker),
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,
@@ -122,6 +126,53 @@ pub(crate) struct Observe {
     /// The build to run
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dockerfile {
+    /// Write nothing; exit with 3 where a file is stale
+    #[arg(long, conflicts_with = "print")]
+    pub(crate) check: bool,
+    /// Print the Dockerfile instead of writing it
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Docker {
+    /// Name of the image; may be given several times
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tag: Vec<String>,
+    /// Push the image to the registry of its tags
+    #[arg(long)]
+    pub(crate) push: bool,
+    /// Stop at this stage
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) stage: Option<String>,
+    /// Build for these platforms, as Docker names them
+    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
+    pub(crate) platform: Vec<String>,
+    /// Set a build argument, such as BUILD_BASE
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) build_arg: Vec<String>,
+    /// Read a cache, in BuildKit's words
+    #[arg(long, value_name = "type=KIND,…")]
+    pub(crate) cache_from: Vec<String>,
+    /// Write a cache, in BuildKit's words; every stage is in it unless `mode=` says otherwise
+    #[arg(long, value_name = "type=KIND,…")]
+    pub(crate) cache_to: Vec<String>,
+    /// Give a secret to the steps that mount it
+    #[arg(long, value_name = "id=ID,src=FILE")]
+    pub(crate) secret: Vec<String>,
+    /// Forward an SSH agent to the steps that mount it
+    #[arg(long, value_name = "default")]
+    pub(crate) ssh: Vec<String>,
+    /// The buildx builder to use
+    #[arg(long, value_name = "NAME")]
+    pub(crate) builder: Option<String>,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Words with cargo's meaning.

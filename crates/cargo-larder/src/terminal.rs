@@ -26,6 +26,15 @@ pub(crate) fn set_color(color: Color) {
     }
 }
 
+impl Terminal {
+    /// A line that another program said.
+    pub(crate) fn plain(self, line: &str) {
+        if !self.quiet {
+            anstream::eprintln!("{line}");
+        }
+    }
+}
+
 impl Report for Terminal {
     fn step(&self, verb: &str, object: &str) {
         if !self.quiet {

@@ -161,6 +161,18 @@ pub enum Error {
         /// What ties it to this machine.
         reason: String,
     },
+    /// No Docker client that can build with BuildKit.
+    #[error("no Docker client here builds with BuildKit: {found}")]
+    NoBuildKit {
+        /// What was found instead.
+        found: String,
+    },
+    /// The Docker engine does not answer.
+    #[error("the Docker engine does not answer: {reason}")]
+    NoEngine {
+        /// What the client said.
+        reason: String,
+    },
     /// A file operation failed; `fs_err` puts the path into the message.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -187,6 +199,11 @@ impl Error {
                 format!("run `rustup target add {target}`, or use a toolchain that has it")
             }
             Self::Unproven { .. } => "please report this with the manifest; the build stays correct".into(),
+            Self::NoBuildKit { .. } => {
+                "install docker-buildx, or a Docker client before version 23, which has BuildKit built in"
+                    .into()
+            }
+            Self::NoEngine { .. } => "start the engine, or name another one with DOCKER_HOST".into(),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "install the program, or put it on PATH".into()
             }

@@ -53,8 +53,19 @@ impl Environment {
         if program.contains('/') {
             return Some(PathBuf::from(program));
         }
-        let path = self.get("PATH")?;
-        std::env::split_paths(path).map(|dir| dir.join(program)).find(|file| file.is_file())
+        self.find_programs(program).into_iter().next()
+    }
+
+    /// Every file called `program` in the folders of `PATH`, in that order.
+    pub fn find_programs(&self, program: &str) -> Vec<PathBuf> {
+        let folders = std::env::split_paths(self.get("PATH").unwrap_or_default());
+        let mut files: Vec<PathBuf> = Vec::new();
+        for file in folders.map(|dir| dir.join(program)).filter(|file| file.is_file()) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
     }
 }
 
@@ -156,6 +167,23 @@ impl Cmd {
             .map_err(|source| self.start_error(source))?;
         if let Some(stdout) = child.stdout.take() {
             for line in BufReader::new(stdout).split(b'\n') {
+                on_line(String::from_utf8_lossy(&line?).trim_end_matches('\r'));
+            }
+        }
+        Ok(code_of(child.wait()?))
+    }
+
+    /// Runs to the end, handing each line of standard error on as it comes; returns the exit code. For programs
+    /// that report there and print nothing else.
+    ///
+    /// # Errors
+    /// When the program cannot be started or its output cannot be read.
+    pub fn each_error_line(&self, mut on_line: impl FnMut(&str)) -> Result<i32> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|source| self.start_error(source))?;
+        if let Some(stderr) = child.stderr.take() {
+            for line in BufReader::new(stderr).split(b'\n') {
                 on_line(String::from_utf8_lossy(&line?).trim_end_matches('\r'));
             }
         }

@@ -199,11 +199,14 @@ fn may_be_recorded(name: &str) -> bool {
         "CARGO",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
-    let secret = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "KEY"];
+    !own.contains(&name) && !families.iter().any(|family| name.starts_with(family)) && !is_secret(name)
+}
+
+/// Whether a variable is named like something that nobody else may see.
+pub fn is_secret(name: &str) -> bool {
+    let words = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "KEY"];
     let upper = name.to_ascii_uppercase();
-    !own.contains(&name)
-        && !families.iter().any(|family| name.starts_with(family))
-        && !secret.iter().any(|word| upper.contains(word))
+    words.iter().any(|word| upper.contains(word))
 }
 
 /// Who asked for cargo's JSON messages.

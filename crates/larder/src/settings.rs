@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::{
+    backend::docker::settings::DockerSettings,
     error::{Error, Result},
     platform::Platform,
     slice::written::WrittenSlice,
@@ -24,6 +25,9 @@ pub struct Settings {
     /// How many layers a slice may have.
     #[serde(default = "four")]
     pub max_layers: usize,
+    /// What an image needs.
+    #[serde(default)]
+    pub docker: DockerSettings,
     #[serde(default)]
     pub(crate) slices: BTreeMap<String, WrittenSlice>,
 }
@@ -38,7 +42,13 @@ fn four() -> usize {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { find: yes(), platforms: None, max_layers: four(), slices: BTreeMap::new() }
+        Self {
+            find: yes(),
+            platforms: None,
+            max_layers: four(),
+            docker: DockerSettings::default(),
+            slices: BTreeMap::new(),
+        }
     }
 }
 
@@ -68,6 +78,7 @@ impl Settings {
         if let Some(platforms) = &settings.platforms {
             check_platforms(platforms).map_err(|reason| wrong(format!("platforms: {reason}")))?;
         }
+        settings.docker.check().map_err(|reason| wrong(format!("docker: {reason}")))?;
         for (name, slice) in &settings.slices {
             slice.check(name).map_err(|reason| wrong(format!("slices.{name}: {reason}")))?;
         }

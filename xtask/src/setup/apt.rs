@@ -12,7 +12,7 @@ use super::exec::Exec;
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// The development release: it alone has current Rust toolchains.
-const SUITE: &str = "sid";
+pub(super) const SUITE: &str = "sid";
 /// A folder that stays empty, below the one of the downloads.
 const NO_ARCHIVES: &str = "none";
 /// What the machine's own compiler provides; another copy would only take time and room.
@@ -122,7 +122,8 @@ fn archive(line: &str) -> Option<(&str, u64)> {
     Some((words.next()?, words.next()?.parse().ok()?))
 }
 
-fn machine_mirror() -> anyhow::Result<String> {
+/// The mirror that the machine's own packages come from.
+pub(super) fn machine_mirror() -> anyhow::Result<String> {
     let mut sources = Vec::new();
     sources.extend(fs_err::read_to_string("/etc/apt/sources.list").ok());
     if let Ok(entries) = fs_err::read_dir("/etc/apt/sources.list.d") {

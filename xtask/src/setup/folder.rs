@@ -66,6 +66,11 @@ impl Folder {
         self.root.join("npm").join(tool.name())
     }
 
+    /// A folder for something that is no tool and outlives one run.
+    pub(super) fn other(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     /// The private apt.
     pub(super) fn apt(&self) -> PathBuf {
         self.root.join("apt")

@@ -18,7 +18,7 @@ mod relocate;
 mod tools;
 mod version;
 
-use std::{ffi::OsStr, time::Instant};
+use std::{ffi::OsStr, path::PathBuf, time::Instant};
 
 use anyhow::Context as _;
 use larder::process::Environment;
@@ -94,6 +94,34 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
         }
     }
     run.finish()
+}
+
+/// Installs programs of the machine's own release where they are missing, each given with its package.
+pub(crate) fn host_packages(
+    sh: &Shell,
+    env: &Environment,
+    log: &Log,
+    programs: &[(&str, &str)],
+) -> anyhow::Result<()> {
+    let exec = Exec { sh, env: cleaned(env), log };
+    for (program, package) in programs {
+        if exec.has(program) {
+            continue;
+        }
+        anyhow::ensure!(debian::is_possible(&exec), "PATH has no {program}: install it");
+        debian::host_package(&exec, program, package)?;
+    }
+    Ok(())
+}
+
+/// A folder of the tools cache for something that outlives one run.
+pub(crate) fn scratch_folder(sh: &Shell, env: &Environment, name: &str) -> anyhow::Result<PathBuf> {
+    Ok(Folder::new(env, &sh.current_dir())?.other(name))
+}
+
+/// Debian's development release and the mirror that this machine uses.
+pub(crate) fn debian_sid() -> anyhow::Result<(String, String)> {
+    Ok((apt::SUITE.to_owned(), apt::machine_mirror()?))
 }
 
 /// What is the same for all tools.

@@ -1,5 +1,5 @@
 //! The programs that check the repository itself, cargo-deny for licences and sources and mdbook for the book, and
-//! the one that benchmarks are paired with, cargo-chef.
+//! what tests and benchmarks run beside Larder.
 //!
 //! No build of the example needs them, so they are apart from the tools; they are built here with the machine's
 //! own toolchain, once, into the same folder.
@@ -29,6 +29,9 @@ pub(crate) const CARGO_DENY: Program = Program { name: "cargo-deny", version: "0
 pub(crate) const MDBOOK: Program = Program { name: "mdbook", version: "0.5.4", optimisation: "0" };
 /// The peer; optimised as its users have it.
 pub(crate) const CARGO_CHEF: Program = Program { name: "cargo-chef", version: "0.1.78", optimisation: "3" };
+
+/// A build driver of others, which the tests observe.
+pub(crate) const WASM_PACK: Program = Program { name: "wasm-pack", version: "0.13.1", optimisation: "0" };
 
 /// The program's path; it is built where it is not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log, program: Program) -> anyhow::Result<PathBuf> {

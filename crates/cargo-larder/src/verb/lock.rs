@@ -49,12 +49,11 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
 
 fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
     let Locked { slice, units, tainted, .. } = outcome;
-    let proven = match units.values().collect::<Vec<_>>()[..] {
-        [units] => format!("{units} of {units} external units proven"),
-        _ => {
-            let on = units.iter().map(|(platform, units)| format!("{units} on {platform}"));
-            format!("all external units proven: {}", on.collect::<Vec<_>>().join(", "))
-        }
+    let proven = if let [units] = units.values().collect::<Vec<_>>()[..] {
+        format!("{units} of {units} external units proven")
+    } else {
+        let on = units.iter().map(|(platform, units)| format!("{units} on {platform}"));
+        format!("all external units proven: {}", on.collect::<Vec<_>>().join(", "))
     };
     terminal.step(verb, &format!("{slice}: {proven}"));
     if !tainted.is_empty() {

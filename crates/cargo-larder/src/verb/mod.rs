@@ -3,6 +3,8 @@
 
 mod build;
 mod cook;
+mod docker;
+mod dockerfile;
 mod lock;
 mod observe;
 mod plan;
@@ -43,6 +45,8 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Cook(args) => cook::run(&context, &args),
         Verb::Build(args) => build::run(&context, &args),
         Verb::Observe(args) => observe::run(&context, &args),
+        Verb::Docker(args) => docker::run(&context, &args),
+        Verb::Dockerfile(args) => dockerfile::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
 }

@@ -1,4 +1,5 @@
 //! Backends: where recipes are cooked.
 
+pub mod docker;
 pub mod host;
 pub mod messages;

@@ -65,7 +65,7 @@ impl Draft<'_> {
         old: Option<&LockFile>,
         report: &dyn Report,
     ) -> Result<LockedSlice> {
-        let mut layers = self.kept_layers(project, old, report)?;
+        let mut layers = self.kept_layers(project, old, report);
         let larder_dir = project.workspace.larder_dir();
         let folder = |index: usize| Utf8PathBuf::from(&self.slice.name).join(index.to_string());
         for index in 0..layers.len() {
@@ -85,17 +85,12 @@ impl Draft<'_> {
     }
 
     /// The layers that stay below the draft's recipe, or with it where it is one of them already.
-    fn kept_layers(
-        &self,
-        project: &Project,
-        old: Option<&LockFile>,
-        report: &dyn Report,
-    ) -> Result<Vec<Layer>> {
+    fn kept_layers(&self, project: &Project, old: Option<&LockFile>, report: &dyn Report) -> Vec<Layer> {
         let Some((old, record)) = old.and_then(|old| Some((old, old.slice(&self.slice.name)?))) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         if !self.shares_units_with(project, old, record) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let dir = |index| record.layer_dir(&project.workspace.larder_dir(), index);
         let layers = record.layers.iter().enumerate();
@@ -104,7 +99,7 @@ impl Draft<'_> {
             .map(|(_, l)| l.clone())
             .collect();
         if let Some(index) = intact.iter().position(|layer| layer.digest == self.recipe.digest) {
-            return Ok(intact[..=index].to_vec());
+            return intact[..=index].to_vec();
         }
         let (platform, plan) = self.plans.first();
         let mut chain = Vec::new();
@@ -124,7 +119,7 @@ impl Draft<'_> {
         let booked: Vec<_> = intact.iter().map(|layer| layer.booked).collect();
         let choice = layers::keep(&chain, &booked, &identities(plan), project.settings.max_layers);
         let book = |layer: &Layer| Layer { booked: layer.booked + choice.extra(), ..layer.clone() };
-        Ok(intact[..choice.kept].iter().map(book).collect())
+        intact[..choice.kept].iter().map(book).collect()
     }
 
     /// Whether anything an older layer built can be what this draft needs: what reaches every unit and is

@@ -19,6 +19,9 @@ use crate::{
     workspace::Workspace,
 };
 
+/// The cargo-leptos that this module follows.
+pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
+
 const WASM: &str = "wasm32-unknown-unknown";
 const ERASE_COMPONENTS: [&str; 2] = ["--cfg", "erase_components"];
 
@@ -125,18 +128,35 @@ fn yes() -> bool {
 }
 
 fn projects(workspace: &Workspace) -> Result<Vec<Project>> {
+    tables(workspace).map(|(table, package)| Project::read(workspace, table, package)).collect()
+}
+
+/// Every Leptos table, with the package whose own it is.
+fn tables(workspace: &Workspace) -> impl Iterator<Item = (&Value, Option<&Package>)> {
     let metadata = workspace.metadata();
-    let mut projects = Vec::new();
-    let tables = metadata.workspace_metadata.get("leptos").and_then(Value::as_array);
-    for table in tables.into_iter().flatten() {
-        projects.push(Project::read(workspace, table, None)?);
-    }
-    for package in &metadata.workspace_packages() {
-        if let Some(table) = package.metadata.get("leptos") {
-            projects.push(Project::read(workspace, table, Some(package))?);
+    let shared = metadata.workspace_metadata.get("leptos").and_then(Value::as_array).into_iter().flatten();
+    let packages = metadata.workspace_packages().into_iter();
+    let own = packages.filter_map(|package| Some((package.metadata.get("leptos")?, Some(package))));
+    shared.map(|table| (table, None)).chain(own)
+}
+
+/// Folders that cargo-leptos reads beside the packages, relative to the root: assets and styles.
+pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
+    let mut folders = Vec::new();
+    for (table, package) in tables(workspace) {
+        let base = package.map_or_else(Utf8PathBuf::new, |package| folder(workspace, package));
+        let path = |key: &str| table.get(key).and_then(Value::as_str).map(|path| base.join(path));
+        folders.extend(path("assets-dir"));
+        for key in ["style-file", "tailwind-input-file", "tailwind-config-file"] {
+            // A style imports its neighbours.
+            let folder = path(key).map(|file| match file.parent() {
+                Some(folder) if !folder.as_str().is_empty() => folder.to_owned(),
+                _ => file,
+            });
+            folders.extend(folder);
         }
     }
-    Ok(projects)
+    folders
 }
 
 impl Project {

@@ -13,6 +13,8 @@ pub(crate) enum StartError {
     Migrate { url: String, source: sqlx::migrate::MigrateError },
     #[error("cannot listen on {addr}: {source}")]
     Bind { addr: String, source: std::io::Error },
+    #[error("the server on this machine is not well: {0}")]
+    Health(std::io::Error),
     #[error("the server stopped unexpectedly: {0}")]
     Serve(std::io::Error),
 }

@@ -1,5 +1,8 @@
 //! The server half of the site.
 //!
+//! `server` serves; `server health` asks a running server on this machine how it is, and fails where it is not
+//! well, so that a container needs no other program for its health check.
+//!
 //! Configuration comes from the environment: `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` and the other
 //! settings of Leptos, `DATABASE_URL`, and `RUST_LOG`. Logs go to standard error.
 
@@ -20,13 +23,21 @@ use error::StartError;
 #[tokio::main]
 async fn main() -> ExitCode {
     logging::init();
-    match run().await {
+    let health = std::env::args().nth(1).is_some_and(|word| word == "health");
+    let result = if health { ask() } else { run().await };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Asks the server of the same configuration.
+fn ask() -> Result<(), StartError> {
+    let port = get_configuration(None)?.leptos_options.site_addr.port();
+    health::ask(port).map_err(StartError::Health)
 }
 
 async fn run() -> Result<(), StartError> {

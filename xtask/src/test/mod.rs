@@ -3,6 +3,8 @@
 //! The checks that need no tools come first, so that a mistake shows within a minute. The example is built
 //! once for each variant, and what it compiled is part of the test.
 
+mod wasm_pack;
+
 use std::{path::Path, time::Instant};
 
 use anyhow::{Context as _, ensure};
@@ -11,7 +13,7 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::{
-    ci,
+    ci, docker,
     log::Log,
     portfolio::{self, Portfolio, Variant},
     setup::{self, browser::Browser},
@@ -24,10 +26,13 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     let browser = clock.time("set-up of the browser", || setup::browser::ensure(sh, env, log))?;
     let portfolio = clock.time("set-up of the tools", || Portfolio::prepare(sh, env, log))?;
     clock.time("the example's recipes", || portfolio.larder(&["lock", "--check"]))?;
+    clock.time("the example's Dockerfile", || portfolio.larder(&["dockerfile", "--check"]))?;
     for variant in [Variant::Dev, Variant::Release] {
         let name = format!("the example, {variant:?}");
         clock.time(&name, || exact(sh, &portfolio, variant, log))?;
     }
+    clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
+    clock.time("the example's image", || docker::test(sh, env, &portfolio, log))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser))?;
     anstream::print!("{}", clock.table());
     Ok(())

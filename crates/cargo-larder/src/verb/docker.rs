@@ -1,0 +1,159 @@
+//! `cargo larder docker`: build the project's image and show what was cached, what ran and what was compiled.
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use larder::{
+    Report as _,
+    backend::docker::{
+        self, State,
+        client::{Build, BuildResult, Client, Kind},
+        progress::{Event, Progress, Stage, stages},
+    },
+    recipe::lock,
+    table,
+};
+use serde_json::json;
+
+use super::print_json;
+use crate::{cli, context::Context, exit::Outcome};
+
+pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outcome> {
+    let client = Client::find(&context.process.env)?;
+    let engine = client.engine_version()?;
+    warn_of_stale_files(context)?;
+    let build = build(context, args)?;
+    context.terminal.step("Building", &format!("{} with Docker {engine}", build.context.display()));
+    let scratch = tempfile::tempdir()?;
+    let id_file = scratch.path().join("image");
+    let start = Instant::now();
+    let mut progress = Progress::default();
+    let code = client.build(&build, &id_file)?.each_error_line(|line| show(context, &mut progress, line))?;
+    if code != 0 {
+        return Ok(Outcome::Child(code));
+    }
+    let image = fs_err::read_to_string(&id_file).unwrap_or_default().trim().to_owned();
+    if build.result == BuildResult::Registry && client.kind() == Kind::BuiltIn {
+        for tag in &build.tags {
+            context.terminal.step("Pushing", tag);
+            client.push(tag)?;
+        }
+    }
+    // An image that went to a registry only is not in the engine's store.
+    let size = client.image_size(&image).ok();
+    print(args, &image, size, start.elapsed(), &progress)?;
+    Ok(Outcome::Done)
+}
+
+/// Old files build the right thing, only slower.
+fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
+    let folder = docker::context(&context.project)?;
+    for (name, text) in docker::files(&context.project)? {
+        let path = folder.join(&name);
+        if !path.exists() {
+            bail!("{path} does not exist; run `cargo larder dockerfile`");
+        }
+        if docker::state(&path, &text)? == State::Stale {
+            context.terminal.warn(&format!("{path} is stale; run `cargo larder dockerfile`"));
+        }
+    }
+    match lock::check(&context.project, &larder::Silent) {
+        Ok((_, findings)) if findings.is_empty() => {}
+        Ok(_) => context.terminal.warn(
+            "the recipes are stale: the image will be right, and building it compiles more than it has to; \
+             run `cargo larder lock`",
+        ),
+        Err(error) => context.terminal.warn(&format!("cannot tell whether the recipes are fresh: {error}")),
+    }
+    Ok(())
+}
+
+fn build(context: &Context, args: &cli::Docker) -> anyhow::Result<Build> {
+    if let Some(name) = args.build_arg.iter().find_map(|arg| secret_name(arg)) {
+        bail!("--build-arg {name} would stay readable in the image's history; pass it with --secret instead");
+    }
+    if args.push && args.tag.is_empty() {
+        bail!("--push needs at least one --tag");
+    }
+    let result = if args.push { BuildResult::Registry } else { BuildResult::Engine };
+    Ok(Build {
+        context: docker::context(&context.project)?.into(),
+        tags: args.tag.clone(),
+        build_args: args.build_arg.clone(),
+        target: args.stage.clone(),
+        platforms: args.platform.clone(),
+        cache_from: args.cache_from.clone(),
+        cache_to: args.cache_to.clone(),
+        secrets: args.secret.clone(),
+        ssh: args.ssh.clone(),
+        builder: args.builder.clone(),
+        result,
+    })
+}
+
+fn secret_name(argument: &str) -> Option<&str> {
+    let name = argument.split_once('=').map_or(argument, |(name, _)| name);
+    larder::recorder::is_secret(name).then_some(name)
+}
+
+/// Steps in cargo's layout, and what they say as it is.
+fn show(context: &Context, progress: &mut Progress, line: &str) {
+    match progress.add(line) {
+        Some(Event::Started(step)) if !step.stage.is_empty() => {
+            context.terminal.step("Step", &format!("[{}] {}", step.stage, shortened(&step.instruction)));
+        }
+        Some(Event::Says(text)) => context.terminal.plain(text),
+        Some(Event::Started(_) | Event::Ended(_)) => {}
+        // Errors are printed below the steps, without a number.
+        None if !line.starts_with('#') && !line.is_empty() => context.terminal.plain(line),
+        None => {}
+    }
+}
+
+/// Cache mounts are the same in every step and say nothing to who waits.
+fn shortened(instruction: &str) -> String {
+    const LENGTH: usize = 100;
+    let words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount="));
+    let text = words.collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= LENGTH {
+        return text;
+    }
+    text.chars().take(LENGTH - 1).chain(['…']).collect()
+}
+
+fn print(
+    args: &cli::Docker,
+    image: &str,
+    size: Option<u64>,
+    time: Duration,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let stages = stages(progress.steps());
+    if args.json {
+        let steps: Vec<_> = progress.steps().filter(|step| !step.stage.is_empty()).collect();
+        let seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
+        return print_json(&json!({
+            "version": 1, "image": image, "bytes": size, "seconds": seconds, "stages": stages, "steps": steps,
+        }));
+    }
+    let row = |stage: &Stage| {
+        [
+            stage.name.clone(),
+            stage.cached.to_string(),
+            stage.run.to_string(),
+            format!("{:.1}", stage.seconds),
+            stage.compiled_external.to_string(),
+            stage.compiled_local.to_string(),
+        ]
+    };
+    let rows: Vec<_> = stages.iter().map(row).collect();
+    let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
+    anstream::print!("{}", table::text(head, &rows));
+    anstream::println!("image {image}, {}, in {:.1} s", megabytes(size), time.as_secs_f64());
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]
+fn megabytes(size: Option<u64>) -> String {
+    size.map_or_else(|| "pushed".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6))
+}

@@ -1,0 +1,38 @@
+//! `cargo larder dockerfile`: write or check the generated Dockerfile and `.dockerignore`.
+
+use anyhow::bail;
+use larder::{
+    Report as _,
+    backend::docker::{self, State},
+};
+
+use crate::{cli, context::Context, exit::Outcome};
+
+pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
+    let folder = docker::context(&context.project)?;
+    let mut outcome = Outcome::Done;
+    for (name, text) in docker::files(&context.project)? {
+        let path = folder.join(&name);
+        if args.print {
+            if name == "Dockerfile" {
+                anstream::print!("{text}");
+            }
+            continue;
+        }
+        match (docker::state(&path, &text)?, args.check) {
+            (State::Fresh, _) => context.terminal.step("Fresh", path.as_str()),
+            (State::Foreign, _) => bail!(
+                "{path} was not generated; move it away, or keep it and take from `cargo larder dockerfile --print` what you need"
+            ),
+            (State::Stale, true) => {
+                context.terminal.warn(&format!("stale: {path}; run `cargo larder dockerfile`"));
+                outcome = Outcome::Stale;
+            }
+            (State::Stale, false) => {
+                docker::write(&path, &text)?;
+                context.terminal.step("Wrote", path.as_str());
+            }
+        }
+    }
+    Ok(outcome)
+}

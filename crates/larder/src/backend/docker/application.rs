@@ -1,0 +1,252 @@
+//! What an image is made of, apart from wording: slices and the stages they cook in, the application's own
+//! build, what it leaves behind, and which files it reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    error::{Error, Result},
+    project::Project,
+    recipe::lock_file::{LockFile, LockedSlice},
+    slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
+};
+
+/// Everything a Dockerfile says about one project.
+#[derive(Debug, Clone)]
+pub(super) struct Application {
+    /// Slices that cook one after the other, since they share a target directory; each group is a stage.
+    pub(super) groups: Vec<Vec<LockedSlice>>,
+    /// Command lines of the application's own build.
+    pub(super) build: Vec<String>,
+    /// Paths of binaries in the workspace, below the target directory, after the build.
+    pub(super) binaries: Vec<Utf8PathBuf>,
+    /// The site's folder in the workspace, after the build.
+    pub(super) site: Option<Utf8PathBuf>,
+    /// What cargo-leptos takes, in a Leptos project.
+    pub(super) leptos: Option<LeptosTools>,
+    /// Files and folders that the build reads, relative to the root.
+    pub(super) sources: BTreeSet<Utf8PathBuf>,
+    /// Whether a toolchain is pinned by a file that rustup reads.
+    pub(super) toolchain_file: Option<&'static str>,
+    /// Whether there is a `larder/config.toml`.
+    pub(super) has_config: bool,
+    /// The workspace in the folder that is sent to Docker; empty where they are the same.
+    pub(super) prefix: Utf8PathBuf,
+}
+
+/// Versions of tools that have to fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LeptosTools {
+    pub(super) cargo_leptos: &'static str,
+    /// Of `Cargo.lock`; `None` where the project does not use it.
+    pub(super) wasm_bindgen: Option<String>,
+}
+
+impl Application {
+    pub(super) fn of(project: &Project) -> Result<Self> {
+        let workspace = &project.workspace;
+        let recorded = LockFile::read(&workspace.larder_dir())?;
+        let slices: Vec<&Slice> =
+            project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
+        if slices.is_empty() {
+            let known = project.slices.iter().map(|slice| slice.name.clone()).collect();
+            return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
+        }
+        let locked = |slice: &&Slice| {
+            let known = || recorded.slices.iter().map(|locked| locked.slice.name.clone()).collect();
+            let found = recorded.slice(&slice.name).cloned();
+            found.ok_or_else(|| Error::NoSlice { name: slice.name.clone(), known: known() })
+        };
+        let groups = groups(slices.iter().map(locked).collect::<Result<_>>()?);
+        let leptos = slices.iter().any(|slice| slice.origin == Origin::Leptos);
+        let own = slices.iter().filter(|slice| slice.origin != Origin::Leptos);
+        let mut build: Vec<String> = own.map(|slice| own_build(slice)).collect();
+        if leptos {
+            build.insert(0, "cargo leptos build --release".into());
+        }
+        Ok(Self {
+            groups,
+            build,
+            binaries: binaries(project, &slices),
+            site: slices.iter().find_map(|slice| site(slice)),
+            leptos: if leptos { Some(leptos_tools(project)?) } else { None },
+            sources: sources(project),
+            toolchain_file: toolchain_file(workspace.root()),
+            has_config: recorded.config.is_some(),
+            prefix: prefix(project)?,
+        })
+    }
+}
+
+/// Slices in one target directory could overwrite each other's files with newer ones of the same name, so they
+/// share a stage; the others cook in stages of their own, which a change elsewhere leaves alone.
+fn groups(locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlice>> {
+    let mut groups: BTreeMap<String, Vec<LockedSlice>> = BTreeMap::new();
+    for slice in locked {
+        groups.entry(slice.slice.target_dir.clone().into()).or_default().push(slice);
+    }
+    groups.into_values().collect()
+}
+
+fn own_build(slice: &Slice) -> String {
+    let target_dir = String::from(slice.target_dir.clone());
+    let target_dir = (target_dir != "target").then(|| format!("--target-dir={target_dir}"));
+    let words = slice.args_with(["--locked".to_owned()].into_iter().chain(target_dir));
+    let variables = environment(slice).into_iter().map(|(name, value)| format!("{name}={} ", quoted(&value)));
+    format!(
+        "{}cargo {}",
+        variables.collect::<String>(),
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    )
+}
+
+/// The variables of a slice's call in the image.
+pub(super) fn environment(slice: &Slice) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> =
+        slice.env.iter().map(|(name, value)| (name.clone(), in_image(value))).collect();
+    if !slice.rustflags.is_empty() {
+        all.push(("RUSTFLAGS".into(), slice.rustflags.join(" ")));
+    }
+    all
+}
+
+/// The variables of a slice that its recipe's own files cannot hold, being absolute paths.
+pub(super) fn absolute_environment(slice: &Slice) -> Vec<(String, String)> {
+    let absolute = slice.env.iter().filter(|(_, value)| value.starts_with(TARGET_MARKER));
+    absolute.map(|(name, value)| (name.clone(), in_image(value))).collect()
+}
+
+/// The workspace's folder in the image.
+pub(super) const WORKSPACE: &str = "/app";
+
+fn in_image(value: &str) -> String {
+    match value.strip_prefix(TARGET_MARKER) {
+        Some(rest) => format!("{WORKSPACE}/target{rest}"),
+        None => value.to_owned(),
+    }
+}
+
+/// A word as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Where cargo puts a slice's binaries.
+fn artifact_dir(slice: &Slice) -> Utf8PathBuf {
+    let profile = option_values(&slice.args, "--profile").last().copied().unwrap_or("release");
+    let mut dir = Utf8PathBuf::from(String::from(slice.target_dir.clone()));
+    dir.extend(slice.targets());
+    dir.join(if profile == "dev" { "debug" } else { profile })
+}
+
+/// The binaries that the release slices leave behind; libraries and checks leave none.
+fn binaries(project: &Project, slices: &[&Slice]) -> Vec<Utf8PathBuf> {
+    let metadata = project.workspace.metadata();
+    let mut found = BTreeSet::new();
+    for slice in slices {
+        let builds = slice.args.first().is_some_and(|command| command == "build" || command == "b");
+        if !builds || slice.args.iter().any(|arg| arg == "--lib") {
+            continue;
+        }
+        let values = |long: &str, short: &str| -> Vec<&str> {
+            [option_values(&slice.args, long), option_values(&slice.args, short)].concat()
+        };
+        let (packages, bins) = (values("--package", "-p"), values("--bin", "--bin"));
+        let whole = slice.args.iter().any(|arg| arg == "--workspace" || arg == "--all");
+        let chosen = metadata.packages.iter().filter(|package| {
+            let default = metadata.workspace_default_members.contains(&package.id);
+            whole || (packages.is_empty() && default) || packages.contains(&package.name.as_str())
+        });
+        let targets = chosen.flat_map(|package| &package.targets).filter(|target| target.is_bin());
+        let built = targets.filter(|target| bins.is_empty() || bins.contains(&target.name.as_str()));
+        found.extend(built.map(|target| artifact_dir(slice).join(&target.name)));
+    }
+    found.into_iter().collect()
+}
+
+fn site(slice: &Slice) -> Option<Utf8PathBuf> {
+    let root = slice.env.get("LEPTOS_SITE_ROOT")?;
+    Some(match root.strip_prefix(TARGET_MARKER) {
+        Some(rest) => Utf8Path::new("target").join(rest.trim_start_matches('/')),
+        None => root.into(),
+    })
+}
+
+fn leptos_tools(project: &Project) -> Result<LeptosTools> {
+    let lock = crate::workspace::parse_toml(&project.workspace.root().join("Cargo.lock"))?;
+    let packages = lock.get("package").and_then(toml_edit::Item::as_array_of_tables);
+    let named = |table: &&toml_edit::Table| {
+        table.get("name").and_then(toml_edit::Item::as_str) == Some("wasm-bindgen")
+    };
+    let found = packages.and_then(|packages| packages.iter().find(named));
+    let wasm_bindgen = found.and_then(|table| Some(table.get("version")?.as_str()?.to_owned()));
+    Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen })
+}
+
+/// Manifests, members and what is known to be read beside them, as far as it is there.
+fn sources(project: &Project) -> BTreeSet<Utf8PathBuf> {
+    const KNOWN: [&str; 8] = [
+        "Cargo.toml",
+        "Cargo.lock",
+        ".cargo/config.toml",
+        "rust-toolchain.toml",
+        "rust-toolchain",
+        "build.rs",
+        ".sqlx",
+        "migrations",
+    ];
+    let workspace = &project.workspace;
+    let root = workspace.root();
+    let mut all: BTreeSet<Utf8PathBuf> = KNOWN.iter().map(Utf8PathBuf::from).collect();
+    for package in workspace.metadata().workspace_packages() {
+        let folder = package.manifest_path.parent().and_then(|folder| folder.strip_prefix(root).ok());
+        match folder {
+            // The root package's folder is the whole workspace: its targets' folders are what it reads.
+            Some(folder) if folder.as_str().is_empty() => {
+                let files =
+                    package.targets.iter().filter_map(|target| target.src_path.strip_prefix(root).ok());
+                all.extend(files.filter_map(first_part));
+            }
+            Some(folder) => drop(all.insert(folder.to_owned())),
+            None => {}
+        }
+    }
+    all.extend(leptos::folders(workspace));
+    all.extend(project.settings.docker.include.iter().map(Utf8PathBuf::from));
+    all.retain(|path| root.join(path).exists());
+    // A folder in a folder that is there already adds nothing.
+    let folders = all.clone();
+    all.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));
+    all
+}
+
+/// The folder that is sent to Docker.
+pub(super) fn context(project: &Project) -> Result<Utf8PathBuf> {
+    let root = project.workspace.root();
+    let Some(context) = &project.settings.docker.context else { return Ok(root.to_owned()) };
+    let path = root.join(context).canonicalize_utf8()?;
+    if root.canonicalize_utf8()?.starts_with(&path) {
+        return Ok(path);
+    }
+    let reason = format!("metadata.larder: docker: context `{context}` does not hold the workspace");
+    Err(Error::Settings { path: root.join("Cargo.toml").into(), reason })
+}
+
+fn prefix(project: &Project) -> Result<Utf8PathBuf> {
+    let root = project.workspace.root().canonicalize_utf8()?;
+    let context = context(project)?.canonicalize_utf8()?;
+    Ok(root.strip_prefix(context).map(Utf8Path::to_owned).unwrap_or_default())
+}
+
+fn first_part(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    path.components().next().map(|part| part.as_str().into())
+}
+
+fn toolchain_file(root: &Utf8Path) -> Option<&'static str> {
+    ["rust-toolchain", "rust-toolchain.toml"].into_iter().find(|name| root.join(name).is_file())
+}

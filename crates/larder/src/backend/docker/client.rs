@@ -1,0 +1,238 @@
+//! The Docker client: which one can build, and the call that does.
+//!
+//! Everything is asked of the client's own commands. It must never be given a secret's value: builds take
+//! secrets from files, by mounts.
+
+use std::path::PathBuf;
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+};
+
+/// A client that builds with BuildKit.
+#[derive(Debug, Clone)]
+pub struct Client {
+    program: PathBuf,
+    kind: Kind,
+    env: Environment,
+}
+
+/// How the client comes by BuildKit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The buildx plug-in.
+    Buildx,
+    /// Built into clients before version 23.
+    BuiltIn,
+}
+
+/// What to build and where the result and the caches go. Words are BuildKit's own.
+#[derive(Debug, Clone, Default)]
+pub struct Build {
+    /// The folder that is sent.
+    pub context: PathBuf,
+    /// Names of the image.
+    pub tags: Vec<String>,
+    /// `NAME=VALUE`.
+    pub build_args: Vec<String>,
+    /// The stage to stop at.
+    pub target: Option<String>,
+    /// Platforms, as Docker names them.
+    pub platforms: Vec<String>,
+    /// Caches to read, as `type=…,…`.
+    pub cache_from: Vec<String>,
+    /// Caches to write, as `type=…,…`.
+    pub cache_to: Vec<String>,
+    /// `id=…,src=FILE`.
+    pub secrets: Vec<String>,
+    /// SSH agents to forward, as `default`.
+    pub ssh: Vec<String>,
+    /// The builder instance.
+    pub builder: Option<String>,
+    /// Where the result goes.
+    pub result: BuildResult,
+}
+
+/// Where a built image goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BuildResult {
+    /// The engine's own store.
+    #[default]
+    Engine,
+    /// The registry of its tags.
+    Registry,
+}
+
+impl Client {
+    /// Finds a client: one with buildx, else one with BuildKit built in, looking at every `docker` on `PATH`.
+    ///
+    /// # Errors
+    /// [`Error::NoBuildKit`] with what was found.
+    pub fn find(env: &Environment) -> Result<Self> {
+        let programs = env.find_programs("docker");
+        let mut versions = Vec::new();
+        for program in &programs {
+            let cmd = |args: &[&str]| Cmd::new(program, "/", env).args(args);
+            if cmd(&["buildx", "version"]).output().is_ok() {
+                return Ok(Self { program: program.clone(), kind: Kind::Buildx, env: env.clone() });
+            }
+            let version = cmd(&["--version"]).output().unwrap_or_default();
+            versions.push((program, version.trim().to_owned()));
+        }
+        let built_in = versions.iter().find(|(_, version)| (18..23).contains(&major(version)));
+        if let Some((program, _)) = built_in {
+            let mut env = env.clone();
+            env.set("DOCKER_BUILDKIT", "1");
+            return Ok(Self { program: (*program).clone(), kind: Kind::BuiltIn, env });
+        }
+        let found = match versions.as_slice() {
+            [] => "there is no `docker` on PATH".to_owned(),
+            versions => {
+                let found = versions.iter().map(|(path, version)| format!("{} is {version}", path.display()));
+                format!("{}, without buildx", found.collect::<Vec<_>>().join(", "))
+            }
+        };
+        Err(Error::NoBuildKit { found })
+    }
+
+    /// How it comes by BuildKit.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Any call of the client.
+    pub fn cmd(&self) -> Cmd {
+        Cmd::new(&self.program, "/", &self.env)
+    }
+
+    /// The engine's version.
+    ///
+    /// # Errors
+    /// [`Error::NoEngine`] where none answers.
+    pub fn engine_version(&self) -> Result<String> {
+        let answer = self.cmd().args(["version", "--format", "{{.Server.Version}}"]).output();
+        match answer {
+            Ok(version) => Ok(version.trim().to_owned()),
+            Err(Error::Failed { stderr, .. }) => {
+                Err(Error::NoEngine { reason: stderr.trim().lines().last().unwrap_or_default().to_owned() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The call that builds, which writes the image's id to `id_file`.
+    ///
+    /// # Errors
+    /// [`Error::NoBuildKit`] for what only buildx can do.
+    pub fn build(&self, build: &Build, id_file: &std::path::Path) -> Result<Cmd> {
+        let mut cmd = Cmd::new(&self.program, &build.context, &self.env);
+        match self.kind {
+            Kind::Buildx => cmd = cmd.args(["buildx", "build"]),
+            Kind::BuiltIn => {
+                self.require_buildx(build)?;
+                cmd = cmd.arg("build");
+            }
+        }
+        cmd = cmd.args(["--progress=plain", "--iidfile"]).arg(id_file);
+        let inline = build.cache_to.iter().any(|cache| cache == "type=inline");
+        if self.kind == Kind::BuiltIn && inline {
+            cmd = cmd.arg("--build-arg=BUILDKIT_INLINE_CACHE=1");
+        }
+        let caches = build.cache_to.iter().filter(|_| self.kind == Kind::Buildx);
+        let lists = [
+            ("tag", &build.tags),
+            ("build-arg", &build.build_args),
+            ("platform", &build.platforms),
+            ("cache-from", &build.cache_from),
+            ("secret", &build.secrets),
+            ("ssh", &build.ssh),
+        ];
+        for (name, values) in lists {
+            cmd = cmd.args(values.iter().map(|value| format!("--{name}={}", self.cache_word(name, value))));
+        }
+        cmd = cmd.args(caches.map(|cache| format!("--cache-to={}", with_mode(cache))));
+        cmd = cmd.args(build.target.iter().map(|target| format!("--target={target}")));
+        cmd = cmd.args(build.builder.iter().map(|builder| format!("--builder={builder}")));
+        if self.kind == Kind::Buildx {
+            cmd = cmd.arg(if build.result == BuildResult::Registry { "--push" } else { "--load" });
+        }
+        Ok(cmd.arg("."))
+    }
+
+    /// Older clients read an image's inline cache and know no other words for it.
+    fn cache_word(&self, option: &str, value: &str) -> String {
+        let reference = value.strip_prefix("type=registry,ref=");
+        match (option, self.kind, reference) {
+            ("cache-from", Kind::BuiltIn, Some(reference)) => reference.to_owned(),
+            _ => value.to_owned(),
+        }
+    }
+
+    fn require_buildx(&self, build: &Build) -> Result<()> {
+        let other_cache = build.cache_to.iter().any(|cache| cache != "type=inline");
+        let needs = [
+            (other_cache, "--cache-to with anything but type=inline"),
+            (build.builder.is_some(), "--builder"),
+            (build.platforms.len() > 1, "several --platform"),
+        ];
+        match needs.iter().find(|(needed, _)| *needed) {
+            Some((_, what)) => {
+                let found = format!("{what} takes buildx, and {} has none", self.program.display());
+                Err(Error::NoBuildKit { found })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Pushes an image's tags, for clients that do not push while building.
+    ///
+    /// # Errors
+    /// When the registry refuses.
+    pub fn push(&self, tag: &str) -> Result<()> {
+        self.cmd().args(["push", "--quiet", tag]).output().map(drop)
+    }
+
+    /// An image's size in bytes.
+    ///
+    /// # Errors
+    /// When the engine does not have it.
+    pub fn image_size(&self, image: &str) -> Result<u64> {
+        let cmd = self.cmd().args(["image", "inspect", "--format", "{{.Size}}", image]);
+        let answer = cmd.output()?;
+        let unreadable = |_| Error::Answer { command: cmd.line(), reason: format!("{answer:?} is no size") };
+        answer.trim().parse().map_err(unreadable)
+    }
+}
+
+/// A registry cache that only holds the last stage's layers would miss the very ones that are worth most.
+fn with_mode(cache: &str) -> String {
+    let exports = ["type=registry", "type=local", "type=gha", "type=s3", "type=azblob"];
+    let named = exports.iter().any(|kind| cache.starts_with(kind));
+    if named && !cache.contains("mode=") { format!("{cache},mode=max") } else { cache.to_owned() }
+}
+
+/// The major version in `Docker version 20.10.24, build …`.
+fn major(version: &str) -> u32 {
+    let digits = version.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caches_hold_every_stage_unless_told_otherwise() {
+        assert_eq!(with_mode("type=registry,ref=r/cache"), "type=registry,ref=r/cache,mode=max");
+        assert_eq!(with_mode("type=local,dest=d,mode=min"), "type=local,dest=d,mode=min");
+        assert_eq!(with_mode("type=inline"), "type=inline");
+    }
+
+    #[test]
+    fn versions_are_read_from_what_clients_say() {
+        assert_eq!(major("Docker version 20.10.24+dfsg1, build 297e128"), 20);
+        assert_eq!(major("Docker version 28.2.2, build e6534b4"), 28);
+        assert_eq!(major(""), 0);
+    }
+}

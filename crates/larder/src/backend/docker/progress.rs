@@ -1,0 +1,220 @@
+//! What BuildKit's plain progress output says: which steps were cached, which ran and for how long, and which
+//! packages cargo compiled in them.
+//!
+//! The format is meant for people. What is not understood is passed over, so a change of it loses numbers of a
+//! table and nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// One step of a build.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Step {
+    /// The stage's name; empty for BuildKit's own steps.
+    pub stage: String,
+    /// The instruction.
+    pub instruction: String,
+    /// Whether it was cached, ran, or failed.
+    pub outcome: StepOutcome,
+    /// How long it ran.
+    pub seconds: f64,
+    /// Packages from registries and git that cargo compiled in it.
+    pub compiled_external: usize,
+    /// Packages of the application that cargo compiled in it.
+    pub compiled_local: usize,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepOutcome {
+    /// Nothing was said about its end.
+    #[default]
+    Unfinished,
+    /// Taken from a cache.
+    Cached,
+    /// It ran.
+    Done,
+    /// It failed.
+    Failed,
+}
+
+/// Something worth telling while the build goes on.
+#[derive(Debug, PartialEq)]
+pub enum Event<'a> {
+    /// A step begins.
+    Started(&'a Step),
+    /// A step ended.
+    Ended(&'a Step),
+    /// A step says something.
+    Says(&'a str),
+}
+
+/// The steps so far, by BuildKit's number.
+#[derive(Debug, Default)]
+pub struct Progress {
+    steps: BTreeMap<u64, Step>,
+}
+
+impl Progress {
+    /// Takes in one line.
+    pub fn add<'a>(&'a mut self, line: &'a str) -> Option<Event<'a>> {
+        let (number, text) = line.strip_prefix('#')?.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        if let Some((stage, instruction)) = instruction(text) {
+            let is_new = !self.steps.contains_key(&number);
+            let step = self.steps.entry(number).or_default();
+            step.stage = stage;
+            step.instruction = instruction;
+            return is_new.then_some(Event::Started(&self.steps[&number]));
+        }
+        let step = self.steps.get_mut(&number)?;
+        let ended = if text == "CACHED" {
+            Some((StepOutcome::Cached, 0.0))
+        } else if let Some(seconds) = text.strip_prefix("DONE ") {
+            Some((StepOutcome::Done, seconds.trim_end_matches('s').parse().unwrap_or_default()))
+        } else if text.starts_with("ERROR") {
+            Some((StepOutcome::Failed, 0.0))
+        } else {
+            None
+        };
+        if let Some((outcome, seconds)) = ended {
+            // A cached step is done, too; what matters is that it did not run.
+            if step.outcome != StepOutcome::Cached {
+                (step.outcome, step.seconds) = (outcome, seconds);
+                return Some(Event::Ended(&self.steps[&number]));
+            }
+            return None;
+        }
+        // A step's output comes with the seconds since its start.
+        let said =
+            text.split_once(' ').filter(|(time, _)| time.parse::<f64>().is_ok()).map(|(_, said)| said)?;
+        match compiled(said) {
+            Some(Package::External) => step.compiled_external += 1,
+            Some(Package::Local) => step.compiled_local += 1,
+            None => {}
+        }
+        Some(Event::Says(said))
+    }
+
+    /// All steps, in BuildKit's order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.values()
+    }
+}
+
+enum Package {
+    External,
+    Local,
+}
+
+/// cargo names the folder of a path package, the address of a git one, and nothing of a registry's.
+fn compiled(said: &str) -> Option<Package> {
+    let rest = said.trim_start().strip_prefix("Compiling ")?;
+    let source = rest.split_once(" (").map(|(_, source)| source);
+    Some(match source {
+        Some(source) if source.starts_with('/') => Package::Local,
+        _ => Package::External,
+    })
+}
+
+/// `[deps 2/5] RUN …` and `[internal] load …`: the stage and what is done.
+fn instruction(text: &str) -> Option<(String, String)> {
+    let (head, instruction) = text.strip_prefix('[')?.split_once("] ")?;
+    let stage = head.rsplit_once(' ').map_or(head, |(stage, _)| stage);
+    let stage = if stage.starts_with("internal") || stage.contains('/') { "" } else { stage };
+    Some((stage.trim().to_owned(), instruction.to_owned()))
+}
+
+/// What became of a stage.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Steps taken from a cache.
+    pub cached: usize,
+    /// Steps that ran.
+    pub run: usize,
+    /// How long they ran, summed.
+    pub seconds: f64,
+    /// As in [`Step`].
+    pub compiled_external: usize,
+    /// As in [`Step`].
+    pub compiled_local: usize,
+}
+
+/// Sums steps up by stage, in the order in which stages appear.
+pub fn stages<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    for step in steps.filter(|step| !step.stage.is_empty()) {
+        let index = stages.iter().position(|stage| stage.name == step.stage).unwrap_or_else(|| {
+            stages.push(Stage { name: step.stage.clone(), ..Stage::default() });
+            stages.len() - 1
+        });
+        let stage = &mut stages[index];
+        match step.outcome {
+            StepOutcome::Cached => stage.cached += 1,
+            StepOutcome::Done | StepOutcome::Failed => stage.run += 1,
+            StepOutcome::Unfinished => {}
+        }
+        stage.seconds += step.seconds;
+        stage.compiled_external += step.compiled_external;
+        stage.compiled_local += step.compiled_local;
+    }
+    stages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "\
+#1 [internal] load build definition from Dockerfile
+#1 DONE 0.1s
+#5 [deps 1/3] FROM docker.io/library/base
+#5 CACHED
+#6 [cook-front 2/3] COPY larder/front/0/ larder/front/0/
+#6 CACHED
+#7 [cook-front 3/3] RUN cd larder/front/0 && cargo build --locked
+#7 0.412     Updating index
+#7 1.034    Compiling serde v1.0.0
+#7 1.100    Compiling tool v0.1.0 (https://example.invalid/tool#1234)
+#7 2.034    Compiling larder-front v0.0.0 (/app/larder/front/0)
+#7 DONE 2.5s
+#8 [builder 4/4] RUN cargo build
+#8 0.1 error: no such command
+#8 ERROR: process did not complete successfully: exit code: 101
+";
+
+    #[test]
+    fn steps_are_told_apart_and_packages_counted() {
+        let mut progress = Progress::default();
+        let mut said = Vec::new();
+        for line in OUTPUT.lines() {
+            if let Some(Event::Says(text)) = progress.add(line) {
+                said.push(text.trim().to_owned());
+            }
+        }
+        let stages = stages(progress.steps());
+        let row = |stage: &Stage| {
+            let Stage { name, cached, run, compiled_external, compiled_local, .. } = stage;
+            format!("{name} {cached} {run} {compiled_external} {compiled_local}")
+        };
+        let rows: Vec<_> = stages.iter().map(row).collect();
+        assert_eq!(rows, ["deps 1 0 0 0", "cook-front 1 1 2 1", "builder 0 1 0 0"]);
+        assert!((stages[1].seconds - 2.5).abs() < 1e-9);
+        assert_eq!(said.last().map(String::as_str), Some("error: no such command"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_passed_over() {
+        let mut progress = Progress::default();
+        for line in ["", "plain", "#x y", "#9 DONE 1s", "# 3"] {
+            assert_eq!(progress.add(line), None, "{line}");
+        }
+        assert_eq!(progress.steps().count(), 0);
+    }
+}

@@ -1,0 +1,74 @@
+//! `[workspace.metadata.larder.docker]`: what an image needs that no manifest says. Everything has a default.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::camino::Utf8PathBuf;
+use serde::Deserialize;
+
+/// The table. A secret is only ever named here, never held: builds get it through a BuildKit mount.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct DockerSettings {
+    /// The folder that is sent to Docker and gets the generated files, relative to the workspace's root; the root
+    /// itself by default.
+    pub context: Option<Utf8PathBuf>,
+    /// The image that everything is compiled in.
+    pub build_base: Option<String>,
+    /// The image that the result is put on.
+    pub runtime_base: Option<String>,
+    /// Debian packages that compiling takes.
+    pub build_packages: Vec<String>,
+    /// Debian packages that running takes.
+    pub runtime_packages: Vec<String>,
+    /// Files and folders outside the members' own that the build reads.
+    pub include: Vec<String>,
+    /// Environment of the running container.
+    pub env: BTreeMap<String, String>,
+    /// The port that the program listens on.
+    pub port: Option<u16>,
+    /// The folder that outlives a container.
+    pub volume: Option<String>,
+    /// The command that tells whether the container is healthy; its first word may be a binary of the image.
+    pub health_check: Vec<String>,
+    /// Secret mounts of every step that calls cargo: the secret's id, and the file it is seen as.
+    pub secrets: BTreeMap<String, String>,
+    /// Whether those steps may use the caller's SSH agent, for private git dependencies.
+    pub ssh: bool,
+}
+
+impl DockerSettings {
+    /// What is wrong with the table, if anything.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(name) = self.env.keys().find(|name| crate::recorder::is_secret(name)) {
+            return Err(format!(
+                "env.{name}: an image is no place for a secret; set it when the container starts"
+            ));
+        }
+        let texts = [&self.build_packages, &self.runtime_packages, &self.include].into_iter().flatten();
+        let texts = texts.chain(self.secrets.keys()).chain(self.secrets.values()).chain(&self.volume);
+        // These words end up in shell commands and comma-separated options.
+        let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+:*".contains(c));
+        match texts.into_iter().find(|text| text.is_empty() || !plain(text)) {
+            Some(text) => {
+                Err(format!("`{text}` holds a character that has no place in a Dockerfile's words"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_and_shell_words_are_refused() {
+        let check = |toml: &str| toml_edit::de::from_str::<DockerSettings>(toml).unwrap().check();
+        assert!(check("env = { API_TOKEN = \"x\" }").unwrap_err().contains("env.API_TOKEN"));
+        assert!(check("build-packages = [\"a; rm -rf /\"]").is_err());
+        assert_eq!(
+            check("include = [\"migrations\"]\nsecrets = { cargo = \"/cargo/credentials.toml\" }"),
+            Ok(())
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Base images where no registry can be reached: made from Debian's packages and from the tools that set-up has
+//! built already, and imported into the engine.
+//!
+//! An image's name says what is in it, so one that is there is used.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use larder::{backend::docker::client::Client, process::Cmd};
+use xshell::Shell;
+
+use crate::{log::Log, setup};
+
+/// The two images that the example's Dockerfile takes.
+pub(crate) struct Bases {
+    pub(crate) build: String,
+    pub(crate) runtime: String,
+}
+
+/// What compiling both halves takes.
+const BUILD: [&str; 10] = [
+    "binaryen",
+    "ca-certificates",
+    "cargo",
+    "dart-sass",
+    "gcc",
+    "libc6-dev",
+    "libstd-rust-dev-wasm32",
+    "lld",
+    "mold",
+    "rustc",
+];
+/// What the server takes, which is nothing but the C library that every Debian has.
+const RUNTIME: [&str; 1] = ["ca-certificates"];
+/// What the machine trusts; a proxy in front of the registries may have a certificate of its own.
+const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
+
+/// Finds or makes both images.
+pub(crate) fn ensure(sh: &Shell, client: &Client, tools: &setup::Tools, log: &Log) -> anyhow::Result<Bases> {
+    let env = tools.environment();
+    let program = |name: &str| env.find_program(name).with_context(|| format!("set-up gave no {name}"));
+    let programs = [program("cargo-leptos")?, program("wasm-bindgen")?];
+    let maker = Maker { sh, client, env: &env, log };
+    Ok(Bases {
+        build: maker.image("larder-base-build", &BUILD, &programs)?,
+        runtime: maker.image("larder-base-runtime", &RUNTIME, &[])?,
+    })
+}
+
+struct Maker<'a> {
+    sh: &'a Shell,
+    client: &'a Client,
+    env: &'a larder::process::Environment,
+    log: &'a Log,
+}
+
+impl Maker<'_> {
+    fn image(&self, name: &str, packages: &[&str], programs: &[PathBuf]) -> anyhow::Result<String> {
+        let image = format!("{name}:{}", self.version(packages, programs)?);
+        if self.client.image_size(&image).is_ok() {
+            return Ok(image);
+        }
+        setup::host_packages(self.sh, self.env, self.log, &[("debootstrap", "debootstrap")])?;
+        self.log.step("Making", &format!("{image} from Debian's packages: a minute or two"));
+        // Its parent's folders are made by root, and nobody else shall meet them half-finished.
+        let scratch = tempfile::Builder::new().prefix("larder-base-").tempdir()?;
+        let root = scratch.path().join("root");
+        let (suite, mirror) = setup::debian_sid()?;
+        Cmd::new("debootstrap", scratch.path(), self.env)
+            .args(["--variant=minbase".to_owned(), format!("--include={}", packages.join(",")), suite])
+            .arg(&root)
+            .arg(mirror)
+            .output()?;
+        for program in programs {
+            let name = program.file_name().context("a program has a name")?;
+            fs_err::copy(program, root.join("usr/local/bin").join(name))?;
+        }
+        let trusted = Path::new("/").join(CERTIFICATES);
+        if trusted.is_file() {
+            fs_err::copy(trusted, root.join(CERTIFICATES))?;
+        }
+        for rest in ["var/cache/apt/archives", "var/lib/apt/lists"] {
+            fs_err::remove_dir_all(root.join(rest))?;
+            fs_err::create_dir_all(root.join(rest).join("partial"))?;
+        }
+        let archive = scratch.path().join("root.tar");
+        Cmd::new("tar", scratch.path(), self.env)
+            .args(["--directory"])
+            .arg(&root)
+            .arg("--create")
+            .arg("--file")
+            .arg(&archive)
+            .arg(".")
+            .output()?;
+        self.client.cmd().arg("import").arg(&archive).arg(&image).output()?;
+        Ok(image)
+    }
+
+    /// A short digest of everything that decides what is in the image, Debian's state of the day apart.
+    fn version(&self, packages: &[&str], programs: &[PathBuf]) -> anyhow::Result<String> {
+        let mut text = packages.join(" ");
+        for program in programs {
+            let version = Cmd::new(program, "/", self.env).arg("--version").output()?;
+            text.push_str(version.trim());
+        }
+        // FNV-1a: a name, not a proof.
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Ok(format!("{hash:016x}"))
+    }
+}
