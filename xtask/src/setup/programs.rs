@@ -31,7 +31,7 @@ pub(crate) const MDBOOK: Program = Program { name: "mdbook", version: "0.5.4", o
 pub(crate) const CARGO_CHEF: Program = Program { name: "cargo-chef", version: "0.1.78", optimisation: "3" };
 
 /// A build driver of others, which the tests observe.
-pub(crate) const WASM_PACK: Program = Program { name: "wasm-pack", version: "0.13.1", optimisation: "0" };
+pub(crate) const WASM_PACK: Program = Program { name: "wasm-pack", version: "0.15.1", optimisation: "0" };
 
 /// The program's path; it is built where it is not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log, program: Program) -> anyhow::Result<PathBuf> {
