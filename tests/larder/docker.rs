@@ -27,7 +27,7 @@ version = "0.1.0"
 edition = "2024"
 
 [dependencies]
-cfg-if = "=1.0.1"
+serde_json = "=1.0.140"
 itoa = "=1.0.14"
 shared = { path = "../shared" }
 "#;
