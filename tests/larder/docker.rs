@@ -52,7 +52,7 @@ fn project() -> Project {
 #[test]
 fn the_dockerfile_reads_well() {
     let project = project();
-    project.write("service/Cargo.toml", &SERVICE.replace("1.0.14", "1.0.15"));
+    project.write("service/Cargo.toml", &SERVICE.replace("itoa = \"=1.0.14\"", "itoa = \"=1.0.15\""));
     project.larder(&["lock"]).ok();
     project.larder(&["dockerfile"]).ok();
     assert_snapshot!(project.read("Dockerfile"), @r#"
@@ -87,6 +87,13 @@ fn the_dockerfile_reads_well() {
         --mount=type=secret,id=registry,target=/cargo/credentials.toml \
         --mount=type=ssh \
         cd larder/release/0 \
+        && cargo build --locked --release
+    COPY larder/release/1/ larder/release/1/
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        --mount=type=secret,id=registry,target=/cargo/credentials.toml \
+        --mount=type=ssh \
+        cd larder/release/1 \
         && cargo build --locked --release
 
     # --- builder: the application ---
