@@ -2,6 +2,7 @@
 
 use larder::{
     Report as _,
+    backend::docker,
     recipe::lock::{self, Change, Finding, Locked},
 };
 use serde_json::json;
@@ -24,6 +25,10 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
             Change::Written | Change::Needed => "Locked",
         };
         proven(context.terminal, verb, outcome);
+    }
+    // A new layer is a new step.
+    for path in docker::refresh(&context.project)? {
+        context.terminal.step("Wrote", path.as_str());
     }
     Ok(Outcome::Done)
 }

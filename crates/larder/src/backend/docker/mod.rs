@@ -68,6 +68,27 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
     })
 }
 
+/// Writes the generated files anew that are there and stale, as they are after the recipes changed; gives their
+/// paths.
+///
+/// # Errors
+/// As [`files`] and [`write`].
+pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
+    let folder = context(project)?;
+    if !folder.join("Dockerfile").exists() {
+        return Ok(Vec::new());
+    }
+    let mut written = Vec::new();
+    for (name, text) in files(project)? {
+        let path = folder.join(name);
+        if path.exists() && state(&path, &text)? == State::Stale {
+            write(&path, &text)?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
 /// Writes a generated file as a whole or not at all.
 ///
 /// # Errors
