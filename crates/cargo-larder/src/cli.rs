@@ -139,7 +139,32 @@ pub(crate) struct Dockerfile {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Docker {
+    #[command(subcommand)]
+    pub(crate) verb: Option<DockerVerb>,
+    #[command(flatten)]
+    pub(crate) build: DockerBuild,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DockerVerb {
+    /// Tell which steps the next build would run, and why
+    Explain(DockerExplain),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DockerExplain {
+    /// A build argument that the next build would get
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) build_arg: Vec<String>,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DockerBuild {
     /// Name of the image; may be given several times
     #[arg(long, short, value_name = "NAME")]
     pub(crate) tag: Vec<String>,

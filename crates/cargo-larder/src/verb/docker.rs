@@ -8,6 +8,7 @@ use larder::{
     backend::docker::{
         self, State,
         client::{Build, BuildResult, Client, Kind},
+        explain::{Miss, Record, record_path},
         progress::{Event, Progress, Stage, stages},
     },
     recipe::lock,
@@ -16,15 +17,28 @@ use larder::{
 use serde_json::json;
 
 use super::print_json;
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{
+    cli::{self, DockerVerb},
+    context::Context,
+    exit::Outcome,
+};
 
 pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outcome> {
+    match &args.verb {
+        Some(DockerVerb::Explain(args)) => explain(context, args),
+        None => build_image(context, &args.build),
+    }
+}
+
+fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Outcome> {
     let client = Client::find(&context.process.env)?;
     let engine = client.engine_version()?;
     warn_of_stale_files(context)?;
     let build = build(context, args)?;
     context.terminal.step("Building", &format!("{} with Docker {engine}", build.context.display()));
     let scratch = tempfile::tempdir()?;
+    // Taken before the build: a file that is edited meanwhile shall count as changed.
+    let record = Record::of(&context.project, &args.build_arg, |image| client.image_id(image))?;
     let id_file = scratch.path().join("image");
     let start = Instant::now();
     let mut progress = Progress::default();
@@ -39,10 +53,43 @@ pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outco
             client.push(tag)?;
         }
     }
+    record.write(&record_path(&context.project))?;
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
     print(args, &image, size, start.elapsed(), &progress)?;
     Ok(Outcome::Done)
+}
+
+/// Compares what decides each step with what did in the last build; asks the engine for image ids only.
+fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outcome> {
+    let path = record_path(&context.project);
+    let Some(before) = Record::read(&path)? else {
+        bail!("{path} does not exist: there is no earlier build to compare with; run `cargo larder docker`");
+    };
+    let client = Client::find(&context.process.env).ok();
+    let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
+    let now = Record::of(&context.project, &args.build_arg, image_id)?;
+    let misses = now.misses(&before);
+    if args.json {
+        print_json(&json!({ "version": 1, "misses": misses }))?;
+    } else if misses.is_empty() {
+        anstream::println!(
+            "nothing changed since the last build: every step comes from the cache that has it"
+        );
+    }
+    if !args.json {
+        misses.iter().for_each(print_miss);
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_miss(miss: &Miss) {
+    const SHOWN: usize = 5;
+    anstream::println!("[{}] {}", miss.stage, docker::shortened(&miss.instruction));
+    miss.reasons.iter().take(SHOWN).for_each(|reason| anstream::println!("    {reason}"));
+    if miss.reasons.len() > SHOWN {
+        anstream::println!("    and {} more", miss.reasons.len() - SHOWN);
+    }
 }
 
 /// Old files build the right thing, only slower.
@@ -68,7 +115,7 @@ fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(context: &Context, args: &cli::Docker) -> anyhow::Result<Build> {
+fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
     if let Some(name) = args.build_arg.iter().find_map(|arg| secret_name(arg)) {
         bail!("--build-arg {name} would stay readable in the image's history; pass it with --secret instead");
     }
@@ -100,7 +147,9 @@ fn secret_name(argument: &str) -> Option<&str> {
 fn show(context: &Context, progress: &mut Progress, line: &str) {
     match progress.add(line) {
         Some(Event::Started(step)) if !step.stage.is_empty() => {
-            context.terminal.step("Step", &format!("[{}] {}", step.stage, shortened(&step.instruction)));
+            context
+                .terminal
+                .step("Step", &format!("[{}] {}", step.stage, docker::shortened(&step.instruction)));
         }
         Some(Event::Says(text)) => context.terminal.plain(text),
         Some(Event::Started(_) | Event::Ended(_)) => {}
@@ -110,19 +159,8 @@ fn show(context: &Context, progress: &mut Progress, line: &str) {
     }
 }
 
-/// Cache mounts are the same in every step and say nothing to who waits.
-fn shortened(instruction: &str) -> String {
-    const LENGTH: usize = 100;
-    let words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount="));
-    let text = words.collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= LENGTH {
-        return text;
-    }
-    text.chars().take(LENGTH - 1).chain(['…']).collect()
-}
-
 fn print(
-    args: &cli::Docker,
+    args: &cli::DockerBuild,
     image: &str,
     size: Option<u64>,
     time: Duration,

@@ -193,6 +193,12 @@ impl Client {
         self.cmd().args(["push", "--quiet", tag]).output().map(drop)
     }
 
+    /// The id of an image that the engine has.
+    pub fn image_id(&self, image: &str) -> Option<String> {
+        let cmd = self.cmd().args(["image", "inspect", "--format", "{{.Id}}", image]);
+        cmd.output().ok().map(|id| id.trim().to_owned())
+    }
+
     /// An image's size in bytes.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use cargo_metadata::camino::Utf8Path;
+
 use super::application::Application;
 
 const HEADER: &str = "\
@@ -26,4 +28,35 @@ pub(super) fn of(application: &Application) -> String {
         let _ = writeln!(text, "{pattern}");
     }
     text
+}
+
+/// Whether a path below the context is let in; what [`of`] says, in code.
+pub(super) fn lets_in(application: &Application, path: &Utf8Path) -> bool {
+    let prefix = &application.prefix;
+    let listed = application.sources.iter().any(|source| path.starts_with(prefix.join(source)));
+    (listed || path.starts_with(prefix.join("larder"))) && !is_never(path)
+}
+
+/// Whether a path is something that nothing should read.
+pub(super) fn is_never(path: &Utf8Path) -> bool {
+    path.components().any(|part| {
+        let part = part.as_str();
+        matches!(part, "target" | ".git" | ".env" | "credentials.toml")
+            || part.starts_with(".env.")
+            || part.contains(".sqlite")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patterns_and_the_code_agree() {
+        for pattern in NEVER {
+            let example = pattern.replace("**/", "app/").replace('*', "x");
+            assert!(is_never(Utf8Path::new(&example)), "{pattern}");
+        }
+        assert!(!is_never(Utf8Path::new("app/src/environment.rs")));
+    }
 }

@@ -6,6 +6,7 @@
 mod application;
 pub mod client;
 mod dockerfile;
+pub mod explain;
 mod ignore;
 pub mod progress;
 pub mod settings;
@@ -36,6 +37,14 @@ pub fn files(project: &Project) -> Result<BTreeMap<Utf8PathBuf, String>> {
         ("Dockerfile".into(), dockerfile),
         (".dockerignore".into(), ignore::of(&application)),
     ]))
+}
+
+/// One line of an instruction. Mounts are the same in every step and say nothing to a reader.
+pub fn shortened(instruction: &str) -> String {
+    const LENGTH: usize = 100;
+    let words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount="));
+    let text = words.collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= LENGTH { text } else { text.chars().take(LENGTH - 1).chain(['…']).collect() }
 }
 
 /// The first words of every generated file: one without them is somebody's own.
