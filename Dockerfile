@@ -57,8 +57,8 @@ RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     && cargo build --locked --target=wasm32-unknown-unknown --profile=wasm-release
 
 # --- builder: the application ---
-FROM cook-front AS builder
-COPY --from=cook-server /app/target/ target/
+FROM cook-server AS builder
+COPY --from=cook-front /app/target/front/ target/front/
 # .dockerignore lets in what the build reads, and nothing else.
 COPY examples/portfolio .
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \

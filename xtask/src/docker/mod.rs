@@ -4,6 +4,7 @@
 mod base;
 mod container;
 mod engine;
+mod scenarios;
 
 use anyhow::ensure;
 use larder::{
@@ -68,6 +69,7 @@ pub(crate) fn test(
 ) -> anyhow::Result<()> {
     let engine = Engine::ensure(sh, env, log)?;
     let words = base_words(sh, env, &engine, log, Base::Debian)?;
+    scenarios::run(engine.env(), portfolio.larder_program(), &words, log)?;
     let build = || -> anyhow::Result<Value> {
         let mut args = vec!["docker", "--json", "--tag", IMAGE];
         args.extend(words.iter().map(String::as_str));

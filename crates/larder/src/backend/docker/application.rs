@@ -190,10 +190,10 @@ fn leptos_tools(project: &Project) -> Result<LeptosTools> {
 
 /// Manifests, members and what is known to be read beside them, as far as it is there.
 fn sources(project: &Project) -> BTreeSet<Utf8PathBuf> {
-    const KNOWN: [&str; 8] = [
+    // `.cargo/config.toml` is not among them: `larder/config.toml` takes its place, without its secrets.
+    const KNOWN: [&str; 7] = [
         "Cargo.toml",
         "Cargo.lock",
-        ".cargo/config.toml",
         "rust-toolchain.toml",
         "rust-toolchain",
         "build.rs",

@@ -1,0 +1,184 @@
+//! What happens to an image's layers in a developer's day, on a workspace small enough for every CI run: nothing
+//! changes, code changes, a dependency changes. And what must never get into an image.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use larder::{
+    backend::docker::client::Client,
+    process::{Cmd, Environment, Stderr},
+};
+use serde_json::Value;
+
+use crate::log::Log;
+
+const MANIFEST: &str = r#"
+[workspace]
+members = ["service", "shared"]
+resolver = "3"
+
+[workspace.metadata.larder]
+platforms = ["x86_64-unknown-linux-gnu"]
+"#;
+const SERVICE: &str = r#"
+[package]
+name = "service"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+cfg-if = "1"
+itoa = "=1.0.14"
+serde_json = "=1.0.140"
+shared = { path = "../shared" }
+"#;
+const SHARED: &str = "[package]\nname = \"shared\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+const MAIN: &str = "fn main() {\n    println!(\"{} {}\", shared::word(), serde_json::json!(1));\n}\n";
+const IMAGE: &str = "larder-scenarios";
+/// Stands in every place where a secret could be picked up by mistake.
+const CANARY: &str = "canary-5f1e9c";
+
+/// The fixture and what builds its image.
+struct Fixture<'a> {
+    dir: &'a Path,
+    larder: &'a Path,
+    env: Environment,
+    words: &'a [String],
+}
+
+/// What one stage did.
+#[derive(Debug, PartialEq, Eq)]
+struct Stage {
+    run: u64,
+    external: u64,
+    own: u64,
+}
+
+/// Walks through all scenarios.
+pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let dir = scratch.path().join("workspace");
+    let mut env = env.clone();
+    plant_canaries(&dir, scratch.path(), &mut env)?;
+    let fixture = Fixture { dir: &dir, larder, env, words };
+    fixture.write("Cargo.toml", MANIFEST)?;
+    fixture.write("service/Cargo.toml", SERVICE)?;
+    fixture.write("service/src/main.rs", MAIN)?;
+    fixture.write("shared/Cargo.toml", SHARED)?;
+    fixture.write("shared/src/lib.rs", "pub fn word() -> &'static str {\n    \"one\"\n}\n")?;
+    Cmd::new("cargo", &dir, &fixture.env).args(["generate-lockfile", "--quiet"]).output()?;
+    fixture.larder(&["lock"])?;
+    fixture.larder(&["dockerfile"])?;
+
+    let first = fixture.build("first build")?;
+    let builder = stage(&first, "builder")?;
+    ensure!(builder.external == 0 && builder.own == 2, "first build: {first:#}");
+    let nothing = fixture.build("no change")?;
+    ensure!(ran(&nothing) == 0, "no change: {nothing:#}");
+    fixture.explains("nothing changed since the last build")?;
+
+    fixture.write("service/src/main.rs", &MAIN.replace("json!(1)", "json!(2)"))?;
+    fixture.explains("service/src/main.rs changed")?;
+    let edit = fixture.build("edit of a file")?;
+    let (cook, builder) = (stage(&edit, "cook-release")?, stage(&edit, "builder")?);
+    ensure!(cook.run == 0 && builder.external == 0 && builder.own > 0, "edit of a file: {edit:#}");
+
+    fixture.write("service/Cargo.toml", &SERVICE.replace("0.1.0", "0.2.0"))?;
+    Cmd::new("cargo", &dir, &fixture.env).args(["update", "--workspace", "--quiet"]).output()?;
+    fixture.larder(&["lock"])?;
+    let version = fixture.build("version bump")?;
+    ensure!(stage(&version, "cook-release")?.run == 0, "version bump: {version:#}");
+    ensure!(stage(&version, "builder")?.external == 0, "version bump: {version:#}");
+
+    // itoa and serde_json, which stands on it; cfg-if, memchr, ryu and serde stay.
+    fixture.write("service/Cargo.toml", &SERVICE.replace("=1.0.14\"", "=1.0.15\""))?;
+    fixture.larder(&["lock"])?;
+    let bump = fixture.build("bump of a dependency")?;
+    let (cook, builder) = (stage(&bump, "cook-release")?, stage(&bump, "builder")?);
+    ensure!(cook.external == 2 && builder.external == 0, "bump of a dependency: {bump:#}");
+    log.step("Built", "a day of one developer: no external package twice, none in the builder");
+    no_canary(&fixture)?;
+    log.step("Searched", "layers, history and output for secrets: there are none");
+    Ok(())
+}
+
+/// Secrets as careless people have them lying about.
+fn plant_canaries(dir: &Path, home: &Path, env: &mut Environment) -> anyhow::Result<()> {
+    fs_err::create_dir_all(dir)?;
+    env.set("DEPLOY_TOKEN", CANARY);
+    env.set("CARGO_REGISTRIES_PRIVATE_TOKEN", CANARY);
+    fs_err::write(dir.join(".env"), format!("PASSWORD={CANARY}\n"))?;
+    fs_err::create_dir_all(dir.join(".cargo"))?;
+    fs_err::write(dir.join(".cargo/credentials.toml"), format!("[registry]\ntoken = \"{CANARY}\"\n"))?;
+    let config =
+        format!("[registries.private]\nindex = \"sparse+http://127.0.0.1:1/\"\ntoken = \"{CANARY}\"\n");
+    fs_err::write(dir.join(".cargo/config.toml"), config)?;
+    fs_err::create_dir_all(dir.join("service"))?;
+    fs_err::write(dir.join("service/.env"), format!("PASSWORD={CANARY}\n"))?;
+    fs_err::write(home.join(".netrc"), format!("machine example login x password {CANARY}\n"))?;
+    Ok(())
+}
+
+/// Looks through everything that others could get to see.
+fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
+    let client = Client::find(&fixture.env)?;
+    let history = client.cmd().args(["history", "--no-trunc", IMAGE]).output()?;
+    ensure!(!history.contains(CANARY), "the image's history holds a secret");
+    let output = fs_err::read_to_string(fixture.dir.join("../output.log"))?;
+    ensure!(!output.is_empty() && !output.contains(CANARY), "the builds' output holds a secret");
+    let archive = fixture.dir.join("../image.tar");
+    client.cmd().args(["save", "--output"]).arg(&archive).arg(IMAGE).output()?;
+    let bytes = fs_err::read(&archive)?;
+    let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+    ensure!(!found, "a layer holds a secret");
+    Ok(())
+}
+
+impl Fixture<'_> {
+    fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
+        let path = self.dir.join(path);
+        fs_err::create_dir_all(path.parent().context("files are in a folder")?)?;
+        Ok(fs_err::write(path, text)?)
+    }
+
+    fn larder(&self, args: &[&str]) -> anyhow::Result<String> {
+        Ok(Cmd::new(self.larder, self.dir, &self.env).arg("larder").args(args).output()?)
+    }
+
+    fn build(&self, name: &str) -> anyhow::Result<Value> {
+        let log = self.dir.join("../output.log");
+        let script = "\"$@\" 2>> \"$0\"";
+        let cmd = Cmd::new("/bin/sh", self.dir, &self.env)
+            .args(["-c", script])
+            .arg(&log)
+            .arg(self.larder)
+            .args(["larder", "docker", "--json", "--tag", IMAGE])
+            .args(self.words);
+        let mut json = String::new();
+        let code = cmd.each_line(Stderr::Terminal, |line| json.push_str(line))?;
+        let said = || fs_err::read_to_string(&log).unwrap_or_default();
+        ensure!(code == 0, "{name}: `cargo larder docker` ended with exit code {code}: {}", said());
+        Ok(serde_json::from_str(&json)?)
+    }
+
+    fn explains(&self, expected: &str) -> anyhow::Result<()> {
+        let mut args = vec!["docker", "explain"];
+        args.extend(self.words.iter().map(String::as_str));
+        let told = self.larder(&args)?;
+        ensure!(told.contains(expected), "`docker explain` does not say {expected:?}: {told}");
+        Ok(())
+    }
+}
+
+fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
+    let stages = answer["stages"].as_array().context("there are no stages")?;
+    let stage = stages.iter().find(|stage| stage["name"] == name);
+    let stage = stage.with_context(|| format!("there is no stage {name}: {answer:#}"))?;
+    let number = |field: &str| stage[field].as_u64().unwrap_or_default();
+    Ok(Stage { run: number("run"), external: number("compiled-external"), own: number("compiled-local") })
+}
+
+fn ran(answer: &Value) -> u64 {
+    let stages = answer["stages"].as_array();
+    stages.into_iter().flatten().filter_map(|stage| stage["run"].as_u64()).sum()
+}
