@@ -1,0 +1,80 @@
+# buildSlice :: slice -> derivation
+#
+# The application's own call of cargo, on top of the slice's layers. Outputs: `out` has binaries and libraries,
+# `units` has the external units that cargo compiled nevertheless (none, as long as the recipe is current).
+# `cooked` is the top layer, `layers` are all of them.
+{
+  absoluteEnvironment,
+  applicationSource,
+  commonArgs,
+  craneLib,
+  lib,
+  mkLayers,
+  pkgs,
+  root,
+  vendor,
+}:
+slice:
+let
+  layers = mkLayers slice;
+  recipe = "larder/${slice.name}/${toString (lib.length layers - 1)}";
+
+  # The recipe's own settings: its target directory, environment and flags are those of the slice.
+  more = [
+    "--locked"
+    "--config=${recipe}/.cargo/config.toml"
+    "--message-format=json-render-diagnostics"
+  ];
+  # What follows a `--` belongs to a test or to clippy, not to cargo.
+  cargoArgs = lib.head (splitAt slice.args);
+  otherArgs = lib.last (splitAt slice.args);
+  splitAt =
+    args:
+    let
+      end = lib.lists.findFirstIndex (arg: arg == "--") (lib.length args) args;
+    in
+    [
+      (lib.take end args)
+      (lib.drop end args)
+    ];
+in
+craneLib.mkCargoDerivation (
+  commonArgs
+  // vendor (root + "/Cargo.lock")
+  // {
+    pname = slice.name;
+    src = applicationSource slice;
+    cargoArtifacts = lib.last layers;
+    outputs = [
+      "out"
+      "units"
+    ];
+    doInstallCargoArtifacts = false;
+    nativeBuildInputs = commonArgs.nativeBuildInputs ++ [
+      craneLib.installFromCargoBuildLogHook
+      craneLib.removeReferencesToRustToolchainHook
+      craneLib.removeReferencesToVendoredSourcesHook
+    ];
+    buildPhaseCargoCommand = ''
+      ${absoluteEnvironment slice}
+      cargoBuildLog=$(mktemp cargoBuildLogXXXX.json)
+      cargo ${lib.escapeShellArgs (cargoArgs ++ more ++ otherArgs)} >"$cargoBuildLog"
+    '';
+    installPhaseCommand = ''
+      mkdir --parents "$out" "$units"
+      find "$postBuildInstallFromCargoBuildLogOut" -mindepth 1 -maxdepth 1 -exec mv --target-directory="$out" {} +
+      ${pkgs.jq}/bin/jq --raw-input --raw-output '
+        fromjson? | select(.reason == "compiler-artifact" and .fresh == false) | .package_id
+      ' "$cargoBuildLog" >units-compiled
+      grep --extended-regexp '^(registry|sparse|git)\+' units-compiled | sort >"$units/external" || true
+      echo "larder: $(wc --lines <units-compiled) units compiled, $(wc --lines <"$units/external") of them external"
+      if [ -s "$units/external" ]; then
+        echo "larder: warning: the recipe of ${slice.name} is stale; run \`cargo larder lock\` and commit larder/"
+      fi
+    '';
+    passthru = {
+      inherit layers slice;
+      cooked = lib.last layers;
+    };
+  }
+)
