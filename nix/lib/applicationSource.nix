@@ -9,12 +9,11 @@
   lib,
   manifest,
   memberFolders,
+  metadata,
   root,
 }:
 let
   inherit (lib.fileset) difference fileFilter maybeMissing;
-  metadata = (manifest.workspace or manifest.package or { }).metadata or { };
-
   # A list for a workspace, a table for a single package.
   leptos = lib.toList (metadata.leptos or [ ]);
   # The folder a style file lies in holds what it imports.
@@ -37,36 +36,49 @@ let
     ".sqlx"
   ];
 
+  # What clippy and rustfmt read, and builds do not.
+  forChecks = [
+    "clippy.toml"
+    "rustfmt.toml"
+  ];
+
   # The root package's folder is the whole workspace: the folders of its targets are what it reads.
   rootTargets =
+    builds:
     let
       paths =
         lib.optional (manifest ? lib.path) manifest.lib.path
         ++ lib.concatMap (bin: lib.optional (bin ? path) bin.path) (manifest.bin or [ ])
         ++ lib.optional (lib.isString (manifest.package.build or null)) manifest.package.build;
     in
-    [ "src" ] ++ map (path: lib.head (lib.splitString "/" path)) paths;
+    [ "src" ]
+    ++ lib.optionals (!builds || manifest ? test) [ "tests" ]
+    ++ lib.optionals (!builds || manifest ? bench) [ "benches" ]
+    ++ map (path: lib.head (lib.splitString "/" path)) paths;
 
-  # Tests of a member change no build, unless its manifest names them: cargo then wants to see the files.
+  # Tests change no build, unless a member's manifest names them: cargo then wants to see the files.
   memberFiles =
-    folder:
+    builds: folder:
     let
       toml = builtins.fromTOML (builtins.readFile (root + "/${folder}/Cargo.toml"));
       unread =
         [ "target" ]
-        ++ lib.optional (!(toml ? test)) "tests"
-        ++ lib.optional (!(toml ? bench)) "benches";
+        ++ lib.optional (builds && !(toml ? test)) "tests"
+        ++ lib.optional (builds && !(toml ? bench)) "benches";
       without = files: name: difference files (maybeMissing (root + "/${folder}/${name}"));
     in
     lib.foldl' without (root + "/${folder}") unread;
 
-  members = map (folder: if folder == "" then null else memberFiles folder) (memberFolders root);
-  named = map (path: maybeMissing (root + "/${path}")) (
-    known
-    ++ leptosFolders
-    ++ (metadata.larder.docker.include or [ ])
-    ++ lib.optionals (manifest ? package) rootTargets
-  );
+  members = builds: map (memberFiles builds) (lib.remove "" (memberFolders root));
+  named =
+    builds:
+    map (path: maybeMissing (root + "/${path}")) (
+      known
+      ++ leptosFolders
+      ++ (metadata.larder.docker.include or [ ])
+      ++ lib.optionals (manifest ? package) (rootTargets builds)
+      ++ lib.optionals (!builds) forChecks
+    );
 
   # Never in a store that everybody can read, wherever they lie.
   secret =
@@ -80,16 +92,19 @@ let
       ".sqlite-wal"
       ".sqlite3"
     ];
-  application = lib.fileset.intersection (fileFilter (file: !secret file) root) (
-    lib.fileset.unions (lib.filter (files: files != null) members ++ named ++ include)
-  );
+  application =
+    builds:
+    lib.fileset.intersection (fileFilter (file: !secret file) root) (
+      lib.fileset.unions (members builds ++ named builds ++ include)
+    );
+
   configOf = slice: "/larder/${slice.name}/${toString (lib.length slice.layer - 1)}/.cargo/config.toml";
 in
 slice:
 lib.fileset.toSource {
   inherit root;
   fileset = lib.fileset.unions [
-    application
+    (application (lib.head slice.args == "build"))
     (maybeMissing (root + "/larder/config.toml"))
     (root + configOf slice)
   ];

@@ -6,12 +6,12 @@
 {
   lib,
   manifest,
+  metadata,
   pkgs,
 }:
 { server, site }:
 let
-  workspace = manifest.workspace or manifest.package or { };
-  settings = workspace.metadata.larder.docker or { };
+  settings = metadata.larder.docker or { };
   port = toString (settings.port or 3000);
   volume = settings.volume or null;
   variables = {
@@ -25,7 +25,7 @@ let
 in
 pkgs.dockerTools.buildLayeredImage {
   name = site.outputName;
-  tag = (workspace.package or manifest.package or { }).version or "latest";
+  tag = manifest.workspace.package.version or manifest.package.version or "latest";
   # A volume's folder has to be there, and to belong to the one who writes to it.
   fakeRootCommands = lib.optionalString (volume != null) ''
     mkdir --parents .${volume}

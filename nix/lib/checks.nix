@@ -39,6 +39,6 @@ lib.mapAttrs' (name: built: lib.nameValuePair "${name}-exact" (exact name built)
   fmt = craneLib.cargoFmt {
     pname = "workspace";
     version = "0";
-    src = applicationSource (lib.head (lib.attrValues lock.slices));
+    src = applicationSource (lib.head (lib.attrValues lock.slices) // { args = [ "fmt" ]; });
   };
 }

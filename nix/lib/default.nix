@@ -51,6 +51,7 @@ let
     # What is read.
     lock = scope.readLock root;
     manifest = builtins.fromTOML (builtins.readFile (root + "/Cargo.toml"));
+    metadata = scope.manifest.workspace.metadata or { } // scope.manifest.package.metadata or { };
     memberFolders = call ./memberFolders.nix;
     readLock = call ./readLock.nix;
     wasmBindgen = call ./wasmBindgen.nix;

@@ -32,5 +32,9 @@ let
       }
     );
   push = below: index: below ++ [ (mkLayer index (if below == [ ] then null else lib.last below)) ];
+  # crane keeps this one folder.
+  keeps = slice.target-dir == "target" || lib.hasPrefix "target/" slice.target-dir;
 in
-lib.foldl' push [ ] (lib.range 0 (lib.length slice.layer - 1))
+lib.throwIfNot keeps
+  "slice ${slice.name} builds in ${slice.target-dir}; with Nix it has to be below target/"
+  lib.foldl' push [ ] (lib.range 0 (lib.length slice.layer - 1))
