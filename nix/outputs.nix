@@ -5,11 +5,15 @@
 let
   larder = mkFlake { root = ../.; };
   portfolio = mkFlake { root = ../examples/portfolio; };
-  both = output: builtins.mapAttrs (system: own: portfolio.${output}.${system} // own) larder.${output};
+  packages = system: own: portfolio.packages.${system} // own;
+  # Both have one called `fmt`.
+  checks =
+    system: own: own // { portfolio-fmt = portfolio.checks.${system}.fmt; }
+      // removeAttrs portfolio.checks.${system} [ "fmt" ];
 in
 {
-  packages = both "packages";
-  checks = both "checks";
+  packages = builtins.mapAttrs packages larder.packages;
+  checks = builtins.mapAttrs checks larder.checks;
   inherit (larder) formatter;
   # The example's shell has all that Larder's own has, and the tools of Leptos.
   inherit (portfolio) devShells;

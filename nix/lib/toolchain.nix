@@ -14,10 +14,12 @@ let
     (root + "/rust-toolchain")
   ];
   text = if file == null then ''toolchain.channel = "stable"'' else builtins.readFile file;
-  # The old form of the file is nothing but a channel.
-  line = builtins.match "([^][=\n]+)\n*" text;
+  # The old form of the file is a line with the channel.
   pinned =
-    if line != null then { channel = lib.head line; } else (builtins.fromTOML text).toolchain;
+    if lib.hasInfix "=" text then
+      (builtins.fromTOML text).toolchain
+    else
+      { channel = lib.head (lib.splitString "\n" text); };
 
   targetsOf =
     slice: map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.args);
