@@ -7,6 +7,7 @@ mod interrupted;
 mod layers;
 mod leptos;
 mod lock;
+mod nix;
 mod observe;
 mod packages;
 mod platforms;
