@@ -198,10 +198,14 @@ fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
 
 #[test]
 fn members_are_those_of_cargo() {
-    let package = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n{rest}");
+    let package =
+        |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n{rest}");
     let project = Project::without_lock(&[
         ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\", \"./tool\"]\nexclude = [\"crates/not\"]\n"),
-        ("crates/a/Cargo.toml", &package("a", "[target.'cfg(unix)'.dependencies]\nb = { path = \"../../lib/b\" }\n")),
+        (
+            "crates/a/Cargo.toml",
+            &package("a", "[target.'cfg(unix)'.dependencies]\nb = { path = \"../../lib/b\" }\n"),
+        ),
         ("crates/not/Cargo.toml", &package("not", "")),
         ("crates/folder/notes.md", ""),
         ("lib/b/Cargo.toml", &package("b", "[build-dependencies]\nc = { path = \"../c\" }\n")),
@@ -214,20 +218,63 @@ fn members_are_those_of_cargo() {
     assert_eq!(members, json!(["crates/a", "lib/b", "lib/c", "tool"]));
 }
 
+/// The names of all outputs of a flake, by system, with the stand-ins for its inputs.
+fn outputs(test: &str, flake: &Path, more: &str) -> Option<Value> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
+    let expression = format!(
+        "let inputs = import {tests}/inputs.nix {{ }}; lib = inputs.nixpkgs.lib;
+            outputs = (import {flake}).outputs (inputs // {more});
+            names = lib.mapAttrs (_: all: lib.attrNames (lib.filterAttrs (_: d: lib.hasSuffix \".drv\" d.drvPath) all));
+        in {{ inherit (lib.mapAttrs (_: names) {{ inherit (outputs) packages checks devShells; }}) packages checks devShells; }}",
+        tests = tests.display(),
+        flake = flake.display()
+    );
+    value(test, &expression)
+}
+
+fn on_every_system(names: &[&str]) -> Value {
+    let systems = ["x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"];
+    systems
+        .iter()
+        .map(|system| ((*system).to_owned(), json!(names)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 #[test]
-fn the_example_has_all_packages_on_every_system() {
+fn this_repository_offers_itself_and_the_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Some(found) = outputs("flake", &root.join("flake.nix"), "{ }") else { return };
+    let packages = ["default", "front", "image", "larder", "server", "site"];
+    let checks = ["fmt", "front-exact", "larder-exact", "portfolio-fmt", "server-exact"];
+    assert_eq!(found["packages"], on_every_system(&packages));
+    assert_eq!(found["checks"], on_every_system(&checks));
+    assert_eq!(found["devShells"], on_every_system(&["default"]));
+}
+
+#[test]
+fn the_template_is_a_whole_flake() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let project = project();
+    let template = fs_err::read_to_string(root.join("nix/template/flake.nix")).unwrap();
+    assert!(template.lines().count() < 25, "the README promises less than 25 lines");
+    project.write("flake.nix", &template);
+    let larder = format!(
+        "{{ larder.lib.mkFlake = import {}/nix/mkFlake.nix {{ inherit (inputs) crane nixpkgs rust-overlay; }}; }}",
+        root.display()
+    );
+    let Some(found) = outputs("template", &project.path().join("flake.nix"), &larder) else { return };
+    assert_eq!(found["packages"], on_every_system(&["default", "release"]));
+    assert_eq!(found["checks"], on_every_system(&["fmt", "release-exact"]));
+}
+
+#[test]
+fn the_toolchain_has_what_slices_build_for() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-    for system in ["x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"] {
-        let more = format!("system = \"{system}\";");
-        let names = "lib.attrNames (lib.filterAttrs (_: p: lib.hasSuffix \".drv\" p.drvPath)
-            (workspace.packages // workspace.checks // { inherit (workspace) shell; }))";
-        let Some(found) = value("packages", &with_workspace(&portfolio, &more, names)) else { return };
-        let all = ["default", "fmt", "front", "front-exact", "image", "server", "server-exact", "shell", "site"];
-        assert_eq!(found, json!(all), "{system}");
-    }
     let toolchain = with_workspace(&portfolio, "", "builtins.fromJSON workspace.toolchain.wanted");
     let expected = json!({ "channel": "stable", "targets": ["wasm32-unknown-unknown"] });
-    assert_eq!(value("toolchain", &toolchain), Some(expected));
+    let Some(found) = value("toolchain", &toolchain) else { return };
+    assert_eq!(found, expected);
 }
 
 #[test]
