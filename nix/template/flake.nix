@@ -1,8 +1,8 @@
 {
   description = "A Rust or Leptos workspace, built from its recipes";
 
-  # `larder` is wherever you have it: a clone as here, or your own mirror of it.
-  inputs.larder.url = "path:../larder";
+  # Where you have Larder: a clone on this machine as here, or any address of a git repository that Nix knows.
+  inputs.larder.url = "git+file:///path/to/larder";
 
   outputs =
     { larder, ... }:
