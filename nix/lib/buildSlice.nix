@@ -62,6 +62,9 @@ craneLib.mkCargoDerivation (
       echo "larder: $(wc --lines <units-compiled) units compiled, $(wc --lines <"$units/external") of them external"
       if [ -s "$units/external" ]; then
         echo "larder: warning: the recipe of ${slice.name} is stale; run \`cargo larder lock\` and commit larder/"
+        if [ -L "$NIX_BUILD_TOP/larder-vendor" ] && [ "$NIX_BUILD_TOP" != /build ]; then
+          echo "larder: or else it is because Nix builds without a sandbox here; set oneVendorFolder = true"
+        fi
       fi
     '';
     passthru = {

@@ -8,6 +8,8 @@
   env ? { },
   # Further filesets that the application's build reads.
   include ? [ ],
+  # Where builds have no constant path of their own; see vendor.nix.
+  oneVendorFolder ? pkgs.stdenv.hostPlatform.isDarwin,
   # Hashes of git dependencies, as crane takes them.
   outputHashes ? { },
   # Further packages of the shell.
@@ -39,6 +41,7 @@ let
       include
       lib
       nativeBuildInputs
+      oneVendorFolder
       outputHashes
       pkgs
       root

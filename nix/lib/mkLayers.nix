@@ -22,7 +22,8 @@ let
       commonArgs
       // vendor (root + "/${folder}/Cargo.lock")
       // {
-        pname = "${slice.name}-layer-${toString index}";
+        # Without a dash before the number, which Nix would take for the version and leave out of logs.
+        pname = "${slice.name}-layer${toString index}";
         src = layerSource slice index;
         cargoArtifacts = below;
         buildPhaseCargoCommand = ''

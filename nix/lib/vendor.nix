@@ -5,14 +5,15 @@
 # cargo hashes the absolute path of a registry's source into a unit's fingerprint. A vendor folder is named after
 # its content, so used directly it would make every unit stale after any change of a lock file. In the sandbox of
 # Linux the build's own folder is always the same one, and a link in it is the constant path.
-# On macOS that folder has a new name for each build. There, all layers and the application share one vendor folder
-# for all lock files: nothing is compiled twice, but a changed lock file starts all layers anew, as in plain crane.
+# On macOS, and without a sandbox, that folder has a new name for each build. With `oneVendorFolder` all layers and the
+# application share one vendor folder for all lock files, named directly: nothing is compiled twice, but a changed lock
+# file starts all layers anew, as in plain crane.
 {
   craneLib,
   lib,
   lock,
+  oneVendorFolder,
   outputHashes,
-  pkgs,
   root,
 }:
 let
@@ -32,7 +33,7 @@ let
   );
 in
 cargoLock:
-if pkgs.stdenv.hostPlatform.isDarwin then
+if oneVendorFolder then
   {
     cargoVendorDir = everything;
     postConfigure = "";

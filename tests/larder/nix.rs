@@ -129,6 +129,8 @@ fn replace(project: &Project, path: &str, old: &str, new: &str) {
     }
 }
 
+type Edit<'a> = &'a dyn Fn(&Project);
+
 #[test]
 fn an_edit_changes_the_derivations_it_must_and_no_other() {
     let new_member = |project: &Project| {
@@ -141,7 +143,7 @@ fn an_edit_changes_the_derivations_it_must_and_no_other() {
         project.write("Cargo.toml", &format!("{MANIFEST}\n{profile}"));
         project.larder(&["lock"]).ok();
     };
-    let table: [(&str, &str, &dyn Fn(&Project)); 10] = [
+    let table: [(&str, &str, Edit); 10] = [
         ("nothing", "==", &|_| {}),
         ("a note", "==", &|project| project.write("README.md", "Other words.\n")),
         ("a test", "==", &|project| project.write("app/tests/runs.rs", "// more\n")),
@@ -165,6 +167,19 @@ fn another_compiler_changes_everything() {
     let Some(before) = paths(&project, "") else { return };
     let after = paths(&project, "compiler = \"2\";").unwrap();
     assert!(before.iter().all(|path| !after.contains(path)), "{before:?} {after:?}");
+}
+
+#[test]
+fn on_macos_a_changed_lock_file_starts_all_layers_anew() {
+    let project = project();
+    let darwin = "system = \"aarch64-darwin\";";
+    let Some(before) = paths(&project, darwin) else { return };
+    project.write("app/src/main.rs", "fn main() { }\n");
+    let edited = paths(&project, darwin).unwrap();
+    assert!(edited[0] == before[0] && edited[1] != before[1], "{before:?} {edited:?}");
+    replace(&project, "app/Cargo.toml", "=1.0.14", "=1.0.15");
+    let bumped = paths(&project, darwin).unwrap();
+    assert!(before.iter().all(|path| !bumped.contains(path)), "{before:?} {bumped:?}");
 }
 
 #[test]
