@@ -6,10 +6,14 @@ let
   larder = mkFlake { root = ../.; };
   portfolio = mkFlake { root = ../examples/portfolio; };
   packages = system: own: portfolio.packages.${system} // own;
-  # Both have one called `fmt`.
   checks =
-    system: own: own // { portfolio-fmt = portfolio.checks.${system}.fmt; }
-      // removeAttrs portfolio.checks.${system} [ "fmt" ];
+    system: own:
+    own
+    // removeAttrs portfolio.checks.${system} [ "fmt" ]
+    # Both have one of that name.
+    // {
+      portfolio-fmt = portfolio.checks.${system}.fmt;
+    };
 in
 {
   packages = builtins.mapAttrs packages larder.packages;

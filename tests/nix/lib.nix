@@ -127,14 +127,14 @@ rec {
       toSource =
         { root, fileset }:
         let
+          relative = path: removePrefix (toString root) path;
           wanted =
             path: kind:
             if kind == "directory" then
-              any (entry: wanted "${path}/${entry.name}" entry.kind) (
-                mapAttrsToList (name: kind: { inherit name kind; }) (builtins.readDir (root + removePrefix (toString root) path))
-              )
+              any (name: wanted "${path}/${name}" (entries path).${name}) (attrNames (entries path))
             else
               has fileset path;
+          entries = path: builtins.readDir (root + relative path);
         in
         builtins.path {
           name = "source";
