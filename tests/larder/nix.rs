@@ -284,6 +284,43 @@ fn the_template_is_a_whole_flake() {
 }
 
 #[test]
+fn an_image_is_set_up_as_for_docker() {
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let config = "builtins.fromJSON (builtins.unsafeDiscardStringContext workspace.packages.image.config)";
+    let Some(config) = value("image", &with_workspace(&portfolio, "", config)) else { return };
+    assert_eq!(config["User"], "65532:65532");
+    assert_eq!(config["ExposedPorts"], json!({ "3000/tcp": {} }));
+    assert_eq!(config["Volumes"], json!({ "/data": {} }));
+    let ends = |text: &Value, end: &str| text.as_str().is_some_and(|text| text.ends_with(end));
+    assert!(ends(&config["Entrypoint"][0], "-server/bin/server"), "{config:#}");
+    assert!(ends(&config["Healthcheck"]["Test"][1], "-server/bin/server"), "{config:#}");
+    let variables = config["Env"].as_array().unwrap();
+    assert!(variables.contains(&json!("DATABASE_URL=sqlite:///data/portfolio.sqlite")), "{config:#}");
+    assert!(variables.contains(&json!("LEPTOS_SITE_ADDR=0.0.0.0:3000")), "{config:#}");
+}
+
+#[test]
+fn a_tool_that_would_not_fit_is_refused() {
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let project = Project::copy_of(&portfolio);
+    let site = with_workspace(project.path(), "", "workspace.packages.site.drvPath");
+    let fails = |expected: &str| {
+        let Some(outcome) = evaluate("refused", &site) else { return };
+        assert!(outcome.code != 0 && outcome.stderr.contains(expected), "{}", outcome.stderr);
+    };
+    let lock = project.read("Cargo.lock");
+    let newer =
+        lock.replace("name = \"wasm-bindgen\"\nversion = \"", "name = \"wasm-bindgen\"\nversion = \"9");
+    assert_ne!(newer, lock);
+    project.write("Cargo.lock", &newer);
+    fails("nixpkgs has no wasm-bindgen-cli_90_2_129");
+    project.write("Cargo.lock", &lock);
+    let recipes = project.read("larder/larder.lock");
+    project.write("larder/larder.lock", &recipes.replace("HASH_FILES = \"false\"", "HASH_FILES = \"true\""));
+    fails("hash-files of Leptos metadata does not work with Nix yet");
+}
+
+#[test]
 fn the_toolchain_has_what_slices_build_for() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
     let toolchain = with_workspace(&portfolio, "", "builtins.fromJSON workspace.toolchain.wanted");
