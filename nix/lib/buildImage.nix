@@ -24,7 +24,7 @@ let
   binary = lib.removePrefix "--bin=" (lib.findFirst (lib.hasPrefix "--bin=") "" server.slice.args);
 in
 pkgs.dockerTools.buildLayeredImage {
-  name = site.outputName;
+  name = site.siteName;
   tag = manifest.workspace.package.version or manifest.package.version or "latest";
   # A volume's folder has to be there, and to belong to the one who writes to it.
   fakeRootCommands = lib.optionalString (volume != null) ''

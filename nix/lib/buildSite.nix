@@ -50,7 +50,8 @@ lib.throwIfNot plainNames "hash-files of Leptos metadata does not work with Nix 
       '';
       passthru = {
         inherit slice;
-        outputName = slice.env.LEPTOS_OUTPUT_NAME;
+        # Not `outputName`, which has a meaning of its own in Nix.
+        siteName = slice.env.LEPTOS_OUTPUT_NAME;
       };
     }
   )

@@ -239,7 +239,7 @@ fn outputs(test: &str, flake: &Path, more: &str) -> Option<Value> {
     let expression = format!(
         "let inputs = import {tests}/inputs.nix {{ }}; lib = inputs.nixpkgs.lib;
             outputs = (import {flake}).outputs (inputs // {more});
-            names = lib.mapAttrs (_: all: lib.attrNames (lib.filterAttrs (_: d: lib.hasSuffix \".drv\" d.drvPath) all));
+            names = lib.mapAttrs (_: all: lib.attrNames (lib.filterAttrs (_: d: d.outputName == \"out\" && lib.hasSuffix \".drv\" d.drvPath) all));
         in {{ inherit (lib.mapAttrs (_: names) {{ inherit (outputs) packages checks devShells; }}) packages checks devShells; }}",
         tests = tests.display(),
         flake = flake.display()
