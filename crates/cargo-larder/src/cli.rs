@@ -177,7 +177,7 @@ pub(crate) struct DockerBuild {
     /// Build for these platforms, as Docker names them
     #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
     pub(crate) platform: Vec<String>,
-    /// Set a build argument, such as BUILD_BASE
+    /// Set a build argument, such as `BUILD_BASE`
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) build_arg: Vec<String>,
     /// Read a cache, in BuildKit's words

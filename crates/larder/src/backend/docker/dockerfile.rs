@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    application::{Application, WORKSPACE, absolute_environment, environment, quoted},
+    application::{Application, WORKSPACE, absolute_environment, cargo_line, environment},
     settings::DockerSettings,
 };
 use crate::recipe::lock_file::LockedSlice;
@@ -170,13 +170,9 @@ impl Writer<'_> {
                 let mut variables = absolute_environment(&locked.slice);
                 let flags = environment(&locked.slice).into_iter().filter(|(name, _)| name == "RUSTFLAGS");
                 variables.extend(flags);
-                let variables: String =
-                    variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
-                let words: Vec<String> = locked.cook.iter().map(|word| quoted(word)).collect();
-                let (verb, rest) =
-                    words.split_first().map_or(("build", &[][..]), |(verb, rest)| (verb, rest));
-                let rest: String = rest.iter().map(|word| format!(" {word}")).collect();
-                self.run(&[format!("cd {folder}"), format!("{variables}cargo {verb} --locked{rest}")]);
+                let mut words = locked.cook.clone();
+                words.insert(1.min(words.len()), "--locked".into());
+                self.run(&[format!("cd {folder}"), cargo_line(&variables, &words)]);
             }
         }
     }
