@@ -63,11 +63,6 @@ impl<'a> Portfolio<'a> {
         &self.dir
     }
 
-    /// This checkout's `cargo larder`.
-    pub(crate) fn larder_program(&self) -> &Path {
-        &self.larder
-    }
-
     /// The environment that its builds run in.
     pub(crate) fn env(&self) -> &Environment {
         &self.env

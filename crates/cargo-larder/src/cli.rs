@@ -192,6 +192,9 @@ pub(crate) struct DockerBuild {
     /// Forward an SSH agent to the steps that mount it
     #[arg(long, value_name = "default")]
     pub(crate) ssh: Vec<String>,
+    /// The network of steps that run, in Docker's words
+    #[arg(long, value_name = "MODE")]
+    pub(crate) network: Option<String>,
     /// The buildx builder to use
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,

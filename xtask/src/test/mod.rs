@@ -32,7 +32,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         clock.time(&name, || exact(sh, &portfolio, variant, log))?;
     }
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
-    clock.time("the example's image", || docker::test(sh, env, &portfolio, log))?;
+    clock.time("the example's image", || docker::test(sh, env, log))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser))?;
     anstream::print!("{}", clock.table());
     Ok(())

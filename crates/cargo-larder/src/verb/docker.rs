@@ -133,6 +133,7 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
         cache_to: args.cache_to.clone(),
         secrets: args.secret.clone(),
         ssh: args.ssh.clone(),
+        network: args.network.clone(),
         builder: args.builder.clone(),
         result,
     })
