@@ -10,4 +10,8 @@ mod lock;
 mod observe;
 mod packages;
 mod platforms;
+mod rules_crates;
+mod rules_flags;
+mod rules_sources;
+mod rules_workspaces;
 mod words;

@@ -1,0 +1,1 @@
+//! Rules for what members may ask of external crates.

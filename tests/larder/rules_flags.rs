@@ -1,0 +1,1 @@
+//! Rules for profiles, flags and the environment.
