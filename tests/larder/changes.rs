@@ -214,13 +214,16 @@ fn no_machine_changes_a_recipe() {
     let or = |name: &str, folder: &str| env.get_str(name).map_or(format!("{home}/{folder}"), str::to_owned);
     // Toolchains stay where they are.
     let rustup = ("RUSTUP_HOME", or("RUSTUP_HOME", ".rustup"));
-    let users: [(&str, Vec<(&str, String)>); 3] = [
+    let theirs = "[build]\nrustflags = [\"--cfg\", \"theirs\"]\ntarget-dir = \"theirs\"\n";
+    elsewhere.write("cargo/config.toml", theirs);
+    let users: [(&str, Vec<(&str, String)>); 4] = [
         ("another folder", vec![]),
         (
             "another user",
             vec![("HOME", folder("user")), ("CARGO_HOME", or("CARGO_HOME", ".cargo")), rustup.clone()],
         ),
         ("another CARGO_HOME", vec![("CARGO_HOME", folder("cargo")), rustup]),
+        ("another shell", vec![("RUSTFLAGS", "--cfg theirs".into()), ("CARGO_TARGET_DIR", folder("target"))]),
     ];
     for (name, vars) in users {
         let project = Project::copy_of(original.path());

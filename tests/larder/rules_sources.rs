@@ -121,6 +121,11 @@ fn patch_to_a_path_in_the_configuration() {
     ]);
     let counts = project.assert_exact(RELEASE);
     assert_eq!((counts.compiled, counts.fresh), (2, 1));
+    // cargo writes its version into the recipe's lock file.
+    project.write("patched/Cargo.toml", &package("fnv", "").replace("0.1.0", "1.0.8"));
+    project.cargo(&["update", "--quiet", "--workspace"]);
+    assert_eq!(project.larder(&["lock", "--check"]).code, 3);
+    project.assert_exact(RELEASE);
 }
 
 /// Everything that stands on the patched crate stays external, in both versions of it.
