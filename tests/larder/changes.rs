@@ -264,14 +264,14 @@ fn what_reaches_dependencies_does() {
         ("new dependency", |p| edit(p, "lib/Cargo.toml", "[dependencies]", "[dependencies]\nfnv = \"1\"")),
         ("dependency less", |p| edit(p, "lib/Cargo.toml", "cfg-if = \"=1.0.1\"", "")),
         ("dependency for the host", |p| {
-            edit(p, "app/Cargo.toml", "[build-dependencies]", "[dev-dependencies]")
+            edit(p, "app/Cargo.toml", "[build-dependencies]", "[dev-dependencies]");
         }),
         ("source", source),
         ("profile", |p| edit(p, "Cargo.toml", "lto = true", "lto = false")),
         ("profile of a package", |p| edit(p, "Cargo.toml", "opt-level = 2", "opt-level = 1")),
         ("rustflags", |p| p.write(CONFIG, "[build]\nrustflags = [\"--cfg\", \"x\"]\n")),
         ("rustflags of a target", |p| {
-            p.write(CONFIG, "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"x\"]\n")
+            p.write(CONFIG, "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"x\"]\n");
         }),
         ("environment", |p| p.write(CONFIG, "[env]\nFLAVOUR = \"sour\"\n")),
         ("environment of a slice", |p| edit(p, "Cargo.toml", "sweet", "sour")),

@@ -86,28 +86,23 @@ pub(super) fn shared_digest(workspace: &Workspace) -> Option<String> {
 /// Local packages that `[patch]` in cargo's configuration names, as `name version`. cargo finds the patch in the
 /// recipe's folder as well, and writes it down in its `Cargo.lock` as one that is not used there.
 pub(super) fn local_patches(workspace: &Workspace) -> Vec<String> {
-    let mut names = Vec::new();
-    for (_, patches) in
-        workspace.config().get("patch").and_then(Item::as_table_like).iter().flat_map(|t| t.iter())
-    {
-        for (alias, patch) in patches.as_table_like().iter().flat_map(|table| table.iter()) {
-            if patch.get("path").is_some() {
-                names.push(patch.get("package").and_then(Item::as_str).unwrap_or(alias));
-            }
-        }
-    }
+    let sources = workspace.config().get("patch").and_then(Item::as_table_like).map(|patch| patch.iter());
+    let tables = sources.into_iter().flatten().filter_map(|(_, source)| source.as_table_like());
+    let entries = tables.flat_map(|table| table.iter()).filter(|(_, entry)| entry.get("path").is_some());
+    let names: Vec<&str> =
+        entries.map(|(alias, entry)| entry.get("package").and_then(Item::as_str).unwrap_or(alias)).collect();
     if names.is_empty() {
         return Vec::new();
     }
     // cargo has just read the file; without it nothing would have been planned.
     let lock = parse_toml(&workspace.root().join("Cargo.lock")).unwrap_or_default();
-    let packages = lock.get("package").and_then(Item::as_array_of_tables);
-    let text =
-        |package: &Table, key: &str| package.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
-    let local = packages.into_iter().flatten().filter(|package| package.get("source").is_none());
-    let local = local.map(|package| (text(package, "name"), text(package, "version")));
+    let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
+    let local = packages.filter(|package| !package.contains_key("source")).filter_map(|package| {
+        let text = |key: &str| package.get(key)?.as_str();
+        Some((text("name")?, text("version")?))
+    });
     local
-        .filter(|(name, _)| names.contains(&name.as_str()))
+        .filter(|(name, _)| names.contains(name))
         .map(|(name, version)| format!("{name} {version}"))
         .collect()
 }
