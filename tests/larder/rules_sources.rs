@@ -62,7 +62,8 @@ fn git_by_branch_tag_revision_and_default() {
 fn a_branch_that_moved_is_another_source() {
     let repository = repository();
     let outer = format!("outer = {{ git = {:?}, branch = \"main\" }}", repository.url());
-    let project = program(&format!("serde_json = \"=1.0.140\"\n{outer}"));
+    let others = "cfg-if = \"=1.0.1\"\neither = \"=1.15.0\"\nitoa = \"=1.0.15\"\n";
+    let project = program(&format!("{others}{outer}"));
     project.assert_exact(RELEASE);
     repository.write("inner/src/lib.rs", "pub fn new() {}\n");
     repository.commit();
@@ -160,7 +161,7 @@ fn patch_to_git() {
 fn a_vendored_folder() {
     let repository = repository();
     let dependencies =
-        format!("serde_json = \"=1.0.140\"\nouter = {{ git = {:?}, branch = \"main\" }}", repository.url());
+        format!("paste = \"=1.0.15\"\nouter = {{ git = {:?}, branch = \"main\" }}", repository.url());
     let project = program(&dependencies);
     let registry = project.assert_exact(RELEASE);
     let config = project.cargo(&["vendor", "--quiet"]).stdout;
