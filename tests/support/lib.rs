@@ -3,14 +3,16 @@
 //! Tests run the real `cargo` and the real `cargo-larder` on workspaces in temporary folders. A test that
 //! cannot run here says SKIPPED and why; where `CI=true` it fails instead, since it would run nowhere.
 
+mod git;
 mod larder;
 mod project;
 mod redact;
 pub mod site;
 
 pub use crate::{
+    git::GitRepository,
     larder::{Outcome, Surroundings},
-    project::Project,
+    project::{Project, package},
     redact::redact,
 };
 

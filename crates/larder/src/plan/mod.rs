@@ -1,8 +1,10 @@
 //! A plan: a slice's external units and their keys, read from cargo's unit graph. Compiles nothing.
 //!
 //! The graph itself is [`unit_graph`], what is external is decided in [`external`], keys in [`key`], and the
-//! link-time-optimisation mode, which the graph does not print, in [`lto`].
+//! link-time-optimisation mode and the commits of git packages, which the graph does not print, in [`lto`] and
+//! [`commits`].
 
+pub mod commits;
 pub mod external;
 pub mod key;
 pub mod lto;
@@ -149,13 +151,15 @@ impl Plan {
         })
     }
 
-    /// Asks cargo for the unit graph of any invocation in `dir`.
+    /// Asks cargo for the unit graph of any invocation in `dir`, the folder of a workspace.
     ///
     /// # Errors
     /// When cargo refuses, or answers with a format that is not known.
     pub fn query(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<Self> {
         let (command, json) = cargo.unit_graph(dir, args, env)?;
-        Ok(Self::of_graph(&UnitGraph::parse(&command, &json)?))
+        let mut graph = UnitGraph::parse(&command, &json)?;
+        commits::fill_in(&mut graph, dir)?;
+        Ok(Self::of_graph(&graph))
     }
 
     /// Keeps what is external of a graph.

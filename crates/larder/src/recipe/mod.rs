@@ -95,6 +95,10 @@ fn digest(workspace: &Workspace, slice: &Slice, plans: &Plans, cook: &[String]) 
     }
     hasher.string(&workspace.resolver());
     hasher.optional(workspace.toolchain());
+    let patches = config::local_patches(workspace);
+    if !patches.is_empty() {
+        hasher.strings(&patches);
+    }
     for (platform, plan) in plans.iter() {
         hasher.string(platform.as_str());
         hasher.length(plan.units.len());

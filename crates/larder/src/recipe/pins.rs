@@ -9,7 +9,7 @@ use toml_edit::{Array, InlineTable, Value};
 
 use super::package::{Package, Source};
 use crate::{
-    plan::{Unit, key::ContentHasher},
+    plan::{Unit, commits::percent_decoded, key::ContentHasher},
     platform::Platform,
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Pin {
     pub(super) alias: String,
     /// The package's own name.
     pub(super) name: String,
+    /// Its version without build metadata.
+    pub(super) version: String,
     /// The entry's inline table as text.
     pub(super) entry: String,
 }
@@ -105,8 +107,9 @@ fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option
     if !features.is_empty() {
         entry.insert("features", Value::Array(features.into_iter().collect::<Array>()));
     }
-    let (name, entry) = (package.name.to_owned(), entry.to_string().trim().to_owned());
-    Some(Pin { table, platform: None, alias, name, entry })
+    let (name, version) = (package.name.to_owned(), package.version.to_owned());
+    let entry = entry.to_string().trim().to_owned();
+    Some(Pin { table, platform: None, alias, name, version, entry })
 }
 
 /// A name from package name, version and, where it is not crates.io, source.
@@ -126,32 +129,9 @@ fn alias(package: &Package<'_>) -> String {
     format!("{}-{version}-{}", package.name, &hasher.finish_hex()[..8])
 }
 
-/// cargo percent-encodes the value of a git reference in a package id.
-fn percent_decoded(value: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = value.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let code = match (first, tail) {
-            (b'%', [high, low, ..]) => {
-                std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
-            }
-            _ => None,
-        };
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn git_references_are_decoded() {
-        assert_eq!(percent_decoded("feature%2Fx"), "feature/x");
-        assert_eq!(percent_decoded("50%"), "50%");
-    }
 
     #[test]
     fn the_alias_tells_sources_apart() {
