@@ -71,6 +71,12 @@ impl Unit {
         self.kinds.iter().any(|kind| kind == "custom-build")
     }
 
+    /// Whether the unit is only checked, for a procedural macro of the application that is only checked too:
+    /// everything else that runs while building needs its dependencies compiled.
+    pub fn is_checked_for_host(&self) -> bool {
+        self.for_host && self.mode == "check"
+    }
+
     /// One line that tells units apart, for listings and reasons.
     pub fn describe(&self) -> String {
         let package = self.package.rsplit_once('/').map_or(self.package.as_str(), |(_, name)| name);

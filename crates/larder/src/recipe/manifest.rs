@@ -7,7 +7,7 @@ use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
     pins::Table,
-    stub::{MEMBER, Stub},
+    stub::{self, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
 
@@ -25,9 +25,12 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
     }
     let _ = write!(text, "\n[workspace]\nresolver = {:?}\n", workspace.resolver());
     if stubs.len() > 1 {
-        let _ = write!(text, "members = [{MEMBER:?}]\ndefault-members = [\".\", {MEMBER:?}]\n");
+        let folders = stubs.iter().enumerate().skip(1).map(|(index, stub)| stub::folder(index, stub.shape));
+        let members: Vec<String> = folders.map(|folder| format!("{:?}", folder.as_str())).collect();
+        let members = members.join(", ");
+        let _ = write!(text, "members = [{members}]\ndefault-members = [\".\", {members}]\n");
     }
-    text.push_str(&package(&format!("larder-{}", slice.name), &stubs[0]));
+    text.push_str(&package(slice, &format!("larder-{}", slice.name), &stubs[0]));
     let names: Vec<&str> = stubs.iter().flat_map(|stub| &stub.pins).map(|pin| pin.name.as_str()).collect();
     for (key, item) in [("profile", profiles(source, &names)), ("patch", patches(source, &names))] {
         if let Some(item) = item {
@@ -41,16 +44,17 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
 
 /// The manifest of a second stub.
 pub(super) fn of_member(slice: &Slice, stub: &Stub, index: usize) -> String {
-    format!("{HEADER}{}", package(&format!("larder-{}-{}", slice.name, index + 1), stub))
+    format!("{HEADER}{}", package(slice, &format!("larder-{}-{}", slice.name, index + 1), stub))
 }
 
-/// A stub's package, library and dependencies.
-fn package(name: &str, stub: &Stub) -> String {
-    let crate_types: Vec<String> = stub.shape.crate_types().iter().map(|name| format!("{name:?}")).collect();
+/// A stub's package, library and dependencies. For a test, cargo builds what a library's documentation tests
+/// need, and links no test.
+fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
     let mut text = format!(
         "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
-         \n[lib]\ncrate-type = [{}]\ntest = false\ndoctest = false\nbench = false\n",
-        crate_types.join(", "),
+         \n[lib]\n{}\ntest = false\ndoctest = {}\nbench = false\n",
+        stub.shape.manifest(),
+        slice.is_test(),
     );
     // Pins are sorted: by table, and in it those of all platforms first.
     for pins in stub.pins.chunk_by(|a, b| (a.table, &a.platform) == (b.table, &b.platform)) {

@@ -48,7 +48,7 @@ impl Recipe {
         let mut files = BTreeMap::new();
         files.insert(".cargo/config.toml".into(), config::of_recipe(workspace, slice));
         for (index, stub) in stubs.iter().enumerate() {
-            let folder = stub::folder(index);
+            let folder = stub::folder(index, stub.shape);
             let text = match index {
                 0 => manifest::of_root(workspace, slice, &stubs),
                 _ => manifest::of_member(slice, stub, index),

@@ -9,7 +9,7 @@ use toml_edit::{Array, InlineTable, Value};
 
 use super::package::{Package, Source};
 use crate::{
-    plan::{Unit, key::ContentHasher},
+    plan::{Plan, Plans, Unit, key::ContentHasher},
     platform::Platform,
 };
 
@@ -43,17 +43,17 @@ impl Pin {
 }
 
 /// The pins of the units of each platform, sorted: one entry where every platform has the same, else one for
-/// each platform that has it.
-pub(super) fn of(platforms: &[(&Platform, Vec<&Unit>)]) -> Vec<Pin> {
+/// each platform that has it. `tables` says where a unit's package is pinned, if at all.
+pub(super) fn of(plans: &Plans, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin> {
     let mut entries: BTreeMap<Pin, Vec<&Platform>> = BTreeMap::new();
-    for (platform, units) in platforms {
-        for pin in of_platform(units) {
+    for (platform, plan) in plans.iter() {
+        for pin in of_platform(plan, &tables) {
             entries.entry(pin).or_default().push(platform);
         }
     }
     let mut pins = Vec::new();
     for (pin, on) in entries {
-        if on.len() == platforms.len() {
+        if on.len() == plans.iter().count() {
             pins.push(pin);
         } else {
             pins.extend(on.into_iter().map(|on| Pin { platform: Some(on.clone()), ..pin.clone() }));
@@ -63,16 +63,15 @@ pub(super) fn of(platforms: &[(&Platform, Vec<&Unit>)]) -> Vec<Pin> {
     pins
 }
 
-fn of_platform(units: &[&Unit]) -> Vec<Pin> {
+fn of_platform(plan: &Plan, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin> {
     let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
-    for unit in units {
+    for unit in plan.units.values() {
         // A build script comes along with its package.
         if unit.is_build_script() {
             continue;
         }
         let Some(package) = Package::parse(&unit.package) else { continue };
-        let sides = [(unit.for_target, Table::Target), (unit.for_host, Table::Host)];
-        for (_, table) in sides.into_iter().filter(|(on, _)| *on) {
+        for table in tables(unit) {
             let entry = features.entry((table, alias(&package))).or_insert((&unit.package, Vec::new()));
             entry.1.extend(unit.features.iter().map(String::as_str));
         }
