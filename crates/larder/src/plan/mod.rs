@@ -63,6 +63,9 @@ pub struct Unit {
     pub for_host: bool,
     /// Whether the unit is linked into what the slice builds.
     pub for_target: bool,
+    /// Whether it is linked into tests alone, because those unwind where the profile says that panics abort.
+    #[serde(skip)]
+    pub for_tests: bool,
 }
 
 impl Unit {
@@ -170,6 +173,8 @@ impl Plan {
         let sides = external::sides(graph);
         let keys = key::keys(graph, &kinds);
         let modes = lto::modes(graph);
+        let aborts = |index: usize| graph.units[index].aborts();
+        let some_abort = (0..graph.units.len()).any(|index| sides[index].target && aborts(index));
         let mut units = BTreeMap::new();
         for (index, key) in keys {
             let unit = &graph.units[index];
@@ -185,6 +190,7 @@ impl Plan {
                     lto: modes[index],
                     for_host: sides[index].host,
                     for_target: sides[index].target,
+                    for_tests: some_abort && sides[index].target && !aborts(index),
                 },
             );
         }

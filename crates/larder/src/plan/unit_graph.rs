@@ -102,6 +102,11 @@ impl Unit {
         self.target.kind.iter().any(|kind| kind == "custom-build" || kind == "proc-macro")
     }
 
+    /// Whether its panics abort; otherwise they unwind.
+    pub fn aborts(&self) -> bool {
+        self.profile.get("panic").and_then(Value::as_str) == Some("abort")
+    }
+
     /// The indices of the units depended on.
     pub fn edges(&self) -> impl Iterator<Item = usize> {
         self.dependencies.iter().map(|dependency| dependency.index)

@@ -7,7 +7,7 @@ use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
     pins::Table,
-    stub::{self, Stub},
+    stub::{self, Shape, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
 
@@ -52,8 +52,9 @@ pub(super) fn of_member(slice: &Slice, stub: &Stub, index: usize) -> String {
 fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
     let mut text = format!(
         "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
-         \n[lib]\n{}\ntest = false\ndoctest = {}\nbench = false\n",
+         \n[lib]\n{}\ntest = {}\ndoctest = {}\nbench = false\n",
         stub.shape.manifest(),
+        stub.shape == Shape::Tests,
         slice.is_test(),
     );
     // Pins are sorted: by table, and in it those of all platforms first.
@@ -61,6 +62,7 @@ fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
         let table = match pins[0].table {
             Table::Target => "dependencies",
             Table::Host => "build-dependencies",
+            Table::Test => "dev-dependencies",
         };
         let _ = match &pins[0].platform {
             None => writeln!(text, "\n[{table}]"),

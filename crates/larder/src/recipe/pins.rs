@@ -34,6 +34,8 @@ pub(super) enum Table {
     Target,
     /// `[build-dependencies]`: linked into what runs while building.
     Host,
+    /// `[dev-dependencies]`: linked into tests alone.
+    Test,
 }
 
 impl Pin {

@@ -22,14 +22,16 @@ pub(super) enum Shape {
     CdylibAndRlib,
     /// A procedural macro: its dependencies are for the machine that compiles, and are checked when it is.
     ProcMacro,
+    /// A library whose dependencies are those of its tests alone.
+    Tests,
 }
 
 /// The stubs of a slice's plans. The first one has all host pins. A second one is there where a slice links
-/// some units into a `["cdylib", "rlib"]` library and others only into binaries, and one more where it checks
-/// procedural macros of the application.
+/// some units into a `["cdylib", "rlib"]` library and others only into binaries, and one more each where it checks
+/// procedural macros of the application, and where it compiles for tests what it compiles for itself as well.
 pub(super) fn of(plans: &Plans) -> Vec<Stub> {
     let has_both = plans.units().any(needs_both);
-    let links_others = plans.units().any(|u| !needs_both(u) && u.for_target && !u.is_build_script());
+    let links_others = plans.units().any(|unit| !needs_both(unit) && is_linked(unit));
     let mut stubs = if has_both && links_others {
         vec![
             stub(plans, Shape::Rlib, |unit| if needs_both(unit) { Vec::new() } else { linked(unit) }),
@@ -41,7 +43,19 @@ pub(super) fn of(plans: &Plans) -> Vec<Stub> {
     if plans.units().any(Unit::is_checked_for_host) {
         stubs.push(stub(plans, Shape::ProcMacro, |unit| target_if(unit.is_checked_for_host())));
     }
+    if plans.units().any(|unit| unit.for_tests) {
+        stubs.push(stub(
+            plans,
+            Shape::Tests,
+            |unit| if unit.for_tests { vec![Table::Test] } else { Vec::new() },
+        ));
+    }
     stubs
+}
+
+/// Whether cooking the stubs takes building their tests too.
+pub(super) fn have_tests(stubs: &[Stub]) -> bool {
+    stubs.iter().any(|stub| stub.shape == Shape::Tests)
 }
 
 fn stub(plans: &Plans, shape: Shape, tables: fn(&Unit) -> Vec<Table>) -> Stub {
@@ -51,7 +65,7 @@ fn stub(plans: &Plans, shape: Shape, tables: fn(&Unit) -> Vec<Table>) -> Stub {
 /// Where most units are pinned: by the side they are on.
 fn linked(unit: &Unit) -> Vec<Table> {
     let host = unit.for_host && !unit.is_checked_for_host();
-    let sides = [(unit.for_target, Table::Target), (host, Table::Host)];
+    let sides = [(unit.for_target && !unit.for_tests, Table::Target), (host, Table::Host)];
     sides.into_iter().filter(|(on, _)| *on).map(|(_, table)| table).collect()
 }
 
@@ -59,10 +73,14 @@ fn target_if(condition: bool) -> Vec<Table> {
     condition.then_some(Table::Target).into_iter().collect()
 }
 
+fn is_linked(unit: &Unit) -> bool {
+    unit.for_target && !unit.for_tests && !unit.is_build_script()
+}
+
 /// A unit that is on the host side as well is widened there, whatever the stub's shape, and build scripts are
 /// never optimised at link time.
 fn needs_both(unit: &Unit) -> bool {
-    unit.for_target && !unit.for_host && !unit.is_build_script() && unit.lto == Lto::ObjectAndBitcode
+    is_linked(unit) && !unit.for_host && unit.lto == Lto::ObjectAndBitcode
 }
 
 /// A stub's folder in the recipe: the recipe's own for the first one.
@@ -70,6 +88,7 @@ pub(super) fn folder(index: usize, shape: Shape) -> Utf8PathBuf {
     Utf8PathBuf::from(match (index, shape) {
         (0, _) => "",
         (_, Shape::ProcMacro) => "proc-macro",
+        (_, Shape::Tests) => "tests",
         (_, _) => "object-and-bitcode",
     })
 }
@@ -78,7 +97,7 @@ impl Shape {
     /// The lines in `[lib]` that make it this shape.
     pub(super) fn manifest(self) -> &'static str {
         match self {
-            Self::Rlib => "crate-type = [\"rlib\"]",
+            Self::Rlib | Self::Tests => "crate-type = [\"rlib\"]",
             Self::CdylibAndRlib => "crate-type = [\"cdylib\", \"rlib\"]",
             Self::ProcMacro => "proc-macro = true",
         }
@@ -88,7 +107,9 @@ impl Shape {
     pub(super) fn lib_source(self) -> &'static str {
         match self {
             Self::Rlib => "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n",
-            Self::CdylibAndRlib | Self::ProcMacro => "//! Empty on purpose: only the dependencies matter.\n",
+            Self::CdylibAndRlib | Self::ProcMacro | Self::Tests => {
+                "//! Empty on purpose: only the dependencies matter.\n"
+            }
         }
     }
 }
