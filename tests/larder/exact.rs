@@ -116,7 +116,8 @@ fn a_clippy_slice_with_words_of_its_own() {
 }
 
 /// No test is compiled with `panic = "abort"`, so a library that is checked beside its tests is checked twice; a
-/// library that is linked by itself needs more than its tests do; and a procedural macro can be checked.
+/// library that is linked by itself needs more than its tests do; and a procedural macro can be checked, with
+/// features that a build script asked for and the library did not.
 #[test]
 fn tests_of_a_library_and_of_a_macro() {
     let root = "[workspace]\nmembers = [\"lib\", \"macro\"]\nresolver = \"2\"\n\n\
@@ -133,12 +134,15 @@ fn tests_of_a_library_and_of_a_macro() {
         |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n");
     let lib = package("lib")
         + "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nmacro = { path = \"../macro\" }\n\
-           itoa = \"1\"\n\n[dev-dependencies]\nfnv = \"1\"\n";
+           itoa = \"1\"\nmemchr = { version = \"2\", default-features = false }\n\n\
+           [build-dependencies]\nmemchr = \"2\"\n\n[dev-dependencies]\nfnv = \"1\"\n";
     let a_macro = package("macro")
-        + "[lib]\nproc-macro = true\n\n[dependencies]\nunicode-ident = \"1\"\n\n[dev-dependencies]\nryu = \"1\"\n";
+        + "[lib]\nproc-macro = true\n\n[dependencies]\nunicode-ident = \"1\"\n\
+           memchr = { version = \"2\", default-features = false }\n\n[dev-dependencies]\nryu = \"1\"\n";
     let project = Project::new(&[
         ("Cargo.toml", root),
         ("lib/Cargo.toml", &lib),
+        ("lib/build.rs", "fn main() {}\n"),
         ("lib/src/lib.rs", ""),
         ("macro/Cargo.toml", &a_macro),
         ("macro/src/lib.rs", ""),

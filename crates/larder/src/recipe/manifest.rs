@@ -69,7 +69,7 @@ fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
             Some(platform) => writeln!(text, "\n[target.{platform}.{table}]"),
         };
         for pin in pins {
-            let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
+            let _ = writeln!(text, "{}", pin.text());
         }
     }
     text

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Array, InlineTable, Value};
+use toml_edit::{Array, InlineTable};
 
 use super::package::{Package, Source};
 use crate::{
@@ -23,8 +23,10 @@ pub(super) struct Pin {
     pub(super) alias: String,
     /// The package's own name.
     pub(super) name: String,
-    /// The entry's inline table as text.
-    pub(super) entry: String,
+    /// What the entry's inline table holds, but for features.
+    entry: String,
+    /// Features that the entry asks for, sorted.
+    features: Vec<String>,
 }
 
 /// The manifest table an entry belongs to.
@@ -39,6 +41,21 @@ pub(super) enum Table {
 }
 
 impl Pin {
+    /// The entry as a manifest has it.
+    pub(super) fn text(&self) -> String {
+        let Self { alias, entry, features, .. } = self;
+        if features.is_empty() {
+            return format!("{alias} = {{ {entry} }}");
+        }
+        let features: Array = features.iter().collect();
+        format!("{alias} = {{ {entry}, features = {features} }}")
+    }
+
+    /// Leaves it to the pins of another stub to ask for features.
+    pub(super) fn drop_features(&mut self) {
+        self.features.clear();
+    }
+
     pub(super) fn is_for_host(&self) -> bool {
         self.table == Table::Host
     }
@@ -103,11 +120,9 @@ fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option
         }
     }
     entry.insert("default-features", false.into());
-    if !features.is_empty() {
-        entry.insert("features", Value::Array(features.into_iter().collect::<Array>()));
-    }
-    let (name, entry) = (package.name.to_owned(), entry.to_string().trim().to_owned());
-    Some(Pin { table, platform: None, alias, name, entry })
+    let entry = entry.to_string().trim_matches(['{', ' ', '}']).to_owned();
+    let features = features.into_iter().map(str::to_owned).collect();
+    Some(Pin { table, platform: None, alias, name: package.name.to_owned(), entry, features })
 }
 
 /// A name from package name, version and, where it is not crates.io, source.

@@ -41,7 +41,11 @@ pub(super) fn of(plans: &Plans) -> Vec<Stub> {
         vec![stub(plans, if has_both { Shape::CdylibAndRlib } else { Shape::Rlib }, linked)]
     };
     if plans.units().any(Unit::is_checked_for_host) {
-        stubs.push(stub(plans, Shape::ProcMacro, |unit| target_if(unit.is_checked_for_host())));
+        let mut checked = stub(plans, Shape::ProcMacro, |unit| target_if(unit.is_checked_for_host()));
+        // cargo gives the features that a procedural macro asks for to the target side as well.
+        let asked_for = |pin: &Pin| stubs[0].pins.iter().any(|p| p.is_for_host() && p.alias == pin.alias);
+        checked.pins.iter_mut().filter(|pin| asked_for(pin)).for_each(Pin::drop_features);
+        stubs.push(checked);
     }
     if plans.units().any(|unit| unit.for_tests) {
         stubs.push(stub(
