@@ -92,7 +92,7 @@ pub(super) fn folder(index: usize, shape: Shape) -> Utf8PathBuf {
     Utf8PathBuf::from(match (index, shape) {
         (0, _) => "",
         (_, Shape::ProcMacro) => "proc-macro",
-        (_, Shape::Tests) => "tests",
+        (_, Shape::Tests) => "for-tests",
         (_, _) => "object-and-bitcode",
     })
 }
