@@ -65,12 +65,21 @@ pub struct Unit {
     pub for_host: bool,
     /// Whether the unit is linked into what the slice builds.
     pub for_target: bool,
+    /// Whether it is linked into tests alone, because those unwind where the profile says that panics abort.
+    #[serde(skip)]
+    pub for_tests: bool,
 }
 
 impl Unit {
     /// Whether this is the compilation or the run of a build script.
     pub fn is_build_script(&self) -> bool {
         self.kinds.iter().any(|kind| kind == "custom-build")
+    }
+
+    /// Whether the unit is only checked, for a procedural macro of the application that is only checked too:
+    /// everything else that runs while building needs its dependencies compiled.
+    pub fn is_checked_for_host(&self) -> bool {
+        self.for_host && self.mode == "check"
     }
 
     /// One line that tells units apart, for listings and reasons.
@@ -168,6 +177,8 @@ impl Plan {
         let sides = external::sides(graph);
         let keys = key::keys(graph, &kinds);
         let modes = lto::modes(graph);
+        let aborts = |index: usize| graph.units[index].aborts();
+        let some_abort = (0..graph.units.len()).any(|index| sides[index].target && aborts(index));
         let mut units = BTreeMap::new();
         for (index, key) in keys {
             let unit = &graph.units[index];
@@ -183,6 +194,7 @@ impl Plan {
                     lto: modes[index],
                     for_host: sides[index].host,
                     for_target: sides[index].target,
+                    for_tests: some_abort && sides[index].target && !aborts(index),
                 },
             );
         }

@@ -110,6 +110,11 @@ impl Unit {
         self.is_build_script() || self.target.kind.iter().any(|kind| kind == "proc-macro")
     }
 
+    /// Whether its panics abort; otherwise they unwind.
+    pub fn aborts(&self) -> bool {
+        self.profile.get("panic").and_then(Value::as_str) == Some("abort")
+    }
+
     /// The indices of the units depended on.
     pub fn edges(&self) -> impl Iterator<Item = usize> {
         self.dependencies.iter().map(|dependency| dependency.index)

@@ -7,7 +7,7 @@ use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
     pins::{Pin, Table},
-    stub::{MEMBER, Stub},
+    stub::{self, Shape, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
 
@@ -25,9 +25,12 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
     }
     let _ = write!(text, "\n[workspace]\nresolver = {:?}\n", workspace.resolver());
     if stubs.len() > 1 {
-        let _ = write!(text, "members = [{MEMBER:?}]\ndefault-members = [\".\", {MEMBER:?}]\n");
+        let folders = stubs.iter().enumerate().skip(1).map(|(index, stub)| stub::folder(index, stub.shape));
+        let members: Vec<String> = folders.map(|folder| format!("{:?}", folder.as_str())).collect();
+        let members = members.join(", ");
+        let _ = write!(text, "members = [{members}]\ndefault-members = [\".\", {members}]\n");
     }
-    text.push_str(&package(&format!("larder-{}", slice.name), &stubs[0]));
+    text.push_str(&package(slice, &format!("larder-{}", slice.name), &stubs[0]));
     let pins: Vec<&Pin> = stubs.iter().flat_map(|stub| &stub.pins).collect();
     for (key, item) in [("profile", profiles(source, &pins)), ("patch", patches(source, &pins))] {
         if let Some(item) = item {
@@ -41,29 +44,32 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
 
 /// The manifest of a second stub.
 pub(super) fn of_member(slice: &Slice, stub: &Stub, index: usize) -> String {
-    format!("{HEADER}{}", package(&format!("larder-{}-{}", slice.name, index + 1), stub))
+    format!("{HEADER}{}", package(slice, &format!("larder-{}-{}", slice.name, index + 1), stub))
 }
 
-/// A stub's package, library and dependencies.
-fn package(name: &str, stub: &Stub) -> String {
-    let crate_types: Vec<String> = stub.shape.crate_types().iter().map(|name| format!("{name:?}")).collect();
+/// A stub's package, library and dependencies. For a test, cargo builds what a library's documentation tests
+/// need, and links no test.
+fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
     let mut text = format!(
         "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
-         \n[lib]\ncrate-type = [{}]\ntest = false\ndoctest = false\nbench = false\n",
-        crate_types.join(", "),
+         \n[lib]\n{}\ntest = {}\ndoctest = {}\nbench = false\n",
+        stub.shape.manifest(),
+        stub.shape == Shape::Tests,
+        slice.is_test(),
     );
     // Pins are sorted: by table, and in it those of all platforms first.
     for pins in stub.pins.chunk_by(|a, b| (a.table, &a.platform) == (b.table, &b.platform)) {
         let table = match pins[0].table {
             Table::Target => "dependencies",
             Table::Host => "build-dependencies",
+            Table::Test => "dev-dependencies",
         };
         let _ = match &pins[0].platform {
             None => writeln!(text, "\n[{table}]"),
             Some(platform) => writeln!(text, "\n[target.{platform}.{table}]"),
         };
         for pin in pins {
-            let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
+            let _ = writeln!(text, "{}", pin.text());
         }
     }
     text
@@ -200,14 +206,7 @@ mod tests {
 
     #[test]
     fn a_specification_means_its_package() {
-        let pin = Pin {
-            table: Table::Target,
-            platform: None,
-            alias: "a".into(),
-            name: "serde".into(),
-            version: "1.0.219".into(),
-            entry: "{}".into(),
-        };
+        let pin = Pin::named("serde", "1.0.219");
         for spec in
             ["serde", "serde@1", "serde@1.0.219", "serde:1.0", "https://x/i#serde@1.0", "https://x/serde"]
         {
