@@ -150,7 +150,11 @@ fn write(fixture: &Fixture<'_>, index: &str) -> anyhow::Result<()> {
                     [package.metadata.larder.docker]\nsecrets = { registry = \"/cargo/credentials.toml\" }\n";
     fixture.write("Cargo.toml", manifest)?;
     fixture.write("src/main.rs", "fn main() {\n    println!(\"{}\", secretive::one());\n}\n")?;
-    fixture.write(".cargo/config.toml", &format!("[registries.private]\nindex = \"{index}\"\n"))?;
+    let config = format!(
+        "[registries.private]\nindex = \"{index}\"\n\n\
+         [registry]\nglobal-credential-providers = [\"cargo:token\"]\n"
+    );
+    fixture.write(".cargo/config.toml", &config)?;
     Cmd::new("cargo", fixture.dir, &fixture.env).args(["generate-lockfile", "--quiet"]).output()?;
     fixture.larder(&["lock"])?;
     fixture.larder(&["dockerfile"])?;

@@ -1,7 +1,10 @@
 //! What happens to an image's layers in a developer's day, on a workspace small enough for every CI run: nothing
 //! changes, code changes, a dependency changes. And what must never get into an image.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Context as _, ensure};
 use larder::{
@@ -110,8 +113,12 @@ fn plant_canaries(dir: &Path, home: &Path, env: &mut Environment) -> anyhow::Res
     fs_err::write(dir.join(".env"), format!("PASSWORD={CANARY}\n"))?;
     fs_err::create_dir_all(dir.join(".cargo"))?;
     fs_err::write(dir.join(".cargo/credentials.toml"), format!("[registry]\ntoken = \"{CANARY}\"\n"))?;
-    let config =
-        format!("[registries.private]\nindex = \"sparse+http://127.0.0.1:1/\"\ntoken = \"{CANARY}\"\n");
+    // The time keeps what an earlier run built out of this one: equal files give equal layers.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let config = format!(
+        "[env]\nNOW = \"{now}\"\n\n\
+         [registries.private]\nindex = \"sparse+http://127.0.0.1:1/\"\ntoken = \"{CANARY}\"\n"
+    );
     fs_err::write(dir.join(".cargo/config.toml"), config)?;
     fs_err::create_dir_all(dir.join("service"))?;
     fs_err::write(dir.join("service/.env"), format!("PASSWORD={CANARY}\n"))?;

@@ -4,7 +4,7 @@
 //! in a recipe would be passed twice on the host and make every unit a different one. A recipe therefore holds
 //! only what its slice adds; [`shared`] is put at the root by backends that cook without the source.
 
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
 use super::content_digest;
 use crate::{
@@ -19,17 +19,10 @@ const SHARED_HEADER: &str = "\
 ";
 
 /// Tables of a cargo configuration that cannot reach a dependency's units.
-const IRRELEVANT: [&str; 9] = [
-    "alias",
-    "cargo-new",
-    "doc",
-    "future-incompat-report",
-    "install",
-    "term",
-    "cache",
-    "credential-alias",
-    "registry",
-];
+const IRRELEVANT: [&str; 7] =
+    ["alias", "cargo-new", "doc", "future-incompat-report", "install", "term", "cache"];
+/// Keys of a registry that hold a secret: never copied, even from a file where they should not be.
+const SECRET: [&str; 2] = ["token", "secret-key"];
 
 /// The recipe's `.cargo/config.toml`: target directory, added rustflags and environment of the slice.
 pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> String {
@@ -66,16 +59,24 @@ pub(super) fn shared(workspace: &Workspace) -> Option<String> {
         document.remove(name);
     }
     if let Some(registries) = document.get_mut("registries").and_then(Item::as_table_like_mut) {
-        for (_, registry) in registries.iter_mut() {
-            // A secret must never be copied, even from a file where it should not be.
-            registry.as_table_like_mut().into_iter().for_each(|table| {
-                table.remove("token");
-                table.remove("secret-key");
-            });
+        registries.iter_mut().for_each(|(_, registry)| remove(registry, &SECRET));
+    }
+    if let Some(registry) = document.get_mut("registry") {
+        remove(registry, &SECRET);
+        // It is for `cargo publish`, `cargo add` and their kin.
+        remove(registry, &["default"]);
+        if registry.as_table_like().is_some_and(TableLike::is_empty) {
+            document.remove("registry");
         }
     }
     document.set_trailing("");
     (!document.is_empty()).then(|| format!("{SHARED_HEADER}\n{}\n", document.to_string().trim()))
+}
+
+fn remove(item: &mut Item, keys: &[&str]) {
+    if let Some(table) = item.as_table_like_mut() {
+        keys.iter().for_each(|key| drop(table.remove(key)));
+    }
 }
 
 /// The digest of [`shared`].
