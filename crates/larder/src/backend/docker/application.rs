@@ -11,6 +11,7 @@ use crate::{
     project::Project,
     recipe::lock_file::{LockFile, LockedSlice},
     slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
+    workspace::{locked_version, parse_toml},
 };
 
 /// Everything a Dockerfile says about one project.
@@ -174,13 +175,8 @@ fn site(slice: &Slice) -> Option<Utf8PathBuf> {
 }
 
 fn leptos_tools(project: &Project) -> Result<LeptosTools> {
-    let lock = crate::workspace::parse_toml(&project.workspace.root().join("Cargo.lock"))?;
-    let packages = lock.get("package").and_then(toml_edit::Item::as_array_of_tables);
-    let named = |table: &&toml_edit::Table| {
-        table.get("name").and_then(toml_edit::Item::as_str) == Some("wasm-bindgen")
-    };
-    let found = packages.and_then(|packages| packages.iter().find(named));
-    let wasm_bindgen = found.and_then(|table| Some(table.get("version")?.as_str()?.to_owned()));
+    let lock = parse_toml(&project.workspace.root().join("Cargo.lock"))?;
+    let wasm_bindgen = locked_version(&lock, "wasm-bindgen").map(str::to_owned);
     Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen })
 }
 
