@@ -186,7 +186,7 @@ fn tests_of_a_package() {
 
 #[test]
 fn a_check_of_a_package() {
-    slice_builds_fresh("zoxide", "0.10.0", "check");
+    slice_builds_fresh("diskus", "0.9.0", "check");
 }
 
 #[test]
