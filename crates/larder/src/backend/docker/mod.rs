@@ -1,7 +1,7 @@
 //! The Docker backend: a Dockerfile that cooks each layer in a step of its own, and the client that builds it.
 //!
-//! What is built is decided in [`application`], worded in [`dockerfile`], and read from in [`progress`] while it
-//! is built. The generated files work without Larder.
+//! What is built is decided in `application`, worded in `dockerfile`, and followed in [`progress`] while it is
+//! built. The generated files work without Larder.
 
 mod application;
 pub mod client;
@@ -81,7 +81,7 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
 /// paths.
 ///
 /// # Errors
-/// As [`files`] and [`write`].
+/// As [`files`] and [`write()`].
 pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     let folder = context(project)?;
     if !folder.join("Dockerfile").exists() {
