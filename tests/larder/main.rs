@@ -8,6 +8,7 @@ mod interrupted;
 mod layers;
 mod leptos;
 mod lock;
+mod nix;
 mod observe;
 mod packages;
 mod platforms;

@@ -9,6 +9,7 @@ mod ci;
 mod codegen;
 mod docker;
 mod log;
+mod nix;
 mod portfolio;
 mod setup;
 mod test;
@@ -47,6 +48,8 @@ enum Verb {
     Ci,
     /// Build the example's image with Docker.
     Docker(docker::Args),
+    /// Build, check or enter this repository's flake.
+    Nix(nix::Args),
     /// Find or get the tools that examples/portfolio is built with.
     Setup(setup::Args),
     /// Measure how long builds take.
@@ -78,6 +81,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Test(args) => test::run(&sh, &env, log, args),
         Verb::Ci => ci::run(&sh, &env, log),
         Verb::Docker(args) => docker::run(&sh, &env, log, args),
+        Verb::Nix(args) => nix::run(&sh, &env, log, args),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),

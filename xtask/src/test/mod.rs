@@ -34,6 +34,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let browser = clock.time("set-up of the browser", || setup::browser::ensure(sh, env, log))?;
     let portfolio = clock.time("set-up of the tools", || Portfolio::prepare(sh, env, log))?;
     clock.time("the example's recipes", || portfolio.larder(&["lock", "--check"]))?;
+    clock.time("Larder's own recipe", || own_recipe(sh, &portfolio))?;
     clock.time("the example's Dockerfile", || portfolio.larder(&["dockerfile", "--check"]))?;
     for variant in [Variant::Dev, Variant::Release] {
         let name = format!("the example, {variant:?}");
@@ -41,9 +42,17 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     }
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
     clock.time("the example's image", || docker::test(sh, env, log))?;
+    // The evaluator is all that the tests of the flake take.
+    clock.time("set-up of Nix", || setup::host_packages(sh, env, log, &[("nix-instantiate", "nix-bin")]))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
     anstream::print!("{}", clock.table());
     Ok(())
+}
+
+/// The recipe that Nix builds Larder from.
+fn own_recipe(sh: &Shell, portfolio: &Portfolio<'_>) -> anyhow::Result<()> {
+    let larder = Cmd::new(portfolio.larder_program(), sh.current_dir(), portfolio.env());
+    Ok(larder.args(["larder", "lock", "--check", "--locked", "--quiet"]).run()?)
 }
 
 /// Builds the example by way of its recipes and requires that the real build compiles no external unit:

@@ -23,7 +23,7 @@ use crate::log::Log;
 type Rule = fn(&Repository) -> Vec<Finding>;
 
 /// All of them, with the names by which they are known in messages.
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 14] = [
     ("length", sources::length),
     ("header", sources::header),
     ("unfinished", sources::unfinished),
@@ -37,6 +37,7 @@ const RULES: [(&str, Rule); 13] = [
     ("rust-version", manifests::rust_version),
     ("lock-version", manifests::lock_version),
     ("sources", manifests::sources),
+    ("flake-lock", manifests::flake_lock),
 ];
 
 /// One place that breaks a rule.

@@ -1,0 +1,111 @@
+# applicationSource :: slice -> source
+#
+# What the application itself is built from: an allow-list, so that notes beside the code change nothing.
+# It has manifests, the members' folders, what sqlx and Leptos metadata name, `include`, and the settings of the
+# slice's recipe. The workspace's own `.cargo/config.toml`, which may hold a token, stays out:
+# `larder/config.toml` takes its place.
+{
+  include,
+  lib,
+  manifest,
+  memberFolders,
+  metadata,
+  root,
+}:
+let
+  inherit (lib.fileset) difference fileFilter maybeMissing;
+  # A list for a workspace, a table for a single package.
+  leptos = lib.toList (metadata.leptos or [ ]);
+  # The folder a style file lies in holds what it imports.
+  leptosFolders = lib.concatMap (
+    project:
+    lib.optional (project ? assets-dir) project.assets-dir
+    ++ map dirOf (
+      lib.optional (project ? style-file) project.style-file
+      ++ lib.optional (project ? tailwind-input-file) project.tailwind-input-file
+    )
+  ) leptos;
+
+  known = [
+    "Cargo.lock"
+    "Cargo.toml"
+    "build.rs"
+    "migrations"
+    "rust-toolchain"
+    "rust-toolchain.toml"
+    ".sqlx"
+  ];
+
+  # What clippy and rustfmt read, and builds do not.
+  forChecks = [
+    "clippy.toml"
+    "rustfmt.toml"
+  ];
+
+  # The root package's folder is the whole workspace: the folders of its targets are what it reads.
+  rootTargets =
+    builds:
+    let
+      paths =
+        lib.optional (manifest ? lib.path) manifest.lib.path
+        ++ lib.concatMap (bin: lib.optional (bin ? path) bin.path) (manifest.bin or [ ])
+        ++ lib.optional (lib.isString (manifest.package.build or null)) manifest.package.build;
+    in
+    [ "src" ]
+    ++ lib.optionals (!builds || manifest ? test) [ "tests" ]
+    ++ lib.optionals (!builds || manifest ? bench) [ "benches" ]
+    ++ map (path: lib.head (lib.splitString "/" path)) paths;
+
+  # Tests change no build, unless a member's manifest names them: cargo then wants to see the files.
+  memberFiles =
+    builds: folder:
+    let
+      toml = builtins.fromTOML (builtins.readFile (root + "/${folder}/Cargo.toml"));
+      unread =
+        [ "target" ]
+        ++ lib.optional (builds && !(toml ? test)) "tests"
+        ++ lib.optional (builds && !(toml ? bench)) "benches";
+      without = files: name: difference files (maybeMissing (root + "/${folder}/${name}"));
+    in
+    lib.foldl' without (root + "/${folder}") unread;
+
+  members = builds: map (memberFiles builds) (lib.remove "" (memberFolders root));
+  named =
+    builds:
+    map (path: maybeMissing (root + "/${path}")) (
+      known
+      ++ leptosFolders
+      ++ (metadata.larder.docker.include or [ ])
+      ++ lib.optionals (manifest ? package) (rootTargets builds)
+      ++ lib.optionals (!builds) forChecks
+    );
+
+  # Never in a store that everybody can read, wherever they lie.
+  secret =
+    file:
+    lib.hasPrefix ".env" file.name
+    || file.name == "credentials.toml"
+    || lib.any (ending: lib.hasSuffix ending file.name) [
+      ".db"
+      ".sqlite"
+      ".sqlite-shm"
+      ".sqlite-wal"
+      ".sqlite3"
+    ];
+  application =
+    builds:
+    lib.fileset.intersection (fileFilter (file: !secret file) root) (
+      lib.fileset.unions (members builds ++ named builds ++ include)
+    );
+
+  configOf = slice: "/larder/${slice.name}/${toString (lib.length slice.layer - 1)}/.cargo/config.toml";
+in
+slice:
+lib.fileset.toSource {
+  inherit root;
+  fileset = lib.fileset.unions [
+    (application (lib.head slice.args == "build"))
+    (maybeMissing (root + "/larder/config.toml"))
+    (root + configOf slice)
+  ];
+}

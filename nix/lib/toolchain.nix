@@ -1,0 +1,30 @@
+# toolchain :: derivation
+#
+# The toolchain that rust-toolchain.toml names, or else the newest stable one, with what the slices build for. One
+# instance serves all derivations: cargo compiles everything anew for another compiler.
+{
+  lib,
+  lock,
+  root,
+  rustBin,
+}:
+let
+  file = lib.findFirst builtins.pathExists null [
+    (root + "/rust-toolchain.toml")
+    (root + "/rust-toolchain")
+  ];
+  text = if file == null then ''toolchain.channel = "stable"'' else builtins.readFile file;
+  # The old form of the file is a line with the channel.
+  pinned =
+    if lib.hasInfix "=" text then
+      (builtins.fromTOML text).toolchain
+    else
+      { channel = lib.head (lib.splitString "\n" text); };
+
+  targetsOf =
+    slice: map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.args);
+  targets = lib.concatMap targetsOf (lib.attrValues lock.slices);
+in
+rustBin.fromRustupToolchain (
+  pinned // { targets = lib.unique (pinned.targets or [ ] ++ targets); }
+)

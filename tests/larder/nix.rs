@@ -1,0 +1,335 @@
+//! What `nix/lib` makes of a workspace: which derivation depends on what, and which files each one sees.
+//!
+//! Needs `nix-instantiate` alone: nothing is built or fetched, and `tests/nix` stands in for nixpkgs and crane. What
+//! crane does with these derivations is not tested here; it was tried with crane itself, see docs/src/nix.md.
+
+use std::path::Path;
+
+use larder_tests::{Outcome, Project, Surroundings, skip};
+use serde_json::{Value, json};
+
+const MANIFEST: &str = r#"
+[workspace]
+members = ["app"]
+resolver = "2"
+
+[workspace.package]
+version = "0.1.0"
+edition = "2021"
+
+[workspace.dependencies]
+shared = { path = "shared" }
+"#;
+const APP: &str = r#"
+[package]
+name = "app"
+version.workspace = true
+edition.workspace = true
+
+[dependencies]
+shared.workspace = true
+itoa = "=1.0.14"
+"#;
+const SHARED: &str = r#"
+[package]
+name = "shared"
+version.workspace = true
+edition.workspace = true
+
+[dependencies]
+serde = { version = "=1.0.219", features = ["derive"] }
+"#;
+
+fn project() -> Project {
+    let project = Project::new(&[
+        ("Cargo.toml", MANIFEST),
+        ("README.md", "Words.\n"),
+        (".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"x\"]\n"),
+        ("app/Cargo.toml", APP),
+        ("app/src/main.rs", "fn main() {}\n"),
+        ("app/tests/runs.rs", ""),
+        ("app/.env", "TOKEN=1\n"),
+        ("app/credentials.toml", ""),
+        ("shared/Cargo.toml", SHARED),
+        ("shared/src/lib.rs", ""),
+        ("notes/private.md", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    project
+}
+
+/// nix's evaluator with a store of its own. `None` after saying that the test is skipped.
+fn evaluate(test: &str, expression: &str) -> Option<Outcome> {
+    let surroundings = Surroundings::get();
+    let Some(nix) = surroundings.env().find_program("nix-instantiate") else {
+        skip(test, "nix-instantiate is not on PATH");
+        return None;
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let store = scratch.path().join("store");
+    let home = scratch.path().to_string_lossy();
+    let mut args = vec!["--eval", "--strict", "--json", "--store", store.to_str().unwrap()];
+    // Whatever needs a build to be evaluated fails.
+    args.extend(["--option", "allow-import-from-derivation", "false", "--option", "build-users-group", ""]);
+    args.extend(["--expr", expression]);
+    Some(surroundings.run(&nix, scratch.path(), &args, &[("HOME", &*home)]))
+}
+
+fn value(test: &str, expression: &str) -> Option<Value> {
+    let outcome = evaluate(test, expression)?.ok();
+    Some(serde_json::from_str(&outcome.stdout).expect("nix prints JSON"))
+}
+
+/// An expression in which `workspace` is what `nix/lib` makes of the folder.
+fn with_workspace(root: &Path, more: &str, expression: &str) -> String {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
+    format!(
+        "let workspace = import {} {{ root = {}; {more} }}; inherit (workspace) lib; in {expression}",
+        tests.join("workspace.nix").display(),
+        root.display()
+    )
+}
+
+/// The paths of the one slice's layers, and last that of the application.
+fn paths(project: &Project, more: &str) -> Option<Vec<String>> {
+    let expression = with_workspace(
+        project.path(),
+        more,
+        "map (d: builtins.unsafeDiscardStringContext d.drvPath)
+            (workspace.slices.release.layers ++ [ workspace.slices.release ])",
+    );
+    Some(serde_json::from_value(value("derivation paths", &expression)?).unwrap())
+}
+
+/// Which derivations an edit leaves as they were: `=` for each that stays, `x` for one that changes, `+` for one
+/// that is new; layers first, the application last.
+fn changed(edit: impl FnOnce(&Project)) -> Option<String> {
+    let project = project();
+    let before = paths(&project, "")?;
+    edit(&project);
+    let after = paths(&project, "")?;
+    let mark = |(index, path): (usize, &String)| {
+        if before.contains(path) {
+            '='
+        } else if index + 1 == after.len() || index + 1 < before.len() {
+            'x'
+        } else {
+            '+'
+        }
+    };
+    Some(after.iter().enumerate().map(mark).collect())
+}
+
+fn replace(project: &Project, path: &str, old: &str, new: &str) {
+    let text = project.read(path);
+    assert!(text.contains(old), "{path} has no {old}");
+    project.write(path, &text.replace(old, new));
+    if path.ends_with("Cargo.toml") {
+        project.larder(&["lock"]).ok();
+    }
+}
+
+type Edit<'a> = &'a dyn Fn(&Project);
+
+#[test]
+fn an_edit_changes_the_derivations_it_must_and_no_other() {
+    let new_member = |project: &Project| {
+        project.write("third/Cargo.toml", "[package]\nname = \"third\"\nversion = \"0.1.0\"\n");
+        project.write("third/src/lib.rs", "");
+        replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
+    };
+    let profile = |project: &Project| {
+        let profile = "[profile.release]\nopt-level = 2\n\n[profile.release.build-override]\nopt-level = 1\n";
+        project.write("Cargo.toml", &format!("{MANIFEST}\n{profile}"));
+        project.larder(&["lock"]).ok();
+    };
+    let table: [(&str, &str, Edit); 10] = [
+        ("nothing", "==", &|_| {}),
+        ("a note", "==", &|project| project.write("README.md", "Other words.\n")),
+        ("a test", "==", &|project| project.write("app/tests/runs.rs", "// more\n")),
+        ("a secret", "==", &|project| project.write("app/.env", "TOKEN=2\n")),
+        ("code", "=x", &|project| project.write("app/src/main.rs", "fn main() { }\n")),
+        ("code of a path dependency", "=x", &|project| project.write("shared/src/lib.rs", "// more\n")),
+        ("a new member", "=x", &new_member),
+        ("a member's version", "=x", &|project| replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
+        ("a leaf", "=+x", &|project| replace(project, "app/Cargo.toml", "=1.0.14", "=1.0.15")),
+        ("the profile", "xx", &profile),
+    ];
+    for (what, expected, edit) in table {
+        let Some(found) = changed(edit) else { return };
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn another_compiler_changes_everything() {
+    let project = project();
+    let Some(before) = paths(&project, "") else { return };
+    let after = paths(&project, "compiler = \"2\";").unwrap();
+    assert!(before.iter().all(|path| !after.contains(path)), "{before:?} {after:?}");
+}
+
+#[test]
+fn on_macos_a_changed_lock_file_starts_all_layers_anew() {
+    let project = project();
+    let darwin = "system = \"aarch64-darwin\";";
+    let Some(before) = paths(&project, darwin) else { return };
+    project.write("app/src/main.rs", "fn main() { }\n");
+    let edited = paths(&project, darwin).unwrap();
+    assert!(edited[0] == before[0] && edited[1] != before[1], "{before:?} {edited:?}");
+    replace(&project, "app/Cargo.toml", "=1.0.14", "=1.0.15");
+    let bumped = paths(&project, darwin).unwrap();
+    assert!(before.iter().all(|path| !bumped.contains(path)), "{before:?} {bumped:?}");
+}
+
+#[test]
+fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
+    let project = project();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/sources.nix");
+    let expression = format!("import {} {{ root = {}; }}", tests.display(), project.path().display());
+    let Some(sources) = value("sources", &expression) else { return };
+    let expected = json!({ "release": {
+        "application": [
+            "Cargo.lock",
+            "Cargo.toml",
+            "app/Cargo.toml",
+            "app/src/main.rs",
+            "larder/config.toml",
+            "larder/release/0/.cargo/config.toml",
+            "shared/Cargo.toml",
+            "shared/src/lib.rs",
+        ],
+        "layers": [[
+            "larder/config.toml",
+            "larder/release/0/.cargo/config.toml",
+            "larder/release/0/Cargo.lock",
+            "larder/release/0/Cargo.toml",
+            "larder/release/0/build.rs",
+            "larder/release/0/src/lib.rs",
+        ]],
+    }});
+    assert_eq!(sources, expected);
+}
+
+#[test]
+fn members_are_those_of_cargo() {
+    let package =
+        |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n{rest}");
+    let project = Project::without_lock(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\", \"./tool\"]\nexclude = [\"crates/not\"]\n"),
+        (
+            "crates/a/Cargo.toml",
+            &package("a", "[target.'cfg(unix)'.dependencies]\nb = { path = \"../../lib/b\" }\n"),
+        ),
+        ("crates/not/Cargo.toml", &package("not", "")),
+        ("crates/folder/notes.md", ""),
+        ("lib/b/Cargo.toml", &package("b", "[build-dependencies]\nc = { path = \"../c\" }\n")),
+        ("lib/c/Cargo.toml", &package("c", "")),
+        ("tool/Cargo.toml", &package("tool", "[dependencies]\nserde = \"1\"\n")),
+        ("unrelated/Cargo.toml", &package("unrelated", "")),
+    ]);
+    let expression = with_workspace(project.path(), "", "workspace.memberFolders workspace.root");
+    let Some(members) = value("members", &expression) else { return };
+    assert_eq!(members, json!(["crates/a", "lib/b", "lib/c", "tool"]));
+}
+
+/// The names of all outputs of a flake, by system, with the stand-ins for its inputs.
+fn outputs(test: &str, flake: &Path, more: &str) -> Option<Value> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
+    let expression = format!(
+        "let inputs = import {tests}/inputs.nix {{ }}; lib = inputs.nixpkgs.lib;
+            outputs = (import {flake}).outputs (inputs // {more});
+            names = lib.mapAttrs (_: all: lib.attrNames (lib.filterAttrs (_: d: lib.hasSuffix \".drv\" d.drvPath) all));
+        in {{ inherit (lib.mapAttrs (_: names) {{ inherit (outputs) packages checks devShells; }}) packages checks devShells; }}",
+        tests = tests.display(),
+        flake = flake.display()
+    );
+    value(test, &expression)
+}
+
+fn on_every_system(names: &[&str]) -> Value {
+    let systems = ["x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"];
+    systems
+        .iter()
+        .map(|system| ((*system).to_owned(), json!(names)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+#[test]
+fn this_repository_offers_itself_and_the_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Some(found) = outputs("flake", &root.join("flake.nix"), "{ }") else { return };
+    let packages = ["default", "front", "image", "larder", "server", "site"];
+    let checks = ["fmt", "front-exact", "larder-exact", "portfolio-fmt", "server-exact"];
+    assert_eq!(found["packages"], on_every_system(&packages));
+    assert_eq!(found["checks"], on_every_system(&checks));
+    assert_eq!(found["devShells"], on_every_system(&["default"]));
+}
+
+#[test]
+fn the_template_is_a_whole_flake() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let project = project();
+    let template = fs_err::read_to_string(root.join("nix/template/flake.nix")).unwrap();
+    assert!(template.lines().count() < 25, "the README promises less than 25 lines");
+    project.write("flake.nix", &template);
+    let larder = format!(
+        "{{ larder.lib.mkFlake = import {}/nix/mkFlake.nix {{ inherit (inputs) crane nixpkgs rust-overlay; }}; }}",
+        root.display()
+    );
+    let Some(found) = outputs("template", &project.path().join("flake.nix"), &larder) else { return };
+    assert_eq!(found["packages"], on_every_system(&["default", "release"]));
+    assert_eq!(found["checks"], on_every_system(&["fmt", "release-exact"]));
+}
+
+#[test]
+fn the_toolchain_has_what_slices_build_for() {
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let toolchain = with_workspace(&portfolio, "", "builtins.fromJSON workspace.toolchain.wanted");
+    let expected = json!({ "channel": "stable", "targets": ["wasm32-unknown-unknown"] });
+    let Some(found) = value("toolchain", &toolchain) else { return };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_pinned_toolchain_keeps_what_its_file_asks_for() {
+    let project = project();
+    let toolchain = with_workspace(project.path(), "", "builtins.fromJSON workspace.toolchain.wanted");
+    project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\ntargets = [\"wasm32-wasip1\"]\n");
+    let Some(found) = value("toolchain", &toolchain) else { return };
+    assert_eq!(found, json!({ "channel": "1.95", "targets": ["wasm32-wasip1"] }));
+    fs_err::remove_file(project.path().join("rust-toolchain.toml")).unwrap();
+    project.write("rust-toolchain", "1.95.0\n");
+    assert_eq!(value("toolchain", &toolchain), Some(json!({ "channel": "1.95.0", "targets": [] })));
+}
+
+#[test]
+fn absolute_variables_are_set_by_the_shell() {
+    let project = project();
+    let slice = "{ env = { A = \"<target>/it's\"; B = \"plain\"; }; }";
+    let expression = with_workspace(project.path(), "", &format!("workspace.absoluteEnvironment {slice}"));
+    let Some(lines) = value("environment", &expression) else { return };
+    assert_eq!(lines, json!("export A=\"$PWD/target\"'/it'\\''s'\n"));
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_way_out() {
+    let project = project();
+    let slices = with_workspace(project.path(), "", "lib.attrNames workspace.slices");
+    let fails = |expected: &str| {
+        let Some(outcome) = evaluate("bad input", &slices) else { return };
+        assert!(outcome.code != 0 && outcome.stderr.contains(expected), "{}", outcome.stderr);
+    };
+    let lock = project.read("larder/larder.lock");
+    project.write("larder/larder.lock", &lock.replace("version = 1", "version = 2"));
+    fails("has format 2; this larder reads up to 1");
+    project.write("larder/larder.lock", &lock);
+    fs_err::remove_dir_all(project.path().join("larder/release/0")).unwrap();
+    let expression = with_workspace(project.path(), "", "workspace.slices.release.drvPath");
+    if let Some(outcome) = evaluate("bad input", &expression) {
+        assert!(outcome.stderr.contains("names /larder/release/0, which is not there"), "{}", outcome.stderr);
+    }
+    fs_err::remove_dir_all(project.path().join("larder")).unwrap();
+    fails("run `cargo larder lock`, then `git add larder`");
+}
