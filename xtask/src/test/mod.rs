@@ -51,8 +51,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 
 /// The recipe that Nix builds Larder from.
 fn own_recipe(sh: &Shell, portfolio: &Portfolio<'_>) -> anyhow::Result<()> {
-    let larder = Cmd::new(portfolio.larder_program(), sh.current_dir(), portfolio.env());
-    Ok(larder.args(["larder", "lock", "--check", "--locked", "--quiet"]).run()?)
+    let args = ["lock", "--check", "--locked"];
+    portfolio.larder_in(&sh.current_dir(), portfolio.env(), &args).map(drop)
 }
 
 /// Builds the example by way of its recipes and requires that the real build compiles no external unit:
