@@ -115,6 +115,49 @@ fn a_clippy_slice_with_words_of_its_own() {
     assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
 }
 
+/// No test is compiled with `panic = "abort"`, so a library that is checked beside its tests is checked twice; a
+/// library that is linked by itself needs more than its tests do; and a procedural macro can be checked, with
+/// features that a build script asked for and the library did not.
+#[test]
+fn tests_of_a_library_and_of_a_macro() {
+    let root = "[workspace]\nmembers = [\"lib\", \"macro\"]\nresolver = \"2\"\n\n\
+        [profile.release]\nlto = true\npanic = \"abort\"\n\n[profile.test]\nopt-level = 1\n\n\
+        [profile.aborting]\ninherits = \"dev\"\npanic = \"abort\"\n\n\
+        [workspace.metadata.larder]\nfind = false\n\n[workspace.metadata.larder.slices]\n\
+        test = { args = [\"test\", \"--no-run\"] }\ntest-release = { args = [\"test\", \"--release\", \"--no-run\"] }\n\
+        all-targets = { args = [\"build\", \"--all-targets\"] }\n\
+        all-aborting = { args = [\"build\", \"--profile=aborting\", \"--all-targets\"] }\n\
+        check = { args = [\"check\", \"--all-targets\"] }\n\
+        check-aborting = { args = [\"check\", \"--profile=aborting\", \"--all-targets\"] }\n\
+        check-release = { args = [\"check\", \"--release\"] }\n";
+    let package =
+        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n");
+    let lib = package("lib")
+        + "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nmacro = { path = \"../macro\" }\n\
+           itoa = \"1\"\nmemchr = { version = \"2\", default-features = false }\n\n\
+           [build-dependencies]\nmemchr = \"2\"\n\n[dev-dependencies]\nfnv = \"1\"\n";
+    let a_macro = package("macro")
+        + "[lib]\nproc-macro = true\n\n[dependencies]\nunicode-ident = \"1\"\n\
+           memchr = { version = \"2\", default-features = false }\n\n[dev-dependencies]\nryu = \"1\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", root),
+        ("lib/Cargo.toml", &lib),
+        ("lib/build.rs", "fn main() {}\n"),
+        ("lib/src/lib.rs", ""),
+        ("macro/Cargo.toml", &a_macro),
+        ("macro/src/lib.rs", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    let slices =
+        ["all-aborting", "all-targets", "check", "check-aborting", "check-release", "test", "test-release"];
+    for slice in slices {
+        let table = project.larder(&["build", slice, "--json"]).ok().stdout;
+        let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+        assert_eq!(table["phases"][1]["compiled-external"], 0, "{slice}: {table}");
+        assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{slice}: {table}");
+    }
+}
+
 /// Some units end up in a `["cdylib", "rlib"]` library under fat LTO, others in a binary only: two modes.
 #[test]
 fn two_lto_modes_in_one_slice() {

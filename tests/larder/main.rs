@@ -1,6 +1,7 @@
 //! `cargo larder` on real workspaces with the real cargo.
 
 mod bad_input;
+mod changes;
 mod docker;
 mod exact;
 mod interrupted;
@@ -11,4 +12,8 @@ mod nix;
 mod observe;
 mod packages;
 mod platforms;
+mod rules_crates;
+mod rules_flags;
+mod rules_sources;
+mod rules_workspaces;
 mod words;

@@ -1,30 +1,136 @@
 //! Code that nobody here wrote: published packages whose archives carry a `Cargo.lock`, and this repository.
+//!
+//! Planning a package compiles nothing, so every one of them is proven on every run. Cooking and building is the
+//! last word; a few are small enough to have it on every run, the rest have it in `cargo xtask test --full`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use larder_tests::{Project, Surroundings};
+use serde_json::Value;
 
-/// The published source of a package. cargo can only fetch what something depends on, so an empty package
-/// does; one without a library is fetched all the same.
-fn published(name: &str, version: &str) -> Project {
-    let manifest = format!(
-        "[package]\nname = \"fetch\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\n\
-         {name} = {{ version = \"={version}\", default-features = false }}\n"
-    );
-    let fetch = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", "")]);
-    fetch.cargo(&["fetch", "--quiet"]);
-    let registry = Surroundings::get().env().get("CARGO_HOME").map_or_else(default_cargo_home, PathBuf::from);
-    let sources = fs_err::read_dir(registry.join("registry/src")).expect("cargo has fetched");
-    let folder = sources
-        .flatten()
-        .map(|source| source.path().join(format!("{name}-{version}")))
-        .find(|folder| folder.join("Cargo.lock").is_file())
-        .unwrap_or_else(|| panic!("the archive of {name} {version} carries a Cargo.lock"));
-    Project::copy_of(&folder)
+/// Calls that a package's contributors make beside the release build.
+const SLICES: &str = r#"
+[package.metadata.larder.slices]
+check = { args = ["check", "--all-targets"] }
+test = { args = ["test", "--no-run"] }
+"#;
+
+/// The words after `--` are clippy's.
+const CLIPPY: &str = r#"clippy = { args = ["clippy", "--all-targets", "--", "-Adeprecated"] }"#;
+
+/// When a package is cooked and built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cooked {
+    Always,
+    InFull,
 }
 
-fn default_cargo_home() -> PathBuf {
-    Path::new(Surroundings::get().env().get("HOME").expect("HOME is set")).join(".cargo")
+/// `test: name, version, cooked, why it was chosen;` becomes two tests for each package.
+macro_rules! packages {
+    ($($test:ident: $name:literal, $version:literal, $cooked:ident, $why:literal;)*) => {
+        mod proven {
+            $(#[test]
+            fn $test() {
+                super::is_proven($name, $version, $why);
+            })*
+        }
+
+        mod built {
+            $(#[test]
+            fn $test() {
+                super::builds_fresh($name, $version, super::Cooked::$cooked);
+            })*
+        }
+    };
+}
+
+packages! {
+    hexyl: "hexyl", "0.17.0", Always, "resolver 2; fat LTO; clap's derive macros";
+    diskus: "diskus", "0.9.0", Always, "fat LTO, one codegen unit";
+    zoxide: "zoxide", "0.10.0", Always, "resolver 3; five build-dependencies";
+    ripgrep: "ripgrep", "15.2.0", Always, "a release profile with debug information, no LTO";
+    sd: "sd", "1.0.0", Always, "tests need almost twice what the release build needs";
+    exa: "exa", "0.10.1", InFull, "resolver 1; libgit2 and zlib in C";
+    fd_find: "fd-find", "10.5.0", InFull, "a dev profile with overrides for all packages";
+    du_dust: "du-dust", "1.2.7", InFull, "11 packages on both sides of the build";
+    hyperfine: "hyperfine", "1.20.0", InFull, "resolver 1 with build-dependencies; profile overrides by name";
+    tokei: "tokei", "12.1.2", InFull, "resolver 1; thin LTO; `panic = \"abort\"`";
+    just: "just", "1.59.0", InFull, "a library beside the binary; fat LTO";
+    cargo_chef: "cargo-chef", "0.1.78", InFull, "resolver 1; a profile that inherits";
+    eza: "eza", "0.23.5", InFull, "`panic = \"abort\"` with fat LTO; libgit2 in C";
+    typos_cli: "typos-cli", "1.52.0", InFull, "15 procedural macros; no profile of its own";
+    mdbook: "mdbook", "0.5.4", InFull, "a web server; five packages in two versions";
+    procs: "procs", "0.14.12", InFull, "18 packages on both sides of the build";
+    bottom: "bottom", "0.15.0", InFull, "20 procedural macros; dependencies optimised in dev";
+    git_delta: "git-delta", "0.20.1", InFull, "a test profile of its own; resolver 1; oniguruma in C";
+    bat: "bat", "0.26.1", InFull, "15 build-dependencies, 7 packages with other features there";
+    xh: "xh", "0.26.3", InFull, "C and assembly in aws-lc-sys; 6 packages with two sets of features";
+    sqlx_cli: "sqlx-cli", "0.9.0", InFull, "`links` to SQLite and to the system's OpenSSL";
+    starship: "starship", "1.27.0", InFull, "10 packages with two sets of features; thin LTO for benchmarks";
+    gitui: "gitui", "0.28.1", InFull, "32 procedural macros; optimised for size; libssh2 in C";
+    cargo_nextest: "cargo-nextest", "0.9.151", InFull, "edition 2024 with resolver 2; zstd in C";
+    watchexec_cli: "watchexec-cli", "2.3.2", InFull, "86 packages on both sides, 11 with two sets of features";
+    trunk: "trunk", "0.21.14", InFull, "42 procedural macros; 17 packages in two versions; fat LTO";
+    nu: "nu", "0.115.1", InFull, "the largest; thin LTO; 23 packages with two sets of features";
+}
+
+/// Every slice is proven, by Larder and by the oracle; the book says how many units there are.
+#[track_caller]
+fn is_proven(name: &str, version: &str, why: &str) {
+    let project = published(name, version);
+    project.write("Cargo.toml", &format!("{}{SLICES}", project.read("Cargo.toml")));
+    let locked = project.larder(&["lock", "--json"]).ok().stdout;
+    let locked: Value = serde_json::from_str(&locked).unwrap();
+    let slices = locked["slices"].as_array().unwrap();
+    let units = |slice: &Value| slice["units"]["x86_64-unknown-linux-gnu"].as_u64().unwrap();
+    let names: Vec<_> = slices.iter().map(|slice| slice["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["check", "release", "test"]);
+    the_oracle_agrees(&project);
+    let row = format!(
+        "| {name} {version} | {why} | {} | {} | {} |",
+        units(&slices[1]),
+        units(&slices[0]),
+        units(&slices[2])
+    );
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/exact.md");
+    assert!(fs_err::read_to_string(page).unwrap().contains(&row), "docs/src/exact.md should say\n{row}");
+}
+
+/// The recipe's units are the package's own, by keys that are not Larder's.
+#[track_caller]
+fn the_oracle_agrees(project: &Project) {
+    let Some(oracle) = larder_tests::oracle("the_oracle_agrees", "external_units.py") else { return };
+    for (slice, wanted, cook) in [
+        ("release", "build --release", "build --release"),
+        ("check", "check --all-targets", "check"),
+        ("test", "test --no-run", "test --no-run"),
+    ] {
+        let wanted = external_units(&oracle, project.path(), wanted);
+        let found = external_units(&oracle, &project.path().join("larder").join(slice).join("0"), cook);
+        assert_eq!(found, wanted, "{slice}");
+    }
+}
+
+fn external_units(oracle: &str, dir: &Path, args: &str) -> Value {
+    let mut words = vec![oracle, ".", "--"];
+    words.extend(args.split(' '));
+    let outcome = Surroundings::get().run("python3".as_ref(), dir, &words, &[]).ok();
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+/// After cooking into an empty target directory, the package's own build compiles no external unit.
+#[track_caller]
+fn builds_fresh(name: &str, version: &str, cooked: Cooked) {
+    // Two large builds at once would need twice the memory and end no sooner.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    if cooked == Cooked::InFull && !larder_tests::full(name) {
+        return;
+    }
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    compiles_nothing_external(&published(name, version));
 }
 
 #[track_caller]
@@ -34,26 +140,56 @@ fn compiles_nothing_external(project: &Project) {
     assert!(counts.fresh > 0, "{counts:?}");
 }
 
-/// clap with derive macros, build-dependencies that share crates with the dependencies.
-#[test]
-fn hexyl() {
-    compiles_nothing_external(&published("hexyl", "0.17.0"));
+/// The published source of a package. cargo unpacks it to show what is in its manifest.
+fn published(name: &str, version: &str) -> Project {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let package = format!("{name}@{version}");
+    let info = ["info", "--quiet", &package];
+    Surroundings::get().run("cargo".as_ref(), elsewhere.path(), &info, &[]).ok();
+    let registry = Surroundings::get().env().get("CARGO_HOME").map_or_else(default_cargo_home, PathBuf::from);
+    let sources = fs_err::read_dir(registry.join("registry/src")).expect("cargo has fetched");
+    let folder = sources
+        .flatten()
+        .map(|source| source.path().join(format!("{name}-{version}")))
+        .find(|folder| folder.join("Cargo.lock").is_file())
+        .unwrap_or_else(|| panic!("the archive of {package} carries a Cargo.lock"));
+    Project::copy_of(&folder)
 }
 
-/// Fat LTO with one codegen unit, a stripped binary.
-#[test]
-fn diskus() {
-    compiles_nothing_external(&published("diskus", "0.9.0"));
-}
-
-/// Build-dependencies with other features than the dependencies.
-#[test]
-fn zoxide() {
-    compiles_nothing_external(&published("zoxide", "0.10.0"));
+fn default_cargo_home() -> PathBuf {
+    Path::new(Surroundings::get().env().get("HOME").expect("HOME is set")).join(".cargo")
 }
 
 /// This repository. It builds into a target directory of its own.
 #[test]
 fn larder_itself() {
     compiles_nothing_external(&Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")));
+}
+
+/// Cooks one of the slices above and makes its own call.
+#[track_caller]
+fn slice_builds_fresh(name: &str, version: &str, slice: &str) {
+    let project = published(name, version);
+    project.write("Cargo.toml", &format!("{}{SLICES}{CLIPPY}\n", project.read("Cargo.toml")));
+    project.larder(&["lock"]).ok();
+    let table = project.larder(&["build", slice, "--json"]).ok().stdout;
+    let table: Value = serde_json::from_str(&table).unwrap();
+    let built = &table["phases"][1];
+    assert_eq!(built["compiled-external"], 0, "{table}");
+    assert!(built["fresh"].as_u64() > Some(0) && built["compiled"].as_u64() > Some(0), "{table}");
+}
+
+#[test]
+fn tests_of_a_package() {
+    slice_builds_fresh("diskus", "0.9.0", "test");
+}
+
+#[test]
+fn a_check_of_a_package() {
+    slice_builds_fresh("diskus", "0.9.0", "check");
+}
+
+#[test]
+fn lints_of_a_package() {
+    slice_builds_fresh("hexyl", "0.17.0", "clippy");
 }

@@ -58,6 +58,16 @@ impl Surroundings {
         &self.binary
     }
 
+    /// The triple that the compiler runs on.
+    ///
+    /// # Panics
+    /// When it does not say.
+    pub fn host(&self) -> String {
+        let answer = self.run(Path::new("rustc"), Path::new("."), &["-vV"], &[]).ok().stdout;
+        let host = answer.lines().find_map(|line| line.strip_prefix("host: "));
+        host.expect("rustc names its host").to_owned()
+    }
+
     /// Runs `cargo larder ARGS` in a folder.
     pub fn larder(&self, dir: &Path, args: &[&str]) -> Outcome {
         self.larder_with(dir, args, &[])

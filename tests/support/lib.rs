@@ -3,14 +3,18 @@
 //! Tests run the real `cargo` and the real `cargo-larder` on workspaces in temporary folders. A test that
 //! cannot run here says SKIPPED and why; where `CI=true` it fails instead, since it would run nowhere.
 
+use std::io::Write as _;
+
+mod git;
 mod larder;
 mod project;
 mod redact;
 pub mod site;
 
 pub use crate::{
+    git::GitRepository,
     larder::{Outcome, Surroundings},
-    project::Project,
+    project::{Project, package},
     redact::redact,
 };
 
@@ -21,7 +25,22 @@ pub use crate::{
 pub fn skip(test: &str, why: &str) {
     let in_ci = Surroundings::get().env().get_str("CI") == Some("true");
     assert!(!in_ci, "{test} cannot run in CI: {why}");
-    println!("SKIPPED {test}: {}", why.trim());
+    say_skipped(test, why.trim());
+}
+
+/// Whether tests that take long run too; where they do not, the test says SKIPPED, in CI as well.
+pub fn full(test: &str) -> bool {
+    let full = Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1");
+    if !full {
+        say_skipped(test, "takes long; `cargo xtask test --full` runs it");
+    }
+    full
+}
+
+/// Writes past the test harness, which keeps to itself what a passing test prints.
+fn say_skipped(test: &str, why: &str) {
+    // A reader that has gone away must not fail the test.
+    let _ = writeln!(std::io::stdout(), "SKIPPED {test}: {why}");
 }
 
 /// The path of an oracle, a tool that shares no code with Larder. It lives beside the checkout, not in it; where
@@ -31,6 +50,6 @@ pub fn oracle(test: &str, name: &str) -> Option<String> {
     if path.is_file() {
         return Some(path.to_string_lossy().into_owned());
     }
-    println!("SKIPPED {test}: {name} is not beside this checkout");
+    say_skipped(test, &format!("{name} is not beside this checkout"));
     None
 }

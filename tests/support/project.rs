@@ -97,6 +97,18 @@ impl Project {
         Surroundings::get().cargo_counts(self.path(), build, &[])
     }
 
+    /// Requires that cooking provides every external unit of the build, and that there are some.
+    ///
+    /// # Panics
+    /// When any step fails, or an external unit is compiled again.
+    #[track_caller]
+    pub fn assert_exact(&self, build: &[&str]) -> Counts {
+        let counts = self.cook_then_build(build);
+        assert_eq!(counts.compiled_external, 0, "{counts:?}");
+        assert!(counts.fresh > 0 && counts.compiled > 0, "{counts:?}");
+        counts
+    }
+
     /// Every file in `larder/` with its text.
     ///
     /// # Panics
@@ -127,6 +139,11 @@ impl Project {
         let entries = fs_err::read_dir(self.path()).expect("the folder can be read");
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(".larder"))
     }
+}
+
+/// A manifest of a package, version 0.1.0; `rest` follows in the `[package]` table.
+pub fn package(name: &str, rest: &str) -> String {
+    format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}")
 }
 
 fn copy_tree(from: &Path, to: &Path) {

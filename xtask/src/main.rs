@@ -43,7 +43,7 @@ enum Verb {
     /// Do all set-up, build the example by way of its recipes, and serve it once.
     Build,
     /// Do all set-up and run every check and test.
-    Test,
+    Test(test::Args),
     /// Run the checks that need no build of the example.
     Ci,
     /// Build the example's image with Docker.
@@ -78,7 +78,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
     sh.change_dir(root(&env)?);
     match verb {
         Verb::Build => build::run(&sh, &env, log),
-        Verb::Test => test::run(&sh, &env, log),
+        Verb::Test(args) => test::run(&sh, &env, log, args),
         Verb::Ci => ci::run(&sh, &env, log),
         Verb::Docker(args) => docker::run(&sh, &env, log, args),
         Verb::Nix(args) => nix::run(&sh, &env, log, args),

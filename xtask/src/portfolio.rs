@@ -63,11 +63,6 @@ impl<'a> Portfolio<'a> {
         &self.dir
     }
 
-    /// This checkout's `cargo larder`.
-    pub(crate) fn larder_program(&self) -> &Path {
-        &self.larder
-    }
-
     /// The environment that its builds run in.
     pub(crate) fn env(&self) -> &Environment {
         &self.env
@@ -75,8 +70,13 @@ impl<'a> Portfolio<'a> {
 
     /// Runs `cargo larder` on the example and returns what it printed as a result.
     pub(crate) fn larder(&self, args: &[&str]) -> anyhow::Result<String> {
+        self.larder_in(&self.dir, &self.env, args)
+    }
+
+    /// The same in another workspace.
+    pub(crate) fn larder_in(&self, dir: &Path, env: &Environment, args: &[&str]) -> anyhow::Result<String> {
         let quiet: &[&str] = if self.log.is_quiet() { &["--quiet"] } else { &[] };
-        let cmd = Cmd::new(&self.larder, &self.dir, &self.env).arg("larder").args(quiet).args(args);
+        let cmd = Cmd::new(&self.larder, dir, env).arg("larder").args(quiet).args(args);
         let mut lines = String::new();
         let code = cmd.each_line(Stderr::Terminal, |line| {
             lines.push_str(line);

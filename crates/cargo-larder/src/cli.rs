@@ -177,7 +177,7 @@ pub(crate) struct DockerBuild {
     /// Build for these platforms, as Docker names them
     #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
     pub(crate) platform: Vec<String>,
-    /// Set a build argument, such as BUILD_BASE
+    /// Set a build argument, such as `BUILD_BASE`
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) build_arg: Vec<String>,
     /// Read a cache, in BuildKit's words
@@ -192,6 +192,9 @@ pub(crate) struct DockerBuild {
     /// Forward an SSH agent to the steps that mount it
     #[arg(long, value_name = "default")]
     pub(crate) ssh: Vec<String>,
+    /// The network of steps that run, in Docker's words
+    #[arg(long, value_name = "MODE")]
+    pub(crate) network: Option<String>,
     /// The buildx builder to use
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,

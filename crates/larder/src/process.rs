@@ -117,8 +117,8 @@ impl Cmd {
     /// The command line as a user would type it, with the program's base name.
     pub fn line(&self) -> String {
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
-        let mut words = vec![quoted(name)];
-        words.extend(self.args.iter().map(|arg| quoted(arg)));
+        let mut words = vec![quoted(&name.to_string_lossy())];
+        words.extend(self.args.iter().map(|arg| quoted(&arg.to_string_lossy())));
         words.join(" ")
     }
 
@@ -296,10 +296,13 @@ fn code_of(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
 }
 
-fn quoted(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.into_owned() } else { format!("'{word}'") }
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use cargo_metadata::{
     Metadata,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Item, Table};
 
 use crate::{
     cargo::Cargo,
@@ -119,6 +119,14 @@ impl Workspace {
         }
         .to_owned()
     }
+}
+
+/// The version of a package in a parsed `Cargo.lock`; empty for an entry without one.
+pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> {
+    let text = |package: &'a Table, key: &str| package.get(key).and_then(Item::as_str);
+    let mut packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
+    let package = packages.find(|package| text(package, "name") == Some(name))?;
+    Some(text(package, "version").unwrap_or_default())
 }
 
 /// Reads and parses a TOML file.

@@ -32,6 +32,8 @@ const BUILD: [&str; 10] = [
 ];
 /// What the server takes, which is nothing but the C library that every Debian has.
 const RUNTIME: [&str; 1] = ["ca-certificates"];
+/// Raised when images of an older xtask would not do any more.
+const FORMAT: u32 = 2;
 /// What the machine trusts; a proxy in front of the registries may have a certificate of its own.
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
@@ -75,6 +77,10 @@ impl Maker<'_> {
             let name = program.file_name().context("a program has a name")?;
             fs_err::copy(program, root.join("usr/local/bin").join(name))?;
         }
+        if packages.contains(&"lld") {
+            // rustc links WASM with a program of this name, which Debian's rustc does not bring.
+            std::os::unix::fs::symlink("/usr/bin/lld", root.join("usr/local/bin/rust-lld"))?;
+        }
         let trusted = Path::new("/").join(CERTIFICATES);
         if trusted.is_file() {
             fs_err::copy(trusted, root.join(CERTIFICATES))?;
@@ -98,7 +104,7 @@ impl Maker<'_> {
 
     /// A short digest of everything that decides what is in the image, Debian's state of the day apart.
     fn version(&self, packages: &[&str], programs: &[PathBuf]) -> anyhow::Result<String> {
-        let mut text = packages.join(" ");
+        let mut text = format!("{FORMAT} {}", packages.join(" "));
         for program in programs {
             let version = Cmd::new(program, "/", self.env).arg("--version").output()?;
             text.push_str(version.trim());

@@ -4,7 +4,10 @@
 mod base;
 mod container;
 mod engine;
+mod private_registry;
 mod scenarios;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use larder::{
@@ -14,8 +17,8 @@ use larder::{
 use serde_json::Value;
 use xshell::Shell;
 
-pub(crate) use self::engine::Engine;
-use crate::{log::Log, portfolio::Portfolio, setup};
+use self::engine::Engine;
+use crate::{log::Log, setup};
 
 /// The arguments of `cargo xtask docker`.
 #[derive(Debug, clap::Args)]
@@ -23,9 +26,9 @@ pub(crate) struct Args {
     /// Where base images come from.
     #[arg(long, value_enum, default_value_t = Base::Registry)]
     base: Base,
-    /// Run the image as a container and check what it does.
-    #[arg(long)]
-    run: bool,
+    /// Run the tests of images instead: a day's scenarios, secrets, the example's image, and a container of it.
+    #[arg(long, conflicts_with = "words")]
+    test: bool,
     /// What is passed on to `cargo larder docker`.
     #[arg(last = true, value_name = "WORDS")]
     words: Vec<String>,
@@ -45,51 +48,53 @@ const IMAGE: &str = "larder-portfolio";
 
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
+    if args.test {
+        return test(sh, env, log);
+    }
     let engine = Engine::ensure(sh, env, log)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
     let mut words = base_words(sh, env, &engine, log, args.base)?;
     words.extend(args.words.iter().cloned());
-    let dir = sh.current_dir().join("examples/portfolio");
     let quiet = log.is_quiet().then_some("--quiet");
-    let code = Cmd::new(larder, dir, engine.env())
+    let code = Cmd::new(larder, example(sh), engine.env())
         .args(["larder", "docker", "--tag", IMAGE])
         .args(quiet)
         .args(&words)
         .exit_code()?;
     ensure!(code == 0, "`cargo larder docker` ended with exit code {code}");
-    if args.run { container::check(&Client::find(engine.env())?, IMAGE, log) } else { Ok(()) }
+    Ok(())
 }
 
-/// Builds the image for `cargo xtask test`, requires that a second build does nothing, and checks a container.
-pub(crate) fn test(
-    sh: &Shell,
-    env: &Environment,
-    portfolio: &Portfolio<'_>,
-    log: &Log,
-) -> anyhow::Result<()> {
+/// Everything that must hold of images, with bases made here, so that no registry is needed.
+pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     let engine = Engine::ensure(sh, env, log)?;
+    let larder = crate::portfolio::build_larder(sh, log)?;
     let words = base_words(sh, env, &engine, log, Base::Debian)?;
-    scenarios::run(engine.env(), portfolio.larder_program(), &words, log)?;
+    scenarios::run(engine.env(), &larder, &words, log)?;
+    private_registry::run(engine.env(), &larder, &words, log)?;
+    example_twice(sh, engine.env(), &larder, &words)?;
+    container::check(&Client::find(engine.env())?, IMAGE, log)
+}
+
+/// Builds the example's image, and again, which must do nothing.
+fn example_twice(sh: &Shell, env: &Environment, larder: &Path, words: &[String]) -> anyhow::Result<()> {
     let build = || -> anyhow::Result<Value> {
-        let mut args = vec!["docker", "--json", "--tag", IMAGE];
-        args.extend(words.iter().map(String::as_str));
-        let cmd =
-            Cmd::new(portfolio.larder_program(), portfolio.dir(), engine.env()).arg("larder").args(&args);
+        let cmd = Cmd::new(larder, example(sh), env).args(["larder", "docker", "--json", "--tag", IMAGE]);
         let mut json = String::new();
-        let code = cmd.each_line(Stderr::Terminal, |line| json.push_str(line))?;
+        let code = cmd.args(words).each_line(Stderr::Terminal, |line| json.push_str(line))?;
         ensure!(code == 0, "`cargo larder docker` ended with exit code {code}");
         Ok(serde_json::from_str(&json)?)
     };
     let first = build()?;
-    let of_builder = |answer: &Value| -> Value {
-        let stages = answer["stages"].as_array().cloned().unwrap_or_default();
-        stages.into_iter().find(|stage| stage["name"] == "builder").unwrap_or_default()
-    };
-    let external = &of_builder(&first)["compiled-external"];
-    ensure!(*external == 0, "the builder stage compiled {external} external packages: {first:#}");
+    let external = scenarios::stage(&first, "builder")?.external;
+    ensure!(external == 0, "the builder stage compiled {external} external packages: {first:#}");
     let second = build()?;
-    ensure!(of_builder(&second)["run"] == 0, "a second build does something: {second:#}");
-    container::check(&Client::find(engine.env())?, IMAGE, log)
+    ensure!(scenarios::stage(&second, "builder")?.run == 0, "a second build does something: {second:#}");
+    Ok(())
+}
+
+fn example(sh: &Shell) -> PathBuf {
+    sh.current_dir().join("examples/portfolio")
 }
 
 /// The build arguments that name base images, where they are not the Dockerfile's own.

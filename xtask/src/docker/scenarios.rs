@@ -1,7 +1,10 @@
 //! What happens to an image's layers in a developer's day, on a workspace small enough for every CI run: nothing
 //! changes, code changes, a dependency changes. And what must never get into an image.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Context as _, ensure};
 use larder::{
@@ -36,22 +39,22 @@ const SHARED: &str = "[package]\nname = \"shared\"\nversion = \"0.1.0\"\nedition
 const MAIN: &str = "fn main() {\n    println!(\"{} {}\", shared::word(), serde_json::json!(1));\n}\n";
 const IMAGE: &str = "larder-scenarios";
 /// Stands in every place where a secret could be picked up by mistake.
-const CANARY: &str = "canary-5f1e9c";
+pub(super) const CANARY: &str = "canary-5f1e9c";
 
-/// The fixture and what builds its image.
-struct Fixture<'a> {
-    dir: &'a Path,
-    larder: &'a Path,
-    env: Environment,
-    words: &'a [String],
+/// A workspace and what builds its image. Output of all builds is collected beside the workspace's folder.
+pub(super) struct Fixture<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) larder: &'a Path,
+    pub(super) env: Environment,
+    pub(super) words: &'a [String],
 }
 
 /// What one stage did.
 #[derive(Debug, PartialEq, Eq)]
-struct Stage {
-    run: u64,
-    external: u64,
-    own: u64,
+pub(super) struct Stage {
+    pub(super) run: u64,
+    pub(super) external: u64,
+    pub(super) own: u64,
 }
 
 /// Walks through all scenarios.
@@ -110,8 +113,12 @@ fn plant_canaries(dir: &Path, home: &Path, env: &mut Environment) -> anyhow::Res
     fs_err::write(dir.join(".env"), format!("PASSWORD={CANARY}\n"))?;
     fs_err::create_dir_all(dir.join(".cargo"))?;
     fs_err::write(dir.join(".cargo/credentials.toml"), format!("[registry]\ntoken = \"{CANARY}\"\n"))?;
-    let config =
-        format!("[registries.private]\nindex = \"sparse+http://127.0.0.1:1/\"\ntoken = \"{CANARY}\"\n");
+    // The time keeps what an earlier run built out of this one: equal files give equal layers.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let config = format!(
+        "[env]\nNOW = \"{now}\"\n\n\
+         [registries.private]\nindex = \"sparse+http://127.0.0.1:1/\"\ntoken = \"{CANARY}\"\n"
+    );
     fs_err::write(dir.join(".cargo/config.toml"), config)?;
     fs_err::create_dir_all(dir.join("service"))?;
     fs_err::write(dir.join("service/.env"), format!("PASSWORD={CANARY}\n"))?;
@@ -120,7 +127,7 @@ fn plant_canaries(dir: &Path, home: &Path, env: &mut Environment) -> anyhow::Res
 }
 
 /// Looks through everything that others could get to see.
-fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
+pub(super) fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     let client = Client::find(&fixture.env)?;
     let history = client.cmd().args(["history", "--no-trunc", IMAGE]).output()?;
     ensure!(!history.contains(CANARY), "the image's history holds a secret");
@@ -135,17 +142,17 @@ fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
 }
 
 impl Fixture<'_> {
-    fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
+    pub(super) fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
         let path = self.dir.join(path);
         fs_err::create_dir_all(path.parent().context("files are in a folder")?)?;
         Ok(fs_err::write(path, text)?)
     }
 
-    fn larder(&self, args: &[&str]) -> anyhow::Result<String> {
+    pub(super) fn larder(&self, args: &[&str]) -> anyhow::Result<String> {
         Ok(Cmd::new(self.larder, self.dir, &self.env).arg("larder").args(args).output()?)
     }
 
-    fn build(&self, name: &str) -> anyhow::Result<Value> {
+    pub(super) fn build(&self, name: &str) -> anyhow::Result<Value> {
         let log = self.dir.join("../output.log");
         let script = "\"$@\" 2>> \"$0\"";
         let cmd = Cmd::new("/bin/sh", self.dir, &self.env)
@@ -170,7 +177,7 @@ impl Fixture<'_> {
     }
 }
 
-fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
+pub(super) fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
     let stages = answer["stages"].as_array().context("there are no stages")?;
     let stage = stages.iter().find(|stage| stage["name"] == name);
     let stage = stage.with_context(|| format!("there is no stage {name}: {answer:#}"))?;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use larder::process::Environment;
 
 use super::{
-    needs::{CARGO_LEPTOS, Tool},
+    needs::{Tool, cargo_leptos},
     version::Version,
 };
 use crate::log::Log;
@@ -51,7 +51,7 @@ impl Folder {
     pub(super) fn cargo(&self, tool: Tool, wasm_bindgen: Option<&Version>) -> PathBuf {
         let version = match tool {
             Tool::WasmBindgen => wasm_bindgen.map_or_else(|| "newest".to_owned(), Version::to_string),
-            _ => CARGO_LEPTOS.to_string(),
+            _ => cargo_leptos().to_string(),
         };
         self.root.join("cargo").join(format!("{}-{version}", tool.name()))
     }

@@ -9,7 +9,7 @@ use xshell::cmd;
 use super::{
     exec::Exec,
     folder::{Folder, replace},
-    needs::{CARGO_LEPTOS, Tool},
+    needs::{Tool, cargo_leptos},
     programs::Program,
     version::Version,
 };
@@ -21,10 +21,11 @@ pub(super) fn by_cargo(
     tool: Tool,
     wasm_bindgen: Option<&Version>,
 ) -> anyhow::Result<()> {
+    let cargo_leptos = cargo_leptos();
     let (name, version, features, optimisation) = match tool {
         // It would download what it does not find, from places that not every machine reaches. It mostly
         // waits for others, and its own code is huge: compiling it at level 3 takes twice as long.
-        Tool::CargoLeptos => ("cargo-leptos", Some(&CARGO_LEPTOS), "no_downloads", "1"),
+        Tool::CargoLeptos => ("cargo-leptos", Some(&cargo_leptos), "no_downloads", "1"),
         // It reads the whole WASM file at every build, so its speed is felt.
         _ => ("wasm-bindgen-cli", wasm_bindgen, "", "3"),
     };

@@ -3,14 +3,18 @@
 //! Reads the example's lock file where there is one. It must never look at the machine.
 
 use anyhow::Context as _;
+use larder::{slice::leptos::CARGO_LEPTOS_VERSION, workspace::locked_version};
 use toml_edit::DocumentMut;
 
 use super::version::{Need, Version};
 
 /// The oldest compiler that builds cargo-leptos with its newest dependencies.
 const RUST: Version = Version::new(1, 96, 0);
-/// Older ones pass other flags to cargo, which would change every key in the example's recipes.
-pub(super) const CARGO_LEPTOS: Version = Version::new(0, 3, 11);
+/// The cargo-leptos that slices follow. Older ones pass other flags to cargo, which would change every key in the
+/// example's recipes.
+pub(super) fn cargo_leptos() -> Version {
+    Version::find(CARGO_LEPTOS_VERSION).expect("the library names a version")
+}
 
 /// One thing the example is built with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,13 +84,7 @@ impl Tool {
 /// must have the library's very version.
 pub(super) fn locked_wasm_bindgen(lock: &str) -> anyhow::Result<Option<Version>> {
     let lock: DocumentMut = lock.parse().context("not valid TOML")?;
-    let packages = lock.get("package").and_then(|item| item.as_array_of_tables());
-    let is_it =
-        |table: &&toml_edit::Table| table.get("name").and_then(|name| name.as_str()) == Some("wasm-bindgen");
-    let Some(package) = packages.and_then(|tables| tables.iter().find(is_it)) else {
-        return Ok(None);
-    };
-    let version = package.get("version").and_then(|version| version.as_str()).unwrap_or_default();
+    let Some(version) = locked_version(&lock, "wasm-bindgen") else { return Ok(None) };
     Version::find(version).map(Some).with_context(|| format!("wasm-bindgen has version `{version}`"))
 }
 
@@ -94,7 +92,7 @@ pub(super) fn locked_wasm_bindgen(lock: &str) -> anyhow::Result<Option<Version>>
 pub(super) fn need(tool: Tool, wasm_bindgen: Option<&Version>) -> Need {
     match tool {
         Tool::Rust => Need::AtLeast(RUST),
-        Tool::CargoLeptos => Need::AtLeast(CARGO_LEPTOS),
+        Tool::CargoLeptos => Need::AtLeast(cargo_leptos()),
         Tool::WasmBindgen => wasm_bindgen.cloned().map_or(Need::Any, Need::Exactly),
         Tool::Sass | Tool::WasmOpt | Tool::Mold => Need::Any,
     }

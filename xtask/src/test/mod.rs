@@ -19,8 +19,16 @@ use crate::{
     setup::{self, browser::Browser},
 };
 
+/// The arguments of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Also run the tests that build large published packages, which takes hours.
+    #[arg(long)]
+    full: bool,
+}
+
 /// Runs all checks and prints how long each took.
-pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let mut clock = Clock::default();
     clock.time("static checks", || ci::run(sh, env, log))?;
     let browser = clock.time("set-up of the browser", || setup::browser::ensure(sh, env, log))?;
@@ -33,18 +41,18 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         clock.time(&name, || exact(sh, &portfolio, variant, log))?;
     }
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
-    clock.time("the example's image", || docker::test(sh, env, &portfolio, log))?;
+    clock.time("the example's image", || docker::test(sh, env, log))?;
     // The evaluator is all that the tests of the flake take.
     clock.time("set-up of Nix", || setup::host_packages(sh, env, log, &[("nix-instantiate", "nix-bin")]))?;
-    clock.time("cargo test", || cargo_test(sh, &portfolio, &browser))?;
+    clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
     anstream::print!("{}", clock.table());
     Ok(())
 }
 
 /// The recipe that Nix builds Larder from.
 fn own_recipe(sh: &Shell, portfolio: &Portfolio<'_>) -> anyhow::Result<()> {
-    let larder = Cmd::new(portfolio.larder_program(), sh.current_dir(), portfolio.env());
-    Ok(larder.args(["larder", "lock", "--check", "--locked", "--quiet"]).run()?)
+    let args = ["lock", "--check", "--locked"];
+    portfolio.larder_in(&sh.current_dir(), portfolio.env(), &args).map(drop)
 }
 
 /// Builds the example by way of its recipes and requires that the real build compiles no external unit:
@@ -126,7 +134,7 @@ fn independent_count(
 }
 
 /// The tests run with this machine's own toolchain; only the browser may come from elsewhere.
-fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, browser: &Browser) -> anyhow::Result<()> {
+fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, browser: &Browser, args: &Args) -> anyhow::Result<()> {
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let path = sh.var_os("PATH").unwrap_or_default();
     let browser = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
@@ -135,6 +143,7 @@ fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, browser: &Browser) -> anyho
         .env("PATH", std::env::join_paths(folders)?)
         .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
         .env("LARDER_PORTFOLIO_SITE", portfolio.site())
+        .envs(args.full.then_some(("LARDER_TEST_FULL", "1")))
         .quiet()
         .run()?;
     Ok(())

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use larder::process::{Cmd, Environment, Stderr};
+use larder::process::{Cmd, Environment};
 use serde_json::Value;
 use xshell::Shell;
 
@@ -57,16 +57,7 @@ pub(super) fn run(sh: &Shell, env: &Environment, portfolio: &Portfolio<'_>, log:
     env.set("PATH", std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?);
     let project = tempfile::tempdir()?;
     write_project(project.path(), &env)?;
-    let larder = |args: &[&str]| -> anyhow::Result<String> {
-        let cmd = Cmd::new(portfolio.larder_program(), project.path(), &env).arg("larder").args(args);
-        let mut lines = String::new();
-        let code = cmd.each_line(Stderr::Terminal, |line| {
-            lines.push_str(line);
-            lines.push('\n');
-        })?;
-        ensure!(code == 0, "`cargo larder {}` ended with exit code {code}", args.join(" "));
-        Ok(lines)
-    };
+    let larder = |args: &[&str]| portfolio.larder_in(project.path(), &env, args);
     let with_driver = |words: &[&'static str]| [words, &DRIVER].concat();
     let seen = larder(&with_driver(&["observe", "--write", "--"]))?;
     ensure!(

@@ -133,6 +133,7 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
         cache_to: args.cache_to.clone(),
         secrets: args.secret.clone(),
         ssh: args.ssh.clone(),
+        network: args.network.clone(),
         builder: args.builder.clone(),
         result,
     })
@@ -152,10 +153,9 @@ fn show(context: &Context, progress: &mut Progress, line: &str) {
                 .step("Step", &format!("[{}] {}", step.stage, docker::shortened(&step.instruction)));
         }
         Some(Event::Says(text)) => context.terminal.plain(text),
-        Some(Event::Started(_) | Event::Ended(_)) => {}
         // Errors are printed below the steps, without a number.
         None if !line.starts_with('#') && !line.is_empty() => context.terminal.plain(line),
-        None => {}
+        Some(Event::Started(_) | Event::Ended(_)) | None => {}
     }
 }
 

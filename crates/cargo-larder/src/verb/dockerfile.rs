@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         match (docker::state(&path, &text)?, args.check) {
             (State::Fresh, _) => context.terminal.step("Fresh", path.as_str()),
             (State::Foreign, _) => bail!(
-                "{path} was not generated; move it away, or keep it and take from `cargo larder dockerfile --print` what you need"
+                "{path} was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need"
             ),
             (State::Stale, true) => {
                 context.terminal.warn(&format!("stale: {path}; run `cargo larder dockerfile`"));

@@ -7,7 +7,7 @@ use super::unit_graph::UnitGraph;
 pub enum Kind {
     /// From a registry or git, and so is its whole dependency closure: independent of the application.
     External,
-    /// From a registry or git, but reaches a path package: built with the application.
+    /// From a registry or git, but reaches a path package: built with the application. So is its build script.
     Tainted,
     /// From a path: the application itself.
     Local,
@@ -28,7 +28,28 @@ pub fn kinds(graph: &UnitGraph) -> Vec<Kind> {
     for index in 0..graph.units.len() {
         kind_of(graph, index, &mut kinds);
     }
-    kinds.into_iter().map(|kind| kind.unwrap_or(Kind::Local)).collect()
+    let mut kinds: Vec<Kind> = kinds.into_iter().map(|kind| kind.unwrap_or(Kind::Local)).collect();
+    taint_build_scripts(graph, &mut kinds);
+    kinds
+}
+
+/// A build script that stands on nothing of the application is tainted all the same where everything that needs
+/// it is: nothing but its package can ask cargo for it.
+fn taint_build_scripts(graph: &UnitGraph, kinds: &mut [Kind]) {
+    let mut needed = vec![false; kinds.len()];
+    let roots = (0..kinds.len())
+        .filter(|index| kinds[*index] == Kind::External && !graph.units[*index].is_build_script());
+    let mut open: Vec<usize> = roots.collect();
+    while let Some(index) = open.pop() {
+        if !std::mem::replace(&mut needed[index], true) {
+            open.extend(graph.units[index].edges());
+        }
+    }
+    for (kind, _) in kinds.iter_mut().zip(needed).filter(|(_, needed)| !needed) {
+        if *kind == Kind::External {
+            *kind = Kind::Tainted;
+        }
+    }
 }
 
 fn kind_of(graph: &UnitGraph, index: usize, kinds: &mut [Option<Kind>]) -> Kind {
@@ -93,6 +114,22 @@ pub(super) mod tests {
             ("registry+x#c@1.0.0", "lib", &[]),
         ]);
         assert_eq!(kinds(&graph), [Kind::Local, Kind::Tainted, Kind::Local, Kind::External]);
+    }
+
+    #[test]
+    fn a_build_script_goes_with_its_package_and_what_it_needs_does_not() {
+        let graph = graph(&[
+            ("path+file:///app#0.1.0", "bin", &[1, 5]),
+            ("registry+x#a@1.0.0", "lib", &[2, 3]),
+            ("path+file:///patched#b@1.0.0", "lib", &[]),
+            ("registry+x#a@1.0.0", "custom-build", &[4]),
+            ("registry+x#cc@1.0.0", "lib", &[]),
+            ("registry+x#c@1.0.0", "lib", &[6]),
+            ("registry+x#c@1.0.0", "custom-build", &[]),
+        ]);
+        let (tainted, external) = (Kind::Tainted, Kind::External);
+        let expected = [Kind::Local, tainted, Kind::Local, tainted, external, external, external];
+        assert_eq!(kinds(&graph), expected);
     }
 
     #[test]

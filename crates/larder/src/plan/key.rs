@@ -5,6 +5,7 @@
 //! | input | why |
 //! |---|---|
 //! | package id specification | name, version and source |
+//! | commit of a git package | what a branch or a tag stands for, which the id does not say |
 //! | target kinds and name | which part of the package |
 //! | profile: every field that is set (not null, not empty) | code generation |
 //! | platform | `--target`, or the host |
@@ -21,7 +22,8 @@
 //! A key is SHA-256 over the domain string `larder unit key 1` followed by the fields in the order of the
 //! table. Strings and lists carry their length first (`u64`, little-endian); an optional value is one byte
 //! 0 or 1 and then the value; a JSON value is one tag byte (0 null, 1 false, 2 true, 3 number as decimal
-//! text, 4 string, 5 list, 6 object with sorted keys). Dependency keys are sorted and deduplicated.
+//! text, 4 string, 5 list, 6 object with sorted keys). A commit stands in the package id's string, after one
+//! space. Dependency keys are sorted and deduplicated.
 //! Any change to this contract changes the domain string.
 
 use std::{collections::BTreeMap, fmt};
@@ -85,7 +87,10 @@ fn key_of(graph: &UnitGraph, index: usize, keys: &mut BTreeMap<usize, UnitKey>) 
 
 fn hash(unit: &Unit, dependencies: &[UnitKey]) -> UnitKey {
     let mut hasher = ContentHasher::new(DOMAIN);
-    hasher.string(&unit.pkg_id);
+    match &unit.commit {
+        Some(commit) => hasher.string(&format!("{} {commit}", unit.pkg_id)),
+        None => hasher.string(&unit.pkg_id),
+    }
     hasher.strings(&unit.target.kind);
     hasher.string(&unit.target.name);
     let profile: BTreeMap<_, _> = unit.profile.iter().filter(|(_, value)| is_set(value)).collect();
@@ -213,8 +218,9 @@ mod tests {
     #[test]
     fn every_declared_input_changes_the_key() {
         type Change = fn(&mut UnitGraph);
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 10] = [
             ("package", |g| g.units[1].pkg_id.push('1')),
+            ("commit", |g| g.units[1].commit = Some("0123abc".into())),
             ("kind", |g| g.units[1].target.kind.push("cdylib".into())),
             ("target", |g| g.units[1].target.name.push('x')),
             ("profile", |g| drop(g.units[1].profile.insert("opt_level".into(), "z".into()))),

@@ -1,8 +1,10 @@
 //! A plan: a slice's external units and their keys, read from cargo's unit graph. Compiles nothing.
 //!
 //! The graph itself is [`unit_graph`], what is external is decided in [`external`], keys in [`key`], and the
-//! link-time-optimisation mode, which the graph does not print, in [`lto`].
+//! link-time-optimisation mode and the commits of git packages, which the graph does not print, in [`lto`] and
+//! [`commits`].
 
+pub mod commits;
 pub mod external;
 pub mod key;
 pub mod lto;
@@ -63,12 +65,21 @@ pub struct Unit {
     pub for_host: bool,
     /// Whether the unit is linked into what the slice builds.
     pub for_target: bool,
+    /// Whether it is linked into tests alone, because those unwind where the profile says that panics abort.
+    #[serde(skip)]
+    pub for_tests: bool,
 }
 
 impl Unit {
     /// Whether this is the compilation or the run of a build script.
     pub fn is_build_script(&self) -> bool {
         self.kinds.iter().any(|kind| kind == "custom-build")
+    }
+
+    /// Whether the unit is only checked, for a procedural macro of the application that is only checked too:
+    /// everything else that runs while building needs its dependencies compiled.
+    pub fn is_checked_for_host(&self) -> bool {
+        self.for_host && self.mode == "check"
     }
 
     /// One line that tells units apart, for listings and reasons.
@@ -149,13 +160,15 @@ impl Plan {
         })
     }
 
-    /// Asks cargo for the unit graph of any invocation in `dir`.
+    /// Asks cargo for the unit graph of any invocation in `dir`, the folder of a workspace.
     ///
     /// # Errors
     /// When cargo refuses, or answers with a format that is not known.
     pub fn query(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<Self> {
         let (command, json) = cargo.unit_graph(dir, args, env)?;
-        Ok(Self::of_graph(&UnitGraph::parse(&command, &json)?))
+        let mut graph = UnitGraph::parse(&command, &json)?;
+        commits::fill_in(&mut graph, dir)?;
+        Ok(Self::of_graph(&graph))
     }
 
     /// Keeps what is external of a graph.
@@ -164,6 +177,8 @@ impl Plan {
         let sides = external::sides(graph);
         let keys = key::keys(graph, &kinds);
         let modes = lto::modes(graph);
+        let aborts = |index: usize| graph.units[index].aborts();
+        let some_abort = (0..graph.units.len()).any(|index| sides[index].target && aborts(index));
         let mut units = BTreeMap::new();
         for (index, key) in keys {
             let unit = &graph.units[index];
@@ -179,6 +194,7 @@ impl Plan {
                     lto: modes[index],
                     for_host: sides[index].host,
                     for_target: sides[index].target,
+                    for_tests: some_abort && sides[index].target && !aborts(index),
                 },
             );
         }

@@ -26,6 +26,9 @@ pub struct UnitGraph {
 pub struct Unit {
     /// A package id specification, such as `registry+https://…#serde@1.0.0`.
     pub pkg_id: String,
+    /// The commit of a git package; not cargo's, see [`commits`](super::commits).
+    #[serde(skip)]
+    pub commit: Option<String>,
     /// What of the package is compiled.
     pub target: Target,
     /// The resolved profile, as cargo prints it: names, numbers, flags.
@@ -97,9 +100,19 @@ impl Unit {
         self.pkg_id.starts_with("path+")
     }
 
+    /// Whether this is the compilation or the run of a build script.
+    pub fn is_build_script(&self) -> bool {
+        self.target.kind.iter().any(|kind| kind == "custom-build")
+    }
+
     /// Whether cargo builds the target for the machine that compiles: build scripts and procedural macros.
     pub fn is_for_host(&self) -> bool {
-        self.target.kind.iter().any(|kind| kind == "custom-build" || kind == "proc-macro")
+        self.is_build_script() || self.target.kind.iter().any(|kind| kind == "proc-macro")
+    }
+
+    /// Whether its panics abort; otherwise they unwind.
+    pub fn aborts(&self) -> bool {
+        self.profile.get("panic").and_then(Value::as_str) == Some("abort")
     }
 
     /// The indices of the units depended on.

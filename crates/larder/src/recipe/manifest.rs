@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
-    pins::Table,
-    stub::{MEMBER, Stub},
+    pins::{Pin, Table},
+    stub::{self, Shape, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
 
@@ -25,11 +25,14 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
     }
     let _ = write!(text, "\n[workspace]\nresolver = {:?}\n", workspace.resolver());
     if stubs.len() > 1 {
-        let _ = write!(text, "members = [{MEMBER:?}]\ndefault-members = [\".\", {MEMBER:?}]\n");
+        let folders = stubs.iter().enumerate().skip(1).map(|(index, stub)| stub::folder(index, stub.shape));
+        let members: Vec<String> = folders.map(|folder| format!("{:?}", folder.as_str())).collect();
+        let members = members.join(", ");
+        let _ = write!(text, "members = [{members}]\ndefault-members = [\".\", {members}]\n");
     }
-    text.push_str(&package(&format!("larder-{}", slice.name), &stubs[0]));
-    let names: Vec<&str> = stubs.iter().flat_map(|stub| &stub.pins).map(|pin| pin.name.as_str()).collect();
-    for (key, item) in [("profile", profiles(source, &names)), ("patch", patches(source, &names))] {
+    text.push_str(&package(slice, &format!("larder-{}", slice.name), &stubs[0]));
+    let pins: Vec<&Pin> = stubs.iter().flat_map(|stub| &stub.pins).collect();
+    for (key, item) in [("profile", profiles(source, &pins)), ("patch", patches(source, &pins))] {
         if let Some(item) = item {
             let mut document = DocumentMut::new();
             document.insert(key, item);
@@ -41,36 +44,39 @@ pub(super) fn of_root(workspace: &Workspace, slice: &Slice, stubs: &[Stub]) -> S
 
 /// The manifest of a second stub.
 pub(super) fn of_member(slice: &Slice, stub: &Stub, index: usize) -> String {
-    format!("{HEADER}{}", package(&format!("larder-{}-{}", slice.name, index + 1), stub))
+    format!("{HEADER}{}", package(slice, &format!("larder-{}-{}", slice.name, index + 1), stub))
 }
 
-/// A stub's package, library and dependencies.
-fn package(name: &str, stub: &Stub) -> String {
-    let crate_types: Vec<String> = stub.shape.crate_types().iter().map(|name| format!("{name:?}")).collect();
+/// A stub's package, library and dependencies. For a test, cargo builds what a library's documentation tests
+/// need, and links no test.
+fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
     let mut text = format!(
         "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
-         \n[lib]\ncrate-type = [{}]\ntest = false\ndoctest = false\nbench = false\n",
-        crate_types.join(", "),
+         \n[lib]\n{}\ntest = {}\ndoctest = {}\nbench = false\n",
+        stub.shape.manifest(),
+        stub.shape == Shape::Tests,
+        slice.is_test(),
     );
     // Pins are sorted: by table, and in it those of all platforms first.
     for pins in stub.pins.chunk_by(|a, b| (a.table, &a.platform) == (b.table, &b.platform)) {
         let table = match pins[0].table {
             Table::Target => "dependencies",
             Table::Host => "build-dependencies",
+            Table::Test => "dev-dependencies",
         };
         let _ = match &pins[0].platform {
             None => writeln!(text, "\n[{table}]"),
             Some(platform) => writeln!(text, "\n[target.{platform}.{table}]"),
         };
         for pin in pins {
-            let _ = writeln!(text, "{} = {}", pin.alias, pin.entry);
+            let _ = writeln!(text, "{}", pin.text());
         }
     }
     text
 }
 
 /// `[profile]` without overrides for packages that the recipe does not build.
-fn profiles(source: &DocumentMut, names: &[&str]) -> Option<Item> {
+fn profiles(source: &DocumentMut, pins: &[&Pin]) -> Option<Item> {
     let mut profiles = implicit(source.get("profile")?)?;
     for (_, profile) in profiles.iter_mut() {
         let Some(profile) = profile.as_table_like_mut() else { continue };
@@ -79,7 +85,7 @@ fn profiles(source: &DocumentMut, names: &[&str]) -> Option<Item> {
             let unknown: Vec<String> = packages
                 .iter()
                 .map(|(spec, _)| spec.to_owned())
-                .filter(|spec| spec != "*" && !names.contains(&spec_name(spec)))
+                .filter(|spec| spec != "*" && !pins.iter().any(|pin| matches(spec, pin)))
                 .collect();
             unknown.iter().for_each(|spec| drop(packages.remove(spec)));
             is_empty = packages.is_empty();
@@ -92,14 +98,38 @@ fn profiles(source: &DocumentMut, names: &[&str]) -> Option<Item> {
     Some(Item::Table(profiles))
 }
 
-/// The package name in a specification such as `serde`, `serde@1.0`, `serde:1.0` or `URL#serde@1.0`.
-fn spec_name(spec: &str) -> &str {
-    let tail = spec.rsplit_once('#').map_or(spec, |(_, tail)| tail);
-    tail.split(['@', ':']).next().unwrap_or(tail)
+/// Whether a package id specification can mean a pin. An override that means nothing only makes cargo warn, so
+/// the rest of an address does not matter.
+fn matches(spec: &str, pin: &Pin) -> bool {
+    let (name, version) = spec_parts(spec);
+    let same_version = |version: &str| {
+        let version = version.split('+').next().unwrap_or(version);
+        let rest = pin.version.strip_prefix(version);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    name == pin.name && version.is_none_or(same_version) && !spec.starts_with("path+")
+}
+
+/// Name and version in a specification such as `serde`, `serde@1.0`, `serde:1.0`, `URL#serde@1.0`, `URL#1.0` or
+/// `URL`, where the last folder is the name.
+fn spec_parts(spec: &str) -> (&str, Option<&str>) {
+    let (url, tail) = match spec.split_once('#') {
+        Some((url, tail)) => (url, tail),
+        None if spec.contains("://") => (spec, ""),
+        None => ("", spec),
+    };
+    if let Some((name, version)) = tail.split_once(['@', ':']) {
+        return (name, Some(version));
+    }
+    if url.is_empty() || tail.starts_with(|c: char| !c.is_ascii_digit()) {
+        return (tail, None);
+    }
+    let folder = url.split('?').next().unwrap_or(url).trim_end_matches('/');
+    (folder.rsplit('/').next().unwrap_or(folder), (!tail.is_empty()).then_some(tail))
 }
 
 /// `[patch]` entries of packages that the recipe builds and that come from no path.
-fn patches(source: &DocumentMut, names: &[&str]) -> Option<Item> {
+fn patches(source: &DocumentMut, pins: &[&Pin]) -> Option<Item> {
     let mut patches = implicit(source.get("patch")?)?;
     for (_, registry) in patches.iter_mut() {
         let Some(entries) = registry.as_table_like_mut() else { continue };
@@ -107,7 +137,7 @@ fn patches(source: &DocumentMut, names: &[&str]) -> Option<Item> {
             .iter()
             .filter(|(alias, entry)| {
                 let name = entry.get("package").and_then(Item::as_str).unwrap_or(alias);
-                entry.get("path").is_some() || !names.contains(&name)
+                entry.get("path").is_some() || !pins.iter().any(|pin| pin.name == name)
             })
             .map(|(alias, _)| alias.to_owned())
             .collect();
@@ -167,5 +197,25 @@ fn strip_value(value: &mut toml_edit::Value) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_specification_means_its_package() {
+        let pin = Pin::named("serde", "1.0.219");
+        for spec in
+            ["serde", "serde@1", "serde@1.0.219", "serde:1.0", "https://x/i#serde@1.0", "https://x/serde"]
+        {
+            assert!(matches(spec, &pin), "{spec}");
+        }
+        for spec in
+            ["serd", "serde@1.0.21", "serde@2", "https://x/serde#2.0.0", "path+file:///x#serde@1.0.219"]
+        {
+            assert!(!matches(spec, &pin), "{spec}");
+        }
     }
 }

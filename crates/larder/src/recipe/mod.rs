@@ -43,12 +43,15 @@ pub struct Recipe {
 impl Recipe {
     /// Writes down a slice's plans: one recipe for all platforms.
     pub fn of(workspace: &Workspace, slice: &Slice, plans: &Plans) -> Self {
-        let cook = cook_args(slice);
         let stubs = stub::of(plans);
+        let mut cook = cook_args(slice);
+        if stub::have_tests(&stubs) {
+            cook.push("--all-targets".into());
+        }
         let mut files = BTreeMap::new();
         files.insert(".cargo/config.toml".into(), config::of_recipe(workspace, slice));
         for (index, stub) in stubs.iter().enumerate() {
-            let folder = stub::folder(index);
+            let folder = stub::folder(index, stub.shape);
             let text = match index {
                 0 => manifest::of_root(workspace, slice, &stubs),
                 _ => manifest::of_member(slice, stub, index),
@@ -95,6 +98,10 @@ fn digest(workspace: &Workspace, slice: &Slice, plans: &Plans, cook: &[String]) 
     }
     hasher.string(&workspace.resolver());
     hasher.optional(workspace.toolchain());
+    let patches = config::local_patches(workspace);
+    if !patches.is_empty() {
+        hasher.strings(&patches);
+    }
     for (platform, plan) in plans.iter() {
         hasher.string(platform.as_str());
         hasher.length(plan.units.len());

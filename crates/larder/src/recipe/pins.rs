@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Array, InlineTable, Value};
+use toml_edit::{Array, InlineTable};
 
 use super::package::{Package, Source};
 use crate::{
-    plan::{Unit, key::ContentHasher},
+    plan::{Plan, Plans, Unit, commits::percent_decoded, key::ContentHasher},
     platform::Platform,
 };
 
@@ -23,8 +23,12 @@ pub(super) struct Pin {
     pub(super) alias: String,
     /// The package's own name.
     pub(super) name: String,
-    /// The entry's inline table as text.
-    pub(super) entry: String,
+    /// Its version without build metadata.
+    pub(super) version: String,
+    /// What the entry's inline table holds, but for features.
+    entry: String,
+    /// Features that the entry asks for, sorted.
+    features: Vec<String>,
 }
 
 /// The manifest table an entry belongs to.
@@ -34,26 +38,57 @@ pub(super) enum Table {
     Target,
     /// `[build-dependencies]`: linked into what runs while building.
     Host,
+    /// `[dev-dependencies]`: linked into tests alone.
+    Test,
 }
 
 impl Pin {
+    /// The entry as a manifest has it.
+    pub(super) fn text(&self) -> String {
+        let Self { alias, entry, features, .. } = self;
+        if features.is_empty() {
+            return format!("{alias} = {{ {entry} }}");
+        }
+        let features: Array = features.iter().collect();
+        format!("{alias} = {{ {entry}, features = {features} }}")
+    }
+
+    /// Leaves it to the pins of another stub to ask for features.
+    pub(super) fn drop_features(&mut self) {
+        self.features.clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn named(name: &str, version: &str) -> Self {
+        let (name, version, features) = (name.to_owned(), version.to_owned(), Vec::new());
+        Self {
+            table: Table::Target,
+            platform: None,
+            alias: name.clone(),
+            name,
+            version,
+            entry: String::new(),
+            features,
+        }
+    }
+
     pub(super) fn is_for_host(&self) -> bool {
         self.table == Table::Host
     }
 }
 
 /// The pins of the units of each platform, sorted: one entry where every platform has the same, else one for
-/// each platform that has it.
-pub(super) fn of(platforms: &[(&Platform, Vec<&Unit>)]) -> Vec<Pin> {
+/// each platform that has it. `tables` says where a unit's package is pinned, if at all.
+pub(super) fn of(plans: &Plans, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin> {
     let mut entries: BTreeMap<Pin, Vec<&Platform>> = BTreeMap::new();
-    for (platform, units) in platforms {
-        for pin in of_platform(units) {
+    for (platform, plan) in plans.iter() {
+        for pin in of_platform(plan, &tables) {
             entries.entry(pin).or_default().push(platform);
         }
     }
     let mut pins = Vec::new();
     for (pin, on) in entries {
-        if on.len() == platforms.len() {
+        if on.len() == plans.iter().count() {
             pins.push(pin);
         } else {
             pins.extend(on.into_iter().map(|on| Pin { platform: Some(on.clone()), ..pin.clone() }));
@@ -63,16 +98,15 @@ pub(super) fn of(platforms: &[(&Platform, Vec<&Unit>)]) -> Vec<Pin> {
     pins
 }
 
-fn of_platform(units: &[&Unit]) -> Vec<Pin> {
+fn of_platform(plan: &Plan, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin> {
     let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
-    for unit in units {
+    for unit in plan.units.values() {
         // A build script comes along with its package.
         if unit.is_build_script() {
             continue;
         }
         let Some(package) = Package::parse(&unit.package) else { continue };
-        let sides = [(unit.for_target, Table::Target), (unit.for_host, Table::Host)];
-        for (_, table) in sides.into_iter().filter(|(on, _)| *on) {
+        for table in tables(unit) {
             let entry = features.entry((table, alias(&package))).or_insert((&unit.package, Vec::new()));
             entry.1.extend(unit.features.iter().map(String::as_str));
         }
@@ -102,11 +136,10 @@ fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option
         }
     }
     entry.insert("default-features", false.into());
-    if !features.is_empty() {
-        entry.insert("features", Value::Array(features.into_iter().collect::<Array>()));
-    }
-    let (name, entry) = (package.name.to_owned(), entry.to_string().trim().to_owned());
-    Some(Pin { table, platform: None, alias, name, entry })
+    let entry = entry.to_string().trim_matches(['{', ' ', '}']).to_owned();
+    let features = features.into_iter().map(str::to_owned).collect();
+    let (name, version) = (package.name.to_owned(), package.version.to_owned());
+    Some(Pin { table, platform: None, alias, name, version, entry, features })
 }
 
 /// A name from package name, version and, where it is not crates.io, source.
@@ -126,32 +159,9 @@ fn alias(package: &Package<'_>) -> String {
     format!("{}-{version}-{}", package.name, &hasher.finish_hex()[..8])
 }
 
-/// cargo percent-encodes the value of a git reference in a package id.
-fn percent_decoded(value: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = value.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let code = match (first, tail) {
-            (b'%', [high, low, ..]) => {
-                std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
-            }
-            _ => None,
-        };
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn git_references_are_decoded() {
-        assert_eq!(percent_decoded("feature%2Fx"), "feature/x");
-        assert_eq!(percent_decoded("50%"), "50%");
-    }
 
     #[test]
     fn the_alias_tells_sources_apart() {

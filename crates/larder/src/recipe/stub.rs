@@ -3,11 +3,8 @@
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use super::pins::{self, Pin};
-use crate::{
-    plan::{Lto, Plan, Plans, Unit},
-    platform::Platform,
-};
+use super::pins::{self, Pin, Table};
+use crate::plan::{Lto, Plans, Unit};
 
 /// An empty package with the pins that share its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,57 +13,97 @@ pub(super) struct Stub {
     pub(super) pins: Vec<Pin>,
 }
 
-/// The crate types of a stub's library.
+/// What kind of library a stub has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// An rlib: its dependencies emit what a binary's would.
     Rlib,
     /// A cdylib and rlib: its dependencies emit object code and bitcode.
     CdylibAndRlib,
+    /// A procedural macro: its dependencies are for the machine that compiles, and are checked when it is.
+    ProcMacro,
+    /// A library whose dependencies are those of its tests alone.
+    Tests,
 }
 
-/// The stubs of a slice's plans: one, or two where a slice links some units into a `["cdylib", "rlib"]` library
-/// and others only into binaries. The first one has all host pins.
+/// The stubs of a slice's plans. The first one has all host pins. A second one is there where a slice links
+/// some units into a `["cdylib", "rlib"]` library and others only into binaries, and one more each where it checks
+/// procedural macros of the application, and where it compiles for tests what it compiles for itself as well.
 pub(super) fn of(plans: &Plans) -> Vec<Stub> {
-    let units = |keep: fn(&Unit) -> bool| -> Vec<(&Platform, Vec<&Unit>)> {
-        plans.iter().map(|(platform, plan)| (platform, units_of(plan, keep))).collect()
-    };
     let has_both = plans.units().any(needs_both);
-    let links_others = plans.units().any(|u| !needs_both(u) && u.for_target && !u.is_build_script());
-    if !has_both || !links_others {
-        let shape = if has_both { Shape::CdylibAndRlib } else { Shape::Rlib };
-        return vec![Stub { shape, pins: pins::of(&units(|_| true)) }];
+    let links_others = plans.units().any(|unit| !needs_both(unit) && is_linked(unit));
+    let mut stubs = if has_both && links_others {
+        vec![
+            stub(plans, Shape::Rlib, |unit| if needs_both(unit) { Vec::new() } else { linked(unit) }),
+            stub(plans, Shape::CdylibAndRlib, |unit| target_if(needs_both(unit))),
+        ]
+    } else {
+        vec![stub(plans, if has_both { Shape::CdylibAndRlib } else { Shape::Rlib }, linked)]
+    };
+    if plans.units().any(Unit::is_checked_for_host) {
+        let mut checked = stub(plans, Shape::ProcMacro, |unit| target_if(unit.is_checked_for_host()));
+        // cargo gives the features that a procedural macro asks for to the target side as well.
+        let asked_for = |pin: &Pin| stubs[0].pins.iter().any(|p| p.is_for_host() && p.alias == pin.alias);
+        checked.pins.iter_mut().filter(|pin| asked_for(pin)).for_each(Pin::drop_features);
+        stubs.push(checked);
     }
-    let mut first = pins::of(&units(|unit| !needs_both(unit)));
-    let (host, second) = pins::of(&units(needs_both)).into_iter().partition(Pin::is_for_host);
-    first.extend::<Vec<_>>(host);
-    first.sort();
-    vec![Stub { shape: Shape::Rlib, pins: first }, Stub { shape: Shape::CdylibAndRlib, pins: second }]
+    if plans.units().any(|unit| unit.for_tests) {
+        stubs.push(stub(
+            plans,
+            Shape::Tests,
+            |unit| if unit.for_tests { vec![Table::Test] } else { Vec::new() },
+        ));
+    }
+    stubs
 }
 
-fn units_of(plan: &Plan, keep: fn(&Unit) -> bool) -> Vec<&Unit> {
-    plan.units.values().filter(|unit| keep(unit)).collect()
+/// Whether cooking the stubs takes building their tests too.
+pub(super) fn have_tests(stubs: &[Stub]) -> bool {
+    stubs.iter().any(|stub| stub.shape == Shape::Tests)
+}
+
+fn stub(plans: &Plans, shape: Shape, tables: fn(&Unit) -> Vec<Table>) -> Stub {
+    Stub { shape, pins: pins::of(plans, tables) }
+}
+
+/// Where most units are pinned: by the side they are on.
+fn linked(unit: &Unit) -> Vec<Table> {
+    let host = unit.for_host && !unit.is_checked_for_host();
+    let sides = [(unit.for_target && !unit.for_tests, Table::Target), (host, Table::Host)];
+    sides.into_iter().filter(|(on, _)| *on).map(|(_, table)| table).collect()
+}
+
+fn target_if(condition: bool) -> Vec<Table> {
+    condition.then_some(Table::Target).into_iter().collect()
+}
+
+fn is_linked(unit: &Unit) -> bool {
+    unit.for_target && !unit.for_tests && !unit.is_build_script()
 }
 
 /// A unit that is on the host side as well is widened there, whatever the stub's shape, and build scripts are
 /// never optimised at link time.
 fn needs_both(unit: &Unit) -> bool {
-    unit.for_target && !unit.for_host && !unit.is_build_script() && unit.lto == Lto::ObjectAndBitcode
+    is_linked(unit) && !unit.for_host && unit.lto == Lto::ObjectAndBitcode
 }
 
 /// A stub's folder in the recipe: the recipe's own for the first one.
-pub(super) fn folder(index: usize) -> Utf8PathBuf {
-    if index == 0 { Utf8PathBuf::new() } else { Utf8PathBuf::from(MEMBER) }
+pub(super) fn folder(index: usize, shape: Shape) -> Utf8PathBuf {
+    Utf8PathBuf::from(match (index, shape) {
+        (0, _) => "",
+        (_, Shape::ProcMacro) => "proc-macro",
+        (_, Shape::Tests) => "for-tests",
+        (_, _) => "object-and-bitcode",
+    })
 }
 
-/// The folder of a second stub.
-pub(super) const MEMBER: &str = "object-and-bitcode";
-
 impl Shape {
-    pub(super) fn crate_types(self) -> &'static [&'static str] {
+    /// The lines in `[lib]` that make it this shape.
+    pub(super) fn manifest(self) -> &'static str {
         match self {
-            Self::Rlib => &["rlib"],
-            Self::CdylibAndRlib => &["cdylib", "rlib"],
+            Self::Rlib | Self::Tests => "crate-type = [\"rlib\"]",
+            Self::CdylibAndRlib => "crate-type = [\"cdylib\", \"rlib\"]",
+            Self::ProcMacro => "proc-macro = true",
         }
     }
 
@@ -74,7 +111,9 @@ impl Shape {
     pub(super) fn lib_source(self) -> &'static str {
         match self {
             Self::Rlib => "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n",
-            Self::CdylibAndRlib => "//! Empty on purpose: only the dependencies matter.\n",
+            Self::CdylibAndRlib | Self::ProcMacro | Self::Tests => {
+                "//! Empty on purpose: only the dependencies matter.\n"
+            }
         }
     }
 }

@@ -99,6 +99,11 @@ impl Slice {
             && self.env == other.env
     }
 
+    /// Whether the invocation is `cargo test`, which compiles for tests throughout.
+    pub fn is_test(&self) -> bool {
+        self.args.first().is_some_and(|command| command == "test")
+    }
+
     /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
     pub fn cargo_args(&self) -> &[String] {
         let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());

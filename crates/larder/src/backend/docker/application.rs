@@ -7,9 +7,11 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     error::{Error, Result},
+    process::quoted,
     project::Project,
     recipe::lock_file::{LockFile, LockedSlice},
     slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
+    workspace::{locked_version, parse_toml},
 };
 
 /// Everything a Dockerfile says about one project.
@@ -92,13 +94,17 @@ fn groups(locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlice>> {
 fn own_build(slice: &Slice) -> String {
     let target_dir = String::from(slice.target_dir.clone());
     let target_dir = (target_dir != "target").then(|| format!("--target-dir={target_dir}"));
-    let words = slice.args_with(["--locked".to_owned()].into_iter().chain(target_dir));
-    let variables = environment(slice).into_iter().map(|(name, value)| format!("{name}={} ", quoted(&value)));
-    format!(
-        "{}cargo {}",
-        variables.collect::<String>(),
-        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    cargo_line(
+        &environment(slice),
+        &slice.args_with(std::iter::once("--locked".to_owned()).chain(target_dir)),
     )
+}
+
+/// A call of cargo as a shell takes it.
+pub(super) fn cargo_line(variables: &[(String, String)], args: &[String]) -> String {
+    let variables = variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+    let args = args.iter().map(|arg| quoted(arg));
+    variables.chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 /// The variables of a slice's call in the image.
@@ -125,15 +131,6 @@ fn in_image(value: &str) -> String {
         Some(rest) => format!("{WORKSPACE}/target{rest}"),
         None => value.to_owned(),
     }
-}
-
-/// A word as a shell takes it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Where cargo puts a slice's binaries.
@@ -178,13 +175,8 @@ fn site(slice: &Slice) -> Option<Utf8PathBuf> {
 }
 
 fn leptos_tools(project: &Project) -> Result<LeptosTools> {
-    let lock = crate::workspace::parse_toml(&project.workspace.root().join("Cargo.lock"))?;
-    let packages = lock.get("package").and_then(toml_edit::Item::as_array_of_tables);
-    let named = |table: &&toml_edit::Table| {
-        table.get("name").and_then(toml_edit::Item::as_str) == Some("wasm-bindgen")
-    };
-    let found = packages.and_then(|packages| packages.iter().find(named));
-    let wasm_bindgen = found.and_then(|table| Some(table.get("version")?.as_str()?.to_owned()));
+    let lock = parse_toml(&project.workspace.root().join("Cargo.lock"))?;
+    let wasm_bindgen = locked_version(&lock, "wasm-bindgen").map(str::to_owned);
     Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen })
 }
 

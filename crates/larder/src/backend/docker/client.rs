@@ -48,6 +48,8 @@ pub struct Build {
     pub secrets: Vec<String>,
     /// SSH agents to forward, as `default`.
     pub ssh: Vec<String>,
+    /// The network of steps that run.
+    pub network: Option<String>,
     /// The builder instance.
     pub builder: Option<String>,
     /// Where the result goes.
@@ -153,6 +155,7 @@ impl Client {
         }
         cmd = cmd.args(caches.map(|cache| format!("--cache-to={}", with_mode(cache))));
         cmd = cmd.args(build.target.iter().map(|target| format!("--target={target}")));
+        cmd = cmd.args(build.network.iter().map(|network| format!("--network={network}")));
         cmd = cmd.args(build.builder.iter().map(|builder| format!("--builder={builder}")));
         if self.kind == Kind::Buildx {
             cmd = cmd.arg(if build.result == BuildResult::Registry { "--push" } else { "--load" });

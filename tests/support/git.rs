@@ -1,0 +1,57 @@
+//! Git repositories in temporary folders, for dependencies that come from git and for indexes of registries.
+
+use std::path::Path;
+
+use crate::{Project, Surroundings};
+
+/// A git repository that goes away with the test.
+#[derive(Debug)]
+pub struct GitRepository {
+    files: Project,
+}
+
+impl GitRepository {
+    /// A repository with one commit of the files on the branch `main`.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let repository = Self { files: Project::without_lock(files) };
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        repository.commit();
+        repository
+    }
+
+    /// The address that cargo gets it by.
+    pub fn url(&self) -> String {
+        format!("file://{}", self.files.path().display())
+    }
+
+    /// Writes a file without committing it.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: &str, text: &str) {
+        self.files.write(path, text);
+    }
+
+    /// Commits everything and returns the commit's name.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn commit(&self) -> String {
+        self.git(&["add", "."]);
+        let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+        self.git(&[&author[..], &["commit", "--quiet", "--message=test"]].concat());
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    /// Runs git, without anybody's configuration, and returns what it printed.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn git(&self, args: &[&str]) -> String {
+        let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+        Surroundings::get().run(Path::new("git"), self.files.path(), args, &nobody).ok().stdout
+    }
+}
