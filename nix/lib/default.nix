@@ -23,7 +23,7 @@
   rustBin ? null,
   # Instead of the toolchain that toolchain.nix chooses.
   toolchain ? null,
-}@options:
+}:
 let
   inherit (pkgs) lib;
 
@@ -49,7 +49,7 @@ let
       shellPackages
       ;
     craneLib = (crane.mkLib pkgs).overrideToolchain scope.toolchain;
-    toolchain = options.toolchain or (call ./toolchain.nix);
+    toolchain = if toolchain == null then call ./toolchain.nix else toolchain;
 
     # What is read.
     lock = scope.readLock root;

@@ -20,7 +20,6 @@ let
     lessThan
     listToAttrs
     mapAttrs
-    match
     pathExists
     replaceStrings
     sort
