@@ -74,6 +74,35 @@ fn a_make_driven_build_becomes_slices_that_cook_exactly() {
     assert!(again.stderr.contains("every slice is known"), "{}", again.stderr);
 }
 
+/// wasm-pack says the target in this way.
+#[test]
+fn what_a_driver_says_by_variables_counts() {
+    let target = Surroundings::get().host();
+    let makefile = format!(
+        "all:\n\tCARGO_BUILD_TARGET={target} CARGO_TARGET_DIR=target/own CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+         cargo build -p app --release\n"
+    );
+    let project = made();
+    project.write("Makefile", &makefile);
+    let outcome = project.larder(&["observe", "--write", "--", "make", "--silent"]).ok();
+    let written = project.read("Cargo.toml");
+    for expected in [
+        format!("\"--target={target}\", \"--target-dir=target/own\"]"),
+        "env = { CARGO_PROFILE_RELEASE_OPT_LEVEL = \"1\" }".to_owned(),
+    ] {
+        assert!(written.contains(&expected), "{expected}: {written} {}", outcome.stderr);
+    }
+    project.larder(&["lock"]).ok();
+    fs_err::remove_dir_all(project.path().join("target")).unwrap();
+    project.larder(&["cook", "app"]).ok();
+    let outcome = project.larder(&["build", "app", "--json", "--", "make", "--silent"]).ok();
+    let table: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(
+        (&table["phases"][1]["compiled-external"], &table["phases"][1]["compiled"]),
+        (&0.into(), &1.into())
+    );
+}
+
 #[test]
 fn what_was_found_is_recognised() {
     let project = made();

@@ -199,8 +199,23 @@ fn may_be_recorded(name: &str) -> bool {
         "CARGO",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
-    !own.contains(&name) && !families.iter().any(|family| name.starts_with(family)) && !is_secret(name)
+    let is_setting = SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS);
+    is_setting
+        || (!own.contains(&name)
+            && !families.iter().any(|family| name.starts_with(family))
+            && !is_secret(name))
 }
+
+/// cargo's own settings that a driver may give by way of the environment instead of as arguments.
+const SETTINGS: [&str; 3] = [BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR];
+/// The `--target` of calls that name none.
+pub(crate) const BUILD_TARGET: &str = "CARGO_BUILD_TARGET";
+/// The `--target-dir` of calls that name none.
+pub(crate) const TARGET_DIR: &str = "CARGO_TARGET_DIR";
+/// The same by its other name.
+pub(crate) const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
+/// Keys of profiles.
+const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
 
 /// Whether a variable is named like something that nobody else may see.
 pub fn is_secret(name: &str) -> bool {

@@ -11,7 +11,7 @@ use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, optio
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
-    recorder::Call,
+    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR},
     workspace::Workspace,
 };
 
@@ -51,6 +51,15 @@ impl Observation<'_> {
                 (_, Some(value)) => args.push(format!("{name}={value}")),
                 (_, None) => args.push(name),
             }
+        }
+        // Some drivers say by variables what others say by arguments; an argument wins.
+        let said = |name: &str| self.call.env.get(name);
+        if let (Some(target), true) = (said(BUILD_TARGET), option_values(&args, "--target").is_empty()) {
+            args.push(format!("--target={target}"));
+        }
+        let has_dir = self.options().iter().any(|(name, _)| name == "--target-dir");
+        if let (Some(dir), false) = (said(TARGET_DIR).or_else(|| said(BUILD_TARGET_DIR)), has_dir) {
+            target_dir = self.target_dir(dir)?;
         }
         if let Some(name) = &package.filter(|_| !selects_packages(&args)) {
             args.insert(1, format!("--package={name}"));
@@ -138,7 +147,9 @@ impl Observation<'_> {
         let target = self.workspace.target_directory();
         let root = self.workspace.root();
         let mut env = BTreeMap::new();
-        for (name, value) in self.call.env.iter().filter(|(name, _)| *name != "RUSTFLAGS") {
+        let said_otherwise = ["RUSTFLAGS", BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR];
+        let kept = self.call.env.iter().filter(|(name, _)| !said_otherwise.contains(&name.as_str()));
+        for (name, value) in kept {
             let value = match Utf8Path::new(value).strip_prefix(target) {
                 Ok(below) => format!("{TARGET_MARKER}/{below}"),
                 Err(_) if value.contains(root.as_str()) => {

@@ -117,9 +117,11 @@ pub(super) fn environment(slice: &Slice) -> Vec<(String, String)> {
     all
 }
 
-/// The variables of a slice that its recipe's own files cannot hold, being absolute paths.
+/// The variables of a slice that its recipe's own files cannot hold, being absolute paths or cargo's own settings.
 pub(super) fn absolute_environment(slice: &Slice) -> Vec<(String, String)> {
-    let absolute = slice.env.iter().filter(|(_, value)| value.starts_with(TARGET_MARKER));
+    let cannot_hold =
+        |(name, value): &(&String, &String)| value.starts_with(TARGET_MARKER) || name.starts_with("CARGO_");
+    let absolute = slice.env.iter().filter(cannot_hold);
     absolute.map(|(name, value)| (name.clone(), in_image(value))).collect()
 }
 
