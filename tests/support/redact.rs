@@ -11,10 +11,10 @@ pub fn redact(text: &str, dir: &Path) -> String {
     kept.collect::<Vec<_>>().join("\n")
 }
 
-/// Lines that depend on the state of the registry's cache or on time.
+/// Lines that depend on the state of the registry's cache, on who else uses it just now, or on time.
 fn is_noise(line: &str) -> bool {
     let line = line.trim_start();
-    ["Updating ", "Downloading ", "Downloaded ", "Finished ", "Locking "]
+    ["Blocking ", "Updating ", "Downloading ", "Downloaded ", "Finished ", "Locking "]
         .iter()
         .any(|word| line.starts_with(word))
 }
