@@ -8,7 +8,7 @@ use cargo_metadata::{
     Metadata,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{DocumentMut, Item};
 
 use crate::{
     cargo::Cargo,
@@ -121,12 +121,30 @@ impl Workspace {
     }
 }
 
-/// The version of a package in a parsed `Cargo.lock`; empty for an entry without one.
+/// One package of a `Cargo.lock`.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedPackage<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version; empty for an entry without one.
+    pub version: &'a str,
+    /// Where it comes from; `None` for a package on disk.
+    pub source: Option<&'a str>,
+}
+
+/// The packages of a parsed `Cargo.lock`.
+pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage<'_>> {
+    let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
+    packages.filter_map(|package| {
+        let text = |key: &str| package.get(key).and_then(Item::as_str);
+        let version = text("version").unwrap_or_default();
+        Some(LockedPackage { name: text("name")?, version, source: text("source") })
+    })
+}
+
+/// The version of a package in a parsed `Cargo.lock`.
 pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> {
-    let text = |package: &'a Table, key: &str| package.get(key).and_then(Item::as_str);
-    let mut packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
-    let package = packages.find(|package| text(package, "name") == Some(name))?;
-    Some(text(package, "version").unwrap_or_default())
+    locked_packages(lock).find(|package| package.name == name).map(|package| package.version)
 }
 
 /// Reads and parses a TOML file.

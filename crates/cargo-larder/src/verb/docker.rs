@@ -72,14 +72,14 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
     let misses = now.misses(&before);
     if args.json {
         print_json(&json!({ "version": 1, "misses": misses }))?;
-    } else if misses.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    if misses.is_empty() {
         anstream::println!(
             "nothing changed since the last build: every step comes from the cache that has it"
         );
     }
-    if !args.json {
-        misses.iter().for_each(print_miss);
-    }
+    misses.iter().for_each(print_miss);
     Ok(Outcome::Done)
 }
 

@@ -1,12 +1,15 @@
 //! `cargo larder plan`: what the slices are, which external units they need and which layer provides them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use larder::{
     Report as _,
     plan::{Plan, Plans, Unit, UnitKey},
     platform::Platform,
-    recipe::chain::{self, Identity, Use, identities},
+    recipe::{
+        chain::{self, Identity, Use, identities},
+        lock_file::{LockFile, LockedSlice},
+    },
     slice::Slice,
     table,
 };
@@ -37,8 +40,12 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     };
     let platforms = std::slice::from_ref(&platform);
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &chosen, platforms)?;
-    let planned: Vec<Planned<'_>> =
-        chosen.into_iter().zip(plans).map(|(slice, plans)| planned(context, slice, &plans)).collect();
+    let recorded = project.recorded()?;
+    let planned: Vec<Planned<'_>> = chosen
+        .into_iter()
+        .zip(plans)
+        .map(|(slice, plans)| planned(context, recorded.as_ref(), slice, &plans))
+        .collect();
     if args.json {
         let slices: Vec<Value> = planned.iter().map(as_json).collect();
         print_json(&json!({ "version": 1, "platform": platform, "slices": slices }))?;
@@ -48,9 +55,15 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     Ok(Outcome::Done)
 }
 
-fn planned<'a>(context: &Context, slice: &'a Slice, plans: &Plans) -> Planned<'a> {
+fn planned<'a>(
+    context: &Context,
+    recorded: Option<&LockFile>,
+    slice: &'a Slice,
+    plans: &Plans,
+) -> Planned<'a> {
     let (platform, plan) = plans.first();
-    let (layers, providers) = match layers(context, slice, platform) {
+    let locked = recorded.and_then(|file| file.slice(&slice.name));
+    let (layers, providers) = match layers(context, locked, platform) {
         Ok(layers) => chain::uses(&layers, &identities(plan)),
         Err(error) => {
             context.terminal.warn(&format!("layers of `{}` are not shown: {error}", slice.name));
@@ -63,13 +76,10 @@ fn planned<'a>(context: &Context, slice: &'a Slice, plans: &Plans) -> Planned<'a
 /// The units of each layer that is there.
 fn layers(
     context: &Context,
-    slice: &Slice,
+    locked: Option<&LockedSlice>,
     platform: &Platform,
-) -> larder::Result<Vec<std::collections::BTreeSet<Identity>>> {
-    let recorded = context.project.recorded()?;
-    let Some(locked) = recorded.as_ref().and_then(|file| file.slice(&slice.name)) else {
-        return Ok(Vec::new());
-    };
+) -> larder::Result<Vec<BTreeSet<Identity>>> {
+    let Some(locked) = locked else { return Ok(Vec::new()) };
     let plans = chain::plans(&context.project, locked, platform)?;
     Ok(plans.iter().map(identities).collect())
 }

@@ -4,10 +4,13 @@
 use std::{collections::BTreeMap, path::Path};
 
 use cargo_metadata::camino::Utf8PathBuf;
-use toml_edit::{DocumentMut, Item};
+use toml_edit::DocumentMut;
 
 use super::unit_graph::UnitGraph;
-use crate::{error::Result, workspace::parse_toml};
+use crate::{
+    error::Result,
+    workspace::{LockedPackage, locked_packages, parse_toml},
+};
 
 /// Fills in the commits that the `Cargo.lock` of a workspace's folder gives.
 ///
@@ -28,17 +31,9 @@ pub fn fill_in(graph: &mut UnitGraph, dir: &Path) -> Result<()> {
 /// The commit of every git package, by its decoded id.
 fn by_id(lock: &DocumentMut) -> BTreeMap<String, String> {
     let mut commits = BTreeMap::new();
-    let packages = lock.get("package").and_then(Item::as_array_of_tables);
-    for package in packages.into_iter().flatten() {
-        let text = |key: &str| package.get(key)?.as_str();
-        let (Some(name), Some(version), Some(source)) = (text("name"), text("version"), text("source"))
-        else {
-            continue;
-        };
-        let Some((address, commit)) = source.rsplit_once('#') else { continue };
-        if !source.starts_with("git+") {
-            continue;
-        }
+    for LockedPackage { name, version, source } in locked_packages(lock) {
+        let git = source.filter(|source| source.starts_with("git+"));
+        let Some((address, commit)) = git.and_then(|source| source.rsplit_once('#')) else { continue };
         // cargo leaves the name out where the address ends in it.
         let url = address.split('?').next().unwrap_or(address);
         let id =

@@ -108,12 +108,13 @@ impl Plans {
         slices: &[&Slice],
         platforms: &[Platform],
     ) -> Result<Vec<Self>> {
-        let queries =
-            slices.iter().flat_map(|slice| platforms.iter().map(move |platform| (*slice, platform)));
-        let plans = side_by_side::map(queries, |(slice, platform)| {
-            let cargo = cargo.on(workspace.root().as_std_path(), platform)?;
-            let plan = Plan::of_slice(&cargo, workspace, slice)?;
-            Ok((platform.clone(), plan))
+        // Made before the queries run, so that rustc is asked once which platform this is.
+        let cargos = platforms.iter().map(|platform| cargo.on(workspace.root().as_std_path(), platform));
+        let cargos = cargos.collect::<Result<Vec<_>>>()?;
+        let on_platforms = || platforms.iter().zip(&cargos);
+        let queries = slices.iter().flat_map(|slice| on_platforms().map(move |on| (*slice, on)));
+        let plans = side_by_side::map(queries, |(slice, (platform, cargo))| {
+            Ok((platform.clone(), Plan::of_slice(cargo, workspace, slice)?))
         })?;
         Ok(plans.chunks(platforms.len().max(1)).map(|plans| Self(plans.to_vec())).collect())
     }

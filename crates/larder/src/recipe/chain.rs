@@ -12,7 +12,6 @@ use crate::{
     platform::Platform,
     project::Project,
     side_by_side,
-    slice::environment,
 };
 
 /// What makes two units the same for a chain of layers.
@@ -46,11 +45,8 @@ pub(super) fn plan_of_layer(
     platform: &Platform,
 ) -> Result<Plan> {
     let cargo = project.cargo_on(platform)?.with_cargo_lock(CargoLock::Locked);
-    let workspace = &project.workspace;
-    let mut args = locked.cook.clone();
-    args.push(format!("--target-dir={}", locked.slice.target_dir.resolve(workspace)));
-    let env = environment::of_slice(&cargo, workspace, &locked.slice)?;
-    plan_of_recipe(&cargo, &locked.layer_dir(&workspace.larder_dir(), index), &args, &env)
+    let dir = locked.layer_dir(&project.workspace.larder_dir(), index);
+    plan_of_recipe(&cargo, &project.workspace, &locked.slice, &locked.cook, &dir)
 }
 
 /// The identities of a plan's units.

@@ -21,7 +21,7 @@ use crate::{
     platform::Platform,
     project::Project,
     side_by_side,
-    slice::{Slice, environment},
+    slice::Slice,
 };
 
 /// A planned slice.
@@ -134,25 +134,12 @@ impl Draft<'_> {
             && old.config == config::shared_digest(&project.workspace)
     }
 
-    fn plan_in(
-        &self,
-        project: &Project,
-        dir: &Utf8Path,
-        platform: &Platform,
-        policy: CargoLock,
-    ) -> Result<Plan> {
-        let cargo = project.cargo_on(platform)?.with_cargo_lock(policy);
-        let mut args = self.recipe.cook.clone();
-        args.push(format!("--target-dir={}", self.slice.target_dir.resolve(&project.workspace)));
-        let env = environment::of_slice(&cargo, &project.workspace, self.slice)?;
-        plan_of_recipe(&cargo, dir, &args, &env)
-    }
-
     /// Proves a written recipe on every platform. `policy` is for the first query alone: what it leaves behind
     /// has to do for all of them.
     fn prove(&self, project: &Project, dir: &Utf8Path, policy: CargoLock) -> Result<()> {
         let prove = |(platform, plan): (&Platform, &Plan), policy| {
-            let recipe = self.plan_in(project, dir, platform, policy)?;
+            let cargo = project.cargo_on(platform)?.with_cargo_lock(policy);
+            let recipe = plan_of_recipe(&cargo, &project.workspace, self.slice, &self.recipe.cook, dir)?;
             Proof::compare(plan, &recipe).require(&self.slice.name, platform).map(drop)
         };
         let mut platforms = self.plans.iter();

@@ -3,11 +3,12 @@
 use cargo_metadata::camino::Utf8Path;
 
 use crate::{
-    cargo::Cargo,
+    cargo::{Cargo, Network},
     error::{Error, Result},
     plan::{Plan, Unit, UnitKey},
     platform::Platform,
-    process::Environment,
+    slice::{Slice, environment},
+    workspace::Workspace,
 };
 
 /// The outcome of comparing two plans.
@@ -53,7 +54,8 @@ impl Proof {
     }
 }
 
-/// The plan of a written recipe. A query that may change lock files reduces its `Cargo.lock`.
+/// The plan of a written recipe of `slice`, which lies in `dir` and is cooked by the call `cook`. A query that may
+/// change lock files reduces its `Cargo.lock`.
 ///
 /// Everything the recipe names was in the slice's own query before, so the network is asked only where
 /// cargo cannot answer without it.
@@ -62,13 +64,17 @@ impl Proof {
 /// When cargo refuses the recipe.
 pub(super) fn plan_of_recipe(
     cargo: &Cargo,
-    dir: &Utf8Path,
+    workspace: &Workspace,
+    slice: &Slice,
     cook: &[String],
-    env: &Environment,
+    dir: &Utf8Path,
 ) -> Result<Plan> {
-    let offline = cargo.clone().with_network(crate::cargo::Network::Offline);
-    Plan::query(&offline, dir.as_std_path(), cook, env)
-        .or_else(|_| Plan::query(cargo, dir.as_std_path(), cook, env))
+    let mut args = cook.to_vec();
+    args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
+    let env = environment::of_slice(cargo, workspace, slice)?;
+    let offline = cargo.clone().with_network(Network::Offline);
+    Plan::query(&offline, dir.as_std_path(), &args, &env)
+        .or_else(|_| Plan::query(cargo, dir.as_std_path(), &args, &env))
 }
 
 fn difference(key: &UnitKey, unit: &Unit, recipe: &Plan) -> Option<String> {
