@@ -35,7 +35,7 @@ pub mod recipe;
 pub mod recorder;
 mod report;
 pub mod settings;
-mod side_by_side;
+pub mod side_by_side;
 pub mod slice;
 pub mod stand_in;
 pub mod table;

@@ -6,7 +6,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// Whatever `work` fails with.
-pub(crate) fn map<T: Send, R: Send>(
+pub fn map<T: Send, R: Send>(
     items: impl IntoIterator<Item = T>,
     work: impl Fn(T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {

@@ -12,6 +12,7 @@ use larder::{
     cargo::Cargo,
     process::{Cmd, Environment},
     project::Project,
+    side_by_side,
     slice::environment,
     table,
 };
@@ -179,24 +180,14 @@ impl Bench<'_> {
         let cargo = Cargo::locate(self.env)?.with_stand_in(self.larder.to_owned());
         let project = Project::load(cargo, self.dir, None, None)?;
         let platforms = project.platforms(project.recorded()?.as_ref())?;
-        let calls = project.slices.iter().flat_map(|slice| platforms.iter().map(move |on| (slice, on)));
-        let results: Vec<larder::Result<()>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = calls
-                .map(|(slice, on)| {
-                    let project = &project;
-                    scope.spawn(move || {
-                        let cargo = project.cargo_on(on)?;
-                        let env = environment::of_slice(&cargo, &project.workspace, slice)?;
-                        let dir = project.workspace.root().as_std_path();
-                        cargo.unit_graph(dir, slice.cargo_args(), &env).map(drop)
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().expect("a query does not panic")).collect()
-        });
-        let queries = results.len();
-        results.into_iter().collect::<larder::Result<()>>()?;
-        Ok((project, queries))
+        let cargos = platforms.iter().map(|platform| project.cargo_on(platform));
+        let cargos = cargos.collect::<larder::Result<Vec<_>>>()?;
+        let calls = project.slices.iter().flat_map(|slice| cargos.iter().map(move |cargo| (slice, cargo)));
+        let answers = side_by_side::map(calls, |(slice, cargo)| {
+            let env = environment::of_slice(cargo, &project.workspace, slice)?;
+            cargo.unit_graph(project.workspace.root().as_std_path(), slice.cargo_args(), &env)
+        })?;
+        Ok((project, answers.len()))
     }
 }
 

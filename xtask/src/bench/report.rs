@@ -2,6 +2,7 @@
 //!
 //! Pure: it measures nothing itself.
 
+use larder::table;
 use serde::Serialize;
 
 /// The version of what `--json` prints.
@@ -74,13 +75,8 @@ impl Report {
 
     /// A table of medians for people.
     pub(super) fn to_table(&self) -> String {
-        let head = ["median seconds", "tuned", "default", "ratio", "runs", "goal"].map(str::to_owned);
-        let rows: Vec<_> = std::iter::once(head).chain(self.rows.iter().map(Row::cells)).collect();
-        let width = rows.iter().map(|row| row[0].len()).max().unwrap_or_default();
-        let line = |[name, tuned, default, ratio, runs, goal]: &[String; 6]| {
-            format!("{name:width$}  {tuned:>8}  {default:>8}  {ratio:>5}  {runs:>4}  {goal}\n")
-        };
-        rows.iter().map(line).collect()
+        let head = ["<median seconds", "tuned", "default", "ratio", "runs", "<goal"];
+        table::text(head, &self.rows.iter().map(Row::cells).collect::<Vec<_>>())
     }
 
     /// The same with every single run for machines.
@@ -164,10 +160,10 @@ mod tests {
     #[test]
     fn the_table_has_ratios_and_goals() {
         let expected = "\
-median seconds     tuned   default  ratio  runs  goal
-first build       300.00    240.00   1.25     1  none
-no-op               1.50      2.00   0.75     3  under 3 s, ratio to 1.00: reached
-edit                2.50      2.00   1.25     1  under 3 s, ratio to 1.00: MISSED
+median seconds   tuned  default  ratio  runs  goal
+first build     300.00   240.00   1.25     1  none
+no-op             1.50     2.00   0.75     3  under 3 s, ratio to 1.00: reached
+edit              2.50     2.00   1.25     1  under 3 s, ratio to 1.00: MISSED
 ";
         assert_eq!(report().to_table(), expected);
     }

@@ -3,7 +3,10 @@
 //!
 //! An image's name says what is in it, so one that is there is used.
 
-use std::path::{Path, PathBuf};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use larder::{backend::docker::client::Client, process::Cmd};
@@ -109,10 +112,9 @@ impl Maker<'_> {
             let version = Cmd::new(program, "/", self.env).arg("--version").output()?;
             text.push_str(version.trim());
         }
-        // FNV-1a: a name, not a proof.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        Ok(format!("{hash:016x}"))
+        // A name, not a proof: another release of Rust may make others, and images once more.
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Ok(format!("{:016x}", hasher.finish()))
     }
 }
