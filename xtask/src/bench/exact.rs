@@ -109,7 +109,8 @@ impl Bench<'_> {
         let target = dir.join("target");
         let (front, server) = (target.join("front"), target);
         let (front, server) = (front.to_string_lossy(), server.to_string_lossy());
-        let words = "--package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release";
+        let words =
+            "--package=frontend --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release";
         let mut args = vec!["cook", "--target-dir", &front];
         args.extend(words.split(' '));
         chef(cook.path(), &args)?;
