@@ -97,9 +97,12 @@ impl Bench<'_> {
     /// In a folder of its own with nothing but the recipe, as in a Dockerfile.
     fn chef(&self, dir: &Path) -> anyhow::Result<()> {
         let recipe = dir.join("recipe.json");
+        // As cargo does for its subcommands.
+        let cargo = self.env.find_program("cargo").context("there is no cargo on PATH")?;
         let chef = |dir: &Path, args: &[&str]| {
             let recipe = recipe.to_string_lossy();
             Cmd::new(self.chef, dir, self.env)
+                .env("CARGO", &cargo)
                 .args(["chef", args[0], "--recipe-path", &recipe])
                 .args(&args[1..])
                 .output()
