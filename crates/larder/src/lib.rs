@@ -26,6 +26,7 @@
 
 pub mod backend;
 pub mod cargo;
+pub mod disk;
 pub mod error;
 pub mod plan;
 pub mod platform;
@@ -39,6 +40,7 @@ pub mod side_by_side;
 pub mod slice;
 pub mod stand_in;
 pub mod table;
+pub mod target_folder;
 pub mod workspace;
 
 pub use cargo_metadata::camino;

@@ -1,0 +1,361 @@
+//! How much room files take: the walk and the counting that every view of a cache shares.
+//!
+//! Directories are read by several threads. A file with several names (hard links) is counted once, symbolic
+//! links are counted and never followed. It must never change anything, the time of last access included.
+
+use std::{
+    collections::HashSet,
+    ffi::OsStr,
+    io,
+    iter::Sum,
+    ops::{Add, AddAssign},
+    path::{Path, PathBuf},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use serde::Serialize;
+
+/// What names of one file have in common: device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId {
+    /// The device.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
+}
+
+/// Room that is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Size {
+    /// Bytes in blocks of the file system, as `du` counts them.
+    pub on_disk: u64,
+    /// Bytes that a reader sees, as `du --apparent-size` counts them.
+    pub apparent: u64,
+}
+
+impl Add for Size {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { on_disk: self.on_disk + other.on_disk, apparent: self.apparent + other.apparent }
+    }
+}
+
+impl AddAssign for Size {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for Size {
+    fn sum<I: Iterator<Item = Self>>(sizes: I) -> Self {
+        sizes.fold(Self::default(), Add::add)
+    }
+}
+
+/// What a name in a folder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, or something else that is no folder and no link.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link; what it points to is not looked at.
+    Link,
+}
+
+/// What the file system tells about one name.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// What it is.
+    pub kind: Kind,
+    /// The room it takes by itself; a folder without what is in it.
+    pub size: Size,
+    /// When its content last changed.
+    pub modified: SystemTime,
+    /// When it was last read, as far as the file system keeps book.
+    pub accessed: SystemTime,
+    /// Device and inode.
+    pub id: FileId,
+    /// How many names the file has.
+    pub links: u64,
+}
+
+impl Facts {
+    /// What is known of a path; a symbolic link stands for itself.
+    ///
+    /// # Errors
+    /// When the path does not exist or cannot be looked at.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        fs_err::symlink_metadata(path).map(|metadata| Self::from(&metadata))
+    }
+}
+
+impl From<&std::fs::Metadata> for Facts {
+    fn from(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        /// The unit of `st_blocks`, whatever the block size of the file system.
+        const BLOCK: u64 = 512;
+        let kind = match metadata.file_type() {
+            kind if kind.is_symlink() => Kind::Link,
+            kind if kind.is_dir() => Kind::Folder,
+            _ => Kind::File,
+        };
+        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        Self {
+            kind,
+            size: Size { on_disk: metadata.blocks() * BLOCK, apparent: metadata.len() },
+            modified,
+            accessed: metadata.accessed().unwrap_or(modified),
+            id: FileId { device: metadata.dev(), inode: metadata.ino() },
+            links: if kind == Kind::Folder { 1 } else { metadata.nlink() },
+        }
+    }
+}
+
+/// Adds up sizes so that each file counts once, however many of its names are added.
+#[derive(Debug, Default)]
+pub struct Tally {
+    seen: HashSet<FileId>,
+    total: Size,
+}
+
+impl Tally {
+    /// Adds a name and returns by how much the total grew: nothing where the file was there already.
+    pub fn add(&mut self, size: Size, id: FileId, links: u64) -> Size {
+        if links > 1 && !self.seen.insert(id) {
+            return Size::default();
+        }
+        self.total += size;
+        size
+    }
+
+    /// Everything added so far.
+    pub fn total(&self) -> Size {
+        self.total
+    }
+}
+
+/// One name that a walk came by.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Which of the roots it is below.
+    pub root: usize,
+    /// The folder that it is in.
+    pub folder: &'a Path,
+    /// Its name.
+    pub name: &'a OsStr,
+    /// What is known of it.
+    pub facts: Facts,
+}
+
+/// Walks everything below the roots, the roots included, on several threads. Each thread has a state of its own,
+/// made by `state` and fed by `visit`; the states come back in no particular order, with a line for each folder
+/// that could not be read. A root that does not exist is passed over.
+pub fn walk<S: Send>(
+    roots: &[PathBuf],
+    state: impl Fn() -> S + Sync,
+    visit: impl Fn(&mut S, Entry<'_>) + Sync,
+) -> (Vec<S>, Vec<String>) {
+    let queue = Queue::default();
+    let mut first = state();
+    for (root, path) in roots.iter().enumerate() {
+        let (Ok(facts), Some(name)) = (Facts::of(path), path.file_name()) else { continue };
+        let folder = path.parent().unwrap_or(path);
+        visit(&mut first, Entry { root, folder, name, facts });
+        if facts.kind == Kind::Folder {
+            queue.push([(root, path.clone())]);
+        }
+    }
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
+    let (queue, visit, state) = (&queue, &visit, &state);
+    let results = std::thread::scope(|scope| {
+        let mut first = Some(first);
+        let handles: Vec<_> = (0..threads)
+            .map(|_| {
+                let mut own = first.take().unwrap_or_else(state);
+                scope.spawn(move || {
+                    let problems = queue.work(&mut own, visit);
+                    (own, problems)
+                })
+            })
+            .collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect::<Vec<_>>()
+    });
+    let (states, problems): (Vec<S>, Vec<Vec<String>>) = results.into_iter().unzip();
+    let mut problems: Vec<String> = problems.into_iter().flatten().collect();
+    problems.sort();
+    (states, problems)
+}
+
+/// Folders that are still to be read, each with its root.
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Open>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Open {
+    folders: Vec<(usize, PathBuf)>,
+    /// Folders that a thread is reading, and that may yet have folders in them.
+    reading: usize,
+}
+
+impl Queue {
+    fn open(&self) -> MutexGuard<'_, Open> {
+        // What is guarded stays whole whatever a thread does: it is pushed and popped, no more.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, folders: impl IntoIterator<Item = (usize, PathBuf)>) {
+        self.open().folders.extend(folders);
+        self.changed.notify_all();
+    }
+
+    /// The next folder; `None` when all have been read.
+    fn next(&self) -> Option<(usize, PathBuf)> {
+        let mut open = self.open();
+        loop {
+            if let Some(folder) = open.folders.pop() {
+                open.reading += 1;
+                return Some(folder);
+            }
+            if open.reading == 0 {
+                return None;
+            }
+            open = self.changed.wait(open).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work<S>(&self, state: &mut S, visit: &(impl Fn(&mut S, Entry<'_>) + Sync)) -> Vec<String> {
+        let mut problems = Vec::new();
+        while let Some((root, folder)) = self.next() {
+            let done = Reading(self);
+            let mut found = Vec::new();
+            if let Err(error) = read_folder(&folder, |name, facts| {
+                if facts.kind == Kind::Folder {
+                    found.push((root, folder.join(name)));
+                }
+                visit(state, Entry { root, folder: &folder, name, facts });
+            }) {
+                problems.push(error.to_string());
+            }
+            if !found.is_empty() {
+                self.push(found);
+            }
+            drop(done);
+        }
+        problems
+    }
+}
+
+/// Takes the folder back from those being read, also where the thread panics, so that nobody waits for it.
+struct Reading<'a>(&'a Queue);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let mut open = self.0.open();
+        open.reading -= 1;
+        let done = open.reading == 0 && open.folders.is_empty();
+        drop(open);
+        if done {
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+/// Hands on what is in a folder. What vanishes while it is read was never there: builds go on beside us.
+fn read_folder(folder: &Path, mut each: impl FnMut(&OsStr, Facts)) -> io::Result<()> {
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let entries = match fs_err::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if gone(&error) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        match entry.metadata() {
+            Ok(metadata) => each(&entry.file_name(), Facts::from(&metadata)),
+            Err(error) if gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Reads a file without leaving a trace in its time of last access, which tells when cargo last looked at it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_untouched(path: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{Mode, OFlags, open};
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOATIME;
+        // Only the owner of a file may ask for this; others read it plainly.
+        if let Ok(file) = open(path, flags, Mode::empty()) {
+            std::fs::File::from(file).read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+    }
+    fs_err::File::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn total(root: &Path) -> (Size, usize) {
+        let (states, problems) = walk(&[root.to_owned()], Vec::new, |all, entry| all.push(entry.facts));
+        assert!(problems.is_empty(), "{problems:?}");
+        let mut tally = Tally::default();
+        let all: Vec<Facts> = states.into_iter().flatten().collect();
+        all.iter().for_each(|facts| {
+            tally.add(facts.size, facts.id, facts.links);
+        });
+        (tally.total(), all.len())
+    }
+
+    #[test]
+    fn hard_links_count_once_and_symbolic_links_are_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let big = tempfile::tempdir().unwrap();
+        fs_err::write(big.path().join("big"), vec![1; 1 << 20]).unwrap();
+        fs_err::create_dir_all(dir.path().join("a/b")).unwrap();
+        fs_err::write(dir.path().join("a/file"), vec![1; 100_000]).unwrap();
+        let (before, names) = total(dir.path());
+        fs_err::hard_link(dir.path().join("a/file"), dir.path().join("a/b/again")).unwrap();
+        assert_eq!(total(dir.path()), (before, names + 1));
+        std::os::unix::fs::symlink(big.path(), dir.path().join("link")).unwrap();
+        let (after, _) = total(dir.path());
+        assert!(after.on_disk - before.on_disk < 8192, "{after:?}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let (states, problems) = walk(&[dir.path().join("none")], || 0, |count, _| *count += 1);
+        assert_eq!((states.iter().sum::<i32>(), problems.len()), (0, 0));
+    }
+
+    #[test]
+    fn reading_leaves_no_trace() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs_err::write(&path, "text").unwrap();
+        let old = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        let times = std::fs::FileTimes::new().set_accessed(old).set_modified(old);
+        fs_err::OpenOptions::new().write(true).open(&path).unwrap().file().set_times(times).unwrap();
+        assert_eq!(read_untouched(&path).unwrap(), b"text");
+        assert_eq!(Facts::of(&path).unwrap().accessed, old);
+    }
+}

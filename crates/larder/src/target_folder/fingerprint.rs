@@ -1,0 +1,206 @@
+//! What cargo writes down of a unit beside its artifacts: the fingerprint, its hash, and the files that the unit
+//! was made from. Read leniently: unknown fields are ignored, missing ones are empty.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// What a unit was built from, as far as cargo records it. The numbers are cargo's own hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Fingerprint {
+    /// Hash of the whole answer of `rustc -vV`.
+    pub rustc: u64,
+    /// The features, as cargo prints a list of them.
+    pub features: String,
+    /// The features that the package declares.
+    pub declared_features: String,
+    /// Hash of the target's description in the manifest; 0 for a run of a build script.
+    pub target: u64,
+    /// Hash of profile, mode and extra arguments; 0 for a run of a build script.
+    pub profile: u64,
+    /// Hash of the path of the root source file: absolute for external packages, relative to the workspace for
+    /// its members; 0 for a run of a build script.
+    pub path: u64,
+    /// Units that this one depends on.
+    pub deps: Vec<Dependency>,
+    /// What is looked at on disk and in the environment.
+    pub local: Vec<Local>,
+    /// `RUSTFLAGS`, or `RUSTDOCFLAGS` for documentation.
+    pub rustflags: Vec<String>,
+    /// Hash of settings that change how things are compiled.
+    pub config: u64,
+    /// Hash of the target triple where it is a file.
+    pub compile_kind: u64,
+}
+
+/// A dependency as a fingerprint names it: `(package id hash, name, public, fingerprint hash)`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Dependency(
+    /// Hash of the package id.
+    pub u64,
+    /// The name it is used by.
+    pub String,
+    /// Whether it is a public dependency.
+    pub bool,
+    /// Hash of its fingerprint at the time.
+    pub u64,
+);
+
+/// One thing that cargo looks at to tell whether a unit is fresh.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub enum Local {
+    /// Text that is compared: of documentation, and of build scripts that say nothing.
+    Precalculated(String),
+    /// Files and variables listed in a dep-info file, which is relative to the folder of the profile folder.
+    CheckDepInfo {
+        /// The dep-info file.
+        dep_info: PathBuf,
+    },
+    /// Files that a build script named.
+    RerunIfChanged {
+        /// What the script printed; its age is what files are compared with.
+        output: PathBuf,
+        /// The files, relative to the package.
+        paths: Vec<PathBuf>,
+    },
+    /// A variable that a build script named.
+    RerunIfEnvChanged {
+        /// Its name.
+        var: String,
+        /// Its value at the time.
+        val: Option<String>,
+    },
+    /// Something that this version does not know.
+    #[serde(untagged)]
+    Other(serde_json::Value),
+}
+
+impl Fingerprint {
+    /// Reads the JSON; `None` where it is none, as after an interrupted build.
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+}
+
+/// The number in a file that holds a fingerprint's hash: hexadecimal, the lowest byte first.
+pub fn hash(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let number = u64::from_str_radix(text, 16).ok()?;
+    (text.len() == 16).then(|| number.swap_bytes())
+}
+
+/// What cargo keeps of a compiler's dep-info: the files and variables that a unit was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DepInfo {
+    /// The files.
+    pub files: Vec<Input>,
+    /// Variables with the value at the time; `None` where one was not set.
+    pub env: Vec<(String, Option<String>)>,
+}
+
+/// A file that a unit was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Relative to the package. cargo records these for path packages only.
+    InPackage(PathBuf),
+    /// Relative to the folder that profile folders are in, or absolute.
+    Elsewhere(PathBuf),
+}
+
+impl DepInfo {
+    /// Reads the encoded form; `None` where it is of another version.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        // One file of an impossible kind keeps cargo before 1.86 from reading on; then comes the version.
+        let (_, impossible, version) = (reader.number()?, reader.byte()?, reader.byte()?);
+        if (impossible, version) != (u8::MAX, 1) {
+            return None;
+        }
+        let files = (0..reader.number()?).map(|_| reader.input()).collect::<Option<_>>()?;
+        let env = (0..reader.number()?).map(|_| reader.variable()).collect::<Option<_>>()?;
+        Some(Self { files, env })
+    }
+
+    /// Whether the unit is of a path package.
+    pub fn is_local(&self) -> bool {
+        self.files.iter().any(|file| matches!(file, Input::InPackage(_)))
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let length = usize::try_from(self.number()?).ok()?;
+        Some(String::from_utf8_lossy(self.take(length)?).into_owned())
+    }
+
+    fn input(&mut self) -> Option<Input> {
+        let kind = self.byte()?;
+        let path = PathBuf::from(self.text()?);
+        if self.byte()? != 0 {
+            // A checksum: the file's size in eight bytes, then text.
+            self.take(8)?;
+            self.text()?;
+        }
+        match kind {
+            0 => Some(Input::InPackage(path)),
+            1 => Some(Input::Elsewhere(path)),
+            _ => None,
+        }
+    }
+
+    fn variable(&mut self) -> Option<(String, Option<String>)> {
+        let name = self.text()?;
+        let value = if self.byte()? == 0 { None } else { Some(self.text()?) };
+        Some((name, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_little_endian() {
+        assert_eq!(hash(b"d89ee7a6bbd80d4b"), Some(0x4b0d_d8bb_a6e7_9ed8));
+        assert_eq!(hash(b"stale"), None);
+    }
+
+    #[test]
+    fn dep_info_of_a_path_package_names_its_sources() {
+        let mut bytes = vec![1, 0, 0, 0, 255, 1, 1, 0, 0, 0, 0, 6, 0, 0, 0];
+        bytes.extend(b"lib.rs");
+        bytes.extend([0, 1, 0, 0, 0, 1, 0, 0, 0, b'A', 1, 1, 0, 0, 0, b'b']);
+        let info = DepInfo::parse(&bytes).unwrap();
+        assert_eq!(info.files, [Input::InPackage("lib.rs".into())]);
+        assert_eq!(info.env, [("A".to_owned(), Some("b".to_owned()))]);
+        assert!(info.is_local());
+        // Cut off anywhere, it is no dep-info.
+        assert!((0..bytes.len()).all(|end| DepInfo::parse(&bytes[..end]).is_none()));
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        let json = br#"{"rustc":1,"new":{},"deps":[[2,"a",false,3]],"local":[{"CheckDepInfo":{"dep_info":"d/x","checksum":false}},{"New":1}]}"#;
+        let fingerprint = Fingerprint::parse(json).unwrap();
+        assert_eq!(fingerprint.deps, [Dependency(2, "a".into(), false, 3)]);
+        assert_eq!(fingerprint.local[0], Local::CheckDepInfo { dep_info: "d/x".into() });
+        assert!(matches!(fingerprint.local[1], Local::Other(_)));
+    }
+}
