@@ -49,6 +49,8 @@ pub(crate) enum Verb {
     Dockerfile(Dockerfile),
     /// Build the project's image with Docker
     Docker(Docker),
+    /// Show every cache of the project: what it takes, what of it is of use, how to shrink it
+    Usage(Usage),
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,
@@ -201,6 +203,19 @@ pub(crate) struct DockerBuild {
     /// Print JSON (format version 1)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// Show the parts of caches in this many levels
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) depth: usize,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a page with a treemap into this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Words with cargo's meaning.

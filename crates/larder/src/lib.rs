@@ -41,6 +41,7 @@ pub mod slice;
 pub mod stand_in;
 pub mod table;
 pub mod target_folder;
+pub mod usage;
 pub mod workspace;
 
 pub use cargo_metadata::camino;

@@ -19,3 +19,20 @@ pub fn map<T: Send, R: Send>(
             .collect()
     })
 }
+
+/// The same for many small things: a few threads share them. The order of results is that of the items.
+pub(crate) fn flat_map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<R> + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
+    let size = items.len().div_ceil(threads).max(1);
+    let mut items = items.into_iter();
+    let chunks: Vec<Vec<T>> = (0..threads).map(|_| items.by_ref().take(size).collect()).collect();
+    let work = &work;
+    std::thread::scope(|scope| {
+        let run = |chunk: Vec<T>| scope.spawn(move || chunk.into_iter().flat_map(work).collect::<Vec<R>>());
+        let handles: Vec<_> = chunks.into_iter().map(run).collect();
+        handles
+            .into_iter()
+            .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}

@@ -1,6 +1,8 @@
-//! Plain tables: aligned columns, no frames, so that they survive copying into an issue.
+//! Plain tables: aligned columns, no frames, so that they survive copying into an issue; sizes and ages in words.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
+
+use bytesize::ByteSize;
 
 /// Lays rows out under their headings: a column whose heading starts with `<` goes to the left, the rest, being
 /// numbers, to the right.
@@ -31,8 +33,38 @@ pub fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String
     text
 }
 
+/// A size for people, in powers of 1024.
+pub fn bytes(bytes: u64) -> String {
+    ByteSize::b(bytes).display().iec().to_string()
+}
+
+/// An age for people, in its largest unit.
+pub fn age(age: Duration) -> String {
+    const UNITS: [(u64, &str); 5] =
+        [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3600, "hour"), (60, "minute")];
+    let seconds = age.as_secs();
+    match UNITS.iter().find(|(unit, _)| seconds >= *unit) {
+        Some((unit, name)) => {
+            let count = seconds / unit;
+            format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+        }
+        None => "under a minute".into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn sizes_and_ages_are_for_people() {
+        assert_eq!(super::bytes(0), "0 B");
+        assert_eq!(super::bytes(2_721_140_736), "2.5 GiB");
+        let age = |seconds| super::age(std::time::Duration::from_secs(seconds));
+        assert_eq!(
+            [age(59), age(60), age(7200), age(200_000)],
+            ["under a minute", "1 minute", "2 hours", "2 days"]
+        );
+    }
+
     #[test]
     fn columns_line_up() {
         let rows = [["cook front".into(), "1.5".into()], ["x".into(), "10.0".into()]];

@@ -9,6 +9,7 @@ use larder::{
         self, State,
         client::{Build, BuildResult, Client, Kind},
         explain::{Miss, Record, record_path},
+        images,
         progress::{Event, Progress, Stage, stages},
     },
     recipe::lock,
@@ -54,6 +55,7 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
         }
     }
     record.write(&record_path(&context.project))?;
+    images::add(&context.project.workspace, &image)?;
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
     print(args, &image, size, start.elapsed(), &progress)?;

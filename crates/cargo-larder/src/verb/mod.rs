@@ -10,6 +10,7 @@ mod observe;
 mod plan;
 mod recorded;
 mod reference;
+mod usage;
 
 use clap::Parser as _;
 
@@ -47,6 +48,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Observe(args) => observe::run(&context, &args),
         Verb::Docker(args) => docker::run(&context, &args),
         Verb::Dockerfile(args) => dockerfile::run(&context, &args),
+        Verb::Usage(args) => usage::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
 }

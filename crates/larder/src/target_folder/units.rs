@@ -11,7 +11,10 @@ use super::{
     contents::{Contents, Hashed},
     fingerprint::{self, DepInfo, Fingerprint},
 };
-use crate::disk::{Kind, read_untouched};
+use crate::{
+    disk::{Kind, read_untouched},
+    side_by_side,
+};
 
 pub(super) fn assemble(root: &Path, contents: Contents) -> TargetFolder {
     let Contents { tag, profiles, hashed, plain, mut others, problems } = contents;
@@ -23,7 +26,8 @@ pub(super) fn assemble(root: &Path, contents: Contents) -> TargetFolder {
             work.push((profile, hash, hashed));
         }
     }
-    let mut units = in_parallel(work, |(profile, hash, hashed)| units_of(root, profile, &hash, hashed));
+    let mut units =
+        side_by_side::flat_map(work, |(profile, hash, hashed)| units_of(root, profile, &hash, hashed));
     units.sort_by(|a, b| {
         (a.profile, &a.package, &a.hash, a.kind, &a.target)
             .cmp(&(b.profile, &b.package, &b.hash, b.kind, &b.target))
@@ -40,23 +44,6 @@ pub(super) fn assemble(root: &Path, contents: Contents) -> TargetFolder {
         problems,
         by_fingerprint: HashMap::new(),
     }
-}
-
-/// Maps on a few threads; the order of results is that of the items.
-fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<R> + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
-    let size = items.len().div_ceil(threads).max(1);
-    let mut items = items.into_iter();
-    let chunks: Vec<Vec<T>> = (0..threads).map(|_| items.by_ref().take(size).collect()).collect();
-    let work = &work;
-    std::thread::scope(|scope| {
-        let run = |chunk: Vec<T>| scope.spawn(move || chunk.into_iter().flat_map(work).collect::<Vec<R>>());
-        let handles: Vec<_> = chunks.into_iter().map(run).collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 /// Artifacts without a fingerprint, one for each file or folder.

@@ -8,6 +8,7 @@ pub mod client;
 mod dockerfile;
 pub mod explain;
 mod ignore;
+pub mod images;
 pub mod progress;
 pub mod settings;
 

@@ -1,0 +1,135 @@
+//! `cargo larder usage`: every cache, what it takes, what of it is of use now, and how to shrink it.
+
+use std::{
+    io::IsTerminal as _,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use anstyle::{AnsiColor, Style};
+use larder::{
+    Report as _,
+    backend::docker,
+    camino::Utf8PathBuf,
+    table,
+    usage::{self, Cache, State, Usage},
+};
+use serde_json::json;
+
+use super::print_json;
+use crate::{cli, context::Context, exit::Outcome};
+
+pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcome> {
+    let usage = usage::gather(&context.project, &context.process.env, &context.terminal);
+    usage.problems.iter().for_each(|problem| context.terminal.warn(&format!("not counted: {problem}")));
+    if let Some(file) = &args.html {
+        write_page(context, &usage, file)?;
+    }
+    if args.json {
+        let mut value = json!(usage);
+        value["version"] = json!(1);
+        value["root"] = json!(context.project.workspace.root());
+        print_json(&value)?;
+    } else {
+        print(context, &usage, args.depth);
+    }
+    Ok(Outcome::Done)
+}
+
+fn write_page(context: &Context, usage: &Usage, file: &Path) -> anyhow::Result<()> {
+    let path = Utf8PathBuf::from_path_buf(context.process.dir.join(file))
+        .map_err(|path| anyhow::anyhow!("--html {} is not UTF-8", path.display()))?;
+    let title = context.project.workspace.root().file_name().unwrap_or("the project");
+    docker::write(&path, &usage::page(usage, title, SystemTime::now()))?;
+    context.terminal.step("Wrote", path.as_str());
+    Ok(())
+}
+
+/// Bars are for terminals: elsewhere they are noise to what reads the table.
+fn print(context: &Context, usage: &Usage, depth: usize) {
+    let bars = std::io::stdout().is_terminal();
+    let now = SystemTime::now();
+    let mut rows = Vec::new();
+    usage.caches.iter().for_each(|cache| add(&mut rows, cache, 0, depth, now));
+    let total = usage.total;
+    let last = [
+        "together".into(),
+        table::bytes(total.on_disk),
+        table::bytes(total.apparent),
+        String::new(),
+        String::new(),
+    ];
+    rows.push((last, None));
+    let cells: Vec<[String; 5]> = rows.iter().map(|(cells, _)| cells.clone()).collect();
+    let text = table::text(["<cache", "on disk", "apparent", "of use", "last used"], &cells);
+    let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    // The first line holds the headings.
+    let sizes = std::iter::once(None).chain(rows.iter().map(|(_, size)| *size));
+    for (line, size) in text.lines().zip(sizes) {
+        match size.filter(|_| bars) {
+            Some(size) => {
+                let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
+                anstream::println!("{line:<widest$}  {green}{}{green:#}", bar(size, total.on_disk));
+            }
+            None => anstream::println!("{line}"),
+        }
+    }
+    anstream::println!();
+    usage.caches.iter().for_each(|cache| explain(cache, context));
+}
+
+/// One row, then those of its parts, the largest first.
+fn add(
+    rows: &mut Vec<([String; 5], Option<u64>)>,
+    cache: &Cache,
+    level: usize,
+    depth: usize,
+    now: SystemTime,
+) {
+    let name = format!("{}{}", "  ".repeat(level), cache.name);
+    let dash = || "-".to_owned();
+    let (size, on_disk) = match &cache.state {
+        State::Present { size } => {
+            ([table::bytes(size.on_disk), table::bytes(size.apparent)], Some(size.on_disk))
+        }
+        State::Absent { .. } => ([dash(), dash()], None),
+    };
+    let share = cache.share().map_or_else(dash, |share| format!("{share} %"));
+    let since = |time| now.duration_since(time).unwrap_or(Duration::ZERO);
+    let last_use = cache.last_use.map_or_else(dash, |time| format!("{} ago", table::age(since(time))));
+    let [on_disk_text, apparent] = size;
+    rows.push(([name, on_disk_text, apparent, share, last_use], on_disk));
+    if level < depth {
+        let mut parts: Vec<&Cache> = cache.parts.iter().collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.size().on_disk));
+        parts.iter().for_each(|part| add(rows, part, level + 1, depth, now));
+    }
+}
+
+/// A share of the whole in eighths of a column.
+fn bar(size: u64, total: u64) -> String {
+    const COLUMNS: u64 = 24;
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = size.saturating_mul(COLUMNS * 8) / total.max(1);
+    let (full, rest) = (eighths / 8, eighths % 8);
+    let full = usize::try_from(full).unwrap_or_default();
+    format!("{}{}", "█".repeat(full), EIGHTHS[usize::try_from(rest).unwrap_or_default()])
+}
+
+/// Where it is, what fills it and how to shrink it; or why it is missing.
+fn explain(cache: &Cache, context: &Context) {
+    let bold = Style::new().bold();
+    let home = context.process.env.get_str("HOME");
+    let path = cache.path.as_ref().map(|path| match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(inside) => format!(" ~/{}", inside.display()),
+        None => format!(" {}", path.display()),
+    });
+    anstream::println!("{bold}{}{bold:#}{}", cache.name, path.unwrap_or_default());
+    match &cache.state {
+        State::Absent { reason } => anstream::println!("  missing: {reason}"),
+        State::Present { .. } => {
+            anstream::println!("  filled by: {}", cache.filled_by);
+            anstream::println!("  to shrink it: {}", cache.shrink);
+        }
+    }
+}
