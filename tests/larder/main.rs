@@ -16,4 +16,6 @@ mod rules_crates;
 mod rules_flags;
 mod rules_sources;
 mod rules_workspaces;
+mod target_folder;
+mod usage;
 mod words;

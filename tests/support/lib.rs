@@ -15,7 +15,7 @@ pub use crate::{
     git::GitRepository,
     larder::{Outcome, Surroundings},
     project::{Project, package},
-    redact::redact,
+    redact::{redact, redact_json},
 };
 
 /// Says that a test did not run, and why; fails where `CI=true`.

@@ -18,3 +18,26 @@ fn is_noise(line: &str) -> bool {
         .iter()
         .any(|word| line.starts_with(word))
 }
+
+/// Makes JSON comparable: what [`redact`] replaces, and every number but versions and zeros, since sizes and times
+/// differ between machines.
+///
+/// # Panics
+/// When the text is no JSON.
+pub fn redact_json(text: &str, dir: &Path) -> String {
+    let mut value: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    without_numbers(&mut value);
+    redact(&serde_json::to_string_pretty(&value).expect("it is JSON"), dir)
+}
+
+fn without_numbers(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(list) => list.iter_mut().for_each(without_numbers),
+        serde_json::Value::Object(object) => {
+            let fields = object.iter_mut().filter(|(name, _)| *name != "version");
+            fields.for_each(|(_, value)| without_numbers(value));
+        }
+        serde_json::Value::Number(number) if number.as_u64() != Some(0) => *value = "[NUMBER]".into(),
+        _ => {}
+    }
+}

@@ -9,11 +9,16 @@ use std::{
     io,
     iter::Sum,
     ops::{Add, AddAssign},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
+use rustix::{
+    fs::{AtFlags, Dir, FileType, Mode, OFlags},
+    io::Errno,
+};
 use serde::Serialize;
 
 /// What names of one file have in common: device and inode.
@@ -89,30 +94,44 @@ impl Facts {
     /// # Errors
     /// When the path does not exist or cannot be looked at.
     pub fn of(path: &Path) -> io::Result<Self> {
-        fs_err::symlink_metadata(path).map(|metadata| Self::from(&metadata))
+        rustix::fs::lstat(path).map(Self::from).map_err(|error| named(path, error))
     }
 }
 
-impl From<&std::fs::Metadata> for Facts {
-    fn from(metadata: &std::fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
+impl From<rustix::fs::Stat> for Facts {
+    fn from(stat: rustix::fs::Stat) -> Self {
         /// The unit of `st_blocks`, whatever the block size of the file system.
         const BLOCK: u64 = 512;
-        let kind = match metadata.file_type() {
-            kind if kind.is_symlink() => Kind::Link,
-            kind if kind.is_dir() => Kind::Folder,
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Symlink => Kind::Link,
+            FileType::Directory => Kind::Folder,
             _ => Kind::File,
         };
-        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         Self {
             kind,
-            size: Size { on_disk: metadata.blocks() * BLOCK, apparent: metadata.len() },
-            modified,
-            accessed: metadata.accessed().unwrap_or(modified),
-            id: FileId { device: metadata.dev(), inode: metadata.ino() },
-            links: if kind == Kind::Folder { 1 } else { metadata.nlink() },
+            size: Size { on_disk: number(stat.st_blocks) * BLOCK, apparent: number(stat.st_size) },
+            modified: time(stat.st_mtime, stat.st_mtime_nsec),
+            accessed: time(stat.st_atime, stat.st_atime_nsec),
+            id: FileId { device: number(stat.st_dev), inode: number(stat.st_ino) },
+            links: if kind == Kind::Folder { 1 } else { number(stat.st_nlink) },
         }
     }
+}
+
+/// The numbers of a `stat` have other types on each platform.
+fn number(value: impl TryInto<u64>) -> u64 {
+    value.try_into().unwrap_or_default()
+}
+
+fn time(seconds: impl TryInto<u64>, nanoseconds: impl TryInto<u64>) -> SystemTime {
+    let since = Duration::from_secs(number(seconds)) + Duration::from_nanos(number(nanoseconds));
+    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// The system's error with the path that it is about.
+fn named(path: &Path, error: rustix::io::Errno) -> io::Error {
+    let error = io::Error::from(error);
+    io::Error::new(error.kind(), format!("failed to read `{}`: {error}", path.display()))
 }
 
 /// Adds up sizes so that each file counts once, however many of its names are added.
@@ -151,6 +170,13 @@ pub struct Entry<'a> {
     pub facts: Facts,
 }
 
+impl<'a> Entry<'a> {
+    fn of(root: usize, path: &'a Path, facts: Facts) -> Self {
+        let folder = path.parent().unwrap_or(path);
+        Self { root, folder, name: path.file_name().unwrap_or_default(), facts }
+    }
+}
+
 /// Walks everything below the roots, the roots included, on several threads. Each thread has a state of its own,
 /// made by `state` and fed by `visit`; the states come back in no particular order, with a line for each folder
 /// that could not be read. A root that does not exist is passed over.
@@ -162,11 +188,11 @@ pub fn walk<S: Send>(
     let queue = Queue::default();
     let mut first = state();
     for (root, path) in roots.iter().enumerate() {
-        let (Ok(facts), Some(name)) = (Facts::of(path), path.file_name()) else { continue };
-        let folder = path.parent().unwrap_or(path);
-        visit(&mut first, Entry { root, folder, name, facts });
+        let Ok(facts) = Facts::of(path) else { continue };
         if facts.kind == Kind::Folder {
             queue.push([(root, path.clone())]);
+        } else {
+            visit(&mut first, Entry::of(root, path, facts));
         }
     }
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
@@ -238,12 +264,12 @@ impl Queue {
         while let Some((root, folder)) = self.next() {
             let done = Reading(self);
             let mut found = Vec::new();
-            if let Err(error) = read_folder(&folder, |name, facts| {
-                if facts.kind == Kind::Folder {
-                    found.push((root, folder.join(name)));
-                }
-                visit(state, Entry { root, folder: &folder, name, facts });
-            }) {
+            let read = read_folder(&folder, |seen| match seen {
+                Seen::Itself(facts) => visit(state, Entry::of(root, &folder, facts)),
+                Seen::Inside(name, facts) => visit(state, Entry { root, folder: &folder, name, facts }),
+                Seen::Folder(name) => found.push((root, folder.join(name))),
+            });
+            if let Err(error) = read {
                 problems.push(error.to_string());
             }
             if !found.is_empty() {
@@ -270,20 +296,51 @@ impl Drop for Reading<'_> {
     }
 }
 
+/// What reading a folder comes by.
+enum Seen<'a> {
+    /// The folder that is read.
+    Itself(Facts),
+    /// A name in it.
+    Inside(&'a OsStr, Facts),
+    /// A folder in it, which is still to be read and tells of itself then.
+    Folder(&'a OsStr),
+}
+
 /// Hands on what is in a folder. What vanishes while it is read was never there: builds go on beside us.
-fn read_folder(folder: &Path, mut each: impl FnMut(&OsStr, Facts)) -> io::Result<()> {
-    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    let entries = match fs_err::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if gone(&error) => return Ok(()),
-        Err(error) => return Err(error),
+///
+/// The folder is held open, so that no name in it is looked up by its whole path, and nothing that takes the place
+/// of a folder meanwhile, such as a link, is followed.
+fn read_folder(folder: &Path, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = match rustix::fs::open(folder, flags, Mode::empty()) {
+        Ok(open) => open,
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+        Err(error) => {
+            // What is in it is not known, but it takes room itself.
+            each(Seen::Itself(Facts::of(folder)?));
+            return Err(named(folder, error));
+        }
     };
-    for entry in entries {
-        let entry = entry?;
-        match entry.metadata() {
-            Ok(metadata) => each(&entry.file_name(), Facts::from(&metadata)),
-            Err(error) if gone(&error) => {}
-            Err(error) => return Err(error),
+    let failed = |error| named(folder, error);
+    each(Seen::Itself(rustix::fs::fstat(&open).map_err(failed)?.into()));
+    let mut entries = Dir::new(open).map_err(failed)?;
+    while let Some(entry) = entries.read() {
+        let entry = entry.map_err(failed)?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        if entry.file_type() == FileType::Directory {
+            each(Seen::Folder(name));
+            continue;
+        }
+        let within = entries.fd().map_err(failed)?;
+        match rustix::fs::statat(within, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).map(Facts::from) {
+            // A file system that does not say in its listings what is a folder.
+            Ok(facts) if facts.kind == Kind::Folder => each(Seen::Folder(name)),
+            Ok(facts) => each(Seen::Inside(name, facts)),
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(named(&folder.join(name), error)),
         }
     }
     Ok(())
@@ -298,10 +355,9 @@ pub fn read_untouched(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     #[cfg(target_os = "linux")]
     {
-        use rustix::fs::{Mode, OFlags, open};
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOATIME;
         // Only the owner of a file may ask for this; others read it plainly.
-        if let Ok(file) = open(path, flags, Mode::empty()) {
+        if let Ok(file) = rustix::fs::open(path, flags, Mode::empty()) {
             std::fs::File::from(file).read_to_end(&mut bytes)?;
             return Ok(bytes);
         }

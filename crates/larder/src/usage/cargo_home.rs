@@ -16,7 +16,7 @@ use crate::{disk::Facts, process::Environment, project::Project};
 
 /// What a folder of the home holds. The class of a path is twice its number, and one more where it is locked.
 const PLACES: [(&str, &str); 6] = [
-    ("", ""),
+    ("", "cargo's folders"),
     ("index", "which packages there are"),
     ("cache", "packages as they were downloaded"),
     ("src", "packages, unpacked"),
