@@ -19,11 +19,10 @@ fn built(flags: &[&str]) -> Project {
     project
 }
 
-/// Runs `usage` with the homes of the project, and with nothing on `PATH` but the project's `bin` and cargo.
+/// Runs `usage` with the homes of the project, and with nothing on `PATH` but cargo, rustc and what a test put into
+/// the project's `bin`.
 fn usage(project: &Project, words: &[&str], vars: &[(&str, &str)]) -> Outcome {
-    let cargo = Surroundings::get().env().find_program("cargo").unwrap();
-    let bin = project.path().join("bin");
-    let path = format!("{}:{}", bin.display(), cargo.parent().unwrap().display());
+    let path = bin(project);
     let home = project.path().join("home").display().to_string();
     let cache = project.path().join("cache").display().to_string();
     let mut all = vec![("PATH", path.as_str()), ("CARGO_HOME", &home), ("XDG_CACHE_HOME", &cache)];
@@ -193,7 +192,7 @@ fn the_value_of_a_built_workspace() {
                   "path": null,
                   "reusable": "[NUMBER]",
                   "scope": "project",
-                  "shrink": "cargo larder gc",
+                  "shrink": "cargo larder gc --only target",
                   "size": {
                     "apparent": "[NUMBER]",
                     "on-disk": "[NUMBER]"
@@ -204,7 +203,7 @@ fn the_value_of_a_built_workspace() {
               "path": "[ROOT]/target/debug",
               "reusable": "[NUMBER]",
               "scope": "project",
-              "shrink": "cargo larder gc",
+              "shrink": "cargo larder gc --only target",
               "size": {
                 "apparent": "[NUMBER]",
                 "on-disk": "[NUMBER]"
@@ -215,7 +214,7 @@ fn the_value_of_a_built_workspace() {
           "path": "[ROOT]/target",
           "reusable": "[NUMBER]",
           "scope": "project",
-          "shrink": "cargo larder gc",
+          "shrink": "cargo larder gc --only target",
           "size": {
             "apparent": "[NUMBER]",
             "on-disk": "[NUMBER]"
@@ -231,7 +230,7 @@ fn the_value_of_a_built_workspace() {
           "reason": "Nix is not installed: there is no `nix` on PATH",
           "reusable": null,
           "scope": "machine",
-          "shrink": "cargo larder gc, or nix-collect-garbage",
+          "shrink": "cargo larder gc --only nix",
           "state": "absent"
         }
       ],
@@ -282,7 +281,8 @@ END
 esac"#
     );
     program(&project, "docker", &script);
-    let usage = usage(&project, &["--json"], &[("PATH", &path_with_cat(&project))]).stdout;
+    let path = format!("{}:/bin", bin(&project));
+    let usage = usage(&project, &["--json"], &[("PATH", &path)]).stdout;
     let usage: Value = serde_json::from_str(&usage).unwrap();
     assert_eq!(on_disk(&usage, &["docker build cache"]), 5_000_000_000);
     assert_eq!(on_disk(&usage, &["docker images"]), 3_200_000_000);
@@ -292,10 +292,18 @@ esac"#
     assert!(row(&usage, &["docker build cache"])["last-use"].as_u64().is_some());
 }
 
-/// The project's programs, cargo, and the system's plain tools for scripts.
-fn path_with_cat(project: &Project) -> String {
-    let cargo = Surroundings::get().env().find_program("cargo").unwrap();
-    format!("{}:{}:/bin", project.path().join("bin").display(), cargo.parent().unwrap().display())
+/// The project's folder of programs, with links to the real cargo and rustc.
+fn bin(project: &Project) -> String {
+    let bin = project.path().join("bin");
+    fs_err::create_dir_all(&bin).unwrap();
+    for name in ["cargo", "rustc"] {
+        let program = Surroundings::get().env().find_program(name).unwrap();
+        let link = bin.join(name);
+        if !link.exists() {
+            std::os::unix::fs::symlink(program, link).unwrap();
+        }
+    }
+    bin.display().to_string()
 }
 
 #[test]

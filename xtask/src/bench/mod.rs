@@ -12,6 +12,7 @@ mod output;
 mod plan;
 mod report;
 mod scratch;
+mod usage;
 
 use larder::process::Environment;
 use xshell::Shell;
@@ -35,6 +36,8 @@ enum Kind {
     Plan(plan::Args),
     /// Histories of lock files, replayed: what layers compile and carry, against the ideal.
     Layers(layers::Args),
+    /// `cargo larder usage` on this repository and the example, against `du -s` over the same folders.
+    Usage(usage::Args),
 }
 
 /// Runs the benchmark; its result goes to standard output.
@@ -44,5 +47,6 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         Kind::Exact(args) => exact::run(sh, env, log, args),
         Kind::Plan(args) => plan::run(sh, env, log, args),
         Kind::Layers(args) => layers::run(sh, env, log, args),
+        Kind::Usage(args) => usage::run(sh, env, log, args),
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// The peer is optimised, so we are.
-fn release_build(sh: &Shell, log: &Log) -> anyhow::Result<PathBuf> {
+pub(super) fn release_build(sh: &Shell, log: &Log) -> anyhow::Result<PathBuf> {
     log.step("Building", "cargo-larder, optimised");
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
     cmd!(sh, "{cargo} build --quiet --release --package cargo-larder").quiet().run()?;
@@ -191,7 +191,7 @@ impl Bench<'_> {
     }
 }
 
-fn seconds<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<f64> {
+pub(super) fn seconds<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(start.elapsed().as_secs_f64())

@@ -63,7 +63,7 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
 }
 
 const FILLED: &str = "cargo fetch and every build";
-const SHRINK: &str = "cargo larder gc; cargo itself drops what was unused for three months";
+const SHRINK: &str = "cargo larder gc --only downloads; cargo itself drops what was unused for three months";
 
 fn part((name, filled_by): (&str, &str), scope: Scope, root: &Path, sums: [Measure; 2]) -> Option<Cache> {
     let [other, locked] = sums;

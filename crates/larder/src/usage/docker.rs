@@ -17,7 +17,7 @@ use crate::{
     project::Project,
 };
 
-const PRUNE: &str = "docker builder prune";
+const PRUNE: &str = "cargo larder gc --only docker";
 const ROWS: [(&str, &str, &str); 3] = [
     ("docker build cache", "cargo larder docker, docker build", PRUNE),
     ("docker images", "cargo larder docker, docker pull", "docker image prune"),

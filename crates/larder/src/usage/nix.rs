@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use serde::Deserialize;
@@ -24,7 +25,7 @@ use crate::{
 
 const NAME: &str = "nix store";
 const FILLED: &str = "nix build, nix develop and direnv";
-const COLLECT: &str = "cargo larder gc, or nix-collect-garbage";
+const COLLECT: &str = "cargo larder gc --only nix";
 
 pub(super) fn look(project: &Project, env: &Environment) -> Found {
     let absent = |reason: &str| {
@@ -71,10 +72,15 @@ const CLASSES: [(Class, &str, &str, &str); 4] = [
         Class::Project,
         "this project's roots",
         "nix build, direnv",
-        "remove the result links, then nix-collect-garbage",
+        "remove the result links, then cargo larder gc --only nix",
     ),
     (Class::Dead, "dead", "builds whose roots are gone", COLLECT),
-    (Class::Other, "other roots", "other projects, profiles and the system", "nix-collect-garbage -d"),
+    (
+        Class::Other,
+        "other roots",
+        "other projects, profiles and the system",
+        "cargo larder gc --only nix --delete-old-generations",
+    ),
     (Class::Store, "store itself", "nix: folders, locks and links between equal files", "nothing to gain"),
 ];
 
@@ -105,9 +111,11 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let (sums, problems) = measure(&[store.to_owned()], CLASSES.len(), 1, |_, path| {
         index(class_of(path.to_str().unwrap_or_default()))
     });
-    let mut archives = [0; CLASSES.len()];
+    let mut archives = [(0, 0); CLASSES.len()];
     for (name, info) in &paths {
-        archives[index(class_of(name))] += info.nar_size;
+        let (size, youngest) = &mut archives[index(class_of(name))];
+        *size += info.nar_size;
+        *youngest = info.registration_time.max(*youngest);
     }
     let rows =
         CLASSES.iter().zip(&sums[0]).zip(archives).map(|((row, sum), archive)| part(*row, *sum, archive));
@@ -115,7 +123,12 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     Ok(Found { caches: vec![cache], problems })
 }
 
-fn part((class, name, filled_by, shrink): (Class, &str, &str, &str), sum: Measure, archive: u64) -> Cache {
+fn part(
+    (class, name, filled_by, shrink): (Class, &str, &str, &str),
+    sum: Measure,
+    archives: (u64, u64),
+) -> Cache {
+    let (archive, youngest) = archives;
     // What Nix itself calls the size of a path is that of its archive; its own folders have none.
     let apparent = if class == Class::Store { sum.size.apparent } else { archive };
     let size = Size { on_disk: sum.size.on_disk, apparent };
@@ -124,7 +137,9 @@ fn part((class, name, filled_by, shrink): (Class, &str, &str, &str), sum: Measur
         Class::Dead => Some(0),
         Class::Other | Class::Store => None,
     };
-    Cache::new(name, Scope::Machine, size).reusing(reusable).said(filled_by, shrink)
+    // Nix keeps no book of use: a path was last used when it came, as far as it knows.
+    let came = (youngest > 0).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(youngest));
+    Cache::new(name, Scope::Machine, size).reusing(reusable).last_used(came).said(filled_by, shrink)
 }
 
 /// What Nix tells of a path.
@@ -132,6 +147,7 @@ fn part((class, name, filled_by, shrink): (Class, &str, &str, &str), sum: Measur
 #[serde(rename_all = "camelCase", default)]
 struct PathInfo {
     nar_size: u64,
+    registration_time: u64,
     references: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustc_stable_hash::StableSipHasher128;
-use toml_edit::{DocumentMut, Item};
+use toml_edit::DocumentMut;
 
 use crate::{
     process::Cmd,
@@ -127,20 +127,15 @@ impl Locked {
 
     fn read(lock: &DocumentMut) -> Self {
         let mut locked = Self::default();
-        let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
-        for package in packages {
-            let text = |key: &str| package.get(key).and_then(Item::as_str);
-            let (Some(name), Some(version), Some(source)) = (text("name"), text("version"), text("source"))
-            else {
-                continue;
-            };
-            match source.strip_prefix("git+") {
-                Some(source) => {
-                    locked.revisions.extend(source.rsplit_once('#').map(|(_, revision)| revision.to_owned()));
+        for package in workspace::locked_packages(lock) {
+            match package.source.map(|source| source.strip_prefix("git+")) {
+                Some(Some(git)) => {
+                    locked.revisions.extend(git.rsplit_once('#').map(|(_, revision)| revision.to_owned()));
                 }
-                None => {
-                    locked.registry.insert(format!("{name}-{version}"));
+                Some(None) => {
+                    locked.registry.insert(format!("{}-{}", package.name, package.version));
                 }
+                None => {}
             }
         }
         locked

@@ -13,7 +13,7 @@ use crate::{
     target_folder::{self, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
 };
 
-const GC: &str = "cargo larder gc";
+const GC: &str = "cargo larder gc --only target";
 
 /// Looks at the project's target folder and at those of its slices that are elsewhere.
 pub(super) fn look(project: &Project) -> Found {
