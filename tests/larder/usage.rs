@@ -12,10 +12,10 @@ fn built(flags: &[&str]) -> Project {
     let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")]);
     let args = [flags, &["build", "--quiet"]].concat();
     Surroundings::get().run(Path::new("cargo"), project.path(), &args, &[("RUSTC_BOOTSTRAP", "1")]).ok();
-    fs_err::create_dir_all(project.path().join("home/registry/src/index-1/itoa-1.0.15/src")).unwrap();
-    project.write("home/registry/src/index-1/itoa-1.0.15/src/lib.rs", "// locked\n");
-    project.write("home/registry/src/index-1/itoa-1.0.14/src/lib.rs", "// not locked\n");
-    project.write("home/registry/cache/index-1/itoa-1.0.15.crate", "x");
+    fs_err::create_dir_all(project.path().join("cargo-home/registry/src/index-1/itoa-1.0.15/src")).unwrap();
+    project.write("cargo-home/registry/src/index-1/itoa-1.0.15/src/lib.rs", "// locked\n");
+    project.write("cargo-home/registry/src/index-1/itoa-1.0.14/src/lib.rs", "// not locked\n");
+    project.write("cargo-home/registry/cache/index-1/itoa-1.0.15.crate", "x");
     project
 }
 
@@ -23,7 +23,7 @@ fn built(flags: &[&str]) -> Project {
 /// the project's `bin`.
 fn usage(project: &Project, words: &[&str], vars: &[(&str, &str)]) -> Outcome {
     let path = bin(project);
-    let home = project.path().join("home").display().to_string();
+    let home = project.path().join("cargo-home").display().to_string();
     let cache = project.path().join("cache").display().to_string();
     let mut all = vec![("PATH", path.as_str()), ("CARGO_HOME", &home), ("XDG_CACHE_HOME", &cache)];
     all.extend(vars);
@@ -74,7 +74,7 @@ fn sizes_are_those_of_du_in_both_layouts() {
         assert_close(on_disk(&usage, &["target"]), du(&target, ""));
         let apparent = row(&usage, &["target"])["size"]["apparent"].as_u64().unwrap();
         assert_close(apparent, du(&target, "--apparent-size"));
-        let registry = project.path().join("home/registry");
+        let registry = project.path().join("cargo-home/registry");
         assert_close(on_disk(&usage, &["CARGO_HOME/registry"]), du(&registry, ""));
         // The program itself is a local unit; its plain name and the one made here take nothing.
         let local = on_disk(&usage, &["target", "debug", "local units"]);
@@ -148,9 +148,9 @@ fn what_is_missing_says_why() {
       missing: there are no recipes; `cargo larder lock` writes them
     sccache
       missing: sccache has no folder here
-    CARGO_HOME/registry [ROOT]/home/registry
+    CARGO_HOME/registry [ROOT]/cargo-home/registry
       missing: nothing was fetched yet
-    CARGO_HOME/git [ROOT]/home/git
+    CARGO_HOME/git [ROOT]/cargo-home/git
       missing: nothing was fetched yet
     nix store
       missing: Nix is not installed: there is no `nix` on PATH
@@ -363,7 +363,7 @@ fn a_real_nix_store_is_as_large_as_nix_says() {
     };
     let expected: u64 = infos.iter().filter_map(|info| info["narSize"].as_u64()).sum();
     let project = built(&[]);
-    let home = project.path().join("home").display().to_string();
+    let home = project.path().join("cargo-home").display().to_string();
     let outcome =
         surroundings.larder_with(project.path(), &["usage", "--json"], &[("CARGO_HOME", &home)]).ok();
     let usage: Value = serde_json::from_str(&outcome.stdout).unwrap();

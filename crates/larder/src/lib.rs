@@ -8,6 +8,7 @@
 //! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof and its lock file.
 //! 5. [`backend`]: where recipes are cooked.
+//! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //!
 //! # Files on a user's disk
 //!
@@ -16,6 +17,7 @@
 //! | `larder/larder.lock` | [`recipe::lock`] | every verb and backend | `version` field, [`recipe::lock_file::VERSION`] |
 //! | `larder/config.toml` | [`recipe::lock`] | backends that cook without the application's source | with the lock file |
 //! | `larder/<slice>/<layer>/` | [`recipe::lock`] | cargo, nothing else | with the lock file |
+//! | `target/larder/docker-images.json` | [`backend::docker::images`] | [`usage`] | `version` field |
 //! | `.larder-staging` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
 //!
 //! # Invariants
