@@ -2,7 +2,7 @@
 //! Nothing is opened here; names alone decide.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::{Component, Path, PathBuf},
 };
 
@@ -35,9 +35,10 @@ pub(super) struct Hashed {
 pub(super) fn read(root: &Path) -> Contents {
     let (files, problems) = walk(root);
     let profiles = find_profiles(&files);
-    let by_path: HashMap<PathBuf, usize> =
-        profiles.iter().enumerate().map(|(number, profile)| (profile.path(), number)).collect();
-    let mut sorter = Sorter { profiles: &profiles, ..Sorter::default() };
+    let tops: Vec<PathBuf> = profiles.iter().map(Profile::path).collect();
+    let by_path: HashMap<&Path, usize> =
+        tops.iter().enumerate().map(|(number, top)| (top.as_path(), number)).collect();
+    let mut sorter = Sorter::new(&tops);
     for file in files {
         let profile = file.path.ancestors().find_map(|path| by_path.get(path)).copied();
         match profile {
@@ -105,18 +106,26 @@ fn profile(path: &Path, roots: &BTreeSet<&Path>) -> Profile {
     }
 }
 
-#[derive(Default)]
 struct Sorter<'a> {
-    profiles: &'a [Profile],
+    /// The profile folders.
+    tops: &'a [PathBuf],
+    /// Folders that profile folders are in, the target folder itself included.
+    leading: HashSet<&'a Path>,
     hashed: BTreeMap<(usize, String), Hashed>,
     plain: Vec<(usize, File)>,
     others: BTreeMap<(PathBuf, OtherKind), Other>,
 }
 
-impl Sorter<'_> {
+impl<'a> Sorter<'a> {
+    fn new(tops: &'a [PathBuf]) -> Self {
+        let mut leading: HashSet<&Path> = tops.iter().flat_map(|top| top.ancestors().skip(1)).collect();
+        leading.insert(Path::new(""));
+        Self { tops, leading, hashed: BTreeMap::new(), plain: Vec::new(), others: BTreeMap::new() }
+    }
+
     fn in_profile(&mut self, profile: usize, file: File) {
-        let top = self.profiles[profile].path();
-        let rest = file.path.strip_prefix(&top).unwrap_or(&file.path);
+        let top = &self.tops[profile];
+        let rest = file.path.strip_prefix(top).unwrap_or(&file.path);
         let parts: Vec<&str> = rest.components().filter_map(text).collect();
         let own = |count: usize| top.join(parts[..count].iter().collect::<PathBuf>());
         match parts.as_slice() {
@@ -179,16 +188,13 @@ impl Sorter<'_> {
     fn outside(&mut self, file: File) {
         const OWN: [&str; 4] =
             [".rustc_info.json", ".rustc-info.json", "CACHEDIR.TAG", ".rustdoc_fingerprint.json"];
-        let on_the_way = self.profiles.iter().any(|profile| profile.path().starts_with(&file.path));
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if (on_the_way && file.kind == disk::Kind::Folder) || OWN.contains(&name.as_str()) {
+        let on_the_way = file.kind == disk::Kind::Folder && self.leading.contains(file.path.as_path());
+        let own = file.path.file_name().is_some_and(|name| OWN.iter().any(|own| name == *own));
+        if on_the_way || own {
             return self.other(file.path.clone(), OtherKind::Bookkeeping, None, file);
         }
         // Below the deepest folder that leads to profiles, the next name says what this is.
-        let base = file.path.ancestors().skip(1).find(|path| {
-            path.as_os_str().is_empty()
-                || self.profiles.iter().any(|profile| profile.path().starts_with(path))
-        });
+        let base = file.path.ancestors().skip(1).find(|path| self.leading.contains(path));
         let base = base.unwrap_or(Path::new("")).to_owned();
         let first = file.path.strip_prefix(&base).ok().and_then(|rest| rest.components().find_map(text));
         let first = first.unwrap_or_default().to_owned();

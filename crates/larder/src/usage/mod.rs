@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 
 pub use html::page;
 
-use crate::{disk::Size, process::Environment, project::Project, report::Report};
+use crate::{disk::Size, process::Environment, project::Project, report::Report, table};
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -159,12 +159,19 @@ fn seconds<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S:
 /// Looks at every cache. The slow ones are looked at side by side.
 pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usage {
     report.step("Reading", &format!("caches of {}", project.workspace.root()));
+    // A large store on a cold disk takes its time: each look says when it is done.
+    let done = |found: Found| {
+        let size: Size = found.caches.iter().map(Cache::size).sum();
+        let names: Vec<&str> = found.caches.iter().map(|cache| cache.name.as_str()).collect();
+        report.step("Read", &format!("{}: {}", names.join(", "), table::bytes(size.on_disk)));
+        found
+    };
     let (targets, home, nix, docker, folders) = std::thread::scope(|scope| {
-        let home = scope.spawn(|| cargo_home::look(project, env));
-        let nix = scope.spawn(|| nix::look(project, env));
-        let docker = scope.spawn(|| docker::look(project, env));
-        let folders = scope.spawn(|| folders::look(project, env));
-        let targets = target::look(project);
+        let home = scope.spawn(|| done(cargo_home::look(project, env)));
+        let nix = scope.spawn(|| done(nix::look(project, env)));
+        let docker = scope.spawn(|| done(docker::look(project, env)));
+        let folders = scope.spawn(|| done(folders::look(project, env)));
+        let targets = done(target::look(project));
         (targets, joined(home), joined(nix), joined(docker), joined(folders))
     });
     let mut usage = Usage { total: Size::default(), caches: Vec::new(), problems: Vec::new() };

@@ -22,6 +22,16 @@ struct Record {
     images: Vec<String>,
 }
 
+impl Record {
+    /// The same with an id as its youngest.
+    fn with(mut self, id: &str) -> Self {
+        self.images.retain(|known| known != id);
+        self.images.push(id.to_owned());
+        self.images.drain(..self.images.len().saturating_sub(KEPT));
+        Self { version: VERSION, images: self.images }
+    }
+}
+
 fn path(workspace: &Workspace) -> Utf8PathBuf {
     workspace.target_directory().join("larder/docker-images.json")
 }
@@ -38,14 +48,24 @@ pub fn read(workspace: &Workspace) -> Vec<String> {
 /// # Errors
 /// When the record cannot be written.
 pub fn add(workspace: &Workspace, id: &str) -> Result<()> {
-    let mut images = read(workspace);
-    images.retain(|known| known != id);
-    images.push(id.to_owned());
-    images.drain(..images.len().saturating_sub(KEPT));
-    let text = serde_json::to_string(&Record { version: VERSION, images });
+    let record = Record { version: VERSION, images: read(workspace) };
+    let text = serde_json::to_string(&record.with(id));
     let path = path(workspace);
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;
     }
     super::write(&path, &text.map_err(|error| Error::Io(error.into()))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_youngest_is_last_and_the_oldest_go() {
+        let many = (0..KEPT + 20).fold(Record::default(), |record, id| record.with(&id.to_string()));
+        assert_eq!((many.images.len(), many.images[0].as_str()), (KEPT, "20"));
+        let again = many.with("50");
+        assert_eq!((again.images.len(), again.images.last().map(String::as_str)), (KEPT, Some("50")));
+    }
 }
