@@ -68,6 +68,7 @@ fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
             };
             cache.said(filled_by, shrink)
         };
+    let ago = |words: &String| SystemTime::now().checked_sub(age(words)?);
     let built = images.iter().filter_map(|image| ago(&image.created_since)).max();
     let own_image_bytes = images.iter().map(|image| bytes(&image.size)).sum();
     let own_volume_bytes = volumes.iter().map(|volume| bytes(&volume.size)).sum();
@@ -179,8 +180,8 @@ impl Volume {
     }
 }
 
-/// `3 hours ago` as a time.
-fn ago(text: &str) -> Option<SystemTime> {
+/// The time in `3 hours ago`.
+fn age(text: &str) -> Option<Duration> {
     let words: Vec<&str> = text.trim_end_matches(" ago").split_whitespace().collect();
     let (count, unit) = match words.as_slice() {
         ["Less", "than", ..] => (1, "second"),
@@ -198,7 +199,7 @@ fn ago(text: &str) -> Option<SystemTime> {
         "year" => 365 * 86_400,
         _ => return None,
     };
-    SystemTime::now().checked_sub(Duration::from_secs(count * seconds))
+    Some(Duration::from_secs(count * seconds))
 }
 
 #[cfg(test)]
@@ -211,9 +212,9 @@ mod tests {
             [bytes("2.021GB"), bytes("0B"), bytes("12.5kB"), bytes("N/A")],
             [2_021_000_000, 0, 12_500, 0]
         );
-        let hours = |text| SystemTime::now().duration_since(ago(text).unwrap()).unwrap().as_secs() / 3600;
+        let hours = |text| age(text).unwrap().as_secs() / 3600;
         assert_eq!([hours("3 hours ago"), hours("About an hour ago"), hours("2 weeks ago")], [3, 1, 336]);
-        assert_eq!(ago(""), None);
+        assert_eq!(age(""), None);
     }
 
     #[test]
