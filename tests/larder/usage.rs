@@ -251,6 +251,41 @@ fn first_parts(cache: &mut Value) {
     parts.iter_mut().for_each(first_parts);
 }
 
+#[test]
+fn folders_that_are_told_apart_have_rows_of_their_own() {
+    let project = built(&[]);
+    let host = Surroundings::get().host();
+    project.cargo(&["build", "--quiet", "--target-dir=target/front", "--target", &host]);
+    project.cargo(&["doc", "--quiet", "--no-deps"]);
+    project.write("target/site/pkg/shop.wasm", "x");
+    let usage = json(&project);
+    let folder = |path: &str| du(&project.path().join("target").join(path), "");
+    for path in ["front", "site", "doc"] {
+        assert_close(on_disk(&usage, &["target", path]), folder(path));
+    }
+    let platform = format!("{host}/debug");
+    assert_close(on_disk(&usage, &["target", "front", &platform]), folder(&format!("front/{platform}")));
+    assert!(on_disk(&usage, &["target", "front", &platform, "external units"]) > 0);
+}
+
+#[test]
+fn a_build_folder_of_its_own_is_a_row_of_its_own() {
+    const TEST: &str = "a_build_folder_of_its_own_is_a_row_of_its_own";
+    let project = built(&[]);
+    project.write(".cargo/config.toml", "[build]\nbuild-dir = \"made\"\n");
+    fs_err::remove_dir_all(project.path().join("target")).unwrap();
+    project.cargo(&["build", "--quiet"]);
+    if !project.path().join("made").is_dir() {
+        return skip(TEST, "this cargo is older than 1.91, and has no `build.build-dir`");
+    }
+    let usage = json(&project);
+    for folder in ["target", "made"] {
+        assert_close(on_disk(&usage, &[folder]), du(&project.path().join(folder), ""));
+    }
+    assert!(on_disk(&usage, &["made", "debug", "external units"]) > 0, "{usage:#}");
+    assert_eq!(*row(&usage, &["target", "debug", "external units"]), Value::Null, "{usage:#}");
+}
+
 /// Puts a program into the project's `bin`.
 fn program(project: &Project, name: &str, script: &str) {
     project.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));

@@ -47,7 +47,7 @@ pub fn page(usage: &Usage, title: &str, now: SystemTime) -> String {
 
 const LEGEND: &str = "<p class=\"legend\"><span><i style=\"background:hsl(212 65% 42%)\"></i>of use to the next builds</span>\
 <span><i style=\"background:hsl(212 8% 50%)\"></i>of no use to them</span>\
-<span><i style=\"background:hsl(212 30% 62%)\"></i>nothing tells</span></p>\n";
+<span><i style=\"background:hsl(212 40% 80%)\"></i>nothing tells</span></p>\n";
 
 struct Map<'a> {
     text: &'a mut String,
@@ -88,8 +88,9 @@ impl Map<'_> {
         // A nested image clips what it holds.
         let _ = write!(
             self.text,
-            "<svg x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\"><text x=\"4\" y=\"13\">{}</text></svg>",
+            "<svg x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\"><text{} x=\"4\" y=\"13\">{}</text></svg>",
             (width - 3.0).max(0.0),
+            if cache.share().is_none() { " class=\"dark\"" } else { "" },
             if height < STRIP || width < 30.0 { String::new() } else { escape(&label) }
         );
         self.level(&cache.parts, rect.inside(2.0, STRIP), Some(hue));
@@ -101,7 +102,7 @@ impl Map<'_> {
 fn colour(cache: &Cache, hue: u32) -> String {
     match cache.share() {
         Some(share) => format!("hsl({hue} {}% {}%)", 8 + share * 57 / 100, 50 - share * 8 / 100),
-        None => format!("hsl({hue} 30% 62%)"),
+        None => format!("hsl({hue} 40% 80%)"),
     }
 }
 
