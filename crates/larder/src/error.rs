@@ -173,6 +173,20 @@ pub enum Error {
         /// What the client said.
         reason: String,
     },
+    /// Nothing is deleted from a folder that cargo has not made.
+    #[error("{path} {reason}: nothing is deleted there")]
+    NotATargetFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it, as the rest of a sentence.
+        reason: &'static str,
+    },
+    /// Nothing is deleted beside a running build.
+    #[error("a build holds {path}")]
+    InUse {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// A file operation failed; `fs_err` puts the path into the message.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -204,6 +218,8 @@ impl Error {
                     .into()
             }
             Self::NoEngine { .. } => "start the engine, or name another one with DOCKER_HOST".into(),
+            Self::NotATargetFolder { .. } => "check --target-dir and the settings of build folders".into(),
+            Self::InUse { .. } => "try again when the build is done, or wait for it with --wait".into(),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "install the program, or put it on PATH".into()
             }

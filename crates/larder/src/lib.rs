@@ -30,6 +30,7 @@ pub mod backend;
 pub mod cargo;
 pub mod disk;
 pub mod error;
+pub mod gc;
 pub mod plan;
 pub mod platform;
 pub mod process;

@@ -1,0 +1,6 @@
+//! Clearing caches.
+
+pub mod delete;
+pub mod guard;
+pub mod locks;
+pub mod measure;
