@@ -46,6 +46,11 @@ impl Tally {
         bytes
     }
 
+    /// The bytes that come free when this goes, without what is in it.
+    pub(super) fn add_one(&mut self, path: &Path) -> u64 {
+        fs_err::symlink_metadata(path).map_or(0, |metadata| self.one(&metadata))
+    }
+
     fn one(&mut self, metadata: &Metadata) -> u64 {
         let bytes = metadata.blocks() * BLOCK;
         if metadata.is_dir() || metadata.nlink() == 1 {

@@ -1,0 +1,177 @@
+//! Docker's build cache, counted and pruned by Docker's own commands.
+//!
+//! Images, containers and volumes are left alone: they are results and data, no cache.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Deserialize;
+
+use super::row::{Answer, Cache, Row, Work};
+use crate::{
+    backend::docker::client::Client,
+    error::{Error, Result},
+    process::Environment,
+};
+
+/// What of the build cache goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prune {
+    /// All that no build uses just now.
+    All,
+    /// What was not used for this long.
+    OlderThan(Duration),
+    /// What was used longest ago, until no more than this is left.
+    Keep(ByteSize),
+}
+
+/// One record of the build cache, as `docker system df` prints it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Record {
+    size: String,
+    #[serde(default)]
+    last_used_since: String,
+    #[serde(default)]
+    created_since: String,
+    in_use: String,
+    #[serde(default)]
+    shared: String,
+}
+
+impl Record {
+    fn bytes(&self) -> u64 {
+        self.size.parse::<ByteSize>().map_or(0, |size| size.as_u64())
+    }
+
+    /// When it was last used, or made where it never was.
+    fn age(&self) -> Duration {
+        let used = if self.last_used_since.is_empty() { &self.created_since } else { &self.last_used_since };
+        age(used)
+    }
+
+    /// Whether pruning gives its space back: not while a build uses it, nor where an image shares it.
+    fn is_loose(&self) -> bool {
+        self.in_use != "true" && self.shared != "true"
+    }
+}
+
+/// The row of the build cache.
+pub fn plan(env: &Environment, prune: Prune) -> Row {
+    let place = "build cache";
+    let client = match Client::find(env).and_then(|client| client.engine_version().map(|_| client)) {
+        Ok(client) => client,
+        Err(error) => return Row::missing(Cache::Docker, place, error.to_string()),
+    };
+    match records(&client) {
+        Ok(records) => {
+            let (entries, bytes) = going(&records, prune);
+            let cmd = client.cmd().args(["builder", "prune", "--force", "--all"]);
+            let (words, what) = match prune {
+                Prune::All => (Vec::new(), "everything that no build or image uses".to_owned()),
+                Prune::OlderThan(age) => {
+                    let filter = format!("until={}s", age.as_secs());
+                    let age = humantime::format_duration(age);
+                    (vec!["--filter".into(), filter], format!("unused for {age}"))
+                }
+                Prune::Keep(size) => (
+                    vec![format!("--keep-storage={}", size.as_u64())],
+                    format!("used longest ago, down to {}", size.display().iec()),
+                ),
+            };
+            let work = if entries == 0 {
+                Work::Nothing
+            } else {
+                Work::Program(cmd.args(words), Answer::Docker)
+            };
+            let place = place.to_owned();
+            Row { cache: Cache::Docker, place, what, entries, bytes, missing: None, work }
+        }
+        Err(error) => Row::missing(Cache::Docker, place, error.to_string()),
+    }
+}
+
+/// The size of the whole build cache; `None` where no engine answers.
+pub(super) fn size(env: &Environment) -> Option<ByteSize> {
+    let client = Client::find(env).ok()?;
+    let records = records(&client).ok()?;
+    Some(ByteSize::b(records.iter().map(Record::bytes).sum()))
+}
+
+fn records(client: &Client) -> Result<Vec<Record>> {
+    let cmd = client.cmd().args(["system", "df", "--verbose", "--format", "{{json .BuildCache}}"]);
+    let answer = cmd.output()?;
+    serde_json::from_str::<Option<Vec<Record>>>(&answer)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| Error::Answer { command: cmd.line(), reason: error.to_string() })
+}
+
+/// How many records go, and their bytes.
+fn going(records: &[Record], prune: Prune) -> (usize, u64) {
+    let mut loose: Vec<&Record> = records.iter().filter(|record| record.is_loose()).collect();
+    match prune {
+        Prune::All => {}
+        Prune::OlderThan(limit) => loose.retain(|record| record.age() > limit),
+        Prune::Keep(size) => {
+            loose.sort_by_key(|record| std::cmp::Reverse(record.age()));
+            let mut left: u64 = records.iter().map(Record::bytes).sum();
+            loose.retain(|record| {
+                let goes = left > size.as_u64();
+                left -= if goes { record.bytes() } else { 0 };
+                goes
+            });
+        }
+    }
+    (loose.len(), loose.iter().map(|record| record.bytes()).sum())
+}
+
+/// Reads what Docker says of an age: `3 days ago`, `About an hour ago`.
+fn age(text: &str) -> Duration {
+    let mut words = text.split(' ').skip_while(|word| matches!(*word, "About" | "Less" | "than"));
+    let count = match words.next() {
+        Some("a" | "an") => 1,
+        Some(word) => word.parse().unwrap_or_default(),
+        None => 0,
+    };
+    let unit = match words.next().unwrap_or_default().trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => 24 * 3600,
+        "week" => 7 * 24 * 3600,
+        "month" => 30 * 24 * 3600,
+        "year" => 365 * 24 * 3600,
+        _ => 1,
+    };
+    Duration::from_secs(count * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_read_as_docker_says_them() {
+        assert_eq!(age("About an hour ago"), Duration::from_secs(3600));
+        assert_eq!(age("3 days ago"), Duration::from_secs(3 * 24 * 3600));
+        assert_eq!(age("Less than a second ago"), Duration::from_secs(1));
+        assert_eq!(age(""), Duration::ZERO);
+    }
+
+    fn records() -> Vec<Record> {
+        let json = r#"[
+            {"Size":"1GB","LastUsedSince":"2 weeks ago","InUse":"false","Shared":"false"},
+            {"Size":"500MB","LastUsedSince":"2 days ago","InUse":"false","Shared":"false"},
+            {"Size":"250MB","LastUsedSince":"2 months ago","InUse":"true","Shared":"false"},
+            {"Size":"125MB","CreatedSince":"2 hours ago","InUse":"false","Shared":"true"}]"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn what_is_used_or_shared_gives_nothing() {
+        assert_eq!(going(&records(), Prune::All), (2, 1_500_000_000));
+        let week = Duration::from_secs(7 * 24 * 3600);
+        assert_eq!(going(&records(), Prune::OlderThan(week)), (1, 1_000_000_000));
+        assert_eq!(going(&records(), Prune::Keep(ByteSize::gb(1))), (1, 1_000_000_000));
+        assert_eq!(going(&records(), Prune::Keep(ByteSize::mb(100))), (2, 1_500_000_000));
+    }
+}

@@ -1,0 +1,131 @@
+//! What cargo downloaded, in `CARGO_HOME`, cleared by cargo's own collector, which knows when each was last used.
+//!
+//! `CARGO_HOME` is shared by all projects of a user. cargo clears it by itself once a day since 1.88; its command
+//! for doing so at once is behind a switch, which is on for this call alone.
+
+use std::{path::PathBuf, time::Duration};
+
+use bytesize::ByteSize;
+
+use super::{
+    measure::Tally,
+    row::{Answer, Cache, Row, Work},
+};
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+    process::Cmd,
+};
+
+/// What of the downloads goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Downloads {
+    /// Everything.
+    All,
+    /// What was not used for this long.
+    OlderThan(Duration),
+    /// What was used longest ago, until no more than this is left.
+    Keep(ByteSize),
+    /// What cargo itself would clear: downloads unused for three months, and what was unpacked from them and not
+    /// used for one.
+    AsCargo,
+}
+
+impl Downloads {
+    fn words(self) -> Vec<String> {
+        let word = |name: &str, value: String| format!("--{name}={value}");
+        let seconds = |age: Duration| format!("{} seconds", age.as_secs());
+        match self {
+            Self::All => vec![word("max-download-size", "0".into())],
+            Self::OlderThan(age) => vec![
+                word("max-download-age", seconds(age)),
+                word("max-src-age", seconds(age)),
+                word("max-git-co-age", seconds(age)),
+            ],
+            Self::Keep(size) => vec![word("max-download-size", size.as_u64().to_string())],
+            Self::AsCargo => vec![
+                word("max-download-age", "3 months".into()),
+                word("max-src-age", "1 month".into()),
+                word("max-git-co-age", "1 month".into()),
+            ],
+        }
+    }
+
+    fn describe(self) -> String {
+        match self {
+            Self::All => "everything".to_owned(),
+            Self::OlderThan(age) => format!("unused for {}", humantime::format_duration(age)),
+            Self::Keep(size) => format!("used longest ago, down to {}", size.display().iec()),
+            Self::AsCargo => "unused for 3 months, unpacked sources for 1 month".to_owned(),
+        }
+    }
+}
+
+/// The row of `CARGO_HOME`.
+pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
+    let place = home(cargo).map_or_else(|| "CARGO_HOME".to_owned(), |home| home.display().to_string());
+    let cmd = collector(cargo).args(downloads.words());
+    match listed(&cmd) {
+        Ok((entries, bytes)) => Row {
+            cache: Cache::Downloads,
+            place,
+            what: downloads.describe(),
+            entries,
+            bytes,
+            missing: None,
+            work: if entries == 0 { Work::Nothing } else { Work::Program(cmd, Answer::Cargo) },
+        },
+        Err(error) => Row::missing(Cache::Downloads, place, why_not(&error)),
+    }
+}
+
+/// The space that registries and git repositories take in `CARGO_HOME`.
+pub(super) fn size(cargo: &Cargo) -> Option<ByteSize> {
+    let home = home(cargo)?;
+    let mut tally = Tally::default();
+    Some(ByteSize::b(["registry", "git"].iter().map(|name| tally.add(&home.join(name))).sum()))
+}
+
+fn home(cargo: &Cargo) -> Option<PathBuf> {
+    let env = cargo.env();
+    let own = env.get("CARGO_HOME").map(PathBuf::from);
+    own.or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".cargo")))
+}
+
+fn collector(cargo: &Cargo) -> Cmd {
+    Cmd::new(cargo.program(), "/", cargo.env())
+        .args(["clean", "gc", "-Zgc", "--color=never"])
+        .env("RUSTC_BOOTSTRAP", "1")
+}
+
+/// How many files and folders a dry run names, and the space they take.
+fn listed(cmd: &Cmd) -> Result<(usize, u64)> {
+    let answer = cmd.clone().args(["--dry-run", "--verbose"]).output()?;
+    let mut tally = Tally::default();
+    let named = answer.lines().map(PathBuf::from).filter(|path| path.is_absolute());
+    let bytes = named.map(|path| tally.add_one(&path));
+    Ok(bytes.fold((0, 0), |(entries, sum), bytes| (entries + 1, sum + bytes)))
+}
+
+fn why_not(error: &Error) -> String {
+    match error {
+        Error::Failed { stderr, .. } if stderr.contains("unrecognized subcommand") => {
+            "this cargo has no collector of its own; from 1.88 on it clears what is long unused by itself".into()
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_and_sizes_are_said_in_cargos_words() {
+        assert_eq!(
+            Downloads::OlderThan(Duration::from_secs(60)).words()[0],
+            "--max-download-age=60 seconds"
+        );
+        assert_eq!(Downloads::Keep(ByteSize::mib(1)).words(), ["--max-download-size=1048576"]);
+    }
+}
