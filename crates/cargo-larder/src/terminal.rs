@@ -35,6 +35,16 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Something to know about what was just printed.
+    pub(crate) fn note(self, message: &str) {
+        if !self.quiet {
+            let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
+            anstream::eprintln!("{cyan}note{cyan:#}: {message}");
+        }
+    }
+}
+
 impl Report for Terminal {
     fn step(&self, verb: &str, object: &str) {
         if !self.quiet {

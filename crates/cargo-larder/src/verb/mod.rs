@@ -2,9 +2,11 @@
 //! library, and prints.
 
 mod build;
+mod clean;
 mod cook;
 mod docker;
 mod dockerfile;
+mod gc;
 mod lock;
 mod observe;
 mod plan;
@@ -49,6 +51,8 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Docker(args) => docker::run(&context, &args),
         Verb::Dockerfile(args) => dockerfile::run(&context, &args),
         Verb::Usage(args) => usage::run(&context, &args),
+        Verb::Clean(args) => clean::run(&context, &args),
+        Verb::Gc(args) => gc::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
 }

@@ -148,13 +148,7 @@ impl Deleter {
     }
 
     /// Deletes what is in a folder.
-    fn content(
-        &mut self,
-        parent: BorrowedFd<'_>,
-        name: &OsStr,
-        path: &Path,
-        deleted: &mut Deleted,
-    ) -> Left {
+    fn content(&mut self, parent: BorrowedFd<'_>, name: &OsStr, path: &Path, deleted: &mut Deleted) -> Left {
         let listed = self.enter(parent, name).and_then(|folder| Ok((names_in(&folder)?, folder)));
         let (names, folder) = match listed {
             Ok(listed) => listed,

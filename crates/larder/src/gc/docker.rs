@@ -79,11 +79,8 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
                     format!("used longest ago, down to {}", size.display().iec()),
                 ),
             };
-            let work = if entries == 0 {
-                Work::Nothing
-            } else {
-                Work::Program(cmd.args(words), Answer::Docker)
-            };
+            let work =
+                if entries == 0 { Work::Nothing } else { Work::Program(cmd.args(words), Answer::Docker) };
             let place = place.to_owned();
             Row { cache: Cache::Docker, place, what, entries, bytes, missing: None, work }
         }
@@ -92,10 +89,10 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
 }
 
 /// The size of the whole build cache; `None` where no engine answers.
-pub(super) fn size(env: &Environment) -> Option<ByteSize> {
+pub(super) fn size(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
     let records = records(&client).ok()?;
-    Some(ByteSize::b(records.iter().map(Record::bytes).sum()))
+    Some(records.iter().map(Record::bytes).sum())
 }
 
 fn records(client: &Client) -> Result<Vec<Record>> {
@@ -151,8 +148,8 @@ mod tests {
 
     #[test]
     fn ages_are_read_as_docker_says_them() {
-        assert_eq!(age("About an hour ago"), Duration::from_secs(3600));
-        assert_eq!(age("3 days ago"), Duration::from_secs(3 * 24 * 3600));
+        assert_eq!(age("About an hour ago"), Duration::from_hours(1));
+        assert_eq!(age("3 days ago"), Duration::from_hours(72));
         assert_eq!(age("Less than a second ago"), Duration::from_secs(1));
         assert_eq!(age(""), Duration::ZERO);
     }
@@ -169,7 +166,7 @@ mod tests {
     #[test]
     fn what_is_used_or_shared_gives_nothing() {
         assert_eq!(going(&records(), Prune::All), (2, 1_500_000_000));
-        let week = Duration::from_secs(7 * 24 * 3600);
+        let week = Duration::from_hours(168);
         assert_eq!(going(&records(), Prune::OlderThan(week)), (1, 1_000_000_000));
         assert_eq!(going(&records(), Prune::Keep(ByteSize::gb(1))), (1, 1_000_000_000));
         assert_eq!(going(&records(), Prune::Keep(ByteSize::mb(100))), (2, 1_500_000_000));

@@ -3,9 +3,7 @@
 //! `CARGO_HOME` is shared by all projects of a user. cargo clears it by itself once a day since 1.88; its command
 //! for doing so at once is behind a switch, which is on for this call alone.
 
-use std::{path::PathBuf, time::Duration};
-
-use bytesize::ByteSize;
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use super::{
     measure::Tally,
@@ -24,8 +22,6 @@ pub enum Downloads {
     All,
     /// What was not used for this long.
     OlderThan(Duration),
-    /// What was used longest ago, until no more than this is left.
-    Keep(ByteSize),
     /// What cargo itself would clear: downloads unused for three months, and what was unpacked from them and not
     /// used for one.
     AsCargo,
@@ -33,21 +29,20 @@ pub enum Downloads {
 
 impl Downloads {
     fn words(self) -> Vec<String> {
-        let word = |name: &str, value: String| format!("--{name}={value}");
-        let seconds = |age: Duration| format!("{} seconds", age.as_secs());
+        let words = |downloaded: &str, unpacked: &str| {
+            vec![
+                format!("--max-download-age={downloaded}"),
+                format!("--max-src-age={unpacked}"),
+                format!("--max-git-co-age={unpacked}"),
+            ]
+        };
         match self {
-            Self::All => vec![word("max-download-size", "0".into())],
-            Self::OlderThan(age) => vec![
-                word("max-download-age", seconds(age)),
-                word("max-src-age", seconds(age)),
-                word("max-git-co-age", seconds(age)),
-            ],
-            Self::Keep(size) => vec![word("max-download-size", size.as_u64().to_string())],
-            Self::AsCargo => vec![
-                word("max-download-age", "3 months".into()),
-                word("max-src-age", "1 month".into()),
-                word("max-git-co-age", "1 month".into()),
-            ],
+            Self::All => words("0 seconds", "0 seconds"),
+            Self::OlderThan(age) => {
+                let age = format!("{} seconds", age.as_secs());
+                words(&age, &age)
+            }
+            Self::AsCargo => words("3 months", "1 month"),
         }
     }
 
@@ -55,7 +50,6 @@ impl Downloads {
         match self {
             Self::All => "everything".to_owned(),
             Self::OlderThan(age) => format!("unused for {}", humantime::format_duration(age)),
-            Self::Keep(size) => format!("used longest ago, down to {}", size.display().iec()),
             Self::AsCargo => "unused for 3 months, unpacked sources for 1 month".to_owned(),
         }
     }
@@ -79,13 +73,6 @@ pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
     }
 }
 
-/// The space that registries and git repositories take in `CARGO_HOME`.
-pub(super) fn size(cargo: &Cargo) -> Option<ByteSize> {
-    let home = home(cargo)?;
-    let mut tally = Tally::default();
-    Some(ByteSize::b(["registry", "git"].iter().map(|name| tally.add(&home.join(name))).sum()))
-}
-
 fn home(cargo: &Cargo) -> Option<PathBuf> {
     let env = cargo.env();
     let own = env.get("CARGO_HOME").map(PathBuf::from);
@@ -101,16 +88,17 @@ fn collector(cargo: &Cargo) -> Cmd {
 /// How many files and folders a dry run names, and the space they take.
 fn listed(cmd: &Cmd) -> Result<(usize, u64)> {
     let answer = cmd.clone().args(["--dry-run", "--verbose"]).output()?;
+    let named: BTreeSet<PathBuf> =
+        answer.lines().map(PathBuf::from).filter(|path| path.is_absolute()).collect();
     let mut tally = Tally::default();
-    let named = answer.lines().map(PathBuf::from).filter(|path| path.is_absolute());
-    let bytes = named.map(|path| tally.add_one(&path));
-    Ok(bytes.fold((0, 0), |(entries, sum), bytes| (entries + 1, sum + bytes)))
+    Ok((named.len(), named.iter().map(|path| tally.add_one(path)).sum()))
 }
 
 fn why_not(error: &Error) -> String {
     match error {
         Error::Failed { stderr, .. } if stderr.contains("unrecognized subcommand") => {
-            "this cargo has no collector of its own; from 1.88 on it clears what is long unused by itself".into()
+            "this cargo has no collector of its own; from 1.88 on it clears what is long unused by itself"
+                .into()
         }
         other => other.to_string(),
     }
@@ -122,10 +110,7 @@ mod tests {
 
     #[test]
     fn ages_and_sizes_are_said_in_cargos_words() {
-        assert_eq!(
-            Downloads::OlderThan(Duration::from_secs(60)).words()[0],
-            "--max-download-age=60 seconds"
-        );
-        assert_eq!(Downloads::Keep(ByteSize::mib(1)).words(), ["--max-download-size=1048576"]);
+        assert_eq!(Downloads::OlderThan(Duration::from_mins(1)).words()[0], "--max-download-age=60 seconds");
+        assert_eq!(Downloads::AsCargo.words()[1], "--max-src-age=1 month");
     }
 }

@@ -68,7 +68,7 @@ fn attempt(folder: &Path) -> Result<Result<Locks, PathBuf>> {
 
 /// Every lock file of a target folder. A folder with units that has none, left by a very old cargo or a copy,
 /// gets `.cargo-lock`, which every cargo takes.
-fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {

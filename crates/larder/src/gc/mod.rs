@@ -1,6 +1,31 @@
-//! Clearing caches.
+//! Clearing caches: `clean` by level and `gc` by policy. What would go is planned first, in rows with bytes; applied,
+//! the plan deletes no more than it said.
+//!
+//! 1. [`guard`], [`locks`], [`delete`], [`measure`]: the safe way to delete from a target folder.
+//! 2. [`needs`], [`matching`], [`wanted`]: which units are still wanted, and [`rules`] which things go.
+//! 3. [`docker`], [`nix`], [`downloads`]: caches of others, cleared by their own programs alone.
+//!
+//! It must never delete what a build holds, what the last build used, or what a current recipe builds; what cannot
+//! be judged stays.
 
+mod budget;
+mod compiler;
 pub mod delete;
+pub mod docker;
+pub mod downloads;
 pub mod guard;
 pub mod locks;
+pub mod matching;
 pub mod measure;
+pub mod needs;
+pub mod nix;
+mod plan;
+mod program;
+pub mod row;
+pub mod rules;
+mod target;
+pub mod wanted;
+
+pub use needs::Branches;
+pub use plan::{Level, Plan, Policy};
+pub use row::{Cache, Freed, Row};

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn ages_are_whole_days_and_never_shorter_than_asked_for() {
-        let hours = |hours| Generations::OlderThan(Duration::from_secs(hours * 3600)).words();
+        let hours = |hours| Generations::OlderThan(Duration::from_hours(hours)).words();
         assert_eq!(hours(7 * 24), ["--delete-older-than", "7d"]);
         assert_eq!(hours(25), ["--delete-older-than", "2d"]);
         assert_eq!(hours(0), Generations::Old.words());

@@ -1,0 +1,84 @@
+//! A size that target folders and Docker's build cache together shall not exceed.
+//!
+//! Above it, what nothing needs goes by age, the longest unused first, until four fifths of the size are left: a
+//! budget that is only just met would be exceeded by the next build. What is needed never goes.
+
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use bytesize::ByteSize;
+
+use super::{
+    docker::{self, Prune},
+    guard::TargetFolder as Guarded,
+    measure::Tally,
+    plan::Policy,
+    row::Cache,
+    target::Item,
+};
+use crate::{error::Result, process::Environment, target_folder};
+
+/// What is still to be freed.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    needed: u64,
+    docker: Option<u64>,
+}
+
+impl Budget {
+    /// Measures; nothing is to be freed where there is no budget, or it is kept.
+    pub(super) fn new(policy: &Policy, folders: &[(String, Guarded)], env: &Environment) -> Result<Self> {
+        let Some(limit) = policy.max_size else { return Ok(Self::default()) };
+        let mut total = 0;
+        if policy.caches.contains(&Cache::Target) {
+            for (_, folder) in folders {
+                total += target_folder::read(folder.path())?.size().on_disk;
+            }
+        }
+        let docker = if policy.caches.contains(&Cache::Docker) { docker::size(env) } else { None };
+        total += docker.unwrap_or_default();
+        let low = limit.as_u64() / 5 * 4;
+        let needed = if total > limit.as_u64() { total - low } else { 0 };
+        Ok(Self { needed, docker })
+    }
+
+    /// For how long something in a folder must not have been used: the policy's age, or less where that frees too
+    /// little. `unwanted` is all that could go.
+    pub(super) fn age(&mut self, age: Duration, folder: &Path, unwanted: &[Item]) -> Duration {
+        let now = SystemTime::now();
+        let unused = |item: &Item| now.duration_since(item.last_use?).ok();
+        let mut items: Vec<(Option<Duration>, &Item)> =
+            unwanted.iter().map(|item| (unused(item), item)).collect();
+        items.sort_by_key(|(unused, item)| std::cmp::Reverse((item.class.is_ageless(), *unused)));
+        let mut tally = Tally::default();
+        let mut limit = age;
+        for (unused, item) in items {
+            let goes_anyway = item.class.is_ageless() || unused.is_some_and(|unused| unused > age);
+            if !goes_anyway {
+                let Some(unused) = unused.filter(|_| self.needed > 0) else { break };
+                limit = unused.saturating_sub(Duration::from_nanos(1));
+            }
+            self.needed = self.needed.saturating_sub(item.bytes(folder, &mut tally));
+        }
+        limit
+    }
+
+    /// What of Docker's build cache goes.
+    pub(super) fn prune(&mut self, age: Duration) -> Prune {
+        match self.docker {
+            Some(size) if self.needed > 0 => {
+                let kept = size.saturating_sub(self.needed);
+                self.needed = self.needed.saturating_sub(size);
+                Prune::Keep(ByteSize::b(kept))
+            }
+            _ => Prune::OlderThan(age),
+        }
+    }
+
+    /// What could not be freed.
+    pub(super) fn over(&self) -> Option<ByteSize> {
+        (self.needed > 0).then(|| ByteSize::b(self.needed))
+    }
+}

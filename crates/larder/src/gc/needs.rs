@@ -1,0 +1,195 @@
+//! What this checkout, and on request its branches, ask of target folders: questions to cargo, and nothing built.
+
+use std::path::{Path, PathBuf};
+
+use super::{compiler, matching::Needed, wanted::Wishes};
+use crate::{
+    Report,
+    cargo::Network,
+    error::Result,
+    plan::{commits, unit_graph::UnitGraph},
+    process::{Cmd, Environment},
+    project::Project,
+    recipe::lock_file::{LockFile, LockedSlice},
+    side_by_side,
+    slice::environment,
+    target_folder::Profile,
+};
+
+/// Whether units that other branches of the repository need are wanted too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branches {
+    /// Only what is checked out counts; units of branches stay while they are young enough.
+    CheckedOut,
+    /// What the committed recipes of every local branch build is wanted.
+    All,
+}
+
+/// One question: arguments of cargo in a folder, and where the call would build.
+struct Call {
+    dir: PathBuf,
+    args: Vec<String>,
+    env: Environment,
+    folder: PathBuf,
+    network: Network,
+}
+
+/// Everything that decides what is wanted. `profiles` are the profile folders that are there.
+///
+/// # Errors
+/// Where a slice or a recipe cannot be planned: then nothing is known, and nothing may be deleted.
+pub fn wishes(
+    project: &Project,
+    profiles: &[Profile],
+    branches: Branches,
+    report: &dyn Report,
+) -> Result<Wishes> {
+    report.step("Asking", "cargo what slices and recipes need");
+    let recorded = project.recorded()?;
+    let mut calls = of_slices(project)?;
+    for locked in recorded.iter().flat_map(|file| &file.slices) {
+        calls.extend(of_recipe(project, locked, project.workspace.larder_dir().as_std_path())?);
+    }
+    // What the branches' folders hold is read before they go.
+    let mut folders = Vec::new();
+    if branches == Branches::All {
+        for branch in other_branches(project)? {
+            if let Some((folder, file)) = recipes_of(project, &branch)? {
+                report.step("Keeping", &format!("what the recipes of branch {branch} build"));
+                for locked in &file.slices {
+                    calls.extend(of_recipe(project, locked, &folder.path().join("larder"))?);
+                }
+                folders.push(folder);
+            }
+        }
+    }
+    let mut needed = side_by_side::map(calls, |call| ask(project, &call))?;
+    // Plain calls are a guess at what else is run here: one that cargo refuses says nothing.
+    let plain = side_by_side::map(of_plain_calls(project, profiles), |call| Ok(ask(project, &call).ok()))?;
+    needed.extend(plain.into_iter().flatten());
+    let members = project.workspace.metadata().packages.iter().map(|package| package.name.to_string());
+    let in_graphs = needed.iter().flat_map(|needed| &needed.graph.units).filter(|unit| unit.is_path());
+    let packages = in_graphs.map(|unit| super::matching::name_and_version(&unit.pkg_id).0.to_owned());
+    Ok(Wishes { packages: members.chain(packages).collect(), rustc: compiler::hash(project), needed })
+}
+
+fn ask(project: &Project, call: &Call) -> Result<Needed> {
+    let cargo = project.cargo.clone().with_network(call.network);
+    let (command, json) = match cargo.unit_graph(&call.dir, &call.args, &call.env) {
+        Err(_) if call.network == Network::Offline => {
+            project.cargo.unit_graph(&call.dir, &call.args, &call.env)
+        }
+        answer => answer,
+    }?;
+    let mut graph = UnitGraph::parse(&command, &json)?;
+    commits::fill_in(&mut graph, &call.dir)?;
+    Ok(Needed { folder: call.folder.clone(), graph })
+}
+
+fn of_slices(project: &Project) -> Result<Vec<Call>> {
+    let workspace = &project.workspace;
+    let call = |slice: &crate::slice::Slice| {
+        let target_dir = slice.target_dir.resolve(workspace);
+        let mut args = slice.cargo_args().to_vec();
+        args.push(format!("--target-dir={target_dir}"));
+        Ok(Call {
+            dir: workspace.root().into(),
+            args,
+            env: environment::of_slice(&project.cargo, workspace, slice)?,
+            folder: build_folder(project, target_dir.as_std_path()),
+            network: Network::Allowed,
+        })
+    };
+    project.slices.iter().map(call).collect()
+}
+
+/// A question for each layer of a recipe.
+fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Result<Vec<Call>> {
+    let workspace = &project.workspace;
+    let target_dir = locked.slice.target_dir.resolve(workspace);
+    let layer = |index: usize| {
+        let mut args = locked.cook.clone();
+        args.push(format!("--target-dir={target_dir}"));
+        args.push("--locked".into());
+        Ok(Call {
+            dir: larder_dir.join(&locked.slice.name).join(index.to_string()),
+            args,
+            env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
+            folder: build_folder(project, target_dir.as_std_path()),
+            network: Network::Offline,
+        })
+    };
+    (0..locked.layers.len()).map(layer).collect()
+}
+
+/// What people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
+fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
+    const WORDS: [&[&str]; 3] =
+        [&["build"], &["build", "--workspace", "--all-targets"], &["check", "--workspace", "--all-targets"]];
+    let workspace = &project.workspace;
+    let folder = build_folder(project, workspace.target_directory().as_std_path());
+    let mut calls = Vec::new();
+    for profile in profiles.iter().filter(|profile| profile.base.as_os_str().is_empty()) {
+        for words in WORDS {
+            let mut args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            match profile.name.as_str() {
+                "debug" => {}
+                name => args.push(format!("--profile={name}")),
+            }
+            args.extend(profile.platform.iter().map(|platform| format!("--target={platform}")));
+            args.push(format!("--target-dir={}", workspace.target_directory()));
+            calls.push(Call {
+                dir: workspace.root().into(),
+                args,
+                env: Environment::default(),
+                folder: folder.clone(),
+                network: Network::Allowed,
+            });
+        }
+    }
+    calls
+}
+
+/// Where units of a call lie: in the build folder, where one is set, else in the target folder.
+fn build_folder(project: &Project, target_dir: &Path) -> PathBuf {
+    let metadata = project.workspace.metadata();
+    let own = metadata.build_directory.as_ref().filter(|folder| **folder != metadata.target_directory);
+    let folder = own.map_or(target_dir, |folder| folder.as_std_path());
+    fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// The local branches that are not checked out; none where this is no git repository.
+fn other_branches(project: &Project) -> Result<Vec<String>> {
+    if git(project, &["rev-parse", "--is-inside-work-tree"]).is_err() {
+        return Ok(Vec::new());
+    }
+    let format = "--format=%(HEAD)%(refname:short)";
+    let answer = git(project, &["for-each-ref", format, "refs/heads"])?;
+    Ok(answer.lines().filter_map(|line| line.strip_prefix(' ')).map(str::to_owned).collect())
+}
+
+/// The recipes that a branch has committed, in a temporary folder; `None` where it has none.
+fn recipes_of(project: &Project, branch: &str) -> Result<Option<(tempfile::TempDir, LockFile)>> {
+    let list = git(project, &["ls-tree", "-r", "--name-only", "-z", branch, "--", "larder/"])?;
+    let folder = tempfile::tempdir()?;
+    for path in list.split('\0').filter(|path| !path.is_empty()) {
+        let file = folder.path().join(path);
+        let inside = file.starts_with(folder.path().join("larder"));
+        let plain = Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if let (true, true, Some(parent)) = (inside, plain, file.parent()) {
+            fs_err::create_dir_all(parent)?;
+            fs_err::write(&file, git(project, &["show", &format!("{branch}:./{path}")])?)?;
+        }
+    }
+    let larder = cargo_metadata::camino::Utf8PathBuf::from(folder.path().to_string_lossy().into_owned());
+    match LockFile::read(&larder.join("larder")) {
+        Ok(file) => Ok(Some((folder, file))),
+        Err(crate::Error::NoRecipe { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn git(project: &Project, args: &[&str]) -> Result<String> {
+    let root = project.workspace.root().as_std_path();
+    Cmd::new("git", root, project.cargo.env()).args(args).output()
+}

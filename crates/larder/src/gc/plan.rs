@@ -1,0 +1,244 @@
+//! Plans over all caches: made, printed by whoever asked, and applied.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use bytesize::ByteSize;
+
+use super::{
+    budget::Budget,
+    docker::{self, Prune},
+    downloads::{self, Downloads},
+    guard::TargetFolder as Guarded,
+    needs::{self, Branches},
+    nix::{self, Generations},
+    program,
+    row::{Cache, Freed, Row, Work},
+    rules::Rule,
+    target::{self, Item},
+    wanted::Wishes,
+};
+use crate::{
+    Report,
+    error::Result,
+    project::Project,
+    target_folder::{self, Profile},
+};
+
+/// How much `clean` takes; each level but Docker's holds the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// The application's own artifacts: the next build compiles these and no dependency.
+    Artifacts,
+    /// Everything that was built.
+    Dependencies,
+    /// And what was downloaded, for all projects of this user.
+    Downloads,
+    /// Docker's build cache alone.
+    Docker,
+    /// All of these, and garbage in the Nix store.
+    Everything,
+}
+
+/// What `gc` may take.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Which caches.
+    pub caches: BTreeSet<Cache>,
+    /// For how long something must not have been used; the default of each cache where it is not given.
+    pub older_than: Option<Duration>,
+    /// Above this, target folders and Docker's build cache together lose what was used longest ago and is not
+    /// needed, down to four fifths of it.
+    pub max_size: Option<ByteSize>,
+    /// Whether other branches count.
+    pub branches: Branches,
+    /// Which generations of Nix profiles go.
+    pub generations: Option<Generations>,
+}
+
+impl Policy {
+    /// How long something is kept that nothing needs.
+    pub const AGE: Duration = Duration::from_hours(7 * 24);
+
+    fn age(&self) -> Duration {
+        self.older_than.unwrap_or(Self::AGE)
+    }
+}
+
+/// What would go, before anything does.
+#[derive(Debug)]
+pub struct Plan {
+    rows: Vec<Row>,
+    folders: BTreeMap<String, (Guarded, Rule)>,
+}
+
+impl Plan {
+    /// What `clean` takes at a level.
+    ///
+    /// # Errors
+    /// Where a folder is not cargo's, or cannot be read.
+    pub fn clean(project: &Project, level: Level, report: &dyn Report) -> Result<Self> {
+        let mut plan = Self { rows: Vec::new(), folders: BTreeMap::new() };
+        let env = project.cargo.env();
+        let rule = match level {
+            Level::Docker => None,
+            Level::Artifacts => Some(Rule::Application { stubs: stubs(project) }),
+            Level::Dependencies | Level::Downloads | Level::Everything => Some(Rule::Everything),
+        };
+        if let Some(rule) = rule {
+            for (place, folder) in target_folders(project)? {
+                plan.add_folder(place, folder, rule.clone(), report)?;
+            }
+        }
+        if matches!(level, Level::Downloads | Level::Everything) {
+            plan.rows.push(downloads::plan(&project.cargo, Downloads::All));
+        }
+        if matches!(level, Level::Docker | Level::Everything) {
+            plan.rows.push(docker::plan(env, Prune::All));
+        }
+        if level == Level::Everything {
+            plan.rows.push(nix::plan(env, Generations::Old));
+        }
+        Ok(plan)
+    }
+
+    /// What `gc` takes under a policy.
+    ///
+    /// # Errors
+    /// Where a folder is not cargo's, or slices or recipes cannot be planned: then nothing is known of what is
+    /// needed.
+    pub fn gc(project: &Project, policy: &Policy, report: &dyn Report) -> Result<Self> {
+        let mut plan = Self { rows: Vec::new(), folders: BTreeMap::new() };
+        let env = project.cargo.env();
+        let folders = target_folders(project)?;
+        let mut budget = Budget::new(policy, &folders, env)?;
+        if policy.caches.contains(&Cache::Target) {
+            let wishes = wishes(project, &folders, policy.branches, report)?;
+            for (place, folder) in folders {
+                let rule = |age| Rule::Unwanted { wishes: Box::new(wishes.clone()), age };
+                let unwanted = target::items(&folder, &rule(Duration::ZERO), SystemTime::now())?;
+                let age = budget.age(policy.age(), folder.path(), &unwanted);
+                plan.add_folder(place, folder, rule(age), report)?;
+            }
+        }
+        if policy.caches.contains(&Cache::Downloads) {
+            let downloads = policy.older_than.map_or(Downloads::AsCargo, Downloads::OlderThan);
+            report.step("Asking", "cargo what of its downloads is old");
+            plan.rows.push(downloads::plan(&project.cargo, downloads));
+        }
+        if policy.caches.contains(&Cache::Docker) {
+            report.step("Asking", "Docker what of its build cache is old");
+            plan.rows.push(docker::plan(env, budget.prune(policy.age())));
+        }
+        if policy.caches.contains(&Cache::Nix) {
+            report.step("Asking", "Nix what is dead");
+            let generations = policy.generations.unwrap_or(Generations::OlderThan(policy.age()));
+            plan.rows.push(nix::plan(env, generations));
+        }
+        if let Some(over) = budget.over() {
+            let over = over.display().iec();
+            report.warn(&format!("{over} more than the budget is in use, and stays"));
+        }
+        Ok(plan)
+    }
+
+    /// The rows, in the order in which they are applied.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Space on disk that would come free.
+    pub fn bytes(&self) -> u64 {
+        self.rows.iter().map(|row| row.bytes).sum()
+    }
+
+    /// Does it. The outcomes are in the order of the rows; a failure at one row does not keep others from being
+    /// done. A target folder that a build holds for longer than `patience` is left alone.
+    pub fn apply(&self, patience: Duration, report: &dyn Report) -> Vec<Freed> {
+        let mut outcomes: Vec<Freed> = self.rows.iter().map(|_| Freed::default()).collect();
+        for (place, (folder, rule)) in &self.folders {
+            let (numbers, items): (Vec<usize>, Vec<&[Item]>) =
+                self.rows.iter().enumerate().filter_map(|(number, row)| items_in(number, row, place)).unzip();
+            if items.is_empty() {
+                continue;
+            }
+            report.step("Deleting", &format!("from {place}"));
+            let freed = match target::apply(folder, rule, &items, patience, report) {
+                Ok(freed) => freed,
+                Err(error) => {
+                    vec![Freed { skipped: Some(error.to_string()), ..Freed::default() }; items.len()]
+                }
+            };
+            for (number, freed) in numbers.into_iter().zip(freed) {
+                outcomes[number] = freed;
+            }
+        }
+        for (row, outcome) in self.rows.iter().zip(&mut outcomes) {
+            if let Work::Program(cmd, answer) = &row.work {
+                report.step("Running", &cmd.line());
+                *outcome = program::run(cmd, *answer);
+            }
+        }
+        outcomes
+    }
+
+    fn add_folder(&mut self, place: String, folder: Guarded, rule: Rule, report: &dyn Report) -> Result<()> {
+        report.step("Reading", &place);
+        let items = target::items(&folder, &rule, SystemTime::now())?;
+        self.rows.extend(target::rows(&folder, &place, items));
+        self.folders.insert(place, (folder, rule));
+        Ok(())
+    }
+}
+
+fn items_in<'a>(number: usize, row: &'a Row, place: &str) -> Option<(usize, &'a [Item])> {
+    match &row.work {
+        Work::Items(items) if row.place == place => Some((number, items)),
+        _ => None,
+    }
+}
+
+/// The packages that recipes consist of.
+fn stubs(project: &Project) -> Vec<String> {
+    project.slices.iter().map(|slice| format!("larder-{}", slice.name)).collect()
+}
+
+/// The folders that this project builds into, with their names; those inside another one go with it.
+fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
+    let workspace = &project.workspace;
+    let root = workspace.root().as_std_path();
+    let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
+    paths.insert(workspace.target_directory().into());
+    paths.extend(workspace.metadata().build_directory.iter().map(PathBuf::from));
+    paths.extend(project.slices.iter().map(|slice| slice.target_dir.resolve(workspace).into()));
+    let mut folders: Vec<(String, Guarded)> = Vec::new();
+    for path in paths {
+        let inside = folders
+            .iter()
+            .any(|(_, outer)| fs_err::canonicalize(&path).is_ok_and(|path| path.starts_with(outer.path())));
+        if inside {
+            continue;
+        }
+        if let Some(folder) = Guarded::check(&path, root)? {
+            let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            folders.push((place, folder));
+        }
+    }
+    Ok(folders)
+}
+
+fn wishes(
+    project: &Project,
+    folders: &[(String, Guarded)],
+    branches: Branches,
+    report: &dyn Report,
+) -> Result<Wishes> {
+    let mut profiles: Vec<Profile> = Vec::new();
+    for (_, folder) in folders {
+        profiles.extend(target_folder::read(folder.path())?.profiles);
+    }
+    needs::wishes(project, &profiles, branches, report)
+}
