@@ -4,6 +4,7 @@ mod bad_input;
 mod changes;
 mod docker;
 mod exact;
+mod gc;
 mod interrupted;
 mod layers;
 mod leptos;

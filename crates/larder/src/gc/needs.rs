@@ -103,23 +103,21 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
     project.slices.iter().map(call).collect()
 }
 
-/// A question for each layer of a recipe.
-fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Result<Vec<Call>> {
+/// The current recipe alone, as it is cooked on this machine: older layers have nothing that it lacks.
+fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Result<Option<Call>> {
     let workspace = &project.workspace;
     let target_dir = locked.slice.target_dir.resolve(workspace);
-    let layer = |index: usize| {
-        let mut args = locked.cook.clone();
-        args.push(format!("--target-dir={target_dir}"));
-        args.push("--locked".into());
-        Ok(Call {
-            dir: larder_dir.join(&locked.slice.name).join(index.to_string()),
-            args,
-            env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
-            folder: build_folder(project, target_dir.as_std_path()),
-            network: Network::Offline,
-        })
-    };
-    (0..locked.layers.len()).map(layer).collect()
+    let Some(last) = locked.layers.len().checked_sub(1) else { return Ok(None) };
+    let mut args = locked.cook.clone();
+    args.push(format!("--target-dir={target_dir}"));
+    args.push("--locked".into());
+    Ok(Some(Call {
+        dir: larder_dir.join(&locked.slice.name).join(last.to_string()),
+        args,
+        env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
+        folder: build_folder(project, target_dir.as_std_path()),
+        network: Network::Offline,
+    }))
 }
 
 /// What people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
