@@ -117,7 +117,7 @@ fn units_of_an_old_toolchain_go() {
     warm(&project, &[("RUSTC", &rustc)]);
     warm(&project, &[]);
     let json = gc(&project, &GC);
-    // Three external units, two local ones and the recipe's own.
+    // Two external units, two local ones and the recipe's own.
     assert_eq!(entries(&json, "units of other toolchains"), 5, "{json:#}");
     assert_warm(&project, &[]);
     assert_eq!(gc_again(&project), 0);
@@ -128,4 +128,170 @@ fn gc_again(project: &Project) -> u64 {
     let outcome = project.larder(&[&GC[..], &["--json"]].concat()).ok();
     let json: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     json["bytes"].as_u64().unwrap()
+}
+
+fn git(project: &Project, args: &[&str]) {
+    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+    let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    Surroundings::get().run("git".as_ref(), project.path(), &[&author[..], args].concat(), &nobody).ok();
+}
+
+/// A repository on `main`, with a branch `feature` that has another version of a dependency; both are built.
+fn two_branches() -> Project {
+    let project = project();
+    git(&project, &["init", "--quiet", "--initial-branch=main"]);
+    git(&project, &["add", "."]);
+    git(&project, &["commit", "--quiet", "--message=main"]);
+    git(&project, &["checkout", "--quiet", "-b", "feature"]);
+    project.write("Cargo.toml", &manifest("1.0.14"));
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    project.larder(&["lock"]).ok();
+    warm(&project, &[]);
+    git(&project, &["commit", "--quiet", "--all", "--message=feature"]);
+    git(&project, &["add", "."]);
+    git(&project, &["commit", "--quiet", "--allow-empty", "--message=recipes"]);
+    git(&project, &["checkout", "--quiet", "main"]);
+    warm(&project, &[]);
+    project
+}
+
+#[test]
+fn units_of_another_branch_go_unless_they_are_young_or_kept() {
+    let project = two_branches();
+    // Young enough by default.
+    let young = project.larder(&["gc", "--only", "target", "--yes", "--json"]).ok();
+    assert!(young.stdout.contains("\"bytes\": 0"), "{}", young.stdout);
+    let mut kept = GC.to_vec();
+    kept.push("--keep-branches");
+    let json = gc(&project, &kept);
+    // The application and the helper of the other branch; no recipe builds them.
+    assert_eq!(entries(&json, "old generations of units"), 2, "{json:#}");
+    git(&project, &["checkout", "--quiet", "feature"]);
+    assert_eq!(build(&project, &[]).compiled_external, 0);
+    git(&project, &["checkout", "--quiet", "main"]);
+    warm(&project, &[]);
+    let json = gc(&project, &GC);
+    // Once more these, and the other version of the dependency with the recipe that built it.
+    assert_eq!(entries(&json, "old generations of units"), 4, "{json:#}");
+    assert_warm(&project, &[]);
+    git(&project, &["checkout", "--quiet", "feature"]);
+    assert_eq!(build(&project, &[]).compiled_external, 1);
+}
+
+#[test]
+fn what_was_cooked_and_not_built_yet_stays() {
+    let project = project();
+    project.larder(&["cook"]).ok();
+    assert_eq!(gc_again(&project), 0);
+    assert_eq!(build(&project, &[]).compiled_external, 0);
+}
+
+#[test]
+fn the_layout_by_unit_is_cleared_alike() {
+    // The switch is one of nightly's, so that cargo is made to believe that it is one.
+    let layout = [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+    let project = project();
+    let other = tempfile::tempdir().unwrap();
+    let rustc = other_compiler(other.path());
+    warm(&project, &[layout[0], layout[1], ("RUSTC", &rustc)]);
+    if project.path().join("target/release/.fingerprint").exists() {
+        larder_tests::skip("the layout by unit", "this cargo does not know it");
+        return;
+    }
+    warm(&project, &layout);
+    let outcome = Surroundings::get().larder_with(project.path(), &[&GC[..], &["--json"]].concat(), &layout);
+    let json: serde_json::Value = serde_json::from_str(&outcome.ok().stdout).unwrap();
+    assert_eq!(entries(&json, "units of other toolchains"), 5, "{json:#}");
+    assert_warm(&project, &layout);
+}
+
+#[test]
+fn a_budget_takes_what_was_used_longest_ago() {
+    let project = two_branches();
+    let within = project.larder(&["gc", "--only", "target", "--max-size", "1GiB", "--json"]).ok();
+    assert!(within.stdout.contains("\"bytes\": 0"), "{}", within.stdout);
+    let budget = size(&project.path().join("target")) - 1;
+    let budget = format!("{budget}B");
+    let json = gc(&project, &["gc", "--only", "target", "--max-size", &budget, "--yes"]);
+    assert!(entries(&json, "old generations of units") > 0, "{json:#}");
+    assert_warm(&project, &[]);
+    // Nothing that is needed goes, however small the budget.
+    let outcome = project.larder(&["gc", "--only", "target", "--max-size", "1KiB", "--yes"]).ok();
+    assert!(outcome.stderr.contains("more than the budget is in use, and stays"), "{}", outcome.stderr);
+    assert_warm(&project, &[]);
+}
+
+#[test]
+fn killed_at_any_moment_no_unit_is_taken_for_fresh_that_is_not() {
+    const MOMENTS: u32 = 12;
+    let project = two_branches();
+    let surroundings = Surroundings::get();
+    let start = Instant::now();
+    project.larder(&GC[..5]).ok();
+    let planning = start.elapsed();
+    for moment in 0..MOMENTS {
+        git(&project, &["checkout", "--quiet", "feature"]);
+        warm(&project, &[]);
+        git(&project, &["checkout", "--quiet", "main"]);
+        let mut args = vec!["larder"];
+        args.extend(GC);
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let gc =
+            larder::process::Cmd::new(surroundings.binary(), project.path(), surroundings.env()).args(args);
+        let running = gc.spawn_logged(log.path()).unwrap();
+        std::thread::sleep(planning.mul_f64(0.8 + 0.5 * f64::from(moment) / f64::from(MOMENTS)));
+        drop(running);
+        assert_warm(&project, &[]);
+        git(&project, &["checkout", "--quiet", "feature"]);
+        // Whatever is left of the branch, cargo builds the rest; the program shows that it is whole.
+        build(&project, &[]);
+        surroundings.run(&project.path().join("target/release/app"), project.path(), &[], &[]).ok();
+    }
+}
+
+#[test]
+fn builds_beside_gc_never_fail_and_stay_warm() {
+    let project = project();
+    let other = tempfile::tempdir().unwrap();
+    let rustc = other_compiler(other.path());
+    warm(&project, &[]);
+    let in_full = Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1");
+    let end = Instant::now() + Duration::from_secs(if in_full { 60 } else { 10 });
+    let done = AtomicBool::new(false);
+    let (collected, deleted, built) = std::thread::scope(|scope| {
+        let collector = scope.spawn(|| collect(&project, &done));
+        let mut built = 0;
+        while Instant::now() < end {
+            // Garbage of another compiler, then a change of the application: only that is compiled.
+            Surroundings::get().cargo_counts(project.path(), &BUILD, &[("RUSTC", &rustc)]);
+            project.write(
+                "src/main.rs",
+                &format!("fn main() {{ println!(\"{{}} {built}\", helper::text()) }}\n"),
+            );
+            let counts = build(&project, &[]);
+            assert_eq!(counts.compiled_external, 0, "{counts:?}");
+            built += 1;
+        }
+        done.store(true, Ordering::Relaxed);
+        let (collected, deleted) = collector.join().unwrap();
+        (collected, deleted, built)
+    });
+    assert!(collected > 1 && deleted > 0 && built > 1, "{collected} {deleted} {built}");
+    assert_warm(&project, &[]);
+}
+
+/// Collects until told to stop; returns how often, and how many things went.
+fn collect(project: &Project, done: &AtomicBool) -> (u32, u64) {
+    let (mut collected, mut deleted) = (0, 0);
+    while !done.load(Ordering::Relaxed) {
+        // Every other run waits for builds, the rest leaves the folder to them.
+        let wait: &[&str] = if collected % 2 == 0 { &["--wait", "30s"] } else { &[] };
+        let outcome = project.larder(&[&GC[..], &["--json"], wait].concat());
+        assert!(outcome.code == 0 || outcome.stderr.contains("a build holds"), "{}", outcome.stderr);
+        let json: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let freed = json["rows"].as_array().unwrap().iter();
+        deleted += freed.filter(|row| row["freed"]["bytes"].as_u64() > Some(0)).count() as u64;
+        collected += 1;
+    }
+    (collected, deleted)
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod changes;
+mod clean;
 mod docker;
 mod exact;
 mod gc;

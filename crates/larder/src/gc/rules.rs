@@ -100,8 +100,11 @@ impl Rule {
         other: &Other,
         dropped: &HashSet<usize>,
     ) -> Option<Class> {
-        let goes_with_its_unit =
-            other.kind == OtherKind::Uplifted && other.unit.is_some_and(|unit| dropped.contains(&unit));
+        // Another name of the unit's own file. A copy, such as `app.d`, may be of any generation.
+        let is_link = other.files.iter().any(|file| file.links > 1);
+        let goes_with_its_unit = other.kind == OtherKind::Uplifted
+            && is_link
+            && other.unit.is_some_and(|unit| dropped.contains(&unit));
         match (self, other.kind) {
             (Self::Everything, _) => Some(Class::Everything),
             (_, OtherKind::Orphan) => Some(Class::Orphans),

@@ -1,0 +1,177 @@
+//! `clean` by level, and what no clearing ever does: delete elsewhere, beside a build, or without being told to.
+
+use std::path::{Path, PathBuf};
+
+use larder_tests::{Outcome, Project, Surroundings, package};
+
+fn project() -> Project {
+    let manifest = format!("{}\n[dependencies]\nitoa = \"=1.0.15\"\n", package("app", ""));
+    let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["cook"]).ok();
+    project.cargo(&["build", "--release"]);
+    project
+}
+
+/// Every path below a folder, symlinks not followed.
+fn tree(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                open.push(entry.path());
+            }
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    paths
+}
+
+fn json(outcome: &Outcome) -> serde_json::Value {
+    serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("no JSON: {outcome:?}"))
+}
+
+#[test]
+fn without_yes_nothing_is_deleted() {
+    let project = project();
+    let before = tree(project.path());
+    for args in [["clean", "artifacts"], ["clean", "dependencies"], ["clean", "docker"]] {
+        let outcome = project.larder(&args).ok();
+        if args[1] != "docker" {
+            assert!(outcome.stdout.starts_with("cache   place   what goes"), "{}", outcome.stdout);
+            assert!(outcome.stderr.contains("nothing was deleted; --yes deletes it"), "{}", outcome.stderr);
+        }
+    }
+    project.larder(&["gc", "--older-than", "0s", "--only", "target"]).ok();
+    assert_eq!(tree(project.path()), before);
+}
+
+#[test]
+fn the_first_level_keeps_dependencies() {
+    let project = project();
+    let outcome = project.larder(&["clean", "--yes", "--json"]).ok();
+    let json = json(&outcome);
+    assert_eq!(json["rows"][0]["what"], "the application's own artifacts", "{json:#}");
+    assert_eq!(json["rows"][0]["bytes"], json["rows"][0]["freed"]["bytes"], "{json:#}");
+    assert!(!project.path().join("target/release/app").exists());
+    let counts = Surroundings::get().cargo_counts(project.path(), &["build", "--release"], &[]);
+    assert_eq!((counts.compiled, counts.compiled_external, counts.fresh), (1, 0, 1));
+    assert!(
+        project.larder(&["cook"]).ok().stdout.contains("cook release      0"),
+        "the recipe's own unit stays"
+    );
+}
+
+#[test]
+fn the_second_level_leaves_an_empty_folder() {
+    let project = project();
+    project.larder(&["clean", "dependencies", "--yes"]).ok();
+    let target = project.path().join("target");
+    let left: Vec<PathBuf> = tree(&target).into_iter().filter(|path| path.is_file()).collect();
+    let kept = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name == "CACHEDIR.TAG" || (name.starts_with(".cargo-") && name.ends_with("lock"))
+    };
+    assert!(!left.is_empty() && left.iter().all(kept), "{left:?}");
+    let again = json(&project.larder(&["clean", "dependencies", "--yes", "--json"]).ok());
+    assert_eq!(again["bytes"], 0, "{again:#}");
+    project.cargo(&["build", "--release"]);
+}
+
+#[test]
+fn folders_that_cargo_did_not_make_are_refused() {
+    let project = project();
+    for (name, file) in [("mine", "notes.txt"), ("sources", "Cargo.toml")] {
+        project.write(&format!("{name}/{file}"), "precious");
+    }
+    project.write("sources/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
+    for dir in ["mine", "sources", ".", "src"] {
+        for verb in [&["clean", "dependencies"][..], &["gc", "--only", "target"]] {
+            let args = [verb, &["--yes", "--target-dir", dir]].concat();
+            let outcome = project.larder(&args);
+            assert_eq!(outcome.code, 1, "{args:?}: {}", outcome.stderr);
+            assert!(outcome.stderr.contains("nothing is deleted there"), "{args:?}: {}", outcome.stderr);
+        }
+    }
+    assert_eq!(project.read("mine/notes.txt"), "precious");
+    assert_eq!(project.read("sources/Cargo.toml"), "precious");
+    project.larder(&["clean", "dependencies", "--yes", "--target-dir", "none"]).ok();
+}
+
+#[test]
+fn symlinks_are_deleted_and_not_followed() {
+    let project = project();
+    let outside = tempfile::tempdir().unwrap();
+    fs_err::write(outside.path().join("precious"), "file").unwrap();
+    let target = project.path().join("target");
+    for place in ["link", "release/build/link", "release/deps/liblink-0123456789abcdef.rlib"] {
+        std::os::unix::fs::symlink(outside.path(), target.join(place)).unwrap();
+    }
+    project.larder(&["clean", "--yes"]).ok();
+    project.larder(&["clean", "dependencies", "--yes"]).ok();
+    assert!(outside.path().join("precious").exists());
+    assert!(target.join("link").symlink_metadata().is_err());
+    assert!(target.join("release/deps").symlink_metadata().is_err());
+}
+
+/// In a mount namespace of its own, where a folder from elsewhere is mounted in the target folder: of the same
+/// file system, so that only the mount itself tells.
+const WITH_A_MOUNT: &str = r#"
+set -eu
+mkdir -p target/release/build/mounted
+mount --bind precious target/release/build/mounted
+if "$1" larder clean dependencies --yes; then echo "succeeded"; else echo "exit code $?"; fi
+find target | sort
+"#;
+
+#[test]
+fn mounts_are_not_crossed_and_everything_else_goes() {
+    let project = project();
+    project.write("precious/file", "text");
+    let surroundings = Surroundings::get();
+    let binary = surroundings.binary().to_string_lossy().into_owned();
+    let args = ["-rm", "sh", "-c", WITH_A_MOUNT, "sh", &binary];
+    let outcome = surroundings.run("unshare".as_ref(), project.path(), &args, &[]);
+    if outcome.stderr.contains("unshare:") || outcome.stderr.contains("mount:") {
+        larder_tests::skip("a mount in the target folder", &outcome.stderr);
+        return;
+    }
+    assert_eq!(project.read("precious/file"), "text");
+    let left = "target\ntarget/CACHEDIR.TAG\ntarget/release\n";
+    assert!(outcome.stdout.contains("exit code 1"), "{}{}", outcome.stdout, outcome.stderr);
+    assert!(outcome.stdout.contains(left) && !outcome.stdout.contains("deps"), "{}", outcome.stdout);
+    let why = "release/build/mounted: it is on another mount, and mounts are not crossed";
+    assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("error: 1 of the things above could not be deleted"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_folder_that_a_build_holds_is_left_alone() {
+    let project = project();
+    let slow = "fn main() { std::thread::sleep(std::time::Duration::from_secs(4)) }\n";
+    project.write("build.rs", slow);
+    let surroundings = Surroundings::get();
+    let cargo =
+        larder::process::Cmd::new("cargo", project.path(), surroundings.env()).args(["build", "--release"]);
+    let mut build = cargo.spawn_logged(&project.path().join("log")).unwrap();
+    let script =
+        || tree(&project.path().join("target/release/build")).iter().any(|path| path.ends_with("out"));
+    while !script() {
+        assert!(build.try_exit_code().unwrap().is_none(), "{}", project.read("log"));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let outcome = project.larder(&["clean", "--yes", "--json"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("stay: a build holds "), "{}", outcome.stderr);
+    assert_eq!(json(&outcome)["rows"][0]["freed"]["bytes"], 0);
+    let outcome = project.larder(&["clean", "dependencies", "--yes", "--wait", "60s"]).ok();
+    assert!(outcome.stderr.contains("Waiting for a build that holds "), "{}", outcome.stderr);
+    assert_eq!(build.wait().unwrap(), 0, "{}", project.read("log"));
+}
