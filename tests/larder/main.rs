@@ -3,6 +3,7 @@
 mod bad_input;
 mod changes;
 mod clean;
+mod collectors;
 mod docker;
 mod exact;
 mod gc;

@@ -48,7 +48,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
         }
         return Ok(Outcome::Done);
     }
-    let freed = plan.apply(args.wait.unwrap_or_default(), &context.terminal);
+    let freed = plan.apply(&context.project.cargo, args.wait.unwrap_or_default(), &context.terminal);
     if args.json {
         print_json(&as_json(plan, Some(&freed)))?;
     } else if plan.rows().iter().any(Row::is_work) {

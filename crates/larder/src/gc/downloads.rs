@@ -3,13 +3,19 @@
 //! `CARGO_HOME` is shared by all projects of a user. cargo clears it by itself once a day since 1.88; its command
 //! for doing so at once is behind a switch, which is on for this call alone.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
+    locks,
     measure::Tally,
     row::{Answer, Cache, Row, Work},
 };
 use crate::{
+    Report,
     cargo::Cargo,
     error::{Error, Result},
     process::Cmd,
@@ -59,6 +65,9 @@ impl Downloads {
 pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
     let place = home(cargo).map_or_else(|| "CARGO_HOME".to_owned(), |home| home.display().to_string());
     let cmd = collector(cargo).args(downloads.words());
+    if let Some(lock) = home(cargo).and_then(|home| locks::held(&locks_in(&home))) {
+        return Row::missing(Cache::Downloads, place, Error::InUse { path: lock }.to_string());
+    }
     match listed(&cmd) {
         Ok((entries, bytes)) => Row {
             cache: Cache::Downloads,
@@ -77,6 +86,20 @@ fn home(cargo: &Cargo) -> Option<PathBuf> {
     let env = cargo.env();
     let own = env.get("CARGO_HOME").map(PathBuf::from);
     own.or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".cargo")))
+}
+
+/// What cargo's collector waits for: every build of this user holds the first one, as long as it runs.
+fn locks_in(home: &Path) -> Vec<PathBuf> {
+    [".package-cache-mutate", ".package-cache"].iter().map(|name| home.join(name)).collect()
+}
+
+/// Waits until no build uses the downloads, so that cargo's collector, which waits without end, starts at once.
+///
+/// # Errors
+/// [`Error::InUse`] where one still does after `patience`.
+pub(super) fn wait(cargo: &Cargo, patience: Duration, report: &dyn Report) -> Result<()> {
+    let locks = home(cargo).map(|home| locks_in(&home)).unwrap_or_default();
+    locks::take_all(|| Ok(locks.clone()), patience, report).map(drop)
 }
 
 fn collector(cargo: &Cargo) -> Cmd {

@@ -33,10 +33,19 @@ pub struct Locks {
 /// # Errors
 /// [`Error::InUse`] where a build still holds one then, or the file system cannot lock.
 pub fn take(folder: &Path, patience: Duration, report: &dyn Report) -> Result<Locks> {
+    take_all(|| lock_files(folder), patience, report)
+}
+
+/// The same for any lock files, listed anew at each attempt.
+pub(super) fn take_all(
+    list: impl Fn() -> Result<Vec<PathBuf>>,
+    patience: Duration,
+    report: &dyn Report,
+) -> Result<Locks> {
     let start = Instant::now();
     let mut said = false;
     loop {
-        match attempt(folder)? {
+        match attempt(&list()?)? {
             Ok(locks) => return Ok(locks),
             Err(held) if start.elapsed() >= patience => return Err(Error::InUse { path: held }),
             Err(held) => {
@@ -49,15 +58,21 @@ pub fn take(folder: &Path, patience: Duration, report: &dyn Report) -> Result<Lo
     }
 }
 
+/// The first of some lock files that another process holds; those that do not exist are held by nobody.
+pub(super) fn held(paths: &[PathBuf]) -> Option<PathBuf> {
+    let existing: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
+    attempt(&existing).ok()?.err()
+}
+
 /// All locks, or the path of one that another process holds.
-fn attempt(folder: &Path) -> Result<Result<Locks, PathBuf>> {
+fn attempt(paths: &[PathBuf]) -> Result<Result<Locks, PathBuf>> {
     let mut files = Vec::new();
-    for path in lock_files(folder)? {
+    for path in paths {
         let mut options = fs_err::OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(&path)?;
+        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
         match file.file().try_lock() {
             Ok(()) => files.push(file),
-            Err(TryLockError::WouldBlock) => return Ok(Err(path)),
+            Err(TryLockError::WouldBlock) => return Ok(Err(path.clone())),
             Err(TryLockError::Error(error)) => {
                 return Err(std::io::Error::new(error.kind(), format!("{}: {error}", path.display())).into());
             }

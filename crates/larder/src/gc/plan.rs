@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     Report,
+    cargo::Cargo,
     error::Result,
     project::Project,
     target_folder::{self, Profile},
@@ -157,7 +158,7 @@ impl Plan {
 
     /// Does it. The outcomes are in the order of the rows; a failure at one row does not keep others from being
     /// done. A target folder that a build holds for longer than `patience` is left alone.
-    pub fn apply(&self, patience: Duration, report: &dyn Report) -> Vec<Freed> {
+    pub fn apply(&self, cargo: &Cargo, patience: Duration, report: &dyn Report) -> Vec<Freed> {
         let mut outcomes: Vec<Freed> = self.rows.iter().map(|_| Freed::default()).collect();
         for (place, (folder, rule)) in &self.folders {
             let (numbers, items): (Vec<usize>, Vec<&[Item]>) =
@@ -178,8 +179,17 @@ impl Plan {
         }
         for (row, outcome) in self.rows.iter().zip(&mut outcomes) {
             if let Work::Program(cmd, answer) = &row.work {
-                report.step("Running", &cmd.line());
-                *outcome = program::run(cmd, *answer);
+                let ready = match row.cache {
+                    Cache::Downloads => downloads::wait(cargo, patience, report),
+                    _ => Ok(()),
+                };
+                *outcome = match ready {
+                    Ok(()) => {
+                        report.step("Running", &cmd.line());
+                        program::run(cmd, *answer)
+                    }
+                    Err(error) => Freed { skipped: Some(error.to_string()), ..Freed::default() },
+                };
             }
         }
         outcomes
