@@ -47,6 +47,7 @@ pub mod target_folder;
 pub mod usage;
 pub mod workspace;
 
+pub use bytesize;
 pub use cargo_metadata::camino;
 pub use error::{Error, Result};
 pub use report::{Report, Silent};

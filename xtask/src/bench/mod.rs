@@ -6,6 +6,7 @@
 mod copies;
 mod dev;
 mod exact;
+mod gc;
 mod history;
 mod layers;
 mod output;
@@ -38,6 +39,8 @@ enum Kind {
     Layers(layers::Args),
     /// `cargo larder usage` on this repository and the example, against `du -s` over the same folders.
     Usage(usage::Args),
+    /// One target folder with four generations, cleared by `cargo larder gc` and by cargo-sweep.
+    Gc(gc::Args),
 }
 
 /// Runs the benchmark; its result goes to standard output.
@@ -46,6 +49,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         Kind::Dev(args) => dev::run(sh, env, log, args),
         Kind::Exact(args) => exact::run(sh, env, log, args),
         Kind::Plan(args) => plan::run(sh, env, log, args),
+        Kind::Gc(args) => gc::run(sh, env, log, args),
         Kind::Layers(args) => layers::run(sh, env, log, args),
         Kind::Usage(args) => usage::run(sh, env, log, args),
     }

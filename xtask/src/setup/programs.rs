@@ -29,6 +29,8 @@ pub(crate) const CARGO_DENY: Program = Program { name: "cargo-deny", version: "0
 pub(crate) const MDBOOK: Program = Program { name: "mdbook", version: "0.5.4", optimisation: "0" };
 /// The peer; optimised as its users have it.
 pub(crate) const CARGO_CHEF: Program = Program { name: "cargo-chef", version: "0.1.78", optimisation: "3" };
+/// The peer in clearing target folders.
+pub(crate) const CARGO_SWEEP: Program = Program { name: "cargo-sweep", version: "0.8.0", optimisation: "0" };
 
 /// A build driver of others, which the tests observe.
 pub(crate) const WASM_PACK: Program = Program { name: "wasm-pack", version: "0.15.1", optimisation: "0" };
