@@ -8,6 +8,7 @@ mod build;
 mod ci;
 mod codegen;
 mod docker;
+mod gc;
 mod log;
 mod nix;
 mod portfolio;
@@ -50,6 +51,8 @@ enum Verb {
     Docker(docker::Args),
     /// Build, check or enter this repository's flake.
     Nix(nix::Args),
+    /// Delete what nothing needs any more of this repository's caches; garbage in the Nix store too.
+    Gc(gc::Args),
     /// Find or get the tools that examples/portfolio is built with.
     Setup(setup::Args),
     /// Measure how long builds take.
@@ -82,6 +85,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Ci => ci::run(&sh, &env, log),
         Verb::Docker(args) => docker::run(&sh, &env, log, args),
         Verb::Nix(args) => nix::run(&sh, &env, log, args),
+        Verb::Gc(args) => gc::run(&sh, &env, log, args),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use larder::bytesize::ByteSize;
 
 /// cargo calls its subcommands with their own name as the first argument.
 #[derive(Debug, Parser)]

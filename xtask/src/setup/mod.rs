@@ -37,7 +37,7 @@ use self::{
 use crate::log::Log;
 
 /// The workspace that the tools are for, from the repository's root.
-const EXAMPLE: &str = "examples/portfolio";
+pub(crate) const EXAMPLE: &str = "examples/portfolio";
 
 /// The arguments of `cargo xtask setup`.
 #[derive(Debug, clap::Args)]

@@ -21,6 +21,7 @@ pub mod needs;
 pub mod nix;
 mod plan;
 mod program;
+pub mod report;
 pub mod row;
 pub mod rules;
 mod target;

@@ -1,0 +1,69 @@
+//! A plan and its outcome, as text for people and as values for machines. Prints nothing.
+
+use std::fmt::Write as _;
+
+use bytesize::ByteSize;
+use serde_json::{Value, json};
+
+use super::{Freed, Plan, Row};
+use crate::table;
+
+/// The version of the values.
+const VERSION: u32 = 1;
+
+/// The rows with their bytes, and the caches that could not be looked at, each with the reason.
+pub fn text(plan: &Plan) -> String {
+    let line = |row: &Row| {
+        let entries = row.entries.to_string();
+        [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, size(row.bytes)]
+    };
+    let mut rows: Vec<_> = plan.rows().iter().filter(|row| row.is_work()).map(line).collect();
+    let mut text = if rows.is_empty() {
+        "nothing to delete\n".to_owned()
+    } else {
+        rows.push(["total".into(), String::new(), String::new(), String::new(), size(plan.bytes())]);
+        table::text(["<cache", "<place", "<what goes", "entries", "size"], &rows)
+    };
+    for row in plan.rows() {
+        if let Some(why) = &row.missing {
+            let why = why.lines().next().unwrap_or_default();
+            let _ = writeln!(text, "{} is not looked at: {why}", row.cache.name());
+        }
+    }
+    text
+}
+
+/// The sentence at the end.
+pub fn summary(plan: &Plan, freed: &[Freed]) -> String {
+    let bytes = freed.iter().map(|freed| freed.bytes).sum();
+    format!("{} freed, {} planned", size(bytes), size(plan.bytes()))
+}
+
+/// The plan as a value, with what came of it where it was applied.
+pub fn json(plan: &Plan, freed: Option<&[Freed]>) -> Value {
+    let row = |(number, row): (usize, &Row)| {
+        let mut value = json!(row);
+        if let Some(freed) = freed {
+            value["freed"] = json!(freed[number]);
+        }
+        value
+    };
+    let rows: Vec<Value> = plan.rows().iter().enumerate().map(row).collect();
+    json!({ "version": VERSION, "applied": freed.is_some(), "bytes": plan.bytes(), "rows": rows })
+}
+
+/// What did not go, a line each.
+pub fn left(plan: &Plan, freed: &[Freed]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (row, freed) in plan.rows().iter().zip(freed) {
+        let failed = freed.failures.iter();
+        lines.extend(failed.map(|failure| format!("{}: {}", failure.path.display(), failure.reason)));
+        let skipped = freed.skipped.iter();
+        lines.extend(skipped.map(|reason| format!("{} in {} stay: {reason}", row.what, row.place)));
+    }
+    lines
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize::b(bytes).display().iec().to_string()
+}
