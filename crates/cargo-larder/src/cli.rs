@@ -1,9 +1,12 @@
 //! The arguments, as `clap` reads them. What they mean is in [`context`](crate::context) and in the verbs.
 
-use std::{path::PathBuf, time::Duration};
+mod clear;
+
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use larder::bytesize::ByteSize;
+
+pub(crate) use self::clear::{Apply, Clean, CleanLevel, Gc, GcCache};
 
 /// cargo calls its subcommands with their own name as the first argument.
 #[derive(Debug, Parser)]
@@ -221,77 +224,6 @@ pub(crate) struct Usage {
     /// Write a page with a treemap into this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Clean {
-    /// How much goes
-    #[arg(value_enum, default_value = "artifacts")]
-    pub(crate) level: CleanLevel,
-    #[command(flatten)]
-    pub(crate) apply: Apply,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CleanLevel {
-    /// The application's own artifacts; dependencies stay
-    Artifacts,
-    /// Everything that was built
-    Dependencies,
-    /// Everything that was built or downloaded; downloads are those of all projects
-    Downloads,
-    /// Docker's build cache alone
-    Docker,
-    /// All of these, and garbage in the Nix store
-    Everything,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Gc {
-    /// How long something must not have been used: `7d`, `12h`, `0s`; by default 7 days, and for downloads what
-    /// cargo itself takes
-    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
-    pub(crate) older_than: Option<Duration>,
-    /// Where target folders and Docker's build cache take more than this, go on to what was used longest ago,
-    /// down to four fifths of it: `20GiB`
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) max_size: Option<ByteSize>,
-    /// Keep what the committed recipes of all local branches build
-    #[arg(long)]
-    pub(crate) keep_branches: bool,
-    /// Only these caches
-    #[arg(long, value_name = "CACHE", value_enum, value_delimiter = ',')]
-    pub(crate) only: Vec<GcCache>,
-    /// Delete all old generations of Nix profiles, however young: `nix-collect-garbage -d`
-    #[arg(long)]
-    pub(crate) delete_old_generations: bool,
-    #[command(flatten)]
-    pub(crate) apply: Apply,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GcCache {
-    /// Folders that cargo builds into
-    Target,
-    /// What cargo downloaded
-    Downloads,
-    /// Docker's build cache
-    Docker,
-    /// The Nix store
-    Nix,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Apply {
-    /// Delete what is shown
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    /// Wait this long for a build that holds a target folder, instead of leaving the folder alone
-    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
-    pub(crate) wait: Option<Duration>,
-    /// Print JSON (format version 1)
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Words with cargo's meaning.
