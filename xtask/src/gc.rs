@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, short)]
     yes: bool,
     /// Wait this long for a build that holds a target folder, instead of leaving the folder alone.
-    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,
 }
 

@@ -9,6 +9,7 @@
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof and its lock file.
 //! 5. [`backend`]: where recipes are cooked.
 //! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
+//! 7. [`gc`]: what of all that may go.
 //!
 //! # Files on a user's disk
 //!

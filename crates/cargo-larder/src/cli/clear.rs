@@ -69,7 +69,7 @@ pub(crate) struct Apply {
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Wait this long for a build that holds a target folder, instead of leaving the folder alone
-    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) wait: Option<Duration>,
     /// Print JSON (format version 1)
     #[arg(long)]

@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn package_ids_give_name_and_version() {
         assert_eq!(name_and_version("registry+https://x/index#serde@1.0.0"), ("serde", "1.0.0"));
-        assert_eq!(name_and_version("path+file:///work/app#0.1.0"), ("app", "0.1.0"));
-        assert_eq!(name_and_version("path+file:///work/app#other@0.1.0"), ("other", "0.1.0"));
+        assert_eq!(name_and_version("path+file:///srv/app#0.1.0"), ("app", "0.1.0"));
+        assert_eq!(name_and_version("path+file:///srv/app#other@0.1.0"), ("other", "0.1.0"));
         assert_eq!(name_and_version("git+https://x/repo?branch=main#0.2.0+b"), ("repo", "0.2.0"));
     }
 
