@@ -59,9 +59,14 @@ case "$*" in
 "buildx version") echo github.com/docker/buildx v0.13.1 ;;
 "version --format"*) echo 26.1.5 ;;
 "system df"*)
-    echo '[{"Size":"1.5GB","LastUsedSince":"2 weeks ago","InUse":"false","Shared":"false"},
-           {"Size":"500MB","LastUsedSince":"3 hours ago","InUse":"false","Shared":"false"},
-           {"Size":"250MB","LastUsedSince":"2 weeks ago","InUse":"true","Shared":"false"}]' ;;
+    old='{"Size":"1.5GB","LastUsedSince":"2 weeks ago","InUse":"false","Shared":"false"},'
+    young='{"Size":"500MB","LastUsedSince":"3 hours ago","InUse":"false","Shared":"false"},'
+    used='{"Size":"250MB","LastUsedSince":"2 weeks ago","InUse":"true","Shared":"false"}'
+    case "$(grep -c prune "$(dirname "$0")/calls")" in
+    0) echo "[$old $young $used]" ;;
+    1) echo "[$young $used]" ;;
+    *) echo "[$used]" ;;
+    esac ;;
 "builder prune"*until=604800s*) echo "Total reclaimed space: 1.5GB" ;;
 "builder prune"*) echo "Total reclaimed space: 2GB" ;;
 *) exit 1 ;;
@@ -71,12 +76,15 @@ esac
 #[test]
 fn docker_prunes_its_build_cache_and_nothing_else() {
     let project = project();
-    let path = only(&["cargo", "rustc", "sh", "dirname"]);
+    let path = only(&["cargo", "rustc", "sh", "dirname", "grep"]);
     script(path.path(), "docker", DOCKER);
     let folder = path.path().to_string_lossy().into_owned();
     let vars = [("PATH", folder.as_str())];
     let run = |args: &[&str]| json(&Surroundings::get().larder_with(project.path(), args, &vars).ok());
     let calls = || fs_err::read_to_string(path.path().join("calls")).unwrap_or_default();
+    // 2.25 GB down to 800 MB at most: the record of two weeks goes.
+    let budget = run(&["gc", "--only", "docker", "--max-size", "1GB", "--json"]);
+    assert_eq!(budget["bytes"], 1_500_000_000_u64, "{budget:#}");
     let planned = run(&["gc", "--only", "docker", "--json"]);
     assert_eq!(planned["bytes"], 1_500_000_000_u64, "{planned:#}");
     assert!(!calls().contains("prune"), "{}", calls());
@@ -84,13 +92,8 @@ fn docker_prunes_its_build_cache_and_nothing_else() {
     assert_eq!(done["rows"][0]["freed"]["bytes"], 1_500_000_000_u64, "{done:#}");
     assert!(calls().contains("builder prune --force --all --filter until=604800s\n"), "{}", calls());
     let all = run(&["clean", "docker", "--json", "--yes"]);
-    assert_eq!(
-        (&all["bytes"], &all["rows"][0]["freed"]["bytes"]),
-        (&2_000_000_000_u64.into(), &2_000_000_000_u64.into())
-    );
-    let budget = run(&["gc", "--only", "docker", "--max-size", "1GB", "--json"]);
-    // 2.25 GB down to 800 MB at most: the record of two weeks goes.
-    assert_eq!(budget["bytes"], 1_500_000_000_u64, "{budget:#}");
+    let bytes = [&all["bytes"], &all["rows"][0]["freed"]["bytes"]].map(serde_json::Value::as_u64);
+    assert_eq!(bytes, [Some(500_000_000); 2], "{all:#}");
     assert!(!calls().contains("image") && !calls().contains("volume"), "{}", calls());
 }
 

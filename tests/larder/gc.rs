@@ -179,6 +179,24 @@ fn units_of_another_branch_go_unless_they_are_young_or_kept() {
 }
 
 #[test]
+fn a_folder_that_is_shared_keeps_what_others_built() {
+    let (one, other) = (project(), project());
+    other.write("Cargo.toml", &manifest("1.0.14"));
+    other.cargo(&["generate-lockfile", "--quiet"]);
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("shared").to_string_lossy().into_owned();
+    let vars = [("CARGO_TARGET_DIR", folder.as_str())];
+    for project in [&other, &one] {
+        build(project, &vars);
+    }
+    let gc = Surroundings::get().larder_with(one.path(), &GC, &vars).ok();
+    assert!(gc.stdout.starts_with("nothing to delete"), "{}", gc.stdout);
+    for project in [&other, &one] {
+        assert_eq!(build(project, &vars).compiled_external, 0);
+    }
+}
+
+#[test]
 fn what_was_cooked_and_not_built_yet_stays() {
     let project = project();
     project.larder(&["cook"]).ok();

@@ -2,7 +2,7 @@
 //!
 //! Images, containers and volumes are left alone: they are results and data, no cache.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
@@ -31,6 +31,8 @@ pub enum Prune {
 struct Record {
     size: String,
     #[serde(default)]
+    last_used_at: String,
+    #[serde(default)]
     last_used_since: String,
     #[serde(default)]
     created_since: String,
@@ -46,6 +48,9 @@ impl Record {
 
     /// When it was last used, or made where it never was.
     fn age(&self) -> Duration {
+        if let Some(used) = instant(&self.last_used_at) {
+            return SystemTime::now().duration_since(used).unwrap_or_default();
+        }
         let used = if self.last_used_since.is_empty() { &self.created_since } else { &self.last_used_since };
         age(used)
     }
@@ -95,6 +100,14 @@ pub(super) fn size(env: &Environment) -> Option<u64> {
     Some(records.iter().map(Record::bytes).sum())
 }
 
+/// The space that pruning everything would give back. What Docker says afterwards counts shared records too, which
+/// stay on disk with their images, so that what came free is told from this before and after.
+pub(super) fn loose(env: &Environment) -> Option<u64> {
+    let client = Client::find(env).ok()?;
+    let records = records(&client).ok()?;
+    Some(records.iter().filter(|record| record.is_loose()).map(Record::bytes).sum())
+}
+
 fn records(client: &Client) -> Result<Vec<Record>> {
     let cmd = client.cmd().args(["system", "df", "--verbose", "--format", "{{json .BuildCache}}"]);
     let answer = cmd.output()?;
@@ -120,6 +133,12 @@ fn going(records: &[Record], prune: Prune) -> (usize, u64) {
         }
     }
     (loose.len(), loose.iter().map(|record| record.bytes()).sum())
+}
+
+/// Reads a time as Docker prints it, `2026-11-22 23:36:30.724 +0000 UTC`; `None` for other zones.
+fn instant(text: &str) -> Option<SystemTime> {
+    let (time, _) = text.split_once(" +0000 ")?;
+    humantime::parse_rfc3339_weak(time).ok()
 }
 
 /// Reads what Docker says of an age: `3 days ago`, `About an hour ago`.
@@ -152,6 +171,10 @@ mod tests {
         assert_eq!(age("3 days ago"), Duration::from_hours(72));
         assert_eq!(age("Less than a second ago"), Duration::from_secs(1));
         assert_eq!(age(""), Duration::ZERO);
+        let new_year = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896);
+        assert_eq!(instant("2026-01-01 00:00:00 +0000 UTC"), Some(new_year));
+        assert!(instant("2026-01-01 00:00:00.724331 +0000 UTC").is_some());
+        assert_eq!(instant("2026-01-01 00:00:00 +0100 CET"), None);
     }
 
     fn records() -> Vec<Record> {

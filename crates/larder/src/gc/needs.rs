@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{compiler, matching::Needed, wanted::Wishes};
 use crate::{
     Report,
-    cargo::Network,
+    cargo::{CargoLock, Network},
     error::Result,
     plan::{commits, unit_graph::UnitGraph},
     process::{Cmd, Environment},
@@ -31,7 +31,16 @@ struct Call {
     args: Vec<String>,
     env: Environment,
     folder: PathBuf,
-    network: Network,
+    of: Of,
+}
+
+/// Whose `Cargo.lock` a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// The workspace's, which the user's words decide on.
+    Workspace,
+    /// A recipe's, which nothing may change.
+    Recipe,
 }
 
 /// Everything that decides what is wanted. `profiles` are the profile folders that are there.
@@ -70,17 +79,24 @@ pub fn wishes(
     let members = project.workspace.metadata().packages.iter().map(|package| package.name.to_string());
     let in_graphs = needed.iter().flat_map(|needed| &needed.graph.units).filter(|unit| unit.is_path());
     let packages = in_graphs.map(|unit| super::matching::name_and_version(&unit.pkg_id).0.to_owned());
-    Ok(Wishes { packages: members.chain(packages).collect(), rustc: compiler::hash(project), needed })
+    Ok(Wishes {
+        root: fs_err::canonicalize(project.workspace.root())?,
+        packages: members.chain(packages).collect(),
+        rustc: compiler::hash(project),
+        needed,
+    })
 }
 
 fn ask(project: &Project, call: &Call) -> Result<Needed> {
-    let cargo = project.cargo.clone().with_network(call.network);
-    let (command, json) = match cargo.unit_graph(&call.dir, &call.args, &call.env) {
-        Err(_) if call.network == Network::Offline => {
-            project.cargo.unit_graph(&call.dir, &call.args, &call.env)
-        }
-        answer => answer,
-    }?;
+    let cargo = match call.of {
+        Of::Workspace => project.cargo.clone(),
+        Of::Recipe => project.cargo.clone().with_cargo_lock(CargoLock::Locked),
+    };
+    // What is downloaded is asked for first: a recipe that was cooked needs no network.
+    let offline = cargo.clone().with_network(Network::Offline);
+    let (command, json) = offline
+        .unit_graph(&call.dir, &call.args, &call.env)
+        .or_else(|_| cargo.unit_graph(&call.dir, &call.args, &call.env))?;
     let mut graph = UnitGraph::parse(&command, &json)?;
     commits::fill_in(&mut graph, &call.dir)?;
     Ok(Needed { folder: call.folder.clone(), graph })
@@ -97,7 +113,7 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
             args,
             env: environment::of_slice(&project.cargo, workspace, slice)?,
             folder: build_folder(project, target_dir.as_std_path()),
-            network: Network::Allowed,
+            of: Of::Workspace,
         })
     };
     project.slices.iter().map(call).collect()
@@ -110,13 +126,12 @@ fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Resu
     let Some(last) = locked.layers.len().checked_sub(1) else { return Ok(None) };
     let mut args = locked.cook.clone();
     args.push(format!("--target-dir={target_dir}"));
-    args.push("--locked".into());
     Ok(Some(Call {
         dir: larder_dir.join(&locked.slice.name).join(last.to_string()),
         args,
         env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
         folder: build_folder(project, target_dir.as_std_path()),
-        network: Network::Offline,
+        of: Of::Recipe,
     }))
 }
 
@@ -141,7 +156,7 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
                 args,
                 env: Environment::default(),
                 folder: folder.clone(),
-                network: Network::Allowed,
+                of: Of::Workspace,
             });
         }
     }

@@ -186,7 +186,13 @@ impl Plan {
                 *outcome = match ready {
                     Ok(()) => {
                         report.step("Running", &cmd.line());
-                        program::run(cmd, *answer)
+                        let loose = || docker::loose(cargo.env()).filter(|_| row.cache == Cache::Docker);
+                        let before = loose();
+                        let mut freed = program::run(cmd, *answer);
+                        if let (Some(before), Some(after)) = (before, loose()) {
+                            freed.bytes = before.saturating_sub(after);
+                        }
+                        freed
                     }
                     Err(error) => Freed { skipped: Some(error.to_string()), ..Freed::default() },
                 };

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
@@ -33,6 +34,8 @@ pub enum Unwanted {
 /// What decides: the same for planning and, once more, under cargo's locks.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
+    /// The workspace's folder. A target folder outside of it may be other workspaces' too.
+    pub root: PathBuf,
     /// What calls of cargo need.
     pub needed: Vec<Needed>,
     /// cargo's hash of the compiler that builds now, where it is known.
@@ -65,6 +68,12 @@ impl Wishes {
     /// Of each target of the application the unit used last, and the last one of the current compiler.
     fn last_built(&self, folder: &TargetFolder, shelf: &Shelf<'_>) -> Vec<usize> {
         let last = folder.units.iter().filter_map(Unit::last_use).max();
+        let is_recent = |unit: &Unit| !is_given_up(unit.last_use(), last);
+        if !folder.path.starts_with(&self.root) {
+            // Nothing tells whose unit is whose.
+            let own = folder.units.iter().enumerate().filter(|(_, unit)| is_own(unit) && is_recent(unit));
+            return own.map(|(number, _)| number).collect();
+        }
         let mut targets: HashMap<_, [Option<usize>; 2]> = HashMap::new();
         for (number, unit) in folder.units.iter().enumerate() {
             if !is_own(unit) || unit.fingerprint.is_none() {
@@ -85,7 +94,7 @@ impl Wishes {
         }
         let alive = |number: &usize| {
             let unit = &folder.units[*number];
-            self.packages.contains(&unit.package) && !is_given_up(unit.last_use(), last)
+            self.packages.contains(&unit.package) && is_recent(unit)
         };
         targets.into_values().flatten().flatten().filter(alive).collect()
     }
