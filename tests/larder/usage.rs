@@ -88,6 +88,27 @@ fn sizes_are_those_of_du_in_both_layouts() {
 }
 
 #[test]
+fn what_is_mounted_takes_no_room() {
+    const TEST: &str = "what_is_mounted_takes_no_room";
+    let project = built(&[]);
+    let before = on_disk(&json(&project), &["target"]);
+    project.write("target/debug/mounted/file", "x");
+    let home = project.path().join("cargo-home").display().to_string();
+    let binary = Surroundings::get().binary().display().to_string();
+    let script = "mount -t tmpfs none target/debug/mounted && head -c 9000000 /dev/zero > target/debug/mounted/file \
+        && exec \"$0\" larder usage --json";
+    let words = ["--user", "--map-root-user", "--mount", "sh", "-c", script, &binary];
+    let vars = [("CARGO_HOME", home.as_str())];
+    let outcome = Surroundings::get().run(Path::new("unshare"), project.path(), &words, &vars);
+    if outcome.stderr.contains("unshare:") || outcome.stderr.contains("mount:") {
+        return skip(TEST, &outcome.stderr);
+    }
+    let usage: Value = serde_json::from_str(&outcome.ok().stdout).unwrap();
+    let after = on_disk(&usage, &["target"]);
+    assert!(after.abs_diff(before) < 64 * 1024, "{before} and {after}");
+}
+
+#[test]
 fn what_is_of_use_follows_the_lock_file_and_the_compiler() {
     let project = built(&[]);
     let before = json(&project);

@@ -1,7 +1,8 @@
 //! How much room files take: the walk and the counting that every view of a cache shares.
 //!
 //! Directories are read by several threads. A file with several names (hard links) is counted once, symbolic
-//! links are counted and never followed. It must never change anything, the time of last access included.
+//! links are counted and never followed, and what is mounted from another file system takes no room here.
+//! It must never change anything, the time of last access included.
 
 use std::{
     collections::HashSet,
@@ -190,7 +191,7 @@ pub fn walk<S: Send>(
     for (root, path) in roots.iter().enumerate() {
         let Ok(facts) = Facts::of(path) else { continue };
         if facts.kind == Kind::Folder {
-            queue.push([(root, path.clone())]);
+            queue.push([Pending { root, device: facts.id.device, path: path.clone() }]);
         } else {
             visit(&mut first, Entry::of(root, path, facts));
         }
@@ -226,9 +227,17 @@ struct Queue {
     changed: Condvar,
 }
 
+/// A folder that is still to be read.
+struct Pending {
+    root: usize,
+    /// That of the root.
+    device: u64,
+    path: PathBuf,
+}
+
 #[derive(Default)]
 struct Open {
-    folders: Vec<(usize, PathBuf)>,
+    folders: Vec<Pending>,
     /// Folders that a thread is reading, and that may yet have folders in them.
     reading: usize,
 }
@@ -239,13 +248,13 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, folders: impl IntoIterator<Item = (usize, PathBuf)>) {
+    fn push(&self, folders: impl IntoIterator<Item = Pending>) {
         self.open().folders.extend(folders);
         self.changed.notify_all();
     }
 
     /// The next folder; `None` when all have been read.
-    fn next(&self) -> Option<(usize, PathBuf)> {
+    fn next(&self) -> Option<Pending> {
         let mut open = self.open();
         loop {
             if let Some(folder) = open.folders.pop() {
@@ -261,13 +270,15 @@ impl Queue {
 
     fn work<S>(&self, state: &mut S, visit: &(impl Fn(&mut S, Entry<'_>) + Sync)) -> Vec<String> {
         let mut problems = Vec::new();
-        while let Some((root, folder)) = self.next() {
+        while let Some(Pending { root, device, path: folder }) = self.next() {
             let done = Reading(self);
             let mut found = Vec::new();
-            let read = read_folder(&folder, |seen| match seen {
+            let read = read_folder(&folder, device, |seen| match seen {
                 Seen::Itself(facts) => visit(state, Entry::of(root, &folder, facts)),
                 Seen::Inside(name, facts) => visit(state, Entry { root, folder: &folder, name, facts }),
-                Seen::Folder(name) => found.push((root, folder.join(name))),
+                Seen::Folder(name) => {
+                    found.push(Pending { root, device, path: folder.join(name) });
+                }
             });
             if let Err(error) = read {
                 problems.push(error.to_string());
@@ -306,11 +317,11 @@ enum Seen<'a> {
     Folder(&'a OsStr),
 }
 
-/// Hands on what is in a folder. What vanishes while it is read was never there: builds go on beside us.
+/// Hands on what is in a folder, unless it is on another device. What vanishes while it is read was never there: builds go on beside us.
 ///
 /// The folder is held open, so that no name in it is looked up by its whole path, and nothing that takes the place
 /// of a folder meanwhile, such as a link, is followed.
-fn read_folder(folder: &Path, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {
+fn read_folder(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = match rustix::fs::open(folder, flags, Mode::empty()) {
         Ok(open) => open,
@@ -322,7 +333,11 @@ fn read_folder(folder: &Path, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> 
         }
     };
     let failed = |error| named(folder, error);
-    each(Seen::Itself(rustix::fs::fstat(&open).map_err(failed)?.into()));
+    let facts = Facts::from(rustix::fs::fstat(&open).map_err(failed)?);
+    if facts.id.device != device {
+        return Ok(());
+    }
+    each(Seen::Itself(facts));
     let mut entries = Dir::new(open).map_err(failed)?;
     while let Some(entry) = entries.read() {
         let entry = entry.map_err(failed)?;

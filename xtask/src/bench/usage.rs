@@ -96,7 +96,7 @@ impl Bench<'_> {
 
     fn du(&self, folders: &[PathBuf]) -> anyhow::Result<u64> {
         let text =
-            Cmd::new("du", self.dir, self.env).args(["-s", "--block-size=1"]).args(folders).output()?;
+            Cmd::new("du", self.dir, self.env).args(["-s", "-x", "--block-size=1"]).args(folders).output()?;
         let sizes = text.lines().filter_map(|line| line.split_whitespace().next()?.parse::<u64>().ok());
         Ok(sizes.sum())
     }
