@@ -59,6 +59,8 @@ pub(crate) enum Verb {
     Clean(Clean),
     /// Delete what nothing needs any more; shows what would go, and deletes it with --yes
     Gc(Gc),
+    /// Tell what a build would compile, or did, and why
+    Why(Why),
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,
@@ -224,6 +226,31 @@ pub(crate) struct Usage {
     /// Write a page with a treemap into this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+pub(crate) struct Why {
+    /// Slices to ask about; those of the release build by default
+    #[arg(value_name = "SLICE")]
+    pub(crate) slices: Vec<String>,
+    /// The slices of the development build instead of the release build
+    #[arg(long, conflicts_with = "slices")]
+    pub(crate) dev: bool,
+    /// Tell why the last build that was recorded compiled what it did
+    #[arg(long, conflicts_with_all = ["slices", "dev", "command"])]
+    pub(crate) last: bool,
+    /// Tell what CMD would compile instead of running it
+    #[arg(long, requires = "command")]
+    pub(crate) dry_run: bool,
+    /// List every cause and every unit
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only units of this package or target, each with the way to its cause
+    #[arg(long, value_name = "NAME")]
+    pub(crate) unit: Option<String>,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A build to run and to explain afterwards, with whatever cargo calls it makes
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["slices", "dev"])]
+    pub(crate) command: Vec<String>,
 }
 
 /// Words with cargo's meaning.

@@ -46,6 +46,7 @@ pub mod stand_in;
 pub mod table;
 pub mod target_folder;
 pub mod usage;
+pub mod why;
 pub mod workspace;
 
 pub use bytesize;

@@ -249,7 +249,7 @@ impl Messages {
 }
 
 /// The index of the subcommand among cargo's arguments.
-fn subcommand(args: &[String]) -> Option<usize> {
+pub(crate) fn subcommand(args: &[String]) -> Option<usize> {
     let takes_value = ["--color", "--config", "-C", "-Z"];
     let mut index = 0;
     while let Some(arg) = args.get(index) {

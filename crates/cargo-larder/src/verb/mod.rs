@@ -13,8 +13,10 @@ mod plan;
 mod recorded;
 mod reference;
 mod usage;
+mod why;
 
 use clap::Parser as _;
+use larder::why::pretend;
 
 use crate::{
     cli::{Cargo, Larder, Verb},
@@ -26,6 +28,10 @@ use crate::{
 /// Reads the process and does what it was asked.
 pub(crate) fn run() -> anyhow::Result<Outcome> {
     let process = Process::read()?;
+    if process.env.get(pretend::SKELETON_VARIABLE).is_some() {
+        let code = pretend::run(&process.env, &process.dir, &process.args, &mut std::io::stdout())?;
+        return Ok(Outcome::Child(code));
+    }
     if process.env.get(larder::recorder::RECORD_VARIABLE).is_some() && is_cargo(&process) {
         let args = process.args.get(1..).unwrap_or_default();
         let code = larder::recorder::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
@@ -53,6 +59,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Usage(args) => usage::run(&context, &args),
         Verb::Clean(args) => clean::run(&context, &args),
         Verb::Gc(args) => gc::run(&context, &args),
+        Verb::Why(args) => why::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
 }

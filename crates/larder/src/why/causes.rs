@@ -1,0 +1,189 @@
+//! From reasons of single units to causes: which of them lie at the bottom, what follows from each, and through
+//! which dependencies. Pure.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::{
+    Answer, Cause, PackageId,
+    fingerprint::{Fingerprint, dependencies},
+    is_dirty,
+    log::{Log, Verdict}, reason::Reason, skeleton::Skeleton,
+    unit,
+};
+
+/// Puts the answer together: `reasons` are each unit's own.
+pub(super) fn answer(
+    log: &Log,
+    after: &[Option<Fingerprint>],
+    mut reasons: Vec<Vec<Reason>>,
+    skeleton: &Skeleton,
+) -> Answer {
+    let graph = Graph::new(log, after);
+    for index in 0..log.units.len() {
+        if graph.dirty[index] && reasons[index].is_empty() && graph.dirty_dependencies(index).next().is_none() {
+            let mut own = of_its_package(log, &graph, &reasons, index);
+            if own.is_empty() {
+                own.push(unexplained(log, after, skeleton, &graph, index));
+            }
+            reasons[index] = own;
+        }
+    }
+    let name = |index: usize| PackageId::parse(&log.units[index].package).name;
+    let names = |path: Vec<usize>| {
+        let mut names: Vec<String> = path.into_iter().map(name).collect();
+        names.dedup();
+        names
+    };
+    let dirty = (0..log.units.len()).filter(|index| graph.dirty[*index]);
+    let units = dirty.map(|index| {
+        let chain = graph.path_from(index, |index| !reasons[index].is_empty());
+        unit(&log.units[index], skeleton, reasons[index].clone(), names(chain))
+    });
+    let mut direct: BTreeMap<&Reason, Vec<usize>> = BTreeMap::new();
+    for (index, reasons) in reasons.iter().enumerate() {
+        reasons.iter().for_each(|reason| direct.entry(reason).or_default().push(index));
+    }
+    let mut causes: Vec<Cause> = direct
+        .into_iter()
+        .map(|(reason, held)| {
+            let reached = graph.reached_from(&held);
+            Cause {
+                text: reason.words(),
+                reason: reason.clone(),
+                direct: held.len(),
+                units: reached.len(),
+                chain: names(graph.farthest(&held)),
+            }
+        })
+        .collect();
+    causes.sort_by_key(|cause| std::cmp::Reverse((cause.units, cause.direct)));
+    Answer { total: log.units.len(), units: units.collect(), causes }
+}
+
+/// cargo keeps features, profile and version of a build script's run in its hash only; the units of the same
+/// package that depend on it say which of them changed.
+fn of_its_package(log: &Log, graph: &Graph, reasons: &[Vec<Reason>], index: usize) -> Vec<Reason> {
+    let is_unknown = log.units[index].verdict == Verdict::Unknown;
+    let same = |other: &&usize| log.units[**other].package == log.units[index].package;
+    let dependents = graph.dependents[index].iter().filter(same).filter(|_| is_unknown);
+    dependents.flat_map(|dependent| reasons[*dependent].iter().cloned()).collect()
+}
+
+/// A unit whose only fault is a dependency, and no dependency is compiled: another build was faster.
+fn unexplained(
+    log: &Log,
+    after: &[Option<Fingerprint>],
+    skeleton: &Skeleton,
+    graph: &Graph,
+    index: usize,
+) -> Reason {
+    let prepared = &log.units[index];
+    let package = PackageId::parse(&prepared.package);
+    let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
+    let (Some(before), Some(after_this)) = (skeleton.before().get(name), &after[index]) else {
+        return Reason::Source { package: package.to_string() };
+    };
+    let old: BTreeMap<&str, u64> = dependencies(&before.fields).collect();
+    let mut now = dependencies(&after_this.fields);
+    if let Some((name, _)) = now.find(|(name, whole)| old.get(name).is_some_and(|old| old != whole)) {
+        return Reason::Rebuilt { dependency: name.to_owned() };
+    }
+    let newest = graph.dependencies[index].iter().max_by_key(|dependency| {
+        after[**dependency].as_ref().map(|fingerprint| fingerprint.modified)
+    });
+    match newest {
+        Some(newest) => Reason::Rebuilt { dependency: PackageId::parse(&log.units[*newest].package).name },
+        None => Reason::Source { package: package.to_string() },
+    }
+}
+
+/// Who depends on whom, by index.
+struct Graph {
+    dirty: Vec<bool>,
+    dependencies: Vec<Vec<usize>>,
+    dependents: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    /// A fingerprint names its dependencies by the hashes of theirs.
+    fn new(log: &Log, after: &[Option<Fingerprint>]) -> Self {
+        let known = after.iter().enumerate().filter_map(|(index, fingerprint)| Some((index, fingerprint.as_ref()?)));
+        let by_hash: HashMap<u64, usize> =
+            known.clone().filter_map(|(index, fingerprint)| Some((fingerprint.whole?, index))).collect();
+        let mut graph = Self {
+            dirty: log.units.iter().map(is_dirty).collect(),
+            dependencies: vec![Vec::new(); log.units.len()],
+            dependents: vec![Vec::new(); log.units.len()],
+        };
+        for (index, fingerprint) in known {
+            for (_, whole) in dependencies(&fingerprint.fields) {
+                if let Some(dependency) = by_hash.get(&whole).copied() {
+                    graph.dependencies[index].push(dependency);
+                    graph.dependents[dependency].push(index);
+                }
+            }
+        }
+        graph
+    }
+
+    fn dirty_dependencies(&self, index: usize) -> impl Iterator<Item = usize> {
+        self.dependencies[index].iter().copied().filter(|dependency| self.dirty[*dependency])
+    }
+
+    /// The shortest way to a unit from one below it that has what is asked for.
+    fn path_from(&self, index: usize, has_reason: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut above: HashMap<usize, usize> = HashMap::new();
+        let mut open = VecDeque::from([index]);
+        while let Some(current) = open.pop_front() {
+            if has_reason(current) {
+                let mut path = vec![current];
+                while let Some(next) = above.get(&path[path.len() - 1]) {
+                    path.push(*next);
+                }
+                return path;
+            }
+            for dependency in self.dirty_dependencies(current) {
+                if dependency != index && !above.contains_key(&dependency) {
+                    above.insert(dependency, current);
+                    open.push_back(dependency);
+                }
+            }
+        }
+        vec![index]
+    }
+
+    /// Every unit that follows, the given ones included, nearest first, with the one it follows from.
+    fn spread(&self, from: &[usize]) -> (Vec<usize>, HashMap<usize, usize>) {
+        let mut below: HashMap<usize, usize> = HashMap::new();
+        let mut order: Vec<usize> = from.to_vec();
+        let mut seen = vec![false; self.dirty.len()];
+        from.iter().for_each(|index| seen[*index] = true);
+        let mut at = 0;
+        while let Some(current) = order.get(at).copied() {
+            at += 1;
+            for dependent in &self.dependents[current] {
+                if self.dirty[*dependent] && !seen[*dependent] {
+                    seen[*dependent] = true;
+                    below.insert(*dependent, current);
+                    order.push(*dependent);
+                }
+            }
+        }
+        (order, below)
+    }
+
+    fn reached_from(&self, from: &[usize]) -> Vec<usize> {
+        self.spread(from).0
+    }
+
+    /// The way to the unit that is farthest away.
+    fn farthest(&self, from: &[usize]) -> Vec<usize> {
+        let (order, below) = self.spread(from);
+        let mut path: Vec<usize> = order.last().copied().into_iter().collect();
+        while let Some(previous) = path.last().and_then(|index| below.get(index)) {
+            path.push(*previous);
+        }
+        path.reverse();
+        path
+    }
+}

@@ -1,0 +1,330 @@
+//! From what cargo logged and keeps to reasons: one unit at a time, without looking at its dependencies.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use super::{
+    fingerprint::{Fingerprint, dependency_names},
+    lock_lines::LockLines,
+    log::{Prepared, Verdict, list_field, option_field, quoted, text_field},
+    reason::Reason,
+    skeleton::Skeleton,
+};
+
+/// What reasons are worked out with.
+pub(super) struct Comparison<'a> {
+    pub(super) skeleton: &'a Skeleton,
+    pub(super) lock: &'a LockLines,
+    /// Paths below it are shown relative to it.
+    pub(super) root: &'a Path,
+    /// The compiler before and now.
+    pub(super) toolchain: Reason,
+}
+
+impl Comparison<'_> {
+    /// A unit's own reasons; none where only its dependencies are to blame.
+    pub(super) fn reasons(&self, unit: &Prepared, after: Option<&Fingerprint>) -> Vec<Reason> {
+        let package = PackageId::parse(&unit.package);
+        let name = unit.file.strip_prefix(self.skeleton.path()).unwrap_or(&unit.file);
+        let before = self.skeleton.before().get(name);
+        match (&unit.verdict, after) {
+            (Verdict::Fresh, _) => Vec::new(),
+            (Verdict::Dirty(text), _) => {
+                self.dirty(text, &package, before, after).into_iter().collect()
+            }
+            (Verdict::Unknown, Some(after)) => self.unknown(&package, after),
+            (Verdict::Unknown, None) => vec![self.never(&package)],
+        }
+    }
+
+    /// The reason that cargo gives for a unit that was built under the same hash.
+    fn dirty(
+        &self,
+        text: &str,
+        package: &PackageId,
+        before: Option<&Fingerprint>,
+        after: Option<&Fingerprint>,
+    ) -> Option<Reason> {
+        let name = || package.name.clone();
+        let variant = text.split([' ', '(', '{']).next().unwrap_or_default();
+        let reason = match variant {
+            "RustcChanged" => self.toolchain.clone(),
+            "FeaturesChanged" => {
+                let list = |field| features(&text_field(text, field).unwrap_or_default());
+                changed_features(name(), &list("old"), &list("new"))
+            }
+            "DeclaredFeaturesChanged" => Reason::DeclaredFeatures { package: name() },
+            "TargetConfigurationChanged" => Reason::TargetSettings { package: name() },
+            "PathToSourceChanged" => Reason::Source { package: package.to_string() },
+            "ProfileConfigurationChanged" => {
+                Reason::Profile { folder: folder_of(before.or(after)), settings: Vec::new() }
+            }
+            "RustflagsChanged" => {
+                Reason::Rustflags { old: list_field(text, "old"), new: list_field(text, "new") }
+            }
+            "ConfigSettingsChanged" => Reason::Settings,
+            "CompileKindChanged" => Reason::Platform,
+            "EnvVarChanged" => Reason::variable(
+                text_field(text, "name").unwrap_or_default(),
+                option_field(text, "old_value"),
+                option_field(text, "new_value"),
+            ),
+            "EnvVarsChanged" | "LocalLengthsChanged" | "LocalFingerprintTypeChanged"
+            | "RerunIfChangedOutputPathsChanged" => Reason::Watched { package: name() },
+            "PrecalculatedComponentsChanged" => self.any_file(text, package),
+            "NumberOfDependenciesChanged" | "UnitDependencyNameChanged" => {
+                changed_dependencies(name(), before, after)?
+            }
+            "UnitDependencyInfoChanged" => return None,
+            "FsStatusOutdated" => return self.stale(text),
+            "NothingObvious" if before.is_some_and(|before| before.whole.is_none()) => {
+                Reason::Unfinished { package: name() }
+            }
+            _ => Reason::Other { text: text.to_owned() },
+        };
+        Some(reason)
+    }
+
+    /// What is wrong with a unit's files.
+    fn stale(&self, text: &str) -> Option<Reason> {
+        let inner = text.trim_start_matches("FsStatusOutdated(").trim_start_matches("StaleItem(");
+        let variant = inner.split([' ', '(', '{', ')']).next().unwrap_or_default();
+        let path = |field| self.shown(&text_field(inner, field).unwrap_or_default());
+        Some(match variant {
+            "ChangedFile" if seconds(inner, "stale_mtime").is_some_and(is_future) => {
+                Reason::FutureFile { path: path("stale") }
+            }
+            "ChangedFile" => Reason::File { path: path("stale") },
+            "ChangedChecksum" => Reason::File { path: path("source") },
+            "FileSizeChanged" => Reason::File { path: path("path") },
+            "MissingFile" | "UnableToReadFile" | "MissingChecksum" => self.missing(&path("path")),
+            "FailedToReadMetadata" => self.missing(&path("path")),
+            "ChangedEnv" => Reason::variable(
+                text_field(inner, "var").unwrap_or_default(),
+                option_field(inner, "previous"),
+                option_field(inner, "current"),
+            ),
+            "StaleDependency" | "StaleDepFingerprint" => return None,
+            "Stale" => Reason::MissingOutput { path: None },
+            _ => Reason::Other { text: text.to_owned() },
+        })
+    }
+
+    /// A file below the build directory is an output, any other an input.
+    fn missing(&self, path: &str) -> Reason {
+        if self.root.join(path).starts_with(self.skeleton.real()) {
+            Reason::MissingOutput { path: Some(path.to_owned()) }
+        } else {
+            Reason::MissingFile { path: path.to_owned() }
+        }
+    }
+
+    /// A build script that names no files is run again when any file of its package changes; cargo keeps the
+    /// newest of them in brackets.
+    fn any_file(&self, text: &str, package: &PackageId) -> Reason {
+        let new = text_field(text, "new").unwrap_or_default();
+        match new.rsplit_once('(').and_then(|(_, file)| file.strip_suffix(')')) {
+            Some(file) => {
+                let folder = package.folder().unwrap_or_default();
+                Reason::File { path: self.shown(&folder.join(file).to_string_lossy()) }
+            }
+            None => Reason::Watched { package: package.name.clone() },
+        }
+    }
+
+    /// Compares a unit that was never built under its hash with the nearest one that was.
+    fn unknown(&self, package: &PackageId, after: &Fingerprint) -> Vec<Reason> {
+        let Some((file, before)) = self.skeleton.before().counterpart(after) else {
+            let folder_is_empty = !self.skeleton.before().iter().any(|old| old.folder == after.folder);
+            return vec![if folder_is_empty {
+                Reason::NothingBuilt { folder: folder_of(Some(after)) }
+            } else {
+                self.never(package)
+            }];
+        };
+        let (old, new) = (&before.fields, &after.fields);
+        let mut reasons = Vec::new();
+        if old.rustc != new.rustc {
+            reasons.push(self.toolchain.clone());
+        }
+        if old.rustflags != new.rustflags {
+            reasons.push(Reason::Rustflags { old: old.rustflags.clone(), new: new.rustflags.clone() });
+        }
+        if old.path != new.path {
+            // What else differs comes with the other version.
+            reasons.push(self.moved(package, before, file));
+            return reasons;
+        }
+        if old.features != new.features {
+            let (old, new) = (features(&old.features), features(&new.features));
+            reasons.push(changed_features(package.name.clone(), &old, &new));
+        }
+        if old.target != new.target {
+            reasons.push(Reason::TargetSettings { package: package.name.clone() });
+        }
+        if old.profile != new.profile {
+            reasons.push(Reason::Profile { folder: folder_of(Some(after)), settings: Vec::new() });
+        }
+        if old.config != new.config {
+            reasons.push(Reason::Settings);
+        }
+        if old.compile_kind != new.compile_kind {
+            reasons.push(Reason::Platform);
+        }
+        if reasons.is_empty() {
+            reasons.extend(changed_dependencies(package.name.clone(), Some(before), Some(after)));
+        }
+        reasons
+    }
+
+    /// The version that was built is in the path of the sources that its compiler read.
+    fn moved(&self, package: &PackageId, before: &Fingerprint, file: &Path) -> Reason {
+        let new = package.revision().unwrap_or(&package.version);
+        let sources = before.sources(self.skeleton.path(), file);
+        let old = sources.iter().find_map(|path| version_in(path, &package.name));
+        match old.filter(|old| old != new) {
+            Some(old) => Reason::Version {
+                package: package.name.clone(),
+                old,
+                new: new.to_owned(),
+                line: self.lock.line(&package.name, &package.version),
+            },
+            None => Reason::Source { package: package.to_string() },
+        }
+    }
+
+    fn never(&self, package: &PackageId) -> Reason {
+        let line = self.lock.line(&package.name, &package.version);
+        Reason::New { package: package.to_string(), line }
+    }
+
+    /// A path as users write it: below the workspace relative to it, and never one of the skeleton's.
+    fn shown(&self, path: &str) -> String {
+        let real = self.skeleton.real_path(Path::new(path));
+        real.strip_prefix(self.root).unwrap_or(&real).display().to_string()
+    }
+}
+
+/// The version, or for git the commit, that a source path is of.
+fn version_in(path: &Path, package: &str) -> Option<String> {
+    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+    if let Some(at) = parts.iter().position(|part| *part == "checkouts") {
+        return parts.get(at + 2).map(|commit| (*commit).to_owned());
+    }
+    parts.iter().find_map(|part| {
+        let version = part.strip_prefix(package)?.strip_prefix('-')?;
+        version.starts_with(|char: char| char.is_ascii_digit()).then(|| version.to_owned())
+    })
+}
+
+fn folder_of(unit: Option<&Fingerprint>) -> String {
+    unit.map_or_else(String::new, |unit| unit.folder.display().to_string())
+}
+
+/// The features in cargo's debug notation of a list.
+fn features(text: &str) -> Vec<String> {
+    let mut features = Vec::new();
+    for part in text.trim_start_matches('[').trim_end_matches(']').split(", ") {
+        features.extend(quoted(part));
+    }
+    features
+}
+
+fn changed_features(package: String, old: &[String], new: &[String]) -> Reason {
+    let less = |from: &[String], what: &[String]| -> Vec<String> {
+        from.iter().filter(|name| !what.contains(name)).cloned().collect()
+    };
+    Reason::Features { package, added: less(new, old), removed: less(old, new) }
+}
+
+/// `None` where both have dependencies of the same names.
+fn changed_dependencies(
+    package: String,
+    before: Option<&Fingerprint>,
+    after: Option<&Fingerprint>,
+) -> Option<Reason> {
+    let (old, new) = (dependency_names(&before?.fields), dependency_names(&after?.fields));
+    let less = |from: &std::collections::BTreeSet<&str>, what: &std::collections::BTreeSet<&str>| {
+        from.difference(what).map(|name| (*name).to_owned()).collect::<Vec<String>>()
+    };
+    let (added, removed) = (less(&new, &old), less(&old, &new));
+    if added.is_empty() && removed.is_empty() {
+        return None;
+    }
+    Some(Reason::Dependencies { package, added, removed })
+}
+
+fn seconds(text: &str, field: &str) -> Option<u64> {
+    let value = super::log::field(text, field)?;
+    let (_, rest) = value.split_once("seconds: ")?;
+    rest.split(',').next()?.trim().parse().ok()
+}
+
+fn is_future(seconds: u64) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // A clock that is a little ahead, such as a file server's, is no mistake of anybody's.
+    seconds > now.as_secs() + 60
+}
+
+/// A package as cargo's log names it: `name v1.0.0 (source)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PackageId {
+    pub(super) name: String,
+    pub(super) version: String,
+    source: String,
+}
+
+impl PackageId {
+    pub(super) fn parse(text: &str) -> Self {
+        let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (version, source) = rest.split_once(' ').unwrap_or((rest, ""));
+        let source = source.trim_start_matches('(').trim_end_matches(')');
+        Self {
+            name: name.to_owned(),
+            version: version.trim_start_matches('v').to_owned(),
+            source: source.to_owned(),
+        }
+    }
+
+    /// The commit of a package from git.
+    fn revision(&self) -> Option<&str> {
+        self.source.contains("://").then(|| self.source.rsplit_once('#'))?.map(|(_, commit)| commit)
+    }
+
+    /// The folder of a path package.
+    fn folder(&self) -> Option<PathBuf> {
+        self.source.starts_with('/').then(|| PathBuf::from(&self.source))
+    }
+}
+
+impl std::fmt::Display for PackageId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_in_the_path_of_the_sources() {
+        let registry = Path::new("/c/registry/src/index-1/serde_json-1.0.140/src/lib.rs");
+        assert_eq!(version_in(registry, "serde_json").as_deref(), Some("1.0.140"));
+        let git = Path::new("/c/git/checkouts/serde-1f2/0a1b2c3/src/lib.rs");
+        assert_eq!(version_in(git, "serde").as_deref(), Some("0a1b2c3"));
+        assert_eq!(version_in(Path::new("/c/serde-derive/src/lib.rs"), "serde"), None);
+    }
+
+    #[test]
+    fn packages_as_the_log_names_them() {
+        let id = PackageId::parse("lib v0.1.0 (/w/lib)");
+        assert_eq!((id.name.as_str(), id.version.as_str()), ("lib", "0.1.0"));
+        assert_eq!(id.folder(), Some("/w/lib".into()));
+        let id = PackageId::parse("a v1.0.0 (https://host/a?branch=x#0a1b2c3d)");
+        assert_eq!((id.revision(), id.folder()), (Some("0a1b2c3d"), None));
+        assert_eq!(PackageId::parse("a v1.0.0").to_string(), "a 1.0.0");
+    }
+}

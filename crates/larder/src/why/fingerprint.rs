@@ -1,0 +1,191 @@
+//! The fingerprints in a skeleton, by the file that cargo keeps each in, before and after cargo was asked. Only
+//! those are read, and what else is in a target folder is [`target_folder`](crate::target_folder)'s matter.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::skeleton::subfolders;
+use crate::{
+    error::Result,
+    target_folder::fingerprint::{DepInfo, Dependency, Fingerprint as Fields, Input, hash},
+};
+
+/// One unit's fingerprint.
+#[derive(Debug, Clone)]
+pub(super) struct Fingerprint {
+    /// The folder of its platform and profile, below the build directory.
+    pub(super) folder: PathBuf,
+    /// The package's name.
+    pub(super) package: String,
+    /// What is built: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
+    pub(super) target: String,
+    /// The hash of the whole; `None` where the last compilation did not finish.
+    pub(super) whole: Option<u64>,
+    /// What it was made from.
+    pub(super) fields: Fields,
+    /// When it was written.
+    pub(super) modified: SystemTime,
+}
+
+/// The dependencies by the name they are used under, with the hash of each one's whole fingerprint.
+pub(super) fn dependencies(fields: &Fields) -> impl Iterator<Item = (&str, u64)> {
+    fields.deps.iter().map(|Dependency(_, name, _, whole)| (name.as_str(), *whole))
+}
+
+/// The names of the dependencies.
+pub(super) fn dependency_names(fields: &Fields) -> BTreeSet<&str> {
+    dependencies(fields).map(|(name, _)| name).collect()
+}
+
+/// How many things besides dependencies and places differ.
+fn distance(one: &Fields, other: &Fields) -> usize {
+    [
+        one.rustc != other.rustc,
+        one.features != other.features,
+        one.target != other.target,
+        one.profile != other.profile,
+        one.path != other.path,
+        one.rustflags != other.rustflags,
+        one.config != other.config,
+        one.compile_kind != other.compile_kind,
+    ]
+    .into_iter()
+    .filter(|differs| *differs)
+    .count()
+}
+
+/// All fingerprints of a build directory, by the path of their file below it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fingerprints(BTreeMap<PathBuf, Fingerprint>);
+
+impl Fingerprints {
+    /// Reads the units of the given platform and profile folders.
+    pub(super) fn read(build_dir: &Path, folders: &[PathBuf]) -> Result<Self> {
+        let mut all = BTreeMap::new();
+        for folder in folders {
+            for unit in unit_folders(folder) {
+                for file in fingerprint_files(&unit)? {
+                    if let Some(fingerprint) = Fingerprint::read(build_dir, &file)? {
+                        let name = file.strip_prefix(build_dir).unwrap_or(&file);
+                        all.insert(name.to_owned(), fingerprint);
+                    }
+                }
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// The fingerprint in a file.
+    pub(super) fn get(&self, file: &Path) -> Option<&Fingerprint> {
+        self.0.get(file)
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Fingerprint> {
+        self.0.values()
+    }
+
+    /// The same unit as it was built before under another hash: the one that differs least, and of those the
+    /// newest.
+    pub(super) fn counterpart(&self, new: &Fingerprint) -> Option<(&Path, &Fingerprint)> {
+        self.0
+            .iter()
+            .map(|(file, old)| (file.as_path(), old))
+            .filter(|(_, old)| {
+                old.folder == new.folder && old.package == new.package && old.target == new.target
+            })
+            .min_by_key(|(_, old)| (distance(&old.fields, &new.fields), std::cmp::Reverse(old.modified)))
+    }
+}
+
+impl Fingerprint {
+    /// Reads a fingerprint's two files; `None` where one is missing or in a shape that is not known.
+    pub(super) fn read(build_dir: &Path, file: &Path) -> Result<Option<Self>> {
+        let json = file.with_added_extension("json");
+        if !json.is_file() || !file.is_file() {
+            return Ok(None);
+        }
+        let Some(fields) = Fields::parse(&fs_err::read(&json)?) else { return Ok(None) };
+        let Some((folder, package)) = place(file.strip_prefix(build_dir).unwrap_or(file)) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            folder,
+            package,
+            target: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            whole: hash(&fs_err::read(file)?),
+            fields,
+            modified: fs_err::metadata(&json)?.modified()?,
+        }))
+    }
+}
+
+impl Fingerprint {
+    /// The sources that the compiler read, where they are not below the package's folder.
+    pub(super) fn sources(&self, build_dir: &Path, file: &Path) -> Vec<PathBuf> {
+        let name = format!("dep-{}", self.target);
+        let info = fs_err::read(build_dir.join(file).with_file_name(name)).ok();
+        let files = info.and_then(|bytes| DepInfo::parse(&bytes)).unwrap_or_default().files;
+        let elsewhere = files.into_iter().filter_map(|input| match input {
+            Input::Elsewhere(path) => Some(path),
+            Input::InPackage(_) => None,
+        });
+        elsewhere.collect()
+    }
+}
+
+/// The folder of platform and profile that a fingerprint's file is in.
+pub(super) fn folder(file: &Path) -> Option<PathBuf> {
+    place(file).map(|(folder, _)| folder)
+}
+
+/// Platform and profile folder, and package, of a fingerprint's file.
+fn place(file: &Path) -> Option<(PathBuf, String)> {
+    let text = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+    let unit = file.parent()?;
+    if unit.ends_with("fingerprint") {
+        let package = unit.parent()?.parent()?;
+        return Some((package.parent()?.parent()?.to_owned(), text(package)?));
+    }
+    let name = text(unit)?;
+    let (package, _) = name.rsplit_once('-')?;
+    Some((unit.parent()?.parent()?.to_owned(), package.to_owned()))
+}
+
+/// The folders that hold fingerprints, in both layouts.
+fn unit_folders(folder: &Path) -> Vec<PathBuf> {
+    let mut units = subfolders(&folder.join(".fingerprint"));
+    for package in subfolders(&folder.join("build")) {
+        let hashes = subfolders(&package).into_iter().map(|unit| unit.join("fingerprint"));
+        units.extend(hashes.filter(|folder| folder.is_dir()));
+    }
+    units
+}
+
+/// The files in a folder that have a JSON file beside them.
+fn fingerprint_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path.with_extension(""));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_layouts_say_what_a_unit_is() {
+        let expected = Some(("t/debug".into(), "my-lib".to_owned()));
+        assert_eq!(place(Path::new("t/debug/.fingerprint/my-lib-1a2b/lib-my_lib")), expected);
+        assert_eq!(place(Path::new("t/debug/build/my-lib/1a2b/fingerprint/lib-my_lib")), expected);
+    }
+}

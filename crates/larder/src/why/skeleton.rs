@@ -1,0 +1,170 @@
+//! A skeleton of a build directory: everything that cargo looks at to tell whether a unit is fresh, and nothing
+//! else. What cargo reads is copied, what it only asks for a time is an empty file with that time.
+//!
+//! cargo marks a unit as unfinished in the very step that finds it dirty, so the question "what would be
+//! compiled" must never be put to the real folder. Nothing in a skeleton leads back to it: no link of any kind.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use super::{fingerprint::Fingerprints, pretend};
+use crate::error::{Error, Result};
+
+/// Files with content that cargo reads, apart from those beside fingerprints: what build scripts printed.
+const READ: [&str; 5] = ["output", "stdout", "stderr", "root-output", "invoked.timestamp"];
+/// The folders of a profile that hold units and their output.
+const FOLDERS: [&str; 4] = [".fingerprint", "build", "deps", "examples"];
+
+/// A skeleton in a temporary folder; gone when dropped.
+#[derive(Debug)]
+pub struct Skeleton {
+    dir: tempfile::TempDir,
+    real: PathBuf,
+    before: Fingerprints,
+}
+
+impl Skeleton {
+    /// Takes the skeleton of a build directory, which need not exist; `profile` is the name of the folder of the
+    /// one profile that matters, where that is known.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the temporary folder cannot keep its time.
+    pub fn of(build_dir: &Path, profile: Option<&str>) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("larder-why-").tempdir()?;
+        keeps_times(dir.path())?;
+        for folder in profile_folders(build_dir) {
+            if profile.is_some_and(|profile| !folder.ends_with(profile)) {
+                continue;
+            }
+            let name = folder.strip_prefix(build_dir).unwrap_or(&folder);
+            for kind in FOLDERS {
+                let (from, to) = (folder.join(kind), dir.path().join(name).join(kind));
+                if from.is_dir() {
+                    mirror(&from, &to)?;
+                }
+            }
+        }
+        let before = Fingerprints::read(dir.path(), &profile_folders(dir.path()))?;
+        Ok(Self { dir, real: build_dir.to_owned(), before })
+    }
+
+    /// The skeleton's folder.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The build directory it was taken of.
+    pub fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// The units of the build directory when the skeleton was taken.
+    pub(super) fn before(&self) -> &Fingerprints {
+        &self.before
+    }
+
+    /// The path in the build directory that a path in the skeleton stands for.
+    pub(super) fn real_path(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.path()).map_or_else(|_| path.to_owned(), |name| self.real.join(name))
+    }
+}
+
+/// The folders of a build directory that hold units: `<profile>` and `<triple>/<profile>`.
+pub(super) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
+    let holds_units = |folder: &Path| folder.join(".fingerprint").is_dir() || folder.join("build").is_dir();
+    let mut folders = Vec::new();
+    for folder in subfolders(build_dir) {
+        if holds_units(&folder) {
+            folders.push(folder);
+        } else {
+            folders.extend(subfolders(&folder).into_iter().filter(|folder| holds_units(folder)));
+        }
+    }
+    folders.sort();
+    folders
+}
+
+/// The folders in a folder, symbolic links not followed; none where it cannot be read.
+pub(super) fn subfolders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+}
+
+fn mirror(from: &Path, to: &Path) -> Result<()> {
+    fs_err::create_dir_all(to)?;
+    let is_fingerprint = from.parent().is_some_and(|parent| parent.ends_with(".fingerprint"))
+        || from.ends_with("fingerprint");
+    for entry in fs_err::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let (from, to) = (entry.path(), to.join(&name));
+        if entry.file_type()?.is_dir() {
+            mirror(&from, &to)?;
+            continue;
+        }
+        // Lists of sources are the compiler's, cargo has its own beside the fingerprint; the rest is the linker's.
+        if !is_fingerprint && from.extension().is_some_and(|kind| ["d", "o", "dwo"].iter().any(|no| kind == *no))
+        {
+            continue;
+        }
+        // A file that goes away meanwhile is one that is not there.
+        let Ok(metadata) = fs_err::metadata(&from) else { continue };
+        let is_read = is_fingerprint || READ.iter().any(|read| name == *read);
+        let content = if is_read && metadata.is_file() { fs_err::read(&from)? } else { Vec::new() };
+        let mut file = if pretend::is_build_script(&name.to_string_lossy()) && !is_fingerprint {
+            pretend::build_script(&to)?
+        } else {
+            fs_err::File::create(&to)?.into_file()
+        };
+        file.write_all(&content)?;
+        file.set_modified(metadata.modified()?)?;
+    }
+    Ok(())
+}
+
+/// cargo compares times to the nanosecond; a file system that rounds them would make everything look changed.
+fn keeps_times(folder: &Path) -> Result<()> {
+    let time = SystemTime::UNIX_EPOCH + Duration::new(1_000_000_000, 123_456_789);
+    let file = tempfile::tempfile_in(folder)?;
+    file.set_modified(time)?;
+    if file.metadata()?.modified()? == time {
+        return Ok(());
+    }
+    let reason = format!("{} is on a file system that does not keep exact times", folder.display());
+    Err(Error::Io(std::io::Error::other(reason)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_copied_and_the_rest_is_empty_and_all_times_are_kept() {
+        let real = tempfile::tempdir().unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::new(1_000_000_000, 123_456_789);
+        let files = [
+            ("debug/.fingerprint/a-1/lib-a", "hash"),
+            ("debug/build/a-1/output", "cargo:x"),
+            ("debug/deps/liba-1.rlib", ""),
+            ("t/release/build/a/1/fingerprint/lib-a", "hash"),
+            ("t/release/build/a/1/out/liba.rlib", ""),
+        ];
+        for (name, content) in files {
+            let path = real.path().join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(&path, if content.is_empty() { "code" } else { content }).unwrap();
+            fs_err::File::open(&path).unwrap().file().set_modified(time).unwrap();
+        }
+        fs_err::create_dir_all(real.path().join("debug/incremental/a")).unwrap();
+        let skeleton = Skeleton::of(real.path(), None).unwrap();
+        for (name, content) in files {
+            let path = skeleton.path().join(name);
+            assert_eq!(fs_err::read_to_string(&path).unwrap(), content, "{name}");
+            assert_eq!(fs_err::metadata(&path).unwrap().modified().unwrap(), time, "{name}");
+        }
+        assert!(!skeleton.path().join("debug/incremental").exists());
+    }
+}
