@@ -167,7 +167,8 @@ impl Comparison<'_> {
         if old.profile != new.profile {
             reasons.push(Reason::Profile { folder: folder_of(Some(after)), settings: Vec::new() });
         }
-        if old.config != new.config {
+        // The cargo of another toolchain counts its settings in another way.
+        if old.config != new.config && old.rustc == new.rustc {
             reasons.push(Reason::Settings);
         }
         if old.compile_kind != new.compile_kind {
