@@ -62,7 +62,12 @@ impl Context {
     /// The slices that a verb was asked for.
     pub(crate) fn select(&self, selection: &Selection) -> anyhow::Result<Vec<&Slice>> {
         let variant = if selection.dev { Variant::Dev } else { Variant::Release };
-        Ok(slice::select(&self.project.slices, &selection.slices, variant)?)
+        self.choose(&selection.slices, variant)
+    }
+
+    /// The named slices, or those of a variant.
+    pub(crate) fn choose(&self, names: &[String], variant: Variant) -> anyhow::Result<Vec<&Slice>> {
+        Ok(slice::select(&self.project.slices, names, variant)?)
     }
 
     /// Words that cooking passes on to cargo.

@@ -90,6 +90,11 @@ impl Cargo {
         self
     }
 
+    /// The binary that stands in for other programs, where there is one.
+    pub fn stand_in(&self) -> Option<&Path> {
+        self.stand_in.as_deref()
+    }
+
     /// The platform of the compiler that is used in `dir`.
     ///
     /// # Errors

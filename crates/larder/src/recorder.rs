@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     plan::key::ContentHasher,
     process::{Cmd, Environment, Stderr},
+    why::{self, Answer, Mode, Place, Watch},
 };
 
 /// The folder that records go to; its presence makes the binary a recording cargo.
@@ -44,6 +45,9 @@ pub struct Call {
     /// What the driver set in its environment and may reach a compiler; never a variable named like a secret.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Why it compiled what it did, where that was asked for and something was compiled.
+    #[serde(default)]
+    pub why: Option<Answer>,
 }
 
 impl Call {
@@ -65,6 +69,7 @@ impl Call {
 pub struct Recorder {
     dir: tempfile::TempDir,
     cargo: PathBuf,
+    explained: Option<(Mode, Place)>,
 }
 
 impl Recorder {
@@ -81,7 +86,14 @@ impl Recorder {
         fs_err::os::unix::fs::symlink(program, link)?;
         #[cfg(not(unix))]
         fs_err::copy(program, link.with_extension("exe"))?;
-        Ok(Self { dir, cargo: cargo.to_owned() })
+        Ok(Self { dir, cargo: cargo.to_owned(), explained: None })
+    }
+
+    /// The same, with every call explained that builds something.
+    #[must_use]
+    pub fn with_reasons(mut self, mode: Mode, place: Place) -> Self {
+        self.explained = Some((mode, place));
+        self
     }
 
     /// The environment in which a driver finds the recording cargo.
@@ -99,6 +111,9 @@ impl Recorder {
         env.set("CARGO", bin.join("cargo"));
         env.set(RECORD_VARIABLE, self.dir.path().join("calls"));
         env.set(CARGO_VARIABLE, &self.cargo);
+        if let Some((mode, place)) = &self.explained {
+            why::variables(*mode, place)?.into_iter().for_each(|(name, value)| env.set(name, value));
+        }
         env.set(BASE_VARIABLE, base_names(&env));
         Ok(env)
     }
@@ -123,35 +138,57 @@ impl Recorder {
     }
 }
 
-/// Runs the real cargo and records the call; returns its exit code.
+/// Runs the real cargo and records the call; returns its exit code. `program` is this binary.
 ///
 /// # Errors
 /// When the real cargo cannot be started or the record cannot be written.
-pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut dyn Write) -> Result<i32> {
-    let start = Instant::now();
+pub fn run(
+    env: &Environment,
+    dir: &Path,
+    program: &Path,
+    args: &[String],
+    out: &mut dyn Write,
+) -> Result<i32> {
     let cargo = env.get(CARGO_VARIABLE).map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+    let watch = Watch::begin(why::Call { cargo: &cargo, args, dir, env, root: dir, program });
+    let start = Instant::now();
+    let mut call = Call {
+        args: args.to_vec(),
+        dir: dir.to_owned(),
+        code: 0,
+        seconds: 0.0,
+        counts: Counts::default(),
+        env: driver_env(env),
+        why: None,
+    };
+    if let Some(watch) = watch.as_ref().filter(|watch| watch.mode == Mode::Instead) {
+        call.why = Some(watch.answer()?);
+        write(env, &call)?;
+        return Ok(0);
+    }
     let wanted = Messages::of(args);
     let mut words = args.to_vec();
     if let Messages::Added { at } = wanted {
         words.insert(at, "--message-format=json-render-diagnostics".into());
     }
-    let cmd = Cmd::new(cargo, dir, env).args(&words);
-    let mut counts = Counts::default();
-    let code = if wanted == Messages::None {
+    let cmd = Cmd::new(&cargo, dir, env).args(&words);
+    call.code = if wanted == Messages::None {
         cmd.exit_code()?
     } else {
         cmd.each_line(Stderr::Terminal, |line| {
-            let is_message = counts.add(line);
+            let is_message = call.counts.add(line);
             if !is_message || wanted == Messages::Drivers {
                 // A driver that closed its end has lost interest in the output, not in the build.
                 let _ = writeln!(out, "{line}");
             }
         })?
     };
-    let seconds = start.elapsed().as_secs_f64();
-    let set = driver_env(env);
-    write(env, &Call { args: args.to_vec(), dir: dir.to_owned(), code, seconds, counts, env: set })?;
-    Ok(code)
+    call.seconds = start.elapsed().as_secs_f64();
+    // A call whose messages are somebody else's may have compiled anything.
+    let compiled = call.counts.compiled > 0 || call.code != 0 || wanted == Messages::None;
+    call.why = watch.filter(|_| compiled).and_then(|watch| watch.answer().ok());
+    write(env, &call)?;
+    Ok(call.code)
 }
 
 fn write(env: &Environment, call: &Call) -> Result<()> {

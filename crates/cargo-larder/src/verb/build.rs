@@ -9,11 +9,13 @@ use larder::{
         messages::Counts,
     },
     slice::{Origin, Slice, environment},
+    why::{Explained, Mode},
 };
 
 use super::{
     cook,
     recorded::{self, Command},
+    why,
 };
 use crate::{
     cli::{self, Selection},
@@ -23,7 +25,8 @@ use crate::{
 
 pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcome> {
     let mut phases = cook::cook(context, &args.selection, Layers::Current)?;
-    let recorder = recorded::recorder(context)?;
+    let recorder = recorded::explaining(context, Mode::After)?;
+    let mut builds: Vec<Explained> = phases.iter_mut().flat_map(cook::explained).collect();
     let mut seen = 0;
     let mut outcome = Outcome::Done;
     for command in commands(context, args)? {
@@ -33,13 +36,15 @@ pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcom
         let calls = recorder.calls()?;
         let mut counts = Counts::default();
         calls.iter().skip(seen).for_each(|call| counts += call.counts);
+        builds.extend(calls.iter().skip(seen).filter_map(Explained::of_call));
         seen = calls.len();
-        phases.push(Phase { name: command.line(), time: start.elapsed(), counts });
+        phases.push(Phase { name: command.line(), time: start.elapsed(), counts, why: Vec::new() });
         if code != 0 {
             outcome = Outcome::Child(code);
             break;
         }
     }
+    why::keep(context, builds);
     cook::print(&phases, args.selection.json)?;
     Ok(outcome)
 }

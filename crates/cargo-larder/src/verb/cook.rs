@@ -5,10 +5,11 @@ use larder::{
     backend::host::{self, Layers, Phase},
     recipe::lock_file::LockFile,
     table,
+    why::Explained,
 };
 use serde_json::json;
 
-use super::print_json;
+use super::{print_json, why};
 use crate::{
     cli::{self, Selection},
     context::Context,
@@ -17,7 +18,8 @@ use crate::{
 
 pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
     let layers = if args.all_layers { Layers::All } else { Layers::Current };
-    let phases = cook(context, &args.selection, layers)?;
+    let mut phases = cook(context, &args.selection, layers)?;
+    why::keep(context, phases.iter_mut().flat_map(explained).collect());
     print(&phases, args.selection.json)?;
     Ok(Outcome::Done)
 }
@@ -36,6 +38,12 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
         phases.push(host::cook(&context.project, record, layers, &words, &context.terminal)?);
     }
     Ok(phases)
+}
+
+/// Why a phase compiled what it did, for the record.
+pub(super) fn explained(phase: &mut Phase) -> Vec<Explained> {
+    let answers = std::mem::take(&mut phase.why).into_iter();
+    answers.map(|answer| Explained { name: phase.name.clone(), answer }).collect()
 }
 
 /// Prints phases as a table or as JSON.

@@ -34,7 +34,8 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     }
     if process.env.get(larder::recorder::RECORD_VARIABLE).is_some() && is_cargo(&process) {
         let args = process.args.get(1..).unwrap_or_default();
-        let code = larder::recorder::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
+        let Process { env, dir, program, .. } = &process;
+        let code = larder::recorder::run(env, dir, program, args, &mut std::io::stdout())?;
         return Ok(Outcome::Child(code));
     }
     if process.env.get(larder::stand_in::HOST_VARIABLE).is_some() {

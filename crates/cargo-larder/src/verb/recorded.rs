@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use larder::{
     process::{Cmd, Environment},
     recorder::Recorder,
+    why::{Mode, Place},
 };
 
 use crate::context::Context;
@@ -36,6 +37,11 @@ impl Command {
         let program = env.find_program(program).unwrap_or_else(|| PathBuf::from(program));
         Ok(Cmd::new(program, &self.dir, &env).args(args).exit_code()?)
     }
+}
+
+/// A recording cargo that explains every call that builds something.
+pub(super) fn explaining(context: &Context, mode: Mode) -> anyhow::Result<Recorder> {
+    Ok(recorder(context)?.with_reasons(mode, Place::from(&context.project.workspace)))
 }
 
 /// A recording cargo that is this very binary.

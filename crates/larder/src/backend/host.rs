@@ -9,11 +9,12 @@ use crate::{
     Report,
     cargo::{Cargo, CargoLock},
     error::{Error, Result},
-    process::Stderr,
+    process::{Cmd, Stderr},
     project::Project,
     recipe::lock_file::LockedSlice,
     slice::environment,
-    workspace::Workspace,
+    why::{self, Answer, Call},
+    workspace::{Workspace, build_directory},
 };
 
 /// What one step of a build did.
@@ -28,6 +29,9 @@ pub struct Phase {
     /// The units it compiled and found fresh.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Why it compiled what it did, for each of its cargo calls that compiled something.
+    #[serde(skip)]
+    pub why: Vec<Answer>,
 }
 
 fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -62,6 +66,7 @@ pub fn cook(
     require_targets(&project.cargo, workspace, locked)?;
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let mut counts = Counts::default();
+    let mut answers = Vec::new();
     let host = project.host()?;
     let last = locked.layers.len().saturating_sub(1);
     let first = if layers == Layers::All { 0 } else { last };
@@ -76,18 +81,37 @@ pub fn cook(
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
         args.push("--message-format=json-render-diagnostics".into());
         args.extend_from_slice(words);
-        let mut cmd = cargo.cmd(locked.layer_dir(&larder_dir, index), &args);
+        args.extend(cargo.words().map(str::to_owned));
+        let mut env = cargo.env().clone();
         for (name, value) in environment::of_slice(&cargo, workspace, slice)?.iter() {
-            cmd = cmd.env(name, value);
+            env.set(name, value);
         }
+        let dir = locked.layer_dir(&larder_dir, index);
+        let cmd = Cmd::new(cargo.program(), &dir, &env).args(&args);
+        let program = cargo.stand_in();
+        let call = program.map(|program| Call {
+            cargo: cargo.program(),
+            args: &args,
+            dir: dir.as_ref(),
+            env: &env,
+            root: workspace.root().as_ref(),
+            program,
+        });
+        // A fault here costs the explanation, never the build.
+        let build_dir = build_directory(workspace.metadata(), &slice.target_dir.resolve(workspace));
+        let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
+        let before = counts.compiled;
         let code = cmd.each_line(Stderr::Terminal, |line| {
             counts.add(line);
         })?;
         if code != 0 {
             return Err(cmd.exit_error(code));
         }
+        if let (Some(call), Some(snapshot), true) = (call, snapshot, counts.compiled > before) {
+            answers.extend(why::ask(&snapshot, &call));
+        }
     }
-    Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts })
+    Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts, why: answers })
 }
 
 fn describe(locked: &LockedSlice, index: usize, units: usize) -> String {

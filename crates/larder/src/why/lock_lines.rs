@@ -1,10 +1,17 @@
 //! `Cargo.lock` by lines: where each package is written down, so that a reason can name the line.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// The lines of a lock file that name the versions of packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct LockLines(BTreeMap<(String, String), usize>);
+pub(super) struct LockLines {
+    lines: BTreeMap<(String, String), usize>,
+    /// Packages from a registry or from git.
+    external: BTreeSet<(String, String)>,
+}
 
 impl LockLines {
     /// Reads a lock file; one that is not there has no lines.
@@ -18,33 +25,36 @@ impl LockLines {
             let value = line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim();
             Some(value.trim_matches('"').to_owned())
         };
-        let mut lines = BTreeMap::new();
-        let mut name = None;
+        let mut lock = Self::default();
+        let (mut name, mut package) = (None, None);
         for (index, line) in text.lines().enumerate() {
             if line.starts_with('[') {
-                name = None;
+                (name, package) = (None, None);
             } else if let Some(value) = value(line, "name") {
                 name = Some(value);
             } else if let (Some(version), Some(name)) = (value(line, "version"), &name) {
-                lines.insert((name.clone(), version), index + 1);
+                lock.lines.insert((name.clone(), version.clone()), index + 1);
+                package = Some((name.clone(), version));
+            } else if value(line, "source").is_some() {
+                lock.external.extend(package.take());
             }
         }
-        Self(lines)
+        lock
     }
 
     /// The line of a package's version.
     pub(super) fn line(&self, name: &str, version: &str) -> Option<usize> {
-        self.0.get(&(name.to_owned(), version.to_owned())).copied()
+        self.lines.get(&(name.to_owned(), version.to_owned())).copied()
     }
 
     /// The versions of a package.
     pub(super) fn versions(&self, name: &str) -> Vec<&str> {
-        self.0.keys().filter(|(known, _)| known == name).map(|(_, version)| version.as_str()).collect()
+        self.lines.keys().filter(|(known, _)| known == name).map(|(_, version)| version.as_str()).collect()
     }
 
-    /// All packages with their versions.
-    pub(super) fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.keys().map(|(name, version)| (name.as_str(), version.as_str()))
+    /// All packages from elsewhere, with their versions.
+    pub(super) fn external(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.external.iter().map(|(name, version)| (name.as_str(), version.as_str()))
     }
 }
 
@@ -55,10 +65,11 @@ mod tests {
     #[test]
     fn every_version_has_its_line() {
         let lock = LockLines::parse(
-            "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n",
+            "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"x\"\n\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n",
         );
-        assert_eq!(lock.line("a", "2.0.0"), Some(9));
+        assert_eq!(lock.line("a", "2.0.0"), Some(10));
         assert_eq!(lock.versions("a"), ["1.0.0", "2.0.0"]);
         assert_eq!(lock.line("b", "1.0.0"), None);
+        assert_eq!(lock.external().collect::<Vec<_>>(), [("a", "1.0.0")]);
     }
 }

@@ -9,11 +9,15 @@
 mod causes;
 mod compare;
 mod fingerprint;
+mod last_build;
+pub mod layers;
 mod lock_lines;
 mod log;
 pub mod pretend;
 pub mod reason;
 pub mod skeleton;
+pub mod summary;
+mod watch;
 
 use std::path::Path;
 
@@ -30,7 +34,10 @@ use fingerprint::Fingerprint;
 use lock_lines::LockLines;
 use log::{Log, Verdict};
 use reason::Reason;
-use skeleton::Skeleton;
+pub use last_build::{Explained, LastBuild};
+pub use watch::{Mode, Place};
+pub(crate) use watch::{Watch, variables};
+use skeleton::{Skeleton, Snapshot};
 
 /// A call of cargo that builds something.
 #[derive(Debug, Clone, Copy)]
@@ -121,20 +128,21 @@ impl Call<'_> {
         }
     }
 
-    /// The skeleton of a build directory, as far as the call concerns it.
+    /// A snapshot of a build directory, as far as the call concerns it.
     ///
     /// # Errors
-    /// As [`Skeleton::of`].
-    pub fn skeleton(&self, build_dir: &Path) -> Result<Skeleton> {
-        Skeleton::of(build_dir, self.profile_folder())
+    /// As [`Snapshot::take`].
+    pub fn snapshot(&self, build_dir: &Path) -> Result<Snapshot> {
+        Snapshot::take(build_dir, self.profile_folder())
     }
 }
 
-/// Asks cargo what a call would compile now, given the skeleton of its build directory.
+/// Asks cargo what a call would compile, given a snapshot of its build directory.
 ///
 /// # Errors
 /// When cargo cannot be started or refuses the call.
-pub fn ask(skeleton: &Skeleton, call: &Call<'_>) -> Result<Answer> {
+pub fn ask(snapshot: &Snapshot, call: &Call<'_>) -> Result<Answer> {
+    let skeleton = &Skeleton::of(snapshot)?;
     let mut log = Log::default();
     let cmd = command(skeleton, call)?;
     let code = cmd.each_error_line(|line| log.add(line))?;

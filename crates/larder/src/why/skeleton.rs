@@ -18,6 +18,81 @@ const READ: [&str; 5] = ["output", "stdout", "stderr", "root-output", "invoked.t
 /// The folders of a profile that hold units and their output.
 const FOLDERS: [&str; 4] = [".fingerprint", "build", "deps", "examples"];
 
+/// What a skeleton is made from, in memory: cheap enough to take before every build, in case it compiles something.
+#[derive(Debug)]
+pub struct Snapshot {
+    real: PathBuf,
+    files: Vec<Kept>,
+}
+
+/// A file of a build directory.
+#[derive(Debug)]
+struct Kept {
+    /// Below the build directory.
+    path: PathBuf,
+    modified: SystemTime,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Read(Vec<u8>),
+    /// Only its time matters.
+    Nothing,
+    /// cargo may run it.
+    BuildScript,
+}
+
+impl Snapshot {
+    /// Reads a build directory, which need not exist; `profile` is the name of the folder of the one profile that
+    /// matters, where that is known.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn take(build_dir: &Path, profile: Option<&str>) -> Result<Self> {
+        let mut snapshot = Self { real: build_dir.to_owned(), files: Vec::new() };
+        for folder in profile_folders(build_dir) {
+            if profile.is_some_and(|profile| !folder.ends_with(profile)) {
+                continue;
+            }
+            for kind in FOLDERS.map(|kind| folder.join(kind)).iter().filter(|kind| kind.is_dir()) {
+                snapshot.add(kind)?;
+            }
+        }
+        Ok(snapshot)
+    }
+
+    fn add(&mut self, folder: &Path) -> Result<()> {
+        let is_fingerprint = folder.parent().is_some_and(|parent| parent.ends_with(".fingerprint"))
+            || folder.ends_with("fingerprint");
+        for entry in fs_err::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                self.add(&path)?;
+                continue;
+            }
+            // Lists of sources are the compiler's, cargo has its own beside the fingerprint; the rest is the linker's.
+            let is_of_compiler = ["d", "o", "dwo"].iter().any(|no| path.extension().is_some_and(|kind| kind == *no));
+            // A file that goes away meanwhile is one that is not there.
+            let (false, Ok(metadata)) = (is_of_compiler && !is_fingerprint, fs_err::metadata(&path)) else {
+                continue;
+            };
+            let name = entry.file_name();
+            let content = if is_fingerprint || READ.iter().any(|read| name == *read) {
+                Content::Read(fs_err::read(&path)?)
+            } else if pretend::is_build_script(&name.to_string_lossy()) {
+                Content::BuildScript
+            } else {
+                Content::Nothing
+            };
+            let path = path.strip_prefix(&self.real).unwrap_or(&path).to_owned();
+            self.files.push(Kept { path, modified: metadata.modified()?, content });
+        }
+        Ok(())
+    }
+}
+
 /// A skeleton in a temporary folder; gone when dropped.
 #[derive(Debug)]
 pub struct Skeleton {
@@ -27,28 +102,32 @@ pub struct Skeleton {
 }
 
 impl Skeleton {
-    /// Takes the skeleton of a build directory, which need not exist; `profile` is the name of the folder of the
-    /// one profile that matters, where that is known.
+    /// Writes a skeleton.
     ///
     /// # Errors
-    /// When a file cannot be read, or the temporary folder cannot keep its time.
-    pub fn of(build_dir: &Path, profile: Option<&str>) -> Result<Self> {
+    /// When a file cannot be written, or the temporary folder cannot keep its time.
+    pub fn of(snapshot: &Snapshot) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("larder-why-").tempdir()?;
         keeps_times(dir.path())?;
-        for folder in profile_folders(build_dir) {
-            if profile.is_some_and(|profile| !folder.ends_with(profile)) {
-                continue;
+        let mut last: Option<&Path> = None;
+        for Kept { path, modified, content } in &snapshot.files {
+            let folder = path.parent();
+            if folder != last {
+                fs_err::create_dir_all(dir.path().join(folder.unwrap_or(Path::new(""))))?;
+                last = folder;
             }
-            let name = folder.strip_prefix(build_dir).unwrap_or(&folder);
-            for kind in FOLDERS {
-                let (from, to) = (folder.join(kind), dir.path().join(name).join(kind));
-                if from.is_dir() {
-                    mirror(&from, &to)?;
-                }
+            let path = dir.path().join(path);
+            let file = match content {
+                Content::BuildScript => pretend::build_script(&path)?,
+                Content::Read(_) | Content::Nothing => fs_err::File::create(&path)?.into_file(),
+            };
+            if let Content::Read(content) = content {
+                (&file).write_all(content)?;
             }
+            file.set_modified(*modified)?;
         }
         let before = Fingerprints::read(dir.path(), &profile_folders(dir.path()))?;
-        Ok(Self { dir, real: build_dir.to_owned(), before })
+        Ok(Self { dir, real: snapshot.real.clone(), before })
     }
 
     /// The skeleton's folder.
@@ -61,7 +140,7 @@ impl Skeleton {
         &self.real
     }
 
-    /// The units of the build directory when the skeleton was taken.
+    /// The units of the build directory when the snapshot was taken.
     pub(super) fn before(&self) -> &Fingerprints {
         &self.before
     }
@@ -91,38 +170,6 @@ pub(super) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
 pub(super) fn subfolders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
     entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
-}
-
-fn mirror(from: &Path, to: &Path) -> Result<()> {
-    fs_err::create_dir_all(to)?;
-    let is_fingerprint = from.parent().is_some_and(|parent| parent.ends_with(".fingerprint"))
-        || from.ends_with("fingerprint");
-    for entry in fs_err::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let (from, to) = (entry.path(), to.join(&name));
-        if entry.file_type()?.is_dir() {
-            mirror(&from, &to)?;
-            continue;
-        }
-        // Lists of sources are the compiler's, cargo has its own beside the fingerprint; the rest is the linker's.
-        if !is_fingerprint && from.extension().is_some_and(|kind| ["d", "o", "dwo"].iter().any(|no| kind == *no))
-        {
-            continue;
-        }
-        // A file that goes away meanwhile is one that is not there.
-        let Ok(metadata) = fs_err::metadata(&from) else { continue };
-        let is_read = is_fingerprint || READ.iter().any(|read| name == *read);
-        let content = if is_read && metadata.is_file() { fs_err::read(&from)? } else { Vec::new() };
-        let mut file = if pretend::is_build_script(&name.to_string_lossy()) && !is_fingerprint {
-            pretend::build_script(&to)?
-        } else {
-            fs_err::File::create(&to)?.into_file()
-        };
-        file.write_all(&content)?;
-        file.set_modified(metadata.modified()?)?;
-    }
-    Ok(())
 }
 
 /// cargo compares times to the nanosecond; a file system that rounds them would make everything look changed.
@@ -159,7 +206,7 @@ mod tests {
             fs_err::File::open(&path).unwrap().file().set_modified(time).unwrap();
         }
         fs_err::create_dir_all(real.path().join("debug/incremental/a")).unwrap();
-        let skeleton = Skeleton::of(real.path(), None).unwrap();
+        let skeleton = Skeleton::of(&Snapshot::take(real.path(), None).unwrap()).unwrap();
         for (name, content) in files {
             let path = skeleton.path().join(name);
             assert_eq!(fs_err::read_to_string(&path).unwrap(), content, "{name}");

@@ -1,0 +1,77 @@
+//! The record of the last build: what its calls of cargo compiled, and why. Kept in the target directory, so that
+//! the question can be put when the build is over.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use crate::{
+    error::{Error, Result},
+    recorder::Call,
+    workspace::Workspace,
+};
+
+/// The format of the record.
+const VERSION: u64 = 1;
+
+/// A build's calls of cargo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBuild {
+    version: u64,
+    /// The calls, in their order.
+    pub builds: Vec<Explained>,
+}
+
+/// A call of cargo with what it compiled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The slice that was asked about, or the command that ran.
+    pub name: String,
+    /// What was found.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+impl Explained {
+    /// A recorded call; `None` where it compiled nothing or was not asked about.
+    pub fn of_call(call: &Call) -> Option<Self> {
+        let answer = call.why.clone()?;
+        Some(Self { name: format!("cargo {}", call.args.join(" ")), answer })
+    }
+}
+
+impl LastBuild {
+    /// A record of calls.
+    pub fn new(builds: Vec<Explained>) -> Self {
+        Self { version: VERSION, builds }
+    }
+
+    /// Where the record of a workspace is kept.
+    pub fn path(workspace: &Workspace) -> Utf8PathBuf {
+        workspace.target_directory().join("larder/last-build.json")
+    }
+
+    /// Reads a record; `None` where there is none that can be read.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read(path: &Utf8Path) -> Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let record: Option<Self> = serde_json::from_str(&fs_err::read_to_string(path)?).ok();
+        Ok(record.filter(|record| record.version == VERSION))
+    }
+
+    /// Writes the record as a whole or not at all.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, path: &Utf8Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        let text = serde_json::to_string_pretty(self).map_err(|error| Error::Io(error.into()))?;
+        crate::backend::docker::write(path, &text)
+    }
+}

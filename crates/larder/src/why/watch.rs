@@ -1,0 +1,137 @@
+//! Explaining calls of cargo that somebody else makes: the recording cargo takes a snapshot before each, and asks
+//! about it afterwards if the call compiled something.
+//!
+//! A fault here costs the explanation, never the build.
+
+use std::path::PathBuf;
+
+use super::{Answer, Call, ask, skeleton::Snapshot};
+use crate::{
+    cargo::Cargo,
+    error::Result,
+    process::Environment,
+    recorder::{BUILD_TARGET_DIR, TARGET_DIR},
+    slice::{Slice, option_values},
+    workspace::{Workspace, build_directory},
+};
+
+/// Whether calls are explained; its value is the [`Mode`].
+const MODE_VARIABLE: &str = "LARDER_RECORD_WHY";
+/// The [`Place`].
+const PLACE_VARIABLE: &str = "LARDER_RECORD_PLACE";
+
+/// When calls are explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// After they were made, where they compiled something.
+    After,
+    /// Instead of making them.
+    Instead,
+}
+
+/// Where a workspace builds, so that cargo need not be asked again for every call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The workspace's folder.
+    pub root: PathBuf,
+    /// The target directory.
+    pub target: PathBuf,
+    /// The build directory, which is the target directory unless configured.
+    pub build: PathBuf,
+}
+
+/// The variables with which the recording cargo explains calls.
+pub(crate) fn variables(mode: Mode, place: &Place) -> Result<[(&'static str, std::ffi::OsString); 2]> {
+    let mode = match mode {
+        Mode::After => "after",
+        Mode::Instead => "instead",
+    };
+    let paths = std::env::join_paths([&place.root, &place.target, &place.build]);
+    let paths = paths.map_err(std::io::Error::other)?;
+    Ok([(MODE_VARIABLE, mode.into()), (PLACE_VARIABLE, paths)])
+}
+
+/// One call that is to be explained.
+#[derive(Debug)]
+pub(crate) struct Watch<'a> {
+    pub(crate) mode: Mode,
+    call: Call<'a>,
+    root: PathBuf,
+    snapshot: Snapshot,
+}
+
+impl<'a> Watch<'a> {
+    /// Takes the snapshot where the environment asks for it and the call builds something.
+    pub(crate) fn begin(call: Call<'a>) -> Option<Self> {
+        let mode = match call.env.get_str(MODE_VARIABLE)? {
+            "instead" => Mode::Instead,
+            _ => Mode::After,
+        };
+        call.profile_folder()?;
+        let place = place(&call).ok()?;
+        let snapshot = call.snapshot(&place.build).ok()?;
+        Some(Self { mode, call, root: place.root, snapshot })
+    }
+
+    /// What the call compiles, seen from before it.
+    ///
+    /// # Errors
+    /// As [`ask`].
+    pub(crate) fn answer(&self) -> Result<Answer> {
+        ask(&self.snapshot, &Call { root: &self.root, ..self.call })
+    }
+}
+
+/// Where a call builds: as its arguments say, else the environment, else what is known of the workspace.
+fn place(call: &Call<'_>) -> Result<Place> {
+    let known = known_place(call.env).filter(|place| {
+        let elsewhere = ["--manifest-path", "--config"];
+        place.root == call.dir && elsewhere.iter().all(|word| option_values(call.args, word).is_empty())
+    });
+    let mut place = match known {
+        Some(place) => place,
+        None => asked_place(call)?,
+    };
+    let separate = place.build != place.target;
+    let named = option_values(call.args, "--target-dir").last().map(PathBuf::from);
+    let set = |name: &str| call.env.get(name).map(PathBuf::from);
+    if let Some(target) = named.or_else(|| set(TARGET_DIR)).or_else(|| set(BUILD_TARGET_DIR)) {
+        place.target = call.dir.join(target);
+        if !separate {
+            place.build.clone_from(&place.target);
+        }
+    }
+    Ok(place)
+}
+
+fn known_place(env: &Environment) -> Option<Place> {
+    let mut paths = std::env::split_paths(env.get(PLACE_VARIABLE)?);
+    Some(Place { root: paths.next()?, target: paths.next()?, build: paths.next()? })
+}
+
+fn asked_place(call: &Call<'_>) -> Result<Place> {
+    let manifest = option_values(call.args, "--manifest-path").last().map(|path| call.dir.join(path));
+    let mut env = call.env.clone();
+    env.set("CARGO", call.cargo);
+    let metadata = Cargo::locate(&env)?.metadata(call.dir, manifest.as_deref())?;
+    let target = metadata.target_directory.clone();
+    let build = build_directory(&metadata, &target);
+    Ok(Place { root: metadata.workspace_root.clone().into(), target: target.into(), build: build.into() })
+}
+
+impl Place {
+    /// Where a slice of a workspace builds.
+    pub fn of_slice(workspace: &Workspace, slice: &Slice) -> Self {
+        let target = slice.target_dir.resolve(workspace);
+        let build = build_directory(workspace.metadata(), &target);
+        Self { root: workspace.root().into(), target: target.into(), build: build.into() }
+    }
+}
+
+impl From<&Workspace> for Place {
+    fn from(workspace: &Workspace) -> Self {
+        let target = workspace.target_directory();
+        let build = build_directory(workspace.metadata(), target);
+        Self { root: workspace.root().into(), target: target.into(), build: build.into() }
+    }
+}
