@@ -239,6 +239,17 @@ pub(crate) struct Why {
     /// Tell what CMD would compile instead of running it
     #[arg(long, requires = "command")]
     pub(crate) dry_run: bool,
+    /// Compare what the `result` link was built from with what a Nix installable is now, `.` by default;
+    /// evaluates the flake
+    #[arg(
+        long,
+        value_name = "INSTALLABLE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ".",
+        conflicts_with_all = ["last", "command"]
+    )]
+    pub(crate) nix: Option<String>,
     /// List every cause and every unit
     #[arg(long)]
     pub(crate) all: bool,

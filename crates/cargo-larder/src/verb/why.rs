@@ -12,9 +12,11 @@ use larder::{
     why::{
         self, Explained, LastBuild, Mode, Place, Unit,
         layers::{self, Moved},
+        nix::{self, Derivation},
         summary::{Section, Tense, chain, summary},
     },
 };
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -31,8 +33,24 @@ struct Findings {
     tense: Tense,
     builds: Vec<Explained>,
     layers: Vec<Moved>,
-    docker: Option<Vec<Miss>>,
+    docker: Option<Image>,
+    nix: Option<Vec<Derivation>>,
     outcome: Outcome,
+}
+
+/// What the next build of the image would run.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Image {
+    misses: Vec<Miss>,
+    /// Whether the engine has nothing cached at all; unknown without one.
+    cache_empty: Option<bool>,
+}
+
+impl Findings {
+    fn of_builds(tense: Tense, builds: Vec<Explained>, outcome: Outcome) -> Self {
+        Self { tense, builds, layers: Vec::new(), docker: None, nix: None, outcome }
+    }
 }
 
 pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome> {
@@ -47,7 +65,7 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
         let tense = if findings.tense == Tense::Was { "after" } else { "before" };
         print_json(&json!({
             "version": 1, "asked": tense, "builds": findings.builds, "layers": findings.layers,
-            "docker": findings.docker,
+            "docker": findings.docker, "nix": findings.nix,
         }))?;
     } else if let Some(name) = &args.unit {
         print_units(&findings, name)?;
@@ -64,7 +82,9 @@ fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     let layers = layers::moved(&context.project, &names)?;
     let builds = slices.into_iter().map(|slice| ask(context, slice)).collect::<anyhow::Result<_>>()?;
-    Ok(Findings { tense: Tense::Would, builds, layers, docker: docker(context)?, outcome: Outcome::Done })
+    let nix = args.nix.as_ref().map(|installable| nix(context, installable)).transpose()?;
+    let (docker, outcome) = (docker(context)?, Outcome::Done);
+    Ok(Findings { tense: Tense::Would, builds, layers, docker, nix, outcome })
 }
 
 fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
@@ -106,7 +126,7 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
     if !args.dry_run {
         keep(context, builds.clone());
     }
-    Ok(Findings { tense, builds, layers: Vec::new(), docker: None, outcome })
+    Ok(Findings::of_builds(tense, builds, outcome))
 }
 
 /// What the last build compiled that was recorded.
@@ -118,8 +138,7 @@ fn last(context: &Context) -> anyhow::Result<Findings> {
              `cargo larder why -- CMD`"
         );
     };
-    let builds = record.builds;
-    Ok(Findings { tense: Tense::Was, builds, layers: Vec::new(), docker: None, outcome: Outcome::Done })
+    Ok(Findings::of_builds(Tense::Was, record.builds, Outcome::Done))
 }
 
 /// Writes the record of a build. A fault costs the record, never the build.
@@ -130,12 +149,28 @@ pub(super) fn keep(context: &Context, builds: Vec<Explained>) {
     }
 }
 
-/// The steps that the next build of the image would run; `None` where none was recorded.
-fn docker(context: &Context) -> anyhow::Result<Option<Vec<Miss>>> {
+/// The steps that the next build of the image would run, with the arguments of the last one; `None` where none was
+/// recorded.
+fn docker(context: &Context) -> anyhow::Result<Option<Image>> {
     let Some(before) = Record::read(&record_path(&context.project))? else { return Ok(None) };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
-    Ok(Some(Record::of(&context.project, &[], image_id)?.misses(&before)))
+    let misses = Record::of(&context.project, before.build_args(), image_id)?.misses(&before);
+    Ok(Some(Image { misses, cache_empty: client.as_ref().and_then(Client::is_cache_empty) }))
+}
+
+/// The derivations that Nix would build.
+fn nix(context: &Context, installable: &str) -> anyhow::Result<Vec<Derivation>> {
+    let (env, dir) = (&context.process.env, &context.process.dir);
+    let Some(program) = env.find_program("nix") else {
+        bail!("PATH has no nix: install it, see nixos.org/download, or leave --nix out");
+    };
+    let link = dir.join("result");
+    if !link.is_symlink() {
+        bail!("{} does not exist: there is no earlier build to compare with; run `nix build`", link.display());
+    }
+    context.terminal.step("Evaluating", installable);
+    Ok(nix::misses(&program, dir, env, &link, installable)?)
 }
 
 fn print(findings: &Findings, all: bool) {
@@ -160,21 +195,47 @@ fn sections(findings: &Findings) -> Vec<Section> {
             findings.layers.iter().map(|moved| format!("{}: {}", moved.slice, moved.words())).collect();
         sections.push(Section { head, lines });
     }
-    if let Some(misses) = &findings.docker {
-        let head = match misses.len() {
-            0 => "docker: every step would come from the cache that has it".to_owned(),
-            count => format!("docker: {count} steps would run"),
-        };
-        sections.push(Section { head, lines: misses.iter().map(step).collect() });
+    sections.extend(findings.docker.as_ref().map(image_section));
+    sections.extend(findings.nix.as_deref().map(nix_section));
+    if sections.is_empty() {
+        sections.push(Section { head: "nothing was built: every unit was fresh".into(), lines: Vec::new() });
     }
     sections
 }
 
+/// Steps that only follow are counted, not told.
+fn image_section(image: &Image) -> Section {
+    let misses = &image.misses;
+    let mut lines: Vec<String> = misses.iter().filter(|miss| !miss.follows).map(step).collect();
+    let head = match misses.len() {
+        _ if image.cache_empty == Some(true) => {
+            lines.insert(0, "the engine's build cache is empty, as after `docker builder prune`".into());
+            "docker: every step would run".to_owned()
+        }
+        0 => "docker: nothing changed, every step would come from the cache that has it".to_owned(),
+        1 => "docker: 1 step would run".to_owned(),
+        count => format!("docker: {count} steps would run"),
+    };
+    Section { head, lines }
+}
+
 fn step(miss: &Miss) -> String {
-    let more = miss.reasons.len().saturating_sub(2);
+    const SHOWN: usize = 2;
+    let more = miss.reasons.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    let reasons: Vec<&str> = miss.reasons.iter().take(2).map(String::as_str).collect();
+    let reasons: Vec<&str> = miss.reasons.iter().take(SHOWN).map(String::as_str).collect();
     format!("[{}] {}: {}{more}", miss.stage, docker::shortened(&miss.instruction), reasons.join("; "))
+}
+
+fn nix_section(derivations: &[Derivation]) -> Section {
+    let line = |derivation: &Derivation| format!("{}: {}", derivation.name, derivation.reasons.join("; "));
+    let head = match derivations.len() {
+        0 => "nix: nothing changed since `result` was built".to_owned(),
+        1 => "nix: 1 derivation would be built".to_owned(),
+        count => format!("nix: {count} derivations would be built"),
+    };
+    let own = derivations.iter().filter(|derivation| !derivation.reasons.is_empty());
+    Section { head, lines: own.map(line).collect() }
 }
 
 fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {

@@ -35,7 +35,7 @@ impl Comparison<'_> {
                 self.dirty(text, &package, before, after).into_iter().collect()
             }
             (Verdict::Unknown, Some(after)) => self.unknown(&package, after),
-            (Verdict::Unknown, None) => vec![self.never(&package)],
+            (Verdict::Unknown, None) => vec![Reason::New { package: package.to_string(), line: None }],
         }
     }
 
@@ -137,12 +137,7 @@ impl Comparison<'_> {
     /// Compares a unit that was never built under its hash with the nearest one that was.
     fn unknown(&self, package: &PackageId, after: &Fingerprint) -> Vec<Reason> {
         let Some((file, before)) = self.skeleton.before().counterpart(after) else {
-            let folder_is_empty = !self.skeleton.before().iter().any(|old| old.folder == after.folder);
-            return vec![if folder_is_empty {
-                Reason::NothingBuilt { folder: folder_of(Some(after)) }
-            } else {
-                self.never(package)
-            }];
+            return vec![self.never(package, after)];
         };
         let (old, new) = (&before.fields, &after.fields);
         let mut reasons = Vec::new();
@@ -196,9 +191,16 @@ impl Comparison<'_> {
         }
     }
 
-    fn never(&self, package: &PackageId) -> Reason {
-        let line = self.lock.line(&package.name, &package.version);
-        Reason::New { package: package.to_string(), line }
+    fn never(&self, package: &PackageId, unit: &Fingerprint) -> Reason {
+        let mut of_folder = self.skeleton.before().iter().filter(|old| old.folder == unit.folder).peekable();
+        if of_folder.peek().is_none() {
+            Reason::NothingBuilt { folder: folder_of(Some(unit)) }
+        } else if of_folder.any(|old| old.package == unit.package) {
+            Reason::NewTarget { package: package.to_string(), target: unit.target.clone() }
+        } else {
+            let line = self.lock.line(&package.name, &package.version);
+            Reason::New { package: package.to_string(), line: line.filter(|_| package.folder().is_none()) }
+        }
     }
 
     /// A path as users write it: below the workspace relative to it, and never one of the skeleton's.

@@ -13,6 +13,7 @@ mod last_build;
 pub mod layers;
 mod lock_lines;
 mod log;
+pub mod nix;
 pub mod pretend;
 pub mod reason;
 pub mod skeleton;

@@ -31,12 +31,19 @@ pub enum Reason {
         /// The package, as cargo names it now.
         package: String,
     },
-    /// The package, or this target of it, was never built here.
+    /// The package was never built here.
     New {
         /// The package.
         package: String,
-        /// Its line in `Cargo.lock`.
+        /// Its line in `Cargo.lock`, for one from a registry or from git.
         line: Option<usize>,
+    },
+    /// The package was built here, but nothing of this kind.
+    NewTarget {
+        /// The package.
+        package: String,
+        /// What is built, as cargo names its file.
+        target: String,
     },
     /// Another compiler.
     Toolchain {
@@ -172,6 +179,7 @@ impl Reason {
             }
             Self::Source { package } => format!("{package} has another source, version or folder than before"),
             Self::New { package, line } => format!("{package} was never built here{}", at_line(*line)),
+            Self::NewTarget { package, target } => format!("{target} of {package} was never built here"),
             Self::Toolchain { old: Some(old), new: Some(new) } if old != new => {
                 format!("the compiler changed from {old} to {new}")
             }

@@ -202,6 +202,13 @@ impl Client {
         cmd.output().ok().map(|id| id.trim().to_owned())
     }
 
+    /// Whether the engine's build cache holds nothing at all, as after it was pruned; `None` where it cannot tell.
+    pub fn is_cache_empty(&self) -> Option<bool> {
+        let rows = self.cmd().args(["system", "df", "--format", "{{.Type}}\t{{.TotalCount}}"]).output().ok()?;
+        let count = rows.lines().find_map(|row| row.strip_prefix("Build Cache\t"))?;
+        count.trim().parse::<u64>().ok().map(|count| count == 0)
+    }
+
     /// An image's size in bytes.
     ///
     /// # Errors

@@ -24,6 +24,9 @@ const VERSION: u64 = 1;
 pub struct Record {
     version: u64,
     steps: Vec<Step>,
+    /// What was given for arguments; never a secret, since those are refused there.
+    #[serde(default)]
+    build_args: Vec<String>,
 }
 
 /// One instruction with what it depends on.
@@ -48,6 +51,8 @@ pub struct Miss {
     pub instruction: String,
     /// Why, in words.
     pub reasons: Vec<String>,
+    /// Whether it runs only because an earlier step or another stage does.
+    pub follows: bool,
 }
 
 /// Where the record of a project's last build is kept.
@@ -79,7 +84,7 @@ impl Record {
         for instruction in instructions(&dockerfile) {
             reader.add(&instruction)?;
         }
-        Ok(Self { version: VERSION, steps: reader.steps })
+        Ok(Self { version: VERSION, steps: reader.steps, build_args: build_args.to_vec() })
     }
 
     /// The record of the last build; `None` where there is none that can be read.
@@ -92,6 +97,11 @@ impl Record {
         }
         let record = serde_json::from_str(&fs_err::read_to_string(path)?).ok();
         Ok(record.filter(|record: &Self| record.version == VERSION))
+    }
+
+    /// The arguments that the build was given.
+    pub fn build_args(&self) -> &[String] {
+        &self.build_args
     }
 
     /// Keeps the record for the next comparison.
@@ -116,15 +126,17 @@ impl Record {
             let (old, new) = (of_stage(before), of_stage(self));
             let mut earlier: Option<String> = None;
             for (index, step) in new.iter().enumerate() {
-                let reasons = match &earlier {
-                    Some(instruction) => vec![format!("it comes after `{}`", shortened(instruction))],
-                    None => step.reasons(old.get(index), &misses),
+                let own = step.own_reasons(old.get(index));
+                let (reasons, follows) = match &earlier {
+                    Some(instruction) => (vec![format!("it comes after `{}`", shortened(instruction))], true),
+                    None => ([step.stage_reasons(&misses), own.clone()].concat(), own.is_empty()),
                 };
                 if reasons.is_empty() {
                     continue;
                 }
                 earlier.get_or_insert_with(|| step.instruction.clone());
-                misses.push(Miss { stage: stage.clone(), instruction: step.instruction.clone(), reasons });
+                let instruction = step.instruction.clone();
+                misses.push(Miss { stage: stage.clone(), instruction, reasons, follows });
             }
         }
         misses
@@ -139,10 +151,15 @@ impl Record {
 }
 
 impl Step {
-    fn reasons(&self, old: Option<&Self>, misses: &[Miss]) -> Vec<String> {
+    /// Stages below that are not what they were.
+    fn stage_reasons(&self, misses: &[Miss]) -> Vec<String> {
         let stages = self.stages.iter().filter(|stage| misses.iter().any(|miss| miss.stage == **stage));
-        let mut reasons: Vec<String> =
-            stages.map(|stage| format!("stage `{stage}`, which it takes from, is built anew")).collect();
+        stages.map(|stage| format!("stage `{stage}`, which it takes from, is built anew")).collect()
+    }
+
+    /// What is not what it was in the step itself.
+    fn own_reasons(&self, old: Option<&Self>) -> Vec<String> {
+        let mut reasons = Vec::new();
         let Some(old) = old else {
             reasons.push("the last build had no such step".into());
             return reasons;
@@ -292,7 +309,7 @@ mod tests {
             step("runtime", "FROM small AS runtime", &[("image small", "2")], &[]),
             step("runtime", "COPY --from=builder /out /app", &[], &["builder"]),
         ];
-        Record { version: VERSION, steps }
+        Record { version: VERSION, steps, build_args: Vec::new() }
     }
 
     fn told(before: &Record, after: &Record) -> Vec<String> {

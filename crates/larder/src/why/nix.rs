@@ -1,0 +1,298 @@
+//! Which derivations Nix would build, and by which input of theirs: what a result was built from, compared with
+//! what the same installable is now.
+//!
+//! Nix is asked to evaluate and never to build. Values of variables that look like secrets are left out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+    recorder::is_secret,
+};
+
+/// A derivation that would be built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Derivation {
+    /// Its name.
+    pub name: String,
+    /// Which of its own inputs changed, in words; empty where it only follows.
+    pub reasons: Vec<String>,
+    /// The derivations that it follows.
+    pub follows: Vec<String>,
+}
+
+/// Compares the result behind `link` with what `installable` is now; dependencies come first.
+///
+/// # Errors
+/// When Nix cannot evaluate, or no longer knows what the result was built from.
+pub fn misses(nix: &Path, dir: &Path, env: &Environment, link: &Path, installable: &str) -> Result<Vec<Derivation>> {
+    let nix = Nix { program: nix, dir, env };
+    let result = fs_err::read_link(link)?;
+    let old = nix.store(&["--query", "--deriver", &result.to_string_lossy()])?;
+    let old = old.trim();
+    if old.is_empty() || old == "unknown-deriver" {
+        let reason = format!("{} does not say what it was built from", result.display());
+        return Err(Error::Io(std::io::Error::other(reason)));
+    }
+    let new = nix.call(&["path-info", "--derivation", installable])?;
+    let Some(new) = new.lines().last().map(str::trim) else { return Ok(Vec::new()) };
+    let comparison = Comparison { old: nix.closure(old)?, new: nix.closure(new)? };
+    let mut found = Vec::new();
+    comparison.compare(old, new, &mut BTreeSet::new(), &mut found);
+    Ok(found)
+}
+
+struct Nix<'a> {
+    program: &'a Path,
+    dir: &'a Path,
+    env: &'a Environment,
+}
+
+impl Nix<'_> {
+    fn call(&self, args: &[&str]) -> Result<String> {
+        let features = ["--extra-experimental-features", "nix-command flakes"];
+        Cmd::new(self.program, self.dir, self.env).args(args).args(features).output()
+    }
+
+    fn store(&self, args: &[&str]) -> Result<String> {
+        Cmd::new(self.program.with_file_name("nix-store"), self.dir, self.env).args(args).output()
+    }
+
+    /// A derivation and everything below it, by path. The command has had two names.
+    fn closure(&self, path: &str) -> Result<BTreeMap<String, Described>> {
+        let answer = self
+            .call(&["derivation", "show", "--recursive", path])
+            .or_else(|_| self.call(&["show-derivation", "--recursive", path]))?;
+        closure(&answer).map_err(|error| Error::Answer {
+            command: format!("nix derivation show {path}"),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// A derivation as Nix describes it. Later versions keep inputs one level deeper.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Described {
+    builder: String,
+    args: Vec<String>,
+    env: BTreeMap<String, serde_json::Value>,
+    input_srcs: Vec<String>,
+    input_drvs: BTreeMap<String, serde_json::Value>,
+    inputs: Inputs,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Inputs {
+    srcs: Vec<String>,
+    drvs: BTreeMap<String, serde_json::Value>,
+}
+
+/// Later versions wrap the derivations, too.
+fn closure(answer: &str) -> serde_json::Result<BTreeMap<String, Described>> {
+    let mut answer: serde_json::Value = serde_json::from_str(answer)?;
+    let derivations = answer.get_mut("derivations").map(serde_json::Value::take).unwrap_or(answer);
+    serde_json::from_value(derivations)
+}
+
+impl Described {
+    fn sources(&self) -> BTreeMap<String, &str> {
+        self.input_srcs.iter().chain(&self.inputs.srcs).map(|path| (name(path), path.as_str())).collect()
+    }
+
+    fn derivations(&self) -> BTreeMap<String, &str> {
+        let paths = self.input_drvs.keys().chain(self.inputs.drvs.keys());
+        paths.map(|path| (name(path), path.as_str())).collect()
+    }
+}
+
+struct Comparison {
+    old: BTreeMap<String, Described>,
+    new: BTreeMap<String, Described>,
+}
+
+impl Comparison {
+    fn compare(&self, old: &str, new: &str, seen: &mut BTreeSet<String>, found: &mut Vec<Derivation>) {
+        if old == new || !seen.insert(new.to_owned()) {
+            return;
+        }
+        let (Some(before), Some(after)) = (get(&self.old, old), get(&self.new, new)) else { return };
+        let mut reasons = differences(before, after);
+        let mut follows = Vec::new();
+        let (was, is) = (before.derivations(), after.derivations());
+        for (name, path) in &is {
+            match was.get(name) {
+                Some(old) if old == path => {}
+                Some(old) => {
+                    self.compare(old, path, seen, found);
+                    follows.push(name.trim_end_matches(".drv").to_owned());
+                }
+                None => reasons.push(format!("it takes {} now", name.trim_end_matches(".drv"))),
+            }
+        }
+        let gone = was.keys().filter(|name| !is.contains_key(*name));
+        reasons.extend(gone.map(|name| format!("it takes {} no more", name.trim_end_matches(".drv"))));
+        found.push(Derivation { name: name(new).trim_end_matches(".drv").to_owned(), reasons, follows });
+    }
+}
+
+/// Later versions leave the store's folder out of keys.
+fn get<'a>(all: &'a BTreeMap<String, Described>, path: &str) -> Option<&'a Described> {
+    all.get(path).or_else(|| all.get(path.rsplit('/').next()?))
+}
+
+/// What differs in a derivation itself.
+fn differences(old: &Described, new: &Described) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let (was, is) = (old.sources(), new.sources());
+    for (name, path) in &is {
+        match was.get(name) {
+            Some(old) if old == path => {}
+            Some(old) => reasons.push(source(name, Path::new(old), Path::new(path))),
+            None => reasons.push(format!("source {name} is new")),
+        }
+    }
+    reasons.extend(was.keys().filter(|name| !is.contains_key(*name)).map(|name| format!("source {name} is gone")));
+    if plain(&old.builder) != plain(&new.builder) {
+        reasons.push(format!("the builder was {}", plain(&old.builder)));
+    }
+    if old.args.iter().map(|arg| plain(arg)).ne(new.args.iter().map(|arg| plain(arg))) {
+        reasons.push("the builder's arguments changed".into());
+    }
+    let names: BTreeSet<&String> = old.env.keys().chain(new.env.keys()).collect();
+    for name in names {
+        let value = |described: &Described| described.env.get(name).map(|value| plain(&text(value)));
+        let (was, is) = (value(old), value(new));
+        if was != is {
+            reasons.push(variable(name, was, is));
+        }
+    }
+    reasons
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn variable(name: &str, old: Option<String>, new: Option<String>) -> String {
+    if is_secret(name) {
+        return format!("variable {name} changed");
+    }
+    super::reason::Reason::variable(name.to_owned(), old, new).words()
+}
+
+/// A source that changed, with the files where both can be read.
+fn source(name: &str, old: &Path, new: &Path) -> String {
+    const SHOWN: usize = 3;
+    let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
+    if !old.exists() || !new.exists() {
+        return format!("source {name} changed");
+    }
+    files(old, old, &mut was);
+    files(new, new, &mut is);
+    let all: BTreeSet<&PathBuf> = was.keys().chain(is.keys()).collect();
+    let changed: Vec<String> =
+        all.into_iter().filter(|file| was.get(*file) != is.get(*file)).map(|file| file.display().to_string()).collect();
+    match changed.len() {
+        0 => format!("source {name} changed"),
+        _ if changed == [""] => format!("file {name} changed"),
+        count => {
+            let more = if count > SHOWN { format!(" and {} more", count - SHOWN) } else { String::new() };
+            format!("source {name} changed: {}{more}", changed[..count.min(SHOWN)].join(", "))
+        }
+    }
+}
+
+/// The content of every file below a path, links not followed.
+fn files(root: &Path, path: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    let Ok(metadata) = fs_err::symlink_metadata(path) else { return };
+    if metadata.is_dir() {
+        let entries = fs_err::read_dir(path).into_iter().flatten().flatten();
+        entries.for_each(|entry| files(root, &entry.path(), found));
+        return;
+    }
+    let name = path.strip_prefix(root).unwrap_or(path).to_owned();
+    let content = if metadata.is_symlink() {
+        fs_err::read_link(path).map(|target| target.into_os_string().into_encoded_bytes())
+    } else {
+        fs_err::read(path)
+    };
+    found.insert(name, content.unwrap_or_default());
+}
+
+/// The name in a store path: what follows the hash.
+fn name(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    if is_hashed(file) { file[HASH + 1..].to_owned() } else { file.to_owned() }
+}
+
+/// How long hashes in store paths are.
+const HASH: usize = 32;
+
+fn is_hashed(file: &str) -> bool {
+    file.len() > HASH
+        && file.as_bytes()[HASH] == b'-'
+        && file.as_bytes()[..HASH].iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
+/// A text with the hashes of store paths left out: they change whenever something below does.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('/');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push('/');
+        plain.push_str(if part.is_char_boundary(HASH.min(part.len())) && is_hashed(part) {
+            &part[HASH + 1..]
+        } else {
+            part
+        });
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{"/nix/store/00000000000000000000000000000000-app.drv":{"builder":"/bin/sh","args":["-c"],
+        "env":{"src":"/nix/store/11111111111111111111111111111111-source","A":"1","API_TOKEN":"x"},
+        "inputSrcs":["/nix/store/11111111111111111111111111111111-source"],"inputDrvs":{}}}"#;
+
+    #[test]
+    fn what_differs_is_named_and_secrets_are_not_shown() {
+        let new = OLD
+            .replace("11111111111111111111111111111111", "22222222222222222222222222222222")
+            .replace("\"A\":\"1\"", "\"A\":\"2\"")
+            .replace("\"x\"", "\"y\"");
+        let (old, new) = (closure(OLD).unwrap(), closure(&new).unwrap());
+        let reasons = differences(old.values().next().unwrap(), new.values().next().unwrap());
+        let expected = [
+            "source source changed",
+            "variable A changed from `1` to `2`",
+            "variable API_TOKEN changed",
+        ];
+        assert_eq!(reasons, expected);
+    }
+
+    #[test]
+    fn later_versions_of_nix_wrap_and_nest() {
+        let answer = r#"{"version":4,"derivations":{"x-app.drv":{"inputs":{"srcs":["s"],"drvs":{"d":{}}}}}}"#;
+        let derivations = closure(answer).unwrap();
+        let app = get(&derivations, "/nix/store/x-app.drv").unwrap();
+        assert_eq!((app.sources().len(), app.derivations().len()), (1, 1));
+    }
+
+    #[test]
+    fn hashes_of_store_paths_are_left_out() {
+        assert_eq!(plain("-L/nix/store/11111111111111111111111111111111-a/lib:x"), "-L/nix/store/a/lib:x");
+        assert_eq!(plain("/üüüüüüüüüüüüüüüüüüüüü"), "/üüüüüüüüüüüüüüüüüüüüü");
+    }
+}
