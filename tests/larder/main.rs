@@ -21,4 +21,6 @@ mod rules_sources;
 mod rules_workspaces;
 mod target_folder;
 mod usage;
+mod why;
+mod why_more;
 mod words;

@@ -109,8 +109,7 @@ fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
 
 /// What a command compiled, or would.
 fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
-    let (mode, tense) =
-        if args.dry_run { (Mode::Instead, Tense::Would) } else { (Mode::After, Tense::Was) };
+    let (mode, tense) = if args.dry_run { (Mode::Instead, Tense::Would) } else { (Mode::After, Tense::Was) };
     let recorder = recorded::explaining(context, mode)?;
     let command = Command::of_user(context, &args.command);
     context.terminal.step(if args.dry_run { "Asking" } else { "Running" }, &command.line());
@@ -167,7 +166,10 @@ fn nix(context: &Context, installable: &str) -> anyhow::Result<Vec<Derivation>> 
     };
     let link = dir.join("result");
     if !link.is_symlink() {
-        bail!("{} does not exist: there is no earlier build to compare with; run `nix build`", link.display());
+        bail!(
+            "{} does not exist: there is no earlier build to compare with; run `nix build`",
+            link.display()
+        );
     }
     context.terminal.step("Evaluating", installable);
     Ok(nix::misses(&program, dir, env, &link, installable)?)
@@ -241,7 +243,9 @@ fn nix_section(derivations: &[Derivation]) -> Section {
 fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
     let is_meant = |unit: &&Unit| {
         let package = unit.package.split(' ').next().unwrap_or_default();
-        package == name || unit.target == name || unit.target.split_once('-').is_some_and(|(_, own)| own == name)
+        package == name
+            || unit.target == name
+            || unit.target.split_once('-').is_some_and(|(_, own)| own == name)
     };
     let mut found = false;
     for build in &findings.builds {

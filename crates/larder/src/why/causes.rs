@@ -7,7 +7,9 @@ use super::{
     Answer, Cause, PackageId,
     fingerprint::{Fingerprint, dependencies},
     is_dirty,
-    log::{Log, Verdict}, reason::Reason, skeleton::Skeleton,
+    log::{Log, Verdict},
+    reason::Reason,
+    skeleton::Skeleton,
     unit,
 };
 
@@ -20,7 +22,8 @@ pub(super) fn answer(
 ) -> Answer {
     let graph = Graph::new(log, after);
     for index in 0..log.units.len() {
-        if graph.dirty[index] && reasons[index].is_empty() && graph.dirty_dependencies(index).next().is_none() {
+        if graph.dirty[index] && reasons[index].is_empty() && graph.dirty_dependencies(index).next().is_none()
+        {
             let mut own = of_its_package(log, &graph, &reasons, index);
             if own.is_empty() {
                 own.push(unexplained(log, after, skeleton, &graph, index));
@@ -52,7 +55,10 @@ pub(super) fn answer(
                 reason: reason.clone(),
                 direct: held.len(),
                 units: reached.len(),
-                chain: names(graph.farthest(&held)),
+                // One package of several that it is held against says nothing.
+                chain: Some(names(graph.farthest(&held, name)))
+                    .filter(|chain| chain.len() > 1 || held.len() == 1)
+                    .unwrap_or_default(),
             }
         })
         .collect();
@@ -88,9 +94,9 @@ fn unexplained(
     if let Some((name, _)) = now.find(|(name, whole)| old.get(name).is_some_and(|old| old != whole)) {
         return Reason::Rebuilt { dependency: name.to_owned() };
     }
-    let newest = graph.dependencies[index].iter().max_by_key(|dependency| {
-        after[**dependency].as_ref().map(|fingerprint| fingerprint.modified)
-    });
+    let newest = graph.dependencies[index]
+        .iter()
+        .max_by_key(|dependency| after[**dependency].as_ref().map(|fingerprint| fingerprint.modified));
     match newest {
         Some(newest) => Reason::Rebuilt { dependency: PackageId::parse(&log.units[*newest].package).name },
         None => Reason::Source { package: package.to_string() },
@@ -107,7 +113,8 @@ struct Graph {
 impl Graph {
     /// A fingerprint names its dependencies by the hashes of theirs.
     fn new(log: &Log, after: &[Option<Fingerprint>]) -> Self {
-        let known = after.iter().enumerate().filter_map(|(index, fingerprint)| Some((index, fingerprint.as_ref()?)));
+        let known =
+            after.iter().enumerate().filter_map(|(index, fingerprint)| Some((index, fingerprint.as_ref()?)));
         let by_hash: HashMap<u64, usize> =
             known.clone().filter_map(|(index, fingerprint)| Some((fingerprint.whole?, index))).collect();
         let mut graph = Self {
@@ -176,10 +183,18 @@ impl Graph {
         self.spread(from).0
     }
 
-    /// The way to the unit that is farthest away.
-    fn farthest(&self, from: &[usize]) -> Vec<usize> {
+    /// The way to the unit that is most packages away.
+    fn farthest(&self, from: &[usize], package: impl Fn(usize) -> String) -> Vec<usize> {
         let (order, below) = self.spread(from);
-        let mut path: Vec<usize> = order.last().copied().into_iter().collect();
+        let mut distances: HashMap<usize, usize> = HashMap::new();
+        for index in &order {
+            let distance = below.get(index).map_or(0, |previous| {
+                distances[previous] + usize::from(package(*previous) != package(*index))
+            });
+            distances.insert(*index, distance);
+        }
+        let mut path: Vec<usize> =
+            order.into_iter().max_by_key(|index| distances[index]).into_iter().collect();
         while let Some(previous) = path.last().and_then(|index| below.get(index)) {
             path.push(*previous);
         }

@@ -32,7 +32,8 @@ impl Comparison<'_> {
         match (&unit.verdict, after) {
             (Verdict::Fresh, _) => Vec::new(),
             (Verdict::Dirty(text), _) => {
-                self.dirty(text, &package, before, after).into_iter().collect()
+                let reason = self.dirty(text, &package, before, after);
+                self.with_all_files(reason, &package, before, name).into_iter().collect()
             }
             (Verdict::Unknown, Some(after)) => self.unknown(&package, after),
             (Verdict::Unknown, None) => vec![Reason::New { package: package.to_string(), line: None }],
@@ -71,20 +72,48 @@ impl Comparison<'_> {
                 option_field(text, "old_value"),
                 option_field(text, "new_value"),
             ),
-            "EnvVarsChanged" | "LocalLengthsChanged" | "LocalFingerprintTypeChanged"
+            "EnvVarsChanged"
+            | "LocalLengthsChanged"
+            | "LocalFingerprintTypeChanged"
             | "RerunIfChangedOutputPathsChanged" => Reason::Watched { package: name() },
             "PrecalculatedComponentsChanged" => self.any_file(text, package),
             "NumberOfDependenciesChanged" | "UnitDependencyNameChanged" => {
                 changed_dependencies(name(), before, after)?
             }
             "UnitDependencyInfoChanged" => return None,
-            "FsStatusOutdated" => return self.stale(text),
-            "NothingObvious" if before.is_some_and(|before| before.whole.is_none()) => {
-                Reason::Unfinished { package: name() }
-            }
+            // cargo removes the old output of a program before it compiles it.
+            "FsStatusOutdated" => match self.stale(text)? {
+                Reason::MissingOutput { .. } if is_unfinished(before) => {
+                    Reason::Unfinished { package: name() }
+                }
+                reason => reason,
+            },
+            "NothingObvious" if is_unfinished(before) => Reason::Unfinished { package: name() },
             _ => Reason::Other { text: text.to_owned() },
         };
         Some(reason)
+    }
+
+    /// cargo names the first file that is newer, and none where a dependency is compiled anyway.
+    fn with_all_files(
+        &self,
+        reason: Option<Reason>,
+        package: &PackageId,
+        before: Option<&Fingerprint>,
+        file: &Path,
+    ) -> Option<Reason> {
+        let mut paths = match &reason {
+            Some(Reason::Files { paths }) => paths.clone(),
+            Some(_) => return reason,
+            None => Vec::new(),
+        };
+        if let (Some(before), Some(folder)) = (before, package.folder()) {
+            let newer = before.newer_sources(self.skeleton.path(), file, &folder);
+            paths.extend(newer.iter().map(|path| self.shown(&path.to_string_lossy())));
+        }
+        paths.sort();
+        paths.dedup();
+        if paths.is_empty() { reason } else { Some(Reason::Files { paths }) }
     }
 
     /// What is wrong with a unit's files.
@@ -96,9 +125,9 @@ impl Comparison<'_> {
             "ChangedFile" if seconds(inner, "stale_mtime").is_some_and(is_future) => {
                 Reason::FutureFile { path: path("stale") }
             }
-            "ChangedFile" => Reason::File { path: path("stale") },
-            "ChangedChecksum" => Reason::File { path: path("source") },
-            "FileSizeChanged" => Reason::File { path: path("path") },
+            "ChangedFile" => Reason::Files { paths: vec![path("stale")] },
+            "ChangedChecksum" => Reason::Files { paths: vec![path("source")] },
+            "FileSizeChanged" => Reason::Files { paths: vec![path("path")] },
             "MissingFile" | "UnableToReadFile" | "MissingChecksum" => self.missing(&path("path")),
             "FailedToReadMetadata" => self.missing(&path("path")),
             "ChangedEnv" => Reason::variable(
@@ -128,7 +157,7 @@ impl Comparison<'_> {
         match new.rsplit_once('(').and_then(|(_, file)| file.strip_suffix(')')) {
             Some(file) => {
                 let folder = package.folder().unwrap_or_default();
-                Reason::File { path: self.shown(&folder.join(file).to_string_lossy()) }
+                Reason::Files { paths: vec![self.shown(&folder.join(file).to_string_lossy())] }
             }
             None => Reason::Watched { package: package.name.clone() },
         }
@@ -136,7 +165,7 @@ impl Comparison<'_> {
 
     /// Compares a unit that was never built under its hash with the nearest one that was.
     fn unknown(&self, package: &PackageId, after: &Fingerprint) -> Vec<Reason> {
-        let Some((file, before)) = self.skeleton.before().counterpart(after) else {
+        let Some(before) = self.skeleton.before().counterpart(after) else {
             return vec![self.never(package, after)];
         };
         let (old, new) = (&before.fields, &after.fields);
@@ -149,7 +178,7 @@ impl Comparison<'_> {
         }
         if old.path != new.path {
             // What else differs comes with the other version.
-            reasons.push(self.moved(package, before, file));
+            reasons.push(self.moved(package, before));
             return reasons;
         }
         if old.features != new.features {
@@ -176,10 +205,11 @@ impl Comparison<'_> {
     }
 
     /// The version that was built is in the path of the sources that its compiler read.
-    fn moved(&self, package: &PackageId, before: &Fingerprint, file: &Path) -> Reason {
+    fn moved(&self, package: &PackageId, before: &Fingerprint) -> Reason {
         let new = package.revision().unwrap_or(&package.version);
-        let sources = before.sources(self.skeleton.path(), file);
-        let old = sources.iter().find_map(|path| version_in(path, &package.name));
+        let lists = before.source_lists(self.skeleton.real());
+        let sources = lists.iter().find_map(|path| fs_err::read_to_string(path).ok()).unwrap_or_default();
+        let old = sources.split_whitespace().find_map(|path| version_in(Path::new(path), &package.name));
         match old.filter(|old| old != new) {
             Some(old) => Reason::Version {
                 package: package.name.clone(),
@@ -218,8 +248,14 @@ fn version_in(path: &Path, package: &str) -> Option<String> {
     }
     parts.iter().find_map(|part| {
         let version = part.strip_prefix(package)?.strip_prefix('-')?;
-        version.starts_with(|char: char| char.is_ascii_digit()).then(|| version.to_owned())
+        let is_version = version.splitn(3, '.').filter(|number| !number.is_empty()).count() == 3
+            && version.starts_with(|char: char| char.is_ascii_digit());
+        is_version.then(|| version.to_owned())
     })
+}
+
+fn is_unfinished(unit: Option<&Fingerprint>) -> bool {
+    unit.is_some_and(|unit| unit.whole.is_none())
 }
 
 fn folder_of(unit: Option<&Fingerprint>) -> String {
@@ -319,6 +355,7 @@ mod tests {
         let git = Path::new("/c/git/checkouts/serde-1f2/0a1b2c3/src/lib.rs");
         assert_eq!(version_in(git, "serde").as_deref(), Some("0a1b2c3"));
         assert_eq!(version_in(Path::new("/c/serde-derive/src/lib.rs"), "serde"), None);
+        assert_eq!(version_in(Path::new("/t/deps/serde-0a1b2c3d.d:"), "serde"), None);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) struct Fingerprint {
     pub(super) folder: PathBuf,
     /// The package's name.
     pub(super) package: String,
+    /// The unit's hash, which cargo makes from what it is, not from its content.
+    hash: String,
     /// What is built: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
     pub(super) target: String,
     /// The hash of the whole; `None` where the last compilation did not finish.
@@ -90,14 +92,10 @@ impl Fingerprints {
 
     /// The same unit as it was built before under another hash: the one that differs least, and of those the
     /// newest.
-    pub(super) fn counterpart(&self, new: &Fingerprint) -> Option<(&Path, &Fingerprint)> {
-        self.0
-            .iter()
-            .map(|(file, old)| (file.as_path(), old))
-            .filter(|(_, old)| {
-                old.folder == new.folder && old.package == new.package && old.target == new.target
-            })
-            .min_by_key(|(_, old)| (distance(&old.fields, &new.fields), std::cmp::Reverse(old.modified)))
+    pub(super) fn counterpart(&self, new: &Fingerprint) -> Option<&Fingerprint> {
+        self.iter()
+            .filter(|old| old.folder == new.folder && old.package == new.package && old.target == new.target)
+            .min_by_key(|old| (distance(&old.fields, &new.fields), std::cmp::Reverse(old.modified)))
     }
 }
 
@@ -109,12 +107,13 @@ impl Fingerprint {
             return Ok(None);
         }
         let Some(fields) = Fields::parse(&fs_err::read(&json)?) else { return Ok(None) };
-        let Some((folder, package)) = place(file.strip_prefix(build_dir).unwrap_or(file)) else {
+        let Some((folder, package, unit_hash)) = place(file.strip_prefix(build_dir).unwrap_or(file)) else {
             return Ok(None);
         };
         Ok(Some(Self {
             folder,
             package,
+            hash: unit_hash,
             target: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             whole: hash(&fs_err::read(file)?),
             fields,
@@ -124,35 +123,53 @@ impl Fingerprint {
 }
 
 impl Fingerprint {
-    /// The sources that the compiler read, where they are not below the package's folder.
-    pub(super) fn sources(&self, build_dir: &Path, file: &Path) -> Vec<PathBuf> {
-        let name = format!("dep-{}", self.target);
-        let info = fs_err::read(build_dir.join(file).with_file_name(name)).ok();
-        let files = info.and_then(|bytes| DepInfo::parse(&bytes)).unwrap_or_default().files;
-        let elsewhere = files.into_iter().filter_map(|input| match input {
-            Input::Elsewhere(path) => Some(path),
-            Input::InPackage(_) => None,
+    /// The files of a path package that are newer than its last compilation. `file` is the fingerprint's own.
+    pub(super) fn newer_sources(&self, build_dir: &Path, file: &Path, package: &Path) -> Vec<PathBuf> {
+        let list = build_dir.join(file).with_file_name(format!("dep-{}", self.target));
+        let modified = |path: &Path| fs_err::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        let info = fs_err::read(&list).ok().and_then(|bytes| DepInfo::parse(&bytes)).unwrap_or_default();
+        let Some(built) = modified(&list) else { return Vec::new() };
+        let sources = info.files.into_iter().filter_map(|input| match input {
+            Input::InPackage(path) => Some(package.join(path)),
+            Input::Elsewhere(_) => None,
         });
-        elsewhere.collect()
+        sources.filter(|path| modified(path).is_some_and(|time| time > built)).collect()
+    }
+
+    /// The lists of sources that the compiler may have left beside its output in a build directory. cargo's own
+    /// lists leave out what is not of a path package.
+    pub(super) fn source_lists(&self, build_dir: &Path) -> [PathBuf; 5] {
+        let folder = build_dir.join(&self.folder);
+        let (package, hash) = (&self.package, &self.hash);
+        let name = self.target.split_once('-').map_or("", |(_, name)| name).replace('-', "_");
+        let script = self.target.trim_start_matches("build-script-").replace('-', "_");
+        [
+            folder.join(format!("deps/{name}-{hash}.d")),
+            folder.join(format!("build/{package}-{hash}/{script}-{hash}.d")),
+            folder.join(format!("build/{package}/{hash}/out/{name}-{hash}.d")),
+            folder.join(format!("build/{package}/{hash}/out/{name}.d")),
+            folder.join(format!("build/{package}/{hash}/out/{script}.d")),
+        ]
     }
 }
 
 /// The folder of platform and profile that a fingerprint's file is in.
 pub(super) fn folder(file: &Path) -> Option<PathBuf> {
-    place(file).map(|(folder, _)| folder)
+    place(file).map(|(folder, _, _)| folder)
 }
 
-/// Platform and profile folder, and package, of a fingerprint's file.
-fn place(file: &Path) -> Option<(PathBuf, String)> {
+/// Platform and profile folder, package and hash of a fingerprint's file.
+fn place(file: &Path) -> Option<(PathBuf, String, String)> {
     let text = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
     let unit = file.parent()?;
     if unit.ends_with("fingerprint") {
-        let package = unit.parent()?.parent()?;
-        return Some((package.parent()?.parent()?.to_owned(), text(package)?));
+        let unit = unit.parent()?;
+        let package = unit.parent()?;
+        return Some((package.parent()?.parent()?.to_owned(), text(package)?, text(unit)?));
     }
     let name = text(unit)?;
-    let (package, _) = name.rsplit_once('-')?;
-    Some((unit.parent()?.parent()?.to_owned(), package.to_owned()))
+    let (package, hash) = name.rsplit_once('-')?;
+    Some((unit.parent()?.parent()?.to_owned(), package.to_owned(), hash.to_owned()))
 }
 
 /// The folders that hold fingerprints, in both layouts.
@@ -184,7 +201,7 @@ mod tests {
 
     #[test]
     fn both_layouts_say_what_a_unit_is() {
-        let expected = Some(("t/debug".into(), "my-lib".to_owned()));
+        let expected = Some(("t/debug".into(), "my-lib".to_owned(), "1a2b".to_owned()));
         assert_eq!(place(Path::new("t/debug/.fingerprint/my-lib-1a2b/lib-my_lib")), expected);
         assert_eq!(place(Path::new("t/debug/build/my-lib/1a2b/fingerprint/lib-my_lib")), expected);
     }

@@ -5,11 +5,7 @@
 use serde::Serialize;
 
 use super::lock_lines::LockLines;
-use crate::{
-    error::Result,
-    project::Project,
-    recipe::lock_file::LockedSlice,
-};
+use crate::{error::Result, project::Project, recipe::lock_file::LockedSlice};
 
 /// A package that a layer builds in another version than the one that is locked now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,8 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The value of `CARGO_LOG` that makes cargo say what is read here, under the names that its module has had.
-pub(super) const FILTER: &str =
-    "cargo::core::compiler::fingerprint=debug,cargo::compiler::fingerprint=debug";
+pub(super) const FILTER: &str = "cargo::core::compiler::fingerprint=debug,cargo::compiler::fingerprint=debug";
 
 /// What cargo said while it prepared a build.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -118,7 +117,9 @@ pub(super) fn option_field(text: &str, name: &str) -> Option<String> {
 
 /// A field that holds a list of texts.
 pub(super) fn list_field(text: &str, name: &str) -> Vec<String> {
-    let Some(mut rest) = field(text, name).and_then(|value| value.strip_prefix('[')) else { return Vec::new() };
+    let Some(mut rest) = field(text, name).and_then(|value| value.strip_prefix('[')) else {
+        return Vec::new();
+    };
     let mut values = Vec::new();
     while rest.starts_with('"') {
         let Some(value) = quoted(rest) else { break };

@@ -32,13 +32,13 @@ use crate::{
 };
 use compare::{Comparison, PackageId};
 use fingerprint::Fingerprint;
+pub use last_build::{Explained, LastBuild};
 use lock_lines::LockLines;
 use log::{Log, Verdict};
 use reason::Reason;
-pub use last_build::{Explained, LastBuild};
+use skeleton::{Skeleton, Snapshot};
 pub use watch::{Mode, Place};
 pub(crate) use watch::{Watch, variables};
-use skeleton::{Skeleton, Snapshot};
 
 /// A call of cargo that builds something.
 #[derive(Debug, Clone, Copy)]
@@ -222,7 +222,8 @@ fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>> {
 fn compiler(build_dir: &Path) -> Option<String> {
     let text = fs_err::read_to_string(build_dir.join(".rustc_info.json")).ok()?;
     let info: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let mut answers = info.get("outputs")?.as_object()?.values().filter_map(|answer| answer["stdout"].as_str());
+    let mut answers =
+        info.get("outputs")?.as_object()?.values().filter_map(|answer| answer["stdout"].as_str());
     let version = answers.find(|answer| answer.starts_with("rustc "))?;
     version.lines().next().map(str::to_owned)
 }
@@ -257,7 +258,10 @@ mod tests {
     fn nothing_is_run_and_the_target_directory_is_replaced() {
         assert_eq!(told("run --bin a --target-dir b -- --release"), "build --x --bin a");
         assert_eq!(told("test --message-format=json -p a"), "test --x --no-run -p a");
-        assert_eq!(told("--color always rustc -- -Copt-level=1"), "--color always rustc --x -- -Copt-level=1");
+        assert_eq!(
+            told("--color always rustc -- -Copt-level=1"),
+            "--color always rustc --x -- -Copt-level=1"
+        );
         assert_eq!(told("--version"), "`cargo --version` builds nothing");
     }
 }

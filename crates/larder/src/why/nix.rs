@@ -32,7 +32,13 @@ pub struct Derivation {
 ///
 /// # Errors
 /// When Nix cannot evaluate, or no longer knows what the result was built from.
-pub fn misses(nix: &Path, dir: &Path, env: &Environment, link: &Path, installable: &str) -> Result<Vec<Derivation>> {
+pub fn misses(
+    nix: &Path,
+    dir: &Path,
+    env: &Environment,
+    link: &Path,
+    installable: &str,
+) -> Result<Vec<Derivation>> {
     let nix = Nix { program: nix, dir, env };
     let result = fs_err::read_link(link)?;
     let old = nix.store(&["--query", "--deriver", &result.to_string_lossy()])?;
@@ -160,7 +166,9 @@ fn differences(old: &Described, new: &Described) -> Vec<String> {
             None => reasons.push(format!("source {name} is new")),
         }
     }
-    reasons.extend(was.keys().filter(|name| !is.contains_key(*name)).map(|name| format!("source {name} is gone")));
+    reasons.extend(
+        was.keys().filter(|name| !is.contains_key(*name)).map(|name| format!("source {name} is gone")),
+    );
     if plain(&old.builder) != plain(&new.builder) {
         reasons.push(format!("the builder was {}", plain(&old.builder)));
     }
@@ -199,8 +207,11 @@ fn source(name: &str, old: &Path, new: &Path) -> String {
     files(old, old, &mut was);
     files(new, new, &mut is);
     let all: BTreeSet<&PathBuf> = was.keys().chain(is.keys()).collect();
-    let changed: Vec<String> =
-        all.into_iter().filter(|file| was.get(*file) != is.get(*file)).map(|file| file.display().to_string()).collect();
+    let changed: Vec<String> = all
+        .into_iter()
+        .filter(|file| was.get(*file) != is.get(*file))
+        .map(|file| file.display().to_string())
+        .collect();
     match changed.len() {
         0 => format!("source {name} changed"),
         _ if changed == [""] => format!("file {name} changed"),
@@ -274,11 +285,8 @@ mod tests {
             .replace("\"x\"", "\"y\"");
         let (old, new) = (closure(OLD).unwrap(), closure(&new).unwrap());
         let reasons = differences(old.values().next().unwrap(), new.values().next().unwrap());
-        let expected = [
-            "source source changed",
-            "variable A changed from `1` to `2`",
-            "variable API_TOKEN changed",
-        ];
+        let expected =
+            ["source source changed", "variable A changed from `1` to `2`", "variable API_TOKEN changed"];
         assert_eq!(reasons, expected);
     }
 

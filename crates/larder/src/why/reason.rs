@@ -98,10 +98,10 @@ pub enum Reason {
         /// Names that are gone.
         removed: Vec<String>,
     },
-    /// A file is newer than the last build.
-    File {
-        /// The file.
-        path: String,
+    /// Files are newer than the last build.
+    Files {
+        /// The files, sorted.
+        paths: Vec<String>,
     },
     /// A file's time lies in the future, so that it stays newer than every build.
     FutureFile {
@@ -163,7 +163,8 @@ pub struct Setting {
 impl Reason {
     /// A variable's reason, without values that nobody else may see.
     pub(super) fn variable(name: String, old: Option<String>, new: Option<String>) -> Self {
-        let hidden = is_secret(&name) || [&old, &new].into_iter().flatten().any(|value| has_credentials(value));
+        let hidden =
+            is_secret(&name) || [&old, &new].into_iter().flatten().any(|value| has_credentials(value));
         let shown = |value: Option<String>| {
             if hidden { value.map(|_| HIDDEN.to_owned()) } else { value }
         };
@@ -177,7 +178,9 @@ impl Reason {
             Self::Version { package, old, new, line } => {
                 format!("{package} {old} became {new}{}", at_line(*line))
             }
-            Self::Source { package } => format!("{package} has another source, version or folder than before"),
+            Self::Source { package } => {
+                format!("{package} has another source, version or folder than before")
+            }
             Self::New { package, line } => format!("{package} was never built here{}", at_line(*line)),
             Self::NewTarget { package, target } => format!("{target} of {package} was never built here"),
             Self::Toolchain { old: Some(old), new: Some(new) } if old != new => {
@@ -201,7 +204,14 @@ impl Reason {
             Self::Dependencies { package, added, removed } => {
                 format!("dependencies of {package} changed: {}", difference(added, removed))
             }
-            Self::File { path } => format!("{path} is newer than the last build"),
+            Self::Files { paths } => match paths.as_slice() {
+                [path] => format!("{path} is newer than the last build"),
+                [one, other] => format!("{one} and {other} are newer than the last build"),
+                [first, more @ ..] => {
+                    format!("{first} and {} more files are newer than the last build", more.len())
+                }
+                [] => "a file is newer than the last build".into(),
+            },
             Self::FutureFile { path } => {
                 format!("{path} has a time in the future and counts as changed until then; `touch` it")
             }
@@ -209,7 +219,11 @@ impl Reason {
             Self::MissingOutput { path: Some(path) } => format!("the output {path} is gone"),
             Self::MissingOutput { path: None } => "an output is gone".into(),
             Self::Variable { name, old, new } => {
-                format!("variable {name} changed from {} to {}", optional(old.as_ref()), optional(new.as_ref()))
+                format!(
+                    "variable {name} changed from {} to {}",
+                    optional(old.as_ref()),
+                    optional(new.as_ref())
+                )
             }
             Self::Watched { package } => {
                 format!("the build script of {package} asks for other files or variables than before")
@@ -278,13 +292,17 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let reason = |name: &str, value: &str| Reason::variable(name.into(), None, Some(value.into())).words();
+        let reason =
+            |name: &str, value: &str| Reason::variable(name.into(), None, Some(value.into())).words();
         assert_eq!(reason("API_TOKEN", "abc"), "variable API_TOKEN changed from unset to `(hidden)`");
         assert_eq!(
             reason("DATABASE_URL", "postgres://me:pw@host/db"),
             "variable DATABASE_URL changed from unset to `(hidden)`"
         );
-        assert_eq!(reason("SITE", "https://host/@x"), "variable SITE changed from unset to `https://host/@x`");
+        assert_eq!(
+            reason("SITE", "https://host/@x"),
+            "variable SITE changed from unset to `https://host/@x`"
+        );
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Snapshot {
                 continue;
             }
             // Lists of sources are the compiler's, cargo has its own beside the fingerprint; the rest is the linker's.
-            let is_of_compiler = ["d", "o", "dwo"].iter().any(|no| path.extension().is_some_and(|kind| kind == *no));
+            let is_of_compiler =
+                ["d", "o", "dwo"].iter().any(|no| path.extension().is_some_and(|kind| kind == *no));
             // A file that goes away meanwhile is one that is not there.
             let (false, Ok(metadata)) = (is_of_compiler && !is_fingerprint, fs_err::metadata(&path)) else {
                 continue;
@@ -169,7 +170,10 @@ pub(super) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
 /// The folders in a folder, symbolic links not followed; none where it cannot be read.
 pub(super) fn subfolders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 /// cargo compares times to the nanosecond; a file system that rounds them would make everything look changed.

@@ -25,7 +25,9 @@ impl Section {
     pub fn of_answer(name: &str, answer: &Answer, tense: Tense) -> Self {
         let (built, total) = (answer.units.len(), answer.total);
         let head = match (built, tense) {
-            (0, Tense::Would) => format!("{name}: nothing would be built, {total} of {total} units are fresh"),
+            (0, Tense::Would) => {
+                format!("{name}: nothing would be built, {total} of {total} units are fresh")
+            }
             (0, Tense::Was) => format!("{name}: nothing was built, {total} of {total} units were fresh"),
             (_, Tense::Would) => format!("{name}: {built} of {total} units would be built"),
             (_, Tense::Was) => format!("{name}: {built} of {total} units were built"),

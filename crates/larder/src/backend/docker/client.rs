@@ -204,7 +204,8 @@ impl Client {
 
     /// Whether the engine's build cache holds nothing at all, as after it was pruned; `None` where it cannot tell.
     pub fn is_cache_empty(&self) -> Option<bool> {
-        let rows = self.cmd().args(["system", "df", "--format", "{{.Type}}\t{{.TotalCount}}"]).output().ok()?;
+        let rows =
+            self.cmd().args(["system", "df", "--format", "{{.Type}}\t{{.TotalCount}}"]).output().ok()?;
         let count = rows.lines().find_map(|row| row.strip_prefix("Build Cache\t"))?;
         count.trim().parse::<u64>().ok().map(|count| count == 0)
     }

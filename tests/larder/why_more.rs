@@ -1,0 +1,312 @@
+//! `cargo larder why` about everything but single units: what a build compiled, recipes, images, derivations, and
+//! how it is told.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use larder_tests::{Outcome, Project, Surroundings, redact, skip};
+use serde_json::Value;
+
+use crate::why;
+
+fn json(outcome: Outcome) -> Value {
+    serde_json::from_str(&outcome.ok().stdout).expect("it prints JSON")
+}
+
+fn built(words: &[&str]) -> Project {
+    let project = why::project();
+    project.cargo(&[&["build", "--release", "--quiet"], words].concat());
+    project
+}
+
+#[test]
+fn at_most_ten_lines_and_all_of_it_on_demand() {
+    let project = built(&[]);
+    for name in ["app/src/main.rs", "mid/src/lib.rs", "mid/input.txt"] {
+        project.write(name, &format!("{} ", project.read(name)));
+    }
+    let told = |words: &[&str]| {
+        let words = [&["why", "--quiet"], words].concat();
+        redact(&project.larder(&words).ok().stdout, project.path())
+    };
+    assert_snapshot!(told(&[]), @"
+    release: 3 of 6 units would be built
+      mid/input.txt is newer than the last build: 3 units, mid → app
+      mid/src/lib.rs is newer than the last build: 2 units, mid → app
+      app/src/main.rs is newer than the last build: 1 unit
+    ");
+    assert_snapshot!(told(&["--all"]), @"
+    release: 3 of 6 units would be built
+      mid/input.txt is newer than the last build: 3 units, mid → app
+      mid/src/lib.rs is newer than the last build: 2 units, mid → app
+      app/src/main.rs is newer than the last build: 1 unit
+
+    units of release:
+      app 0.1.0 bin-app (release)
+        app/src/main.rs is newer than the last build
+      mid 0.1.0 lib-mid (release)
+        mid/src/lib.rs is newer than the last build
+      mid 0.1.0 run-build-script-build-script-build (release)
+        mid/input.txt is newer than the last build
+    ");
+    assert_snapshot!(told(&["--unit", "app"]), @"
+    units of release:
+      app 0.1.0 bin-app (release)
+        app/src/main.rs is newer than the last build
+    ");
+    let outcome = project.larder(&["why", "--unit", "far"]);
+    assert_snapshot!(outcome.failure(project.path()), @"
+    exit code 1
+          Asking release
+    error: no unit of `far` is built; `--all` lists those that are
+    ");
+}
+
+#[test]
+fn a_command_is_run_and_explained_and_the_record_kept() {
+    let project = built(&[]);
+    let outcome = project.larder(&["why", "--last"]);
+    assert_snapshot!(outcome.failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/target/larder/last-build.json does not exist: no build was recorded; build with `cargo larder build` or `cargo larder why -- CMD`
+    ");
+    project.write("mid/input.txt", "b\n");
+    let words = ["why", "--quiet", "--", "cargo", "build", "--release", "--quiet"];
+    let told = project.larder(&words).ok().stdout;
+    assert_snapshot!(told, @"
+    cargo build --release --quiet: 3 of 6 units were built
+      mid/input.txt is newer than the last build: 3 units, mid → app
+    ");
+    assert_eq!(project.larder(&["why", "--last"]).ok().stdout, told);
+    // A build that compiles nothing says so.
+    assert_snapshot!(project.larder(&words).ok().stdout, @"nothing was built: every unit was fresh");
+}
+
+#[test]
+fn a_command_can_be_asked_about_instead_of_run() {
+    let project = built(&[]);
+    project.write("mid/input.txt", "b\n");
+    let words = ["why", "--json", "--dry-run", "--", "cargo", "build", "--release"];
+    let answer = json(project.larder(&words));
+    assert_eq!(answer["asked"], "before", "{answer:#}");
+    assert_eq!(answer["builds"][0]["causes"][0]["reason"]["paths"][0], "mid/input.txt", "{answer:#}");
+    assert!(!project.path().join("target/larder").exists());
+    // The command was not run: the file is still newer.
+    assert_eq!(json(project.larder(&["why", "--json"]))["builds"][0]["units"], answer["builds"][0]["units"]);
+}
+
+#[test]
+fn a_failing_command_ends_with_its_own_code() {
+    let project = built(&[]);
+    project.write("app/src/main.rs", "fn main() { nothing() }\n");
+    let outcome = project.larder(&["why", "--", "cargo", "build", "--release", "--quiet"]);
+    assert_eq!(outcome.code, 101, "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("app/src/main.rs is newer than the last build"), "{}", outcome.stdout);
+}
+
+#[test]
+fn cooking_and_building_are_recorded_with_the_line_of_the_lock() {
+    let project = why::project();
+    project.larder(&["lock"]).ok();
+    project.larder(&["build", "--quiet"]).ok();
+    let first = project.larder(&["why", "--last"]).ok().stdout;
+    assert!(first.contains("nothing is built in release yet"), "{first}");
+    project.cargo(&["update", "--quiet", "far"]);
+    // The recipe has not moved yet, and `why` says by which line it lags behind.
+    let answer = json(project.larder(&["why", "--json"]));
+    let moved = &answer["layers"][0];
+    assert_eq!(
+        (&moved["package"], &moved["old"], &moved["new"][0]),
+        (&"far".into(), &"1.0.0".into(), &"1.0.1".into())
+    );
+    assert_eq!(moved["layers"], serde_json::json!([0]), "{answer:#}");
+    let line = usize::try_from(moved["line"].as_u64().unwrap()).unwrap();
+    assert_eq!(project.read("Cargo.lock").lines().nth(line - 1), Some("version = \"1.0.1\""));
+    let told = project.larder(&["why"]).ok().stdout;
+    assert!(told.contains("recipes: Cargo.lock has moved on; run `cargo larder lock`"), "{told}");
+    project.larder(&["lock"]).ok();
+    assert_eq!(json(project.larder(&["why", "--json"]))["layers"], serde_json::json!([]));
+    project.larder(&["build", "--quiet"]).ok();
+    let last = project.larder(&["why", "--last"]).ok().stdout;
+    assert!(last.contains("cook release: 3 of 3 units were built"), "{last}");
+    assert!(last.contains("far 1.0.0 became 1.0.1 (Cargo.lock line"), "{last}");
+}
+
+#[test]
+fn secrets_are_nowhere() {
+    let project = why::project();
+    let build = "fn main() { println!(\"cargo::rerun-if-env-changed=MID_API_TOKEN\"); }\n";
+    project.write("mid/build.rs", build);
+    let run = |value: &str| {
+        let words = ["why", "--json", "--", "cargo", "build", "--release", "--quiet"];
+        let vars = [("MID_API_TOKEN", value)];
+        Surroundings::get().larder_with(project.path(), &words, &vars).ok().stdout
+    };
+    run("canary-one");
+    let second = run("canary-two");
+    assert!(second.contains("variable MID_API_TOKEN changed"), "{second}");
+    assert!(!second.contains("canary"), "{second}");
+    assert!(!project.read("target/larder/last-build.json").contains("canary"));
+}
+
+/// A `docker` that builds nothing and says how much its cache holds.
+const DOCKER: &str = r#"#!/bin/sh
+case "$1" in
+    --version) echo 'Docker version 20.10.24, build x' ;;
+    buildx) exit 1 ;;
+    version) echo 20.10.24 ;;
+    image) echo sha256:2 ;;
+    system) printf 'Images\t3\nBuild Cache\t%s\n' "${CACHED:-7}" ;;
+    build)
+        while [ $# -gt 0 ]; do
+            if [ "$1" = --iidfile ]; then echo sha256:1 > "$2"; fi
+            shift
+        done ;;
+esac
+"#;
+
+/// A project whose image was built by that `docker`, and the `PATH` with it.
+fn image() -> (Project, String) {
+    let project = built(&[]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    project.write("bin/docker", DOCKER);
+    let docker = project.path().join("bin/docker");
+    fs_err::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = Surroundings::get().env().get_str("PATH").unwrap();
+    let path = format!("{}:{path}", project.path().join("bin").display());
+    let build = ["docker", "--quiet", "--build-arg=RUNTIME_BASE=debian:sid-slim"];
+    Surroundings::get().larder_with(project.path(), &build, &[("PATH", &path)]).ok();
+    (project, path)
+}
+
+/// What is told about the image after a change.
+fn told_of_image(change: impl FnOnce(&Project), cached: &str) -> String {
+    let (project, path) = image();
+    change(&project);
+    let vars = [("PATH", path.as_str()), ("CACHED", cached)];
+    let told = Surroundings::get().larder_with(project.path(), &["why", "--quiet"], &vars).ok().stdout;
+    let start = told.find("docker:").expect("a build of the image was recorded");
+    redact(&told[start..], project.path())
+}
+
+#[test]
+fn an_image_with_a_changed_copy() {
+    let change = |project: &Project| project.write("app/src/main.rs", "fn main() {}\n");
+    assert_snapshot!(told_of_image(change, "7"), @"
+    docker: 8 steps would run
+      [builder] COPY . .: app/src/main.rs changed
+    ");
+}
+
+#[test]
+fn an_image_with_a_changed_argument() {
+    let change = |project: &Project| {
+        let text = project.read("Dockerfile");
+        project.write("Dockerfile", &text.replace("SOURCE_DATE_EPOCH=0", "SOURCE_DATE_EPOCH=1"));
+    };
+    assert_snapshot!(told_of_image(change, "7"), @"
+    docker: 6 steps would run
+      [builder] ARG SOURCE_DATE_EPOCH=1: it was `ARG SOURCE_DATE_EPOCH=0`
+    ");
+}
+
+#[test]
+fn an_image_as_it_was_and_one_whose_cache_was_pruned() {
+    assert_snapshot!(told_of_image(|_| {}, "7"), @"docker: nothing changed, every step would come from the cache that has it");
+    assert_snapshot!(told_of_image(|_| {}, "0"), @"
+    docker: every step would run
+      the engine's build cache is empty, as after `docker builder prune`
+    ");
+}
+
+const FLAKE: &str = r#"{
+  outputs = { self }:
+    let
+      make = name: src: more: derivation ({
+        inherit name src;
+        system = builtins.currentSystem or "x86_64-linux";
+        builder = "/bin/sh";
+        args = [ "-c" "echo built > $out" ];
+      } // more);
+      layer = make "layer" ./layer { };
+    in {
+      packages.x86_64-linux.app = make "app" ./app { inherit layer; FLAVOUR = "sweet"; };
+    };
+}
+"#;
+
+#[test]
+fn a_derivation_with_a_changed_input() {
+    let test = "a_derivation_with_a_changed_input";
+    let Some(nix) = Surroundings::get().env().find_program("nix") else {
+        return skip(test, "nix is not on PATH");
+    };
+    let project = built(&[]);
+    project.write("nix/flake.nix", FLAKE);
+    project.write("nix/app/main.rs", "a");
+    project.write("nix/layer/Cargo.lock", "a");
+    // A store of its own, in plain folders: nothing is left on the machine.
+    let folder = |name: &str| project.path().join("nix-store").join(name).to_string_lossy().into_owned();
+    let config =
+        "experimental-features = nix-command flakes\nbuild-users-group =\nsandbox = false\nsubstituters =\n";
+    let (store, state, log, home) = (folder("store"), folder("state"), folder("log"), folder("home"));
+    let vars = [
+        ("NIX_STORE_DIR", store.as_str()),
+        ("NIX_STATE_DIR", &state),
+        ("NIX_LOG_DIR", &log),
+        ("HOME", &home),
+        ("NIX_CONFIG", config),
+    ];
+    let rustup = Surroundings::get().env().get_str("HOME").map(|home| format!("{home}/.rustup"));
+    let rustup = Surroundings::get().env().get_str("RUSTUP_HOME").map(str::to_owned).or(rustup);
+    let vars: Vec<_> = vars.into_iter().chain(rustup.as_deref().map(|home| ("RUSTUP_HOME", home))).collect();
+    let dir = project.path().join("nix");
+    let installable = format!("path:{}#app", dir.display());
+    let built = Surroundings::get().run(&nix, &dir, &["build", &installable], &vars);
+    if built.code != 0 {
+        return skip(test, &format!("nix cannot build here: {}", built.stderr));
+    }
+    let told = || {
+        let words = ["why", "--json", "--manifest-path", "../Cargo.toml", &format!("--nix={installable}")];
+        json(Surroundings::get().larder_with(&dir, &words, &vars))["nix"].clone()
+    };
+    let is = |changed: &[(&str, &[&str], &[&str])]| {
+        let all = changed.iter().map(|(name, reasons, follows)| {
+            serde_json::json!({ "name": name, "reasons": reasons, "follows": follows })
+        });
+        Value::Array(all.collect())
+    };
+    assert_eq!(told(), is(&[]));
+    project.write("nix/app/main.rs", "b");
+    assert_eq!(told(), is(&[("app", &["source app changed: main.rs"], &[])]));
+    project.write("nix/app/main.rs", "a");
+    project.write("nix/layer/Cargo.lock", "b");
+    let layer: (&str, &[&str], &[&str]) = ("layer", &["source layer changed: Cargo.lock"], &[]);
+    assert_eq!(told(), is(&[layer, ("app", &[], &["layer"])]));
+    project.write("nix/layer/Cargo.lock", "a");
+    project.write("nix/flake.nix", &FLAKE.replace("sweet", "sour"));
+    assert_eq!(told(), is(&[("app", &["variable FLAVOUR changed from `sweet` to `sour`"], &[])]));
+}
+
+#[test]
+fn without_nix_or_a_result_the_message_says_so() {
+    let project = built(&[]);
+    let cargo = Surroundings::get().env().find_program("cargo").unwrap();
+    let path = cargo.parent().unwrap().to_string_lossy().into_owned();
+    let without = |dir: &Path| {
+        let outcome = Surroundings::get().larder_with(dir, &["why", "--quiet", "--nix"], &[("PATH", &path)]);
+        outcome.failure(dir)
+    };
+    assert_snapshot!(without(project.path()), @"
+    exit code 1
+    error: PATH has no nix: install it, see nixos.org/download, or leave --nix out
+    ");
+    if Surroundings::get().env().find_program("nix").is_none() {
+        return skip("without_nix_or_a_result_the_message_says_so", "nix is not on PATH");
+    }
+    assert_snapshot!(project.larder(&["why", "--quiet", "--nix"]).failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/result does not exist: there is no earlier build to compare with; run `nix build`
+    ");
+}
