@@ -23,4 +23,5 @@ mod target_folder;
 mod usage;
 mod why;
 mod why_more;
+mod why_stage;
 mod words;

@@ -7,14 +7,14 @@ use insta::assert_snapshot;
 use larder_tests::{Outcome, Project, Surroundings, redact, skip};
 use serde_json::Value;
 
-use crate::why;
+use crate::why_stage;
 
 fn json(outcome: Outcome) -> Value {
     serde_json::from_str(&outcome.ok().stdout).expect("it prints JSON")
 }
 
 fn built(words: &[&str]) -> Project {
-    let project = why::project();
+    let project = why_stage::project();
     project.cargo(&[&["build", "--release", "--quiet"], words].concat());
     project
 }
@@ -106,7 +106,7 @@ fn a_failing_command_ends_with_its_own_code() {
 
 #[test]
 fn cooking_and_building_are_recorded_with_the_line_of_the_lock() {
-    let project = why::project();
+    let project = why_stage::project();
     project.larder(&["lock"]).ok();
     project.larder(&["build", "--quiet"]).ok();
     let first = project.larder(&["why", "--last"]).ok().stdout;
@@ -133,8 +133,18 @@ fn cooking_and_building_are_recorded_with_the_line_of_the_lock() {
 }
 
 #[test]
+fn a_recorded_profile_has_old_and_new_values() {
+    let project = why_stage::project();
+    project.larder(&["why", "--quiet", "--", "cargo", "build", "--release", "--quiet"]).ok();
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", &format!("{manifest}\n[profile.release]\nopt-level = 1\n"));
+    let told = project.larder(&["why"]).ok().stdout;
+    assert!(told.contains("the profile in release changed: opt-level from `3` to `1`"), "{told}");
+}
+
+#[test]
 fn secrets_are_nowhere() {
-    let project = why::project();
+    let project = why_stage::project();
     let build = "fn main() { println!(\"cargo::rerun-if-env-changed=MID_API_TOKEN\"); }\n";
     project.write("mid/build.rs", build);
     let run = |value: &str| {

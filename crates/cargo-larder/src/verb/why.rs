@@ -10,7 +10,7 @@ use larder::{
     },
     slice::{Slice, Variant, environment},
     why::{
-        self, Explained, LastBuild, Mode, Place, Unit,
+        self, Explained, LastBuild, Mode, Place, Profiles, Unit,
         layers::{self, Moved},
         nix::{self, Derivation},
         summary::{Section, Tense, chain, summary},
@@ -103,7 +103,9 @@ fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
         root: &place.root,
         program: &context.process.program,
     };
-    let answer = why::ask(&call.snapshot(&place.build)?, &call)?;
+    let known = LastBuild::profiles(&LastBuild::path(&project.workspace));
+    let mut answer = why::ask(&call.snapshot(&place.build)?, &call, &known)?;
+    answer.profiles = Profiles::default();
     Ok(Explained { name: slice.name.clone(), answer })
 }
 
@@ -115,7 +117,7 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
     context.terminal.step(if args.dry_run { "Asking" } else { "Running" }, &command.line());
     let code = command.run(&recorder)?;
     let calls = recorder.calls()?;
-    let builds: Vec<Explained> = calls.iter().filter_map(Explained::of_call).collect();
+    let mut builds: Vec<Explained> = calls.iter().filter_map(Explained::of_call).collect();
     if calls.is_empty() {
         context.terminal.warn("no call of cargo was seen");
     } else if builds.is_empty() && !args.dry_run {
@@ -125,6 +127,7 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
     if !args.dry_run {
         keep(context, builds.clone());
     }
+    builds.iter_mut().for_each(|build| build.answer.profiles = Profiles::default());
     Ok(Findings::of_builds(tense, builds, outcome))
 }
 
@@ -143,7 +146,7 @@ fn last(context: &Context) -> anyhow::Result<Findings> {
 /// Writes the record of a build. A fault costs the record, never the build.
 pub(super) fn keep(context: &Context, builds: Vec<Explained>) {
     let path = LastBuild::path(&context.project.workspace);
-    if let Err(error) = LastBuild::new(builds).write(&path) {
+    if let Err(error) = LastBuild::new(builds, LastBuild::profiles(&path)).write(&path) {
         context.terminal.warn(&format!("cannot record why this was compiled: {error}"));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     project::Project,
     recipe::lock_file::LockedSlice,
     slice::environment,
-    why::{self, Answer, Call},
+    why::{self, Answer, Call, LastBuild},
     workspace::{Workspace, build_directory},
 };
 
@@ -108,7 +108,8 @@ pub fn cook(
             return Err(cmd.exit_error(code));
         }
         if let (Some(call), Some(snapshot), true) = (call, snapshot, counts.compiled > before) {
-            answers.extend(why::ask(&snapshot, &call));
+            let known = LastBuild::profiles(&LastBuild::path(workspace));
+            answers.extend(why::ask(&snapshot, &call, &known));
         }
     }
     Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts, why: answers })

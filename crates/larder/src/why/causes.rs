@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{
-    Answer, Cause, PackageId,
+    Answer, Cause, PackageId, Profiles,
     fingerprint::{Fingerprint, dependencies},
     is_dirty,
     log::{Log, Verdict},
@@ -63,7 +63,7 @@ pub(super) fn answer(
         })
         .collect();
     causes.sort_by_key(|cause| std::cmp::Reverse((cause.units, cause.direct)));
-    Answer { total: log.units.len(), units: units.collect(), causes }
+    Answer { total: log.units.len(), units: units.collect(), causes, profiles: Profiles::default() }
 }
 
 /// cargo keeps features, profile and version of a build script's run in its hash only; the units of the same

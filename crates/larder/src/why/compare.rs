@@ -9,6 +9,7 @@ use super::{
     fingerprint::{Fingerprint, dependency_names},
     lock_lines::LockLines,
     log::{Prepared, Verdict, list_field, option_field, quoted, text_field},
+    profiles::Profiles,
     reason::Reason,
     skeleton::Skeleton,
 };
@@ -19,6 +20,8 @@ pub(super) struct Comparison<'a> {
     pub(super) lock: &'a LockLines,
     /// Paths below it are shown relative to it.
     pub(super) root: &'a Path,
+    /// Settings of profiles, of recorded builds and of this one.
+    pub(super) profiles: &'a Profiles,
     /// The compiler before and now.
     pub(super) toolchain: Reason,
 }
@@ -59,9 +62,7 @@ impl Comparison<'_> {
             "DeclaredFeaturesChanged" => Reason::DeclaredFeatures { package: name() },
             "TargetConfigurationChanged" => Reason::TargetSettings { package: name() },
             "PathToSourceChanged" => Reason::Source { package: package.to_string() },
-            "ProfileConfigurationChanged" => {
-                Reason::Profile { folder: folder_of(before.or(after)), settings: Vec::new() }
-            }
+            "ProfileConfigurationChanged" => self.profile(before?, after?),
             "RustflagsChanged" => {
                 Reason::Rustflags { old: list_field(text, "old"), new: list_field(text, "new") }
             }
@@ -128,8 +129,9 @@ impl Comparison<'_> {
             "ChangedFile" => Reason::Files { paths: vec![path("stale")] },
             "ChangedChecksum" => Reason::Files { paths: vec![path("source")] },
             "FileSizeChanged" => Reason::Files { paths: vec![path("path")] },
-            "MissingFile" | "UnableToReadFile" | "MissingChecksum" => self.missing(&path("path")),
-            "FailedToReadMetadata" => self.missing(&path("path")),
+            "MissingFile" | "UnableToReadFile" | "MissingChecksum" | "FailedToReadMetadata" => {
+                self.missing(&path("path"))
+            }
             "ChangedEnv" => Reason::variable(
                 text_field(inner, "var").unwrap_or_default(),
                 option_field(inner, "previous"),
@@ -189,7 +191,7 @@ impl Comparison<'_> {
             reasons.push(Reason::TargetSettings { package: package.name.clone() });
         }
         if old.profile != new.profile {
-            reasons.push(Reason::Profile { folder: folder_of(Some(after)), settings: Vec::new() });
+            reasons.push(self.profile(before, after));
         }
         // The cargo of another toolchain counts its settings in another way.
         if old.config != new.config && old.rustc == new.rustc {
@@ -202,6 +204,10 @@ impl Comparison<'_> {
             reasons.extend(changed_dependencies(package.name.clone(), Some(before), Some(after)));
         }
         reasons
+    }
+
+    fn profile(&self, before: &Fingerprint, after: &Fingerprint) -> Reason {
+        self.profiles.changed(folder_of(Some(after)), before.fields.profile, after.fields.profile)
     }
 
     /// The version that was built is in the path of the sources that its compiler read.

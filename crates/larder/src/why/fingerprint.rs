@@ -123,6 +123,11 @@ impl Fingerprint {
 }
 
 impl Fingerprint {
+    /// The unit's hash.
+    pub(super) fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// The files of a path package that are newer than its last compilation. `file` is the fingerprint's own.
     pub(super) fn newer_sources(&self, build_dir: &Path, file: &Path, package: &Path) -> Vec<PathBuf> {
         let list = build_dir.join(file).with_file_name(format!("dep-{}", self.target));

@@ -4,7 +4,7 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::{Answer, Profiles};
 use crate::{
     error::{Error, Result},
     recorder::Call,
@@ -20,6 +20,9 @@ pub struct LastBuild {
     version: u64,
     /// The calls, in their order.
     pub builds: Vec<Explained>,
+    /// The profiles of this build and of those before.
+    #[serde(default)]
+    pub profiles: Profiles,
 }
 
 /// A call of cargo with what it compiled.
@@ -41,14 +44,27 @@ impl Explained {
 }
 
 impl LastBuild {
-    /// A record of calls.
-    pub fn new(builds: Vec<Explained>) -> Self {
-        Self { version: VERSION, builds }
+    /// A record of calls. `known` are the profiles of builds before.
+    pub fn new(mut builds: Vec<Explained>, mut known: Profiles) -> Self {
+        for build in &mut builds {
+            known.extend(std::mem::take(&mut build.answer.profiles));
+        }
+        Self { version: VERSION, builds, profiles: known }
+    }
+
+    /// The profiles of recorded builds; a record that cannot be read knows none.
+    pub fn profiles(path: &Utf8Path) -> Profiles {
+        Self::read(path).ok().flatten().map(|record| record.profiles).unwrap_or_default()
     }
 
     /// Where the record of a workspace is kept.
     pub fn path(workspace: &Workspace) -> Utf8PathBuf {
-        workspace.target_directory().join("larder/last-build.json")
+        Self::path_in(workspace.target_directory())
+    }
+
+    /// Where it is kept below a target directory.
+    pub(super) fn path_in(target_directory: &Utf8Path) -> Utf8PathBuf {
+        target_directory.join("larder/last-build.json")
     }
 
     /// Reads a record; `None` where there is none that can be read.

@@ -15,6 +15,7 @@ mod lock_lines;
 mod log;
 pub mod nix;
 pub mod pretend;
+mod profiles;
 pub mod reason;
 pub mod skeleton;
 pub mod summary;
@@ -35,6 +36,7 @@ use fingerprint::Fingerprint;
 pub use last_build::{Explained, LastBuild};
 use lock_lines::LockLines;
 use log::{Log, Verdict};
+pub use profiles::Profiles;
 use reason::Reason;
 use skeleton::{Skeleton, Snapshot};
 pub use watch::{Mode, Place};
@@ -67,6 +69,9 @@ pub struct Answer {
     pub causes: Vec<Cause>,
     /// Every unit that is compiled, and every build script that is run.
     pub units: Vec<Unit>,
+    /// The profiles that they are compiled with, for the record.
+    #[serde(default, skip_serializing_if = "Profiles::is_empty")]
+    pub profiles: Profiles,
 }
 
 /// A reason with what follows from it.
@@ -138,11 +143,12 @@ impl Call<'_> {
     }
 }
 
-/// Asks cargo what a call would compile, given a snapshot of its build directory.
+/// Asks cargo what a call would compile, given a snapshot of its build directory. `known` are the profiles of
+/// builds before.
 ///
 /// # Errors
 /// When cargo cannot be started or refuses the call.
-pub fn ask(snapshot: &Snapshot, call: &Call<'_>) -> Result<Answer> {
+pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Answer> {
     let skeleton = &Skeleton::of(snapshot)?;
     let mut log = Log::default();
     let cmd = command(skeleton, call)?;
@@ -157,14 +163,19 @@ pub fn ask(snapshot: &Snapshot, call: &Call<'_>) -> Result<Answer> {
     }
     let after = log.units.iter().map(|unit| Fingerprint::read(skeleton.path(), &unit.file));
     let after: Vec<Option<Fingerprint>> = after.collect::<Result<_>>()?;
+    let mut own = Profiles::default();
+    after.iter().flatten().for_each(|unit| own.learn(skeleton.path(), unit));
+    let mut profiles = known.clone();
+    profiles.extend(own.clone());
     let comparison = Comparison {
         skeleton,
+        profiles: &profiles,
         lock: &LockLines::read(&call.root.join("Cargo.lock")),
         root: call.root,
         toolchain: Reason::Toolchain { old: compiler(skeleton.real()), new: compiler(skeleton.path()) },
     };
     let reasons = log.units.iter().zip(&after).map(|(unit, after)| comparison.reasons(unit, after.as_ref()));
-    Ok(causes::answer(&log, &after, reasons.collect(), skeleton))
+    Ok(Answer { profiles: own, ..causes::answer(&log, &after, reasons.collect(), skeleton) })
 }
 
 /// The call in the skeleton. Settings go by arguments, since a build script may look at variables.

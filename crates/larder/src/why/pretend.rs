@@ -20,6 +20,8 @@ pub const SKELETON_VARIABLE: &str = "LARDER_WHY_SKELETON";
 
 /// The binary that calls [`run`]; build scripts in the skeleton start it.
 pub(super) const PROGRAM_VARIABLE: &str = "LARDER_WHY_PROGRAM";
+/// The folder of a skeleton that holds what the compiler was told by profiles, a file for each unit's hash.
+pub(super) const FLAGS: &str = "larder-flags";
 /// What such a build script says it is.
 const BUILD_SCRIPT: &str = "build-script";
 /// What stands in for every build script. A link would do, but cargo compares times of build scripts, and a link
@@ -39,11 +41,31 @@ pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut dyn Write) 
     let Some(crate_name) = compiled_crate(words) else {
         return Cmd::new(first, dir, env).args(words).exit_code();
     };
+    let skeleton = Path::new(env.get(SKELETON_VARIABLE).unwrap_or_default());
     let file = output_file(words, crate_name);
-    if is_build_script(crate_name) && file.starts_with(env.get(SKELETON_VARIABLE).unwrap_or_default()) {
+    if is_build_script(crate_name) && file.starts_with(skeleton) {
         build_script(&file)?;
     }
+    if let Some(hash) = unit_hash(words, &file) {
+        fs_err::create_dir_all(skeleton.join(FLAGS))?;
+        fs_err::write(skeleton.join(FLAGS).join(hash), codegen_options(words).join("\n"))?;
+    }
     Ok(0)
+}
+
+/// The values of `-C`.
+fn codegen_options(words: &[String]) -> Vec<&str> {
+    let pairs = words.windows(2).filter(|pair| pair[0] == "-C");
+    pairs.map(|pair| pair[1].as_str()).collect()
+}
+
+/// A unit's hash, which is in the names of its files or, in the new layout, of its folder.
+fn unit_hash(words: &[String], file: &Path) -> Option<String> {
+    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let extra = words.iter().find_map(|word| word.strip_prefix("extra-filename=-"));
+    let folder = file.parent().and_then(Path::parent).and_then(Path::file_name);
+    let folder = folder.and_then(std::ffi::OsStr::to_str);
+    extra.into_iter().chain(folder).find(|text| is_hash(text)).map(str::to_owned)
 }
 
 /// Writes a build script that hands over to [`run`].
@@ -117,6 +139,16 @@ mod tests {
         assert_eq!(compiled_crate(&words("-vV")), None);
         assert_eq!(compiled_crate(&words("- --crate-name ___ --print=file-names --emit=link")), None);
         assert_eq!(compiled_crate(&words("--crate-name a --edition=2021 src/lib.rs --emit=link")), Some("a"));
+    }
+
+    #[test]
+    fn the_hash_is_in_a_name_or_in_a_folder() {
+        let old = words("-C opt-level=3 -C extra-filename=-0123456789abcdef --out-dir /t/release/deps");
+        let expected = Some("0123456789abcdef".to_owned());
+        assert_eq!(unit_hash(&old, Path::new("/t/release/deps/a")), expected);
+        let new = words("-C opt-level=3 --out-dir /t/release/build/a/0123456789abcdef/out");
+        assert_eq!(unit_hash(&new, Path::new("/t/release/build/a/0123456789abcdef/out/a")), expected);
+        assert_eq!(codegen_options(&new), ["opt-level=3"]);
     }
 
     #[test]

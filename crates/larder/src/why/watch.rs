@@ -5,7 +5,9 @@
 
 use std::path::PathBuf;
 
-use super::{Answer, Call, ask, skeleton::Snapshot};
+use cargo_metadata::camino::Utf8PathBuf;
+
+use super::{Answer, Call, LastBuild, Profiles, ask, skeleton::Snapshot};
 use crate::{
     cargo::Cargo,
     error::Result,
@@ -58,6 +60,7 @@ pub(crate) struct Watch<'a> {
     call: Call<'a>,
     root: PathBuf,
     snapshot: Snapshot,
+    known: Profiles,
 }
 
 impl<'a> Watch<'a> {
@@ -70,7 +73,9 @@ impl<'a> Watch<'a> {
         call.profile_folder()?;
         let place = place(&call).ok()?;
         let snapshot = call.snapshot(&place.build).ok()?;
-        Some(Self { mode, call, root: place.root, snapshot })
+        let known = known_place(call.env).and_then(|place| Utf8PathBuf::from_path_buf(place.target).ok());
+        let known = known.map(|target| LastBuild::profiles(&LastBuild::path_in(&target))).unwrap_or_default();
+        Some(Self { mode, call, root: place.root, snapshot, known })
     }
 
     /// What the call compiles, seen from before it.
@@ -78,7 +83,7 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// As [`ask`].
     pub(crate) fn answer(&self) -> Result<Answer> {
-        ask(&self.snapshot, &Call { root: &self.root, ..self.call })
+        ask(&self.snapshot, &Call { root: &self.root, ..self.call }, &self.known)
     }
 }
 
