@@ -10,6 +10,7 @@
 //! 5. [`backend`]: where recipes are cooked.
 //! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
+//! 6. [`why`]: why units are compiled, before a build and after one.
 //!
 //! # Files on a user's disk
 //!
@@ -19,6 +20,7 @@
 //! | `larder/config.toml` | [`recipe::lock`] | backends that cook without the application's source | with the lock file |
 //! | `larder/<slice>/<layer>/` | [`recipe::lock`] | cargo, nothing else | with the lock file |
 //! | `target/larder/docker-images.json` | [`backend::docker::images`] | [`usage`] | `version` field |
+//! | `target/larder/last-build.json` | verbs that build | [`why`] | `version` field |
 //! | `.larder-staging` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
 //!
 //! # Invariants
