@@ -143,6 +143,16 @@ fn a_recorded_profile_has_old_and_new_values() {
 }
 
 #[test]
+fn a_build_that_is_running_is_mentioned() {
+    let project = built(&[]);
+    let told = || project.larder(&["why"]).ok().stderr.contains("a build is running");
+    assert!(!told());
+    let lock = fs_err::File::open(project.path().join("target/release/.cargo-lock")).unwrap();
+    lock.file().lock().unwrap();
+    assert!(told());
+}
+
+#[test]
 fn secrets_are_nowhere() {
     let project = why_stage::project();
     let build = "fn main() { println!(\"cargo::rerun-if-env-changed=MID_API_TOKEN\"); }\n";

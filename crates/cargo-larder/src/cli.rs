@@ -226,6 +226,9 @@ pub(crate) struct Usage {
     /// Write a page with a treemap into this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Why {
     /// Slices to ask about; those of the release build by default
     #[arg(value_name = "SLICE")]

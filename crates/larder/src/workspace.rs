@@ -142,14 +142,13 @@ pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage
     })
 }
 
-/// The version of a package in a parsed `Cargo.lock`.
 /// Where cargo keeps units when it builds into a target directory: there, or where `build.build-dir` says.
 pub fn build_directory(metadata: &Metadata, target_directory: &Utf8Path) -> Utf8PathBuf {
     let configured = metadata.build_directory.as_ref().filter(|build| **build != metadata.target_directory);
     configured.map_or_else(|| target_directory.to_owned(), Clone::clone)
 }
 
-/// The version of a package in a parsed `Cargo.lock`; empty for an entry without one.
+/// The version of a package in a parsed `Cargo.lock`.
 pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> {
     locked_packages(lock).find(|package| package.name == name).map(|package| package.version)
 }

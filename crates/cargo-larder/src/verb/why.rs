@@ -104,7 +104,11 @@ fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
         program: &context.process.program,
     };
     let known = LastBuild::profiles(&LastBuild::path(&project.workspace));
-    let mut answer = why::ask(&call.snapshot(&place.build)?, &call, &known)?;
+    let snapshot = call.snapshot(&place.build)?;
+    if snapshot.is_in_use() {
+        context.terminal.warn("a build is running: the answer is about a moment in the middle of it");
+    }
+    let mut answer = why::ask(&snapshot, &call, &known)?;
     answer.profiles = Profiles::default();
     Ok(Explained { name: slice.name.clone(), answer })
 }

@@ -62,6 +62,17 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// Whether a build is going on in the directory, by the locks that cargo holds meanwhile.
+    pub fn is_in_use(&self) -> bool {
+        let locks = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+        let locks =
+            profile_folders(&self.real).into_iter().flat_map(|folder| locks.map(|lock| folder.join(lock)));
+        locks.filter_map(|lock| fs_err::File::open(lock).ok()).any(|lock| {
+            // The lock is let go at once, with the file.
+            matches!(lock.file().try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+        })
+    }
+
     fn add(&mut self, folder: &Path) -> Result<()> {
         let is_fingerprint = folder.parent().is_some_and(|parent| parent.ends_with(".fingerprint"))
             || folder.ends_with("fingerprint");
