@@ -100,6 +100,27 @@ fn files() {
             chain: &["app"],
         },
         Case {
+            name: "output of a dependency with a newer time",
+            change: |stage| {
+                let is_library = |name: &str| name.starts_with("libnear-");
+                let library = stage.output(|name| is_library(name) && !name.ends_with("meta"));
+                let metadata = stage.output(|name| is_library(name) && name.ends_with("meta"));
+                [library, metadata].iter().for_each(|path| set_time(path, SystemTime::now()));
+            },
+            causes: &["near was compiled again by another build"],
+            chain: &["mid", "app"],
+        },
+        Case {
+            name: "any file of a package whose build script names none",
+            change: |stage| {
+                stage.project.write("mid/build.rs", "fn main() {}\n");
+                assert_eq!(stage.build(&["--release"]).code, 0);
+                stage.project.write("mid/notes.txt", "");
+            },
+            causes: &["mid/notes.txt is newer than the last build"],
+            chain: &["mid", "app"],
+        },
+        Case {
             name: "dependency compiled by another build",
             change: |stage| {
                 stage.append("mid/src/part.rs", "// more\n");

@@ -91,6 +91,9 @@ fn a_command_can_be_asked_about_instead_of_run() {
     assert_eq!(answer["asked"], "before", "{answer:#}");
     assert_eq!(answer["builds"][0]["causes"][0]["reason"]["paths"][0], "mid/input.txt", "{answer:#}");
     assert!(!project.path().join("target/larder").exists());
+    // What would write is left out as well.
+    project.larder(&["why", "--dry-run", "--", "cargo", "clean"]).ok();
+    assert!(project.path().join("target/release").is_dir());
     // The command was not run: the file is still newer.
     assert_eq!(json(project.larder(&["why", "--json"]))["builds"][0]["units"], answer["builds"][0]["units"]);
 }

@@ -239,7 +239,7 @@ pub(crate) struct Why {
     /// Tell why the last build that was recorded compiled what it did
     #[arg(long, conflicts_with_all = ["slices", "dev", "command"])]
     pub(crate) last: bool,
-    /// Tell what CMD would compile instead of running it
+    /// Tell what CMD's cargo calls would compile instead of making them
     #[arg(long, requires = "command")]
     pub(crate) dry_run: bool,
     /// Compare what the `result` link was built from with what a Nix installable is now, `.` by default;

@@ -172,6 +172,10 @@ pub fn run(
         words.insert(at, "--message-format=json-render-diagnostics".into());
     }
     let cmd = Cmd::new(&cargo, dir, env).args(&words);
+    if why::is_left_out(env, args) {
+        write(env, &call)?;
+        return Ok(0);
+    }
     call.code = if wanted == Messages::None {
         cmd.exit_code()?
     } else {

@@ -94,6 +94,13 @@ fn unexplained(
     if let Some((name, _)) = now.find(|(name, whole)| old.get(name).is_some_and(|old| old != whole)) {
         return Reason::Rebuilt { dependency: name.to_owned() };
     }
+    let own = |folder: &std::path::Path| {
+        package.folder().is_some_and(|own| own == folder)
+            || folder.ends_with(format!("{}-{}", package.name, package.version))
+    };
+    if let Some((_, name)) = log.newer.iter().find(|(folder, _)| own(folder)) {
+        return Reason::Rebuilt { dependency: name.clone() };
+    }
     let newest = graph.dependencies[index]
         .iter()
         .max_by_key(|dependency| after[**dependency].as_ref().map(|fingerprint| fingerprint.modified));

@@ -90,7 +90,7 @@ impl Comparison<'_> {
                 reason => reason,
             },
             "NothingObvious" if is_unfinished(before) => Reason::Unfinished { package: name() },
-            _ => Reason::Other { text: text.to_owned() },
+            _ => other(text),
         };
         Some(reason)
     }
@@ -139,7 +139,7 @@ impl Comparison<'_> {
             ),
             "StaleDependency" | "StaleDepFingerprint" => return None,
             "Stale" => Reason::MissingOutput { path: None },
-            _ => Reason::Other { text: text.to_owned() },
+            _ => other(text),
         })
     }
 
@@ -260,6 +260,12 @@ fn version_in(path: &Path, package: &str) -> Option<String> {
     })
 }
 
+/// A reason that this version does not know: the name alone, since a value may be a secret.
+fn other(text: &str) -> Reason {
+    let end = text.find(|char: char| !char.is_ascii_alphanumeric() && char != '(').unwrap_or(text.len());
+    Reason::Other { text: text[..end].replace('(', " ").trim_end().to_owned() }
+}
+
 fn is_unfinished(unit: Option<&Fingerprint>) -> bool {
     unit.is_some_and(|unit| unit.whole.is_none())
 }
@@ -339,7 +345,7 @@ impl PackageId {
     }
 
     /// The folder of a path package.
-    fn folder(&self) -> Option<PathBuf> {
+    pub(super) fn folder(&self) -> Option<PathBuf> {
         self.source.starts_with('/').then(|| PathBuf::from(&self.source))
     }
 }
@@ -362,6 +368,12 @@ mod tests {
         assert_eq!(version_in(git, "serde").as_deref(), Some("0a1b2c3"));
         assert_eq!(version_in(Path::new("/c/serde-derive/src/lib.rs"), "serde"), None);
         assert_eq!(version_in(Path::new("/t/deps/serde-0a1b2c3d.d:"), "serde"), None);
+    }
+
+    #[test]
+    fn a_reason_that_is_not_known_is_named_without_values() {
+        let text = "FsStatusOutdated(StaleItem(NewThing { value: \"canary\" }))";
+        assert_eq!(other(text).words(), "cargo says: FsStatusOutdated StaleItem NewThing");
     }
 
     #[test]

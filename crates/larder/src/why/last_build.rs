@@ -79,14 +79,17 @@ impl LastBuild {
         Ok(record.filter(|record| record.version == VERSION))
     }
 
-    /// Writes the record as a whole or not at all.
+    /// Writes the record as a whole or not at all. Where there is no target directory nothing was built, and it is
+    /// cargo's to make it, with its tag.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, path: &Utf8Path) -> Result<()> {
-        if let Some(folder) = path.parent() {
-            fs_err::create_dir_all(folder)?;
+        let Some(folder) = path.parent() else { return Ok(()) };
+        if folder.parent().is_some_and(|target| !target.is_dir()) {
+            return Ok(());
         }
+        fs_err::create_dir_all(folder)?;
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::Io(error.into()))?;
         crate::backend::docker::write(path, &text)
     }

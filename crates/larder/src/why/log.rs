@@ -3,7 +3,7 @@
 //! cargo decides about every unit before it compiles the first one, and says so in its log on every toolchain.
 //! The wording is nobody's promise, so everything that is not understood is handed on as it is.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 /// The value of `CARGO_LOG` that makes cargo say what is read here, under the names that its module has had.
 pub(super) const FILTER: &str = "cargo::core::compiler::fingerprint=debug,cargo::compiler::fingerprint=debug";
@@ -13,11 +13,10 @@ pub(super) const FILTER: &str = "cargo::core::compiler::fingerprint=debug,cargo:
 pub(super) struct Log {
     /// Every unit, in the order in which cargo prepared them.
     pub(super) units: Vec<Prepared>,
-    /// Files that are newer than a reference file, by that.
-    pub(super) stale: BTreeMap<PathBuf, PathBuf>,
+    /// Dependencies whose output is newer than what depends on them: the folder of that package, and their name.
+    pub(super) newer: Vec<(PathBuf, String)>,
     /// Everything that is no log line: cargo's own words, for errors.
     pub(super) said: Vec<String>,
-    newer: Option<PathBuf>,
 }
 
 /// A unit as cargo prepared it.
@@ -58,12 +57,12 @@ impl Log {
             self.judge(Verdict::Dirty(reason.to_owned()));
         } else if message.starts_with("err: ") {
             self.judge(Verdict::Unknown);
-        } else if let Some(path) = message.strip_prefix("stale: changed ") {
-            self.newer = quoted(path).map(PathBuf::from);
-        } else if let (Some(reference), Some(newer)) = (message.strip_prefix("(vs) "), self.newer.take())
-            && let Some(reference) = quoted(reference)
+        } else if let Some((name, rest)) = message
+            .strip_prefix("dependency on `")
+            .and_then(|rest| rest.split_once("` is newer than we are "))
+            && let Some(folder) = quoted(rest)
         {
-            self.stale.insert(reference.into(), newer);
+            self.newer.push((folder.into(), name.to_owned()));
         }
     }
 
@@ -149,15 +148,14 @@ mod tests {
     use super::*;
 
     const LINES: &str = r#"   0.1s DEBUG prepare_target{force=false package_id=app v0.1.0 (/w/app) target="app"}: cargo::core::compiler::fingerprint: fingerprint at: /t/debug/.fingerprint/app-1/bin-app
-   0.1s  INFO prepare_target{force=false package_id=app v0.1.0 (/w/app) target="app"}: cargo::core::compiler::fingerprint: stale: changed "/w/lib/in.txt"
-   0.1s  INFO prepare_target{force=false package_id=app v0.1.0 (/w/app) target="app"}: cargo::core::compiler::fingerprint:           (vs) "/t/debug/build/lib-2/output"
+   0.1s  INFO prepare_target{force=false package_id=app v0.1.0 (/w/app) target="app"}: cargo::core::compiler::fingerprint: dependency on `lib` is newer than we are 1.5s > 1.25s "/w/app"
    0.1s  INFO prepare_target{force=false package_id=app v0.1.0 (/w/app) target="app"}: cargo::core::compiler::fingerprint:     dirty: UnitDependencyInfoChanged { unit: UnitIndex(1) }
    0.1s DEBUG prepare_target{force=false package_id=lib v0.1.0 (/w/lib) target="lib"}: cargo::compiler::fingerprint: fingerprint at: /t/debug/build/lib/2/fingerprint/lib-lib
    0.1s  INFO prepare_target{force=false package_id=lib v0.1.0 (/w/lib) target="lib"}: cargo::compiler::fingerprint:     err: failed to read `/t/x`
    Compiling lib v0.1.0 (/w/lib)"#;
 
     #[test]
-    fn units_reasons_and_newer_files_are_read_under_both_names_of_the_module() {
+    fn units_reasons_and_newer_dependencies_are_read_under_both_names_of_the_module() {
         let mut log = Log::default();
         LINES.lines().for_each(|line| log.add(line));
         let [app, lib] = log.units.as_slice() else { panic!("{log:?}") };
@@ -165,7 +163,7 @@ mod tests {
         assert_eq!(app.file, Path::new("/t/debug/.fingerprint/app-1/bin-app"));
         assert_eq!(app.verdict, Verdict::Dirty("UnitDependencyInfoChanged { unit: UnitIndex(1) }".into()));
         assert_eq!(lib.verdict, Verdict::Unknown);
-        assert_eq!(log.stale[Path::new("/t/debug/build/lib-2/output")], Path::new("/w/lib/in.txt"));
+        assert_eq!(log.newer, [("/w/app".into(), "lib".to_owned())]);
         assert_eq!(log.said, ["   Compiling lib v0.1.0 (/w/lib)"]);
     }
 

@@ -12,7 +12,7 @@ use crate::{
     cargo::Cargo,
     error::Result,
     process::Environment,
-    recorder::{BUILD_TARGET_DIR, TARGET_DIR},
+    recorder::{BUILD_TARGET_DIR, TARGET_DIR, subcommand},
     slice::{Slice, option_values},
     workspace::{Workspace, build_directory},
 };
@@ -61,6 +61,37 @@ pub(crate) struct Watch<'a> {
     root: PathBuf,
     snapshot: Snapshot,
     known: Profiles,
+}
+
+/// Whether a call is to be left out: one that writes something, where calls are explained instead of made. Other
+/// programs' subcommands are run, since they call cargo again.
+pub(crate) fn is_left_out(env: &Environment, args: &[String]) -> bool {
+    let writes = [
+        "add",
+        "clean",
+        "d",
+        "doc",
+        "fix",
+        "fmt",
+        "generate-lockfile",
+        "init",
+        "install",
+        "login",
+        "logout",
+        "new",
+        "owner",
+        "package",
+        "publish",
+        "remove",
+        "rm",
+        "rustdoc",
+        "uninstall",
+        "update",
+        "vendor",
+        "yank",
+    ];
+    let is_instead = env.get_str(MODE_VARIABLE) == Some("instead");
+    is_instead && subcommand(args).is_some_and(|at| writes.contains(&args[at].as_str()))
 }
 
 impl<'a> Watch<'a> {
