@@ -10,8 +10,7 @@
 //! 5. [`backend`]: where recipes are cooked.
 //! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
-//! 6. [`why`]: why units are compiled, before a build and after one.
-//! 7. [`why`]: why units are compiled, before a build and after one.
+//! 8. [`why`]: why units are compiled, before a build and after one.
 //!
 //! # Files on a user's disk
 //!
