@@ -61,6 +61,13 @@ fn files() {
             causes: &["mid/build.rs is newer than the last build"],
             chain: &["mid", "app"],
         },
+    ];
+    check_all("files", &cases);
+}
+
+#[test]
+fn outputs_and_other_builds() {
+    let cases = [
         Case {
             name: "removed file",
             change: |stage| {
@@ -114,6 +121,7 @@ fn files() {
             name: "any file of a package whose build script names none",
             change: |stage| {
                 stage.project.write("mid/build.rs", "fn main() {}\n");
+                fs_err::remove_dir_all(stage.path("target")).unwrap();
                 assert_eq!(stage.build(&["--release"]).code, 0);
                 stage.project.write("mid/notes.txt", "");
             },
@@ -130,7 +138,7 @@ fn files() {
             chain: &["app"],
         },
     ];
-    check_all("files", &cases);
+    check_all("outputs_and_other_builds", &cases);
 }
 
 fn switch_branch(stage: &mut Stage) {
