@@ -69,7 +69,7 @@ impl Edit {
     }
 
     /// The file, a text that stands in it, and what it becomes.
-    fn change(self, stamp: u128) -> (&'static str, &'static str, String) {
+    pub(super) fn change(self, stamp: u128) -> (&'static str, &'static str, String) {
         match self {
             Self::Component => {
                 ("app/src/layout.rs", "and offcuts.\"", format!("and offcuts, edition {stamp}.\""))

@@ -5,6 +5,7 @@
 
 mod copies;
 mod dev;
+mod docker;
 mod exact;
 mod gc;
 mod history;
@@ -31,6 +32,8 @@ pub(crate) struct Args {
 enum Kind {
     /// The example's debug builds, as `cargo leptos watch` makes them, against cargo's default settings.
     Dev(dev::Args),
+    /// Images of the example in a developer's day, by Larder's Dockerfile, with cargo-chef, and with neither.
+    Docker(docker::Args),
     /// External units that the real build compiles again after cargo-chef's cooks and after Larder's.
     Exact(exact::Args),
     /// `cargo larder lock` on an unchanged workspace, against `cargo chef prepare` and the bare cargo queries.
@@ -47,6 +50,7 @@ enum Kind {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     match &args.kind {
         Kind::Dev(args) => dev::run(sh, env, log, args),
+        Kind::Docker(args) => docker::run(sh, env, log, args),
         Kind::Exact(args) => exact::run(sh, env, log, args),
         Kind::Plan(args) => plan::run(sh, env, log, args),
         Kind::Gc(args) => gc::run(sh, env, log, args),

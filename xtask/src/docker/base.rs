@@ -43,12 +43,28 @@ const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Finds or makes both images.
 pub(crate) fn ensure(sh: &Shell, client: &Client, tools: &setup::Tools, log: &Log) -> anyhow::Result<Bases> {
     let env = tools.environment();
-    let program = |name: &str| env.find_program(name).with_context(|| format!("set-up gave no {name}"));
-    let programs = [program("cargo-leptos")?, program("wasm-bindgen")?];
     let maker = Maker { sh, client, env: &env, log };
+    let programs = maker.programs()?;
     Ok(Bases {
         build: maker.image("larder-base-build", &BUILD, &programs)?,
         runtime: maker.image("larder-base-runtime", &RUNTIME, &[])?,
+    })
+}
+
+/// The same in a registry, so that an engine that has nothing can pull them; those that are there already are used.
+pub(crate) fn ensure_in(
+    registry: &str,
+    sh: &Shell,
+    client: &Client,
+    tools: &setup::Tools,
+    log: &Log,
+) -> anyhow::Result<Bases> {
+    let env = tools.environment();
+    let maker = Maker { sh, client, env: &env, log };
+    let programs = maker.programs()?;
+    Ok(Bases {
+        build: maker.image_in(registry, "larder-base-build", &BUILD, &programs)?,
+        runtime: maker.image_in(registry, "larder-base-runtime", &RUNTIME, &[])?,
     })
 }
 
@@ -60,6 +76,30 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// What the example's Dockerfile takes of the tools, so that it need not build them.
+    fn programs(&self) -> anyhow::Result<[PathBuf; 2]> {
+        let program =
+            |name: &str| self.env.find_program(name).with_context(|| format!("set-up gave no {name}"));
+        Ok([program("cargo-leptos")?, program("wasm-bindgen")?])
+    }
+
+    fn image_in(
+        &self,
+        registry: &str,
+        name: &str,
+        packages: &[&str],
+        programs: &[PathBuf],
+    ) -> anyhow::Result<String> {
+        let there = format!("{registry}/{name}:{}", self.version(packages, programs)?);
+        if self.client.cmd().args(["pull", "--quiet", &there]).output().is_err() {
+            let image = self.image(name, packages, programs)?;
+            self.client.cmd().args(["tag", &image, &there]).output()?;
+            self.log.step("Pushing", &there);
+            self.client.push(&there)?;
+        }
+        Ok(there)
+    }
+
     fn image(&self, name: &str, packages: &[&str], programs: &[PathBuf]) -> anyhow::Result<String> {
         let image = format!("{name}:{}", self.version(packages, programs)?);
         if self.client.image_size(&image).is_ok() {

@@ -1,7 +1,8 @@
 //! A Docker engine to build with: the one that answers, or one of our own.
 //!
-//! Ours comes from the machine's own packages, works in a folder of the tools cache and on a socket of its own,
-//! and is stopped with us. It must never touch the machine's own engine or its data.
+//! Ours comes from the machine's own packages, or from Debian's development release where buildx is needed. It works
+//! in a folder and on a socket of its own, and is stopped with us. It must never touch the machine's own engine or
+//! its data.
 
 use std::{
     path::{Path, PathBuf},
@@ -42,7 +43,34 @@ impl Engine {
         if Client::find(env)?.engine_version().is_ok() {
             return Ok(Self { env: env.clone(), own: None });
         }
-        Self::start(env, &setup::scratch_folder(sh, env, "docker")?, log)
+        let folder = setup::scratch_folder(sh, env, "docker")?;
+        Self::start(env, &folder, &[option("data-root", &folder.join("data"))], log)
+    }
+
+    /// Starts a current engine for clients with buildx, which works in `folder` and keeps everything in `data`.
+    pub(crate) fn current(
+        sh: &Shell,
+        env: &Environment,
+        log: &Log,
+        folder: &Path,
+        data: &Path,
+    ) -> anyhow::Result<Self> {
+        let programs = setup::engine::ensure(sh, env, log)?;
+        let mut env = env.clone();
+        let others = std::env::split_paths(env.get("PATH").unwrap_or_default()).collect::<Vec<_>>();
+        env.set("PATH", std::env::join_paths(std::iter::once(programs.clone()).chain(others))?);
+        let client = folder.join("client");
+        let plugin = client.join("cli-plugins/docker-buildx");
+        fs_err::create_dir_all(client.join("cli-plugins"))?;
+        let _ = fs_err::remove_file(&plugin);
+        std::os::unix::fs::symlink(programs.join("docker-buildx"), plugin)?;
+        env.set("DOCKER_CONFIG", client);
+        env.unset("DOCKER_CONTEXT");
+        // The image store that can export every kind of cache.
+        let settings = folder.join("engine.json");
+        fs_err::write(&settings, "{ \"features\": { \"containerd-snapshotter\": true } }\n")?;
+        let options = [option("data-root", data), option("config-file", &settings)];
+        Self::start(&env, folder, &options, log)
     }
 
     /// The environment in which clients find the engine.
@@ -50,19 +78,18 @@ impl Engine {
         &self.env
     }
 
-    fn start(env: &Environment, folder: &Path, log: &Log) -> anyhow::Result<Self> {
+    fn start(env: &Environment, folder: &Path, options: &[String], log: &Log) -> anyhow::Result<Self> {
         let dockerd = env.find_program("dockerd").context("PATH has no dockerd")?;
         fs_err::create_dir_all(folder)?;
         let file = |name: &str| -> PathBuf { folder.join(name) };
-        let option = |name: &str, value: PathBuf| format!("--{name}={}", value.display());
         // A socket's path may be no longer than some hundred bytes.
         let socket = format!("unix://{}", file("engine.sock").display());
         let _ = fs_err::remove_file(file("engine.pid"));
         log.step("Starting", &format!("a Docker engine in {}", folder.display()));
         let running = Cmd::new(dockerd, folder, env)
             .arg(format!("--host={socket}"))
-            .args([option("data-root", file("data")), option("exec-root", file("run"))])
-            .arg(option("pidfile", file("engine.pid")))
+            .args([option("exec-root", &file("run")), option("pidfile", &file("engine.pid"))])
+            .args(options)
             .spawn_logged(&file("engine.log"))?;
         let mut env = env.clone();
         env.set("DOCKER_HOST", socket);
@@ -77,6 +104,10 @@ impl Engine {
         }
         Ok(Self { env, own: Some(own) })
     }
+}
+
+fn option(name: &str, value: &Path) -> String {
+    format!("--{name}={}", value.display())
 }
 
 impl Drop for Engine {

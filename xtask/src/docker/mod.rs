@@ -1,9 +1,10 @@
 //! `cargo xtask docker`: the example's image by way of `cargo larder docker`, on any machine that is or can become
 //! able to run a Docker engine.
 
-mod base;
+pub(crate) mod base;
 mod container;
-mod engine;
+pub(crate) mod engine;
+pub(crate) mod image_registry;
 mod private_registry;
 mod scenarios;
 

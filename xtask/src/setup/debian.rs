@@ -55,28 +55,52 @@ pub(super) fn prepare(exec: &Exec<'_>) -> anyhow::Result<()> {
 
 /// Gets one tool and puts it into the tools folder.
 pub(super) fn get(exec: &Exec<'_>, folder: &Folder, apt: &Apt<'_>, tool: Tool) -> anyhow::Result<()> {
-    let archives = apt.download(&packages(apt, tool)?)?;
-    let later = folder.debian(tool);
-    let now = folder.fresh_tmp(tool.name())?;
-    exec.log.step("Unpacking", &format!("{} to {}", tool.name(), later.display()));
-    for archive in &archives {
-        exec.check(cmd!(exec.sh, "dpkg -x {archive} {now}"))?;
+    let wanted = Wanted { name: tool.name(), packages: packages(apt, tool)?, later: folder.debian(tool) };
+    wanted.get(exec, folder, apt, |tree| {
+        if tool == Tool::Rust {
+            link_rust_lld(tree)?;
+        }
+        programs(tool, tree)
+    })
+}
+
+/// A tree that is to be made of packages.
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    pub(super) packages: Vec<String>,
+    /// Its place in the tools folder.
+    pub(super) later: PathBuf,
+}
+
+impl Wanted<'_> {
+    /// Downloads, unpacks and relocates; `programs` gives names for PATH and the files behind them.
+    pub(super) fn get(
+        &self,
+        exec: &Exec<'_>,
+        folder: &Folder,
+        apt: &Apt<'_>,
+        programs: impl FnOnce(&Path) -> anyhow::Result<Vec<(&'static str, PathBuf)>>,
+    ) -> anyhow::Result<()> {
+        let archives = apt.download(&self.packages)?;
+        let later = &self.later;
+        let now = folder.fresh_tmp(self.name)?;
+        exec.log.step("Unpacking", &format!("{} to {}", self.name, later.display()));
+        for archive in &archives {
+            exec.check(cmd!(exec.sh, "dpkg -x {archive} {now}"))?;
+        }
+        for unused in ["usr/share", "usr/include", "etc"] {
+            remove_if_there(&now.join(unused))?;
+        }
+        let programs = programs(&now)?;
+        let files: Vec<PathBuf> = programs.iter().map(|(_, file)| now.join(file)).collect();
+        Tree { now: &now, later }.relocate(exec, &files)?;
+        link_programs(&now, &programs)?;
+        let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let stamp =
+            Stamp { format: FORMAT, folder: later.clone(), archives: archives.iter().map(name).collect() };
+        fs_err::write(now.join(STAMP), serde_json::to_string_pretty(&stamp)?)?;
+        replace(&now, later)
     }
-    for unused in ["usr/share", "usr/include", "etc"] {
-        remove_if_there(&now.join(unused))?;
-    }
-    let programs = programs(tool, &now)?;
-    let files: Vec<PathBuf> = programs.iter().map(|(_, file)| now.join(file)).collect();
-    Tree { now: &now, later: &later }.relocate(exec, &files)?;
-    link_programs(&now, &programs)?;
-    if tool == Tool::Rust {
-        link_rust_lld(&now)?;
-    }
-    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stamp =
-        Stamp { format: FORMAT, folder: later.clone(), archives: archives.iter().map(name).collect() };
-    fs_err::write(now.join(STAMP), serde_json::to_string_pretty(&stamp)?)?;
-    replace(&now, &later)
 }
 
 /// Installs a program of the machine's own release where it is missing.

@@ -44,7 +44,12 @@ impl Folder {
 
     /// The tree of a tool from Debian.
     pub(super) fn debian(&self, tool: Tool) -> PathBuf {
-        self.root.join("debian").join(tool.name())
+        self.debian_tree(tool.name())
+    }
+
+    /// The tree of something from Debian that no build of the example needs.
+    pub(super) fn debian_tree(&self, name: &str) -> PathBuf {
+        self.root.join("debian").join(name)
     }
 
     /// The tree of a tool that cargo installs, for the version that is asked for.

@@ -1,0 +1,228 @@
+//! The numbers, kept in a file that is written after each of them, and the table made of them.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use larder::table;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Scenario,
+    builder::{Builder, Built},
+    peer::Peer,
+};
+
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// One build of one peer.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Cell {
+    pub(super) peer: Peer,
+    pub(super) scenario: Scenario,
+    /// What writing the recipes took before the build, on the host, where a peer has any.
+    pub(super) lock_seconds: Option<f64>,
+    #[serde(flatten)]
+    pub(super) built: Built,
+}
+
+/// All numbers so far.
+#[derive(Debug)]
+pub(super) struct Cells {
+    path: PathBuf,
+    kept: Kept,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Kept {
+    version: u32,
+    machine: String,
+    /// The peer whose builds are in the builder.
+    builder: Option<Peer>,
+    cells: Vec<Cell>,
+}
+
+impl Cells {
+    /// What an earlier run left.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let kept = if path.exists() {
+            serde_json::from_str(&fs_err::read_to_string(path)?)?
+        } else {
+            Kept { version: VERSION, ..Kept::default() }
+        };
+        anyhow::ensure!(kept.version == VERSION, "{} is of another version; remove it", path.display());
+        Ok(Self { path: path.to_owned(), kept })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn has(&self, peer: Peer, scenario: Scenario) -> bool {
+        self.get(peer, scenario).is_some()
+    }
+
+    fn get(&self, peer: Peer, scenario: Scenario) -> Option<&Cell> {
+        self.kept.cells.iter().find(|cell| cell.peer == peer && cell.scenario == scenario)
+    }
+
+    pub(super) fn builder(&self) -> Option<Peer> {
+        self.kept.builder
+    }
+
+    pub(super) fn builder_holds(&mut self, peer: Peer) -> anyhow::Result<()> {
+        self.kept.builder = Some(peer);
+        self.write()
+    }
+
+    pub(super) fn builder_is_empty(&mut self) -> anyhow::Result<()> {
+        self.kept.builder = None;
+        self.write()
+    }
+
+    /// A first build makes all that followed an earlier one void.
+    pub(super) fn forget(&mut self, peer: Peer) -> anyhow::Result<()> {
+        self.kept.cells.retain(|cell| cell.peer != peer);
+        self.write()
+    }
+
+    pub(super) fn add(&mut self, cell: Cell) -> anyhow::Result<()> {
+        self.kept.cells.push(cell);
+        self.write()
+    }
+
+    pub(super) fn describe_machine(&mut self, builder: &Builder<'_>) -> anyhow::Result<()> {
+        let cores = std::thread::available_parallelism()?;
+        let memory = fs_err::read_to_string("/proc/meminfo").unwrap_or_default();
+        let memory =
+            memory.lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        let memory = memory.unwrap_or_default() / (1024 * 1024);
+        self.kept.machine = format!("{cores} cores, {memory} GiB, {}", builder.describe()?);
+        self.write()
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(self.to_json()?.as_bytes())?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+
+    pub(super) fn to_json(&self) -> anyhow::Result<String> {
+        Ok(serde_json::to_string_pretty(&self.kept)? + "\n")
+    }
+
+    /// A row for each scenario that was measured; three columns for each peer, and the ratios to Larder.
+    pub(super) fn to_table(&self) -> String {
+        let all = Scenario::LOCAL.into_iter().chain(Scenario::CI);
+        let rows: Vec<_> = all
+            .filter(|scenario| Peer::ALL.iter().any(|peer| self.has(*peer, *scenario)))
+            .map(|scenario| self.row(scenario))
+            .collect();
+        let head = [
+            "<scenario",
+            "larder s",
+            "cpu s",
+            "ext",
+            "MB",
+            "chef s",
+            "cpu s",
+            "ext",
+            "MB",
+            "x s",
+            "x cpu",
+            "naive s",
+            "cpu s",
+            "ext",
+            "MB",
+            "x s",
+            "x cpu",
+        ];
+        format!("{}{}\n", table::text(head, &rows), self.kept.machine)
+    }
+
+    fn row(&self, scenario: Scenario) -> [String; 17] {
+        let built = |peer| self.get(peer, scenario).map(|cell| cell.built);
+        let numbers = |peer| match built(peer) {
+            Some(built) => [
+                format!("{:.1}", built.seconds),
+                built.cpu_seconds.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
+                built.external.to_string(),
+                megabytes(built.image_bytes + built.crate_bytes),
+            ],
+            None => Default::default(),
+        };
+        let ratio = |peer, value: fn(&Built) -> Option<f64>| {
+            let value = |peer| built(peer).and_then(|built| value(&built)).filter(|value| *value >= 0.1);
+            let ratio = value(peer).zip(value(Peer::Larder)).map(|(one, ours)| one / ours);
+            ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default()
+        };
+        let ratios =
+            |peer| [ratio(peer, |built| Some(built.seconds)), ratio(peer, |built| built.cpu_seconds)];
+        let mut cells = vec![scenario.name().to_owned()];
+        cells.extend(numbers(Peer::Larder));
+        for peer in [Peer::Chef, Peer::Naive] {
+            cells.extend(numbers(peer).into_iter().chain(ratios(peer)));
+        }
+        std::array::from_fn(|column| std::mem::take(&mut cells[column]))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(peer: Peer, scenario: Scenario, seconds: f64, external: usize) -> Cell {
+        let built = Built {
+            seconds,
+            cpu_seconds: Some(2.0 * seconds),
+            external,
+            own: 2,
+            image_bytes: 1_500_000,
+            crate_bytes: 500_000,
+        };
+        Cell { peer, scenario, lock_seconds: None, built }
+    }
+
+    #[test]
+    fn numbers_outlive_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        let mut cells = Cells::read(&path).unwrap();
+        cells.builder_holds(Peer::Larder).unwrap();
+        cells.add(cell(Peer::Larder, Scenario::First, 10.0, 5)).unwrap();
+        cells.add(cell(Peer::Chef, Scenario::First, 12.5, 5)).unwrap();
+        let mut again = Cells::read(&path).unwrap();
+        assert!(again.has(Peer::Chef, Scenario::First) && !again.has(Peer::Chef, Scenario::Leaf));
+        assert_eq!(again.builder(), Some(Peer::Larder));
+        again.forget(Peer::Larder).unwrap();
+        assert!(!Cells::read(&path).unwrap().has(Peer::Larder, Scenario::First));
+    }
+
+    #[test]
+    fn the_table_has_ratios_and_gaps() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cells = Cells::read(&folder.path().join("results.json")).unwrap();
+        cells.kept.machine = "2 cores".into();
+        cells.add(cell(Peer::Larder, Scenario::First, 10.0, 5)).unwrap();
+        cells.add(cell(Peer::Chef, Scenario::First, 12.5, 5)).unwrap();
+        cells.add(cell(Peer::Larder, Scenario::Leaf, 2.0, 1)).unwrap();
+        let expected = "\
+scenario                   larder s  ext   MB  chef s  ext   MB     x  naive s  ext  MB  x
+first build                    10.0    5  2.0    12.5    5  2.0  1.25
+bump of a leaf dependency       2.0    1  2.0
+2 cores
+";
+        assert_eq!(cells.to_table(), expected);
+    }
+}

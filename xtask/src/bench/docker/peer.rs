@@ -1,0 +1,91 @@
+//! The Dockerfiles that are measured, and the folder in which one of them is built.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use larder::process::{Cmd, Environment};
+use serde::{Deserialize, Serialize};
+
+use super::sample::{Edit, Sample};
+
+/// Whose Dockerfile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Peer {
+    /// The generated one.
+    Larder,
+    /// One with a planner and cooks of cargo-chef.
+    Chef,
+    /// One that copies the sources and builds.
+    Naive,
+}
+
+impl Peer {
+    pub(super) const ALL: [Self; 3] = [Self::Larder, Self::Chef, Self::Naive];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Larder => "larder",
+            Self::Chef => "chef",
+            Self::Naive => "naive",
+        }
+    }
+}
+
+/// What people write who keep such a file by hand.
+const IGNORED: &str = "target\n.git\nDockerfile\n.dockerignore\n";
+
+/// A copy of the sample with the peer's Dockerfile.
+pub(super) struct Workbench<'a> {
+    pub(super) peer: Peer,
+    pub(super) sample: &'a Sample,
+    pub(super) dir: PathBuf,
+    pub(super) env: &'a Environment,
+    pub(super) larder: &'a Path,
+}
+
+impl Workbench<'_> {
+    /// The folder that is sent to the engine.
+    pub(super) fn tree(&self) -> PathBuf {
+        self.dir.join("workspace")
+    }
+
+    /// Makes the copy anew, in its first state.
+    pub(super) fn start(&self) -> anyhow::Result<()> {
+        if self.tree().exists() {
+            fs_err::remove_dir_all(self.tree())?;
+        }
+        self.sample.write(&self.tree(), self.env)?;
+        let dockerfile = match self.peer {
+            Peer::Larder => {
+                self.lock()?;
+                return self.larder("dockerfile");
+            }
+            Peer::Chef => self.sample.chef,
+            Peer::Naive => self.sample.naive,
+        };
+        fs_err::write(self.tree().join("Dockerfile"), dockerfile)?;
+        Ok(fs_err::write(self.tree().join(".dockerignore"), IGNORED)?)
+    }
+
+    /// Makes a change as its developer would; gives the seconds that writing recipes took.
+    pub(super) fn edit(&self, edit: Edit) -> anyhow::Result<Option<f64>> {
+        self.sample.edit(edit, &self.tree(), self.env)?;
+        // An edit of code needs no new recipes, and nobody would write any.
+        let changes_manifests = !matches!(edit, Edit::Component | Edit::Server);
+        if self.peer == Peer::Larder && changes_manifests { self.lock().map(Some) } else { Ok(None) }
+    }
+
+    fn lock(&self) -> anyhow::Result<f64> {
+        let start = Instant::now();
+        self.larder("lock")?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    fn larder(&self, verb: &str) -> anyhow::Result<()> {
+        Cmd::new(self.larder, self.tree(), self.env).args(["larder", "--quiet", verb]).output()?;
+        Ok(())
+    }
+}

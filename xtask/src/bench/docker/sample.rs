@@ -1,0 +1,247 @@
+//! The workspaces that images are made of, in a first state, and the changes that are made to them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use larder::process::{Cmd, Environment};
+
+use super::super::copies::Edit as CopyEdit;
+
+/// A workspace.
+pub(super) struct Sample {
+    pub(super) name: &'static str,
+    source: Source,
+    /// The Dockerfile with cargo-chef.
+    pub(super) chef: &'static str,
+    /// The Dockerfile that builds everything in one step.
+    pub(super) naive: &'static str,
+    component: Change,
+    server: Change,
+    /// The list of members, and the same with one more.
+    members: (&'static str, &'static str),
+    /// The manifest of the member that uses the new one.
+    user: &'static str,
+    /// The manifest with the version.
+    version: &'static str,
+    leaf: Bump,
+    mid: Bump,
+}
+
+/// Where its files are.
+enum Source {
+    Folder(PathBuf),
+    Files(&'static [(&'static str, &'static str)]),
+}
+
+/// A text in a file, and what it becomes.
+struct Change {
+    path: &'static str,
+    old: &'static str,
+    new: String,
+}
+
+/// A package of the lock file, and its versions before and after.
+struct Bump {
+    package: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+/// What is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edit {
+    Component,
+    Server,
+    Member,
+    Leaf,
+    Mid,
+}
+
+/// What is left out of copies: what was built, and recipes, which are written anew for those who have any.
+const LEFT_OUT: [&str; 2] = ["target", "larder"];
+
+const NOTES: &str = "[package]\nname = \"notes\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+
+const SMALL: [(&str, &str); 5] = [
+    (
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"service\", \"shared\"]\nresolver = \"3\"\n\n\
+         [workspace.metadata.larder]\nplatforms = [\"x86_64-unknown-linux-gnu\"]\n",
+    ),
+    (
+        "service/Cargo.toml",
+        "[package]\nname = \"service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         cfg-if = \"1\"\nserde_json = \"1\"\nshared = { path = \"../shared\" }\n",
+    ),
+    (
+        "service/src/main.rs",
+        "fn main() {\n    println!(\"{} {}\", shared::word(), serde_json::json!(1));\n}\n",
+    ),
+    ("shared/Cargo.toml", "[package]\nname = \"shared\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+    ("shared/src/lib.rs", "pub fn word() -> &'static str {\n    \"one\"\n}\n"),
+];
+
+impl Sample {
+    /// A copy of the example. Of its external units 3 of 765 depend on the leaf or are of it, and 31 on the
+    /// package in the middle, which is as many as on the median one.
+    pub(super) fn portfolio(folder: &Path) -> Self {
+        let change = |edit: CopyEdit| {
+            let (path, old, new) = edit.change(1);
+            Change { path, old, new }
+        };
+        Self {
+            name: "portfolio",
+            source: Source::Folder(folder.to_owned()),
+            chef: include_str!("portfolio.chef.Dockerfile"),
+            naive: include_str!("portfolio.naive.Dockerfile"),
+            component: change(CopyEdit::Component),
+            server: change(CopyEdit::Server),
+            members: (
+                "members = [\"app\", \"frontend\", \"server\"]",
+                "members = [\"app\", \"frontend\", \"notes\", \"server\"]",
+            ),
+            user: "server/Cargo.toml",
+            version: "Cargo.toml",
+            leaf: Bump { package: "lazy_static", from: "1.5.0", to: "1.5.1" },
+            mid: Bump { package: "serde_json", from: "1.0.153", to: "1.0.154" },
+        }
+    }
+
+    /// Two members and a handful of dependencies.
+    pub(super) fn small() -> Self {
+        let change = |path, old, new: &str| Change { path, old, new: new.to_owned() };
+        Self {
+            name: "small",
+            source: Source::Files(&SMALL),
+            chef: include_str!("small.chef.Dockerfile"),
+            naive: include_str!("small.naive.Dockerfile"),
+            component: change("shared/src/lib.rs", "\"one\"", "\"two\""),
+            server: change("service/src/main.rs", "json!(1)", "json!(2)"),
+            members: (
+                "members = [\"service\", \"shared\"]",
+                "members = [\"notes\", \"service\", \"shared\"]",
+            ),
+            user: "service/Cargo.toml",
+            version: "service/Cargo.toml",
+            leaf: Bump { package: "cfg-if", from: "1.0.3", to: "1.0.4" },
+            mid: Bump { package: "itoa", from: "1.0.14", to: "1.0.15" },
+        }
+    }
+
+    /// Writes it into a folder that does not exist yet, locked to the versions before the bumps.
+    pub(super) fn write(&self, dir: &Path, env: &Environment) -> anyhow::Result<()> {
+        match &self.source {
+            Source::Folder(folder) => copy(folder, dir)?,
+            Source::Files(files) => {
+                files.iter().try_for_each(|(path, text)| write(&dir.join(path), text))?;
+            }
+        }
+        let manifest = dir.join("Cargo.toml");
+        let mut document: toml_edit::DocumentMut = fs_err::read_to_string(&manifest)?.parse()?;
+        // The copy has nothing around it that could be sent.
+        if let Some(docker) = document["workspace"]["metadata"]["larder"].get_mut("docker") {
+            docker.as_table_like_mut().map(|table| table.remove("context"));
+        }
+        fs_err::write(manifest, document.to_string())?;
+        if !dir.join("Cargo.lock").exists() {
+            cargo(dir, env, &["generate-lockfile"])?;
+        }
+        for Bump { package, from, .. } in [&self.leaf, &self.mid] {
+            cargo(dir, env, &["update", "--package", package, "--precise", from])?;
+        }
+        Ok(())
+    }
+
+    /// Makes a change.
+    pub(super) fn edit(&self, edit: Edit, dir: &Path, env: &Environment) -> anyhow::Result<()> {
+        match edit {
+            Edit::Component => self.component.apply(dir),
+            Edit::Server => self.server.apply(dir),
+            Edit::Member => {
+                let (old, new) = self.members;
+                replace(dir, "Cargo.toml", old, new)?;
+                replace(dir, self.version, "version = \"0.1.0\"", "version = \"0.2.0\"")?;
+                replace(
+                    dir,
+                    self.user,
+                    "[dependencies]\n",
+                    "[dependencies]\nnotes = { path = \"../notes\" }\n",
+                )?;
+                write(&dir.join("notes/Cargo.toml"), NOTES)?;
+                write(&dir.join("notes/src/lib.rs"), "//! Nothing yet.\n")?;
+                cargo(dir, env, &["update", "--workspace"])
+            }
+            Edit::Leaf => self.leaf.apply(dir, env),
+            Edit::Mid => self.mid.apply(dir, env),
+        }
+    }
+}
+
+impl Change {
+    fn apply(&self, dir: &Path) -> anyhow::Result<()> {
+        replace(dir, self.path, self.old, &self.new)
+    }
+}
+
+impl Bump {
+    fn apply(&self, dir: &Path, env: &Environment) -> anyhow::Result<()> {
+        cargo(dir, env, &["update", "--package", self.package, "--precise", self.to])
+    }
+}
+
+fn cargo(dir: &Path, env: &Environment, args: &[&str]) -> anyhow::Result<()> {
+    Cmd::new("cargo", dir, env).args(args).arg("--quiet").output()?;
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs_err::create_dir_all(path.parent().context("files are in a folder")?)?;
+    Ok(fs_err::write(path, text)?)
+}
+
+fn replace(dir: &Path, path: &str, old: &str, new: &str) -> anyhow::Result<()> {
+    let text = fs_err::read_to_string(dir.join(path))?;
+    ensure!(text.contains(old), "{path} has no `{old}` any more: see xtask/src/bench/docker/sample.rs");
+    Ok(fs_err::write(dir.join(path), text.replacen(old, new, 1))?)
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs_err::create_dir_all(to)?;
+    for entry in fs_err::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_dir() {
+            if !LEFT_OUT.iter().any(|left_out| name == *left_out) {
+                copy(&entry.path(), &to.join(&name))?;
+            }
+        } else {
+            fs_err::copy(entry.path(), to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_of_code_find_their_place() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+        for sample in [Sample::portfolio(&example), Sample::small()] {
+            let folder = tempfile::tempdir().unwrap();
+            match &sample.source {
+                Source::Folder(example) => copy(example, folder.path()).unwrap(),
+                Source::Files(files) => {
+                    files.iter().for_each(|(path, text)| write(&folder.path().join(path), text).unwrap());
+                }
+            }
+            sample.component.apply(folder.path()).unwrap();
+            sample.server.apply(folder.path()).unwrap();
+            replace(folder.path(), "Cargo.toml", sample.members.0, sample.members.1).unwrap();
+            replace(folder.path(), sample.version, "version = \"0.1.0\"", "").unwrap();
+            replace(folder.path(), sample.user, "[dependencies]\n", "").unwrap();
+            assert!(!folder.path().join("larder").exists());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A current Docker engine, a client with buildx and an image registry, from Debian's development release.
+//!
+//! The machine's own release may be too old for registry caches. Like every tool, they are unpacked into the tools
+//! folder and started from there; nothing is installed but what relocating takes and `iptables`.
+
+use std::path::PathBuf;
+
+use larder::process::Environment;
+use xshell::Shell;
+
+use super::{
+    apt::Apt,
+    debian::{self, Wanted},
+    exec::Exec,
+    folder::Folder,
+    tools::cleaned,
+};
+use crate::log::Log;
+
+const NAME: &str = "docker";
+const PACKAGES: [&str; 4] = ["docker.io", "docker-cli", "docker-buildx", "docker-registry"];
+/// Names for PATH, and the files behind them.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("containerd", "usr/bin/containerd"),
+    ("containerd-shim-runc-v2", "usr/bin/containerd-shim-runc-v2"),
+    ("docker", "usr/bin/docker"),
+    ("docker-buildx", "usr/libexec/docker/cli-plugins/docker-buildx"),
+    ("docker-proxy", "usr/sbin/docker-proxy"),
+    ("docker-registry", "usr/bin/docker-registry"),
+    ("dockerd", "usr/sbin/dockerd"),
+    ("runc", "usr/sbin/runc"),
+];
+
+/// The folder of these programs; they are got where they are not there yet.
+pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
+    let folder = Folder::new(env, &sh.current_dir())?;
+    let tree = folder.debian_tree(NAME);
+    if let Some(programs) = debian::kept(&tree) {
+        return Ok(programs);
+    }
+    let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
+    anyhow::ensure!(
+        debian::is_possible(&exec),
+        "a current Docker engine can be got from Debian's packages only; start one, and see that `docker` has buildx"
+    );
+    let _lock = folder.lock(log)?;
+    if let Some(programs) = debian::kept(&tree) {
+        return Ok(programs);
+    }
+    debian::prepare(&exec)?;
+    debian::host_package(&exec, "iptables", "iptables")?;
+    let apt = Apt::update(&exec, &folder.apt(), &folder.tmp("archives"))?;
+    let packages = PACKAGES.map(str::to_owned).to_vec();
+    let wanted = Wanted { name: NAME, packages, later: tree.clone() };
+    wanted.get(&exec, &folder, &apt, |_| {
+        Ok(PROGRAMS.map(|(name, file)| (name, PathBuf::from(file))).to_vec())
+    })?;
+    Ok(tree.join("bin"))
+}
