@@ -190,14 +190,26 @@ fn secrets_have_no_place_in_an_image() {
 fn with_docker(script: &str, words: &[&str]) -> String {
     let project = project();
     project.larder(&["dockerfile"]).ok();
-    project.write("bin/docker", &format!("#!/bin/sh\n{script}\n"));
-    let docker = project.path().join("bin/docker");
-    fs_err::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    with_programs(&project, &[("docker", script)], words)
+}
+
+/// Programs that answer as told, and nothing but cargo's beside them.
+fn with_programs(project: &Project, programs: &[(&str, &str)], words: &[&str]) -> String {
+    for (name, script) in programs {
+        let path = format!("bin/{name}");
+        project.write(&path, &format!("#!/bin/sh\n{script}\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs_err::set_permissions(project.path().join(path), mode).unwrap();
+    }
     let cargo = Surroundings::get().env().find_program("cargo").unwrap();
     let path = format!("{}:{}", project.path().join("bin").display(), cargo.parent().unwrap().display());
     let words = [&["docker"], words].concat();
     let outcome = Surroundings::get().larder_with(project.path(), &words, &[("PATH", &path)]);
-    format!("exit code {}\n{}", outcome.code, redact(&outcome.stderr, project.path()))
+    // The table has times in it; all else of it is here.
+    let rows = outcome.stdout.lines().filter(|line| !line.starts_with("image "));
+    let said = redact(&outcome.stderr, project.path());
+    let lines: Vec<&str> = said.lines().chain(rows).collect();
+    format!("exit code {}\n{}", outcome.code, lines.join("\n"))
 }
 
 const OLD: &str = "case \"$1\" in --version) echo 'Docker version 20.10.24, build x';; buildx) exit 1;;";
@@ -256,5 +268,82 @@ fn a_build_that_fails_ends_with_the_builders_code() {
         Building [ROOT] with Docker 20.10.24
             Step [deps] RUN command -v cargo
     error: BUILD_BASE has no cargo
+    ");
+}
+
+#[test]
+fn a_full_disk_during_a_build() {
+    let build = "build) echo '#5 [deps 2/3] RUN command -v cargo' >&2; \
+                 echo 'ERROR: failed to solve: write /data/x: no space left on device' >&2; exit 1;;";
+    let script = format!("{OLD} version) echo 20.10.24;; info) echo /var/lib/docker;; {build} esac");
+    assert_snapshot!(with_docker(&script, &[]), @"
+    exit code 1
+        Building [ROOT] with Docker 20.10.24
+            Step [deps] RUN command -v cargo
+    ERROR: failed to solve: write /data/x: no space left on device
+    error: the disk of the Docker engine is full: it keeps its data in /var/lib/docker
+
+    help: see what takes the room with `docker system df`, free some with `docker builder prune`, and build again: finished steps stay in the cache
+    ");
+}
+
+const FLAKE: &str = "{ outputs = _: { }; }\n";
+const TAKES_IN: &str = "case \"$1\" in --version) echo 'Docker version 28.2.2, build x';; buildx) exit 1;; \
+                        version) echo 28.2.2;; load) echo 'Loaded image: service:0.1.0';; tag|push) ;; \
+                        image) case \"$4\" in *Size*) echo 12000000;; *) echo sha256:1234;; esac;; esac";
+/// Says what Nix says, and leaves the result behind.
+const NIX: &str = "echo \"service-layer0>    Compiling itoa v1.0.14\" >&2; \
+                   echo \"service>    Compiling service v0.1.0 (/build/source/service)\" >&2; \
+                   for word; do last=$word; done; echo image > \"$last\"";
+
+#[test]
+fn the_image_of_a_flake_is_taken_in() {
+    let project = project();
+    project.write("flake.nix", FLAKE);
+    let programs = [("docker", TAKES_IN), ("nix", NIX)];
+    assert_snapshot!(with_programs(&project, &programs, &["--via=nix", "--tag=here"]), @"
+    exit code 0
+        Building [ROOT] with Nix
+    service-layer0>    Compiling itoa v1.0.14
+    service>    Compiling service v0.1.0 (/build/source/service)
+         Loading the image into the engine
+    stage           cached steps  run steps  seconds  external compiled  own compiled
+    service                    0          1      0.0                  0             1
+    service-layer0             0          1      0.0                  1             0
+    ");
+    assert!(
+        with_programs(&project, &programs, &["--via=nix", "--json"]).contains("\"compiled-external\": 1")
+    );
+}
+
+#[test]
+fn what_building_with_nix_takes() {
+    let project = project();
+    let docker = ("docker", TAKES_IN);
+    assert_snapshot!(with_programs(&project, &[docker], &["--via=nix"]), @"
+    exit code 1
+    error: cannot build with Nix: there is no `nix` on PATH
+
+    help: install Nix from nixos.org/download, or build without `--via nix`
+    ");
+    assert_snapshot!(with_programs(&project, &[docker, ("nix", NIX)], &["--via=nix"]), @"
+    exit code 1
+    error: cannot build with Nix: there is no flake.nix in [ROOT] or in a folder around it
+
+    help: write one: `nix flake init -t` with Larder's flake does it, and the book's page on Nix has it in full
+    ");
+    project.write("flake.nix", FLAKE);
+    assert_snapshot!(
+        with_programs(&project, &[docker, ("nix", NIX)], &["--via=nix", "--stage=deps"]),
+        @"
+    exit code 1
+    error: --stage is for Dockerfiles; with `--via nix` the flake decides, and only --tag and --push are left
+    "
+    );
+    let fails = "echo 'error: attribute missing' >&2; exit 1";
+    assert_snapshot!(with_programs(&project, &[docker, ("nix", fails)], &["--via=nix"]), @"
+    exit code 1
+        Building [ROOT] with Nix
+    error: attribute missing
     ");
 }

@@ -2,10 +2,11 @@
 //!
 //! It only calls `nix`: whatever it does can be typed by hand, and it must never change the user's settings of Nix.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use larder::{
+    backend::nix::{Derivation, Progress},
     process::{Cmd, Environment},
     table,
 };
@@ -58,7 +59,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
             anstream::eprintln!("{line}");
         }
     })?;
-    anstream::print!("{}", progress.table());
+    anstream::print!("{}", table_of(&progress));
     ensure!(code == 0, "`{}` ended with exit code {code}", cmd.line());
     Ok(())
 }
@@ -71,77 +72,36 @@ fn command(sh: &Shell, env: &Environment, nix: &PathBuf, words: &[&str], more: &
         .args(more)
 }
 
-/// What Nix's log has said so far, by derivation.
-#[derive(Debug, Default)]
-struct Progress(BTreeMap<String, Derivation>);
-
-#[derive(Debug, Default)]
-struct Derivation {
-    compiled: usize,
-    /// What the application's derivation said at its end.
-    summary: String,
-}
-
-impl Progress {
-    /// Takes a line; tells whether it is worth showing.
-    fn add(&mut self, line: &str) -> bool {
-        let Some((name, words)) = line.split_once("> ") else { return true };
-        // There are hundreds of these, and all they do is unpack.
-        if name.starts_with("cargo-package-") {
-            return false;
-        }
-        let words = words.trim_start();
-        let summary = words.strip_prefix("larder: ").filter(|words| words.ends_with("external"));
-        let compiles = words.starts_with("Compiling ");
-        if compiles || summary.is_some() {
-            let derivation = self.0.entry(name.to_owned()).or_default();
-            derivation.compiled += usize::from(compiles);
-            summary.unwrap_or_default().clone_into(&mut derivation.summary);
-        }
-        true
+/// What was compiled where.
+fn table_of(progress: &Progress) -> String {
+    let row = |(name, derivation): (&str, &Derivation)| {
+        let compiled = derivation.external + derivation.local;
+        [name.to_owned(), compiled.to_string(), derivation.summary.clone()]
+    };
+    let rows: Vec<_> = progress.derivations().map(row).collect();
+    if rows.is_empty() {
+        return "nothing was compiled\n".into();
     }
-
-    fn table(&self) -> String {
-        if self.0.is_empty() {
-            return "nothing was compiled\n".into();
-        }
-        let row = |(name, derivation): (&String, &Derivation)| {
-            [name.clone(), derivation.compiled.to_string(), derivation.summary.clone()]
-        };
-        table::text(
-            ["<derivation", "packages compiled", "<it says"],
-            &self.0.iter().map(row).collect::<Vec<_>>(),
-        )
-    }
+    table::text(["<derivation", "packages compiled", "<it says"], &rows)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Progress;
+    use larder::backend::nix::Progress;
 
     #[test]
-    fn packages_are_counted_by_derivation() {
-        let mut progress = Progress::default();
-        let log = "building '/nix/store/x-server-layer0-0.drv'...\n\
-            cargo-package-itoa> Running phase: unpackPhase\n\
-            server-layer0>    Compiling itoa v1.0.19\n\
-            server-layer0>    Compiling log v0.4.29\n\
-            server>    Compiling app v0.1.0 (/build/source/app)\n\
-            server> larder: 1 units compiled, 0 of them external";
-        let shown = log.lines().filter(|line| progress.add(line)).count();
-        assert_eq!(shown, 5);
-        assert_eq!(
-            progress.table(),
-            "derivation     packages compiled  it says\n\
-             server                         1  1 units compiled, 0 of them external\n\
-             server-layer0                  2\n"
-        );
-    }
-
-    #[test]
-    fn a_build_that_was_cached_says_so() {
+    fn the_table_says_what_was_compiled_where() {
         let mut progress = Progress::default();
         assert!(progress.add("warning: Git tree is dirty"));
-        assert_eq!(progress.table(), "nothing was compiled\n");
+        assert_eq!(super::table_of(&progress), "nothing was compiled\n");
+        progress.add("server-layer0>    Compiling itoa v1.0.19");
+        progress.add("server>    Compiling app v0.1.0 (/build/source/app)");
+        progress.add("server> larder: 1 units compiled, 0 of them external");
+        assert_eq!(
+            super::table_of(&progress),
+            "derivation     packages compiled  it says\n\
+             server                         1  1 units compiled, 0 of them external\n\
+             server-layer0                  1\n"
+        );
     }
 }

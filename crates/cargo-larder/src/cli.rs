@@ -177,6 +177,9 @@ pub(crate) struct DockerExplain {
 
 #[derive(Debug, Args)]
 pub(crate) struct DockerBuild {
+    /// What builds the image
+    #[arg(long, value_enum, default_value_t = Via::Dockerfile)]
+    pub(crate) via: Via,
     /// Name of the image; may be given several times
     #[arg(long, short, value_name = "NAME")]
     pub(crate) tag: Vec<String>,
@@ -265,6 +268,15 @@ pub(crate) struct Why {
     /// A build to run and to explain afterwards, with whatever cargo calls it makes
     #[arg(last = true, value_name = "CMD", conflicts_with_all = ["slices", "dev"])]
     pub(crate) command: Vec<String>,
+}
+
+/// What builds an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    /// BuildKit, from the Dockerfile
+    Dockerfile,
+    /// Nix, from the flake; the engine takes in the result
+    Nix,
 }
 
 /// Words with cargo's meaning.

@@ -187,6 +187,20 @@ pub enum Error {
         /// The lock file.
         path: PathBuf,
     },
+    /// The disk that an engine builds on is full.
+    #[error("the disk of the Docker engine is full{}", root.as_ref().map(|root| format!(": it keeps its data in {root}")).unwrap_or_default())]
+    EngineDiskFull {
+        /// The folder of its data, where it tells.
+        root: Option<String>,
+    },
+    /// There is no Nix, or none that can do what is asked for.
+    #[error("cannot build with Nix: {reason}")]
+    NoNix {
+        /// What is missing.
+        reason: String,
+        /// What the user can do about it.
+        hint: String,
+    },
     /// A file operation failed; `fs_err` puts the path into the message.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -220,6 +234,12 @@ impl Error {
             Self::NoEngine { .. } => "start the engine, or name another one with DOCKER_HOST".into(),
             Self::NotATargetFolder { .. } => "check --target-dir and the settings of build folders".into(),
             Self::InUse { .. } => "try again when the build is done, or wait for it with --wait".into(),
+            Self::EngineDiskFull { .. } => {
+                "see what takes the room with `docker system df`, free some with `docker builder prune`, and build again: \
+                 finished steps stay in the cache"
+                    .into()
+            }
+            Self::NoNix { hint, .. } => hint.clone(),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "install the program, or put it on PATH".into()
             }

@@ -10,16 +10,16 @@ use larder::{
         client::{Build, BuildResult, Client, Kind},
         explain::{Miss, Record, record_path},
         images,
-        progress::{Event, Progress, Stage, stages},
+        progress::{Event, Progress, Stage, Step, stages},
     },
     recipe::lock,
     table,
 };
 use serde_json::json;
 
-use super::print_json;
+use super::{docker_nix, print_json};
 use crate::{
-    cli::{self, DockerVerb},
+    cli::{self, DockerVerb, Via},
     context::Context,
     exit::Outcome,
 };
@@ -27,6 +27,7 @@ use crate::{
 pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outcome> {
     match &args.verb {
         Some(DockerVerb::Explain(args)) => explain(context, args),
+        None if args.build.via == Via::Nix => docker_nix::run(context, &args.build),
         None => build_image(context, &args.build),
     }
 }
@@ -44,6 +45,9 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     let start = Instant::now();
     let mut progress = Progress::default();
     let code = client.build(&build, &id_file)?.each_error_line(|line| show(context, &mut progress, line))?;
+    if code != 0 && progress.is_disk_full() {
+        return Err(larder::Error::EngineDiskFull { root: client.data_root() }.into());
+    }
     if code != 0 {
         return Ok(Outcome::Child(code));
     }
@@ -58,7 +62,9 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     images::add(&context.project.workspace, &image)?;
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
-    print(args, &image, size, start.elapsed(), &progress)?;
+    let steps: Vec<&Step> = progress.steps().filter(|step| !step.stage.is_empty()).collect();
+    let stages = stages(progress.steps());
+    print(args, &Image { id: image, size, time: start.elapsed() }, &stages, &steps)?;
     Ok(Outcome::Done)
 }
 
@@ -161,19 +167,25 @@ fn show(context: &Context, progress: &mut Progress, line: &str) {
     }
 }
 
-fn print(
+/// What a build came to.
+pub(super) struct Image {
+    pub(super) id: String,
+    /// In the engine's store.
+    pub(super) size: Option<u64>,
+    pub(super) time: Duration,
+}
+
+pub(super) fn print(
     args: &cli::DockerBuild,
-    image: &str,
-    size: Option<u64>,
-    time: Duration,
-    progress: &Progress,
+    image: &Image,
+    stages: &[Stage],
+    steps: &[&Step],
 ) -> anyhow::Result<()> {
-    let stages = stages(progress.steps());
+    let Image { id, size, time } = image;
     if args.json {
-        let steps: Vec<_> = progress.steps().filter(|step| !step.stage.is_empty()).collect();
         let seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
         return print_json(&json!({
-            "version": 1, "image": image, "bytes": size, "seconds": seconds, "stages": stages, "steps": steps,
+            "version": 1, "image": id, "bytes": size, "seconds": seconds, "stages": stages, "steps": steps,
         }));
     }
     let row = |stage: &Stage| {
@@ -189,7 +201,7 @@ fn print(
     let rows: Vec<_> = stages.iter().map(row).collect();
     let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
     anstream::print!("{}", table::text(head, &rows));
-    anstream::println!("image {image}, {}, in {:.1} s", megabytes(size), time.as_secs_f64());
+    anstream::println!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod build;
 mod clean;
 mod cook;
 mod docker;
+mod docker_nix;
 mod dockerfile;
 mod gc;
 mod lock;

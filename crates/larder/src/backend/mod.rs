@@ -3,3 +3,4 @@
 pub mod docker;
 pub mod host;
 pub mod messages;
+pub mod nix;

@@ -98,6 +98,20 @@ impl Client {
         Err(Error::NoBuildKit { found })
     }
 
+    /// The first client on `PATH`, whatever it builds with: for images that something else builds.
+    ///
+    /// # Errors
+    /// [`Error::NoBuildKit`] where there is none.
+    pub fn any(env: &Environment) -> Result<Self> {
+        match Self::find(env) {
+            Err(error) => match env.find_program("docker") {
+                Some(program) => Ok(Self { program, kind: Kind::BuiltIn, env: env.clone() }),
+                None => Err(error),
+            },
+            found => found,
+        }
+    }
+
     /// How it comes by BuildKit.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -121,6 +135,33 @@ impl Client {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Where the engine keeps its data, on its own machine; `None` where it does not tell.
+    pub fn data_root(&self) -> Option<String> {
+        let answer = self.cmd().args(["info", "--format", "{{.DockerRootDir}}"]).output().ok()?;
+        Some(answer.trim().to_owned()).filter(|root| !root.is_empty())
+    }
+
+    /// Takes in an image from an archive; gives its name.
+    ///
+    /// # Errors
+    /// When the engine refuses it, or says something else than its name.
+    pub fn load(&self, archive: &std::path::Path) -> Result<String> {
+        let cmd = self.cmd().args(["load", "--input"]).arg(archive);
+        let answer = cmd.output()?;
+        let name = answer.lines().find_map(|line| line.trim().strip_prefix("Loaded image: "));
+        let unreadable =
+            || Error::Answer { command: cmd.line(), reason: format!("{answer:?} names no image") };
+        name.map(str::to_owned).ok_or_else(unreadable)
+    }
+
+    /// Gives an image another name.
+    ///
+    /// # Errors
+    /// When the engine does not have it, or the name is none.
+    pub fn tag(&self, image: &str, name: &str) -> Result<()> {
+        self.cmd().args(["tag", image, name]).output().map(drop)
     }
 
     /// The call that builds, which writes the image's id to `id_file`.

@@ -56,11 +56,14 @@ pub enum Event<'a> {
 #[derive(Debug, Default)]
 pub struct Progress {
     steps: BTreeMap<u64, Step>,
+    disk_full: bool,
 }
 
 impl Progress {
     /// Takes in one line.
     pub fn add<'a>(&'a mut self, line: &'a str) -> Option<Event<'a>> {
+        // The operating system's words for it, whoever repeats them: the engine, cargo, a compiler, a linker.
+        self.disk_full |= line.to_ascii_lowercase().contains("no space left on device");
         let (number, text) = line.strip_prefix('#')?.split_once(' ')?;
         let number: u64 = number.parse().ok()?;
         if let Some((stage, instruction)) = instruction(text) {
@@ -97,6 +100,11 @@ impl Progress {
             None => {}
         }
         Some(Event::Says(said))
+    }
+
+    /// Whether somebody found the disk full, which is the reason for whatever else went wrong.
+    pub fn is_disk_full(&self) -> bool {
+        self.disk_full
     }
 
     /// All steps, in BuildKit's order.
@@ -207,6 +215,19 @@ mod tests {
         assert_eq!(rows, ["cook-front 1 1 2 1", "builder 0 1 0 0"]);
         assert!((stages[0].seconds - 2.5).abs() < 1e-9);
         assert_eq!(said.last().map(String::as_str), Some("error: no such command"));
+    }
+
+    #[test]
+    fn a_full_disk_is_noticed_whoever_says_so() {
+        let full = |line: &str| {
+            let mut progress = Progress::default();
+            progress.add("#7 [builder 4/4] RUN cargo build");
+            progress.add(line);
+            progress.is_disk_full()
+        };
+        assert!(full("#7 1.0 error: failed to write /app/x: No space left on device (os error 28)"));
+        assert!(full("ERROR: failed to solve: write /data/x: no space left on device"));
+        assert!(!full("#7 1.0 error: could not compile `space`"));
     }
 
     #[test]

@@ -1,0 +1,142 @@
+//! The Nix backend, as far as it is not written in Nix: building the flake's image, and reading what Nix says
+//! meanwhile.
+//!
+//! It only calls `nix`. Settings of Nix are the user's own and are never changed.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::camino::Utf8Path;
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+};
+
+/// Nix, and the flake that it builds.
+#[derive(Debug, Clone)]
+pub struct Nix {
+    program: PathBuf,
+    flake: PathBuf,
+    env: Environment,
+}
+
+impl Nix {
+    /// Finds `nix` on `PATH` and the flake of a workspace, in its folder or in one around it.
+    ///
+    /// # Errors
+    /// [`Error::NoNix`] where one of them is missing.
+    pub fn find(env: &Environment, workspace: &Utf8Path) -> Result<Self> {
+        let missing = |reason: String, hint: &str| Error::NoNix { reason, hint: hint.to_owned() };
+        let Some(program) = env.find_program("nix") else {
+            let reason = "there is no `nix` on PATH".to_owned();
+            return Err(missing(reason, "install Nix from nixos.org/download, or build without `--via nix`"));
+        };
+        let flake = workspace.ancestors().find(|folder| folder.join("flake.nix").is_file());
+        let Some(flake) = flake else {
+            let reason = format!("there is no flake.nix in {workspace} or in a folder around it");
+            return Err(missing(reason, "write one: `nix flake init -t` with Larder's flake does it, and the book's page on Nix has it in full"));
+        };
+        Ok(Self { program, flake: flake.into(), env: env.clone() })
+    }
+
+    /// The folder of the flake.
+    pub fn flake(&self) -> &Path {
+        &self.flake
+    }
+
+    /// Any call, in the flake's folder. Flakes are behind a switch in Nix's defaults; the words change nothing
+    /// where it is on.
+    pub fn cmd(&self) -> Cmd {
+        let features = ["--extra-experimental-features", "nix-command flakes"];
+        Cmd::new(&self.program, &self.flake, &self.env).args(features)
+    }
+
+    /// The call that builds a package of the flake, which leaves a link to the result.
+    pub fn build(&self, package: &str, link: &Path) -> Cmd {
+        let words = ["build", "--print-build-logs", &format!(".#{package}"), "--out-link"];
+        self.cmd().args(words).arg(link)
+    }
+}
+
+/// What Nix's log has said so far, by derivation.
+#[derive(Debug, Default)]
+pub struct Progress(BTreeMap<String, Derivation>);
+
+/// What one derivation did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Derivation {
+    /// Packages from registries and git that were compiled.
+    pub external: usize,
+    /// Packages of the application that were compiled.
+    pub local: usize,
+    /// What the application's derivation said at its end.
+    pub summary: String,
+}
+
+impl Progress {
+    /// Takes a line; tells whether it is worth showing.
+    pub fn add(&mut self, line: &str) -> bool {
+        let Some((name, words)) = line.split_once("> ") else { return true };
+        // There are hundreds of these, and all they do is unpack.
+        if name.starts_with("cargo-package-") {
+            return false;
+        }
+        let words = words.trim_start();
+        let summary = words.strip_prefix("larder: ").filter(|words| words.ends_with("external"));
+        let compiled = words.strip_prefix("Compiling ");
+        if compiled.is_some() || summary.is_some() {
+            let derivation = self.0.entry(name.to_owned()).or_default();
+            // cargo names the folder of a path package, and nothing of a registry's.
+            let is_local = compiled.is_some_and(|package| package.contains(" (/"));
+            derivation.local += usize::from(is_local);
+            derivation.external += usize::from(compiled.is_some() && !is_local);
+            summary.unwrap_or_default().clone_into(&mut derivation.summary);
+        }
+        true
+    }
+
+    /// The derivations that compiled something, by name.
+    pub fn derivations(&self) -> impl Iterator<Item = (&str, &Derivation)> {
+        self.0.iter().map(|(name, derivation)| (name.as_str(), derivation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_counted_by_derivation() {
+        let mut progress = Progress::default();
+        let log = "building '/nix/store/x-server-layer0-0.drv'...\n\
+            cargo-package-itoa> Running phase: unpackPhase\n\
+            server-layer0>    Compiling itoa v1.0.19\n\
+            server-layer0>    Compiling log v0.4.29\n\
+            server>    Compiling app v0.1.0 (/build/source/app)\n\
+            server> larder: 1 units compiled, 0 of them external";
+        let shown = log.lines().filter(|line| progress.add(line)).count();
+        assert_eq!(shown, 5);
+        let row = |(name, derivation): (&str, &Derivation)| {
+            format!("{name} {} {} {}", derivation.external, derivation.local, derivation.summary)
+        };
+        let rows: Vec<_> = progress.derivations().map(row).collect();
+        assert_eq!(rows, ["server 0 1 1 units compiled, 0 of them external", "server-layer0 2 0 "]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let reason = |env: &Environment| Nix::find(env, folder).unwrap_err().to_string();
+        let env = Environment::new([("PATH", folder.as_str())]);
+        assert_eq!(reason(&env), "cannot build with Nix: there is no `nix` on PATH");
+        fs_err::write(folder.join("nix"), "").unwrap();
+        assert!(reason(&env).contains("there is no flake.nix in "), "{}", reason(&env));
+        fs_err::write(folder.join("flake.nix"), "").unwrap();
+        let inner = folder.join("examples/site");
+        assert_eq!(Nix::find(&env, &inner).unwrap().flake(), folder);
+    }
+}
