@@ -177,6 +177,63 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
 }
 
 #[test]
+fn a_planner_writes_recipes_that_nobody_commits() {
+    let project = project();
+    fs_err::remove_dir_all(project.path().join("larder")).unwrap();
+    project.larder(&["dockerfile", "--no-committed-recipe"]).ok();
+    let dockerfile = project.read("Dockerfile");
+    let planner = dockerfile.find("\n# --- planner").unwrap();
+    let builder = dockerfile.find("\n# --- builder").unwrap();
+    assert_snapshot!(&dockerfile[planner..builder], @r"
+
+    # --- planner: the recipes, since none are committed ---
+    FROM deps AS planner
+    ARG LARDER
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        --mount=type=secret,id=registry,target=/cargo/credentials.toml \
+        --mount=type=ssh \
+        (command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})
+    # .dockerignore lets in what the build reads, and nothing else.
+    COPY . .
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        --mount=type=secret,id=registry,target=/cargo/credentials.toml \
+        --mount=type=ssh \
+        cargo larder lock
+
+    # --- cook-release: the dependencies of release ---
+    FROM deps AS cook-release
+    COPY --from=planner /app/larder/config.toml .cargo/config.toml
+    COPY --from=planner /app/larder/release/0/ larder/release/0/
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        --mount=type=secret,id=registry,target=/cargo/credentials.toml \
+        --mount=type=ssh \
+        cd larder/release/0 \
+        && cargo build --locked --release
+    ");
+    let ignore = project.read(".dockerignore");
+    assert!(ignore.contains("!.cargo/config.toml\n") && !ignore.contains("!larder"), "{ignore}");
+    // It is held against its own kind, and `lock` does not make another one of it.
+    project.larder(&["dockerfile", "--check"]).ok();
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.read("Dockerfile"), dockerfile);
+
+    project.write(
+        ".cargo/config.toml",
+        "[registries.private]\nindex = \"sparse+http://127.0.0.1:1/\"\ntoken = \"x\"\n",
+    );
+    assert_snapshot!(
+        project.larder(&["dockerfile", "--no-committed-recipe"]).failure(project.path()),
+        @"
+    exit code 1
+    error: [ROOT]/.cargo/config.toml: it holds a token, and the planner's stage would keep it: move the token to $CARGO_HOME/credentials.toml
+    "
+    );
+}
+
+#[test]
 fn secrets_have_no_place_in_an_image() {
     let project = project();
     project.write("Cargo.toml", &MANIFEST.replace("RUST_LOG", "DB_PASSWORD"));

@@ -148,6 +148,9 @@ pub(crate) struct Dockerfile {
     /// Print the Dockerfile instead of writing it
     #[arg(long)]
     pub(crate) print: bool,
+    /// Let a stage of the build write the recipes, where none are committed
+    #[arg(long)]
+    pub(crate) no_committed_recipe: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use larder::{backend::docker::client::Client, process::Cmd};
+use larder::{
+    backend::docker::client::{Build, Client},
+    process::Cmd,
+};
 use xshell::Shell;
 
 use crate::{log::Log, setup};
@@ -66,6 +69,19 @@ pub(crate) fn ensure_in(
         build: maker.image_in(registry, "larder-base-build", &BUILD, &programs)?,
         runtime: maker.image_in(registry, "larder-base-runtime", &RUNTIME, &[])?,
     })
+}
+
+/// An image with one program more, which is found on its PATH.
+pub(crate) fn with_program(client: &Client, image: &str, program: &Path, name: &str) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let file = program.file_name().context("a program has a name")?;
+    fs_err::copy(program, scratch.path().join(file))?;
+    let text = format!("FROM {image}\nCOPY {} /usr/local/bin/\n", file.display());
+    fs_err::write(scratch.path().join("Dockerfile"), text)?;
+    let build = Build { context: scratch.path().to_owned(), tags: vec![name.to_owned()], ..Build::default() };
+    let code = client.build(&build, &scratch.path().join("id"))?.each_error_line(|_| {})?;
+    anyhow::ensure!(code == 0, "cannot put {} into an image: exit code {code}", file.display());
+    Ok(())
 }
 
 struct Maker<'a> {

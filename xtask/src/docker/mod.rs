@@ -2,8 +2,10 @@
 //! able to run a Docker engine.
 
 pub(crate) mod base;
+mod caches;
 mod container;
 pub(crate) mod engine;
+mod flake;
 pub(crate) mod image_registry;
 mod private_registry;
 mod scenarios;
@@ -30,6 +32,9 @@ pub(crate) struct Args {
     /// Run the tests of images instead: a day's scenarios, secrets, the example's image, and a container of it.
     #[arg(long, conflicts_with = "words")]
     test: bool,
+    /// Of these tests, run some; separated by commas.
+    #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', requires = "test")]
+    parts: Vec<Part>,
     /// What is passed on to `cargo larder docker`.
     #[arg(last = true, value_name = "WORDS")]
     words: Vec<String>,
@@ -44,13 +49,37 @@ pub(crate) enum Base {
     Debian,
 }
 
+/// The tests of images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// A developer's day, and secrets.
+    Day,
+    /// Recipes that are not committed.
+    Planner,
+    /// A registry of crates that asks for a token.
+    PrivateRegistry,
+    /// An image that a flake builds.
+    Nix,
+    /// A registry's cache on an empty builder, and a full disk.
+    Caches,
+    /// The example's image, and a container of it: minutes.
+    Example,
+}
+
+impl Part {
+    /// All of them, in their order.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Day, Self::Planner, Self::PrivateRegistry, Self::Nix, Self::Caches, Self::Example];
+}
+
 /// The image's name.
 const IMAGE: &str = "larder-portfolio";
 
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     if args.test {
-        return test(sh, env, log);
+        let parts = if args.parts.is_empty() { &Part::ALL[..] } else { &args.parts };
+        return test(sh, env, log, parts);
     }
     let engine = Engine::ensure(sh, env, log)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
@@ -67,14 +96,35 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// Everything that must hold of images, with bases made here, so that no registry is needed.
-pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
-    let engine = Engine::ensure(sh, env, log)?;
+pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> anyhow::Result<()> {
     let larder = crate::portfolio::build_larder(sh, log)?;
-    let words = base_words(sh, env, &engine, log, Base::Debian)?;
-    scenarios::run(engine.env(), &larder, &words, log)?;
-    private_registry::run(engine.env(), &larder, &words, log)?;
-    example_twice(sh, engine.env(), &larder, &words)?;
-    container::check(&Client::find(engine.env())?, IMAGE, log)
+    if parts.iter().any(|part| *part != Part::Caches) {
+        let engine = Engine::ensure(sh, env, log)?;
+        let words = base_words(sh, env, &engine, log, Base::Debian)?;
+        let client = Client::find(engine.env())?;
+        for part in parts {
+            match part {
+                Part::Day => scenarios::run(engine.env(), &larder, &words, log)?,
+                Part::Planner => scenarios::planner(engine.env(), &larder, &words, log)?,
+                Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
+                Part::Nix => flake::run(engine.env(), &larder, log)?,
+                Part::Example => {
+                    example_twice(sh, engine.env(), &larder, &words)?;
+                    container::check(&client, IMAGE, log)?;
+                }
+                Part::Caches => {}
+            }
+        }
+    }
+    // Its engines take the place of the one above.
+    if parts.contains(&Part::Caches) { caches::run(sh, env, &larder, log) } else { Ok(()) }
+}
+
+/// Says that a test cannot run here, which on a machine that is there for tests is a failure.
+fn skipped(env: &Environment, log: &Log, what: &str, why: &str) -> anyhow::Result<()> {
+    ensure!(env.get_str("CI") != Some("true"), "{what} cannot be tested: {why}");
+    log.warn(&format!("SKIPPED {what}: {why}"));
+    Ok(())
 }
 
 /// Builds the example's image, and again, which must do nothing.

@@ -37,7 +37,7 @@ shared = { path = "../shared" }
 "#;
 const SHARED: &str = "[package]\nname = \"shared\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 const MAIN: &str = "fn main() {\n    println!(\"{} {}\", shared::word(), serde_json::json!(1));\n}\n";
-const IMAGE: &str = "larder-scenarios";
+pub(super) const IMAGE: &str = "larder-scenarios";
 /// Stands in every place where a secret could be picked up by mistake.
 pub(super) const CANARY: &str = "canary-5f1e9c";
 
@@ -64,12 +64,7 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
     let mut env = env.clone();
     plant_canaries(&dir, scratch.path(), &mut env)?;
     let fixture = Fixture { dir: &dir, larder, env, words };
-    fixture.write("Cargo.toml", MANIFEST)?;
-    fixture.write("service/Cargo.toml", SERVICE)?;
-    fixture.write("service/src/main.rs", MAIN)?;
-    fixture.write("shared/Cargo.toml", SHARED)?;
-    fixture.write("shared/src/lib.rs", "pub fn word() -> &'static str {\n    \"one\"\n}\n")?;
-    Cmd::new("cargo", &dir, &fixture.env).args(["generate-lockfile", "--quiet"]).output()?;
+    fixture.write_all()?;
     fixture.larder(&["lock"])?;
     fixture.larder(&["dockerfile"])?;
 
@@ -106,7 +101,7 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
 }
 
 /// Secrets as careless people have them lying about.
-fn plant_canaries(dir: &Path, home: &Path, env: &mut Environment) -> anyhow::Result<()> {
+pub(super) fn plant_canaries(dir: &Path, home: &Path, env: &mut Environment) -> anyhow::Result<()> {
     fs_err::create_dir_all(dir)?;
     env.set("DEPLOY_TOKEN", CANARY);
     env.set("CARGO_REGISTRIES_PRIVATE_TOKEN", CANARY);
@@ -141,7 +136,57 @@ pub(super) fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Without recipes in the workspace: what the planner writes is good for as long as it comes out the same.
+pub(super) fn planner(env: &Environment, larder: &Path, words: &[String], log: &Log) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let dir = scratch.path().join("workspace");
+    let client = Client::find(env)?;
+    let base = words.iter().find_map(|word| word.strip_prefix("--build-arg=BUILD_BASE="));
+    let name = "larder-base-planner";
+    super::base::with_program(
+        &client,
+        base.context("the planner's base is made from another")?,
+        larder,
+        name,
+    )?;
+    let more = format!("--build-arg=BUILD_BASE={name}");
+    let words: Vec<String> =
+        words.iter().filter(|word| !word.contains("BUILD_BASE")).cloned().chain([more]).collect();
+    let fixture = Fixture { dir: &dir, larder, env: env.clone(), words: &words };
+    fixture.write_all()?;
+    // What an earlier run built is out of the way.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    fixture.write(".cargo/config.toml", &format!("[env]\nNOW = \"{now}\"\n"))?;
+    fixture.larder(&["dockerfile", "--no-committed-recipe"])?;
+    ensure!(!dir.join("larder").exists(), "the fixture has recipes all the same");
+    let first = fixture.build("first build with a planner")?;
+    let (cook, builder) = (stage(&first, "cook-release")?, stage(&first, "builder")?);
+    ensure!(cook.external > 0 && builder.external == 0 && builder.own == 2, "with a planner: {first:#}");
+    fixture.write("service/src/main.rs", &MAIN.replace("json!(1)", "json!(2)"))?;
+    let edit = fixture.build("edit of a file with a planner")?;
+    let (planner, cook) = (stage(&edit, "planner")?, stage(&edit, "cook-release")?);
+    let builder = stage(&edit, "builder")?;
+    ensure!(planner.run > 0 && cook.run == 0 && cook.external == 0, "edit with a planner: {edit:#}");
+    ensure!(builder.external == 0 && builder.own > 0, "edit with a planner: {edit:#}");
+    log.step(
+        "Built",
+        "without committed recipes: after an edit the planner runs, and nothing is cooked again",
+    );
+    Ok(())
+}
+
 impl Fixture<'_> {
+    /// Writes everything but recipes.
+    pub(super) fn write_all(&self) -> anyhow::Result<()> {
+        self.write("Cargo.toml", MANIFEST)?;
+        self.write("service/Cargo.toml", SERVICE)?;
+        self.write("service/src/main.rs", MAIN)?;
+        self.write("shared/Cargo.toml", SHARED)?;
+        self.write("shared/src/lib.rs", "pub fn word() -> &'static str {\n    \"one\"\n}\n")?;
+        Cmd::new("cargo", self.dir, &self.env).args(["generate-lockfile", "--quiet"]).output()?;
+        Ok(())
+    }
+
     pub(super) fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
         let path = self.dir.join(path);
         fs_err::create_dir_all(path.parent().context("files are in a folder")?)?;

@@ -41,7 +41,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         clock.time(&name, || exact(sh, &portfolio, variant, log))?;
     }
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
-    clock.time("the example's image", || docker::test(sh, env, log))?;
+    clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
     // The evaluator is all that the tests of the flake take.
     clock.time("set-up of Nix", || setup::host_packages(sh, env, log, &[("nix-instantiate", "nix-bin")]))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;

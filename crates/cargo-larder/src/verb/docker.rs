@@ -6,7 +6,7 @@ use anyhow::bail;
 use larder::{
     Report as _,
     backend::docker::{
-        self, State,
+        self, Recipes, State,
         client::{Build, BuildResult, Client, Kind},
         explain::{Miss, Record, record_path},
         images,
@@ -103,7 +103,8 @@ fn print_miss(miss: &Miss) {
 /// Old files build the right thing, only slower.
 fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
     let folder = docker::context(&context.project)?;
-    for (name, text) in docker::files(&context.project)? {
+    let recipes = Recipes::of_dockerfile(&context.project)?;
+    for (name, text) in docker::files(&context.project, recipes)? {
         let path = folder.join(&name);
         if !path.exists() {
             bail!("{path} does not exist; run `cargo larder dockerfile`");
@@ -111,6 +112,10 @@ fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
         if docker::state(&path, &text)? == State::Stale {
             context.terminal.warn(&format!("{path} is stale; run `cargo larder dockerfile`"));
         }
+    }
+    if recipes == Recipes::Planned {
+        // They are written while the image is built.
+        return Ok(());
     }
     match lock::check(&context.project, &larder::Silent) {
         Ok((_, findings)) if findings.is_empty() => {}

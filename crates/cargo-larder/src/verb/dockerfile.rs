@@ -3,7 +3,7 @@
 use anyhow::bail;
 use larder::{
     Report as _,
-    backend::docker::{self, State},
+    backend::docker::{self, Recipes, State},
 };
 
 use crate::{cli, context::Context, exit::Outcome};
@@ -11,7 +11,13 @@ use crate::{cli, context::Context, exit::Outcome};
 pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
     let folder = docker::context(&context.project)?;
     let mut outcome = Outcome::Done;
-    for (name, text) in docker::files(&context.project)? {
+    let recipes = match (args.no_committed_recipe, args.check) {
+        (true, _) => Recipes::Planned,
+        // What is there is held against its own kind.
+        (false, true) => Recipes::of_dockerfile(&context.project)?,
+        (false, false) => Recipes::Committed,
+    };
+    for (name, text) in docker::files(&context.project, recipes)? {
         let path = folder.join(&name);
         if args.print {
             if name == "Dockerfile" {

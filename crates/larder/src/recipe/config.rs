@@ -73,6 +73,17 @@ pub(super) fn shared(workspace: &Workspace) -> Option<String> {
     (!document.is_empty()).then(|| format!("{SHARED_HEADER}\n{}\n", document.to_string().trim()))
 }
 
+/// Whether something of it is a secret, which [`shared`] leaves out.
+pub(super) fn has_secret(workspace: &Workspace) -> bool {
+    let config = workspace.config();
+    let holds = |item: &Item| {
+        item.as_table_like().is_some_and(|table| SECRET.iter().any(|key| table.contains_key(key)))
+    };
+    let registries = config.get("registries").and_then(Item::as_table_like);
+    let of_registries = registries.is_some_and(|all| all.iter().any(|(_, registry)| holds(registry)));
+    of_registries || config.get("registry").is_some_and(holds)
+}
+
 fn remove(item: &mut Item, keys: &[&str]) {
     if let Some(table) = item.as_table_like_mut() {
         keys.iter().for_each(|key| drop(table.remove(key)));

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs::File};
 use super::{
     Recipe, config, content_digest,
     draft::Draft,
-    lock_file::{LockFile, LockedSlice, VERSION},
+    lock_file::{Layer, LockFile, LockedSlice, VERSION},
     staging::{self, Staging},
 };
 use crate::{
@@ -139,6 +139,35 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<(Vec<Locked>, Vec
     let shared = config::shared(workspace);
     findings.extend(stale_config(workspace, Some(&old), shared.as_deref())?);
     Ok((outcomes, findings))
+}
+
+/// The record that a first `lock` would leave, without writing or proving anything: one layer for each slice, whose
+/// files nobody has seen yet.
+///
+/// # Errors
+/// When a slice cannot be planned.
+pub fn unwritten(project: &Project, report: &dyn Report) -> Result<LockFile> {
+    let platforms = project.platforms(None)?;
+    let drafts = draft(project, &project.cargo, &platforms, report)?;
+    let slice = |draft: &Draft<'_>| LockedSlice {
+        slice: draft.slice.clone(),
+        cook: draft.recipe.cook.clone(),
+        layers: vec![Layer {
+            digest: draft.recipe.digest.clone(),
+            units: draft.plans.counts(),
+            booked: 0,
+            files: BTreeMap::new(),
+        }],
+    };
+    let config = config::shared(&project.workspace).map(|text| content_digest(text.as_bytes()));
+    let toolchain = project.workspace.toolchain().map(str::to_owned);
+    let slices = drafts.iter().map(slice).collect();
+    Ok(LockFile { version: VERSION, toolchain, config, platforms, slices })
+}
+
+/// Whether the workspace's own cargo configuration holds something that nobody else may see.
+pub(crate) fn has_secret_config(workspace: &Workspace) -> bool {
+    config::has_secret(workspace)
 }
 
 /// Plans every slice.

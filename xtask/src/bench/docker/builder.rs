@@ -115,18 +115,7 @@ impl<'a> Builder<'a> {
         let tag = bases.build.rsplit_once(':').map_or("latest", |(_, tag)| tag);
         self.chef_base = format!("{address}/larder-bench-chef:{tag}");
         if client.cmd().args(["pull", "--quiet", &self.chef_base]).output().is_err() {
-            let scratch = tempfile::tempdir()?;
-            fs_err::copy(chef, scratch.path().join("cargo-chef"))?;
-            let text = format!("FROM {}\nCOPY cargo-chef /usr/local/bin/\n", bases.build);
-            fs_err::write(scratch.path().join("Dockerfile"), text)?;
-            let build = Build {
-                context: scratch.path().to_owned(),
-                tags: vec![self.chef_base.clone()],
-                ..Build::default()
-            };
-            let id = scratch.path().join("id");
-            let code = client.build(&build, &id)?.each_error_line(|_| {})?;
-            ensure!(code == 0, "cannot put cargo-chef into an image: exit code {code}");
+            base::with_program(&client, &bases.build, chef, &self.chef_base)?;
             client.push(&self.chef_base)?;
         }
         self.bases = Some(bases);

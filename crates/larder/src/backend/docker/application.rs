@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
+use super::Recipes;
 use crate::{
     error::{Error, Result},
     process::quoted,
     project::Project,
-    recipe::lock_file::{LockFile, LockedSlice},
+    recipe::{
+        lock,
+        lock_file::{LockFile, LockedSlice},
+    },
+    report::Silent,
     slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
     workspace::{locked_version, parse_toml},
 };
@@ -29,6 +34,8 @@ pub(super) struct Application {
     pub(super) leptos: Option<LeptosTools>,
     /// Files and folders that the build reads, relative to the root.
     pub(super) sources: BTreeSet<Utf8PathBuf>,
+    /// Where the recipes come from.
+    pub(super) recipes: Recipes,
     /// Whether a toolchain is pinned by a file that rustup reads.
     pub(super) toolchain_file: Option<&'static str>,
     /// Whether there is a `larder/config.toml`.
@@ -46,9 +53,12 @@ pub(super) struct LeptosTools {
 }
 
 impl Application {
-    pub(super) fn of(project: &Project) -> Result<Self> {
+    pub(super) fn of(project: &Project, recipes: Recipes) -> Result<Self> {
         let workspace = &project.workspace;
-        let recorded = LockFile::read(&workspace.larder_dir())?;
+        let recorded = match recipes {
+            Recipes::Committed => LockFile::read(&workspace.larder_dir())?,
+            Recipes::Planned => lock::unwritten(project, &Silent)?,
+        };
         let slices: Vec<&Slice> =
             project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
         if slices.is_empty() {
@@ -73,7 +83,8 @@ impl Application {
             binaries: binaries(project, &slices),
             site: slices.iter().find_map(|slice| site(slice)),
             leptos: if leptos { Some(leptos_tools(project)?) } else { None },
-            sources: sources(project),
+            sources: sources(project, recipes)?,
+            recipes,
             toolchain_file: toolchain_file(workspace.root()),
             has_config: recorded.config.is_some(),
             prefix: prefix(project)?,
@@ -182,9 +193,13 @@ fn leptos_tools(project: &Project) -> Result<LeptosTools> {
     Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen })
 }
 
+/// The workspace's own cargo configuration.
+const CONFIG: &str = ".cargo/config.toml";
+
 /// Manifests, members and what is known to be read beside them, as far as it is there.
-fn sources(project: &Project) -> BTreeSet<Utf8PathBuf> {
-    // `.cargo/config.toml` is not among them: `larder/config.toml` takes its place, without its secrets.
+fn sources(project: &Project, recipes: Recipes) -> Result<BTreeSet<Utf8PathBuf>> {
+    // `.cargo/config.toml` is among them only for a planner. Otherwise `larder/config.toml` takes its place, without
+    // its secrets.
     const KNOWN: [&str; 7] = [
         "Cargo.toml",
         "Cargo.lock",
@@ -197,6 +212,16 @@ fn sources(project: &Project) -> BTreeSet<Utf8PathBuf> {
     let workspace = &project.workspace;
     let root = workspace.root();
     let mut all: BTreeSet<Utf8PathBuf> = KNOWN.iter().map(Utf8PathBuf::from).collect();
+    match recipes {
+        Recipes::Committed => all.insert("larder".into()),
+        Recipes::Planned if lock::has_secret_config(workspace) => {
+            let reason = "it holds a token, and the planner's stage would keep it: move the token to \
+                          $CARGO_HOME/credentials.toml"
+                .to_owned();
+            return Err(Error::Settings { path: root.join(CONFIG).into(), reason });
+        }
+        Recipes::Planned => all.insert(CONFIG.into()),
+    };
     for package in workspace.metadata().workspace_packages() {
         let folder = package.manifest_path.parent().and_then(|folder| folder.strip_prefix(root).ok());
         match folder {
@@ -216,7 +241,7 @@ fn sources(project: &Project) -> BTreeSet<Utf8PathBuf> {
     // A folder in a folder that is there already adds nothing.
     let folders = all.clone();
     all.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));
-    all
+    Ok(all)
 }
 
 /// The folder that is sent to Docker.

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    Recipes,
     application::{Application, WORKSPACE, absolute_environment, cargo_line, environment},
     settings::DockerSettings,
 };
@@ -21,6 +22,19 @@ const HEADER: &str = "\
 #     docker build .
 ";
 
+/// The same where a stage writes the recipes.
+const PLANNED_HEADER: &str = "\
+; [workspace.metadata.larder.docker] in Cargo.toml refines it.
+#
+# Dependencies are cooked from recipes, apart from the application: a change of code compiles the application. The
+# recipes are written by the planner, anew for every change of the sources; where they come out the same, what was
+# cooked from them is still good.
+#
+#     docker build .
+";
+/// The stage that writes recipes, as it stands in no Dockerfile without one.
+pub(super) const PLANNER: &str = "FROM deps AS planner\n";
+
 /// Where cargo keeps what it downloads, on every base image.
 const CARGO_HOME: &str = "/cargo";
 /// Nobody: a user that no base image knows.
@@ -28,7 +42,11 @@ const USER: &str = "65532:65532";
 
 /// Writes the Dockerfile of an application.
 pub(super) fn of(application: &Application, settings: &DockerSettings) -> String {
-    let writer = Writer { application, settings, text: super::header(application) + HEADER };
+    let header = match application.recipes {
+        Recipes::Committed => HEADER,
+        Recipes::Planned => PLANNED_HEADER,
+    };
+    let writer = Writer { application, settings, text: super::header(application) + header };
     writer.write()
 }
 
@@ -50,6 +68,9 @@ impl Writer<'_> {
             self.tools();
         }
         self.deps();
+        if self.application.recipes == Recipes::Planned {
+            self.planner();
+        }
         for group in &self.application.groups {
             self.cook(group);
         }
@@ -78,6 +99,37 @@ impl Writer<'_> {
                 let _ = writeln!(self.text, "ARG WASM_BINDGEN_VERSION={version}");
             }
         }
+        if self.application.recipes == Recipes::Planned {
+            self.line(
+                "# What `cargo install` takes; not asked for where BUILD_BASE has cargo-larder already.",
+            );
+            let _ = writeln!(self.text, "ARG LARDER=cargo-larder@{}", env!("CARGO_PKG_VERSION"));
+        }
+    }
+
+    /// What no recipe is committed for. It runs at every change of the sources, and all that later stages take from
+    /// it are the recipes.
+    fn planner(&mut self) {
+        self.line("\n# --- planner: the recipes, since none are committed ---");
+        self.text.push_str(PLANNER);
+        self.line("ARG LARDER");
+        self.run(&["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()]);
+        self.sources();
+        self.run(&["cargo larder lock".into()]);
+    }
+
+    fn sources(&mut self) {
+        self.line("# .dockerignore lets in what the build reads, and nothing else.");
+        let prefix = Some(self.application.prefix.as_str()).filter(|prefix| !prefix.is_empty());
+        let _ = writeln!(self.text, "COPY {} .", prefix.unwrap_or("."));
+    }
+
+    /// A file or folder of the recipes, from where they are.
+    fn recipe(&mut self, path: &str, to: &str) {
+        let _ = match self.application.recipes {
+            Recipes::Committed => writeln!(self.text, "COPY {} {to}", self.application.prefix.join(path)),
+            Recipes::Planned => writeln!(self.text, "COPY --from=planner {WORKSPACE}/{path} {to}"),
+        };
     }
 
     /// Tools that are built from source take minutes, once; the base image may have them already.
@@ -159,13 +211,12 @@ impl Writer<'_> {
         );
         let _ = writeln!(self.text, "FROM deps AS {}", cook_stage(group));
         if self.application.has_config {
-            let config = self.application.prefix.join("larder/config.toml");
-            let _ = writeln!(self.text, "COPY {config} .cargo/config.toml");
+            self.recipe("larder/config.toml", ".cargo/config.toml");
         }
         for locked in group {
             for layer in 0..locked.layers.len() {
                 let folder = format!("larder/{}/{layer}", locked.slice.name);
-                let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(&folder));
+                self.recipe(&format!("{folder}/"), &format!("{folder}/"));
                 // What the recipe's own configuration cannot say. A frozen layer is cooked as it always was.
                 let mut variables = absolute_environment(&locked.slice);
                 let flags = environment(&locked.slice).into_iter().filter(|(name, _)| name == "RUSTFLAGS");
@@ -188,10 +239,7 @@ impl Writer<'_> {
             let dir = String::from(group[0].slice.target_dir.clone());
             let _ = writeln!(self.text, "COPY --from={} {WORKSPACE}/{dir}/ {dir}/", cook_stage(group));
         }
-        self.line("# .dockerignore lets in what the build reads, and nothing else.");
-        let sources =
-            Some(self.application.prefix.as_str()).filter(|prefix| !prefix.is_empty()).unwrap_or(".");
-        let _ = writeln!(self.text, "COPY {sources} .");
+        self.sources();
         self.run(&self.application.build);
         self.line("# Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.");
         self.line("ARG SOURCE_DATE_EPOCH=0");

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{application::Application, ignore, shortened};
+use super::{Recipes, application::Application, ignore, shortened};
 use crate::{
     error::{Error, Result},
     project::Project,
@@ -72,7 +72,7 @@ impl Record {
     ) -> Result<Self> {
         let context = super::context(project)?;
         let dockerfile = fs_err::read_to_string(context.join("Dockerfile"))?;
-        let application = Application::of(project)?;
+        let application = Application::of(project, Recipes::of_dockerfile(project)?)?;
         let mut reader = Reader {
             context: &context,
             application: &application,

@@ -20,10 +20,10 @@ const NEVER: [&str; 6] =
 /// Writes the allow-list of an application.
 pub(super) fn of(application: &Application) -> String {
     let mut text = super::header(application) + HEADER;
-    for path in &application.sources {
+    let (recipes, own): (Vec<_>, Vec<_>) = application.sources.iter().partition(|path| *path == "larder");
+    for path in own.into_iter().chain(recipes) {
         let _ = writeln!(text, "!{}", application.prefix.join(path));
     }
-    let _ = writeln!(text, "!{}", application.prefix.join("larder"));
     for pattern in NEVER {
         let _ = writeln!(text, "{pattern}");
     }
@@ -34,7 +34,7 @@ pub(super) fn of(application: &Application) -> String {
 pub(super) fn lets_in(application: &Application, path: &Utf8Path) -> bool {
     let prefix = &application.prefix;
     let listed = application.sources.iter().any(|source| path.starts_with(prefix.join(source)));
-    (listed || path.starts_with(prefix.join("larder"))) && !is_never(path)
+    listed && !is_never(path)
 }
 
 /// Whether a path is something that nothing should read.

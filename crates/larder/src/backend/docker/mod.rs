@@ -27,12 +27,35 @@ pub fn context(project: &Project) -> Result<Utf8PathBuf> {
     application::context(project)
 }
 
+/// Where the recipes of an image come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Recipes {
+    /// From `larder/`, which is committed: nothing of Larder is needed where the image is built.
+    #[default]
+    Committed,
+    /// From a stage that writes them, for workspaces that commit none. Larder has to be in that stage.
+    Planned,
+}
+
+impl Recipes {
+    /// Those that the Dockerfile on disk takes; committed ones where there is none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn of_dockerfile(project: &Project) -> Result<Self> {
+        let path = context(project)?.join("Dockerfile");
+        let text = if path.is_file() { fs_err::read_to_string(path)? } else { String::new() };
+        let is_planned = origin(&text).is_some() && text.contains(dockerfile::PLANNER);
+        Ok(if is_planned { Self::Planned } else { Self::Committed })
+    }
+}
+
 /// The generated files, by path relative to the [`context`].
 ///
 /// # Errors
-/// When the project has no recipes yet, or no slice that is shipped.
-pub fn files(project: &Project) -> Result<BTreeMap<Utf8PathBuf, String>> {
-    let application = Application::of(project)?;
+/// When the project has no recipes yet and they are committed ones, or no slice that is shipped.
+pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf, String>> {
+    let application = Application::of(project, recipes)?;
     let dockerfile = dockerfile::of(&application, &project.settings.docker);
     Ok(BTreeMap::from([
         ("Dockerfile".into(), dockerfile),
@@ -100,7 +123,7 @@ pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();
-    for (name, text) in files(project)? {
+    for (name, text) in files(project, Recipes::of_dockerfile(project)?)? {
         let path = folder.join(name);
         if path.exists() && state(&path, &text)? == State::Stale {
             write(&path, &text)?;
