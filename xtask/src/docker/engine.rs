@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     env: Environment,
     /// Ours, stopped when this is dropped.
     own: Option<Own>,
+    /// The control group of its builds, where it has one of its own.
+    group: Option<PathBuf>,
 }
 
 struct Own {
@@ -37,11 +39,11 @@ impl Engine {
     /// Finds an engine and a client that builds with it, or installs and starts them where that is possible.
     pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Self> {
         if Client::find(env).is_ok_and(|client| client.engine_version().is_ok()) {
-            return Ok(Self { env: env.clone(), own: None });
+            return Ok(Self { env: env.clone(), own: None, group: None });
         }
         setup::host_packages(sh, env, log, &[("dockerd", "docker.io")])?;
         if Client::find(env)?.engine_version().is_ok() {
-            return Ok(Self { env: env.clone(), own: None });
+            return Ok(Self { env: env.clone(), own: None, group: None });
         }
         let folder = setup::scratch_folder(sh, env, "docker")?;
         Self::start(env, &folder, &[option("data-root", &folder.join("data"))], log)
@@ -69,13 +71,37 @@ impl Engine {
         // The image store that can export every kind of cache.
         let settings = folder.join("engine.json");
         fs_err::write(&settings, "{ \"features\": { \"containerd-snapshotter\": true } }\n")?;
-        let options = [option("data-root", data), option("config-file", &settings)];
-        Self::start(&env, folder, &options, log)
+        // A group of its own, so that it can be told what its builds take, whatever other engines do.
+        let group = PathBuf::from(format!("larder-{}", std::process::id()));
+        let options =
+            [option("data-root", data), option("config-file", &settings), option("cgroup-parent", &group)];
+        let mut engine = Self::start(&env, folder, &options, log)?;
+        engine.group = Some(group);
+        Ok(engine)
     }
 
     /// The environment in which clients find the engine.
     pub(crate) fn env(&self) -> &Environment {
         &self.env
+    }
+
+    /// What the steps of all its builds have taken of the processor so far, where the machine tells.
+    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        let group = self.group.as_ref()?.join("buildkit");
+        let groups = Path::new("/sys/fs/cgroup");
+        let usage = groups.join("cpuacct").join(&group).join("cpuacct.usage");
+        if let Ok(text) = fs_err::read_to_string(usage) {
+            return Some(number(&text)? / 1e9);
+        }
+        match fs_err::read_to_string(groups.join(&group).join("cpu.stat")) {
+            Ok(text) => {
+                let line = text.lines().find_map(|line| line.strip_prefix("usage_usec "));
+                Some(number(line?)? / 1e6)
+            }
+            // The group comes with the first step.
+            Err(_) => groups.is_dir().then_some(0.0),
+        }
     }
 
     fn start(env: &Environment, folder: &Path, options: &[String], log: &Log) -> anyhow::Result<Self> {
@@ -102,7 +128,7 @@ impl Engine {
             ensure!(Instant::now() < deadline, "the Docker engine does not answer: {}", said());
             std::thread::sleep(Duration::from_millis(100));
         }
-        Ok(Self { env, own: Some(own) })
+        Ok(Self { env, own: Some(own), group: None })
     }
 }
 

@@ -100,6 +100,10 @@ impl<'a> Builder<'a> {
         Ok(Client::find(engine.env())?)
     }
 
+    fn cpu_seconds(&self) -> Option<f64> {
+        self.engine.as_ref()?.cpu_seconds()
+    }
+
     /// Versions of what builds.
     pub(super) fn describe(&self) -> anyhow::Result<String> {
         let client = self.client()?;
@@ -150,7 +154,7 @@ impl<'a> Builder<'a> {
         let build = self.words(bench, cache)?;
         let mut output = String::new();
         let mut progress = Progress::default();
-        let (pulled, before, cpu) = (self.registry.pulled()?, received()?, cpu_seconds());
+        let (pulled, before, cpu) = (self.registry.pulled()?, received()?, self.cpu_seconds());
         let start = Instant::now();
         let code = client.build(&build, &scratch.path().join("id"))?.each_error_line(|line| {
             let _ = writeln!(output, "{line}");
@@ -165,7 +169,7 @@ impl<'a> Builder<'a> {
         let stages = stages(progress.steps());
         Ok(Built {
             seconds,
-            cpu_seconds: cpu_seconds().zip(cpu).map(|(after, before)| after - before),
+            cpu_seconds: self.cpu_seconds().zip(cpu).map(|(after, before)| after - before),
             external: stages.iter().map(|stage| stage.compiled_external).sum(),
             own: stages.iter().map(|stage| stage.compiled_local).sum(),
             image_bytes: self.registry.pulled()? - pulled,
@@ -197,16 +201,6 @@ impl<'a> Builder<'a> {
 fn start_engine(sh: &Shell, env: &Environment, log: &Log, folder: &Path) -> anyhow::Result<Engine> {
     let folder = folder.join("engine");
     Engine::current(sh, env, log, &folder, &folder.join("data"))
-}
-
-/// What all steps of all builds have taken of the processor so far.
-fn cpu_seconds() -> Option<f64> {
-    let number = |text: &str| text.trim().parse::<f64>().ok();
-    if let Ok(text) = fs_err::read_to_string("/sys/fs/cgroup/cpuacct/docker/buildkit/cpuacct.usage") {
-        return Some(number(&text)? / 1e9);
-    }
-    let text = fs_err::read_to_string("/sys/fs/cgroup/docker/buildkit/cpu.stat").ok()?;
-    Some(text.lines().find_map(|line| number(line.strip_prefix("usage_usec ")?))? / 1e6)
 }
 
 /// What containers have received over the bridge that engines make for them: crates, packages, indexes.
