@@ -6,7 +6,7 @@ use anyhow::bail;
 use larder::{
     Report as _,
     backend::{
-        docker::{client::Client, progress::Stage},
+        docker::{client::Client, images, progress::Stage},
         nix::{Nix, Progress},
     },
 };
@@ -55,6 +55,7 @@ pub(crate) fn run(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<
     }
     let size = client.image_size(&name).ok();
     let id = client.image_id(&name).unwrap_or(name);
+    images::add(&context.project.workspace, &id)?;
     print(args, &Image { id, size, time: start.elapsed() }, &stages(&progress), &[])?;
     Ok(Outcome::Done)
 }
