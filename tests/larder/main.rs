@@ -12,6 +12,7 @@ mod layers;
 mod leptos;
 mod lock;
 mod nix;
+mod nix_build;
 mod observe;
 mod packages;
 mod platforms;

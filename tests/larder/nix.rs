@@ -286,14 +286,14 @@ fn the_template_is_a_whole_flake() {
 #[test]
 fn an_image_is_set_up_as_for_docker() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-    let config = "builtins.fromJSON (builtins.unsafeDiscardStringContext workspace.packages.image.config)";
+    let config = "builtins.fromJSON (builtins.unsafeDiscardStringContext (builtins.toJSON workspace.packages.image.config))";
     let Some(config) = value("image", &with_workspace(&portfolio, "", config)) else { return };
     assert_eq!(config["User"], "65532:65532");
     assert_eq!(config["ExposedPorts"], json!({ "3000/tcp": {} }));
     assert_eq!(config["Volumes"], json!({ "/data": {} }));
     let ends = |text: &Value, end: &str| text.as_str().is_some_and(|text| text.ends_with(end));
-    assert!(ends(&config["Entrypoint"][0], "-server/bin/server"), "{config:#}");
-    assert!(ends(&config["Healthcheck"]["Test"][1], "-server/bin/server"), "{config:#}");
+    assert!(ends(&config["Entrypoint"][0], "-server-0/bin/server"), "{config:#}");
+    assert!(ends(&config["Healthcheck"]["Test"][1], "-server-0/bin/server"), "{config:#}");
     let variables = config["Env"].as_array().unwrap();
     assert!(variables.contains(&json!("DATABASE_URL=sqlite:///data/portfolio.sqlite")), "{config:#}");
     assert!(variables.contains(&json!("LEPTOS_SITE_ADDR=0.0.0.0:3000")), "{config:#}");
@@ -323,7 +323,7 @@ fn a_tool_that_would_not_fit_is_refused() {
 #[test]
 fn the_toolchain_has_what_slices_build_for() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-    let toolchain = with_workspace(&portfolio, "", "builtins.fromJSON workspace.toolchain.wanted");
+    let toolchain = with_workspace(&portfolio, "", "workspace.toolchain.wanted");
     let expected = json!({ "channel": "stable", "targets": ["wasm32-unknown-unknown"] });
     let Some(found) = value("toolchain", &toolchain) else { return };
     assert_eq!(found, expected);
@@ -332,7 +332,7 @@ fn the_toolchain_has_what_slices_build_for() {
 #[test]
 fn a_pinned_toolchain_keeps_what_its_file_asks_for() {
     let project = project();
-    let toolchain = with_workspace(project.path(), "", "builtins.fromJSON workspace.toolchain.wanted");
+    let toolchain = with_workspace(project.path(), "", "workspace.toolchain.wanted");
     project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\ntargets = [\"wasm32-wasip1\"]\n");
     let Some(found) = value("toolchain", &toolchain) else { return };
     assert_eq!(found, json!({ "channel": "1.95", "targets": ["wasm32-wasip1"] }));

@@ -1,7 +1,7 @@
 # Which files each derivation of a workspace is built from, by slice: relative paths, sorted.
 { root }:
 let
-  lib = import ./lib.nix;
+  lib = import ./nixpkgs/lib.nix;
   list =
     set: folder:
     lib.concatLists (

@@ -2,7 +2,7 @@
 {
   root,
   compiler ? "1",
-  lib ? import ./lib.nix,
+  lib ? import ./nixpkgs/lib.nix,
   system ? "x86_64-linux",
 }:
 let

@@ -7,6 +7,7 @@ use std::io::Write as _;
 
 mod git;
 mod larder;
+pub mod nix;
 mod project;
 mod redact;
 pub mod site;

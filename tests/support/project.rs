@@ -44,7 +44,7 @@ impl Project {
     /// When a file cannot be copied.
     pub fn copy_of(folder: &Path) -> Self {
         let project = Self { dir: tempfile::tempdir().expect("a temporary folder") };
-        copy_tree(folder, project.path());
+        copy_tree(folder, project.path()).expect("the folder can be copied");
         project
     }
 
@@ -146,19 +146,21 @@ pub fn package(name: &str, rest: &str) -> String {
     format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}")
 }
 
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in fs_err::read_dir(from).expect("the folder can be read") {
-        let entry = entry.expect("the entry can be read");
+/// Copies what a folder holds, leaving `target` and `.git` behind.
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs_err::create_dir_all(to)?;
+    for entry in fs_err::read_dir(from)? {
+        let entry = entry?;
         let name = entry.file_name();
         if name == "target" || name == ".git" {
             continue;
         }
         let (from, to) = (entry.path(), to.join(&name));
         if from.is_dir() {
-            fs_err::create_dir_all(&to).expect("the folder can be made");
-            copy_tree(&from, &to);
+            copy_tree(&from, &to)?;
         } else {
-            fs_err::copy(&from, &to).expect("the file can be copied");
+            fs_err::copy(&from, &to)?;
         }
     }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 # results; whoever uses another function in nix/lib adds it here, and the tests say so by failing.
 let
   inherit (builtins)
+    all
     any
     attrNames
     attrValues
@@ -31,6 +32,7 @@ let
 in
 rec {
   inherit
+    all
     any
     attrNames
     attrValues
@@ -112,16 +114,16 @@ rec {
           set.holds
         else
           path: path == toString set || hasPrefix "${toString set}/" path;
-      all = holds: { inherit holds; };
+      those = holds: { inherit holds; };
     in
     {
       inherit has;
-      difference = some: others: all (path: has some path && !has others path);
+      difference = some: others: those (path: has some path && !has others path);
       fileFilter =
-        keep: folder: all (path: has folder path && keep { name = baseNameOf path; });
-      intersection = some: others: all (path: has some path && has others path);
-      maybeMissing = path: if pathExists path then path else all (_: false);
-      unions = sets: all (path: any (set: has set path) sets);
+        keep: folder: those (path: has folder path && keep { name = baseNameOf path; });
+      intersection = some: others: those (path: has some path && has others path);
+      maybeMissing = path: if pathExists path then path else those (_: false);
+      unions = sets: those (path: any (set: has set path) sets);
       # A folder without a wanted file is left out, as in nixpkgs.
       toSource =
         { root, fileset }:

@@ -1,0 +1,228 @@
+//! Real builds by Nix, in a store of their own and in its sandbox, with `tests/nix` in place of nixpkgs, crane and
+//! rust-overlay.
+//!
+//! The sandbox shows what the stand-ins are made of: Debian's programs, the toolchain as `/machine/rust`, tools as
+//! `/machine/tools` and cargo's downloads as `/machine/crates`. Nothing is fetched, and the machine's own store and
+//! settings must stay as they are.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, ensure};
+use larder::process::{Cmd, Environment};
+use tempfile::TempDir;
+
+/// What Debian's programs are made of.
+const DEBIAN: [&str; 6] = ["/bin", "/etc/alternatives", "/etc/ssl", "/lib", "/lib64", "/usr"];
+
+/// Nix, with a scratch store.
+#[derive(Debug)]
+pub struct Nix {
+    program: PathBuf,
+    env: Environment,
+    scratch: TempDir,
+    /// What the sandbox shows, as Nix is told.
+    shown: Vec<String>,
+}
+
+/// What a call of Nix said.
+#[derive(Debug)]
+pub struct Said {
+    /// The exit code.
+    pub code: i32,
+    /// Standard error, the builds' own output included.
+    pub log: String,
+    /// What was built, as a path outside of the store's own world.
+    pub result: PathBuf,
+}
+
+impl Nix {
+    /// Finds Nix in the environment and makes sure that it builds in a sandbox here; `rustc` is the one that builds
+    /// are to use, `tools` are further programs by the names that the stand-ins know.
+    ///
+    /// # Errors
+    /// Why this machine cannot do it.
+    pub fn find(env: &Environment, rustc: &Path, tools: &[(&str, PathBuf)]) -> anyhow::Result<Self> {
+        let program = env.find_program("nix").context("PATH has no nix")?;
+        ensure!(cfg!(target_os = "linux"), "the stand-ins are made of Debian's programs");
+        for needed in ["/bin/bash", "/usr/bin/jq", "/usr/bin/cc"] {
+            ensure!(Path::new(needed).exists(), "{needed} is missing");
+        }
+        let scratch = tempfile::tempdir()?;
+        let sysroot = Cmd::new(rustc, scratch.path(), env).args(["--print", "sysroot"]).output()?;
+        let mut nix = Self { program, env: env.clone(), scratch, shown: Vec::new() };
+        nix.show_machine(Path::new(sysroot.trim()), tools)?;
+        nix.copy_flake()?;
+        nix.probe()?;
+        Ok(nix)
+    }
+
+    /// Builds an output of a flake, with the stand-ins as its inputs.
+    ///
+    /// # Errors
+    /// When Nix cannot be started.
+    pub fn build(&self, flake: &str, output: &str, more: &[&str]) -> anyhow::Result<Said> {
+        self.call(&["build", "--print-build-logs", &format!("{flake}#{output}")], more)
+    }
+
+    /// Calls Nix about a flake, with the stand-ins as its inputs.
+    ///
+    /// # Errors
+    /// When Nix cannot be started.
+    pub fn call(&self, words: &[&str], more: &[&str]) -> anyhow::Result<Said> {
+        let inputs = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
+        let input = |name: &str, folder: &Path| {
+            ["--override-input".to_owned(), name.to_owned(), format!("path:{}", folder.display())]
+        };
+        let link = self.scratch.path().join("result");
+        let _ = fs_err::remove_file(&link);
+        let mut cmd = self.cmd().args(words).arg("--no-write-lock-file");
+        cmd = cmd.args(input("larder", &self.scratch.path().join("larder")));
+        for name in ["crane", "nixpkgs", "rust-overlay"] {
+            cmd = cmd.args(input(&format!("larder/{name}"), &inputs.join(name)));
+        }
+        if words.first() == Some(&"build") {
+            cmd = cmd.arg("--out-link").arg(&link);
+        }
+        self.run(cmd.args(more), &link)
+    }
+
+    /// Where a path of the store lies on this machine.
+    pub fn on_disk(&self, path: &Path) -> PathBuf {
+        self.store().join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// Every path that a built one needs to work, itself included, without hashes.
+    ///
+    /// # Errors
+    /// When it is not in the store.
+    pub fn closure(&self, built: &Path) -> anyhow::Result<BTreeSet<String>> {
+        let path = Path::new("/").join(built.strip_prefix(self.store())?);
+        let paths = self.cmd().args(["path-info", "--recursive"]).arg(path).output()?;
+        Ok(paths.lines().map(|path| without_hash(path).to_owned()).collect())
+    }
+
+    fn store(&self) -> PathBuf {
+        self.scratch.path().join("store")
+    }
+
+    fn show_machine(&mut self, sysroot: &Path, tools: &[(&str, PathBuf)]) -> anyhow::Result<()> {
+        let debian = DEBIAN.iter().filter(|path| Path::new(path).exists());
+        self.shown.extend(debian.map(|path| (*path).to_owned()));
+        let home = self.env.get("HOME").map(PathBuf::from).context("HOME is not set")?;
+        let cargo_home = self.env.get("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+        let crates = cargo_home.join("registry/cache");
+        fs_err::create_dir_all(&crates)?;
+        self.shown.push(format!("/machine/crates={}", crates.display()));
+        self.shown.push(format!("/machine/rust={}", sysroot.display()));
+        self.shown.extend(own_folder(sysroot));
+        let links = self.scratch.path().join("tools");
+        fs_err::create_dir(&links)?;
+        for (name, program) in tools {
+            let program = fs_err::canonicalize(program)?;
+            #[cfg(unix)]
+            fs_err::os::unix::fs::symlink(&program, links.join(name))?;
+            self.shown.extend(program.parent().and_then(|folder| own_folder(folder.parent()?)));
+        }
+        self.shown.push(format!("/machine/tools={}", links.display()));
+        Ok(())
+    }
+
+    /// What of this repository a consumer's flake reads. A flake is copied into the store as a whole, so the folder of
+    /// builds must not be part of it.
+    fn copy_flake(&self) -> anyhow::Result<()> {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let copy = self.scratch.path().join("larder");
+        crate::project::copy_tree(&repository.join("nix"), &copy.join("nix"))?;
+        for file in ["flake.nix", "flake.lock"] {
+            fs_err::copy(repository.join(file), copy.join(file))?;
+        }
+        Ok(())
+    }
+
+    /// Not every machine lets processes have namespaces of their own.
+    fn probe(&self) -> anyhow::Result<()> {
+        let expression = "derivation { name = \"probe\"; system = builtins.currentSystem; builder = \"/bin/bash\";
+            args = [ \"-c\" \"/machine/rust/bin/rustc --version >$out\" ]; }";
+        let link = self.scratch.path().join("probe");
+        let cmd = self.cmd().args(["build", "--impure", "--print-build-logs", "--expr", expression]);
+        let said = self.run(cmd.arg("--out-link").arg(&link), &link)?;
+        let last = said.log.lines().filter(|line| !line.is_empty()).last().unwrap_or_default();
+        ensure!(said.code == 0, "Nix does not build in a sandbox here: {last}");
+        Ok(())
+    }
+
+    /// Nix as it is when nobody has set anything, in the scratch store.
+    fn cmd(&self) -> Cmd {
+        let home = self.scratch.path();
+        let settings = [
+            ("allow-import-from-derivation", "false".to_owned()),
+            ("build-users-group", String::new()),
+            ("experimental-features", "nix-command flakes".to_owned()),
+            ("extra-sandbox-paths", self.shown.join(" ")),
+            ("flake-registry", String::new()),
+            ("max-jobs", "2".to_owned()),
+            ("sandbox", "true".to_owned()),
+            ("sandbox-fallback", "false".to_owned()),
+            ("substituters", String::new()),
+        ];
+        let cmd = Cmd::new(&self.program, home, &self.env)
+            .env("HOME", home)
+            .env("NIX_CONF_DIR", home)
+            .env("NO_COLOR", "1")
+            .arg("--store")
+            .arg(self.store());
+        settings.into_iter().fold(cmd, |cmd, (name, value)| cmd.args(["--option".to_owned(), name.to_owned(), value]))
+    }
+
+    fn run(&self, cmd: Cmd, link: &Path) -> anyhow::Result<Said> {
+        let mut log = String::new();
+        let code = cmd.each_error_line(|line| {
+            log.push_str(line);
+            log.push('\n');
+        })?;
+        let result = fs_err::read_link(link).map(|path| self.on_disk(&path)).unwrap_or_default();
+        Ok(Said { code, log, result })
+    }
+}
+
+impl Said {
+    /// Requires success.
+    ///
+    /// # Panics
+    /// With everything Nix said.
+    #[track_caller]
+    #[must_use]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{}", self.log);
+        self
+    }
+
+    /// The names of the derivations that were built, without those of single crates' sources and of the stand-ins.
+    pub fn derivations(&self) -> BTreeSet<&str> {
+        let built = self.log.lines().filter_map(|line| line.strip_prefix("building '")?.strip_suffix(".drv'..."));
+        built.map(without_hash).collect()
+    }
+
+    /// The packages that a derivation compiled, in order.
+    pub fn compiled(&self, derivation: &str) -> Vec<&str> {
+        let prefix = format!("{derivation}> ");
+        let lines = self.log.lines().filter_map(|line| line.strip_prefix(&prefix));
+        lines.filter_map(|line| line.trim_start().strip_prefix("Compiling ")).collect()
+    }
+}
+
+/// The name of a path of the store.
+fn without_hash(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split_once('-').map_or(name, |(_, name)| name)
+}
+
+/// A relocated program finds its loader and its libraries by absolute paths, in the folder that has its `usr`.
+fn own_folder(prefix: &Path) -> Option<String> {
+    let folder = if prefix.ends_with("usr") { prefix.parent()? } else { prefix };
+    // Debian's own is there already.
+    (folder != Path::new("/")).then(|| folder.display().to_string())
+}
