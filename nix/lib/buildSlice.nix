@@ -9,6 +9,7 @@
   commonArgs,
   craneLib,
   lib,
+  lock,
   mkLayers,
   pkgs,
   root,
@@ -18,6 +19,9 @@ slice:
 let
   layers = mkLayers slice;
   recipe = "larder/${slice.name}/${toString (lib.length layers - 1)}";
+  platform = pkgs.stdenv.hostPlatform.rust.rustcTarget;
+  # Platforms differ in what they need, so a recipe lacks what nobody planned.
+  isServed = lib.elem platform lock.platforms;
 
   # The recipe's own settings: its target directory, environment and flags are those of the slice.
   cargoArgs = slice.args ++ [
@@ -62,6 +66,9 @@ craneLib.mkCargoDerivation (
       echo "larder: $(wc --lines <units-compiled) units compiled, $(wc --lines <"$units/external") of them external"
       if [ -s "$units/external" ]; then
         echo "larder: warning: the recipe of ${slice.name} is stale; run \`cargo larder lock\` and commit larder/"
+        ${lib.optionalString (!isServed) ''
+          echo "larder: or else it is because larder.lock is not for ${platform}; add it to \`platforms\`, then lock"
+        ''}
         if [ -L "$NIX_BUILD_TOP/larder-vendor" ] && [ "$NIX_BUILD_TOP" != /build ]; then
           echo "larder: or else it is because Nix builds without a sandbox here; set oneVendorFolder = true"
         fi

@@ -6,7 +6,12 @@
 
 use std::path::Path;
 
-use larder_tests::{Project, Surroundings, nix::{Nix, Said}, skip};
+use larder_tests::{
+    Project, Surroundings,
+    nix::{Nix, Said},
+    package, skip,
+};
+use serde_json::{Map, Value, json};
 
 const MANIFEST: &str = r#"
 [workspace]
@@ -33,8 +38,7 @@ itoa = "=1.0.14"
 const MAIN: &str = r#"
 fn main() {
     let number = shared::Number { value: 42 };
-    let json = serde_json::to_string(&number).unwrap();
-    println!("{} {json}", itoa::Buffer::new().format(number.value));
+    println!("{}", itoa::Buffer::new().format(number.value));
 }
 "#;
 const SHARED: &str = r#"
@@ -48,18 +52,21 @@ serde = { version = "=1.0.219", features = ["derive"] }
 "#;
 const SHARED_LIB: &str = "#[derive(serde::Serialize)]\npub struct Number {\n    pub value: u32,\n}\n";
 
+/// The flake that `nix flake init -t` writes.
+fn template() -> String {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/template/flake.nix");
+    fs_err::read_to_string(template).expect("the template can be read")
+}
+
 /// A workspace with the template's flake, locked, its crates downloaded.
 fn project() -> Project {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/template/flake.nix");
-    let template = fs_err::read_to_string(template).expect("the template can be read");
-    let app = format!("{APP}serde_json = \"1\"\n");
     let project = Project::new(&[
         ("Cargo.toml", MANIFEST),
         ("README.md", "Words.\n"),
-        ("app/Cargo.toml", &app),
+        ("app/Cargo.toml", APP),
         ("app/src/main.rs", MAIN),
         ("app/tests/runs.rs", ""),
-        ("flake.nix", &template),
+        ("flake.nix", &template()),
         ("shared/Cargo.toml", SHARED),
         ("shared/src/lib.rs", SHARED_LIB),
     ]);
@@ -89,14 +96,141 @@ fn build(nix: &Nix, project: &Project, output: &str) -> Said {
     nix.build(&format!("path:{}", project.path().display()), output, &[]).expect("nix starts")
 }
 
+/// Which packages each derivation compiled, sorted.
+fn compiled(said: &Said) -> Value {
+    let names = |derivation: &str| {
+        let packages = said.compiled(derivation).into_iter();
+        let mut names: Vec<&str> = packages.filter_map(|package| package.split(' ').next()).collect();
+        names.sort_unstable();
+        names
+    };
+    let derivations = ["release-layer0", "release-layer1", "release"];
+    let some = derivations.iter().map(|name| ((*name).to_owned(), json!(names(name))));
+    some.filter(|(_, names)| names != &json!([])).collect::<Map<_, _>>().into()
+}
+
+fn replace(project: &Project, path: &str, old: &str, new: &str) {
+    let text = project.read(path);
+    assert!(text.contains(old), "{path} has no {old}");
+    project.write(path, &text.replace(old, new));
+}
+
+fn new_member(project: &Project) {
+    project.write("third/Cargo.toml", &package("third", ""));
+    project.write("third/src/lib.rs", "");
+    replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
+}
+
+/// What the program prints.
+fn answer(said: &Said) -> String {
+    let program = said.result.join("bin/app");
+    Surroundings::get().run(&program, Path::new("/"), &[], &[]).ok().stdout
+}
+
+/// The external units that the application's own derivation compiled.
+fn external(nix: &Nix, project: &Project) -> String {
+    let system = format!("{}-linux", std::env::consts::ARCH);
+    let output = format!("legacyPackages.{system}.slices.release.units");
+    fs_err::read_to_string(build(nix, project, &output).ok().result.join("external")).expect("a list")
+}
+
+type Edit = fn(&Project);
+
 #[test]
-fn each_edit_is_built_from_what_stays() {
+fn each_edit_is_built_on_what_stays() {
     let Some(nix) = nix("builds by Nix") else { return };
     let project = project();
+    let dependencies =
+        ["itoa", "larder-release", "proc-macro2", "quote", "serde", "serde_derive", "syn", "unicode-ident"];
+    let application = json!({ "release": ["app", "shared"] });
+    let with_third = json!({ "release": ["app", "shared", "third"] });
+    let table: [(&str, Value, Edit); 8] = [
+        ("first", json!({ "release-layer0": dependencies, "release": ["app", "shared"] }), |_| {}),
+        ("nothing", json!({}), |_| {}),
+        ("a note", json!({}), |project| project.write("README.md", "Other words.\n")),
+        ("a test", json!({}), |project| project.write("app/tests/runs.rs", "// more\n")),
+        ("code", application, |project| replace(project, "shared/src/lib.rs", "u32", "u64")),
+        ("a new member", with_third.clone(), new_member),
+        ("a member's version", with_third, |project| replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
+        (
+            "a leaf",
+            json!({ "release-layer1": ["itoa", "larder-release"], "release": ["app", "shared", "third"] }),
+            |project| replace(project, "app/Cargo.toml", "=1.0.14", "=1.0.15"),
+        ),
+    ];
+    for (what, expected, edit) in table {
+        edit(&project);
+        lock(&project);
+        let said = build(&nix, &project, "default").ok();
+        assert_eq!(compiled(&said), expected, "{what}: {}", said.log);
+        assert_eq!(answer(&said), "42\n", "{what}");
+        assert_eq!(external(&nix, &project), "", "{what}");
+        // Neither sources nor toolchain are needed to run it.
+        assert_eq!(nix.closure(&said.result).unwrap(), ["release-0".to_owned()].into(), "{what}");
+    }
+    a_stale_recipe_is_said(&nix, &project);
+}
+
+/// The build is right, says what mends it, and the check for exactly this fails.
+fn a_stale_recipe_is_said(nix: &Nix, project: &Project) {
+    let exact = format!("checks.{}-linux.release-exact", std::env::consts::ARCH);
+    let _ = build(nix, project, &exact).ok();
+    replace(project, "app/Cargo.toml", "=1.0.15", "=1.0.17");
+    project.cargo(&["fetch"]);
+    let said = build(nix, project, "default").ok();
+    assert_eq!(compiled(&said), json!({ "release": ["app", "itoa", "shared", "third"] }));
+    assert_eq!(answer(&said), "42\n");
+    let warning = "warning: the recipe of release is stale; run `cargo larder lock` and commit larder/";
+    assert!(said.log.contains(warning), "{}", said.log);
+    let unit = external(nix, project);
+    assert!(unit.ends_with("#itoa@1.0.17\n") && unit.lines().count() == 1, "{unit}");
+    let said = build(nix, project, &exact);
+    let hint = "no layer of release has these units; run `cargo larder lock` and commit larder/";
+    assert!(said.code != 0 && said.log.contains(hint) && said.log.contains("#itoa@1.0.17"), "{}", said.log);
+}
+
+#[test]
+fn a_platform_that_was_not_planned_is_named() {
+    let Some(nix) = nix("another platform with Nix") else { return };
+    let settings = "[package.metadata.larder]\nplatforms = [\"aarch64-apple-darwin\"]\n";
+    let needs = "[target.'cfg(target_os = \"linux\")'.dependencies]\nitoa = \"=1.0.15\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", &format!("{settings}\n{needs}"))),
+        ("flake.nix", &template()),
+        ("src/main.rs", "fn main() { println!(\"{}\", itoa::Buffer::new().format(7)); }\n"),
+    ]);
+    lock(&project);
     let said = build(&nix, &project, "default").ok();
-    eprintln!("{}", said.log);
-    eprintln!("{:?}", said.derivations());
-    eprintln!("{:?}", said.compiled("release"));
-    eprintln!("{:?}", nix.closure(&said.result));
-    panic!();
+    assert_eq!(answer(&said), "7\n");
+    let triple = Surroundings::get().host();
+    let hint = format!("larder.lock is not for {triple}; add it to `platforms`, then lock");
+    assert!(said.log.contains(&hint), "{}", said.log);
+}
+
+#[test]
+fn what_a_flake_does_not_see_is_said() {
+    let Some(nix) = nix("flakes in git") else { return };
+    let project = project();
+    let git = |args: &[&str]| Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
+    git(&["init", "--quiet"]);
+    git(&["add", ".", ":!larder"]);
+    let evaluate = |flake: &str, output: &str| {
+        nix.build(&format!("{flake}:{}", project.path().display()), output, &["--dry-run"]).expect("nix starts")
+    };
+    let fails = |flake: &str, output: &str, words: &[&str]| {
+        let said = evaluate(flake, output);
+        assert_ne!(said.code, 0, "{}", said.log);
+        words.iter().for_each(|words| assert!(said.log.contains(words), "{words}: {}", said.log));
+    };
+    // On disk, but nobody has told git.
+    fails("git+file", "default", &["no larder/larder.lock in", "`git add larder`: a flake in a git repository"]);
+    git(&["add", "larder/larder.lock"]);
+    fails("git+file", "default", &["names /larder/release/0, which is not there", "run `git add larder`"]);
+    git(&["add", "larder"]);
+    let said = evaluate("git+file", "default").ok();
+    assert!(said.log.contains("-release-layer0-0.drv"), "{}", said.log);
+
+    fails("git+file", "packages.riscv64-linux.default", &["does not provide attribute"]);
+    fs_err::remove_dir_all(project.path().join("larder")).expect("the recipes can be deleted");
+    fails("path", "default", &["no larder/larder.lock in", "run `cargo larder lock`"]);
 }

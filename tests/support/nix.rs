@@ -15,7 +15,7 @@ use larder::process::{Cmd, Environment};
 use tempfile::TempDir;
 
 /// What Debian's programs are made of.
-const DEBIAN: [&str; 6] = ["/bin", "/etc/alternatives", "/etc/ssl", "/lib", "/lib64", "/usr"];
+const DEBIAN: [&str; 5] = ["/bin", "/etc/alternatives", "/lib", "/lib64", "/usr"];
 
 /// Nix, with a scratch store.
 #[derive(Debug)]
@@ -76,17 +76,17 @@ impl Nix {
         let input = |name: &str, folder: &Path| {
             ["--override-input".to_owned(), name.to_owned(), format!("path:{}", folder.display())]
         };
-        let link = self.scratch.path().join("result");
-        let _ = fs_err::remove_file(&link);
+        // Nix appends the name of an output other than `out`, so the link gets a folder of its own.
+        let link = tempfile::tempdir_in(self.scratch.path())?;
         let mut cmd = self.cmd().args(words).arg("--no-write-lock-file");
         cmd = cmd.args(input("larder", &self.scratch.path().join("larder")));
         for name in ["crane", "nixpkgs", "rust-overlay"] {
             cmd = cmd.args(input(&format!("larder/{name}"), &inputs.join(name)));
         }
         if words.first() == Some(&"build") {
-            cmd = cmd.arg("--out-link").arg(&link);
+            cmd = cmd.arg("--out-link").arg(link.path().join("result"));
         }
-        self.run(cmd.args(more), &link)
+        self.run(cmd.args(more), link.path())
     }
 
     /// Where a path of the store lies on this machine.
@@ -146,9 +146,8 @@ impl Nix {
     fn probe(&self) -> anyhow::Result<()> {
         let expression = "derivation { name = \"probe\"; system = builtins.currentSystem; builder = \"/bin/bash\";
             args = [ \"-c\" \"/machine/rust/bin/rustc --version >$out\" ]; }";
-        let link = self.scratch.path().join("probe");
-        let cmd = self.cmd().args(["build", "--impure", "--print-build-logs", "--expr", expression]);
-        let said = self.run(cmd.arg("--out-link").arg(&link), &link)?;
+        let cmd = self.cmd().args(["build", "--impure", "--no-link", "--print-build-logs", "--expr", expression]);
+        let said = self.run(cmd, self.scratch.path())?;
         let last = said.log.lines().filter(|line| !line.is_empty()).last().unwrap_or_default();
         ensure!(said.code == 0, "Nix does not build in a sandbox here: {last}");
         Ok(())
@@ -177,13 +176,14 @@ impl Nix {
         settings.into_iter().fold(cmd, |cmd, (name, value)| cmd.args(["--option".to_owned(), name.to_owned(), value]))
     }
 
-    fn run(&self, cmd: Cmd, link: &Path) -> anyhow::Result<Said> {
+    fn run(&self, cmd: Cmd, links: &Path) -> anyhow::Result<Said> {
         let mut log = String::new();
         let code = cmd.each_error_line(|line| {
             log.push_str(line);
             log.push('\n');
         })?;
-        let result = fs_err::read_link(link).map(|path| self.on_disk(&path)).unwrap_or_default();
+        let mut links = fs_err::read_dir(links)?.flatten().filter_map(|entry| fs_err::read_link(entry.path()).ok());
+        let result = links.next().map(|path| self.on_disk(&path)).unwrap_or_default();
         Ok(Said { code, log, result })
     }
 }
