@@ -13,6 +13,7 @@ mod leptos;
 mod lock;
 mod nix;
 mod nix_build;
+mod nix_contract;
 mod observe;
 mod packages;
 mod platforms;

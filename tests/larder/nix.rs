@@ -1,11 +1,11 @@
 //! What `nix/lib` makes of a workspace: which derivation depends on what, and which files each one sees.
 //!
 //! Needs `nix-instantiate` alone: nothing is built or fetched, and `tests/nix` stands in for nixpkgs and crane. What
-//! crane does with these derivations is not tested here; it was tried with crane itself, see docs/src/nix.md.
+//! comes out of these derivations is told by nix_build.rs, and was tried with crane itself, see docs/src/nix.md.
 
 use std::path::Path;
 
-use larder_tests::{Outcome, Project, Surroundings, skip};
+use larder_tests::{Project, nix::evaluate};
 use serde_json::{Value, json};
 
 const MANIFEST: &str = r#"
@@ -56,23 +56,6 @@ fn project() -> Project {
     ]);
     project.larder(&["lock"]).ok();
     project
-}
-
-/// nix's evaluator with a store of its own. `None` after saying that the test is skipped.
-fn evaluate(test: &str, expression: &str) -> Option<Outcome> {
-    let surroundings = Surroundings::get();
-    let Some(nix) = surroundings.env().find_program("nix-instantiate") else {
-        skip(test, "nix-instantiate is not on PATH");
-        return None;
-    };
-    let scratch = tempfile::tempdir().unwrap();
-    let store = scratch.path().join("store");
-    let home = scratch.path().to_string_lossy();
-    let mut args = vec!["--eval", "--strict", "--json", "--store", store.to_str().unwrap()];
-    // Whatever needs a build to be evaluated fails.
-    args.extend(["--option", "allow-import-from-derivation", "false", "--option", "build-users-group", ""]);
-    args.extend(["--expr", expression]);
-    Some(surroundings.run(&nix, scratch.path(), &args, &[("HOME", &*home)]))
 }
 
 fn value(test: &str, expression: &str) -> Option<Value> {

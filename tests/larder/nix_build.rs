@@ -151,7 +151,9 @@ fn each_edit_is_built_on_what_stays() {
         ("a test", json!({}), |project| project.write("app/tests/runs.rs", "// more\n")),
         ("code", application, |project| replace(project, "shared/src/lib.rs", "u32", "u64")),
         ("a new member", with_third.clone(), new_member),
-        ("a member's version", with_third, |project| replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
+        ("a member's version", with_third, |project| {
+            replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")
+        }),
         (
             "a leaf",
             json!({ "release-layer1": ["itoa", "larder-release"], "release": ["app", "shared", "third"] }),
@@ -215,7 +217,8 @@ fn what_a_flake_does_not_see_is_said() {
     git(&["init", "--quiet"]);
     git(&["add", ".", ":!larder"]);
     let evaluate = |flake: &str, output: &str| {
-        nix.build(&format!("{flake}:{}", project.path().display()), output, &["--dry-run"]).expect("nix starts")
+        nix.build(&format!("{flake}:{}", project.path().display()), output, &["--dry-run"])
+            .expect("nix starts")
     };
     let fails = |flake: &str, output: &str, words: &[&str]| {
         let said = evaluate(flake, output);
@@ -223,7 +226,11 @@ fn what_a_flake_does_not_see_is_said() {
         words.iter().for_each(|words| assert!(said.log.contains(words), "{words}: {}", said.log));
     };
     // On disk, but nobody has told git.
-    fails("git+file", "default", &["no larder/larder.lock in", "`git add larder`: a flake in a git repository"]);
+    fails(
+        "git+file",
+        "default",
+        &["no larder/larder.lock in", "`git add larder`: a flake in a git repository"],
+    );
     git(&["add", "larder/larder.lock"]);
     fails("git+file", "default", &["names /larder/release/0, which is not there", "run `git add larder`"]);
     git(&["add", "larder"]);

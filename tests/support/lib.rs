@@ -38,6 +38,12 @@ pub fn full(test: &str) -> bool {
     full
 }
 
+/// Says that a test did not run because it is for those who have something that nobody can be asked to have; a variable
+/// of that name would say where it is.
+pub fn not_given(test: &str, variable: &str) {
+    say_skipped(test, &format!("{variable} is not set"));
+}
+
 /// Writes past the test harness, which keeps to itself what a passing test prints.
 fn say_skipped(test: &str, why: &str) {
     // A reader that has gone away must not fail the test.

@@ -14,6 +14,8 @@ use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment};
 use tempfile::TempDir;
 
+use crate::{Outcome, Surroundings, skip};
+
 /// What Debian's programs are made of.
 const DEBIAN: [&str; 5] = ["/bin", "/etc/alternatives", "/lib", "/lib64", "/usr"];
 
@@ -36,6 +38,31 @@ pub struct Said {
     pub log: String,
     /// What was built, as a path outside of the store's own world.
     pub result: PathBuf,
+}
+
+/// Evaluates an expression, strictly, with a store of its own. `None` after saying that the test is skipped.
+pub fn evaluate(test: &str, expression: &str) -> Option<Outcome> {
+    let surroundings = Surroundings::get();
+    let Some(program) = surroundings.env().find_program("nix-instantiate") else {
+        skip(test, "nix-instantiate is not on PATH");
+        return None;
+    };
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let store = scratch.path().join("store").display().to_string();
+    let home = scratch.path().to_string_lossy();
+    let mut args = vec!["--eval", "--read-write-mode", "--strict", "--json", "--store", &store];
+    // Whatever needs a build to be evaluated fails.
+    args.extend(["--option", "allow-import-from-derivation", "false", "--option", "build-users-group", ""]);
+    args.extend(["--expr", expression]);
+    Some(surroundings.run(&program, scratch.path(), &args, &[("HOME", &*home)]))
+}
+
+/// The folder of one of the flake's inputs: the stand-in, or the real one where a variable such as `LARDER_TEST_CRANE`
+/// names it.
+pub fn input(env: &Environment, name: &str) -> PathBuf {
+    let variable = format!("LARDER_TEST_{}", name.to_uppercase().replace('-', "_"));
+    let stand_in = || Path::new(env!("CARGO_MANIFEST_DIR")).join("nix").join(name);
+    env.get(variable).map_or_else(stand_in, PathBuf::from)
 }
 
 impl Nix {
@@ -72,16 +99,15 @@ impl Nix {
     /// # Errors
     /// When Nix cannot be started.
     pub fn call(&self, words: &[&str], more: &[&str]) -> anyhow::Result<Said> {
-        let inputs = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
-        let input = |name: &str, folder: &Path| {
+        let override_input = |name: &str, folder: &Path| {
             ["--override-input".to_owned(), name.to_owned(), format!("path:{}", folder.display())]
         };
         // Nix appends the name of an output other than `out`, so the link gets a folder of its own.
         let link = tempfile::tempdir_in(self.scratch.path())?;
         let mut cmd = self.cmd().args(words).arg("--no-write-lock-file");
-        cmd = cmd.args(input("larder", &self.scratch.path().join("larder")));
+        cmd = cmd.args(override_input("larder", &self.scratch.path().join("larder")));
         for name in ["crane", "nixpkgs", "rust-overlay"] {
-            cmd = cmd.args(input(&format!("larder/{name}"), &inputs.join(name)));
+            cmd = cmd.args(override_input(&format!("larder/{name}"), &input(&self.env, name)));
         }
         if words.first() == Some(&"build") {
             cmd = cmd.arg("--out-link").arg(link.path().join("result"));
@@ -144,9 +170,11 @@ impl Nix {
 
     /// Not every machine lets processes have namespaces of their own.
     fn probe(&self) -> anyhow::Result<()> {
-        let expression = "derivation { name = \"probe\"; system = builtins.currentSystem; builder = \"/bin/bash\";
+        let expression =
+            "derivation { name = \"probe\"; system = builtins.currentSystem; builder = \"/bin/bash\";
             args = [ \"-c\" \"/machine/rust/bin/rustc --version >$out\" ]; }";
-        let cmd = self.cmd().args(["build", "--impure", "--no-link", "--print-build-logs", "--expr", expression]);
+        let cmd =
+            self.cmd().args(["build", "--impure", "--no-link", "--print-build-logs", "--expr", expression]);
         let said = self.run(cmd, self.scratch.path())?;
         let last = said.log.lines().filter(|line| !line.is_empty()).last().unwrap_or_default();
         ensure!(said.code == 0, "Nix does not build in a sandbox here: {last}");
@@ -173,7 +201,9 @@ impl Nix {
             .env("NO_COLOR", "1")
             .arg("--store")
             .arg(self.store());
-        settings.into_iter().fold(cmd, |cmd, (name, value)| cmd.args(["--option".to_owned(), name.to_owned(), value]))
+        settings
+            .into_iter()
+            .fold(cmd, |cmd, (name, value)| cmd.args(["--option".to_owned(), name.to_owned(), value]))
     }
 
     fn run(&self, cmd: Cmd, links: &Path) -> anyhow::Result<Said> {
@@ -182,7 +212,8 @@ impl Nix {
             log.push_str(line);
             log.push('\n');
         })?;
-        let mut links = fs_err::read_dir(links)?.flatten().filter_map(|entry| fs_err::read_link(entry.path()).ok());
+        let mut links =
+            fs_err::read_dir(links)?.flatten().filter_map(|entry| fs_err::read_link(entry.path()).ok());
         let result = links.next().map(|path| self.on_disk(&path)).unwrap_or_default();
         Ok(Said { code, log, result })
     }
@@ -202,7 +233,8 @@ impl Said {
 
     /// The names of the derivations that were built, without those of single crates' sources and of the stand-ins.
     pub fn derivations(&self) -> BTreeSet<&str> {
-        let built = self.log.lines().filter_map(|line| line.strip_prefix("building '")?.strip_suffix(".drv'..."));
+        let built =
+            self.log.lines().filter_map(|line| line.strip_prefix("building '")?.strip_suffix(".drv'..."));
         built.map(without_hash).collect()
     }
 
