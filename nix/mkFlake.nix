@@ -37,7 +37,9 @@ in
 {
   packages = each (workspace: workspace.packages);
   checks = each (workspace: workspace.checks);
-  devShells = each (workspace: { default = workspace.shell; });
+  devShells = each (workspace: {
+    default = workspace.shell;
+  });
   formatter = each (workspace: workspace.pkgs.nixfmt);
   # Everything else by name: `slices.<name>.layers`, `commonArgs`, `toolchain` and so on.
   legacyPackages = workspaces;

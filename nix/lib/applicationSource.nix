@@ -61,10 +61,11 @@ let
     builds: folder:
     let
       toml = builtins.fromTOML (builtins.readFile (root + "/${folder}/Cargo.toml"));
-      unread =
-        [ "target" ]
-        ++ lib.optional (builds && !(toml ? test)) "tests"
-        ++ lib.optional (builds && !(toml ? bench)) "benches";
+      unread = [
+        "target"
+      ]
+      ++ lib.optional (builds && !(toml ? test)) "tests"
+      ++ lib.optional (builds && !(toml ? bench)) "benches";
       without = files: name: difference files (maybeMissing (root + "/${folder}/${name}"));
     in
     lib.foldl' without (root + "/${folder}") unread;
@@ -98,7 +99,8 @@ let
       lib.fileset.unions (members builds ++ named builds ++ include)
     );
 
-  configOf = slice: "/larder/${slice.name}/${toString (lib.length slice.layer - 1)}/.cargo/config.toml";
+  configOf =
+    slice: "/larder/${slice.name}/${toString (lib.length slice.layer - 1)}/.cargo/config.toml";
 in
 slice:
 lib.fileset.toSource {

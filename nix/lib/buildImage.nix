@@ -12,6 +12,8 @@
 { server, site }:
 let
   settings = metadata.larder.docker or { };
+  # Images count in nanoseconds.
+  second = 1000000000;
   port = toString (settings.port or 3000);
   volume = settings.volume or null;
   variables = {
@@ -40,10 +42,15 @@ pkgs.dockerTools.buildLayeredImage {
   }
   // lib.optionalAttrs (volume != null) { Volumes.${volume} = { }; }
   // lib.optionalAttrs (settings ? health-check) {
-    Healthcheck.Test = [
-      "CMD"
-      "${server}/bin/${lib.head settings.health-check}"
-    ]
-    ++ lib.tail settings.health-check;
+    Healthcheck = {
+      Test = [
+        "CMD"
+        "${server}/bin/${lib.head settings.health-check}"
+      ]
+      ++ lib.tail settings.health-check;
+      Interval = 10 * second;
+      StartPeriod = 5 * second;
+      Timeout = 3 * second;
+    };
   };
 }

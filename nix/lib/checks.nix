@@ -19,9 +19,7 @@ let
       "clippy"
       "test"
     ];
-  wanted = lib.filterAttrs (
-    name: _: lock.slices.${name}.variant == "release" || isCheck name
-  ) slices;
+  wanted = lib.filterAttrs (name: _: lock.slices.${name}.variant == "release" || isCheck name) slices;
   exact =
     name: built:
     pkgs.runCommand "${name}-exact" { } ''

@@ -38,4 +38,7 @@ let
 in
 lib.throwIfNot keeps
   "slice ${slice.name} builds in ${slice.target-dir}; with Nix it has to be below target/"
-  lib.foldl' push [ ] (lib.range 0 (lib.length slice.layer - 1))
+  lib.foldl'
+  push
+  [ ]
+  (lib.range 0 (lib.length slice.layer - 1))

@@ -25,6 +25,4 @@ let
     slice: map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.args);
   targets = lib.concatMap targetsOf (lib.attrValues lock.slices);
 in
-rustBin.fromRustupToolchain (
-  pinned // { targets = lib.unique (pinned.targets or [ ] ++ targets); }
-)
+rustBin.fromRustupToolchain (pinned // { targets = lib.unique (pinned.targets or [ ] ++ targets); })

@@ -277,6 +277,7 @@ fn an_image_is_set_up_as_for_docker() {
     let ends = |text: &Value, end: &str| text.as_str().is_some_and(|text| text.ends_with(end));
     assert!(ends(&config["Entrypoint"][0], "-server-0/bin/server"), "{config:#}");
     assert!(ends(&config["Healthcheck"]["Test"][1], "-server-0/bin/server"), "{config:#}");
+    assert_eq!(config["Healthcheck"]["Interval"], 10_000_000_000_u64);
     let variables = config["Env"].as_array().unwrap();
     assert!(variables.contains(&json!("DATABASE_URL=sqlite:///data/portfolio.sqlite")), "{config:#}");
     assert!(variables.contains(&json!("LEPTOS_SITE_ADDR=0.0.0.0:3000")), "{config:#}");
@@ -310,6 +311,20 @@ fn the_toolchain_has_what_slices_build_for() {
     let expected = json!({ "channel": "stable", "targets": ["wasm32-unknown-unknown"] });
     let Some(found) = value("toolchain", &toolchain) else { return };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn the_shell_has_what_the_project_uses() {
+    let names = |root: &Path| {
+        let names = "map (package: package.name) workspace.shell.nativeBuildInputs";
+        value("shell", &with_workspace(root, "", names))
+    };
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let Some(found) = names(&portfolio) else { return };
+    let leptos =
+        ["rust-1", "sccache", "sqlx-cli", "binaryen", "cargo-leptos", "dart-sass", "wasm-bindgen-cli"];
+    assert_eq!(found, json!(leptos));
+    assert_eq!(names(project().path()), Some(json!(["rust-1", "sccache"])));
 }
 
 #[test]

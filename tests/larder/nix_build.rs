@@ -8,7 +8,7 @@ use std::path::Path;
 
 use larder_tests::{
     Project, Surroundings,
-    nix::{Nix, Said},
+    nix::{Nix, Said, Whose},
     package, skip,
 };
 use serde_json::{Map, Value, json};
@@ -170,6 +170,14 @@ fn each_edit_is_built_on_what_stays() {
         // Neither sources nor toolchain are needed to run it.
         assert_eq!(nix.closure(&said.result).unwrap(), ["release-0".to_owned()].into(), "{what}");
     }
+    let flake = format!("path:{}", project.path().display());
+    if nix.formats() {
+        let _ = nix.check(&flake, Whose::Consumer).expect("nix starts").ok();
+    } else {
+        skip("the check of a consumer's flake", "the toolchain has no rustfmt");
+    }
+    let path = nix.in_shell(&flake, "echo $PATH").expect("there is a shell");
+    assert!(path.contains("-rust-1/bin:") && path.contains("-sccache/bin:"), "{path}");
     a_stale_recipe_is_said(&nix, &project);
 }
 
@@ -240,4 +248,18 @@ fn what_a_flake_does_not_see_is_said() {
     fails("git+file", "packages.riscv64-linux.default", &["does not provide attribute"]);
     fs_err::remove_dir_all(project.path().join("larder")).expect("the recipes can be deleted");
     fails("path", "default", &["no larder/larder.lock in", "run `cargo larder lock`"]);
+}
+
+#[test]
+fn this_repository_passes_the_check_of_flakes() {
+    let Some(nix) = nix("nix flake check") else { return };
+    let repository = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    let flake = format!("path:{}", repository.path().display());
+    let said = nix.check(&flake, Whose::Larder).expect("nix starts").ok();
+    let warnings: Vec<&str> = said.log.lines().filter(|line| line.starts_with("warning: ")).collect();
+    // `lib` is for people; Nix knows nothing of it.
+    assert!(
+        warnings.iter().all(|line| line.contains("lock file") || line.ends_with("'lib'")),
+        "{warnings:?}"
+    );
 }

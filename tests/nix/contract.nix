@@ -39,54 +39,208 @@ let
       named = function.__functionArgs or (builtins.functionArgs function);
     in
     lib.all (name: named ? ${name}) names;
-  even = number: lib.elem number [ 2 4 ];
+  even =
+    number:
+    lib.elem number [
+      2
+      4
+    ];
 
   library = with lib; {
-    any = any even [ 1 2 ] && !any even [ 1 ];
-    attrNames = attrNames { b = 1; a = 2; } == [ "a" "b" ];
-    attrValues = attrValues { b = 1; a = 2; } == [ 2 1 ];
-    concatLists = concatLists [ [ 1 ] [ 2 3 ] ] == [ 1 2 3 ];
-    concatMap = concatMap (x: [ x x ]) [ 1 2 ] == [ 1 1 2 2 ];
-    concatStrings = concatStrings [ "a" "b" ] == "ab";
-    concatStringsSep = concatStringsSep "-" [ "a" "b" ] == "a-b";
+    any =
+      any even [
+        1
+        2
+      ]
+      && !any even [ 1 ];
+    attrNames =
+      attrNames {
+        b = 1;
+        a = 2;
+      } == [
+        "a"
+        "b"
+      ];
+    attrValues =
+      attrValues {
+        b = 1;
+        a = 2;
+      } == [
+        2
+        1
+      ];
+    concatLists =
+      concatLists [
+        [ 1 ]
+        [
+          2
+          3
+        ]
+      ] == [
+        1
+        2
+        3
+      ];
+    concatMap =
+      concatMap
+        (x: [
+          x
+          x
+        ])
+        [
+          1
+          2
+        ] == [
+        1
+        1
+        2
+        2
+      ];
+    concatStrings =
+      concatStrings [
+        "a"
+        "b"
+      ] == "ab";
+    concatStringsSep =
+      concatStringsSep "-" [
+        "a"
+        "b"
+      ] == "a-b";
     elem = elem 1 [ 1 ] && !elem 1 [ ];
     # Whether plain words are quoted is the function's own business.
     escapeShellArg = escapeShellArg "it's" == "'it'\\''s'";
-    escapeShellArgs = escapeShellArgs [ "a b" "$c" ] == "'a b' '$c'";
-    filter = filter even [ 1 2 ] == [ 2 ];
-    filterAttrs = filterAttrs (name: value: name == "a" && value == 1) { a = 1; b = 1; } == { a = 1; };
-    findFirst = findFirst even 0 [ 1 4 2 ] == 4 && findFirst even 0 [ 1 ] == 0;
-    foldl' = foldl' (done: next: "${done}${next}") "a" [ "b" "c" ] == "abc";
+    escapeShellArgs =
+      escapeShellArgs [
+        "a b"
+        "$c"
+      ] == "'a b' '$c'";
+    filter =
+      filter even [
+        1
+        2
+      ] == [ 2 ];
+    filterAttrs =
+      filterAttrs (name: value: name == "a" && value == 1) {
+        a = 1;
+        b = 1;
+      } == {
+        a = 1;
+      };
+    findFirst =
+      findFirst even 0 [
+        1
+        4
+        2
+      ] == 4
+      && findFirst even 0 [ 1 ] == 0;
+    foldl' =
+      foldl' (done: next: "${done}${next}") "a" [
+        "b"
+        "c"
+      ] == "abc";
     genAttrs = genAttrs [ "a" ] (name: name + name) == { a = "aa"; };
     hasInfix = hasInfix "=" "a = b" && !hasInfix "." "abc";
     hasPrefix = hasPrefix "a" "ab" && !hasPrefix "b" "ab";
     hasSuffix = hasSuffix "b" "ab" && !hasSuffix "abc" "c";
-    head = head [ 1 2 ] == 1;
-    init = init [ 1 2 3 ] == [ 1 2 ];
+    head =
+      head [
+        1
+        2
+      ] == 1;
+    init =
+      init [
+        1
+        2
+        3
+      ] == [
+        1
+        2
+      ];
     isString = isString "a" && !isString 1;
-    last = last [ 1 2 ] == 2;
-    length = length [ 1 2 ] == 2;
+    last =
+      last [
+        1
+        2
+      ] == 2;
+    length =
+      length [
+        1
+        2
+      ] == 2;
     lessThan = lessThan "a" "b" && !lessThan "b" "a";
     listToAttrs = listToAttrs [ (nameValuePair "a" 1) ] == { a = 1; };
-    makeBinPath = makeBinPath [ { outPath = "/a"; } { outPath = "/b"; } ] == "/a/bin:/b/bin";
+    makeBinPath =
+      makeBinPath [
+        { outPath = "/a"; }
+        { outPath = "/b"; }
+      ] == "/a/bin:/b/bin";
     mapAttrs = mapAttrs (name: value: name + value) { a = "b"; } == { a = "ab"; };
     mapAttrs' = mapAttrs' (name: value: nameValuePair value name) { a = "b"; } == { b = "a"; };
-    mapAttrsToList = mapAttrsToList (name: value: name + value) { b = "1"; a = "2"; } == [ "a2" "b1" ];
-    nameValuePair = nameValuePair "a" 1 == { name = "a"; value = 1; };
+    mapAttrsToList =
+      mapAttrsToList (name: value: name + value) {
+        b = "1";
+        a = "2";
+      } == [
+        "a2"
+        "b1"
+      ];
+    nameValuePair =
+      nameValuePair "a" 1 == {
+        name = "a";
+        value = 1;
+      };
     optional = optional true 1 == [ 1 ] && optional false 1 == [ ];
-    optionalAttrs = optionalAttrs true { a = 1; } == { a = 1; } && optionalAttrs false { a = 1; } == { };
+    optionalAttrs =
+      optionalAttrs true { a = 1; } == { a = 1; } && optionalAttrs false { a = 1; } == { };
     optionalString = optionalString true "a" == "a" && optionalString false "a" == "";
     optionals = optionals true [ 1 ] == [ 1 ] && optionals false [ 1 ] == [ ];
-    range = range 0 2 == [ 0 1 2 ] && range 0 (-1) == [ ];
-    remove = remove 1 [ 1 2 1 ] == [ 2 ];
+    range =
+      range 0 2 == [
+        0
+        1
+        2
+      ]
+      && range 0 (-1) == [ ];
+    remove =
+      remove 1 [
+        1
+        2
+        1
+      ] == [ 2 ];
     removePrefix = removePrefix "a" "ab" == "b" && removePrefix "b" "ab" == "ab";
     replaceStrings = replaceStrings [ "." ] [ "_" ] "1.2" == "1_2";
-    sort = sort lessThan [ "b" "a" ] == [ "a" "b" ];
-    splitString = splitString "/" "a//b" == [ "a" "" "b" ] && splitString "." "ab" == [ "ab" ];
-    tail = tail [ 1 2 ] == [ 2 ];
-    throwIfNot = throwIfNot true "never" 1 == 1 && !(builtins.tryEval (throwIfNot false "no" 1)).success;
+    sort =
+      sort lessThan [
+        "b"
+        "a"
+      ] == [
+        "a"
+        "b"
+      ];
+    splitString =
+      splitString "/" "a//b" == [
+        "a"
+        ""
+        "b"
+      ]
+      && splitString "." "ab" == [ "ab" ];
+    tail =
+      tail [
+        1
+        2
+      ] == [ 2 ];
+    throwIfNot =
+      throwIfNot true "never" 1 == 1 && !(builtins.tryEval (throwIfNot false "no" 1)).success;
     toList = toList [ 1 ] == [ 1 ] && toList 1 == [ 1 ];
-    unique = unique [ 1 2 1 ] == [ 1 2 ];
+    unique =
+      unique [
+        1
+        2
+        1
+      ] == [
+        1
+        2
+      ];
   };
 
   # What a set of files comes to, by what is copied of a folder.
@@ -104,15 +258,23 @@ let
     difference = copied (difference ./crane ./crane/flake.nix) == [ "crane" ];
     fileFilter = copied (fileFilter (file: file.name == "sources.nix") ./.) == [ "sources.nix" ];
     intersection = copied (intersection ./. ./inputs.nix) == [ "inputs.nix" ];
-    maybeMissing = copied (unions [ (maybeMissing ./never) ./inputs.nix ]) == [ "inputs.nix" ];
-    toSource =
-      lib.hasSuffix "-source" "${
-        toSource {
-          root = ./.;
-          fileset = ./inputs.nix;
-        }
-      }";
-    unions = copied (unions [ ./crane ./inputs.nix ]) == [ "crane" "inputs.nix" ];
+    maybeMissing =
+      copied (unions [
+        (maybeMissing ./never)
+        ./inputs.nix
+      ]) == [ "inputs.nix" ];
+    toSource = lib.hasSuffix "-source" "${toSource {
+      root = ./.;
+      fileset = ./inputs.nix;
+    }}";
+    unions =
+      copied (unions [
+        ./crane
+        ./inputs.nix
+      ]) == [
+        "crane"
+        "inputs.nix"
+      ];
   };
 
   packages = {
@@ -141,8 +303,10 @@ let
     runCommand = isDerivation (pkgs.runCommand "name" { } "touch $out");
     sccache = isDerivation pkgs.sccache;
     sqlx-cli = isDerivation pkgs.sqlx-cli;
-    "stdenv.hostPlatform.isDarwin" = pkgs.stdenv.hostPlatform.isDarwin == lib.hasSuffix "-darwin" system;
-    "stdenv.hostPlatform.rust.rustcTarget" = lib.hasPrefix "x86_64-" pkgs.stdenv.hostPlatform.rust.rustcTarget;
+    "stdenv.hostPlatform.isDarwin" =
+      pkgs.stdenv.hostPlatform.isDarwin == lib.hasSuffix "-darwin" system;
+    "stdenv.hostPlatform.rust.rustcTarget" =
+      lib.hasPrefix "x86_64-" pkgs.stdenv.hostPlatform.rust.rustcTarget;
   };
 
   below = craneLib.mkCargoDerivation {

@@ -27,6 +27,16 @@ pub struct Nix {
     scratch: TempDir,
     /// What the sandbox shows, as Nix is told.
     shown: Vec<String>,
+    sysroot: PathBuf,
+}
+
+/// Whose flake it is: that says by which names its inputs are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// One that has Larder as an input.
+    Consumer,
+    /// Larder's own.
+    Larder,
 }
 
 /// What a call of Nix said.
@@ -36,7 +46,7 @@ pub struct Said {
     pub code: i32,
     /// Standard error, the builds' own output included.
     pub log: String,
-    /// What was built, as a path outside of the store's own world.
+    /// What was built, where this machine has it; empty for calls that build nothing.
     pub result: PathBuf,
 }
 
@@ -79,40 +89,83 @@ impl Nix {
         }
         let scratch = tempfile::tempdir()?;
         let sysroot = Cmd::new(rustc, scratch.path(), env).args(["--print", "sysroot"]).output()?;
-        let mut nix = Self { program, env: env.clone(), scratch, shown: Vec::new() };
-        nix.show_machine(Path::new(sysroot.trim()), tools)?;
+        let mut nix =
+            Self { program, env: env.clone(), scratch, shown: Vec::new(), sysroot: sysroot.trim().into() };
+        nix.show_machine(tools)?;
         nix.copy_flake()?;
         nix.probe()?;
         Ok(nix)
     }
 
-    /// Builds an output of a flake, with the stand-ins as its inputs.
+    /// Builds an output of a consumer's flake, with the stand-ins as Larder's inputs.
     ///
     /// # Errors
     /// When Nix cannot be started.
     pub fn build(&self, flake: &str, output: &str, more: &[&str]) -> anyhow::Result<Said> {
-        self.call(&["build", "--print-build-logs", &format!("{flake}#{output}")], more)
+        // Nix appends the name of an output other than `out`, so the link gets a folder of its own.
+        let links = tempfile::tempdir_in(self.scratch.path())?;
+        let cmd = self.cmd().args(["build", "--print-build-logs"]).arg(format!("{flake}#{output}"));
+        let cmd = self.with_inputs(cmd, Whose::Consumer).arg("--out-link").arg(links.path().join("result"));
+        let mut said = self.run(&cmd.args(more))?;
+        let mut links = fs_err::read_dir(links.path())?
+            .flatten()
+            .filter_map(|entry| fs_err::read_link(entry.path()).ok());
+        said.result = links.next().map(|path| self.on_disk(&path)).unwrap_or_default();
+        Ok(said)
     }
 
-    /// Calls Nix about a flake, with the stand-ins as its inputs.
+    /// Checks a flake, with the stand-ins as inputs.
     ///
     /// # Errors
     /// When Nix cannot be started.
-    pub fn call(&self, words: &[&str], more: &[&str]) -> anyhow::Result<Said> {
+    pub fn check(&self, flake: &str, whose: Whose) -> anyhow::Result<Said> {
+        let words = ["flake", "check", "--print-build-logs", flake];
+        let cmd = match whose {
+            Whose::Consumer => self.cmd().args(words),
+            // Building all of it takes longer than a test may. Without builds the store's place does not matter, and
+            // Nix 2.8 does not find a template's folder in a store that only claims to be in the usual place.
+            Whose::Larder => self
+                .set(Cmd::new(&self.program, self.scratch.path(), &self.env))
+                .env("NIX_STORE_DIR", self.scratch.path().join("evaluated"))
+                .env("NIX_STATE_DIR", self.scratch.path().join("state"))
+                .env("NIX_LOG_DIR", self.scratch.path().join("log"))
+                .args(words)
+                .arg("--no-build"),
+        };
+        self.run(&self.with_inputs(cmd, whose))
+    }
+
+    /// What a command prints in a consumer's shell.
+    ///
+    /// # Errors
+    /// When Nix cannot be started, or there is no such shell.
+    pub fn in_shell(&self, flake: &str, script: &str) -> anyhow::Result<String> {
+        let cmd = self.with_inputs(self.cmd().args(["develop", flake]), Whose::Consumer);
+        Ok(cmd.args(["--command", "/bin/sh", "-c", script]).output()?)
+    }
+
+    fn with_inputs(&self, mut cmd: Cmd, whose: Whose) -> Cmd {
         let override_input = |name: &str, folder: &Path| {
             ["--override-input".to_owned(), name.to_owned(), format!("path:{}", folder.display())]
         };
-        // Nix appends the name of an output other than `out`, so the link gets a folder of its own.
-        let link = tempfile::tempdir_in(self.scratch.path())?;
-        let mut cmd = self.cmd().args(words).arg("--no-write-lock-file");
-        cmd = cmd.args(override_input("larder", &self.scratch.path().join("larder")));
+        let mut prefix = "";
+        if whose == Whose::Consumer {
+            cmd = cmd.args(override_input("larder", &self.scratch.path().join("larder")));
+            prefix = "larder/";
+        }
         for name in ["crane", "nixpkgs", "rust-overlay"] {
-            cmd = cmd.args(override_input(&format!("larder/{name}"), &input(&self.env, name)));
+            cmd = cmd.args(override_input(&format!("{prefix}{name}"), &input(&self.env, name)));
         }
-        if words.first() == Some(&"build") {
-            cmd = cmd.arg("--out-link").arg(link.path().join("result"));
+        if self.env.get("LARDER_TEST_NIXPKGS").is_some() {
+            // nixpkgs looks around itself, which Nix 2.8 forbids in a store that is not in its usual place.
+            cmd = cmd.arg("--impure");
         }
-        self.run(cmd.args(more), link.path())
+        cmd.arg("--no-write-lock-file")
+    }
+
+    /// Whether the toolchain has rustfmt.
+    pub fn formats(&self) -> bool {
+        self.sysroot.join("bin/cargo-fmt").exists()
     }
 
     /// Where a path of the store lies on this machine.
@@ -134,7 +187,7 @@ impl Nix {
         self.scratch.path().join("store")
     }
 
-    fn show_machine(&mut self, sysroot: &Path, tools: &[(&str, PathBuf)]) -> anyhow::Result<()> {
+    fn show_machine(&mut self, tools: &[(&str, PathBuf)]) -> anyhow::Result<()> {
         let debian = DEBIAN.iter().filter(|path| Path::new(path).exists());
         self.shown.extend(debian.map(|path| (*path).to_owned()));
         let home = self.env.get("HOME").map(PathBuf::from).context("HOME is not set")?;
@@ -142,8 +195,8 @@ impl Nix {
         let crates = cargo_home.join("registry/cache");
         fs_err::create_dir_all(&crates)?;
         self.shown.push(format!("/machine/crates={}", crates.display()));
-        self.shown.push(format!("/machine/rust={}", sysroot.display()));
-        self.shown.extend(own_folder(sysroot));
+        self.shown.push(format!("/machine/rust={}", self.sysroot.display()));
+        self.shown.extend(own_folder(&self.sysroot));
         let links = self.scratch.path().join("tools");
         fs_err::create_dir(&links)?;
         for (name, program) in tools {
@@ -175,47 +228,42 @@ impl Nix {
             args = [ \"-c\" \"/machine/rust/bin/rustc --version >$out\" ]; }";
         let cmd =
             self.cmd().args(["build", "--impure", "--no-link", "--print-build-logs", "--expr", expression]);
-        let said = self.run(cmd, self.scratch.path())?;
+        let said = self.run(&cmd)?;
         let last = said.log.lines().filter(|line| !line.is_empty()).last().unwrap_or_default();
         ensure!(said.code == 0, "Nix does not build in a sandbox here: {last}");
         Ok(())
     }
 
-    /// Nix as it is when nobody has set anything, in the scratch store.
+    /// Nix with the scratch store, which has the usual place as far as builds can see.
     fn cmd(&self) -> Cmd {
-        let home = self.scratch.path();
-        let settings = [
-            ("allow-import-from-derivation", "false".to_owned()),
-            ("build-users-group", String::new()),
-            ("experimental-features", "nix-command flakes".to_owned()),
-            ("extra-sandbox-paths", self.shown.join(" ")),
-            ("flake-registry", String::new()),
-            ("max-jobs", "2".to_owned()),
-            ("sandbox", "true".to_owned()),
-            ("sandbox-fallback", "false".to_owned()),
-            ("substituters", String::new()),
-        ];
-        let cmd = Cmd::new(&self.program, home, &self.env)
-            .env("HOME", home)
-            .env("NIX_CONF_DIR", home)
-            .env("NO_COLOR", "1")
-            .arg("--store")
-            .arg(self.store());
-        settings
-            .into_iter()
-            .fold(cmd, |cmd, (name, value)| cmd.args(["--option".to_owned(), name.to_owned(), value]))
+        self.set(Cmd::new(&self.program, self.scratch.path(), &self.env)).arg("--store").arg(self.store())
     }
 
-    fn run(&self, cmd: Cmd, links: &Path) -> anyhow::Result<Said> {
+    /// Nobody else's settings, and those that these builds need.
+    fn set(&self, cmd: Cmd) -> Cmd {
+        let settings = [
+            ("allow-import-from-derivation", "false"),
+            ("build-users-group", ""),
+            ("experimental-features", "nix-command flakes"),
+            ("extra-sandbox-paths", &self.shown.join(" ")),
+            ("flake-registry", ""),
+            ("max-jobs", "2"),
+            ("sandbox", "true"),
+            ("sandbox-fallback", "false"),
+            ("substituters", ""),
+        ];
+        let home = self.scratch.path();
+        let cmd = cmd.env("HOME", home).env("NIX_CONF_DIR", home).env("NO_COLOR", "1");
+        settings.into_iter().fold(cmd, |cmd, (name, value)| cmd.args(["--option", name, value]))
+    }
+
+    fn run(&self, cmd: &Cmd) -> anyhow::Result<Said> {
         let mut log = String::new();
         let code = cmd.each_error_line(|line| {
             log.push_str(line);
             log.push('\n');
         })?;
-        let mut links =
-            fs_err::read_dir(links)?.flatten().filter_map(|entry| fs_err::read_link(entry.path()).ok());
-        let result = links.next().map(|path| self.on_disk(&path)).unwrap_or_default();
-        Ok(Said { code, log, result })
+        Ok(Said { code, log, result: PathBuf::new() })
     }
 }
 

@@ -1,5 +1,5 @@
 //! `cargo xtask ci`: the checks that need no build of the example: formatting, lints, documentation, licences,
-//! house rules and generated files.
+//! Nix files, house rules and generated files.
 
 use larder::process::Environment;
 use xshell::{Shell, cmd};
@@ -7,6 +7,7 @@ use xshell::{Shell, cmd};
 use crate::{
     codegen,
     log::Log,
+    nix,
     setup::programs::{self, CARGO_DENY, MDBOOK},
     tidy,
 };
@@ -37,6 +38,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         !output.contains("WARN") && !output.contains("ERROR"),
         "the book has warnings:\n{output}"
     );
+    log.step("Checking", "Nix files");
+    nix::check_style(sh, env, log)?;
     log.step("Checking", "licences and sources");
     let deny = programs::ensure(sh, env, log, CARGO_DENY)?;
     cmd!(sh, "{deny} --locked check --hide-inclusion-graph bans licenses sources")

@@ -28,7 +28,12 @@ pkgs.stdenv.mkDerivation (
     "pnameSuffix"
   ]
   // {
-    inherit doInstallCargoArtifacts;
+    inherit
+      cargoArtifacts
+      cargoVendorDir
+      doInstallCargoArtifacts
+      version
+      ;
     pname = "${pname}${pnameSuffix}";
     nativeBuildInputs = nativeBuildInputs ++ [
       cargoHook

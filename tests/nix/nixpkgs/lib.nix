@@ -101,26 +101,49 @@ rec {
   toList = value: if isList value then value else [ value ];
   unique = foldl' (seen: value: if elem value seen then seen else seen ++ [ value ]) [ ];
 
-  escapeRegex = replaceStrings [ "\\" "." "*" "+" "?" "[" "(" "^" "$" "{" "|" ] (
-    map (special: "\\${special}") [ "\\" "." "*" "+" "?" "[" "(" "^" "$" "{" "|" ]
-  );
+  escapeRegex =
+    replaceStrings
+      [
+        "\\"
+        "."
+        "*"
+        "+"
+        "?"
+        "["
+        "("
+        "^"
+        "$"
+        "{"
+        "|"
+      ]
+      (
+        map (special: "\\${special}") [
+          "\\"
+          "."
+          "*"
+          "+"
+          "?"
+          "["
+          "("
+          "^"
+          "$"
+          "{"
+          "|"
+        ]
+      );
 
   # A set of files is a question: is this path, as text, in it?
   fileset =
     let
       has =
         set:
-        if set ? holds then
-          set.holds
-        else
-          path: path == toString set || hasPrefix "${toString set}/" path;
+        if set ? holds then set.holds else path: path == toString set || hasPrefix "${toString set}/" path;
       those = holds: { inherit holds; };
     in
     {
       inherit has;
       difference = some: others: those (path: has some path && !has others path);
-      fileFilter =
-        keep: folder: those (path: has folder path && keep { name = baseNameOf path; });
+      fileFilter = keep: folder: those (path: has folder path && keep { name = baseNameOf path; });
       intersection = some: others: those (path: has some path && has others path);
       maybeMissing = path: if pathExists path then path else those (_: false);
       unions = sets: those (path: any (set: has set path) sets);

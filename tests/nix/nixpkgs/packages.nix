@@ -39,7 +39,7 @@ in
     mkdir --parents "$out/etc/ssl/certs"
     echo "no authority is trusted" >"$out/etc/ssl/certs/ca-bundle.crt"
   '';
-  dockerTools.buildLayeredImage = import ./buildLayeredImage.nix { inherit lib runCommand; };
+  dockerTools.buildLayeredImage = import ./buildLayeredImage.nix { inherit runCommand; };
 
   # What is for people.
   mkShell =

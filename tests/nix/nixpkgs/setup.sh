@@ -1,7 +1,5 @@
-# The builder of every derivation: the phases of nixpkgs' stdenv that crane and nix/lib hang something on, with the
-# same names and the same hooks. Everything else that stdenv does is left out.
-set -o errexit -o nounset -o pipefail
-shopt -s nullglob
+# The environment of every derivation and of its shell, and the phases of nixpkgs' stdenv that crane and nix/lib hang
+# something on, with the same names and the same hooks. Everything else that stdenv does is left out.
 
 export PATH=/usr/bin:/bin HOME=/homeless-shelter SOURCE_DATE_EPOCH=1
 umask 022
@@ -67,15 +65,17 @@ for package in ${nativeBuildInputs-}; do
   fi
 done
 
-if [ -n "${buildCommand-}" ]; then
-  eval "$buildCommand"
-else
-  runPhase unpackPhase
-  runPhase patchPhase
-  runPhase configurePhase
-  runPhase buildPhase
-  if [ -n "${doCheck-}" ]; then
-    runPhase checkPhase
+genericBuild() {
+  if [ -n "${buildCommand-}" ]; then
+    eval "$buildCommand"
+  else
+    runPhase unpackPhase
+    runPhase patchPhase
+    runPhase configurePhase
+    runPhase buildPhase
+    if [ -n "${doCheck-}" ]; then
+      runPhase checkPhase
+    fi
+    runPhase installPhase
   fi
-  runPhase installPhase
-fi
+}

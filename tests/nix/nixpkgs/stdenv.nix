@@ -3,6 +3,20 @@
 # Builds with bash and the phases of setup.sh. As in nixpkgs, attributes are variables of the build, lists of
 # derivations become words, `passthru` stays in evaluation.
 { lib, system }:
+let
+  # `nix develop` reads the file of this name, too.
+  stdenv = derivation {
+    inherit system;
+    name = "stdenv";
+    builder = "/bin/bash";
+    # bash would become the last program, which closes its output before it ends; Nix then kills it and calls it failed.
+    args = [
+      "-c"
+      ''mkdir "$out" && cp ${./setup.sh} "$out/setup" || exit 1; exit 0''
+    ];
+    PATH = "/usr/bin:/bin";
+  };
+in
 {
   hostPlatform = {
     inherit system;
@@ -20,6 +34,7 @@
   mkDerivation =
     {
       name ? "${pname}-${version}",
+      outputs ? [ "out" ],
       pname ? name,
       version ? "0",
       passthru ? { },
@@ -28,9 +43,14 @@
     derivation (
       removeAttrs arguments [ "passthru" ]
       // {
-        inherit name system;
+        inherit
+          name
+          outputs
+          stdenv
+          system
+          ;
         builder = "/bin/bash";
-        args = [ ./setup.sh ];
+        args = [ ./builder.sh ];
       }
     )
     // passthru;

@@ -127,6 +127,16 @@ fn skipped(env: &Environment, log: &Log, what: &str, why: &str) -> anyhow::Resul
     Ok(())
 }
 
+/// Everything that must hold of a container of the example, whose image somebody else has built into an archive.
+pub(crate) fn check_archive(sh: &Shell, env: &Environment, log: &Log, archive: &Path) -> anyhow::Result<()> {
+    let engine = Engine::ensure(sh, env, log)?;
+    let client = Client::find(engine.env())?;
+    let answer = client.cmd().args(["load", "--quiet", "--input"]).arg(archive).output()?;
+    let image = answer.trim().rsplit(' ').next().unwrap_or_default();
+    log.step("Loaded", image);
+    container::check(&client, image, log)
+}
+
 /// Builds the example's image, and again, which must do nothing.
 fn example_twice(sh: &Shell, env: &Environment, larder: &Path, words: &[String]) -> anyhow::Result<()> {
     let build = || -> anyhow::Result<Value> {

@@ -51,14 +51,14 @@ pub(super) fn by_cargo(
 
 /// Builds a program that checks the repository or is measured against it.
 pub(super) fn program(exec: &Exec<'_>, folder: &Folder, program: Program, tree: &Path) -> anyhow::Result<()> {
-    let Program { name, version, optimisation } = program;
+    let Program { name, package, features, version, optimisation } = program;
     let root = folder.fresh_tmp(name)?;
     let exec = quick_release(exec, &folder.tmp("build"), optimisation);
     exec.log.step("Building", &format!("{name} {version}"));
     let _dir = exec.sh.push_dir(&root);
     exec.run(cmd!(
         exec.sh,
-        "cargo install --locked --no-default-features --root {root} --version={version} {name}"
+        "cargo install --locked --no-default-features --features={features} --root {root} --version={version} {package}"
     ))?;
     replace(&root, tree)
 }

@@ -15,6 +15,7 @@ use xshell::{Shell, cmd};
 use crate::{
     ci, docker,
     log::Log,
+    nix::{self, Optimised},
     portfolio::{self, Portfolio, Variant},
     setup::{self, browser::Browser},
 };
@@ -44,6 +45,9 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
     // The evaluator is all that the tests of the flake take.
     clock.time("set-up of Nix", || setup::host_packages(sh, env, log, &[("nix-instantiate", "nix-bin")]))?;
+    clock.time("the example's image", || docker::test(sh, env, log))?;
+    let optimised = if args.full { Optimised::Yes } else { Optimised::No };
+    clock.time("the example by Nix", || nix::test(sh, env, log, optimised))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
     anstream::print!("{}", clock.table());
     Ok(())

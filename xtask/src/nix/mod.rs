@@ -3,6 +3,10 @@
 //! It only calls `nix`: whatever it does can be typed by hand, and it must never change the user's settings of Nix.
 
 use std::path::PathBuf;
+mod example;
+mod style;
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
 use larder::{
@@ -12,6 +16,10 @@ use larder::{
 };
 use xshell::Shell;
 
+pub(crate) use self::{
+    example::{Optimised, test},
+    style::check_style,
+};
 use crate::log::Log;
 
 /// The arguments of `cargo xtask nix`.
@@ -38,19 +46,26 @@ enum Verb {
     Shell,
     /// List what the flake offers.
     Show,
+    /// Run the test instead that builds the example with stand-ins for nixpkgs, crane and rust-overlay.
+    Test {
+        /// Optimise as for a release, which takes three times as long.
+        #[arg(long)]
+        full: bool,
+    },
 }
 
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let nix = env.find_program("nix").context("PATH has no nix: install it, see nixos.org/download")?;
-    let call = |words: &[&str]| command(sh, env, &nix, words, &args.words);
+    let call = |words: &[&str]| command(sh, env, words, &args.words);
     let (cmd, what) = match &args.verb {
-        Verb::Shell => return Ok(call(&["develop"]).run()?),
-        Verb::Show => return Ok(call(&["flake", "show"]).run()?),
+        Verb::Test { full: true } => return test(sh, env, log, Optimised::Yes),
+        Verb::Test { full: false } => return test(sh, env, log, Optimised::No),
+        Verb::Shell => return Ok(call(&["develop"])?.run()?),
+        Verb::Show => return Ok(call(&["flake", "show"])?.run()?),
         Verb::Build { package } => {
-            (call(&["build", "--print-build-logs", &format!(".#{package}")]), package.as_str())
+            (call(&["build", "--print-build-logs", &format!(".#{package}")])?, package.as_str())
         }
-        Verb::Check => (call(&["flake", "check", "--print-build-logs"]), "all checks"),
+        Verb::Check => (call(&["flake", "check", "--print-build-logs"])?, "all checks"),
     };
     log.step("Building", &format!("{what} with nix"));
     let mut progress = Progress::default();
@@ -65,11 +80,10 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// Flakes are behind a switch in Nix's defaults; the two words change nothing where it is on.
-fn command(sh: &Shell, env: &Environment, nix: &PathBuf, words: &[&str], more: &[String]) -> Cmd {
-    Cmd::new(nix, sh.current_dir(), env)
-        .args(["--extra-experimental-features", "nix-command flakes"])
-        .args(words)
-        .args(more)
+fn command(sh: &Shell, env: &Environment, words: &[&str], more: &[String]) -> anyhow::Result<Cmd> {
+    let nix = env.find_program("nix").context("PATH has no nix: install it, see nixos.org/download")?;
+    let cmd = Cmd::new(nix, sh.current_dir(), env);
+    Ok(cmd.args(["--extra-experimental-features", "nix-command flakes"]).args(words).args(more))
 }
 
 /// What was compiled where.

@@ -1,0 +1,131 @@
+//! The example built by Nix, the way its consumers build it: layers, server, site and image, in Nix's sandbox, with
+//! `tests/nix` in place of nixpkgs, crane and rust-overlay.
+//!
+//! The recipes are the committed ones and everything is compiled; it is not optimised unless everything is tested, since
+//! that would take three times as long and tell nothing about recipes.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use larder::process::{Cmd, Environment};
+use larder_tests::{
+    Project,
+    nix::{Nix, Said},
+    site::Server,
+};
+use xshell::Shell;
+
+use crate::{docker, log::Log, portfolio::Portfolio, setup};
+
+/// The example's flake in this test: a consumer's, with variables for every build.
+const FLAKE: &str = "{
+  inputs.larder.url = \"path:/larder\";
+  outputs = { larder, ... }: larder.lib.mkFlake {
+    root = ./.;
+    options = _: { env = { ENV }; };
+  };
+}
+";
+/// What makes compiling quick.
+const QUICK: &str = "
+    CARGO_PROFILE_RELEASE_OPT_LEVEL = \"0\"; CARGO_PROFILE_RELEASE_CODEGEN_UNITS = \"16\";
+    CARGO_PROFILE_WASM_RELEASE_OPT_LEVEL = \"0\"; CARGO_PROFILE_WASM_RELEASE_CODEGEN_UNITS = \"16\";
+    CARGO_PROFILE_WASM_RELEASE_LTO = \"off\";
+";
+/// The programs that the stand-ins' packages are made of, by the names that they know.
+const TOOLS: [&str; 4] = ["cargo-leptos", "sass", "wasm-bindgen", "wasm-opt"];
+
+/// How the example is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Optimised {
+    /// As its profiles say.
+    Yes,
+    /// Not at all.
+    No,
+}
+
+/// Runs the test.
+pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, optimised: Optimised) -> anyhow::Result<()> {
+    let portfolio = Portfolio::prepare(sh, env, log)?;
+    setup::host_packages(sh, env, log, &[("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")])?;
+    let nix = match find(portfolio.env()) {
+        Ok(nix) => nix,
+        Err(why) if env.get_str("CI") == Some("true") => return Err(why.context("this must run in CI")),
+        Err(why) => {
+            log.warn(&format!("SKIPPED the example built by Nix: {why:#}"));
+            return Ok(());
+        }
+    };
+    let project = Project::copy_of(portfolio.dir());
+    project.write("flake.nix", &FLAKE.replace("ENV", if optimised == Optimised::Yes { "" } else { QUICK }));
+    fetch(project.path(), portfolio.env())?;
+    let example = Example { nix, flake: format!("path:{}", project.path().display()), log };
+    let server = example.server()?;
+    let site = example.build("site")?.result;
+    let archive = example.build("image")?.result;
+    serve(portfolio.env(), &server, &site, log)?;
+    docker::check_archive(sh, env, log, &archive)
+}
+
+/// The example with a flake of its own.
+struct Example<'a> {
+    nix: Nix,
+    flake: String,
+    log: &'a Log,
+}
+
+impl Example<'_> {
+    /// Builds both slices, which must compile no external unit on top of their layers; returns the server's program.
+    fn server(&self) -> anyhow::Result<PathBuf> {
+        for (slice, layer) in [("front", "front-layer0"), ("server", "server-layer0")] {
+            let said = self.build(&format!("checks.{}-linux.{slice}-exact", std::env::consts::ARCH))?;
+            let cooked = said.compiled(layer).len();
+            ensure!(cooked > 100, "{layer} compiled {cooked} packages only:\n{}", said.log);
+        }
+        let server = self.build("server")?.result;
+        let closure = self.nix.closure(&server)?;
+        ensure!(closure.len() == 1, "the server needs more than itself: {closure:?}");
+        Ok(server.join("bin/server"))
+    }
+
+    fn build(&self, output: &str) -> anyhow::Result<Said> {
+        self.log.step("Building", &format!("{output}, by Nix"));
+        let said = self.nix.build(&self.flake, output, &[])?;
+        ensure!(said.code == 0, "`nix build .#{output}` failed:\n{}", said.log);
+        let own = said.log.lines().filter_map(|line| line.split_once("> larder: "));
+        own.for_each(|(name, what)| self.log.step("Built", &format!("{name}: {what}")));
+        Ok(said)
+    }
+}
+
+fn serve(env: &Environment, server: &Path, site: &Path, log: &Log) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let server = Server::start(env, server, site, scratch.path())?;
+    for line in server.check_home_page()? {
+        log.step("Fetched", &line);
+    }
+    server.stop()?;
+    Ok(())
+}
+
+fn find(env: &Environment) -> anyhow::Result<Nix> {
+    let program = |name: &str| env.find_program(name).with_context(|| format!("PATH has no {name}"));
+    let tools = TOOLS.map(|name| Ok((name, program(name)?)));
+    let tools = tools.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    Nix::find(env, &program("rustc")?, &tools)
+}
+
+/// Downloads what the lock files name and nothing else on this machine has built: other platforms' crates.
+fn fetch(project: &Path, env: &Environment) -> anyhow::Result<()> {
+    let mut folders = vec![project.to_owned()];
+    for slice in fs_err::read_dir(project.join("larder"))? {
+        let slice = slice?.path();
+        if slice.is_dir() {
+            folders.extend(fs_err::read_dir(slice)?.flatten().map(|layer| layer.path()));
+        }
+    }
+    for folder in folders {
+        Cmd::new("cargo", folder, env).args(["fetch", "--locked", "--quiet"]).run()?;
+    }
+    Ok(())
+}
