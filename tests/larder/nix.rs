@@ -165,6 +165,46 @@ fn on_macos_a_changed_lock_file_starts_all_layers_anew() {
     assert!(before.iter().all(|path| !bumped.contains(path)), "{before:?} {bumped:?}");
 }
 
+/// A table of all functions in `nix/lib`, each called once; what they depend on and refuse is tested above and below.
+#[test]
+fn every_function_gives_what_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let slices = json!(["front", "front-dev", "server", "server-dev"]);
+    let server = ".sqlx Cargo.lock Cargo.toml app frontend larder migrations public server style";
+    let server: Vec<&str> = server.split(' ').collect();
+    let exact = json!(["fmt", "front-exact", "server-exact"]);
+    let offers = json!(["default", "front", "image", "server", "site"]);
+    let table = [
+        ("absoluteEnvironment", "f { env.A = \"<target>/a\"; }", json!("export A=\"$PWD/target\"'/a'\n")),
+        ("applicationSource", "names (f server)", json!(server)),
+        (
+            "buildImage",
+            "(f { server = slices.server; inherit (packages) site; }).name",
+            json!("portfolio.tar"),
+        ),
+        ("buildSite", "(f front).name", json!("portfolio-site-0")),
+        ("buildSlice", "(f server).outputs", json!(["out", "units"])),
+        ("checks", "lib.attrNames f", exact),
+        ("commonArgs", "f.version", json!("0")),
+        ("layerSource", "names (f front 0)", json!(["larder"])),
+        ("memberFolders", "f root", json!(["app", "frontend", "server"])),
+        ("mkLayers", "map (layer: layer.name) (f front)", json!(["front-layer0-0"])),
+        ("packages", "lib.attrNames f", offers),
+        ("readLock", "lib.attrNames (f root).slices", slices),
+        ("shell", "f.name", json!("shell")),
+        ("toolchain", "f.name", json!("rust-1")),
+        ("vendor", "(f (root + \"/Cargo.lock\")).cargoVendorDir.name", json!("vendor-cargo-deps")),
+        ("wasmBindgen", "f.name", json!("wasm-bindgen-cli")),
+    ];
+    for (name, call, expected) in table {
+        let with = "with workspace; let inherit (lock.slices) front server;
+            names = source: lib.attrNames (builtins.readDir \"${source}\");";
+        let call = format!("{with} f = workspace.{name}; in {call}");
+        let Some(found) = value(name, &with_workspace(&root, "", &call)) else { return };
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
 #[test]
 fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
     let project = project();

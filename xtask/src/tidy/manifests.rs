@@ -6,7 +6,6 @@ use super::{Finding, repository::Repository};
 
 const ROOT: &str = "Cargo.toml";
 const LOCK: &str = "Cargo.lock";
-const FLAKE_LOCK: &str = "flake.lock";
 /// crates.io, as lock files name it.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Pages that tell a newcomer which Rust is needed.
@@ -74,37 +73,6 @@ pub(super) fn sources(repository: &Repository) -> Vec<Finding> {
     findings
 }
 
-/// The flake's lock file has every input of flake.nix, from where flake.nix says, at a revision with its hash.
-pub(super) fn flake_lock(repository: &Repository) -> Vec<Finding> {
-    let wrong = |what: String| Finding::new(FLAKE_LOCK, 1, format!("{what}: run `nix flake lock`"));
-    let text = repository.text("flake.nix").unwrap_or_default();
-    let mut named: Vec<String> =
-        text.split("\"github:").skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect();
-    named.sort();
-    let lock = repository.text(FLAKE_LOCK).unwrap_or("{}");
-    let Ok(lock) = serde_json::from_str::<serde_json::Value>(lock) else {
-        return vec![wrong("it is no JSON".into())];
-    };
-    let mut locked = Vec::new();
-    let mut findings = Vec::new();
-    for (name, node) in lock["nodes"].as_object().into_iter().flatten().filter(|(name, _)| *name != "root") {
-        let parts = ["owner", "repo", "ref"].map(|part| node["original"][part].as_str());
-        locked.push(parts.into_iter().flatten().collect::<Vec<_>>().join("/"));
-        if ["rev", "narHash"].iter().any(|part| node["locked"][part].as_str().is_none()) {
-            findings.push(wrong(format!("`{name}` has no revision with its hash")));
-        }
-    }
-    locked.sort();
-    if named != locked {
-        findings.push(wrong(format!(
-            "flake.nix names {}, and it has {}",
-            named.join(", "),
-            locked.join(", ")
-        )));
-    }
-    findings
-}
-
 /// The lock file has the workspace's own crates in the workspace's version.
 pub(super) fn lock_version(repository: &Repository) -> Vec<Finding> {
     let (Some(wanted), Ok(lock)) = (root_value(repository, "version"), repository.toml(LOCK)) else {
@@ -132,7 +100,7 @@ pub(super) fn lock_version(repository: &Repository) -> Vec<Finding> {
         .collect()
 }
 
-fn root_value(repository: &Repository, key: &str) -> Option<String> {
+pub(super) fn root_value(repository: &Repository, key: &str) -> Option<String> {
     let root = repository.toml(ROOT).ok()?;
     Some(root.get("workspace")?.get("package")?.get(key)?.as_str()?.to_owned())
 }
@@ -142,26 +110,6 @@ mod tests {
     use super::*;
 
     const WORKSPACE: &str = "[workspace.package]\nversion = \"0.2.0\"\nrust-version = \"1.95\"\n";
-
-    #[test]
-    fn a_flake_and_its_lock_file_agree() {
-        let flake = "inputs.a.url = \"github:x/a\"; inputs.b.url = \"github:x/b/main\";";
-        let node = |name: &str, more: &str| {
-            let locked = "\"locked\": { \"rev\": \"1\", \"narHash\": \"2\" }";
-            format!(
-                "\"{name}\": {{ {locked}, \"original\": {{ \"owner\": \"x\", \"repo\": \"{name}\"{more} }} }}"
-            )
-        };
-        let lock = |nodes: &str| format!("{{ \"nodes\": {{ \"root\": {{}}, {nodes} }} }}");
-        let found =
-            |lock: &str| flake_lock(&Repository::from([("flake.nix", flake), (FLAKE_LOCK, lock)])).len();
-        let both = format!("{}, {}", node("a", ""), node("b", ", \"ref\": \"main\""));
-        assert_eq!(found(&lock(&both)), 0);
-        assert_eq!(found(&lock(&node("a", ""))), 1);
-        assert_eq!(found(&lock(&both).replace("narHash", "hash")), 2);
-        assert_eq!(found("{"), 1);
-        assert_eq!(flake_lock(&Repository::from([("README.md", "")])), []);
-    }
 
     #[test]
     fn another_rust_version_is_found() {

@@ -5,6 +5,7 @@
 //! it, and it must never mend anything: a finding says what to do.
 
 mod documents;
+mod flake;
 mod manifests;
 mod map;
 mod markdown;
@@ -23,7 +24,7 @@ use crate::log::Log;
 type Rule = fn(&Repository) -> Vec<Finding>;
 
 /// All of them, with the names by which they are known in messages.
-const RULES: [(&str, Rule); 14] = [
+const RULES: [(&str, Rule); 16] = [
     ("length", sources::length),
     ("header", sources::header),
     ("unfinished", sources::unfinished),
@@ -37,7 +38,9 @@ const RULES: [(&str, Rule); 14] = [
     ("rust-version", manifests::rust_version),
     ("lock-version", manifests::lock_version),
     ("sources", manifests::sources),
-    ("flake-lock", manifests::flake_lock),
+    ("flake-lock", flake::flake_lock),
+    ("flake-toolchain", flake::flake_toolchain),
+    ("nix-functions", flake::functions),
 ];
 
 /// One place that breaks a rule.
