@@ -1,7 +1,7 @@
 //! What `nix/lib` makes of a workspace: which derivation depends on what, and which files each one sees.
 //!
 //! Needs `nix-instantiate` alone: nothing is built or fetched, and `tests/nix` stands in for nixpkgs and crane. What
-//! comes out of these derivations is told by nix_build.rs, and was tried with crane itself, see docs/src/nix.md.
+//! comes out of these derivations is told by `nix_build.rs`, and was tried with crane itself, see docs/src/nix.md.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! What Nix builds of a workspace, and what it builds anew after an edit: real builds in Nix's sandbox, with
 //! `tests/nix` in place of nixpkgs and crane.
 //!
-//! The consumer's flake is the template. Which derivation depends on what is told faster by evaluation, in nix.rs;
+//! The consumer's flake is the template. Which derivation depends on what is told faster by evaluation, in `nix.rs`;
 //! here is what only a build can tell: what cargo compiles in each derivation, and that the program runs.
 
 use std::path::Path;
@@ -152,7 +152,7 @@ fn each_edit_is_built_on_what_stays() {
         ("code", application, |project| replace(project, "shared/src/lib.rs", "u32", "u64")),
         ("a new member", with_third.clone(), new_member),
         ("a member's version", with_third, |project| {
-            replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")
+            replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"");
         }),
         (
             "a leaf",

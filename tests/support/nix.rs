@@ -51,6 +51,9 @@ pub struct Said {
 }
 
 /// Evaluates an expression, strictly, with a store of its own. `None` after saying that the test is skipped.
+///
+/// # Panics
+/// When there can be no temporary folder.
 pub fn evaluate(test: &str, expression: &str) -> Option<Outcome> {
     let surroundings = Surroundings::get();
     let Some(program) = surroundings.env().find_program("nix-instantiate") else {
@@ -106,7 +109,7 @@ impl Nix {
         let links = tempfile::tempdir_in(self.scratch.path())?;
         let cmd = self.cmd().args(["build", "--print-build-logs"]).arg(format!("{flake}#{output}"));
         let cmd = self.with_inputs(cmd, Whose::Consumer).arg("--out-link").arg(links.path().join("result"));
-        let mut said = self.run(&cmd.args(more))?;
+        let mut said = run(&cmd.args(more))?;
         let mut links = fs_err::read_dir(links.path())?
             .flatten()
             .filter_map(|entry| fs_err::read_link(entry.path()).ok());
@@ -132,7 +135,7 @@ impl Nix {
                 .args(words)
                 .arg("--no-build"),
         };
-        self.run(&self.with_inputs(cmd, whose))
+        run(&self.with_inputs(cmd, whose))
     }
 
     /// What a command prints in a consumer's shell.
@@ -228,8 +231,8 @@ impl Nix {
             args = [ \"-c\" \"/machine/rust/bin/rustc --version >$out\" ]; }";
         let cmd =
             self.cmd().args(["build", "--impure", "--no-link", "--print-build-logs", "--expr", expression]);
-        let said = self.run(&cmd)?;
-        let last = said.log.lines().filter(|line| !line.is_empty()).last().unwrap_or_default();
+        let said = run(&cmd)?;
+        let last = said.log.lines().rfind(|line| !line.is_empty()).unwrap_or_default();
         ensure!(said.code == 0, "Nix does not build in a sandbox here: {last}");
         Ok(())
     }
@@ -256,15 +259,15 @@ impl Nix {
         let cmd = cmd.env("HOME", home).env("NIX_CONF_DIR", home).env("NO_COLOR", "1");
         settings.into_iter().fold(cmd, |cmd, (name, value)| cmd.args(["--option", name, value]))
     }
+}
 
-    fn run(&self, cmd: &Cmd) -> anyhow::Result<Said> {
-        let mut log = String::new();
-        let code = cmd.each_error_line(|line| {
-            log.push_str(line);
-            log.push('\n');
-        })?;
-        Ok(Said { code, log, result: PathBuf::new() })
-    }
+fn run(cmd: &Cmd) -> anyhow::Result<Said> {
+    let mut log = String::new();
+    let code = cmd.each_error_line(|line| {
+        log.push_str(line);
+        log.push('\n');
+    })?;
+    Ok(Said { code, log, result: PathBuf::new() })
 }
 
 impl Said {
