@@ -4,12 +4,18 @@
 //! The consumer's flake is the template. Which derivation depends on what is told faster by evaluation, in `nix.rs`;
 //! here is what only a build can tell: what cargo compiles in each derivation, and that the program runs.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
+use larder::process::Cmd;
 use larder_tests::{
     Project, Surroundings,
     nix::{Nix, Said, Whose},
-    package, skip,
+    package,
+    site::{Site, free_addr},
+    skip,
 };
 use serde_json::{Map, Value, json};
 
@@ -35,10 +41,22 @@ edition.workspace = true
 shared.workspace = true
 itoa = "=1.0.14"
 "#;
+/// A server that answers everything with a number.
 const MAIN: &str = r#"
+use std::io::{Read as _, Write as _};
+
 fn main() {
+    let address = std::env::args().nth(1).unwrap();
+    let listener = std::net::TcpListener::bind(address).unwrap();
     let number = shared::Number { value: 42 };
-    println!("{}", itoa::Buffer::new().format(number.value));
+    let mut text = itoa::Buffer::new();
+    let text = text.format(number.value);
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let _ = stream.read(&mut [0; 1024]);
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n";
+        let _ = write!(stream, "{head}{text}");
+    }
 }
 "#;
 const SHARED: &str = r#"
@@ -121,10 +139,22 @@ fn new_member(project: &Project) {
     replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
 }
 
-/// What the program prints.
+/// What the built server answers.
 fn answer(said: &Said) -> String {
-    let program = said.result.join("bin/app");
-    Surroundings::get().run(&program, Path::new("/"), &[], &[]).ok().stdout
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let address = free_addr().expect("a free port");
+    let cmd = Cmd::new(said.result.join("bin/app"), scratch.path(), Surroundings::get().env());
+    let mut server =
+        cmd.arg(address.to_string()).spawn_logged(&scratch.path().join("log")).expect("it starts");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Ok(response) = Site::at(address).get("/") {
+            return response.text();
+        }
+        assert_eq!(server.try_exit_code().expect("it can be asked"), None, "the server ended at once");
+        assert!(Instant::now() < deadline, "the server does not answer");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// The external units that the application's own derivation compiled.
@@ -165,7 +195,7 @@ fn each_edit_is_built_on_what_stays() {
         lock(&project);
         let said = build(&nix, &project, "default").ok();
         assert_eq!(compiled(&said), expected, "{what}: {}", said.log);
-        assert_eq!(answer(&said), "42\n", "{what}");
+        assert_eq!(answer(&said), "42", "{what}");
         assert_eq!(external(&nix, &project), "", "{what}");
         // Neither sources nor toolchain are needed to run it.
         assert_eq!(nix.closure(&said.result).unwrap(), ["release-0".to_owned()].into(), "{what}");
@@ -189,7 +219,7 @@ fn a_stale_recipe_is_said(nix: &Nix, project: &Project) {
     project.cargo(&["fetch"]);
     let said = build(nix, project, "default").ok();
     assert_eq!(compiled(&said), json!({ "release": ["app", "itoa", "shared", "third"] }));
-    assert_eq!(answer(&said), "42\n");
+    assert_eq!(answer(&said), "42");
     let warning = "warning: the recipe of release is stale; run `cargo larder lock` and commit larder/";
     assert!(said.log.contains(warning), "{}", said.log);
     let unit = external(nix, project);
@@ -211,7 +241,8 @@ fn a_platform_that_was_not_planned_is_named() {
     ]);
     lock(&project);
     let said = build(&nix, &project, "default").ok();
-    assert_eq!(answer(&said), "7\n");
+    let program = said.result.join("bin/app");
+    assert_eq!(Surroundings::get().run(&program, Path::new("/"), &[], &[]).ok().stdout, "7\n");
     let triple = Surroundings::get().host();
     let hint = format!("larder.lock is not for {triple}; add it to `platforms`, then lock");
     assert!(said.log.contains(&hint), "{}", said.log);

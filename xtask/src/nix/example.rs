@@ -1,10 +1,9 @@
-//! The example built by Nix, the way its consumers build it: layers, server, site and image, in Nix's sandbox, with
-//! `tests/nix` in place of nixpkgs, crane and rust-overlay.
+//! The example built by Nix, the way its consumers build it, in Nix's sandbox, with `tests/nix` in place of nixpkgs,
+//! crane and rust-overlay.
 //!
-//! The recipes are the committed ones and everything is compiled; it is not optimised unless everything is tested, since
-//! that would take three times as long and tell nothing about recipes.
+//! The recipes are the committed ones and everything is compiled from nothing, so the store must not outlive the test.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment};
@@ -15,37 +14,33 @@ use larder_tests::{
 };
 use xshell::Shell;
 
-use crate::{docker, log::Log, portfolio::Portfolio, setup};
+use crate::{
+    docker,
+    log::Log,
+    portfolio::{Portfolio, Variant},
+    setup,
+};
 
-/// The example's flake in this test: a consumer's, with variables for every build.
+/// A consumer's flake.
 const FLAKE: &str = "{
   inputs.larder.url = \"path:/larder\";
-  outputs = { larder, ... }: larder.lib.mkFlake {
-    root = ./.;
-    options = _: { env = { ENV }; };
-  };
+  outputs = { larder, ... }: larder.lib.mkFlake { root = ./.; };
 }
-";
-/// What makes compiling quick.
-const QUICK: &str = "
-    CARGO_PROFILE_RELEASE_OPT_LEVEL = \"0\"; CARGO_PROFILE_RELEASE_CODEGEN_UNITS = \"16\";
-    CARGO_PROFILE_WASM_RELEASE_OPT_LEVEL = \"0\"; CARGO_PROFILE_WASM_RELEASE_CODEGEN_UNITS = \"16\";
-    CARGO_PROFILE_WASM_RELEASE_LTO = \"off\";
 ";
 /// The programs that the stand-ins' packages are made of, by the names that they know.
 const TOOLS: [&str; 4] = ["cargo-leptos", "sass", "wasm-bindgen", "wasm-opt"];
 
-/// How the example is compiled.
+/// How much of the example is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Optimised {
-    /// As its profiles say.
-    Yes,
-    /// Not at all.
-    No,
+pub(crate) enum Extent {
+    /// The front half and the site; the server that serves it is the one that cargo built.
+    Site,
+    /// The server and the image as well, which takes twice as long again.
+    Everything,
 }
 
 /// Runs the test.
-pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, optimised: Optimised) -> anyhow::Result<()> {
+pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, extent: Extent) -> anyhow::Result<()> {
     let portfolio = Portfolio::prepare(sh, env, log)?;
     setup::host_packages(sh, env, log, &[("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")])?;
     let nix = match find(portfolio.env()) {
@@ -57,13 +52,23 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, optimised: Optimise
         }
     };
     let project = Project::copy_of(portfolio.dir());
-    project.write("flake.nix", &FLAKE.replace("ENV", if optimised == Optimised::Yes { "" } else { QUICK }));
+    project.write("flake.nix", FLAKE);
     fetch(project.path(), portfolio.env())?;
     let example = Example { nix, flake: format!("path:{}", project.path().display()), log };
-    let server = example.server()?;
+    example.slice("front")?;
     let site = example.build("site")?.result;
+    if extent == Extent::Site {
+        log.warn("SKIPPED server and image built by Nix: they take long; `--full` builds them");
+        let server = portfolio.server(Variant::Release);
+        ensure!(server.is_file(), "there is no server to serve the site: run `cargo xtask build`");
+        return serve(portfolio.env(), &server, &site, log);
+    }
+    example.slice("server")?;
+    let server = example.build("server")?.result;
+    let closure = example.nix.closure(&server)?;
+    ensure!(closure.len() == 1, "the server needs more than itself: {closure:?}");
+    serve(portfolio.env(), &server.join("bin/server"), &site, log)?;
     let archive = example.build("image")?.result;
-    serve(portfolio.env(), &server, &site, log)?;
     docker::check_archive(sh, env, log, &archive)
 }
 
@@ -75,17 +80,13 @@ struct Example<'a> {
 }
 
 impl Example<'_> {
-    /// Builds both slices, which must compile no external unit on top of their layers; returns the server's program.
-    fn server(&self) -> anyhow::Result<PathBuf> {
-        for (slice, layer) in [("front", "front-layer0"), ("server", "server-layer0")] {
-            let said = self.build(&format!("checks.{}-linux.{slice}-exact", std::env::consts::ARCH))?;
-            let cooked = said.compiled(layer).len();
-            ensure!(cooked > 100, "{layer} compiled {cooked} packages only:\n{}", said.log);
-        }
-        let server = self.build("server")?.result;
-        let closure = self.nix.closure(&server)?;
-        ensure!(closure.len() == 1, "the server needs more than itself: {closure:?}");
-        Ok(server.join("bin/server"))
+    /// Builds a slice, which must compile no external unit on top of its layer.
+    fn slice(&self, slice: &str) -> anyhow::Result<()> {
+        let said = self.build(&format!("checks.{}-linux.{slice}-exact", std::env::consts::ARCH))?;
+        let cooked = said.compiled(&format!("{slice}-layer0")).len();
+        self.log.step("Compiled", &format!("{cooked} packages in the layer of {slice}"));
+        ensure!(cooked > 100, "the layer of {slice} compiled {cooked} packages only:\n{}", said.log);
+        Ok(())
     }
 
     fn build(&self, output: &str) -> anyhow::Result<Said> {

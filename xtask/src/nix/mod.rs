@@ -17,7 +17,7 @@ use larder::{
 use xshell::Shell;
 
 pub(crate) use self::{
-    example::{Optimised, test},
+    example::{Extent, test},
     style::check_style,
 };
 use crate::log::Log;
@@ -48,7 +48,7 @@ enum Verb {
     Show,
     /// Run the test instead that builds the example with stand-ins for nixpkgs, crane and rust-overlay.
     Test {
-        /// Optimise as for a release, which takes three times as long.
+        /// Build the server and the image as well.
         #[arg(long)]
         full: bool,
     },
@@ -58,8 +58,8 @@ enum Verb {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let call = |words: &[&str]| command(sh, env, words, &args.words);
     let (cmd, what) = match &args.verb {
-        Verb::Test { full: true } => return test(sh, env, log, Optimised::Yes),
-        Verb::Test { full: false } => return test(sh, env, log, Optimised::No),
+        Verb::Test { full: true } => return test(sh, env, log, Extent::Everything),
+        Verb::Test { full: false } => return test(sh, env, log, Extent::Site),
         Verb::Shell => return Ok(call(&["develop"])?.run()?),
         Verb::Show => return Ok(call(&["flake", "show"])?.run()?),
         Verb::Build { package } => {

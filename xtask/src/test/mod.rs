@@ -15,7 +15,7 @@ use xshell::{Shell, cmd};
 use crate::{
     ci, docker,
     log::Log,
-    nix::{self, Optimised},
+    nix::{self, Extent},
     portfolio::{self, Portfolio, Variant},
     setup::{self, browser::Browser},
 };
@@ -46,8 +46,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     // The evaluator is all that the tests of the flake take.
     clock.time("set-up of Nix", || setup::host_packages(sh, env, log, &[("nix-instantiate", "nix-bin")]))?;
     clock.time("the example's image", || docker::test(sh, env, log))?;
-    let optimised = if args.full { Optimised::Yes } else { Optimised::No };
-    clock.time("the example by Nix", || nix::test(sh, env, log, optimised))?;
+    let extent = if args.full { Extent::Everything } else { Extent::Site };
+    clock.time("the example by Nix", || nix::test(sh, env, log, extent))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
     anstream::print!("{}", clock.table());
     Ok(())
