@@ -42,8 +42,7 @@ shared.workspace = true
 itoa = "=1.0.14"
 "#;
 /// A server that answers everything with a number.
-const MAIN: &str = r#"
-use std::io::{Read as _, Write as _};
+const MAIN: &str = r#"use std::io::{Read as _, Write as _};
 
 fn main() {
     let address = std::env::args().nth(1).unwrap();
@@ -135,7 +134,7 @@ fn replace(project: &Project, path: &str, old: &str, new: &str) {
 
 fn new_member(project: &Project) {
     project.write("third/Cargo.toml", &package("third", ""));
-    project.write("third/src/lib.rs", "");
+    project.write("third/src/lib.rs", "//! Nothing.\n");
     replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
 }
 
