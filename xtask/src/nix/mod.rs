@@ -46,6 +46,8 @@ enum Verb {
     Shell,
     /// List what the flake offers.
     Show,
+    /// Check the form of Nix files, and that nothing in them is of no use.
+    Style,
     /// Run the test instead that builds the example with stand-ins for nixpkgs, crane and rust-overlay.
     Test {
         /// Build the server and the image as well.
@@ -58,6 +60,7 @@ enum Verb {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let call = |words: &[&str]| command(sh, env, words, &args.words);
     let (cmd, what) = match &args.verb {
+        Verb::Style => return check_style(sh, env, log),
         Verb::Test { full: true } => return test(sh, env, log, Extent::Everything),
         Verb::Test { full: false } => return test(sh, env, log, Extent::Site),
         Verb::Shell => return Ok(call(&["develop"])?.run()?),
