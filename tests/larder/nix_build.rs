@@ -5,6 +5,7 @@
 //! here is what only a build can tell: what cargo compiles in each derivation, and that the program runs.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     time::{Duration, Instant},
 };
@@ -68,6 +69,25 @@ edition.workspace = true
 serde = { version = "=1.0.219", features = ["derive"] }
 "#;
 const SHARED_LIB: &str = "#[derive(serde::Serialize)]\npub struct Number {\n    pub value: u32,\n}\n";
+
+/// What an image is told.
+const DOCKER: &str = "[workspace.metadata.larder.docker]\nvolume = \"/data\"\n";
+/// A flake with an image of a workspace that is no Leptos project, for which `packages` has none.
+const IMAGE: &str = "{
+  inputs.larder.url = \"path:/larder\";
+  outputs = { larder, ... }:
+    let
+      flake = larder.lib.mkFlake { root = ./.; };
+      workspace = flake.legacyPackages.SYSTEM;
+    in
+    {
+      packages.SYSTEM.image = workspace.buildImage {
+        server = workspace.slices.release // { slice.args = [ \"--bin=app\" ]; };
+        site = workspace.pkgs.runCommand \"site\" { } \"mkdir $out\" // { siteName = \"small\"; };
+      };
+    };
+}
+";
 
 /// The flake that `nix flake init -t` writes.
 fn template() -> String {
@@ -208,6 +228,45 @@ fn each_edit_is_built_on_what_stays() {
     let path = nix.in_shell(&flake, "echo $PATH").expect("there is a shell");
     assert!(path.contains("-rust-1/bin:") && path.contains("-sccache/bin:"), "{path}");
     a_stale_recipe_is_said(&nix, &project);
+    an_image_has_the_server_and_nothing_else(&nix, &project);
+}
+
+/// What `docker load` is given: the store paths that are needed to run the server, the loader and libraries of this
+/// machine that the stand-in adds, and a volume's folder that its user can write to.
+fn an_image_has_the_server_and_nothing_else(nix: &Nix, project: &Project) {
+    replace(
+        project,
+        "Cargo.toml",
+        "[workspace.dependencies]",
+        &format!("{DOCKER}\n[workspace.dependencies]"),
+    );
+    lock(project);
+    let flake = IMAGE.replace("SYSTEM", &format!("{}-linux", std::env::consts::ARCH));
+    project.write("flake.nix", &flake);
+    let archive = build(nix, project, "image").ok().result;
+    let unpacked = tempfile::tempdir().expect("a temporary folder");
+    let tar =
+        |words: &[&str]| Surroundings::get().run(Path::new("tar"), unpacked.path(), words, &[]).ok().stdout;
+    tar(&["--extract", "--file", &archive.to_string_lossy()]);
+    let read = |file: &str| -> Value {
+        let text = fs_err::read_to_string(unpacked.path().join(file)).expect("the archive has it");
+        serde_json::from_str(&text).expect("it is JSON")
+    };
+    let manifest = &read("manifest.json")[0];
+    assert_eq!(manifest["RepoTags"], json!(["small:0.2.0"]));
+    let layers = manifest["Layers"].as_array().expect("a list of layers");
+    let names: BTreeSet<&str> = layers
+        .iter()
+        .filter_map(|layer| Some(layer.as_str()?.split_once('-').map_or("", |(_, name)| name)))
+        .collect();
+    assert_eq!(names, ["cacert.layer", "release-0.layer", "root.layer", "site.layer"].into());
+    let root = tar(&["--list", "--verbose", "--numeric-owner", "--file", "zz-root.layer"]);
+    assert!(root.contains("65532/65532") && root.contains("./data/") && root.contains("libc.so"), "{root}");
+    let config = &read("image.json")["config"];
+    assert!(
+        config["Entrypoint"][0].as_str().is_some_and(|path| path.ends_with("-release-0/bin/app")),
+        "{config}"
+    );
 }
 
 /// The build is right, says what mends it, and the check for exactly this fails.
