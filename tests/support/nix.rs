@@ -19,6 +19,9 @@ use crate::{Outcome, Surroundings, skip};
 /// What Debian's programs are made of.
 const DEBIAN: [&str; 5] = ["/bin", "/etc/alternatives", "/lib", "/lib64", "/usr"];
 
+/// The variable that names nixpkgs where somebody has it; see [`input`].
+pub const GIVEN_NIXPKGS: &str = "LARDER_TEST_NIXPKGS";
+
 /// Nix, with a scratch store.
 #[derive(Debug)]
 pub struct Nix {
@@ -159,11 +162,16 @@ impl Nix {
         for name in ["crane", "nixpkgs", "rust-overlay"] {
             cmd = cmd.args(override_input(&format!("{prefix}{name}"), &input(&self.env, name)));
         }
-        if self.env.get("LARDER_TEST_NIXPKGS").is_some() {
+        if !self.is_all_ours() {
             // nixpkgs looks around itself, which Nix 2.8 forbids in a store that is not in its usual place.
             cmd = cmd.arg("--impure");
         }
         cmd.arg("--no-write-lock-file")
+    }
+
+    /// Whether nixpkgs is the stand-in and not one that somebody has given.
+    pub fn is_all_ours(&self) -> bool {
+        self.env.get(GIVEN_NIXPKGS).is_none()
     }
 
     /// Whether the toolchain has rustfmt.

@@ -26,9 +26,14 @@
         ''
           mkdir --parents "$out/bin"
           ln --symbolic /machine/rust/bin/* "$out/bin"
-          sysroot=$("$out/bin/rustc" --print sysroot)
+          ln --symbolic /machine/rust/lib "$out"
+          # Real ones lie in the store as a whole, and crane looks there for their name.
+          rm "$out/bin/rustc"
+          echo "#!/bin/bash" >"$out/bin/rustc"
+          echo "exec /machine/rust/bin/rustc --sysroot $out \"\$@\"" >>"$out/bin/rustc"
+          chmod +x "$out/bin/rustc"
           for target in $targets; do
-            if [ ! -d "$sysroot/lib/rustlib/$target" ]; then
+            if [ ! -d "$out/lib/rustlib/$target" ]; then
               echo "the machine's toolchain does not build for $target" >&2
               exit 1
             fi
