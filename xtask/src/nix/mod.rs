@@ -2,11 +2,8 @@
 //!
 //! It only calls `nix`: whatever it does can be typed by hand, and it must never change the user's settings of Nix.
 
-use std::path::PathBuf;
 mod example;
 mod style;
-
-use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
 use larder::{

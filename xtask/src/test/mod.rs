@@ -43,9 +43,6 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     }
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
     clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
-    // The evaluator is all that the tests of the flake take.
-    clock.time("set-up of Nix", || setup::host_packages(sh, env, log, &[("nix-instantiate", "nix-bin")]))?;
-    clock.time("the example's image", || docker::test(sh, env, log))?;
     let extent = if args.full { Extent::Everything } else { Extent::Site };
     clock.time("the example by Nix", || nix::test(sh, env, log, extent))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
