@@ -32,10 +32,8 @@ impl Budget {
     pub(super) fn new(policy: &Policy, folders: &[(String, Guarded)], env: &Environment) -> Result<Self> {
         let Some(limit) = policy.max_size else { return Ok(Self::default()) };
         let mut total = 0;
-        if policy.caches.contains(&Cache::Target) {
-            for (_, folder) in folders {
-                total += target_folder::read(folder.path())?.size().on_disk;
-            }
+        for (_, folder) in folders {
+            total += target_folder::read(folder.path())?.size().on_disk;
         }
         let docker = if policy.caches.contains(&Cache::Docker) { docker::size(env) } else { None };
         total += docker.unwrap_or_default();

@@ -114,9 +114,10 @@ impl Plan {
     pub fn gc(project: &Project, policy: &Policy, report: &dyn Report) -> Result<Self> {
         let mut plan = Self { rows: Vec::new(), folders: BTreeMap::new() };
         let env = project.cargo.env();
-        let folders = target_folders(project)?;
+        let builds = policy.caches.contains(&Cache::Target);
+        let folders = if builds { target_folders(project)? } else { Vec::new() };
         let mut budget = Budget::new(policy, &folders, env)?;
-        if policy.caches.contains(&Cache::Target) {
+        if builds {
             let wishes = wishes(project, &folders, policy.branches, report)?;
             for (place, folder) in folders {
                 let rule = |age| Rule::Unwanted { wishes: Box::new(wishes.clone()), age };
