@@ -5,8 +5,9 @@
 //! they had been left alone since; the last builds touch what they use, as any build does.
 
 use std::{
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, ensure};
@@ -164,7 +165,7 @@ impl Bench<'_> {
         std::thread::sleep(Duration::from_millis(1100));
         let counts = self.builds(None)?;
         ensure!(counts.compiled == 0, "the last builds are not repeatable: {counts:?}");
-        copy(self, &self.target(), &self.saved())?;
+        copy(&self.target(), &self.saved())?;
         size(&self.target())
     }
 
@@ -200,7 +201,7 @@ impl Bench<'_> {
     fn measure(&self, way: &str, words: &[&str], tool: Tool) -> anyhow::Result<Measured> {
         self.log.step("Clearing", way);
         fs_err::remove_dir_all(self.target())?;
-        copy(self, &self.saved(), &self.target())?;
+        copy(&self.saved(), &self.target())?;
         let before = size(&self.target())?;
         match tool {
             Tool::Larder => self.cmd(&self.larder, &[&["larder"], words].concat()).output()?,
@@ -217,9 +218,35 @@ impl Bench<'_> {
     }
 }
 
-/// Copies a folder with hard links and times as they are.
-fn copy(bench: &Bench<'_>, from: &Path, to: &Path) -> anyhow::Result<()> {
-    Ok(bench.cmd("cp", &["-a", &from.to_string_lossy(), &to.to_string_lossy()]).run()?)
+/// Copies a folder with hard links and times as they are. The original is read without a trace: by the time of
+/// last access things are judged here.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let mut copies: HashMap<disk::FileId, PathBuf> = HashMap::new();
+    let mut open = vec![(from.to_owned(), to.to_owned())];
+    while let Some((from, to)) = open.pop() {
+        fs_err::create_dir(&to)?;
+        for entry in fs_err::read_dir(from)? {
+            let entry = entry?;
+            let (path, copy) = (entry.path(), to.join(entry.file_name()));
+            let facts = disk::Facts::of(&path)?;
+            if facts.kind == disk::Kind::Folder {
+                open.push((path, copy));
+            } else if let Some(first) = copies.get(&facts.id) {
+                fs_err::hard_link(first, copy)?;
+            } else {
+                fs_err::write(&copy, disk::read_untouched(&path)?)?;
+                set_times(&copy, facts.modified, facts.accessed)?;
+                fs_err::set_permissions(&copy, entry.metadata()?.permissions())?;
+                copies.insert(facts.id, copy);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_times(path: &Path, modified: SystemTime, accessed: SystemTime) -> anyhow::Result<()> {
+    let times = std::fs::FileTimes::new().set_modified(modified).set_accessed(accessed);
+    Ok(fs_err::OpenOptions::new().write(true).open(path)?.file().set_times(times)?)
 }
 
 fn size(folder: &Path) -> anyhow::Result<u64> {
@@ -235,7 +262,7 @@ fn size(folder: &Path) -> anyhow::Result<u64> {
 /// Moves the times of everything in a folder back.
 fn age(folder: &Path, by: Duration) -> anyhow::Result<()> {
     let mut open = vec![folder.to_owned()];
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     while let Some(folder) = open.pop() {
         for entry in fs_err::read_dir(folder)? {
             let path = entry?.path();
@@ -243,10 +270,7 @@ fn age(folder: &Path, by: Duration) -> anyhow::Result<()> {
             match facts.kind {
                 disk::Kind::Folder => open.push(path),
                 disk::Kind::File if seen.insert(facts.id) => {
-                    let times = std::fs::FileTimes::new()
-                        .set_modified(facts.modified - by)
-                        .set_accessed(facts.accessed - by);
-                    fs_err::OpenOptions::new().write(true).open(&path)?.file().set_times(times)?;
+                    set_times(&path, facts.modified - by, facts.accessed - by)?;
                 }
                 disk::Kind::File | disk::Kind::Link => {}
             }
