@@ -4,7 +4,11 @@ mod clear;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use larder::init::Part;
 
 pub(crate) use self::clear::{Apply, Clean, CleanLevel, Gc, GcCache};
 
@@ -39,6 +43,8 @@ A build that fails ends with the exit code of the program that failed (101 from 
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Bring a workspace up to Larder, showing every change first
+    Init(Init),
     /// Show slices, their external units and layers, compiling nothing
     Plan(Plan),
     /// Write or refresh the recipes in larder/
@@ -64,6 +70,37 @@ pub(crate) enum Verb {
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Write without asking
+    #[arg(long, short, conflicts_with = "check")]
+    pub(crate) yes: bool,
+    /// Write nothing; exit with 3 where something would be written
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// These parts alone, instead of all that fit except nix and envrc
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = part())]
+    pub(crate) only: Vec<Part>,
+    /// These parts as well
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = part())]
+    pub(crate) with: Vec<Part>,
+    /// Write a flake and what direnv loads, as `--with nix,envrc` does
+    #[arg(long)]
+    pub(crate) nix: bool,
+    /// The address of the git repository that CI and Nix get Larder from
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) source: Option<String>,
+    /// Print JSON (format version 1) instead of diffs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The words for parts are the library's.
+fn part() -> impl TypedValueParser<Value = Part> {
+    let names = PossibleValuesParser::new(Part::ALL.map(Part::name));
+    names.try_map(|name| Part::named(&name).ok_or("no part has this name"))
 }
 
 #[derive(Debug, Args)]

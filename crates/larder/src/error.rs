@@ -201,6 +201,12 @@ pub enum Error {
         /// What the user can do about it.
         hint: String,
     },
+    /// A file is not what it was when its change was shown.
+    #[error("{path} was changed by somebody else meanwhile")]
+    ChangedMeanwhile {
+        /// The file, which was left alone.
+        path: PathBuf,
+    },
     /// A file operation failed; `fs_err` puts the path into the message.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -231,6 +237,7 @@ impl Error {
                 "install docker-buildx, or a Docker client before version 23, which has BuildKit built in"
                     .into()
             }
+            Self::ChangedMeanwhile { .. } => "run the command again".into(),
             Self::NoEngine { .. } => "start the engine, or name another one with DOCKER_HOST".into(),
             Self::NotATargetFolder { .. } => "check --target-dir and the settings of build folders".into(),
             Self::InUse { .. } => "try again when the build is done, or wait for it with --wait".into(),

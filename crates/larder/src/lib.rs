@@ -31,9 +31,12 @@
 
 pub mod backend;
 pub mod cargo;
+pub mod change;
 pub mod disk;
 pub mod error;
 pub mod gc;
+pub mod git;
+pub mod init;
 pub mod plan;
 pub mod platform;
 pub mod process;
@@ -47,6 +50,7 @@ pub mod slice;
 pub mod stand_in;
 pub mod table;
 pub mod target_folder;
+pub mod tuning;
 pub mod usage;
 pub mod why;
 pub mod workspace;

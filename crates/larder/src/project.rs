@@ -44,6 +44,17 @@ impl Project {
         Ok(Self { cargo, workspace, settings, slices })
     }
 
+    /// The same project, read again after its files changed.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn reload(&self) -> Result<Self> {
+        let root = self.workspace.root();
+        let manifest = root.join("Cargo.toml");
+        let target_dir = self.workspace.target_directory();
+        Self::load(self.cargo.clone(), root.as_std_path(), Some(manifest.as_std_path()), Some(target_dir))
+    }
+
     /// This machine's platform.
     ///
     /// # Errors

@@ -52,7 +52,7 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Stale)
 }
 
-fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
+pub(super) fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
     let Locked { slice, units, tainted, .. } = outcome;
     let proven = if let [units] = units.values().collect::<Vec<_>>()[..] {
         format!("{units} of {units} external units proven")

@@ -4,10 +4,12 @@
 mod build;
 mod clean;
 mod cook;
+mod diff;
 mod docker;
 mod docker_nix;
 mod dockerfile;
 mod gc;
+mod init;
 mod lock;
 mod observe;
 mod plan;
@@ -51,6 +53,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     }
     let context = Context::load(process, &common)?;
     match verb {
+        Verb::Init(args) => init::run(&context, &args),
         Verb::Plan(args) => plan::run(&context, &args),
         Verb::Lock(args) => lock::run(&context, &args),
         Verb::Cook(args) => cook::run(&context, &args),

@@ -46,6 +46,11 @@ pub fn find(workspace: &Workspace) -> Result<Vec<Slice>> {
     Ok(slices)
 }
 
+/// The packages that are compiled to WASM, one for each Leptos project.
+pub(crate) fn front_packages(workspace: &Workspace) -> Result<Vec<String>> {
+    Ok(projects(workspace)?.into_iter().map(|project| project.lib_package).collect())
+}
+
 /// A Leptos project with its packages looked up.
 struct Project {
     name: String,

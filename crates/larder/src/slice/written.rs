@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Origin, Slice, TargetDir, Variant, option_values};
-use crate::{error::Result, workspace::Workspace};
+use crate::{change, error::Result, workspace::Workspace};
 
 /// A table in `slices`; its name is the slice's.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,11 +74,7 @@ pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
     for slice in slices {
         insert(document.as_table_mut(), &[owner, "metadata", "larder", "slices"], slice);
     }
-    let temporary = tempfile::NamedTempFile::new_in(workspace.root())?;
-    fs_err::write(temporary.path(), document.to_string())?;
-    fs_err::set_permissions(temporary.path(), fs_err::metadata(&path)?.permissions())?;
-    temporary.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+    change::write(&path, &document.to_string())
 }
 
 fn insert(table: &mut Table, path: &[&str], slice: &Slice) {

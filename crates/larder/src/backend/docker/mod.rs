@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use self::application::Application;
-use crate::{error::Result, project::Project};
+use crate::{change, error::Result, project::Project};
 
 /// The folder that is sent to Docker, where the generated files are.
 ///
@@ -61,6 +61,20 @@ pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf
         ("Dockerfile".into(), dockerfile),
         (".dockerignore".into(), ignore::of(&application)),
     ]))
+}
+
+/// Whether there is anything to ship: a program, or a site.
+///
+/// # Errors
+/// As [`files`].
+pub fn ships(project: &Project) -> Result<bool> {
+    let application = Application::of(project)?;
+    Ok(!application.binaries.is_empty() || application.site.is_some())
+}
+
+/// Whether a file's text was generated, from whatever recipes.
+pub fn is_generated(text: &str) -> bool {
+    origin(text).is_some()
 }
 
 /// One line of an instruction. Mounts are the same in every step and say nothing to a reader.
@@ -138,11 +152,5 @@ pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
 /// # Errors
 /// When the folder cannot be written.
 pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Utf8Path::new("."));
-    let temporary = tempfile::NamedTempFile::new_in(folder)?;
-    fs_err::write(temporary.path(), text)?;
-    #[cfg(unix)]
-    fs_err::set_permissions(temporary.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    change::write(path, text)
 }

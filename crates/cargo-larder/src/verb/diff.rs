@@ -1,0 +1,36 @@
+//! How changes of files are shown. No verb of its own.
+
+use anstyle::{AnsiColor, Style};
+use larder::{change::Change, project::Project};
+use serde_json::{Value, json};
+
+/// The diff of one file, with its path below the workspace's root.
+pub(super) fn text(project: &Project, change: &Change) -> String {
+    change.diff(project.workspace.root())
+}
+
+/// Prints diffs on standard output.
+pub(super) fn print(text: &str) {
+    for line in text.lines() {
+        let style = style(line);
+        anstream::println!("{style}{line}{style:#}");
+    }
+}
+
+fn style(line: &str) -> Style {
+    let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
+    match line.as_bytes() {
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::new().bold(),
+        [b'+', ..] => color(AnsiColor::Green),
+        [b'-', ..] => color(AnsiColor::Red),
+        [b'@', ..] => color(AnsiColor::Cyan),
+        _ => Style::new(),
+    }
+}
+
+/// One file's change as JSON.
+pub(super) fn as_json(project: &Project, change: &Change) -> Value {
+    let path = change.path.strip_prefix(project.workspace.root()).unwrap_or(&change.path);
+    let kind = if change.old.is_some() { "edited" } else { "new" };
+    json!({ "path": path, "change": kind, "diff": text(project, change) })
+}

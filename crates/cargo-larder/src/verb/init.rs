@@ -1,0 +1,191 @@
+//! `cargo larder init`: bring a workspace up to Larder, showing every change before it is made.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use anyhow::bail;
+use larder::{
+    Report as _,
+    change::Change,
+    init::{self, Asked, Part, Proposal},
+    project::Project,
+    recipe::lock,
+};
+use serde_json::{Value, json};
+
+use super::{diff, lock::proven, print_json};
+use crate::{cli, context::Context, exit::Outcome};
+
+/// Who decides whether a change is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    /// The user, change by change.
+    Ask,
+    /// `--yes`.
+    Given,
+    /// `--check`, or nobody who could be asked.
+    Withheld,
+}
+
+/// What became of a part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Fresh,
+    Written,
+    Needed,
+    Declined,
+    Skipped,
+}
+
+pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome> {
+    let consent = consent(args);
+    let mut project = context.project.reload()?;
+    let mut rows = Vec::new();
+    let mut all = Vec::new();
+    for (part, asked) in parts(args) {
+        let proposal = init::propose(&project, part, asked, args.source.as_deref(), &context.terminal)?;
+        let done = carry_out(context, args, &project, part, &proposal, consent)?;
+        if done == Done::Written {
+            // What comes next is made from what was just written.
+            project = project.reload()?;
+        }
+        rows.push(as_json(&project, part, &proposal, done));
+        all.push((part, done));
+    }
+    if args.json {
+        print_json(&json!({ "version": 1, "parts": rows }))?;
+    }
+    let any = |wanted: Done| all.iter().any(|(_, done)| *done == wanted);
+    if any(Done::Written) {
+        advise(context, &all);
+    }
+    match (any(Done::Needed), args.check) {
+        (true, false) => bail!("nothing was written, since there is nobody to ask: pass --yes"),
+        (true, true) => Ok(Outcome::Stale),
+        (false, _) => Ok(Outcome::Done),
+    }
+}
+
+fn consent(args: &cli::Init) -> Consent {
+    let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    match (args.yes, args.check) {
+        (true, _) => Consent::Given,
+        (_, true) => Consent::Withheld,
+        _ if can_ask && !args.json => Consent::Ask,
+        _ => Consent::Withheld,
+    }
+}
+
+/// The parts that were asked for, in their order.
+fn parts(args: &cli::Init) -> Vec<(Part, Asked)> {
+    let mut named = [&args.only[..], &args.with[..]].concat();
+    if args.nix {
+        named.extend([Part::Nix, Part::Envrc]);
+    }
+    let asked = |part: Part| {
+        if named.contains(&part) {
+            return Some((part, Asked::ByName));
+        }
+        (args.only.is_empty() && part.is_default()).then_some((part, Asked::ByDefault))
+    };
+    Part::ALL.into_iter().filter_map(asked).collect()
+}
+
+fn carry_out(
+    context: &Context,
+    args: &cli::Init,
+    project: &Project,
+    part: Part,
+    proposal: &Proposal,
+    consent: Consent,
+) -> anyhow::Result<Done> {
+    let terminal = context.terminal;
+    let (shown, question) = match proposal {
+        Proposal::Fresh => {
+            terminal.step("Fresh", part.name());
+            return Ok(Done::Fresh);
+        }
+        Proposal::Skipped(why) => {
+            terminal.step("Skipped", &format!("{}: {why}", part.name()));
+            return Ok(Done::Skipped);
+        }
+        Proposal::Files(changes) => {
+            let diffs: Vec<String> = changes.iter().map(|change| diff::text(project, change)).collect();
+            (diffs.concat(), format!("{}: write this?", part.name()))
+        }
+        Proposal::Recipes(reasons) => {
+            let lines: Vec<String> = reasons.iter().map(|reason| format!("larder/: {reason}\n")).collect();
+            (lines.concat(), "recipes: write them?".to_owned())
+        }
+    };
+    // With --json, the diffs are in the value.
+    if !args.json {
+        diff::print(&shown);
+    }
+    match consent {
+        Consent::Withheld => return Ok(Done::Needed),
+        Consent::Ask if !ask(&question)? => return Ok(Done::Declined),
+        Consent::Ask | Consent::Given => {}
+    }
+    match proposal {
+        Proposal::Recipes(_) => {
+            for outcome in lock::lock(project, &terminal)? {
+                proven(terminal, "Locked", &outcome);
+            }
+        }
+        Proposal::Files(changes) => write(context, changes)?,
+        Proposal::Fresh | Proposal::Skipped(_) => {}
+    }
+    Ok(Done::Written)
+}
+
+pub(super) fn write(context: &Context, changes: &[Change]) -> anyhow::Result<()> {
+    for change in changes {
+        change.apply()?;
+        context.terminal.step("Wrote", change.path.as_str());
+    }
+    Ok(())
+}
+
+/// Enter means yes; the end of input means no.
+fn ask(question: &str) -> anyhow::Result<bool> {
+    anstream::eprint!("{question} [Y/n] ");
+    let mut answer = String::new();
+    if std::io::stdin().lock().read_line(&mut answer)? == 0 {
+        return Ok(false);
+    }
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+fn advise(context: &Context, all: &[(Part, Done)]) {
+    let written = |part: Part| all.contains(&(part, Done::Written));
+    context.terminal.step("Next", "commit what was written; `cargo larder build` builds with it");
+    if written(Part::Nix) {
+        context.terminal.step("Next", "`git add flake.nix larder`: a flake sees only what git knows");
+    }
+    if written(Part::Ci) {
+        context.terminal.step(
+            "Next",
+            "set LARDER_GIT, a variable of the repository, to the address of Larder's, unless --source named it",
+        );
+    }
+}
+
+fn as_json(project: &Project, part: Part, proposal: &Proposal, done: Done) -> Value {
+    let outcome = match done {
+        Done::Fresh => "fresh",
+        Done::Written => "written",
+        Done::Needed => "needed",
+        Done::Declined => "declined",
+        Done::Skipped => "skipped",
+    };
+    let mut value = json!({ "part": part.name(), "outcome": outcome });
+    match proposal {
+        Proposal::Fresh => {}
+        Proposal::Skipped(why) => value["reason"] = json!(why),
+        Proposal::Recipes(reasons) => value["reason"] = json!(reasons.join("; ")),
+        Proposal::Files(changes) => {
+            value["files"] = changes.iter().map(|change| diff::as_json(project, change)).collect();
+        }
+    }
+    value
+}

@@ -1,0 +1,126 @@
+//! A change of a file that a user owns: shown as a diff first, then written as a whole or not at all.
+//!
+//! It must never write what was not shown, so a file that changed since it was read is refused.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A file as it is and as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it is.
+    pub path: Utf8PathBuf,
+    /// Its text; `None` where there is no such file.
+    pub old: Option<String>,
+    /// The text to write.
+    pub new: String,
+}
+
+impl Change {
+    /// Compares the wanted text with what is on disk; `None` where they are equal.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn of(path: Utf8PathBuf, new: String) -> Result<Option<Self>> {
+        let old = read(&path)?;
+        Ok((old.as_ref() != Some(&new)).then_some(Self { path, old, new }))
+    }
+
+    /// A unified diff, with the path below `root`.
+    pub fn diff(&self, root: &Utf8Path) -> String {
+        const CONTEXT: usize = 3;
+        let name = self.path.strip_prefix(root).unwrap_or(&self.path);
+        let old = if self.old.is_some() { format!("a/{name}") } else { "/dev/null".to_owned() };
+        let texts = similar::TextDiff::from_lines(self.old.as_deref().unwrap_or_default(), &self.new);
+        texts.unified_diff().context_radius(CONTEXT).header(&old, &format!("b/{name}")).to_string()
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// [`Error::ChangedMeanwhile`] where somebody else wrote it since it was read; when it cannot be written.
+    pub fn apply(&self) -> Result<()> {
+        if read(&self.path)? != self.old {
+            return Err(Error::ChangedMeanwhile { path: self.path.clone().into() });
+        }
+        if let Some(folder) = self.path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        write(&self.path, &self.new)
+    }
+}
+
+fn read(path: &Utf8Path) -> Result<Option<String>> {
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    Ok(Some(fs_err::read_to_string(path)?))
+}
+
+/// Writes a file as a whole or not at all. One that is there keeps its permissions, and a symbolic link stays one.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
+    let path = if path.is_symlink() { path.canonicalize_utf8()? } else { path.to_owned() };
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    let temporary = tempfile::NamedTempFile::new_in(folder)?;
+    fs_err::write(temporary.path(), text)?;
+    if path.exists() {
+        fs_err::set_permissions(temporary.path(), fs_err::metadata(&path)?.permissions())?;
+    } else {
+        #[cfg(unix)]
+        fs_err::set_permissions(temporary.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    }
+    temporary.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+        (dir, path)
+    }
+
+    #[test]
+    fn a_diff_says_what_will_be_written() {
+        let (_dir, root) = folder();
+        let path = root.join("sub/a.txt");
+        let change = Change::of(path.clone(), "one\n".into()).unwrap().unwrap();
+        assert_eq!(change.diff(&root), "--- /dev/null\n+++ b/sub/a.txt\n@@ -0,0 +1 @@\n+one\n");
+        change.apply().unwrap();
+        assert_eq!(Change::of(path.clone(), "one\n".into()).unwrap(), None);
+        let change = Change::of(path, "two\n".into()).unwrap().unwrap();
+        assert_eq!(change.diff(&root), "--- a/sub/a.txt\n+++ b/sub/a.txt\n@@ -1 +1 @@\n-one\n+two\n");
+    }
+
+    #[test]
+    fn what_was_not_shown_is_not_written_over() {
+        let (_dir, root) = folder();
+        let path = root.join("a.txt");
+        let change = Change::of(path.clone(), "one\n".into()).unwrap().unwrap();
+        fs_err::write(&path, "mine\n").unwrap();
+        assert!(matches!(change.apply(), Err(Error::ChangedMeanwhile { .. })));
+        assert_eq!(fs_err::read_to_string(&path).unwrap(), "mine\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_and_links_stay() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let (_dir, root) = folder();
+        let (real, link) = (root.join("real"), root.join("link"));
+        fs_err::write(&real, "one").unwrap();
+        fs_err::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&real, &link).unwrap();
+        write(&link, "two").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs_err::read_to_string(&real).unwrap(), "two");
+        assert_eq!(fs_err::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}

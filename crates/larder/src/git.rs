@@ -1,0 +1,91 @@
+//! What git knows of a workspace. It only asks, and never changes a repository.
+
+use std::path::PathBuf;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+};
+
+/// The repository that a folder lies in.
+#[derive(Debug, Clone)]
+pub struct Git {
+    program: PathBuf,
+    env: Environment,
+    dir: Utf8PathBuf,
+    /// The folder of the work tree.
+    pub top: Utf8PathBuf,
+}
+
+/// How git sees one file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracked {
+    /// Committed, or staged, and not changed since.
+    Clean,
+    /// Committed and changed since.
+    Modified,
+    /// Not known to git.
+    Untracked,
+    /// Not known to git, which was told to ignore it.
+    Ignored,
+}
+
+impl Git {
+    /// Finds the repository of a folder; `None` where the folder is in none.
+    ///
+    /// # Errors
+    /// When there is no git, or it refuses to look.
+    pub fn of(env: &Environment, dir: &Utf8Path) -> Result<Option<Self>> {
+        let Some(program) = env.find_program("git") else {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Start { command: "git".into(), source });
+        };
+        let mut git = Self { program, env: env.clone(), dir: dir.to_owned(), top: dir.to_owned() };
+        match git.ask(&["rev-parse", "--show-toplevel"]) {
+            Ok(top) => git.top = top.trim_end().into(),
+            Err(Error::Failed { stderr, .. }) if stderr.contains("not a git repository") => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        Ok(Some(git))
+    }
+
+    /// The folder's path below the work tree's top; empty where they are the same.
+    pub fn prefix(&self) -> Utf8PathBuf {
+        let prefix = self.ask(&["rev-parse", "--show-prefix"]).unwrap_or_default();
+        prefix.trim_end().trim_end_matches('/').into()
+    }
+
+    /// The addresses of all remotes.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn remotes(&self) -> Result<Vec<String>> {
+        let lines = self.ask(&["remote", "--verbose"])?;
+        Ok(lines.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect())
+    }
+
+    /// How git sees a file, or the files of a folder: the worst of them.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn tracked(&self, path: &str) -> Result<Tracked> {
+        let status =
+            self.ask(&["status", "--porcelain", "--untracked-files=all", "--ignored", "--", path])?;
+        let codes: Vec<&str> = status.lines().map(|line| line.get(..2).unwrap_or_default()).collect();
+        let known = !self.ask(&["ls-files", "--", path])?.is_empty();
+        Ok(match () {
+            () if codes.contains(&"!!") && !known => Tracked::Ignored,
+            () if codes.contains(&"??") || !known => Tracked::Untracked,
+            // The second letter is the work tree's; what is staged will be committed.
+            () if codes.iter().any(|code| !code.ends_with(' ') && *code != "!!") => Tracked::Modified,
+            () => Tracked::Clean,
+        })
+    }
+
+    fn ask(&self, args: &[&str]) -> Result<String> {
+        // Looking must not take the lock that a commit in another window needs.
+        Cmd::new(&self.program, &self.dir, &self.env).env("GIT_OPTIONAL_LOCKS", "0").args(args).output()
+    }
+}

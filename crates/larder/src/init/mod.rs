@@ -1,0 +1,219 @@
+//! Bringing a workspace up to Larder, part by part: each part says what it would change, and changes nothing.
+//!
+//! It must never propose to write over a file that a user owns as a whole; settings are put into such files by
+//! [`tuning`], which keeps everything else.
+
+mod nix;
+mod workflow;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    Report,
+    backend::docker::{self, State},
+    change::Change,
+    error::{Error, Result},
+    git::Git,
+    project::Project,
+    recipe::lock::{self, Finding},
+    tuning::{self, Known},
+};
+
+/// What a workspace can get, in the order in which one builds on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The development profile in `Cargo.toml`.
+    Profile,
+    /// cargo's configuration.
+    Config,
+    /// The recipes in `larder/`.
+    Recipes,
+    /// `Dockerfile` and `.dockerignore`.
+    Docker,
+    /// A workflow of GitHub Actions.
+    Ci,
+    /// `flake.nix`.
+    Nix,
+    /// `.envrc`, and what git is to ignore with it.
+    Envrc,
+}
+
+impl Part {
+    /// All parts, in their order.
+    pub const ALL: [Self; 7] =
+        [Self::Profile, Self::Config, Self::Recipes, Self::Docker, Self::Ci, Self::Nix, Self::Envrc];
+
+    /// The word for it on the command line and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Config => "config",
+            Self::Recipes => "recipes",
+            Self::Docker => "docker",
+            Self::Ci => "ci",
+            Self::Nix => "nix",
+            Self::Envrc => "envrc",
+        }
+    }
+
+    /// The part of a word.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.name() == name)
+    }
+
+    /// Whether a workspace gets it without being asked for: Nix is a choice of its own.
+    pub fn is_default(self) -> bool {
+        !matches!(self, Self::Nix | Self::Envrc)
+    }
+}
+
+/// Whether a part was asked for by its name, and so is written also where nothing says that it is of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// By its name.
+    ByName,
+    /// As one of the default parts.
+    ByDefault,
+}
+
+/// What one part would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proposal {
+    /// Everything is as it should be.
+    Fresh,
+    /// These files change.
+    Files(Vec<Change>),
+    /// Recipes are written, by [`lock::lock`]; a line for each reason.
+    Recipes(Vec<String>),
+    /// Nothing, and why.
+    Skipped(String),
+}
+
+impl Proposal {
+    fn of(changes: Vec<Change>) -> Self {
+        if changes.is_empty() { Self::Fresh } else { Self::Files(changes) }
+    }
+
+    fn skipped(why: impl Into<String>) -> Result<Self> {
+        Ok(Self::Skipped(why.into()))
+    }
+}
+
+/// What a part would do in a project as it is now. `source` is the address of the git repository that Nix and CI get
+/// Larder from.
+///
+/// # Errors
+/// When a file cannot be read, or the project cannot be planned.
+pub fn propose(
+    project: &Project,
+    part: Part,
+    asked: Asked,
+    source: Option<&str>,
+    report: &dyn Report,
+) -> Result<Proposal> {
+    let root = project.workspace.root();
+    match part {
+        Part::Profile => {
+            let settings = tuning::dev_profile(project.workspace.manifest(), &known(project)?);
+            Ok(Proposal::of(tuning::change(root.join("Cargo.toml"), &settings)?.into_iter().collect()))
+        }
+        Part::Config => {
+            let settings = tuning::configuration(project.workspace.config(), &known(project)?);
+            Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
+        }
+        Part::Recipes => recipes(project, report),
+        Part::Docker => docker(project),
+        Part::Ci => workflow::propose(project, asked, source),
+        Part::Nix => new_file(root.join("flake.nix"), &nix::flake(source)),
+        Part::Envrc => envrc(root),
+    }
+}
+
+fn known(project: &Project) -> Result<Known> {
+    Known::of(&project.workspace)
+}
+
+fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
+    if project.recorded()?.is_none() {
+        let new = |name: &str| format!("{name}: new");
+        return Ok(Proposal::Recipes(project.slices.iter().map(|slice| new(&slice.name)).collect()));
+    }
+    let (_, findings) = lock::check(project, report)?;
+    if findings.is_empty() {
+        return Ok(Proposal::Fresh);
+    }
+    let reason = |finding| match finding {
+        Finding::Stale(reason) | Finding::Edited(reason) | Finding::Unproven(reason) => reason,
+    };
+    Ok(Proposal::Recipes(findings.into_iter().map(reason).collect()))
+}
+
+fn docker(project: &Project) -> Result<Proposal> {
+    match docker::ships(project) {
+        Ok(true) => {}
+        Ok(false) => return Proposal::skipped("the release slices leave no program behind"),
+        Err(Error::NoRecipe { .. }) => {
+            return Proposal::skipped("it is made from the recipes, which come first");
+        }
+        Err(Error::NoSlice { name, .. }) => {
+            return Proposal::skipped(format!("it is made from the recipes, which lack `{name}`"));
+        }
+        Err(error) => return Err(error),
+    }
+    let folder = docker::context(project)?;
+    let mut changes = Vec::new();
+    for (name, text) in docker::files(project)? {
+        let path = folder.join(name);
+        match docker::state(&path, &text)? {
+            State::Fresh => {}
+            State::Stale => changes.extend(Change::of(path, text)?),
+            State::Foreign => {
+                return Proposal::skipped(format!(
+                    "{path} was not generated from these recipes and is left alone; \
+                     `cargo larder dockerfile --print` shows one that is"
+                ));
+            }
+        }
+    }
+    Ok(Proposal::of(changes))
+}
+
+/// A file that is the user's own from the moment it is written.
+fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
+    match Change::of(path, text.to_owned())? {
+        None => Ok(Proposal::Fresh),
+        Some(Change { path, old: Some(_), .. }) => {
+            Proposal::skipped(format!("{path} is there already, and yours to change"))
+        }
+        Some(change) => Ok(Proposal::Files(vec![change])),
+    }
+}
+
+fn envrc(root: &Utf8Path) -> Result<Proposal> {
+    let proposal = new_file(root.join(".envrc"), nix::ENVRC)?;
+    let Proposal::Files(mut changes) = proposal else { return Ok(proposal) };
+    changes.extend(ignored(root, &nix::IGNORED)?);
+    Ok(Proposal::Files(changes))
+}
+
+/// Adds what `.gitignore` lacks.
+fn ignored(root: &Utf8Path, patterns: &[&str]) -> Result<Option<Change>> {
+    let path = root.join(".gitignore");
+    let mut text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    for pattern in patterns {
+        let bare = |line: &str| line.trim().trim_matches('/').to_owned();
+        if !text.lines().any(|line| bare(line) == bare(pattern)) {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text.push_str(pattern);
+            text.push('\n');
+        }
+    }
+    Change::of(path, text)
+}
+
+/// The repository that the workspace lies in; `None` also where git cannot tell.
+fn repository(project: &Project) -> Option<Git> {
+    Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
+}

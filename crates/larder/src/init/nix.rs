@@ -1,0 +1,38 @@
+//! The flake of a consumer: the very template that `nix flake init -t` copies, so that there is one text.
+
+use std::borrow::Cow;
+
+const FLAKE: &str = include_str!("../../../../nix/template/flake.nix");
+
+/// What direnv loads.
+pub(super) const ENVRC: &str = include_str!("../../../../nix/template/.envrc");
+
+/// What Nix and direnv leave behind in a checkout.
+pub(super) const IGNORED: [&str; 3] = [".direnv/", ".cargo-home/", "/result*"];
+
+/// Where the template says that Larder is.
+const PLACE: &str = "git+file:///path/to/larder";
+
+/// The flake, with the place of Larder filled in where it is known.
+pub(super) fn flake(source: Option<&str>) -> Cow<'static, str> {
+    let Some(source) = source else { return FLAKE.into() };
+    let is_plain_git =
+        source.starts_with("https://") || source.starts_with("ssh://") || source.starts_with("file://");
+    let source = if is_plain_git { format!("git+{source}") } else { source.to_owned() };
+    FLAKE.replace(PLACE, &source).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_larder_is_filled_in() {
+        assert!(flake(None).contains(PLACE));
+        let flake = flake(Some("https://git.example/larder.git"));
+        assert!(
+            flake.contains("\"git+https://git.example/larder.git\"") && !flake.contains(PLACE),
+            "{flake}"
+        );
+    }
+}

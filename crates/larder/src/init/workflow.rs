@@ -1,0 +1,154 @@
+//! A workflow for GitHub Actions that keeps what was cooked and nothing else: it is saved after cooking, before
+//! anything of the application is built, under a key that only changes when a recipe or the compiler does.
+
+use std::fmt::Write as _;
+
+use super::{Asked, Proposal, new_file, repository};
+use crate::{
+    backend::docker,
+    error::Result,
+    project::Project,
+    slice::{Origin, Variant, leptos},
+};
+
+/// Proposes the workflow where the project is on GitHub, or where it was asked for.
+pub(super) fn propose(project: &Project, asked: Asked, source: Option<&str>) -> Result<Proposal> {
+    let git = repository(project);
+    let root = project.workspace.root();
+    let top = git.as_ref().map_or(root, |git| git.top.as_path());
+    let remotes = git.as_ref().map(|git| git.remotes().unwrap_or_default()).unwrap_or_default();
+    let on_github =
+        top.join(".github").is_dir() || remotes.iter().any(|remote| remote.contains("github.com"));
+    if !on_github && asked == Asked::ByDefault {
+        return Proposal::skipped(
+            "nothing says that this repository is on GitHub, the one that is known; `--with ci` writes it all the same",
+        );
+    }
+    if !project.slices.iter().any(|slice| slice.variant == Variant::Release) {
+        return Proposal::skipped("there is no slice of the release to build");
+    }
+    let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
+    let text = text(project, &prefix, source)?;
+    new_file(top.join(".github/workflows/larder.yml"), &text)
+}
+
+const HEAD: &str = "\
+# Written by `cargo larder init`; yours to change.
+name: larder
+
+on:
+  push:
+  pull_request:
+
+permissions:
+  contents: read
+
+env:
+  # Nothing is built twice here, and what incremental builds need would only fill the cache.
+  CARGO_INCREMENTAL: 0
+  CARGO_TERM_COLOR: always
+";
+
+const STEPS: &str = r#"
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+"#;
+
+/// What cargo would download again.
+const DOWNLOADS: &str =
+    "~/.cargo/registry/index\n            ~/.cargo/registry/cache\n            ~/.cargo/git/db";
+
+/// The whole file. `prefix` is the workspace's folder in the repository.
+fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String> {
+    let release = || project.slices.iter().filter(|slice| slice.variant == Variant::Release);
+    let below = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") };
+    let source = source.map(|source| source.trim_start_matches("git+"));
+    let given = source.map(|source| format!(" || '{source}'")).unwrap_or_default();
+    let mut text = HEAD.to_owned();
+    let _ = writeln!(text, "  # The address of Larder's git repository.");
+    let _ = writeln!(text, "  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}");
+    if !prefix.is_empty() {
+        let _ = write!(text, "\ndefaults:\n  run:\n    working-directory: {prefix}\n");
+    }
+    text.push_str(STEPS);
+
+    let mut targets: Vec<&str> = release().flat_map(|slice| slice.targets()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let mut toolchain = vec!["rustc --version".to_owned()];
+    if !targets.is_empty() {
+        toolchain.push(format!("rustup target add {}", targets.join(" ")));
+    }
+    toolchain.push(r#"echo "id=$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT""#.into());
+    step(&mut text, "Toolchain", Some("rust"), &toolchain);
+
+    let leptos = release().any(|slice| slice.origin == Origin::Leptos);
+    let mut install = vec![
+        r#": "${LARDER_GIT:?set this variable of the repository to the address of Larder}""#.to_owned(),
+        r#"test -x ~/.larder-tools/bin/cargo-larder || cargo install --locked --root ~/.larder-tools --git "$LARDER_GIT" cargo-larder"#
+            .to_owned(),
+    ];
+    let mut tools = "1".to_owned();
+    if leptos {
+        let version = leptos::CARGO_LEPTOS_VERSION;
+        tools = format!("1-leptos-{version}");
+        install.push(format!(
+            "test -x ~/.larder-tools/bin/cargo-leptos || cargo install --locked --root ~/.larder-tools cargo-leptos@{version}"
+        ));
+    }
+    install.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
+    text.push_str("      # Another number gets the tools anew.\n");
+    let tools = format!("tools-${{{{ runner.os }}}}-{tools}");
+    cache(&mut text, "actions/cache@v4", None, "~/.larder-tools", &tools);
+    step(&mut text, "Tools", None, &install);
+
+    step(&mut text, "Recipes are right", None, &["cargo larder lock --check --locked".into()]);
+    if is_generated(project)? {
+        step(&mut text, "Dockerfile is right", None, &["cargo larder dockerfile --check".into()]);
+    }
+    let target = format!(
+        "|\n            {}\n            {DOWNLOADS}",
+        below(project.workspace.committed_target_directory().as_str())
+    );
+    let start = "larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-";
+    let key = format!("{start}${{{{ hashFiles('{}') }}}}", below("larder/larder.lock"));
+    cache(&mut text, "actions/cache/restore@v4", Some("cooked"), &target, &key);
+    text.push_str("          # Most units of an older recipe are good for this one. What is not piles up until the next compiler.\n");
+    let _ = writeln!(text, "          restore-keys: {start}");
+    step(&mut text, "Cook", None, &["cargo larder cook --locked".into()]);
+    cache(&mut text, "actions/cache/save@v4", None, &target, &key);
+    let _ = writeln!(text, "        if: steps.cooked.outputs.cache-hit != 'true'");
+    step(&mut text, "Build", None, &["cargo larder build --locked".into()]);
+    Ok(text)
+}
+
+fn is_generated(project: &Project) -> Result<bool> {
+    let path = docker::context(project)?.join("Dockerfile");
+    Ok(path.is_file() && docker::is_generated(&fs_err::read_to_string(path)?))
+}
+
+fn step(text: &mut String, name: &str, id: Option<&str>, commands: &[String]) {
+    let _ = writeln!(text, "      - name: {name}");
+    if let Some(id) = id {
+        let _ = writeln!(text, "        id: {id}");
+    }
+    match commands {
+        [only] => {
+            let _ = writeln!(text, "        run: {only}");
+        }
+        commands => {
+            let _ = writeln!(text, "        run: |\n          {}", commands.join("\n          "));
+        }
+    }
+}
+
+fn cache(text: &mut String, action: &str, id: Option<&str>, path: &str, key: &str) {
+    let _ = writeln!(text, "      - uses: {action}");
+    if let Some(id) = id {
+        let _ = writeln!(text, "        id: {id}");
+    }
+    let _ = writeln!(text, "        with:\n          path: {path}\n          key: {key}");
+}

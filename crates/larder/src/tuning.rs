@@ -1,0 +1,377 @@
+//! Settings of cargo that make builds quicker in every workspace that they fit, and how they get into files that a
+//! user owns: comments, order and unknown keys stay, and a value that the user chose is never replaced unasked.
+//!
+//! `init` writes what is missing, `doctor` tells what is. What each setting is worth was measured in
+//! `examples/portfolio`, where the numbers are. It must name no linker and no flags: cargo puts those into the
+//! fingerprint of every unit, and a linker that one machine has breaks another.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use crate::{
+    change::Change,
+    error::{Error, Result},
+    slice::leptos,
+    workspace::{Workspace, parse_toml},
+};
+
+/// One key with the value that it should have.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The key's path, such as `profile`, `dev`, `debug`.
+    pub path: Vec<String>,
+    /// The value.
+    pub value: Value,
+    /// Why, as comment lines for the reader of the file; empty where the key explains itself.
+    pub why: &'static str,
+}
+
+impl Setting {
+    fn new(path: &[&str], value: impl Into<Value>, why: &'static str) -> Self {
+        Self { path: path.iter().map(|&part| part.to_owned()).collect(), value: value.into(), why }
+    }
+
+    /// The path as TOML writes it.
+    pub fn key(&self) -> String {
+        let parts = self.path.iter().map(|part| toml_edit::Key::new(part).display_repr().into_owned());
+        parts.collect::<Vec<_>>().join(".")
+    }
+
+    /// The whole setting as one line of TOML.
+    pub fn line(&self) -> String {
+        format!("{} = {}", self.key(), self.value.to_string().trim())
+    }
+}
+
+/// What settings depend on: read once, and given as a value.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Names of all packages in `Cargo.lock`.
+    pub packages: BTreeSet<String>,
+    /// Members that are compiled to WASM for a browser.
+    pub fronts: BTreeSet<String>,
+    /// Whether queries were prepared for sqlx, in `.sqlx/`.
+    pub prepared_queries: bool,
+}
+
+impl Known {
+    /// Reads what a workspace has.
+    ///
+    /// # Errors
+    /// When `Cargo.lock` cannot be read, or Leptos metadata is wrong.
+    pub fn of(workspace: &Workspace) -> Result<Self> {
+        let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
+        let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
+        let names = packages.filter_map(|package| package.get("name")?.as_str());
+        Ok(Self {
+            packages: names.map(str::to_owned).collect(),
+            fronts: leptos::front_packages(workspace)?.into_iter().collect(),
+            prepared_queries: workspace.root().join(".sqlx").is_dir(),
+        })
+    }
+}
+
+/// Packages whose whole work is arithmetic on every byte that they are given. Without optimisation they are ten
+/// times slower and more, and they are quick to compile. The first three are measured in `examples/portfolio`.
+const COMPUTING: [&str; 22] = [
+    "crc32fast",
+    "miniz_oxide",
+    "simd-adler32",
+    "adler2",
+    "argon2",
+    "bcrypt",
+    "blake2",
+    "blowfish",
+    "brotli-decompressor",
+    "fdeflate",
+    "image-webp",
+    "lz4_flex",
+    "pbkdf2",
+    "png",
+    "scrypt",
+    "sha1",
+    "sha2",
+    "sha3",
+    "weezl",
+    "zune-inflate",
+    "zune-jpeg",
+    "jpeg-decoder",
+];
+
+const LINE_TABLES: &str = "\
+Line tables give backtraces with file and line; what else debuggers read would go through the
+linker after every edit.";
+const NO_DEBUG_INFO: &str = "\
+Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
+first build and gains little.";
+const OPTIMISED: &str =
+    "It computes on every byte it is given; a small crate that is many times faster like this.";
+const STRIPPED: &str = "\
+Linking the WASM half drops all debug info, that of the standard library included; function names
+stay. wasm-bindgen would drop it anyway, after it has read it, on every build.";
+const OFFLINE_QUERIES: &str = "\
+Queries are checked against `.sqlx/`, never against whatever database DATABASE_URL happens to name.
+Set SQLX_OFFLINE=false in the environment to refresh `.sqlx/`.";
+
+/// What the root manifest lacks for debug builds that are quick after an edit.
+pub fn dev_profile(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
+    let mut wanted = vec![
+        Setting::new(&["profile", "dev", "debug"], "line-tables-only", LINE_TABLES),
+        Setting::new(&["profile", "dev", "package", "*", "debug"], false, NO_DEBUG_INFO),
+    ];
+    wanted.extend(unoptimised(manifest, known));
+    if get(manifest, &["profile", "dev", "strip"]).is_none() {
+        let strip = |front: &String| {
+            Setting::new(&["profile", "dev", "package", front, "strip"], "debuginfo", STRIPPED)
+        };
+        wanted.extend(known.fronts.iter().map(strip));
+    }
+    missing(manifest, wanted)
+}
+
+/// Dependencies that compute a lot and would be compiled without optimisation.
+pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
+    let level = |path: &[&str]| get(manifest, path).map(|level| level.to_string().trim().to_owned());
+    let optimised = |level: Option<String>| level.is_some_and(|level| level != "0");
+    if optimised(level(&["profile", "dev", "opt-level"]))
+        || optimised(level(&["profile", "dev", "package", "*", "opt-level"]))
+    {
+        return Vec::new();
+    }
+    let used = COMPUTING.into_iter().filter(|name| known.packages.contains(*name));
+    let mut settings: Vec<Setting> = used
+        .map(|name| Setting::new(&["profile", "dev", "package", name, "opt-level"], 3, OPTIMISED))
+        .collect();
+    settings.sort_by(|a, b| a.path.cmp(&b.path));
+    missing(manifest, settings)
+}
+
+/// What cargo's configuration lacks.
+pub fn configuration(config: &DocumentMut, known: &Known) -> Vec<Setting> {
+    let mut wanted = Vec::new();
+    if known.prepared_queries && known.packages.contains("sqlx") {
+        wanted.push(Setting::new(&["env", "SQLX_OFFLINE"], "true", OFFLINE_QUERIES));
+    }
+    missing(config, wanted)
+}
+
+/// Without what the user has set already, to whatever value.
+fn missing(document: &DocumentMut, settings: Vec<Setting>) -> Vec<Setting> {
+    let set = |setting: &Setting| {
+        get(document, &setting.path.iter().map(String::as_str).collect::<Vec<_>>()).is_some()
+    };
+    settings.into_iter().filter(|setting| !set(setting)).collect()
+}
+
+/// A key's value in a document.
+pub fn get<'a>(document: &'a DocumentMut, path: &[&str]) -> Option<&'a Item> {
+    let mut item = document.as_item();
+    for part in path {
+        item = item.as_table_like()?.get(part)?;
+    }
+    Some(item)
+}
+
+/// The change that puts settings into a TOML file, which may not be there yet; `None` where nothing changes.
+///
+/// # Errors
+/// [`Error::Toml`] where the file is no TOML, or has something else where a table is needed.
+pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>> {
+    if settings.is_empty() {
+        return Ok(None);
+    }
+    let mut document = if path.exists() { parse_toml(&path)? } else { DocumentMut::new() };
+    for setting in settings {
+        set(&mut document, setting).map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
+    }
+    Change::of(path, document.to_string().trim_start_matches('\n').to_owned())
+}
+
+/// The file that cargo reads a workspace's configuration from: it prefers the name without an ending.
+pub fn config_path(root: &Utf8Path) -> Utf8PathBuf {
+    let old = root.join(".cargo/config");
+    if old.is_file() { old } else { root.join(".cargo/config.toml") }
+}
+
+/// Sets one key, making the tables that lead to it in the form that their parents have.
+fn set(document: &mut DocumentMut, setting: &Setting) -> Result<(), String> {
+    let Some((key, tables)) = setting.path.split_last() else { return Ok(()) };
+    let mut table: &mut dyn TableLike = document.as_table_mut();
+    let mut inline = false;
+    let mut new = false;
+    for name in tables {
+        let dotted = table.is_dotted() && !inline;
+        if !table.contains_key(name) {
+            new = true;
+            table.insert(name, new_table(inline, dotted));
+        }
+        let item = table.get_mut(name).ok_or("unreachable")?;
+        inline = item.is_inline_table();
+        table = item.as_table_like_mut().ok_or_else(|| format!("`{name}` is no table"))?;
+    }
+    if let Some(old) = table.get_mut(key).and_then(Item::as_value_mut) {
+        let decor = old.decor().clone();
+        *old = setting.value.clone();
+        *old.decor_mut() = decor;
+        return Ok(());
+    }
+    table.insert(key, Item::Value(setting.value.clone()));
+    if !inline && !setting.why.is_empty() {
+        comment(document, setting, new);
+    }
+    Ok(())
+}
+
+fn new_table(inline: bool, dotted: bool) -> Item {
+    if inline {
+        return Item::Value(toml_edit::InlineTable::new().into());
+    }
+    let mut table = toml_edit::Table::new();
+    table.set_implicit(true);
+    table.set_dotted(dotted);
+    Item::Table(table)
+}
+
+/// Puts the reason above a new key.
+fn comment(document: &mut DocumentMut, setting: &Setting, new: bool) {
+    let lines: String = setting.why.lines().map(|line| format!("# {line}\n")).collect();
+    let Some((key, tables)) = setting.path.split_last() else { return };
+    let mut table = document.as_table_mut();
+    for name in tables {
+        let Some(next) = table.get_mut(name).and_then(Item::as_table_mut) else { return };
+        table = next;
+    }
+    if new && !table.is_dotted() {
+        // A table of its own: the reason is the table's.
+        table.decor_mut().set_prefix(format!("\n{lines}"));
+    } else if let Some(mut key) = table.key_mut(key) {
+        key.leaf_decor_mut().set_prefix(lines);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(packages: &[&str], fronts: &[&str]) -> Known {
+        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Known { packages: own(packages), fronts: own(fronts), prepared_queries: true }
+    }
+
+    fn tuned(manifest: &str, known: &Known) -> String {
+        let mut document: DocumentMut = manifest.parse().unwrap();
+        for setting in dev_profile(&document, known) {
+            set(&mut document, &setting).unwrap();
+        }
+        let text = document.to_string();
+        let again: DocumentMut = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert!(dev_profile(&again, known).is_empty(), "{text}");
+        text
+    }
+
+    #[test]
+    fn a_plain_manifest_gets_a_profile_with_its_reasons() {
+        let manifest = "# mine\n[package]\nname = \"a\" # really\n\n[dependencies]\nflate2 = \"1\"\n";
+        insta::assert_snapshot!(tuned(manifest, &known(&["miniz_oxide"], &["site"])), @r#"
+        # mine
+        [package]
+        name = "a" # really
+
+        [dependencies]
+        flate2 = "1"
+
+        # Line tables give backtraces with file and line; what else debuggers read would go through the
+        # linker after every edit.
+        [profile.dev]
+        debug = "line-tables-only"
+
+        # Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
+        # first build and gains little.
+        [profile.dev.package."*"]
+        debug = false
+
+        # It computes on every byte it is given; a small crate that is many times faster like this.
+        [profile.dev.package.miniz_oxide]
+        opt-level = 3
+
+        # Linking the WASM half drops all debug info, that of the standard library included; function names
+        # stay. wasm-bindgen would drop it anyway, after it has read it, on every build.
+        [profile.dev.package.site]
+        strip = "debuginfo"
+        "#);
+    }
+
+    #[test]
+    fn what_the_user_chose_stays() {
+        let manifest = "\
+[profile.release] # fat
+lto = true
+
+[profile.dev]
+# slow on purpose
+debug = 2
+odd-key = 1
+
+[profile.dev.package.\"*\"]
+opt-level = 1
+
+[workspace]
+members = []
+";
+        insta::assert_snapshot!(tuned(manifest, &known(&["miniz_oxide"], &[])), @r#"
+        [profile.release] # fat
+        lto = true
+
+        [profile.dev]
+        # slow on purpose
+        debug = 2
+        odd-key = 1
+
+        [profile.dev.package."*"]
+        opt-level = 1
+        # Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
+        # first build and gains little.
+        debug = false
+
+        [workspace]
+        members = []
+        "#);
+    }
+
+    #[test]
+    fn other_forms_of_tables_are_kept() {
+        let inline = "[profile]\ndev = { opt-level = 1, package = { a = { debug = true } } }\n";
+        insta::assert_snapshot!(tuned(inline, &known(&[], &[])), @r#"
+        [profile]
+        dev = { opt-level = 1, package = { a = { debug = true }, "*" = { debug = false } } , debug = "line-tables-only" }
+        "#);
+        let dotted = "profile.dev.opt-level = 0\n\n[package]\nname = \"a\"\n";
+        insta::assert_snapshot!(tuned(dotted, &known(&[], &[])), @"");
+    }
+
+    #[test]
+    fn a_value_that_is_asked_for_takes_the_place_of_another() {
+        let mut document: DocumentMut = "[registries.crates-io]\nprotocol = \"git\" # old\n".parse().unwrap();
+        let sparse = Setting::new(&["registries", "crates-io", "protocol"], "sparse", "");
+        set(&mut document, &sparse).unwrap();
+        assert_eq!(document.to_string(), "[registries.crates-io]\nprotocol = \"sparse\" # old\n");
+    }
+
+    #[test]
+    fn queries_are_checked_offline_where_they_were_prepared() {
+        let empty = DocumentMut::new();
+        assert_eq!(configuration(&empty, &known(&["sqlx"], &[])).len(), 1);
+        assert!(configuration(&empty, &known(&["serde"], &[])).is_empty());
+        let set = "env.SQLX_OFFLINE = \"false\"".parse().unwrap();
+        assert!(configuration(&set, &known(&["sqlx"], &[])).is_empty());
+    }
+
+    #[test]
+    fn a_table_where_there_is_something_else_is_an_error() {
+        let mut document: DocumentMut = "profile = 1\n".parse().unwrap();
+        let setting = Setting::new(&["profile", "dev", "debug"], false, "");
+        assert_eq!(set(&mut document, &setting), Err("`profile` is no table".into()));
+    }
+}
