@@ -38,7 +38,9 @@ Exit codes:
   0  done
   1  failed; the message says why and what to do
   2  wrong usage
-  3  `--check`: a recipe is stale, edited by hand or unproven, or a generated file is stale
+  3  `--check`: a recipe is stale, edited by hand or unproven, or a generated file is stale; `init --check`: something would be
+     written
+  4  `doctor` found a problem
 A build that fails ends with the exit code of the program that failed (101 from cargo).";
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +69,8 @@ pub(crate) enum Verb {
     Gc(Gc),
     /// Tell what a build would compile, or did, and why
     Why(Why),
+    /// Check the workspace and the machine, and say how to put right what is wrong
+    Doctor(Doctor),
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,
@@ -188,6 +192,19 @@ pub(crate) struct Dockerfile {
     /// Let a stage of the build write the recipes, where none are committed
     #[arg(long)]
     pub(crate) no_committed_recipe: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Checks to make; all of them by default
+    #[arg(value_name = "CHECK")]
+    pub(crate) checks: Vec<String>,
+    /// Make the repairs that are safe, showing every change first
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,13 +7,18 @@ use anstyle::{AnsiColor, Style};
 /// A recipe is stale, edited by hand or unproven.
 pub(crate) const STALE: u8 = 3;
 
+/// `doctor` found a problem.
+pub(crate) const PROBLEM: u8 = 4;
+
 /// How a verb ended when nothing went wrong with the verb itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// All is well.
     Done,
-    /// `lock --check` has findings.
+    /// `--check` has findings.
     Stale,
+    /// `doctor` found a problem.
+    Problem,
     /// A program that was run on the user's behalf ended with this code.
     Child(i32),
 }
@@ -23,6 +28,7 @@ pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Stale) => ExitCode::from(STALE),
+        Ok(Outcome::Problem) => ExitCode::from(PROBLEM),
         Ok(Outcome::Child(code)) => child(code),
         Err(error) => {
             print(&error);

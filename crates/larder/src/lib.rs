@@ -33,6 +33,7 @@ pub mod backend;
 pub mod cargo;
 pub mod change;
 pub mod disk;
+pub mod doctor;
 pub mod error;
 pub mod gc;
 pub mod git;

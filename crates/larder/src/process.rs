@@ -9,6 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use crate::error::{Error, Result};
@@ -134,6 +135,40 @@ impl Cmd {
         }
         String::from_utf8(output.stdout)
             .map_err(|error| Error::Answer { command: self.line(), reason: error.to_string() })
+    }
+
+    /// Like [`output`](Self::output) for a program that may wait for something that never comes: it is ended when
+    /// the time is over.
+    ///
+    /// # Errors
+    /// As [`output`](Self::output), and when there was no answer in time.
+    pub fn output_within(&self, patience: Duration) -> Result<String> {
+        let (stdout, stderr) = (tempfile::NamedTempFile::new()?, tempfile::NamedTempFile::new()?);
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(stdout.reopen()?).stderr(stderr.reopen()?);
+        let child = command.spawn().map_err(|source| self.start_error(source))?;
+        let mut running = Running { child };
+        let deadline = Instant::now() + patience;
+        let status = loop {
+            if let Some(status) = running.child.try_wait()? {
+                break status;
+            }
+            if Instant::now() > deadline {
+                let status = format!("no answer within {} s", patience.as_secs());
+                return Err(Error::Failed {
+                    command: self.line(),
+                    status,
+                    code: None,
+                    stderr: String::new(),
+                });
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        if !status.success() {
+            let said = fs_err::read(stderr.path())?;
+            return Err(self.failure(status, String::from_utf8_lossy(&said).into_owned()));
+        }
+        Ok(fs_err::read_to_string(stdout.path())?)
     }
 
     /// Runs to the end on the user's terminal.
@@ -320,6 +355,15 @@ mod tests {
             error.to_string(),
             "`sh -c 'echo no such thing >&2; exit 3'` failed (exit status: 3)\nno such thing"
         );
+    }
+
+    #[test]
+    fn a_program_that_waits_for_ever_is_ended() {
+        let error = sh("exec sleep 60").output_within(Duration::from_millis(50)).unwrap_err();
+        assert!(error.to_string().contains("no answer within 0 s"), "{error}");
+        assert_eq!(sh("echo a; echo b >&2").output_within(Duration::from_secs(60)).unwrap(), "a\n");
+        let error = sh("echo b >&2; exit 3").output_within(Duration::from_secs(60)).unwrap_err();
+        assert!(error.to_string().ends_with("\nb"), "{error}");
     }
 
     #[test]

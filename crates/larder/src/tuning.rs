@@ -29,7 +29,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    fn new(path: &[&str], value: impl Into<Value>, why: &'static str) -> Self {
+    pub(crate) fn new(path: &[&str], value: impl Into<Value>, why: &'static str) -> Self {
         Self { path: path.iter().map(|&part| part.to_owned()).collect(), value: value.into(), why }
     }
 

@@ -1,12 +1,17 @@
 //! How changes of files are shown. No verb of its own.
 
 use anstyle::{AnsiColor, Style};
-use larder::{change::Change, project::Project};
+use larder::{camino::Utf8Path, change::Change, project::Project};
 use serde_json::{Value, json};
 
 /// The diff of one file, with its path below the workspace's root.
 pub(super) fn text(project: &Project, change: &Change) -> String {
     change.diff(project.workspace.root())
+}
+
+/// The file's path below the workspace's root, where it is.
+pub(super) fn name<'a>(project: &Project, change: &'a Change) -> &'a Utf8Path {
+    change.path.strip_prefix(project.workspace.root()).unwrap_or(&change.path)
 }
 
 /// Prints diffs on standard output.
@@ -30,7 +35,6 @@ fn style(line: &str) -> Style {
 
 /// One file's change as JSON.
 pub(super) fn as_json(project: &Project, change: &Change) -> Value {
-    let path = change.path.strip_prefix(project.workspace.root()).unwrap_or(&change.path);
     let kind = if change.old.is_some() { "edited" } else { "new" };
-    json!({ "path": path, "change": kind, "diff": text(project, change) })
+    json!({ "path": name(project, change), "change": kind, "diff": text(project, change) })
 }

@@ -8,6 +8,7 @@ mod diff;
 mod docker;
 mod docker_nix;
 mod dockerfile;
+mod doctor;
 mod gc;
 mod init;
 mod lock;
@@ -54,6 +55,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     let context = Context::load(process, &common)?;
     match verb {
         Verb::Init(args) => init::run(&context, &args),
+        Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Plan(args) => plan::run(&context, &args),
         Verb::Lock(args) => lock::run(&context, &args),
         Verb::Cook(args) => cook::run(&context, &args),

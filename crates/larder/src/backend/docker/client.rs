@@ -110,6 +110,9 @@ impl Client {
             },
             found => found,
         }
+    /// The client's path.
+    pub fn program(&self) -> &std::path::Path {
+        &self.program
     }
 
     /// How it comes by BuildKit.

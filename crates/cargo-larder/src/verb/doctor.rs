@@ -1,0 +1,155 @@
+//! `cargo larder doctor`: check the workspace and the machine, and repair what is safe to.
+
+use anstyle::{AnsiColor, Style};
+use anyhow::bail;
+use larder::{
+    backend::docker::{self, State},
+    change::Change,
+    doctor::{self, Check, Facts, Finding, Repair, Verdict},
+    project::Project,
+    recipe::lock,
+};
+use serde_json::{Value, json};
+
+use super::{diff, init, lock::proven, print_json};
+use crate::{cli, context::Context, exit::Outcome};
+
+type Checked = (&'static Check, Finding);
+
+pub(crate) fn run(context: &Context, args: &cli::Doctor) -> anyhow::Result<Outcome> {
+    let chosen = chosen(&args.checks)?;
+    let mut found = check(&context.project, context, &chosen);
+    let mut repaired = Vec::new();
+    if args.fix {
+        repaired = repair(context, args, &found)?;
+        if !repaired.is_empty() {
+            found = check(&context.project.reload()?, context, &chosen);
+        }
+    }
+    if args.json {
+        let checks: Vec<Value> = found.iter().map(as_json).collect();
+        print_json(&json!({ "version": 1, "checks": checks, "repaired": repaired }))?;
+    } else {
+        found.iter().for_each(|(check, finding)| print(check, finding));
+        summary(&found);
+    }
+    let worst = found.iter().map(|(_, finding)| finding.verdict).max();
+    Ok(if worst == Some(Verdict::Problem) { Outcome::Problem } else { Outcome::Done })
+}
+
+fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Check>> {
+    let all = doctor::checks();
+    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|check| check.name == **name)) {
+        let known: Vec<&str> = all.iter().map(|check| check.name).collect();
+        bail!("no check is named `{unknown}`; there are: {}", known.join(", "));
+    }
+    Ok(all.iter().filter(|check| names.is_empty() || names.iter().any(|name| name == check.name)).collect())
+}
+
+fn check(project: &Project, context: &Context, chosen: &[&'static Check]) -> Vec<Checked> {
+    let facts = Facts::gather(project, &context.terminal);
+    chosen.iter().map(|check| (*check, check.run(&facts))).collect()
+}
+
+/// Makes the safe repairs, each shown first; gives the paths that were written.
+fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::Result<Vec<String>> {
+    let wants = |wanted: fn(&Repair) -> bool| {
+        let mut repairs = found.iter().filter_map(|(_, finding)| finding.fix.as_ref()?.repair.as_ref());
+        repairs.any(wanted)
+    };
+    let mut project = context.project.reload()?;
+    let settings = doctor::changes(&project, found.iter().map(|(_, finding)| finding))?;
+    let mut written = write(context, args, &project, &settings)?;
+    if !settings.is_empty() {
+        project = project.reload()?;
+    }
+    // Settings that just changed may be part of recipes, and recipes are part of generated files.
+    let has_recipes = project.recorded()?.is_some();
+    if wants(|repair| matches!(repair, Repair::Recipes)) || (has_recipes && !settings.is_empty()) {
+        for outcome in lock::lock(&project, &context.terminal)? {
+            if outcome.change == lock::Change::Written {
+                proven(context.terminal, "Locked", &outcome);
+                written.push(format!("larder/{}", outcome.slice));
+            }
+        }
+        project = project.reload()?;
+    }
+    if wants(|repair| matches!(repair, Repair::Generated)) || !written.is_empty() {
+        let stale = stale_files(&project)?;
+        written.extend(write(context, args, &project, &stale)?);
+    }
+    Ok(written)
+}
+
+fn write(
+    context: &Context,
+    args: &cli::Doctor,
+    project: &Project,
+    changes: &[Change],
+) -> anyhow::Result<Vec<String>> {
+    // With --json, standard output holds the value alone.
+    if !args.json {
+        changes.iter().for_each(|change| diff::print(&diff::text(project, change)));
+    }
+    init::write(context, changes)?;
+    Ok(changes.iter().map(|change| diff::name(project, change).to_string()).collect())
+}
+
+/// Generated files that are there and stale.
+fn stale_files(project: &Project) -> anyhow::Result<Vec<Change>> {
+    let folder = docker::context(project)?;
+    if !folder.join("Dockerfile").is_file() {
+        return Ok(Vec::new());
+    }
+    let mut changes = Vec::new();
+    for (name, text) in docker::files(project)? {
+        let path = folder.join(name);
+        if docker::state(&path, &text)? == State::Stale {
+            changes.extend(Change::of(path, text)?);
+        }
+    }
+    Ok(changes)
+}
+
+fn word(verdict: Verdict) -> (&'static str, AnsiColor) {
+    match verdict {
+        Verdict::Ok => ("ok", AnsiColor::Green),
+        Verdict::Skipped => ("skipped", AnsiColor::Cyan),
+        Verdict::Warning => ("warning", AnsiColor::Yellow),
+        Verdict::Problem => ("problem", AnsiColor::Red),
+    }
+}
+
+fn print(check: &Check, finding: &Finding) {
+    const NAME: usize = 18;
+    let (word, color) = word(finding.verdict);
+    let style = Style::new().fg_color(Some(color.into())).bold();
+    anstream::println!("{style}{word:<8}{style:#} {:<NAME$} {}", check.name, finding.reason);
+    if let Some(fix) = &finding.fix {
+        let safe = if fix.repair.is_some() { " (--fix does it)" } else { "" };
+        anstream::println!("{:>indent$}{}{safe}", "-> ", fix.command, indent = NAME + 13);
+    }
+}
+
+fn summary(found: &[Checked]) {
+    let count = |verdict: Verdict| found.iter().filter(|(_, finding)| finding.verdict == verdict).count();
+    anstream::println!(
+        "\n{} checks: {} ok, {} warnings, {} problems, {} skipped",
+        found.len(),
+        count(Verdict::Ok),
+        count(Verdict::Warning),
+        count(Verdict::Problem),
+        count(Verdict::Skipped)
+    );
+}
+
+fn as_json((check, finding): &Checked) -> Value {
+    let fix = finding.fix.as_ref().map(|fix| json!({ "command": fix.command, "safe": fix.repair.is_some() }));
+    json!({
+        "name": check.name,
+        "about": check.about,
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "fix": fix,
+    })
+}

@@ -1,0 +1,160 @@
+//! cargo's settings: what makes the same build differ between shells, and what makes debug builds slow.
+
+use super::{
+    super::{Facts, Finding, Repair, facts::Place},
+    install,
+};
+use crate::tuning::{self, Setting};
+
+pub(super) fn rustflags(facts: &Facts) -> Finding {
+    let flags = match &facts.cargo.rustflags {
+        Ok(flags) => flags,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    if flags.variables.is_empty() {
+        return Finding::ok(match flags.configured.as_str() {
+            "" => "no flags are set".to_owned(),
+            configured => format!("all come from configuration: {configured}"),
+        });
+    }
+    let names = flags.variables.join(" and ");
+    let unset = format!("unset {}", flags.variables.join(" "));
+    // Values stay out: whatever is in the environment may be nobody's business.
+    if flags.configured.is_empty() {
+        return Finding::warning(
+            format!("{names} is set in this shell: shells without it compile every unit again"),
+            format!("{unset}, and put the flags into build.rustflags of .cargo/config.toml"),
+        );
+    }
+    Finding::problem(
+        format!(
+            "{names} is set in this shell and hides `{}` of the configuration: shells without it build something else",
+            flags.configured
+        ),
+        unset,
+    )
+}
+
+pub(super) fn wrappers(facts: &Facts) -> Finding {
+    let named: Vec<String> =
+        facts.cargo.wrappers.iter().map(|(place, program)| format!("{program} ({place})")).collect();
+    let mut programs: Vec<&str> = facts.cargo.wrappers.iter().map(|(_, program)| program.as_str()).collect();
+    programs.dedup();
+    match programs.as_slice() {
+        [] => Finding::ok("nothing is in front of rustc"),
+        [only] => Finding::ok(format!("{only} is in front of rustc; cooking passes through it")),
+        [wins, ..] => Finding::warning(
+            format!(
+                "{}: {wins} wins here, and shells without the variable use another cache",
+                named.join(", ")
+            ),
+            "unset RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER",
+        ),
+    }
+}
+
+pub(super) fn incremental(facts: &Facts) -> Finding {
+    let path = ["profile", "dev", "incremental"];
+    let profile = tuning::get(&facts.manifest, &path).and_then(|item| item.as_bool());
+    match (facts.cargo.incremental_variable.as_deref(), facts.cargo.incremental_setting, profile) {
+        (Some("0"), _, _) if facts.cargo.in_ci => {
+            Finding::ok("off by CARGO_INCREMENTAL=0, which is right in CI")
+        }
+        (Some("0"), _, _) => Finding::warning(
+            "CARGO_INCREMENTAL=0 in this shell: every edit compiles whole crates",
+            "unset CARGO_INCREMENTAL",
+        ),
+        (Some(_), _, _) => Finding::ok("on, by CARGO_INCREMENTAL"),
+        (None, Some(false), _) => {
+            let off = "build.incremental = false: every edit compiles whole crates";
+            let in_workspace = tuning::get(&facts.config, &["build", "incremental"]).is_some();
+            if in_workspace {
+                let on = Setting::new(&["build", "incremental"], true, "");
+                Finding::warning(off, "cargo larder doctor --fix").with_repair(Repair::Config(vec![on]))
+            } else {
+                Finding::warning(
+                    off,
+                    "remove the key from the config.toml of cargo's home, or of a folder above",
+                )
+            }
+        }
+        (None, None, Some(false)) => Finding::warning(
+            "incremental = false in profile.dev: every edit compiles whole crates",
+            "cargo larder doctor --fix",
+        )
+        .with_repair(Repair::Manifest(vec![Setting::new(&path, true, "")])),
+        (None, _, _) => Finding::ok("on"),
+    }
+}
+
+pub(super) fn dev_profile(facts: &Facts) -> Finding {
+    let computing = tuning::unoptimised(&facts.manifest, &facts.known);
+    let mut missing = tuning::dev_profile(&facts.manifest, &facts.known);
+    missing.retain(|setting| !computing.iter().any(|other| other.path == setting.path));
+    if missing.is_empty() {
+        return Finding::ok("every setting is chosen in Cargo.toml");
+    }
+    let lines: Vec<String> = missing.iter().map(Setting::line).collect();
+    Finding::warning(
+        format!(
+            "more debug info than backtraces need goes through the linker; missing: {}",
+            lines.join(", ")
+        ),
+        "cargo larder doctor --fix",
+    )
+    .with_repair(Repair::Manifest(missing))
+}
+
+pub(super) fn optimised(facts: &Facts) -> Finding {
+    let missing = tuning::unoptimised(&facts.manifest, &facts.known);
+    if missing.is_empty() {
+        return Finding::ok("none is left unoptimised");
+    }
+    let names: Vec<&str> =
+        missing.iter().filter_map(|setting| setting.path.get(3)).map(String::as_str).collect();
+    Finding::warning(
+        format!("{} run unoptimised in dev, many times slower than they could", names.join(", ")),
+        "cargo larder doctor --fix",
+    )
+    .with_repair(Repair::Manifest(missing))
+}
+
+pub(super) fn linker(facts: &Facts) -> Finding {
+    let said = match &facts.linker {
+        Ok(said) => said,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    let is = |name: &str| said.to_lowercase().contains(name);
+    // mold calls itself compatible with GNU ld.
+    if is("mold") || is("lld") || is("wild") || !is("gnu ") {
+        return Finding::ok(format!("it is {said}"));
+    }
+    // No linker is named in a file: cargo counts it among what makes every unit stale.
+    let path = "and put the folder libexec/mold in front of PATH, where gcc looks for `ld`";
+    Finding::warning(
+        format!("it is {said}: linking is most of what an edit takes"),
+        format!("{}, {path}", install(facts, "mold", "mold")),
+    )
+}
+
+pub(super) fn registry(facts: &Facts) -> Finding {
+    let whole = "crates.io's whole index is fetched with git";
+    let path = ["registries", "crates-io", "protocol"];
+    match facts.cargo.crates_io_by_git {
+        Some(Place::Variable) => Finding::warning(whole, "unset CARGO_REGISTRIES_CRATES_IO_PROTOCOL"),
+        Some(Place::Workspace) => Finding::warning(whole, "cargo larder doctor --fix")
+            .with_repair(Repair::Config(vec![Setting::new(&path, "sparse", "")])),
+        Some(Place::Elsewhere) => Finding::warning(
+            whole,
+            "remove registries.crates-io.protocol from the config.toml of cargo's home, or of a folder above",
+        ),
+        None if facts.cargo.registries_by_git.is_empty() => Finding::ok("none is fetched with git"),
+        None => {
+            let names = facts.cargo.registries_by_git.join(" and ");
+            Finding::warning(
+                format!("the whole index of {names} is fetched with git"),
+                "write `sparse+https://…` as its `index`, where it offers that",
+            )
+        }
+    }
+}

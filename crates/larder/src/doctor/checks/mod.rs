@@ -1,0 +1,58 @@
+//! The table of checks. Each one is a function of [`Facts`], in the file of its family.
+//!
+//! A check must say what is the matter in a word or a number that was seen, and name a command that a user can paste.
+
+mod cargo;
+mod ci;
+mod docker;
+mod files;
+mod nix;
+mod recipes;
+mod tools;
+
+#[cfg(test)]
+mod tests;
+
+use super::{Check, Facts};
+
+pub(super) const ALL: &[Check] = &[
+    Check { name: "cargo-lock", about: "Cargo.lock is committed and fits", run: recipes::cargo_lock },
+    Check { name: "recipes", about: "recipes are fresh and proven", run: recipes::fresh },
+    Check { name: "recipes-committed", about: "recipes are committed", run: recipes::committed },
+    Check { name: "dockerfile", about: "generated files are fresh", run: recipes::generated },
+    Check { name: "rustc", about: "the compiler is new enough", run: tools::rustc },
+    Check { name: "targets", about: "the compiler has every target", run: tools::targets },
+    Check { name: "wasm-bindgen", about: "wasm-bindgen is Cargo.lock's", run: tools::wasm_bindgen },
+    Check { name: "cargo-leptos", about: "cargo-leptos fits Larder and rustc", run: tools::cargo_leptos },
+    Check { name: "rustflags", about: "every shell has the same flags", run: cargo::rustflags },
+    Check { name: "wrappers", about: "one cache in front of rustc", run: cargo::wrappers },
+    Check { name: "incremental", about: "incremental builds in dev", run: cargo::incremental },
+    Check { name: "dev-profile", about: "little debug info in dev", run: cargo::dev_profile },
+    Check { name: "dev-optimised", about: "dependencies that compute are optimised", run: cargo::optimised },
+    Check { name: "linker", about: "the linker is a fast one", run: cargo::linker },
+    Check { name: "registry", about: "registries by the sparse protocol", run: cargo::registry },
+    Check { name: "disk-space", about: "room on every disk", run: files::space },
+    Check { name: "network-disk", about: "caches on local disks", run: files::network },
+    Check { name: "disk-speed", about: "small files are quick", run: files::speed },
+    Check { name: "clock", about: "no file is from the future", run: files::future },
+    Check { name: "buildx", about: "Docker builds with BuildKit", run: docker::client },
+    Check { name: "docker-engine", about: "Docker's engine answers", run: docker::engine },
+    Check { name: "buildkit", about: "BuildKit has no known hole", run: docker::buildkit },
+    Check { name: "nix", about: "Nix has no known hole", run: nix::version },
+    Check { name: "nix-flakes", about: "Nix has flakes on", run: nix::flakes },
+    Check { name: "flake-committed", about: "git knows the flake and the recipes", run: nix::committed },
+    Check { name: "direnv", about: "direnv is hooked in", run: nix::direnv },
+    Check { name: "ci-cache", about: "CI keeps dependencies", run: ci::cache },
+];
+
+/// The command that installs a package here: by its Debian name, else by the name that most others have.
+fn install(facts: &Facts, debian: &str, other: &str) -> String {
+    match facts.installer.as_deref() {
+        Some("apt-get") => format!("sudo apt-get install {debian}"),
+        Some("pacman") => format!("sudo pacman -S {other}"),
+        Some("apk") => format!("sudo apk add {other}"),
+        Some("brew") => format!("brew install {other}"),
+        Some(program) => format!("sudo {program} install {other}"),
+        None => format!("install {other}"),
+    }
+}

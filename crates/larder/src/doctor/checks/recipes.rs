@@ -1,0 +1,95 @@
+//! What everything else is made from: `Cargo.lock`, the recipes, and the files generated from them.
+
+use super::super::{Facts, Finding, Repair};
+use crate::{git::Tracked, recipe::lock};
+
+const REFRESH: &str = "cargo update --workspace";
+
+pub(super) fn cargo_lock(facts: &Facts) -> Finding {
+    match &facts.lock_fits {
+        Ok(false) => {
+            return Finding::problem("Cargo.lock is not what the manifests ask for", REFRESH);
+        }
+        Err(reason) => return Finding::skipped(reason),
+        Ok(true) => {}
+    }
+    let tracked = match &facts.git {
+        Ok(git) => &git.cargo_lock,
+        Err(reason) => return Finding::ok(format!("it fits the manifests; {reason}")),
+    };
+    match tracked {
+        Ok(Tracked::Clean) => Finding::ok("it is committed, and fits the manifests"),
+        Ok(Tracked::Modified) => Finding::warning(
+            "Cargo.lock is changed and not committed: the recipes of others are made from another one",
+            "git commit Cargo.lock larder",
+        ),
+        Ok(Tracked::Untracked) => Finding::problem(
+            "Cargo.lock is not committed: every clone would resolve other dependencies than the recipes pin",
+            "git add Cargo.lock",
+        ),
+        Ok(Tracked::Ignored) => Finding::problem(
+            "git ignores Cargo.lock: every clone would resolve other dependencies than the recipes pin",
+            "git add --force Cargo.lock, and take it out of .gitignore",
+        ),
+        Err(reason) => Finding::skipped(reason),
+    }
+}
+
+pub(super) fn fresh(facts: &Facts) -> Finding {
+    match &facts.recipes {
+        Err(reason) => Finding::skipped(reason),
+        Ok(None) => {
+            Finding::warning("there are no recipes yet", "cargo larder lock").with_repair(Repair::Recipes)
+        }
+        Ok(Some(findings)) => match findings.first() {
+            None => Finding::ok("they are fresh and proven"),
+            Some(first) => {
+                let (lock::Finding::Stale(reason)
+                | lock::Finding::Edited(reason)
+                | lock::Finding::Unproven(reason)) = first;
+                let more = findings.len() - 1;
+                let reason = if more == 0 { reason.clone() } else { format!("{reason}, and {more} more") };
+                Finding::problem(reason, "cargo larder lock").with_repair(Repair::Recipes)
+            }
+        },
+    }
+}
+
+pub(super) fn committed(facts: &Facts) -> Finding {
+    let tracked = match &facts.git {
+        Ok(git) => &git.recipes,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    match tracked {
+        Ok(Tracked::Clean) => Finding::ok("git has every file of larder/"),
+        Ok(Tracked::Modified) => Finding::warning(
+            "larder/ is changed and not committed: CI and other clones cook the older recipes",
+            "git add larder && git commit",
+        ),
+        Ok(Tracked::Untracked) => Finding::problem(
+            "not all of larder/ is committed: CI, images and flakes do without it",
+            "git add larder && git commit",
+        ),
+        Ok(Tracked::Ignored) => Finding::problem(
+            "git ignores larder/: CI, images and flakes do without it",
+            "git add --force larder, and take it out of .gitignore",
+        ),
+        Err(reason) => Finding::skipped(reason),
+    }
+}
+
+pub(super) fn generated(facts: &Facts) -> Finding {
+    match &facts.generated {
+        Err(reason) => Finding::skipped(reason),
+        Ok(None) => Finding::skipped("there is no generated Dockerfile"),
+        Ok(Some(stale)) if stale.is_empty() => Finding::ok("Dockerfile and .dockerignore are fresh"),
+        Ok(Some(stale)) => {
+            let names: Vec<&str> = stale.iter().filter_map(|path| path.file_name()).collect();
+            Finding::problem(
+                format!("{} would be written otherwise now", names.join(" and ")),
+                "cargo larder dockerfile",
+            )
+            .with_repair(Repair::Generated)
+        }
+    }
+}

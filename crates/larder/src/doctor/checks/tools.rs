@@ -1,0 +1,90 @@
+//! Tools whose versions have to agree with each other.
+
+use super::super::{Facts, Finding, Version};
+use crate::slice::leptos::CARGO_LEPTOS_VERSION;
+
+/// What the cargo-leptos that Larder follows takes to be compiled.
+const RUSTC_OF_CARGO_LEPTOS: Version = Version(1, 96, 0);
+
+pub(super) fn rustc(facts: &Facts) -> Finding {
+    let found = match &facts.tools.rustc {
+        Ok(found) => found,
+        Err(reason) => {
+            return Finding::problem(
+                format!("rustc does not answer: {reason}"),
+                "rustup toolchain install stable",
+            );
+        }
+    };
+    let Some((package, wanted)) = &facts.tools.wanted_rustc else {
+        return Finding::ok(format!("{found}; no member asks for a version"));
+    };
+    match (Version::find(found), Version::find(wanted)) {
+        (Some(has), Some(needs)) if has < needs => Finding::problem(
+            format!("{package} asks for rustc {wanted}, and this is {has}"),
+            "rustup update, or `rustup toolchain install` with the version in rust-toolchain.toml",
+        ),
+        _ => Finding::ok(format!("{found}; {package} asks for {wanted}")),
+    }
+}
+
+pub(super) fn targets(facts: &Facts) -> Finding {
+    match &facts.tools.missing_targets {
+        Ok(missing) if missing.is_empty() => Finding::ok("there is a standard library for every slice"),
+        Ok(missing) => Finding::problem(
+            format!("there is no standard library for {}", missing.join(" and ")),
+            format!("rustup target add {}", missing.join(" ")),
+        ),
+        Err(reason) => Finding::skipped(reason),
+    }
+}
+
+pub(super) fn wasm_bindgen(facts: &Facts) -> Finding {
+    let Some(locked) = &facts.tools.locked_wasm_bindgen else {
+        return Finding::skipped("Cargo.lock names no wasm-bindgen");
+    };
+    let found = match &facts.tools.wasm_bindgen {
+        Ok(found) => found,
+        Err(reason) if facts.tools.is_leptos => {
+            return Finding::ok(format!("{reason}, so cargo-leptos downloads {locked}"));
+        }
+        Err(reason) => return Finding::skipped(reason),
+    };
+    if Version::find(found) == Version::find(locked) {
+        return Finding::ok(format!("both are {locked}"));
+    }
+    Finding::problem(
+        format!("PATH has `{found}`, and Cargo.lock names {locked}: it refuses the WASM of another version"),
+        format!("cargo install --locked wasm-bindgen-cli@{locked}"),
+    )
+}
+
+pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
+    if !facts.tools.is_leptos {
+        return Finding::skipped("no Leptos metadata here");
+    }
+    let install = format!("cargo install --locked cargo-leptos@{CARGO_LEPTOS_VERSION}");
+    let rustc = facts.tools.rustc.as_deref().ok().and_then(Version::find);
+    let too_old = rustc.filter(|rustc| *rustc < RUSTC_OF_CARGO_LEPTOS);
+    let found = match (&facts.tools.cargo_leptos, too_old) {
+        (Ok(found), _) => found,
+        (Err(reason), Some(rustc)) => {
+            return Finding::problem(
+                format!("{reason}, and {CARGO_LEPTOS_VERSION} is not compiled by rustc {rustc}"),
+                format!("rustup update && {install}"),
+            );
+        }
+        (Err(reason), None) => return Finding::problem(reason, install),
+    };
+    let (has, follows) = (Version::find(found), Version::find(CARGO_LEPTOS_VERSION));
+    let line = |version: Option<Version>| version.map(|version| (version.0, version.1));
+    if line(has) == line(follows) {
+        return Finding::ok(format!("it is {found}, and Larder follows {CARGO_LEPTOS_VERSION}"));
+    }
+    Finding::warning(
+        format!(
+            "it is {found}, and Larder follows {CARGO_LEPTOS_VERSION}: the slices that it finds may not be what it calls"
+        ),
+        format!("{install}, or `cargo larder observe --write -- cargo leptos build --release`"),
+    )
+}

@@ -1,0 +1,148 @@
+//! cargo's effective configuration, as far as checks need it: files of the workspace, of folders above it and of
+//! cargo's home, apart from what the environment says.
+
+use std::ffi::OsStr;
+
+use cargo_config2::{Config, PathAndArgs, RegistriesProtocol, ResolveOptions};
+
+use super::Answer;
+use crate::project::Project;
+
+/// What cargo is told beside the manifests.
+#[derive(Debug, Clone)]
+pub struct CargoFacts {
+    /// `CARGO_INCREMENTAL`.
+    pub incremental_variable: Option<String>,
+    /// `build.incremental`.
+    pub incremental_setting: Option<bool>,
+    /// Whether this is CI, which says so by `CI`.
+    pub in_ci: bool,
+    /// Flags for rustc.
+    pub rustflags: Answer<Rustflags>,
+    /// Whether crates.io's index comes by git.
+    pub crates_io_by_git: Option<Place>,
+    /// Other registries whose index comes by git.
+    pub registries_by_git: Vec<String>,
+    /// Programs that are put in front of rustc, by the variable or key that says so.
+    pub wrappers: Vec<(String, String)>,
+}
+
+/// Where a setting is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the environment.
+    Variable,
+    /// In the workspace's own configuration.
+    Workspace,
+    /// In a folder above, or in cargo's home.
+    Elsewhere,
+}
+
+/// Where flags come from.
+#[derive(Debug, Clone, Default)]
+pub struct Rustflags {
+    /// Variables that set some here and now.
+    pub variables: Vec<String>,
+    /// What configuration files say for this machine.
+    pub configured: String,
+}
+
+impl CargoFacts {
+    pub(super) fn read(project: &Project) -> Self {
+        let env = project.cargo.env();
+        let config = load(project);
+        let files = config.as_ref().ok();
+        let by_git = env.get_str("CARGO_REGISTRIES_CRATES_IO_PROTOCOL").map(|protocol| protocol == "git");
+        let in_files = files.is_some_and(|config| config.registries.get("crates-io").is_some_and(is_git));
+        let crates_io_by_git = match (by_git, in_files) {
+            (Some(true), _) => Some(Place::Variable),
+            (None, true) if says_git(project) => Some(Place::Workspace),
+            (None, true) => Some(Place::Elsewhere),
+            _ => None,
+        };
+        let others = files.into_iter().flat_map(|config| &config.registries);
+        let others = others.filter(|(_, registry)| {
+            registry.index.as_ref().is_some_and(|index| !index.starts_with("sparse+"))
+        });
+        let wrapper_variables = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
+        let mut wrappers: Vec<(String, String)> = wrapper_variables
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), base_name(env.get(name)?)?)))
+            .collect();
+        let setting = files.and_then(|config| config.build.rustc_wrapper.as_ref());
+        wrappers.extend(
+            setting.and_then(|path| Some(("build.rustc-wrapper".into(), base_name(path.as_os_str())?))),
+        );
+        Self {
+            incremental_variable: env.get_str("CARGO_INCREMENTAL").map(str::to_owned),
+            incremental_setting: files.and_then(|config| config.build.incremental),
+            in_ci: env.get_str("CI").is_some_and(|ci| !ci.is_empty() && ci != "false"),
+            rustflags: config.as_ref().map_err(Clone::clone).and_then(|config| rustflags(project, config)),
+            crates_io_by_git,
+            registries_by_git: others.map(|(name, _)| name.clone()).collect(),
+            wrappers,
+        }
+    }
+}
+
+fn is_git(registry: &cargo_config2::RegistriesConfigValue) -> bool {
+    registry.protocol == Some(RegistriesProtocol::Git)
+}
+
+fn says_git(project: &Project) -> bool {
+    let path = ["registries", "crates-io", "protocol"];
+    crate::tuning::get(project.workspace.config(), &path).and_then(|item| item.as_str()) == Some("git")
+}
+
+fn base_name(path: &OsStr) -> Option<String> {
+    std::path::Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// Whether a variable says something about flags, incremental builds, registries or wrappers.
+fn is_setting(name: &str) -> bool {
+    is_flags(name)
+        || ["CARGO_INCREMENTAL", "RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_INCREMENTAL"]
+            .contains(&name)
+        || name.starts_with("CARGO_REGISTRIES_")
+}
+
+fn is_flags(name: &str) -> bool {
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"].contains(&name)
+        || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"))
+}
+
+/// The configuration as files give it.
+fn load(project: &Project) -> Answer<Config> {
+    let env = project.cargo.env().iter();
+    let options = ResolveOptions::default()
+        .env(env.filter(|(name, _)| !name.to_str().is_some_and(is_setting)))
+        .cargo(project.cargo.program())
+        .rustc(PathAndArgs::new(project.cargo.rustc()));
+    Config::load_with_options(project.workspace.root(), options).map_err(|error| error.to_string())
+}
+
+/// The flags that a build for this machine gets in this shell.
+pub(super) fn host_flags(project: &Project) -> Answer<Vec<String>> {
+    let said = |error: cargo_config2::Error| error.to_string();
+    let options = ResolveOptions::default()
+        .env(project.cargo.env().iter())
+        .cargo(project.cargo.program())
+        .rustc(PathAndArgs::new(project.cargo.rustc()));
+    let config = Config::load_with_options(project.workspace.root(), options).map_err(said)?;
+    let host = project.host().map_err(|error| error.to_string())?;
+    let flags = config.rustflags(host.as_str()).map_err(said)?.map(|flags| flags.flags).unwrap_or_default();
+    let linker = config.linker(host.as_str()).map_err(said)?;
+    Ok(flags.into_iter().chain(linker.map(|linker| format!("-Clinker={}", linker.display()))).collect())
+}
+
+fn rustflags(project: &Project, config: &Config) -> Answer<Rustflags> {
+    let said = |error: cargo_config2::Error| error.to_string();
+    let host = project.host().map_err(|error| error.to_string())?;
+    let flags = config.rustflags(host.as_str()).map_err(said)?;
+    let configured = flags.map(|flags| flags.flags.join(" ")).unwrap_or_default();
+    let set = |(name, value): (&OsStr, &OsStr)| {
+        let name = name.to_str().filter(|name| is_flags(name) && !value.is_empty())?;
+        Some(name.to_owned())
+    };
+    Ok(Rustflags { variables: project.cargo.env().iter().filter_map(set).collect(), configured })
+}

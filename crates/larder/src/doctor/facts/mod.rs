@@ -1,0 +1,144 @@
+//! What checks know: everything that was looked at, as plain values.
+//!
+//! Looking never fails as a whole. What could not be told is an [`Answer`] with the reason, and the checks that need
+//! it say SKIPPED. No value of an environment variable is kept where it might be a secret.
+
+mod cargo;
+mod docker;
+mod machine;
+mod project;
+mod tools;
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use cargo_metadata::camino::Utf8PathBuf;
+use toml_edit::DocumentMut;
+
+pub use self::{
+    cargo::{CargoFacts, Place, Rustflags},
+    docker::{Buildx, DockerFacts},
+    machine::{Direnv, Folder, NixFacts, Speed},
+    project::{GitFacts, Workflow},
+    tools::ToolFacts,
+};
+use crate::{
+    Report,
+    git::Tracked,
+    process::{Cmd, Environment},
+    project::Project,
+    recipe::lock::Finding,
+    tuning::Known,
+};
+
+/// A value, or why it could not be told.
+pub type Answer<T> = Result<T, String>;
+
+/// How long a program may take to say what it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Everything that checks know.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The workspace's root.
+    pub root: Utf8PathBuf,
+    /// The program that installs packages here, such as `apt-get`.
+    pub installer: Option<String>,
+    /// The root manifest.
+    pub manifest: DocumentMut,
+    /// The workspace's cargo configuration.
+    pub config: DocumentMut,
+    /// What settings depend on.
+    pub known: Known,
+    /// cargo's effective configuration.
+    pub cargo: CargoFacts,
+    /// What the linker that rustc takes says it is.
+    pub linker: Answer<String>,
+    /// Tools whose versions must agree.
+    pub tools: ToolFacts,
+    /// The repository.
+    pub git: Answer<GitFacts>,
+    /// Whether `Cargo.lock` is what the manifests ask for.
+    pub lock_fits: Answer<bool>,
+    /// What is wrong with the recipes; `None` where there are none.
+    pub recipes: Answer<Option<Vec<Finding>>>,
+    /// Generated files that are stale; `None` where there are none.
+    pub generated: Answer<Option<Vec<Utf8PathBuf>>>,
+    /// Docker.
+    pub docker: Answer<DockerFacts>,
+    /// Whether the workspace has a generated Dockerfile.
+    pub uses_docker: bool,
+    /// Nix.
+    pub nix: Answer<NixFacts>,
+    /// Whether the workspace has a flake.
+    pub uses_nix: bool,
+    /// direnv; `None` where there is no `.envrc`.
+    pub direnv: Option<Direnv>,
+    /// Folders that builds fill, by what they are for.
+    pub places: BTreeMap<&'static str, Folder>,
+    /// Files whose time has not come yet.
+    pub future: Answer<Vec<Utf8PathBuf>>,
+    /// How quick small files are.
+    pub speed: Answer<Speed>,
+    /// What CI runs.
+    pub workflows: Vec<Workflow>,
+}
+
+impl Facts {
+    /// Looks at everything, at several things at once.
+    pub fn gather(project: &Project, report: &dyn Report) -> Self {
+        let env = project.cargo.env();
+        let workspace = &project.workspace;
+        let git = project::git(project);
+        std::thread::scope(|scope| {
+            report.step("Checking", "tools, Docker and Nix");
+            let docker = scope.spawn(|| docker::look(env));
+            let nix = scope.spawn(|| machine::nix(env));
+            let linker = scope.spawn(|| tools::linker(project));
+            let tools = scope.spawn(|| ToolFacts::ask(project));
+            let lock_fits = scope.spawn(|| project::lock_fits(project));
+            report.step("Checking", "recipes and generated files");
+            let recipes = project::recipes(project);
+            let generated = project::generated(project);
+            report.step("Checking", "folders and files");
+            let places = machine::places(project);
+            let future = machine::future(project);
+            let joined = "a thread that looked has panicked";
+            let lost = |_| joined.to_owned();
+            Self {
+                root: workspace.root().to_owned(),
+                installer: machine::installer(env),
+                manifest: workspace.manifest().clone(),
+                config: workspace.config().clone(),
+                known: Known::of(workspace).unwrap_or_default(),
+                cargo: CargoFacts::read(project),
+                uses_docker: matches!(generated, Ok(Some(_))),
+                uses_nix: workspace.root().join("flake.nix").is_file(),
+                direnv: machine::direnv(env, workspace.root()),
+                workflows: project::workflows(project, git.as_ref().ok()),
+                git: git.map(|git| GitFacts::of(&git)),
+                docker: docker.join().map_err(lost).and_then(|answer| answer),
+                nix: nix.join().map_err(lost).and_then(|answer| answer),
+                linker: linker.join().map_err(lost).and_then(|answer| answer),
+                tools: tools.join().unwrap_or_default(),
+                lock_fits: lock_fits.join().map_err(lost).and_then(|answer| answer),
+                recipes,
+                generated,
+                places,
+                future,
+                // Last, and alone: the others would slow it down.
+                speed: machine::speed(project),
+            }
+        })
+    }
+}
+
+/// Asks a program something that it should answer at once.
+fn ask(program: impl Into<PathBuf>, env: &Environment, args: &[&str]) -> Answer<String> {
+    Cmd::new(program, "/", env).args(args).output_within(PATIENCE).map_err(|error| error.to_string())
+}
+
+/// Finds a program and asks it; the reason says where none is.
+fn ask_program(env: &Environment, program: &str, args: &[&str]) -> Answer<String> {
+    let path = env.find_program(program).ok_or_else(|| format!("there is no `{program}` on PATH"))?;
+    ask(path, env, args)
+}

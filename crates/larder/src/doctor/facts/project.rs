@@ -1,0 +1,108 @@
+//! The workspace's own files: what git knows of them, whether recipes and generated files are fresh, what CI runs.
+
+use cargo_metadata::camino::Utf8PathBuf;
+
+use super::{Answer, Tracked};
+use crate::{
+    backend::docker::{self, State},
+    error::Error,
+    git::Git,
+    project::Project,
+    recipe::lock::{self, Finding},
+};
+
+/// What git knows.
+#[derive(Debug, Clone)]
+pub struct GitFacts {
+    /// `Cargo.lock`.
+    pub cargo_lock: Answer<Tracked>,
+    /// The recipes; an error where there are none.
+    pub recipes: Answer<Tracked>,
+    /// `flake.nix`; an error where there is none.
+    pub flake: Answer<Tracked>,
+}
+
+/// A file that tells CI what to run.
+#[derive(Debug, Clone)]
+pub struct Workflow {
+    /// Its path, as a user would name it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl GitFacts {
+    pub(super) fn of((git, project): &(Git, &Project)) -> Self {
+        let root = project.workspace.root();
+        let tracked = |path: &str| {
+            if !root.join(path).exists() {
+                return Err(format!("there is no {path}"));
+            }
+            git.tracked(path).map_err(|error| error.to_string())
+        };
+        Self { cargo_lock: tracked("Cargo.lock"), recipes: tracked("larder"), flake: tracked("flake.nix") }
+    }
+}
+
+pub(super) fn git(project: &Project) -> Answer<(Git, &Project)> {
+    match Git::of(project.cargo.env(), project.workspace.root()) {
+        Ok(Some(git)) => Ok((git, project)),
+        Ok(None) => Err("the workspace is in no git repository".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+pub(super) fn recipes(project: &Project) -> Answer<Option<Vec<Finding>>> {
+    match lock::check(project, &crate::Silent) {
+        Ok((_, findings)) => Ok(Some(findings)),
+        Err(Error::NoRecipe { .. }) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// cargo's own word: resolved with what is locked, or not.
+pub(super) fn lock_fits(project: &Project) -> Answer<bool> {
+    let args = ["metadata", "--format-version", "1", "--color", "never", "--locked"].map(str::to_owned);
+    let root = project.workspace.root();
+    match project.cargo.cmd(root, &args).output() {
+        Ok(_) => Ok(true),
+        Err(Error::Failed { stderr, .. }) if stderr.contains("--locked") => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
+    let said = |error: Error| error.to_string();
+    let folder = docker::context(project).map_err(said)?;
+    if !folder.join("Dockerfile").is_file() {
+        return Ok(None);
+    }
+    let mut stale = Vec::new();
+    for (name, text) in docker::files(project).map_err(said)? {
+        let path = folder.join(&name);
+        match docker::state(&path, &text).map_err(said)? {
+            State::Fresh => {}
+            State::Stale => stale.push(path),
+            // The user's own file: nothing of it is Larder's to judge.
+            State::Foreign if name == "Dockerfile" => return Ok(None),
+            State::Foreign => {}
+        }
+    }
+    Ok(Some(stale))
+}
+
+pub(super) fn workflows(project: &Project, git: Option<&(Git, &Project)>) -> Vec<Workflow> {
+    let top = git.map_or(project.workspace.root(), |(git, _)| git.top.as_path());
+    let folder = top.join(".github/workflows").read_dir_utf8().into_iter().flatten().flatten();
+    let mut paths: Vec<Utf8PathBuf> = folder
+        .map(|entry| entry.path().to_owned())
+        .filter(|path| matches!(path.extension(), Some("yml" | "yaml")))
+        .collect();
+    paths.push(top.join(".gitlab-ci.yml"));
+    paths.sort();
+    let workflow = |path: Utf8PathBuf| {
+        let name = path.strip_prefix(top).unwrap_or(&path).to_string();
+        Some(Workflow { name, text: fs_err::read_to_string(&path).ok()? })
+    };
+    paths.into_iter().filter_map(workflow).collect()
+}

@@ -1,0 +1,144 @@
+//! Tools whose versions have to agree, and the linker, asked the way rustc would call it.
+
+use super::{Answer, PATIENCE, ask, ask_program};
+use crate::{
+    process::Cmd,
+    project::Project,
+    slice::Origin,
+    workspace::{locked_version, parse_toml},
+};
+
+/// What tools say they are.
+#[derive(Debug, Clone)]
+pub struct ToolFacts {
+    /// rustc.
+    pub rustc: Answer<String>,
+    /// The newest compiler that a member asks for, with the member's name.
+    pub wanted_rustc: Option<(String, String)>,
+    /// wasm-bindgen's version in `Cargo.lock`; `None` where it is not used.
+    pub locked_wasm_bindgen: Option<String>,
+    /// The `wasm-bindgen` on `PATH`.
+    pub wasm_bindgen: Answer<String>,
+    /// Whether the project is built by cargo-leptos.
+    pub is_leptos: bool,
+    /// The `cargo-leptos` on `PATH`.
+    pub cargo_leptos: Answer<String>,
+    /// Targets of slices that the compiler has no standard library for.
+    pub missing_targets: Answer<Vec<String>>,
+}
+
+impl Default for ToolFacts {
+    fn default() -> Self {
+        let unknown = || Err("it was not asked".to_owned());
+        Self {
+            rustc: unknown(),
+            wanted_rustc: None,
+            locked_wasm_bindgen: None,
+            wasm_bindgen: unknown(),
+            is_leptos: false,
+            cargo_leptos: unknown(),
+            missing_targets: Err("it was not asked".to_owned()),
+        }
+    }
+}
+
+impl ToolFacts {
+    pub(super) fn ask(project: &Project) -> Self {
+        let env = project.cargo.env();
+        let root = project.workspace.root();
+        let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+        // In the workspace, since rustup chooses by folder.
+        let rustc = Cmd::new(project.cargo.rustc(), root, env).arg("--version").output_within(PATIENCE);
+        let lock = parse_toml(&root.join("Cargo.lock")).unwrap_or_default();
+        let packages = project.workspace.metadata().workspace_packages().into_iter();
+        let wanted = packages
+            .filter_map(|package| Some((package.rust_version.clone()?, package.name.to_string())))
+            .max_by(|a, b| a.0.cmp(&b.0));
+        Self {
+            rustc: rustc.map(first_line).map_err(|error| error.to_string()),
+            wanted_rustc: wanted.map(|(version, name)| (name, version.to_string())),
+            locked_wasm_bindgen: locked_version(&lock, "wasm-bindgen").map(str::to_owned),
+            wasm_bindgen: ask_program(env, "wasm-bindgen", &["--version"]).map(first_line),
+            is_leptos: project.slices.iter().any(|slice| slice.origin == Origin::Leptos),
+            cargo_leptos: ask_program(env, "cargo-leptos", &["leptos", "--version"])
+                .or_else(|_| ask_program(env, "cargo-leptos", &["--version"]))
+                .map(first_line),
+            missing_targets: missing_targets(project),
+        }
+    }
+}
+
+fn missing_targets(project: &Project) -> Answer<Vec<String>> {
+    let mut targets: Vec<&str> = project.slices.iter().flat_map(|slice| slice.targets()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let root = project.workspace.root().as_std_path();
+    let mut missing = Vec::new();
+    for target in targets {
+        if !project.cargo.has_target(root, target).map_err(|error| error.to_string())? {
+            missing.push(target.to_owned());
+        }
+    }
+    Ok(missing)
+}
+
+/// What the linker says it is. rustc is asked for the call it makes, by compiling an empty program; the linker is
+/// then asked through the same compiler driver, with the words that choose it.
+pub(super) fn linker(project: &Project) -> Answer<String> {
+    let env = project.cargo.env();
+    let said = |error: std::io::Error| error.to_string();
+    let scratch = tempfile::tempdir().map_err(said)?;
+    fs_err::write(scratch.path().join("empty.rs"), "fn main() {}\n").map_err(said)?;
+    let flags = super::cargo::host_flags(project)?;
+    let call = Cmd::new(project.cargo.rustc(), scratch.path(), env)
+        .args(flags)
+        .args(["--crate-name", "empty", "--print", "link-args", "-o", "empty", "empty.rs"])
+        .output_within(3 * PATIENCE)
+        .map_err(|error| format!("an empty program cannot be linked: {error}"))?;
+    let (program, chosen) = driver(&call).ok_or("rustc shows no linker's call that can be read")?;
+    if program.contains("lld") || program.contains("mold") {
+        return Ok(program);
+    }
+    let program = env.find_program(&program).unwrap_or_else(|| program.into());
+    let mut args: Vec<&str> = chosen.iter().map(String::as_str).collect();
+    args.push("-Wl,--version");
+    // Linkers for macOS know another word.
+    let answer = ask(&program, env, &args).or_else(|_| ask(&program, env, &["-Wl,-v"]))?;
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}
+
+/// The program of a linker's call as rustc prints it, and the words that choose a linker.
+fn driver(call: &str) -> Option<(String, Vec<String>)> {
+    let line = call.lines().find(|line| line.contains('"'))?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    // Variables come first, as NAME="value".
+    let start = words.iter().position(|word| word.starts_with('"'))?;
+    let bare = |word: &&str| word.trim_matches('"').to_owned();
+    let program = bare(words.get(start)?);
+    let mut chosen = Vec::new();
+    let mut rest = words[start + 1..].iter().map(bare);
+    while let Some(word) = rest.next() {
+        if word.starts_with("-fuse-ld=") || word.starts_with("--ld-path") {
+            chosen.push(word);
+        } else if word == "-B" {
+            chosen.extend([Some(word), rest.next()].into_iter().flatten());
+        } else if word.starts_with("-B") {
+            chosen.push(word);
+        }
+    }
+    Some((program, chosen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::driver;
+
+    #[test]
+    fn the_words_that_choose_a_linker_are_found() {
+        let call = r#"LC_ALL="C" PATH="/a:/b" VSLANG="1033" "cc" "-m64" "x.o" "-B/t/gcc-ld" "-fuse-ld=lld" "-o" "x""#;
+        let (program, chosen) = driver(call).unwrap();
+        assert_eq!(program, "cc");
+        assert_eq!(chosen, ["-B/t/gcc-ld", "-fuse-ld=lld"]);
+        assert_eq!(driver("nothing"), None);
+    }
+}
