@@ -345,10 +345,21 @@ members = []
         let inline = "[profile]\ndev = { opt-level = 1, package = { a = { debug = true } } }\n";
         insta::assert_snapshot!(tuned(inline, &known(&[], &[])), @r#"
         [profile]
-        dev = { opt-level = 1, package = { a = { debug = true }, "*" = { debug = false } } , debug = "line-tables-only" }
+        dev = { opt-level = 1, package = { a = { debug = true } , "*" = { debug = false } } , debug = "line-tables-only" }
         "#);
         let dotted = "profile.dev.opt-level = 0\n\n[package]\nname = \"a\"\n";
-        insta::assert_snapshot!(tuned(dotted, &known(&[], &[])), @"");
+        insta::assert_snapshot!(tuned(dotted, &known(&[], &[])), @r#"
+        profile.dev.opt-level = 0
+        # Line tables give backtraces with file and line; what else debuggers read would go through the
+        # linker after every edit.
+        profile.dev.debug = "line-tables-only"
+        # Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
+        # first build and gains little.
+        profile.dev.package."*".debug = false
+
+        [package]
+        name = "a"
+        "#);
     }
 
     #[test]

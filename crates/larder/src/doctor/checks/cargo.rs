@@ -22,8 +22,10 @@ pub(super) fn rustflags(facts: &Facts) -> Finding {
     // Values stay out: whatever is in the environment may be nobody's business.
     if flags.configured.is_empty() {
         return Finding::warning(
-            format!("{names} is set in this shell: shells without it compile every unit again"),
-            format!("{unset}, and put the flags into build.rustflags of .cargo/config.toml"),
+            format!(
+                "{names} is set in this shell, and not in .cargo/config.toml: shells without it compile every unit again"
+            ),
+            unset,
         );
     }
     Finding::problem(
@@ -65,19 +67,12 @@ pub(super) fn incremental(facts: &Facts) -> Finding {
             "unset CARGO_INCREMENTAL",
         ),
         (Some(_), _, _) => Finding::ok("on, by CARGO_INCREMENTAL"),
-        (None, Some(false), _) => {
-            let off = "build.incremental = false: every edit compiles whole crates";
-            let in_workspace = tuning::get(&facts.config, &["build", "incremental"]).is_some();
-            if in_workspace {
-                let on = Setting::new(&["build", "incremental"], true, "");
-                Finding::warning(off, "cargo larder doctor --fix").with_repair(Repair::Config(vec![on]))
-            } else {
-                Finding::warning(
-                    off,
-                    "remove the key from the config.toml of cargo's home, or of a folder above",
-                )
-            }
-        }
+        // The workspace's own configuration outranks that of folders above and of cargo's home.
+        (None, Some(false), _) => Finding::warning(
+            "build.incremental = false in cargo's configuration: every edit compiles whole crates",
+            "cargo larder doctor --fix",
+        )
+        .with_repair(Repair::Config(vec![Setting::new(&["build", "incremental"], true, "")])),
         (None, None, Some(false)) => Finding::warning(
             "incremental = false in profile.dev: every edit compiles whole crates",
             "cargo larder doctor --fix",
@@ -113,7 +108,7 @@ pub(super) fn optimised(facts: &Facts) -> Finding {
     let names: Vec<&str> =
         missing.iter().filter_map(|setting| setting.path.get(3)).map(String::as_str).collect();
     Finding::warning(
-        format!("{} run unoptimised in dev, many times slower than they could", names.join(", ")),
+        format!("unoptimised in dev, and many times slower for it: {}", names.join(", ")),
         "cargo larder doctor --fix",
     )
     .with_repair(Repair::Manifest(missing))
@@ -129,11 +124,12 @@ pub(super) fn linker(facts: &Facts) -> Finding {
     if is("mold") || is("lld") || is("wild") || !is("gnu ") {
         return Finding::ok(format!("it is {said}"));
     }
-    // No linker is named in a file: cargo counts it among what makes every unit stale.
-    let path = "and put the folder libexec/mold in front of PATH, where gcc looks for `ld`";
+    // No linker is named in a file, since cargo counts it among what makes every unit stale: gcc takes the first
+    // `ld` on PATH, and mold puts one into a folder of its own.
+    let path = "export PATH=\"$(dirname \"$(command -v mold)\")/../libexec/mold:$PATH\"";
     Finding::warning(
         format!("it is {said}: linking is most of what an edit takes"),
-        format!("{}, {path}", install(facts, "mold", "mold")),
+        format!("{} && {path}", install(facts, "mold", "mold")),
     )
 }
 
@@ -142,12 +138,9 @@ pub(super) fn registry(facts: &Facts) -> Finding {
     let path = ["registries", "crates-io", "protocol"];
     match facts.cargo.crates_io_by_git {
         Some(Place::Variable) => Finding::warning(whole, "unset CARGO_REGISTRIES_CRATES_IO_PROTOCOL"),
-        Some(Place::Workspace) => Finding::warning(whole, "cargo larder doctor --fix")
+        // The workspace's own configuration outranks that of folders above and of cargo's home.
+        Some(Place::File) => Finding::warning(whole, "cargo larder doctor --fix")
             .with_repair(Repair::Config(vec![Setting::new(&path, "sparse", "")])),
-        Some(Place::Elsewhere) => Finding::warning(
-            whole,
-            "remove registries.crates-io.protocol from the config.toml of cargo's home, or of a folder above",
-        ),
         None if facts.cargo.registries_by_git.is_empty() => Finding::ok("none is fetched with git"),
         None => {
             let names = facts.cargo.registries_by_git.join(" and ");

@@ -70,23 +70,23 @@ pub(super) fn buildkit(facts: &Facts) -> Finding {
     };
     let update = match facts.installer.as_deref() {
         Some("apt-get") => "sudo apt-get update && sudo apt-get install --only-upgrade docker.io docker-ce",
-        _ => "update Docker, or `docker buildx create --use` with a newer moby/buildkit",
+        _ => "docker buildx create --use --driver docker-container",
     };
     let is_engine = version.0 >= 17;
     let unsafe_engine =
         is_engine && !ENGINES.iter().any(|fixed| version.0 == fixed.0 && version >= *fixed) && version.0 < 26;
     let finding = if unsafe_engine || (!is_engine && version < BUILDKIT) {
-        let what = if is_engine { "the engine's own" } else { "it" };
+        let what = if is_engine { "the engine" } else { "BuildKit" };
         Finding::problem(
             format!(
-                "{what}, {version}, lets a build delete or read files of the host (CVE-2024-23651 to 23653), unless the distribution has mended it"
+                "{what} {version} lets a build delete or read files of the host (CVE-2024-23651 to 23653), unless the distribution has mended it"
             ),
             update,
         )
     } else if !is_engine && version < BUILDKIT_FRONT_ENDS {
         Finding::warning(
             format!(
-                "{version} lets a hostile front end write outside (GHSA-4c29-8rgm-jvjj); generated Dockerfiles name none"
+                "BuildKit {version} lets a hostile front end write outside (GHSA-4c29-8rgm-jvjj); generated Dockerfiles name none"
             ),
             update,
         )

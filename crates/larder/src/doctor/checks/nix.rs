@@ -17,8 +17,11 @@ const NIX: [Version; 7] = [
     Version(2, 33, 6),
     Version(2, 34, 7),
 ];
-/// The same for Lix.
-const LIX: [Version; 3] = [Version(2, 93, 4), Version(2, 94, 2), Version(2, 95, 2)];
+/// The same for Lix; the first two never had that hole, and are without CVE-2025-46415.
+const LIX: [Version; 5] =
+    [Version(2, 91, 2), Version(2, 92, 2), Version(2, 93, 4), Version(2, 94, 2), Version(2, 95, 2)];
+/// The first releases that read archives in the way that CVE-2026-44028 is about; older ones have other holes.
+const DEEP_ARCHIVES: [Version; 2] = [Version(2, 24, 4), Version(2, 93, 0)];
 
 /// Whether a release has what one of the fixed ones of its line has.
 fn is_mended(version: Version, fixed: &[Version]) -> bool {
@@ -45,16 +48,19 @@ pub(super) fn version(facts: &Facts) -> Finding {
     let Some(version) = Version::find(&nix.version) else {
         return Finding::skipped(format!("`{}` is no version that can be read", nix.version));
     };
-    let (name, fixed) = if nix.version.contains("Lix") { ("Lix", &LIX[..]) } else { ("Nix", &NIX[..]) };
+    let [nix_line, lix_line] = DEEP_ARCHIVES;
+    let (name, fixed, deep) =
+        if nix.version.contains("Lix") { ("Lix", &LIX[..], lix_line) } else { ("Nix", &NIX[..], nix_line) };
     if is_mended(version, fixed) {
         return Finding::ok(format!("{name} {version}"));
     }
     let newest = fixed.iter().max().map(ToString::to_string).unwrap_or_default();
+    let hole = if version >= deep { "CVE-2026-44028" } else { "CVE-2025-46415" };
     let finding = Finding::problem(
         format!(
-            "{name} {version} has holes that were closed in {newest}, such as CVE-2026-44028: whoever may talk to its daemon may become root, unless the distribution has mended it"
+            "{name} {version} has holes that {newest} has not, such as {hole}: whoever may use its daemon may abuse it, unless the distribution has mended it"
         ),
-        "sudo nix upgrade-nix, or the update of your distribution",
+        "sudo nix upgrade-nix",
     );
     as_used(facts, finding)
 }
@@ -76,7 +82,7 @@ pub(super) fn flakes(facts: &Facts) -> Finding {
         return Finding::ok("nix-command and flakes are on");
     }
     let finding = Finding::problem(
-        format!("{} is off", missing.join(" and ")),
+        format!("not on: {}", missing.join(" and ")),
         "mkdir -p ~/.config/nix && echo 'extra-experimental-features = nix-command flakes' >> ~/.config/nix/nix.conf",
     );
     as_used(facts, finding)

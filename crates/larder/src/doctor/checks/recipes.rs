@@ -29,7 +29,7 @@ pub(super) fn cargo_lock(facts: &Facts) -> Finding {
         ),
         Ok(Tracked::Ignored) => Finding::problem(
             "git ignores Cargo.lock: every clone would resolve other dependencies than the recipes pin",
-            "git add --force Cargo.lock, and take it out of .gitignore",
+            "git add --force Cargo.lock",
         ),
         Err(reason) => Finding::skipped(reason),
     }
@@ -72,7 +72,7 @@ pub(super) fn committed(facts: &Facts) -> Finding {
         ),
         Ok(Tracked::Ignored) => Finding::problem(
             "git ignores larder/: CI, images and flakes do without it",
-            "git add --force larder, and take it out of .gitignore",
+            "git add --force larder",
         ),
         Err(reason) => Finding::skipped(reason),
     }

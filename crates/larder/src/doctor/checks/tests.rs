@@ -1,1 +1,290 @@
-//! t
+//! Every check on facts that are made up: one machine where all is well, and then one thing wrong at a time.
+
+use std::time::Duration;
+
+use super::{
+    super::{
+        Verdict::{self, Ok as Good, Problem, Skipped, Warning},
+        facts::{
+            Buildx, CargoFacts, Direnv, DockerFacts, Folder, GitFacts, NixFacts, Place, Rustflags, Speed,
+            ToolFacts, Workflow,
+        },
+    },
+    ALL, Facts,
+};
+use crate::{git::Tracked, recipe::lock, tuning::Known};
+
+const TUNED: &str = "\
+[profile.dev]
+debug = \"line-tables-only\"
+
+[profile.dev.package.\"*\"]
+debug = false
+
+[profile.dev.package.sha2]
+opt-level = 3
+";
+
+const WORKFLOW: &str = "\
+env:
+  CARGO_INCREMENTAL: 0
+steps:
+  - uses: actions/cache/restore@v4
+    with:
+      path: target
+  - run: cargo build
+";
+
+/// A machine and a workspace where every check is content.
+fn healthy() -> Facts {
+    let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let folder =
+        |path: &str| Folder { path: path.into(), free: Ok(50_400_000_000), file_system: Ok("ext4".into()) };
+    Facts {
+        root: "/work/app".into(),
+        installer: Some("apt-get".into()),
+        manifest: TUNED.parse().unwrap(),
+        config: "".parse().unwrap(),
+        known: Known { packages: own(&["sha2", "serde"]), ..Known::default() },
+        cargo: CargoFacts {
+            incremental_variable: None,
+            incremental_setting: None,
+            in_ci: false,
+            rustflags: Ok(Rustflags::default()),
+            crates_io_by_git: None,
+            registries_by_git: vec![],
+            wrappers: vec![],
+        },
+        linker: Ok("LLD 21.1.0 (compatible with GNU linkers)".into()),
+        tools: ToolFacts {
+            rustc: Ok("rustc 1.97.1 (8bab26f4f 2026-07-14)".into()),
+            wanted_rustc: Some(("app".into(), "1.95".into())),
+            locked_wasm_bindgen: Some("0.2.129".into()),
+            wasm_bindgen: Ok("wasm-bindgen 0.2.129".into()),
+            is_leptos: true,
+            cargo_leptos: Ok("cargo-leptos 0.3.9".into()),
+            missing_targets: Ok(vec![]),
+        },
+        git: Ok(GitFacts {
+            cargo_lock: Ok(Tracked::Clean),
+            recipes: Ok(Tracked::Clean),
+            flake: Ok(Tracked::Clean),
+        }),
+        lock_fits: Ok(true),
+        recipes: Ok(Some(vec![])),
+        generated: Ok(Some(vec![])),
+        docker: Ok(DockerFacts {
+            client: Ok(Buildx::Plugin("github.com/docker/buildx v0.29.1".into())),
+            engine: Ok("28.5.1".into()),
+            buildkit: Ok("v0.28.1".into()),
+            switched_off: false,
+        }),
+        uses_docker: true,
+        nix: Ok(NixFacts {
+            version: "nix (Nix) 2.34.7".into(),
+            features: Ok(vec!["flakes".into(), "nix-command".into()]),
+        }),
+        uses_nix: true,
+        direnv: Some(Direnv {
+            installed: true,
+            loaded: Some("/work/app".into()),
+            shell: "bash".into(),
+            hook: Some(("~/.bashrc".into(), true)),
+        }),
+        places: [("target directory", folder("/work/app/target")), ("cargo's home", folder("/work/cargo"))]
+            .into(),
+        future: Ok(vec![]),
+        speed: Ok(Speed { write: Duration::from_micros(12), read: Duration::from_micros(3) }),
+        workflows: vec![workflow(".github/workflows/ci.yml", WORKFLOW)],
+    }
+}
+
+fn workflow(name: &str, text: &str) -> Workflow {
+    Workflow { name: name.into(), text: text.into() }
+}
+
+type Case = (&'static str, &'static str, Verdict, fn(&mut Facts));
+
+fn docker(facts: &mut Facts, change: impl FnOnce(&mut DockerFacts)) {
+    change(facts.docker.as_mut().unwrap());
+}
+
+fn nix(facts: &mut Facts, change: impl FnOnce(&mut NixFacts)) {
+    change(facts.nix.as_mut().unwrap());
+}
+
+fn git(facts: &mut Facts, change: impl FnOnce(&mut GitFacts)) {
+    change(facts.git.as_mut().unwrap());
+}
+
+fn direnv(facts: &mut Facts, change: impl FnOnce(&mut Direnv)) {
+    change(facts.direnv.as_mut().unwrap());
+}
+
+fn folder(facts: &mut Facts, change: impl FnOnce(&mut Folder)) {
+    change(facts.places.get_mut("target directory").unwrap());
+}
+
+fn flags(facts: &mut Facts, variables: &[&str], configured: &str) {
+    let variables = variables.iter().map(|&name| name.to_owned()).collect();
+    facts.cargo.rustflags = Ok(Rustflags { variables, configured: configured.into() });
+}
+
+fn manifest(facts: &mut Facts, text: &str) {
+    facts.manifest = text.parse().unwrap();
+}
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    ("cargo-lock", "it does not fit", Problem, |f| f.lock_fits = Ok(false)),
+    ("cargo-lock", "cargo cannot tell", Skipped, |f| f.lock_fits = Err("no network".into())),
+    ("cargo-lock", "changed", Warning, |f| git(f, |g| g.cargo_lock = Ok(Tracked::Modified))),
+    ("cargo-lock", "untracked", Problem, |f| git(f, |g| g.cargo_lock = Ok(Tracked::Untracked))),
+    ("cargo-lock", "ignored", Problem, |f| git(f, |g| g.cargo_lock = Ok(Tracked::Ignored))),
+    ("cargo-lock", "no repository", Good, |f| f.git = Err("the workspace is in no git repository".into())),
+    ("recipes", "stale", Problem, |f| f.recipes = Ok(Some(vec![lock::Finding::Stale("slice `release`: its external units changed".into())]))),
+    ("recipes", "two findings", Problem, |f| f.recipes = Ok(Some(vec![lock::Finding::Edited("a was edited".into()), lock::Finding::Unproven("b".into())]))),
+    ("recipes", "none", Warning, |f| f.recipes = Ok(None)),
+    ("recipes", "not planned", Skipped, |f| f.recipes = Err("cargo cannot plan".into())),
+    ("recipes-committed", "untracked", Problem, |f| git(f, |g| g.recipes = Ok(Tracked::Untracked))),
+    ("recipes-committed", "ignored", Problem, |f| git(f, |g| g.recipes = Ok(Tracked::Ignored))),
+    ("recipes-committed", "changed", Warning, |f| git(f, |g| g.recipes = Ok(Tracked::Modified))),
+    ("recipes-committed", "none", Skipped, |f| git(f, |g| g.recipes = Err("there is no larder".into()))),
+    ("dockerfile", "stale", Problem, |f| f.generated = Ok(Some(vec!["/work/app/Dockerfile".into()]))),
+    ("dockerfile", "none", Skipped, |f| f.generated = Ok(None)),
+    ("rustc", "too old", Problem, |f| f.tools.rustc = Ok("rustc 1.94.0".into())),
+    ("rustc", "missing", Problem, |f| f.tools.rustc = Err("cannot start `rustc`".into())),
+    ("targets", "one missing", Problem, |f| f.tools.missing_targets = Ok(vec!["wasm32-unknown-unknown".into()])),
+    ("wasm-bindgen", "another version", Problem, |f| f.tools.wasm_bindgen = Ok("wasm-bindgen 0.2.128".into())),
+    ("wasm-bindgen", "not installed", Good, |f| f.tools.wasm_bindgen = Err("there is no `wasm-bindgen` on PATH".into())),
+    ("wasm-bindgen", "not used", Skipped, |f| f.tools.locked_wasm_bindgen = None),
+    ("cargo-leptos", "another line", Warning, |f| f.tools.cargo_leptos = Ok("cargo-leptos 0.2.47".into())),
+    ("cargo-leptos", "missing", Problem, |f| f.tools.cargo_leptos = Err("there is no `cargo-leptos` on PATH".into())),
+    ("cargo-leptos", "missing, with an old compiler", Problem, |f| {
+        f.tools.cargo_leptos = Err("there is no `cargo-leptos` on PATH".into());
+        f.tools.rustc = Ok("rustc 1.95.0".into());
+    }),
+    ("cargo-leptos", "not used", Skipped, |f| f.tools.is_leptos = false),
+    ("rustflags", "a variable", Warning, |f| flags(f, &["RUSTFLAGS"], "")),
+    ("rustflags", "a variable that hides configuration", Problem, |f| flags(f, &["RUSTFLAGS"], "--cfg x")),
+    ("rustflags", "configuration alone", Good, |f| flags(f, &[], "--cfg x")),
+    ("wrappers", "two", Warning, |f| f.cargo.wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into()), ("build.rustc-wrapper".into(), "kache".into())]),
+    ("wrappers", "one", Good, |f| f.cargo.wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into())]),
+    ("incremental", "off by the variable", Warning, |f| f.cargo.incremental_variable = Some("0".into())),
+    ("incremental", "off by the variable in CI", Good, |f| { f.cargo.incremental_variable = Some("0".into()); f.cargo.in_ci = true; }),
+    ("incremental", "off by a file", Warning, |f| f.cargo.incremental_setting = Some(false)),
+    ("incremental", "off by the profile", Warning, |f| manifest(f, "[profile.dev]\nincremental = false\n")),
+    ("dev-profile", "defaults", Warning, |f| manifest(f, "")),
+    ("dev-profile", "chosen otherwise", Good, |f| manifest(f, "[profile.dev]\ndebug = 2\n[profile.dev.package.\"*\"]\ndebug = 1\n")),
+    ("dev-optimised", "defaults", Warning, |f| manifest(f, "")),
+    ("dev-optimised", "all are", Good, |f| manifest(f, "[profile.dev.package.\"*\"]\nopt-level = 1\n")),
+    ("linker", "GNU ld", Warning, |f| f.linker = Ok("GNU ld (GNU Binutils for Debian) 2.40".into())),
+    ("linker", "gold", Warning, |f| f.linker = Ok("GNU gold (GNU Binutils 2.40) 1.16".into())),
+    ("linker", "mold", Good, |f| f.linker = Ok("mold 3.0.0 (compatible with GNU ld)".into())),
+    ("linker", "cannot link", Skipped, |f| f.linker = Err("an empty program cannot be linked".into())),
+    ("registry", "crates.io by a file", Warning, |f| f.cargo.crates_io_by_git = Some(Place::File)),
+    ("registry", "crates.io by the variable", Warning, |f| f.cargo.crates_io_by_git = Some(Place::Variable)),
+    ("registry", "another one", Warning, |f| f.cargo.registries_by_git = vec!["inner".into()]),
+    ("disk-space", "little", Warning, |f| folder(f, |p| p.free = Ok(9_900_000_000))),
+    ("disk-space", "too little", Problem, |f| folder(f, |p| p.free = Ok(1_950_000_000))),
+    ("disk-space", "not asked", Skipped, |f| f.places.values_mut().for_each(|p| p.free = Err("not on this platform".into()))),
+    ("network-disk", "nfs", Warning, |f| folder(f, |p| p.file_system = Ok("nfs4".into()))),
+    ("network-disk", "no mounts", Skipped, |f| f.places.values_mut().for_each(|p| p.file_system = Err("this platform does not list its mounts".into()))),
+    ("disk-speed", "slow", Warning, |f| f.speed = Ok(Speed { write: Duration::from_millis(3), read: Duration::ZERO })),
+    ("disk-speed", "very slow", Problem, |f| f.speed = Ok(Speed { write: Duration::ZERO, read: Duration::from_millis(20) })),
+    ("disk-speed", "read-only", Skipped, |f| f.speed = Err("read-only file system".into())),
+    ("clock", "two files", Problem, |f| f.future = Ok(vec!["/work/app/src/a.rs".into(), "/work/app/src/b.rs".into()])),
+    ("buildx", "switched off", Problem, |f| docker(f, |d| d.switched_off = true)),
+    ("buildx", "built in", Warning, |f| docker(f, |d| d.client = Ok(Buildx::BuiltIn))),
+    ("buildx", "neither", Problem, |f| docker(f, |d| d.client = Err("/usr/bin/docker is 28.2, without buildx".into()))),
+    ("buildx", "neither, and no Dockerfile", Warning, |f| { f.uses_docker = false; docker(f, |d| d.client = Err("without buildx".into())); }),
+    ("buildx", "no Docker", Skipped, |f| f.docker = Err("there is no `docker` on PATH".into())),
+    ("docker-engine", "silent", Problem, |f| docker(f, |d| d.engine = Err("Cannot connect to the Docker daemon".into()))),
+    ("buildkit", "CVE-2024-23651", Problem, |f| docker(f, |d| d.buildkit = Ok("v0.12.4".into()))),
+    ("buildkit", "GHSA-4c29-8rgm-jvjj", Warning, |f| docker(f, |d| d.buildkit = Ok("v0.28.0".into()))),
+    ("buildkit", "an old engine", Problem, |f| docker(f, |d| d.buildkit = Ok("20.10.24+dfsg1".into()))),
+    ("buildkit", "a mended engine", Good, |f| docker(f, |d| d.buildkit = Ok("24.0.9".into()))),
+    ("buildkit", "a new engine", Good, |f| docker(f, |d| d.buildkit = Ok("28.5.1".into()))),
+    ("buildkit", "silent", Skipped, |f| docker(f, |d| d.buildkit = Err("no answer".into()))),
+    ("nix", "CVE-2026-44028", Problem, |f| nix(f, |n| n.version = "nix (Nix) 2.34.6".into())),
+    ("nix", "an older line, mended", Good, |f| nix(f, |n| n.version = "nix (Nix) 2.31.5".into())),
+    ("nix", "an older line that is not", Problem, |f| nix(f, |n| n.version = "nix (Nix) 2.26.4".into())),
+    ("nix", "very old", Problem, |f| nix(f, |n| n.version = "nix (Nix) 2.8.0".into())),
+    ("nix", "newer", Good, |f| nix(f, |n| n.version = "nix (Nix) 2.36.0".into())),
+    ("nix", "Lix", Problem, |f| nix(f, |n| n.version = "nix (Lix, like Nix) 2.95.1".into())),
+    ("nix", "Lix, mended", Good, |f| nix(f, |n| n.version = "nix (Lix, like Nix) 2.93.4".into())),
+    ("nix", "no flake here", Warning, |f| { f.uses_nix = false; nix(f, |n| n.version = "nix (Nix) 2.8.0".into()); }),
+    ("nix", "no Nix", Skipped, |f| f.nix = Err("there is no `nix` on PATH".into())),
+    ("nix-flakes", "off", Problem, |f| nix(f, |n| n.features = Ok(vec!["nix-command".into()]))),
+    ("flake-committed", "untracked", Problem, |f| git(f, |g| g.flake = Ok(Tracked::Untracked))),
+    ("flake-committed", "no flake", Skipped, |f| f.uses_nix = false),
+    ("direnv", "not installed", Warning, |f| direnv(f, |d| d.installed = false)),
+    ("direnv", "not hooked in", Warning, |f| direnv(f, |d| { d.loaded = None; d.hook = Some(("~/.bashrc".into(), false)); })),
+    ("direnv", "not allowed", Warning, |f| direnv(f, |d| d.loaded = Some("/elsewhere".into()))),
+    ("direnv", "an unknown shell", Skipped, |f| direnv(f, |d| { d.loaded = None; d.hook = None; d.shell = "tcsh".into(); })),
+    ("direnv", "no .envrc", Skipped, |f| f.direnv = None),
+    ("ci-cache", "keeps nothing", Warning, |f| f.workflows = vec![workflow("ci.yml", "- run: cargo test\n# actions/cache\n")]),
+    ("ci-cache", "an action that is refused", Problem, |f| f.workflows = vec![workflow("ci.yml", "- uses: actions/cache@v2\n- run: cargo test\n")]),
+    ("ci-cache", "keeps incremental builds", Warning, |f| f.workflows = vec![workflow("ci.yml", &WORKFLOW.replace("CARGO_INCREMENTAL", "OTHER"))]),
+    ("ci-cache", "rust-cache", Good, |f| f.workflows = vec![workflow("ci.yml", "- uses: Swatinem/rust-cache@v2\n- run: cargo test\n")]),
+    ("ci-cache", "GitLab keeps nothing", Warning, |f| f.workflows = vec![workflow(".gitlab-ci.yml", "script: cargo test\n")]),
+    ("ci-cache", "GitLab", Good, |f| f.workflows = vec![workflow(".gitlab-ci.yml", "cache:\n  paths: [.cargo]\nscript: cargo test\n")]),
+    ("ci-cache", "formats alone", Skipped, |f| f.workflows = vec![workflow("ci.yml", "- run: cargo fmt --check\n")]),
+];
+
+#[test]
+fn where_all_is_well_every_check_says_so() {
+    let facts = healthy();
+    for check in ALL {
+        let finding = check.run(&facts);
+        assert_eq!(finding.verdict, Good, "{}: {}", check.name, finding.reason);
+        assert!(finding.fix.is_none(), "{}", check.name);
+    }
+}
+
+#[test]
+fn every_check_can_fail() {
+    for check in ALL {
+        let fails = |case: &&Case| case.0 == check.name && case.2 >= Warning;
+        assert!(CASES.iter().any(|case| fails(&case)), "no case makes {} fail", check.name);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_what_puts_it_right() {
+    let mut text = String::new();
+    for (name, what, verdict, change) in CASES {
+        let check = ALL.iter().find(|check| check.name == *name).expect("the check exists");
+        let mut facts = healthy();
+        change(&mut facts);
+        let finding = check.run(&facts);
+        assert_eq!(finding.verdict, *verdict, "{name}, {what}: {}", finding.reason);
+        assert_eq!(finding.fix.is_some(), *verdict >= Warning, "{name}, {what}");
+        text.push_str(&format!("{name}, {what}: {verdict:?}\n  {}\n", finding.reason));
+        if let Some(fix) = finding.fix {
+            let safe = if fix.repair.is_some() { " (safe)" } else { "" };
+            text.push_str(&format!("  -> {}{safe}\n", fix.command));
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn one_thing_wrong_is_one_check_that_says_so() {
+    for (name, what, _, change) in CASES.iter().filter(|case| case.2 >= Warning) {
+        let mut facts = healthy();
+        change(&mut facts);
+        let others = ALL.iter().filter(|check| check.name != *name);
+        let wrong: Vec<&str> =
+            others.filter(|check| check.run(&facts).verdict >= Warning).map(|check| check.name).collect();
+        let related: &[&str] = match (*name, *what) {
+            ("recipes-committed", "untracked" | "ignored") => &["flake-committed"],
+            // Without any settings, both lack some.
+            ("dev-profile", _) => &["dev-optimised"],
+            ("dev-optimised", _) => &["dev-profile"],
+            ("incremental", "off by the profile") => &["dev-profile", "dev-optimised"],
+            _ => &[],
+        };
+        assert_eq!(wrong, related, "{name}, {what}");
+    }
+}

@@ -20,10 +20,9 @@ pub(super) fn rustc(facts: &Facts) -> Finding {
         return Finding::ok(format!("{found}; no member asks for a version"));
     };
     match (Version::find(found), Version::find(wanted)) {
-        (Some(has), Some(needs)) if has < needs => Finding::problem(
-            format!("{package} asks for rustc {wanted}, and this is {has}"),
-            "rustup update, or `rustup toolchain install` with the version in rust-toolchain.toml",
-        ),
+        (Some(has), Some(needs)) if has < needs => {
+            Finding::problem(format!("{package} asks for rustc {wanted}, and this is {has}"), "rustup update")
+        }
         _ => Finding::ok(format!("{found}; {package} asks for {wanted}")),
     }
 }
@@ -85,6 +84,6 @@ pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
         format!(
             "it is {found}, and Larder follows {CARGO_LEPTOS_VERSION}: the slices that it finds may not be what it calls"
         ),
-        format!("{install}, or `cargo larder observe --write -- cargo leptos build --release`"),
+        install,
     )
 }

@@ -32,10 +32,8 @@ pub struct CargoFacts {
 pub enum Place {
     /// In the environment.
     Variable,
-    /// In the workspace's own configuration.
-    Workspace,
-    /// In a folder above, or in cargo's home.
-    Elsewhere,
+    /// In a configuration file of the workspace, of a folder above, or of cargo's home.
+    File,
 }
 
 /// Where flags come from.
@@ -56,8 +54,7 @@ impl CargoFacts {
         let in_files = files.is_some_and(|config| config.registries.get("crates-io").is_some_and(is_git));
         let crates_io_by_git = match (by_git, in_files) {
             (Some(true), _) => Some(Place::Variable),
-            (None, true) if says_git(project) => Some(Place::Workspace),
-            (None, true) => Some(Place::Elsewhere),
+            (None, true) => Some(Place::File),
             _ => None,
         };
         let others = files.into_iter().flat_map(|config| &config.registries);
@@ -87,11 +84,6 @@ impl CargoFacts {
 
 fn is_git(registry: &cargo_config2::RegistriesConfigValue) -> bool {
     registry.protocol == Some(RegistriesProtocol::Git)
-}
-
-fn says_git(project: &Project) -> bool {
-    let path = ["registries", "crates-io", "protocol"];
-    crate::tuning::get(project.workspace.config(), &path).and_then(|item| item.as_str()) == Some("git")
 }
 
 fn base_name(path: &OsStr) -> Option<String> {
