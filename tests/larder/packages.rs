@@ -141,7 +141,7 @@ fn compiles_nothing_external(project: &Project) {
 }
 
 /// The published source of a package. cargo unpacks it to show what is in its manifest.
-fn published(name: &str, version: &str) -> Project {
+pub(crate) fn published(name: &str, version: &str) -> Project {
     let elsewhere = tempfile::tempdir().unwrap();
     let package = format!("{name}@{version}");
     let info = ["info", "--quiet", &package];

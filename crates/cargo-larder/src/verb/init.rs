@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
     }
     let any = |wanted: Done| all.iter().any(|(_, done)| *done == wanted);
     if any(Done::Written) {
-        advise(context, &all);
+        advise(context, args, &all);
     }
     match (any(Done::Needed), args.check) {
         (true, false) => bail!("nothing was written, since there is nobody to ask: pass --yes"),
@@ -156,16 +156,19 @@ fn ask(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
 }
 
-fn advise(context: &Context, all: &[(Part, Done)]) {
+fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
     let written = |part: Part| all.contains(&(part, Done::Written));
     context.terminal.step("Next", "commit what was written; `cargo larder build` builds with it");
     if written(Part::Nix) {
         context.terminal.step("Next", "`git add flake.nix larder`: a flake sees only what git knows");
     }
-    if written(Part::Ci) {
+    if written(Part::Nix) && args.source.is_none() {
+        context.terminal.step("Next", "write where you have Larder into flake.nix; --source does");
+    }
+    if written(Part::Ci) && args.source.is_none() {
         context.terminal.step(
             "Next",
-            "set LARDER_GIT, a variable of the repository, to the address of Larder's, unless --source named it",
+            "set LARDER_GIT, a variable of the repository on GitHub, to the address of Larder; --source does",
         );
     }
 }

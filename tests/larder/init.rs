@@ -1,0 +1,473 @@
+//! `init` on workspaces of all kinds: what it writes is shown first, keeps what was there, and makes a workspace
+//! where the other verbs are content. A second run changes nothing.
+
+use std::{collections::BTreeMap, path::Path};
+
+use insta::assert_snapshot;
+use larder_tests::{Outcome, Project, Surroundings, redact};
+use serde_json::Value;
+
+use crate::packages::published;
+
+const MANIFEST: &str = r#"# The application.
+[package]
+name = "app" # for now
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+itoa = "1"
+
+# Nobody knows why.
+[profile.dev]
+overflow-checks = true
+
+[profile.release]
+panic = "abort"
+"#;
+
+fn app() -> Project {
+    Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")])
+}
+
+/// Every file with its text, `target` and `.git` apart.
+fn files(project: &Project) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![project.path().to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(project.path()).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if name != "target" && name != ".git" {
+                    open.push(path);
+                }
+            } else {
+                found.insert(name, String::from_utf8_lossy(&fs_err::read(&path).unwrap()).into_owned());
+            }
+        }
+    }
+    found
+}
+
+/// A workspace where other verbs are content, and where `init` has nothing more to do.
+#[track_caller]
+fn is_brought_up(project: &Project, more: &[&str]) {
+    project.larder(&["lock", "--check"]).ok();
+    project.larder(&["dockerfile", "--check"]).ok();
+    let before = files(project);
+    let again = project.larder(&[&["init", "--yes"], more].concat()).ok();
+    assert_eq!(again.stdout, "", "a second run has nothing to show");
+    assert!(!again.stderr.contains("Wrote") && !again.stderr.contains("Locked"), "{}", again.stderr);
+    assert_eq!(files(project), before);
+    project.larder(&[&["init", "--check"], more].concat()).ok();
+    assert!(!project.has_leftovers());
+}
+
+fn git(project: &Project, args: &[&str]) -> Outcome {
+    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
+}
+
+#[test]
+fn what_was_there_is_kept() {
+    let project = app();
+    let outcome = project.larder(&["init", "--yes", "--only", "profile"]).ok();
+    assert_snapshot!(outcome.stdout, @r#"
+    --- a/Cargo.toml
+    +++ b/Cargo.toml
+    @@ -10,6 +10,14 @@
+     # Nobody knows why.
+     [profile.dev]
+     overflow-checks = true
+    +# Line tables give backtraces with file and line; what else debuggers read would go through the
+    +# linker after every edit.
+    +debug = "line-tables-only"
+    +
+    +# Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
+    +# first build and gains little.
+    +[profile.dev.package."*"]
+    +debug = false
+     
+     [profile.release]
+     panic = "abort"
+    "#);
+    let text = project.read("Cargo.toml");
+    assert!(MANIFEST.lines().all(|line| text.contains(line)), "{text}");
+    assert!(!project.path().join("larder").exists());
+}
+
+#[test]
+fn nothing_is_written_unasked() {
+    let project = app();
+    let before = files(&project);
+    let outcome = project.larder(&["init", "--check"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("+debug = \"line-tables-only\""), "{}", outcome.stdout);
+    let outcome = project.larder(&["init"]);
+    assert!(outcome.stdout.contains("+debug = \"line-tables-only\""), "{}", outcome.stdout);
+    assert_snapshot!(outcome.failure(project.path()), @"
+    exit code 1
+           Fresh config
+         Skipped docker: it is made from the recipes, which come first
+         Skipped ci: nothing says that this repository is on GitHub, the one that is known; `--with ci` writes it all the same
+    error: nothing was written, since there is nobody to ask: pass --yes
+    ");
+    assert_eq!(files(&project), before);
+}
+
+#[test]
+fn a_user_who_is_asked_can_say_no() {
+    let project = app();
+    // `script` gives it a terminal.
+    let binary = Surroundings::get().binary().to_string_lossy().into_owned();
+    let line =
+        format!("printf 'n\\ny\\nn\\n' | script --quiet --return --command '{binary} larder init' /dev/null");
+    let outcome = Surroundings::get().run(Path::new("sh"), project.path(), &["-c", &line], &[]);
+    if outcome.code == 127 || outcome.stderr.contains("script: not found") {
+        larder_tests::skip("a user who is asked", "there is no `script`");
+        return;
+    }
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("profile: write this? [Y/n]"), "{}", outcome.stdout);
+    assert_eq!(project.read("Cargo.toml"), MANIFEST);
+    assert!(project.path().join("larder/larder.lock").is_file(), "{}", outcome.stdout);
+    assert!(!project.path().join("Dockerfile").exists(), "{}", outcome.stdout);
+}
+
+#[test]
+fn everything_at_once() {
+    let project = app();
+    git(&project, &["init", "--quiet"]);
+    git(&project, &["remote", "add", "origin", "https://github.com/someone/app"]);
+    let more = ["--nix", "--source", "https://git.example/larder"];
+    let outcome = project.larder(&[&["init", "--yes"], &more[..]].concat()).ok();
+    let shown = redact(&outcome.stderr, project.path());
+    assert_snapshot!(shown, @"
+       Wrote [ROOT]/Cargo.toml
+       Fresh config
+    Planning release
+     Proving release (external units: 1 on x86_64-unknown-linux-gnu)
+      Locked release: 1 of 1 external units proven
+       Wrote [ROOT]/.dockerignore
+       Wrote [ROOT]/Dockerfile
+       Wrote [ROOT]/.github/workflows/larder.yml
+       Wrote [ROOT]/flake.nix
+       Wrote [ROOT]/.envrc
+       Wrote [ROOT]/.gitignore
+        Next commit what was written; `cargo larder build` builds with it
+        Next `git add flake.nix larder`: a flake sees only what git knows
+        Next set LARDER_GIT, a variable of the repository, to the address of Larder's, unless --source named it
+    ");
+    assert_snapshot!(project.read("flake.nix"), @r#"
+    {
+      description = "A Rust or Leptos workspace, built from its recipes";
+
+      # Where you have Larder: a clone on this machine as here, or any address of a git repository that Nix knows.
+      inputs.larder.url = "git+https://git.example/larder";
+
+      outputs =
+        { larder, ... }:
+        larder.lib.mkFlake {
+          root = ./.;
+          # What builds take beside Rust, from nixpkgs:
+          # options = pkgs: {
+          #   buildInputs = [ pkgs.openssl ];
+          #   nativeBuildInputs = [ pkgs.pkg-config ];
+          # };
+        };
+    }
+    "#);
+    assert_snapshot!(project.read(".github/workflows/larder.yml"), @r#"
+    # Written by `cargo larder init`; yours to change.
+    name: larder
+
+    on:
+      push:
+      pull_request:
+
+    permissions:
+      contents: read
+
+    env:
+      # Nothing is built twice here, and what incremental builds need would only fill the cache.
+      CARGO_INCREMENTAL: 0
+      CARGO_TERM_COLOR: always
+      # The address of Larder's git repository.
+      LARDER_GIT: ${{ vars.LARDER_GIT || 'https://git.example/larder' }}
+
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - name: Toolchain
+            id: rust
+            run: |
+              rustc --version
+              echo "id=$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT"
+          # Another number gets the tools anew.
+          - uses: actions/cache@v4
+            with:
+              path: ~/.larder-tools
+              key: tools-${{ runner.os }}-1
+          - name: Tools
+            run: |
+              : "${LARDER_GIT:?set this variable of the repository to the address of Larder}"
+              test -x ~/.larder-tools/bin/cargo-larder || cargo install --locked --root ~/.larder-tools --git "$LARDER_GIT" cargo-larder
+              echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH"
+          - name: Recipes are right
+            run: cargo larder lock --check --locked
+          - name: Dockerfile is right
+            run: cargo larder dockerfile --check
+          - uses: actions/cache/restore@v4
+            id: cooked
+            with:
+              path: |
+                target
+                ~/.cargo/registry/index
+                ~/.cargo/registry/cache
+                ~/.cargo/git/db
+              key: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-${{ hashFiles('larder/larder.lock') }}
+              # Most units of an older recipe are good for this one. What is not piles up until the next compiler.
+              restore-keys: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-
+          - name: Cook
+            run: cargo larder cook --locked
+          - uses: actions/cache/save@v4
+            with:
+              path: |
+                target
+                ~/.cargo/registry/index
+                ~/.cargo/registry/cache
+                ~/.cargo/git/db
+              key: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-${{ hashFiles('larder/larder.lock') }}
+            if: steps.cooked.outputs.cache-hit != 'true'
+          - name: Build
+            run: cargo larder build --locked
+    "#);
+    assert_eq!(project.read(".gitignore"), ".direnv/\n.cargo-home/\n/result*\n");
+    is_brought_up(&project, &more);
+}
+
+/// The template is what Nix copies, and what `init` writes.
+#[test]
+fn the_flake_is_the_template() {
+    let project = app();
+    project.larder(&["init", "--yes", "--only", "nix,envrc"]).ok();
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/template");
+    for name in ["flake.nix", ".envrc"] {
+        assert_eq!(project.read(name), fs_err::read_to_string(template.join(name)).unwrap());
+    }
+}
+
+#[test]
+fn a_users_own_files_are_left_alone() {
+    let project = app();
+    for name in ["Dockerfile", "flake.nix", ".envrc", ".github/workflows/larder.yml"] {
+        project.write(name, "# mine\n");
+    }
+    let outcome = project.larder(&["init", "--yes", "--nix"]).ok();
+    for name in ["Dockerfile", "flake.nix", ".envrc", ".github/workflows/larder.yml"] {
+        assert_eq!(project.read(name), "# mine\n", "{name}: {}", outcome.stderr);
+    }
+    assert!(!project.path().join(".dockerignore").exists());
+    assert_snapshot!(redact(&outcome.stderr, project.path()), @"
+       Wrote [ROOT]/Cargo.toml
+       Fresh config
+    Planning release
+     Proving release (external units: 1 on x86_64-unknown-linux-gnu)
+      Locked release: 1 of 1 external units proven
+     Skipped docker: [ROOT]/Dockerfile was not generated from these recipes and is left alone; `cargo larder dockerfile --print` shows one that is
+     Skipped ci: [ROOT]/.github/workflows/larder.yml is there already, and yours to change
+     Skipped nix: [ROOT]/flake.nix is there already, and yours to change
+     Skipped envrc: [ROOT]/.envrc is there already, and yours to change
+        Next commit what was written; `cargo larder build` builds with it
+    ");
+}
+
+#[test]
+fn a_library_gets_no_image() {
+    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "")]);
+    let outcome = project.larder(&["init", "--yes", "--json"]).ok();
+    let value: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let part = |name: &str| {
+        let parts = value["parts"].as_array().unwrap();
+        parts.iter().find(|part| part["part"] == name).unwrap().clone()
+    };
+    assert_eq!(value["version"], 1);
+    assert_eq!(part("docker")["outcome"], "skipped");
+    assert_eq!(part("docker")["reason"], "the release slices leave no program behind");
+    assert_eq!(part("profile")["outcome"], "written");
+    assert_eq!(part("profile")["files"][0]["path"], "Cargo.toml");
+    assert_eq!(part("profile")["files"][0]["change"], "edited");
+    assert_eq!(part("config"), serde_json::json!({ "part": "config", "outcome": "fresh" }));
+}
+
+#[test]
+fn a_workspace_below_its_repository() {
+    let project = Project::new(&[
+        ("sub/Cargo.toml", MANIFEST),
+        ("sub/src/main.rs", "fn main() {}\n"),
+        ("Cargo.lock", ""),
+    ]);
+    Surroundings::get()
+        .run(Path::new("cargo"), &project.path().join("sub"), &["generate-lockfile"], &[])
+        .ok();
+    git(&project, &["init", "--quiet"]);
+    let sub = project.path().join("sub");
+    Surroundings::get().larder(&sub, &["init", "--yes", "--with", "ci"]).ok();
+    let workflow = project.read(".github/workflows/larder.yml");
+    for line in
+        ["    working-directory: sub", "            sub/target", "hashFiles('sub/larder/larder.lock')"]
+    {
+        assert!(workflow.contains(line), "{line}:\n{workflow}");
+    }
+}
+
+/// Published packages, as they come.
+macro_rules! packages {
+    ($($test:ident: $name:literal, $version:literal;)*) => {
+        mod package {
+            $(#[test]
+            fn $test() {
+                let project = super::published($name, $version);
+                project.larder(&["init", "--yes"]).ok();
+                super::is_brought_up(&project, &[]);
+            })*
+        }
+    };
+}
+
+packages! {
+    hexyl: "hexyl", "0.17.0";
+    diskus: "diskus", "0.9.0";
+    zoxide: "zoxide", "0.10.0";
+    ripgrep: "ripgrep", "15.2.0";
+    sd: "sd", "1.0.0";
+}
+
+/// Runs what the workflow runs, with this Larder in the place of the one that it would install.
+#[track_caller]
+fn builds_as_in_ci(name: &str, version: &str) {
+    let project = published(name, version);
+    project.larder(&["init", "--yes", "--with", "ci"]).ok();
+    let workflow = project.read(".github/workflows/larder.yml");
+    let lines = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: cargo larder "));
+    let commands: Vec<Vec<&str>> = lines.map(|line| line.split(' ').collect()).collect();
+    let verbs: Vec<&str> = commands.iter().map(|command| command[0]).collect();
+    assert_eq!(verbs, ["lock", "dockerfile", "cook", "build"]);
+    for command in &commands {
+        let outcome = Surroundings::get()
+            .larder_with(
+                project.path(),
+                &[&command[..], &["--quiet"]].concat(),
+                &[("CARGO_INCREMENTAL", "0")],
+            )
+            .ok();
+        if command[0] == "build" {
+            let built = outcome.stdout.lines().last().unwrap_or_default().to_owned();
+            let columns: Vec<&str> = built.split_whitespace().rev().collect();
+            assert_eq!(columns[1], "0", "compiled external units:\n{}", outcome.stdout);
+            assert_ne!(columns[0], "0", "fresh units:\n{}", outcome.stdout);
+        }
+    }
+}
+
+#[test]
+fn hexyl_builds() {
+    builds_as_in_ci("hexyl", "0.17.0");
+}
+
+#[test]
+fn diskus_builds() {
+    builds_as_in_ci("diskus", "0.9.0");
+}
+
+/// The example, without what was done for it by hand.
+#[test]
+fn a_leptos_workspace() {
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let project = Project::copy_of(&portfolio);
+    fs_err::remove_dir_all(project.path().join("larder")).unwrap();
+    fs_err::remove_dir_all(project.path().join(".cargo")).unwrap();
+    let manifest = project.read("Cargo.toml");
+    let (before, rest) = manifest.split_once("# --- profiles").unwrap();
+    let (_, metadata) = rest.split_once("# --- how cargo-leptos").unwrap();
+    let plain = format!(
+        "{before}[profile.wasm-release]\ninherits = \"release\"\nopt-level = \"z\"\n\n# --- how cargo-leptos{metadata}"
+    );
+    project.write("Cargo.toml", &plain);
+    let more = ["--with", "ci,nix,envrc"];
+    let outcome = project.larder(&[&["init", "--yes"], &more[..]].concat()).ok();
+    let edits: Vec<&str> = outcome
+        .stdout
+        .split("--- ")
+        .filter(|diff| diff.starts_with("a/Cargo.toml") || diff.contains("b/.cargo"))
+        .collect();
+    assert_snapshot!(edits.join("--- "), @r#"
+    a/Cargo.toml
+    +++ b/Cargo.toml
+    @@ -46,6 +46,45 @@
+     inherits = "release"
+     opt-level = "z"
+     
+    +# Line tables give backtraces with file and line; what else debuggers read would go through the
+    +# linker after every edit.
+    +[profile.dev]
+    +debug = "line-tables-only"
+    +
+    +# Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
+    +# first build and gains little.
+    +[profile.dev.package."*"]
+    +debug = false
+    +
+    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +[profile.dev.package.adler2]
+    +opt-level = 3
+    +
+    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +[profile.dev.package.crc32fast]
+    +opt-level = 3
+    +
+    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +[profile.dev.package.miniz_oxide]
+    +opt-level = 3
+    +
+    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +[profile.dev.package.sha1]
+    +opt-level = 3
+    +
+    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +[profile.dev.package.sha2]
+    +opt-level = 3
+    +
+    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +[profile.dev.package.simd-adler32]
+    +opt-level = 3
+    +
+    +# Linking the WASM half drops all debug info, that of the standard library included; function names
+    +# stay. wasm-bindgen would drop it anyway, after it has read it, on every build.
+    +[profile.dev.package.frontend]
+    +strip = "debuginfo"
+    +
+     # --- /dev/null
+    +++ b/.cargo/config.toml
+    @@ -0,0 +1,4 @@
+    +# Queries are checked against `.sqlx/`, never against whatever database DATABASE_URL happens to name.
+    +# Set SQLX_OFFLINE=false in the environment to refresh `.sqlx/`.
+    +[env]
+    +SQLX_OFFLINE = "true"
+    larder/: front: new
+    larder/: front-dev: new
+    larder/: server: new
+    larder/: server-dev: new
+    "#);
+    assert!(plain.lines().all(|line| project.read("Cargo.toml").contains(line)));
+    let workflow = project.read(".github/workflows/larder.yml");
+    assert!(workflow.contains("rustup target add wasm32-unknown-unknown"), "{workflow}");
+    assert!(workflow.contains("cargo-leptos@0.3.11"), "{workflow}");
+    let locked: Vec<&str> =
+        outcome.stderr.lines().map(str::trim).filter(|line| line.starts_with("Locked")).collect();
+    assert_eq!(locked.len(), 4, "{}", outcome.stderr);
+    is_brought_up(&project, &more);
+}
