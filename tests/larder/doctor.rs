@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use larder_tests::{Outcome, Project, Surroundings, redact};
 use serde_json::Value;
 
-const MANIFEST: &str = r#"# The application.
+pub(crate) const MANIFEST: &str = r#"# The application.
 [package]
 name = "app" # for now
 version = "0.1.0"
@@ -30,16 +30,14 @@ const CONFIG: &str = r#"# Settings of everybody.
 [alias]
 b = "build"
 
-[registries.crates-io]
-# Older than the other protocol.
-protocol = "git" # really
-
 [build]
-incremental = false
+# Since last year.
+incremental = false # really
+odd-key = 1
 "#;
 
 /// A workspace that is committed, with recipes and a Dockerfile.
-fn committed() -> Project {
+pub(crate) fn committed() -> Project {
     let manifest = MANIFEST.split("\n[profile").next().unwrap();
     let project = Project::new(&[
         ("Cargo.toml", manifest),
@@ -125,11 +123,11 @@ const FILES: &[(&str, &str, &str, Change)] = &[
     ("dockerfile", "skipped", "no generated Dockerfile", |p| p.write("Dockerfile", "FROM scratch\n")),
     ("targets", "problem", "sparc64-unknown-linux-gnu", |p| p.write("Cargo.toml", &format!("{}\n[package.metadata.larder.slices.odd]\nargs = [\"build\", \"--target=sparc64-unknown-linux-gnu\"]\n", p.read("Cargo.toml")))),
     ("rustc", "problem", "asks for rustc", |p| replace(p, "Cargo.toml", "edition", "rust-version = \"1.999\"\nedition")),
-    ("incremental", "warning", "build.incremental = false", |p| p.write(".cargo/config.toml", CONFIG)),
+    ("incremental", "warning", "build.incremental is false in", |p| p.write(".cargo/config.toml", CONFIG)),
     ("incremental", "warning", "incremental = false in profile.dev", |p| replace(p, "Cargo.toml", "[profile.dev]", "[profile.dev]\nincremental = false")),
     ("dev-profile", "warning", "profile.dev.debug = \"line-tables-only\"", |p| replace(p, "Cargo.toml", "debug = \"line-tables-only\"", "")),
     ("dev-optimised", "warning", "sha2", |p| replace(p, "Cargo.toml", "opt-level = 3", "")),
-    ("registry", "warning", "with git", |p| p.write(".cargo/config.toml", CONFIG)),
+    ("registry", "warning", "with git", |p| p.write(".cargo/config.toml", crate::repairs::BY_GIT)),
     ("registry", "warning", "inner", |p| p.write(".cargo/config.toml", "[registries.inner]\nindex = \"https://example.invalid/index\"\n")),
     ("rustflags", "ok", "--cfg x", |p| p.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"x\"]\n")),
     ("flake-committed", "problem", "does not know flake.nix", |p| p.write("flake.nix", "{ }\n")),
@@ -168,7 +166,7 @@ const VARIABLES: &[(&str, &str, &str, &str, &str)] = &[
     ("rustflags", "RUSTFLAGS", "--cfg y", "problem", "RUSTFLAGS is set in this shell and hides `--cfg x`"),
     ("rustflags", "CARGO_BUILD_RUSTFLAGS", "--cfg y", "problem", "CARGO_BUILD_RUSTFLAGS"),
     ("wrappers", "RUSTC_WRAPPER", "", "ok", "nothing"),
-    ("incremental", "CARGO_INCREMENTAL", "0", "warning", "CARGO_INCREMENTAL=0"),
+    ("incremental", "CARGO_INCREMENTAL", "0", "warning", "CARGO_INCREMENTAL switches"),
     ("registry", "CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "git", "warning", "with git"),
     ("buildx", "PATH", "", "skipped", "no `docker` on PATH"),
     ("nix", "PATH", "", "skipped", "no `nix` on PATH"),
@@ -178,14 +176,19 @@ const VARIABLES: &[(&str, &str, &str, &str, &str)] = &[
 fn an_environment_that_is_not_as_it_should_be() {
     let project = committed();
     project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"x\"]\n");
-    let cargo = Surroundings::get().env().find_program("cargo").unwrap();
-    let toolchain = cargo.parent().unwrap().to_string_lossy().into_owned();
+    let toolchain = toolchain();
     for (check, name, value, expected, reason) in VARIABLES {
         let value = if *name == "PATH" { &toolchain } else { *value };
         let (found, why) = verdict_with(&project, check, &[(name, value)]);
         assert_eq!(found, *expected, "{check} with {name}={value}: {why}");
         assert!(why.contains(reason), "{check} should say `{reason}`: {why}");
     }
+}
+
+/// The folder of cargo and rustc.
+fn toolchain() -> String {
+    let cargo = Surroundings::get().env().find_program("cargo").unwrap();
+    cargo.parent().unwrap().to_string_lossy().into_owned()
 }
 
 /// Programs that answer like the real ones, in front of `PATH`.
@@ -204,7 +207,8 @@ fn with_programs(project: &Project, check: &str, programs: &[(&str, &str)]) -> (
         || format!("{}/.cargo", Surroundings::get().env().get_str("HOME").unwrap_or_default()),
         str::to_owned,
     );
-    let path = format!("{fake}:{}", Surroundings::get().env().get_str("PATH").unwrap_or_default());
+    // What else this machine has must not answer.
+    let path = format!("{fake}:{}", toolchain());
     let vars = [("PATH", &*path), ("HOME", &*home), ("CARGO_HOME", &*cargo_home), ("SHELL", "/bin/bash")];
     let rustup = format!("{}/.rustup", Surroundings::get().env().get_str("HOME").unwrap_or_default());
     let rustup = Surroundings::get().env().get_str("RUSTUP_HOME").unwrap_or(&rustup);
@@ -270,7 +274,7 @@ fn path_with_fake(project: &Project) -> String {
 #[test]
 fn a_program_that_never_answers_is_not_waited_for() {
     let project = committed();
-    let (found, why) = with_programs(&project, "nix", &[("nix", "exec sleep 600")]);
+    let (found, why) = with_programs(&project, "nix", &[("nix", "exec /bin/sleep 600")]);
     assert!(found == "skipped" && why.contains("no answer within"), "{found}: {why}");
 }
 
@@ -318,6 +322,19 @@ fn the_linker_is_asked_as_rustc_would_call_it() {
     assert!(found == "skipped" && why.contains("cannot be linked"), "{found}: {why}");
 }
 
+/// A command that is printed is one that works.
+#[test]
+fn a_setting_that_switches_incremental_builds_off() {
+    let project = committed();
+    project.write(".cargo/config.toml", CONFIG);
+    let outcome = project.larder(&["doctor", "incremental", "--json"]).ok();
+    let value: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let command = value["checks"][0]["fix"]["command"].as_str().unwrap();
+    Surroundings::get().run(Path::new("sh"), project.path(), &["-c", command], &[]).ok();
+    assert_eq!(project.read(".cargo/config.toml"), CONFIG.replace("incremental = false # really\n", ""));
+    assert_eq!(verdict(&project, "incremental"), "ok");
+}
+
 #[test]
 fn files_from_the_future_and_the_command_that_brings_them_back() {
     let project = committed();
@@ -333,41 +350,19 @@ fn files_from_the_future_and_the_command_that_brings_them_back() {
 }
 
 #[test]
-fn safe_repairs_are_shown_and_made_once() {
-    let project = Project::new(&[
-        ("Cargo.toml", MANIFEST),
-        (".cargo/config.toml", CONFIG),
-        ("src/main.rs", "fn main() {}\n"),
-    ]);
-    project.larder(&["init", "--yes", "--only", "recipes,docker"]).ok();
-    project.write("Cargo.toml", &MANIFEST.replace("\"=0.10.8\"", "\"=0.10.9\""));
-    let checks =
-        ["recipes", "dockerfile", "incremental", "dev-profile", "dev-optimised", "registry", "cargo-lock"];
-    let before = project.larder(&[&["doctor"], &checks[..]].concat());
-    assert_eq!(before.code, 4);
-    assert_eq!(project.read(".cargo/config.toml"), CONFIG, "nothing is repaired unasked");
-    let fixed = project.larder(&[&["doctor", "--fix"], &checks[..]].concat()).ok();
-    let diffs = fixed.stdout.split("\nok ").next().unwrap().to_owned();
-    let diffs: Vec<&str> = diffs.split_inclusive('\n').take_while(|line| !line.starts_with("ok ")).collect();
-    assert_snapshot!(diffs.concat(), @"");
-    assert_snapshot!(project.read("Cargo.toml"), @"");
-    assert_snapshot!(project.read(".cargo/config.toml"), @"");
-    let again = project.larder(&[&["doctor", "--fix", "--json"], &checks[..]].concat()).ok();
-    let value: Value = serde_json::from_str(&again.stdout).unwrap();
-    assert_eq!(value["repaired"], serde_json::json!([]), "{value:#}");
-    let verdicts = value["checks"].as_array().unwrap().iter().map(|check| &check["verdict"]);
-    assert!(verdicts.into_iter().all(|verdict| verdict == "ok"), "{value:#}");
-    project.larder(&["lock", "--check"]).ok();
-    project.larder(&["dockerfile", "--check"]).ok();
-}
-
-#[test]
 fn what_is_printed() {
     let project = committed();
     project.write("larder/release/0/Cargo.toml", "");
     let outcome = project.larder(&["doctor", "recipes", "wasm-bindgen", "dev-profile"]);
     assert_eq!(outcome.code, 4);
-    assert_snapshot!(redact(&outcome.stdout, project.path()), @"");
+    assert_snapshot!(redact(&outcome.stdout, project.path()), @"
+    problem  recipes            [ROOT]/larder/release/0/Cargo.toml was edited after `cargo larder lock` wrote it
+                                -> cargo larder lock (--fix does it)
+    skipped  wasm-bindgen       Cargo.lock names no wasm-bindgen
+    ok       dev-profile        every setting is chosen in Cargo.toml
+
+    3 checks: 1 ok, 0 warnings, 1 problems, 1 skipped
+    ");
     assert!(project.larder(&["doctor", "--quiet", "clock"]).ok().stderr.is_empty());
 }
 

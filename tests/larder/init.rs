@@ -135,13 +135,20 @@ fn a_user_who_is_asked_can_say_no() {
     assert!(!project.path().join("Dockerfile").exists(), "{}", outcome.stdout);
 }
 
-#[test]
-fn everything_at_once() {
+/// A project on GitHub with every part.
+const EVERYTHING: [&str; 3] = ["--nix", "--source", "https://git.example/larder"];
+
+fn with_everything() -> (Project, Outcome) {
     let project = app();
     git(&project, &["init", "--quiet"]);
     git(&project, &["remote", "add", "origin", "https://github.com/someone/app"]);
-    let more = ["--nix", "--source", "https://git.example/larder"];
-    let outcome = project.larder(&[&["init", "--yes"], &more[..]].concat()).ok();
+    let outcome = project.larder(&[&["init", "--yes"], &EVERYTHING[..]].concat()).ok();
+    (project, outcome)
+}
+
+#[test]
+fn everything_at_once() {
+    let (project, outcome) = with_everything();
     let shown = redact(&outcome.stderr, project.path());
     assert_snapshot!(shown, @"
        Wrote [ROOT]/Cargo.toml
@@ -157,7 +164,6 @@ fn everything_at_once() {
        Wrote [ROOT]/.gitignore
         Next commit what was written; `cargo larder build` builds with it
         Next `git add flake.nix larder`: a flake sees only what git knows
-        Next set LARDER_GIT, a variable of the repository, to the address of Larder's, unless --source named it
     ");
     assert_snapshot!(project.read("flake.nix"), @r#"
     {
@@ -178,6 +184,13 @@ fn everything_at_once() {
         };
     }
     "#);
+    assert_eq!(project.read(".gitignore"), ".direnv/\n.cargo-home/\n/result*\n");
+    is_brought_up(&project, &EVERYTHING);
+}
+
+#[test]
+fn the_workflow_reads_well() {
+    let (project, _) = with_everything();
     assert_snapshot!(project.read(".github/workflows/larder.yml"), @r#"
     # Written by `cargo larder init`; yours to change.
     name: larder
@@ -245,8 +258,6 @@ fn everything_at_once() {
           - name: Build
             run: cargo larder build --locked
     "#);
-    assert_eq!(project.read(".gitignore"), ".direnv/\n.cargo-home/\n/result*\n");
-    is_brought_up(&project, &more);
 }
 
 /// The template is what Nix copies, and what `init` writes.
@@ -407,7 +418,7 @@ fn a_leptos_workspace() {
     assert_snapshot!(edits.join("--- "), @r#"
     a/Cargo.toml
     +++ b/Cargo.toml
-    @@ -46,6 +46,45 @@
+    @@ -46,6 +46,40 @@
      inherits = "release"
      opt-level = "z"
      
@@ -421,27 +432,22 @@ fn a_leptos_workspace() {
     +[profile.dev.package."*"]
     +debug = false
     +
-    +# It computes on every byte it is given; a small crate that is many times faster like this.
+    +# What computes on every byte it is given: small crates, many times faster like this.
     +[profile.dev.package.adler2]
     +opt-level = 3
     +
-    +# It computes on every byte it is given; a small crate that is many times faster like this.
     +[profile.dev.package.crc32fast]
     +opt-level = 3
     +
-    +# It computes on every byte it is given; a small crate that is many times faster like this.
     +[profile.dev.package.miniz_oxide]
     +opt-level = 3
     +
-    +# It computes on every byte it is given; a small crate that is many times faster like this.
     +[profile.dev.package.sha1]
     +opt-level = 3
     +
-    +# It computes on every byte it is given; a small crate that is many times faster like this.
     +[profile.dev.package.sha2]
     +opt-level = 3
     +
-    +# It computes on every byte it is given; a small crate that is many times faster like this.
     +[profile.dev.package.simd-adler32]
     +opt-level = 3
     +

@@ -19,6 +19,7 @@ mod nix_contract;
 mod observe;
 mod packages;
 mod platforms;
+mod repairs;
 mod rules_crates;
 mod rules_flags;
 mod rules_sources;

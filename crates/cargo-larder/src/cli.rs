@@ -38,8 +38,7 @@ Exit codes:
   0  done
   1  failed; the message says why and what to do
   2  wrong usage
-  3  `--check`: a recipe is stale, edited by hand or unproven, or a generated file is stale; `init --check`: something would be
-     written
+  3  `--check`: a recipe is stale, edited by hand or unproven, or a file would be written anew
   4  `doctor` found a problem
 A build that fails ends with the exit code of the program that failed (101 from cargo).";
 

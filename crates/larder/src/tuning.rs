@@ -106,8 +106,8 @@ linker after every edit.";
 const NO_DEBUG_INFO: &str = "\
 Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
 first build and gains little.";
-const OPTIMISED: &str =
-    "It computes on every byte it is given; a small crate that is many times faster like this.";
+const OPTIMISED: &str = "\
+What computes on every byte it is given: small crates, many times faster like this.";
 const STRIPPED: &str = "\
 Linking the WASM half drops all debug info, that of the standard library included; function names
 stay. wasm-bindgen would drop it anyway, after it has read it, on every build.";
@@ -145,7 +145,10 @@ pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
         .map(|name| Setting::new(&["profile", "dev", "package", name, "opt-level"], 3, OPTIMISED))
         .collect();
     settings.sort_by(|a, b| a.path.cmp(&b.path));
-    missing(manifest, settings)
+    let mut settings = missing(manifest, settings);
+    // One reason is enough for all.
+    settings.iter_mut().skip(1).for_each(|setting| setting.why = "");
+    settings
 }
 
 /// What cargo's configuration lacks.
@@ -236,7 +239,7 @@ fn new_table(inline: bool, dotted: bool) -> Item {
 
 /// Puts the reason above a new key.
 fn comment(document: &mut DocumentMut, setting: &Setting, new: bool) {
-    let lines: String = setting.why.lines().map(|line| format!("# {line}\n")).collect();
+    let lines = format!("# {}\n", setting.why.replace('\n', "\n# "));
     let Some((key, tables)) = setting.path.split_last() else { return };
     let mut table = document.as_table_mut();
     for name in tables {
@@ -292,7 +295,7 @@ mod tests {
         [profile.dev.package."*"]
         debug = false
 
-        # It computes on every byte it is given; a small crate that is many times faster like this.
+        # What computes on every byte it is given: small crates, many times faster like this.
         [profile.dev.package.miniz_oxide]
         opt-level = 3
 

@@ -5,7 +5,7 @@ use anyhow::bail;
 use larder::{
     backend::docker::{self, State},
     change::Change,
-    doctor::{self, Check, Facts, Finding, Repair, Verdict},
+    doctor::{self, Check, Facts, Finding, Repair, Topic, Verdict},
     project::Project,
     recipe::lock,
 };
@@ -47,7 +47,8 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Check>> {
 }
 
 fn check(project: &Project, context: &Context, chosen: &[&'static Check]) -> Vec<Checked> {
-    let facts = Facts::gather(project, &context.terminal);
+    let topics: Vec<Topic> = chosen.iter().flat_map(|check| check.needs).copied().collect();
+    let facts = Facts::gather(project, &topics, &context.terminal);
     chosen.iter().map(|check| (*check, check.run(&facts))).collect()
 }
 
@@ -95,10 +96,10 @@ fn write(
     Ok(changes.iter().map(|change| diff::name(project, change).to_string()).collect())
 }
 
-/// Generated files that are there and stale.
+/// Generated files that are there and stale; none without the recipes that they are made from.
 fn stale_files(project: &Project) -> anyhow::Result<Vec<Change>> {
     let folder = docker::context(project)?;
-    if !folder.join("Dockerfile").is_file() {
+    if !folder.join("Dockerfile").is_file() || project.recorded()?.is_none() {
         return Ok(Vec::new());
     }
     let mut changes = Vec::new();

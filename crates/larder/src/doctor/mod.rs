@@ -9,7 +9,7 @@ mod version;
 
 use serde::Serialize;
 
-pub use facts::Facts;
+pub use facts::{Facts, Topic};
 pub use version::Version;
 
 use crate::{
@@ -106,6 +106,8 @@ pub struct Check {
     pub name: &'static str,
     /// What it is about, in a few words.
     pub about: &'static str,
+    /// What has to be looked at for it.
+    pub needs: &'static [Topic],
     run: fn(&Facts) -> Finding,
 }
 

@@ -94,8 +94,8 @@ impl Proposal {
         if changes.is_empty() { Self::Fresh } else { Self::Files(changes) }
     }
 
-    fn skipped(why: impl Into<String>) -> Result<Self> {
-        Ok(Self::Skipped(why.into()))
+    fn skipped(why: impl Into<String>) -> Self {
+        Self::Skipped(why.into())
     }
 }
 
@@ -151,12 +151,12 @@ fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
 fn docker(project: &Project) -> Result<Proposal> {
     match docker::ships(project) {
         Ok(true) => {}
-        Ok(false) => return Proposal::skipped("the release slices leave no program behind"),
+        Ok(false) => return Ok(Proposal::skipped("the release slices leave no program behind")),
         Err(Error::NoRecipe { .. }) => {
-            return Proposal::skipped("it is made from the recipes, which come first");
+            return Ok(Proposal::skipped("it is made from the recipes, which come first"));
         }
         Err(Error::NoSlice { name, .. }) => {
-            return Proposal::skipped(format!("it is made from the recipes, which lack `{name}`"));
+            return Ok(Proposal::skipped(format!("it is made from the recipes, which lack `{name}`")));
         }
         Err(error) => return Err(error),
     }
@@ -168,10 +168,10 @@ fn docker(project: &Project) -> Result<Proposal> {
             State::Fresh => {}
             State::Stale => changes.extend(Change::of(path, text)?),
             State::Foreign => {
-                return Proposal::skipped(format!(
+                return Ok(Proposal::skipped(format!(
                     "{path} was not generated from these recipes and is left alone; \
                      `cargo larder dockerfile --print` shows one that is"
-                ));
+                )));
             }
         }
     }
@@ -183,7 +183,7 @@ fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
     match Change::of(path, text.to_owned())? {
         None => Ok(Proposal::Fresh),
         Some(Change { path, old: Some(_), .. }) => {
-            Proposal::skipped(format!("{path} is there already, and yours to change"))
+            Ok(Proposal::skipped(format!("{path} is there already, and yours to change")))
         }
         Some(change) => Ok(Proposal::Files(vec![change])),
     }

@@ -20,12 +20,12 @@ pub(super) fn propose(project: &Project, asked: Asked, source: Option<&str>) -> 
     let on_github =
         top.join(".github").is_dir() || remotes.iter().any(|remote| remote.contains("github.com"));
     if !on_github && asked == Asked::ByDefault {
-        return Proposal::skipped(
+        return Ok(Proposal::skipped(
             "nothing says that this repository is on GitHub, the one that is known; `--with ci` writes it all the same",
-        );
+        ));
     }
     if !project.slices.iter().any(|slice| slice.variant == Variant::Release) {
-        return Proposal::skipped("there is no slice of the release to build");
+        return Ok(Proposal::skipped("there is no slice of the release to build"));
     }
     let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
     let text = text(project, &prefix, source)?;
@@ -49,13 +49,13 @@ env:
   CARGO_TERM_COLOR: always
 ";
 
-const STEPS: &str = r#"
+const STEPS: &str = "
 jobs:
   build:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
-"#;
+";
 
 /// What cargo would download again.
 const DOWNLOADS: &str =

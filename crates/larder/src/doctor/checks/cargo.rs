@@ -7,7 +7,11 @@ use super::{
 use crate::tuning::{self, Setting};
 
 pub(super) fn rustflags(facts: &Facts) -> Finding {
-    let flags = match &facts.cargo.rustflags {
+    let cargo = match &facts.cargo {
+        Ok(cargo) => cargo,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    let flags = match &cargo.rustflags {
         Ok(flags) => flags,
         Err(reason) => return Finding::skipped(reason),
     };
@@ -38,9 +42,13 @@ pub(super) fn rustflags(facts: &Facts) -> Finding {
 }
 
 pub(super) fn wrappers(facts: &Facts) -> Finding {
+    let cargo = match &facts.cargo {
+        Ok(cargo) => cargo,
+        Err(reason) => return Finding::skipped(reason),
+    };
     let named: Vec<String> =
-        facts.cargo.wrappers.iter().map(|(place, program)| format!("{program} ({place})")).collect();
-    let mut programs: Vec<&str> = facts.cargo.wrappers.iter().map(|(_, program)| program.as_str()).collect();
+        cargo.wrappers.iter().map(|(place, program)| format!("{program} ({place})")).collect();
+    let mut programs: Vec<&str> = cargo.wrappers.iter().map(|(_, program)| program.as_str()).collect();
     programs.dedup();
     match programs.as_slice() {
         [] => Finding::ok("nothing is in front of rustc"),
@@ -56,29 +64,32 @@ pub(super) fn wrappers(facts: &Facts) -> Finding {
 }
 
 pub(super) fn incremental(facts: &Facts) -> Finding {
+    let cargo = match &facts.cargo {
+        Ok(cargo) => cargo,
+        Err(reason) => return Finding::skipped(reason),
+    };
     let path = ["profile", "dev", "incremental"];
-    let profile = tuning::get(&facts.manifest, &path).and_then(|item| item.as_bool());
-    match (facts.cargo.incremental_variable.as_deref(), facts.cargo.incremental_setting, profile) {
-        (Some("0"), _, _) if facts.cargo.in_ci => {
-            Finding::ok("off by CARGO_INCREMENTAL=0, which is right in CI")
+    let profile = tuning::get(&facts.manifest, &path).and_then(toml_edit::Item::as_bool);
+    match (&cargo.incremental_variable, &cargo.incremental_off, profile) {
+        (Some((name, false)), _, _) if cargo.in_ci => {
+            Finding::ok(format!("off by {name}, which is right in CI"))
         }
-        (Some("0"), _, _) => Finding::warning(
-            "CARGO_INCREMENTAL=0 in this shell: every edit compiles whole crates",
-            "unset CARGO_INCREMENTAL",
+        (Some((name, false)), _, _) => Finding::warning(
+            format!("{name} switches it off in this shell: every edit compiles whole crates"),
+            format!("unset {name}"),
         ),
-        (Some(_), _, _) => Finding::ok("on, by CARGO_INCREMENTAL"),
-        // The workspace's own configuration outranks that of folders above and of cargo's home.
-        (None, Some(false), _) => Finding::warning(
-            "build.incremental = false in cargo's configuration: every edit compiles whole crates",
-            "cargo larder doctor --fix",
-        )
-        .with_repair(Repair::Config(vec![Setting::new(&["build", "incremental"], true, "")])),
+        (Some((name, true)), _, _) => Finding::ok(format!("on, by {name}")),
+        // The key goes: `true` would switch it on for release builds as well.
+        (None, Some(file), _) => Finding::warning(
+            format!("build.incremental is false in {file}: every edit compiles whole crates"),
+            format!("sed -i.bak '/^ *incremental *= *false/d' {file}"),
+        ),
         (None, None, Some(false)) => Finding::warning(
             "incremental = false in profile.dev: every edit compiles whole crates",
             "cargo larder doctor --fix",
         )
         .with_repair(Repair::Manifest(vec![Setting::new(&path, true, "")])),
-        (None, _, _) => Finding::ok("on"),
+        (None, None, _) => Finding::ok("on"),
     }
 }
 
@@ -134,16 +145,20 @@ pub(super) fn linker(facts: &Facts) -> Finding {
 }
 
 pub(super) fn registry(facts: &Facts) -> Finding {
+    let cargo = match &facts.cargo {
+        Ok(cargo) => cargo,
+        Err(reason) => return Finding::skipped(reason),
+    };
     let whole = "crates.io's whole index is fetched with git";
     let path = ["registries", "crates-io", "protocol"];
-    match facts.cargo.crates_io_by_git {
+    match cargo.crates_io_by_git {
         Some(Place::Variable) => Finding::warning(whole, "unset CARGO_REGISTRIES_CRATES_IO_PROTOCOL"),
         // The workspace's own configuration outranks that of folders above and of cargo's home.
         Some(Place::File) => Finding::warning(whole, "cargo larder doctor --fix")
             .with_repair(Repair::Config(vec![Setting::new(&path, "sparse", "")])),
-        None if facts.cargo.registries_by_git.is_empty() => Finding::ok("none is fetched with git"),
+        None if cargo.registries_by_git.is_empty() => Finding::ok("none is fetched with git"),
         None => {
-            let names = facts.cargo.registries_by_git.join(" and ");
+            let names = cargo.registries_by_git.join(" and ");
             Finding::warning(
                 format!("the whole index of {names} is fetched with git"),
                 "write `sparse+https://…` as its `index`, where it offers that",

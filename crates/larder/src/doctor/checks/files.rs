@@ -11,11 +11,15 @@ const LITTLE: u64 = 10 * GB;
 const TOO_LITTLE: u64 = 2 * GB;
 
 pub(super) fn space(facts: &Facts) -> Finding {
+    let places = match &facts.places {
+        Ok(places) => places,
+        Err(reason) => return Finding::skipped(reason),
+    };
     let mut known: Vec<(u64, &str)> =
-        facts.places.iter().filter_map(|(what, place)| Some((*place.free.as_ref().ok()?, *what))).collect();
+        places.iter().filter_map(|(what, place)| Some((*place.free.as_ref().ok()?, *what))).collect();
     known.sort_unstable();
     let Some((free, what)) = known.first() else {
-        let reason = facts.places.values().find_map(|place| place.free.as_ref().err());
+        let reason = places.values().find_map(|place| place.free.as_ref().err());
         return Finding::skipped(reason.map_or("no folder is known", String::as_str));
     };
     let reason = format!("{}.{} GB are free for the {what}", free / GB, free % GB / (GB / 10));
@@ -46,11 +50,15 @@ const REMOTE: [&str; 14] = [
 ];
 
 pub(super) fn network(facts: &Facts) -> Finding {
+    let places = match &facts.places {
+        Ok(places) => places,
+        Err(reason) => return Finding::skipped(reason),
+    };
     let known =
-        facts.places.iter().filter_map(|(what, place)| Some((what, place, place.file_system.as_ref().ok()?)));
+        places.iter().filter_map(|(what, place)| Some((what, place, place.file_system.as_ref().ok()?)));
     let known: Vec<_> = known.collect();
     if known.is_empty() {
-        let reason = facts.places.values().find_map(|place| place.file_system.as_ref().err());
+        let reason = places.values().find_map(|place| place.file_system.as_ref().err());
         return Finding::skipped(reason.map_or("no folder is known", String::as_str));
     }
     let Some((what, place, kind)) = known.iter().find(|(_, _, kind)| REMOTE.contains(&kind.as_str())) else {

@@ -1,6 +1,6 @@
 //! Every check on facts that are made up: one machine where all is well, and then one thing wrong at a time.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use super::{
     super::{
@@ -41,22 +41,21 @@ fn healthy() -> Facts {
     let folder =
         |path: &str| Folder { path: path.into(), free: Ok(50_400_000_000), file_system: Ok("ext4".into()) };
     Facts {
-        root: "/work/app".into(),
+        root: "/project/app".into(),
         installer: Some("apt-get".into()),
         manifest: TUNED.parse().unwrap(),
-        config: "".parse().unwrap(),
         known: Known { packages: own(&["sha2", "serde"]), ..Known::default() },
-        cargo: CargoFacts {
+        cargo: Ok(CargoFacts {
             incremental_variable: None,
-            incremental_setting: None,
+            incremental_off: None,
             in_ci: false,
             rustflags: Ok(Rustflags::default()),
             crates_io_by_git: None,
             registries_by_git: vec![],
             wrappers: vec![],
-        },
+        }),
         linker: Ok("LLD 21.1.0 (compatible with GNU linkers)".into()),
-        tools: ToolFacts {
+        tools: Ok(ToolFacts {
             rustc: Ok("rustc 1.97.1 (8bab26f4f 2026-07-14)".into()),
             wanted_rustc: Some(("app".into(), "1.95".into())),
             locked_wasm_bindgen: Some("0.2.129".into()),
@@ -64,7 +63,7 @@ fn healthy() -> Facts {
             is_leptos: true,
             cargo_leptos: Ok("cargo-leptos 0.3.9".into()),
             missing_targets: Ok(vec![]),
-        },
+        }),
         git: Ok(GitFacts {
             cargo_lock: Ok(Tracked::Clean),
             recipes: Ok(Tracked::Clean),
@@ -87,12 +86,15 @@ fn healthy() -> Facts {
         uses_nix: true,
         direnv: Some(Direnv {
             installed: true,
-            loaded: Some("/work/app".into()),
+            loaded: Some("/project/app".into()),
             shell: "bash".into(),
             hook: Some(("~/.bashrc".into(), true)),
         }),
-        places: [("target directory", folder("/work/app/target")), ("cargo's home", folder("/work/cargo"))]
-            .into(),
+        places: Ok([
+            ("target directory", folder("/project/app/target")),
+            ("cargo's home", folder("/project/cargo")),
+        ]
+        .into()),
         future: Ok(vec![]),
         speed: Ok(Speed { write: Duration::from_micros(12), read: Duration::from_micros(3) }),
         workflows: vec![workflow(".github/workflows/ci.yml", WORKFLOW)],
@@ -104,6 +106,14 @@ fn workflow(name: &str, text: &str) -> Workflow {
 }
 
 type Case = (&'static str, &'static str, Verdict, fn(&mut Facts));
+
+fn cargo(facts: &mut Facts) -> &mut CargoFacts {
+    facts.cargo.as_mut().unwrap()
+}
+
+fn tools(facts: &mut Facts) -> &mut ToolFacts {
+    facts.tools.as_mut().unwrap()
+}
 
 fn docker(facts: &mut Facts, change: impl FnOnce(&mut DockerFacts)) {
     change(facts.docker.as_mut().unwrap());
@@ -122,12 +132,12 @@ fn direnv(facts: &mut Facts, change: impl FnOnce(&mut Direnv)) {
 }
 
 fn folder(facts: &mut Facts, change: impl FnOnce(&mut Folder)) {
-    change(facts.places.get_mut("target directory").unwrap());
+    change(facts.places.as_mut().unwrap().get_mut("target directory").unwrap());
 }
 
 fn flags(facts: &mut Facts, variables: &[&str], configured: &str) {
     let variables = variables.iter().map(|&name| name.to_owned()).collect();
-    facts.cargo.rustflags = Ok(Rustflags { variables, configured: configured.into() });
+    cargo(facts).rustflags = Ok(Rustflags { variables, configured: configured.into() });
 }
 
 fn manifest(facts: &mut Facts, text: &str) {
@@ -150,29 +160,29 @@ const CASES: &[Case] = &[
     ("recipes-committed", "ignored", Problem, |f| git(f, |g| g.recipes = Ok(Tracked::Ignored))),
     ("recipes-committed", "changed", Warning, |f| git(f, |g| g.recipes = Ok(Tracked::Modified))),
     ("recipes-committed", "none", Skipped, |f| git(f, |g| g.recipes = Err("there is no larder".into()))),
-    ("dockerfile", "stale", Problem, |f| f.generated = Ok(Some(vec!["/work/app/Dockerfile".into()]))),
+    ("dockerfile", "stale", Problem, |f| f.generated = Ok(Some(vec!["/project/app/Dockerfile".into()]))),
     ("dockerfile", "none", Skipped, |f| f.generated = Ok(None)),
-    ("rustc", "too old", Problem, |f| f.tools.rustc = Ok("rustc 1.94.0".into())),
-    ("rustc", "missing", Problem, |f| f.tools.rustc = Err("cannot start `rustc`".into())),
-    ("targets", "one missing", Problem, |f| f.tools.missing_targets = Ok(vec!["wasm32-unknown-unknown".into()])),
-    ("wasm-bindgen", "another version", Problem, |f| f.tools.wasm_bindgen = Ok("wasm-bindgen 0.2.128".into())),
-    ("wasm-bindgen", "not installed", Good, |f| f.tools.wasm_bindgen = Err("there is no `wasm-bindgen` on PATH".into())),
-    ("wasm-bindgen", "not used", Skipped, |f| f.tools.locked_wasm_bindgen = None),
-    ("cargo-leptos", "another line", Warning, |f| f.tools.cargo_leptos = Ok("cargo-leptos 0.2.47".into())),
-    ("cargo-leptos", "missing", Problem, |f| f.tools.cargo_leptos = Err("there is no `cargo-leptos` on PATH".into())),
+    ("rustc", "too old", Problem, |f| tools(f).rustc = Ok("rustc 1.94.0".into())),
+    ("rustc", "missing", Problem, |f| tools(f).rustc = Err("cannot start `rustc`".into())),
+    ("targets", "one missing", Problem, |f| tools(f).missing_targets = Ok(vec!["wasm32-unknown-unknown".into()])),
+    ("wasm-bindgen", "another version", Problem, |f| tools(f).wasm_bindgen = Ok("wasm-bindgen 0.2.128".into())),
+    ("wasm-bindgen", "not installed", Good, |f| tools(f).wasm_bindgen = Err("there is no `wasm-bindgen` on PATH".into())),
+    ("wasm-bindgen", "not used", Skipped, |f| tools(f).locked_wasm_bindgen = None),
+    ("cargo-leptos", "another line", Warning, |f| tools(f).cargo_leptos = Ok("cargo-leptos 0.2.47".into())),
+    ("cargo-leptos", "missing", Problem, |f| tools(f).cargo_leptos = Err("there is no `cargo-leptos` on PATH".into())),
     ("cargo-leptos", "missing, with an old compiler", Problem, |f| {
-        f.tools.cargo_leptos = Err("there is no `cargo-leptos` on PATH".into());
-        f.tools.rustc = Ok("rustc 1.95.0".into());
+        tools(f).cargo_leptos = Err("there is no `cargo-leptos` on PATH".into());
+        tools(f).rustc = Ok("rustc 1.95.0".into());
     }),
-    ("cargo-leptos", "not used", Skipped, |f| f.tools.is_leptos = false),
+    ("cargo-leptos", "not used", Skipped, |f| tools(f).is_leptos = false),
     ("rustflags", "a variable", Warning, |f| flags(f, &["RUSTFLAGS"], "")),
     ("rustflags", "a variable that hides configuration", Problem, |f| flags(f, &["RUSTFLAGS"], "--cfg x")),
     ("rustflags", "configuration alone", Good, |f| flags(f, &[], "--cfg x")),
-    ("wrappers", "two", Warning, |f| f.cargo.wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into()), ("build.rustc-wrapper".into(), "kache".into())]),
-    ("wrappers", "one", Good, |f| f.cargo.wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into())]),
-    ("incremental", "off by the variable", Warning, |f| f.cargo.incremental_variable = Some("0".into())),
-    ("incremental", "off by the variable in CI", Good, |f| { f.cargo.incremental_variable = Some("0".into()); f.cargo.in_ci = true; }),
-    ("incremental", "off by a file", Warning, |f| f.cargo.incremental_setting = Some(false)),
+    ("wrappers", "two", Warning, |f| cargo(f).wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into()), ("build.rustc-wrapper".into(), "kache".into())]),
+    ("wrappers", "one", Good, |f| cargo(f).wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into())]),
+    ("incremental", "off by the variable", Warning, |f| cargo(f).incremental_variable = Some(("CARGO_INCREMENTAL".into(), false))),
+    ("incremental", "off by the variable in CI", Good, |f| { cargo(f).incremental_variable = Some(("CARGO_INCREMENTAL".into(), false)); cargo(f).in_ci = true; }),
+    ("incremental", "off by a file", Warning, |f| cargo(f).incremental_off = Some("/project/cargo/config.toml".into())),
     ("incremental", "off by the profile", Warning, |f| manifest(f, "[profile.dev]\nincremental = false\n")),
     ("dev-profile", "defaults", Warning, |f| manifest(f, "")),
     ("dev-profile", "chosen otherwise", Good, |f| manifest(f, "[profile.dev]\ndebug = 2\n[profile.dev.package.\"*\"]\ndebug = 1\n")),
@@ -182,18 +192,18 @@ const CASES: &[Case] = &[
     ("linker", "gold", Warning, |f| f.linker = Ok("GNU gold (GNU Binutils 2.40) 1.16".into())),
     ("linker", "mold", Good, |f| f.linker = Ok("mold 3.0.0 (compatible with GNU ld)".into())),
     ("linker", "cannot link", Skipped, |f| f.linker = Err("an empty program cannot be linked".into())),
-    ("registry", "crates.io by a file", Warning, |f| f.cargo.crates_io_by_git = Some(Place::File)),
-    ("registry", "crates.io by the variable", Warning, |f| f.cargo.crates_io_by_git = Some(Place::Variable)),
-    ("registry", "another one", Warning, |f| f.cargo.registries_by_git = vec!["inner".into()]),
+    ("registry", "crates.io by a file", Warning, |f| cargo(f).crates_io_by_git = Some(Place::File)),
+    ("registry", "crates.io by the variable", Warning, |f| cargo(f).crates_io_by_git = Some(Place::Variable)),
+    ("registry", "another one", Warning, |f| cargo(f).registries_by_git = vec!["inner".into()]),
     ("disk-space", "little", Warning, |f| folder(f, |p| p.free = Ok(9_900_000_000))),
     ("disk-space", "too little", Problem, |f| folder(f, |p| p.free = Ok(1_950_000_000))),
-    ("disk-space", "not asked", Skipped, |f| f.places.values_mut().for_each(|p| p.free = Err("not on this platform".into()))),
+    ("disk-space", "not asked", Skipped, |f| f.places.as_mut().unwrap().values_mut().for_each(|p| p.free = Err("not on this platform".into()))),
     ("network-disk", "nfs", Warning, |f| folder(f, |p| p.file_system = Ok("nfs4".into()))),
-    ("network-disk", "no mounts", Skipped, |f| f.places.values_mut().for_each(|p| p.file_system = Err("this platform does not list its mounts".into()))),
+    ("network-disk", "no mounts", Skipped, |f| f.places.as_mut().unwrap().values_mut().for_each(|p| p.file_system = Err("this platform does not list its mounts".into()))),
     ("disk-speed", "slow", Warning, |f| f.speed = Ok(Speed { write: Duration::from_millis(3), read: Duration::ZERO })),
     ("disk-speed", "very slow", Problem, |f| f.speed = Ok(Speed { write: Duration::ZERO, read: Duration::from_millis(20) })),
     ("disk-speed", "read-only", Skipped, |f| f.speed = Err("read-only file system".into())),
-    ("clock", "two files", Problem, |f| f.future = Ok(vec!["/work/app/src/a.rs".into(), "/work/app/src/b.rs".into()])),
+    ("clock", "two files", Problem, |f| f.future = Ok(vec!["/project/app/src/a.rs".into(), "/project/app/src/b.rs".into()])),
     ("buildx", "switched off", Problem, |f| docker(f, |d| d.switched_off = true)),
     ("buildx", "built in", Warning, |f| docker(f, |d| d.client = Ok(Buildx::BuiltIn))),
     ("buildx", "neither", Problem, |f| docker(f, |d| d.client = Err("/usr/bin/docker is 28.2, without buildx".into()))),
@@ -260,10 +270,10 @@ fn what_is_wrong_is_said_with_what_puts_it_right() {
         let finding = check.run(&facts);
         assert_eq!(finding.verdict, *verdict, "{name}, {what}: {}", finding.reason);
         assert_eq!(finding.fix.is_some(), *verdict >= Warning, "{name}, {what}");
-        text.push_str(&format!("{name}, {what}: {verdict:?}\n  {}\n", finding.reason));
+        let _ = writeln!(text, "{name}, {what}: {verdict:?}\n  {}", finding.reason);
         if let Some(fix) = finding.fix {
             let safe = if fix.repair.is_some() { " (safe)" } else { "" };
-            text.push_str(&format!("  -> {}{safe}\n", fix.command));
+            let _ = writeln!(text, "  -> {}{safe}", fix.command);
         }
     }
     insta::assert_snapshot!(text);

@@ -7,7 +7,11 @@ use crate::slice::leptos::CARGO_LEPTOS_VERSION;
 const RUSTC_OF_CARGO_LEPTOS: Version = Version(1, 96, 0);
 
 pub(super) fn rustc(facts: &Facts) -> Finding {
-    let found = match &facts.tools.rustc {
+    let tools = match &facts.tools {
+        Ok(tools) => tools,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    let found = match &tools.rustc {
         Ok(found) => found,
         Err(reason) => {
             return Finding::problem(
@@ -16,7 +20,7 @@ pub(super) fn rustc(facts: &Facts) -> Finding {
             );
         }
     };
-    let Some((package, wanted)) = &facts.tools.wanted_rustc else {
+    let Some((package, wanted)) = &tools.wanted_rustc else {
         return Finding::ok(format!("{found}; no member asks for a version"));
     };
     match (Version::find(found), Version::find(wanted)) {
@@ -28,7 +32,11 @@ pub(super) fn rustc(facts: &Facts) -> Finding {
 }
 
 pub(super) fn targets(facts: &Facts) -> Finding {
-    match &facts.tools.missing_targets {
+    let tools = match &facts.tools {
+        Ok(tools) => tools,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    match &tools.missing_targets {
         Ok(missing) if missing.is_empty() => Finding::ok("there is a standard library for every slice"),
         Ok(missing) => Finding::problem(
             format!("there is no standard library for {}", missing.join(" and ")),
@@ -39,12 +47,16 @@ pub(super) fn targets(facts: &Facts) -> Finding {
 }
 
 pub(super) fn wasm_bindgen(facts: &Facts) -> Finding {
-    let Some(locked) = &facts.tools.locked_wasm_bindgen else {
+    let tools = match &facts.tools {
+        Ok(tools) => tools,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    let Some(locked) = &tools.locked_wasm_bindgen else {
         return Finding::skipped("Cargo.lock names no wasm-bindgen");
     };
-    let found = match &facts.tools.wasm_bindgen {
+    let found = match &tools.wasm_bindgen {
         Ok(found) => found,
-        Err(reason) if facts.tools.is_leptos => {
+        Err(reason) if tools.is_leptos => {
             return Finding::ok(format!("{reason}, so cargo-leptos downloads {locked}"));
         }
         Err(reason) => return Finding::skipped(reason),
@@ -59,13 +71,17 @@ pub(super) fn wasm_bindgen(facts: &Facts) -> Finding {
 }
 
 pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
-    if !facts.tools.is_leptos {
+    let tools = match &facts.tools {
+        Ok(tools) => tools,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    if !tools.is_leptos {
         return Finding::skipped("no Leptos metadata here");
     }
     let install = format!("cargo install --locked cargo-leptos@{CARGO_LEPTOS_VERSION}");
-    let rustc = facts.tools.rustc.as_deref().ok().and_then(Version::find);
+    let rustc = tools.rustc.as_deref().ok().and_then(Version::find);
     let too_old = rustc.filter(|rustc| *rustc < RUSTC_OF_CARGO_LEPTOS);
-    let found = match (&facts.tools.cargo_leptos, too_old) {
+    let found = match (&tools.cargo_leptos, too_old) {
         (Ok(found), _) => found,
         (Err(reason), Some(rustc)) => {
             return Finding::problem(

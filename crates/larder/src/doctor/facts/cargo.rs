@@ -4,17 +4,18 @@
 use std::ffi::OsStr;
 
 use cargo_config2::{Config, PathAndArgs, RegistriesProtocol, ResolveOptions};
+use cargo_metadata::camino::Utf8PathBuf;
 
 use super::Answer;
-use crate::project::Project;
+use crate::{process::Environment, project::Project, tuning, workspace::parse_toml};
 
 /// What cargo is told beside the manifests.
 #[derive(Debug, Clone)]
 pub struct CargoFacts {
-    /// `CARGO_INCREMENTAL`.
-    pub incremental_variable: Option<String>,
-    /// `build.incremental`.
-    pub incremental_setting: Option<bool>,
+    /// The variable that switches incremental builds on or off, and whether it is on.
+    pub incremental_variable: Option<(String, bool)>,
+    /// The configuration file that switches incremental builds off.
+    pub incremental_off: Option<Utf8PathBuf>,
     /// Whether this is CI, which says so by `CI`.
     pub in_ci: bool,
     /// Flags for rustc.
@@ -71,8 +72,8 @@ impl CargoFacts {
             setting.and_then(|path| Some(("build.rustc-wrapper".into(), base_name(path.as_os_str())?))),
         );
         Self {
-            incremental_variable: env.get_str("CARGO_INCREMENTAL").map(str::to_owned),
-            incremental_setting: files.and_then(|config| config.build.incremental),
+            incremental_variable: incremental_variable(env),
+            incremental_off: incremental_off(project),
             in_ci: env.get_str("CI").is_some_and(|ci| !ci.is_empty() && ci != "false"),
             rustflags: config.as_ref().map_err(Clone::clone).and_then(|config| rustflags(project, config)),
             crates_io_by_git,
@@ -80,6 +81,28 @@ impl CargoFacts {
             wrappers,
         }
     }
+}
+
+fn incremental_variable(env: &Environment) -> Option<(String, bool)> {
+    let set = |name: &str| Some((name.to_owned(), !["0", "false"].contains(&env.get_str(name)?)));
+    set("CARGO_INCREMENTAL").or_else(|| set("CARGO_BUILD_INCREMENTAL"))
+}
+
+/// The nearest file that has a word to say about `build.incremental`, where that word is no.
+fn incremental_off(project: &Project) -> Option<Utf8PathBuf> {
+    let root = project.workspace.root();
+    let env = project.cargo.env();
+    let home = env.get_str("CARGO_HOME").map(Utf8PathBuf::from);
+    let home = home.or_else(|| Some(Utf8PathBuf::from(env.get_str("HOME")?).join(".cargo")));
+    let folders = root.ancestors().map(|folder| folder.join(".cargo")).chain(home);
+    let files = folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
+    let said = |file: Utf8PathBuf| {
+        let document = file.is_file().then(|| parse_toml(&file).ok())??;
+        let on = tuning::get(&document, &["build", "incremental"])?.as_bool()?;
+        Some((file, on))
+    };
+    let (file, on) = files.into_iter().find_map(said)?;
+    (!on).then_some(file)
 }
 
 fn is_git(registry: &cargo_config2::RegistriesConfigValue) -> bool {
@@ -90,11 +113,10 @@ fn base_name(path: &OsStr) -> Option<String> {
     std::path::Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
-/// Whether a variable says something about flags, incremental builds, registries or wrappers.
+/// Whether a variable says something about flags, registries or wrappers.
 fn is_setting(name: &str) -> bool {
     is_flags(name)
-        || ["CARGO_INCREMENTAL", "RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_INCREMENTAL"]
-            .contains(&name)
+        || ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"].contains(&name)
         || name.starts_with("CARGO_REGISTRIES_")
 }
 

@@ -235,15 +235,15 @@ mod tests {
     fn the_longest_mount_holds_a_folder() {
         let mounts = "\
 22 1 0:21 / / rw,relatime - ext4 /dev/vda rw
-23 22 0:22 / /home rw shared:1 - nfs4 server:/home rw
-24 23 0:23 / /home/a\\040b rw - fuse.sshfs x rw
-25 22 0:24 / /homely rw - xfs /dev/vdb rw
+23 22 0:22 / /net rw shared:1 - nfs4 server:/home rw
+24 23 0:23 / /net/a\\040b rw - fuse.sshfs x rw
+25 22 0:24 / /network rw - xfs /dev/vdb rw
 ";
         let kind = |path: &str| file_system(mounts, Utf8Path::new(path));
         assert_eq!(kind("/srv/x").as_deref(), Some("ext4"));
-        assert_eq!(kind("/home/x").as_deref(), Some("nfs4"));
-        assert_eq!(kind("/home/a b/x").as_deref(), Some("fuse.sshfs"));
-        assert_eq!(kind("/homely/x").as_deref(), Some("xfs"));
+        assert_eq!(kind("/net/x").as_deref(), Some("nfs4"));
+        assert_eq!(kind("/net/a b/x").as_deref(), Some("fuse.sshfs"));
+        assert_eq!(kind("/network/x").as_deref(), Some("xfs"));
     }
 
     #[test]

@@ -45,16 +45,14 @@ pub struct Facts {
     pub installer: Option<String>,
     /// The root manifest.
     pub manifest: DocumentMut,
-    /// The workspace's cargo configuration.
-    pub config: DocumentMut,
     /// What settings depend on.
     pub known: Known,
     /// cargo's effective configuration.
-    pub cargo: CargoFacts,
+    pub cargo: Answer<CargoFacts>,
     /// What the linker that rustc takes says it is.
     pub linker: Answer<String>,
     /// Tools whose versions must agree.
-    pub tools: ToolFacts,
+    pub tools: Answer<ToolFacts>,
     /// The repository.
     pub git: Answer<GitFacts>,
     /// Whether `Cargo.lock` is what the manifests ask for.
@@ -74,7 +72,7 @@ pub struct Facts {
     /// direnv; `None` where there is no `.envrc`.
     pub direnv: Option<Direnv>,
     /// Folders that builds fill, by what they are for.
-    pub places: BTreeMap<&'static str, Folder>,
+    pub places: Answer<BTreeMap<&'static str, Folder>>,
     /// Files whose time has not come yet.
     pub future: Answer<Vec<Utf8PathBuf>>,
     /// How quick small files are.
@@ -83,50 +81,86 @@ pub struct Facts {
     pub workflows: Vec<Workflow>,
 }
 
+/// What can be looked at, apart from what is read anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// cargo's effective configuration.
+    Config,
+    /// The linker.
+    Linker,
+    /// Compiler and tools.
+    Tools,
+    /// The repository.
+    Git,
+    /// Whether `Cargo.lock` fits.
+    CargoLock,
+    /// Recipes, which takes planning.
+    Recipes,
+    /// Generated files.
+    Generated,
+    /// Docker.
+    Docker,
+    /// Nix.
+    Nix,
+    /// Free space and file systems.
+    Places,
+    /// Times of files.
+    Times,
+    /// The speed of the disk, which takes writing to it.
+    Speed,
+}
+
+/// The topics that are looked at.
+struct Topics<'a>(&'a [Topic]);
+
+impl Topics<'_> {
+    fn look<T>(&self, topic: Topic, look: impl FnOnce() -> Answer<T>) -> Answer<T> {
+        if self.0.contains(&topic) { look() } else { Err("it was not looked at".to_owned()) }
+    }
+}
+
 impl Facts {
-    /// Looks at everything, at several things at once.
-    pub fn gather(project: &Project, report: &dyn Report) -> Self {
+    /// Looks at the topics, at several of them at once.
+    pub fn gather(project: &Project, topics: &[Topic], report: &dyn Report) -> Self {
+        let topics = Topics(topics);
         let env = project.cargo.env();
         let workspace = &project.workspace;
-        let git = project::git(project);
         std::thread::scope(|scope| {
-            report.step("Checking", "tools, Docker and Nix");
-            let docker = scope.spawn(|| docker::look(env));
-            let nix = scope.spawn(|| machine::nix(env));
-            let linker = scope.spawn(|| tools::linker(project));
-            let tools = scope.spawn(|| ToolFacts::ask(project));
-            let lock_fits = scope.spawn(|| project::lock_fits(project));
-            report.step("Checking", "recipes and generated files");
-            let recipes = project::recipes(project);
-            let generated = project::generated(project);
-            report.step("Checking", "folders and files");
-            let places = machine::places(project);
-            let future = machine::future(project);
-            let joined = "a thread that looked has panicked";
-            let lost = |_| joined.to_owned();
+            report.step("Checking", "the machine");
+            let docker = scope.spawn(|| topics.look(Topic::Docker, || docker::look(env)));
+            let nix = scope.spawn(|| topics.look(Topic::Nix, || machine::nix(env)));
+            let linker = scope.spawn(|| topics.look(Topic::Linker, || tools::linker(project)));
+            let tools = scope.spawn(|| topics.look(Topic::Tools, || Ok(ToolFacts::ask(project))));
+            let lock_fits = scope.spawn(|| topics.look(Topic::CargoLock, || project::lock_fits(project)));
+            report.step("Checking", "the workspace");
+            let git = project::git(project);
+            let recipes = topics.look(Topic::Recipes, || project::recipes(project));
+            let generated = topics.look(Topic::Generated, || project::generated(project));
+            let future = topics.look(Topic::Times, || machine::future(project));
+            let places = topics.look(Topic::Places, || Ok(machine::places(project)));
+            let lost = |_| "the thread that looked has panicked".to_owned();
             Self {
                 root: workspace.root().to_owned(),
                 installer: machine::installer(env),
                 manifest: workspace.manifest().clone(),
-                config: workspace.config().clone(),
                 known: Known::of(workspace).unwrap_or_default(),
-                cargo: CargoFacts::read(project),
-                uses_docker: matches!(generated, Ok(Some(_))),
+                cargo: topics.look(Topic::Config, || Ok(CargoFacts::read(project))),
+                uses_docker: project::has_dockerfile(project),
                 uses_nix: workspace.root().join("flake.nix").is_file(),
                 direnv: machine::direnv(env, workspace.root()),
                 workflows: project::workflows(project, git.as_ref().ok()),
-                git: git.map(|git| GitFacts::of(&git)),
+                git: topics.look(Topic::Git, || git.map(|git| GitFacts::of(&git))),
                 docker: docker.join().map_err(lost).and_then(|answer| answer),
                 nix: nix.join().map_err(lost).and_then(|answer| answer),
                 linker: linker.join().map_err(lost).and_then(|answer| answer),
-                tools: tools.join().unwrap_or_default(),
+                tools: tools.join().map_err(lost).and_then(|answer| answer),
                 lock_fits: lock_fits.join().map_err(lost).and_then(|answer| answer),
                 recipes,
                 generated,
                 places,
                 future,
                 // Last, and alone: the others would slow it down.
-                speed: machine::speed(project),
+                speed: topics.look(Topic::Speed, || machine::speed(project)),
             }
         })
     }

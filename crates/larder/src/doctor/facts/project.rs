@@ -71,6 +71,12 @@ pub(super) fn lock_fits(project: &Project) -> Answer<bool> {
     }
 }
 
+/// Whether there is a Dockerfile that was generated.
+pub(super) fn has_dockerfile(project: &Project) -> bool {
+    let Ok(folder) = docker::context(project) else { return false };
+    fs_err::read_to_string(folder.join("Dockerfile")).is_ok_and(|text| docker::is_generated(&text))
+}
+
 pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
     let said = |error: Error| error.to_string();
     let folder = docker::context(project).map_err(said)?;
@@ -81,11 +87,10 @@ pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
     for (name, text) in docker::files(project).map_err(said)? {
         let path = folder.join(&name);
         match docker::state(&path, &text).map_err(said)? {
-            State::Fresh => {}
             State::Stale => stale.push(path),
             // The user's own file: nothing of it is Larder's to judge.
             State::Foreign if name == "Dockerfile" => return Ok(None),
-            State::Foreign => {}
+            State::Fresh | State::Foreign => {}
         }
     }
     Ok(Some(stale))

@@ -27,21 +27,6 @@ pub struct ToolFacts {
     pub missing_targets: Answer<Vec<String>>,
 }
 
-impl Default for ToolFacts {
-    fn default() -> Self {
-        let unknown = || Err("it was not asked".to_owned());
-        Self {
-            rustc: unknown(),
-            wanted_rustc: None,
-            locked_wasm_bindgen: None,
-            wasm_bindgen: unknown(),
-            is_leptos: false,
-            cargo_leptos: unknown(),
-            missing_targets: Err("it was not asked".to_owned()),
-        }
-    }
-}
-
 impl ToolFacts {
     pub(super) fn ask(project: &Project) -> Self {
         let env = project.cargo.env();
