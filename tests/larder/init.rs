@@ -266,9 +266,8 @@ fn the_flake_is_the_template() {
     let project = app();
     project.larder(&["init", "--yes", "--only", "nix,envrc"]).ok();
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/template");
-    for name in ["flake.nix", ".envrc"] {
-        assert_eq!(project.read(name), fs_err::read_to_string(template.join(name)).unwrap());
-    }
+    assert_eq!(project.read("flake.nix"), fs_err::read_to_string(template.join("flake.nix")).unwrap());
+    assert!(project.read(".envrc").starts_with("# direnv"));
 }
 
 #[test]
@@ -418,7 +417,7 @@ fn a_leptos_workspace() {
     assert_snapshot!(edits.join("--- "), @r#"
     a/Cargo.toml
     +++ b/Cargo.toml
-    @@ -46,6 +46,40 @@
+    @@ -46,6 +46,31 @@
      inherits = "release"
      opt-level = "z"
      
@@ -432,20 +431,11 @@ fn a_leptos_workspace() {
     +[profile.dev.package."*"]
     +debug = false
     +
-    +# What computes on every byte it is given: small crates, many times faster like this.
-    +[profile.dev.package.adler2]
-    +opt-level = 3
-    +
+    +# What computes on much data: small crates, many times faster like this.
     +[profile.dev.package.crc32fast]
     +opt-level = 3
     +
     +[profile.dev.package.miniz_oxide]
-    +opt-level = 3
-    +
-    +[profile.dev.package.sha1]
-    +opt-level = 3
-    +
-    +[profile.dev.package.sha2]
     +opt-level = 3
     +
     +[profile.dev.package.simd-adler32]

@@ -17,7 +17,7 @@ protocol = \"git\" # really
 fn safe_repairs_are_shown_and_made_once() {
     let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")]);
     project.larder(&["init", "--yes", "--only", "recipes,docker"]).ok();
-    project.write("Cargo.toml", &MANIFEST.replace("\"=0.10.8\"", "\"=0.10.9\""));
+    project.write("Cargo.toml", &MANIFEST.replace("\"=1.4.2\"", "\"=1.5.0\""));
     let checks = ["recipes", "dockerfile", "incremental", "dev-profile", "dev-optimised", "cargo-lock"];
     let before = project.larder(&[&["doctor"], &checks[..]].concat());
     assert_eq!(before.code, 4);
@@ -28,9 +28,12 @@ fn safe_repairs_are_shown_and_made_once() {
     assert_snapshot!(diffs.concat(), @r#"
     --- a/Cargo.toml
     +++ b/Cargo.toml
-    @@ -13,3 +13,15 @@
+    @@ -11,5 +11,17 @@
+     [profile.dev] # hands off
+     overflow-checks = true
      # Quick and dirty.
-     incremental = false # since last year
+    -incremental = false # since last year
+    +incremental = true # since last year
      odd-key = 1
     +# Line tables give backtraces with file and line; what else debuggers read would go through the
     +# linker after every edit.
@@ -41,18 +44,24 @@ fn safe_repairs_are_shown_and_made_once() {
     +[profile.dev.package."*"]
     +debug = false
     +
-    +# What computes on every byte it is given: small crates, many times faster like this.
-    +[profile.dev.package.sha2]
+    +# What computes on much data: small crates, many times faster like this.
+    +[profile.dev.package.crc32fast]
     +opt-level = 3
-    --- a/.cargo/config.toml
-    +++ b/.cargo/config.toml
-    @@ -4,5 +4,5 @@
+    larder/: /tmp/.tmpyRAsRg/Cargo.lock is not what the manifests ask for
+    --- a/Dockerfile
+    +++ b/Dockerfile
+    @@ -25,6 +25,11 @@
+         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+         cd larder/release/0 \
+         && cargo build --locked --release
+    +COPY larder/release/1/ larder/release/1/
+    +RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+    +    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+    +    cd larder/release/1 \
+    +    && cargo build --locked --release
      
-     [build]
-     # Since last year.
-    -incremental = false # really
-    +incremental = true # really
-     odd-key = 1
+     # --- builder: the application ---
+     FROM cook-release AS builder
     "#);
     assert_snapshot!(project.read("Cargo.toml"), @r#"
     # The application.
@@ -63,12 +72,12 @@ fn safe_repairs_are_shown_and_made_once() {
 
     [dependencies]
     itoa = "1"
-    sha2 = "=0.10.9"
+    crc32fast = "=1.5.0"
 
     [profile.dev] # hands off
     overflow-checks = true
     # Quick and dirty.
-    incremental = false # since last year
+    incremental = true # since last year
     odd-key = 1
     # Line tables give backtraces with file and line; what else debuggers read would go through the
     # linker after every edit.
@@ -79,8 +88,8 @@ fn safe_repairs_are_shown_and_made_once() {
     [profile.dev.package."*"]
     debug = false
 
-    # What computes on every byte it is given: small crates, many times faster like this.
-    [profile.dev.package.sha2]
+    # What computes on much data: small crates, many times faster like this.
+    [profile.dev.package.crc32fast]
     opt-level = 3
     "#);
     let again = project.larder(&[&["doctor", "--fix", "--json"], &checks[..]].concat()).ok();

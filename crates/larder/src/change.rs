@@ -4,6 +4,8 @@
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
+use toml_edit::DocumentMut;
+
 use crate::error::{Error, Result};
 
 /// A file as it is and as it should be.
@@ -49,6 +51,14 @@ impl Change {
         }
         write(&self.path, &self.new)
     }
+}
+
+/// A TOML document as text, with the line ends of the text that it was parsed from: the parser makes them all alike.
+pub(crate) fn document_text(document: &DocumentMut, old: &str) -> String {
+    let text = document.to_string();
+    let ends = |text: &str, end: &str| text.matches(end).count();
+    let windows = ends(old, "\r\n") > 0 && ends(old, "\r\n") == ends(old, "\n");
+    if windows { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
 }
 
 fn read(path: &Utf8Path) -> Result<Option<String>> {

@@ -11,7 +11,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::{
-    change::Change,
+    change::{self, Change},
     error::{Error, Result},
     slice::leptos,
     workspace::{Workspace, parse_toml},
@@ -73,31 +73,25 @@ impl Known {
     }
 }
 
-/// Packages whose whole work is arithmetic on every byte that they are given. Without optimisation they are ten
-/// times slower and more, and they are quick to compile. The first three are measured in `examples/portfolio`.
-const COMPUTING: [&str; 22] = [
-    "crc32fast",
-    "miniz_oxide",
-    "simd-adler32",
-    "adler2",
-    "argon2",
-    "bcrypt",
-    "blake2",
-    "blowfish",
-    "brotli-decompressor",
-    "fdeflate",
-    "image-webp",
-    "lz4_flex",
-    "pbkdf2",
-    "png",
-    "scrypt",
-    "sha1",
-    "sha2",
-    "sha3",
-    "weezl",
-    "zune-inflate",
-    "zune-jpeg",
-    "jpeg-decoder",
+/// Packages whose whole work is arithmetic on much data, each with those that do it for them. Without optimisation
+/// they are many times slower, and they are quick to compile. The first three are measured in `examples/portfolio`.
+const COMPUTING: [(&str, &[&str]); 16] = [
+    ("crc32fast", &[]),
+    ("miniz_oxide", &[]),
+    ("simd-adler32", &[]),
+    ("argon2", &["blake2"]),
+    ("bcrypt", &["blowfish"]),
+    ("brotli-decompressor", &[]),
+    ("fdeflate", &[]),
+    ("image-webp", &[]),
+    ("jpeg-decoder", &[]),
+    ("lz4_flex", &[]),
+    ("pbkdf2", &["hmac", "sha2"]),
+    ("png", &[]),
+    ("scrypt", &["salsa20"]),
+    ("weezl", &[]),
+    ("zune-inflate", &[]),
+    ("zune-jpeg", &[]),
 ];
 
 const LINE_TABLES: &str = "\
@@ -107,7 +101,7 @@ const NO_DEBUG_INFO: &str = "\
 Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
 first build and gains little.";
 const OPTIMISED: &str = "\
-What computes on every byte it is given: small crates, many times faster like this.";
+What computes on much data: small crates, many times faster like this.";
 const STRIPPED: &str = "\
 Linking the WASM half drops all debug info, that of the standard library included; function names
 stay. wasm-bindgen would drop it anyway, after it has read it, on every build.";
@@ -140,12 +134,13 @@ pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
     {
         return Vec::new();
     }
-    let used = COMPUTING.into_iter().filter(|name| known.packages.contains(*name));
-    let mut settings: Vec<Setting> = used
-        .map(|name| Setting::new(&["profile", "dev", "package", name, "opt-level"], 3, OPTIMISED))
+    let used = COMPUTING.into_iter().filter(|(name, _)| known.packages.contains(*name));
+    let names: BTreeSet<&str> = used
+        .flat_map(|(name, others)| others.iter().copied().chain([name]))
+        .filter(|name| known.packages.contains(*name))
         .collect();
-    settings.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut settings = missing(manifest, settings);
+    let level = |name| Setting::new(&["profile", "dev", "package", name, "opt-level"], 3, OPTIMISED);
+    let mut settings = missing(manifest, names.into_iter().map(level).collect());
     // One reason is enough for all.
     settings.iter_mut().skip(1).for_each(|setting| setting.why = "");
     settings
@@ -189,7 +184,11 @@ pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>>
     for setting in settings {
         set(&mut document, setting).map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
     }
-    Change::of(path, document.to_string().trim_start_matches('\n').to_owned())
+    let old = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    let new = change::document_text(&document, &old);
+    // A file that is new begins with what it says.
+    let new = if old.is_empty() { new.trim_start_matches('\n').to_owned() } else { new };
+    Change::of(path, new)
 }
 
 /// The file that cargo reads a workspace's configuration from: it prefers the name without an ending.
@@ -295,7 +294,7 @@ mod tests {
         [profile.dev.package."*"]
         debug = false
 
-        # What computes on every byte it is given: small crates, many times faster like this.
+        # What computes on much data: small crates, many times faster like this.
         [profile.dev.package.miniz_oxide]
         opt-level = 3
 
@@ -344,6 +343,17 @@ members = []
     }
 
     #[test]
+    fn line_ends_stay_what_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(dir.path().join("Cargo.toml")).unwrap();
+        fs_err::write(&path, "# mine\r\n[package]\r\nname = \"a\" # really\r\n").unwrap();
+        let settings = dev_profile(&DocumentMut::new(), &known(&[], &[]));
+        let new = change(path, &settings).unwrap().unwrap().new;
+        assert!(new.starts_with("# mine\r\n[package]\r\nname = \"a\" # really\r\n"), "{new:?}");
+        assert_eq!(new.matches('\n').count(), new.matches("\r\n").count(), "{new:?}");
+    }
+
+    #[test]
     fn other_forms_of_tables_are_kept() {
         let inline = "[profile]\ndev = { opt-level = 1, package = { a = { debug = true } } }\n";
         insta::assert_snapshot!(tuned(inline, &known(&[], &[])), @r#"
@@ -363,6 +373,16 @@ members = []
         [package]
         name = "a"
         "#);
+    }
+
+    #[test]
+    fn whoever_computes_for_another_is_optimised_too() {
+        let names = |packages: &[&str]| {
+            let settings = unoptimised(&DocumentMut::new(), &known(packages, &[]));
+            settings.into_iter().map(|setting| setting.path[3].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&["sha2", "serde"]), Vec::<String>::new());
+        assert_eq!(names(&["pbkdf2", "sha2", "serde"]), ["pbkdf2", "sha2"]);
     }
 
     #[test]

@@ -67,6 +67,13 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
     // Settings that just changed may be part of recipes, and recipes are part of generated files.
     let has_recipes = project.recorded()?.is_some();
     if wants(|repair| matches!(repair, Repair::Recipes)) || (has_recipes && !settings.is_empty()) {
+        let asks = |finding: &Finding| {
+            let repair = finding.fix.as_ref().and_then(|fix| fix.repair.as_ref());
+            matches!(repair, Some(Repair::Recipes))
+        };
+        for (_, finding) in found.iter().filter(|(_, finding)| asks(finding)) {
+            show(context, args, &format!("larder/: {}", finding.reason));
+        }
         for outcome in lock::lock(&project, &context.terminal)? {
             if outcome.change == lock::Change::Written {
                 proven(context.terminal, "Locked", &outcome);
@@ -88,12 +95,14 @@ fn write(
     project: &Project,
     changes: &[Change],
 ) -> anyhow::Result<Vec<String>> {
-    // With --json, standard output holds the value alone.
-    if !args.json {
-        changes.iter().for_each(|change| diff::print(&diff::text(project, change)));
-    }
+    changes.iter().for_each(|change| show(context, args, &diff::text(project, change)));
     init::write(context, changes)?;
     Ok(changes.iter().map(|change| diff::name(project, change).to_string()).collect())
+}
+
+/// With --json, standard output holds the value alone.
+fn show(context: &Context, args: &cli::Doctor, diff: &str) {
+    if args.json { context.terminal.plain(diff.trim_end()) } else { diff::print(diff) }
 }
 
 /// Generated files that are there and stale; none without the recipes that they are made from.

@@ -37,6 +37,11 @@ enum Done {
 }
 
 pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome> {
+    if args.source.as_ref().is_some_and(|source| !init::is_address(source)) {
+        bail!(
+            "--source is written into files that are committed: pass a plain address, without user and password"
+        );
+    }
     let consent = consent(args);
     let mut project = context.project.reload()?;
     let mut rows = Vec::new();

@@ -99,6 +99,17 @@ impl Proposal {
     }
 }
 
+/// Whether an address may be written into files that are committed: it holds no secret, and nothing that would end
+/// a text in Nix or YAML.
+pub fn is_address(source: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+~?=&%".contains(c);
+    let user = source
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/').unwrap_or((rest, "")).0.split_once('@'));
+    let has_secret = user.is_some_and(|(user, _)| user != "git");
+    !source.is_empty() && source.chars().all(plain) && !has_secret
+}
+
 /// What a part would do in a project as it is now. `source` is the address of the git repository that Nix and CI get
 /// Larder from.
 ///
@@ -216,4 +227,28 @@ fn ignored(root: &Utf8Path, patterns: &[&str]) -> Result<Option<Change>> {
 /// The repository that the workspace lies in; `None` also where git cannot tell.
 fn repository(project: &Project) -> Option<Git> {
     Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn addresses_hold_no_secret_and_end_no_text() {
+        for good in
+            ["https://git.example/larder", "git+file:///path/to/larder", "ssh://git@git.example/larder.git"]
+        {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://me:token@git.example/x",
+            "https://token@git.example/x",
+            "a\"; b",
+            "a' || 'b",
+            "${x}",
+        ] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
 }

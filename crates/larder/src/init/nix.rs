@@ -1,11 +1,12 @@
-//! The flake of a consumer: the very template that `nix flake init -t` copies, so that there is one text.
+//! The flake of a consumer: the very template that `nix flake init -t` copies, so that there is one text. What direnv
+//! loads is here, since Nix keeps every file out of a build whose name begins like those that hold secrets.
 
 use std::borrow::Cow;
 
 const FLAKE: &str = include_str!("../../../../nix/template/flake.nix");
 
 /// What direnv loads.
-pub(super) const ENVRC: &str = include_str!("../../../../nix/template/.envrc");
+pub(super) const ENVRC: &str = include_str!("envrc");
 
 /// What Nix and direnv leave behind in a checkout.
 pub(super) const IGNORED: [&str; 3] = [".direnv/", ".cargo-home/", "/result*"];

@@ -74,7 +74,8 @@ pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
     for slice in slices {
         insert(document.as_table_mut(), &[owner, "metadata", "larder", "slices"], slice);
     }
-    change::write(&path, &document.to_string())
+    let text = change::document_text(&document, &fs_err::read_to_string(&path)?);
+    change::write(&path, &text)
 }
 
 fn insert(table: &mut Table, path: &[&str], slice: &Slice) {

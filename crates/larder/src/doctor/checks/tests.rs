@@ -21,7 +21,7 @@ debug = \"line-tables-only\"
 [profile.dev.package.\"*\"]
 debug = false
 
-[profile.dev.package.sha2]
+[profile.dev.package.crc32fast]
 opt-level = 3
 ";
 
@@ -44,7 +44,7 @@ fn healthy() -> Facts {
         root: "/project/app".into(),
         installer: Some("apt-get".into()),
         manifest: TUNED.parse().unwrap(),
-        known: Known { packages: own(&["sha2", "serde"]), ..Known::default() },
+        known: Known { packages: own(&["crc32fast", "serde"]), ..Known::default() },
         cargo: Ok(CargoFacts {
             incremental_variable: None,
             incremental_off: None,

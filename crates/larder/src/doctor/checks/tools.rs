@@ -52,7 +52,7 @@ pub(super) fn wasm_bindgen(facts: &Facts) -> Finding {
         Err(reason) => return Finding::skipped(reason),
     };
     let Some(locked) = &tools.locked_wasm_bindgen else {
-        return Finding::skipped("Cargo.lock names no wasm-bindgen");
+        return Finding::skipped("no slice is built for browsers with wasm-bindgen");
     };
     let found = match &tools.wasm_bindgen {
         Ok(found) => found,

@@ -214,11 +214,23 @@ pub(super) fn speed(project: &Project) -> Answer<Speed> {
     measure(&folder).map_err(|error| format!("{folder}: {error}"))
 }
 
+/// The quickest of a few rounds: others use the machine as well.
 fn measure(folder: &Utf8Path) -> std::io::Result<Speed> {
-    const FILES: u32 = 200;
+    const ROUNDS: u32 = 5;
     let scratch = tempfile::Builder::new().prefix(".larder-doctor-").tempdir_in(folder)?;
+    let mut best = Speed { write: Duration::MAX, read: Duration::MAX };
+    for round in 0..ROUNDS {
+        let found = measure_once(&scratch.path().join(round.to_string()))?;
+        best = Speed { write: best.write.min(found.write), read: best.read.min(found.read) };
+    }
+    Ok(best)
+}
+
+fn measure_once(folder: &std::path::Path) -> std::io::Result<Speed> {
+    const FILES: u32 = 40;
+    fs_err::create_dir(folder)?;
     let text = vec![b'x'; 4096];
-    let files: Vec<_> = (0..FILES).map(|index| scratch.path().join(index.to_string())).collect();
+    let files: Vec<_> = (0..FILES).map(|index| folder.join(index.to_string())).collect();
     let start = Instant::now();
     files.iter().try_for_each(|file| fs_err::write(file, &text))?;
     let written = start.elapsed();

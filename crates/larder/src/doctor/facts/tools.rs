@@ -15,7 +15,7 @@ pub struct ToolFacts {
     pub rustc: Answer<String>,
     /// The newest compiler that a member asks for, with the member's name.
     pub wanted_rustc: Option<(String, String)>,
-    /// wasm-bindgen's version in `Cargo.lock`; `None` where it is not used.
+    /// wasm-bindgen's version in `Cargo.lock`; `None` where nothing is built for browsers.
     pub locked_wasm_bindgen: Option<String>,
     /// The `wasm-bindgen` on `PATH`.
     pub wasm_bindgen: Answer<String>,
@@ -39,10 +39,18 @@ impl ToolFacts {
         let wanted = packages
             .filter_map(|package| Some((package.rust_version.clone()?, package.name.to_string())))
             .max_by(|a, b| a.0.cmp(&b.0));
+        // Packages that could run in a browser bring it into every Cargo.lock.
+        let for_browsers = project
+            .slices
+            .iter()
+            .flat_map(|slice| slice.targets())
+            .any(|target| target.starts_with("wasm32"));
         Self {
             rustc: rustc.map(first_line).map_err(|error| error.to_string()),
             wanted_rustc: wanted.map(|(version, name)| (name, version.to_string())),
-            locked_wasm_bindgen: locked_version(&lock, "wasm-bindgen").map(str::to_owned),
+            locked_wasm_bindgen: locked_version(&lock, "wasm-bindgen")
+                .filter(|_| for_browsers)
+                .map(str::to_owned),
             wasm_bindgen: ask_program(env, "wasm-bindgen", &["--version"]).map(first_line),
             is_leptos: project.slices.iter().any(|slice| slice.origin == Origin::Leptos),
             cargo_leptos: ask_program(env, "cargo-leptos", &["leptos", "--version"])
