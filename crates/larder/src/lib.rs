@@ -11,7 +11,7 @@
 //! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
 //! 8. [`why`]: why units are compiled, before a build and after one.
-//! 8. [`init`] and [`doctor`]: what a workspace or a machine lacks; both change files by [`change`] and [`tuning`].
+//! 9. [`init`] and [`doctor`]: what a workspace or a machine lacks; both change files by [`change`] and [`tuning`].
 //!
 //! # Files on a user's disk
 //!

@@ -112,7 +112,7 @@ fn stale_files(project: &Project) -> anyhow::Result<Vec<Change>> {
         return Ok(Vec::new());
     }
     let mut changes = Vec::new();
-    for (name, text) in docker::files(project)? {
+    for (name, text) in docker::files(project, docker::Recipes::of_dockerfile(project)?)? {
         let path = folder.join(name);
         if docker::state(&path, &text)? == State::Stale {
             changes.extend(Change::of(path, text)?);

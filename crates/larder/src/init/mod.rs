@@ -173,7 +173,7 @@ fn docker(project: &Project) -> Result<Proposal> {
     }
     let folder = docker::context(project)?;
     let mut changes = Vec::new();
-    for (name, text) in docker::files(project)? {
+    for (name, text) in docker::files(project, docker::Recipes::of_dockerfile(project)?)? {
         let path = folder.join(name);
         match docker::state(&path, &text)? {
             State::Fresh => {}

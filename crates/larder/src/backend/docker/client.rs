@@ -110,6 +110,8 @@ impl Client {
             },
             found => found,
         }
+    }
+
     /// The client's path.
     pub fn program(&self) -> &std::path::Path {
         &self.program

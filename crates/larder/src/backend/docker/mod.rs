@@ -68,7 +68,7 @@ pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf
 /// # Errors
 /// As [`files`].
 pub fn ships(project: &Project) -> Result<bool> {
-    let application = Application::of(project)?;
+    let application = Application::of(project, Recipes::of_dockerfile(project)?)?;
     Ok(!application.binaries.is_empty() || application.site.is_some())
 }
 

@@ -84,7 +84,8 @@ pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
         return Ok(None);
     }
     let mut stale = Vec::new();
-    for (name, text) in docker::files(project).map_err(said)? {
+    let recipes = docker::Recipes::of_dockerfile(project).map_err(said)?;
+    for (name, text) in docker::files(project, recipes).map_err(said)? {
         let path = folder.join(&name);
         match docker::state(&path, &text).map_err(said)? {
             State::Stale => stale.push(path),
