@@ -53,8 +53,8 @@ runCommand "${name}.tar"
     archive --owner="''${owner%:*}" --group="''${owner#*:}" --file=zz-root.layer --directory=root .
 
     sha256sum -- *.layer | jq --raw-input '"sha256:" + .[:64]' | jq --slurp \
-      --slurpfile config "$configuration" \
-      '{ architecture: "amd64", os: "linux", config: $config[0], rootfs: { type: "layers", diff_ids: . } }' \
+      --arg architecture "$(dpkg --print-architecture)" --slurpfile config "$configuration" \
+      '{ $architecture, os: "linux", config: $config[0], rootfs: { type: "layers", diff_ids: . } }' \
       >image.json
     printf '%s\n' *.layer | jq --raw-input . | jq --slurp --arg tag "$repository:$tag" \
       '[{ Config: "image.json", RepoTags: [$tag], Layers: . }]' >manifest.json
