@@ -151,7 +151,7 @@ impl<'a> Builder<'a> {
     pub(super) fn build(&self, bench: &Workbench<'_>, name: &str, cache: Cache) -> anyhow::Result<Built> {
         let client = self.client()?;
         let scratch = tempfile::tempdir()?;
-        let build = self.words(bench, cache)?;
+        let build = self.words(bench, name, cache)?;
         let mut output = String::new();
         let mut progress = Progress::default();
         let (pulled, before, cpu) = (self.registry.pulled()?, received()?, self.cpu_seconds());
@@ -177,7 +177,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn words(&self, bench: &Workbench<'_>, cache: Cache) -> anyhow::Result<Build> {
+    fn words(&self, bench: &Workbench<'_>, name: &str, cache: Cache) -> anyhow::Result<Build> {
         let bases = self.bases.as_ref().context("there are no base images yet")?;
         let build_base = if bench.peer == Peer::Chef { &self.chef_base } else { &bases.build };
         let reference = format!(
@@ -189,7 +189,8 @@ impl<'a> Builder<'a> {
         let list = |when: Cache| (cache == when).then(|| reference.clone()).into_iter().collect();
         Ok(Build {
             context: bench.tree(),
-            tags: vec![format!("larder-bench-{}", bench.peer.name())],
+            // Names of their own, so that nobody clears an earlier image away while its layers are being used.
+            tags: vec![format!("larder-bench-{}:{}", bench.peer.name(), name.replace([' ', ',', ':'], "-"))],
             build_args: vec![format!("BUILD_BASE={build_base}"), format!("RUNTIME_BASE={}", bases.runtime)],
             cache_from: list(Cache::Imported),
             cache_to: list(Cache::Exported),
