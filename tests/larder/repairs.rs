@@ -1,7 +1,7 @@
 //! `doctor --fix`: each safe repair is shown, made once, and leaves everything else in a user's file as it was.
 
 use insta::assert_snapshot;
-use larder_tests::Project;
+use larder_tests::{Project, redact};
 use serde_json::Value;
 
 use crate::doctor::{MANIFEST, committed};
@@ -25,7 +25,7 @@ fn safe_repairs_are_shown_and_made_once() {
     let fixed = project.larder(&[&["doctor", "--fix"], &checks[..]].concat()).ok();
     let diffs: Vec<&str> =
         fixed.stdout.split_inclusive('\n').take_while(|line| !line.starts_with("ok ")).collect();
-    assert_snapshot!(diffs.concat(), @r#"
+    assert_snapshot!(redact(&diffs.concat(), project.path()), @r#"
     --- a/Cargo.toml
     +++ b/Cargo.toml
     @@ -11,5 +11,17 @@
@@ -47,7 +47,7 @@ fn safe_repairs_are_shown_and_made_once() {
     +# What computes on much data: small crates, many times faster like this.
     +[profile.dev.package.crc32fast]
     +opt-level = 3
-    larder/: /tmp/.tmpyRAsRg/Cargo.lock is not what the manifests ask for
+    larder/: [ROOT]/Cargo.lock is not what the manifests ask for
     --- a/Dockerfile
     +++ b/Dockerfile
     @@ -25,6 +25,11 @@
@@ -59,7 +59,7 @@ fn safe_repairs_are_shown_and_made_once() {
     +    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
     +    cd larder/release/1 \
     +    && cargo build --locked --release
-     
+
      # --- builder: the application ---
      FROM cook-release AS builder
     "#);
