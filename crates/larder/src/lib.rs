@@ -45,6 +45,7 @@ pub mod process;
 pub mod project;
 pub mod recipe;
 pub mod recorder;
+mod records;
 mod report;
 pub mod settings;
 pub mod side_by_side;

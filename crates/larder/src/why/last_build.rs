@@ -5,11 +5,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Profiles};
-use crate::{
-    error::{Error, Result},
-    recorder::Call,
-    workspace::Workspace,
-};
+use crate::{error::Result, recorder::Call, records, workspace::Workspace};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -64,7 +60,7 @@ impl LastBuild {
 
     /// Where it is kept below a target directory.
     pub(super) fn path_in(target_directory: &Utf8Path) -> Utf8PathBuf {
-        target_directory.join("larder/last-build.json")
+        records::path(target_directory, "last-build.json")
     }
 
     /// Reads a record; `None` where there is none that can be read.
@@ -72,25 +68,15 @@ impl LastBuild {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn read(path: &Utf8Path) -> Result<Option<Self>> {
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let record: Option<Self> = serde_json::from_str(&fs_err::read_to_string(path)?).ok();
-        Ok(record.filter(|record| record.version == VERSION))
+        Ok(records::read(path)?.filter(|record: &Self| record.version == VERSION))
     }
 
-    /// Writes the record as a whole or not at all. Where there is no target directory nothing was built, and it is
-    /// cargo's to make it, with its tag.
+    /// Writes the record as a whole or not at all. Where there is no target directory nothing was built.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, path: &Utf8Path) -> Result<()> {
-        let Some(folder) = path.parent() else { return Ok(()) };
-        if folder.parent().is_some_and(|target| !target.is_dir()) {
-            return Ok(());
-        }
-        fs_err::create_dir_all(folder)?;
-        let text = serde_json::to_string_pretty(self).map_err(|error| Error::Io(error.into()))?;
-        crate::backend::docker::write(path, &text)
+        let target = path.parent().and_then(Utf8Path::parent);
+        if target.is_some_and(|target| !target.is_dir()) { Ok(()) } else { records::write(path, self) }
     }
 }

@@ -10,11 +10,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Recipes, application::Application, ignore, shortened};
-use crate::{
-    error::{Error, Result},
-    project::Project,
-    recipe::content_digest,
-};
+use crate::{error::Result, project::Project, recipe::content_digest, records};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -57,7 +53,7 @@ pub struct Miss {
 
 /// Where the record of a project's last build is kept.
 pub fn record_path(project: &Project) -> Utf8PathBuf {
-    project.workspace.target_directory().join("larder/docker-build.json")
+    records::path(project.workspace.target_directory(), "docker-build.json")
 }
 
 impl Record {
@@ -92,11 +88,7 @@ impl Record {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn read(path: &Utf8Path) -> Result<Option<Self>> {
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let record = serde_json::from_str(&fs_err::read_to_string(path)?).ok();
-        Ok(record.filter(|record: &Self| record.version == VERSION))
+        Ok(records::read(path)?.filter(|record: &Self| record.version == VERSION))
     }
 
     /// The arguments that the build was given.
@@ -109,11 +101,7 @@ impl Record {
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, path: &Utf8Path) -> Result<()> {
-        if let Some(folder) = path.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        let text = serde_json::to_string(self).map_err(|error| Error::Io(error.into()))?;
-        super::write(path, &text)
+        records::write(path, self)
     }
 
     /// Every step that would run, in the Dockerfile's order.

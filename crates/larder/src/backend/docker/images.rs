@@ -4,10 +4,7 @@
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::{Error, Result},
-    workspace::Workspace,
-};
+use crate::{error::Result, records, workspace::Workspace};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -33,13 +30,12 @@ impl Record {
 }
 
 fn path(workspace: &Workspace) -> Utf8PathBuf {
-    workspace.target_directory().join("larder/docker-images.json")
+    records::path(workspace.target_directory(), "docker-images.json")
 }
 
 /// The ids of images that were built here, the youngest last. Where there is no record that can be read, none.
 pub fn read(workspace: &Workspace) -> Vec<String> {
-    let text = fs_err::read_to_string(path(workspace)).unwrap_or_default();
-    let record: Record = serde_json::from_str(&text).unwrap_or_default();
+    let record: Record = records::read(&path(workspace)).ok().flatten().unwrap_or_default();
     if record.version == VERSION { record.images } else { Vec::new() }
 }
 
@@ -49,12 +45,7 @@ pub fn read(workspace: &Workspace) -> Vec<String> {
 /// When the record cannot be written.
 pub fn add(workspace: &Workspace, id: &str) -> Result<()> {
     let record = Record { version: VERSION, images: read(workspace) };
-    let text = serde_json::to_string(&record.with(id));
-    let path = path(workspace);
-    if let Some(folder) = path.parent() {
-        fs_err::create_dir_all(folder)?;
-    }
-    super::write(&path, &text.map_err(|error| Error::Io(error.into()))?)
+    records::write(&path(workspace), &record.with(id))
 }
 
 #[cfg(test)]
