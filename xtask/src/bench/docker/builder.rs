@@ -69,8 +69,8 @@ pub(super) struct Built {
     pub(super) own: usize,
     /// What the registry of images sent.
     pub(super) image_bytes: u64,
-    /// What steps received over the network, which is what cargo downloaded.
-    pub(super) crate_bytes: u64,
+    /// What steps received over the network, which is what cargo downloaded; where the machine tells.
+    pub(super) crate_bytes: Option<u64>,
 }
 
 impl<'a> Builder<'a> {
@@ -154,7 +154,7 @@ impl<'a> Builder<'a> {
         let build = self.words(bench, name, cache)?;
         let mut output = String::new();
         let mut progress = Progress::default();
-        let (pulled, before, cpu) = (self.registry.pulled()?, received()?, self.cpu_seconds());
+        let (pulled, before, cpu) = (self.registry.pulled()?, received(), self.cpu_seconds());
         let start = Instant::now();
         let code = client.build(&build, &scratch.path().join("id"))?.each_error_line(|line| {
             let _ = writeln!(output, "{line}");
@@ -173,7 +173,7 @@ impl<'a> Builder<'a> {
             external: stages.iter().map(|stage| stage.compiled_external).sum(),
             own: stages.iter().map(|stage| stage.compiled_local).sum(),
             image_bytes: self.registry.pulled()? - pulled,
-            crate_bytes: received()? - before,
+            crate_bytes: received().zip(before).map(|(after, before)| after.saturating_sub(before)),
         })
     }
 
@@ -204,8 +204,9 @@ fn start_engine(sh: &Shell, env: &Environment, log: &Log, folder: &Path) -> anyh
     Engine::current(sh, env, log, &folder, &folder.join("data"))
 }
 
-/// What containers have received over the bridge that engines make for them: crates, packages, indexes.
-fn received() -> anyhow::Result<u64> {
-    let text = fs_err::read_to_string("/sys/class/net/docker0/statistics/tx_bytes")?;
-    text.trim().parse().context("docker0 has no count of bytes")
+/// What containers have received over the bridge that engines make for them: crates, packages, indexes. Another
+/// engine that ends may take the bridge away, and its containers' bytes are counted as well.
+fn received() -> Option<u64> {
+    let text = fs_err::read_to_string("/sys/class/net/docker0/statistics/tx_bytes").ok()?;
+    text.trim().parse().ok()
 }

@@ -153,7 +153,7 @@ impl Cells {
                 format!("{:.1}", built.seconds),
                 built.cpu_seconds.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
                 built.external.to_string(),
-                megabytes(built.image_bytes + built.crate_bytes),
+                megabytes(built.image_bytes + built.crate_bytes.unwrap_or_default()),
             ],
             None => Default::default(),
         };
@@ -189,7 +189,7 @@ mod tests {
             external,
             own: 2,
             image_bytes: 1_500_000,
-            crate_bytes: 500_000,
+            crate_bytes: Some(500_000),
         };
         Cell { peer, scenario, lock_seconds: None, built }
     }
