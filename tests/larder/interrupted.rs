@@ -81,6 +81,17 @@ fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
     assert!(!project.has_leftovers());
 }
 
+#[test]
+fn what_a_killed_run_left_goes_even_where_nothing_changed() {
+    let project = project();
+    project.larder(&["lock"]).ok();
+    project.write(".larder-staging/release/0/Cargo.toml", "");
+    assert!(project.has_leftovers());
+    let outcome = project.larder(&["lock"]).ok();
+    assert!(outcome.stderr.contains("Kept"), "{}", outcome.stderr);
+    assert!(!project.has_leftovers());
+}
+
 /// In a mount namespace of its own, where a folder is on a disk of 256 KiB.
 const ON_A_SMALL_DISK: &str = r#"
 set -eu

@@ -17,12 +17,9 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Starts in an empty folder beside `larder/`, after sweeping what a killed run left.
+    /// Starts in an empty folder beside `larder/`; what a killed run left was [`recover`]ed before.
     pub(super) fn new(root: &Utf8Path) -> Result<Self> {
         let dir = root.join(NAME);
-        if dir.exists() {
-            fs_err::remove_dir_all(&dir)?;
-        }
         fs_err::create_dir(&dir)?;
         Ok(Self { dir })
     }
@@ -66,14 +63,20 @@ impl Staging {
     }
 }
 
-/// Puts back what a run left aside that was killed between two renames, before anything is read.
+/// Puts back what a run left aside that was killed between two renames, and sweeps what it left half-written,
+/// before anything is read.
 pub(super) fn recover(root: &Utf8Path, larder_dir: &Utf8Path) -> Result<()> {
-    let old = aside(&root.join(NAME));
-    match (old.exists(), larder_dir.exists()) {
-        (true, false) => Ok(fs_err::rename(old, larder_dir)?),
-        (true, true) => Ok(fs_err::remove_dir_all(old)?),
-        (false, _) => Ok(()),
+    let unfinished = root.join(NAME);
+    let old = aside(&unfinished);
+    if old.exists() && !larder_dir.exists() {
+        fs_err::rename(&old, larder_dir)?;
     }
+    for left in [old, unfinished] {
+        if left.exists() {
+            fs_err::remove_dir_all(left)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the old folder lies between two renames.
