@@ -129,6 +129,13 @@ impl Cargo {
         self.pretended.as_ref()
     }
 
+    /// The folder of what cargo downloads: `CARGO_HOME`, else the one that cargo takes without it; `None` where the
+    /// environment tells neither.
+    pub fn home(&self) -> Option<PathBuf> {
+        let set = self.env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        set.or_else(|| self.env.get("HOME").map(|home| Path::new(home).join(".cargo")))
+    }
+
     /// The environment that calls run with.
     pub fn env(&self) -> &Environment {
         &self.env

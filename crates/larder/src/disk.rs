@@ -22,6 +22,8 @@ use rustix::{
 };
 use serde::Serialize;
 
+use crate::side_by_side::joined;
+
 /// What names of one file have in common: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId {
@@ -209,10 +211,7 @@ pub fn walk<S: Send>(
                 })
             })
             .collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect::<Vec<_>>()
+        handles.into_iter().map(joined).collect::<Vec<_>>()
     });
     let (states, problems): (Vec<S>, Vec<Vec<String>>) = results.into_iter().unzip();
     let mut problems: Vec<String> = problems.into_iter().flatten().collect();

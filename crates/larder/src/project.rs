@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     cargo::Cargo,
@@ -61,6 +61,21 @@ impl Project {
     /// When rustc cannot be asked.
     pub fn host(&self) -> Result<Platform> {
         self.cargo.host(self.workspace.root().as_std_path())
+    }
+
+    /// Where this project builds: the target directory, cargo's build directory where it is another, and what slices
+    /// have outside of these.
+    pub fn target_dirs(&self) -> Vec<Utf8PathBuf> {
+        let workspace = &self.workspace;
+        let build = workspace.metadata().build_directory.clone();
+        let of_slices = self.slices.iter().map(|slice| slice.target_dir.resolve(workspace));
+        let mut all: Vec<Utf8PathBuf> = Vec::new();
+        for path in std::iter::once(workspace.target_directory().to_owned()).chain(build).chain(of_slices) {
+            if !all.iter().any(|known| path.starts_with(known)) {
+                all.push(path);
+            }
+        }
+        all
     }
 
     /// cargo with graph queries answered as on a platform.

@@ -6,16 +6,10 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    backend::docker,
+    change,
     error::{Error, Result},
+    target_folder::Tag,
 };
-
-/// What cargo puts into a target directory when it makes one. Tools that make backups, and `gc`, go by it.
-const TAG: &str = "\
-Signature: 8a477f597d28d172789f06886806bc55
-# This file is a cache directory tag created by cargo.
-# For information about cache directory tags see https://bford.info/cachedir/
-";
 
 /// Where a record is kept in a target directory.
 pub(crate) fn path(target_directory: &Utf8Path, name: &str) -> Utf8PathBuf {
@@ -41,12 +35,12 @@ pub(crate) fn write(path: &Utf8Path, record: &impl Serialize) -> Result<()> {
     if let Some(folder) = path.parent() {
         if let Some(target) = folder.parent().filter(|target| !target.is_dir()) {
             fs_err::create_dir_all(target)?;
-            docker::write(&target.join("CACHEDIR.TAG"), TAG)?;
+            Tag::put(target)?;
         }
         fs_err::create_dir_all(folder)?;
     }
     let text = serde_json::to_string_pretty(record).map_err(|error| Error::Io(error.into()))?;
-    docker::write(path, &text)
+    change::write(path, &text)
 }
 
 #[cfg(test)]

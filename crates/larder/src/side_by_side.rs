@@ -13,10 +13,7 @@ pub fn map<T: Send, R: Send>(
     let work = &work;
     std::thread::scope(|scope| {
         let threads: Vec<_> = items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        threads.into_iter().map(joined).collect()
     })
 }
 
@@ -30,9 +27,11 @@ pub(crate) fn flat_map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<
     std::thread::scope(|scope| {
         let run = |chunk: Vec<T>| scope.spawn(move || chunk.into_iter().flat_map(work).collect::<Vec<R>>());
         let handles: Vec<_> = chunks.into_iter().map(run).collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        handles.into_iter().flat_map(joined).collect()
     })
+}
+
+/// What a thread brought. A panic in it goes on here.
+pub(crate) fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

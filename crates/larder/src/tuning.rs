@@ -14,7 +14,7 @@ use crate::{
     change::{self, Change},
     error::{Error, Result},
     slice::leptos,
-    workspace::{Workspace, parse_toml},
+    workspace::{Workspace, locked_packages, parse_toml},
 };
 
 /// One key with the value that it should have.
@@ -63,10 +63,8 @@ impl Known {
     /// When `Cargo.lock` cannot be read, or Leptos metadata is wrong.
     pub fn of(workspace: &Workspace) -> Result<Self> {
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
-        let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
-        let names = packages.filter_map(|package| package.get("name")?.as_str());
         Ok(Self {
-            packages: names.map(str::to_owned).collect(),
+            packages: locked_packages(&lock).map(|package| package.name.to_owned()).collect(),
             fronts: leptos::front_packages(workspace)?.into_iter().collect(),
             prepared_queries: workspace.root().join(".sqlx").is_dir(),
         })

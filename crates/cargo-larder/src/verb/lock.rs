@@ -45,8 +45,7 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     for finding in &findings {
-        let (kind, reason) = words(finding);
-        context.terminal.warn(&format!("{kind}: {reason}"));
+        context.terminal.warn(&format!("{}: {}", finding.kind(), finding.reason()));
     }
     context.terminal.warn("run `cargo larder lock` and commit larder/");
     Ok(Outcome::Stale)
@@ -76,14 +75,5 @@ fn as_json(outcome: &Locked) -> serde_json::Value {
 }
 
 fn finding_json(finding: &Finding) -> serde_json::Value {
-    let (kind, reason) = words(finding);
-    json!({ "kind": kind, "reason": reason })
-}
-
-fn words(finding: &Finding) -> (&'static str, &str) {
-    match finding {
-        Finding::Stale(reason) => ("stale", reason),
-        Finding::Edited(reason) => ("edited", reason),
-        Finding::Unproven(reason) => ("unproven", reason),
-    }
+    json!({ "kind": finding.kind(), "reason": finding.reason() })
 }

@@ -76,7 +76,7 @@ impl Budget {
     }
 
     /// What could not be freed.
-    pub(super) fn over(&self) -> Option<ByteSize> {
-        (self.needed > 0).then(|| ByteSize::b(self.needed))
+    pub(super) fn over(&self) -> Option<u64> {
+        (self.needed > 0).then_some(self.needed)
     }
 }

@@ -15,15 +15,15 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat, unlinkat},
+    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, statat, unlinkat},
     io::Errno,
 };
 use serde::Serialize;
 
-use crate::error::Result;
-
-/// The size of the blocks that `stat` counts in.
-pub(super) const BLOCK: u64 = 512;
+use crate::{
+    disk::{Facts, Kind},
+    error::Result,
+};
 
 /// What could not be deleted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -130,18 +130,18 @@ impl Deleter {
     }
 
     fn entry(&mut self, parent: BorrowedFd<'_>, name: &OsStr, path: &Path, deleted: &mut Deleted) {
-        let stat = match statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
+        let facts = match statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Facts::from(stat),
             Err(Errno::NOENT) => return,
             Err(errno) => return self.fail(path, errno, deleted),
         };
-        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        let is_folder = facts.kind == Kind::Folder;
         if is_folder && self.content(parent, name, path, deleted) == Left::Something {
             return;
         }
         let flags = if is_folder { AtFlags::REMOVEDIR } else { AtFlags::empty() };
         match unlinkat(parent, name, flags) {
-            Ok(()) if is_folder || stat.st_nlink == 1 => deleted.bytes += bytes_of(&stat),
+            Ok(()) if facts.links == 1 => deleted.bytes += facts.size.on_disk,
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => self.fail(path, errno, deleted),
         }
@@ -186,10 +186,6 @@ fn names_in(folder: &OwnedFd) -> Result<Vec<OsString>, Errno> {
         }
     }
     Ok(names)
-}
-
-fn bytes_of(stat: &Stat) -> u64 {
-    u64::try_from(stat.st_blocks).unwrap_or_default() * BLOCK
 }
 
 #[cfg(test)]

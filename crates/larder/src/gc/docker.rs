@@ -12,6 +12,7 @@ use crate::{
     backend::docker::client::Client,
     error::{Error, Result},
     process::Environment,
+    table,
 };
 
 /// What of the build cache goes.
@@ -81,7 +82,7 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
                 }
                 Prune::Keep(size) => (
                     vec![format!("--keep-storage={}", size.as_u64())],
-                    format!("used longest ago, down to {}", size.display().iec()),
+                    format!("used longest ago, down to {}", table::bytes(size.as_u64())),
                 ),
             };
             let work =

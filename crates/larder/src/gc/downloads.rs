@@ -63,9 +63,9 @@ impl Downloads {
 
 /// The row of `CARGO_HOME`.
 pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
-    let place = home(cargo).map_or_else(|| "CARGO_HOME".to_owned(), |home| home.display().to_string());
+    let place = cargo.home().map_or_else(|| "CARGO_HOME".to_owned(), |home| home.display().to_string());
     let cmd = collector(cargo).args(downloads.words());
-    if let Some(lock) = home(cargo).and_then(|home| locks::held(&locks_in(&home))) {
+    if let Some(lock) = cargo.home().and_then(|home| locks::held(&locks_in(&home))) {
         return Row::missing(Cache::Downloads, place, Error::InUse { path: lock }.to_string());
     }
     match listed(&cmd) {
@@ -82,12 +82,6 @@ pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
     }
 }
 
-fn home(cargo: &Cargo) -> Option<PathBuf> {
-    let env = cargo.env();
-    let own = env.get("CARGO_HOME").map(PathBuf::from);
-    own.or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".cargo")))
-}
-
 /// What cargo's collector waits for: every build of this user holds the first one, as long as it runs.
 fn locks_in(home: &Path) -> Vec<PathBuf> {
     [".package-cache-mutate", ".package-cache"].iter().map(|name| home.join(name)).collect()
@@ -98,7 +92,7 @@ fn locks_in(home: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// [`Error::InUse`] where one still does after `patience`.
 pub(super) fn wait(cargo: &Cargo, patience: Duration, report: &dyn Report) -> Result<()> {
-    let locks = home(cargo).map(|home| locks_in(&home)).unwrap_or_default();
+    let locks = cargo.home().map(|home| locks_in(&home)).unwrap_or_default();
     locks::take_all(|| Ok(locks.clone()), patience, report).map(drop)
 }
 

@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-
-/// How a cache directory tag starts, after <https://bford.info/cachedir/>.
-const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
+use crate::{
+    error::{Error, Result},
+    target_folder::Tag,
+};
 
 /// A folder that cargo builds into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl TargetFolder {
         if ["Cargo.toml", ".git"].iter().any(|name| folder.join(name).exists()) {
             return refuse("holds sources");
         }
-        if !has_tag(&folder) && !folder.join(".rustc_info.json").is_file() {
+        if Tag::of(&folder) == Tag::Missing && !folder.join(".rustc_info.json").is_file() {
             return refuse("has neither cargo's CACHEDIR.TAG nor its .rustc_info.json");
         }
         Ok(Some(Self(folder)))
@@ -45,10 +45,6 @@ impl TargetFolder {
     pub fn path(&self) -> &Path {
         &self.0
     }
-}
-
-fn has_tag(folder: &Path) -> bool {
-    fs_err::read(folder.join("CACHEDIR.TAG")).is_ok_and(|text| text.starts_with(SIGNATURE))
 }
 
 #[cfg(test)]

@@ -14,10 +14,8 @@ use std::{
 use crate::{
     Report,
     error::{Error, Result},
+    target_folder::LOCKS,
 };
-
-/// In the order in which cargo takes them.
-pub(super) const NAMES: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
 
 /// Lock files lie no deeper than this: `front/<triple>/<profile>`, and one more for a folder of a tool's own.
 const DEPTH: usize = 4;
@@ -88,7 +86,7 @@ pub(super) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut open = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {
         let before = found.len();
-        found.extend(NAMES.iter().map(|name| folder.join(name)).filter(|path| path.exists()));
+        found.extend(LOCKS.iter().map(|name| folder.join(name)).filter(|path| path.exists()));
         let has_units = [".fingerprint", "incremental"].iter().any(|name| folder.join(name).is_dir());
         if has_units && found.len() == before {
             found.push(folder.join(".cargo-lock"));

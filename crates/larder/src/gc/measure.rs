@@ -3,18 +3,16 @@
 
 use std::{
     collections::HashMap,
-    fs::Metadata,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use super::delete::BLOCK;
+use crate::disk::{Facts, FileId, Kind};
 
 /// Adds up what would come free, over everything that is to be deleted together.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Links met so far of files that have several.
-    links: HashMap<(u64, u64), u64>,
+    links: HashMap<FileId, u64>,
     /// Links that go by themselves once all others are gone, as those of the Nix store's own pool.
     spare: u64,
 }
@@ -27,18 +25,19 @@ impl Tally {
 
     /// The bytes that come free when the entry goes too; nothing where it cannot be read.
     pub fn add(&mut self, path: &Path) -> u64 {
-        let Ok(metadata) = fs_err::symlink_metadata(path) else { return 0 };
-        let device = metadata.dev();
-        let mut bytes = self.one(&metadata);
-        let mut open: Vec<PathBuf> = if metadata.is_dir() { vec![path.to_owned()] } else { Vec::new() };
+        let Ok(facts) = Facts::of(path) else { return 0 };
+        let device = facts.id.device;
+        let mut bytes = self.one(&facts);
+        let mut open: Vec<PathBuf> =
+            if facts.kind == Kind::Folder { vec![path.to_owned()] } else { Vec::new() };
         while let Some(folder) = open.pop() {
             for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
-                let Ok(metadata) = entry.metadata() else { continue };
-                if metadata.dev() != device {
+                let Ok(facts) = Facts::of(&entry.path()) else { continue };
+                if facts.id.device != device {
                     continue;
                 }
-                bytes += self.one(&metadata);
-                if metadata.is_dir() {
+                bytes += self.one(&facts);
+                if facts.kind == Kind::Folder {
                     open.push(entry.path());
                 }
             }
@@ -48,17 +47,17 @@ impl Tally {
 
     /// The bytes that come free when this goes, without what is in it.
     pub(super) fn add_one(&mut self, path: &Path) -> u64 {
-        fs_err::symlink_metadata(path).map_or(0, |metadata| self.one(&metadata))
+        Facts::of(path).map_or(0, |facts| self.one(&facts))
     }
 
-    fn one(&mut self, metadata: &Metadata) -> u64 {
-        let bytes = metadata.blocks() * BLOCK;
-        if metadata.is_dir() || metadata.nlink() == 1 {
+    fn one(&mut self, facts: &Facts) -> u64 {
+        let bytes = facts.size.on_disk;
+        if facts.links == 1 {
             return bytes;
         }
-        let links = self.links.entry((metadata.dev(), metadata.ino())).or_default();
+        let links = self.links.entry(facts.id).or_default();
         *links += 1;
-        if *links == metadata.nlink().saturating_sub(self.spare) { bytes } else { 0 }
+        if *links == facts.links.saturating_sub(self.spare) { bytes } else { 0 }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
 use super::{compiler, matching::Needed, wanted::Wishes};
 use crate::{
     Report,
@@ -14,6 +16,7 @@ use crate::{
     side_by_side,
     slice::environment,
     target_folder::Profile,
+    workspace,
 };
 
 /// Whether units that other branches of the repository need are wanted too.
@@ -112,7 +115,7 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
             dir: workspace.root().into(),
             args,
             env: environment::of_slice(&project.cargo, workspace, slice)?,
-            folder: build_folder(project, target_dir.as_std_path()),
+            folder: build_folder(project, &target_dir),
             of: Of::Workspace,
         })
     };
@@ -130,7 +133,7 @@ fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Resu
         dir: larder_dir.join(&locked.slice.name).join(last.to_string()),
         args,
         env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
-        folder: build_folder(project, target_dir.as_std_path()),
+        folder: build_folder(project, &target_dir),
         of: Of::Recipe,
     }))
 }
@@ -140,7 +143,7 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
     const WORDS: [&[&str]; 3] =
         [&["build"], &["build", "--workspace", "--all-targets"], &["check", "--workspace", "--all-targets"]];
     let workspace = &project.workspace;
-    let folder = build_folder(project, workspace.target_directory().as_std_path());
+    let folder = build_folder(project, workspace.target_directory());
     let mut calls = Vec::new();
     for profile in profiles.iter().filter(|profile| profile.base.as_os_str().is_empty()) {
         for words in WORDS {
@@ -164,11 +167,9 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
 }
 
 /// Where units of a call lie: in the build folder, where one is set, else in the target folder.
-fn build_folder(project: &Project, target_dir: &Path) -> PathBuf {
-    let metadata = project.workspace.metadata();
-    let own = metadata.build_directory.as_ref().filter(|folder| **folder != metadata.target_directory);
-    let folder = own.map_or(target_dir, |folder| folder.as_std_path());
-    fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
+fn build_folder(project: &Project, target_dir: &Utf8Path) -> PathBuf {
+    let folder = workspace::build_directory(project.workspace.metadata(), target_dir);
+    fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into())
 }
 
 /// The local branches that are not checked out; none where this is no git repository.
@@ -194,7 +195,7 @@ fn recipes_of(project: &Project, branch: &str) -> Result<Option<(tempfile::TempD
             fs_err::write(&file, git(project, &["show", &format!("{branch}:./{path}")])?)?;
         }
     }
-    let larder = cargo_metadata::camino::Utf8PathBuf::from(folder.path().to_string_lossy().into_owned());
+    let larder = Utf8PathBuf::from(folder.path().to_string_lossy().into_owned());
     match LockFile::read(&larder.join("larder")) {
         Ok(file) => Ok(Some((folder, file))),
         Err(crate::Error::NoRecipe { .. }) => Ok(None),

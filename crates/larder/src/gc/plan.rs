@@ -26,6 +26,7 @@ use crate::{
     cargo::Cargo,
     error::Result,
     project::Project,
+    table,
     target_folder::{self, Profile},
 };
 
@@ -141,8 +142,7 @@ impl Plan {
             plan.rows.push(nix::plan(env, generations));
         }
         if let Some(over) = budget.over() {
-            let over = over.display().iec();
-            report.warn(&format!("{over} more than the budget is in use, and stays"));
+            report.warn(&format!("{} more than the budget is in use, and stays", table::bytes(over)));
         }
         Ok(plan)
     }
@@ -225,12 +225,8 @@ fn stubs(project: &Project) -> Vec<String> {
 
 /// The folders that this project builds into, with their names; those inside another one go with it.
 fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
-    let workspace = &project.workspace;
-    let root = workspace.root().as_std_path();
-    let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
-    paths.insert(workspace.target_directory().into());
-    paths.extend(workspace.metadata().build_directory.iter().map(PathBuf::from));
-    paths.extend(project.slices.iter().map(|slice| slice.target_dir.resolve(workspace).into()));
+    let root = project.workspace.root().as_std_path();
+    let paths: BTreeSet<PathBuf> = project.target_dirs().into_iter().map(PathBuf::from).collect();
     let mut folders: Vec<(String, Guarded)> = Vec::new();
     for path in paths {
         let inside = folders

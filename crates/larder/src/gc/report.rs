@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use bytesize::ByteSize;
 use serde_json::{Value, json};
 
 use super::{Freed, Plan, Row};
@@ -15,13 +14,13 @@ const VERSION: u32 = 1;
 pub fn text(plan: &Plan) -> String {
     let line = |row: &Row| {
         let entries = row.entries.to_string();
-        [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, size(row.bytes)]
+        [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, table::bytes(row.bytes)]
     };
     let mut rows: Vec<_> = plan.rows().iter().filter(|row| row.is_work()).map(line).collect();
     let mut text = if rows.is_empty() {
         "nothing to delete\n".to_owned()
     } else {
-        rows.push(["total".into(), String::new(), String::new(), String::new(), size(plan.bytes())]);
+        rows.push(["total".into(), String::new(), String::new(), String::new(), table::bytes(plan.bytes())]);
         table::text(["<cache", "<place", "<what goes", "entries", "size"], &rows)
     };
     for row in plan.rows() {
@@ -36,7 +35,7 @@ pub fn text(plan: &Plan) -> String {
 /// The sentence at the end.
 pub fn summary(plan: &Plan, freed: &[Freed]) -> String {
     let bytes = freed.iter().map(|freed| freed.bytes).sum();
-    format!("{} freed, {} planned", size(bytes), size(plan.bytes()))
+    format!("{} freed, {} planned", table::bytes(bytes), table::bytes(plan.bytes()))
 }
 
 /// The plan as a value, with what came of it where it was applied.
@@ -62,8 +61,4 @@ pub fn left(plan: &Plan, freed: &[Freed]) -> Vec<String> {
         lines.extend(skipped.map(|reason| format!("{} in {} stay: {reason}", row.what, row.place)));
     }
     lines
-}
-
-fn size(bytes: u64) -> String {
-    ByteSize::b(bytes).display().iec().to_string()
 }

@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     git::Git,
     project::Project,
-    recipe::lock::{self, Finding},
+    recipe::lock,
     tuning::{self, Known},
 };
 
@@ -153,10 +153,7 @@ fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
     if findings.is_empty() {
         return Ok(Proposal::Fresh);
     }
-    let reason = |finding| match finding {
-        Finding::Stale(reason) | Finding::Edited(reason) | Finding::Unproven(reason) => reason,
-    };
-    Ok(Proposal::Recipes(findings.into_iter().map(reason).collect()))
+    Ok(Proposal::Recipes(findings.iter().map(|finding| finding.reason().to_owned()).collect()))
 }
 
 fn docker(project: &Project) -> Result<Proposal> {

@@ -106,6 +106,23 @@ pub enum Finding {
     Unproven(String),
 }
 
+impl Finding {
+    /// Which kind of reason it is, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Stale(_) => "stale",
+            Self::Edited(_) => "edited",
+            Self::Unproven(_) => "unproven",
+        }
+    }
+
+    /// The reason.
+    pub fn reason(&self) -> &str {
+        let (Self::Stale(reason) | Self::Edited(reason) | Self::Unproven(reason)) = self;
+        reason
+    }
+}
+
 /// Checks the recipes on disk against the slices, writing nothing. No finding means fresh and proven.
 ///
 /// # Errors

@@ -48,7 +48,7 @@ pub(super) fn read(root: &Path) -> Contents {
     }
     let Sorter { hashed, plain, others, .. } = sorter;
     let others = others.into_iter().map(|((path, _), other)| Other { path, ..other }).collect();
-    Contents { tag: tag(root), hashed, plain, others, problems, profiles }
+    Contents { tag: Tag::of(root), hashed, plain, others, problems, profiles }
 }
 
 fn walk(root: &Path) -> (Vec<File>, Vec<String>) {
@@ -63,15 +63,6 @@ fn walk(root: &Path) -> (Vec<File>, Vec<String>) {
     let mut files: Vec<File> = states.into_iter().flatten().collect();
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     (files, problems)
-}
-
-/// What cargo's tag file begins with; the rest is its comment.
-fn tag(root: &Path) -> Tag {
-    const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
-    match fs_err::read(root.join("CACHEDIR.TAG")) {
-        Ok(text) if text.starts_with(SIGNATURE) => Tag::Cargo,
-        _ => Tag::Missing,
-    }
 }
 
 /// Folders that hold one of cargo's marks of a profile folder, and are in no other such folder.

@@ -7,6 +7,7 @@
 mod contents;
 pub mod fingerprint;
 mod origin;
+mod tag;
 mod units;
 
 use std::{
@@ -23,6 +24,20 @@ use crate::{
     error::Result,
 };
 use fingerprint::Fingerprint;
+pub use tag::Tag;
+
+/// The files that cargo locks in a profile folder, in the order in which it takes them: up to 1.96 the second one
+/// exclusively, since then the others exclusively and that one shared.
+pub(crate) const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
+
+/// The name of the folder that a profile's units are in.
+pub(crate) fn profile_folder(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        name => name,
+    }
+}
 
 /// Everything in a target folder.
 #[derive(Debug)]
@@ -40,15 +55,6 @@ pub struct TargetFolder {
     /// Folders and files that could not be read, a line each.
     pub problems: Vec<String>,
     by_fingerprint: HashMap<(PathBuf, u64), Vec<usize>>,
-}
-
-/// Whether a folder holds the `CACHEDIR.TAG` that cargo puts into its target folders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tag {
-    /// It does.
-    Cargo,
-    /// There is none, or not cargo's.
-    Missing,
 }
 
 /// A profile folder, such as `debug` or `front/wasm32-unknown-unknown/release`.

@@ -12,7 +12,7 @@ use super::{
     measure::{Measure, measure},
     reusable::Locked,
 };
-use crate::{disk::Facts, process::Environment, project::Project};
+use crate::{disk::Facts, project::Project};
 
 /// What a folder of the home holds. The class of a path is twice its number, and one more where it is locked.
 const PLACES: [(&str, &str); 6] = [
@@ -24,15 +24,9 @@ const PLACES: [(&str, &str); 6] = [
     ("checkouts", "revisions, checked out"),
 ];
 
-/// `CARGO_HOME`, else the folder that cargo takes without it.
-pub(super) fn folder(env: &Environment) -> Option<PathBuf> {
-    let set = env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    set.or_else(|| env.get("HOME").map(|home| Path::new(home).join(".cargo")))
-}
-
-pub(super) fn look(project: &Project, env: &Environment) -> Found {
+pub(super) fn look(project: &Project, locked: &Locked) -> Found {
     const WHY: &str = "neither CARGO_HOME nor HOME is set";
-    let Some(home) = folder(env) else {
+    let Some(home) = project.cargo.home() else {
         let caches = vec![Cache::absent("CARGO_HOME", Scope::Machine, WHY).said(FILLED, SHRINK)];
         return Found { caches, problems: Vec::new() };
     };
@@ -40,9 +34,8 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
     let inside = home.starts_with(project.workspace.root());
     let scope = if inside { Scope::Project } else { Scope::Machine };
     let roots = [home.join("registry"), home.join("git")];
-    let locked = Locked::of(project);
-    let repositories = used_repositories(&roots[1].join("checkouts"), &locked);
-    let class = |_: usize, path: &Path| class(path, &locked, &repositories);
+    let repositories = used_repositories(&roots[1].join("checkouts"), locked);
+    let class = |_: usize, path: &Path| class(path, locked, &repositories);
     let (sums, problems) = measure(&roots, PLACES.len() * 2, 3, class);
     let used = last_use(&home);
     let mut caches = Vec::new();

@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
     project::Project,
+    side_by_side::joined,
 };
 
 const PRUNE: &str = "cargo larder gc --only docker";
@@ -39,7 +40,7 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
     let (totals, detail) = std::thread::scope(|scope| {
         let totals = scope.spawn(|| summary.output().and_then(|text| Totals::parse(&text, &summary)));
         let detail = detail.output().and_then(|text| Detail::parse(&text, &detail));
-        (super::joined(totals), detail)
+        (joined(totals), detail)
     });
     match (totals, detail) {
         (Ok(totals), Ok(detail)) => Found { caches: rows(project, &totals, &detail), problems: Vec::new() },

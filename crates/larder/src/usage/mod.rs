@@ -19,7 +19,9 @@ use serde::{Serialize, Serializer};
 
 pub use html::page;
 
-use crate::{disk::Size, process::Environment, project::Project, report::Report, table};
+use crate::{
+    disk::Size, process::Environment, project::Project, report::Report, side_by_side::joined, table,
+};
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -166,12 +168,13 @@ pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usa
         report.step("Read", &format!("{}: {}", names.join(", "), table::bytes(size.on_disk)));
         found
     };
+    let locked = reusable::Locked::of(project);
     let (targets, home, nix, docker, folders) = std::thread::scope(|scope| {
-        let home = scope.spawn(|| done(cargo_home::look(project, env)));
+        let home = scope.spawn(|| done(cargo_home::look(project, &locked)));
         let nix = scope.spawn(|| done(nix::look(project, env)));
         let docker = scope.spawn(|| done(docker::look(project, env)));
         let folders = scope.spawn(|| done(folders::look(project, env)));
-        let targets = done(target::look(project));
+        let targets = done(target::look(project, &locked));
         (targets, joined(home), joined(nix), joined(docker), joined(folders))
     });
     let mut usage = Usage { total: Size::default(), caches: Vec::new(), problems: Vec::new() };
@@ -181,10 +184,6 @@ pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usa
     }
     usage.total = usage.caches.iter().map(Cache::size).sum();
     usage
-}
-
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What one look brought.

@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
     project::Project,
+    side_by_side::joined,
 };
 
 const NAME: &str = "nix store";
@@ -96,7 +97,7 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let dead = Cmd::new(nix.with_file_name("nix-store"), dir, env).args(["--gc", "--print-dead"]);
     let (paths, dead) = std::thread::scope(|scope| {
         let dead = scope.spawn(|| dead.output());
-        (all.output().and_then(|text| parse(&text, store, &all)), super::joined(dead))
+        (all.output().and_then(|text| parse(&text, store, &all)), joined(dead))
     });
     let (paths, dead) = (paths?, dead?);
     let dead: HashSet<&str> = dead.lines().filter_map(|line| base_name(line, store)).collect();

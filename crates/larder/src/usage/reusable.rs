@@ -23,19 +23,19 @@ use crate::{
 };
 
 /// What the project uses now.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Now {
+#[derive(Debug, Clone)]
+pub(super) struct Now<'a> {
     /// cargo's hash of the compiler's version; `None` where it cannot be told.
     rustc: Option<u64>,
-    pub(super) locked: Locked,
+    locked: &'a Locked,
 }
 
-impl Now {
-    pub(super) fn of(project: &Project) -> Self {
+impl<'a> Now<'a> {
+    pub(super) fn of(project: &Project, locked: &'a Locked) -> Self {
         let cargo = &project.cargo;
         let root = project.workspace.root();
         let version = Cmd::new(cargo.rustc(), root, cargo.env()).arg("-vV").output().ok();
-        Self { rustc: version.as_deref().map(cargo_hash), locked: Locked::of(project) }
+        Self { rustc: version.as_deref().map(cargo_hash), locked }
     }
 
     /// The same with a compiler that this folder knows. cargo may have another hash one day: where no unit has the
@@ -49,7 +49,7 @@ impl Now {
         let rustc = self.rustc.filter(|rustc| {
             known.contains(rustc) || recorded_versions(&folder.path).iter().any(|hash| known.contains(hash))
         });
-        Self { rustc, locked: self.locked.clone() }
+        Self { rustc, locked: self.locked }
     }
 
     pub(super) fn is_of_other_toolchain(&self, fingerprint: &Fingerprint) -> bool {

@@ -6,7 +6,12 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Cache, Found, Scope, reusable::Now};
+use super::{
+    Cache, Found, Scope,
+    reusable::{Locked, Now},
+};
+use cargo_metadata::camino::Utf8PathBuf;
+
 use crate::{
     disk::{Size, Tally},
     project::Project,
@@ -16,10 +21,10 @@ use crate::{
 const GC: &str = "cargo larder gc --only target";
 
 /// Looks at the project's target folder and at those of its slices that are elsewhere.
-pub(super) fn look(project: &Project) -> Found {
+pub(super) fn look(project: &Project, locked: &Locked) -> Found {
     let mut found = Found::default();
-    let now = Now::of(project);
-    for path in target_dirs(project) {
+    let now = Now::of(project, locked);
+    for path in project.target_dirs().into_iter().map(Utf8PathBuf::into_std_path_buf) {
         if !path.is_dir() {
             let name = name(project, &path);
             let absent = Cache::absent(name, Scope::Project, "nothing was built yet");
@@ -35,21 +40,6 @@ pub(super) fn look(project: &Project) -> Found {
         }
     }
     found
-}
-
-/// The target folder, cargo's build folder where it is another, and what slices have outside of these.
-fn target_dirs(project: &Project) -> Vec<PathBuf> {
-    let workspace = &project.workspace;
-    let build = workspace.metadata().build_directory.clone();
-    let of_slices = project.slices.iter().map(|slice| slice.target_dir.resolve(workspace));
-    let mut all: Vec<PathBuf> = Vec::new();
-    for path in std::iter::once(workspace.target_directory().to_owned()).chain(build).chain(of_slices) {
-        let path = path.into_std_path_buf();
-        if !all.iter().any(|known| path.starts_with(known)) {
-            all.push(path);
-        }
-    }
-    all
 }
 
 fn name(project: &Project, path: &Path) -> String {
@@ -73,7 +63,7 @@ enum Share {
 }
 
 impl Share {
-    fn of_unit(unit: &Unit, now: &Now) -> Self {
+    fn of_unit(unit: &Unit, now: &Now<'_>) -> Self {
         match (&unit.fingerprint, unit.kind, unit.origin) {
             (None, ..) => Self::Unfinished,
             (Some(fingerprint), ..) if now.is_of_other_toolchain(fingerprint) => Self::OldToolchains,
@@ -127,7 +117,7 @@ impl Sum {
     }
 }
 
-fn cache(name: &str, folder: &TargetFolder, now: &Now) -> Cache {
+fn cache(name: &str, folder: &TargetFolder, now: &Now<'_>) -> Cache {
     let now = &now.in_folder(folder);
     let usable = now.reusable_units(folder);
     let mut tally = Tally::default();

@@ -30,6 +30,7 @@ use crate::{
     process::{Cmd, Environment},
     recorder::subcommand,
     slice::option_values,
+    target_folder::profile_folder,
 };
 use compare::{Comparison, PackageId};
 use fingerprint::Fingerprint;
@@ -127,11 +128,7 @@ impl Call<'_> {
         if args[..end].iter().any(|arg| arg == "--release" || arg == "-r") {
             return Some("release");
         }
-        match option_values(args, "--profile").last().copied() {
-            Some("dev" | "test") => Some("debug"),
-            Some("bench") => Some("release"),
-            named => named.or(Some(default)),
-        }
+        Some(option_values(args, "--profile").last().map_or(default, |name| profile_folder(name)))
     }
 
     /// A snapshot of a build directory, as far as the call concerns it.

@@ -11,7 +11,10 @@ use std::{
 };
 
 use super::{fingerprint::Fingerprints, pretend};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    target_folder::LOCKS,
+};
 
 /// Files with content that cargo reads, apart from those beside fingerprints: what build scripts printed.
 const READ: [&str; 5] = ["output", "stdout", "stderr", "root-output", "invoked.timestamp"];
@@ -64,9 +67,8 @@ impl Snapshot {
 
     /// Whether a build is going on in the directory, by the locks that cargo holds meanwhile.
     pub fn is_in_use(&self) -> bool {
-        let locks = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
         let locks =
-            profile_folders(&self.real).into_iter().flat_map(|folder| locks.map(|lock| folder.join(lock)));
+            profile_folders(&self.real).into_iter().flat_map(|folder| LOCKS.map(|lock| folder.join(lock)));
         locks.filter_map(|lock| fs_err::File::open(lock).ok()).any(|lock| {
             // The lock is let go at once, with the file.
             matches!(lock.file().try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))

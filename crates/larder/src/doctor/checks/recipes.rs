@@ -1,7 +1,7 @@
 //! What everything else is made from: `Cargo.lock`, the recipes, and the files generated from them.
 
 use super::super::{Facts, Finding, Repair};
-use crate::{git::Tracked, recipe::lock};
+use crate::git::Tracked;
 
 const REFRESH: &str = "cargo update --workspace";
 
@@ -44,11 +44,8 @@ pub(super) fn fresh(facts: &Facts) -> Finding {
         Ok(Some(findings)) => match findings.first() {
             None => Finding::ok("they are fresh and proven"),
             Some(first) => {
-                let (lock::Finding::Stale(reason)
-                | lock::Finding::Edited(reason)
-                | lock::Finding::Unproven(reason)) = first;
-                let more = findings.len() - 1;
-                let reason = if more == 0 { reason.clone() } else { format!("{reason}, and {more} more") };
+                let (reason, more) = (first.reason(), findings.len() - 1);
+                let reason = if more == 0 { reason.to_owned() } else { format!("{reason}, and {more} more") };
                 Finding::problem(reason, "cargo larder lock").with_repair(Repair::Recipes)
             }
         },

@@ -91,9 +91,7 @@ fn incremental_variable(env: &Environment) -> Option<(String, bool)> {
 /// The nearest file that has a word to say about `build.incremental`, where that word is no.
 fn incremental_off(project: &Project) -> Option<Utf8PathBuf> {
     let root = project.workspace.root();
-    let env = project.cargo.env();
-    let home = env.get_str("CARGO_HOME").map(Utf8PathBuf::from);
-    let home = home.or_else(|| Some(Utf8PathBuf::from(env.get_str("HOME")?).join(".cargo")));
+    let home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
     let folders = root.ancestors().map(|folder| folder.join(".cargo")).chain(home);
     let files = folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
     let said = |file: Utf8PathBuf| {

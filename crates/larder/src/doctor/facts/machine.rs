@@ -115,9 +115,7 @@ pub(super) fn installer(env: &Environment) -> Option<String> {
 }
 
 pub(super) fn places(project: &Project) -> BTreeMap<&'static str, Folder> {
-    let env = project.cargo.env();
-    let home = env.get_str("HOME").map(|home| Utf8Path::new(home).join(".cargo"));
-    let cargo_home = env.get_str("CARGO_HOME").map(Utf8PathBuf::from).or(home);
+    let cargo_home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
     let target = project.workspace.target_directory().to_owned();
     let mut paths = vec![("target directory", target), ("workspace", project.workspace.root().to_owned())];
     paths.extend(cargo_home.map(|path| ("cargo's home", path)));
