@@ -51,19 +51,46 @@ RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
 FROM deps AS cook-front
 COPY examples/portfolio/larder/config.toml .cargo/config.toml
 COPY examples/portfolio/larder/front/0/ larder/front/0/
-RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
-    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
     cd larder/front/0 \
     && cargo build --locked --target=wasm32-unknown-unknown --profile=wasm-release
 
-# --- builder: the application ---
-FROM cook-server AS builder
-COPY --from=cook-front /app/target/front/ target/front/
-# .dockerignore lets in what the build reads, and nothing else.
-COPY examples/portfolio .
+# --- build-front: front, from the members that it is made of ---
+FROM cook-front AS build-front
+COPY examples/portfolio/Cargo.lock examples/portfolio/Cargo.toml ./
+COPY examples/portfolio/.sqlx/ .sqlx/
+COPY examples/portfolio/app/ app/
+COPY examples/portfolio/frontend/ frontend/
+COPY examples/portfolio/migrations/ migrations/
+COPY examples/portfolio/public/ public/
+COPY examples/portfolio/style/ style/
+# cargo looks for every member of the workspace; nothing is built from these here.
+COPY examples/portfolio/server/Cargo.toml server/
+RUN mkdir -p server/src && touch server/build.rs server/src/main.rs
+RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+    cargo leptos build --release --frontend-only
+
+# --- build-server: server, from the members that it is made of ---
+FROM cook-server AS build-server
+COPY examples/portfolio/Cargo.lock examples/portfolio/Cargo.toml ./
+COPY examples/portfolio/.sqlx/ .sqlx/
+COPY examples/portfolio/app/ app/
+COPY examples/portfolio/migrations/ migrations/
+COPY examples/portfolio/public/ public/
+COPY examples/portfolio/server/ server/
+COPY examples/portfolio/style/ style/
+# cargo looks for every member of the workspace; nothing is built from these here.
+COPY examples/portfolio/frontend/Cargo.toml frontend/
+RUN mkdir -p frontend/src && touch frontend/src/lib.rs
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    cargo leptos build --release
+    cargo leptos build --release --server-only
+
+# --- builder: both halves together ---
+FROM build-server AS builder
+COPY --from=build-front /app/target/site/ target/site/
 # Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.
 ARG SOURCE_DATE_EPOCH=0
 RUN mkdir -p /out/app /out/data \

@@ -3,9 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::{
+    Package,
+    camino::{Utf8Path, Utf8PathBuf},
+};
 
-use super::Recipes;
+use super::{
+    Recipes,
+    halves::{self, Half},
+};
 use crate::{
     error::{Error, Result},
     process::quoted,
@@ -24,8 +30,10 @@ use crate::{
 pub(super) struct Application {
     /// Slices that cook one after the other, since they share a target directory; each group is a stage.
     pub(super) groups: Vec<Vec<LockedSlice>>,
-    /// Command lines of the application's own build.
+    /// Command lines of the application's own build in one piece.
     pub(super) build: Vec<String>,
+    /// What is built in stages of its own instead; empty where it is built in one piece.
+    pub(super) halves: Vec<Half>,
     /// Paths of binaries in the workspace, below the target directory, after the build.
     pub(super) binaries: Vec<Utf8PathBuf>,
     /// The site's folder in the workspace, after the build.
@@ -80,10 +88,11 @@ impl Application {
         Ok(Self {
             groups,
             build,
+            halves: halves::of(project, recipes, &slices)?,
             binaries: binaries(project, &slices),
             site: slices.iter().find_map(|slice| site(slice)),
             leptos: if leptos { Some(leptos_tools(project)?) } else { None },
-            sources: sources(project, recipes)?,
+            sources: sources(project, recipes, &project.workspace.metadata().workspace_packages())?,
             recipes,
             toolchain_file: toolchain_file(workspace.root()),
             has_config: recorded.config.is_some(),
@@ -196,8 +205,15 @@ fn leptos_tools(project: &Project) -> Result<LeptosTools> {
 /// The workspace's own cargo configuration.
 const CONFIG: &str = ".cargo/config.toml";
 
+/// The folder of the recipes.
+pub(super) const RECIPES: &str = "larder";
+
 /// Manifests, members and what is known to be read beside them, as far as it is there.
-fn sources(project: &Project, recipes: Recipes) -> Result<BTreeSet<Utf8PathBuf>> {
+pub(super) fn sources(
+    project: &Project,
+    recipes: Recipes,
+    members: &[&Package],
+) -> Result<BTreeSet<Utf8PathBuf>> {
     // `.cargo/config.toml` is among them only for a planner. Otherwise `larder/config.toml` takes its place, without
     // its secrets.
     const KNOWN: [&str; 7] = [
@@ -213,7 +229,7 @@ fn sources(project: &Project, recipes: Recipes) -> Result<BTreeSet<Utf8PathBuf>>
     let root = workspace.root();
     let mut all: BTreeSet<Utf8PathBuf> = KNOWN.iter().map(Utf8PathBuf::from).collect();
     match recipes {
-        Recipes::Committed => all.insert("larder".into()),
+        Recipes::Committed => all.insert(RECIPES.into()),
         Recipes::Planned if lock::has_secret_config(workspace) => {
             let reason = "it holds a token, and the planner's stage would keep it: move the token to \
                           $CARGO_HOME/credentials.toml"
@@ -222,7 +238,7 @@ fn sources(project: &Project, recipes: Recipes) -> Result<BTreeSet<Utf8PathBuf>>
         }
         Recipes::Planned => all.insert(CONFIG.into()),
     };
-    for package in workspace.metadata().workspace_packages() {
+    for package in members {
         let folder = package.manifest_path.parent().and_then(|folder| folder.strip_prefix(root).ok());
         match folder {
             // The root package's folder is the whole workspace: its targets' folders are what it reads.

@@ -3,14 +3,15 @@
 //!
 //! It uses what every BuildKit has built in, so no front end is downloaded and nothing of Larder is needed.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     Recipes,
     application::{Application, WORKSPACE, absolute_environment, cargo_line, environment},
+    halves::{Half, Other},
     settings::DockerSettings,
 };
-use crate::recipe::lock_file::LockedSlice;
+use crate::{process::quoted, recipe::lock_file::LockedSlice};
 
 /// Beside `larder.lock`, a change of this wording alone makes a Dockerfile stale.
 const HEADER: &str = "\
@@ -37,6 +38,26 @@ pub(super) const PLANNER: &str = "FROM deps AS planner\n";
 
 /// Where cargo keeps what it downloads, on every base image.
 const CARGO_HOME: &str = "/cargo";
+/// Which mounts of cargo's downloads a step has. Steps with the same ones take turns: cargo's own lock is outside of
+/// them, so two at once could spoil each other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Downloads {
+    /// Those of most steps.
+    Common,
+    /// Those of the front half, which is cooked and built beside the server.
+    Front,
+}
+
+impl Downloads {
+    /// The end of the mounts' names.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Common => "",
+            Self::Front => "-front",
+        }
+    }
+}
+
 /// Nobody: a user that no base image knows.
 const USER: &str = "65532:65532";
 
@@ -113,9 +134,12 @@ impl Writer<'_> {
         self.line("\n# --- planner: the recipes, since none are committed ---");
         self.text.push_str(PLANNER);
         self.line("ARG LARDER");
-        self.run(&["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()]);
+        self.run(
+            Downloads::Common,
+            &["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()],
+        );
         self.sources();
-        self.run(&["cargo larder lock".into()]);
+        self.run(Downloads::Common, &["cargo larder lock".into()]);
     }
 
     fn sources(&mut self) {
@@ -154,7 +178,7 @@ impl Writer<'_> {
         if with_bindgen {
             commands.push(bindgen);
         }
-        self.run(&commands);
+        self.run(Downloads::Common, &commands);
     }
 
     /// What every later stage stands on.
@@ -213,6 +237,7 @@ impl Writer<'_> {
         if self.application.has_config {
             self.recipe("larder/config.toml", ".cargo/config.toml");
         }
+        let downloads = self.downloads(&group[0].slice.name);
         for locked in group {
             for layer in 0..locked.layers.len() {
                 let folder = format!("larder/{}/{layer}", locked.slice.name);
@@ -223,12 +248,72 @@ impl Writer<'_> {
                 variables.extend(flags);
                 let mut words = locked.cook.clone();
                 words.insert(1.min(words.len()), "--locked".into());
-                self.run(&[format!("cd {folder}"), cargo_line(&variables, &words)]);
+                self.run(downloads, &[format!("cd {folder}"), cargo_line(&variables, &words)]);
             }
         }
     }
 
+    /// A half with what it reads; what changes of the rest of the application leaves its stage alone.
+    fn half(&mut self, half: &Half) {
+        let name = &half.slice;
+        let _ = writeln!(self.text, "\n# --- build-{name}: {name}, from the members that it is made of ---");
+        let group =
+            self.application.groups.iter().find(|group| group.iter().any(|one| one.slice.name == *name));
+        let below = group.map_or_else(|| "deps".to_owned(), |group| cook_stage(group));
+        let _ = writeln!(self.text, "FROM {below} AS build-{name}");
+        let prefix = &self.application.prefix;
+        let (beside, deeper): (Vec<_>, Vec<_>) = half
+            .files
+            .iter()
+            .partition(|file| file.parent().is_some_and(|folder| folder.as_str().is_empty()));
+        let beside: Vec<String> = beside.iter().map(|file| prefix.join(file).into_string()).collect();
+        let _ = writeln!(self.text, "COPY {} ./", beside.join(" "));
+        for file in deeper {
+            let _ = writeln!(self.text, "COPY {} {file}", prefix.join(file));
+        }
+        for folder in &half.folders {
+            let _ = writeln!(self.text, "COPY {}/ {folder}/", prefix.join(folder));
+        }
+        self.others(&half.others);
+        self.run(self.downloads(name), &[half.command.to_owned()]);
+    }
+
+    /// What cargo wants to see of members that are not built.
+    fn others(&mut self, others: &[Other]) {
+        if others.is_empty() {
+            return;
+        }
+        self.line("# cargo looks for every member of the workspace; nothing is built from these here.");
+        for other in others.iter().filter(|other| !other.folder.as_str().is_empty()) {
+            let manifest = self.application.prefix.join(&other.folder).join("Cargo.toml");
+            let _ = writeln!(self.text, "COPY {manifest} {}/", other.folder);
+        }
+        let targets = others.iter().flat_map(|other| &other.targets);
+        let files: BTreeSet<&str> = targets.clone().map(|file| file.as_str()).collect();
+        let folders: BTreeSet<&str> = targets.filter_map(|file| Some(file.parent()?.as_str())).collect();
+        let is_outer = |folder: &&str| folders.iter().any(|other| other.starts_with(&format!("{folder}/")));
+        let folders = folders.iter().copied().filter(|folder| !is_outer(folder)).collect();
+        let words = |words: BTreeSet<&str>| words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
+        let _ = writeln!(self.text, "RUN mkdir -p {} && touch {}", words(folders), words(files));
+    }
+
+    /// The application as a whole, as it is shipped.
     fn builder(&mut self) {
+        if let [front, server] = &self.application.halves[..] {
+            self.half(front);
+            self.half(server);
+            self.line("\n# --- builder: both halves together ---");
+            let _ = writeln!(self.text, "FROM build-{} AS builder", server.slice);
+            if let Some(site) = &self.application.site {
+                let _ = writeln!(self.text, "COPY --from=build-{} {WORKSPACE}/{site}/ {site}/", front.slice);
+            }
+        } else {
+            self.in_one_piece();
+        }
+        self.collected();
+    }
+
+    fn in_one_piece(&mut self) {
         self.line("\n# --- builder: the application ---");
         let (first, others) = match self.application.groups.split_first() {
             Some((first, others)) => (cook_stage(first), others),
@@ -240,7 +325,11 @@ impl Writer<'_> {
             let _ = writeln!(self.text, "COPY --from={} {WORKSPACE}/{dir}/ {dir}/", cook_stage(group));
         }
         self.sources();
-        self.run(&self.application.build);
+        self.run(Downloads::Common, &self.application.build);
+    }
+
+    /// What is shipped, put where the last stage takes it from.
+    fn collected(&mut self) {
         self.line("# Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.");
         self.line("ARG SOURCE_DATE_EPOCH=0");
         let mut commands = vec!["mkdir -p /out/app /out/data".to_owned()];
@@ -311,12 +400,21 @@ impl Writer<'_> {
         format!("[{}]", words.join(", "))
     }
 
+    /// The mounts for a slice's steps.
+    fn downloads(&self, slice: &str) -> Downloads {
+        match self.application.halves.first() {
+            Some(front) if front.slice == slice => Downloads::Front,
+            _ => Downloads::Common,
+        }
+    }
+
     /// A step that calls cargo: downloads stay in cache mounts, and secrets come by mounts that leave no trace.
-    fn run(&mut self, commands: &[String]) {
+    fn run(&mut self, downloads: Downloads, commands: &[String]) {
         let mut mounts = Vec::new();
         for folder in ["registry", "git"] {
             mounts.push(format!(
-                "--mount=type=cache,id=cargo-{folder},target={CARGO_HOME}/{folder},sharing=locked"
+                "--mount=type=cache,id=cargo-{folder}{},target={CARGO_HOME}/{folder},sharing=locked",
+                downloads.suffix()
             ));
         }
         for (id, target) in &self.settings.secrets {

@@ -7,6 +7,7 @@ mod application;
 pub mod client;
 mod dockerfile;
 pub mod explain;
+mod halves;
 mod ignore;
 pub mod images;
 pub mod progress;

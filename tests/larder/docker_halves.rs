@@ -1,0 +1,183 @@
+//! The stages that build the two halves of a Leptos project apart. What they copy is copied by the test as well, and
+//! the real cargo builds in what comes of it.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use larder_tests::{Project, Surroundings, package};
+
+const MANIFEST: &str = r#"
+[workspace]
+members = ["app", "front", "macros", "server"]
+resolver = "3"
+
+[[workspace.metadata.leptos]]
+name = "site"
+bin-package = "server"
+lib-package = "front"
+assets-dir = "public"
+"#;
+
+const APP: &str = "\n[dependencies]\nmacros = { path = \"../macros\" }\n";
+const FRONT: &str =
+    "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\napp = { path = \"../app\" }\n";
+const SERVER: &str = "\n[[test]]\nname = \"whole\"\n\n[dependencies]\napp = { path = \"../app\" }\n\n\
+                      [dev-dependencies]\nfront = { path = \"../front\" }\n";
+
+fn project(manifest: &str) -> Project {
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        ("app/Cargo.toml", &package("app", APP)),
+        (
+            "app/src/lib.rs",
+            "pub use macros::one;\npub const LOGO: &str = include_str!(\"../../public/logo\");\n",
+        ),
+        ("front/Cargo.toml", &package("front", FRONT)),
+        ("front/src/lib.rs", "pub use app::LOGO;\n"),
+        ("front/tests/found.rs", ""),
+        ("macros/Cargo.toml", &package("macros", "\n[lib]\nproc-macro = true\n")),
+        (
+            "macros/src/lib.rs",
+            "#[proc_macro]\npub fn one(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \"1\".parse().unwrap()\n}\n",
+        ),
+        ("public/logo", "L"),
+        ("server/Cargo.toml", &package("server", SERVER)),
+        ("server/build.rs", "fn main() {}\n"),
+        (
+            "server/src/main.rs",
+            "mod routes;\nfn main() {\n    println!(\"{} {}\", app::LOGO, routes::two());\n}\n",
+        ),
+        ("server/src/routes.rs", "pub fn two() -> i32 {\n    app::one!() + 1\n}\n"),
+        ("server/tests/whole.rs", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    project
+}
+
+/// The lines of one stage.
+fn stage<'a>(dockerfile: &'a str, name: &str) -> Vec<&'a str> {
+    let lines = dockerfile.lines().skip_while(|line| !line.ends_with(&format!(" AS {name}")));
+    lines.take_while(|line| !line.starts_with("# ---")).collect()
+}
+
+/// Does in an empty folder what a stage's lines do to it, up to the build.
+fn filled_by(lines: &[&str], project: &Project) -> Project {
+    let folder = Project::without_lock(&[]);
+    let run = |script: &str| {
+        Surroundings::get().run(Path::new("/bin/sh"), folder.path(), &["-ec", script], &[]).ok();
+    };
+    for line in lines {
+        if let Some(words) = line.strip_prefix("COPY ") {
+            let (sources, to) = words.rsplit_once(' ').unwrap();
+            for source in sources.split(' ') {
+                let from = project.path().join(source);
+                let from = if from.is_dir() { from.join(".") } else { from };
+                run(&format!("mkdir -p $(dirname {to}/x) && cp -r {} {to}", from.display()));
+            }
+        } else if let Some(script) = line.strip_prefix("RUN mkdir") {
+            run(&format!("mkdir{script}"));
+        }
+    }
+    folder
+}
+
+#[test]
+fn each_half_gets_its_own_members() {
+    let project = project(MANIFEST);
+    let dockerfile = project.read("Dockerfile");
+    let start = dockerfile.find("\n# --- cook-front").unwrap();
+    let end = dockerfile.find("# Timestamps").unwrap();
+    assert_snapshot!(&dockerfile[start..end], @r"
+
+    # --- cook-front: the dependencies of front ---
+    FROM deps AS cook-front
+    COPY larder/front/0/ larder/front/0/
+    RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+        cd larder/front/0 \
+        && LEPTOS_SITE_ROOT=/app/target/site cargo build --locked --target=wasm32-unknown-unknown --release
+
+    # --- build-front: front, from the members that it is made of ---
+    FROM cook-front AS build-front
+    COPY Cargo.lock Cargo.toml ./
+    COPY app/ app/
+    COPY front/ front/
+    COPY macros/ macros/
+    COPY public/ public/
+    # cargo looks for every member of the workspace; nothing is built from these here.
+    COPY server/Cargo.toml server/
+    RUN mkdir -p server/src server/tests && touch server/build.rs server/src/main.rs server/tests/whole.rs
+    RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+        cargo leptos build --release --frontend-only
+
+    # --- build-server: server, from the members that it is made of ---
+    FROM cook-server AS build-server
+    COPY Cargo.lock Cargo.toml ./
+    COPY app/ app/
+    COPY macros/ macros/
+    COPY public/ public/
+    COPY server/ server/
+    # cargo looks for every member of the workspace; nothing is built from these here.
+    COPY front/Cargo.toml front/
+    RUN mkdir -p front/src && touch front/src/lib.rs
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        cargo leptos build --release --server-only
+
+    # --- builder: both halves together ---
+    FROM build-server AS builder
+    COPY --from=build-front /app/target/site/ target/site/
+    ");
+
+    let front = filled_by(&stage(&dockerfile, "build-front"), &project);
+    front.cargo(&["build", "--locked", "--offline", "--package=front", "--lib"]);
+    assert_eq!(front.read("server/src/main.rs"), "");
+    assert!(!front.path().join("server/src/routes.rs").exists());
+
+    let server = filled_by(&stage(&dockerfile, "build-server"), &project);
+    let said = server.cargo(&["run", "--quiet", "--locked", "--offline", "--package=server"]).stdout;
+    assert_eq!(said, "L 2\n");
+    assert_eq!(server.read("front/src/lib.rs"), "");
+    project.larder(&["dockerfile", "--check"]).ok();
+}
+
+#[test]
+fn what_does_not_come_apart_is_built_in_one_piece() {
+    let hashed = MANIFEST.replace("assets-dir", "hash-files = true\nassets-dir");
+    let patched = format!("{MANIFEST}\n[patch.crates-io]\nmacros = {{ path = \"macros\" }}\n");
+    let written =
+        format!("{MANIFEST}\n[workspace.metadata.larder.slices.tool]\nargs = [\"check\", \"--release\"]\n");
+    for (why, manifest) in [("hashed", hashed), ("patched", patched), ("written", written)] {
+        let dockerfile = project(&manifest).read("Dockerfile");
+        assert!(!dockerfile.contains("build-front"), "{why}: {dockerfile}");
+        assert!(dockerfile.contains("\n    cargo leptos build --release"), "{why}: {dockerfile}");
+    }
+    // Both halves of a single package are made of all there is.
+    let package =
+        package("site", "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[package.metadata.leptos]\n");
+    let files = [("Cargo.toml", package.as_str()), ("src/lib.rs", ""), ("src/main.rs", "fn main() {}\n")];
+    let project = Project::new(&files);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    assert!(!project.read("Dockerfile").contains("build-front"));
+}
+
+#[test]
+fn an_edit_of_the_server_leaves_the_front_alone() {
+    let project = project(MANIFEST);
+    let dockerfile = project.read("Dockerfile");
+    let copied = |project: &Project| filled_by(&stage(&dockerfile, "build-front"), project);
+    let before = all_files(copied(&project).path());
+    project.write("server/src/routes.rs", "pub fn two() -> i32 {\n    2\n}\n");
+    project.write("server/src/main.rs", "fn main() {}\n");
+    assert_eq!(all_files(copied(&project).path()), before);
+    project.write("app/src/lib.rs", "pub use macros::one;\npub const LOGO: &str = \"\";\n");
+    assert_ne!(all_files(copied(&project).path()), before);
+}
+
+fn all_files(folder: &Path) -> String {
+    let words = ["-ec", "find . -type f | sort | xargs sha256sum"];
+    Surroundings::get().run(Path::new("/bin/sh"), folder, &words, &[]).ok().stdout
+}
