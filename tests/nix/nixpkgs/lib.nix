@@ -135,9 +135,7 @@ rec {
   # A set of files is a question: is this path, as text, in it?
   fileset =
     let
-      has =
-        set:
-        if set ? holds then set.holds else path: path == toString set || hasPrefix "${toString set}/" path;
+      has = set: set.holds or (path: path == toString set || hasPrefix "${toString set}/" path);
       those = holds: { inherit holds; };
     in
     {
