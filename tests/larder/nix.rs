@@ -126,7 +126,11 @@ fn an_edit_changes_the_derivations_it_must_and_no_other() {
         project.write("Cargo.toml", &format!("{MANIFEST}\n{profile}"));
         project.larder(&["lock"]).ok();
     };
-    let table: [(&str, &str, Edit); 10] = [
+    // Nothing is locked again: which derivations change is told by the file alone.
+    let toolchain = |project: &Project| {
+        project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\n");
+    };
+    let table: [(&str, &str, Edit); 11] = [
         ("nothing", "==", &|_| {}),
         ("a note", "==", &|project| project.write("README.md", "Other words.\n")),
         ("a test", "==", &|project| project.write("app/tests/runs.rs", "// more\n")),
@@ -137,6 +141,7 @@ fn an_edit_changes_the_derivations_it_must_and_no_other() {
         ("a member's version", "=x", &|project| replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
         ("a leaf", "=+x", &|project| replace(project, "app/Cargo.toml", "=1.0.14", "=1.0.15")),
         ("the profile", "xx", &profile),
+        ("the toolchain", "xx", &toolchain),
     ];
     for (what, expected, edit) in table {
         let Some(found) = changed(edit) else { return };
@@ -436,18 +441,39 @@ fn a_pinned_toolchain_keeps_what_its_file_asks_for() {
     project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\ntargets = [\"wasm32-wasip1\"]\n");
     let Some(found) = value("toolchain", &toolchain) else { return };
     assert_eq!(found, json!({ "channel": "1.95", "targets": ["wasm32-wasip1"] }));
-    fs_err::remove_file(project.path().join("rust-toolchain.toml")).unwrap();
+    // rustup prefers the old name, with either content.
     project.write("rust-toolchain", "1.95.0\n");
     assert_eq!(value("toolchain", &toolchain), Some(json!({ "channel": "1.95.0", "targets": [] })));
+}
+
+/// A slice as a user may write it: a target in two words, words for clippy, and a variable that cargo itself reads.
+#[test]
+fn a_written_slice_is_called_as_it_is_written() {
+    let slice = "[package.metadata.larder.slices.lint]\n\
+        args = [\"clippy\", \"--release\", \"--target\", \"wasm32-unknown-unknown\", \"--\", \"-Dwarnings\"]\n\
+        env = { CARGO_PROFILE_RELEASE_LTO = \"true\" }\n";
+    let project = Project::new(&[("Cargo.toml", &package("app", slice)), ("src/lib.rs", "")]);
+    project.larder(&["lock"]).ok();
+    let expression =
+        "{ inherit (workspace.toolchain.wanted) targets; script = workspace.slices.lint.buildPhase; }";
+    let expression = with_workspace(project.path(), "", expression);
+    let Some(found) = value("a written slice", &expression) else { return };
+    assert_eq!(found["targets"], json!(["wasm32-unknown-unknown"]));
+    let script = found["script"].as_str().unwrap();
+    let call = "cargo 'clippy' '--release' '--target' 'wasm32-unknown-unknown' '--locked' \
+        '--config=larder/lint/0/.cargo/config.toml' '--message-format=json-render-diagnostics' '--' '-Dwarnings' >";
+    assert!(script.contains(call), "{script}");
+    assert!(script.contains("export CARGO_PROFILE_RELEASE_LTO='true'\n"), "{script}");
 }
 
 #[test]
 fn absolute_variables_are_set_by_the_shell() {
     let project = project();
-    let slice = "{ env = { A = \"<target>/it's\"; B = \"plain\"; }; }";
+    let slice = "{ env = { A = \"<target>/it's\"; B = \"plain\"; CARGO_INCREMENTAL = \"it's\"; }; }";
     let expression = with_workspace(project.path(), "", &format!("workspace.absoluteEnvironment {slice}"));
     let Some(lines) = value("environment", &expression) else { return };
-    assert_eq!(lines, json!("export A=\"$PWD/target\"'/it'\\''s'\n"));
+    // A recipe's own files hold the plain one; cargo reads its own settings from the real environment alone.
+    assert_eq!(lines, json!("export A=\"$PWD/target\"'/it'\\''s'\nexport CARGO_INCREMENTAL='it'\\''s'\n"));
 }
 
 #[test]
@@ -465,7 +491,8 @@ fn what_is_missing_is_said_with_the_way_out() {
     fs_err::remove_dir_all(project.path().join("larder/release/0")).unwrap();
     let expression = with_workspace(project.path(), "", "workspace.slices.release.drvPath");
     if let Some(outcome) = evaluate("bad input", &expression) {
-        assert!(outcome.stderr.contains("names /larder/release/0, which is not there"), "{}", outcome.stderr);
+        let said = outcome.stderr.contains("names /larder/release/0, which is not there");
+        assert!(outcome.code != 0 && said, "{}", outcome.stderr);
     }
     fs_err::remove_dir_all(project.path().join("larder")).unwrap();
     fails("run `cargo larder lock`, then `git add larder`");
