@@ -15,6 +15,9 @@ use crate::{
     process::{Cmd, Environment},
 };
 
+/// Flakes are behind a switch in Nix's defaults; the words change nothing where it is on.
+pub const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
+
 /// Nix, and the flake that it builds.
 #[derive(Debug, Clone)]
 pub struct Nix {
@@ -50,11 +53,9 @@ impl Nix {
         &self.flake
     }
 
-    /// Any call, in the flake's folder. Flakes are behind a switch in Nix's defaults; the words change nothing
-    /// where it is on.
+    /// Any call, in the flake's folder.
     pub fn cmd(&self) -> Cmd {
-        let features = ["--extra-experimental-features", "nix-command flakes"];
-        Cmd::new(&self.program, &self.flake, &self.env).args(features)
+        Cmd::new(&self.program, &self.flake, &self.env).args(FEATURES)
     }
 
     /// The call that builds a package of the flake, which leaves a link to the result.
