@@ -40,10 +40,7 @@ impl Nix {
         let flake = workspace.ancestors().find(|folder| folder.join("flake.nix").is_file());
         let Some(flake) = flake else {
             let reason = format!("there is no flake.nix in {workspace} or in a folder around it");
-            return Err(missing(
-                reason,
-                "write one: `nix flake init -t` with Larder's flake does it, and the book's page on Nix has it in full",
-            ));
+            return Err(missing(reason, "write one: `cargo larder init --only nix` does"));
         };
         Ok(Self { program, flake: flake.into(), env: env.clone() })
     }
