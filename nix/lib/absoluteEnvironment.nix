@@ -1,14 +1,21 @@
 # absoluteEnvironment :: slice -> string
 #
-# Shell lines for the variables of a slice that its recipe cannot hold, being absolute paths: values that start with
-# `<target>`, the project's target directory. For the start of a build phase, in the workspace's root.
+# Shell lines for the variables of a slice that its recipe cannot hold, being absolute paths or cargo's own settings:
+# values that start with `<target>`, the project's target directory, and names that start with `CARGO_`. For the start of
+# a build phase, in the workspace's root.
 { lib }:
 slice:
 let
   marker = "<target>";
-  absolute = lib.filterAttrs (_: value: lib.hasPrefix marker value) (slice.env or { });
+  cannotHold = name: value: lib.hasPrefix marker value || lib.hasPrefix "CARGO_" name;
+  text =
+    value:
+    if lib.hasPrefix marker value then
+      ''"$PWD/target"${lib.escapeShellArg (lib.removePrefix marker value)}''
+    else
+      lib.escapeShellArg value;
   line = name: value: ''
-    export ${name}="$PWD/target"${lib.escapeShellArg (lib.removePrefix marker value)}
+    export ${name}=${text value}
   '';
 in
-lib.concatStrings (lib.mapAttrsToList line absolute)
+lib.concatStrings (lib.mapAttrsToList line (lib.filterAttrs cannotHold (slice.env or { })))

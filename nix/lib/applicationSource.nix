@@ -1,7 +1,7 @@
 # applicationSource :: slice -> source
 #
 # What the application itself is built from: an allow-list, so that notes beside the code change nothing.
-# It has manifests, the members' folders, what sqlx and Leptos metadata name, `include`, and the settings of the
+# It has manifests, the own packages' folders, what sqlx and Leptos metadata name, `include`, and the settings of the
 # slice's recipe. The workspace's own `.cargo/config.toml`, which may hold a token, stays out:
 # `larder/config.toml` takes its place.
 {
@@ -16,13 +16,17 @@ let
   inherit (lib.fileset) difference fileFilter maybeMissing;
   # A list for a workspace, a table for a single package.
   leptos = lib.toList (metadata.leptos or [ ]);
-  # The folder a style file lies in holds what it imports.
+  # The folder a style file lies in holds what it imports; at the root that would be everything.
+  withNeighbours = file: if dirOf file == "." then file else dirOf file;
   leptosFolders = lib.concatMap (
     project:
     lib.optional (project ? assets-dir) project.assets-dir
-    ++ map dirOf (
-      lib.optional (project ? style-file) project.style-file
-      ++ lib.optional (project ? tailwind-input-file) project.tailwind-input-file
+    ++ map (key: withNeighbours project.${key}) (
+      lib.filter (key: project ? ${key}) [
+        "style-file"
+        "tailwind-config-file"
+        "tailwind-input-file"
+      ]
     )
   ) leptos;
 
@@ -38,6 +42,8 @@ let
 
   # What clippy and rustfmt read, and builds do not.
   forChecks = [
+    ".clippy.toml"
+    ".rustfmt.toml"
     "clippy.toml"
     "rustfmt.toml"
   ];
@@ -46,15 +52,25 @@ let
   rootTargets =
     builds:
     let
+      targets =
+        lib.toList (manifest.lib or { })
+        ++ lib.concatMap (kind: manifest.${kind} or [ ]) [
+          "bench"
+          "bin"
+          "example"
+          "test"
+        ];
       paths =
-        lib.optional (manifest ? lib.path) manifest.lib.path
-        ++ lib.concatMap (bin: lib.optional (bin ? path) bin.path) (manifest.bin or [ ])
+        map (target: target.path) (lib.filter (target: target ? path) targets)
         ++ lib.optional (lib.isString (manifest.package.build or null)) manifest.package.build;
+      # `./src/main.rs` is in `src`, too.
+      top = path: lib.head (lib.remove "." (lib.splitString "/" path));
     in
     [ "src" ]
-    ++ lib.optionals (!builds || manifest ? test) [ "tests" ]
     ++ lib.optionals (!builds || manifest ? bench) [ "benches" ]
-    ++ map (path: lib.head (lib.splitString "/" path)) paths;
+    ++ lib.optionals (!builds || manifest ? example) [ "examples" ]
+    ++ lib.optionals (!builds || manifest ? test) [ "tests" ]
+    ++ map top paths;
 
   # Tests change no build, unless a member's manifest names them: cargo then wants to see the files.
   memberFiles =

@@ -23,12 +23,30 @@ let
   # Platforms differ in what they need, so a recipe lacks what nobody planned.
   isServed = lib.elem platform lock.platforms;
 
+  # What follows `--` is not for cargo but for clippy or a test.
+  split =
+    lib.foldl'
+      (
+        done: arg:
+        if done.theirs == [ ] && arg != "--" then
+          done // { own = done.own ++ [ arg ]; }
+        else
+          done // { theirs = done.theirs ++ [ arg ]; }
+      )
+      {
+        own = [ ];
+        theirs = [ ];
+      }
+      slice.args;
   # The recipe's own settings: its target directory, environment and flags are those of the slice.
-  cargoArgs = slice.args ++ [
-    "--locked"
-    "--config=${recipe}/.cargo/config.toml"
-    "--message-format=json-render-diagnostics"
-  ];
+  cargoArgs =
+    split.own
+    ++ [
+      "--locked"
+      "--config=${recipe}/.cargo/config.toml"
+      "--message-format=json-render-diagnostics"
+    ]
+    ++ split.theirs;
 in
 craneLib.mkCargoDerivation (
   commonArgs

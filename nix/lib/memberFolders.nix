@@ -1,7 +1,8 @@
 # memberFolders :: path -> [ string ]
 #
-# The folders of a workspace's members, relative to its root, which itself is `""`: what `members` names, and every
-# package that those reach through `path` dependencies, since cargo counts them as members too.
+# The folders of a workspace's own packages, relative to its root, which itself is `""`: what `members` names, and every
+# package that those or the root's `[patch]` reach by `path`. cargo counts most of these as members too, and builds the
+# others, which `exclude` names or a patch puts in a crate's place, all the same.
 { lib }:
 root:
 let
@@ -44,10 +45,16 @@ let
     else
       lib.concatMap (name: expand (join folder name) (lib.tail parts)) here;
 
-  named = lib.concatMap (pattern: expand "" (lib.splitString "/" (normalize pattern))) (
-    workspace.members or [ ]
+  patterns = map normalize (workspace.members or [ ]);
+  # What a pattern finds may be excluded; what is named in full is a member even so.
+  excluded = map normalize (workspace.exclude or [ ]);
+  isExcluded = folder: lib.any (path: folder == path || lib.hasPrefix "${path}/" folder) excluded;
+  named = lib.filter (folder: lib.elem folder patterns || !isExcluded folder) (
+    lib.concatMap (pattern: expand "" (lib.splitString "/" pattern)) patterns
   );
-  start = lib.optional (manifest ? package) "" ++ named;
+  patches = lib.concatMap lib.attrValues (lib.attrValues (manifest.patch or { }));
+  patched = map (patch: normalize patch.path) (lib.filter (patch: patch ? path) patches);
+  start = lib.optional (manifest ? package) "" ++ named ++ patched;
 
   dependencyTables =
     toml:
@@ -69,7 +76,7 @@ let
         name: dependency:
         if dependency ? path then
           [ (join folder dependency.path) ]
-        else if dependency.workspace or false && inherited.${name} ? path then
+        else if dependency.workspace or false && (inherited.${name} or { }) ? path then
           [ inherited.${name}.path ]
         else
           [ ];
@@ -77,7 +84,7 @@ let
     in
     map normalize (lib.concatMap ofTable (dependencyTables (read folder)));
 
-  inside = folder: !lib.hasPrefix ".." folder && !lib.elem folder (workspace.exclude or [ ]);
+  inside = folder: !lib.hasPrefix ".." folder;
   keys = folders: map (key: { inherit key; }) (lib.filter (f: inside f && has f) folders);
 in
 lib.sort lib.lessThan (

@@ -10,8 +10,9 @@
 }:
 let
   file = lib.findFirst builtins.pathExists null [
-    (root + "/rust-toolchain.toml")
+    # rustup's order.
     (root + "/rust-toolchain")
+    (root + "/rust-toolchain.toml")
   ];
   text = if file == null then ''toolchain.channel = "stable"'' else builtins.readFile file;
   # The old form of the file is a line with the channel.
@@ -21,8 +22,9 @@ let
     else
       { channel = lib.head (lib.splitString "\n" text); };
 
+  # The cook's arguments know one spelling, while the slice's own are as they were written.
   targetsOf =
-    slice: map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.args);
+    slice: map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.cook);
   targets = lib.concatMap targetsOf (lib.attrValues lock.slices);
 in
 rustBin.fromRustupToolchain (pinned // { targets = lib.unique (pinned.targets or [ ] ++ targets); })

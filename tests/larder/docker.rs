@@ -387,7 +387,7 @@ fn what_building_with_nix_takes() {
     exit code 1
     error: cannot build with Nix: there is no flake.nix in [ROOT] or in a folder around it
 
-    help: write one: `nix flake init -t` with Larder's flake does it, and the book's page on Nix has it in full
+    help: write one: `cargo larder init --only nix` does
     ");
     project.write("flake.nix", FLAKE);
     assert_snapshot!(

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use larder_tests::{Project, nix::evaluate};
+use larder_tests::{Project, nix::evaluate, package};
 use serde_json::{Value, json};
 
 const MANIFEST: &str = r#"
@@ -126,7 +126,11 @@ fn an_edit_changes_the_derivations_it_must_and_no_other() {
         project.write("Cargo.toml", &format!("{MANIFEST}\n{profile}"));
         project.larder(&["lock"]).ok();
     };
-    let table: [(&str, &str, Edit); 10] = [
+    // Nothing is locked again: which derivations change is told by the file alone.
+    let toolchain = |project: &Project| {
+        project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\n");
+    };
+    let table: [(&str, &str, Edit); 11] = [
         ("nothing", "==", &|_| {}),
         ("a note", "==", &|project| project.write("README.md", "Other words.\n")),
         ("a test", "==", &|project| project.write("app/tests/runs.rs", "// more\n")),
@@ -137,6 +141,7 @@ fn an_edit_changes_the_derivations_it_must_and_no_other() {
         ("a member's version", "=x", &|project| replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
         ("a leaf", "=+x", &|project| replace(project, "app/Cargo.toml", "=1.0.14", "=1.0.15")),
         ("the profile", "xx", &profile),
+        ("the toolchain", "xx", &toolchain),
     ];
     for (what, expected, edit) in table {
         let Some(found) = changed(edit) else { return };
@@ -205,12 +210,17 @@ fn every_function_gives_what_it_says() {
     }
 }
 
+/// Which files each derivation is built from, by slice.
+fn sources(project: &Project) -> Option<Value> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/sources.nix");
+    let expression = format!("import {} {{ root = {}; }}", tests.display(), project.path().display());
+    value("sources", &expression)
+}
+
 #[test]
 fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
     let project = project();
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/sources.nix");
-    let expression = format!("import {} {{ root = {}; }}", tests.display(), project.path().display());
-    let Some(sources) = value("sources", &expression) else { return };
+    let Some(sources) = sources(&project) else { return };
     let expected = json!({ "release": {
         "application": [
             "Cargo.lock",
@@ -234,12 +244,64 @@ fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
     assert_eq!(sources, expected);
 }
 
+/// The folder of a root package is the whole workspace, of which its build reads little.
 #[test]
-fn members_are_those_of_cargo() {
-    let package =
-        |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n{rest}");
+fn a_package_at_the_root_brings_its_targets_and_no_more() {
+    let targets = "[[bin]]\nname = \"app\"\npath = \"./src/main.rs\"\n\n[[example]]\nname = \"shown\"\n\n\
+        [[test]]\nname = \"runs\"\npath = \"checks/runs.rs\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", targets)),
+        ("README.md", "Words.\n"),
+        ("checks/runs.rs", ""),
+        ("examples/shown.rs", "fn main() {}\n"),
+        ("notes/private.md", ""),
+        ("src/main.rs", "fn main() {}\n"),
+        ("tests/runs.rs", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    let Some(sources) = sources(&project) else { return };
+    let expected = [
+        "Cargo.lock",
+        "Cargo.toml",
+        "checks/runs.rs",
+        "examples/shown.rs",
+        "larder/release/0/.cargo/config.toml",
+        "src/main.rs",
+        // cargo looks into the folder, since the manifest names a test.
+        "tests/runs.rs",
+    ];
+    assert_eq!(sources["release"]["application"], json!(expected));
+}
+
+#[test]
+fn what_lies_at_the_root_brings_no_neighbours() {
+    let project = Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio"));
+    let names = with_workspace(
+        project.path(),
+        "",
+        "lib.attrNames (builtins.readDir \"${workspace.applicationSource workspace.lock.slices.front}\")",
+    );
+    let Some(before) = value("neighbours", &names) else { return };
+    let tailwind =
+        "\ntailwind-input-file = \"input.css\"\ntailwind-config-file = \"tailwind.js\"\nstyle-file";
+    project.write("Cargo.toml", &project.read("Cargo.toml").replace("\nstyle-file", tailwind));
+    project.write("input.css", "");
+    project.write("tailwind.js", "");
+    let after: Vec<String> = serde_json::from_value(value("neighbours", &names).unwrap()).unwrap();
+    let more: Vec<_> =
+        after.iter().filter(|name| !before.as_array().unwrap().contains(&json!(name))).collect();
+    assert_eq!(more, ["input.css", "tailwind.js"]);
+}
+
+#[test]
+fn packages_that_are_built_are_found_as_cargo_finds_them() {
+    let members = "[workspace]\nmembers = [\"crates/*\", \"./tool\", \"named\"]\n\
+        exclude = [\"apart\", \"crates/not\", \"named\"]\n\n\
+        [patch.crates-io]\nitoa = { path = \"patched\" }\nryu = { git = \"https://example.org\" }\n";
     let project = Project::without_lock(&[
-        ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\", \"./tool\"]\nexclude = [\"crates/not\"]\n"),
+        ("Cargo.toml", members),
+        // Excluded, and yet what a member stands on.
+        ("apart/Cargo.toml", &package("apart", "[workspace]\n")),
         (
             "crates/a/Cargo.toml",
             &package("a", "[target.'cfg(unix)'.dependencies]\nb = { path = \"../../lib/b\" }\n"),
@@ -248,12 +310,17 @@ fn members_are_those_of_cargo() {
         ("crates/folder/notes.md", ""),
         ("lib/b/Cargo.toml", &package("b", "[build-dependencies]\nc = { path = \"../c\" }\n")),
         ("lib/c/Cargo.toml", &package("c", "")),
-        ("tool/Cargo.toml", &package("tool", "[dependencies]\nserde = \"1\"\n")),
+        ("named/Cargo.toml", &package("named", "")),
+        ("patched/Cargo.toml", &package("itoa", "")),
+        (
+            "tool/Cargo.toml",
+            &package("tool", "[dependencies]\napart = { path = \"../apart\" }\nserde = \"1\"\n"),
+        ),
         ("unrelated/Cargo.toml", &package("unrelated", "")),
     ]);
     let expression = with_workspace(project.path(), "", "workspace.memberFolders workspace.root");
     let Some(members) = value("members", &expression) else { return };
-    assert_eq!(members, json!(["crates/a", "lib/b", "lib/c", "tool"]));
+    assert_eq!(members, json!(["apart", "crates/a", "lib/b", "lib/c", "named", "patched", "tool"]));
 }
 
 /// The names of all outputs of a flake, by system, with the stand-ins for its inputs.
@@ -374,18 +441,39 @@ fn a_pinned_toolchain_keeps_what_its_file_asks_for() {
     project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\ntargets = [\"wasm32-wasip1\"]\n");
     let Some(found) = value("toolchain", &toolchain) else { return };
     assert_eq!(found, json!({ "channel": "1.95", "targets": ["wasm32-wasip1"] }));
-    fs_err::remove_file(project.path().join("rust-toolchain.toml")).unwrap();
+    // rustup prefers the old name, with either content.
     project.write("rust-toolchain", "1.95.0\n");
     assert_eq!(value("toolchain", &toolchain), Some(json!({ "channel": "1.95.0", "targets": [] })));
+}
+
+/// A slice as a user may write it: a target in two words, words for clippy, and a variable that cargo itself reads.
+#[test]
+fn a_written_slice_is_called_as_it_is_written() {
+    let slice = "[package.metadata.larder.slices.lint]\n\
+        args = [\"clippy\", \"--release\", \"--target\", \"wasm32-unknown-unknown\", \"--\", \"-Dwarnings\"]\n\
+        env = { CARGO_PROFILE_RELEASE_LTO = \"true\" }\n";
+    let project = Project::new(&[("Cargo.toml", &package("app", slice)), ("src/lib.rs", "")]);
+    project.larder(&["lock"]).ok();
+    let expression =
+        "{ inherit (workspace.toolchain.wanted) targets; script = workspace.slices.lint.buildPhase; }";
+    let expression = with_workspace(project.path(), "", expression);
+    let Some(found) = value("a written slice", &expression) else { return };
+    assert_eq!(found["targets"], json!(["wasm32-unknown-unknown"]));
+    let script = found["script"].as_str().unwrap();
+    let call = "cargo 'clippy' '--release' '--target' 'wasm32-unknown-unknown' '--locked' \
+        '--config=larder/lint/0/.cargo/config.toml' '--message-format=json-render-diagnostics' '--' '-Dwarnings' >";
+    assert!(script.contains(call), "{script}");
+    assert!(script.contains("export CARGO_PROFILE_RELEASE_LTO='true'\n"), "{script}");
 }
 
 #[test]
 fn absolute_variables_are_set_by_the_shell() {
     let project = project();
-    let slice = "{ env = { A = \"<target>/it's\"; B = \"plain\"; }; }";
+    let slice = "{ env = { A = \"<target>/it's\"; B = \"plain\"; CARGO_INCREMENTAL = \"it's\"; }; }";
     let expression = with_workspace(project.path(), "", &format!("workspace.absoluteEnvironment {slice}"));
     let Some(lines) = value("environment", &expression) else { return };
-    assert_eq!(lines, json!("export A=\"$PWD/target\"'/it'\\''s'\n"));
+    // A recipe's own files hold the plain one; cargo reads its own settings from the real environment alone.
+    assert_eq!(lines, json!("export A=\"$PWD/target\"'/it'\\''s'\nexport CARGO_INCREMENTAL='it'\\''s'\n"));
 }
 
 #[test]
@@ -403,7 +491,8 @@ fn what_is_missing_is_said_with_the_way_out() {
     fs_err::remove_dir_all(project.path().join("larder/release/0")).unwrap();
     let expression = with_workspace(project.path(), "", "workspace.slices.release.drvPath");
     if let Some(outcome) = evaluate("bad input", &expression) {
-        assert!(outcome.stderr.contains("names /larder/release/0, which is not there"), "{}", outcome.stderr);
+        let said = outcome.stderr.contains("names /larder/release/0, which is not there");
+        assert!(outcome.code != 0 && said, "{}", outcome.stderr);
     }
     fs_err::remove_dir_all(project.path().join("larder")).unwrap();
     fails("run `cargo larder lock`, then `git add larder`");

@@ -74,6 +74,5 @@ fn names(text: &str) -> BTreeSet<String> {
     let words = code.flat_map(|line| line.split(|c| !is_name(c))).map(|word| word.trim_end_matches('.'));
     let scopes = ["crane.", "craneLib.", "lib.", "nixpkgs.", "pkgs.", "rust-overlay.", "rustBin."];
     let own = |word: &&str| scopes.iter().any(|scope| word.starts_with(scope));
-    // A table of a manifest.
-    words.filter(own).filter(|word| *word != "lib.path").map(str::to_owned).collect()
+    words.filter(own).map(str::to_owned).collect()
 }

@@ -290,13 +290,6 @@ impl Said {
         self
     }
 
-    /// The names of the derivations that were built, without those of single crates' sources and of the stand-ins.
-    pub fn derivations(&self) -> BTreeSet<&str> {
-        let built =
-            self.log.lines().filter_map(|line| line.strip_prefix("building '")?.strip_suffix(".drv'..."));
-        built.map(without_hash).collect()
-    }
-
     /// The packages that a derivation compiled, in order.
     pub fn compiled(&self, derivation: &str) -> Vec<&str> {
         let prefix = format!("{derivation}> ");

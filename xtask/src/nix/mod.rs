@@ -7,7 +7,7 @@ mod style;
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::nix::{Derivation, Progress},
+    backend::nix::{Derivation, FEATURES, Progress},
     process::{Cmd, Environment},
     table,
 };
@@ -79,11 +79,11 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     Ok(())
 }
 
-/// Flakes are behind a switch in Nix's defaults; the two words change nothing where it is on.
+/// A call of Nix, with what the user passes on at its end.
 fn command(sh: &Shell, env: &Environment, words: &[&str], more: &[String]) -> anyhow::Result<Cmd> {
     let nix = env.find_program("nix").context("PATH has no nix: install it, see nixos.org/download")?;
     let cmd = Cmd::new(nix, sh.current_dir(), env);
-    Ok(cmd.args(["--extra-experimental-features", "nix-command flakes"]).args(words).args(more))
+    Ok(cmd.args(FEATURES).args(words).args(more))
 }
 
 /// What was compiled where.

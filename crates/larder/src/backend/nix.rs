@@ -15,6 +15,9 @@ use crate::{
     process::{Cmd, Environment},
 };
 
+/// Flakes are behind a switch in Nix's defaults; the words change nothing where it is on.
+pub const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
+
 /// Nix, and the flake that it builds.
 #[derive(Debug, Clone)]
 pub struct Nix {
@@ -37,10 +40,7 @@ impl Nix {
         let flake = workspace.ancestors().find(|folder| folder.join("flake.nix").is_file());
         let Some(flake) = flake else {
             let reason = format!("there is no flake.nix in {workspace} or in a folder around it");
-            return Err(missing(
-                reason,
-                "write one: `nix flake init -t` with Larder's flake does it, and the book's page on Nix has it in full",
-            ));
+            return Err(missing(reason, "write one: `cargo larder init --only nix` does"));
         };
         Ok(Self { program, flake: flake.into(), env: env.clone() })
     }
@@ -50,11 +50,9 @@ impl Nix {
         &self.flake
     }
 
-    /// Any call, in the flake's folder. Flakes are behind a switch in Nix's defaults; the words change nothing
-    /// where it is on.
+    /// Any call, in the flake's folder.
     pub fn cmd(&self) -> Cmd {
-        let features = ["--extra-experimental-features", "nix-command flakes"];
-        Cmd::new(&self.program, &self.flake, &self.env).args(features)
+        Cmd::new(&self.program, &self.flake, &self.env).args(FEATURES)
     }
 
     /// The call that builds a package of the flake, which leaves a link to the result.

@@ -4,13 +4,14 @@
 //! Nix is asked to evaluate and never to build. Values of variables that look like secrets are left out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    backend::nix::FEATURES,
     error::{Error, Result},
     process::{Cmd, Environment},
     recorder::is_secret,
@@ -63,8 +64,7 @@ struct Nix<'a> {
 
 impl Nix<'_> {
     fn call(&self, args: &[&str]) -> Result<String> {
-        let features = ["--extra-experimental-features", "nix-command flakes"];
-        Cmd::new(self.program, self.dir, self.env).args(args).args(features).output()
+        Cmd::new(self.program, self.dir, self.env).args(args).args(FEATURES).output()
     }
 
     fn store(&self, args: &[&str]) -> Result<String> {
@@ -110,14 +110,38 @@ fn closure(answer: &str) -> serde_json::Result<BTreeMap<String, Described>> {
 }
 
 impl Described {
-    fn sources(&self) -> BTreeMap<String, &str> {
-        self.input_srcs.iter().chain(&self.inputs.srcs).map(|path| (name(path), path.as_str())).collect()
+    fn sources(&self) -> BTreeSet<&str> {
+        self.input_srcs.iter().chain(&self.inputs.srcs).map(String::as_str).collect()
     }
 
-    fn derivations(&self) -> BTreeMap<String, &str> {
-        let paths = self.input_drvs.keys().chain(self.inputs.drvs.keys());
-        paths.map(|path| (name(path), path.as_str())).collect()
+    fn derivations(&self) -> BTreeSet<&str> {
+        self.input_drvs.keys().chain(self.inputs.drvs.keys()).map(String::as_str).collect()
     }
+}
+
+/// A path that is not the same before and after, or there only once.
+struct Moved<'a> {
+    name: String,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+/// What is not in both sets, in pairs of one name. Several paths can have the same, as sources do.
+fn moved<'a>(old: &BTreeSet<&'a str>, new: &BTreeSet<&'a str>) -> Vec<Moved<'a>> {
+    let mut gone: BTreeMap<String, VecDeque<&str>> = BTreeMap::new();
+    for path in old.difference(new) {
+        gone.entry(name(path)).or_default().push_back(path);
+    }
+    let pair = |path: &&'a str| {
+        let name = name(path);
+        let old = gone.get_mut(&name).and_then(VecDeque::pop_front);
+        Moved { name, old, new: Some(path) }
+    };
+    let mut moved: Vec<_> = new.difference(old).map(pair).collect();
+    let rest = gone.values().flatten().map(|path| Moved { name: name(path), old: Some(path), new: None });
+    moved.extend(rest);
+    moved.sort_by(|one, other| one.name.cmp(&other.name));
+    moved
 }
 
 struct Comparison {
@@ -133,19 +157,17 @@ impl Comparison {
         let (Some(before), Some(after)) = (get(&self.old, old), get(&self.new, new)) else { return };
         let mut reasons = differences(before, after);
         let mut follows = Vec::new();
-        let (was, is) = (before.derivations(), after.derivations());
-        for (name, path) in &is {
-            match was.get(name) {
-                Some(old) if old == path => {}
-                Some(old) => {
-                    self.compare(old, path, seen, found);
-                    follows.push(name.trim_end_matches(".drv").to_owned());
+        for Moved { name, old, new } in moved(&before.derivations(), &after.derivations()) {
+            let name = name.trim_end_matches(".drv");
+            match (old, new) {
+                (Some(old), Some(new)) => {
+                    self.compare(old, new, seen, found);
+                    follows.push(name.to_owned());
                 }
-                None => reasons.push(format!("it takes {} now", name.trim_end_matches(".drv"))),
+                (None, _) => reasons.push(format!("it takes {name} now")),
+                (_, None) => reasons.push(format!("it takes {name} no more")),
             }
         }
-        let gone = was.keys().filter(|name| !is.contains_key(*name));
-        reasons.extend(gone.map(|name| format!("it takes {} no more", name.trim_end_matches(".drv"))));
         found.push(Derivation { name: name(new).trim_end_matches(".drv").to_owned(), reasons, follows });
     }
 }
@@ -157,18 +179,13 @@ fn get<'a>(all: &'a BTreeMap<String, Described>, path: &str) -> Option<&'a Descr
 
 /// What differs in a derivation itself.
 fn differences(old: &Described, new: &Described) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let (was, is) = (old.sources(), new.sources());
-    for (name, path) in &is {
-        match was.get(name) {
-            Some(old) if old == path => {}
-            Some(old) => reasons.push(source(name, Path::new(old), Path::new(path))),
-            None => reasons.push(format!("source {name} is new")),
-        }
-    }
-    reasons.extend(
-        was.keys().filter(|name| !is.contains_key(*name)).map(|name| format!("source {name} is gone")),
-    );
+    let sources = moved(&old.sources(), &new.sources()).into_iter();
+    let in_words = |Moved { name, old, new }| match (old, new) {
+        (Some(old), Some(new)) => source(&name, Path::new(old), Path::new(new)),
+        (None, _) => format!("source {name} is new"),
+        (_, None) => format!("source {name} is gone"),
+    };
+    let mut reasons: Vec<String> = sources.map(in_words).collect();
     if plain(&old.builder) != plain(&new.builder) {
         reasons.push(format!("the builder was {}", plain(&old.builder)));
     }
@@ -288,6 +305,22 @@ mod tests {
         let expected =
             ["source source changed", "variable A changed from `1` to `2`", "variable API_TOKEN changed"];
         assert_eq!(reasons, expected);
+    }
+
+    /// Sources are mostly called just that, and a builder may take several.
+    #[test]
+    fn of_paths_with_one_name_none_is_missed() {
+        let path = |digit: &str| format!("/nix/store/{}-source", digit.repeat(HASH));
+        let [one, two, three, four] = ["1", "2", "3", "4"].map(path);
+        let described = |paths: &[&str]| Described {
+            input_srcs: paths.iter().map(|path| (*path).to_owned()).collect(),
+            ..Described::default()
+        };
+        let reasons = |old: &[&str], new: &[&str]| differences(&described(old), &described(new));
+        assert_eq!(reasons(&[&one, &three], &[&two, &three]), ["source source changed"]);
+        assert_eq!(reasons(&[&one, &three], &[&three]), ["source source is gone"]);
+        let both = ["source source changed", "source source is new"];
+        assert_eq!(reasons(&[&one, &four], &[&two, &three, &four]), both);
     }
 
     #[test]
