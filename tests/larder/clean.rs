@@ -101,6 +101,26 @@ fn folders_that_cargo_did_not_make_are_refused() {
     project.larder(&["clean", "dependencies", "--yes", "--target-dir", "none"]).ok();
 }
 
+/// cargo builds into a folder that is there already, and leaves no tag in it: whatever else is in it is somebody's.
+#[test]
+fn a_folder_that_cargo_only_built_into_keeps_what_is_in_it() {
+    let project = project();
+    project.write("shared/notes.txt", "precious");
+    project.cargo(&["build", "--release", "--target-dir", "shared"]);
+    assert!(project.path().join("shared/release/app").exists());
+    for verb in [&["clean", "dependencies"][..], &["gc", "--only", "target"]] {
+        let outcome = project.larder(&[verb, &["--yes", "--target-dir", "shared"]].concat());
+        assert_eq!(outcome.code, 1, "{verb:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("lacks cargo's CACHEDIR.TAG"), "{verb:?}: {}", outcome.stderr);
+    }
+    assert_eq!(project.read("shared/notes.txt"), "precious");
+    // Whoever knows that it holds builds alone says so with the tag, as the hint tells.
+    let tag = fs_err::read(project.path().join("target/CACHEDIR.TAG")).unwrap();
+    fs_err::write(project.path().join("shared/CACHEDIR.TAG"), tag).unwrap();
+    project.larder(&["clean", "dependencies", "--yes", "--target-dir", "shared"]).ok();
+    assert!(!project.path().join("shared/release/app").exists());
+}
+
 #[test]
 fn symlinks_are_deleted_and_not_followed() {
     let project = project();

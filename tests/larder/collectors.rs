@@ -85,6 +85,16 @@ fn docker_prunes_its_build_cache_and_nothing_else() {
     // 2.25 GB down to 800 MB at most: the record of two weeks goes.
     let budget = run(&["gc", "--only", "docker", "--max-size", "1GB", "--json"]);
     assert_eq!(budget["bytes"], 1_500_000_000_u64, "{budget:#}");
+    // Down to 400 MB: the younger record goes as well.
+    let smaller = run(&["gc", "--only", "docker", "--max-size", "500MB", "--json"]);
+    assert_eq!(smaller["bytes"], 2_000_000_000_u64, "{smaller:#}");
+    // A budget that is nearly kept takes no less than the age does.
+    let kept = run(&["gc", "--only", "docker", "--older-than", "1h", "--max-size", "2.2GB", "--json"]);
+    assert_eq!(kept["bytes"], 2_000_000_000_u64, "{kept:#}");
+    // What a build uses stays, and is more than this.
+    let args = ["gc", "--only", "docker", "--max-size", "100MB"];
+    let over = Surroundings::get().larder_with(project.path(), &args, &vars).ok();
+    assert!(over.stderr.contains("more than the budget is in use, and stays"), "{}", over.stderr);
     let planned = run(&["gc", "--only", "docker", "--json"]);
     assert_eq!(planned["bytes"], 1_500_000_000_u64, "{planned:#}");
     assert!(!calls().contains("prune"), "{}", calls());

@@ -3,6 +3,7 @@
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Surroundings, redact};
+use serde_json::{Value, json};
 
 const MANIFEST: &str = r#"
 [workspace]
@@ -154,9 +155,16 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
     project.larder(&["dockerfile"]).ok();
     let before = project.read("Dockerfile");
     project.write("Cargo.toml", &MANIFEST.replace("port = 8080", "port = 8081"));
-    let outcome = project.larder(&["dockerfile", "--check"]);
+    let outcome = project.larder(&["dockerfile", "--check", "--json"]);
     assert_eq!((outcome.code, project.read("Dockerfile") == before), (3, true), "{}", outcome.stderr);
-    project.larder(&["dockerfile"]).ok();
+    let outcomes = |outcome: &str| {
+        let files = [(".dockerignore", "fresh"), ("Dockerfile", outcome)];
+        let files = files.map(|(path, outcome)| json!({ "path": path, "outcome": outcome }));
+        json!({ "version": 1, "files": files })
+    };
+    assert_eq!(serde_json::from_str::<Value>(&outcome.stdout).unwrap(), outcomes("stale"));
+    let written = project.larder(&["dockerfile", "--json"]).ok();
+    assert_eq!(serde_json::from_str::<Value>(&written.stdout).unwrap(), outcomes("written"));
     assert!(project.read("Dockerfile").contains("EXPOSE 8081"));
 
     project.write("Dockerfile", "FROM scratch\n");

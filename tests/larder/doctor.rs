@@ -119,6 +119,8 @@ const FILES: &[(&str, &str, &str, Change)] = &[
     ("recipes-committed", "problem", "not all of larder/", |p| drop(git(p, &["rm", "--quiet", "--cached", "larder/larder.lock"]))),
     ("recipes-committed", "warning", "changed and not committed", |p| p.write("larder/larder.lock", &format!("{}\n# more\n", p.read("larder/larder.lock")))),
     ("recipes-committed", "problem", "git ignores", |p| { p.write(".gitignore", "/larder\n"); git(p, &["rm", "-r", "--quiet", "--cached", "larder"]); }),
+    ("recipes-committed", "problem", "files in it", |p| { p.write(".gitignore", "Cargo.lock\n"); git(p, &["rm", "--quiet", "--cached", "larder/release/0/Cargo.lock"]); }),
+    ("recipes-committed", "ok", "every file", |p| { p.write(".gitignore", ".DS_Store\n"); p.write("larder/.DS_Store", ""); }),
     ("recipes-committed", "skipped", "no git repository", |p| fs_err::remove_dir_all(p.path().join(".git")).unwrap()),
     ("dockerfile", "problem", "Dockerfile would be", |p| p.write("Dockerfile", &format!("{}\n# more\n", p.read("Dockerfile")))),
     ("dockerfile", "skipped", "no generated Dockerfile", |p| p.write("Dockerfile", "FROM scratch\n")),

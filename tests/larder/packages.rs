@@ -5,7 +5,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use larder_tests::{Project, Surroundings};
@@ -23,7 +23,7 @@ const CLIPPY: &str = r#"clippy = { args = ["clippy", "--all-targets", "--", "-Ad
 
 /// When a package is cooked and built.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Cooked {
+pub(crate) enum Cooked {
     Always,
     InFull,
 }
@@ -124,13 +124,18 @@ fn external_units(oracle: &str, dir: &Path, args: &str) -> Value {
 /// After cooking into an empty target directory, the package's own build compiles no external unit.
 #[track_caller]
 fn builds_fresh(name: &str, version: &str, cooked: Cooked) {
+    let Some(_turn) = turn(name, cooked) else { return };
+    compiles_nothing_external(&published(name, version));
+}
+
+/// Waits until no other package is built; `None` after saying that this one is left to the full run.
+pub(crate) fn turn(name: &str, cooked: Cooked) -> Option<MutexGuard<'static, ()>> {
     // Two large builds at once would need twice the memory and end no sooner.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     if cooked == Cooked::InFull && !larder_tests::full(name) {
-        return;
+        return None;
     }
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    compiles_nothing_external(&published(name, version));
+    Some(ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[track_caller]

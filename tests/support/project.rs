@@ -48,6 +48,29 @@ impl Project {
         project
     }
 
+    /// The example as it was before Larder: no recipes, no metadata of Larder's, no cargo configuration, and nothing
+    /// set for debug builds. The profiles of the release are its own, so that these compile the same units.
+    ///
+    /// # Panics
+    /// When a file cannot be copied, or the example's manifest has other headings.
+    pub fn plain_portfolio() -> Self {
+        let project = Self::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio"));
+        for folder in ["larder", ".cargo"] {
+            fs_err::remove_dir_all(project.path().join(folder)).expect("the folder can be removed");
+        }
+        let manifest = project.read("Cargo.toml");
+        let cut = |text: &str, from: &str, to: &str| {
+            let (before, rest) = text.split_once(from).expect("it has this heading");
+            let (_, after) = rest.split_once(to).expect("and this one");
+            format!("{before}{to}{after}")
+        };
+        let plain = cut(&manifest, "# --- profiles", "[profile.release]");
+        let plain = cut(&plain, "# --- where it is built", "# --- how cargo-leptos");
+        assert!(!plain.contains("larder"), "{plain}");
+        project.write("Cargo.toml", &plain);
+        project
+    }
+
     /// The workspace's folder.
     pub fn path(&self) -> &Path {
         self.dir.path()

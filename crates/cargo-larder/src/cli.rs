@@ -191,6 +191,9 @@ pub(crate) struct Dockerfile {
     /// Let a stage of the build write the recipes, where none are committed
     #[arg(long)]
     pub(crate) no_committed_recipe: bool,
+    /// Print JSON (format version 1)
+    #[arg(long, conflicts_with = "print")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

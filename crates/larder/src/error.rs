@@ -239,7 +239,11 @@ impl Error {
             }
             Self::ChangedMeanwhile { .. } => "run the command again".into(),
             Self::NoEngine { .. } => "start the engine, or name another one with DOCKER_HOST".into(),
-            Self::NotATargetFolder { .. } => "check --target-dir and the settings of build folders".into(),
+            Self::NotATargetFolder { .. } => {
+                "check --target-dir and the settings of build folders; cargo tags only folders that it makes, so one \
+                 that was there before and holds nothing but builds needs a copy of another's CACHEDIR.TAG"
+                    .into()
+            }
             Self::InUse { .. } => "try again when the build is done, or wait for it with --wait".into(),
             Self::EngineDiskFull { .. } => {
                 "see what takes the room with `docker system df`, free some with `docker builder prune`, and build again: \

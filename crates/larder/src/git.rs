@@ -76,7 +76,7 @@ impl Git {
         let codes: Vec<&str> = status.lines().map(|line| line.get(..2).unwrap_or_default()).collect();
         let known = !self.ask(&["ls-files", "--", path])?.is_empty();
         Ok(match () {
-            () if codes.contains(&"!!") && !known => Tracked::Ignored,
+            () if status.lines().any(is_ignored) => Tracked::Ignored,
             () if codes.contains(&"??") || !known => Tracked::Untracked,
             // The second letter is the work tree's; what is staged will be committed.
             () if codes.iter().any(|code| !code.ends_with(' ') && *code != "!!") => Tracked::Modified,
@@ -87,5 +87,38 @@ impl Git {
     fn ask(&self, args: &[&str]) -> Result<String> {
         // Looking must not take the lock that a commit in another window needs.
         Cmd::new(&self.program, &self.dir, &self.env).env("GIT_OPTIONAL_LOCKS", "0").args(args).output()
+    }
+}
+
+/// Whether a line of git's status names something that is ignored. What file managers and editors leave behind is
+/// hidden, and nobody misses it.
+fn is_ignored(line: &str) -> bool {
+    let Some(path) = line.strip_prefix("!! ") else { return false };
+    let name = path.trim_matches('"').trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    !name.starts_with('.') || name == ".cargo"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ignored;
+
+    #[test]
+    fn hidden_files_may_be_ignored_and_recipes_may_not() {
+        for line in [
+            "!! larder/",
+            "!! larder/app/0/Cargo.lock",
+            "!! larder/app/0/.cargo/",
+            "!! \"larder/\\303\\244/0/x\"",
+        ] {
+            assert!(is_ignored(line), "{line}");
+        }
+        for line in [
+            "!! larder/.DS_Store",
+            "!! larder/app/0/.Cargo.toml.swp",
+            "?? larder/new",
+            " M larder/larder.lock",
+        ] {
+            assert!(!is_ignored(line), "{line}");
+        }
     }
 }

@@ -118,7 +118,8 @@ pub fn dev_profile(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
         let strip = |front: &String| {
             Setting::new(&["profile", "dev", "package", front, "strip"], "debuginfo", STRIPPED)
         };
-        wanted.extend(known.fronts.iter().map(strip));
+        let fronts = known.fronts.iter().filter(|front| !has_another_spec(manifest, front));
+        wanted.extend(fronts.map(strip));
     }
     missing(manifest, wanted)
 }
@@ -135,13 +136,24 @@ pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
     let used = COMPUTING.into_iter().filter(|(name, _)| known.packages.contains(*name));
     let names: BTreeSet<&str> = used
         .flat_map(|(name, others)| others.iter().copied().chain([name]))
-        .filter(|name| known.packages.contains(*name))
+        .filter(|name| known.packages.contains(*name) && !has_another_spec(manifest, name))
         .collect();
     let level = |name| Setting::new(&["profile", "dev", "package", name, "opt-level"], 3, OPTIMISED);
     let mut settings = missing(manifest, names.into_iter().map(level).collect());
     // One reason is enough for all.
     settings.iter_mut().skip(1).for_each(|setting| setting.why = "");
     settings
+}
+
+/// Whether the development profile names a package with its version or source, as in `png@0.17.0`: cargo refuses a
+/// second table that fits the same package.
+fn has_another_spec(manifest: &DocumentMut, name: &str) -> bool {
+    let fits = |spec: &str| {
+        let last = spec.rsplit(['/', '#']).next().unwrap_or(spec);
+        spec != name && last.split(['@', ':']).next() == Some(name)
+    };
+    let tables = get(manifest, &["profile", "dev", "package"]).and_then(Item::as_table_like);
+    tables.is_some_and(|tables| tables.iter().any(|(spec, _)| fits(spec)))
 }
 
 /// What cargo's configuration lacks.
@@ -381,6 +393,20 @@ members = []
         };
         assert_eq!(names(&["sha2", "serde"]), Vec::<String>::new());
         assert_eq!(names(&["pbkdf2", "sha2", "serde"]), ["pbkdf2", "sha2"]);
+    }
+
+    /// cargo ends with "multiple package overrides in profile `dev` match package" otherwise.
+    #[test]
+    fn a_package_that_is_named_with_its_version_gets_no_second_table() {
+        for spec in ["png@0.17.0", "png:0.17.0", "https://github.com/rust-lang/crates.io-index#png@0.17"] {
+            let manifest = format!("[profile.dev.package.\"{spec}\"]\nopt-level = 1\n").parse().unwrap();
+            let settings = unoptimised(&manifest, &known(&["png", "weezl"], &[]));
+            let names: Vec<&str> = settings.iter().map(|setting| setting.path[3].as_str()).collect();
+            assert_eq!(names, ["weezl"], "{spec}");
+        }
+        let manifest = "[profile.dev.package.\"site@0.1.0\"]\nopt-level = 1\n".parse().unwrap();
+        let settings = dev_profile(&manifest, &known(&[], &["site"]));
+        assert!(settings.iter().all(|setting| setting.path.last().unwrap() != "strip"), "{settings:?}");
     }
 
     #[test]

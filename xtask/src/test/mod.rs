@@ -3,6 +3,7 @@
 //! The checks that need no tools come first, so that a mistake shows within a minute. The example is built
 //! once for each variant, and what it compiled is part of the test.
 
+mod init;
 mod wasm_pack;
 
 use std::{path::Path, time::Instant};
@@ -41,6 +42,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         let name = format!("the example, {variant:?}");
         clock.time(&name, || exact(sh, &portfolio, variant, log))?;
     }
+    clock.time("a Leptos workspace by init", || init::run(&portfolio, log))?;
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
     clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
     let extent = if args.full { Extent::Everything } else { Extent::Site };

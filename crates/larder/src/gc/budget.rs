@@ -15,7 +15,7 @@ use super::{
     guard::TargetFolder as Guarded,
     measure::Tally,
     plan::Policy,
-    row::Cache,
+    row::{Cache, Row},
     target::Item,
 };
 use crate::{error::Result, process::Environment, target_folder};
@@ -63,16 +63,14 @@ impl Budget {
         limit
     }
 
-    /// What of Docker's build cache goes.
-    pub(super) fn prune(&mut self, age: Duration) -> Prune {
-        match self.docker {
-            Some(size) if self.needed > 0 => {
-                let kept = size.saturating_sub(self.needed);
-                self.needed = self.needed.saturating_sub(size);
-                Prune::Keep(ByteSize::b(kept))
-            }
-            _ => Prune::OlderThan(age),
+    /// The row of Docker's build cache: what is old goes, and more where that frees too little.
+    pub(super) fn docker(&mut self, env: &Environment, age: Duration) -> Row {
+        let mut row = docker::plan(env, Prune::OlderThan(age));
+        if let Some(size) = self.docker.filter(|_| self.needed > row.bytes) {
+            row = docker::plan(env, Prune::Keep(ByteSize::b(size.saturating_sub(self.needed))));
         }
+        self.needed = self.needed.saturating_sub(row.bytes);
+        row
     }
 
     /// What could not be freed.

@@ -1,4 +1,4 @@
-//! Which folders may be deleted from: cargo's own target folders, recognised by what cargo leaves in them.
+//! Which folders may be deleted from: cargo's own target folders, recognised by the tag that cargo puts into them.
 //!
 //! A wrong path in a setting must never cost anybody's files, so whatever looks like something else is refused.
 
@@ -35,8 +35,9 @@ impl TargetFolder {
         if ["Cargo.toml", ".git"].iter().any(|name| folder.join(name).exists()) {
             return refuse("holds sources");
         }
-        if Tag::of(&folder) == Tag::Missing && !folder.join(".rustc_info.json").is_file() {
-            return refuse("has neither cargo's CACHEDIR.TAG nor its .rustc_info.json");
+        // cargo builds into any folder, but tags only those that it makes: others may hold more than builds.
+        if Tag::of(&folder) == Tag::Missing {
+            return refuse("lacks cargo's CACHEDIR.TAG");
         }
         Ok(Some(Self(folder)))
     }
@@ -72,10 +73,10 @@ mod tests {
     #[test]
     fn only_what_cargo_made_is_accepted() {
         assert_eq!(verdict(&[TAG]), "accepted");
-        assert_eq!(verdict(&[(".rustc_info.json", "{}")]), "accepted");
-        let neither = "has neither cargo's CACHEDIR.TAG nor its .rustc_info.json";
-        assert_eq!(verdict(&[]), neither);
-        assert_eq!(verdict(&[("CACHEDIR.TAG", "something else")]), neither);
+        let untagged = "lacks cargo's CACHEDIR.TAG";
+        assert_eq!(verdict(&[]), untagged);
+        assert_eq!(verdict(&[(".rustc_info.json", "{}")]), untagged);
+        assert_eq!(verdict(&[("CACHEDIR.TAG", "something else")]), untagged);
         assert_eq!(verdict(&[TAG, ("Cargo.toml", "")]), "holds sources");
     }
 

@@ -134,7 +134,7 @@ impl Plan {
         }
         if policy.caches.contains(&Cache::Docker) {
             report.step("Asking", "Docker what of its build cache is old");
-            plan.rows.push(docker::plan(env, budget.prune(policy.age())));
+            plan.rows.push(budget.docker(env, policy.age()));
         }
         if policy.caches.contains(&Cache::Nix) {
             report.step("Asking", "Nix what is dead");

@@ -71,7 +71,7 @@ pub(super) enum Work {
 /// How a program tells what it freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// `12 store paths deleted, 3.45 MiB freed`, on standard error.
+    /// `12 store paths deleted, 3.45 MiB freed`, on standard output.
     Nix,
     /// `Total reclaimed space: 3.45GB`, on standard output.
     Docker,

@@ -68,7 +68,7 @@ pub(super) fn committed(facts: &Facts) -> Finding {
             "git add larder && git commit",
         ),
         Ok(Tracked::Ignored) => Finding::problem(
-            "git ignores larder/: CI, images and flakes do without it",
+            "git ignores larder/ or files in it: CI, images and flakes do without them",
             "git add --force larder",
         ),
         Err(reason) => Finding::skipped(reason),
