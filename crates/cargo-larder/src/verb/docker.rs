@@ -58,7 +58,10 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
             client.push(tag)?;
         }
     }
-    record.write(&record_path(&context.project))?;
+    // A build that stopped at a stage says nothing of the others.
+    if build.target.is_none() {
+        record.write(&record_path(&context.project))?;
+    }
     images::add(&context.project.workspace, &image)?;
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
