@@ -71,10 +71,10 @@ fn the_dockerfile_reads_well() {
 
     # --- deps: toolchain, system packages, tools ---
     FROM ${BUILD_BASE} AS deps
-    ENV CARGO_HOME=/cargo
-    WORKDIR /app
     RUN command -v cargo > /dev/null \
         || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }
+    ENV CARGO_HOME=/cargo
+    WORKDIR /app
     RUN dpkg --status ca-certificates libssl-dev pkg-config > /dev/null 2>&1 \
         || (apt-get update && apt-get install -y --no-install-recommends ca-certificates libssl-dev pkg-config && rm -rf /var/lib/apt/lists/*)
     COPY rust-toolchain.toml ./
