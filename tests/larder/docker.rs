@@ -163,10 +163,13 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
     let outcome = project.larder(&["dockerfile"]);
     assert_snapshot!(outcome.failure(project.path()), @"
     exit code 1
-           Fresh [ROOT]/.dockerignore
     error: [ROOT]/Dockerfile was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need
     ");
     assert_eq!(project.read("Dockerfile"), "FROM scratch\n");
+    // An allow-list that appears beside it would take its files away.
+    fs_err::remove_file(project.path().join(".dockerignore")).unwrap();
+    assert_eq!(project.larder(&["dockerfile"]).code, 1);
+    assert!(!project.path().join(".dockerignore").exists());
 
     // Another workspace's below the same folder is as foreign.
     let other = before.replace("from larder;", "from examples/site/larder;");
