@@ -331,6 +331,87 @@ fn a_build_that_fails_ends_with_the_builders_code() {
     ");
 }
 
+/// Takes the words of a build down, and says that one step ran.
+const BUILDX: &str = "case \"$1 $2\" in 'buildx version') ;; 'buildx build') echo \"$*\" > words; \
+                      echo '#5 [builder 2/3] RUN x' >&2; echo '#5 DONE 1.0s' >&2;; 'version --format') echo 28.5.2;; \
+                      'image inspect') case \"$4\" in *Size*) echo 12000000;; *) echo sha256:1234;; esac;; esac";
+
+#[test]
+fn words_for_buildkit_are_passed_on() {
+    let project = project();
+    project.larder(&["dockerfile"]).ok();
+    let words = |more: &[&str]| -> String {
+        let told = with_programs(&project, &[("docker", BUILDX)], more);
+        assert!(told.starts_with("exit code 0\n"), "{told}");
+        // The file that the image's name goes to is another one each time.
+        let words = project.read("words");
+        words.split_whitespace().filter(|word| !word.contains("/image")).collect::<Vec<_>>().join("\n")
+    };
+    let kinds = ["type=gha", "type=s3,bucket=b,region=r", "type=local,dest=d,mode=min", "type=inline"];
+    let mut more =
+        vec!["--tag=one", "--stage=builder", "--builder=here", "--platform=linux/amd64,linux/arm64"];
+    let caches: Vec<String> = kinds.iter().map(|kind| format!("--cache-to={kind}")).collect();
+    more.extend(caches.iter().map(String::as_str));
+    more.extend(["--cache-from=type=registry,ref=r/c", "--secret=id=registry,src=token", "--ssh=default"]);
+    assert_snapshot!(words(&more), @r"
+    buildx
+    build
+    --progress=plain
+    --iidfile
+    --tag=one
+    --platform=linux/amd64
+    --platform=linux/arm64
+    --cache-from=type=registry,ref=r/c
+    --secret=id=registry,src=token
+    --ssh=default
+    --cache-to=type=gha,mode=max
+    --cache-to=type=s3,bucket=b,region=r,mode=max
+    --cache-to=type=local,dest=d,mode=min
+    --cache-to=type=inline
+    --target=builder
+    --builder=here
+    --load
+    .
+    ");
+    // A part of the image was built, which says nothing of the rest.
+    let explained = with_programs(&project, &[("docker", BUILDX)], &["explain"]);
+    assert!(explained.contains("there is no earlier build"), "{explained}");
+    assert_eq!(
+        words(&["--tag=one", "--push"]),
+        "buildx\nbuild\n--progress=plain\n--iidfile\n--tag=one\n--push\n."
+    );
+}
+
+#[test]
+fn what_a_later_build_would_run() {
+    let project = project();
+    project.larder(&["dockerfile"]).ok();
+    // Around in circles, for those who follow links.
+    std::os::unix::fs::symlink("../..", project.path().join("service/src/up")).unwrap();
+    std::os::unix::fs::symlink("../../shared", project.path().join("service/src/down")).unwrap();
+    let docker = |words: &[&str]| with_programs(&project, &[("docker", BUILDX)], words);
+    let told = docker(&[]);
+    assert!(told.starts_with("exit code 0\n") && !told.contains("warning"), "{told}");
+    assert!(docker(&["explain"]).contains("nothing changed since the last build"));
+    fs_err::remove_file(project.path().join("service/src/up")).unwrap();
+    std::os::unix::fs::symlink("..", project.path().join("service/src/up")).unwrap();
+    project.write("shared/src/lib.rs", "//! More.\n");
+    let told = docker(&["explain"]);
+    assert_snapshot!(told.lines().take(6).collect::<Vec<_>>().join("\n"), @r"
+    exit code 0
+    [builder] COPY . .
+        service/src/up changed
+        shared/src/lib.rs changed
+    [builder] RUN cargo build --release --locked
+        it comes after `COPY . .`
+    ");
+    assert!(!told.contains("[cook-release]"), "{told}");
+    // Stale recipes are told of, and build all the same.
+    project.write("service/Cargo.toml", &SERVICE.replace("itoa = \"=1.0.14\"", "itoa = \"=1.0.15\""));
+    let told = docker(&[]);
+    assert!(told.starts_with("exit code 0\n") && told.contains("the recipes are stale"), "{told}");
+}
+
 #[test]
 fn a_full_disk_during_a_build() {
     let build = "build) echo '#5 [deps 2/3] RUN command -v cargo' >&2; \

@@ -237,15 +237,19 @@ mod tests {
         let release: Vec<_> =
             slices.iter().filter(|slice| slice["variant"].as_str() == Some("release")).collect();
         let text = Sample::portfolio(&example()).chef.replace("\\\n", " ");
-        let cooks: Vec<&str> =
-            text.lines().filter_map(|line| line.split_once("cargo chef cook ")).map(|(_, words)| words).collect();
+        let cooks: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split_once("cargo chef cook "))
+            .map(|(_, words)| words)
+            .collect();
         assert_eq!((release.len(), cooks.len()), (2, 2));
         for (slice, cook) in release.iter().zip(cooks) {
             let args = slice["args"].as_array().unwrap().iter().filter_map(toml_edit::Value::as_str);
             // cargo-chef knows no --lib.
             let mut wanted: Vec<&str> = args.filter(|arg| !["build", "--lib"].contains(arg)).collect();
             wanted.sort_unstable();
-            let words = cook.replace("--recipe-path recipe.json", "").replace("--target-dir target/front", "");
+            let words =
+                cook.replace("--recipe-path recipe.json", "").replace("--target-dir target/front", "");
             let mut words: Vec<&str> = words.split_whitespace().collect();
             words.sort_unstable();
             assert_eq!(words, wanted);
