@@ -317,6 +317,8 @@ fn a_secret_in_a_build_argument() {
     exit code 1
     error: --build-arg NPM_TOKEN would stay readable in the image's history; pass it with --secret instead
     ");
+    let told = with_docker(&script, &["--build-arg=INDEX=https://me:canary@host/index"]);
+    assert!(told.contains("--build-arg INDEX would stay") && !told.contains("canary"), "{told}");
 }
 
 #[test]
