@@ -86,6 +86,20 @@ fn a_site_of_other_names_than_leptos_assumes() {
     );
 }
 
+/// Nothing here is shipped, and what somebody wrote by hand is no business of `lock`.
+#[test]
+fn recipes_beside_a_dockerfile_of_ones_own() {
+    let more = "\n[dependencies]\nitoa = \"=1.0.14\"\n\n[package.metadata.larder.slices.check]\nargs = [\"check\"]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", more)),
+        ("src/main.rs", "fn main() {}\n"),
+        ("Dockerfile", "FROM scratch\n"),
+    ]);
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.read("Dockerfile"), "FROM scratch\n");
+    assert!(!project.path().join(".dockerignore").exists());
+}
+
 /// Runs a step as a build does, with nothing on PATH; it has to fail, and what it says is given.
 fn sh(step: &str, path: &std::path::Path) -> String {
     let outcome = larder_tests::Surroundings::get().run(
