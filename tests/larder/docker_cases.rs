@@ -89,7 +89,7 @@ fn a_site_of_other_names_than_leptos_assumes() {
 /// Nothing here is shipped, and what somebody wrote by hand is no business of `lock`.
 #[test]
 fn recipes_beside_a_dockerfile_of_ones_own() {
-    let more = "\n[dependencies]\nitoa = \"=1.0.14\"\n\n[package.metadata.larder.slices.check]\nargs = [\"check\"]\n";
+    let more = "\n[dependencies]\nitoa = \"=1.0.14\"\n\n[package.metadata.larder.slices.release]\nargs = [\"check\"]\nvariant = \"dev\"\n";
     let project = Project::new(&[
         ("Cargo.toml", &package("app", more)),
         ("src/main.rs", "fn main() {}\n"),
