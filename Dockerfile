@@ -14,6 +14,8 @@ ARG WASM_BINDGEN_VERSION=0.2.129
 
 # --- tools: what drives the build, compiled once unless the base image has it ---
 FROM ${BUILD_BASE} AS tools
+RUN command -v cargo > /dev/null \
+    || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }
 ENV CARGO_HOME=/cargo CARGO_PROFILE_RELEASE_LTO=off
 ARG CARGO_LEPTOS_VERSION
 ARG WASM_BINDGEN_VERSION
@@ -25,13 +27,14 @@ RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
 
 # --- deps: toolchain, system packages, tools ---
 FROM ${BUILD_BASE} AS deps
-ENV CARGO_HOME=/cargo
-WORKDIR /app
 RUN command -v cargo > /dev/null \
     || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }
+ENV CARGO_HOME=/cargo
+WORKDIR /app
 RUN dpkg --status ca-certificates > /dev/null 2>&1 \
     || (apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*)
-RUN test -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" || rustup target add wasm32-unknown-unknown
+RUN test -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" || rustup target add wasm32-unknown-unknown \
+    || { echo 'error: BUILD_BASE has no target wasm32-unknown-unknown, and rustup cannot add it' >&2; exit 1; }
 # cargo-leptos calls these two.
 RUN command -v wasm-opt sass > /dev/null \
     || (apt-get update && apt-get install -y --no-install-recommends binaryen npm \

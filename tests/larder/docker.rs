@@ -72,10 +72,10 @@ fn the_dockerfile_reads_well() {
 
     # --- deps: toolchain, system packages, tools ---
     FROM ${BUILD_BASE} AS deps
-    ENV CARGO_HOME=/cargo
-    WORKDIR /app
     RUN command -v cargo > /dev/null \
         || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }
+    ENV CARGO_HOME=/cargo
+    WORKDIR /app
     RUN dpkg --status ca-certificates libssl-dev pkg-config > /dev/null 2>&1 \
         || (apt-get update && apt-get install -y --no-install-recommends ca-certificates libssl-dev pkg-config && rm -rf /var/lib/apt/lists/*)
     COPY rust-toolchain.toml ./
@@ -171,10 +171,13 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
     let outcome = project.larder(&["dockerfile"]);
     assert_snapshot!(outcome.failure(project.path()), @"
     exit code 1
-           Fresh [ROOT]/.dockerignore
     error: [ROOT]/Dockerfile was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need
     ");
     assert_eq!(project.read("Dockerfile"), "FROM scratch\n");
+    // An allow-list that appears beside it would take its files away.
+    fs_err::remove_file(project.path().join(".dockerignore")).unwrap();
+    assert_eq!(project.larder(&["dockerfile"]).code, 1);
+    assert!(!project.path().join(".dockerignore").exists());
 
     // Another workspace's below the same folder is as foreign.
     let other = before.replace("from larder;", "from examples/site/larder;");
@@ -322,6 +325,8 @@ fn a_secret_in_a_build_argument() {
     exit code 1
     error: --build-arg NPM_TOKEN would stay readable in the image's history; pass it with --secret instead
     ");
+    let told = with_docker(&script, &["--build-arg=INDEX=https://me:canary@host/index"]);
+    assert!(told.contains("--build-arg INDEX would stay") && !told.contains("canary"), "{told}");
 }
 
 #[test]
@@ -334,6 +339,87 @@ fn a_build_that_fails_ends_with_the_builders_code() {
             Step [deps] RUN command -v cargo
     error: BUILD_BASE has no cargo
     ");
+}
+
+/// Takes the words of a build down, and says that one step ran.
+const BUILDX: &str = "case \"$1 $2\" in 'buildx version') ;; 'buildx build') echo \"$*\" > words; \
+                      echo '#5 [builder 2/3] RUN x' >&2; echo '#5 DONE 1.0s' >&2;; 'version --format') echo 28.5.2;; \
+                      'image inspect') case \"$4\" in *Size*) echo 12000000;; *) echo sha256:1234;; esac;; esac";
+
+#[test]
+fn words_for_buildkit_are_passed_on() {
+    let project = project();
+    project.larder(&["dockerfile"]).ok();
+    let words = |more: &[&str]| -> String {
+        let told = with_programs(&project, &[("docker", BUILDX)], more);
+        assert!(told.starts_with("exit code 0\n"), "{told}");
+        // The file that the image's name goes to is another one each time.
+        let words = project.read("words");
+        words.split_whitespace().filter(|word| !word.contains("/image")).collect::<Vec<_>>().join("\n")
+    };
+    let kinds = ["type=gha", "type=s3,bucket=b,region=r", "type=local,dest=d,mode=min", "type=inline"];
+    let mut more =
+        vec!["--tag=one", "--stage=builder", "--builder=here", "--platform=linux/amd64,linux/arm64"];
+    let caches: Vec<String> = kinds.iter().map(|kind| format!("--cache-to={kind}")).collect();
+    more.extend(caches.iter().map(String::as_str));
+    more.extend(["--cache-from=type=registry,ref=r/c", "--secret=id=registry,src=token", "--ssh=default"]);
+    assert_snapshot!(words(&more), @r"
+    buildx
+    build
+    --progress=plain
+    --iidfile
+    --tag=one
+    --platform=linux/amd64
+    --platform=linux/arm64
+    --cache-from=type=registry,ref=r/c
+    --secret=id=registry,src=token
+    --ssh=default
+    --cache-to=type=gha,mode=max
+    --cache-to=type=s3,bucket=b,region=r,mode=max
+    --cache-to=type=local,dest=d,mode=min
+    --cache-to=type=inline
+    --target=builder
+    --builder=here
+    --load
+    .
+    ");
+    // A part of the image was built, which says nothing of the rest.
+    let explained = with_programs(&project, &[("docker", BUILDX)], &["explain"]);
+    assert!(explained.contains("there is no earlier build"), "{explained}");
+    assert_eq!(
+        words(&["--tag=one", "--push"]),
+        "buildx\nbuild\n--progress=plain\n--iidfile\n--tag=one\n--push\n."
+    );
+}
+
+#[test]
+fn what_a_later_build_would_run() {
+    let project = project();
+    project.larder(&["dockerfile"]).ok();
+    // Around in circles, for those who follow links.
+    std::os::unix::fs::symlink("../..", project.path().join("service/src/up")).unwrap();
+    std::os::unix::fs::symlink("../../shared", project.path().join("service/src/down")).unwrap();
+    let docker = |words: &[&str]| with_programs(&project, &[("docker", BUILDX)], words);
+    let told = docker(&[]);
+    assert!(told.starts_with("exit code 0\n") && !told.contains("warning"), "{told}");
+    assert!(docker(&["explain"]).contains("nothing changed since the last build"));
+    fs_err::remove_file(project.path().join("service/src/up")).unwrap();
+    std::os::unix::fs::symlink("..", project.path().join("service/src/up")).unwrap();
+    project.write("shared/src/lib.rs", "//! More.\n");
+    let told = docker(&["explain"]);
+    assert_snapshot!(told.lines().take(6).collect::<Vec<_>>().join("\n"), @r"
+    exit code 0
+    [builder] COPY . .
+        service/src/up changed
+        shared/src/lib.rs changed
+    [builder] RUN cargo build --release --locked
+        it comes after `COPY . .`
+    ");
+    assert!(!told.contains("[cook-release]"), "{told}");
+    // Stale recipes are told of, and build all the same.
+    project.write("service/Cargo.toml", &SERVICE.replace("itoa = \"=1.0.14\"", "itoa = \"=1.0.15\""));
+    let told = docker(&[]);
+    assert!(told.starts_with("exit code 0\n") && told.contains("the recipes are stale"), "{told}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod changes;
 mod clean;
 mod collectors;
 mod docker;
+mod docker_cases;
 mod docker_halves;
 mod doctor;
 mod exact;

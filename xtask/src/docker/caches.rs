@@ -17,7 +17,7 @@ use super::{
     base::{self, Bases},
     engine::Engine,
     image_registry::ImageRegistry,
-    scenarios::{CANARY, Fixture, no_canary, plant_canaries, stage},
+    scenarios::{Fixture, files_with_canary, no_canary, plant_canaries, stage},
 };
 use crate::{log::Log, setup};
 
@@ -69,14 +69,9 @@ fn registry_cache(
         exported.display()
     );
     with(&fixture, &[local]).build("export to a folder")?;
-    let files = files(&exported)?;
-    ensure!(!files.is_empty(), "the cache was not exported to a folder");
-    for file in &files {
-        let bytes = fs_err::read(file)?;
-        let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
-        ensure!(!found, "the exported cache holds a secret: {}", file.display());
-    }
-    log.step("Searched", &format!("{} files of an exported cache for secrets: there are none", files.len()));
+    let found = files_with_canary(&exported, &fixture.env)?;
+    ensure!(found.with.is_none(), "the exported cache holds a secret: {:?}", found.with);
+    log.step("Searched", &format!("{} files of an exported cache for secrets: there are none", found.files));
 
     client.cmd().args(["buildx", "prune", "--all", "--force"]).output()?;
     fixture.write("service/src/main.rs", "fn main() {\n    println!(\"{}\", shared::word());\n}\n")?;
@@ -138,20 +133,6 @@ impl With<'_> {
         let Fixture { dir, larder, env, .. } = self.fixture;
         Fixture { dir, larder, env: env.clone(), words: &self.words }.build(name)
     }
-}
-
-/// All files below a folder.
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs_err::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            files.extend(self::files(&entry.path())?);
-        } else {
-            files.push(entry.path());
-        }
-    }
-    Ok(files)
 }
 
 /// A file system in memory; gone when this is dropped.

@@ -2,7 +2,7 @@
 //! changes, code changes, a dependency changes. And what must never get into an image.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -128,12 +128,65 @@ pub(super) fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     ensure!(!history.contains(CANARY), "the image's history holds a secret");
     let output = fs_err::read_to_string(fixture.dir.join("../output.log"))?;
     ensure!(!output.is_empty() && !output.contains(CANARY), "the builds' output holds a secret");
-    let archive = fixture.dir.join("../image.tar");
+    let scratch = tempfile::tempdir()?;
+    let archive = scratch.path().join("image.tar");
     client.cmd().args(["save", "--output"]).arg(&archive).arg(IMAGE).output()?;
-    let bytes = fs_err::read(&archive)?;
-    let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
-    ensure!(!found, "a layer holds a secret");
+    let parts = scratch.path().join("image");
+    fs_err::create_dir(&parts)?;
+    let tar = Cmd::new("tar", &parts, &fixture.env);
+    tar.args(["--extract", "--file"]).arg(&archive).output()?;
+    let found = files_with_canary(&parts, &fixture.env)?;
+    ensure!(found.with.is_none(), "the image holds a secret: {:?}", found.with);
     Ok(())
+}
+
+/// What a search for the canary came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// How many files were looked through.
+    pub(super) files: usize,
+    /// One that holds it.
+    pub(super) with: Option<PathBuf>,
+}
+
+/// Looks through every file below a folder. Some engines keep layers compressed, where nothing would be found; such
+/// files are unpacked in their place.
+pub(super) fn files_with_canary(folder: &Path, env: &Environment) -> anyhow::Result<Found> {
+    let mut found = Found { files: 0, with: None };
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        // The whole list first, since unpacking makes new files here.
+        for entry in fs_err::read_dir(folder)?.collect::<Result<Vec<_>, _>>()? {
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+                continue;
+            }
+            found.files += 1;
+            if unpacked(&entry.path(), env)?.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
+                found.with = Some(entry.path());
+            }
+        }
+    }
+    ensure!(found.files > 0, "there is nothing to look through");
+    Ok(found)
+}
+
+/// A file's bytes, unpacked where they are packed.
+fn unpacked(path: &Path, env: &Environment) -> anyhow::Result<Vec<u8>> {
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+    let bytes = fs_err::read(path)?;
+    ensure!(!bytes.starts_with(&ZSTD), "{} is packed with zstd, which is not looked into", path.display());
+    if !bytes.starts_with(&GZIP) {
+        return Ok(bytes);
+    }
+    let packed = path.with_extension("gz");
+    fs_err::rename(path, &packed)?;
+    Cmd::new("gzip", "/", env).arg("--decompress").arg(&packed).output()?;
+    let unpacked = packed.with_extension("");
+    let bytes = fs_err::read(&unpacked)?;
+    ensure!(!bytes.starts_with(&GZIP), "{} is packed twice", path.display());
+    Ok(bytes)
 }
 
 /// Without recipes in the workspace: what the planner writes is good for as long as it comes out the same.
@@ -233,4 +286,26 @@ pub(super) fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
 fn ran(answer: &Value) -> u64 {
     let stages = answer["stages"].as_array();
     stages.into_iter().flatten().filter_map(|stage| stage["run"].as_u64()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_found_in_packed_layers() {
+        let env = Environment::default();
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("blobs/sha256");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("1234"), "nothing\n".repeat(100)).unwrap();
+        let search = || files_with_canary(dir.path(), &env).unwrap();
+        assert_eq!(search(), Found { files: 1, with: None });
+        let layer = folder.join("5678");
+        fs_err::write(&layer, format!("{}{CANARY}", "x".repeat(1000))).unwrap();
+        Cmd::new("gzip", "/", &env).arg(&layer).output().unwrap();
+        fs_err::rename(folder.join("5678.gz"), &layer).unwrap();
+        assert!(!fs_err::read(&layer).unwrap().windows(CANARY.len()).any(|bytes| bytes == CANARY.as_bytes()));
+        assert_eq!(search(), Found { files: 2, with: Some(layer) });
+    }
 }

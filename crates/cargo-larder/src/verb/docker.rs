@@ -58,7 +58,10 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
             client.push(tag)?;
         }
     }
-    record.write(&record_path(&context.project))?;
+    // A build that stopped at a stage says nothing of the others.
+    if build.target.is_none() {
+        record.write(&record_path(&context.project))?;
+    }
     images::add(&context.project.workspace, &image)?;
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
@@ -152,9 +155,12 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
     })
 }
 
+/// The name of an argument that holds what nobody else may see, by its own name or by a password in an address.
 fn secret_name(argument: &str) -> Option<&str> {
-    let name = argument.split_once('=').map_or(argument, |(name, _)| name);
-    larder::recorder::is_secret(name).then_some(name)
+    let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+    let authority = value.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    (has_password || larder::recorder::is_secret(name)).then_some(name)
 }
 
 /// Steps in cargo's layout, and what they say as it is.

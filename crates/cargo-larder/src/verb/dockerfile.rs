@@ -4,6 +4,7 @@ use anyhow::bail;
 use larder::{
     Report as _,
     backend::docker::{self, Recipes, State},
+    camino::Utf8Path,
 };
 
 use serde_json::json;
@@ -21,38 +22,45 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         (false, true) => Recipes::of_dockerfile(&context.project)?,
         (false, false) => Recipes::Committed,
     };
-    let mut files = Vec::new();
-    for (name, text) in docker::files(&context.project, recipes)? {
-        let path = folder.join(&name);
-        if args.print {
-            if name == "Dockerfile" {
-                anstream::print!("{text}");
-            }
-            continue;
+    let files = docker::files(&context.project, recipes)?;
+    if args.print {
+        anstream::print!("{}", files.get(Utf8Path::new("Dockerfile")).map_or("", String::as_str));
+        return Ok(outcome);
+    }
+    let mut found = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        let state = docker::state(&path, &text)?;
+        // Before anything is written: an allow-list beside somebody's own Dockerfile would break its build.
+        if state == State::Foreign {
+            bail!(
+                "{path} was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need"
+            );
         }
-        let state = match (docker::state(&path, &text)?, args.check) {
-            (State::Fresh, _) => {
+        found.push((path, text, state == State::Stale));
+    }
+    let mut listed = Vec::new();
+    for (path, text, is_stale) in found {
+        let state = match (is_stale, args.check) {
+            (false, _) => {
                 context.terminal.step("Fresh", path.as_str());
                 "fresh"
             }
-            (State::Foreign, _) => bail!(
-                "{path} was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need"
-            ),
-            (State::Stale, true) => {
+            (true, true) => {
                 context.terminal.warn(&format!("stale: {path}; run `cargo larder dockerfile`"));
                 outcome = Outcome::Stale;
                 "stale"
             }
-            (State::Stale, false) => {
+            (true, false) => {
                 docker::write(&path, &text)?;
                 context.terminal.step("Wrote", path.as_str());
                 "written"
             }
         };
-        files.push(json!({ "path": path.strip_prefix(root).unwrap_or(&path), "outcome": state }));
+        listed.push(json!({ "path": path.strip_prefix(root).unwrap_or(&path), "outcome": state }));
     }
     if args.json {
-        print_json(&json!({ "version": 1, "files": files }))?;
+        print_json(&json!({ "version": 1, "files": listed }))?;
     }
     Ok(outcome)
 }

@@ -1,5 +1,6 @@
-# Both halves cooked as cargo-chef's documentation says: a planner, a cook for each of the two builds with the very
-# arguments that the real build has, then the sources. Downloads are in cache mounts, as in Larder's Dockerfile.
+# Both halves cooked as cargo-chef's documentation says: a planner, a cook for each of the two builds with the
+# arguments that the real build has (there is no --lib, and the front has nothing else), then the sources. Downloads
+# are in cache mounts, as in Larder's Dockerfile.
 ARG BUILD_BASE
 ARG RUNTIME_BASE
 
@@ -15,7 +16,7 @@ FROM chef AS builder
 COPY --from=planner /app/recipe.json recipe.json
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    cargo chef cook --recipe-path recipe.json --target-dir target/front --package=frontend --lib \
+    cargo chef cook --recipe-path recipe.json --target-dir target/front --package=frontend \
         --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \

@@ -225,9 +225,42 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
+    fn example() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio")
+    }
+
+    #[test]
+    fn the_peer_cooks_what_is_built() {
+        let lock = fs_err::read_to_string(example().join("larder/larder.lock")).unwrap();
+        let lock: toml_edit::DocumentMut = lock.parse().unwrap();
+        let slices = lock["slice"].as_array_of_tables().unwrap();
+        let release: Vec<_> =
+            slices.iter().filter(|slice| slice["variant"].as_str() == Some("release")).collect();
+        let text = Sample::portfolio(&example()).chef.replace("\\\n", " ");
+        let cooks: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split_once("cargo chef cook "))
+            .map(|(_, words)| words)
+            .collect();
+        assert_eq!((release.len(), cooks.len()), (2, 2));
+        for (slice, cook) in release.iter().zip(cooks) {
+            let args = slice["args"].as_array().unwrap().iter().filter_map(toml_edit::Value::as_str);
+            // cargo-chef knows no --lib.
+            let mut wanted: Vec<&str> = args.filter(|arg| !["build", "--lib"].contains(arg)).collect();
+            wanted.sort_unstable();
+            let words =
+                cook.replace("--recipe-path recipe.json", "").replace("--target-dir target/front", "");
+            let mut words: Vec<&str> = words.split_whitespace().collect();
+            words.sort_unstable();
+            assert_eq!(words, wanted);
+            let dir = slice["target-dir"].as_str().unwrap();
+            assert_eq!(cook.contains("--target-dir target/front"), dir == "target/front", "{dir}");
+        }
+    }
+
     #[test]
     fn changes_of_code_find_their_place() {
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+        let example = example();
         for sample in [Sample::portfolio(&example), Sample::small()] {
             let folder = tempfile::tempdir().unwrap();
             match &sample.source {

@@ -7,6 +7,7 @@ use cargo_metadata::{
     Package,
     camino::{Utf8Path, Utf8PathBuf},
 };
+use toml_edit::TableLike;
 
 use super::{
     Recipes,
@@ -22,7 +23,7 @@ use crate::{
     },
     report::Silent,
     slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
-    workspace::{locked_version, parse_toml},
+    workspace::{Workspace, locked_version, parse_toml},
 };
 
 /// Everything a Dockerfile says about one project.
@@ -38,6 +39,10 @@ pub(super) struct Application {
     pub(super) binaries: Vec<Utf8PathBuf>,
     /// The site's folder in the workspace, after the build.
     pub(super) site: Option<Utf8PathBuf>,
+    /// Variables without which the server would look for the site's files under other names.
+    pub(super) site_env: Vec<(String, String)>,
+    /// The file with the hashed names of the site's files, which the server looks for beside itself.
+    pub(super) hash_file: Option<Utf8PathBuf>,
     /// What cargo-leptos takes, in a Leptos project.
     pub(super) leptos: Option<LeptosTools>,
     /// Files and folders that the build reads, relative to the root.
@@ -91,6 +96,12 @@ impl Application {
             halves: halves::of(project, recipes, &slices)?,
             binaries: binaries(project, &slices),
             site: slices.iter().find_map(|slice| site(slice)),
+            site_env: slices
+                .iter()
+                .find(|slice| site(slice).is_some())
+                .map(|slice| site_env(slice))
+                .unwrap_or_default(),
+            hash_file: slices.iter().find_map(|slice| hash_file(slice)),
             leptos: if leptos { Some(leptos_tools(project)?) } else { None },
             sources: sources(project, recipes, &project.workspace.metadata().workspace_packages())?,
             recipes,
@@ -196,6 +207,25 @@ fn site(slice: &Slice) -> Option<Utf8PathBuf> {
     })
 }
 
+/// What Leptos assumes unless a variable says otherwise: `pkg`, names without hashes, and `hash.txt`.
+fn site_env(slice: &Slice) -> Vec<(String, String)> {
+    let assumed = [
+        ("LEPTOS_SITE_PKG_DIR", "pkg"),
+        ("LEPTOS_HASH_FILES", "false"),
+        ("LEPTOS_HASH_FILE_NAME", "hash.txt"),
+    ];
+    let given = assumed.iter().filter_map(|(name, assumed)| Some((name, slice.env.get(*name)?, assumed)));
+    let differ = given.filter(|(_, value, assumed)| value != *assumed);
+    differ.map(|(name, value, _)| ((*name).to_owned(), value.clone())).collect()
+}
+
+/// cargo-leptos writes it where the server is.
+fn hash_file(slice: &Slice) -> Option<Utf8PathBuf> {
+    let is_server = slice.origin == Origin::Leptos && !slice.args.iter().any(|arg| arg == "--lib");
+    let name = slice.env.get("LEPTOS_HASH_FILE_NAME").filter(|_| is_server)?;
+    Some(artifact_dir(slice).join(name))
+}
+
 fn leptos_tools(project: &Project) -> Result<LeptosTools> {
     let lock = parse_toml(&project.workspace.root().join("Cargo.lock"))?;
     let wasm_bindgen = locked_version(&lock, "wasm-bindgen").map(str::to_owned);
@@ -251,13 +281,34 @@ pub(super) fn sources(
             None => {}
         }
     }
+    all.extend(path_packages(workspace, members)?);
     all.extend(leptos::folders(workspace));
-    all.extend(project.settings.docker.include.iter().map(Utf8PathBuf::from));
     all.retain(|path| root.join(path).exists());
+    // Listed whether it is there or not: it may be a pattern, or written by a step that nobody has run here.
+    all.extend(project.settings.docker.include.iter().map(Utf8PathBuf::from));
     // A folder in a folder that is there already adds nothing.
     let folders = all.clone();
     all.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));
     Ok(all)
+}
+
+/// Folders of packages that members or patches name by their paths: not all of them are members.
+fn path_packages(workspace: &Workspace, members: &[&Package]) -> Result<Vec<Utf8PathBuf>> {
+    let root = workspace.root().canonicalize_utf8()?;
+    let dependencies =
+        members.iter().flat_map(|package| &package.dependencies).filter_map(|one| one.path.clone());
+    let files = [workspace.manifest(), workspace.config()].into_iter();
+    let tables = files.filter_map(|file| file.get("patch")?.as_table_like()).flat_map(TableLike::iter);
+    let patches = tables.filter_map(|(_, table)| table.as_table_like()).flat_map(TableLike::iter);
+    let patches = patches.filter_map(|(_, patch)| Some(root.join(patch.get("path")?.as_str()?)));
+    // What lies elsewhere or nowhere is left to cargo's own words.
+    let folders = dependencies.chain(patches).filter_map(|folder| folder.canonicalize_utf8().ok());
+    let all = workspace.metadata().workspace_packages();
+    let is_member =
+        |folder: &Utf8PathBuf| all.iter().any(|package| package.manifest_path == folder.join("Cargo.toml"));
+    let others = folders.filter(|folder| !is_member(folder));
+    let inside = others.filter_map(|folder| folder.strip_prefix(&root).map(Utf8Path::to_owned).ok());
+    Ok(inside.filter(|folder| !folder.as_str().is_empty()).collect())
 }
 
 /// The folder that is sent to Docker.

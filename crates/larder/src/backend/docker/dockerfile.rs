@@ -76,6 +76,18 @@ fn cook_stage(group: &[LockedSlice]) -> String {
     format!("cook-{}", group[0].slice.name)
 }
 
+/// A value of ENV that means what it says: Docker would put a variable's value in the place of its name.
+fn literal(value: &str) -> String {
+    let mut text = String::from('"');
+    for c in value.chars() {
+        if matches!(c, '"' | '\\' | '$') {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text + "\""
+}
+
 struct Writer<'a> {
     application: &'a Application,
     settings: &'a DockerSettings,
@@ -161,6 +173,7 @@ impl Writer<'_> {
         let with_bindgen = self.application.leptos.as_ref().is_some_and(|tools| tools.wasm_bindgen.is_some());
         self.line("\n# --- tools: what drives the build, compiled once unless the base image has it ---");
         self.line("FROM ${BUILD_BASE} AS tools");
+        self.require_cargo();
         let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME} CARGO_PROFILE_RELEASE_LTO=off");
         self.line("ARG CARGO_LEPTOS_VERSION");
         if with_bindgen {
@@ -185,9 +198,8 @@ impl Writer<'_> {
     fn deps(&mut self) {
         self.line("\n# --- deps: toolchain, system packages, tools ---");
         self.line("FROM ${BUILD_BASE} AS deps");
+        self.require_cargo();
         let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}\nWORKDIR {WORKSPACE}");
-        self.line("RUN command -v cargo > /dev/null \\");
-        self.line("    || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }");
         let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
         packages.push("ca-certificates");
         packages.sort_unstable();
@@ -210,6 +222,12 @@ impl Writer<'_> {
         }
     }
 
+    /// Stages that start side by side begin with it, so that whichever fails first says why. It runs once.
+    fn require_cargo(&mut self) {
+        self.line("RUN command -v cargo > /dev/null \\");
+        self.line("    || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }");
+    }
+
     fn targets(&mut self) {
         let slices = self.application.groups.iter().flatten();
         let mut targets: Vec<String> =
@@ -219,7 +237,8 @@ impl Writer<'_> {
         for target in targets {
             let _ = writeln!(
                 self.text,
-                "RUN test -d \"$(rustc --print target-libdir --target {target})\" || rustup target add {target}"
+                "RUN test -d \"$(rustc --print target-libdir --target {target})\" || rustup target add {target} \\\n    \
+                 || {{ echo 'error: BUILD_BASE has no target {target}, and rustup cannot add it' >&2; exit 1; }}"
             );
         }
     }
@@ -333,9 +352,10 @@ impl Writer<'_> {
         self.line("# Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.");
         self.line("ARG SOURCE_DATE_EPOCH=0");
         let mut commands = vec!["mkdir -p /out/app /out/data".to_owned()];
-        let binaries: Vec<&str> = self.application.binaries.iter().map(|path| path.as_str()).collect();
-        if !binaries.is_empty() {
-            commands.push(format!("cp {} /out/app/", binaries.join(" ")));
+        let files = self.application.binaries.iter().chain(&self.application.hash_file);
+        let files: Vec<&str> = files.map(|path| path.as_str()).collect();
+        if !files.is_empty() {
+            commands.push(format!("cp {} /out/app/", files.join(" ")));
         }
         if let Some(site) = &self.application.site {
             commands.push(format!("cp -r {site} /out/app/site"));
@@ -364,9 +384,10 @@ impl Writer<'_> {
             env.push(("LEPTOS_SITE_ROOT".into(), "site".into()));
             env.push(("LEPTOS_SITE_ADDR".into(), format!("0.0.0.0:{}", self.settings.port.unwrap_or(3000))));
         }
+        env.extend(self.application.site_env.clone());
         env.extend(self.settings.env.clone());
         for (name, value) in env {
-            let _ = writeln!(self.text, "ENV {name}={value:?}");
+            let _ = writeln!(self.text, "ENV {name}={}", literal(&value));
         }
         let _ = writeln!(self.text, "USER {USER}");
         if let Some(volume) = &self.settings.volume {
@@ -396,7 +417,8 @@ impl Writer<'_> {
                 *first = format!("{WORKSPACE}/{first}");
             }
         }
-        let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+        let words: Vec<String> =
+            words.iter().map(|word| serde_json::Value::from(word.as_str()).to_string()).collect();
         format!("[{}]", words.join(", "))
     }
 
@@ -425,5 +447,16 @@ impl Writer<'_> {
         }
         let _ =
             writeln!(self.text, "RUN {} \\\n    {}", mounts.join(" \\\n    "), commands.join(" \\\n    && "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_mean_what_they_say() {
+        assert_eq!(literal("info"), "\"info\"");
+        assert_eq!(literal(r#"a$b \ "c" é"#), r#""a\$b \\ \"c\" é""#);
     }
 }

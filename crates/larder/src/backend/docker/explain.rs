@@ -264,10 +264,25 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
                 return Ok(());
             }
             for entry in path.read_dir_utf8()? {
-                self.files(entry?.path(), inputs)?;
+                let entry = entry?;
+                if entry.file_type()?.is_symlink() {
+                    self.link(entry.path(), inputs)?;
+                } else {
+                    self.files(entry.path(), inputs)?;
+                }
             }
         } else if path.is_file() && ignore::lets_in(self.application, name) {
             inputs.insert(name.to_string(), content_digest(&fs_err::read(path)?));
+        }
+        Ok(())
+    }
+
+    /// A link in a folder is copied as what it is. Followed, it could lead around in circles.
+    fn link(&self, path: &Utf8Path, inputs: &mut BTreeMap<String, String>) -> Result<()> {
+        let name = path.strip_prefix(self.context).unwrap_or(path);
+        if ignore::lets_in(self.application, name) {
+            let target = fs_err::read_link(path)?;
+            inputs.insert(name.to_string(), content_digest(target.as_os_str().as_encoded_bytes()));
         }
         Ok(())
     }

@@ -57,7 +57,7 @@ const COMMANDS: [(&str, &str); 2] = [
 
 /// The halves of what the slices build, the front one first; none where it is built in one piece.
 pub(super) fn of(project: &Project, recipes: Recipes, slices: &[&Slice]) -> Result<Vec<Half>> {
-    if !come_apart(&project.workspace, slices) {
+    if !come_apart(project, slices) {
         return Ok(Vec::new());
     }
     let mut halves = Vec::new();
@@ -74,14 +74,18 @@ pub(super) fn of(project: &Project, recipes: Recipes, slices: &[&Slice]) -> Resu
 }
 
 /// Whether the slices are one front and one server that share nothing while they build.
-fn come_apart(workspace: &Workspace, slices: &[&Slice]) -> bool {
+fn come_apart(project: &Project, slices: &[&Slice]) -> bool {
     let [one, other] = slices else { return false };
+    let workspace = &project.workspace;
     // The server reads the names of hashed files, which the front's build gives them.
     let hashed =
         slices.iter().any(|slice| slice.env.get("LEPTOS_HASH_FILES").is_some_and(|set| set == "true"));
     // A patch can lead from anywhere to a member.
-    let patched = workspace.manifest().get("patch").is_some_and(has_path);
-    one.target_dir != other.target_dir && !hashed && !patched
+    let patches = [workspace.manifest(), workspace.config()].map(|file| file.get("patch"));
+    let patched = patches.into_iter().flatten().any(has_path);
+    // A pattern, or what is only written by a step of the build, has no place of its own to be copied to.
+    let plain = project.settings.docker.include.iter().all(|path| workspace.root().join(path).exists());
+    one.target_dir != other.target_dir && !hashed && !patched && plain
 }
 
 fn has_path(patches: &Item) -> bool {

@@ -33,8 +33,20 @@ pub(super) fn of(application: &Application) -> String {
 /// Whether a path below the context is let in; what [`of`] says, in code.
 pub(super) fn lets_in(application: &Application, path: &Utf8Path) -> bool {
     let prefix = &application.prefix;
-    let listed = application.sources.iter().any(|source| path.starts_with(prefix.join(source)));
+    let listed = application.sources.iter().any(|source| covers(&prefix.join(source), path));
     listed && !is_never(path)
+}
+
+/// Whether a path is what a line of the list names, or below it; `*` stands for anything within a name.
+fn covers(listed: &Utf8Path, path: &Utf8Path) -> bool {
+    let mut parts = path.components();
+    listed.components().all(|name| parts.next().is_some_and(|part| is_like(name.as_str(), part.as_str())))
+}
+
+fn is_like(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(tail) = name.strip_prefix(start) else { return false };
+    (0..=tail.len()).any(|at| tail.get(at..).is_some_and(|tail| is_like(rest, tail)))
 }
 
 /// Whether a path is something that nothing should read.
@@ -50,6 +62,16 @@ pub(super) fn is_never(path: &Utf8Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_line_lets_in() {
+        let covers = |listed: &str, path: &str| covers(Utf8Path::new(listed), Utf8Path::new(path));
+        assert!(
+            covers("app", "app/src/lib.rs") && covers("app", "app") && !covers("app", "apple/src/lib.rs")
+        );
+        assert!(covers("assets/*.css", "assets/é.css") && covers("assets/*", "assets/a/b"));
+        assert!(!covers("assets/*.css", "assets/a/b.css") && !covers("assets/*.css", "assets/a.scss.map"));
+    }
 
     #[test]
     fn the_patterns_and_the_code_agree() {

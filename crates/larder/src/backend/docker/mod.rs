@@ -134,7 +134,10 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
 /// As [`files`] and [`write()`].
 pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     let folder = context(project)?;
-    if !folder.join("Dockerfile").exists() {
+    let is_ours =
+        |name: &str| fs_err::read_to_string(folder.join(name)).is_ok_and(|text| is_generated(&text));
+    // Somebody's own Dockerfile asks for nothing that a slice could lack.
+    if !is_ours("Dockerfile") && !is_ours(".dockerignore") {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();

@@ -128,12 +128,17 @@ fn compiled(said: &str) -> Option<Package> {
     })
 }
 
-/// `[deps 2/5] RUN …` and `[internal] load …`: the stage and what is done.
+/// `[deps 2/5] RUN …`, `[linux/arm64 deps 2/5] RUN …` for one of several platforms, and BuildKit's own `[internal]
+/// load …` and `[auth] …`, which count no steps: the stage and what is done.
 fn instruction(text: &str) -> Option<(String, String)> {
     let (head, instruction) = text.strip_prefix('[')?.split_once("] ")?;
-    let stage = head.rsplit_once(' ').map_or(head, |(stage, _)| stage);
-    let stage = if stage.starts_with("internal") || stage.contains('/') { "" } else { stage };
-    Some((stage.trim().to_owned(), instruction.to_owned()))
+    let mut words: Vec<&str> = head.split_whitespace().collect();
+    let counts = words.pop().is_some_and(|word| {
+        word.split_once('/')
+            .is_some_and(|(step, of)| step.parse::<u32>().is_ok() && of.parse::<u32>().is_ok())
+    });
+    let stage = words.pop().filter(|stage| counts && !stage.contains('/')).unwrap_or_default();
+    Some((stage.to_owned(), instruction.to_owned()))
 }
 
 /// What became of a stage.
@@ -215,6 +220,19 @@ mod tests {
         assert_eq!(rows, ["cook-front 1 1 2 1", "builder 0 1 0 0"]);
         assert!((stages[0].seconds - 2.5).abs() < 1e-9);
         assert_eq!(said.last().map(String::as_str), Some("error: no such command"));
+    }
+
+    #[test]
+    fn stages_are_told_from_platforms_and_from_what_is_no_step() {
+        let stage = |text: &str| instruction(text).unwrap().0;
+        assert_eq!(stage("[builder  4/10] RUN cargo build"), "builder");
+        assert_eq!(stage("[linux/arm64 builder 4/4] RUN cargo build"), "builder");
+        assert_eq!(stage("[linux/amd64->arm64 builder 4/4] RUN cargo build"), "builder");
+        assert_eq!(stage("[linux/amd64 2/3] RUN x"), "");
+        assert_eq!(stage("[2/3] RUN x"), "");
+        assert_eq!(stage("[internal] load build context"), "");
+        assert_eq!(stage("[auth] library/debian:pull token for registry"), "");
+        assert_eq!(instruction("sha256:12 1MB / 2MB"), None);
     }
 
     #[test]

@@ -44,10 +44,21 @@ impl DockerSettings {
                 "env.{name}: an image is no place for a secret; set it when the container starts"
             ));
         }
+        let name = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        };
+        if let Some((name, _)) =
+            self.env.iter().find(|(key, value)| !name(key) || value.contains(char::is_control))
+        {
+            return Err(format!(
+                "env.{name:?}: a name is letters, digits and `-_.`, and a value is one line"
+            ));
+        }
         let texts = [&self.build_packages, &self.runtime_packages, &self.include].into_iter().flatten();
         let texts = texts.chain(self.secrets.keys()).chain(self.secrets.values()).chain(&self.volume);
+        let texts = texts.chain(&self.build_base).chain(&self.runtime_base);
         // These words end up in shell commands and comma-separated options.
-        let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+:*".contains(c));
+        let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+:*@".contains(c));
         match texts.into_iter().find(|text| text.is_empty() || !plain(text)) {
             Some(text) => {
                 Err(format!("`{text}` holds a character that has no place in a Dockerfile's words"))
@@ -66,6 +77,10 @@ mod tests {
         let check = |toml: &str| toml_edit::de::from_str::<DockerSettings>(toml).unwrap().check();
         assert!(check("env = { API_TOKEN = \"x\" }").unwrap_err().contains("env.API_TOKEN"));
         assert!(check("build-packages = [\"a; rm -rf /\"]").is_err());
+        assert!(check("build-base = \"rust AS x\"").is_err());
+        assert!(check("env = { \"A B\" = \"x\" }").unwrap_err().contains("letters"));
+        assert!(check("env = { A = \"x\\nRUN y\" }").unwrap_err().contains("one line"));
+        assert_eq!(check("build-base = \"host:5000/rust@sha256:12\"\nenv = { A = \"$x 1\" }"), Ok(()));
         assert_eq!(
             check("include = [\"migrations\"]\nsecrets = { cargo = \"/cargo/credentials.toml\" }"),
             Ok(())

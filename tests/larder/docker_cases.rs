@@ -1,0 +1,109 @@
+//! Generated Dockerfiles of workspaces that are not like others: what they let in, what they tell the server, and
+//! what they say on a base image that lacks something.
+
+use larder_tests::{Project, package};
+
+#[test]
+fn packages_that_are_no_members_are_let_in() {
+    let more = "\n[dependencies]\nitoa = \"=1.0.14\"\nhelper = { path = \"vendor/helper\" }\n\n\
+                [workspace]\nexclude = [\"vendor\"]\n\n[patch.crates-io]\nitoa = { path = \"./patched/itoa\" }\n\n\
+                [package.metadata.larder.docker]\ninclude = [\"assets/*.css\", \"generated\"]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", more)),
+        ("src/main.rs", "fn main() {}\n"),
+        ("assets/page.css", ""),
+        ("patched/itoa/Cargo.toml", &package("itoa", "").replace("0.1.0", "1.0.14")),
+        ("patched/itoa/src/lib.rs", ""),
+        ("vendor/helper/Cargo.toml", &package("helper", "")),
+        ("vendor/helper/src/lib.rs", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    let ignore = project.read(".dockerignore");
+    let listed: Vec<&str> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let expected = [
+        "Cargo.lock",
+        "Cargo.toml",
+        "assets/*.css",
+        "generated",
+        "patched/itoa",
+        "src",
+        "vendor/helper",
+        "larder",
+    ];
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn a_site_of_other_names_than_leptos_assumes() {
+    let more = "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n\
+                [package.metadata.leptos]\nsite-pkg-dir = \"assets\"\nhash-files = true\n\n\
+                [package.metadata.larder.docker]\nenv = { GREETING = \"5 $ \\\"each\\\"\" }\n\
+                health-check = [\"site\", \"café\"]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("site", more)),
+        ("src/lib.rs", ""),
+        ("src/main.rs", "fn main() {}\n"),
+    ]);
+    project.larder(&["lock"]).ok();
+    let dockerfile = project.larder(&["dockerfile", "--print"]).ok().stdout;
+    let has =
+        |line: &str| assert!(dockerfile.lines().any(|found| found.trim() == line), "{line}: {dockerfile}");
+    has("&& cp target/release/site target/release/hash.txt /out/app/ \\");
+    has("ENV LEPTOS_SITE_PKG_DIR=\"assets\"");
+    has("ENV LEPTOS_HASH_FILES=\"true\"");
+    assert!(!dockerfile.contains("LEPTOS_HASH_FILE_NAME"), "{dockerfile}");
+    // A variable of that name would take its place, and what is no JSON would go to a shell.
+    has(r#"ENV GREETING="5 \$ \"each\"""#);
+    has(r#"HEALTHCHECK --interval=10s --start-period=5s --timeout=3s CMD ["/app/site", "café"]"#);
+
+    let empty = project.path().join("empty");
+    fs_err::create_dir(&empty).unwrap();
+    let first = |stage: &str| -> String {
+        let (_, stage) = dockerfile.split_once(&format!("FROM ${{BUILD_BASE}} AS {stage}\n")).unwrap();
+        let (step, _) = stage.strip_prefix("RUN ").unwrap().split_once("exit 1; }").unwrap();
+        format!("{step}exit 1; }}")
+    };
+    // They start side by side, so that either may be the first to fail.
+    for step in [first("tools"), first("deps")] {
+        let said = sh(&step, &empty);
+        assert_eq!(
+            said,
+            "error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has\n"
+        );
+    }
+    let (_, target) = dockerfile.split_once("RUN test -d ").unwrap();
+    let (step, _) = target.split_once("exit 1; }").unwrap();
+    let said = sh(&format!("test -d {step}exit 1; }}"), &empty);
+    let last = said.lines().last();
+    assert_eq!(
+        last,
+        Some("error: BUILD_BASE has no target wasm32-unknown-unknown, and rustup cannot add it")
+    );
+}
+
+/// Nothing here is shipped, and what somebody wrote by hand is no business of `lock`.
+#[test]
+fn recipes_beside_a_dockerfile_of_ones_own() {
+    let more = "\n[dependencies]\nitoa = \"=1.0.14\"\n\n[package.metadata.larder.slices.release]\nargs = [\"check\"]\nvariant = \"dev\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", more)),
+        ("src/main.rs", "fn main() {}\n"),
+        ("Dockerfile", "FROM scratch\n"),
+    ]);
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.read("Dockerfile"), "FROM scratch\n");
+    assert!(!project.path().join(".dockerignore").exists());
+}
+
+/// Runs a step as a build does, with nothing on PATH; it has to fail, and what it says is given.
+fn sh(step: &str, path: &std::path::Path) -> String {
+    let outcome = larder_tests::Surroundings::get().run(
+        std::path::Path::new("/bin/sh"),
+        path,
+        &["-c", step],
+        &[("PATH", &path.to_string_lossy())],
+    );
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    outcome.stderr
+}
