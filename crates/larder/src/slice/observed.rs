@@ -29,7 +29,8 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
         let Some(slice) = Observation { cargo, workspace, call }.slice()? else { continue };
         let is_new = slices.iter().all(|seen| !seen.same_invocation(&slice));
         if is_new {
-            let name = unused_name(&slice.name, known.iter().chain(&slices));
+            let is_free = |name: &str| known.iter().chain(&slices).all(|taken| taken.name != name);
+            let name = unused_name(&slice.name, is_free);
             slices.push(Slice { name, ..slice });
         }
     }
@@ -237,8 +238,7 @@ fn name(args: &[String]) -> String {
     words.join("-").replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
 }
 
-fn unused_name<'a>(wanted: &str, taken: impl Iterator<Item = &'a Slice> + Clone) -> String {
-    let is_free = |name: &str| taken.clone().all(|slice| slice.name != name);
+fn unused_name(wanted: &str, is_free: impl Fn(&str) -> bool) -> String {
     let mut names =
         std::iter::once(wanted.to_owned()).chain((2..).map(|number| format!("{wanted}-{number}")));
     names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned())
