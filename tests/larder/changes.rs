@@ -202,6 +202,28 @@ fn nothing_of_the_application_changes_a_recipe() {
     }
 }
 
+/// Comments and the order of tables in cargo's configuration are the application's too; what it says is not.
+#[test]
+fn the_words_of_a_configuration_change_no_recipe() {
+    let original = workspace();
+    original.write(CONFIG, "[env]\nFLAVOUR = \"sour\"\nOTHER = { value = \"x\", force = true }\n\n[build]\nrustflags = [\"--cfg\", \"x\"]\n");
+    original.larder(&["lock"]).ok();
+    let before = original.recipes();
+    let project = Project::copy_of(original.path());
+    let same = "# Why this is here.\n[build]\nrustflags = [\n    # first\n    \"--cfg\",\n    \"x\",\n]\n\n# and why this\n\
+        [env] # sour\nOTHER = {force = true, value = \"x\"}\nFLAVOUR = \"sour\"\n# the end\n";
+    project.write(CONFIG, same);
+    project.larder(&["lock", "--check"]).ok();
+    let outcome = project.larder(&["lock"]).ok();
+    assert!(outcome.stderr.contains("Kept release"), "{}", outcome.stderr);
+    assert_eq!(project.recipes(), before);
+    fs_err::remove_dir_all(project.path().join("larder")).unwrap();
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.recipes(), before, "written anew");
+    project.write(CONFIG, &same.replace("\"x\",\n]", "\"y\",\n]"));
+    assert_eq!(project.larder(&["lock", "--check"]).code, 3);
+}
+
 /// The same bytes from another folder, another user and another registry cache.
 #[test]
 fn no_machine_changes_a_recipe() {

@@ -100,6 +100,22 @@ fn a_written_slice_is_built_as_it_was_cooked() {
     assert!(table["phases"][1]["compiled"].as_u64().unwrap() > 0, "{table}");
 }
 
+/// cargo takes `--locked` once, whoever says it; and what a slice configures reaches its recipe.
+#[test]
+fn a_slice_with_policies_and_configuration_of_its_own() {
+    let slices = "\n[package.metadata.larder]\nfind = false\n\n[package.metadata.larder.slices.own]\n\
+        args = [\"build\", \"--release\", \"--locked\", \"--config\", 'build.rustflags=[\"--cfg\", \"own\"]', \
+        \"--config=profile.release.opt-level=1\"]\n";
+    let project = mixed();
+    project.write("Cargo.toml", &format!("{MIXED}{slices}"));
+    project.larder(&["lock"]).ok();
+    project.larder(&["lock", "--check", "--locked"]).ok();
+    let table = project.larder(&["build", "own", "--locked", "--json"]).ok().stdout;
+    let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+    assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
+    assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{table}");
+}
+
 /// What follows `--` is for clippy, and our own arguments must not end up there.
 #[test]
 fn a_clippy_slice_with_words_of_its_own() {

@@ -1,7 +1,10 @@
 //! What `lock` writes, when it writes, and what it leaves alone.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
-use larder_tests::{Project, redact};
+use larder::process::Cmd;
+use larder_tests::{Project, Surroundings, redact};
 
 const MANIFEST: &str = r#"
 [workspace]
@@ -157,6 +160,26 @@ fn a_run_killed_between_two_renames_is_recovered_from() {
     project.write("Cargo.toml", &MANIFEST.replace("opt-level = 2", "opt-level = 1"));
     project.larder(&["lock"]).ok();
     assert!(!project.has_leftovers());
+}
+
+/// While somebody else locks, nothing is read and nothing is written.
+#[test]
+fn a_run_waits_until_the_other_is_done() {
+    let project = workspace();
+    let folder = fs_err::File::open(project.path()).unwrap().into_file();
+    folder.lock().unwrap();
+    let (cargo, log) = (Surroundings::get(), tempfile::NamedTempFile::new().unwrap());
+    let lock = Cmd::new(cargo.binary(), project.path(), cargo.env()).args(["larder", "lock"]);
+    let mut running = lock.spawn_logged(log.path()).unwrap();
+    let said = || fs_err::read_to_string(log.path()).unwrap();
+    while !said().contains("Waiting") {
+        assert_eq!(running.try_exit_code().unwrap(), None, "{}", said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!said().contains("Planning") && !project.path().join("larder").exists(), "{}", said());
+    drop(folder);
+    assert_eq!(running.wait().unwrap(), 0, "{}", said());
+    project.larder(&["lock", "--check"]).ok();
 }
 
 #[test]

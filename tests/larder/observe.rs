@@ -126,3 +126,64 @@ fn a_folder_outside_the_workspace_is_refused() {
 fn a_failing_driver_ends_with_its_own_code() {
     assert_eq!(made().larder(&["observe", "--", "sh", "-c", "exit 9"]).code, 9);
 }
+
+/// What `--write` adds stands beside what is there: no slice and no setting of the user's is replaced or hidden.
+#[test]
+fn what_is_written_replaces_nothing() {
+    let settings = "[package.metadata]\nlarder = { find = false, slices = { app = { args = [\"check\"] } } }\n\n[workspace]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &format!("{}\n{settings}", package("app"))),
+        ("src/main.rs", "fn main() {}\n"),
+    ]);
+    project.larder(&["observe", "--write", "--", "cargo", "build", "-p", "app", "--release"]).ok();
+    let plan = project.larder(&["plan", "--json"]).ok().stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let slice =
+        |index: usize| (&plan["slices"][index]["slice"]["name"], &plan["slices"][index]["slice"]["args"]);
+    assert_eq!(plan["slices"].as_array().unwrap().len(), 2, "{}", project.read("Cargo.toml"));
+    assert_eq!(slice(0), (&"app".into(), &serde_json::json!(["check"])));
+    assert_eq!(slice(1), (&"app-2".into(), &serde_json::json!(["build", "--package=app", "--release"])));
+}
+
+/// A call from another folder, and one that says how cargo may go about it, are still the calls that are known.
+#[test]
+fn another_way_to_say_it_is_no_other_slice() {
+    let project = made();
+    let slices = "\n[workspace.metadata.larder.slices.tool]\nargs = [\"build\", \"--package=tool\", \"--target-dir=target/tool\"]\n";
+    project.write("Cargo.toml", &format!("{ROOT}{slices}"));
+    let driver = "cargo build --release --locked -q && cd tool && cargo build --target-dir ../target/tool --color never";
+    let outcome = project.larder(&["observe", "--json", "--", "sh", "-c", driver]).ok();
+    let seen: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(
+        (&seen["slices"][0]["known"], &seen["slices"][1]["known"]),
+        (&"release".into(), &"tool".into())
+    );
+    let outside =
+        project.larder(&["observe", "--", "cargo", "build", "--target-dir", "tool/../../elsewhere-larder"]);
+    let made = project.path().parent().unwrap().join("elsewhere-larder");
+    let _ = fs_err::remove_dir_all(made);
+    assert_eq!(outside.code, 1);
+    assert!(outside.stderr.contains("is outside the workspace"), "{}", outside.stderr);
+}
+
+/// npm says of itself where it was started, among other things that no compiler asks for.
+#[test]
+fn what_npm_says_of_itself_is_no_setting() {
+    let project = made();
+    let driver =
+        "INIT_CWD=$PWD NODE=/usr/bin/node COLOR=0 EDITOR=vi npm_command=run-script cargo build --release";
+    let outcome = project.larder(&["observe", "--json", "--", "sh", "-c", driver]).ok();
+    let seen: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(seen["slices"][0]["known"], "release", "{seen}");
+}
+
+/// A program that prints lines like cargo's own messages is none the wiser.
+#[test]
+fn what_a_program_prints_reaches_the_driver() {
+    let project = made();
+    let line = r#"{"reason":"compiler-artifact","fresh":false}"#;
+    project.write("tool/src/main.rs", &format!("fn main() {{ println!(\"{{}}\", r#\"{line}\"#); }}\n"));
+    let outcome = project.larder(&["observe", "--", "cargo", "run", "-q", "-p", "tool"]).ok();
+    assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("build-finished"), "{}", outcome.stdout);
+}

@@ -151,6 +151,12 @@ fn developers_on_different_machines_do_not_undo_each_other() {
 fn a_platform_that_does_not_exist_is_named() {
     let spelt = project("[\"linux\"]").larder(&["lock"]);
     assert!(spelt.stderr.contains("platforms: `linux` is no host triple"), "{}", spelt.stderr);
+    let twice = project(&format!("[{X86_LINUX:?}, {X86_LINUX:?}]")).larder(&["lock"]);
+    assert!(
+        twice.stderr.contains("platforms: `x86_64-unknown-linux-gnu` is named twice"),
+        "{}",
+        twice.stderr
+    );
     let project = project("[\"x86_64-unknown-nothing\"]");
     let outcome = project.larder(&["lock"]);
     assert_eq!(outcome.code, 1);

@@ -179,8 +179,11 @@ pub fn run(
     call.code = if wanted == Messages::None {
         cmd.exit_code()?
     } else {
+        let mut is_over = false;
         cmd.each_line(Stderr::Terminal, |line| {
-            let is_message = call.counts.add(line);
+            // What follows comes from a program that cargo runs, such as a test.
+            let is_message = !is_over && call.counts.add(line);
+            is_over |= is_message && line.contains(r#""reason":"build-finished""#);
             if !is_message || wanted == Messages::Drivers {
                 // A driver that closed its end has lost interest in the output, not in the build.
                 let _ = writeln!(out, "{line}");
@@ -238,6 +241,10 @@ fn may_be_recorded(name: &str) -> bool {
         "MFLAGS",
         "MAKELEVEL",
         "CARGO",
+        "COLOR",
+        "EDITOR",
+        "INIT_CWD",
+        "NODE",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
     let is_setting = SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS);

@@ -90,8 +90,11 @@ fn check_platforms(platforms: &[Platform]) -> Result<(), String> {
     if platforms.is_empty() {
         return Err("name at least one".into());
     }
-    match platforms.iter().find(|platform| !platform.is_well_formed()) {
-        Some(platform) => Err(format!("`{platform}` is no host triple, such as `x86_64-unknown-linux-gnu`")),
+    if let Some(platform) = platforms.iter().find(|platform| !platform.is_well_formed()) {
+        return Err(format!("`{platform}` is no host triple, such as `x86_64-unknown-linux-gnu`"));
+    }
+    match platforms.iter().enumerate().find(|(index, platform)| platforms[..*index].contains(platform)) {
+        Some((_, platform)) => Err(format!("`{platform}` is named twice")),
         None => Ok(()),
     }
 }

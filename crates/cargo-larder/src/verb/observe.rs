@@ -26,7 +26,8 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
     if code != 0 {
         return Ok(Outcome::Child(code));
     }
-    let slices = observed::slices(&context.project.cargo, &context.project.workspace, &recorder.calls()?)?;
+    let project = &context.project;
+    let slices = observed::slices(&project.cargo, &project.workspace, &project.slices, &recorder.calls()?)?;
     let seen: Vec<Seen<'_>> =
         slices.into_iter().map(|slice| Seen { known: known(context, &slice), slice }).collect();
     if args.write {

@@ -85,7 +85,7 @@ pub fn sides(graph: &UnitGraph) -> Vec<Sides> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A graph from `(package id, kind, edges)`, the first unit being the root.

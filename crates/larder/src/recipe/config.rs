@@ -6,7 +6,7 @@
 
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
-use super::content_digest;
+use super::{content_digest, manifest};
 use crate::{
     slice::{Slice, TARGET_MARKER},
     workspace::{Workspace, locked_packages, parse_toml},
@@ -52,7 +52,8 @@ pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> String {
     format!("{RECIPE_HEADER}{document}")
 }
 
-/// The workspace's settings that reach dependencies; `None` where there are none.
+/// The workspace's settings that reach dependencies; `None` where there are none. The file that is there keeps its
+/// words where it says the same, since builders know a layer by them.
 pub(super) fn shared(workspace: &Workspace) -> Option<String> {
     let mut document = workspace.config().clone();
     for name in IRRELEVANT {
@@ -69,8 +70,20 @@ pub(super) fn shared(workspace: &Workspace) -> Option<String> {
             document.remove("registry");
         }
     }
+    if document.is_empty() {
+        return None;
+    }
+    let wanted = settings_alone(document);
+    let found = fs_err::read_to_string(workspace.larder_dir().join("config.toml")).ok();
+    let says_the_same = |text: &String| text.parse().is_ok_and(|document| settings_alone(document) == wanted);
+    found.filter(says_the_same).or_else(|| Some(format!("{SHARED_HEADER}\n{wanted}\n")))
+}
+
+/// A configuration's text without comments, tables and keys in an order of our own.
+fn settings_alone(mut document: DocumentMut) -> String {
+    manifest::strip_comments(document.as_table_mut());
     document.set_trailing("");
-    (!document.is_empty()).then(|| format!("{SHARED_HEADER}\n{}\n", document.to_string().trim()))
+    document.to_string().trim().to_owned()
 }
 
 /// Whether something of it is a secret, which [`shared`] leaves out.

@@ -173,7 +173,7 @@ impl Draft<'_> {
         if record.slice != *self.slice {
             return Some("its arguments or environment changed".into());
         }
-        let layer = record.layers.last()?;
+        let Some(layer) = record.layers.last() else { return Some("it has no layer".into()) };
         if layer.digest == self.recipe.digest {
             return None;
         }

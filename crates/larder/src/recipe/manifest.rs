@@ -160,8 +160,9 @@ fn implicit(item: &Item) -> Option<TomlTable> {
     Some(table)
 }
 
-/// Comments in a manifest speak to its readers, and must not change a recipe; nor must the order of tables.
-fn strip_comments(table: &mut TomlTable) {
+/// Comments in a manifest or a configuration speak to its readers, and must not change a recipe; nor must the order
+/// of tables.
+pub(super) fn strip_comments(table: &mut TomlTable) {
     *table.decor_mut() = toml_edit::Decor::new("\n", "");
     table.set_position(None);
     table.sort_values();

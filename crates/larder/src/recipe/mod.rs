@@ -69,14 +69,15 @@ impl Recipe {
 const BUILD_SOURCE: &str =
     "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
 
-/// The arguments that cook a slice's recipe: its subcommand, profile and platform without its selection of
-/// packages, targets and features, which are the recipe's own.
+/// The arguments that cook a slice's recipe: its subcommand, configuration, profile and platform without its
+/// selection of packages, targets and features, which are the recipe's own.
 fn cook_args(slice: &Slice) -> Vec<String> {
     let command = slice.args.first().map_or("build", String::as_str);
     let mut args = vec![if command == "clippy" { "check".to_owned() } else { command.to_owned() }];
     if command == "test" {
         args.push("--no-run".into());
     }
+    args.extend(option_values(&slice.args, "--config").iter().map(|setting| format!("--config={setting}")));
     args.extend(slice.targets().iter().map(|target| format!("--target={target}")));
     if let Some(profile) = option_values(&slice.args, "--profile").last() {
         args.push(format!("--profile={profile}"));

@@ -33,7 +33,10 @@ impl Proof {
         }
         let proven = slice.units.len() - missing.len();
         for (key, unit) in &recipe.units {
-            if !slice.units.contains_key(key) && counterpart(unit, slice).is_none() {
+            // One that was meant to be a unit of the slice's is named above.
+            if !slice.units.contains_key(key)
+                && !counterparts(unit, slice).any(|key| !recipe.units.contains_key(key))
+            {
                 missing.push(format!("{}: the slice does not need it", unit.describe()));
             }
         }
@@ -82,7 +85,7 @@ fn difference(key: &UnitKey, unit: &Unit, recipe: &Plan) -> Option<String> {
         return (found.lto != unit.lto)
             .then(|| format!("link-time optimisation {:?}, the slice needs {:?}", found.lto, unit.lto));
     }
-    let Some(found) = counterpart(unit, recipe) else {
+    let Some(found) = counterparts(unit, recipe).next().map(|key| &recipe.units[key]) else {
         return Some("not in the recipe".into());
     };
     if found.features != unit.features {
@@ -91,13 +94,56 @@ fn difference(key: &UnitKey, unit: &Unit, recipe: &Plan) -> Option<String> {
     Some("its profile or something below it differs".into())
 }
 
-/// The unit that was meant to be the same.
-fn counterpart<'a>(unit: &Unit, plan: &'a Plan) -> Option<&'a Unit> {
-    plan.units.values().find(|other| {
+/// The units that can have been meant to be the same.
+fn counterparts<'a>(unit: &'a Unit, plan: &'a Plan) -> impl Iterator<Item = &'a UnitKey> {
+    let same = |other: &Unit| {
         other.package == unit.package
             && other.kinds == unit.kinds
             && other.mode == unit.mode
             && other.platform == unit.platform
             && other.for_host == unit.for_host
-    })
+    };
+    plan.units.iter().filter(move |(_, other)| same(other)).map(|(key, _)| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::external::tests::graph;
+
+    /// The plan of a program that stands on one crate, in as many shapes as there are lists of features.
+    fn plan(shapes: &[&[&str]]) -> Plan {
+        const CRATE: (&str, &str, &[usize]) = ("registry+x#a@1.0.0", "lib", &[]);
+        let edges: Vec<usize> = (1..=shapes.len()).collect();
+        let mut units = vec![("path+file:///app#0.1.0", "bin", edges.as_slice())];
+        units.extend(shapes.iter().map(|_| CRATE));
+        let mut graph = graph(&units);
+        for (unit, features) in graph.units[1..].iter_mut().zip(shapes) {
+            unit.features = features.iter().map(|name| (*name).to_owned()).collect();
+        }
+        Plan::of_graph(&graph)
+    }
+
+    fn compare(slice: &[&[&str]], recipe: &[&[&str]]) -> (usize, Vec<String>) {
+        let proof = Proof::compare(&plan(slice), &plan(recipe));
+        (proof.proven, proof.missing)
+    }
+
+    #[test]
+    fn every_difference_is_named_once() {
+        assert_eq!(compare(&[&["std"]], &[&["std"]]), (1, Vec::new()));
+        let (proven, missing) = compare(&[&["std"]], &[&[]]);
+        assert_eq!((proven, missing.len()), (0, 1), "{missing:?}");
+        assert!(missing[0].contains("features [], the slice needs [\"std\"]"), "{missing:?}");
+        let (proven, missing) = compare(&[&["std"]], &[]);
+        assert_eq!((proven, missing.len()), (0, 1), "{missing:?}");
+        assert!(missing[0].contains("not in the recipe"), "{missing:?}");
+    }
+
+    #[test]
+    fn one_more_shape_of_a_package_is_superfluous() {
+        let (proven, missing) = compare(&[&["std"]], &[&["std"], &[]]);
+        assert_eq!((proven, missing.len()), (1, 1), "{missing:?}");
+        assert!(missing[0].contains("the slice does not need it"), "{missing:?}");
+    }
 }

@@ -13,7 +13,7 @@ use cargo_metadata::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant};
+use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant, without_policies};
 use crate::{
     error::{Error, Result},
     workspace::Workspace,
@@ -236,7 +236,7 @@ impl Project {
             name,
             origin: Origin::Leptos,
             variant,
-            args,
+            args: without_policies(args),
             target_dir,
             rustflags: if erase { ERASE_COMPONENTS.map(str::to_owned).to_vec() } else { Vec::new() },
             env: self.env(variant),

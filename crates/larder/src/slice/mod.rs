@@ -86,10 +86,11 @@ impl Slice {
         }))
     }
 
-    /// Whether both are the same call of cargo, whatever they are named.
+    /// Whether both are the same call of cargo, whatever they are named and however much they have it say.
     pub fn same_invocation(&self, other: &Self) -> bool {
+        let says = |arg: &&String| matches!(arg.as_str(), "-q" | "--quiet" | "-v" | "-vv" | "--verbose");
         let sorted = |slice: &Self| {
-            let mut args = slice.args.clone();
+            let mut args: Vec<String> = slice.args.iter().filter(|arg| !says(arg)).cloned().collect();
             args[1..].sort();
             args
         };
@@ -110,9 +111,10 @@ impl Slice {
         &self.args[..end]
     }
 
-    /// The whole invocation with more arguments of cargo's.
+    /// The whole invocation with more arguments of cargo's, but for those that it has already.
     pub fn args_with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
         let own = self.cargo_args();
+        let more = more.into_iter().filter(|word| !own.contains(word));
         own.iter().cloned().chain(more).chain(self.args[own.len()..].iter().cloned()).collect()
     }
 
@@ -174,6 +176,47 @@ fn default_release() -> Slice {
     }
 }
 
+/// A call's arguments without those that say how cargo may go about it: whoever makes a call says so, and cargo
+/// refuses to be told twice.
+fn without_policies(args: Vec<String>) -> Vec<String> {
+    let args = args.into_iter();
+    let args = args.scan(false, |is_over, arg| {
+        *is_over |= arg == "--";
+        Some((*is_over, arg))
+    });
+    let kept = args.filter(|(is_over, arg)| *is_over || !POLICIES.contains(&arg.as_str()));
+    without_option(kept.map(|(_, arg)| arg).collect(), "--color")
+}
+
+/// The words that say whether cargo may change `Cargo.lock` and use the network.
+const POLICIES: [&str; 3] = ["--locked", "--offline", "--frozen"];
+
+/// A cargo command line without `--name VALUE` and `--name=VALUE`, up to `--`.
+fn without_option(args: Vec<String>, name: &str) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            kept.push(arg);
+            break;
+        }
+        if arg == name {
+            args.next();
+        } else if arg.strip_prefix(name).is_none_or(|rest| !rest.starts_with('=')) {
+            kept.push(arg);
+        }
+    }
+    kept.extend(args);
+    kept
+}
+
+/// Whether a call is what is shipped or what a developer builds, as far as its profile tells.
+fn variant_of(args: &[String]) -> Variant {
+    let args_of_cargo = || args.iter().take_while(|arg| *arg != "--");
+    let release = args_of_cargo().any(|arg| arg == "--release" || arg == "-r");
+    if release || !option_values(args, "--profile").is_empty() { Variant::Release } else { Variant::Dev }
+}
+
 /// The values of `--name VALUE` and `--name=VALUE` in a cargo command line, up to `--`.
 pub(crate) fn option_values<'a>(args: &'a [String], name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
@@ -214,6 +257,34 @@ mod tests {
         let slice = Slice { args: words("clippy --release -- -Dwarnings"), ..default_release() };
         assert_eq!(slice.cargo_args(), words("clippy --release"));
         assert_eq!(slice.args_with(["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
+        assert_eq!(slice.args_with(["--release".to_owned()]), slice.args, "cargo refuses a word said twice");
+    }
+
+    #[test]
+    fn policies_are_the_callers() {
+        let args =
+            words("test --locked --color always --offline --color=never --frozen -- --locked --color x");
+        assert_eq!(without_policies(args), words("test -- --locked --color x"));
+    }
+
+    #[test]
+    fn the_profile_tells_the_variant() {
+        for (line, variant) in [
+            ("build --release", Variant::Release),
+            ("build -r", Variant::Release),
+            ("build --profile small", Variant::Release),
+            ("check --package=profiler", Variant::Dev),
+            ("test -- --release", Variant::Dev),
+        ] {
+            assert_eq!(variant_of(&words(line)), variant, "{line}");
+        }
+    }
+
+    #[test]
+    fn how_much_cargo_says_makes_no_other_call() {
+        let slice = |line| Slice { args: words(line), ..default_release() };
+        assert!(slice("build -v --release").same_invocation(&slice("build --release --quiet")));
+        assert!(!slice("build --release").same_invocation(&slice("build")));
     }
 
     #[test]

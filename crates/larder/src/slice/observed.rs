@@ -5,9 +5,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, option_values};
+use super::{
+    Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, option_values, variant_of,
+    without_policies,
+};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
@@ -15,18 +18,20 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The distinct slices among recorded calls, in the order in which they were made. Calls that compile nothing
-/// of this workspace are left out.
+/// The distinct slices among recorded calls, in the order in which they were made, by names that none of the `known`
+/// ones has. Calls that compile nothing of this workspace are left out.
 ///
 /// # Errors
 /// [`Error::Observed`] for a call that cannot be written down for other machines.
-pub fn slices(cargo: &Cargo, workspace: &Workspace, calls: &[Call]) -> Result<Vec<Slice>> {
+pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Call]) -> Result<Vec<Slice>> {
     let mut slices: Vec<Slice> = Vec::new();
     for call in calls {
         let Some(slice) = Observation { cargo, workspace, call }.slice()? else { continue };
-        let is_new = slices.iter().all(|known| !known.same_invocation(&slice));
+        let is_new = slices.iter().all(|seen| !seen.same_invocation(&slice));
         if is_new {
-            slices.push(Slice { name: unused_name(&slice.name, &slices), ..slice });
+            let is_free = |name: &str| known.iter().chain(&slices).all(|taken| taken.name != name);
+            let name = unused_name(&slice.name, is_free);
+            slices.push(Slice { name, ..slice });
         }
     }
     Ok(slices)
@@ -47,7 +52,7 @@ impl Observation<'_> {
         for (name, value) in self.options() {
             match (name.as_str(), value) {
                 ("--target-dir", Some(dir)) => target_dir = self.target_dir(&dir)?,
-                ("--manifest-path" | "--message-format" | "--color" | "--jobs" | "-j", _) => {}
+                ("--manifest-path" | "--message-format" | "--jobs" | "-j", _) => {}
                 (_, Some(value)) => args.push(format!("{name}={value}")),
                 (_, None) => args.push(name),
             }
@@ -64,13 +69,12 @@ impl Observation<'_> {
         if let Some(name) = &package.filter(|_| !selects_packages(&args)) {
             args.insert(1, format!("--package={name}"));
         }
+        let args = without_policies(args);
         let rustflags = self.rustflags(&args)?;
-        let name = name(&args);
-        let release = args.iter().any(|arg| arg == "--release" || arg.starts_with("--profile="));
         Ok(Some(Slice {
-            name,
+            name: name(&args),
             origin: Origin::Observed,
-            variant: if release { Variant::Release } else { Variant::Dev },
+            variant: variant_of(&args),
             args,
             target_dir,
             rustflags,
@@ -121,6 +125,7 @@ impl Observation<'_> {
     fn target_dir(&self, dir: &str) -> Result<TargetDir> {
         let dir = Utf8PathBuf::from_path_buf(self.call.dir.join(dir))
             .map_err(|path| self.refused(format!("--target-dir {} is not UTF-8", path.display())))?;
+        let dir = without_dots(&dir);
         if let Ok(below) = dir.strip_prefix(self.workspace.target_directory()) {
             return Ok(TargetDir::InTarget(below.to_owned()));
         }
@@ -227,15 +232,27 @@ fn name(args: &[String]) -> String {
     if args[0] != "build" && words[0] != args[0] {
         words.push(&args[0]);
     }
-    if !args.iter().any(|arg| arg == "--release" || arg.starts_with("--profile=")) {
+    if variant_of(args) == Variant::Dev {
         words.push("dev");
     }
     words.join("-").replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
 }
 
-fn unused_name(wanted: &str, taken: &[Slice]) -> String {
-    let is_free = |name: &str| taken.iter().all(|slice| slice.name != name);
+fn unused_name(wanted: &str, is_free: impl Fn(&str) -> bool) -> String {
     let mut names =
         std::iter::once(wanted.to_owned()).chain((2..).map(|number| format!("{wanted}-{number}")));
     names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned())
+}
+
+/// A path with every `..` taken back, as text: the folder may not be there yet.
+fn without_dots(path: &Utf8Path) -> Utf8PathBuf {
+    let mut plain = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }

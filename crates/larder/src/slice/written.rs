@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Origin, Slice, TargetDir, Variant, option_values};
+use super::{Origin, Slice, TargetDir, Variant, option_values, variant_of, without_option, without_policies};
 use crate::{change, error::Result, workspace::Workspace};
 
 /// A table in `slices`; its name is the slice's.
@@ -25,14 +25,12 @@ impl WrittenSlice {
         let target_dir = option_values(&self.args, "--target-dir")
             .first()
             .map_or_else(TargetDir::default, |dir| TargetDir::from((*dir).to_owned()));
-        let release =
-            self.args.iter().any(|arg| arg == "--release" || arg == "-r" || arg.contains("profile"));
-        let variant = self.variant.unwrap_or(if release { Variant::Release } else { Variant::Dev });
+        let variant = self.variant.unwrap_or_else(|| variant_of(&self.args));
         Slice {
             name,
             origin: Origin::Written,
             variant,
-            args: without_target_dir(self.args),
+            args: without_policies(without_option(self.args, "--target-dir")),
             target_dir,
             rustflags: self.rustflags,
             env: self.env,
@@ -52,6 +50,9 @@ impl WrittenSlice {
         if option_values(&self.args, "--target-dir").iter().any(|dir| dir.starts_with('/')) {
             return Err("--target-dir must be relative to the workspace root".into());
         }
+        if option_values(&self.args, "--config").iter().any(|setting| !setting.contains('=')) {
+            return Err("--config takes `KEY=VALUE`; a file would have to be in every recipe's folder".into());
+        }
         Ok(())
     }
 }
@@ -66,11 +67,16 @@ pub fn as_toml(slice: &Slice) -> String {
 /// Adds slices to the root manifest, which keeps its comments, order and unknown keys.
 ///
 /// # Errors
-/// When a slice of the same name is written down already, or the file cannot be written.
+/// When the file cannot be written.
 pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
     let path = workspace.root().join("Cargo.toml");
     let mut document = workspace.manifest().clone();
-    let owner = if document.contains_key("workspace") { "workspace" } else { "package" };
+    // Beside the settings that are there: a second table would hide them.
+    let has_settings =
+        |owner: &str| document.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some();
+    let is_package =
+        !document.contains_key("workspace") || !has_settings("workspace") && has_settings("package");
+    let owner = if is_package { "package" } else { "workspace" };
     for slice in slices {
         insert(document.as_table_mut(), &[owner, "metadata", "larder", "slices"], slice);
     }
@@ -86,6 +92,8 @@ fn insert(table: &mut Table, path: &[&str], slice: &Slice) {
     let mut missing = Table::new();
     missing.set_implicit(true);
     let next = table.entry(first).or_insert(Item::Table(missing));
+    // A table in one line cannot hold others that have a header.
+    *next = std::mem::take(next).into_table().map_or_else(|item| item, Item::Table);
     if let Some(next) = next.as_table_mut() {
         insert(next, rest, slice);
     }
@@ -106,17 +114,4 @@ fn fields(slice: &Slice) -> Table {
         fields.insert("env", value(env));
     }
     fields
-}
-
-fn without_target_dir(args: Vec<String>) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut args = args.into_iter();
-    while let Some(arg) = args.next() {
-        if arg == "--target-dir" {
-            args.next();
-        } else if !arg.starts_with("--target-dir=") {
-            kept.push(arg);
-        }
-    }
-    kept
 }
