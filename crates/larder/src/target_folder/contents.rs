@@ -234,7 +234,8 @@ fn text(part: Component<'_>) -> Option<&str> {
     }
 }
 
-fn is_hash(text: &str) -> bool {
+/// Whether a text is what cargo puts into names to tell units apart.
+pub(crate) fn is_hash(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
