@@ -434,7 +434,12 @@ fn the_page_needs_nothing_but_itself() {
     let project = built(&[]);
     project.write("target/debug/<b>&.txt", "x");
     let outcome = usage(&project, &["--html", "usage.html", "--json"], &[]);
-    assert!(outcome.stderr.contains("Wrote"), "{}", outcome.stderr);
+    // A long look says where it is: at the start, and whenever one kind of cache is done.
+    for step in
+        ["Reading caches of ", "Read target: ", "Read CARGO_HOME/registry, ", "Read nix store: ", "Wrote "]
+    {
+        assert!(outcome.stderr.contains(step), "{step}: {}", outcome.stderr);
+    }
     let page = project.read("usage.html");
     assert!(page.contains("<svg class=\"map\"") && page.contains("external units"), "{page}");
     for outside in ["http", "src=", "href=", "url(", "@import", "<script", "<b>"] {
