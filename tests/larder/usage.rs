@@ -434,7 +434,12 @@ fn the_page_needs_nothing_but_itself() {
     let project = built(&[]);
     project.write("target/debug/<b>&.txt", "x");
     let outcome = usage(&project, &["--html", "usage.html", "--json"], &[]);
-    assert!(outcome.stderr.contains("Wrote"), "{}", outcome.stderr);
+    // A long look says where it is: at the start, and whenever one kind of cache is done.
+    for step in
+        ["Reading caches of ", "Read target: ", "Read CARGO_HOME/registry, ", "Read nix store: ", "Wrote "]
+    {
+        assert!(outcome.stderr.contains(step), "{step}: {}", outcome.stderr);
+    }
     let page = project.read("usage.html");
     assert!(page.contains("<svg class=\"map\"") && page.contains("external units"), "{page}");
     for outside in ["http", "src=", "href=", "url(", "@import", "<script", "<b>"] {
@@ -443,6 +448,35 @@ fn the_page_needs_nothing_but_itself() {
     let usage: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let rows = page.matches("<tr").count() - 1;
     assert_eq!(rows, count(&usage["caches"]), "every cache and every part has a row");
+}
+
+/// What a browser makes of the page: every row in its table with all cells, every rectangle in its drawing.
+#[test]
+fn a_browser_reads_the_page_as_it_was_meant() {
+    const TEST: &str = "a_browser_reads_the_page_as_it_was_meant";
+    let surroundings = Surroundings::get();
+    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .find_map(|name| surroundings.env().find_program(name))
+    else {
+        return skip(TEST, "there is no Chromium on PATH");
+    };
+    let project = built(&[]);
+    project.write("target/debug/<b>&.txt", "x");
+    usage(&project, &["--html", "usage.html"], &[]);
+    let profile = format!("--user-data-dir={}", project.path().join("browser").display());
+    let page = format!("file://{}/usage.html", project.path().display());
+    let quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
+    let words = [&quiet[..], &[&profile, "--dump-dom", &page]].concat();
+    let seen = surroundings.run(&browser, project.path(), &words, &[]).ok().stdout;
+    let written = project.read("usage.html");
+    let (drawing, table) = seen.split_once("</svg>\n<table>").expect("the drawing ends before the table");
+    let rows = written.matches("<tr").count();
+    assert_eq!((table.matches("<tr").count(), table.matches("</tr>").count()), (rows, rows), "{seen}");
+    assert_eq!(table.matches("</td>").count(), 7 * (rows - 1), "{seen}");
+    assert!(written.contains("<rect"), "{written}");
+    assert_eq!(drawing.matches("</rect>").count(), written.matches("<rect").count(), "{seen}");
+    assert_eq!(drawing.matches("<g>").count(), drawing.matches("</g>").count(), "{seen}");
 }
 
 fn count(caches: &Value) -> usize {

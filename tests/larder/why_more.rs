@@ -99,6 +99,88 @@ fn a_command_can_be_asked_about_instead_of_run() {
 }
 
 #[test]
+fn copies_of_final_artifacts_are_left_alone() {
+    let project = built(&[]);
+    let build = ["cargo", "build", "--release", "--quiet", "-Zunstable-options"];
+    let run = |words: &[&str], name: &str, value: &str| {
+        let vars = [("RUSTC_BOOTSTRAP", "1"), (name, value)];
+        Surroundings::get().larder_with(project.path(), words, &vars).ok();
+        let copy = project.path().join("dist/app");
+        assert!(fs_err::metadata(&copy).unwrap().len() > 0, "{words:?} {name}");
+        fs_err::remove_dir_all(project.path().join("dist")).unwrap();
+        project.write("dist/app", "precious");
+    };
+    let why = [&["why", "--"], &build[..]].concat();
+    run(&[&why[..], &["--artifact-dir=dist"]].concat(), "A", "");
+    for dry in [&["why", "--dry-run", "--"][..], &["why", "--"]] {
+        run(&[dry, &build, &["--artifact-dir", "dist"]].concat(), "A", "");
+        run(&[dry, &build, &["--config=build.artifact-dir='dist'"]].concat(), "A", "");
+        run(&[dry, &build].concat(), "CARGO_BUILD_ARTIFACT_DIR", "dist");
+    }
+    let config = project.read(".cargo/config.toml");
+    project.write(".cargo/config.toml", &format!("{config}\n[build]\nartifact-dir = \"dist\"\n"));
+    run(&[&["why", "--dry-run", "--"], &build[..]].concat(), "A", "");
+}
+
+#[test]
+fn settings_of_a_call_do_not_lead_out_of_the_question() {
+    let project = built(&[]);
+    let own = "--config=build.build-dir='own'";
+    project.cargo(&["build", "--release", "--quiet", own]);
+    project.write("mid/src/part.rs", "pub fn f() { let _changed = 1; }\n");
+    let folder = project.path().join("own");
+    if !folder.is_dir() {
+        return skip(
+            "settings_of_a_call_do_not_lead_out_of_the_question",
+            "this cargo is older than 1.91, and has no `build.build-dir`",
+        );
+    }
+    let before = why_stage::listing(&folder);
+    let told = project.larder(&["why", "--dry-run", "--", "cargo", "build", "--release", own]).ok().stdout;
+    assert!(told.contains("units would be built"), "{told}");
+    assert!(why_stage::listing(&folder) == before, "the folder of the call was touched");
+}
+
+#[test]
+fn a_call_that_is_refused_is_no_fresh_build() {
+    let project = built(&[]);
+    let outcome = project.larder(&["why", "--quiet", "--dry-run", "--", "cargo", "build", "--nonsense"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("--nonsense"), "{}", outcome.stderr);
+    let told = outcome.stderr.lines().last();
+    assert_eq!(told, Some("error: cargo refuses a call of `cargo build --nonsense`"));
+}
+
+#[test]
+fn units_are_told_under_the_build_that_they_are_of() {
+    let project = built(&[]);
+    project.write("app/src/main.rs", "fn main() { mid::name(); }\n");
+    let both = "cargo build --release && cargo build";
+    let told =
+        project.larder(&["why", "--quiet", "--unit", "app", "--dry-run", "--", "sh", "-c", both]).ok().stdout;
+    assert_snapshot!(told, @"
+    units of cargo build --release:
+      app 0.1.0 bin-app (release)
+        app/src/main.rs is newer than the last build
+    units of cargo build:
+      app 0.1.0 bin-app (debug)
+        nothing is built in debug yet
+    ");
+}
+
+#[test]
+fn words_of_programs_and_of_tests_are_understood() {
+    let project = built(&[]);
+    project.write("app/src/main.rs", "fn main() { mid::name(); }\n");
+    let told =
+        |words: &[&str]| project.larder(&[&["why", "--dry-run", "--", "cargo"], words].concat()).ok().stdout;
+    let run = told(&["run", "--release", "serve", "--quiet"]);
+    assert!(run.contains("app/src/main.rs is newer than the last build"), "{run}");
+    let test = told(&["test", "--release", "--no-run"]);
+    assert!(test.contains("test-bin-app of app 0.1.0 was never built here"), "{test}");
+}
+
+#[test]
 fn a_failing_command_ends_with_its_own_code() {
     let project = built(&[]);
     project.write("app/src/main.rs", "fn main() { nothing() }\n");

@@ -162,7 +162,7 @@ pub(crate) fn long_ago() -> SystemTime {
 }
 
 /// Every file of a folder with its time and content.
-fn listing(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
+pub(crate) fn listing(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
     let mut files = BTreeMap::new();
     let mut open: Vec<PathBuf> = folder.is_dir().then(|| folder.to_owned()).into_iter().collect();
     while let Some(path) = open.pop() {

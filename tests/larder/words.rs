@@ -69,6 +69,42 @@ fn quiet_says_nothing_and_json_stands_alone() {
     assert_eq!(json["phases"][0]["name"], "cook release");
 }
 
+/// `docker` has an image to build, and tests of its own.
+#[test]
+fn every_verb_has_a_value_with_a_version_and_a_page_that_says_what_it_means() {
+    let project = app();
+    let documented =
+        fs_err::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/json.md")).unwrap();
+    for words in [
+        &["init", "--check"][..],
+        &["plan"],
+        &["lock"],
+        &["lock", "--check"],
+        &["cook"],
+        &["build"],
+        &["why"],
+        &["usage"],
+        &["clean"],
+        &["gc", "--only", "target"],
+        &["doctor"],
+        &["observe", "--", "cargo", "check"],
+    ] {
+        let (verb, rest) = words.split_first().unwrap();
+        let words = [&[*verb, "--json"], rest].concat();
+        let outcome = project.larder(&words);
+        let value: serde_json::Value = serde_json::from_str(&outcome.stdout)
+            .unwrap_or_else(|error| panic!("{words:?}: {error}\n{}{}", outcome.stdout, outcome.stderr));
+        assert_eq!(value["version"], 1, "{words:?}: {value:#}");
+        let heading = format!("`cargo larder {verb} --json`");
+        let fields =
+            documented.split("\n## ").find(|section| section.lines().next().unwrap().contains(&heading));
+        let fields = fields.unwrap_or_else(|| panic!("{heading} has no section in json.md"));
+        for name in value.as_object().unwrap().keys().filter(|name| *name != "version") {
+            assert!(fields.contains(name.as_str()), "{verb}: json.md does not say what `{name}` is");
+        }
+    }
+}
+
 #[test]
 fn the_users_own_build_is_run_and_counted() {
     let project = app();

@@ -15,27 +15,14 @@ impl Terminal {
     pub(crate) fn new(quiet: bool) -> Self {
         Self { quiet }
     }
-}
 
-/// Applies the colour choice; `auto` leaves `NO_COLOR`, `CLICOLOR_FORCE` and the terminal to `anstream`.
-pub(crate) fn set_color(color: Color) {
-    match color {
-        Color::Auto => {}
-        Color::Always => anstream::ColorChoice::Always.write_global(),
-        Color::Never => anstream::ColorChoice::Never.write_global(),
-    }
-}
-
-impl Terminal {
     /// A line that another program said.
     pub(crate) fn plain(self, line: &str) {
         if !self.quiet {
             anstream::eprintln!("{line}");
         }
     }
-}
 
-impl Terminal {
     /// Something to know about what was just printed.
     pub(crate) fn note(self, message: &str) {
         if !self.quiet {
@@ -56,5 +43,14 @@ impl Report for Terminal {
     fn warn(&self, message: &str) {
         let yellow = Style::new().fg_color(Some(AnsiColor::Yellow.into())).bold();
         anstream::eprintln!("{yellow}warning{yellow:#}: {message}");
+    }
+}
+
+/// Applies the colour choice; `auto` leaves `NO_COLOR`, `CLICOLOR_FORCE` and the terminal to `anstream`.
+pub(crate) fn set_color(color: Color) {
+    match color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Directories are read by several threads. A file with several names (hard links) is counted once, symbolic
 //! links are counted and never followed, and what is mounted from another file system takes no room here.
-//! It must never change anything, the time of last access included.
+//! It must never change anything, the times of last access of files included.
 
 use std::{
     collections::HashSet,

@@ -150,8 +150,6 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<i32> {
     let cargo = env.get(CARGO_VARIABLE).map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
-    let watch = Watch::begin(why::Call { cargo: &cargo, args, dir, env, root: dir, program });
-    let start = Instant::now();
     let mut call = Call {
         args: args.to_vec(),
         dir: dir.to_owned(),
@@ -161,11 +159,19 @@ pub fn run(
         env: driver_env(env),
         why: None,
     };
-    if let Some(watch) = watch.as_ref().filter(|watch| watch.mode == Mode::Instead) {
-        call.why = Some(watch.answer()?);
+    let (watch, instead) = match Watch::begin(why::Call { cargo: &cargo, args, dir, env, root: dir, program })
+    {
+        Ok(Some(watch)) if watch.mode == Mode::Instead => (None, Some(watch.answer())),
+        Ok(watch) => (watch, None),
+        Err(error) => (None, Some(Err(error))),
+    };
+    if let Some(answer) = instead {
+        call.code = i32::from(answer.is_err());
+        let told = answer.map(|answer| call.why = Some(answer));
         write(env, &call)?;
-        return Ok(0);
+        return told.map(|()| 0);
     }
+    let start = Instant::now();
     let wanted = Messages::of(args);
     let mut words = args.to_vec();
     if let Messages::Added { at } = wanted {
@@ -332,6 +338,24 @@ mod tests {
         }
         let set: Vec<String> = driver_env(&env).into_keys().collect();
         assert_eq!(set, ["LANG", "SITE"]);
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_explained_is_not_made_instead() {
+        let dir = tempfile::tempdir().unwrap();
+        let cargo = dir.path().join("cargo.sh");
+        let script = "#!/bin/sh\n[ \"$1\" != metadata ] && touch built\nexit 1\n";
+        fs_err::write(&cargo, script).unwrap();
+        fs_err::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut env = Environment::new([("PATH", "/usr/bin:/bin")]);
+        env.set(RECORD_VARIABLE, dir.path());
+        env.set(CARGO_VARIABLE, &cargo);
+        let elsewhere = || PathBuf::from("/elsewhere");
+        let place = Place { root: elsewhere(), target: elsewhere(), build: elsewhere() };
+        let variables = why::variables(Mode::Instead, &place).unwrap();
+        variables.into_iter().for_each(|(name, value)| env.set(name, value));
+        let result = run(&env, dir.path(), &cargo, &["build".to_owned()], &mut Vec::new());
+        assert!(result.is_err() && !dir.path().join("built").exists(), "{result:?}");
     }
 
     #[test]

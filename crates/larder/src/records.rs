@@ -24,7 +24,7 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>> {
     if !path.is_file() {
         return Ok(None);
     }
-    Ok(serde_json::from_str(&fs_err::read_to_string(path)?).ok())
+    Ok(serde_json::from_slice(&fs_err::read(path)?).ok())
 }
 
 /// Writes a record as a whole or not at all. A target directory that is not there yet is made as cargo makes it.
@@ -56,7 +56,9 @@ mod tests {
         write(&path, &[1, 2]).unwrap();
         assert_eq!(read(&path).unwrap(), Some(vec![1, 2]));
         assert!(fs_err::read_to_string(target.join("CACHEDIR.TAG")).unwrap().starts_with("Signature: "));
-        fs_err::write(&path, "{").unwrap();
-        assert_eq!(read::<Vec<u32>>(&path).unwrap(), None);
+        for broken in [&b"{"[..], b"\xff"] {
+            fs_err::write(&path, broken).unwrap();
+            assert_eq!(read::<Vec<u32>>(&path).unwrap(), None);
+        }
     }
 }

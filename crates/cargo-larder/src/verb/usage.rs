@@ -9,9 +9,8 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use larder::{
     Report as _,
-    backend::docker,
     camino::Utf8PathBuf,
-    table,
+    change, table,
     usage::{self, Cache, State, Usage},
 };
 use serde_json::json;
@@ -40,7 +39,7 @@ fn write_page(context: &Context, usage: &Usage, file: &Path) -> anyhow::Result<(
     let path = Utf8PathBuf::from_path_buf(context.process.dir.join(file))
         .map_err(|path| anyhow::anyhow!("--html {} is not UTF-8", path.display()))?;
     let title = context.project.workspace.root().file_name().unwrap_or("the project");
-    docker::write(&path, &usage::page(usage, title, SystemTime::now()))?;
+    change::write(&path, &usage::page(usage, title, SystemTime::now()))?;
     context.terminal.step("Wrote", path.as_str());
     Ok(())
 }

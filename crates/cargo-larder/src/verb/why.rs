@@ -122,12 +122,18 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
     let code = command.run(&recorder)?;
     let calls = recorder.calls()?;
     let mut builds: Vec<Explained> = calls.iter().filter_map(Explained::of_call).collect();
+    let is_refused = args.dry_run && calls.iter().any(|call| call.code != 0);
+    if is_refused && builds.is_empty() {
+        bail!("cargo refuses a call of `{}`", command.line());
+    }
     if calls.is_empty() {
         context.terminal.warn("no call of cargo was seen");
     } else if builds.is_empty() && !args.dry_run {
         context.terminal.step("Fresh", "nothing was compiled");
     }
-    let outcome = if code == 0 || args.dry_run { Outcome::Done } else { Outcome::Child(code) };
+    // A command that was kept from building may well miss what it builds; a call that is refused is another matter.
+    let is_done = if args.dry_run { !is_refused } else { code == 0 };
+    let outcome = if is_done { Outcome::Done } else { Outcome::Child(code.max(1)) };
     if !args.dry_run {
         keep(context, builds.clone());
     }
@@ -256,13 +262,12 @@ fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
     };
     let mut found = false;
     for build in &findings.builds {
-        for unit in build.answer.units.iter().filter(is_meant) {
-            if !found {
-                anstream::println!("units of {}:", build.name);
-            }
+        let mut units = build.answer.units.iter().filter(is_meant).peekable();
+        if units.peek().is_some() {
+            anstream::println!("units of {}:", build.name);
             found = true;
-            print_unit(unit);
         }
+        units.for_each(print_unit);
     }
     if !found {
         bail!("no unit of `{name}` is built; `--all` lists those that are");

@@ -193,7 +193,8 @@ fn long(name: &str) -> &str {
     }
 }
 
-fn takes_value(name: &str) -> bool {
+/// Whether an option of cargo takes the next word for its value.
+pub(crate) fn takes_value(name: &str) -> bool {
     let names = [
         "--package",
         "-p",

@@ -117,7 +117,8 @@ impl<'a> Sorter<'a> {
     fn in_profile(&mut self, profile: usize, file: File) {
         let top = &self.tops[profile];
         let rest = file.path.strip_prefix(top).unwrap_or(&file.path);
-        let parts: Vec<&str> = rest.components().filter_map(text).collect();
+        // What is below a name that is no text is nothing of cargo's.
+        let parts: Vec<&str> = rest.components().map_while(text).collect();
         let own = |count: usize| top.join(parts[..count].iter().collect::<PathBuf>());
         match parts.as_slice() {
             [".fingerprint", folder, ..] if split(folder).is_some() => {
@@ -187,7 +188,8 @@ impl<'a> Sorter<'a> {
         // Below the deepest folder that leads to profiles, the next name says what this is.
         let base = file.path.ancestors().skip(1).find(|path| self.leading.contains(path));
         let base = base.unwrap_or(Path::new("")).to_owned();
-        let first = file.path.strip_prefix(&base).ok().and_then(|rest| rest.components().find_map(text));
+        let first =
+            file.path.strip_prefix(&base).ok().and_then(|rest| rest.components().next().and_then(text));
         let first = first.unwrap_or_default().to_owned();
         let kind = match first.as_str() {
             "doc" => OtherKind::Documentation,
@@ -232,7 +234,8 @@ fn text(part: Component<'_>) -> Option<&str> {
     }
 }
 
-fn is_hash(text: &str) -> bool {
+/// Whether a text is what cargo puts into names to tell units apart.
+pub(crate) fn is_hash(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
@@ -259,6 +262,22 @@ mod tests {
         assert_eq!(hash_in("x-495e83d0e6fee3ce.x.5f-cgu.0.rcgu.o"), Some("495e83d0e6fee3ce"));
         assert_eq!(hash_in("libfrontend.rlib"), None);
         assert_eq!(split("fs-err-76690af3bdbef9c1"), Some(("fs-err", "76690af3bdbef9c1")));
+    }
+
+    #[test]
+    fn what_is_below_a_name_that_is_no_text_is_not_cargos() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let strange = std::ffi::OsStr::from_bytes(b"\xff");
+        fs_err::create_dir_all(dir.path().join("debug/.fingerprint")).unwrap();
+        for folder in [dir.path().join(strange), dir.path().join("debug").join(strange)] {
+            fs_err::create_dir_all(folder.join("doc")).unwrap();
+            fs_err::create_dir_all(folder.join("deps")).unwrap();
+            fs_err::write(folder.join("deps/liba-495e83d0e6fee3ce.rlib"), "").unwrap();
+        }
+        let Contents { hashed, others, .. } = read(dir.path());
+        assert!(hashed.is_empty());
+        assert!(others.iter().all(|other| matches!(other.kind, OtherKind::Foreign | OtherKind::Bookkeeping)));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     disk::{self, FileId, Size, Tally},
     error::Result,
 };
+pub(crate) use contents::is_hash;
 use fingerprint::Fingerprint;
 pub use tag::Tag;
 

@@ -81,7 +81,8 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
         path: Some(path),
         scope: Scope::Project,
         filled_by: "cargo leptos build, what is served",
-        shrink: "cargo larder clean",
+        // `clean` deletes in target folders only.
+        shrink: "remove the folder",
         absent: None,
     }));
     folders

@@ -27,13 +27,16 @@ struct State {
 }
 
 /// Measures each root by class. `class` gets a root and the part of a path below it that decides, which is the
-/// first `depth` names of it; everything deeper is of the same class.
+/// first `depth` names of it; everything deeper is of the same class. A root may be a link, such as that of a cache
+/// on another disk; links below it are not followed.
 pub(super) fn measure(
     roots: &[PathBuf],
     classes: usize,
     depth: usize,
     class: impl Fn(usize, &Path) -> usize + Sync,
 ) -> (Vec<Vec<Measure>>, Vec<String>) {
+    let real = |root: &PathBuf| fs_err::canonicalize(root).unwrap_or_else(|_| root.clone());
+    let roots: &[PathBuf] = &roots.iter().map(real).collect::<Vec<_>>();
     let state = || State {
         sums: vec![vec![Measure::default(); classes]; roots.len()],
         linked: Vec::new(),
@@ -117,6 +120,11 @@ mod tests {
         let (sums, problems) = measure(&[dir.path().to_owned()], 2, 2, used);
         // Used: the folder a-1, src, x and y. Not used: the root, i, b-1, z and c.
         assert_eq!((sums[0][1].names, sums[0][0].names, problems.len()), (4, 5, 0));
-        assert_eq!(sums[0][0].size + sums[0][1].size, whole(dir.path()).0.size);
+        let all = whole(dir.path()).0.size;
+        assert_eq!(sums[0][0].size + sums[0][1].size, all);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink(dir.path(), &link).unwrap();
+        assert_eq!(whole(&link).0.size, all);
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Usage {
-    /// What all caches take together; those without a size on this machine's disk are not in it.
+    /// What all caches take together; those of Docker as its engine tells them, wherever that keeps them.
     pub total: Size,
     /// The caches, the project's own first.
     pub caches: Vec<Cache>,

@@ -112,7 +112,7 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let (sums, problems) = measure(&[store.to_owned()], CLASSES.len(), 1, |_, path| {
         index(class_of(path.to_str().unwrap_or_default()))
     });
-    let mut archives = [(0, 0); CLASSES.len()];
+    let mut archives = [(0, None); CLASSES.len()];
     for (name, info) in &paths {
         let (size, youngest) = &mut archives[index(class_of(name))];
         *size += info.nar_size;
@@ -127,7 +127,7 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
 fn part(
     (class, name, filled_by, shrink): (Class, &str, &str, &str),
     sum: Measure,
-    archives: (u64, u64),
+    archives: (u64, Option<u64>),
 ) -> Cache {
     let (archive, youngest) = archives;
     // What Nix itself calls the size of a path is that of its archive; its own folders have none.
@@ -139,7 +139,7 @@ fn part(
         Class::Other | Class::Store => None,
     };
     // Nix keeps no book of use: a path was last used when it came, as far as it knows.
-    let came = (youngest > 0).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(youngest));
+    let came = youngest.map(|youngest| SystemTime::UNIX_EPOCH + Duration::from_secs(youngest));
     Cache::new(name, Scope::Machine, size).reusing(reusable).last_used(came).said(filled_by, shrink)
 }
 
@@ -148,7 +148,8 @@ fn part(
 #[serde(rename_all = "camelCase", default)]
 struct PathInfo {
     nar_size: u64,
-    registration_time: u64,
+    /// Some stores do not keep it.
+    registration_time: Option<u64>,
     references: Vec<String>,
 }
 
@@ -220,7 +221,7 @@ mod tests {
         let cmd = Cmd::new("nix", "/", &Environment::default());
         let forms = [
             r#"[{"path":"/nix/store/a-x","narSize":5,"references":["/nix/store/b-y"]},{"path":"/nix/store/b-y","narSize":7,"references":[]}]"#,
-            r#"{"/nix/store/a-x":{"narSize":5,"references":["/nix/store/b-y"]},"/nix/store/b-y":{"narSize":7,"references":[]},"/nix/store/gone":null}"#,
+            r#"{"/nix/store/a-x":{"narSize":5,"registrationTime":null,"references":["/nix/store/b-y"]},"/nix/store/b-y":{"narSize":7,"references":[]},"/nix/store/gone":null}"#,
             r#"{"version":2,"storeDir":"/nix/store","info":{"a-x":{"narSize":5,"references":["b-y"]},"b-y":{"narSize":7,"references":[]}}}"#,
         ];
         for form in forms {

@@ -115,7 +115,7 @@ pub(super) enum Package {
 pub(super) struct Locked {
     /// `name-version`.
     registry: HashSet<String>,
-    /// Revisions, and addresses of repositories.
+    /// Revisions of git packages.
     revisions: Vec<String>,
 }
 

@@ -6,12 +6,12 @@ use std::{
     time::SystemTime,
 };
 
+use cargo_metadata::camino::Utf8PathBuf;
+
 use super::{
     Cache, Found, Scope,
     reusable::{Locked, Now},
 };
-use cargo_metadata::camino::Utf8PathBuf;
-
 use crate::{
     disk::{Size, Tally},
     project::Project,

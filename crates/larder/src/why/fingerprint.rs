@@ -120,9 +120,7 @@ impl Fingerprint {
             modified: fs_err::metadata(&json)?.modified()?,
         }))
     }
-}
 
-impl Fingerprint {
     /// The unit's hash.
     pub(super) fn hash(&self) -> &str {
         &self.hash

@@ -21,15 +21,16 @@ pub mod skeleton;
 pub mod summary;
 mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use toml_edit::DocumentMut;
 
 use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
     recorder::subcommand,
-    slice::option_values,
+    slice::{observed::takes_value, option_values},
     target_folder::profile_folder,
 };
 use compare::{Comparison, PackageId};
@@ -178,11 +179,15 @@ pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Ans
 /// The call in the skeleton. Settings go by arguments, since a build script may look at variables.
 fn command(skeleton: &Skeleton, call: &Call<'_>) -> Result<Cmd> {
     let path = |path: &Path| toml_edit::Value::from(path.display().to_string()).to_string();
-    let words = [
+    let mut words = vec![
         format!("--target-dir={}", skeleton.path().display()),
         format!("--config=build.build-dir={}", path(skeleton.path())),
         format!("--config=build.rustc-wrapper={}", path(call.program)),
     ];
+    if has_artifact_dir(call) {
+        // cargo copies final artifacts there, and those of the skeleton are empty.
+        words.push(format!("--config=build.artifact-dir={}", path(&skeleton.path().join("artifacts"))));
+    }
     let mut cmd = Cmd::new(call.cargo, call.dir, call.env)
         .args(compiling(call.args, &words)?)
         .env("CARGO_LOG", log::FILTER)
@@ -198,30 +203,66 @@ fn command(skeleton: &Skeleton, call: &Call<'_>) -> Result<Cmd> {
     Ok(cmd)
 }
 
-/// The arguments of a call that compiles the same and runs nothing, with more words of cargo's.
+/// Whether a call's configuration has cargo copy final artifacts into a folder of the user's. The setting is unstable,
+/// and a cargo that does not take it would refuse another one, too.
+fn has_artifact_dir(call: &Call<'_>) -> bool {
+    let keys = ["artifact-dir", "out-dir"];
+    let is_named = |word: &&str| keys.iter().any(|key| word.contains(key));
+    let variables = ["CARGO_BUILD_ARTIFACT_DIR", "CARGO_BUILD_OUT_DIR"];
+    let folders = call.dir.ancestors().map(|folder| folder.join(".cargo"));
+    let folders = folders.chain(call.env.get("CARGO_HOME").map(|home| call.dir.join(home)));
+    let mut files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
+    let is_set_in = |path: PathBuf| {
+        let document = fs_err::read_to_string(path).ok()?.parse::<DocumentMut>().ok()?;
+        document.get("build").map(|build| keys.iter().any(|key| build.get(key).is_some()))
+    };
+    option_values(call.args, "--config").iter().any(is_named)
+        || variables.iter().any(|name| call.env.get(name).is_some())
+        || files.any(|path| is_set_in(path) == Some(true))
+}
+
+/// The arguments of a call that compiles the same and runs nothing, with more words of cargo's. Those come last,
+/// since the last of several settings is the one that counts.
 fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>> {
     let Some(at) = subcommand(args) else {
         let reason = format!("`cargo {}` builds nothing", args.join(" "));
         return Err(Error::Io(std::io::Error::other(reason)));
     };
+    let is_run = matches!(args[at].as_str(), "run" | "r");
     let (name, no_run) = match args[at].as_str() {
-        "run" | "r" => ("build", None),
+        _ if is_run => ("build", None),
         "test" | "t" | "bench" => (args[at].as_str(), Some("--no-run".to_owned())),
         other => (other, None),
     };
     let mut words: Vec<String> = args[..at].to_vec();
     words.push(name.to_owned());
-    words.extend(more.iter().cloned());
-    words.extend(no_run);
-    let mut rest = args[at + 1..].iter();
+    let own = &args[at + 1..];
+    let end = own.iter().position(|word| word == "--").unwrap_or(own.len());
+    let mut rest = own[..end].iter();
     while let Some(word) = rest.next() {
-        match word.as_str() {
-            // What follows is the program's, but for `cargo rustc`, where it is the compiler's.
-            "--" if name != "rustc" => break,
-            "--target-dir" | "--message-format" => drop(rest.next()),
-            word if word.starts_with("--target-dir=") || word.starts_with("--message-format=") => {}
-            word => words.push(word.to_owned()),
+        let option = word.split_once('=').map_or(word.as_str(), |(option, _)| option);
+        match option {
+            "--no-run" => {}
+            "--target-dir" | "--message-format" | "--artifact-dir" | "--out-dir" => {
+                if option == word {
+                    rest.next();
+                }
+            }
+            // The first word for the program that `cargo run` starts.
+            _ if is_run && !word.starts_with('-') => break,
+            _ => {
+                words.push(word.to_owned());
+                if takes_value(word) {
+                    words.extend(rest.next().cloned());
+                }
+            }
         }
+    }
+    words.extend(no_run);
+    words.extend(more.iter().cloned());
+    // What follows is the program's, but for `cargo rustc`, where it is the compiler's.
+    if name == "rustc" {
+        words.extend(own[end..].iter().cloned());
     }
     Ok(words)
 }
@@ -264,12 +305,16 @@ mod tests {
 
     #[test]
     fn nothing_is_run_and_the_target_directory_is_replaced() {
-        assert_eq!(told("run --bin a --target-dir b -- --release"), "build --x --bin a");
-        assert_eq!(told("test --message-format=json -p a"), "test --x --no-run -p a");
+        assert_eq!(told("run --bin a --target-dir b -- --release"), "build --bin a --x");
+        assert_eq!(told("test --message-format=json -p a"), "test -p a --no-run --x");
         assert_eq!(
             told("--color always rustc -- -Copt-level=1"),
             "--color always rustc --x -- -Copt-level=1"
         );
         assert_eq!(told("--version"), "`cargo --version` builds nothing");
+        // A program's own words need no `--`, and a word given twice is refused by cargo.
+        assert_eq!(told("run --bin a serve --release"), "build --bin a --x");
+        assert_eq!(told("test --no-run name"), "test name --no-run --x");
+        assert_eq!(told("build --artifact-dir a --out-dir=b -r"), "build -r --x");
     }
 }

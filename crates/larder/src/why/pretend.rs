@@ -13,6 +13,7 @@ use std::{
 use crate::{
     error::Result,
     process::{Cmd, Environment},
+    target_folder::is_hash,
 };
 
 /// The skeleton's folder; its presence makes the binary a compiler that compiles nothing.
@@ -61,7 +62,6 @@ fn codegen_options(words: &[String]) -> Vec<&str> {
 
 /// A unit's hash, which is in the names of its files or, in the new layout, of its folder.
 fn unit_hash(words: &[String], file: &Path) -> Option<String> {
-    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let extra = words.iter().find_map(|word| word.strip_prefix("extra-filename=-"));
     let folder = file.parent().and_then(Path::parent).and_then(Path::file_name);
     let folder = folder.and_then(std::ffi::OsStr::to_str);

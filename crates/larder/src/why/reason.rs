@@ -236,12 +236,12 @@ impl Reason {
 }
 
 /// In place of a value that nobody else may see.
-const HIDDEN: &str = "(hidden)";
+pub(super) const HIDDEN: &str = "(hidden)";
 
-/// Whether a value is an address with a user's name or password in it.
+/// Whether a value holds an address with a user's name or password in it.
 fn has_credentials(value: &str) -> bool {
-    let authority = value.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
-    authority.is_some_and(|authority| authority.contains('@'))
+    let mut authorities = value.split("://").skip(1).filter_map(|rest| rest.split('/').next());
+    authorities.any(|authority| authority.contains('@'))
 }
 
 fn at_line(line: Option<usize>) -> String {
@@ -298,6 +298,10 @@ mod tests {
         assert_eq!(
             reason("DATABASE_URL", "postgres://me:pw@host/db"),
             "variable DATABASE_URL changed from unset to `(hidden)`"
+        );
+        assert_eq!(
+            reason("REPLICAS", "postgres://host/db,postgres://me:pw@host/db"),
+            "variable REPLICAS changed from unset to `(hidden)`"
         );
         assert_eq!(
             reason("SITE", "https://host/@x"),

@@ -78,23 +78,26 @@ impl Snapshot {
     fn add(&mut self, folder: &Path) -> Result<()> {
         let is_fingerprint = folder.parent().is_some_and(|parent| parent.ends_with(".fingerprint"))
             || folder.ends_with("fingerprint");
-        for entry in fs_err::read_dir(folder)? {
+        // Compilers make folders for a moment; what goes away meanwhile is not there.
+        let Some(entries) = unless_gone(fs_err::read_dir(folder))? else { return Ok(()) };
+        for entry in entries {
             let entry = entry?;
             let path = entry.path();
-            if entry.file_type()?.is_dir() {
+            if unless_gone(entry.file_type())?.is_some_and(|kind| kind.is_dir()) {
                 self.add(&path)?;
                 continue;
             }
             // Lists of sources are the compiler's, cargo has its own beside the fingerprint; the rest is the linker's.
             let is_of_compiler =
                 ["d", "o", "dwo"].iter().any(|no| path.extension().is_some_and(|kind| kind == *no));
-            // A file that goes away meanwhile is one that is not there.
             let (false, Ok(metadata)) = (is_of_compiler && !is_fingerprint, fs_err::metadata(&path)) else {
                 continue;
             };
             let name = entry.file_name();
-            let content = if is_fingerprint || READ.iter().any(|read| name == *read) {
-                Content::Read(fs_err::read(&path)?)
+            let is_read = is_fingerprint || READ.iter().any(|read| name == *read);
+            let content = if is_read && metadata.is_file() {
+                let Some(content) = unless_gone(fs_err::read(&path))? else { continue };
+                Content::Read(content)
             } else if pretend::is_build_script(&name.to_string_lossy()) {
                 Content::BuildScript
             } else {
@@ -104,6 +107,14 @@ impl Snapshot {
             self.files.push(Kept { path, modified: metadata.modified()?, content });
         }
         Ok(())
+    }
+}
+
+/// `None` for what is there no longer.
+fn unless_gone<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 
@@ -230,5 +241,17 @@ mod tests {
             assert_eq!(fs_err::metadata(&path).unwrap().modified().unwrap(), time, "{name}");
         }
         assert!(!skeleton.path().join("debug/incremental").exists());
+    }
+
+    #[test]
+    fn what_is_gone_or_no_file_stops_nothing() {
+        let real = tempfile::tempdir().unwrap();
+        let out = real.path().join("debug/build/a-1/out");
+        fs_err::create_dir_all(&out).unwrap();
+        // A build script's own folder may hold anything, under cargo's names as well.
+        std::os::unix::fs::symlink("..", out.join("output")).unwrap();
+        let mut snapshot = Snapshot::take(real.path(), None).unwrap();
+        assert_eq!(snapshot.files.len(), 1);
+        snapshot.add(&real.path().join("debug/deps/rmeta-gone")).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Explaining calls of cargo that somebody else makes: the recording cargo takes a snapshot before each, and asks
 //! about it afterwards if the call compiled something.
 //!
-//! A fault here costs the explanation, never the build.
+//! A fault here costs the explanation, never the build, and makes no build where none was asked for.
 
 use std::path::PathBuf;
 
@@ -96,17 +96,25 @@ pub(crate) fn is_left_out(env: &Environment, args: &[String]) -> bool {
 
 impl<'a> Watch<'a> {
     /// Takes the snapshot where the environment asks for it and the call builds something.
-    pub(crate) fn begin(call: Call<'a>) -> Option<Self> {
-        let mode = match call.env.get_str(MODE_VARIABLE)? {
-            "instead" => Mode::Instead,
-            _ => Mode::After,
+    ///
+    /// # Errors
+    /// When a call that must not be made cannot be explained.
+    pub(crate) fn begin(call: Call<'a>) -> Result<Option<Self>> {
+        let Some(mode) = call.env.get_str(MODE_VARIABLE).filter(|_| call.profile_folder().is_some()) else {
+            return Ok(None);
         };
-        call.profile_folder()?;
-        let place = place(&call).ok()?;
-        let snapshot = call.snapshot(&place.build).ok()?;
+        match mode {
+            "instead" => Self::of(call, Mode::Instead).map(Some),
+            _ => Ok(Self::of(call, Mode::After).ok()),
+        }
+    }
+
+    fn of(call: Call<'a>, mode: Mode) -> Result<Self> {
+        let place = place(&call)?;
+        let snapshot = call.snapshot(&place.build)?;
         let known = known_place(call.env).and_then(|place| Utf8PathBuf::from_path_buf(place.target).ok());
         let known = known.map(|target| LastBuild::profiles(&LastBuild::path_in(&target))).unwrap_or_default();
-        Some(Self { mode, call, root: place.root, snapshot, known })
+        Ok(Self { mode, call, root: place.root, snapshot, known })
     }
 
     /// What the call compiles, seen from before it.
