@@ -1,6 +1,7 @@
 //! Generated Dockerfiles of workspaces that are not like others: what they let in, what they tell the server, and
 //! what they say on a base image that lacks something.
 
+use insta::assert_snapshot;
 use larder_tests::{Project, package};
 
 #[test]
@@ -106,4 +107,20 @@ fn sh(step: &str, path: &std::path::Path) -> String {
     );
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     outcome.stderr
+}
+
+#[test]
+fn a_patch_that_no_stage_can_follow() {
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"=1.0.14\"\n\n[workspace]\n")),
+        (".cargo/config.toml", "[patch.crates-io]\nitoa = { path = \"patched/itoa\" }\n"),
+        ("src/main.rs", "fn main() {}\n"),
+        ("patched/itoa/Cargo.toml", &package("itoa", "").replace("0.1.0", "1.0.14")),
+        ("patched/itoa/src/lib.rs", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    assert_snapshot!(project.larder(&["dockerfile"]).failure(project.path()), @"
+    exit code 1
+    error: [ROOT]/.cargo/config.toml: a stage that cooks has no folder that a `[patch]` here names: move the patch to Cargo.toml
+    ");
 }

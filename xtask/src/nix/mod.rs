@@ -47,7 +47,7 @@ enum Verb {
     Style,
     /// Run the test instead that builds the example with stand-ins for nixpkgs, crane and rust-overlay.
     Test {
-        /// Build the server and the image as well.
+        /// Build everything as it is shipped, and the image as well.
         #[arg(long)]
         full: bool,
     },
@@ -59,7 +59,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let (cmd, what) = match &args.verb {
         Verb::Style => return check_style(sh, env, log),
         Verb::Test { full: true } => return test(sh, env, log, Extent::Everything),
-        Verb::Test { full: false } => return test(sh, env, log, Extent::Site),
+        Verb::Test { full: false } => return test(sh, env, log, Extent::Halves),
         Verb::Shell => return Ok(call(&["develop"])?.run()?),
         Verb::Show => return Ok(call(&["flake", "show"])?.run()?),
         Verb::Build { package } => {

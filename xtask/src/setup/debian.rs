@@ -113,7 +113,10 @@ pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> any
     exec.log.step("Installing", &format!("{package}, from the machine's own packages"));
     let install = |exec: &Exec<'_>| {
         let exec = exec.with(&[("DEBIAN_FRONTEND", OsStr::new("noninteractive"))]);
-        exec.check(cmd!(exec.sh, "apt-get install -y -qq --no-install-recommends {package}"))
+        exec.check(cmd!(
+            exec.sh,
+            "apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends {package}"
+        ))
     };
     if install(exec).is_err() {
         // The lists of a fresh machine are empty or old.

@@ -45,7 +45,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     clock.time("a Leptos workspace by init", || init::run(&portfolio, log))?;
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
     clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
-    let extent = if args.full { Extent::Everything } else { Extent::Site };
+    let extent = if args.full { Extent::Everything } else { Extent::Halves };
     clock.time("the example by Nix", || nix::test(sh, env, log, extent))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
     anstream::print!("{}", clock.table());

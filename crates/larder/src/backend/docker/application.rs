@@ -7,7 +7,7 @@ use cargo_metadata::{
     Package,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::TableLike;
+use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::{
     Recipes,
@@ -68,6 +68,14 @@ pub(super) struct LeptosTools {
 impl Application {
     pub(super) fn of(project: &Project, recipes: Recipes) -> Result<Self> {
         let workspace = &project.workspace;
+        if has_path_patch(workspace.config()) {
+            let reason =
+                "a stage that cooks has no folder that a `[patch]` here names: move the patch to Cargo.toml";
+            return Err(Error::Settings {
+                path: workspace.root().join(CONFIG).into(),
+                reason: reason.into(),
+            });
+        }
         let recorded = match recipes {
             Recipes::Committed => LockFile::read(&workspace.larder_dir())?,
             Recipes::Planned => lock::unwritten(project, &Silent)?,
@@ -292,15 +300,23 @@ pub(super) fn sources(
     Ok(all)
 }
 
+/// Whether a manifest or a configuration puts a folder in a package's place.
+pub(super) fn has_path_patch(file: &DocumentMut) -> bool {
+    path_patches(file).next().is_some()
+}
+
+fn path_patches(file: &DocumentMut) -> impl Iterator<Item = &str> {
+    let sources = file.get("patch").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
+    let patches = sources.filter_map(|(_, table)| table.as_table_like()).flat_map(TableLike::iter);
+    patches.filter_map(|(_, patch)| patch.get("path")?.as_str())
+}
+
 /// Folders of packages that members or patches name by their paths: not all of them are members.
 fn path_packages(workspace: &Workspace, members: &[&Package]) -> Result<Vec<Utf8PathBuf>> {
     let root = workspace.root().canonicalize_utf8()?;
     let dependencies =
         members.iter().flat_map(|package| &package.dependencies).filter_map(|one| one.path.clone());
-    let files = [workspace.manifest(), workspace.config()].into_iter();
-    let tables = files.filter_map(|file| file.get("patch")?.as_table_like()).flat_map(TableLike::iter);
-    let patches = tables.filter_map(|(_, table)| table.as_table_like()).flat_map(TableLike::iter);
-    let patches = patches.filter_map(|(_, patch)| Some(root.join(patch.get("path")?.as_str()?)));
+    let patches = path_patches(workspace.manifest()).map(|path| root.join(path));
     // What lies elsewhere or nowhere is left to cargo's own words.
     let folders = dependencies.chain(patches).filter_map(|folder| folder.canonicalize_utf8().ok());
     let all = workspace.metadata().workspace_packages();

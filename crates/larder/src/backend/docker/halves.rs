@@ -16,7 +16,7 @@ use toml_edit::Item;
 
 use super::{
     Recipes,
-    application::{RECIPES, sources},
+    application::{RECIPES, has_path_patch, sources},
 };
 use crate::{
     error::Result,
@@ -81,17 +81,10 @@ fn come_apart(project: &Project, slices: &[&Slice]) -> bool {
     let hashed =
         slices.iter().any(|slice| slice.env.get("LEPTOS_HASH_FILES").is_some_and(|set| set == "true"));
     // A patch can lead from anywhere to a member.
-    let patches = [workspace.manifest(), workspace.config()].map(|file| file.get("patch"));
-    let patched = patches.into_iter().flatten().any(has_path);
+    let patched = has_path_patch(workspace.manifest());
     // A pattern, or what is only written by a step of the build, has no place of its own to be copied to.
     let plain = project.settings.docker.include.iter().all(|path| workspace.root().join(path).exists());
     one.target_dir != other.target_dir && !hashed && !patched && plain
-}
-
-fn has_path(patches: &Item) -> bool {
-    let tables = patches.as_table_like().into_iter().flat_map(|sources| sources.iter());
-    let entries = tables.filter_map(|(_, source)| source.as_table_like()).flat_map(|source| source.iter());
-    entries.into_iter().any(|(_, entry)| entry.get("path").is_some())
 }
 
 /// The members that a slice is made of; `None` where a path leads out of the workspace, or none is named.
