@@ -104,6 +104,15 @@ fn what_a_driver_says_by_variables_counts() {
 }
 
 #[test]
+fn flags_by_another_name_are_refused() {
+    let project = made();
+    project.write("Makefile", "all:\n\tCARGO_BUILD_RUSTFLAGS=--cfg=x cargo build -p app --release\n");
+    let outcome = project.larder(&["observe", "--", "make", "--silent"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("it has flags in CARGO_BUILD_RUSTFLAGS"), "{}", outcome.stderr);
+}
+
+#[test]
 fn what_was_found_is_recognised() {
     let project = made();
     let outcome = project.larder(&["observe", "--json", "--", "cargo", "build", "-r"]).ok();

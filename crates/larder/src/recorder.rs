@@ -253,7 +253,7 @@ fn may_be_recorded(name: &str) -> bool {
         "NODE",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
-    let is_setting = SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS);
+    let is_setting = SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_flags(name);
     is_setting
         || (!own.contains(&name)
             && !families.iter().any(|family| name.starts_with(family))
@@ -270,6 +270,12 @@ pub(crate) const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 pub(crate) const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
 /// Keys of profiles.
 const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
+
+/// Whether a variable holds flags by another name than `RUSTFLAGS`.
+pub(crate) fn is_flags(name: &str) -> bool {
+    let of_target = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
+    of_target || ["CARGO_BUILD_RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name)
+}
 
 /// Whether a variable is named like something that nobody else may see.
 pub fn is_secret(name: &str) -> bool {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
-    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR},
+    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, is_flags},
     workspace::Workspace,
 };
 
@@ -137,6 +137,11 @@ impl Observation<'_> {
 
     /// What the driver added to the configured flags.
     fn rustflags(&self, args: &[String]) -> Result<Vec<String>> {
+        if let Some(name) = self.call.env.keys().find(|name| is_flags(name)) {
+            return Err(
+                self.refused(format!("it has flags in {name}, which a slice cannot hold: RUSTFLAGS can be"))
+            );
+        }
         let Some(all) = self.call.env.get("RUSTFLAGS") else { return Ok(Vec::new()) };
         let target = option_values(args, "--target").first().map(|target| (*target).to_owned());
         let configured = environment::configured_rustflags(self.cargo, self.workspace, target.as_deref())?;
