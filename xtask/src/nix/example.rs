@@ -10,7 +10,7 @@ use larder::process::{Cmd, Environment};
 use larder_tests::{
     Project,
     nix::{Nix, Said},
-    site::Server,
+    site,
 };
 use xshell::Shell;
 
@@ -34,17 +34,17 @@ const QUICK_FLAKE: &str = "{
 /// The programs that the stand-ins' packages are made of, by the names that they know.
 const TOOLS: [&str; 4] = ["cargo-leptos", "sass", "wasm-bindgen", "wasm-opt"];
 
-/// How much of the example is built.
+/// How the server is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Both halves and the site, the server without optimisation.
-    Halves,
-    /// Everything as it is shipped, and the image as well.
-    Everything,
+pub(crate) enum Server {
+    /// In less time: without optimisation.
+    Quick,
+    /// As it is shipped.
+    Shipped,
 }
 
 /// Runs the test.
-pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, extent: Extent) -> anyhow::Result<()> {
+pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, server: Server) -> anyhow::Result<()> {
     let portfolio = Portfolio::prepare(sh, env, log)?;
     setup::host_packages(sh, env, log, &[("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")])?;
     let nix = match find(portfolio.env()) {
@@ -56,7 +56,10 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, extent: Extent) -> 
         }
     };
     let project = Project::copy_of(portfolio.dir());
-    let flake = if extent == Extent::Everything { FLAKE } else { QUICK_FLAKE };
+    let flake = match server {
+        Server::Quick => QUICK_FLAKE,
+        Server::Shipped => FLAKE,
+    };
     project.write("flake.nix", flake);
     fetch(project.path(), portfolio.env())?;
     let example = Example { nix, flake: format!("path:{}", project.path().display()), log };
@@ -67,10 +70,6 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, extent: Extent) -> 
     let closure = example.nix.closure(&server)?;
     ensure!(closure.len() == 1, "the server needs more than itself: {closure:?}");
     serve(portfolio.env(), &server.join("bin/server"), &site, log)?;
-    if extent == Extent::Halves {
-        log.warn("SKIPPED the image built by Nix, and its server as it is shipped: `--full` builds them");
-        return Ok(());
-    }
     let archive = example.build("image")?.result;
     docker::check_archive(sh, env, log, &archive)
 }
@@ -104,7 +103,7 @@ impl Example<'_> {
 
 fn serve(env: &Environment, server: &Path, site: &Path, log: &Log) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
-    let server = Server::start(env, server, site, scratch.path())?;
+    let server = site::Server::start(env, server, site, scratch.path())?;
     for line in server.check_home_page()? {
         log.step("Fetched", &line);
     }

@@ -14,7 +14,7 @@ use larder::{
 use xshell::Shell;
 
 pub(crate) use self::{
-    example::{Extent, test},
+    example::{Server, test},
     style::check_style,
 };
 use crate::log::Log;
@@ -47,7 +47,7 @@ enum Verb {
     Style,
     /// Run the test instead that builds the example with stand-ins for nixpkgs, crane and rust-overlay.
     Test {
-        /// Build everything as it is shipped, and the image as well.
+        /// Compile the server as it is shipped, which takes longer.
         #[arg(long)]
         full: bool,
     },
@@ -58,8 +58,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let call = |words: &[&str]| command(sh, env, words, &args.words);
     let (cmd, what) = match &args.verb {
         Verb::Style => return check_style(sh, env, log),
-        Verb::Test { full: true } => return test(sh, env, log, Extent::Everything),
-        Verb::Test { full: false } => return test(sh, env, log, Extent::Halves),
+        Verb::Test { full: true } => return test(sh, env, log, Server::Shipped),
+        Verb::Test { full: false } => return test(sh, env, log, Server::Quick),
         Verb::Shell => return Ok(call(&["develop"])?.run()?),
         Verb::Show => return Ok(call(&["flake", "show"])?.run()?),
         Verb::Build { package } => {

@@ -16,7 +16,7 @@ use xshell::{Shell, cmd};
 use crate::{
     ci, docker,
     log::Log,
-    nix::{self, Extent},
+    nix::{self, Server},
     portfolio::{self, Portfolio, Variant},
     setup::{self, browser::Browser},
 };
@@ -45,8 +45,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     clock.time("a Leptos workspace by init", || init::run(&portfolio, log))?;
     clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
     clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
-    let extent = if args.full { Extent::Everything } else { Extent::Halves };
-    clock.time("the example by Nix", || nix::test(sh, env, log, extent))?;
+    let server = if args.full { Server::Shipped } else { Server::Quick };
+    clock.time("the example by Nix", || nix::test(sh, env, log, server))?;
     clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
     anstream::print!("{}", clock.table());
     Ok(())
