@@ -370,7 +370,8 @@ let
       && below.postConfigure == "true"
       && below.postPatch == "true"
       && below.name == "below-0";
-    overrideToolchain = lib.any (input: input == pkgs.jq) below.nativeBuildInputs;
+    # Of a package with several outputs it may be another one.
+    overrideToolchain = lib.any (input: input.drvPath == pkgs.jq.drvPath) below.nativeBuildInputs;
     removeReferencesToRustToolchainHook = isDerivation craneLib.removeReferencesToRustToolchainHook;
     removeReferencesToVendoredSourcesHook = isDerivation craneLib.removeReferencesToVendoredSourcesHook;
     vendorMultipleCargoDeps =
