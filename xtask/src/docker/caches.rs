@@ -33,8 +33,19 @@ pub(super) fn run(sh: &Shell, env: &Environment, larder: &Path, log: &Log) -> an
     let client = Client::find(engine.env())?;
     let bases = base::ensure_in(registry.address(), sh, &client, &tools, log)?;
     registry_cache(engine.env(), larder, &bases, &registry, log)?;
+    lint(&client, &sh.current_dir(), &bases, log)?;
     drop(engine);
     full_disk(sh, env, larder, &bases.runtime, log)
+}
+
+/// Docker's own look at a generated Dockerfile, which fails where it has something to say.
+fn lint(client: &Client, folder: &Path, bases: &Bases, log: &Log) -> anyhow::Result<()> {
+    let check = client.cmd().args(["buildx", "build", "--check"]);
+    let build = format!("--build-arg=BUILD_BASE={}", bases.build);
+    let runtime = format!("--build-arg=RUNTIME_BASE={}", bases.runtime);
+    check.args([build, runtime]).arg(folder).output().context("Docker finds fault with a Dockerfile")?;
+    log.step("Checked", &format!("{}: Docker finds nothing", folder.join("Dockerfile").display()));
+    Ok(())
 }
 
 /// One builder exports, is emptied, and gets everything back but what changed.
@@ -59,6 +70,7 @@ fn registry_cache(
     fixture.larder(&["lock"])?;
     fixture.larder(&["dockerfile"])?;
 
+    lint(&client, &dir, bases, log)?;
     let reference = format!("type=registry,ref={}/cache", registry.address());
     let first = with(&fixture, &[format!("--cache-to={reference}")]).build("export of the cache")?;
     ensure!(stage(&first, "cook-release")?.external > 0, "the first build cooks nothing: {first:#}");
