@@ -101,6 +101,19 @@ fn folders_that_cargo_did_not_make_are_refused() {
     project.larder(&["clean", "dependencies", "--yes", "--target-dir", "none"]).ok();
 }
 
+/// As cargo-leptos does, whose front half may be the first to build.
+#[test]
+fn a_folder_that_a_build_below_it_made_is_cleaned() {
+    let project = project();
+    let _ = fs_err::remove_dir_all(project.path().join("target"));
+    project.cargo(&["build", "--release", "--target-dir", "target/front"]);
+    project.cargo(&["build", "--release"]);
+    assert!(!project.path().join("target/CACHEDIR.TAG").exists());
+    project.larder(&["gc", "--only", "target", "--yes"]).ok();
+    project.larder(&["clean", "dependencies", "--yes"]).ok();
+    assert!(!project.path().join("target/release/app").exists());
+}
+
 /// cargo builds into a folder that is there already, and leaves no tag in it: whatever else is in it is somebody's.
 #[test]
 fn a_folder_that_cargo_only_built_into_keeps_what_is_in_it() {

@@ -33,9 +33,8 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>> {
 /// When the folder cannot be written.
 pub(crate) fn write(path: &Utf8Path, record: &impl Serialize) -> Result<()> {
     if let Some(folder) = path.parent() {
-        if let Some(target) = folder.parent().filter(|target| !target.is_dir()) {
-            fs_err::create_dir_all(target)?;
-            Tag::put(target)?;
+        if let Some(target) = folder.parent() {
+            Tag::made_with(target)?;
         }
         fs_err::create_dir_all(folder)?;
     }

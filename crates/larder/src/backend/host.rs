@@ -13,6 +13,7 @@ use crate::{
     project::Project,
     recipe::lock_file::LockedSlice,
     slice::environment,
+    target_folder::Tag,
     why::{self, Answer, Call, LastBuild},
     workspace::{Workspace, build_directory},
 };
@@ -68,6 +69,8 @@ pub fn cook(
     let mut counts = Counts::default();
     let mut answers = Vec::new();
     let host = project.host()?;
+    // cargo would make it without its mark where it is to build in a folder below, as for the front half of Leptos.
+    Tag::made_with(workspace.target_directory())?;
     let last = locked.layers.len().saturating_sub(1);
     let first = if layers == Layers::All { 0 } else { last };
     for (index, layer) in locked.layers.iter().enumerate().skip(first) {

@@ -33,8 +33,12 @@ impl Tag {
         }
     }
 
-    /// Puts the mark on a folder that is made in cargo's place.
-    pub(crate) fn put(folder: &Utf8Path) -> Result<()> {
+    /// Makes a folder that is not there yet as cargo would, with the mark.
+    pub(crate) fn made_with(folder: &Utf8Path) -> Result<()> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        fs_err::create_dir_all(folder)?;
         change::write(&folder.join(NAME), &format!("{SIGNATURE}{COMMENT}"))
     }
 }
