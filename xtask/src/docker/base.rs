@@ -23,6 +23,16 @@ pub(crate) struct Bases {
     pub(crate) runtime: String,
 }
 
+impl Bases {
+    /// The build arguments that name them.
+    pub(super) fn words(&self) -> Vec<String> {
+        vec![
+            format!("--build-arg=BUILD_BASE={}", self.build),
+            format!("--build-arg=RUNTIME_BASE={}", self.runtime),
+        ]
+    }
+}
+
 /// What compiling both halves takes.
 const BUILD: [&str; 10] = [
     "binaryen",

@@ -41,9 +41,7 @@ pub(super) fn run(sh: &Shell, env: &Environment, larder: &Path, log: &Log) -> an
 /// Docker's own look at a generated Dockerfile, which fails where it has something to say.
 fn lint(client: &Client, folder: &Path, bases: &Bases, log: &Log) -> anyhow::Result<()> {
     let check = client.cmd().args(["buildx", "build", "--check"]);
-    let build = format!("--build-arg=BUILD_BASE={}", bases.build);
-    let runtime = format!("--build-arg=RUNTIME_BASE={}", bases.runtime);
-    check.args([build, runtime]).arg(folder).output().context("Docker finds fault with a Dockerfile")?;
+    check.args(bases.words()).arg(folder).output().context("Docker finds fault with a Dockerfile")?;
     log.step("Checked", &format!("{}: Docker finds nothing", folder.join("Dockerfile").display()));
     Ok(())
 }
@@ -61,10 +59,7 @@ fn registry_cache(
     let mut env = env.clone();
     plant_canaries(&dir, scratch.path(), &mut env)?;
     let client = Client::find(&env)?;
-    let words = vec![
-        format!("--build-arg=BUILD_BASE={}", bases.build),
-        format!("--build-arg=RUNTIME_BASE={}", bases.runtime),
-    ];
+    let words = bases.words();
     let fixture = Fixture { dir: &dir, larder, env, words: &words };
     fixture.write_all()?;
     fixture.larder(&["lock"])?;

@@ -171,9 +171,5 @@ fn base_words(
         return Ok(Vec::new());
     }
     let tools = setup::ensure(sh, env, log)?;
-    let bases = base::ensure(sh, &Client::find(engine.env())?, &tools, log)?;
-    Ok(vec![
-        format!("--build-arg=BUILD_BASE={}", bases.build),
-        format!("--build-arg=RUNTIME_BASE={}", bases.runtime),
-    ])
+    Ok(base::ensure(sh, &Client::find(engine.env())?, &tools, log)?.words())
 }
