@@ -277,8 +277,7 @@ pub(super) fn sources(
         Recipes::Planned => all.insert(CONFIG.into()),
     };
     for package in members {
-        let folder = package.manifest_path.parent().and_then(|folder| folder.strip_prefix(root).ok());
-        match folder {
+        match folder_below(package, root) {
             // The root package's folder is the whole workspace: its targets' folders are what it reads.
             Some(folder) if folder.as_str().is_empty() => {
                 let files =
@@ -298,6 +297,11 @@ pub(super) fn sources(
     let folders = all.clone();
     all.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));
     Ok(all)
+}
+
+/// A package's folder, relative to the root; `None` for one that lies elsewhere.
+pub(super) fn folder_below<'a>(package: &'a Package, root: &Utf8Path) -> Option<&'a Utf8Path> {
+    package.manifest_path.parent()?.strip_prefix(root).ok()
 }
 
 /// Whether a manifest or a configuration puts a folder in a package's place.

@@ -16,7 +16,7 @@ use toml_edit::Item;
 
 use super::{
     Recipes,
-    application::{RECIPES, has_path_patch, sources},
+    application::{RECIPES, folder_below, has_path_patch, sources},
 };
 use crate::{
     error::Result,
@@ -121,9 +121,8 @@ fn half(
     let root = project.workspace.root();
     let mut others = Vec::new();
     for package in project.workspace.metadata().workspace_packages() {
-        let folder = package.manifest_path.parent().and_then(|folder| folder.strip_prefix(root).ok());
         let is_member = members.iter().any(|member| member.id == package.id);
-        let Some(folder) = folder.filter(|_| !is_member) else { continue };
+        let Some(folder) = folder_below(package, root).filter(|_| !is_member) else { continue };
         if !sources.iter().any(|source| folder.starts_with(source)) {
             others.push(Other { folder: folder.to_owned(), targets: targets(package, root)? });
         }
