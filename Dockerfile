@@ -82,11 +82,17 @@ COPY examples/portfolio/.sqlx/ .sqlx/
 COPY examples/portfolio/app/ app/
 COPY examples/portfolio/migrations/ migrations/
 COPY examples/portfolio/public/ public/
-COPY examples/portfolio/server/ server/
 COPY examples/portfolio/style/ style/
 # cargo looks for every member of the workspace; nothing is built from these here.
 COPY examples/portfolio/frontend/Cargo.toml frontend/
-RUN mkdir -p frontend/src && touch frontend/src/lib.rs
+COPY examples/portfolio/server/Cargo.toml server/
+RUN mkdir -p frontend/src server/src && touch frontend/src/lib.rs server/build.rs server/src/main.rs
+# What server stands on: after an edit of server it is there.
+RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
+    cargo build --locked --lib --package=server --release --no-default-features --package=app
+COPY examples/portfolio/server/ server/
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
     cargo leptos build --release --server-only

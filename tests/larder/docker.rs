@@ -294,6 +294,18 @@ fn a_client_without_buildkit() {
 }
 
 #[test]
+fn no_client_at_all() {
+    let project = project();
+    project.larder(&["dockerfile"]).ok();
+    assert_snapshot!(with_programs(&project, &[], &[]), @"
+    exit code 1
+    error: no Docker client here builds with BuildKit: there is no `docker` on PATH
+
+    help: install docker-buildx, or a Docker client before version 23, which has BuildKit built in
+    ");
+}
+
+#[test]
 fn an_engine_that_does_not_answer() {
     let script = format!(
         "{OLD} version) echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1;; esac"

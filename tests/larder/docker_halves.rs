@@ -11,17 +11,21 @@ const MANIFEST: &str = r#"
 members = ["app", "front", "macros", "server"]
 resolver = "3"
 
+[profile.release]
+lto = "thin"
+
 [[workspace.metadata.leptos]]
 name = "site"
 bin-package = "server"
 lib-package = "front"
+bin-features = ["ssr"]
 assets-dir = "public"
 "#;
 
-const APP: &str = "\n[dependencies]\nmacros = { path = \"../macros\" }\n";
+const APP: &str = "\n[features]\ndefault = [\"more\"]\nmore = []\nssr = []\n\n[dependencies]\nmacros = { path = \"../macros\" }\n";
 const FRONT: &str =
     "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\napp = { path = \"../app\" }\n";
-const SERVER: &str = "\n[[test]]\nname = \"whole\"\n\n[dependencies]\napp = { path = \"../app\" }\n\n\
+const SERVER: &str = "\n[[test]]\nname = \"whole\"\n\n[features]\nssr = [\"app/ssr\"]\n\n[dependencies]\napp = { path = \"../app\" }\n\n\
                       [dev-dependencies]\nfront = { path = \"../front\" }\n";
 
 fn project(manifest: &str) -> Project {
@@ -61,9 +65,14 @@ fn stage<'a>(dockerfile: &'a str, name: &str) -> Vec<&'a str> {
     lines.take_while(|line| !line.starts_with("# ---")).collect()
 }
 
-/// Does in an empty folder what a stage's lines do to it, up to the build.
+/// Does in an empty folder what a stage's lines do to it, but for its builds.
 fn filled_by(lines: &[&str], project: &Project) -> Project {
     let folder = Project::without_lock(&[]);
+    fill(&folder, lines, project);
+    folder
+}
+
+fn fill(folder: &Project, lines: &[&str], project: &Project) {
     let run = |script: &str| {
         Surroundings::get().run(Path::new("/bin/sh"), folder.path(), &["-ec", script], &[]).ok();
     };
@@ -79,7 +88,12 @@ fn filled_by(lines: &[&str], project: &Project) -> Project {
             run(&format!("mkdir{script}"));
         }
     }
-    folder
+}
+
+/// The names of the packages that a call of cargo compiled, in its order.
+fn compiled(said: &str) -> Vec<&str> {
+    let lines = said.lines().filter_map(|line| line.trim_start().strip_prefix("Compiling "));
+    lines.filter_map(|line| line.split(' ').next()).collect()
 }
 
 #[test]
@@ -118,10 +132,16 @@ fn each_half_gets_its_own_members() {
     COPY app/ app/
     COPY macros/ macros/
     COPY public/ public/
-    COPY server/ server/
     # cargo looks for every member of the workspace; nothing is built from these here.
     COPY front/Cargo.toml front/
-    RUN mkdir -p front/src && touch front/src/lib.rs
+    COPY server/Cargo.toml server/
+    RUN mkdir -p front/src server/src server/tests && touch front/src/lib.rs server/build.rs server/src/main.rs server/tests/whole.rs
+    # What server stands on: after an edit of server it is there.
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
+        cargo build --locked --lib --package=server --release --no-default-features --features=server/ssr --package=app
+    COPY server/ server/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         cargo leptos build --release --server-only
@@ -136,9 +156,18 @@ fn each_half_gets_its_own_members() {
     assert_eq!(front.read("server/src/main.rs"), "");
     assert!(!front.path().join("server/src/routes.rs").exists());
 
-    let server = filled_by(&stage(&dockerfile, "build-server"), &project);
-    let said = server.cargo(&["run", "--quiet", "--locked", "--offline", "--package=server"]).stdout;
-    assert_eq!(said, "L 2\n");
+    let lines = stage(&dockerfile, "build-server");
+    let (first, rest) =
+        lines.split_at(lines.iter().position(|line| *line == "COPY server/ server/").unwrap());
+    let server = filled_by(first, &project);
+    let step = first.iter().find_map(|line| line.trim().strip_prefix("cargo ")).unwrap();
+    let words: Vec<&str> = step.split(' ').chain(["--offline"]).collect();
+    assert_eq!(compiled(&server.cargo(&words).stderr), ["macros", "app"]);
+    fill(&server, rest, &project);
+    let words = ["--locked", "--offline", "--package=server", "--bin=server", "--features=ssr", "--release"];
+    let built = server.cargo(&[&["run"], &words[..]].concat());
+    assert_eq!(compiled(&built.stderr), ["server"]);
+    assert_eq!(built.stdout, "L 2\n");
     assert_eq!(server.read("front/src/lib.rs"), "");
     project.larder(&["dockerfile", "--check"]).ok();
 }
@@ -162,6 +191,25 @@ fn what_does_not_come_apart_is_built_in_one_piece() {
     project.larder(&["lock"]).ok();
     project.larder(&["dockerfile"]).ok();
     assert!(!project.read("Dockerfile").contains("build-front"));
+}
+
+#[test]
+fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
+    let is_split = |project: &Project| {
+        let dockerfile = project.read("Dockerfile");
+        assert!(dockerfile.contains("build-server"), "{dockerfile}");
+        dockerfile.contains("--package=app")
+    };
+    let split = project(MANIFEST);
+    assert!(is_split(&split));
+    // A library of the server would be compiled from an empty file.
+    split.write("server/src/lib.rs", "");
+    split.larder(&["dockerfile"]).ok();
+    assert!(!is_split(&split));
+    // What the step would have to repeat is not known.
+    assert!(!is_split(&project(
+        &MANIFEST.replace("assets-dir", "bin-cargo-args = [\"--timings\"]\nassets-dir")
+    )));
 }
 
 #[test]

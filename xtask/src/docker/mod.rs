@@ -7,6 +7,7 @@ mod container;
 pub(crate) mod engine;
 mod flake;
 pub(crate) mod image_registry;
+mod private_git;
 mod private_registry;
 mod scenarios;
 
@@ -58,6 +59,8 @@ pub(crate) enum Part {
     Planner,
     /// A registry of crates that asks for a token.
     PrivateRegistry,
+    /// A git repository that an SSH key opens.
+    PrivateGit,
     /// An image that a flake builds.
     Nix,
     /// A registry's cache on an empty builder, and a full disk.
@@ -68,8 +71,15 @@ pub(crate) enum Part {
 
 impl Part {
     /// All of them, in their order.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Day, Self::Planner, Self::PrivateRegistry, Self::Nix, Self::Caches, Self::Example];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Day,
+        Self::Planner,
+        Self::PrivateRegistry,
+        Self::PrivateGit,
+        Self::Nix,
+        Self::Caches,
+        Self::Example,
+    ];
 }
 
 /// The image's name.
@@ -107,6 +117,7 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
                 Part::Day => scenarios::run(engine.env(), &larder, &words, log)?,
                 Part::Planner => scenarios::planner(engine.env(), &larder, &words, log)?,
                 Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
+                Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &words, log)?,
                 Part::Nix => flake::run(engine.env(), &larder, log)?,
                 Part::Example => {
                     example_twice(sh, engine.env(), &larder, &words)?;

@@ -74,6 +74,7 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
     let nothing = fixture.build("no change")?;
     ensure!(ran(&nothing) == 0, "no change: {nothing:#}");
     fixture.explains("nothing changed since the last build")?;
+    without_larder(&fixture)?;
 
     fixture.write("service/src/main.rs", &MAIN.replace("json!(1)", "json!(2)"))?;
     fixture.explains("service/src/main.rs changed")?;
@@ -97,6 +98,32 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
     log.step("Built", "a day of one developer: no external package twice, none in the builder");
     no_canary(&fixture)?;
     log.step("Searched", "layers, history and output for secrets: there are none");
+    Ok(())
+}
+
+/// What others do who have the workspace from git, and Docker: the same files, so everything is there already.
+fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
+        Cmd::new("git", fixture.dir, &fixture.env).args(who).args(args).output()
+    };
+    git(&["init", "--quiet"])?;
+    // Secrets that lie about are committed as well; `.dockerignore` keeps them out of the build.
+    git(&["add", "."])?;
+    git(&["commit", "--quiet", "--message=all"])?;
+    git(&["clone", "--quiet", ".", "../clone"])?;
+    fs_err::remove_dir_all(fixture.dir.join(".git"))?;
+    let clone = fixture.dir.join("../clone");
+    let client = Client::find(&fixture.env)?;
+    let name = format!("{IMAGE}-clone");
+    let build = Cmd::new(client.program(), &clone, &fixture.env).args(["build", "--quiet", "--tag", &name]);
+    build.args(fixture.words).arg(".").env("DOCKER_BUILDKIT", "1").output()?;
+    let said = client.cmd().args(["run", "--rm", &name]).output()?;
+    ensure!(said == "one 1\n", "the image of a plain clone says {said:?}");
+    let layers = |image: &str| {
+        client.cmd().args(["image", "inspect", "--format", "{{.RootFS.Layers}}", image]).output()
+    };
+    ensure!(layers(&name)? == layers(IMAGE)?, "a plain clone gives other layers than `cargo larder docker`");
     Ok(())
 }
 

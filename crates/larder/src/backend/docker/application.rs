@@ -86,6 +86,10 @@ impl Application {
             let known = project.slices.iter().map(|slice| slice.name.clone()).collect();
             return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
         }
+        let platform = match recorded.platforms.first() {
+            Some(first) => first.clone(),
+            None => project.host()?,
+        };
         let locked = |slice: &&Slice| {
             let known = || recorded.slices.iter().map(|locked| locked.slice.name.clone()).collect();
             let found = recorded.slice(&slice.name).cloned();
@@ -101,7 +105,7 @@ impl Application {
         Ok(Self {
             groups,
             build,
-            halves: halves::of(project, recipes, &slices)?,
+            halves: halves::of(project, recipes, &platform, &slices)?,
             binaries: binaries(project, &slices),
             site: slices.iter().find_map(|slice| site(slice)),
             site_env: slices
@@ -131,12 +135,14 @@ fn groups(locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlice>> {
 }
 
 fn own_build(slice: &Slice) -> String {
+    let more = std::iter::once("--locked".to_owned()).chain(own_target_dir(slice));
+    cargo_line(&environment(slice), &slice.args_with(more))
+}
+
+/// The argument for a target directory that is not the workspace's.
+pub(super) fn own_target_dir(slice: &Slice) -> Option<String> {
     let target_dir = String::from(slice.target_dir.clone());
-    let target_dir = (target_dir != "target").then(|| format!("--target-dir={target_dir}"));
-    cargo_line(
-        &environment(slice),
-        &slice.args_with(std::iter::once("--locked".to_owned()).chain(target_dir)),
-    )
+    (target_dir != "target").then(|| format!("--target-dir={target_dir}"))
 }
 
 /// A call of cargo as a shell takes it.

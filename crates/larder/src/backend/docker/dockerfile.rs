@@ -290,15 +290,27 @@ impl Writer<'_> {
         for file in deeper {
             let _ = writeln!(self.text, "COPY {} {file}", prefix.join(file));
         }
-        for folder in &half.folders {
+        let late = half.below.as_ref().map(|below| &below.own.folder);
+        for folder in half.folders.iter().filter(|folder| Some(*folder) != late) {
             let _ = writeln!(self.text, "COPY {}/ {folder}/", prefix.join(folder));
         }
-        self.others(&half.others);
+        let own = half.below.iter().map(|below| &below.own);
+        let others: Vec<&Other> = half.others.iter().chain(own).collect();
+        self.others(&others);
+        if let Some(below) = &half.below {
+            let folder = &below.own.folder;
+            let _ = writeln!(self.text, "# What {folder} stands on: after an edit of {folder} it is there.");
+            let variables = below.variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value)));
+            let cargo = cargo_line(&[], &below.args);
+            let command = format!("{}\\\n    {cargo}", variables.collect::<String>());
+            self.run(self.downloads(name), &[command]);
+            let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(folder));
+        }
         self.run(self.downloads(name), &[half.command.to_owned()]);
     }
 
     /// What cargo wants to see of members that are not built.
-    fn others(&mut self, others: &[Other]) {
+    fn others(&mut self, others: &[&Other]) {
         if others.is_empty() {
             return;
         }

@@ -17,9 +17,11 @@ use toml_edit::Item;
 use super::{
     Recipes,
     application::{RECIPES, folder_below, has_path_patch, sources},
+    below::{self, Below},
 };
 use crate::{
     error::Result,
+    platform::Platform,
     project::Project,
     slice::{Origin, Slice, option_values},
     workspace::{Workspace, parse_toml},
@@ -38,6 +40,8 @@ pub(super) struct Half {
     pub(super) folders: Vec<Utf8PathBuf>,
     /// The members that it is not made of, as far as they lie in none of these folders.
     pub(super) others: Vec<Other>,
+    /// The step that builds members before the source of the half's own one is there.
+    pub(super) below: Option<Below>,
 }
 
 /// A member that a half is not made of. Paths are relative to the root.
@@ -56,17 +60,26 @@ const COMMANDS: [(&str, &str); 2] = [
 ];
 
 /// The halves of what the slices build, the front one first; none where it is built in one piece.
-pub(super) fn of(project: &Project, recipes: Recipes, slices: &[&Slice]) -> Result<Vec<Half>> {
+pub(super) fn of(
+    project: &Project,
+    recipes: Recipes,
+    platform: &Platform,
+    slices: &[&Slice],
+) -> Result<Vec<Half>> {
     if !come_apart(project, slices) {
         return Ok(Vec::new());
     }
     let mut halves = Vec::new();
     for (name, command) in COMMANDS {
         let slice = slices.iter().find(|slice| slice.name == name && slice.origin == Origin::Leptos);
-        let Some(members) = slice.and_then(|slice| members(&project.workspace, slice)) else {
+        let Some((slice, members)) =
+            slice.and_then(|slice| Some((slice, members(&project.workspace, slice)?)))
+        else {
             return Ok(Vec::new());
         };
-        halves.push(half(project, recipes, name, command, &members)?);
+        let mut half = half(project, recipes, name, command, &members)?;
+        half.below = below::of(project, platform, slice, &half, &members)?;
+        halves.push(half);
     }
     // Where both are made of everything, one stage with both builds is quicker than two.
     let differ = halves.iter().any(|half| !half.others.is_empty());
@@ -128,11 +141,11 @@ fn half(
         }
     }
     let (folders, files) = sources.into_iter().partition(|path| root.join(path).is_dir());
-    Ok(Half { slice: slice.to_owned(), command, files, folders, others })
+    Ok(Half { slice: slice.to_owned(), command, files, folders, others, below: None })
 }
 
 /// The targets that are not found by their files alone, and those that make a package what it is.
-fn targets(package: &Package, root: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+pub(super) fn targets(package: &Package, root: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
     let manifest = parse_toml(&package.manifest_path)?;
     let is_named = |table: &str, target: &Target| {
         let tables = manifest.get(table).and_then(Item::as_array_of_tables).into_iter().flatten();

@@ -4,6 +4,7 @@
 //! built. The generated files work without Larder.
 
 mod application;
+mod below;
 pub mod client;
 mod dockerfile;
 pub mod explain;

@@ -1,0 +1,192 @@
+//! A git repository that only one key opens, served over SSH on loopback, and an image whose dependency comes from
+//! there: the key's agent is forwarded while cargo works, and the key itself never gets into the build.
+//!
+//! The server runs in a container, so that nothing of it is installed on the machine.
+
+use std::{
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use larder::{
+    backend::docker::client::{Build, Client},
+    process::{Cmd, Environment, Running},
+};
+use xshell::Shell;
+
+use super::scenarios::{Fixture, stage};
+use crate::{log::Log, setup};
+
+/// How long agent and server may take to start.
+const PATIENCE: Duration = Duration::from_secs(20);
+const SERVER: &str = "larder-git-server";
+
+/// Walks through it. The server's image is made from `base`.
+pub(super) fn run(
+    sh: &Shell,
+    env: &Environment,
+    larder: &Path,
+    words: &[String],
+    log: &Log,
+) -> anyhow::Result<()> {
+    setup::host_packages(sh, env, log, &[("ssh-agent", "openssh-client")])?;
+    let scratch = tempfile::tempdir()?;
+    let client = Client::find(env)?;
+    let base = words.iter().find_map(|word| word.strip_prefix("--build-arg=RUNTIME_BASE="));
+    make_server(&client, base.context("the server is made from a base")?, scratch.path())?;
+
+    let agent = Agent::start(env, scratch.path())?;
+    let commit = repository(&scratch.path().join("secretive"), env)?;
+    let server = Server::start(&client, scratch.path())?;
+    let mut env = env.clone();
+    env.set("SSH_AUTH_SOCK", scratch.path().join("agent"));
+    env.set("CARGO_HOME", scratch.path().join("cargo-home"));
+    let dir = scratch.path().join("workspace");
+    let network = "--network=host".to_owned();
+    let words: Vec<String> = words.iter().cloned().chain([network]).collect();
+    let fixture = Fixture { dir: &dir, larder, env, words: &words };
+    write(&fixture, &server)?;
+
+    let refused = fixture.build("without the agent");
+    ensure!(refused.is_err(), "the repository is open to everybody");
+    let words: Vec<String> = words.iter().cloned().chain(["--ssh=default".to_owned()]).collect();
+    let fixture = Fixture { words: &words, ..fixture };
+    let built = fixture.build("with the agent")?;
+    let (cook, builder) = (stage(&built, "cook-release")?, stage(&built, "builder")?);
+    ensure!(cook.external == 1 && builder.external == 0, "with the agent: {built:#}");
+    drop((agent, server));
+    log.step("Built", &format!("with a dependency from a private git repository, at {}", &commit[..7]));
+    Ok(())
+}
+
+/// An agent with a key of its own.
+struct Agent {
+    _running: Running,
+}
+
+impl Agent {
+    fn start(env: &Environment, folder: &Path) -> anyhow::Result<Self> {
+        let (socket, key) = (folder.join("agent"), folder.join("key"));
+        Cmd::new("ssh-keygen", folder, env)
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(&key)
+            .output()?;
+        let mut running = Cmd::new("ssh-agent", folder, env)
+            .args(["-D", "-a"])
+            .arg(&socket)
+            .spawn_logged(&folder.join("agent.log"))?;
+        wait("the SSH agent", || Ok(socket.exists() || running.try_exit_code()?.is_some()))?;
+        Cmd::new("ssh-add", folder, env).arg("-q").arg(key).env("SSH_AUTH_SOCK", socket).output()?;
+        Ok(Self { _running: running })
+    }
+}
+
+/// The package as a repository without a work tree; gives its commit.
+fn repository(folder: &Path, env: &Environment) -> anyhow::Result<String> {
+    fs_err::create_dir_all(folder.join("src"))?;
+    let manifest = "[package]\nname = \"secretive\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
+    fs_err::write(folder.join("Cargo.toml"), manifest)?;
+    fs_err::write(folder.join("src/lib.rs"), "pub fn one() -> u32 {\n    1\n}\n")?;
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
+        Cmd::new("git", folder, env).args(who).args(args).output()
+    };
+    git(&["init", "--quiet"])?;
+    git(&["add", "."])?;
+    git(&["commit", "--quiet", "--message=one"])?;
+    git(&["clone", "--quiet", "--bare", ".", "../secretive.git"])?;
+    Ok(git(&["rev-parse", "HEAD"])?)
+}
+
+/// The server's image; from the engine's cache where it was made before.
+fn make_server(client: &Client, base: &str, scratch: &Path) -> anyhow::Result<()> {
+    let context = scratch.join("server");
+    fs_err::create_dir(&context)?;
+    let text = format!(
+        "FROM {base}\nRUN apt-get update && apt-get install -y --no-install-recommends git openssh-server \\\n    \
+         && mkdir -p /run/sshd && git config --system --add safe.directory '*'\n"
+    );
+    fs_err::write(context.join("Dockerfile"), text)?;
+    let build = Build {
+        context,
+        tags: vec![SERVER.to_owned()],
+        network: Some("host".to_owned()),
+        ..Build::default()
+    };
+    let mut said = Vec::new();
+    let code = client
+        .build(&build, &scratch.join("server-id"))?
+        .each_error_line(|line| said.push(line.to_owned()))?;
+    ensure!(code == 0, "cannot make an image with a git server: exit code {code}: {}", said.join("\n"));
+    Ok(())
+}
+
+/// A container that gives the repository to the key; stopped when dropped.
+struct Server<'a> {
+    client: &'a Client,
+    container: String,
+    port: u16,
+    /// What others know it by.
+    host_key: String,
+}
+
+impl<'a> Server<'a> {
+    fn start(client: &'a Client, folder: &Path) -> anyhow::Result<Self> {
+        // Free now, and in a moment it is the server's.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let mount = |from: &str, to: &str| format!("--volume={}:{to}:ro", folder.join(from).display());
+        let mounts = [mount("secretive.git", "/srv/secretive.git"), mount("key.pub", "/authorized")];
+        let container = client
+            .cmd()
+            .args(["run", "--rm", "--detach", "--network=host"])
+            .args(mounts)
+            .args([SERVER, "/usr/sbin/sshd", "-D", "-e", "-p"])
+            .arg(port.to_string())
+            .args(["-o", "ListenAddress=127.0.0.1", "-o", "AuthorizedKeysFile=/authorized"])
+            .args(["-o", "StrictModes=no", "-o", "PasswordAuthentication=no"])
+            .output()?;
+        let mut server =
+            Self { client, container: container.trim().to_owned(), port, host_key: String::new() };
+        wait("the git server", || Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()))?;
+        let key = ["exec", &server.container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub"];
+        let key = client.cmd().args(key).output()?;
+        // Without the comment, which names a machine.
+        server.host_key = key.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        Ok(server)
+    }
+}
+
+impl Drop for Server<'_> {
+    fn drop(&mut self) {
+        // It is removed with its end; where it has ended, there is nothing to do.
+        let _ = self.client.cmd().args(["kill", &self.container]).output();
+    }
+}
+
+fn wait(what: &str, mut is_there: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_there()? {
+        ensure!(Instant::now() < deadline, "{what} does not answer");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+fn write(fixture: &Fixture<'_>, server: &Server<'_>) -> anyhow::Result<()> {
+    let port = server.port;
+    let manifest = format!(
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\n\
+         secretive = {{ git = \"ssh://root@127.0.0.1:{port}/srv/secretive.git\" }}\n\n\
+         [package.metadata.larder.docker]\nssh = true\n"
+    );
+    fixture.write("Cargo.toml", &manifest)?;
+    fixture.write("src/main.rs", "fn main() {\n    println!(\"{}\", secretive::one());\n}\n")?;
+    let config = format!("[net.ssh]\nknown-hosts = [\"[127.0.0.1]:{port} {}\"]\n", server.host_key);
+    fixture.write(".cargo/config.toml", &config)?;
+    Cmd::new("cargo", fixture.dir, &fixture.env).args(["generate-lockfile", "--quiet"]).output()?;
+    fixture.larder(&["lock"])?;
+    fixture.larder(&["dockerfile"])?;
+    Ok(())
+}
