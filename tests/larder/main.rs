@@ -7,6 +7,7 @@ mod collectors;
 mod docker;
 mod docker_cases;
 mod docker_halves;
+mod docker_via_nix;
 mod doctor;
 mod exact;
 mod gc;

@@ -166,7 +166,10 @@ impl Plan {
     /// # Errors
     /// When cargo refuses, or answers with a format that is not known.
     pub fn query(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<Self> {
-        Ok(Self::of_graph(&graph(cargo, dir, args, env)?))
+        let (command, json) = cargo.unit_graph(dir, args, env)?;
+        let mut graph = UnitGraph::parse(&command, &json)?;
+        commits::fill_in(&mut graph, dir)?;
+        Ok(Self::of_graph(&graph))
     }
 
     /// Keeps what is external of a graph.
@@ -201,25 +204,6 @@ impl Plan {
         tainted.dedup();
         Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count() }
     }
-}
-
-/// Asks cargo for the unit graph of any invocation in `dir`, the folder of a workspace.
-pub(crate) fn graph(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<UnitGraph> {
-    let (command, json) = cargo.unit_graph(dir, args, env)?;
-    let mut graph = UnitGraph::parse(&command, &json)?;
-    commits::fill_in(&mut graph, dir)?;
-    Ok(graph)
-}
-
-/// Whether all that one invocation builds is part of what another one builds, so that doing it first costs the
-/// other one nothing. Units of the application count as well.
-pub(crate) fn is_part(part: &UnitGraph, whole: &UnitGraph) -> bool {
-    let units = |graph: &UnitGraph| -> BTreeSet<(UnitKey, Lto)> {
-        let modes = lto::modes(graph);
-        let keys = key::keys(graph, &vec![Kind::External; graph.units.len()]);
-        keys.into_iter().map(|(index, key)| (key, modes[index])).collect()
-    };
-    units(part).is_subset(&units(whole))
 }
 
 fn with_kind<'a>(graph: &'a UnitGraph, kinds: &'a [Kind], kind: Kind) -> impl Iterator<Item = &'a str> {

@@ -86,10 +86,6 @@ impl Application {
             let known = project.slices.iter().map(|slice| slice.name.clone()).collect();
             return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
         }
-        let platform = match recorded.platforms.first() {
-            Some(first) => first.clone(),
-            None => project.host()?,
-        };
         let locked = |slice: &&Slice| {
             let known = || recorded.slices.iter().map(|locked| locked.slice.name.clone()).collect();
             let found = recorded.slice(&slice.name).cloned();
@@ -105,7 +101,7 @@ impl Application {
         Ok(Self {
             groups,
             build,
-            halves: halves::of(project, recipes, &platform, &slices)?,
+            halves: halves::of(project, recipes, &slices)?,
             binaries: binaries(project, &slices),
             site: slices.iter().find_map(|slice| site(slice)),
             site_env: slices

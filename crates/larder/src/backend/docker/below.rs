@@ -2,26 +2,24 @@
 //! compiles the server, and not the components that it shares with the front.
 //!
 //! In that step the half's own member is a manifest with empty targets. Nothing may ever be compiled from these, and
-//! all that is compiled must be what the half's build wants, to the flag. Both are read from cargo's unit graphs;
-//! where they do not say so, there is no such step, and the half is built at once.
+//! all that is compiled must be what the half's build wants, to the flag, or it would be compiled twice. Where that is
+//! in doubt there is no such step, and the half is built at once.
 
 use std::collections::BTreeSet;
 
-use cargo_metadata::{Package, camino::Utf8Path};
+use cargo_metadata::{
+    DependencyKind, Package, TargetKind,
+    camino::{Utf8Path, Utf8PathBuf},
+};
 
 use super::{
     application::{environment, folder_below, own_target_dir},
-    halves::{Half, Other, targets},
+    halves::{Other, targets},
 };
 use crate::{
     error::Result,
-    plan::{
-        self,
-        unit_graph::{Unit, UnitGraph},
-    },
-    platform::Platform,
-    project::Project,
-    slice::{self, Slice, option_values},
+    slice::{Slice, option_values},
+    workspace::Workspace,
 };
 
 /// The step.
@@ -35,51 +33,63 @@ pub(super) struct Below {
     pub(super) variables: Vec<(String, String)>,
 }
 
-/// The step before a half's own build; `None` where nothing can be built apart from it. The graphs are those of
-/// `platform`.
+/// The step before a half's own build; `None` where nothing can be built apart from it. `members` are those that the
+/// half is made of, `folders` what it copies as a whole.
+///
+/// cargo resolves features for the members that it is told to build. Naming more of them changes nothing where these
+/// are always built anyway and are given no features of their own, and where no `dev-dependencies` come with them,
+/// which they do in the first resolver.
 pub(super) fn of(
-    project: &Project,
-    platform: &Platform,
+    workspace: &Workspace,
     slice: &Slice,
-    half: &Half,
     members: &[&Package],
+    folders: &[Utf8PathBuf],
 ) -> Result<Option<Below>> {
-    let root = project.workspace.root();
+    let root = workspace.root();
     let named = option_values(&slice.args, "--package");
     let Some(own) = members.iter().find(|package| named == [package.name.as_str()]) else { return Ok(None) };
-    let lies_apart = |folder: &&Utf8Path| lies_apart(folder, half, members, root);
-    let Some(folder) = folder_below(own, root).filter(lies_apart) else { return Ok(None) };
-    let Some(mut args) = arguments(slice, own) else { return Ok(None) };
-    let query = Query { project, platform, slice };
-    let whole = query.graph(slice.cargo_args())?;
-    let is_below =
-        |package: &Package| package.id != own.id && whole.units.iter().any(|unit| is_library(unit, package));
-    let below: Vec<_> =
-        members.iter().filter(|package| is_below(package)).map(|package| &package.name).collect();
-    if below.is_empty() {
+    let below: BTreeSet<&str> = below(own, members).map(|package| package.name.as_str()).collect();
+    let lies_apart = |folder: &&Utf8Path| lies_apart(folder, members, folders, root);
+    let folder = folder_below(own, root).filter(lies_apart);
+    let (Some(folder), Some(mut args)) = (folder, arguments(slice, own)) else { return Ok(None) };
+    let has_library = own.targets.iter().any(|target| !is_program(target.kind.as_slice()));
+    if below.is_empty() || has_library || workspace.resolver() == "1" {
         return Ok(None);
     }
-    args.extend(below.iter().map(|name| format!("--package={name}")).collect::<BTreeSet<_>>());
-    let part = query.graph(&args)?;
-    let compiles_own = part.units.iter().any(|unit| unit.pkg_id == own.id.repr);
-    if compiles_own || !plan::is_part(&part, &whole) {
-        return Ok(None);
-    }
+    args.extend(below.into_iter().map(|name| format!("--package={name}")));
     args.extend(own_target_dir(slice));
     let own = Other { folder: folder.to_owned(), targets: targets(own, root)? };
     Ok(Some(Below { own, args, variables: environment(slice) }))
 }
 
-/// Whether the member's folder is copied as a whole, and nothing of what stands below it lies in there.
-fn lies_apart(folder: &Utf8Path, half: &Half, members: &[&Package], root: &Utf8Path) -> bool {
-    let mut inside = members.iter().filter_map(|package| folder_below(package, root));
-    half.folders.iter().any(|copied| copied == folder)
-        && inside.all(|other| other == folder || !other.starts_with(folder))
+/// The libraries among the members that `own` depends on, whatever the features and the platform.
+fn below<'a>(own: &'a Package, members: &'a [&Package]) -> impl Iterator<Item = &'a Package> {
+    let always = own.dependencies.iter().filter(|dependency| {
+        dependency.kind == DependencyKind::Normal && !dependency.optional && dependency.target.is_none()
+    });
+    let paths = always.filter_map(|dependency| dependency.path.as_deref());
+    let found = paths.filter_map(|path| {
+        members.iter().copied().find(|package| package.manifest_path.parent() == Some(path))
+    });
+    // What is linked into more than programs prepares for link-time optimisation in ways of its own.
+    let is_library = |kind: &TargetKind| matches!(kind, TargetKind::Lib | TargetKind::RLib);
+    found.filter(move |package| {
+        let mut kinds = package.targets.iter().map(|target| target.kind.as_slice());
+        kinds.any(|kinds| kinds.iter().all(is_library))
+    })
 }
 
-fn is_library(unit: &Unit, package: &Package) -> bool {
-    let is_linked = unit.target.kind.iter().any(|kind| kind == "lib" || kind == "rlib");
-    is_linked && unit.mode == "build" && unit.pkg_id == package.id.repr
+/// Whether a target is one of those that `--lib` leaves out.
+fn is_program(kinds: &[TargetKind]) -> bool {
+    use TargetKind::{Bench, Bin, CustomBuild, Example, Test};
+    kinds.iter().all(|kind| matches!(kind, Bench | Bin | CustomBuild | Example | Test))
+}
+
+/// Whether the member's folder is copied as a whole, and no other member lies in there.
+fn lies_apart(folder: &Utf8Path, members: &[&Package], copied: &[Utf8PathBuf], root: &Utf8Path) -> bool {
+    let mut all = members.iter().filter_map(|package| folder_below(package, root));
+    copied.iter().any(|copied| copied == folder)
+        && all.all(|other| other == folder || !other.starts_with(folder))
 }
 
 /// The half's arguments, for libraries alone. Its own member stays named, since its features decide those of the
@@ -111,20 +121,4 @@ fn arguments(slice: &Slice, own: &Package) -> Option<Vec<String>> {
 
 fn of_member(own: &Package, feature: &str) -> String {
     if feature.contains('/') { feature.to_owned() } else { format!("{}/{feature}", own.name) }
-}
-
-/// What is asked of cargo.
-struct Query<'a> {
-    project: &'a Project,
-    platform: &'a Platform,
-    slice: &'a Slice,
-}
-
-impl Query<'_> {
-    fn graph(&self, args: &[String]) -> Result<UnitGraph> {
-        let workspace = &self.project.workspace;
-        let cargo = self.project.cargo_on(self.platform)?;
-        let env = slice::environment::of_slice(&cargo, workspace, self.slice)?;
-        plan::graph(&cargo, workspace.root().as_std_path(), args, &env)
-    }
 }

@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     error::Result,
-    platform::Platform,
     project::Project,
     slice::{Origin, Slice, option_values},
     workspace::{Workspace, parse_toml},
@@ -60,12 +59,7 @@ const COMMANDS: [(&str, &str); 2] = [
 ];
 
 /// The halves of what the slices build, the front one first; none where it is built in one piece.
-pub(super) fn of(
-    project: &Project,
-    recipes: Recipes,
-    platform: &Platform,
-    slices: &[&Slice],
-) -> Result<Vec<Half>> {
+pub(super) fn of(project: &Project, recipes: Recipes, slices: &[&Slice]) -> Result<Vec<Half>> {
     if !come_apart(project, slices) {
         return Ok(Vec::new());
     }
@@ -77,9 +71,7 @@ pub(super) fn of(
         else {
             return Ok(Vec::new());
         };
-        let mut half = half(project, recipes, name, command, &members)?;
-        half.below = below::of(project, platform, slice, &half, &members)?;
-        halves.push(half);
+        halves.push(half(project, recipes, slice, command, &members)?);
     }
     // Where both are made of everything, one stage with both builds is quicker than two.
     let differ = halves.iter().any(|half| !half.others.is_empty());
@@ -124,7 +116,7 @@ fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Packag
 fn half(
     project: &Project,
     recipes: Recipes,
-    slice: &str,
+    slice: &Slice,
     command: &'static str,
     members: &[&Package],
 ) -> Result<Half> {
@@ -140,8 +132,9 @@ fn half(
             others.push(Other { folder: folder.to_owned(), targets: targets(package, root)? });
         }
     }
-    let (folders, files) = sources.into_iter().partition(|path| root.join(path).is_dir());
-    Ok(Half { slice: slice.to_owned(), command, files, folders, others, below: None })
+    let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
+    let below = below::of(&project.workspace, slice, members, &folders)?;
+    Ok(Half { slice: slice.name.clone(), command, files, folders, others, below })
 }
 
 /// The targets that are not found by their files alone, and those that make a package what it is.
