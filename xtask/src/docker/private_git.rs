@@ -22,6 +22,8 @@ use crate::{log::Log, setup};
 /// How long agent and server may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SERVER: &str = "larder-git-server";
+/// The only one that it shows, so that clients have no choice of another.
+const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
 
 /// Walks through it. The server's image is made from `base`.
 pub(super) fn run(
@@ -104,8 +106,9 @@ fn repository(folder: &Path, env: &Environment) -> anyhow::Result<String> {
 fn make_server(client: &Client, base: &str, scratch: &Path) -> anyhow::Result<()> {
     let context = scratch.join("server");
     fs_err::create_dir(&context)?;
+    // A mirror may be behind, as for the tools; signatures are checked all the same.
     let text = format!(
-        "FROM {base}\nRUN apt-get update && apt-get install -y --no-install-recommends git openssh-server \\\n    \
+        "FROM {base}\nRUN apt-get -o Acquire::Check-Valid-Until=false update && apt-get install -y --no-install-recommends git openssh-server \\\n    \
          && mkdir -p /run/sshd && git config --system --add safe.directory '*'\n"
     );
     fs_err::write(context.join("Dockerfile"), text)?;
@@ -145,13 +148,13 @@ impl<'a> Server<'a> {
             .args([SERVER, "/usr/sbin/sshd", "-D", "-e", "-p"])
             .arg(port.to_string())
             .args(["-o", "ListenAddress=127.0.0.1", "-o", "AuthorizedKeysFile=/authorized"])
-            .args(["-o", "StrictModes=no", "-o", "PasswordAuthentication=no"])
+            .args(["-o", "StrictModes=no", "-o", "PasswordAuthentication=no", "-h", HOST_KEY])
             .output()?;
         let mut server =
             Self { client, container: container.trim().to_owned(), port, host_key: String::new() };
         wait("the git server", || Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()))?;
-        let key = ["exec", &server.container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub"];
-        let key = client.cmd().args(key).output()?;
+        let key =
+            client.cmd().args(["exec", &server.container, "cat", &format!("{HOST_KEY}.pub")]).output()?;
         // Without the comment, which names a machine.
         server.host_key = key.split(' ').take(2).collect::<Vec<_>>().join(" ");
         Ok(server)
