@@ -79,11 +79,25 @@ pub fn is_generated(text: &str) -> bool {
     origin(text).is_some()
 }
 
-/// One line of an instruction. Mounts are the same in every step and say nothing to a reader.
+/// One line of an instruction. Mounts are the same in every step and say nothing to a reader, and what runs says more
+/// than the variables that it runs with, which come last.
 pub fn shortened(instruction: &str) -> String {
     const LENGTH: usize = 100;
-    let words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount="));
-    let text = words.collect::<Vec<_>>().join(" ");
+    let mut words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount=")).peekable();
+    let mut text: Vec<&str> = words.next_if_eq(&"RUN").into_iter().collect();
+    let (runs, mut in_quotes) = (!text.is_empty(), false);
+    let mut is_variable = |word: &&str| {
+        let is_one = in_quotes || (runs && word.contains('=') && !word.starts_with('-'));
+        in_quotes ^= is_one && word.matches('\'').count() % 2 == 1;
+        is_one
+    };
+    let variables: Vec<&str> = std::iter::from_fn(|| words.next_if(&mut is_variable)).collect();
+    text.extend(words);
+    if !variables.is_empty() {
+        text.push("with");
+        text.extend(variables);
+    }
+    let text = text.join(" ");
     if text.chars().count() <= LENGTH { text } else { text.chars().take(LENGTH - 1).chain(['…']).collect() }
 }
 
@@ -158,4 +172,20 @@ pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
 /// When the folder cannot be written.
 pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
     change::write(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn what_runs_comes_before_its_variables() {
+        assert_eq!(
+            shortened("RUN --mount=type=ssh A=1 B='x y'  cargo build --lib"),
+            "RUN cargo build --lib with A=1 B='x y'"
+        );
+        assert_eq!(shortened("ENV A=1"), "ENV A=1");
+        assert_eq!(shortened("RUN cargo build --config A=1"), "RUN cargo build --config A=1");
+        assert_eq!(shortened(&format!("COPY {}", "a".repeat(200))).chars().count(), 100);
+    }
 }
