@@ -91,7 +91,7 @@ RUN mkdir -p frontend/src server/src && touch frontend/src/lib.rs server/build.r
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
     LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
-    cargo build --locked --lib --package=server --release --no-default-features --package=app
+    cargo build --lib --package=server --release --no-default-features --package=app
 COPY examples/portfolio/server/ server/
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \

@@ -140,7 +140,7 @@ fn each_half_gets_its_own_members() {
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
-        cargo build --locked --lib --package=server --release --no-default-features --features=server/ssr --package=app
+        cargo build --lib --package=server --release --no-default-features --features=server/ssr --package=app
     COPY server/ server/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \

@@ -96,7 +96,8 @@ fn lies_apart(folder: &Utf8Path, members: &[&Package], copied: &[Utf8PathBuf], r
 /// others, and is asked for by name in them, since with several packages they would be asked of each. `None` where
 /// an argument is not known.
 fn arguments(slice: &Slice, own: &Package) -> Option<Vec<String>> {
-    let mut args = vec!["build".to_owned(), "--locked".into(), "--lib".into()];
+    // No --locked: what cargo-leptos lets pass is no error one step earlier.
+    let mut args = vec!["build".to_owned(), "--lib".into()];
     let mut features = Vec::new();
     let mut defaults = own.features.contains_key("default").then(|| of_member(own, "default"));
     for arg in &slice.args[1..] {
