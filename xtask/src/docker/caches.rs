@@ -62,12 +62,11 @@ fn registry_cache(
     let words = bases.words();
     let fixture = Fixture { dir: &dir, larder, env, words: &words };
     fixture.write_all()?;
-    fixture.larder(&["lock"])?;
-    fixture.larder(&["dockerfile"])?;
+    fixture.write_recipes()?;
 
     lint(&client, &dir, bases, log)?;
     let reference = format!("type=registry,ref={}/cache", registry.address());
-    let first = with(&fixture, &[format!("--cache-to={reference}")]).build("export of the cache")?;
+    let first = fixture.build_with("export of the cache", &[format!("--cache-to={reference}")])?;
     ensure!(stage(&first, "cook-release")?.external > 0, "the first build cooks nothing: {first:#}");
     // Layers as they are, so that whatever is in them is found.
     let exported = scratch.path().join("cache");
@@ -75,7 +74,7 @@ fn registry_cache(
         "--cache-to=type=local,dest={},compression=uncompressed,force-compression=true",
         exported.display()
     );
-    with(&fixture, &[local]).build("export to a folder")?;
+    fixture.build_with("export to a folder", &[local])?;
     let found = files_with_canary(&exported, &fixture.env)?;
     ensure!(found.with.is_none(), "the exported cache holds a secret: {:?}", found.with);
     log.step("Searched", &format!("{} files of an exported cache for secrets: there are none", found.files));
@@ -83,7 +82,7 @@ fn registry_cache(
     client.cmd().args(["buildx", "prune", "--all", "--force"]).output()?;
     fixture.write("service/src/main.rs", "fn main() {\n    println!(\"{}\", shared::word());\n}\n")?;
     let before = registry.pulled()?;
-    let edit = with(&fixture, &[format!("--cache-from={reference}")]).build("an empty builder")?;
+    let edit = fixture.build_with("an empty builder", &[format!("--cache-from={reference}")])?;
     let (cook, builder) = (stage(&edit, "cook-release")?, stage(&edit, "builder")?);
     ensure!(cook.run == 0 && cook.external == 0, "an empty builder with a cache cooks: {edit:#}");
     ensure!(builder.external == 0 && builder.own > 0, "an empty builder with a cache: {edit:#}");
@@ -123,23 +122,6 @@ fn full_disk(sh: &Shell, env: &Environment, larder: &Path, base: &str, log: &Log
     ensure!(missing.is_none(), "the error does not say {missing:?}: {error}");
     log.step("Filled", "the engine's disk: one error, which says where and what to do");
     Ok(())
-}
-
-fn with<'a>(fixture: &'a Fixture<'a>, more: &[String]) -> With<'a> {
-    With { fixture, words: fixture.words.iter().chain(more).cloned().collect() }
-}
-
-/// A fixture with words more.
-struct With<'a> {
-    fixture: &'a Fixture<'a>,
-    words: Vec<String>,
-}
-
-impl With<'_> {
-    fn build(&self, name: &str) -> anyhow::Result<serde_json::Value> {
-        let Fixture { dir, larder, env, .. } = self.fixture;
-        Fixture { dir, larder, env: env.clone(), words: &self.words }.build(name)
-    }
 }
 
 /// A file system in memory; gone when this is dropped.

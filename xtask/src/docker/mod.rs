@@ -21,7 +21,7 @@ use larder::{
 use serde_json::Value;
 use xshell::Shell;
 
-use self::engine::Engine;
+use self::{base::Bases, engine::Engine};
 use crate::{log::Log, setup};
 
 /// The arguments of `cargo xtask docker`.
@@ -93,7 +93,11 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     }
     let engine = Engine::ensure(sh, env, log)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
-    let mut words = base_words(sh, env, &engine, log, args.base)?;
+    // Otherwise the Dockerfile's own.
+    let mut words = match args.base {
+        Base::Registry => Vec::new(),
+        Base::Debian => debian_bases(sh, env, &engine, log)?.words(),
+    };
     words.extend(args.words.iter().cloned());
     let quiet = log.is_quiet().then_some("--quiet");
     let code = Cmd::new(larder, example(sh), engine.env())
@@ -110,14 +114,15 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
     let larder = crate::portfolio::build_larder(sh, log)?;
     if parts.iter().any(|part| *part != Part::Caches) {
         let engine = Engine::ensure(sh, env, log)?;
-        let words = base_words(sh, env, &engine, log, Base::Debian)?;
+        let bases = debian_bases(sh, env, &engine, log)?;
+        let words = bases.words();
         let client = Client::find(engine.env())?;
         for part in parts {
             match part {
                 Part::Day => scenarios::run(engine.env(), &larder, &words, log)?,
-                Part::Planner => scenarios::planner(engine.env(), &larder, &words, log)?,
+                Part::Planner => scenarios::planner(engine.env(), &larder, &bases, log)?,
                 Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
-                Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &words, log)?,
+                Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &bases, log)?,
                 Part::Nix => flake::run(engine.env(), &larder, log)?,
                 Part::Example => {
                     example_twice(sh, engine.env(), &larder, &words)?;
@@ -172,17 +177,8 @@ fn example(sh: &Shell) -> PathBuf {
     sh.current_dir().join("examples/portfolio")
 }
 
-/// The build arguments that name base images, where they are not the Dockerfile's own.
-fn base_words(
-    sh: &Shell,
-    env: &Environment,
-    engine: &Engine,
-    log: &Log,
-    base: Base,
-) -> anyhow::Result<Vec<String>> {
-    if base == Base::Registry {
-        return Ok(Vec::new());
-    }
+/// Base images made here.
+fn debian_bases(sh: &Shell, env: &Environment, engine: &Engine, log: &Log) -> anyhow::Result<Bases> {
     let tools = setup::ensure(sh, env, log)?;
-    Ok(base::ensure(sh, &Client::find(engine.env())?, &tools, log)?.words())
+    base::ensure(sh, &Client::find(engine.env())?, &tools, log)
 }

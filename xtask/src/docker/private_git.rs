@@ -5,18 +5,21 @@
 
 use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use larder::{
     backend::docker::client::{Build, Client},
     process::{Cmd, Environment, Running},
 };
 use xshell::Shell;
 
-use super::scenarios::{Fixture, stage};
+use super::{
+    base::Bases,
+    scenarios::{Fixture, commit},
+};
 use crate::{log::Log, setup};
 
 /// How long agent and server may take to start.
@@ -25,46 +28,36 @@ const SERVER: &str = "larder-git-server";
 /// The only one that it shows, so that clients have no choice of another.
 const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
 
-/// Walks through it. The server's image is made from `base`.
+/// Walks through it. The server's image is made from the runtime's base.
 pub(super) fn run(
     sh: &Shell,
     env: &Environment,
     larder: &Path,
-    words: &[String],
+    bases: &Bases,
     log: &Log,
 ) -> anyhow::Result<()> {
     setup::host_packages(sh, env, log, &[("ssh-agent", "openssh-client")])?;
     let scratch = tempfile::tempdir()?;
     let client = Client::find(env)?;
-    let base = words.iter().find_map(|word| word.strip_prefix("--build-arg=RUNTIME_BASE="));
-    make_server(&client, base.context("the server is made from a base")?, scratch.path())?;
+    make_server(&client, &bases.runtime, scratch.path())?;
 
     let agent = Agent::start(env, scratch.path())?;
     let commit = repository(&scratch.path().join("secretive"), env)?;
     let server = Server::start(&client, scratch.path())?;
     let mut env = env.clone();
-    env.set("SSH_AUTH_SOCK", scratch.path().join("agent"));
+    env.set("SSH_AUTH_SOCK", &agent.socket);
     env.set("CARGO_HOME", scratch.path().join("cargo-home"));
     let dir = scratch.path().join("workspace");
-    let network = "--network=host".to_owned();
-    let words: Vec<String> = words.iter().cloned().chain([network]).collect();
-    let fixture = Fixture { dir: &dir, larder, env, words: &words };
+    let fixture = Fixture { dir: &dir, larder, env, words: &bases.words() };
     write(&fixture, &server)?;
-
-    let refused = fixture.build("without the agent");
-    ensure!(refused.is_err(), "the repository is open to everybody");
-    let words: Vec<String> = words.iter().cloned().chain(["--ssh=default".to_owned()]).collect();
-    let fixture = Fixture { words: &words, ..fixture };
-    let built = fixture.build("with the agent")?;
-    let (cook, builder) = (stage(&built, "cook-release")?, stage(&built, "builder")?);
-    ensure!(cook.external == 1 && builder.external == 0, "with the agent: {built:#}");
-    drop((agent, server));
+    fixture.build_opened_by("--ssh=default")?;
     log.step("Built", &format!("with a dependency from a private git repository, at {}", &commit[..7]));
     Ok(())
 }
 
 /// An agent with a key of its own.
 struct Agent {
+    socket: PathBuf,
     _running: Running,
 }
 
@@ -80,8 +73,8 @@ impl Agent {
             .arg(&socket)
             .spawn_logged(&folder.join("agent.log"))?;
         wait("the SSH agent", || Ok(socket.exists() || running.try_exit_code()?.is_some()))?;
-        Cmd::new("ssh-add", folder, env).arg("-q").arg(key).env("SSH_AUTH_SOCK", socket).output()?;
-        Ok(Self { _running: running })
+        Cmd::new("ssh-add", folder, env).arg("-q").arg(key).env("SSH_AUTH_SOCK", &socket).output()?;
+        Ok(Self { socket, _running: running })
     }
 }
 
@@ -91,13 +84,8 @@ fn repository(folder: &Path, env: &Environment) -> anyhow::Result<String> {
     let manifest = "[package]\nname = \"secretive\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
     fs_err::write(folder.join("Cargo.toml"), manifest)?;
     fs_err::write(folder.join("src/lib.rs"), "pub fn one() -> u32 {\n    1\n}\n")?;
-    let git = |args: &[&str]| {
-        let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
-        Cmd::new("git", folder, env).args(who).args(args).output()
-    };
-    git(&["init", "--quiet"])?;
-    git(&["add", "."])?;
-    git(&["commit", "--quiet", "--message=one"])?;
+    commit(folder, env)?;
+    let git = |args: &[&str]| Cmd::new("git", folder, env).args(args).output();
     git(&["clone", "--quiet", "--bare", ".", "../secretive.git"])?;
     Ok(git(&["rev-parse", "HEAD"])?)
 }
@@ -189,7 +177,5 @@ fn write(fixture: &Fixture<'_>, server: &Server<'_>) -> anyhow::Result<()> {
     let config = format!("[net.ssh]\nknown-hosts = [\"[127.0.0.1]:{port} {}\"]\n", server.host_key);
     fixture.write(".cargo/config.toml", &config)?;
     Cmd::new("cargo", fixture.dir, &fixture.env).args(["generate-lockfile", "--quiet"]).output()?;
-    fixture.larder(&["lock"])?;
-    fixture.larder(&["dockerfile"])?;
-    Ok(())
+    fixture.write_recipes()
 }

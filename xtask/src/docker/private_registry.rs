@@ -11,10 +11,10 @@ use std::{
     },
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use larder::process::{Cmd, Environment};
 
-use super::scenarios::{CANARY, Fixture, no_canary, stage};
+use super::scenarios::{CANARY, Fixture, no_canary};
 use crate::log::Log;
 
 /// Answers GET with the files of a folder, to those who show the token; stopped when dropped.
@@ -122,20 +122,9 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
     let mut env = env.clone();
     env.set("CARGO_HOME", &home);
     let dir = scratch.path().join("workspace");
-    // The engine's own network is not ours.
-    let network = "--network=host".to_owned();
-    let words: Vec<String> = words.iter().cloned().chain([network]).collect();
-    let fixture = Fixture { dir: &dir, larder, env, words: &words };
+    let fixture = Fixture { dir: &dir, larder, env, words };
     write(&fixture, &index)?;
-
-    let refused = fixture.build("without the token");
-    ensure!(refused.is_err(), "the registry gives its package to everybody");
-    let secret = format!("--secret=id=registry,src={}", credentials.display());
-    let words: Vec<String> = words.iter().cloned().chain([secret]).collect();
-    let fixture = Fixture { words: &words, ..fixture };
-    let built = fixture.build("with the token")?;
-    let (cook, builder) = (stage(&built, "cook-release")?, stage(&built, "builder")?);
-    ensure!(cook.external == 1 && builder.external == 0, "with the token: {built:#}");
+    fixture.build_opened_by(&format!("--secret=id=registry,src={}", credentials.display()))?;
     no_canary(&fixture)?;
     log.step(
         "Built",
@@ -156,7 +145,5 @@ fn write(fixture: &Fixture<'_>, index: &str) -> anyhow::Result<()> {
     );
     fixture.write(".cargo/config.toml", &config)?;
     Cmd::new("cargo", fixture.dir, &fixture.env).args(["generate-lockfile", "--quiet"]).output()?;
-    fixture.larder(&["lock"])?;
-    fixture.larder(&["dockerfile"])?;
-    Ok(())
+    fixture.write_recipes()
 }

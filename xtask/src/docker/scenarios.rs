@@ -13,6 +13,7 @@ use larder::{
 };
 use serde_json::Value;
 
+use super::base::{self, Bases};
 use crate::log::Log;
 
 const MANIFEST: &str = r#"
@@ -65,8 +66,7 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
     plant_canaries(&dir, scratch.path(), &mut env)?;
     let fixture = Fixture { dir: &dir, larder, env, words };
     fixture.write_all()?;
-    fixture.larder(&["lock"])?;
-    fixture.larder(&["dockerfile"])?;
+    fixture.write_recipes()?;
 
     let first = fixture.build("first build")?;
     let builder = stage(&first, "builder")?;
@@ -103,15 +103,9 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
 
 /// What others do who have the workspace from git, and Docker: the same files, so everything is there already.
 fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
-    let git = |args: &[&str]| {
-        let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
-        Cmd::new("git", fixture.dir, &fixture.env).args(who).args(args).output()
-    };
-    git(&["init", "--quiet"])?;
     // Secrets that lie about are committed as well; `.dockerignore` keeps them out of the build.
-    git(&["add", "."])?;
-    git(&["commit", "--quiet", "--message=all"])?;
-    git(&["clone", "--quiet", ".", "../clone"])?;
+    commit(fixture.dir, &fixture.env)?;
+    Cmd::new("git", fixture.dir, &fixture.env).args(["clone", "--quiet", ".", "../clone"]).output()?;
     fs_err::remove_dir_all(fixture.dir.join(".git"))?;
     let clone = fixture.dir.join("../clone");
     let client = Client::find(&fixture.env)?;
@@ -124,6 +118,16 @@ fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
         client.cmd().args(["image", "inspect", "--format", "{{.RootFS.Layers}}", image]).output()
     };
     ensure!(layers(&name)? == layers(IMAGE)?, "a plain clone gives other layers than `cargo larder docker`");
+    Ok(())
+}
+
+/// Makes a repository of a folder and commits all that is in it.
+pub(super) fn commit(dir: &Path, env: &Environment) -> anyhow::Result<()> {
+    let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
+    let steps: [&[&str]; 3] = [&["init", "--quiet"], &["add", "."], &["commit", "--quiet", "--message=all"]];
+    for step in steps {
+        Cmd::new("git", dir, env).args(who).args(step).output()?;
+    }
     Ok(())
 }
 
@@ -217,21 +221,13 @@ fn unpacked(path: &Path, env: &Environment) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Without recipes in the workspace: what the planner writes is good for as long as it comes out the same.
-pub(super) fn planner(env: &Environment, larder: &Path, words: &[String], log: &Log) -> anyhow::Result<()> {
+pub(super) fn planner(env: &Environment, larder: &Path, bases: &Bases, log: &Log) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let dir = scratch.path().join("workspace");
     let client = Client::find(env)?;
-    let base = words.iter().find_map(|word| word.strip_prefix("--build-arg=BUILD_BASE="));
     let name = "larder-base-planner";
-    super::base::with_program(
-        &client,
-        base.context("the planner's base is made from another")?,
-        larder,
-        name,
-    )?;
-    let more = format!("--build-arg=BUILD_BASE={name}");
-    let words: Vec<String> =
-        words.iter().filter(|word| !word.contains("BUILD_BASE")).cloned().chain([more]).collect();
+    base::with_program(&client, &bases.build, larder, name)?;
+    let words = Bases { build: name.to_owned(), runtime: bases.runtime.clone() }.words();
     let fixture = Fixture { dir: &dir, larder, env: env.clone(), words: &words };
     fixture.write_all()?;
     // What an earlier run built is out of the way.
@@ -277,7 +273,31 @@ impl Fixture<'_> {
         Ok(Cmd::new(self.larder, self.dir, &self.env).arg("larder").args(args).output()?)
     }
 
+    /// Writes what the image is built from.
+    pub(super) fn write_recipes(&self) -> anyhow::Result<()> {
+        self.larder(&["lock"])?;
+        self.larder(&["dockerfile"])?;
+        Ok(())
+    }
+
+    /// Builds the one dependency from a place that a mount opens: refused without the mount, cooked with it.
+    pub(super) fn build_opened_by(&self, mount: &str) -> anyhow::Result<()> {
+        // The engine's own network is not ours.
+        let network = "--network=host".to_owned();
+        let refused = self.build_with("without the mount", std::slice::from_ref(&network));
+        ensure!(refused.is_err(), "the dependency is open to everybody, without {mount}");
+        let built = self.build_with("with the mount", &[network, mount.to_owned()])?;
+        let (cook, builder) = (stage(&built, "cook-release")?, stage(&built, "builder")?);
+        ensure!(cook.external == 1 && builder.external == 0, "with {mount}: {built:#}");
+        Ok(())
+    }
+
     pub(super) fn build(&self, name: &str) -> anyhow::Result<Value> {
+        self.build_with(name, &[])
+    }
+
+    /// A build with words more.
+    pub(super) fn build_with(&self, name: &str, more: &[String]) -> anyhow::Result<Value> {
         let log = self.dir.join("../output.log");
         let script = "\"$@\" 2>> \"$0\"";
         let cmd = Cmd::new("/bin/sh", self.dir, &self.env)
@@ -285,7 +305,8 @@ impl Fixture<'_> {
             .arg(&log)
             .arg(self.larder)
             .args(["larder", "docker", "--json", "--tag", IMAGE])
-            .args(self.words);
+            .args(self.words)
+            .args(more);
         let mut json = String::new();
         let code = cmd.each_line(Stderr::Terminal, |line| json.push_str(line))?;
         let said = || fs_err::read_to_string(&log).unwrap_or_default();

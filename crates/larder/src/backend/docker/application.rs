@@ -143,9 +143,13 @@ pub(super) fn own_target_dir(slice: &Slice) -> Option<String> {
 
 /// A call of cargo as a shell takes it.
 pub(super) fn cargo_line(variables: &[(String, String)], args: &[String]) -> String {
-    let variables = variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
     let args = args.iter().map(|arg| quoted(arg));
-    variables.chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
+    assignments(variables).chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
+}
+
+/// Variables as a shell takes them before a command.
+pub(super) fn assignments(variables: &[(String, String)]) -> impl Iterator<Item = String> {
+    variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)))
 }
 
 /// The variables of a slice's call in the image.

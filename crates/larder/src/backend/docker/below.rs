@@ -14,7 +14,7 @@ use cargo_metadata::{
 
 use super::{
     application::{environment, folder_below, own_target_dir},
-    halves::{Other, targets},
+    halves::{Other, at, targets},
 };
 use crate::{
     error::Result,
@@ -67,10 +67,7 @@ fn below<'a>(own: &'a Package, members: &'a [&Package]) -> impl Iterator<Item = 
     let always = own.dependencies.iter().filter(|dependency| {
         dependency.kind == DependencyKind::Normal && !dependency.optional && dependency.target.is_none()
     });
-    let paths = always.filter_map(|dependency| dependency.path.as_deref());
-    let found = paths.filter_map(|path| {
-        members.iter().copied().find(|package| package.manifest_path.parent() == Some(path))
-    });
+    let found = always.filter_map(|dependency| at(members, dependency.path.as_deref()?));
     // What is linked into more than programs prepares for link-time optimisation in ways of its own.
     let is_library = |kind: &TargetKind| matches!(kind, TargetKind::Lib | TargetKind::RLib);
     found.filter(move |package| {

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     Recipes,
-    application::{Application, WORKSPACE, absolute_environment, cargo_line, environment},
+    application::{Application, WORKSPACE, absolute_environment, assignments, cargo_line, environment},
     halves::{Half, Other},
     settings::DockerSettings,
 };
@@ -300,11 +300,10 @@ impl Writer<'_> {
         if let Some(below) = &half.below {
             let folder = &below.own.folder;
             let _ = writeln!(self.text, "# What {folder} stands on: after an edit of {folder} it is there.");
-            let variables = below.variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value)));
-            let cargo = cargo_line(&[], &below.args);
-            let command = format!("{}\\\n    {cargo}", variables.collect::<String>());
+            let variables = assignments(&below.variables).collect::<Vec<_>>().join(" ");
+            let command = format!("{variables} \\\n    {}", cargo_line(&[], &below.args));
             self.run(self.downloads(name), &[command]);
-            let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(folder));
+            let _ = writeln!(self.text, "COPY {}/ {folder}/", prefix.join(folder));
         }
         self.run(self.downloads(name), &[half.command.to_owned()]);
     }

@@ -103,7 +103,7 @@ fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Packag
         let dependencies = found[done].dependencies.iter();
         let needed = dependencies.filter(|dependency| dependency.kind != DependencyKind::Development);
         for path in needed.filter_map(|dependency| dependency.path.as_deref()) {
-            let member = all.iter().find(|package| package.manifest_path.parent() == Some(path))?;
+            let member = at(&all, path)?;
             if !found.iter().any(|known| known.id == member.id) {
                 found.push(member);
             }
@@ -111,6 +111,11 @@ fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Packag
         done += 1;
     }
     (!found.is_empty()).then_some(found)
+}
+
+/// The package whose folder it is.
+pub(super) fn at<'a>(packages: &[&'a Package], folder: &Utf8Path) -> Option<&'a Package> {
+    packages.iter().copied().find(|package| package.manifest_path.parent() == Some(folder))
 }
 
 fn half(
