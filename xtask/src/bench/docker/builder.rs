@@ -1,7 +1,7 @@
 //! The engine that all peers are built with, and the registry beside it.
 //!
-//! Both are this benchmark's own and work in its folder, so an empty builder is one whose folder is gone. Nothing
-//! here knows what is built.
+//! Both are this benchmark's own and work in its folder. Each peer's builds have data of their own, since one engine
+//! runs at a time: an empty builder is one whose data is gone. Nothing here knows what is built.
 
 use std::{
     fmt::Write as _,
@@ -37,8 +37,10 @@ pub(super) struct Builder<'a> {
     env: &'a Environment,
     log: &'a Log,
     folder: PathBuf,
-    /// Stopped while its data is removed.
+    /// Stopped while its data is removed or changed.
     engine: Option<Engine>,
+    /// Whose data the engine has.
+    peer: Peer,
     registry: ImageRegistry,
     bases: Option<Bases>,
     /// The build base with cargo-chef in it.
@@ -81,7 +83,9 @@ impl<'a> Builder<'a> {
         folder: &Path,
         registry: &Path,
     ) -> anyhow::Result<Self> {
-        let engine = start_engine(sh, env, log, folder)?;
+        // Any will do for the base images.
+        let peer = Peer::Larder;
+        let engine = start_engine(sh, env, log, folder, peer)?;
         let registry = ImageRegistry::start(engine.env(), registry)?;
         Ok(Self {
             sh,
@@ -89,6 +93,7 @@ impl<'a> Builder<'a> {
             log,
             folder: folder.to_owned(),
             engine: Some(engine),
+            peer,
             registry,
             bases: None,
             chef_base: String::new(),
@@ -126,15 +131,24 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Takes everything away that was ever built or pulled.
-    pub(super) fn empty(&mut self) -> anyhow::Result<()> {
+    /// Goes on with what a peer has built.
+    pub(super) fn turn_to(&mut self, peer: Peer) -> anyhow::Result<()> {
+        if peer != self.peer || self.engine.is_none() {
+            self.engine = None;
+            self.engine = Some(start_engine(self.sh, self.env, self.log, &self.folder, peer)?);
+            self.peer = peer;
+        }
+        Ok(())
+    }
+
+    /// Takes everything away that was ever built or pulled for a peer, and turns to it.
+    pub(super) fn empty(&mut self, peer: Peer) -> anyhow::Result<()> {
         self.engine = None;
-        let data = self.folder.join("engine/data");
+        let data = data(&self.folder, peer);
         if data.exists() {
             fs_err::remove_dir_all(data)?;
         }
-        self.engine = Some(start_engine(self.sh, self.env, self.log, &self.folder)?);
-        Ok(())
+        self.turn_to(peer)
     }
 
     /// Gets the base images, which are the same for all peers and no part of a first build.
@@ -199,9 +213,18 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn start_engine(sh: &Shell, env: &Environment, log: &Log, folder: &Path) -> anyhow::Result<Engine> {
-    let folder = folder.join("engine");
-    Engine::current(sh, env, log, &folder, &folder.join("data"))
+fn start_engine(
+    sh: &Shell,
+    env: &Environment,
+    log: &Log,
+    folder: &Path,
+    peer: Peer,
+) -> anyhow::Result<Engine> {
+    Engine::current(sh, env, log, &folder.join("engine"), &data(folder, peer))
+}
+
+fn data(folder: &Path, peer: Peer) -> PathBuf {
+    folder.join("engine").join(format!("data-{}", peer.name()))
 }
 
 /// What containers have received over the bridge that engines make for them: crates, packages, indexes. Another

@@ -1,6 +1,7 @@
 //! The numbers, kept in a file that is written after each of them, and the table made of them.
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -9,13 +10,14 @@ use larder::table;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    super::report::median,
     Scenario,
     builder::{Builder, Built},
     peer::Peer,
 };
 
 /// The version of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One build of one peer.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -41,8 +43,8 @@ pub(super) struct Cells {
 struct Kept {
     version: u32,
     machine: String,
-    /// The peer whose builds are in the builder.
-    builder: Option<Peer>,
+    /// The peers whose builders have what they built.
+    builders: BTreeSet<Peer>,
     cells: Vec<Cell>,
 }
 
@@ -62,29 +64,30 @@ impl Cells {
         &self.path
     }
 
-    pub(super) fn has(&self, peer: Peer, scenario: Scenario) -> bool {
-        self.get(peer, scenario).is_some()
+    /// How often a scenario was measured.
+    pub(super) fn rounds(&self, peer: Peer, scenario: Scenario) -> usize {
+        self.of(peer, scenario).count()
     }
 
-    fn get(&self, peer: Peer, scenario: Scenario) -> Option<&Cell> {
-        self.kept.cells.iter().find(|cell| cell.peer == peer && cell.scenario == scenario)
+    fn of(&self, peer: Peer, scenario: Scenario) -> impl Iterator<Item = &Built> {
+        let is_it = move |cell: &&Cell| cell.peer == peer && cell.scenario == scenario;
+        self.kept.cells.iter().filter(is_it).map(|cell| &cell.built)
     }
 
-    pub(super) fn builder(&self) -> Option<Peer> {
-        self.kept.builder
+    pub(super) fn is_held(&self, peer: Peer) -> bool {
+        self.kept.builders.contains(&peer)
     }
 
     pub(super) fn builder_holds(&mut self, peer: Peer) -> anyhow::Result<()> {
-        self.kept.builder = Some(peer);
+        self.kept.builders.insert(peer);
         self.write()
     }
 
-    pub(super) fn builder_is_empty(&mut self) -> anyhow::Result<()> {
-        self.kept.builder = None;
+    pub(super) fn builder_is_empty(&mut self, peer: Peer) -> anyhow::Result<()> {
+        self.kept.builders.remove(&peer);
         self.write()
     }
 
-    /// A first build makes all that followed an earlier one void.
     pub(super) fn forget(&mut self, peer: Peer) -> anyhow::Result<()> {
         self.kept.cells.retain(|cell| cell.peer != peer);
         self.write()
@@ -121,7 +124,7 @@ impl Cells {
     pub(super) fn to_table(&self) -> String {
         let all = Scenario::LOCAL.into_iter().chain(Scenario::CI);
         let rows: Vec<_> = all
-            .filter(|scenario| Peer::ALL.iter().any(|peer| self.has(*peer, *scenario)))
+            .filter(|scenario| Peer::ALL.iter().any(|peer| self.rounds(*peer, *scenario) > 0))
             .map(|scenario| self.row(scenario))
             .collect();
         let head = [
@@ -147,7 +150,7 @@ impl Cells {
     }
 
     fn row(&self, scenario: Scenario) -> [String; 17] {
-        let built = |peer| self.get(peer, scenario).map(|cell| cell.built);
+        let built = |peer| middle(&self.of(peer, scenario).collect::<Vec<_>>());
         let numbers = |peer| match built(peer) {
             Some(built) => [
                 format!("{:.1}", built.seconds),
@@ -171,6 +174,22 @@ impl Cells {
         }
         std::array::from_fn(|column| std::mem::take(&mut cells[column]))
     }
+}
+
+/// Several builds as one: the medians of their times, and the most that any compiled and received.
+fn middle(built: &[&Built]) -> Option<Built> {
+    let median_of = |value: fn(&Built) -> Option<f64>| {
+        let values: Vec<f64> = built.iter().filter_map(|built| value(built)).collect();
+        (!values.is_empty()).then(|| median(&values))
+    };
+    Some(Built {
+        seconds: median_of(|built| Some(built.seconds))?,
+        cpu_seconds: median_of(|built| built.cpu_seconds),
+        external: built.iter().map(|built| built.external).max()?,
+        own: built.iter().map(|built| built.own).max()?,
+        image_bytes: built.iter().map(|built| built.image_bytes).max()?,
+        crate_bytes: built.iter().filter_map(|built| built.crate_bytes).max(),
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]
@@ -202,11 +221,17 @@ mod tests {
         cells.builder_holds(Peer::Larder).unwrap();
         cells.add(cell(Peer::Larder, Scenario::First, 10.0, 5)).unwrap();
         cells.add(cell(Peer::Chef, Scenario::First, 12.5, 5)).unwrap();
+        cells.add(cell(Peer::Chef, Scenario::Server, 1.0, 5)).unwrap();
+        cells.add(cell(Peer::Chef, Scenario::Server, 2.0, 5)).unwrap();
         let mut again = Cells::read(&path).unwrap();
-        assert!(again.has(Peer::Chef, Scenario::First) && !again.has(Peer::Chef, Scenario::Leaf));
-        assert_eq!(again.builder(), Some(Peer::Larder));
+        let rounds =
+            [Scenario::First, Scenario::Server, Scenario::Leaf].map(|one| again.rounds(Peer::Chef, one));
+        assert_eq!(rounds, [1, 2, 0]);
+        assert_eq!((again.is_held(Peer::Larder), again.is_held(Peer::Chef)), (true, false));
+        again.builder_is_empty(Peer::Larder).unwrap();
         again.forget(Peer::Larder).unwrap();
-        assert!(!Cells::read(&path).unwrap().has(Peer::Larder, Scenario::First));
+        let last = Cells::read(&path).unwrap();
+        assert_eq!((last.rounds(Peer::Larder, Scenario::First), last.is_held(Peer::Larder)), (0, false));
     }
 
     #[test]
@@ -216,7 +241,9 @@ mod tests {
         cells.kept.machine = "2 cores".into();
         cells.add(cell(Peer::Larder, Scenario::First, 10.0, 5)).unwrap();
         cells.add(cell(Peer::Chef, Scenario::First, 12.5, 5)).unwrap();
-        cells.add(cell(Peer::Larder, Scenario::Leaf, 2.0, 1)).unwrap();
+        for seconds in [2.0, 9.0, 1.0] {
+            cells.add(cell(Peer::Larder, Scenario::Leaf, seconds, 1)).unwrap();
+        }
         let table = cells.to_table();
         let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(rows[1].join(" "), "first build 10.0 20.0 5 2.0 12.5 25.0 5 2.0 1.25 1.25");

@@ -2,8 +2,9 @@
 //! Larder's Dockerfile, from one that uses cargo-chef, and from one that does neither.
 //!
 //! All are built by the same engine, from the same base images, with the same cache mounts; what is compiled is
-//! counted in the builds' own output. Each number is written down as soon as it is known, so that a run can be
-//! taken up again.
+//! counted in the builds' own output. Each peer has its own builder's data, and each scenario is measured for one
+//! peer right after the other, since a machine that is shared is not as fast in every hour. Each number is written
+//! down as soon as it is known, so that a run can be taken up again.
 
 mod builder;
 mod cells;
@@ -36,6 +37,10 @@ pub(crate) struct Args {
     /// Measure these only, separated by commas.
     #[arg(long, value_enum, value_name = "SCENARIOS", value_delimiter = ',')]
     scenarios: Vec<Scenario>,
+    /// How often each edit of code is measured, but for the naive Dockerfile, to which every edit is a first build;
+    /// the table has the medians.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
     /// Where the engine, the registry, the copies and the numbers are kept; later runs go on from there.
     #[arg(long, value_name = "DIR", default_value = "target/bench/docker")]
     scratch: PathBuf,
@@ -69,6 +74,8 @@ enum Scenario {
     Component,
     /// An edit of a file of the server alone.
     Server,
+    /// An edit of a file of the front half alone.
+    Front,
     /// A new member, and a new version of the old ones.
     Member,
     /// A dependency without dependencies gets a new version.
@@ -85,12 +92,13 @@ enum Scenario {
 
 impl Scenario {
     /// Those on one builder that keeps its cache, one after the other.
-    const LOCAL: [Self; 8] = [
+    const LOCAL: [Self; 9] = [
         Self::First,
         Self::NoChange,
         Self::Export,
         Self::Component,
         Self::Server,
+        Self::Front,
         Self::Member,
         Self::Leaf,
         Self::Mid,
@@ -103,10 +111,16 @@ impl Scenario {
             Self::First | Self::NoChange | Self::Export => None,
             Self::Component | Self::CiComponent => Some(Edit::Component),
             Self::Server => Some(Edit::Server),
+            Self::Front => Some(Edit::Front),
             Self::Member => Some(Edit::Member),
             Self::Leaf | Self::CiLeaf => Some(Edit::Leaf),
             Self::Mid | Self::CiMid => Some(Edit::Mid),
         }
+    }
+
+    /// How often it is measured where each edit of code is measured `rounds` times.
+    fn rounds(self, rounds: u8) -> usize {
+        if matches!(self, Self::Component | Self::Server | Self::Front) { rounds.into() } else { 1 }
     }
 
     fn name(self) -> &'static str {
@@ -116,6 +130,7 @@ impl Scenario {
             Self::Export => "export of the cache to a registry",
             Self::Component => "edit of one component",
             Self::Server => "edit of one server file",
+            Self::Front => "edit of one front file",
             Self::Member => "new member, new version",
             Self::Leaf => "bump of a leaf dependency",
             Self::Mid => "bump of a mid-graph dependency",
@@ -139,100 +154,153 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     fs_err::create_dir_all(&folder)?;
     let mut cells = Cells::read(&folder.join("results.json"))?;
     let peers = if args.only.is_empty() { Peer::ALL.to_vec() } else { args.only.clone() };
-    let wanted = |scenario: &Scenario| args.scenarios.is_empty() || args.scenarios.contains(scenario);
-    let is_missing = |cells: &Cells, peer: &Peer| {
-        let all = Scenario::LOCAL.iter().chain(&Scenario::CI);
-        all.filter(|scenario| wanted(scenario)).any(|scenario| !cells.has(*peer, *scenario))
+    let wanted = |scenario: &Scenario| {
+        scenario.edit().is_none_or(|edit| sample.has(edit))
+            && (args.scenarios.is_empty() || args.scenarios.contains(scenario))
     };
-    if peers.iter().any(|peer| is_missing(&cells, peer)) {
-        let env = tools.environment();
+    let env = tools.environment();
+    let bench = |peer: Peer| Workbench {
+        peer,
+        sample: &sample,
+        dir: folder.join(peer.name()),
+        env: &env,
+        larder: &larder,
+    };
+    let runs = peers.into_iter().map(|peer| Run::new(bench(peer), &cells, &wanted, args.rounds));
+    let runs: Vec<Run<'_>> = runs.filter(|run| !run.missing.is_empty()).collect();
+    if !runs.is_empty() {
         let mut builder =
             Builder::start(sh, &env, log, &folder, &sh.current_dir().join(&args.scratch).join("registry"))?;
         builder.bases(&tools, &chef)?;
         cells.describe_machine(&builder)?;
-        for peer in peers {
-            let bench = Workbench {
-                peer,
-                sample: &sample,
-                dir: folder.join(peer.name()),
-                env: &env,
-                larder: &larder,
-            };
-            let mut run = Run { builder: &mut builder, bench, cells: &mut cells, log };
-            run.local(&wanted)?;
-            run.ci(&wanted)?;
-        }
+        measure(&runs, &mut builder, &mut cells, log)?;
     }
     anstream::println!("{}", if args.json { cells.to_json()? } else { cells.to_table() }.trim_end());
     Ok(())
 }
 
-/// One peer's builds.
-struct Run<'a, 'b> {
-    builder: &'a mut Builder<'b>,
-    bench: Workbench<'a>,
-    cells: &'a mut Cells,
-    log: &'a Log,
+/// Measures what is missing, scenario by scenario.
+fn measure(runs: &[Run<'_>], builder: &mut Builder<'_>, cells: &mut Cells, log: &Log) -> anyhow::Result<()> {
+    let is_local =
+        |run: &&Run<'_>| run.missing.iter().any(|(scenario, _)| Scenario::LOCAL.contains(scenario));
+    let local: Vec<&Run<'_>> = runs.iter().filter(is_local).collect();
+    local.iter().try_for_each(|run| run.start(cells))?;
+    for scenario in Scenario::LOCAL {
+        let rounds = runs.iter().map(|run| run.rounds(scenario)).max().unwrap_or_default();
+        for round in 1..=rounds {
+            local.iter().try_for_each(|run| run.local(scenario, round, builder, cells, log))?;
+        }
+    }
+    for scenario in Scenario::CI {
+        runs.iter().try_for_each(|run| run.ci(scenario, builder, cells, log))?;
+    }
+    Ok(())
 }
 
-impl Run<'_, '_> {
-    /// The scenarios on one builder. Each goes on from the one before, so those that were measured earlier are
-    /// walked through as well, without their builds.
-    fn local(&mut self, wanted: &dyn Fn(&Scenario) -> bool) -> anyhow::Result<()> {
+/// One peer's builds.
+struct Run<'a> {
+    bench: Workbench<'a>,
+    /// How often each edit of code is made.
+    code_rounds: u8,
+    /// What is to be measured, and in which rounds, counted from 1.
+    missing: Vec<(Scenario, usize)>,
+}
+
+impl<'a> Run<'a> {
+    fn new(bench: Workbench<'a>, cells: &Cells, wanted: &dyn Fn(&Scenario) -> bool, code_rounds: u8) -> Self {
+        let code_rounds = if bench.peer == Peer::Naive { 1 } else { code_rounds };
+        let all = Scenario::LOCAL.into_iter().chain(Scenario::CI).filter(wanted);
+        let missing = all.flat_map(|scenario| {
+            let known = cells.rounds(bench.peer, scenario);
+            (known + 1..=scenario.rounds(code_rounds)).map(move |round| (scenario, round))
+        });
+        let missing = missing.collect();
+        Self { bench, code_rounds, missing }
+    }
+
+    /// Brings the workspace into its first state.
+    fn start(&self, cells: &mut Cells) -> anyhow::Result<()> {
         let peer = self.bench.peer;
-        let missing: Vec<Scenario> = Scenario::LOCAL
-            .into_iter()
-            .filter(|scenario| wanted(scenario) && !self.cells.has(peer, *scenario))
-            .collect();
-        let Some(first) = missing.first() else { return Ok(()) };
-        if *first == Scenario::First {
-            self.cells.forget(peer)?;
-            self.builder.empty()?;
-            self.builder.pull_bases()?;
-            self.cells.builder_holds(peer)?;
+        if self.missing.contains(&(Scenario::First, 1)) {
+            // All that followed an earlier one is void.
+            cells.forget(peer)?;
+        } else {
+            ensure!(
+                cells.is_held(peer),
+                "the builder does not hold what {} built: measure its `first` again, for which its cells have to be taken out of {}",
+                peer.name(),
+                cells.path().display(),
+            );
+        }
+        self.bench.start()
+    }
+
+    /// A scenario on the builder that keeps its cache. Each goes on from the one before, so those that were
+    /// measured earlier are walked through as well, without their builds.
+    fn local(
+        &self,
+        scenario: Scenario,
+        round: usize,
+        builder: &mut Builder<'_>,
+        cells: &mut Cells,
+        log: &Log,
+    ) -> anyhow::Result<()> {
+        let lock = scenario.edit().map(|edit| self.bench.edit(edit, round)).transpose()?;
+        if !self.missing.contains(&(scenario, round)) {
+            return Ok(());
+        }
+        let peer = self.bench.peer;
+        if scenario == Scenario::First {
+            builder.empty(peer)?;
+            builder.pull_bases()?;
+            cells.builder_holds(peer)?;
+        } else {
+            builder.turn_to(peer)?;
+        }
+        let cache = if scenario == Scenario::Export { Cache::Exported } else { Cache::Own };
+        self.measure(scenario, cache, lock.flatten(), builder, cells, log)
+    }
+
+    /// A scenario on an empty builder.
+    fn ci(
+        &self,
+        scenario: Scenario,
+        builder: &mut Builder<'_>,
+        cells: &mut Cells,
+        log: &Log,
+    ) -> anyhow::Result<()> {
+        let peer = self.bench.peer;
+        if !self.missing.contains(&(scenario, 1)) {
+            return Ok(());
         }
         ensure!(
-            self.cells.builder() == Some(peer),
-            "the builder does not hold what {} built: measure its `first` again, for which its cells have to be taken out of {}",
-            peer.name(),
-            self.cells.path().display(),
+            cells.rounds(peer, Scenario::Export) > 0,
+            "there is no cache of {} yet: measure its `export` first",
+            peer.name()
         );
+        cells.builder_is_empty(peer)?;
+        builder.empty(peer)?;
         self.bench.start()?;
-        for scenario in Scenario::LOCAL {
-            let lock = scenario.edit().map(|edit| self.bench.edit(edit)).transpose()?;
-            if missing.contains(&scenario) {
-                let cache = if scenario == Scenario::Export { Cache::Exported } else { Cache::Own };
-                self.measure(scenario, cache, lock.flatten())?;
-            }
-        }
-        Ok(())
+        let lock = scenario.edit().map(|edit| self.bench.edit(edit, 1)).transpose()?;
+        self.measure(scenario, Cache::Imported, lock.flatten(), builder, cells, log)
     }
 
-    /// The scenarios on empty builders.
-    fn ci(&mut self, wanted: &dyn Fn(&Scenario) -> bool) -> anyhow::Result<()> {
-        let peer = self.bench.peer;
-        for scenario in Scenario::CI {
-            if !wanted(&scenario) || self.cells.has(peer, scenario) {
-                continue;
-            }
-            ensure!(
-                self.cells.has(peer, Scenario::Export),
-                "there is no cache of {} yet: measure its `export` first",
-                peer.name()
-            );
-            self.builder.empty()?;
-            self.cells.builder_is_empty()?;
-            self.bench.start()?;
-            let lock = scenario.edit().map(|edit| self.bench.edit(edit)).transpose()?;
-            self.measure(scenario, Cache::Imported, lock.flatten())?;
-        }
-        Ok(())
+    fn rounds(&self, scenario: Scenario) -> usize {
+        scenario.rounds(self.code_rounds)
     }
 
-    fn measure(&mut self, scenario: Scenario, cache: Cache, lock_seconds: Option<f64>) -> anyhow::Result<()> {
+    fn measure(
+        &self,
+        scenario: Scenario,
+        cache: Cache,
+        lock_seconds: Option<f64>,
+        builder: &Builder<'_>,
+        cells: &mut Cells,
+        log: &Log,
+    ) -> anyhow::Result<()> {
         let peer = self.bench.peer;
-        self.log.step("Measuring", &format!("{}: {}", peer.name(), scenario.name()));
-        let built = self.builder.build(&self.bench, scenario.name(), cache)?;
+        log.step("Measuring", &format!("{}: {}", peer.name(), scenario.name()));
+        let built = builder.build(&self.bench, scenario.name(), cache)?;
         let is_idle = matches!(scenario, Scenario::NoChange | Scenario::Export);
         ensure!(
             is_idle || built.own > 0,
@@ -240,6 +308,6 @@ impl Run<'_, '_> {
             peer.name(),
             scenario.name()
         );
-        self.cells.add(Cell { peer, scenario, lock_seconds, built })
+        cells.add(Cell { peer, scenario, lock_seconds, built })
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::sample::{Edit, Sample};
 
 /// Whose Dockerfile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Peer {
     /// The generated one.
@@ -71,10 +71,10 @@ impl Workbench<'_> {
     }
 
     /// Makes a change as its developer would; gives the seconds that writing recipes took.
-    pub(super) fn edit(&self, edit: Edit) -> anyhow::Result<Option<f64>> {
-        self.sample.edit(edit, &self.tree(), self.env)?;
+    pub(super) fn edit(&self, edit: Edit, round: usize) -> anyhow::Result<Option<f64>> {
+        self.sample.edit(edit, round, &self.tree(), self.env)?;
         // An edit of code needs no new recipes, and nobody would write any.
-        let changes_manifests = !matches!(edit, Edit::Component | Edit::Server);
+        let changes_manifests = matches!(edit, Edit::Member | Edit::Leaf | Edit::Mid);
         if self.peer == Peer::Larder && changes_manifests { self.lock().map(Some) } else { Ok(None) }
     }
 

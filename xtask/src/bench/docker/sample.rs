@@ -17,6 +17,8 @@ pub(super) struct Sample {
     pub(super) naive: &'static str,
     component: Change,
     server: Change,
+    /// Only a project of two halves has it.
+    front: Option<Change>,
     /// The list of members, and the same with one more.
     members: (&'static str, &'static str),
     /// The manifest of the member that uses the new one.
@@ -33,11 +35,11 @@ enum Source {
     Files(&'static [(&'static str, &'static str)]),
 }
 
-/// A text in a file, and what it becomes.
+/// A text in a file, and what it becomes in each round.
 struct Change {
     path: &'static str,
     old: &'static str,
-    new: String,
+    new: Box<dyn Fn(usize) -> String>,
 }
 
 /// A package of the lock file, and its versions before and after.
@@ -52,6 +54,7 @@ struct Bump {
 pub(super) enum Edit {
     Component,
     Server,
+    Front,
     Member,
     Leaf,
     Mid,
@@ -86,8 +89,8 @@ impl Sample {
     /// package in the middle, which is as many as on the median one.
     pub(super) fn portfolio(folder: &Path) -> Self {
         let change = |edit: CopyEdit| {
-            let (path, old, new) = edit.change(1);
-            Change { path, old, new }
+            let (path, old, _) = edit.change(0);
+            Change { path, old, new: Box::new(move |round| edit.change(round as u128).2) }
         };
         Self {
             name: "portfolio",
@@ -96,6 +99,15 @@ impl Sample {
             naive: include_str!("portfolio.naive.Dockerfile"),
             component: change(CopyEdit::Component),
             server: change(CopyEdit::Server),
+            front: Some(Change {
+                path: "frontend/src/lib.rs",
+                old: "console_error_panic_hook::set_once();",
+                new: Box::new(|round| {
+                    format!(
+                        "console_error_panic_hook::set_once();\n    leptos::logging::log!(\"edition {round}\");"
+                    )
+                }),
+            }),
             members: (
                 "members = [\"app\", \"frontend\", \"server\"]",
                 "members = [\"app\", \"frontend\", \"notes\", \"server\"]",
@@ -109,14 +121,15 @@ impl Sample {
 
     /// Two members and a handful of dependencies.
     pub(super) fn small() -> Self {
-        let change = |path, old, new: &str| Change { path, old, new: new.to_owned() };
+        let change = |path, old, new: fn(usize) -> String| Change { path, old, new: Box::new(new) };
         Self {
             name: "small",
             source: Source::Files(&SMALL),
             chef: include_str!("small.chef.Dockerfile"),
             naive: include_str!("small.naive.Dockerfile"),
-            component: change("shared/src/lib.rs", "\"one\"", "\"two\""),
-            server: change("service/src/main.rs", "json!(1)", "json!(2)"),
+            component: change("shared/src/lib.rs", "\"one\"", |round| format!("\"two {round}\"")),
+            server: change("service/src/main.rs", "json!(1)", |round| format!("json!([{round}])")),
+            front: None,
             members: (
                 "members = [\"service\", \"shared\"]",
                 "members = [\"notes\", \"service\", \"shared\"]",
@@ -152,11 +165,17 @@ impl Sample {
         Ok(())
     }
 
-    /// Makes a change.
-    pub(super) fn edit(&self, edit: Edit, dir: &Path, env: &Environment) -> anyhow::Result<()> {
+    /// Whether there is anything to make this change to.
+    pub(super) fn has(&self, edit: Edit) -> bool {
+        edit != Edit::Front || self.front.is_some()
+    }
+
+    /// Makes a change; of code in the round's words, counted from 1, which follow those of the round before.
+    pub(super) fn edit(&self, edit: Edit, round: usize, dir: &Path, env: &Environment) -> anyhow::Result<()> {
         match edit {
-            Edit::Component => self.component.apply(dir),
-            Edit::Server => self.server.apply(dir),
+            Edit::Component => self.component.apply(round, dir),
+            Edit::Server => self.server.apply(round, dir),
+            Edit::Front => self.front.as_ref().map_or(Ok(()), |change| change.apply(round, dir)),
             Edit::Member => {
                 let (old, new) = self.members;
                 replace(dir, "Cargo.toml", old, new)?;
@@ -178,8 +197,9 @@ impl Sample {
 }
 
 impl Change {
-    fn apply(&self, dir: &Path) -> anyhow::Result<()> {
-        replace(dir, self.path, self.old, &self.new)
+    fn apply(&self, round: usize, dir: &Path) -> anyhow::Result<()> {
+        let words = |round| if round == 0 { self.old.to_owned() } else { (self.new)(round) };
+        replace(dir, self.path, &words(round - 1), &words(round))
     }
 }
 
@@ -269,8 +289,10 @@ mod tests {
                     files.iter().for_each(|(path, text)| write(&folder.path().join(path), text).unwrap());
                 }
             }
-            sample.component.apply(folder.path()).unwrap();
-            sample.server.apply(folder.path()).unwrap();
+            for change in [&sample.component, &sample.server].into_iter().chain(&sample.front) {
+                change.apply(1, folder.path()).unwrap();
+                change.apply(2, folder.path()).unwrap();
+            }
             replace(folder.path(), "Cargo.toml", sample.members.0, sample.members.1).unwrap();
             replace(folder.path(), sample.version, "version = \"0.1.0\"", "").unwrap();
             replace(folder.path(), sample.user, "[dependencies]\n", "").unwrap();
