@@ -173,28 +173,37 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
             Builder::start(sh, &env, log, &folder, &sh.current_dir().join(&args.scratch).join("registry"))?;
         builder.bases(&tools, &chef)?;
         cells.describe_machine(&builder)?;
-        measure(&runs, &mut builder, &mut cells, log)?;
+        Session { builder: &mut builder, cells: &mut cells, log }.measure(&runs)?;
     }
     anstream::println!("{}", if args.json { cells.to_json()? } else { cells.to_table() }.trim_end());
     Ok(())
 }
 
-/// Measures what is missing, scenario by scenario.
-fn measure(runs: &[Run<'_>], builder: &mut Builder<'_>, cells: &mut Cells, log: &Log) -> anyhow::Result<()> {
-    let is_local =
-        |run: &&Run<'_>| run.missing.iter().any(|(scenario, _)| Scenario::LOCAL.contains(scenario));
-    let local: Vec<&Run<'_>> = runs.iter().filter(is_local).collect();
-    local.iter().try_for_each(|run| run.start(cells))?;
-    for scenario in Scenario::LOCAL {
-        let rounds = runs.iter().map(|run| run.rounds(scenario)).max().unwrap_or_default();
-        for round in 1..=rounds {
-            local.iter().try_for_each(|run| run.local(scenario, round, builder, cells, log))?;
+/// What is measured with, and the numbers so far.
+struct Session<'a, 'b> {
+    builder: &'a mut Builder<'b>,
+    cells: &'a mut Cells,
+    log: &'a Log,
+}
+
+impl Session<'_, '_> {
+    /// Measures what is missing, scenario by scenario.
+    fn measure(&mut self, runs: &[Run<'_>]) -> anyhow::Result<()> {
+        let is_local =
+            |run: &&Run<'_>| run.missing.iter().any(|(scenario, _)| Scenario::LOCAL.contains(scenario));
+        let local: Vec<&Run<'_>> = runs.iter().filter(is_local).collect();
+        local.iter().try_for_each(|run| run.start(self.cells))?;
+        for scenario in Scenario::LOCAL {
+            let rounds = runs.iter().map(|run| scenario.rounds(run.code_rounds)).max().unwrap_or_default();
+            for round in 1..=rounds {
+                local.iter().try_for_each(|run| run.local(scenario, round, self))?;
+            }
         }
+        for scenario in Scenario::CI {
+            runs.iter().try_for_each(|run| run.ci(scenario, self))?;
+        }
+        Ok(())
     }
-    for scenario in Scenario::CI {
-        runs.iter().try_for_each(|run| run.ci(scenario, builder, cells, log))?;
-    }
-    Ok(())
 }
 
 /// One peer's builds.
@@ -237,56 +246,39 @@ impl<'a> Run<'a> {
 
     /// A scenario on the builder that keeps its cache. Each goes on from the one before, so those that were
     /// measured earlier are walked through as well, without their builds.
-    fn local(
-        &self,
-        scenario: Scenario,
-        round: usize,
-        builder: &mut Builder<'_>,
-        cells: &mut Cells,
-        log: &Log,
-    ) -> anyhow::Result<()> {
+    fn local(&self, scenario: Scenario, round: usize, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         let lock = scenario.edit().map(|edit| self.bench.edit(edit, round)).transpose()?;
         if !self.missing.contains(&(scenario, round)) {
             return Ok(());
         }
         let peer = self.bench.peer;
         if scenario == Scenario::First {
-            builder.empty(peer)?;
-            builder.pull_bases()?;
-            cells.builder_holds(peer)?;
+            session.builder.empty(peer)?;
+            session.builder.pull_bases()?;
+            session.cells.builder_holds(peer)?;
         } else {
-            builder.turn_to(peer)?;
+            session.builder.turn_to(peer)?;
         }
         let cache = if scenario == Scenario::Export { Cache::Exported } else { Cache::Own };
-        self.measure(scenario, cache, lock.flatten(), builder, cells, log)
+        self.measure(scenario, cache, lock.flatten(), session)
     }
 
     /// A scenario on an empty builder.
-    fn ci(
-        &self,
-        scenario: Scenario,
-        builder: &mut Builder<'_>,
-        cells: &mut Cells,
-        log: &Log,
-    ) -> anyhow::Result<()> {
+    fn ci(&self, scenario: Scenario, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         let peer = self.bench.peer;
         if !self.missing.contains(&(scenario, 1)) {
             return Ok(());
         }
         ensure!(
-            cells.rounds(peer, Scenario::Export) > 0,
+            session.cells.rounds(peer, Scenario::Export) > 0,
             "there is no cache of {} yet: measure its `export` first",
             peer.name()
         );
-        cells.builder_is_empty(peer)?;
-        builder.empty(peer)?;
+        session.cells.builder_is_empty(peer)?;
+        session.builder.empty(peer)?;
         self.bench.start()?;
         let lock = scenario.edit().map(|edit| self.bench.edit(edit, 1)).transpose()?;
-        self.measure(scenario, Cache::Imported, lock.flatten(), builder, cells, log)
-    }
-
-    fn rounds(&self, scenario: Scenario) -> usize {
-        scenario.rounds(self.code_rounds)
+        self.measure(scenario, Cache::Imported, lock.flatten(), session)
     }
 
     fn measure(
@@ -294,13 +286,11 @@ impl<'a> Run<'a> {
         scenario: Scenario,
         cache: Cache,
         lock_seconds: Option<f64>,
-        builder: &Builder<'_>,
-        cells: &mut Cells,
-        log: &Log,
+        session: &mut Session<'_, '_>,
     ) -> anyhow::Result<()> {
         let peer = self.bench.peer;
-        log.step("Measuring", &format!("{}: {}", peer.name(), scenario.name()));
-        let built = builder.build(&self.bench, scenario.name(), cache)?;
+        session.log.step("Measuring", &format!("{}: {}", peer.name(), scenario.name()));
+        let built = session.builder.build(&self.bench, scenario.name(), cache)?;
         let is_idle = matches!(scenario, Scenario::NoChange | Scenario::Export);
         ensure!(
             is_idle || built.own > 0,
@@ -308,6 +298,6 @@ impl<'a> Run<'a> {
             peer.name(),
             scenario.name()
         );
-        cells.add(Cell { peer, scenario, lock_seconds, built })
+        session.cells.add(Cell { peer, scenario, lock_seconds, built })
     }
 }
