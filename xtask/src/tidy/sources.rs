@@ -59,7 +59,7 @@ pub(super) fn machine_paths(repository: &Repository) -> Vec<Finding> {
 /// The first path in a line that starts at the root of a machine with one of [`MACHINE_FOLDERS`].
 fn machine_path(line: &str) -> Option<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    // `$DIR/work/x`, `../root/x` and `https://host/home/x` go on from something else.
+    // After a variable, `..`, a host or another folder a path goes on, and does not start at the root.
     let goes_on = |c: char| is_name(c) || "}>~$)".contains(c);
     for (start, _) in line.match_indices('/') {
         let (before, rest) = (&line[..start], &line[start + 1..]);
