@@ -55,6 +55,8 @@ pub(super) enum Edit {
     Component,
     /// A file of the server alone.
     Server,
+    /// A file of the front half alone.
+    Front,
     /// A style.
     Style,
 }
@@ -64,6 +66,7 @@ impl Edit {
         match self {
             Self::Component => "edit of a component",
             Self::Server => "edit of a server file",
+            Self::Front => "edit of a front file",
             Self::Style => "edit of a style",
         }
     }
@@ -78,6 +81,13 @@ impl Edit {
                 "server/src/health.rs",
                 "\"the database does not answer\"",
                 format!("\"the database does not answer ({stamp})\""),
+            ),
+            Self::Front => (
+                "frontend/src/lib.rs",
+                "console_error_panic_hook::set_once();",
+                format!(
+                    "console_error_panic_hook::set_once();\n    leptos::logging::log!(\"edition {stamp}\");"
+                ),
             ),
             Self::Style => ("style/_layout.scss", ".wrap {", format!(".wrap {{\n  --edition: {stamp};")),
         }
@@ -233,7 +243,7 @@ mod tests {
     #[test]
     fn edits_find_their_place_in_the_example() {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-        for edit in [Edit::Component, Edit::Server, Edit::Style] {
+        for edit in [Edit::Component, Edit::Server, Edit::Front, Edit::Style] {
             let text = fs_err::read_to_string(example.join(edit.change(1).0)).unwrap();
             let (one, two) = (edit.apply(&text, 1).unwrap(), edit.apply(&text, 2).unwrap());
             assert!(one != text && one != two, "{edit:?}");

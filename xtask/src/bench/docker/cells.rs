@@ -88,6 +88,7 @@ impl Cells {
         self.write()
     }
 
+    /// A first build makes all that followed an earlier one void.
     pub(super) fn forget(&mut self, peer: Peer) -> anyhow::Result<()> {
         self.kept.cells.retain(|cell| cell.peer != peer);
         self.write()

@@ -120,7 +120,8 @@ impl Scenario {
 
     /// How often it is measured where each edit of code is measured `rounds` times.
     fn rounds(self, rounds: u8) -> usize {
-        if matches!(self, Self::Component | Self::Server | Self::Front) { rounds.into() } else { 1 }
+        let is_code = self.edit().is_some_and(Edit::is_of_code);
+        if is_code && Self::LOCAL.contains(&self) { rounds.into() } else { 1 }
     }
 
     fn name(self) -> &'static str {
@@ -173,7 +174,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
             Builder::start(sh, &env, log, &folder, &sh.current_dir().join(&args.scratch).join("registry"))?;
         builder.bases(&tools, &chef)?;
         cells.describe_machine(&builder)?;
-        Session { builder: &mut builder, cells: &mut cells, log }.measure(&runs)?;
+        Session { builder: &mut builder, cells: &mut cells, rounds: args.rounds, log }.measure(&runs)?;
     }
     anstream::println!("{}", if args.json { cells.to_json()? } else { cells.to_table() }.trim_end());
     Ok(())
@@ -183,6 +184,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 struct Session<'a, 'b> {
     builder: &'a mut Builder<'b>,
     cells: &'a mut Cells,
+    /// How often each edit of code is made.
+    rounds: u8,
     log: &'a Log,
 }
 
@@ -194,8 +197,7 @@ impl Session<'_, '_> {
         let local: Vec<&Run<'_>> = runs.iter().filter(is_local).collect();
         local.iter().try_for_each(|run| run.start(self.cells))?;
         for scenario in Scenario::LOCAL {
-            let rounds = runs.iter().map(|run| scenario.rounds(run.code_rounds)).max().unwrap_or_default();
-            for round in 1..=rounds {
+            for round in 1..=scenario.rounds(self.rounds) {
                 local.iter().try_for_each(|run| run.local(scenario, round, self))?;
             }
         }
@@ -209,38 +211,31 @@ impl Session<'_, '_> {
 /// One peer's builds.
 struct Run<'a> {
     bench: Workbench<'a>,
-    /// How often each edit of code is made.
-    code_rounds: u8,
     /// What is to be measured, and in which rounds, counted from 1.
     missing: Vec<(Scenario, usize)>,
 }
 
 impl<'a> Run<'a> {
-    fn new(bench: Workbench<'a>, cells: &Cells, wanted: &dyn Fn(&Scenario) -> bool, code_rounds: u8) -> Self {
-        let code_rounds = if bench.peer == Peer::Naive { 1 } else { code_rounds };
+    fn new(bench: Workbench<'a>, cells: &Cells, wanted: &dyn Fn(&Scenario) -> bool, rounds: u8) -> Self {
+        let rounds = if bench.peer == Peer::Naive { 1 } else { rounds };
         let all = Scenario::LOCAL.into_iter().chain(Scenario::CI).filter(wanted);
         let missing = all.flat_map(|scenario| {
             let known = cells.rounds(bench.peer, scenario);
-            (known + 1..=scenario.rounds(code_rounds)).map(move |round| (scenario, round))
+            (known + 1..=scenario.rounds(rounds)).map(move |round| (scenario, round))
         });
         let missing = missing.collect();
-        Self { bench, code_rounds, missing }
+        Self { bench, missing }
     }
 
     /// Brings the workspace into its first state.
-    fn start(&self, cells: &mut Cells) -> anyhow::Result<()> {
+    fn start(&self, cells: &Cells) -> anyhow::Result<()> {
         let peer = self.bench.peer;
-        if self.missing.contains(&(Scenario::First, 1)) {
-            // All that followed an earlier one is void.
-            cells.forget(peer)?;
-        } else {
-            ensure!(
-                cells.is_held(peer),
-                "the builder does not hold what {} built: measure its `first` again, for which its cells have to be taken out of {}",
-                peer.name(),
-                cells.path().display(),
-            );
-        }
+        ensure!(
+            self.missing.contains(&(Scenario::First, 1)) || cells.is_held(peer),
+            "the builder does not hold what {} built: measure its `first` again, for which its cells have to be taken out of {}",
+            peer.name(),
+            cells.path().display(),
+        );
         self.bench.start()
     }
 
@@ -253,6 +248,7 @@ impl<'a> Run<'a> {
         }
         let peer = self.bench.peer;
         if scenario == Scenario::First {
+            session.cells.forget(peer)?;
             session.builder.empty(peer)?;
             session.builder.pull_bases()?;
             session.cells.builder_holds(peer)?;

@@ -74,8 +74,7 @@ impl Workbench<'_> {
     pub(super) fn edit(&self, edit: Edit, round: usize) -> anyhow::Result<Option<f64>> {
         self.sample.edit(edit, round, &self.tree(), self.env)?;
         // An edit of code needs no new recipes, and nobody would write any.
-        let changes_manifests = matches!(edit, Edit::Member | Edit::Leaf | Edit::Mid);
-        if self.peer == Peer::Larder && changes_manifests { self.lock().map(Some) } else { Ok(None) }
+        if self.peer == Peer::Larder && !edit.is_of_code() { self.lock().map(Some) } else { Ok(None) }
     }
 
     fn lock(&self) -> anyhow::Result<f64> {

@@ -60,6 +60,13 @@ pub(super) enum Edit {
     Mid,
 }
 
+impl Edit {
+    /// Whether manifests stay as they are.
+    pub(super) fn is_of_code(self) -> bool {
+        matches!(self, Self::Component | Self::Server | Self::Front)
+    }
+}
+
 /// What is left out of copies: what was built, and recipes, which are written anew for those who have any.
 const LEFT_OUT: [&str; 2] = ["target", "larder"];
 
@@ -99,15 +106,7 @@ impl Sample {
             naive: include_str!("portfolio.naive.Dockerfile"),
             component: change(CopyEdit::Component),
             server: change(CopyEdit::Server),
-            front: Some(Change {
-                path: "frontend/src/lib.rs",
-                old: "console_error_panic_hook::set_once();",
-                new: Box::new(|round| {
-                    format!(
-                        "console_error_panic_hook::set_once();\n    leptos::logging::log!(\"edition {round}\");"
-                    )
-                }),
-            }),
+            front: Some(change(CopyEdit::Front)),
             members: (
                 "members = [\"app\", \"frontend\", \"server\"]",
                 "members = [\"app\", \"frontend\", \"notes\", \"server\"]",
