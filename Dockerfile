@@ -64,8 +64,10 @@ FROM cook-front AS build-front
 COPY examples/portfolio/Cargo.lock examples/portfolio/Cargo.toml ./
 COPY examples/portfolio/.sqlx/ .sqlx/
 COPY examples/portfolio/app/ app/
+COPY examples/portfolio/content/ content/
 COPY examples/portfolio/frontend/ frontend/
 COPY examples/portfolio/migrations/ migrations/
+COPY examples/portfolio/pages/ pages/
 COPY examples/portfolio/public/ public/
 COPY examples/portfolio/style/ style/
 # cargo looks for every member of the workspace; nothing is built from these here.
@@ -79,15 +81,27 @@ RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=lo
 FROM cook-server AS build-server
 COPY examples/portfolio/Cargo.lock examples/portfolio/Cargo.toml ./
 COPY examples/portfolio/.sqlx/ .sqlx/
-COPY examples/portfolio/app/ app/
+COPY examples/portfolio/content/ content/
 COPY examples/portfolio/migrations/ migrations/
 COPY examples/portfolio/public/ public/
 COPY examples/portfolio/style/ style/
 # cargo looks for every member of the workspace; nothing is built from these here.
+COPY examples/portfolio/app/Cargo.toml app/
 COPY examples/portfolio/frontend/Cargo.toml frontend/
+COPY examples/portfolio/pages/Cargo.toml pages/
 COPY examples/portfolio/server/Cargo.toml server/
-RUN mkdir -p frontend/src server/src && touch frontend/src/lib.rs server/build.rs server/src/main.rs
-# What server stands on: after an edit of server it is there.
+RUN mkdir -p app/src frontend/src pages/src server/src && touch app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs server/build.rs server/src/main.rs
+# Lowest first: an edit of a member leaves the steps before it as they are.
+RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
+    cargo build --lib --package=server --release --no-default-features --package=content
+COPY examples/portfolio/pages/ pages/
+RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
+    cargo build --lib --package=server --release --no-default-features --package=pages
+COPY examples/portfolio/app/ app/
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
     LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \

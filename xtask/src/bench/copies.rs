@@ -51,8 +51,10 @@ impl Variant {
 /// What is edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
-    /// A component, which both halves compile.
+    /// A component around the pages, which both halves compile.
     Component,
+    /// A component of a page: it is in both halves, and more stands on it.
+    Page,
     /// A file of the server alone.
     Server,
     /// A file of the front half alone.
@@ -65,6 +67,7 @@ impl Edit {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Component => "edit of a component",
+            Self::Page => "edit of a page",
             Self::Server => "edit of a server file",
             Self::Front => "edit of a front file",
             Self::Style => "edit of a style",
@@ -77,6 +80,11 @@ impl Edit {
             Self::Component => {
                 ("app/src/layout.rs", "and offcuts.\"", format!("and offcuts, edition {stamp}.\""))
             }
+            Self::Page => (
+                "pages/src/about.rs",
+                "\"About the workshop\"</h1>",
+                format!("\"About the workshop, edition {stamp}\"</h1>"),
+            ),
             Self::Server => (
                 "server/src/health.rs",
                 "\"the database does not answer\"",
@@ -243,7 +251,7 @@ mod tests {
     #[test]
     fn edits_find_their_place_in_the_example() {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-        for edit in [Edit::Component, Edit::Server, Edit::Front, Edit::Style] {
+        for edit in [Edit::Component, Edit::Page, Edit::Server, Edit::Front, Edit::Style] {
             let text = fs_err::read_to_string(example.join(edit.change(1).0)).unwrap();
             let (one, two) = (edit.apply(&text, 1).unwrap(), edit.apply(&text, 2).unwrap());
             assert!(one != text && one != two, "{edit:?}");

@@ -3,14 +3,7 @@
 //! With the feature `ssr` this crate renders pages and talks to the database; with `hydrate` it
 //! runs in the browser. Pages only ever call [`api`]; only the server side of it reaches `db`.
 
-pub mod api;
-#[cfg(feature = "ssr")]
-pub mod db;
-pub mod error;
-pub mod guestbook;
 mod layout;
-pub mod model;
-mod pages;
 mod theme;
 
 use leptos::prelude::*;

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use app::db;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use content::db;
 use serde::Serialize;
 use sqlx::SqlitePool;
 

@@ -70,8 +70,10 @@ enum Scenario {
     NoChange,
     /// Nothing but that the cache is exported to a registry, as the machines below want it.
     Export,
-    /// An edit of a component, or of a library that is shared.
+    /// An edit of a component around the pages, or of a library that is shared.
     Component,
+    /// An edit of a component of a page, which more stands on.
+    Page,
     /// An edit of a file of the server alone.
     Server,
     /// An edit of a file of the front half alone.
@@ -92,11 +94,12 @@ enum Scenario {
 
 impl Scenario {
     /// Those on one builder that keeps its cache, one after the other.
-    const LOCAL: [Self; 9] = [
+    const LOCAL: [Self; 10] = [
         Self::First,
         Self::NoChange,
         Self::Export,
         Self::Component,
+        Self::Page,
         Self::Server,
         Self::Front,
         Self::Member,
@@ -110,6 +113,7 @@ impl Scenario {
         match self {
             Self::First | Self::NoChange | Self::Export => None,
             Self::Component | Self::CiComponent => Some(Edit::Component),
+            Self::Page => Some(Edit::Page),
             Self::Server => Some(Edit::Server),
             Self::Front => Some(Edit::Front),
             Self::Member => Some(Edit::Member),
@@ -130,6 +134,7 @@ impl Scenario {
             Self::NoChange => "no change",
             Self::Export => "export of the cache to a registry",
             Self::Component => "edit of one component",
+            Self::Page => "edit of one page",
             Self::Server => "edit of one server file",
             Self::Front => "edit of one front file",
             Self::Member => "new member, new version",

@@ -16,6 +16,8 @@ pub(super) struct Sample {
     /// The Dockerfile that builds everything in one step.
     pub(super) naive: &'static str,
     component: Change,
+    /// Only a project with pages has it.
+    page: Option<Change>,
     server: Change,
     /// Only a project of two halves has it.
     front: Option<Change>,
@@ -53,6 +55,7 @@ struct Bump {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
     Component,
+    Page,
     Server,
     Front,
     Member,
@@ -63,7 +66,7 @@ pub(super) enum Edit {
 impl Edit {
     /// Whether manifests stay as they are.
     pub(super) fn is_of_code(self) -> bool {
-        matches!(self, Self::Component | Self::Server | Self::Front)
+        matches!(self, Self::Component | Self::Page | Self::Server | Self::Front)
     }
 }
 
@@ -105,11 +108,12 @@ impl Sample {
             chef: include_str!("portfolio.chef.Dockerfile"),
             naive: include_str!("portfolio.naive.Dockerfile"),
             component: change(CopyEdit::Component),
+            page: Some(change(CopyEdit::Page)),
             server: change(CopyEdit::Server),
             front: Some(change(CopyEdit::Front)),
             members: (
-                "members = [\"app\", \"frontend\", \"server\"]",
-                "members = [\"app\", \"frontend\", \"notes\", \"server\"]",
+                "members = [\"app\", \"content\", \"frontend\", \"pages\", \"server\"]",
+                "members = [\"app\", \"content\", \"frontend\", \"notes\", \"pages\", \"server\"]",
             ),
             user: "server/Cargo.toml",
             version: "Cargo.toml",
@@ -127,6 +131,7 @@ impl Sample {
             chef: include_str!("small.chef.Dockerfile"),
             naive: include_str!("small.naive.Dockerfile"),
             component: change("shared/src/lib.rs", "\"one\"", |round| format!("\"two {round}\"")),
+            page: None,
             server: change("service/src/main.rs", "json!(1)", |round| format!("json!([{round}])")),
             front: None,
             members: (
@@ -166,7 +171,11 @@ impl Sample {
 
     /// Whether there is anything to make this change to.
     pub(super) fn has(&self, edit: Edit) -> bool {
-        edit != Edit::Front || self.front.is_some()
+        match edit {
+            Edit::Page => self.page.is_some(),
+            Edit::Front => self.front.is_some(),
+            _ => true,
+        }
     }
 
     /// Makes a change; of code in the round's words, counted from 1, which follow those of the round before.
@@ -174,6 +183,7 @@ impl Sample {
         match edit {
             Edit::Component => self.component.apply(round, dir),
             Edit::Server => self.server.apply(round, dir),
+            Edit::Page => self.page.as_ref().map_or(Ok(()), |change| change.apply(round, dir)),
             Edit::Front => self.front.as_ref().map_or(Ok(()), |change| change.apply(round, dir)),
             Edit::Member => {
                 let (old, new) = self.members;

@@ -5,9 +5,12 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use cargo_metadata::camino::Utf8Path;
+
 use super::{
     Recipes,
     application::{Application, WORKSPACE, absolute_environment, assignments, cargo_line, environment},
+    below::Below,
     halves::{Half, Other},
     settings::DockerSettings,
 };
@@ -290,22 +293,35 @@ impl Writer<'_> {
         for file in deeper {
             let _ = writeln!(self.text, "COPY {} {file}", prefix.join(file));
         }
-        let late = half.below.as_ref().map(|below| &below.own.folder);
-        for folder in half.folders.iter().filter(|folder| Some(*folder) != late) {
-            let _ = writeln!(self.text, "COPY {}/ {folder}/", prefix.join(folder));
+        let late: Vec<&Other> = half.below.iter().flat_map(Below::late).collect();
+        for folder in &half.folders {
+            if !late.iter().any(|member| member.folder == *folder) {
+                self.folder(folder);
+            }
         }
-        let own = half.below.iter().map(|below| &below.own);
-        let others: Vec<&Other> = half.others.iter().chain(own).collect();
+        let mut others: Vec<&Other> = half.others.iter().chain(late).collect();
+        others.sort_by_key(|member| &member.folder);
         self.others(&others);
         if let Some(below) = &half.below {
-            let folder = &below.own.folder;
-            let _ = writeln!(self.text, "# What {folder} stands on: after an edit of {folder} it is there.");
-            let variables = assignments(&below.variables).collect::<Vec<_>>().join(" ");
-            let command = format!("{variables} \\\n    {}", cargo_line(&[], &below.args));
-            self.run(self.downloads(name), &[command]);
-            let _ = writeln!(self.text, "COPY {}/ {folder}/", prefix.join(folder));
+            self.below(below, name);
         }
         self.run(self.downloads(name), &[half.command.to_owned()]);
+    }
+
+    fn folder(&mut self, folder: &Utf8Path) {
+        let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(folder));
+    }
+
+    /// The steps before a half's own build, and then its own member.
+    fn below(&mut self, below: &Below, slice: &str) {
+        let variables = assignments(&below.variables).collect::<Vec<_>>().join(" ");
+        self.line("# Lowest first: an edit of a member leaves the steps before it as they are.");
+        for step in &below.steps {
+            step.members.iter().for_each(|member| self.folder(&member.folder));
+            let command = format!("{variables} \\\n    {}", cargo_line(&[], &step.args));
+            self.run(self.downloads(slice), &[command]);
+        }
+        self.folder(&below.own.folder);
     }
 
     /// What cargo wants to see of members that are not built.

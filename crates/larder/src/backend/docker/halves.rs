@@ -39,11 +39,11 @@ pub(super) struct Half {
     pub(super) folders: Vec<Utf8PathBuf>,
     /// The members that it is not made of, as far as they lie in none of these folders.
     pub(super) others: Vec<Other>,
-    /// The step that builds members before the source of the half's own one is there.
+    /// The steps that build members before the source of what stands on them is there.
     pub(super) below: Option<Below>,
 }
 
-/// A member that a half is not made of. Paths are relative to the root.
+/// A member that is not built, or not yet. Paths are relative to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Other {
     /// The member's folder.
@@ -138,7 +138,7 @@ fn half(
         }
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
-    let below = below::of(&project.workspace, slice, members, &folders)?;
+    let below = below::of(project, slice, members, &folders)?;
     Ok(Half { slice: slice.name.clone(), command, files, folders, others, below })
 }
 

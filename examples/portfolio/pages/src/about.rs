@@ -6,7 +6,7 @@ use leptos_router::components::A;
 
 /// What this place is, and how it works.
 #[component]
-pub(crate) fn AboutPage() -> impl IntoView {
+pub fn AboutPage() -> AnyView {
     view! {
         <Title text="About" />
         <article class="wrap prose">
@@ -33,4 +33,5 @@ pub(crate) fn AboutPage() -> impl IntoView {
             </p>
         </article>
     }
+    .into_any()
 }

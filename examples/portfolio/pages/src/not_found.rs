@@ -7,7 +7,7 @@ use leptos_router::components::A;
 /// Says so, kindly. The status code is set by whoever found out: the server's fallback for
 /// unknown addresses, the server function for unknown projects.
 #[component]
-pub(crate) fn NotFound() -> impl IntoView {
+pub fn NotFound() -> AnyView {
     view! {
         <Title text="Not found" />
         <section class="wrap not-found">
@@ -19,4 +19,5 @@ pub(crate) fn NotFound() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }

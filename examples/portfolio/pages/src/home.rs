@@ -6,12 +6,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
-use crate::api::list_projects;
-use crate::model::ProjectSummary;
+use content::api::list_projects;
+use content::model::ProjectSummary;
 
 /// The introduction and the catalogue.
 #[component]
-pub(crate) fn HomePage() -> impl IntoView {
+pub fn HomePage() -> AnyView {
     let projects = Resource::new(|| (), |()| list_projects());
 
     view! {
@@ -39,6 +39,7 @@ pub(crate) fn HomePage() -> impl IntoView {
             </Suspense>
         </section>
     }
+    .into_any()
 }
 
 /// The projects as cards, with one button for each kind.

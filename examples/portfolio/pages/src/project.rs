@@ -6,13 +6,13 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
 use super::NotFound;
-use crate::api::find_project;
-use crate::error::AppError;
-use crate::model::Project;
+use content::api::find_project;
+use content::error::AppError;
+use content::model::Project;
 
 /// Looks the project up by the address.
 #[component]
-pub(crate) fn ProjectPage() -> impl IntoView {
+pub fn ProjectPage() -> AnyView {
     let params = use_params_map();
     let slug = move || params.read().get("slug").unwrap_or_default();
     let project = Resource::new(slug, find_project);
@@ -30,6 +30,7 @@ pub(crate) fn ProjectPage() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// The text itself.

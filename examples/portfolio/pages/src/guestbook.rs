@@ -4,13 +4,13 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::{AddEntry, list_entries};
-use crate::guestbook::{MAX_MESSAGE, MAX_NAME};
-use crate::model::Entry;
+use content::api::{AddEntry, list_entries};
+use content::guestbook::{MAX_MESSAGE, MAX_NAME};
+use content::model::Entry;
 
 /// The form above, the notes below.
 #[component]
-pub(crate) fn GuestbookPage() -> impl IntoView {
+pub fn GuestbookPage() -> AnyView {
     let add = ServerAction::<AddEntry>::new();
     // Read again whenever a note was sent.
     let entries = Resource::new(move || add.version().get(), |_| list_entries());
@@ -38,6 +38,7 @@ pub(crate) fn GuestbookPage() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// Works without scripts as an ordinary form; with them, it counts characters and does not
