@@ -1,14 +1,14 @@
 //! The stages that build the two halves of a Leptos project apart. What they copy is copied by the test as well, and
 //! the real cargo builds in what comes of it.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Surroundings, package};
 
 const MANIFEST: &str = r#"
 [workspace]
-members = ["app", "front", "macros", "server"]
+members = ["app", "front", "macros", "model", "server"]
 resolver = "3"
 
 [profile.release]
@@ -22,7 +22,8 @@ bin-features = ["ssr"]
 assets-dir = "public"
 "#;
 
-const APP: &str = "\n[features]\ndefault = [\"more\"]\nmore = []\nssr = []\n\n[dependencies]\nmacros = { path = \"../macros\" }\n";
+const APP: &str = "\n[features]\ndefault = [\"more\"]\nmore = []\nssr = []\n\n[dependencies]\nmacros = { path = \"../macros\" }\n\
+                   model = { path = \"../model\" }\n";
 const FRONT: &str =
     "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\napp = { path = \"../app\" }\n";
 const SERVER: &str = "\n[[test]]\nname = \"whole\"\n\n[features]\nssr = [\"app/ssr\"]\n\n[dependencies]\napp = { path = \"../app\" }\n\n\
@@ -32,10 +33,7 @@ fn project(manifest: &str) -> Project {
     let project = Project::new(&[
         ("Cargo.toml", manifest),
         ("app/Cargo.toml", &package("app", APP)),
-        (
-            "app/src/lib.rs",
-            "pub use macros::one;\npub const LOGO: &str = include_str!(\"../../public/logo\");\n",
-        ),
+        ("app/src/lib.rs", "pub use macros::one;\npub const LOGO: &str = model::LOGO;\n"),
         ("front/Cargo.toml", &package("front", FRONT)),
         ("front/src/lib.rs", "pub use app::LOGO;\n"),
         ("front/tests/found.rs", ""),
@@ -44,6 +42,8 @@ fn project(manifest: &str) -> Project {
             "macros/src/lib.rs",
             "#[proc_macro]\npub fn one(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \"1\".parse().unwrap()\n}\n",
         ),
+        ("model/Cargo.toml", &package("model", "")),
+        ("model/src/lib.rs", "pub const LOGO: &str = include_str!(\"../../public/logo\");\n"),
         ("public/logo", "L"),
         ("server/Cargo.toml", &package("server", SERVER)),
         ("server/build.rs", "fn main() {}\n"),
@@ -90,10 +90,29 @@ fn fill(folder: &Project, lines: &[&str], project: &Project) {
     }
 }
 
-/// The names of the packages that a call of cargo compiled, in its order.
-fn compiled(said: &str) -> Vec<&str> {
+/// The names of the packages that a call of cargo compiled, in the order of the alphabet.
+fn compiled(said: &str) -> String {
     let lines = said.lines().filter_map(|line| line.trim_start().strip_prefix("Compiling "));
-    lines.filter_map(|line| line.split(' ').next()).collect()
+    let names: BTreeSet<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
+    names.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Does what the server's stage says, its builds with the real cargo; the folder, and what each build compiled.
+fn built(project: &Project) -> (Project, Vec<String>) {
+    let folder = Project::without_lock(&[]);
+    let mut steps = Vec::new();
+    for line in stage(&project.read("Dockerfile"), "build-server") {
+        let Some(words) = line.trim_start().strip_prefix("cargo ") else {
+            fill(&folder, &[line], project);
+            continue;
+        };
+        // What cargo-leptos calls for this half.
+        let last = "build --locked --package=server --bin=server --features=ssr --release";
+        let words = if words.starts_with("leptos ") { last } else { words };
+        let words: Vec<&str> = words.split(' ').chain(["--offline"]).collect();
+        steps.push(compiled(&folder.cargo(&words).stderr));
+    }
+    (folder, steps)
 }
 
 #[test]
@@ -118,6 +137,7 @@ fn each_half_gets_its_own_members() {
     COPY app/ app/
     COPY front/ front/
     COPY macros/ macros/
+    COPY model/ model/
     COPY public/ public/
     # cargo looks for every member of the workspace; nothing is built from these here.
     COPY server/Cargo.toml server/
@@ -129,14 +149,20 @@ fn each_half_gets_its_own_members() {
     # --- build-server: server, from the members that it is made of ---
     FROM cook-server AS build-server
     COPY Cargo.lock Cargo.toml ./
-    COPY app/ app/
     COPY macros/ macros/
+    COPY model/ model/
     COPY public/ public/
     # cargo looks for every member of the workspace; nothing is built from these here.
+    COPY app/Cargo.toml app/
     COPY front/Cargo.toml front/
     COPY server/Cargo.toml server/
-    RUN mkdir -p front/src server/src server/tests && touch front/src/lib.rs server/build.rs server/src/main.rs server/tests/whole.rs
-    # What server stands on: after an edit of server it is there.
+    RUN mkdir -p app/src front/src server/src server/tests && touch app/src/lib.rs front/src/lib.rs server/build.rs server/src/main.rs server/tests/whole.rs
+    # Lowest first: an edit of a member leaves the steps before it as they are.
+    RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
+        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
+        cargo build --lib --package=server --release --no-default-features --features=server/ssr --package=model
+    COPY app/ app/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
@@ -156,18 +182,12 @@ fn each_half_gets_its_own_members() {
     assert_eq!(front.read("server/src/main.rs"), "");
     assert!(!front.path().join("server/src/routes.rs").exists());
 
-    let lines = stage(&dockerfile, "build-server");
-    let (first, rest) =
-        lines.split_at(lines.iter().position(|line| *line == "COPY server/ server/").unwrap());
-    let server = filled_by(first, &project);
-    let step = first.iter().find_map(|line| line.trim().strip_prefix("cargo ")).unwrap();
-    let words: Vec<&str> = step.split(' ').chain(["--offline"]).collect();
-    assert_eq!(compiled(&server.cargo(&words).stderr), ["macros", "app"]);
-    fill(&server, rest, &project);
-    let words = ["--locked", "--offline", "--package=server", "--bin=server", "--features=ssr", "--release"];
-    let built = server.cargo(&[&["run"], &words[..]].concat());
-    assert_eq!(compiled(&built.stderr), ["server"]);
-    assert_eq!(built.stdout, "L 2\n");
+    let (server, steps) = built(&project);
+    assert_eq!(steps, ["model", "app macros", "server"]);
+    let words =
+        ["run", "--locked", "--offline", "--package=server", "--bin=server", "--features=ssr", "--release"];
+    let run = server.cargo(&words);
+    assert_eq!((compiled(&run.stderr).as_str(), run.stdout.as_str()), ("", "L 2\n"));
     assert_eq!(server.read("front/src/lib.rs"), "");
     project.larder(&["dockerfile", "--check"]).ok();
 }
@@ -198,7 +218,7 @@ fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
     let is_split = |project: &Project| {
         let dockerfile = project.read("Dockerfile");
         assert!(dockerfile.contains("build-server"), "{dockerfile}");
-        dockerfile.contains("--package=app")
+        dockerfile.contains("--package=app\n")
     };
     let split = project(MANIFEST);
     assert!(is_split(&split));
@@ -210,6 +230,40 @@ fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
     assert!(!is_split(&project(
         &MANIFEST.replace("assets-dir", "bin-cargo-args = [\"--timings\"]\nassets-dir")
     )));
+}
+
+#[test]
+fn members_are_built_in_steps_from_the_lowest() {
+    let chain = ["a", "b", "c", "d", "e", "f"];
+    let members = chain.map(|name| format!("\"{name}\", ")).concat();
+    let manifest = MANIFEST
+        .replacen("\"server\"", &format!("{members}\"extra\", \"server\""), 1)
+        .replace("[[workspace", "[workspace.metadata.larder.docker]\ninclude = [\"d/words\"]\n\n[[workspace");
+    let project = project(MANIFEST);
+    project.write("Cargo.toml", &manifest);
+    for (name, below) in chain.iter().zip([None].into_iter().chain(chain.map(Some))) {
+        let needs = below.map(|below| format!("{below} = {{ path = \"../{below}\" }}\n")).unwrap_or_default();
+        let more = if *name == "e" { "extra = { path = \"../extra\", optional = true }\n" } else { "" };
+        let manifest = package(name, &format!("\n[dependencies]\n{needs}{more}"));
+        project.write(&format!("{name}/Cargo.toml"), &manifest);
+        project.write(&format!("{name}/src/lib.rs"), "");
+    }
+    project.write("a/src/lib.rs", "pub const WORDS: &str = include_str!(\"../../d/words\");\n");
+    project.write("d/words", "");
+    project.write("extra/Cargo.toml", &package("extra", ""));
+    project.write("extra/src/lib.rs", "");
+    let server = SERVER.replace("\n[dependencies]\n", "\n[dependencies]\nf = { path = \"../f\" }\n");
+    project.write("server/Cargo.toml", &package("server", &server));
+    project.cargo(&["generate-lockfile", "--offline"]);
+    project.larder(&["lock"]).ok();
+    let (_, steps) = built(&project);
+    assert_eq!(steps, ["a app b c macros model", "d", "e", "f", "server"]);
+    let lines = stage(&project.read("Dockerfile"), "build-server").join("\n");
+    let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"));
+    assert!(place("COPY extra/ extra/") < place("--package=d\n"), "what may be built comes early: {lines}");
+    assert!(place("COPY d/ d/") < place("--package=a"), "what others read comes early: {lines}");
+    assert!(place("--package=d\n") < place("COPY e/ e/") && place("COPY e/ e/") < place("--package=e\n"));
+    assert!(!lines.contains("--package=extra") && !lines.contains("--package=macros"), "{lines}");
 }
 
 #[test]

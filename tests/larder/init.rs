@@ -409,7 +409,7 @@ fn a_leptos_workspace() {
     assert_snapshot!(edits.join("--- "), @r#"
     a/Cargo.toml
     +++ b/Cargo.toml
-    @@ -56,6 +56,31 @@
+    @@ -58,6 +58,31 @@
      # One unit sees the whole crate: better for size, and LTO works on one anyway.
      codegen-units = 1
      

@@ -78,15 +78,10 @@ pub(super) fn of(
     let built = always_built(own, members);
     let mut steps: Vec<Step> = Vec::new();
     for group in groups(own, members, &built) {
-        let mut late = Vec::new();
-        for package in group.iter().filter(|_| !steps.is_empty()) {
-            if let Some(folder) = folder_apart(package, project, folders) {
-                late.push(other(package, folder, workspace.root())?);
-            }
-        }
-        let libraries = group.iter().map(|package| package.name.as_str()).filter(|name| built.contains(name));
+        let late = if steps.is_empty() { Vec::new() } else { apart(&group, project, folders)? };
+        let names: BTreeSet<&str> = group.iter().map(|package| package.name.as_str()).collect();
         let mut args = common.clone();
-        args.extend(libraries.collect::<BTreeSet<_>>().into_iter().map(|name| format!("--package={name}")));
+        args.extend(names.intersection(&built).map(|name| format!("--package={name}")));
         args.extend(own_target_dir(slice));
         steps.push(Step { members: late, args });
     }
@@ -95,6 +90,12 @@ pub(super) fn of(
     }
     let own = other(own, folder, workspace.root())?;
     Ok(Some(Below { steps, own, variables: environment(slice) }))
+}
+
+/// Those of the members whose folders can come later than the rest.
+fn apart(members: &[&Package], project: &Project, copied: &[Utf8PathBuf]) -> Result<Vec<Other>> {
+    let folders = members.iter().filter_map(|one| Some((one, folder_apart(one, project, copied)?)));
+    folders.map(|(member, folder)| other(member, folder, project.workspace.root())).collect()
 }
 
 /// The members but `own`, in groups: each stands on those before it alone, and has one that is always built.
@@ -121,7 +122,8 @@ fn levels<'a>(members: &[&'a Package]) -> BTreeMap<usize, Vec<&'a Package>> {
     while !is_done {
         is_done = true;
         for package in members {
-            let dependencies = package.dependencies.iter().filter(|one| one.kind != DependencyKind::Development);
+            let dependencies =
+                package.dependencies.iter().filter(|one| one.kind != DependencyKind::Development);
             let below = dependencies.filter_map(|one| at(members, one.path.as_deref()?));
             let level = below.map(|one| levels.get(&one.id).unwrap_or(&0) + 1).max().unwrap_or(0);
             is_done &= levels.insert(&package.id, level) == Some(level);
@@ -173,7 +175,8 @@ fn folder_apart<'a>(package: &'a Package, project: &Project, copied: &[Utf8PathB
     let mut others = members.iter().filter_map(|member| folder_below(member, root)).chain(named);
     let is_apart = others.all(|other| other == folder || !other.starts_with(folder));
     // What is listed there is read by others as well.
-    let is_listed = project.settings.docker.include.iter().any(|path| Utf8Path::new(path).starts_with(folder));
+    let is_listed =
+        project.settings.docker.include.iter().any(|path| Utf8Path::new(path).starts_with(folder));
     (is_apart && !is_listed && copied.iter().any(|copied| copied == folder)).then_some(folder)
 }
 
