@@ -1,7 +1,7 @@
 //! The stages that build the two halves of a Leptos project apart. What they copy is copied by the test as well, and
 //! the real cargo builds in what comes of it.
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Surroundings, package};
@@ -93,8 +93,9 @@ fn fill(folder: &Project, lines: &[&str], project: &Project) {
 /// The names of the packages that a call of cargo compiled, in the order of the alphabet.
 fn compiled(said: &str) -> String {
     let lines = said.lines().filter_map(|line| line.trim_start().strip_prefix("Compiling "));
-    let names: BTreeSet<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
-    names.into_iter().collect::<Vec<_>>().join(" ")
+    let mut names: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
+    names.sort_unstable();
+    names.join(" ")
 }
 
 /// Does what the server's stage says, its builds with the real cargo; the folder, and what each build compiled.
@@ -237,7 +238,7 @@ fn members_are_built_in_steps_from_the_lowest() {
     let chain = ["a", "b", "c", "d", "e", "f"];
     let members = chain.map(|name| format!("\"{name}\", ")).concat();
     let manifest = MANIFEST
-        .replacen("\"server\"", &format!("{members}\"extra\", \"server\""), 1)
+        .replacen("\"server\"", &format!("{members}\"extra\", \"f/tool\", \"server\""), 1)
         .replace("[[workspace", "[workspace.metadata.larder.docker]\ninclude = [\"d/words\"]\n\n[[workspace");
     let project = project(MANIFEST);
     project.write("Cargo.toml", &manifest);
@@ -252,6 +253,8 @@ fn members_are_built_in_steps_from_the_lowest() {
     project.write("d/words", "");
     project.write("extra/Cargo.toml", &package("extra", ""));
     project.write("extra/src/lib.rs", "");
+    project.write("f/tool/Cargo.toml", &package("tool", ""));
+    project.write("f/tool/src/lib.rs", "");
     let server = SERVER.replace("\n[dependencies]\n", "\n[dependencies]\nf = { path = \"../f\" }\n");
     project.write("server/Cargo.toml", &package("server", &server));
     project.cargo(&["generate-lockfile", "--offline"]);
@@ -262,6 +265,7 @@ fn members_are_built_in_steps_from_the_lowest() {
     let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"));
     assert!(place("COPY extra/ extra/") < place("--package=d\n"), "what may be built comes early: {lines}");
     assert!(place("COPY d/ d/") < place("--package=a"), "what others read comes early: {lines}");
+    assert!(place("COPY f/ f/") < place("--package=a"), "what holds another member comes early: {lines}");
     assert!(place("--package=d\n") < place("COPY e/ e/") && place("COPY e/ e/") < place("--package=e\n"));
     assert!(!lines.contains("--package=extra") && !lines.contains("--package=macros"), "{lines}");
 }

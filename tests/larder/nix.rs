@@ -175,7 +175,8 @@ fn on_macos_a_changed_lock_file_starts_all_layers_anew() {
 fn every_function_gives_what_it_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
     let slices = json!(["front", "front-dev", "server", "server-dev"]);
-    let server = ".sqlx Cargo.lock Cargo.toml app content frontend larder migrations pages public server style";
+    let server =
+        ".sqlx Cargo.lock Cargo.toml app content frontend larder migrations pages public server style";
     let server: Vec<&str> = server.split(' ').collect();
     let exact = json!(["fmt", "front-exact", "server-exact"]);
     let offers = json!(["default", "front", "image", "server", "site"]);

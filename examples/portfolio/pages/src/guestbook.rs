@@ -1,12 +1,11 @@
 //! The guestbook: a form that writes to the database, and what others wrote.
 
-use leptos::form::ActionForm;
-use leptos::prelude::*;
-use leptos_meta::Title;
-
 use content::api::{AddEntry, list_entries};
 use content::guestbook::{MAX_MESSAGE, MAX_NAME};
 use content::model::Entry;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
 
 /// The form above, the notes below.
 #[component]

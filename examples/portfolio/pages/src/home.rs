@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use content::api::list_projects;
+use content::model::ProjectSummary;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
-
-use content::api::list_projects;
-use content::model::ProjectSummary;
 
 /// The introduction and the catalogue.
 #[component]

@@ -1,14 +1,14 @@
 //! The page of one project.
 
+use content::api::find_project;
+use content::error::AppError;
+use content::model::Project;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
 use super::NotFound;
-use content::api::find_project;
-use content::error::AppError;
-use content::model::Project;
 
 /// Looks the project up by the address.
 #[component]

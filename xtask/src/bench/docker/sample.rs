@@ -171,20 +171,26 @@ impl Sample {
 
     /// Whether there is anything to make this change to.
     pub(super) fn has(&self, edit: Edit) -> bool {
+        !edit.is_of_code() || self.change(edit).is_some()
+    }
+
+    /// The change of code that it is.
+    fn change(&self, edit: Edit) -> Option<&Change> {
         match edit {
-            Edit::Page => self.page.is_some(),
-            Edit::Front => self.front.is_some(),
-            _ => true,
+            Edit::Component => Some(&self.component),
+            Edit::Page => self.page.as_ref(),
+            Edit::Server => Some(&self.server),
+            Edit::Front => self.front.as_ref(),
+            Edit::Member | Edit::Leaf | Edit::Mid => None,
         }
     }
 
     /// Makes a change; of code in the round's words, counted from 1, which follow those of the round before.
     pub(super) fn edit(&self, edit: Edit, round: usize, dir: &Path, env: &Environment) -> anyhow::Result<()> {
         match edit {
-            Edit::Component => self.component.apply(round, dir),
-            Edit::Server => self.server.apply(round, dir),
-            Edit::Page => self.page.as_ref().map_or(Ok(()), |change| change.apply(round, dir)),
-            Edit::Front => self.front.as_ref().map_or(Ok(()), |change| change.apply(round, dir)),
+            Edit::Component | Edit::Page | Edit::Server | Edit::Front => {
+                self.change(edit).map_or(Ok(()), |change| change.apply(round, dir))
+            }
             Edit::Member => {
                 let (old, new) = self.members;
                 replace(dir, "Cargo.toml", old, new)?;

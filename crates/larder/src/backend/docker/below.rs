@@ -14,7 +14,7 @@ use cargo_metadata::{
 
 use super::{
     application::{environment, folder_below, own_target_dir},
-    halves::{Other, at, targets},
+    halves::{Other, at, paths_below},
 };
 use crate::{
     error::Result,
@@ -88,14 +88,14 @@ pub(super) fn of(
     if steps.is_empty() {
         return Ok(None);
     }
-    let own = other(own, folder, workspace.root())?;
+    let own = Other::of(own, folder, workspace.root())?;
     Ok(Some(Below { steps, own, variables: environment(slice) }))
 }
 
 /// Those of the members whose folders can come later than the rest.
 fn apart(members: &[&Package], project: &Project, copied: &[Utf8PathBuf]) -> Result<Vec<Other>> {
     let folders = members.iter().filter_map(|one| Some((one, folder_apart(one, project, copied)?)));
-    folders.map(|(member, folder)| other(member, folder, project.workspace.root())).collect()
+    folders.map(|(member, folder)| Other::of(member, folder, project.workspace.root())).collect()
 }
 
 /// The members but `own`, in groups: each stands on those before it alone, and has one that is always built.
@@ -122,9 +122,7 @@ fn levels<'a>(members: &[&'a Package]) -> BTreeMap<usize, Vec<&'a Package>> {
     while !is_done {
         is_done = true;
         for package in members {
-            let dependencies =
-                package.dependencies.iter().filter(|one| one.kind != DependencyKind::Development);
-            let below = dependencies.filter_map(|one| at(members, one.path.as_deref()?));
+            let below = paths_below(package).filter_map(|path| at(members, path));
             let level = below.map(|one| levels.get(&one.id).unwrap_or(&0) + 1).max().unwrap_or(0);
             is_done &= levels.insert(&package.id, level) == Some(level);
         }
@@ -153,10 +151,6 @@ fn always_built<'a>(own: &'a Package, members: &[&'a Package]) -> BTreeSet<&'a s
 fn has_plain_library(package: &Package) -> bool {
     let is_library = |kind: &TargetKind| matches!(kind, TargetKind::Lib | TargetKind::RLib);
     package.targets.iter().any(|target| target.kind.iter().all(is_library))
-}
-
-fn other(package: &Package, folder: &Utf8Path, root: &Utf8Path) -> Result<Other> {
-    Ok(Other { folder: folder.to_owned(), targets: targets(package, root)? })
 }
 
 /// Whether a target is one of those that `--lib` leaves out.

@@ -52,6 +52,12 @@ pub(super) struct Other {
     pub(super) targets: Vec<Utf8PathBuf>,
 }
 
+impl Other {
+    pub(super) fn of(package: &Package, folder: &Utf8Path, root: &Utf8Path) -> Result<Self> {
+        Ok(Self { folder: folder.to_owned(), targets: targets(package, root)? })
+    }
+}
+
 /// What cargo-leptos is told to build each half alone, by the name of its slice where there is one project.
 const COMMANDS: [(&str, &str); 2] = [
     ("front", "cargo leptos build --release --frontend-only"),
@@ -100,9 +106,7 @@ fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Packag
         all.iter().copied().filter(|package| named.contains(&package.name.as_str())).collect();
     let mut done = 0;
     while done < found.len() {
-        let dependencies = found[done].dependencies.iter();
-        let needed = dependencies.filter(|dependency| dependency.kind != DependencyKind::Development);
-        for path in needed.filter_map(|dependency| dependency.path.as_deref()) {
+        for path in paths_below(found[done]) {
             let member = at(&all, path)?;
             if !found.iter().any(|known| known.id == member.id) {
                 found.push(member);
@@ -111,6 +115,13 @@ fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Packag
         done += 1;
     }
     (!found.is_empty()).then_some(found)
+}
+
+/// The folders of what a package's build may need by `path`, whatever the features and the platform.
+pub(super) fn paths_below(package: &Package) -> impl Iterator<Item = &Utf8Path> {
+    let needed =
+        package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    needed.filter_map(|dependency| dependency.path.as_deref())
 }
 
 /// The package whose folder it is.
@@ -134,7 +145,7 @@ fn half(
         let is_member = members.iter().any(|member| member.id == package.id);
         let Some(folder) = folder_below(package, root).filter(|_| !is_member) else { continue };
         if !sources.iter().any(|source| folder.starts_with(source)) {
-            others.push(Other { folder: folder.to_owned(), targets: targets(package, root)? });
+            others.push(Other::of(package, folder, root)?);
         }
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
@@ -143,7 +154,7 @@ fn half(
 }
 
 /// The targets that are not found by their files alone, and those that make a package what it is.
-pub(super) fn targets(package: &Package, root: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+fn targets(package: &Package, root: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
     let manifest = parse_toml(&package.manifest_path)?;
     let is_named = |table: &str, target: &Target| {
         let tables = manifest.get(table).and_then(Item::as_array_of_tables).into_iter().flatten();
