@@ -63,16 +63,37 @@ RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=lo
 FROM cook-front AS build-front
 COPY examples/portfolio/Cargo.lock examples/portfolio/Cargo.toml ./
 COPY examples/portfolio/.sqlx/ .sqlx/
-COPY examples/portfolio/app/ app/
 COPY examples/portfolio/content/ content/
-COPY examples/portfolio/frontend/ frontend/
 COPY examples/portfolio/migrations/ migrations/
-COPY examples/portfolio/pages/ pages/
 COPY examples/portfolio/public/ public/
 COPY examples/portfolio/style/ style/
 # cargo looks for every member of the workspace; nothing is built from these here.
 COPY examples/portfolio/server/Cargo.toml server/
 RUN mkdir -p server/src && touch server/build.rs server/src/main.rs
+# These come later. What is compiled of their empty libraries is cleaned away in the same step.
+COPY examples/portfolio/app/Cargo.toml app/
+COPY examples/portfolio/frontend/Cargo.toml frontend/
+COPY examples/portfolio/pages/Cargo.toml pages/
+RUN mkdir -p app/src frontend/src pages/src && echo '#![doc = "Comes later."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs > /dev/null
+# Lowest first: an edit of a member leaves the steps before it as they are.
+RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
+    cargo build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release --target-dir=target/front \
+    && cargo clean --target=wasm32-unknown-unknown --profile=wasm-release --target-dir=target/front --package=app --package=frontend --package=pages
+COPY examples/portfolio/pages/ pages/
+RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
+    cargo build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release --target-dir=target/front \
+    && cargo clean --target=wasm32-unknown-unknown --profile=wasm-release --target-dir=target/front --package=app --package=frontend
+COPY examples/portfolio/app/ app/
+RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
+    cargo build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release --target-dir=target/front \
+    && cargo clean --target=wasm32-unknown-unknown --profile=wasm-release --target-dir=target/front --package=frontend
+COPY examples/portfolio/frontend/ frontend/
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
     cargo leptos build --release --frontend-only

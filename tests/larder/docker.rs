@@ -388,7 +388,7 @@ fn words_for_buildkit_are_passed_on() {
     --ssh=default
     --cache-to=type=gha,mode=max
     --cache-to=type=s3,bucket=b,region=r,mode=max
-    --cache-to=type=local,dest=d,mode=min
+    --cache-to=type=local,dest=d,mode=min,compression=zstd
     --cache-to=type=inline
     --target=builder
     --builder=here

@@ -82,7 +82,7 @@ fn fill(folder: &Project, lines: &[&str], project: &Project) {
             for source in sources.split(' ') {
                 let from = project.path().join(source);
                 let from = if from.is_dir() { from.join(".") } else { from };
-                run(&format!("mkdir -p $(dirname {to}/x) && cp -r {} {to}", from.display()));
+                run(&format!("mkdir -p $(dirname {to}/x) && cp -rp {} {to}", from.display()));
             }
         } else if let Some(script) = line.strip_prefix("RUN mkdir") {
             run(&format!("mkdir{script}"));
@@ -98,22 +98,72 @@ fn compiled(said: &str) -> String {
     names.join(" ")
 }
 
-/// Does what the server's stage says, its builds with the real cargo; the folder, and what each build compiled.
-fn built(project: &Project) -> (Project, Vec<String>) {
+/// Does what a half's stage says, its builds with the real cargo, though WASM is for this machine; the folder, and what
+/// each build compiled. `last` is what cargo-leptos calls for this half.
+fn built(project: &Project, half: &str, last: &str) -> (Project, Vec<String>) {
     let folder = Project::without_lock(&[]);
     let mut steps = Vec::new();
-    for line in stage(&project.read("Dockerfile"), "build-server") {
-        let Some(words) = line.trim_start().strip_prefix("cargo ") else {
+    for line in stage(&project.read("Dockerfile"), &format!("build-{half}")) {
+        let words = line.trim_start().trim_start_matches("&& ").trim_end_matches(" \\");
+        let Some(words) = words.strip_prefix("cargo ") else {
             fill(&folder, &[line], project);
             continue;
         };
-        // What cargo-leptos calls for this half.
-        let last = "build --locked --package=server --bin=server --features=ssr --release";
         let words = if words.starts_with("leptos ") { last } else { words };
+        // Still another target than none, so that build scripts and macros have a folder of their own.
+        let words = words.replace("wasm32-unknown-unknown", "host-tuple");
         let words: Vec<&str> = words.split(' ').chain(["--offline"]).collect();
-        steps.push(compiled(&folder.cargo(&words).stderr));
+        let said = folder.cargo(&words).stderr;
+        if words[0] == "build" {
+            steps.push(compiled(&said));
+        }
     }
     (folder, steps)
+}
+
+fn built_server(project: &Project) -> (Project, Vec<String>) {
+    built(project, "server", "build --locked --package=server --bin=server --features=ssr --release")
+}
+
+fn built_front(project: &Project) -> (Project, Vec<String>) {
+    built(
+        project,
+        "front",
+        "build --locked --package=front --lib --target=host-tuple --release --target-dir=target/front",
+    )
+}
+
+/// The project with members that stand on one another, and `top` on the last of them.
+fn with_chain(top: &str, top_manifest: &str) -> Project {
+    let chain = ["a", "b", "c", "d", "e", "f"];
+    let members = chain.map(|name| format!("\"{name}\", ")).concat();
+    let manifest = MANIFEST
+        .replacen("\"server\"", &format!("{members}\"extra\", \"f/tool\", \"server\""), 1)
+        .replace("[[workspace", "[workspace.metadata.larder.docker]\ninclude = [\"d/words\"]\n\n[[workspace");
+    let project = project(MANIFEST);
+    project.write("Cargo.toml", &manifest);
+    for (name, below) in chain.iter().zip([None].into_iter().chain(chain.map(Some))) {
+        let needs = below.map(|below| format!("{below} = {{ path = \"../{below}\" }}\n")).unwrap_or_default();
+        let more = if *name == "e" { "extra = { path = \"../extra\", optional = true }\n" } else { "" };
+        let manifest = package(name, &format!("\n[dependencies]\n{needs}{more}"));
+        project.write(&format!("{name}/Cargo.toml"), &manifest);
+        project.write(&format!("{name}/src/lib.rs"), "");
+    }
+    project.write("a/src/lib.rs", "pub const WORDS: &str = include_str!(\"../../d/words\");\n");
+    project.write("d/words", "");
+    project.write("extra/Cargo.toml", &package("extra", ""));
+    project.write("extra/src/lib.rs", "");
+    project.write("f/tool/Cargo.toml", &package("tool", ""));
+    project.write("f/tool/src/lib.rs", "");
+    let manifest = top_manifest.replace("\n[dependencies]\n", "\n[dependencies]\nf = { path = \"../f\" }\n");
+    project.write(&format!("{top}/Cargo.toml"), &package(top, &manifest));
+    project
+}
+
+fn lock(project: &Project) {
+    project.cargo(&["generate-lockfile", "--offline"]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
 }
 
 #[test]
@@ -122,7 +172,7 @@ fn each_half_gets_its_own_members() {
     let dockerfile = project.read("Dockerfile");
     let start = dockerfile.find("\n# --- cook-front").unwrap();
     let end = dockerfile.find("# Timestamps").unwrap();
-    assert_snapshot!(&dockerfile[start..end], @r"
+    assert_snapshot!(&dockerfile[start..end], @r#"
 
     # --- cook-front: the dependencies of front ---
     FROM deps AS cook-front
@@ -135,14 +185,29 @@ fn each_half_gets_its_own_members() {
     # --- build-front: front, from the members that it is made of ---
     FROM cook-front AS build-front
     COPY Cargo.lock Cargo.toml ./
-    COPY app/ app/
-    COPY front/ front/
     COPY macros/ macros/
     COPY model/ model/
     COPY public/ public/
     # cargo looks for every member of the workspace; nothing is built from these here.
     COPY server/Cargo.toml server/
     RUN mkdir -p server/src server/tests && touch server/build.rs server/src/main.rs server/tests/whole.rs
+    # These come later. What is compiled of their empty libraries is cleaned away in the same step.
+    COPY app/Cargo.toml app/
+    COPY front/Cargo.toml front/
+    RUN mkdir -p app/src front/src && echo '#![doc = "Comes later."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs front/src/lib.rs > /dev/null
+    # Lowest first: an edit of a member leaves the steps before it as they are.
+    RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
+        cargo build --package=front --lib --target=wasm32-unknown-unknown --no-default-features --release --target-dir=target/front \
+        && cargo clean --target=wasm32-unknown-unknown --release --target-dir=target/front --package=app --package=front
+    COPY app/ app/
+    RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
+        --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
+        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
+        cargo build --package=front --lib --target=wasm32-unknown-unknown --no-default-features --release --target-dir=target/front \
+        && cargo clean --target=wasm32-unknown-unknown --release --target-dir=target/front --package=front
+    COPY front/ front/
     RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
         cargo leptos build --release --frontend-only
@@ -176,14 +241,14 @@ fn each_half_gets_its_own_members() {
     # --- builder: both halves together ---
     FROM build-server AS builder
     COPY --from=build-front /app/target/site/ target/site/
-    ");
+    "#);
 
-    let front = filled_by(&stage(&dockerfile, "build-front"), &project);
-    front.cargo(&["build", "--locked", "--offline", "--package=front", "--lib"]);
+    let (front, steps) = built_front(&project);
+    assert_eq!(steps, ["app front macros model", "app front", "front"]);
     assert_eq!(front.read("server/src/main.rs"), "");
     assert!(!front.path().join("server/src/routes.rs").exists());
 
-    let (server, steps) = built(&project);
+    let (server, steps) = built_server(&project);
     assert_eq!(steps, ["model", "app macros", "server"]);
     let words =
         ["run", "--locked", "--offline", "--package=server", "--bin=server", "--features=ssr", "--release"];
@@ -235,31 +300,9 @@ fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
 
 #[test]
 fn members_are_built_in_steps_from_the_lowest() {
-    let chain = ["a", "b", "c", "d", "e", "f"];
-    let members = chain.map(|name| format!("\"{name}\", ")).concat();
-    let manifest = MANIFEST
-        .replacen("\"server\"", &format!("{members}\"extra\", \"f/tool\", \"server\""), 1)
-        .replace("[[workspace", "[workspace.metadata.larder.docker]\ninclude = [\"d/words\"]\n\n[[workspace");
-    let project = project(MANIFEST);
-    project.write("Cargo.toml", &manifest);
-    for (name, below) in chain.iter().zip([None].into_iter().chain(chain.map(Some))) {
-        let needs = below.map(|below| format!("{below} = {{ path = \"../{below}\" }}\n")).unwrap_or_default();
-        let more = if *name == "e" { "extra = { path = \"../extra\", optional = true }\n" } else { "" };
-        let manifest = package(name, &format!("\n[dependencies]\n{needs}{more}"));
-        project.write(&format!("{name}/Cargo.toml"), &manifest);
-        project.write(&format!("{name}/src/lib.rs"), "");
-    }
-    project.write("a/src/lib.rs", "pub const WORDS: &str = include_str!(\"../../d/words\");\n");
-    project.write("d/words", "");
-    project.write("extra/Cargo.toml", &package("extra", ""));
-    project.write("extra/src/lib.rs", "");
-    project.write("f/tool/Cargo.toml", &package("tool", ""));
-    project.write("f/tool/src/lib.rs", "");
-    let server = SERVER.replace("\n[dependencies]\n", "\n[dependencies]\nf = { path = \"../f\" }\n");
-    project.write("server/Cargo.toml", &package("server", &server));
-    project.cargo(&["generate-lockfile", "--offline"]);
-    project.larder(&["lock"]).ok();
-    let (_, steps) = built(&project);
+    let project = with_chain("server", SERVER);
+    lock(&project);
+    let (_, steps) = built_server(&project);
     assert_eq!(steps, ["a app b c macros model", "d", "e", "f", "server"]);
     let lines = stage(&project.read("Dockerfile"), "build-server").join("\n");
     let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"));
@@ -268,6 +311,68 @@ fn members_are_built_in_steps_from_the_lowest() {
     assert!(place("COPY f/ f/") < place("--package=a"), "what holds another member comes early: {lines}");
     assert!(place("--package=d\n") < place("COPY e/ e/") && place("COPY e/ e/") < place("--package=e\n"));
     assert!(!lines.contains("--package=extra") && !lines.contains("--package=macros"), "{lines}");
+}
+
+#[test]
+fn a_library_is_built_in_steps_as_well() {
+    let project = with_chain("front", FRONT);
+    let manifest = project.read("Cargo.toml").replace("\"f/tool\", ", "");
+    project.write("Cargo.toml", &manifest);
+    fs_err::remove_dir_all(project.path().join("f/tool")).unwrap();
+    project.write("b/build.rs", "fn main() {}\n");
+    // Macros are for the machine that builds, and this one's crate has to be documented.
+    let lints = "\n[lints.rust]\nmissing_docs = \"forbid\"\nunused_crate_dependencies = \"deny\"\n";
+    let macros = package("e", &format!("\n[lib]\nproc-macro = true\n{lints}"));
+    project.write("e/Cargo.toml", &format!("{macros}\n[dependencies]\nd = {{ path = \"../d\" }}\n"));
+    let source = project.read("macros/src/lib.rs");
+    project.write("e/src/lib.rs", &format!("//! Macros.\nuse d as _;\n/// One.\n{source}"));
+    project.write("f/src/lib.rs", "pub const ONE: i32 = e::one!();\n");
+    project.write("front/src/lib.rs", "pub const TWO: i32 = f::ONE + app::one!();\n");
+    lock(&project);
+    let (_, steps) = built_front(&project);
+    // The file of `d` is read by others, and that of `b` is a build script: what these stand on comes with them.
+    assert_eq!(steps, ["a app b c d e f front macros model", "e f front", "f front", "front"]);
+    let lines = stage(&project.read("Dockerfile"), "build-front").join("\n");
+    let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"));
+    assert!(
+        place("COPY d/ d/") < place("cargo build") && place("cargo build") < place("COPY e/ e/"),
+        "{lines}"
+    );
+}
+
+#[test]
+fn a_library_is_built_at_once_where_it_cannot_be_empty() {
+    let steps = |project: &Project| {
+        project.larder(&["dockerfile"]).ok();
+        let lines = stage(&project.read("Dockerfile"), "build-front").join("\n");
+        assert!(lines.contains("--frontend-only"), "{lines}");
+        lines.matches("cargo build").count()
+    };
+    let project = project(MANIFEST);
+    assert_eq!(steps(&project), 2);
+    let undone = |file: &str, text: &str| {
+        let before = project.path().join(file).exists().then(|| project.read(file));
+        project.write(file, text);
+        let found = steps(&project);
+        match before {
+            Some(before) => project.write(file, &before),
+            None => fs_err::remove_file(project.path().join(file)).unwrap(),
+        }
+        found
+    };
+    assert_eq!(undone("front/build.rs", "fn main() {}\n"), 0);
+    // A file that lies elsewhere would stay empty.
+    project.write("model/front.rs", "");
+    let elsewhere = FRONT.replace("[lib]\n", "[lib]\npath = \"../model/front.rs\"\n");
+    assert_eq!(undone("front/Cargo.toml", &package("front", &elsewhere)), 0);
+    // `cargo clean` would take both away.
+    let twice = format!("{}\n[[package]]\nname = \"app\"\nversion = \"7.0.0\"\n", project.read("Cargo.lock"));
+    assert_eq!(undone("Cargo.lock", &twice), 0);
+    let exported = "[target.wasm32-unknown-unknown]\nrustflags = [\"-Clink-arg=--export=start\"]\n";
+    assert_eq!(undone(".cargo/config.toml", exported), 0);
+    let unknown = MANIFEST.replace("assets-dir", "lib-cargo-args = [\"--timings\"]\nassets-dir");
+    assert_eq!(undone("Cargo.toml", &unknown), 0);
+    assert_eq!(steps(&project), 2);
 }
 
 #[test]

@@ -257,7 +257,8 @@ pub(crate) struct DockerBuild {
     /// Read a cache, in BuildKit's words
     #[arg(long, value_name = "type=KIND,…")]
     pub(crate) cache_from: Vec<String>,
-    /// Write a cache, in BuildKit's words; every stage is in it unless `mode=` says otherwise
+    /// Write a cache, in BuildKit's words; every stage is in it unless `mode=` says otherwise, and in
+    /// registries and folders as zstd unless `compression=` does
     #[arg(long, value_name = "type=KIND,…")]
     pub(crate) cache_to: Vec<String>,
     /// Give a secret to the steps that mount it

@@ -163,11 +163,12 @@ fn example_twice(sh: &Shell, env: &Environment, larder: &Path, words: &[String])
         Ok(serde_json::from_str(&json)?)
     };
     let (first, second) = (build()?, build()?);
-    for half in ["build-front", "build-server"] {
+    // The half's own and the three that both stand on, as far as they are not there from an earlier run. The front is
+    // a library: in the steps before its own, those of later ones are compiled from empty files, 3 + 2 + 1.
+    for (half, most) in [("build-front", 4 + 6), ("build-server", 4)] {
         let built = scenarios::stage(&first, half)?;
         ensure!(built.external == 0, "stage {half} compiled external packages: {first:#}");
-        // The half's own and the three that both stand on, as far as they are not there from an earlier run.
-        ensure!(built.own <= 4, "stage {half} compiled members twice: {first:#}");
+        ensure!(built.own <= most, "stage {half} compiled members twice: {first:#}");
         ensure!(scenarios::stage(&second, half)?.run == 0, "a second build does something: {second:#}");
     }
     Ok(())

@@ -1,16 +1,23 @@
 //! The members that a half's own one stands on, built in steps before what stands on them is there: an edit of a
 //! member compiles it and what stands on it, and not what it stands on itself.
 //!
-//! In a step, the members of later ones are manifests with empty targets. Nothing may ever be compiled from these, and
-//! all that is compiled must be what the half's build wants, to the flag, or it would be compiled twice. Where that is
-//! in doubt there are no such steps, and the half is built at once.
+//! In a step, the members of later ones are manifests with empty targets. What is compiled from these may never be
+//! taken for the member, and all that stays must be what the half's build wants, to the flag, or it would be compiled
+//! twice. Where that is in doubt there are no such steps, and the half is built at once.
+//!
+//! In the steps of a program its own member is not compiled: linking takes long, and naming the libraries below it
+//! changes nothing of them. For those of a library it would: cargo prepares libraries that are named for link-time
+//! optimisation in another way. These steps call cargo as the half's build does, and what was made of empty libraries
+//! is cleaned away. Their files' times would not tell cargo of the change: a copied file keeps its own, which is older.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{
-    Dependency, DependencyKind, Package, PackageId, TargetKind,
-    camino::{Utf8Path, Utf8PathBuf},
+    Dependency, DependencyKind, Package, PackageId, Target, TargetKind,
+    camino::{Utf8Component, Utf8Path, Utf8PathBuf},
 };
+
+use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::{
     application::{environment, folder_below, own_target_dir},
@@ -20,6 +27,7 @@ use crate::{
     error::Result,
     project::Project,
     slice::{Slice, option_values},
+    workspace::{locked_packages, parse_toml},
 };
 
 /// The most steps for one half. Each costs a call of cargo, and the cores wait for each other at its end. What is
@@ -33,6 +41,8 @@ pub(super) struct Below {
     pub(super) steps: Vec<Step>,
     /// The half's own member, whose source comes after them.
     pub(super) own: Other,
+    /// What stands in for the members until they come.
+    pub(super) until_then: StandIn,
     /// The variables of the slice.
     pub(super) variables: Vec<(String, String)>,
 }
@@ -44,6 +54,17 @@ pub(super) struct Step {
     pub(super) members: Vec<Other>,
     /// What cargo is called with.
     pub(super) args: Vec<String>,
+    /// What cargo is called with after that, where something has to be cleaned away.
+    pub(super) clean: Option<Vec<String>>,
+}
+
+/// What the files of members are that are not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StandIn {
+    /// Files that nobody reads.
+    Unread,
+    /// Libraries that are compiled, and cleaned away.
+    Compiled,
 }
 
 impl Below {
@@ -55,64 +76,182 @@ impl Below {
 
 /// The steps before a half's own build; `None` where nothing can be built apart from it. `members` are those that the
 /// half is made of, `folders` what it copies as a whole.
-///
-/// cargo resolves features for the members that it is told to build. Naming more of them changes nothing where these
-/// are always built anyway and are given no features of their own, and where no `dev-dependencies` come with them,
-/// which they do in the first resolver.
 pub(super) fn of(
     project: &Project,
     slice: &Slice,
     members: &[&Package],
     folders: &[Utf8PathBuf],
 ) -> Result<Option<Below>> {
-    let workspace = &project.workspace;
     let named = option_values(&slice.args, "--package");
     let Some(own) = members.iter().find(|package| named == [package.name.as_str()]) else { return Ok(None) };
-    let has_library = own.targets.iter().any(|target| !is_program(target.kind.as_slice()));
-    let (Some(folder), Some(common)) = (folder_apart(own, project, folders), arguments(slice, own)) else {
+    let Some(folder) = folder_apart(own, project, folders) else { return Ok(None) };
+    // cargo-leptos joins the flags that it adds with the configured ones, which a variable would hide from a step.
+    if !slice.rustflags.is_empty() && configured_rustflags(project.workspace.config()).next().is_some() {
         return Ok(None);
+    }
+    let parts = Parts { project, slice, members, folders, own };
+    let (steps, until_then) = if own.targets.iter().all(|target| is_program(&target.kind)) {
+        (parts.of_program()?, StandIn::Unread)
+    } else {
+        (parts.of_library()?, StandIn::Compiled)
     };
-    if has_library || workspace.resolver() == "1" {
-        return Ok(None);
-    }
-    let built = always_built(own, members);
-    let mut steps: Vec<Step> = Vec::new();
-    for group in groups(own, members, &built) {
-        let late = if steps.is_empty() { Vec::new() } else { apart(&group, project, folders)? };
-        let names: BTreeSet<&str> = group.iter().map(|package| package.name.as_str()).collect();
-        let mut args = common.clone();
-        args.extend(names.intersection(&built).map(|name| format!("--package={name}")));
-        args.extend(own_target_dir(slice));
-        steps.push(Step { members: late, args });
-    }
     if steps.is_empty() {
         return Ok(None);
     }
-    let own = Other::of(own, folder, workspace.root())?;
-    Ok(Some(Below { steps, own, variables: environment(slice) }))
+    let own = Other::of(own, folder, project.workspace.root())?;
+    Ok(Some(Below { steps, own, until_then, variables: environment(slice) }))
 }
 
-/// Those of the members whose folders can come later than the rest.
-fn apart(members: &[&Package], project: &Project, copied: &[Utf8PathBuf]) -> Result<Vec<Other>> {
-    let folders = members.iter().filter_map(|one| Some((one, folder_apart(one, project, copied)?)));
-    folders.map(|(member, folder)| Other::of(member, folder, project.workspace.root())).collect()
+/// What the steps of a half are found from.
+struct Parts<'a> {
+    project: &'a Project,
+    slice: &'a Slice,
+    /// The members that it is made of.
+    members: &'a [&'a Package],
+    /// What it copies as a whole.
+    folders: &'a [Utf8PathBuf],
+    /// The member that its build names.
+    own: &'a Package,
 }
 
-/// The members but `own`, in groups: each stands on those before it alone, and has one that is always built.
-fn groups<'a>(own: &Package, members: &[&'a Package], built: &BTreeSet<&str>) -> Vec<Vec<&'a Package>> {
-    let mut groups: Vec<Vec<&Package>> = Vec::new();
-    let mut waiting = Vec::new();
-    for level in levels(members).into_values() {
-        waiting.extend(level.into_iter().filter(|package| package.id != own.id));
-        if waiting.iter().any(|package| built.contains(package.name.as_str())) {
-            groups.push(std::mem::take(&mut waiting));
+impl Parts<'_> {
+    /// The steps of a program; none where it cannot be.
+    ///
+    /// cargo resolves features for the members that it is told to build. Naming more of them changes nothing where
+    /// these are always built anyway and are given no features of their own, and where no `dev-dependencies` come
+    /// with them, which they do in the first resolver.
+    fn of_program(&self) -> Result<Vec<Step>> {
+        let Some(common) = arguments(self.slice, self.own) else { return Ok(Vec::new()) };
+        if self.project.workspace.resolver() == "1" {
+            return Ok(Vec::new());
         }
+        let built = always_built(self.own, self.members);
+        let mut steps: Vec<Step> = Vec::new();
+        for group in self.groups(|package| built.contains(package.name.as_str())) {
+            let late = if steps.is_empty() { Vec::new() } else { self.apart(&group)? };
+            let names: BTreeSet<&str> = group.iter().map(|package| package.name.as_str()).collect();
+            let mut args = common.clone();
+            args.extend(names.intersection(&built).map(|name| format!("--package={name}")));
+            args.extend(own_target_dir(self.slice));
+            steps.push(Step { members: late, args, clean: None });
+        }
+        Ok(steps)
     }
-    while groups.len() > STEPS {
-        let above = groups.remove(1);
-        groups[0].extend(above);
+
+    /// The steps of a library; none where it cannot be.
+    ///
+    /// All members are compiled in each step, so one that has to be there from the beginning takes all that it may
+    /// stand on with it.
+    fn of_library(&self) -> Result<Vec<Step>> {
+        let Some(calls) = self.calls()?.filter(|_| can_be_empty(self.own)) else { return Ok(Vec::new()) };
+        let mut groups = self.groups(|_| true);
+        let is_early = |package: &&Package| !can_be_empty(package) || self.folder_of(package).is_none();
+        let highest_early = groups.iter().rposition(|group| group.iter().any(is_early)).unwrap_or(0);
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let late = groups.split_off(highest_early + 1);
+        let members = std::iter::once(Ok(Vec::new())).chain(late.iter().map(|group| self.apart(group)));
+        let step = |(number, members): (usize, Result<Vec<Other>>)| {
+            let missing = late[number..].iter().flatten().copied().chain([self.own]);
+            let clean = Some(calls.clean(missing));
+            Ok(Step { members: members?, args: calls.build.clone(), clean })
+        };
+        members.enumerate().map(step).collect()
     }
-    groups
+
+    /// The calls of a library's steps; `None` where an argument is not known, where a member's name stands for
+    /// another package as well, or where flags for the linker name what an empty library does not have.
+    fn calls(&self) -> Result<Option<Calls>> {
+        let workspace = &self.project.workspace;
+        let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
+        let is_alone = |member: &&Package| {
+            locked_packages(&lock).filter(|one| one.name == member.name.as_str()).count() == 1
+        };
+        let exports =
+            configured_rustflags(workspace.config()).any(|flags| flags.to_string().contains("--export"));
+        let args = &self.slice.args;
+        let is_known =
+            args.first().is_some_and(|arg| arg == "build") && args.iter().any(|arg| arg == "--lib");
+        if !is_known || exports || !self.members.iter().all(is_alone) {
+            return Ok(None);
+        }
+        let mut calls = Calls { build: vec!["build".to_owned()], clean: vec!["clean".to_owned()] };
+        for arg in &args[1..] {
+            match arg.split_once('=').unwrap_or((arg, "")) {
+                // What cargo-leptos lets pass is no error one step earlier.
+                ("--locked", "") => continue,
+                ("--release", "") | ("--profile" | "--target", _) => calls.clean.push(arg.clone()),
+                ("--lib" | "--no-default-features", "") | ("--package" | "--features", _) => {}
+                _ => return Ok(None),
+            }
+            calls.build.push(arg.clone());
+        }
+        calls.build.extend(own_target_dir(self.slice));
+        calls.clean.extend(own_target_dir(self.slice));
+        Ok(Some(calls))
+    }
+
+    /// The members but the half's own, in groups: each stands on those before it alone, and has one that is asked
+    /// for.
+    fn groups(&self, is_asked_for: impl Fn(&Package) -> bool) -> Vec<Vec<&Package>> {
+        let mut groups: Vec<Vec<&Package>> = Vec::new();
+        let mut waiting = Vec::new();
+        for level in levels(self.members).into_values() {
+            waiting.extend(level.into_iter().filter(|package| package.id != self.own.id));
+            if waiting.iter().any(|package| is_asked_for(package)) {
+                groups.push(std::mem::take(&mut waiting));
+            }
+        }
+        while groups.len() > STEPS {
+            let above = groups.remove(1);
+            groups[0].extend(above);
+        }
+        groups
+    }
+
+    /// Those of the members whose folders can come later than the rest.
+    fn apart(&self, members: &[&Package]) -> Result<Vec<Other>> {
+        let folders = members.iter().filter_map(|one| Some((one, self.folder_of(one)?)));
+        folders.map(|(member, folder)| Other::of(member, folder, self.project.workspace.root())).collect()
+    }
+
+    fn folder_of<'b>(&self, member: &'b Package) -> Option<&'b Utf8Path> {
+        folder_apart(member, self.project, self.folders)
+    }
+}
+
+/// What cargo is called with in the steps of a library.
+struct Calls {
+    build: Vec<String>,
+    /// All but the packages.
+    clean: Vec<String>,
+}
+
+impl Calls {
+    fn clean<'a>(&self, packages: impl Iterator<Item = &'a Package>) -> Vec<String> {
+        let names: BTreeSet<&str> = packages.map(|package| package.name.as_str()).collect();
+        let words = names.iter().map(|name| format!("--package={name}"));
+        self.clean.iter().cloned().chain(words).collect()
+    }
+}
+
+/// Whether an empty library can take a member's place till its folder is copied: an empty build script is an error,
+/// and a file that lies elsewhere would stay empty.
+fn can_be_empty(member: &Package) -> bool {
+    let folder = member.manifest_path.parent();
+    let is_in_folder = |target: &Target| {
+        let path = folder.and_then(|folder| target.src_path.strip_prefix(folder).ok());
+        path.is_some_and(|path| !path.components().any(|part| part == Utf8Component::ParentDir))
+    };
+    member.targets.iter().all(|target| !target.is_custom_build() && is_in_folder(target))
+}
+
+/// The flags for rustc in a cargo configuration, whatever the platform.
+fn configured_rustflags(config: &DocumentMut) -> impl Iterator<Item = &Item> {
+    let targets = config.get("target").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
+    let tables = targets.map(|(_, table)| table).chain(config.get("build"));
+    tables.filter_map(|table| table.get("rustflags"))
 }
 
 /// The members by how many stand below one another below them, whatever the features and the platform.

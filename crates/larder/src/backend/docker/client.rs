@@ -199,7 +199,7 @@ impl Client {
         for (name, values) in lists {
             cmd = cmd.args(values.iter().map(|value| format!("--{name}={}", self.cache_word(name, value))));
         }
-        cmd = cmd.args(caches.map(|cache| format!("--cache-to={}", with_mode(cache))));
+        cmd = cmd.args(caches.map(|cache| format!("--cache-to={}", with_defaults(cache))));
         cmd = cmd.args(build.target.iter().map(|target| format!("--target={target}")));
         cmd = cmd.args(build.network.iter().map(|network| format!("--network={network}")));
         cmd = cmd.args(build.builder.iter().map(|builder| format!("--builder={builder}")));
@@ -268,11 +268,23 @@ impl Client {
     }
 }
 
-/// A registry cache that only holds the last stage's layers would miss the very ones that are worth most.
-fn with_mode(cache: &str) -> String {
-    let exports = ["type=registry", "type=local", "type=gha", "type=s3", "type=azblob"];
-    let named = exports.iter().any(|kind| cache.starts_with(kind));
-    if named && !cache.contains("mode=") { format!("{cache},mode=max") } else { cache.to_owned() }
+/// What every cache is exported with, unless it is said otherwise.
+///
+/// One that only holds the last stage's layers would miss the very ones that are worth most. Layers are unpacked on
+/// one core each, and zstd takes a fraction of gzip's time for it; the stores of GitHub and of clouds compress in
+/// their own way, inline is what images are compressed with, and Docker's older media types know no zstd.
+fn with_defaults(cache: &str) -> String {
+    let says = |key: &str| cache.split(',').any(|word| word.starts_with(key));
+    let is =
+        |kinds: &[&str]| kinds.iter().any(|kind| cache.split(',').any(|word| word == format!("type={kind}")));
+    let mut words = cache.to_owned();
+    if is(&["registry", "local", "gha", "s3", "azblob"]) && !says("mode=") {
+        words.push_str(",mode=max");
+    }
+    if is(&["registry", "local"]) && !says("compression=") && !says("oci-mediatypes=false") {
+        words.push_str(",compression=zstd");
+    }
+    words
 }
 
 /// The major version in `Docker version 20.10.24, build …`.
@@ -286,10 +298,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn caches_hold_every_stage_unless_told_otherwise() {
-        assert_eq!(with_mode("type=registry,ref=r/cache"), "type=registry,ref=r/cache,mode=max");
-        assert_eq!(with_mode("type=local,dest=d,mode=min"), "type=local,dest=d,mode=min");
-        assert_eq!(with_mode("type=inline"), "type=inline");
+    fn caches_hold_every_stage_in_zstd_unless_told_otherwise() {
+        assert_eq!(with_defaults("type=registry,ref=r/c"), "type=registry,ref=r/c,mode=max,compression=zstd");
+        assert_eq!(
+            with_defaults("type=local,dest=d,mode=min"),
+            "type=local,dest=d,mode=min,compression=zstd"
+        );
+        assert_eq!(
+            with_defaults("ref=r/c,type=registry,compression=gzip"),
+            "ref=r/c,type=registry,compression=gzip,mode=max"
+        );
+        assert_eq!(with_defaults("type=gha"), "type=gha,mode=max");
+        assert_eq!(with_defaults("type=inline"), "type=inline");
     }
 
     #[test]

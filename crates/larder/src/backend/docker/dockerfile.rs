@@ -3,18 +3,14 @@
 //!
 //! It uses what every BuildKit has built in, so no front end is downloaded and nothing of Larder is needed.
 
-use std::{collections::BTreeSet, fmt::Write as _};
-
-use cargo_metadata::camino::Utf8Path;
+use std::fmt::Write as _;
 
 use super::{
     Recipes,
-    application::{Application, WORKSPACE, absolute_environment, assignments, cargo_line, environment},
-    below::Below,
-    halves::{Half, Other},
+    application::{Application, WORKSPACE, absolute_environment, cargo_line, environment},
     settings::DockerSettings,
 };
-use crate::{process::quoted, recipe::lock_file::LockedSlice};
+use crate::recipe::lock_file::LockedSlice;
 
 /// Beside `larder.lock`, a change of this wording alone makes a Dockerfile stale.
 const HEADER: &str = "\
@@ -44,7 +40,7 @@ const CARGO_HOME: &str = "/cargo";
 /// Which mounts of cargo's downloads a step has. Steps with the same ones take turns: cargo's own lock is outside of
 /// them, so two at once could spoil each other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Downloads {
+pub(super) enum Downloads {
     /// Those of most steps.
     Common,
     /// Those of the front half, which is cooked and built beside the server.
@@ -75,7 +71,7 @@ pub(super) fn of(application: &Application, settings: &DockerSettings) -> String
 }
 
 /// A stage's name for a group of slices.
-fn cook_stage(group: &[LockedSlice]) -> String {
+pub(super) fn cook_stage(group: &[LockedSlice]) -> String {
     format!("cook-{}", group[0].slice.name)
 }
 
@@ -91,10 +87,10 @@ fn literal(value: &str) -> String {
     text + "\""
 }
 
-struct Writer<'a> {
-    application: &'a Application,
+pub(super) struct Writer<'a> {
+    pub(super) application: &'a Application,
     settings: &'a DockerSettings,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Writer<'_> {
@@ -115,7 +111,7 @@ impl Writer<'_> {
         self.text
     }
 
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
@@ -275,74 +271,6 @@ impl Writer<'_> {
         }
     }
 
-    /// A half with what it reads; what changes of the rest of the application leaves its stage alone.
-    fn half(&mut self, half: &Half) {
-        let name = &half.slice;
-        let _ = writeln!(self.text, "\n# --- build-{name}: {name}, from the members that it is made of ---");
-        let group =
-            self.application.groups.iter().find(|group| group.iter().any(|one| one.slice.name == *name));
-        let below = group.map_or_else(|| "deps".to_owned(), |group| cook_stage(group));
-        let _ = writeln!(self.text, "FROM {below} AS build-{name}");
-        let prefix = &self.application.prefix;
-        let (beside, deeper): (Vec<_>, Vec<_>) = half
-            .files
-            .iter()
-            .partition(|file| file.parent().is_some_and(|folder| folder.as_str().is_empty()));
-        let beside: Vec<String> = beside.iter().map(|file| prefix.join(file).into_string()).collect();
-        let _ = writeln!(self.text, "COPY {} ./", beside.join(" "));
-        for file in deeper {
-            let _ = writeln!(self.text, "COPY {} {file}", prefix.join(file));
-        }
-        let late: Vec<&Other> = half.below.iter().flat_map(Below::late).collect();
-        for folder in &half.folders {
-            if !late.iter().any(|member| member.folder == *folder) {
-                self.folder(folder);
-            }
-        }
-        let mut others: Vec<&Other> = half.others.iter().chain(late).collect();
-        others.sort_by_key(|member| &member.folder);
-        self.others(&others);
-        if let Some(below) = &half.below {
-            self.below(below, name);
-        }
-        self.run(self.downloads(name), &[half.command.to_owned()]);
-    }
-
-    fn folder(&mut self, folder: &Utf8Path) {
-        let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(folder));
-    }
-
-    /// The steps before a half's own build, and then its own member.
-    fn below(&mut self, below: &Below, slice: &str) {
-        let variables = assignments(&below.variables).collect::<Vec<_>>().join(" ");
-        self.line("# Lowest first: an edit of a member leaves the steps before it as they are.");
-        for step in &below.steps {
-            step.members.iter().for_each(|member| self.folder(&member.folder));
-            let command = format!("{variables} \\\n    {}", cargo_line(&[], &step.args));
-            self.run(self.downloads(slice), &[command]);
-        }
-        self.folder(&below.own.folder);
-    }
-
-    /// What cargo wants to see of members that are not built.
-    fn others(&mut self, others: &[&Other]) {
-        if others.is_empty() {
-            return;
-        }
-        self.line("# cargo looks for every member of the workspace; nothing is built from these here.");
-        for other in others.iter().filter(|other| !other.folder.as_str().is_empty()) {
-            let manifest = self.application.prefix.join(&other.folder).join("Cargo.toml");
-            let _ = writeln!(self.text, "COPY {manifest} {}/", other.folder);
-        }
-        let targets = others.iter().flat_map(|other| &other.targets);
-        let files: BTreeSet<&str> = targets.clone().map(|file| file.as_str()).collect();
-        let folders: BTreeSet<&str> = targets.filter_map(|file| Some(file.parent()?.as_str())).collect();
-        let is_outer = |folder: &&str| folders.iter().any(|other| other.starts_with(&format!("{folder}/")));
-        let folders = folders.iter().copied().filter(|folder| !is_outer(folder)).collect();
-        let words = |words: BTreeSet<&str>| words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
-        let _ = writeln!(self.text, "RUN mkdir -p {} && touch {}", words(folders), words(files));
-    }
-
     /// The application as a whole, as it is shipped.
     fn builder(&mut self) {
         if let [front, server] = &self.application.halves[..] {
@@ -450,7 +378,7 @@ impl Writer<'_> {
     }
 
     /// The mounts for a slice's steps.
-    fn downloads(&self, slice: &str) -> Downloads {
+    pub(super) fn downloads(&self, slice: &str) -> Downloads {
         match self.application.halves.first() {
             Some(front) if front.slice == slice => Downloads::Front,
             _ => Downloads::Common,
@@ -458,7 +386,7 @@ impl Writer<'_> {
     }
 
     /// A step that calls cargo: downloads stay in cache mounts, and secrets come by mounts that leave no trace.
-    fn run(&mut self, downloads: Downloads, commands: &[String]) {
+    pub(super) fn run(&mut self, downloads: Downloads, commands: &[String]) {
         let mut mounts = Vec::new();
         for folder in ["registry", "git"] {
             mounts.push(format!(

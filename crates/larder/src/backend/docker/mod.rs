@@ -8,6 +8,7 @@ mod below;
 pub mod client;
 mod dockerfile;
 pub mod explain;
+mod half_stage;
 mod halves;
 mod ignore;
 pub mod images;

@@ -1,0 +1,118 @@
+//! The wording of the stage that builds a half: what it copies, what stands in for members that are not there, and
+//! the steps that build the others.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use cargo_metadata::camino::Utf8Path;
+
+use super::{
+    application::{assignments, cargo_line},
+    below::{Below, StandIn},
+    dockerfile::{Writer, cook_stage},
+    halves::{Half, Other},
+};
+use crate::process::quoted;
+
+/// A library that is compiled before the member comes, past the lints that workspaces may have for libraries.
+const EMPTY_LIBRARY: &str = "#![doc = \"Comes later.\"] #![allow(unused_crate_dependencies)]";
+
+impl Writer<'_> {
+    /// A half with what it reads; what changes of the rest of the application leaves its stage alone.
+    pub(super) fn half(&mut self, half: &Half) {
+        let name = &half.slice;
+        let _ = writeln!(self.text, "\n# --- build-{name}: {name}, from the members that it is made of ---");
+        let group =
+            self.application.groups.iter().find(|group| group.iter().any(|one| one.slice.name == *name));
+        let stage = group.map_or_else(|| "deps".to_owned(), |group| cook_stage(group));
+        let _ = writeln!(self.text, "FROM {stage} AS build-{name}");
+        self.files(half);
+        let late: Vec<&Other> = half.below.iter().flat_map(Below::late).collect();
+        for folder in &half.folders {
+            if !late.iter().any(|member| member.folder == *folder) {
+                self.folder(folder);
+            }
+        }
+        let is_compiled = half.below.as_ref().is_some_and(|below| below.until_then == StandIn::Compiled);
+        let (compiled, mut unread) = if is_compiled { (late, Vec::new()) } else { (Vec::new(), late) };
+        unread.extend(&half.others);
+        self.stand_for_unread(unread);
+        self.stand_for_compiled(compiled);
+        if let Some(below) = &half.below {
+            self.steps(below, name);
+        }
+        self.run(self.downloads(name), &[half.command.to_owned()]);
+    }
+
+    fn files(&mut self, half: &Half) {
+        let prefix = &self.application.prefix;
+        let (beside, deeper): (Vec<_>, Vec<_>) = half
+            .files
+            .iter()
+            .partition(|file| file.parent().is_some_and(|folder| folder.as_str().is_empty()));
+        let beside: Vec<String> = beside.iter().map(|file| prefix.join(file).into_string()).collect();
+        let _ = writeln!(self.text, "COPY {} ./", beside.join(" "));
+        for file in deeper {
+            let _ = writeln!(self.text, "COPY {} {file}", prefix.join(file));
+        }
+    }
+
+    fn folder(&mut self, folder: &Utf8Path) {
+        let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(folder));
+    }
+
+    /// The steps before a half's own build, and then its own member.
+    fn steps(&mut self, below: &Below, slice: &str) {
+        let variables = assignments(&below.variables).collect::<Vec<_>>().join(" ");
+        self.line("# Lowest first: an edit of a member leaves the steps before it as they are.");
+        for step in &below.steps {
+            step.members.iter().for_each(|member| self.folder(&member.folder));
+            let mut commands = vec![format!("{variables} \\\n    {}", cargo_line(&[], &step.args))];
+            commands.extend(step.clean.iter().map(|args| cargo_line(&[], args)));
+            self.run(self.downloads(slice), &commands);
+        }
+        self.folder(&below.own.folder);
+    }
+
+    /// What cargo wants to see of members that are not built.
+    fn stand_for_unread(&mut self, members: Vec<&Other>) {
+        if let Some((folders, files)) = self.stand_ins(
+            members,
+            "# cargo looks for every member of the workspace; nothing is built from these here.",
+        ) {
+            let _ = writeln!(self.text, "RUN mkdir -p {folders} && touch {files}");
+        }
+    }
+
+    /// What cargo compiles of members that come later.
+    fn stand_for_compiled(&mut self, members: Vec<&Other>) {
+        if let Some((folders, files)) = self.stand_ins(
+            members,
+            "# These come later. What is compiled of their empty libraries is cleaned away in the same step.",
+        ) {
+            let _ = writeln!(
+                self.text,
+                "RUN mkdir -p {folders} && echo '{EMPTY_LIBRARY}' | tee {files} > /dev/null"
+            );
+        }
+    }
+
+    /// Copies the manifests of members, and says which folders and files their targets want, as a shell takes them.
+    fn stand_ins(&mut self, mut members: Vec<&Other>, why: &str) -> Option<(String, String)> {
+        if members.is_empty() {
+            return None;
+        }
+        members.sort_by_key(|member| &member.folder);
+        self.line(why);
+        for member in members.iter().filter(|member| !member.folder.as_str().is_empty()) {
+            let manifest = self.application.prefix.join(&member.folder).join("Cargo.toml");
+            let _ = writeln!(self.text, "COPY {manifest} {}/", member.folder);
+        }
+        let targets = members.iter().flat_map(|member| &member.targets);
+        let files: BTreeSet<&str> = targets.clone().map(|file| file.as_str()).collect();
+        let folders: BTreeSet<&str> = targets.filter_map(|file| Some(file.parent()?.as_str())).collect();
+        let is_outer = |folder: &&str| folders.iter().any(|other| other.starts_with(&format!("{folder}/")));
+        let folders = folders.iter().copied().filter(|folder| !is_outer(folder)).collect();
+        let words = |words: BTreeSet<&str>| words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
+        Some((words(folders), words(files)))
+    }
+}
