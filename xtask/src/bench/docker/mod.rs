@@ -86,6 +86,8 @@ enum Scenario {
     Mid,
     /// An edit of a component, on a builder that has nothing but a registry's cache.
     CiComponent,
+    /// The new member and the new version, there.
+    CiMember,
     /// The leaf, there.
     CiLeaf,
     /// The dependency in the middle, there.
@@ -107,7 +109,7 @@ impl Scenario {
         Self::Mid,
     ];
     /// Those that each have an empty builder.
-    const CI: [Self; 3] = [Self::CiComponent, Self::CiLeaf, Self::CiMid];
+    const CI: [Self; 4] = [Self::CiComponent, Self::CiMember, Self::CiLeaf, Self::CiMid];
 
     fn edit(self) -> Option<Edit> {
         match self {
@@ -116,7 +118,7 @@ impl Scenario {
             Self::Page => Some(Edit::Page),
             Self::Server => Some(Edit::Server),
             Self::Front => Some(Edit::Front),
-            Self::Member => Some(Edit::Member),
+            Self::Member | Self::CiMember => Some(Edit::Member),
             Self::Leaf | Self::CiLeaf => Some(Edit::Leaf),
             Self::Mid | Self::CiMid => Some(Edit::Mid),
         }
@@ -141,6 +143,7 @@ impl Scenario {
             Self::Leaf => "bump of a leaf dependency",
             Self::Mid => "bump of a mid-graph dependency",
             Self::CiComponent => "empty builder, registry cache: edit",
+            Self::CiMember => "empty builder, registry cache: new member",
             Self::CiLeaf => "empty builder, registry cache: leaf",
             Self::CiMid => "empty builder, registry cache: mid-graph",
         }
