@@ -16,7 +16,6 @@ use cargo_metadata::{
     Dependency, DependencyKind, Package, PackageId, Target, TargetKind,
     camino::{Utf8Component, Utf8Path, Utf8PathBuf},
 };
-
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::{
