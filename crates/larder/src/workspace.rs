@@ -8,7 +8,7 @@ use cargo_metadata::{
     Metadata,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::{DocumentMut, Item};
+use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::{
     cargo::Cargo,
@@ -86,6 +86,13 @@ impl Workspace {
     /// The root's `.cargo/config.toml`; empty where there is none.
     pub fn config(&self) -> &DocumentMut {
         &self.config
+    }
+
+    /// The flags for rustc in the configuration's `[target.…]` tables, whatever the platform.
+    pub fn target_rustflags(&self) -> impl Iterator<Item = &Item> {
+        let tables = self.config.get("target").and_then(Item::as_table_like);
+        let tables = tables.into_iter().flat_map(TableLike::iter);
+        tables.filter_map(|(_, table)| table.get("rustflags"))
     }
 
     /// The channel pinned in `rust-toolchain.toml` or `rust-toolchain`.

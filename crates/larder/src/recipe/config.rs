@@ -34,7 +34,7 @@ pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> String {
     if !slice.rustflags.is_empty() {
         let flags = value(slice.rustflags.iter().collect::<Array>());
         // cargo ignores `build.rustflags` where any `target.*.rustflags` applies.
-        if has_target_rustflags(workspace) {
+        if workspace.target_rustflags().next().is_some() {
             document["target"] = implicit();
             document["target"]["cfg(all())"] = table();
             document["target"]["cfg(all())"]["rustflags"] = flags;
@@ -124,11 +124,6 @@ pub(super) fn local_patches(workspace: &Workspace) -> Vec<String> {
     let local =
         locked_packages(&lock).filter(|package| package.source.is_none() && names.contains(&package.name));
     local.map(|package| format!("{} {}", package.name, package.version)).collect()
-}
-
-fn has_target_rustflags(workspace: &Workspace) -> bool {
-    let targets = workspace.config().get("target").and_then(Item::as_table_like);
-    targets.is_some_and(|targets| targets.iter().any(|(_, target)| target.get("rustflags").is_some()))
 }
 
 fn table() -> Item {

@@ -16,7 +16,7 @@ use cargo_metadata::{
     Dependency, DependencyKind, Package, PackageId, Target, TargetKind,
     camino::{Utf8Component, Utf8Path, Utf8PathBuf},
 };
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::Item;
 
 use super::{
     application::{environment, folder_below, own_target_dir},
@@ -26,7 +26,7 @@ use crate::{
     error::Result,
     project::Project,
     slice::{Slice, option_values},
-    workspace::{locked_packages, parse_toml},
+    workspace::{Workspace, locked_packages, parse_toml},
 };
 
 /// The most steps for one half. Each costs a call of cargo, and the cores wait for each other at its end. What is
@@ -40,8 +40,6 @@ pub(super) struct Below {
     pub(super) steps: Vec<Step>,
     /// The half's own member, whose source comes after them.
     pub(super) own: Other,
-    /// What stands in for the members until they come.
-    pub(super) until_then: StandIn,
     /// The variables of the slice.
     pub(super) variables: Vec<(String, String)>,
 }
@@ -71,6 +69,12 @@ impl Below {
     pub(super) fn late(&self) -> impl Iterator<Item = &Other> {
         self.steps.iter().flat_map(|step| &step.members).chain([&self.own])
     }
+
+    /// What stands in for these until they come.
+    pub(super) fn stand_in(&self) -> StandIn {
+        let is_compiled = self.steps.iter().any(|step| step.clean.is_some());
+        if is_compiled { StandIn::Compiled } else { StandIn::Unread }
+    }
 }
 
 /// The steps before a half's own build; `None` where nothing can be built apart from it. `members` are those that the
@@ -85,20 +89,17 @@ pub(super) fn of(
     let Some(own) = members.iter().find(|package| named == [package.name.as_str()]) else { return Ok(None) };
     let Some(folder) = folder_apart(own, project, folders) else { return Ok(None) };
     // cargo-leptos joins the flags that it adds with the configured ones, which a variable would hide from a step.
-    if !slice.rustflags.is_empty() && configured_rustflags(project.workspace.config()).next().is_some() {
+    if !slice.rustflags.is_empty() && written_rustflags(&project.workspace).next().is_some() {
         return Ok(None);
     }
     let parts = Parts { project, slice, members, folders, own };
-    let (steps, until_then) = if own.targets.iter().all(|target| is_program(&target.kind)) {
-        (parts.of_program()?, StandIn::Unread)
-    } else {
-        (parts.of_library()?, StandIn::Compiled)
-    };
+    let is_program = own.targets.iter().all(|target| is_program(&target.kind));
+    let steps = if is_program { parts.of_program()? } else { parts.of_library()? };
     if steps.is_empty() {
         return Ok(None);
     }
     let own = Other::of(own, folder, project.workspace.root())?;
-    Ok(Some(Below { steps, own, until_then, variables: environment(slice) }))
+    Ok(Some(Below { steps, own, variables: environment(slice) }))
 }
 
 /// What the steps of a half are found from.
@@ -167,8 +168,7 @@ impl Parts<'_> {
         let is_alone = |member: &&Package| {
             locked_packages(&lock).filter(|one| one.name == member.name.as_str()).count() == 1
         };
-        let exports =
-            configured_rustflags(workspace.config()).any(|flags| flags.to_string().contains("--export"));
+        let exports = written_rustflags(workspace).any(|flags| flags.to_string().contains("--export"));
         let args = &self.slice.args;
         let is_known =
             args.first().is_some_and(|arg| arg == "build") && args.iter().any(|arg| arg == "--lib");
@@ -176,10 +176,8 @@ impl Parts<'_> {
             return Ok(None);
         }
         let mut calls = Calls { build: vec!["build".to_owned()], clean: vec!["clean".to_owned()] };
-        for arg in &args[1..] {
-            match arg.split_once('=').unwrap_or((arg, "")) {
-                // What cargo-leptos lets pass is no error one step earlier.
-                ("--locked", "") => continue,
+        for (arg, parts) in given(self.slice) {
+            match parts {
                 ("--release", "") | ("--profile" | "--target", _) => calls.clean.push(arg.clone()),
                 ("--lib" | "--no-default-features", "") | ("--package" | "--features", _) => {}
                 _ => return Ok(None),
@@ -246,11 +244,10 @@ fn can_be_empty(member: &Package) -> bool {
     member.targets.iter().all(|target| !target.is_custom_build() && is_in_folder(target))
 }
 
-/// The flags for rustc in a cargo configuration, whatever the platform.
-fn configured_rustflags(config: &DocumentMut) -> impl Iterator<Item = &Item> {
-    let targets = config.get("target").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
-    let tables = targets.map(|(_, table)| table).chain(config.get("build"));
-    tables.filter_map(|table| table.get("rustflags"))
+/// The flags for rustc in the workspace's own configuration, whatever the platform.
+fn written_rustflags(workspace: &Workspace) -> impl Iterator<Item = &Item> {
+    let of_build = workspace.config().get("build").and_then(|table| table.get("rustflags"));
+    workspace.target_rustflags().chain(of_build)
 }
 
 /// The members by how many stand below one another below them, whatever the features and the platform.
@@ -316,13 +313,12 @@ fn folder_apart<'a>(package: &'a Package, project: &Project, copied: &[Utf8PathB
 /// others, and is asked for by name in them, since with several packages they would be asked of each. `None` where
 /// an argument is not known.
 fn arguments(slice: &Slice, own: &Package) -> Option<Vec<String>> {
-    // No --locked: what cargo-leptos lets pass is no error one step earlier.
     let mut args = vec!["build".to_owned(), "--lib".into()];
     let mut features = Vec::new();
     let mut defaults = own.features.contains_key("default").then(|| of_member(own, "default"));
-    for arg in &slice.args[1..] {
-        match arg.split_once('=').unwrap_or((arg, "")) {
-            ("--bin", _) | ("--locked", "") => {}
+    for (arg, parts) in given(slice) {
+        match parts {
+            ("--bin", _) => {}
             ("--no-default-features", "") => defaults = None,
             ("--features", names) => {
                 let names = names.split([',', ' ']).filter(|name| !name.is_empty());
@@ -338,6 +334,13 @@ fn arguments(slice: &Slice, own: &Package) -> Option<Vec<String>> {
         args.push(format!("--features={}", features.join(",")));
     }
     Some(args)
+}
+
+/// The arguments of a half's build after the command, each with its name and its value. Without `--locked`: what
+/// cargo-leptos lets pass is no error one step earlier.
+fn given(slice: &Slice) -> impl Iterator<Item = (&String, (&str, &str))> {
+    let all = slice.args[1..].iter().filter(|arg| *arg != "--locked");
+    all.map(|arg| (arg, arg.split_once('=').unwrap_or((arg, ""))))
 }
 
 fn of_member(own: &Package, feature: &str) -> String {

@@ -275,13 +275,12 @@ impl Client {
 /// their own way, inline is what images are compressed with, and Docker's older media types know no zstd.
 fn with_defaults(cache: &str) -> String {
     let says = |key: &str| cache.split(',').any(|word| word.starts_with(key));
-    let is =
-        |kinds: &[&str]| kinds.iter().any(|kind| cache.split(',').any(|word| word == format!("type={kind}")));
+    let kind = cache.split(',').find_map(|word| word.strip_prefix("type=")).unwrap_or_default();
     let mut words = cache.to_owned();
-    if is(&["registry", "local", "gha", "s3", "azblob"]) && !says("mode=") {
+    if matches!(kind, "registry" | "local" | "gha" | "s3" | "azblob") && !says("mode=") {
         words.push_str(",mode=max");
     }
-    if is(&["registry", "local"]) && !says("compression=") && !says("oci-mediatypes=false") {
+    if matches!(kind, "registry" | "local") && !says("compression=") && !says("oci-mediatypes=false") {
         words.push_str(",compression=zstd");
     }
     words

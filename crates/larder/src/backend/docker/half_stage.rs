@@ -13,7 +13,8 @@ use super::{
 };
 use crate::process::quoted;
 
-/// A library that is compiled before the member comes, past the lints that workspaces may have for libraries.
+/// A library that is compiled before the member comes, past the lints that workspaces may have for libraries. `expect`
+/// would fail in a member that depends on nothing.
 const EMPTY_LIBRARY: &str = "#![doc = \"Comes later.\"] #![allow(unused_crate_dependencies)]";
 
 impl Writer<'_> {
@@ -32,11 +33,13 @@ impl Writer<'_> {
                 self.folder(folder);
             }
         }
-        let is_compiled = half.below.as_ref().is_some_and(|below| below.until_then == StandIn::Compiled);
-        let (compiled, mut unread) = if is_compiled { (late, Vec::new()) } else { (Vec::new(), late) };
+        let (compiled, mut unread) = match half.below.as_ref().map(Below::stand_in) {
+            Some(StandIn::Compiled) => (late, Vec::new()),
+            Some(StandIn::Unread) | None => (Vec::new(), late),
+        };
         unread.extend(&half.others);
-        self.stand_for_unread(unread);
-        self.stand_for_compiled(compiled);
+        self.stand_ins(unread, StandIn::Unread);
+        self.stand_ins(compiled, StandIn::Compiled);
         if let Some(below) = &half.below {
             self.steps(below, name);
         }
@@ -73,36 +76,20 @@ impl Writer<'_> {
         self.folder(&below.own.folder);
     }
 
-    /// What cargo wants to see of members that are not built.
-    fn stand_for_unread(&mut self, members: Vec<&Other>) {
-        if let Some((folders, files)) = self.stand_ins(
-            members,
-            "# cargo looks for every member of the workspace; nothing is built from these here.",
-        ) {
-            let _ = writeln!(self.text, "RUN mkdir -p {folders} && touch {files}");
-        }
-    }
-
-    /// What cargo compiles of members that come later.
-    fn stand_for_compiled(&mut self, members: Vec<&Other>) {
-        if let Some((folders, files)) = self.stand_ins(
-            members,
-            "# These come later. What is compiled of their empty libraries is cleaned away in the same step.",
-        ) {
-            let _ = writeln!(
-                self.text,
-                "RUN mkdir -p {folders} && echo '{EMPTY_LIBRARY}' | tee {files} > /dev/null"
-            );
-        }
-    }
-
-    /// Copies the manifests of members, and says which folders and files their targets want, as a shell takes them.
-    fn stand_ins(&mut self, mut members: Vec<&Other>, why: &str) -> Option<(String, String)> {
+    /// What cargo wants to see of members that are not there: the manifests, and a file for each target.
+    fn stand_ins(&mut self, mut members: Vec<&Other>, stand_in: StandIn) {
         if members.is_empty() {
-            return None;
+            return;
         }
         members.sort_by_key(|member| &member.folder);
-        self.line(why);
+        self.line(match stand_in {
+            StandIn::Unread => {
+                "# cargo looks for every member of the workspace; nothing is built from these here."
+            }
+            StandIn::Compiled => {
+                "# These come later. What is compiled of their empty libraries is cleaned away in the same step."
+            }
+        });
         for member in members.iter().filter(|member| !member.folder.as_str().is_empty()) {
             let manifest = self.application.prefix.join(&member.folder).join("Cargo.toml");
             let _ = writeln!(self.text, "COPY {manifest} {}/", member.folder);
@@ -113,6 +100,11 @@ impl Writer<'_> {
         let is_outer = |folder: &&str| folders.iter().any(|other| other.starts_with(&format!("{folder}/")));
         let folders = folders.iter().copied().filter(|folder| !is_outer(folder)).collect();
         let words = |words: BTreeSet<&str>| words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
-        Some((words(folders), words(files)))
+        let (folders, files) = (words(folders), words(files));
+        let write = match stand_in {
+            StandIn::Unread => format!("touch {files}"),
+            StandIn::Compiled => format!("echo '{EMPTY_LIBRARY}' | tee {files} > /dev/null"),
+        };
+        let _ = writeln!(self.text, "RUN mkdir -p {folders} && {write}");
     }
 }
