@@ -65,6 +65,11 @@ fn stage<'a>(dockerfile: &'a str, name: &str) -> Vec<&'a str> {
     lines.take_while(|line| !line.starts_with("# ---")).collect()
 }
 
+/// Where `what` is in a stage.
+fn place(lines: &str, what: &str) -> usize {
+    lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"))
+}
+
 /// Does in an empty folder what a stage's lines do to it, but for its builds.
 fn filled_by(lines: &[&str], project: &Project) -> Project {
     let folder = Project::without_lock(&[]);
@@ -305,7 +310,7 @@ fn members_are_built_in_steps_from_the_lowest() {
     let (_, steps) = built_server(&project);
     assert_eq!(steps, ["a app b c macros model", "d", "e", "f", "server"]);
     let lines = stage(&project.read("Dockerfile"), "build-server").join("\n");
-    let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"));
+    let place = |what| place(&lines, what);
     assert!(place("COPY extra/ extra/") < place("--package=d\n"), "what may be built comes early: {lines}");
     assert!(place("COPY d/ d/") < place("--package=a"), "what others read comes early: {lines}");
     assert!(place("COPY f/ f/") < place("--package=a"), "what holds another member comes early: {lines}");
@@ -333,7 +338,7 @@ fn a_library_is_built_in_steps_as_well() {
     // The file of `d` is read by others, and that of `b` is a build script: what these stand on comes with them.
     assert_eq!(steps, ["a app b c d e f front macros model", "e f front", "f front", "front"]);
     let lines = stage(&project.read("Dockerfile"), "build-front").join("\n");
-    let place = |what: &str| lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"));
+    let place = |what| place(&lines, what);
     assert!(
         place("COPY d/ d/") < place("cargo build") && place("cargo build") < place("COPY e/ e/"),
         "{lines}"
