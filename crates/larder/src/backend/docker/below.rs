@@ -19,8 +19,9 @@ use cargo_metadata::{
 use toml_edit::Item;
 
 use super::{
-    application::{environment, folder_below, own_target_dir},
+    application::{environment, own_target_dir},
     halves::{Other, at, paths_below},
+    sources::folder_below,
 };
 use crate::{
     error::Result,

@@ -16,8 +16,8 @@ use toml_edit::Item;
 
 use super::{
     Recipes,
-    application::{RECIPES, folder_below, has_path_patch, sources},
     below::{self, Below},
+    sources::{RECIPES, folder_below, has_path_patch, sources},
 };
 use crate::{
     error::Result,

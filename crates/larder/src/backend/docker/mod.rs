@@ -14,6 +14,7 @@ mod ignore;
 pub mod images;
 pub mod progress;
 pub mod settings;
+mod sources;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ use crate::{change, error::Result, project::Project};
 /// # Errors
 /// When the setting names none that holds the workspace.
 pub fn context(project: &Project) -> Result<Utf8PathBuf> {
-    application::context(project)
+    sources::context(project)
 }
 
 /// Where the recipes of an image come from.
