@@ -49,6 +49,14 @@ pub enum Error {
         /// What cargo said.
         stderr: String,
     },
+    /// cargo takes recipes for members of a workspace, and cannot read it any more.
+    #[error("cargo cannot read {manifest} with recipes beside it, so nothing was written{}", tail(.stderr))]
+    Members {
+        /// The root manifest of the workspace.
+        manifest: PathBuf,
+        /// What cargo said.
+        stderr: String,
+    },
     /// `Cargo.lock` is missing.
     #[error("{path} does not exist")]
     NoCargoLock {
@@ -219,7 +227,14 @@ impl Error {
             Self::NoWorkspace { stderr, .. } if stderr.contains("could not find `Cargo.toml`") => {
                 "run inside a cargo workspace or pass --manifest-path".into()
             }
+            Self::NoWorkspace { stderr, .. } if takes_recipes(stderr) => {
+                "add \"larder\" to `exclude` in `[workspace]`: the globs of its members take recipes for members"
+                    .into()
+            }
             Self::NoWorkspace { .. } => "fix the file that cargo names".into(),
+            Self::Members { .. } => {
+                "name the members one by one in this file, or leave `larder` out of them with `exclude`".into()
+            }
             Self::NoCargoLock { .. } => "run `cargo generate-lockfile`, and commit the file".into(),
             Self::UnitGraphVersion { .. } => "update larder, or use the toolchain it was tested with".into(),
             Self::SlicePlan { stderr, .. } if stderr.contains("--locked") => {
@@ -262,6 +277,13 @@ impl Error {
         };
         Some(hint)
     }
+}
+
+/// Whether cargo stumbled over recipes: a glob of members takes their folders too.
+fn takes_recipes(stderr: &str) -> bool {
+    let cargo_names = |folder: &str| stderr.contains(&format!("/{folder}/"));
+    let is_about_members = stderr.contains("workspace member") || stderr.contains("multiple workspace roots");
+    is_about_members && (cargo_names("larder") || cargo_names(".larder-staging"))
 }
 
 fn is_read_only(error: &io::Error) -> bool {

@@ -57,6 +57,11 @@ impl Draft<'_> {
         fresh.then_some(record)
     }
 
+    /// Where a layer lies in the folder of all recipes.
+    pub(super) fn folder(&self, index: usize) -> Utf8PathBuf {
+        Utf8PathBuf::from(&self.slice.name).join(index.to_string())
+    }
+
     /// Decides which layers stay and writes the recipe on top of them.
     pub(super) fn write(
         &self,
@@ -67,12 +72,11 @@ impl Draft<'_> {
     ) -> Result<LockedSlice> {
         let mut layers = self.kept_layers(project, old, report);
         let larder_dir = project.workspace.larder_dir();
-        let folder = |index: usize| Utf8PathBuf::from(&self.slice.name).join(index.to_string());
         for index in 0..layers.len() {
-            staging.keep(&larder_dir, &folder(index))?;
+            staging.keep(&larder_dir, &self.folder(index))?;
         }
         if layers.last().is_none_or(|top| top.digest != self.recipe.digest) {
-            let folder = folder(layers.len());
+            let folder = self.folder(layers.len());
             for (path, text) in &self.recipe.files {
                 staging.write(&folder.join(path), text)?;
             }

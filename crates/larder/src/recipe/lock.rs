@@ -7,6 +7,7 @@ use super::{
     Recipe, config, content_digest,
     draft::Draft,
     lock_file::{Layer, LockFile, LockedSlice, VERSION},
+    members::Members,
     staging::{self, Staging},
 };
 use crate::{
@@ -71,28 +72,59 @@ pub fn lock(project: &Project, report: &dyn Report) -> Result<Vec<Locked>> {
         return Ok(drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect());
     }
 
-    let staging = Staging::new(workspace.root())?;
-    for (draft, _) in drafts.iter().zip(&kept).filter(|(_, kept)| kept.is_none()) {
-        report.step("Proving", &draft.describe());
+    let mut members = Members::of(project);
+    let written =
+        Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report }.put(kept, &mut members);
+    if written.is_err() {
+        members.undo()?;
     }
-    let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| match kept {
-        Some(record) => {
-            staging.keep(&larder_dir, draft.slice.name.as_str().into())?;
-            Ok((record, draft.outcome(Change::Kept)))
+    written
+}
+
+/// What recipes are written from.
+struct Writing<'a> {
+    project: &'a Project,
+    drafts: &'a [Draft<'a>],
+    old: Option<&'a LockFile>,
+    platforms: Vec<Platform>,
+    report: &'a dyn Report,
+}
+
+impl Writing<'_> {
+    /// Writes the drafts that no record is kept of, proves them, and puts the folder in place.
+    fn put(self, kept: Vec<Option<LockedSlice>>, members: &mut Members<'_>) -> Result<Vec<Locked>> {
+        let Self { project, drafts, old, platforms, report } = self;
+        let workspace = &project.workspace;
+        let larder_dir = workspace.larder_dir();
+        let staging = Staging::new(workspace.root())?;
+        // A run that is killed leaves the folder behind, and cargo must be able to read the workspace then as well.
+        if let Some(draft) = drafts.first() {
+            staging.make_folder(&draft.folder(0).join("src"))?;
         }
-        None => Ok((draft.write(project, &staging, old.as_ref(), report)?, draft.outcome(Change::Written))),
-    })?;
-    let (slices, outcomes): (Vec<_>, Vec<_>) = results.into_iter().unzip();
-    keep_foreign(workspace, &staging, old.as_ref(), &slices)?;
-    if let Some(text) = &shared {
-        staging.write("config.toml".into(), text)?;
+        members.ensure(report)?;
+        for (draft, _) in drafts.iter().zip(&kept).filter(|(_, kept)| kept.is_none()) {
+            report.step("Proving", &draft.describe());
+        }
+        let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| match kept {
+            Some(record) => {
+                staging.keep(&larder_dir, draft.slice.name.as_str().into())?;
+                Ok((record, draft.outcome(Change::Kept)))
+            }
+            None => Ok((draft.write(project, &staging, old, report)?, draft.outcome(Change::Written))),
+        })?;
+        let (slices, outcomes): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        keep_foreign(workspace, &staging, old, &slices)?;
+        let shared = config::shared(workspace);
+        if let Some(text) = &shared {
+            staging.write("config.toml".into(), text)?;
+        }
+        let config = shared.map(|text| content_digest(text.as_bytes()));
+        let toolchain = workspace.toolchain().map(str::to_owned);
+        let file = LockFile { version: VERSION, toolchain, config, platforms, slices };
+        staging.write("larder.lock".into(), &file.text()?)?;
+        staging.commit(&larder_dir, || members.ensure(report))?;
+        Ok(outcomes)
     }
-    let config = shared.map(|text| content_digest(text.as_bytes()));
-    let toolchain = workspace.toolchain().map(str::to_owned);
-    let file = LockFile { version: VERSION, toolchain, config, platforms, slices };
-    staging.write("larder.lock".into(), &file.text()?)?;
-    staging.commit(&larder_dir)?;
-    Ok(outcomes)
 }
 
 /// One reason why a recipe is not what its slice needs.

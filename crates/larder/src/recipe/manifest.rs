@@ -161,10 +161,11 @@ fn implicit(item: &Item) -> Option<TomlTable> {
 }
 
 /// Comments in a manifest or a configuration speak to its readers, and must not change a recipe; nor must the order
-/// of tables.
+/// of tables, nor dotted keys in place of headers: those would be read as keys of the table printed before them.
 pub(super) fn strip_comments(table: &mut TomlTable) {
     *table.decor_mut() = toml_edit::Decor::new("\n", "");
     table.set_position(None);
+    table.set_dotted(false);
     table.sort_values();
     for (mut key, item) in table.iter_mut() {
         key.leaf_decor_mut().clear();

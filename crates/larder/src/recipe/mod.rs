@@ -11,6 +11,7 @@ pub mod layers;
 pub mod lock;
 pub mod lock_file;
 mod manifest;
+mod members;
 mod package;
 mod pins;
 pub mod proof;

@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use crate::error::Result;
 
 /// Fixed, since only the holder of the lock is here, so that a killed run's folder is found again.
-const NAME: &str = ".larder-staging";
+pub(super) const NAME: &str = ".larder-staging";
 
 /// A folder that will become `larder/`; removed when dropped before that.
 pub(super) struct Staging {
@@ -28,6 +28,11 @@ impl Staging {
         &self.dir
     }
 
+    /// Makes a folder, with those that it lies in.
+    pub(super) fn make_folder(&self, path: &Utf8Path) -> Result<()> {
+        Ok(fs_err::create_dir_all(self.dir.join(path))?)
+    }
+
     /// Writes a file, making its folders.
     pub(super) fn write(&self, path: &Utf8Path, text: &str) -> Result<()> {
         let path = self.dir.join(path);
@@ -42,25 +47,39 @@ impl Staging {
         link_tree(&larder_dir.join(name), &self.dir.join(name))
     }
 
-    /// Makes this folder the `larder/` folder.
-    pub(super) fn commit(self, larder_dir: &Utf8Path) -> Result<()> {
+    /// Makes this folder the `larder/` folder, if `check` agrees once it is in its place: otherwise everything is put
+    /// back as it was.
+    pub(super) fn commit(self, larder_dir: &Utf8Path, check: impl FnOnce() -> Result<()>) -> Result<()> {
         if !larder_dir.exists() {
             fs_err::rename(&self.dir, larder_dir)?;
-            return Ok(());
+            return check().or_else(|error| {
+                fs_err::rename(larder_dir, &self.dir)?;
+                Err(error)
+            });
         }
-        let exchanged =
-            renameat_with(CWD, self.dir.as_str(), CWD, larder_dir.as_str(), RenameFlags::EXCHANGE);
-        if exchanged.is_err() {
-            let old = aside(&self.dir);
-            fs_err::rename(larder_dir, &old)?;
-            if let Err(error) = fs_err::rename(&self.dir, larder_dir) {
-                fs_err::rename(&old, larder_dir)?;
-                return Err(error.into());
+        if exchange(&self.dir, larder_dir).is_ok() {
+            return check().or_else(|error| {
+                exchange(&self.dir, larder_dir)?;
+                Err(error)
+            });
+        }
+        let old = aside(&self.dir);
+        fs_err::rename(larder_dir, &old)?;
+        let placed = fs_err::rename(&self.dir, larder_dir).map_err(Into::into).and_then(|()| check());
+        if let Err(error) = placed {
+            if larder_dir.exists() {
+                fs_err::rename(larder_dir, &self.dir)?;
             }
-            fs_err::remove_dir_all(&old)?;
+            fs_err::rename(&old, larder_dir)?;
+            return Err(error);
         }
+        fs_err::remove_dir_all(&old)?;
         Ok(())
     }
+}
+
+fn exchange(one: &Utf8Path, other: &Utf8Path) -> std::io::Result<()> {
+    Ok(renameat_with(CWD, one.as_str(), CWD, other.as_str(), RenameFlags::EXCHANGE)?)
 }
 
 /// Puts back what a run left aside that was killed between two renames, and sweeps what it left half-written,

@@ -60,7 +60,7 @@ impl WrittenSlice {
 /// The table that a slice is written down as.
 pub fn as_toml(slice: &Slice) -> String {
     let mut document = DocumentMut::new();
-    insert(document.as_table_mut(), &["workspace", "metadata", "larder", "slices"], slice);
+    insert(document.as_item_mut(), &["workspace", "metadata", "larder", "slices"], slice);
     document.to_string()
 }
 
@@ -78,25 +78,29 @@ pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
         !document.contains_key("workspace") || !has_settings("workspace") && has_settings("package");
     let owner = if is_package { "package" } else { "workspace" };
     for slice in slices {
-        insert(document.as_table_mut(), &[owner, "metadata", "larder", "slices"], slice);
+        insert(document.as_item_mut(), &[owner, "metadata", "larder", "slices"], slice);
     }
     let text = change::document_text(&document, &fs_err::read_to_string(&path)?);
     change::write(&path, &text)
 }
 
-fn insert(table: &mut Table, path: &[&str], slice: &Slice) {
+/// Puts a slice's table below `path`, in the form that the tables above it have: one in one line cannot hold others
+/// that have a header, and taking it apart would lose the comment beside it.
+fn insert(parent: &mut Item, path: &[&str], slice: &Slice) {
+    let inline = parent.is_inline_table();
+    let Some(table) = parent.as_table_like_mut() else { return };
     let Some((first, rest)) = path.split_first() else {
-        table.insert(&slice.name, Item::Table(fields(slice)));
+        let fields = fields(slice);
+        table.insert(
+            &slice.name,
+            if inline { value(fields.into_inline_table()) } else { Item::Table(fields) },
+        );
         return;
     };
     let mut missing = Table::new();
     missing.set_implicit(true);
-    let next = table.entry(first).or_insert(Item::Table(missing));
-    // A table in one line cannot hold others that have a header.
-    *next = std::mem::take(next).into_table().map_or_else(|item| item, Item::Table);
-    if let Some(next) = next.as_table_mut() {
-        insert(next, rest, slice);
-    }
+    let missing = if inline { value(InlineTable::new()) } else { Item::Table(missing) };
+    insert(table.entry(first).or_insert(missing), rest, slice);
 }
 
 fn fields(slice: &Slice) -> Table {

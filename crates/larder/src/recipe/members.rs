@@ -1,0 +1,184 @@
+//! Keeps the globs of a workspace's members off the folders of recipes: `members = ["*"]` takes `larder/` for a member,
+//! and then no cargo command works any more. cargo itself is asked in the final place, and it is the judge.
+//!
+//! It must never leave a workspace that cargo could read as one that it cannot.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use toml_edit::{Array, Item, value};
+
+use super::staging;
+use crate::{
+    Report,
+    change::{self, Change},
+    error::{Error, Result},
+    project::Project,
+};
+
+/// The workspace's members, asked for while folders of ours come and go.
+pub(super) struct Members<'a> {
+    project: &'a Project,
+    /// The workspace that this one lies in, where cargo can read it.
+    outer: Option<Utf8PathBuf>,
+    /// What the root manifest was changed to.
+    change: Option<Change>,
+}
+
+impl<'a> Members<'a> {
+    /// Before any folder of ours is there.
+    pub(super) fn of(project: &'a Project) -> Self {
+        let above = project.workspace.root().ancestors().skip(1);
+        let outer = above.map(|dir| dir.join("Cargo.toml")).find(|manifest| manifest.is_file());
+        let outer = outer.filter(|manifest| ask(project, manifest).is_ok());
+        Self { project, outer, change: None }
+    }
+
+    /// Asks cargo whether it can read the workspace as it lies there now. If not, our folders leave the members.
+    ///
+    /// # Errors
+    /// [`Error::Members`] if that does not help.
+    pub(super) fn ensure(&mut self, report: &dyn Report) -> Result<()> {
+        let Err(error) = self.ask() else { return Ok(()) };
+        if self.exclude(report)? {
+            return self.ask();
+        }
+        Err(error)
+    }
+
+    /// Puts the manifest back as it was.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn undo(self) -> Result<()> {
+        match self.change {
+            Some(Change { path, old: Some(old), .. }) => change::write(&path, &old),
+            _ => Ok(()),
+        }
+    }
+
+    fn ask(&self) -> Result<()> {
+        let own = self.project.workspace.root().join("Cargo.toml");
+        std::iter::once(&own).chain(&self.outer).try_for_each(|manifest| ask(self.project, manifest))
+    }
+
+    /// Adds our folders to `exclude` in the root manifest; whether that changed anything.
+    fn exclude(&mut self, report: &dyn Report) -> Result<bool> {
+        let workspace = &self.project.workspace;
+        let path = workspace.root().join("Cargo.toml");
+        let old = fs_err::read_to_string(&path)?;
+        let mut document = crate::workspace::parse_toml(&path)?;
+        let folders = self.folders();
+        let added = document.get_mut("workspace").map(|item| add(item, &folders)).unwrap_or_default();
+        if added.is_empty() {
+            return Ok(false);
+        }
+        change::write(&path, &change::document_text(&document, &old))?;
+        let first = self.change.take().and_then(|change| change.old);
+        let new = change::document_text(&document, &old);
+        self.change = Some(Change { path: path.clone(), old: Some(first.unwrap_or(old)), new });
+        let added = added.join(", ");
+        report.step("Excluded", &format!("{added} in {path}, since globs in `members` fit recipes too"));
+        Ok(true)
+    }
+
+    /// The folders that are ours: all of `larder/`, but if members of the user's own lie there, those of the slices.
+    fn folders(&self) -> Vec<String> {
+        let workspace = &self.project.workspace;
+        let packages = workspace.metadata().workspace_packages();
+        let mut folders = vec![staging::NAME.to_owned()];
+        if packages.iter().any(|package| package.manifest_path.starts_with(workspace.larder_dir())) {
+            folders.extend(self.project.slices.iter().map(|slice| format!("larder/{}", slice.name)));
+        } else {
+            folders.push("larder".to_owned());
+        }
+        folders
+    }
+}
+
+fn ask(project: &Project, manifest: &Utf8Path) -> Result<()> {
+    let dir = manifest.parent().unwrap_or(manifest);
+    match project.cargo.metadata(dir.as_std_path(), Some(manifest.as_std_path())) {
+        Ok(_) => Ok(()),
+        Err(Error::NoWorkspace { stderr, .. }) => {
+            Err(Error::Members { manifest: manifest.to_owned().into(), stderr })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Adds folders to `exclude` of a `[workspace]`; those that were not there yet.
+fn add(workspace: &mut Item, folders: &[String]) -> Vec<String> {
+    let Some(workspace) = workspace.as_table_like_mut() else { return Vec::new() };
+    let exclude = workspace.entry("exclude").or_insert(value(Array::new()));
+    let Some(exclude) = exclude.as_array_mut() else { return Vec::new() };
+    let known: Vec<String> = exclude.iter().filter_map(|dir| Some(dir.as_str()?.to_owned())).collect();
+    let missing = folders.iter().filter(|folder| !known.contains(folder)).cloned();
+    let missing: Vec<String> = missing.collect();
+    missing.iter().for_each(|folder| push(exclude, folder));
+    missing
+}
+
+/// Adds an element on a line of its own if the others have one. A comment at the end stays behind the element that
+/// it follows.
+fn push(array: &mut Array, text: &str) {
+    let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
+    let prefix = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or_default();
+    let Some((_, indent)) = prefix.rsplit_once('\n') else {
+        array.push(text);
+        return;
+    };
+    let before = if trailing.contains('#') { trailing.trim_end() } else { "" };
+    let after = trailing.rsplit_once('\n').map_or(String::new(), |(_, after)| format!("\n{after}"));
+    let element = toml_edit::Value::from(text).decorated(format!("{before}\n{indent}"), "");
+    array.push_formatted(element);
+    array.set_trailing(after);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excluded(manifest: &str) -> String {
+        let mut document: toml_edit::DocumentMut = manifest.parse().unwrap();
+        add(document.get_mut("workspace").unwrap(), &["a".to_owned(), "larder".to_owned()]);
+        let text = document.to_string();
+        let again: toml_edit::DocumentMut = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let exclude = again["workspace"]["exclude"].as_array().unwrap();
+        assert!(
+            ["a", "larder"].iter().all(|name| exclude.iter().any(|e| e.as_str() == Some(name))),
+            "{text}"
+        );
+        text
+    }
+
+    #[test]
+    fn folders_join_the_list_in_its_own_form() {
+        assert_eq!(
+            excluded("[workspace]\nmembers = [\"*\"] # all\n\n[profile.dev]\n"),
+            "[workspace]\nmembers = [\"*\"] # all\nexclude = [\"a\", \"larder\"]\n\n[profile.dev]\n"
+        );
+        assert_eq!(
+            excluded("[workspace]\nexclude = [\"a\"] # these\n"),
+            "[workspace]\nexclude = [\"a\", \"larder\"] # these\n"
+        );
+        assert_eq!(
+            excluded("workspace.members = [\"*\"]\n"),
+            "workspace.members = [\"*\"]\nworkspace.exclude = [\"a\", \"larder\"]\n"
+        );
+        assert_eq!(
+            excluded("workspace = { members = [\"*\"] }\n"),
+            "workspace = { members = [\"*\"] , exclude = [\"a\", \"larder\"] }\n"
+        );
+    }
+
+    #[test]
+    fn lines_and_comments_stay() {
+        assert_eq!(
+            excluded("[workspace]\nexclude = [\n    # built\n    \"target\", # by cargo\n    # the end\n]\n"),
+            "[workspace]\nexclude = [\n    # built\n    \"target\", # by cargo\n    # the end\n    \"a\",\n    \"larder\",\n]\n"
+        );
+        assert_eq!(
+            excluded("[workspace]\nexclude = [\n  \"target\"\n]\n"),
+            "[workspace]\nexclude = [\n  \"target\",\n  \"a\",\n  \"larder\"\n]\n"
+        );
+    }
+}
