@@ -6,6 +6,7 @@ mod clean;
 mod collectors;
 mod docker;
 mod docker_cases;
+mod docker_clones;
 mod docker_halves;
 mod docker_via_nix;
 mod doctor;

@@ -22,6 +22,21 @@ impl GitRepository {
         repository
     }
 
+    /// The work tree.
+    pub fn project(&self) -> &Project {
+        &self.files
+    }
+
+    /// What somebody else gets: the committed files alone.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn clone_of(&self) -> Project {
+        let clone = Project::without_lock(&[]);
+        self.git(&["clone", "--quiet", ".", &clone.path().to_string_lossy()]);
+        clone
+    }
+
     /// The address that cargo gets it by.
     pub fn url(&self) -> String {
         format!("file://{}", self.files.path().display())

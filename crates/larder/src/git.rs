@@ -32,6 +32,15 @@ pub enum Tracked {
     Ignored,
 }
 
+/// Which files of a repository are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Those that are committed or staged, those of submodules included.
+    Tracked,
+    /// These, and untracked ones that git was not told to ignore.
+    NotIgnored,
+}
+
 impl Git {
     /// Finds the repository of a folder; `None` where the folder is in none.
     ///
@@ -82,6 +91,23 @@ impl Git {
             () if codes.iter().any(|code| !code.ends_with(' ') && *code != "!!") => Tracked::Modified,
             () => Tracked::Clean,
         })
+    }
+
+    /// The files of the whole work tree, relative to its top.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn files(&self, listed: Listed) -> Result<Vec<Utf8PathBuf>> {
+        // The separator is the only one that no name has; git quotes names otherwise.
+        let list = |args: &[&str]| {
+            let top = Cmd::new(&self.program, &self.top, &self.env).env("GIT_OPTIONAL_LOCKS", "0");
+            top.args(["ls-files", "-z"]).args(args.iter().copied()).output()
+        };
+        let mut text = list(&["--cached", "--recurse-submodules"])?;
+        if listed == Listed::NotIgnored {
+            text.push_str(&list(&["--others", "--exclude-standard"])?);
+        }
+        Ok(text.split('\0').filter(|path| !path.is_empty()).map(Utf8PathBuf::from).collect())
     }
 
     fn ask(&self, args: &[&str]) -> Result<String> {

@@ -48,6 +48,7 @@ pub mod recorder;
 mod records;
 mod report;
 pub mod settings;
+pub mod shared_files;
 pub mod side_by_side;
 pub mod slice;
 pub mod stand_in;

@@ -2,7 +2,7 @@
 //!
 //! Reads only. Files are parsed with `toml_edit`, so that what is copied from them keeps what we do not know.
 
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use cargo_metadata::{
     Metadata,
@@ -13,6 +13,8 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
+    process::Environment,
+    shared_files::SharedFiles,
 };
 
 /// A cargo workspace on disk.
@@ -23,6 +25,8 @@ pub struct Workspace {
     manifest: DocumentMut,
     config: DocumentMut,
     toolchain: Option<String>,
+    env: Environment,
+    shared: OnceLock<SharedFiles>,
 }
 
 impl Workspace {
@@ -51,7 +55,14 @@ impl Workspace {
             toolchain: read_toolchain(&root)?,
             target_directory,
             metadata,
+            env: cargo.env().clone(),
+            shared: OnceLock::new(),
         })
+    }
+
+    /// The files that every clone has; git is asked once.
+    pub fn shared_files(&self) -> &SharedFiles {
+        self.shared.get_or_init(|| SharedFiles::of(&self.env, self.root()))
     }
 
     /// The folder of the root manifest.

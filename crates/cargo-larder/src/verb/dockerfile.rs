@@ -59,6 +59,11 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         };
         listed.push(json!({ "path": path.strip_prefix(root).unwrap_or(&path), "outcome": state }));
     }
+    for path in docker::unshared(&context.project) {
+        context.terminal.warn(&format!(
+            "git does not track {path}: it is left out, since no clone has it; `git add {path}`, then run `cargo larder dockerfile`"
+        ));
+    }
     if args.json {
         print_json(&json!({ "version": 1, "files": listed }))?;
     }

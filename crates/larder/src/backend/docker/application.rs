@@ -8,6 +8,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{
     Recipes,
     halves::{self, Half},
+    shared,
     sources::{CONFIG, has_path_patch, prefix, sources},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     },
     report::Silent,
     slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
-    workspace::{locked_version, parse_toml},
+    workspace::{Workspace, locked_version, parse_toml},
 };
 
 /// Everything a Dockerfile says about one project.
@@ -110,7 +111,7 @@ impl Application {
             leptos: if leptos { Some(leptos_tools(project)?) } else { None },
             sources: sources(project, recipes, &project.workspace.metadata().workspace_packages())?,
             recipes,
-            toolchain_file: toolchain_file(workspace.root()),
+            toolchain_file: toolchain_file(workspace),
             has_config: recorded.config.is_some(),
             prefix: prefix(project)?,
         })
@@ -203,7 +204,8 @@ fn binaries(project: &Project, slices: &[&Slice]) -> Vec<Utf8PathBuf> {
             let default = metadata.workspace_default_members.contains(&package.id);
             whole || (packages.is_empty() && default) || packages.contains(&package.name.as_str())
         });
-        let targets = chosen.flat_map(|package| &package.targets).filter(|target| target.is_bin());
+        let targets = chosen.flat_map(|package| shared::targets(&project.workspace, package));
+        let targets = targets.filter(|target| target.is_bin());
         let built = targets.filter(|target| bins.is_empty() || bins.contains(&target.name.as_str()));
         found.extend(built.map(|target| artifact_dir(slice).join(&target.name)));
     }
@@ -243,6 +245,7 @@ fn leptos_tools(project: &Project) -> Result<LeptosTools> {
     Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen })
 }
 
-fn toolchain_file(root: &Utf8Path) -> Option<&'static str> {
-    ["rust-toolchain", "rust-toolchain.toml"].into_iter().find(|name| root.join(name).is_file())
+fn toolchain_file(workspace: &Workspace) -> Option<&'static str> {
+    let names = ["rust-toolchain", "rust-toolchain.toml"];
+    names.into_iter().find(|name| workspace.shared_files().has(Utf8Path::new(name)))
 }

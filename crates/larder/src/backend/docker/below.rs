@@ -99,7 +99,7 @@ pub(super) fn of(
     if steps.is_empty() {
         return Ok(None);
     }
-    let own = Other::of(own, folder, project.workspace.root())?;
+    let own = Other::of(&project.workspace, own, folder)?;
     Ok(Some(Below { steps, own, variables: environment(slice) }))
 }
 
@@ -211,7 +211,7 @@ impl Parts<'_> {
     /// Those of the members whose folders can come later than the rest.
     fn apart(&self, members: &[&Package]) -> Result<Vec<Other>> {
         let folders = members.iter().filter_map(|one| Some((one, self.folder_of(one)?)));
-        folders.map(|(member, folder)| Other::of(member, folder, self.project.workspace.root())).collect()
+        folders.map(|(member, folder)| Other::of(&self.project.workspace, member, folder)).collect()
     }
 
     fn folder_of<'b>(&self, member: &'b Package) -> Option<&'b Utf8Path> {

@@ -17,6 +17,7 @@ use toml_edit::Item;
 use super::{
     Recipes,
     below::{self, Below},
+    shared,
     sources::{RECIPES, folder_below, has_path_patch, sources},
 };
 use crate::{
@@ -53,8 +54,8 @@ pub(super) struct Other {
 }
 
 impl Other {
-    pub(super) fn of(package: &Package, folder: &Utf8Path, root: &Utf8Path) -> Result<Self> {
-        Ok(Self { folder: folder.to_owned(), targets: targets(package, root)? })
+    pub(super) fn of(workspace: &Workspace, package: &Package, folder: &Utf8Path) -> Result<Self> {
+        Ok(Self { folder: folder.to_owned(), targets: targets(workspace, package)? })
     }
 }
 
@@ -94,7 +95,7 @@ fn come_apart(project: &Project, slices: &[&Slice]) -> bool {
     // A patch can lead from anywhere to a member.
     let patched = has_path_patch(workspace.manifest());
     // A pattern, or what is only written by a step of the build, has no place of its own to be copied to.
-    let plain = project.settings.docker.include.iter().all(|path| workspace.root().join(path).exists());
+    let plain = project.settings.docker.include.iter().all(|path| workspace.shared_files().has(Utf8Path::new(path)));
     one.target_dir != other.target_dir && !hashed && !patched && plain
 }
 
@@ -145,7 +146,7 @@ fn half(
         let is_member = members.iter().any(|member| member.id == package.id);
         let Some(folder) = folder_below(package, root).filter(|_| !is_member) else { continue };
         if !sources.iter().any(|source| folder.starts_with(source)) {
-            others.push(Other::of(package, folder, root)?);
+            others.push(Other::of(&project.workspace, package, folder)?);
         }
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
@@ -154,17 +155,17 @@ fn half(
 }
 
 /// The targets that are not found by their files alone, and those that make a package what it is.
-fn targets(package: &Package, root: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+fn targets(workspace: &Workspace, package: &Package) -> Result<Vec<Utf8PathBuf>> {
     let manifest = parse_toml(&package.manifest_path)?;
     let is_named = |table: &str, target: &Target| {
         let tables = manifest.get(table).and_then(Item::as_array_of_tables).into_iter().flatten();
         tables.filter_map(|table| table.get("name")?.as_str()).any(|name| name == target.name)
     };
-    let needed = package.targets.iter().filter(|target| {
+    let needed = shared::targets(workspace, package).filter(|target| {
         let left_out =
             [("test", target.is_test()), ("bench", target.is_bench()), ("example", target.is_example())];
         left_out.iter().all(|(table, is_one)| !is_one || is_named(table, target))
     });
-    let paths = needed.filter_map(|target| target.src_path.strip_prefix(root).ok());
+    let paths = needed.filter_map(|target| target.src_path.strip_prefix(workspace.root()).ok());
     Ok(paths.map(Utf8Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -14,6 +14,7 @@ mod ignore;
 pub mod images;
 pub mod progress;
 pub mod settings;
+mod shared;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -65,6 +66,11 @@ pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf
         ("Dockerfile".into(), dockerfile),
         (".dockerignore".into(), ignore::of(&application)),
     ]))
+}
+
+/// Files and folders that an image would get if git tracked them, relative to the workspace.
+pub fn unshared(project: &Project) -> Vec<Utf8PathBuf> {
+    shared::missing(&project.workspace).into_iter().collect()
 }
 
 /// Whether there is anything to ship: a program, or a site.

@@ -9,7 +9,7 @@ use cargo_metadata::{
 };
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::Recipes;
+use super::{Recipes, shared};
 use crate::{
     error::{Error, Result},
     project::Project,
@@ -24,43 +24,39 @@ pub(super) const CONFIG: &str = ".cargo/config.toml";
 /// The folder of the recipes.
 pub(super) const RECIPES: &str = "larder";
 
+/// Without these there is no workspace that an image could be built from.
+const NEEDED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+
+/// What the build reads at the root, if it is there. `.cargo/config.toml` is sent only for a planner: `larder/config.toml`
+/// takes its place otherwise, without its secrets.
+pub(super) const KNOWN: [&str; 5] =
+    ["rust-toolchain.toml", "rust-toolchain", "build.rs", ".sqlx", "migrations"];
+
 /// Manifests, members and what is known to be read beside them, as far as it is there.
 pub(super) fn sources(
     project: &Project,
     recipes: Recipes,
     members: &[&Package],
 ) -> Result<BTreeSet<Utf8PathBuf>> {
-    // `.cargo/config.toml` is among them only for a planner. Otherwise `larder/config.toml` takes its place, without
-    // its secrets.
-    const KNOWN: [&str; 7] = [
-        "Cargo.toml",
-        "Cargo.lock",
-        "rust-toolchain.toml",
-        "rust-toolchain",
-        "build.rs",
-        ".sqlx",
-        "migrations",
-    ];
     let workspace = &project.workspace;
     let root = workspace.root();
     let mut all: BTreeSet<Utf8PathBuf> = KNOWN.iter().map(Utf8PathBuf::from).collect();
     match recipes {
-        Recipes::Committed => all.insert(RECIPES.into()),
+        Recipes::Committed => {}
         Recipes::Planned if lock::has_secret_config(workspace) => {
             let reason = "it holds a token, and the planner's stage would keep it: move the token to \
                           $CARGO_HOME/credentials.toml"
                 .to_owned();
             return Err(Error::Settings { path: root.join(CONFIG).into(), reason });
         }
-        Recipes::Planned => all.insert(CONFIG.into()),
-    };
+        Recipes::Planned => drop(all.insert(CONFIG.into())),
+    }
     for package in members {
         match folder_below(package, root) {
             // The root package's folder is the whole workspace: its targets' folders are what it reads.
             Some(folder) if folder.as_str().is_empty() => {
-                let files =
-                    package.targets.iter().filter_map(|target| target.src_path.strip_prefix(root).ok());
-                all.extend(files.filter_map(first_part));
+                let files = shared::targets(workspace, package).map(|target| &target.src_path);
+                all.extend(files.filter_map(|file| first_part(file.strip_prefix(root).ok()?)));
             }
             Some(folder) => drop(all.insert(folder.to_owned())),
             None => {}
@@ -68,7 +64,10 @@ pub(super) fn sources(
     }
     all.extend(path_packages(workspace, members)?);
     all.extend(leptos::folders(workspace));
-    all.retain(|path| root.join(path).exists());
+    all.retain(|path| workspace.shared_files().has(path));
+    all.extend(NEEDED.iter().map(Utf8PathBuf::from));
+    // They are written before anybody can add them to git.
+    all.extend((recipes == Recipes::Committed).then(|| Utf8PathBuf::from(RECIPES)));
     // Listed whether it is there or not: it may be a pattern, or written by a step that nobody has run here.
     all.extend(project.settings.docker.include.iter().map(Utf8PathBuf::from));
     // A folder in a folder that is there already adds nothing.

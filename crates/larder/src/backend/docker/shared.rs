@@ -1,0 +1,36 @@
+//! What of a project every clone has: an image is made of nothing else.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{
+    Package, Target,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+
+use super::sources::KNOWN;
+use crate::{slice::leptos, workspace::Workspace};
+
+/// The targets that a package has in every clone: cargo finds programs, examples and tests by their files, whether git
+/// tracks them or not.
+pub(super) fn targets<'a>(
+    workspace: &'a Workspace,
+    package: &'a Package,
+) -> impl Iterator<Item = &'a Target> {
+    package.targets.iter().filter(|target| workspace.shared_files().has(&target.src_path))
+}
+
+/// What an image would get if git tracked it: files and folders on disk that no clone has, relative to the root.
+pub(super) fn missing(workspace: &Workspace) -> BTreeSet<Utf8PathBuf> {
+    let root = workspace.root();
+    let known = KNOWN.iter().map(Utf8PathBuf::from).chain(leptos::folders(workspace));
+    let packages = workspace.metadata().workspace_packages().into_iter();
+    let programs = packages.flat_map(|package| &package.targets).filter(|target| target.is_bin());
+    let programs = programs.filter_map(|target| target.src_path.strip_prefix(root).ok());
+    let all = known.chain(programs.map(Utf8Path::to_owned));
+    all.filter(|path| is_filled(&root.join(path)) && !workspace.shared_files().has(path)).collect()
+}
+
+/// Whether it is a file, or a folder with something in it.
+fn is_filled(path: &Utf8Path) -> bool {
+    path.is_file() || path.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_some())
+}
