@@ -95,7 +95,8 @@ fn come_apart(project: &Project, slices: &[&Slice]) -> bool {
     // A patch can lead from anywhere to a member.
     let patched = has_path_patch(workspace.manifest());
     // A pattern, or what is only written by a step of the build, has no place of its own to be copied to.
-    let plain = project.settings.docker.include.iter().all(|path| workspace.shared_files().has(Utf8Path::new(path)));
+    let plain =
+        project.settings.docker.include.iter().all(|path| workspace.shared_files().has(Utf8Path::new(path)));
     one.target_dir != other.target_dir && !hashed && !patched && plain
 }
 
