@@ -5,7 +5,7 @@
 //! `cargo xtask test --full`.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -159,24 +159,9 @@ fn compiles_nothing_external(project: &Project) {
     assert!(counts.fresh > 0, "{counts:?}");
 }
 
-/// The published source of a package. cargo unpacks it to show what is in its manifest.
+/// The published source of a package.
 pub(crate) fn published(name: &str, version: &str) -> Project {
-    let elsewhere = tempfile::tempdir().unwrap();
-    let package = format!("{name}@{version}");
-    let info = ["info", "--quiet", &package];
-    Surroundings::get().run("cargo".as_ref(), elsewhere.path(), &info, &[]).ok();
-    let registry = Surroundings::get().env().get("CARGO_HOME").map_or_else(default_cargo_home, PathBuf::from);
-    let sources = fs_err::read_dir(registry.join("registry/src")).expect("cargo has fetched");
-    let folder = sources
-        .flatten()
-        .map(|source| source.path().join(format!("{name}-{version}")))
-        .find(|folder| folder.join("Cargo.lock").is_file())
-        .unwrap_or_else(|| panic!("the archive of {package} carries a Cargo.lock"));
-    Project::copy_of(&folder)
-}
-
-fn default_cargo_home() -> PathBuf {
-    Path::new(Surroundings::get().env().get("HOME").expect("HOME is set")).join(".cargo")
+    Project::copy_of(&larder_tests::published::folder(Surroundings::get().env(), name, version).unwrap())
 }
 
 /// This repository, by the slice that its manifest writes down. It builds into a target directory of its own.

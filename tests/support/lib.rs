@@ -9,6 +9,7 @@ mod git;
 mod larder;
 pub mod nix;
 mod project;
+pub mod published;
 mod redact;
 pub mod site;
 

@@ -15,6 +15,7 @@ mod portfolio;
 mod setup;
 mod test;
 mod tidy;
+mod trials;
 
 use std::{
     path::{Path, PathBuf},
@@ -57,6 +58,8 @@ enum Verb {
     Setup(setup::Args),
     /// Measure how long builds take.
     Bench(bench::Args),
+    /// Take repositories of many kinds from nothing to a finished build, by `init` and without handwork.
+    Trials(trials::Args),
     /// Check the house rules: file headers and lengths, links, the map of the code, and more.
     Tidy,
     /// Write the documentation that comes from the code.
@@ -88,6 +91,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Gc(args) => gc::run(&sh, &env, log, args),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
+        Verb::Trials(args) => trials::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Codegen(args) => codegen::run(&sh, log, args),
     }

@@ -25,7 +25,7 @@ pub(crate) struct Bases {
 
 impl Bases {
     /// The build arguments that name them.
-    pub(super) fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         vec![
             format!("--build-arg=BUILD_BASE={}", self.build),
             format!("--build-arg=RUNTIME_BASE={}", self.runtime),
@@ -46,6 +46,8 @@ const BUILD: [&str; 10] = [
     "mold",
     "rustc",
 ];
+/// What `rust:1-slim` has beside Rust, which here is Debian's.
+const SLIM: [&str; 5] = ["ca-certificates", "cargo", "gcc", "libc6-dev", "rustc"];
 /// What the server takes, which is nothing but the C library that every Debian has.
 const RUNTIME: [&str; 1] = ["ca-certificates"];
 /// Raised when images of an older xtask would not do any more.
@@ -60,6 +62,20 @@ pub(crate) fn ensure(sh: &Shell, client: &Client, tools: &setup::Tools, log: &Lo
     let programs = maker.programs()?;
     Ok(Bases {
         build: maker.image("larder-base-build", &BUILD, &programs)?,
+        runtime: maker.image("larder-base-runtime", &RUNTIME, &[])?,
+    })
+}
+
+/// Finds or makes images as poor as the ones that generated Dockerfiles name.
+pub(crate) fn slim(
+    sh: &Shell,
+    client: &Client,
+    env: &larder::process::Environment,
+    log: &Log,
+) -> anyhow::Result<Bases> {
+    let maker = Maker { sh, client, env, log };
+    Ok(Bases {
+        build: maker.image("larder-base-slim", &SLIM, &[])?,
         runtime: maker.image("larder-base-runtime", &RUNTIME, &[])?,
     })
 }

@@ -10,6 +10,8 @@ use crate::log::Log;
 
 /// How long a container may take to be called healthy: its first check comes after ten seconds.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// The port that the example serves at.
+const PORT: u16 = 3000;
 /// How long it may take to stop.
 const STOP: Duration = Duration::from_secs(1);
 
@@ -33,10 +35,10 @@ impl Drop for Container<'_> {
 /// Runs the image and requires everything of it that its users rely on.
 pub(super) fn check(client: &Client, image: &str, log: &Log) -> anyhow::Result<()> {
     let volume = format!("larder-test-{}", std::process::id());
-    let mut first = Container::start(client, image, &volume)?;
+    let mut first = Container::start(client, image, &volume, PORT)?;
     first.keeps_volume = true;
     first.wait_until_healthy()?;
-    let site = first.site()?;
+    let site = first.site(PORT)?;
     for line in site.check_home_page()? {
         log.step("Fetched", &line);
     }
@@ -46,20 +48,43 @@ pub(super) fn check(client: &Client, image: &str, log: &Log) -> anyhow::Result<(
     let time = first.stop()?;
     log.step("Stopped", &format!("the container, {} ms after SIGTERM", time.as_millis()));
     drop(first);
-    let second = Container::start(client, image, &volume)?;
+    let second = Container::start(client, image, &volume, PORT)?;
     second.wait_until_healthy()?;
-    let page = second.site()?.get("/guestbook")?.text();
+    let page = second.site(PORT)?.get("/guestbook")?.text();
     ensure!(page.contains(&message), "the guestbook forgot its entry with the container");
     log.step("Found", "the guestbook's entry in a new container with the same volume");
     Ok(())
 }
 
+/// Runs an image that serves at this port, and requires that its home page is the right one.
+pub(crate) fn answers(client: &Client, image: &str, port: u16, page: &str) -> anyhow::Result<()> {
+    let container = Container::start(client, image, &format!("larder-trial-{}", std::process::id()), port)?;
+    let site = container.site(port)?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let logs = || client.cmd().args(["logs", &container.id]).output().unwrap_or_default();
+        match site.get("/").map(|answer| answer.text()) {
+            Ok(text) if text.contains(page) => return Ok(()),
+            Ok(text) => anyhow::bail!("the home page does not say {page:?}: {text}"),
+            Err(error) => ensure!(Instant::now() < deadline, "{error:#}; the container's log: {}", logs()),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 impl<'a> Container<'a> {
-    fn start(client: &'a Client, image: &str, volume: &str) -> anyhow::Result<Self> {
+    fn start(client: &'a Client, image: &str, volume: &str, port: u16) -> anyhow::Result<Self> {
         let volume_word = format!("--volume={volume}:/data");
         let id = client
             .cmd()
-            .args(["run", "--detach", "--read-only", "--publish=127.0.0.1::3000", &volume_word, image])
+            .args([
+                "run",
+                "--detach",
+                "--read-only",
+                &format!("--publish=127.0.0.1::{port}"),
+                &volume_word,
+                image,
+            ])
             .output()?;
         Ok(Self { client, id: id.trim().to_owned(), volume: volume.to_owned(), keeps_volume: false })
     }
@@ -83,8 +108,8 @@ impl<'a> Container<'a> {
         }
     }
 
-    fn site(&self) -> anyhow::Result<Site> {
-        let port = self.client.cmd().args(["port", &self.id, "3000/tcp"]).output()?;
+    fn site(&self, port: u16) -> anyhow::Result<Site> {
+        let port = self.client.cmd().args(["port", &self.id, &format!("{port}/tcp")]).output()?;
         let address = port.lines().next().context("the container publishes no port")?;
         Ok(Site::at(address.parse().with_context(|| format!("{address:?} is no address"))?))
     }

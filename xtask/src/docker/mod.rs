@@ -3,7 +3,7 @@
 
 pub(crate) mod base;
 mod caches;
-mod container;
+pub(crate) mod container;
 pub(crate) mod engine;
 mod flake;
 pub(crate) mod image_registry;

@@ -115,6 +115,11 @@ pub(crate) fn host_packages(
     Ok(())
 }
 
+/// The environment that xtask was started in, for children that take none of the tools.
+pub(crate) fn plain(env: &Environment) -> Environment {
+    cleaned(env)
+}
+
 /// A folder of the tools cache for something that outlives one run.
 pub(crate) fn scratch_folder(sh: &Shell, env: &Environment, name: &str) -> anyhow::Result<PathBuf> {
     Ok(Folder::new(env, &sh.current_dir())?.other(name))

@@ -1,0 +1,84 @@
+//! The last step: the image with a real engine, and a container of it.
+//!
+//! The bases are made from Debian's packages and hold no more than the real `rust:1-slim` and `debian:trixie-slim`,
+//! so a system package that nobody proposed is missing here as well.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use larder::{
+    backend::docker::client::Client,
+    process::{Cmd, Environment, Stderr},
+};
+use serde_json::Value;
+use xshell::Shell;
+
+use super::repository::Image;
+use crate::{
+    docker::{
+        base::{self, Bases},
+        container,
+        engine::Engine,
+    },
+    log::Log,
+};
+
+/// Stages that are there to compile what is not the application's.
+const APART: [&str; 4] = ["cook", "deps", "planner", "tools"];
+
+/// An engine, and what images are built on.
+pub(super) struct Images {
+    engine: Engine,
+    bases: Bases,
+}
+
+impl Images {
+    /// Finds or starts the engine, and finds or makes the bases.
+    pub(super) fn new(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Self> {
+        let engine = Engine::ensure(sh, env, log)?;
+        let client = Client::find(engine.env())?;
+        let bases = base::slim(sh, &client, engine.env(), log)?;
+        Ok(Self { engine, bases })
+    }
+
+    /// Builds the image of a workspace, counts what it compiled where, and runs it.
+    pub(super) fn build(&self, larder: &Path, dir: &Path, name: &str, image: Image) -> anyhow::Result<()> {
+        let tag = format!("larder-trial-{name}");
+        let answer = self.larder_docker(larder, dir, &tag)?;
+        let stages = answer["stages"].as_array().context("`cargo larder docker --json` has no stages")?;
+        for stage in stages {
+            let of = stage["name"].as_str().unwrap_or_default();
+            let external = stage["compiled-external"].as_u64().unwrap_or_default();
+            let is_apart = APART.iter().any(|prefix| of.starts_with(prefix));
+            ensure!(
+                is_apart || external == 0,
+                "stage {of} compiled {external} external packages: {answer:#}"
+            );
+        }
+        let client = Client::find(self.engine.env())?;
+        match image {
+            Image::Says { args, output } => {
+                let run = client.cmd().args(["run", "--rm", "--read-only", &tag]).args(args).output()?;
+                ensure!(run.contains(output), "the image says {run:?}, expected: {output:?}");
+                Ok(())
+            }
+            Image::Serves { port, page } => container::answers(&client, &tag, port, page),
+            Image::Refused { .. } => Ok(()),
+        }
+    }
+
+    fn larder_docker(&self, larder: &Path, dir: &Path, tag: &str) -> anyhow::Result<Value> {
+        let log = tempfile::NamedTempFile::new()?;
+        let cmd = Cmd::new("/bin/sh", dir, self.engine.env())
+            .args(["-c", "\"$@\" 2> \"$0\""])
+            .arg(log.path())
+            .arg(larder)
+            .args(["larder", "docker", "--json", "--tag", tag])
+            .args(self.bases.words());
+        let mut json = String::new();
+        let code = cmd.each_line(Stderr::Terminal, |line| json.push_str(line))?;
+        let said = || fs_err::read_to_string(log.path()).unwrap_or_default();
+        ensure!(code == 0, "`cargo larder docker` ended with exit code {code}: {}", said());
+        Ok(serde_json::from_str(&json)?)
+    }
+}

@@ -1,0 +1,280 @@
+//! What is done with each repository, step by step, and the row of the table that comes of it.
+//!
+//! From the clone on nothing of the first folder is there any more, so a path of it that got into a committed file
+//! shows. A step that fails does not keep those after it from running, unless there is nothing to run them on.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, ensure};
+use larder::{
+    backend::messages::Counts,
+    process::{Cmd, Environment, Stderr},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    Trials,
+    repository::{Folder, Image, Repository},
+};
+
+/// One thing that a user does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// `cargo larder init --yes`.
+    Init,
+    /// A commit, and a clone of it elsewhere.
+    Clone,
+    /// `cargo larder lock --check --locked`.
+    Lock,
+    /// `cargo larder cook`.
+    Cook,
+    /// `cargo larder build`, and the plain build after it.
+    Build,
+    /// `cargo larder dockerfile --check`.
+    Dockerfile,
+    /// `cargo larder docker`, and a container of the image.
+    Image,
+}
+
+/// The head of the table.
+pub(super) const HEAD: [&str; 10] = [
+    "<repository",
+    "<init",
+    "<clone",
+    "<lock",
+    "<cook",
+    "<build",
+    "<dockerfile",
+    "<image",
+    "external units compiled after cooking",
+    "seconds",
+];
+
+impl Step {
+    /// All of them, in their order.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Init, Self::Clone, Self::Lock, Self::Cook, Self::Build, Self::Dockerfile, Self::Image];
+
+    /// Its name in the table.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Clone => "clone",
+            Self::Lock => "lock",
+            Self::Cook => "cook",
+            Self::Build => "build",
+            Self::Dockerfile => "dockerfile",
+            Self::Image => "image",
+        }
+    }
+
+    fn compiles(self) -> bool {
+        matches!(self, Self::Cook | Self::Build)
+    }
+
+    /// Whether there is nothing to run later steps on if this one fails.
+    fn is_needed_by_all(self) -> bool {
+        matches!(self, Self::Init | Self::Clone)
+    }
+}
+
+/// A repository on its way.
+pub(super) struct Trial<'a> {
+    trials: &'a Trials,
+    repository: &'a Repository,
+    scratch: TempDir,
+    outcomes: Vec<(Step, Option<anyhow::Error>)>,
+    external: Option<u64>,
+    seconds: f64,
+}
+
+impl<'a> Trial<'a> {
+    /// Writes the repository as its owner has it, before Larder.
+    pub(super) fn new(trials: &'a Trials, repository: &'a Repository) -> anyhow::Result<Self> {
+        let scratch = tempfile::Builder::new().prefix("larder-trial-").tempdir()?;
+        let trial = Self { trials, repository, scratch, outcomes: Vec::new(), external: None, seconds: 0.0 };
+        let root = trial.first();
+        fs_err::create_dir_all(root.join(repository.workspace))?;
+        let folder = Folder { root: &root, workspace: repository.workspace, env: trial.env() };
+        (repository.write)(&folder).with_context(|| format!("cannot write {}", repository.name))?;
+        trial.git(&["init", "--quiet"])?;
+        trial.git(&["add", "."])?;
+        trial.commit()?;
+        Ok(trial)
+    }
+
+    /// Goes through the steps, those that compile if they are wanted.
+    pub(super) fn run(&mut self, compiles: bool) {
+        let start = Instant::now();
+        for step in Step::ALL {
+            let is_skipped = step.compiles() && !compiles
+                || step == Step::Image && self.trials.images.is_none() && self.repository.image.is_built();
+            if is_skipped {
+                continue;
+            }
+            let error = self.take(step).err();
+            let ends = error.is_some() && step.is_needed_by_all();
+            self.outcomes.push((step, error));
+            if ends {
+                break;
+            }
+        }
+        self.seconds = start.elapsed().as_secs_f64();
+    }
+
+    /// What failed, and why.
+    pub(super) fn failures(&self) -> impl Iterator<Item = (Step, &anyhow::Error)> {
+        self.outcomes.iter().filter_map(|(step, error)| Some((*step, error.as_ref()?)))
+    }
+
+    /// The row of the table.
+    pub(super) fn row(&self) -> [String; 10] {
+        let outcome = |step: Step| {
+            let found = self.outcomes.iter().find(|(of, _)| *of == step);
+            match found {
+                None => "-",
+                Some((_, Some(_))) => "FAILED",
+                Some(_) if step == Step::Image && !self.repository.image.is_built() => "refused",
+                Some(_) => "ok",
+            }
+        };
+        let external = self.external.map_or_else(|| "-".to_owned(), |units| units.to_string());
+        let mut row = vec![self.repository.name.to_owned()];
+        row.extend(Step::ALL.map(|step| outcome(step).to_owned()));
+        row.extend([external, format!("{:.1}", self.seconds)]);
+        row.try_into().unwrap_or_default()
+    }
+
+    fn take(&mut self, step: Step) -> anyhow::Result<()> {
+        match step {
+            Step::Init => self.init(),
+            Step::Clone => self.clone_elsewhere(),
+            Step::Lock => self.larder(&["lock", "--check", "--locked"]).map(drop),
+            Step::Cook => self.larder(&["cook"]).map(drop),
+            Step::Build => self.build(),
+            Step::Dockerfile => self.dockerfile(),
+            Step::Image => self.image(),
+        }
+    }
+
+    /// A second run must be content with what the first one wrote.
+    fn init(&self) -> anyhow::Result<()> {
+        let folder = self.first().join(self.repository.workspace);
+        self.larder_in(&folder, &["init", "--yes"])?;
+        self.larder_in(&folder, &["init", "--check"]).context("a second `init` is not content")?;
+        Ok(())
+    }
+
+    fn clone_elsewhere(&self) -> anyhow::Result<()> {
+        self.git(&["add", "."])?;
+        self.commit()?;
+        let elsewhere = self.clone_path();
+        if let Some(parent) = elsewhere.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        let _ = fs_err::remove_dir_all(&elsewhere);
+        let clone = Cmd::new("git", self.scratch.path(), self.env()).args(["clone", "--quiet", "repository"]);
+        clone.arg(&elsewhere).output()?;
+        Ok(fs_err::remove_dir_all(self.first())?)
+    }
+
+    /// After cooking, the build compiles the application and nothing external; the plain build after it nothing.
+    fn build(&mut self) -> anyhow::Result<()> {
+        let answer: Value = serde_json::from_str(&self.larder(&["build", "--json"])?)?;
+        let phases = answer["phases"].as_array().context("`cargo larder build --json` has no phases")?;
+        let is_cook = |phase: &&Value| phase["name"].as_str().is_some_and(|name| name.starts_with("cook"));
+        let builds: Vec<&Value> = phases.iter().filter(|phase| !is_cook(phase)).collect();
+        let sum = |field: &str| builds.iter().filter_map(|phase| phase[field].as_u64()).sum::<u64>();
+        let (external, compiled) = (sum("compiled-external"), sum("compiled"));
+        self.external = Some(external);
+        ensure!(external == 0, "the build compiled {external} external units: {answer:#}");
+        ensure!(compiled > 0, "nothing of the application was built: {answer:#}");
+        if let Some(words) = self.repository.plain {
+            let counts = self.plain(words)?;
+            ensure!(counts.compiled == 0 && counts.fresh > 0, "the plain build compiles again: {counts:?}");
+        }
+        Ok(())
+    }
+
+    /// What plain cargo compiles.
+    fn plain(&self, words: &[&str]) -> anyhow::Result<Counts> {
+        let mut counts = Counts::default();
+        let cmd = Cmd::new("cargo", self.workspace(), self.env()).args(words);
+        let cmd = cmd.arg("--message-format=json-render-diagnostics");
+        let code = cmd.each_line(Stderr::Terminal, |line| {
+            counts.add(line);
+        })?;
+        ensure!(code == 0, "`{}` ended with exit code {code}", cmd.line());
+        Ok(counts)
+    }
+
+    fn dockerfile(&self) -> anyhow::Result<()> {
+        let Image::Refused { words, .. } = self.repository.image else {
+            return self.larder(&["dockerfile", "--check"]).map(drop);
+        };
+        let is_there = self.workspace().join("Dockerfile").is_file();
+        ensure!(!is_there, "`init` wrote a Dockerfile for what has no image");
+        refused(self.larder(&["dockerfile"]), words)
+    }
+
+    fn image(&self) -> anyhow::Result<()> {
+        match (self.repository.image, &self.trials.images) {
+            (Image::Refused { words, .. }, _) => refused(self.larder(&["docker"]), words),
+            (image, Some(images)) => {
+                images.build(&self.trials.larder, &self.workspace(), self.repository.name, image)
+            }
+            (_, None) => Ok(()),
+        }
+    }
+
+    fn larder(&self, words: &[&str]) -> anyhow::Result<String> {
+        self.larder_in(&self.workspace(), words)
+    }
+
+    /// Runs `cargo larder` as it says; what it says on standard error is in the error.
+    fn larder_in(&self, folder: &Path, words: &[&str]) -> anyhow::Result<String> {
+        let cmd = Cmd::new(&self.trials.larder, folder, self.env()).arg("larder").args(words);
+        Ok(cmd.output()?)
+    }
+
+    fn git(&self, words: &[&str]) -> anyhow::Result<()> {
+        Cmd::new("git", self.first(), self.env()).args(words).output()?;
+        Ok(())
+    }
+
+    /// Everything that is staged, even if that is nothing.
+    fn commit(&self) -> anyhow::Result<()> {
+        let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
+        self.git(&[&who[..], &["commit", "--quiet", "--allow-empty", "--message=all"]].concat())
+    }
+
+    fn env(&self) -> &Environment {
+        self.trials.env(self.repository)
+    }
+
+    fn first(&self) -> PathBuf {
+        self.scratch.path().join("repository")
+    }
+
+    fn clone_path(&self) -> PathBuf {
+        let kept = self.trials.keep.as_ref().map(|dir| dir.join(self.repository.name));
+        kept.unwrap_or_else(|| self.scratch.path().join("elsewhere/clone"))
+    }
+
+    /// The workspace in the clone.
+    fn workspace(&self) -> PathBuf {
+        self.clone_path().join(self.repository.workspace)
+    }
+}
+
+/// A refusal says why, in these words.
+fn refused(answer: anyhow::Result<String>, words: &str) -> anyhow::Result<()> {
+    let error = answer.err().with_context(|| format!("it is not refused; expected: {words}"))?;
+    let said = format!("{error:#}");
+    ensure!(said.contains(words), "the refusal does not say {words:?}: {said}");
+    Ok(())
+}
