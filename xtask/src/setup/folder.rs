@@ -68,7 +68,12 @@ impl Folder {
 
     /// The tree of a tool from npm.
     pub(super) fn npm(&self, tool: Tool) -> PathBuf {
-        self.root.join("npm").join(tool.name())
+        self.npm_tree(tool.name())
+    }
+
+    /// The tree of something from npm that no build of the example needs.
+    pub(super) fn npm_tree(&self, name: &str) -> PathBuf {
+        self.root.join("npm").join(name)
     }
 
     /// A folder for something that is no tool and outlives one run.

@@ -16,6 +16,7 @@ mod needs;
 mod probe;
 pub(crate) mod programs;
 mod relocate;
+pub(crate) mod tailwind;
 mod tools;
 mod version;
 

@@ -13,7 +13,7 @@ use larder::{
 use serde_json::Value;
 use xshell::Shell;
 
-use super::repository::Image;
+use super::repository::{Image, Repository};
 use crate::{
     docker::{
         base::{self, Bases},
@@ -21,30 +21,43 @@ use crate::{
         engine::Engine,
     },
     log::Log,
+    setup::Tools,
 };
 
 /// Stages that are there to compile what is not the application's.
 const APART: [&str; 4] = ["cook", "deps", "planner", "tools"];
 
+/// How many lines of a failed build are shown.
+const SHOWN: usize = 30;
+
 /// An engine, and what images are built on.
 pub(super) struct Images {
     engine: Engine,
-    bases: Bases,
+    slim: Bases,
+    /// With the tools of the example, which take long to compile.
+    with_tools: Option<Bases>,
 }
 
 impl Images {
     /// Finds or starts the engine, and finds or makes the bases.
-    pub(super) fn new(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        sh: &Shell,
+        env: &Environment,
+        tools: Option<&Tools>,
+        log: &Log,
+    ) -> anyhow::Result<Self> {
         let engine = Engine::ensure(sh, env, log)?;
         let client = Client::find(engine.env())?;
-        let bases = base::slim(sh, &client, engine.env(), log)?;
-        Ok(Self { engine, bases })
+        let slim = base::slim(sh, &client, engine.env(), log)?;
+        let with_tools = tools.map(|tools| base::ensure(sh, &client, tools, log)).transpose()?;
+        Ok(Self { engine, slim, with_tools })
     }
 
     /// Builds the image of a workspace, counts what it compiled where, and runs it.
-    pub(super) fn build(&self, larder: &Path, dir: &Path, name: &str, image: Image) -> anyhow::Result<()> {
-        let tag = format!("larder-trial-{name}");
-        let answer = self.larder_docker(larder, dir, &tag)?;
+    pub(super) fn build(&self, larder: &Path, dir: &Path, repository: &Repository) -> anyhow::Result<()> {
+        let tag = format!("larder-trial-{}", repository.name);
+        let bases = self.with_tools.as_ref().filter(|_| repository.needs_tools).unwrap_or(&self.slim);
+        let answer = self.larder_docker(larder, dir, &tag, bases)?;
         let stages = answer["stages"].as_array().context("`cargo larder docker --json` has no stages")?;
         for stage in stages {
             let of = stage["name"].as_str().unwrap_or_default();
@@ -56,7 +69,7 @@ impl Images {
             );
         }
         let client = Client::find(self.engine.env())?;
-        match image {
+        match repository.image {
             Image::Says { args, output } => {
                 let run = client.cmd().args(["run", "--rm", "--read-only", &tag]).args(args).output()?;
                 ensure!(run.contains(output), "the image says {run:?}, expected: {output:?}");
@@ -67,18 +80,24 @@ impl Images {
         }
     }
 
-    fn larder_docker(&self, larder: &Path, dir: &Path, tag: &str) -> anyhow::Result<Value> {
+    fn larder_docker(&self, larder: &Path, dir: &Path, tag: &str, bases: &Bases) -> anyhow::Result<Value> {
         let log = tempfile::NamedTempFile::new()?;
         let cmd = Cmd::new("/bin/sh", dir, self.engine.env())
             .args(["-c", "\"$@\" 2> \"$0\""])
             .arg(log.path())
             .arg(larder)
             .args(["larder", "docker", "--json", "--tag", tag])
-            .args(self.bases.words());
+            .args(bases.words());
         let mut json = String::new();
         let code = cmd.each_line(Stderr::Terminal, |line| json.push_str(line))?;
-        let said = || fs_err::read_to_string(log.path()).unwrap_or_default();
+        let said = || last_lines(&fs_err::read_to_string(log.path()).unwrap_or_default());
         ensure!(code == 0, "`cargo larder docker` ended with exit code {code}: {}", said());
         Ok(serde_json::from_str(&json)?)
     }
+}
+
+/// The end of a log, which says what went wrong; build scripts may print hundreds of lines before.
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(SHOWN)..].join("\n")
 }

@@ -65,8 +65,9 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let larder = portfolio::build_larder(sh, log)?;
     let plain = setup::plain(env);
     let needs_tools = chosen.iter().any(|repository| repository.needs_tools);
-    let with_tools = if needs_tools { Some(setup::ensure(sh, env, log)?.environment()) } else { None };
-    let images = if args.images { Some(Images::new(sh, &plain, log)?) } else { None };
+    let tools = if needs_tools { Some(setup::ensure(sh, env, log)?) } else { None };
+    let images = if args.images { Some(Images::new(sh, &plain, tools.as_ref(), log)?) } else { None };
+    let with_tools = tools.map(|tools| setup::tailwind::ensure(sh, &tools.environment(), log)).transpose()?;
     let keep = args.keep.as_ref().map(|dir| sh.current_dir().join(dir));
     let trials = Trials { larder, plain, with_tools, images, keep };
     let mut rows = Vec::new();

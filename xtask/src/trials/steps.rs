@@ -224,9 +224,7 @@ impl<'a> Trial<'a> {
     fn image(&self) -> anyhow::Result<()> {
         match (self.repository.image, &self.trials.images) {
             (Image::Refused { words, .. }, _) => refused(self.larder(&["docker"]), words),
-            (image, Some(images)) => {
-                images.build(&self.trials.larder, &self.workspace(), self.repository.name, image)
-            }
+            (_, Some(images)) => images.build(&self.trials.larder, &self.workspace(), self.repository),
             (_, None) => Ok(()),
         }
     }
