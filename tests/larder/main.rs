@@ -31,6 +31,7 @@ mod rules_manifests;
 mod rules_sources;
 mod rules_workspaces;
 mod target_folder;
+mod untouched;
 mod usage;
 mod why;
 mod why_more;

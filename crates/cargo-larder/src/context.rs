@@ -9,6 +9,7 @@ use larder::{
     cargo::{Cargo, CargoLock, Network},
     process::Environment,
     project::Project,
+    recorder,
     slice::{self, Slice, Variant},
 };
 
@@ -35,6 +36,22 @@ impl Process {
             program: std::env::current_exe().context("cannot tell the path of this program")?,
         })
     }
+
+    /// The process as a recorder sees it.
+    pub(crate) fn as_recorded(&self) -> recorder::Process<'_> {
+        let Self { env, dir, args, program } = self;
+        recorder::Process { env, dir, program, args }
+    }
+
+    /// The environment as it was where the user called us, to which cargo adds `CARGO`. A recorder in front of us would
+    /// be in front of all builds, too.
+    fn env_of_user(&self) -> Environment {
+        let mut env = recorder::without_recorder(&self.env);
+        if self.args.get(1).is_some_and(|word| word == "larder") {
+            env.unset("CARGO");
+        }
+        env
+    }
 }
 
 /// Everything a verb needs.
@@ -47,15 +64,18 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn load(process: Process, common: &Common) -> anyhow::Result<Self> {
+        let env = process.env_of_user();
         let locked = common.locked || common.frozen;
         let offline = common.offline || common.frozen;
         let cargo = Cargo::locate(&process.env)?
+            .with_env(env.clone())
             .with_cargo_lock(if locked { CargoLock::Locked } else { CargoLock::AsNeeded })
             .with_network(if offline { Network::Offline } else { Network::Allowed })
             .with_stand_in(process.program.clone());
         let target_dir = common.target_dir.as_ref().map(|dir| absolute(&process.dir, dir)).transpose()?;
         let manifest = common.manifest_path.as_deref();
         let project = Project::load(cargo, &process.dir, manifest, target_dir.as_deref())?;
+        let process = Process { env, ..process };
         Ok(Self { process, project, terminal: Terminal::new(common.quiet), quiet: common.quiet })
     }
 

@@ -68,6 +68,13 @@ impl Cargo {
         })
     }
 
+    /// The same cargo, called with other variables.
+    #[must_use]
+    pub fn with_env(mut self, env: Environment) -> Self {
+        self.env = env;
+        self
+    }
+
     /// The same cargo with another policy for lock files.
     #[must_use]
     pub fn with_cargo_lock(mut self, cargo_lock: CargoLock) -> Self {
@@ -110,6 +117,16 @@ impl Cargo {
             .find_map(|line| line.strip_prefix("host: "))
             .ok_or_else(|| Error::Answer { command: cmd.line(), reason: "it names no host".into() })?;
         Ok(self.host.get_or_init(|| Platform::new(triple)).clone())
+    }
+
+    /// The path by which this cargo names itself to its subcommands. A rustup on `PATH` is not it.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn own_path(&self, dir: &Path) -> Result<PathBuf> {
+        let sysroot = Cmd::new(self.rustc(), dir, &self.env).args(["--print", "sysroot"]).output()?;
+        let cargo = Path::new(sysroot.trim_end()).join("bin/cargo");
+        Ok(if cargo.is_file() { cargo } else { self.program.clone() })
     }
 
     /// The same cargo with graph queries answered as on a platform, compilers and standard libraries apart.

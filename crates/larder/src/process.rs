@@ -189,6 +189,17 @@ impl Cmd {
         Ok(code_of(status))
     }
 
+    /// Becomes the program, so that signals and the terminal are its own; where that cannot be, runs it to the end.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn replace(&self) -> Result<i32> {
+        #[cfg(unix)]
+        return Err(self.start_error(std::os::unix::process::CommandExt::exec(&mut self.command())));
+        #[cfg(not(unix))]
+        self.exit_code()
+    }
+
     /// Runs to the end, handing each line of standard output on as it comes; returns the exit code.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use larder::{
 
 use super::{
     cook,
-    recorded::{self, Command},
+    recorded::{self, Calls, Command},
     why,
 };
 use crate::{
@@ -85,7 +85,7 @@ fn leptos_command(context: &Context, selection: &Selection) -> Command {
     if let Some(jobs) = &selection.jobs {
         env.set("CARGO_BUILD_JOBS", jobs);
     }
-    Command { words, dir: context.project.workspace.root().into(), env }
+    Command { cargo: Calls::Projects, words, dir: context.project.workspace.root().into(), env }
 }
 
 /// The slice's own invocation in the slice's own environment.
@@ -94,11 +94,6 @@ fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyho
     let policies = context.project.cargo.words().map(str::to_owned);
     let more = std::iter::once(target_dir).chain(policies).chain(context.build_words(selection));
     let words = std::iter::once("cargo".to_owned()).chain(slice.args_with(more)).collect();
-    let mut env = context.process.env.clone();
-    for (name, value) in
-        environment::of_slice(&context.project.cargo, &context.project.workspace, slice)?.iter()
-    {
-        env.set(name, value);
-    }
-    Ok(Command { words, dir: context.project.workspace.root().into(), env })
+    let env = environment::of_build(&context.project.cargo, &context.project.workspace, slice)?;
+    Ok(Command { cargo: Calls::Projects, words, dir: context.project.workspace.root().into(), env })
 }

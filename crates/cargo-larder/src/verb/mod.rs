@@ -20,7 +20,7 @@ mod usage;
 mod why;
 
 use clap::Parser as _;
-use larder::why::pretend;
+use larder::{recorder::Recording, why::pretend};
 
 use crate::{
     cli::{Cargo, Larder, Verb},
@@ -36,11 +36,8 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         let code = pretend::run(&process.env, &process.dir, &process.args, &mut std::io::stdout())?;
         return Ok(Outcome::Child(code));
     }
-    if process.env.get(larder::recorder::RECORD_VARIABLE).is_some() && is_cargo(&process) {
-        let args = process.args.get(1..).unwrap_or_default();
-        let Process { env, dir, program, .. } = &process;
-        let code = larder::recorder::run(env, dir, program, args, &mut std::io::stdout())?;
-        return Ok(Outcome::Child(code));
+    if let Some(recording) = Recording::of(process.as_recorded())? {
+        return Ok(Outcome::Child(recording.run(&mut std::io::stdout())?));
     }
     if process.env.get(larder::stand_in::HOST_VARIABLE).is_some() {
         let args = process.args.get(1..).unwrap_or_default();
@@ -69,12 +66,6 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Why(args) => why::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
-}
-
-/// Whether we were called under cargo's name, as a build driver does while it is recorded.
-fn is_cargo(process: &Process) -> bool {
-    let name = process.args.first().map(std::path::Path::new).and_then(std::path::Path::file_stem);
-    name.is_some_and(|name| name == "cargo")
 }
 
 /// `cargo-larder plan` works like `cargo larder plan`.

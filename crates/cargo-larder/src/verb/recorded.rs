@@ -10,9 +10,19 @@ use larder::{
 
 use crate::context::Context;
 
+/// Which cargo the word `cargo` of a command means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Calls {
+    /// The one that verbs work with.
+    Projects,
+    /// The first one on `PATH`, as in the user's shell.
+    Shells,
+}
+
 /// A command that builds the application.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Command {
+    pub(super) cargo: Calls,
     pub(super) words: Vec<String>,
     pub(super) dir: PathBuf,
     pub(super) env: Environment,
@@ -22,7 +32,7 @@ impl Command {
     /// What the user typed, where the user is.
     pub(super) fn of_user(context: &Context, words: &[String]) -> Self {
         let (dir, env) = (context.process.dir.clone(), context.process.env.clone());
-        Self { words: words.to_vec(), dir, env }
+        Self { cargo: Calls::Shells, words: words.to_vec(), dir, env }
     }
 
     pub(super) fn line(&self) -> String {
@@ -34,7 +44,11 @@ impl Command {
         let (program, args) =
             self.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
         let env = recorder.environment(&self.env)?;
-        let program = env.find_program(program).unwrap_or_else(|| PathBuf::from(program));
+        let found = match self.cargo {
+            Calls::Projects if program == "cargo" => Some(recorder.cargo()),
+            _ => env.find_program(program),
+        };
+        let program = found.unwrap_or_else(|| PathBuf::from(program));
         Ok(Cmd::new(program, &self.dir, &env).args(args).exit_code()?)
     }
 }
@@ -46,15 +60,5 @@ pub(super) fn explaining(context: &Context, mode: Mode) -> anyhow::Result<Record
 
 /// A recording cargo that is this very binary.
 pub(super) fn recorder(context: &Context) -> anyhow::Result<Recorder> {
-    Ok(Recorder::new(&context.process.program, &real_cargo(context)?)?)
-}
-
-/// The toolchain's own cargo: rustup's stand-in would put itself in front of the recording one again.
-fn real_cargo(context: &Context) -> anyhow::Result<PathBuf> {
-    let sysroot =
-        Cmd::new(context.project.cargo.rustc(), context.project.workspace.root(), &context.process.env)
-            .args(["--print", "sysroot"])
-            .output()?;
-    let cargo = PathBuf::from(sysroot.trim_end()).join("bin/cargo");
-    Ok(if cargo.is_file() { cargo } else { context.project.cargo.program().to_owned() })
+    Ok(Recorder::new(&context.process.program, context.project.cargo.program())?)
 }

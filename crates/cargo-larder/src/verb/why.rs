@@ -90,10 +90,7 @@ fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
 fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
     let project = &context.project;
     context.terminal.step("Asking", &slice.name);
-    let mut env = context.process.env.clone();
-    for (name, value) in environment::of_slice(&project.cargo, &project.workspace, slice)?.iter() {
-        env.set(name, value);
-    }
+    let env = environment::of_build(&project.cargo, &project.workspace, slice)?;
     let place = Place::of_slice(&project.workspace, slice);
     let call = why::Call {
         cargo: project.cargo.program(),

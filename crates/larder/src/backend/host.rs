@@ -85,10 +85,7 @@ pub fn cook(
         args.push("--message-format=json-render-diagnostics".into());
         args.extend_from_slice(words);
         args.extend(cargo.words().map(str::to_owned));
-        let mut env = cargo.env().clone();
-        for (name, value) in environment::of_slice(&cargo, workspace, slice)?.iter() {
-            env.set(name, value);
-        }
+        let env = environment::of_build(&cargo, workspace, slice)?;
         let dir = locked.layer_dir(&larder_dir, index);
         let cmd = Cmd::new(cargo.program(), &dir, &env).args(&args);
         let program = cargo.stand_in();

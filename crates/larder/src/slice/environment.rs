@@ -7,7 +7,7 @@
 
 use cargo_config2::{Config, ResolveOptions};
 
-use super::Slice;
+use super::{Origin, Slice};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
@@ -23,6 +23,22 @@ pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<E
     let mut env = slice.environment(workspace.target_directory().as_str());
     if let Some(flags) = merged_rustflags(cargo, workspace, slice)? {
         env.set("RUSTFLAGS", flags);
+    }
+    Ok(env)
+}
+
+/// All variables that a build of the slice runs with: the process's own and the slice's. cargo names itself to
+/// cargo-leptos, which hands that on; to nobody else's build.
+///
+/// # Errors
+/// As [`of_slice`], and when rustc cannot be asked.
+pub fn of_build(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
+    let mut env = cargo.env().clone();
+    if slice.origin == Origin::Leptos {
+        env.set("CARGO", cargo.own_path(workspace.root().as_std_path())?);
+    }
+    for (name, value) in of_slice(cargo, workspace, slice)?.iter() {
+        env.set(name, value);
     }
     Ok(env)
 }

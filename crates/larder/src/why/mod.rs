@@ -42,7 +42,7 @@ pub use profiles::Profiles;
 use reason::Reason;
 use skeleton::{Skeleton, Snapshot};
 pub use watch::{Mode, Place};
-pub(crate) use watch::{Watch, is_left_out, variables};
+pub(crate) use watch::{Watch, is_left_out};
 
 /// A call of cargo that builds something.
 #[derive(Debug, Clone, Copy)]

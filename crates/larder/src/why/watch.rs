@@ -6,24 +6,19 @@
 use std::path::PathBuf;
 
 use cargo_metadata::camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
 
 use super::{Answer, Call, LastBuild, Profiles, ask, skeleton::Snapshot};
 use crate::{
     cargo::Cargo,
     error::Result,
-    process::Environment,
     recorder::{BUILD_TARGET_DIR, TARGET_DIR, subcommand},
     slice::{Slice, option_values},
     workspace::{Workspace, build_directory},
 };
 
-/// Whether calls are explained; its value is the [`Mode`].
-const MODE_VARIABLE: &str = "LARDER_RECORD_WHY";
-/// The [`Place`].
-const PLACE_VARIABLE: &str = "LARDER_RECORD_PLACE";
-
 /// When calls are explained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// After they were made, where they compiled something.
     After,
@@ -32,7 +27,7 @@ pub enum Mode {
 }
 
 /// Where a workspace builds, so that cargo need not be asked again for every call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The workspace's folder.
     pub root: PathBuf,
@@ -40,17 +35,6 @@ pub struct Place {
     pub target: PathBuf,
     /// The build directory, which is the target directory unless configured.
     pub build: PathBuf,
-}
-
-/// The variables with which the recording cargo explains calls.
-pub(crate) fn variables(mode: Mode, place: &Place) -> Result<[(&'static str, std::ffi::OsString); 2]> {
-    let mode = match mode {
-        Mode::After => "after",
-        Mode::Instead => "instead",
-    };
-    let paths = std::env::join_paths([&place.root, &place.target, &place.build]);
-    let paths = paths.map_err(std::io::Error::other)?;
-    Ok([(MODE_VARIABLE, mode.into()), (PLACE_VARIABLE, paths)])
 }
 
 /// One call that is to be explained.
@@ -65,7 +49,7 @@ pub(crate) struct Watch<'a> {
 
 /// Whether a call is to be left out: one that writes something, where calls are explained instead of made. Other
 /// programs' subcommands are run, since they call cargo again.
-pub(crate) fn is_left_out(env: &Environment, args: &[String]) -> bool {
+pub(crate) fn is_left_out(reasons: Option<&(Mode, Place)>, args: &[String]) -> bool {
     let writes = [
         "add",
         "clean",
@@ -90,30 +74,31 @@ pub(crate) fn is_left_out(env: &Environment, args: &[String]) -> bool {
         "vendor",
         "yank",
     ];
-    let is_instead = env.get_str(MODE_VARIABLE) == Some("instead");
+    let is_instead = reasons.is_some_and(|(mode, _)| *mode == Mode::Instead);
     is_instead && subcommand(args).is_some_and(|at| writes.contains(&args[at].as_str()))
 }
 
 impl<'a> Watch<'a> {
-    /// Takes the snapshot where the environment asks for it and the call builds something.
+    /// Takes the snapshot if reasons are wanted and the call builds something.
     ///
     /// # Errors
     /// When a call that must not be made cannot be explained.
-    pub(crate) fn begin(call: Call<'a>) -> Result<Option<Self>> {
-        let Some(mode) = call.env.get_str(MODE_VARIABLE).filter(|_| call.profile_folder().is_some()) else {
+    pub(crate) fn begin(call: Call<'a>, reasons: Option<&(Mode, Place)>) -> Result<Option<Self>> {
+        let Some((mode, known)) = reasons.filter(|_| call.profile_folder().is_some()) else {
             return Ok(None);
         };
         match mode {
-            "instead" => Self::of(call, Mode::Instead).map(Some),
-            _ => Ok(Self::of(call, Mode::After).ok()),
+            Mode::Instead => Self::of(call, Mode::Instead, known).map(Some),
+            Mode::After => Ok(Self::of(call, Mode::After, known).ok()),
         }
     }
 
-    fn of(call: Call<'a>, mode: Mode) -> Result<Self> {
-        let place = place(&call)?;
+    fn of(call: Call<'a>, mode: Mode, known: &Place) -> Result<Self> {
+        let place = place(&call, known)?;
         let snapshot = call.snapshot(&place.build)?;
-        let known = known_place(call.env).and_then(|place| Utf8PathBuf::from_path_buf(place.target).ok());
-        let known = known.map(|target| LastBuild::profiles(&LastBuild::path_in(&target))).unwrap_or_default();
+        let target = Utf8PathBuf::from_path_buf(known.target.clone()).ok();
+        let known =
+            target.map(|target| LastBuild::profiles(&LastBuild::path_in(&target))).unwrap_or_default();
         Ok(Self { mode, call, root: place.root, snapshot, known })
     }
 
@@ -127,15 +112,11 @@ impl<'a> Watch<'a> {
 }
 
 /// Where a call builds: as its arguments say, else the environment, else what is known of the workspace.
-fn place(call: &Call<'_>) -> Result<Place> {
-    let known = known_place(call.env).filter(|place| {
-        let elsewhere = ["--manifest-path", "--config"];
-        place.root == call.dir && elsewhere.iter().all(|word| option_values(call.args, word).is_empty())
-    });
-    let mut place = match known {
-        Some(place) => place,
-        None => asked_place(call)?,
-    };
+fn place(call: &Call<'_>, known: &Place) -> Result<Place> {
+    let elsewhere = ["--manifest-path", "--config"];
+    let is_known =
+        known.root == call.dir && elsewhere.iter().all(|word| option_values(call.args, word).is_empty());
+    let mut place = if is_known { known.clone() } else { asked_place(call)? };
     let separate = place.build != place.target;
     let named = option_values(call.args, "--target-dir").last().map(PathBuf::from);
     let set = |name: &str| call.env.get(name).map(PathBuf::from);
@@ -146,11 +127,6 @@ fn place(call: &Call<'_>) -> Result<Place> {
         }
     }
     Ok(place)
-}
-
-fn known_place(env: &Environment) -> Option<Place> {
-    let mut paths = std::env::split_paths(env.get(PLACE_VARIABLE)?);
-    Some(Place { root: paths.next()?, target: paths.next()?, build: paths.next()? })
 }
 
 fn asked_place(call: &Call<'_>) -> Result<Place> {

@@ -1,0 +1,66 @@
+//! Which variables of a driver may be recorded: those that may reach a compiler, and no secret.
+
+use std::collections::BTreeSet;
+
+use crate::{plan::key::ContentHasher, process::Environment};
+
+/// One digest per variable, so that values, which may be secret, are in no file.
+pub(super) fn digests(env: &Environment) -> BTreeSet<String> {
+    env.iter().map(|(name, value)| digest(&name.to_string_lossy(), &value.to_string_lossy())).collect()
+}
+
+pub(super) fn digest(name: &str, value: &str) -> String {
+    let mut hasher = ContentHasher::new("larder variable 1");
+    hasher.string(name);
+    hasher.string(value);
+    hasher.finish_hex()[..16].to_owned()
+}
+
+pub(super) fn may_be_recorded(name: &str) -> bool {
+    let own = [
+        "PATH",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "LD_LIBRARY_PATH",
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "CARGO",
+        "COLOR",
+        "EDITOR",
+        "INIT_CWD",
+        "NODE",
+    ];
+    let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
+    let is_setting = SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_flags(name);
+    is_setting
+        || (!own.contains(&name)
+            && !families.iter().any(|family| name.starts_with(family))
+            && !is_secret(name))
+}
+
+/// cargo's own settings that a driver may give by way of the environment instead of as arguments.
+const SETTINGS: [&str; 3] = [BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR];
+/// The `--target` of calls that name none.
+pub(crate) const BUILD_TARGET: &str = "CARGO_BUILD_TARGET";
+/// The `--target-dir` of calls that name none.
+pub(crate) const TARGET_DIR: &str = "CARGO_TARGET_DIR";
+/// The same by its other name.
+pub(crate) const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
+/// Keys of profiles.
+const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
+
+/// Whether a variable holds flags by another name than `RUSTFLAGS`.
+pub(crate) fn is_flags(name: &str) -> bool {
+    let of_target = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
+    of_target || ["CARGO_BUILD_RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name)
+}
+
+/// Whether a variable is named like something that nobody else may see.
+pub fn is_secret(name: &str) -> bool {
+    let words = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "KEY"];
+    let upper = name.to_ascii_uppercase();
+    words.iter().any(|word| upper.contains(word))
+}
