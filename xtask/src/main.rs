@@ -8,6 +8,7 @@ mod build;
 mod ci;
 mod codegen;
 mod docker;
+mod fresh;
 mod gc;
 mod log;
 mod nix;
@@ -48,6 +49,8 @@ enum Verb {
     Test(test::Args),
     /// Run the checks that need no build of the example.
     Ci,
+    /// Run the tests on a machine that has nothing, made for this from Debian's packages.
+    Fresh(fresh::Args),
     /// Build the example's image with Docker.
     Docker(docker::Args),
     /// Build, check or enter this repository's flake.
@@ -86,6 +89,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Build => build::run(&sh, &env, log),
         Verb::Test(args) => test::run(&sh, &env, log, args),
         Verb::Ci => ci::run(&sh, &env, log),
+        Verb::Fresh(args) => fresh::run(&sh, &env, log, args),
         Verb::Docker(args) => docker::run(&sh, &env, log, args),
         Verb::Nix(args) => nix::run(&sh, &env, log, args),
         Verb::Gc(args) => gc::run(&sh, &env, log, args),

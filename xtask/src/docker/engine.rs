@@ -38,7 +38,7 @@ struct Own {
 impl Engine {
     /// Finds an engine and a client that builds with it, or installs and starts them where that is possible.
     pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Self> {
-        if Client::find(env).is_ok_and(|client| client.engine_version().is_ok()) {
+        if answers(env) {
             return Ok(Self { env: env.clone(), own: None, group: None });
         }
         setup::host_packages(sh, env, log, &[("dockerd", "docker.io")])?;
@@ -130,6 +130,11 @@ impl Engine {
         }
         Ok(Self { env, own: Some(own), group: None })
     }
+}
+
+/// Whether there is an engine already, and a client that reaches it.
+pub(crate) fn answers(env: &Environment) -> bool {
+    Client::find(env).is_ok_and(|client| client.engine_version().is_ok())
 }
 
 fn option(name: &str, value: &Path) -> String {

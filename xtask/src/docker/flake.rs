@@ -11,9 +11,10 @@ use larder::{
     process::{Cmd, Environment},
 };
 use serde_json::Value;
+use xshell::Shell;
 
 use super::scenarios::Fixture;
-use crate::log::Log;
+use crate::{log::Log, setup::requirement};
 
 const IMAGE: &str = "larder-flake:1";
 const TAG: &str = "larder-by-way-of-nix";
@@ -21,9 +22,9 @@ const TAG: &str = "larder-by-way-of-nix";
 const SETTINGS: &str = "build-users-group =\nsandbox = false\nsubstituters =\n";
 
 /// Builds it and takes it in.
-pub(super) fn run(env: &Environment, larder: &Path, log: &Log) -> anyhow::Result<()> {
-    if env.find_program("nix").is_none() {
-        return super::skipped(env, log, "images by way of Nix", "PATH has no nix");
+pub(super) fn run(sh: &Shell, env: &Environment, larder: &Path, log: &Log) -> anyhow::Result<()> {
+    if let Err(why) = requirement::nix(sh, env, log) {
+        return super::skipped(env, log, "images by way of Nix", &format!("{why:#}"));
     }
     let scratch = tempfile::tempdir()?;
     let dir = scratch.path().join("workspace");

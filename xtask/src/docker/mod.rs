@@ -123,7 +123,7 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
                 Part::Planner => scenarios::planner(engine.env(), &larder, &bases, log)?,
                 Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
                 Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &bases, log)?,
-                Part::Nix => flake::run(engine.env(), &larder, log)?,
+                Part::Nix => flake::run(sh, engine.env(), &larder, log)?,
                 Part::Example => {
                     example_twice(sh, engine.env(), &larder, &words)?;
                     container::check(&client, IMAGE, log)?;

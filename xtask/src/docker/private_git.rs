@@ -20,7 +20,7 @@ use super::{
     base::Bases,
     scenarios::{Fixture, commit},
 };
-use crate::{log::Log, setup};
+use crate::{log::Log, setup::requirement};
 
 /// How long agent and server may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,7 +36,7 @@ pub(super) fn run(
     bases: &Bases,
     log: &Log,
 ) -> anyhow::Result<()> {
-    setup::host_packages(sh, env, log, &[("ssh-agent", "openssh-client")])?;
+    requirement::ssh(sh, env, log)?;
     let scratch = tempfile::tempdir()?;
     let client = Client::find(env)?;
     make_server(&client, &bases.runtime, scratch.path())?;

@@ -14,7 +14,7 @@ use larder_tests::{
 };
 use xshell::Shell;
 
-use crate::{docker, log::Log, portfolio::Portfolio, setup};
+use crate::{docker, log::Log, portfolio::Portfolio, setup::requirement};
 
 /// A consumer's flake.
 const FLAKE: &str = "{
@@ -46,8 +46,7 @@ pub(crate) enum Server {
 /// Runs the test.
 pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, server: Server) -> anyhow::Result<()> {
     let portfolio = Portfolio::prepare(sh, env, log)?;
-    setup::host_packages(sh, env, log, &[("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")])?;
-    let nix = match find(portfolio.env()) {
+    let nix = match requirement::nix(sh, env, log).and_then(|()| find(portfolio.env())) {
         Ok(nix) => nix,
         Err(why) if env.get_str("CI") == Some("true") => return Err(why.context("this must run in CI")),
         Err(why) => {

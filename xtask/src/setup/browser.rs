@@ -23,6 +23,10 @@ pub(crate) struct Browser {
     pub(crate) chromedriver: PathBuf,
 }
 
+/// The programs with their Debian packages.
+pub(super) const PACKAGES: [(&str, &str); 2] =
+    [("chromedriver", "chromium-driver"), ("chromium", "chromium")];
+
 /// Finds the browser and its driver, or installs them where that is possible.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Browser> {
     let exec = Exec { sh, env: cleaned(env), log };
@@ -33,9 +37,15 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
         debian::is_possible(&exec),
         "no chromium with its chromedriver on PATH: install both, in the same version"
     );
-    debian::host_package(&exec, "chromedriver", "chromium-driver")?;
-    debian::host_package(&exec, "chromium", "chromium")?;
+    for (program, package) in PACKAGES {
+        debian::host_package(&exec, program, package)?;
+    }
     find(&exec).context("chromium is installed, but PATH does not have it")
+}
+
+/// Whether both are on PATH.
+pub(super) fn is_there(exec: &Exec<'_>) -> bool {
+    find(exec).is_some()
 }
 
 fn find(exec: &Exec<'_>) -> Option<Browser> {

@@ -42,6 +42,11 @@ pub(super) fn is_possible(exec: &Exec<'_>) -> bool {
         && exec.has("dpkg")
 }
 
+/// Whether this user may install packages.
+pub(super) fn is_root(exec: &Exec<'_>) -> bool {
+    exec.text(cmd!(exec.sh, "id -u")).is_some_and(|id| id.trim() == "0")
+}
+
 /// The folder of programs in a tree that is complete and was made for its place.
 pub(super) fn kept(tree: &Path) -> Option<PathBuf> {
     let stamp: Stamp = serde_json::from_str(&fs_err::read_to_string(tree.join(STAMP)).ok()?).ok()?;
@@ -108,8 +113,10 @@ pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> any
     if exec.has(program) {
         return Ok(());
     }
-    let is_root = exec.text(cmd!(exec.sh, "id -u")).is_some_and(|id| id.trim() == "0");
-    anyhow::ensure!(is_root, "{program} is missing: run `apt-get install {package}` as root, then try again");
+    anyhow::ensure!(
+        is_root(exec),
+        "{program} is missing: run `apt-get install {package}` as root, then try again"
+    );
     exec.log.step("Installing", &format!("{package}, from the machine's own packages"));
     let install = |exec: &Exec<'_>| {
         let exec = exec.with(&[("DEBIAN_FRONTEND", OsStr::new("noninteractive"))]);

@@ -16,6 +16,7 @@ mod needs;
 mod probe;
 pub(crate) mod programs;
 mod relocate;
+pub(crate) mod requirement;
 pub(crate) mod tailwind;
 mod tools;
 mod version;
@@ -124,6 +125,17 @@ pub(crate) fn plain(env: &Environment) -> Environment {
 /// A folder of the tools cache for something that outlives one run.
 pub(crate) fn scratch_folder(sh: &Shell, env: &Environment, name: &str) -> anyhow::Result<PathBuf> {
     Ok(Folder::new(env, &sh.current_dir())?.other(name))
+}
+
+/// The folder that all tools are kept in.
+pub(crate) fn tools_folder(sh: &Shell, env: &Environment) -> anyhow::Result<PathBuf> {
+    Ok(Folder::new(env, &sh.current_dir())?.other(""))
+}
+
+/// The machine's own release of Debian and the mirror that it uses.
+pub(crate) fn debian_of_the_machine() -> anyhow::Result<(String, String)> {
+    let suite = apt::os_release("VERSION_CODENAME").context("os-release names no release of Debian")?;
+    Ok((suite, apt::machine_mirror()?))
 }
 
 /// Debian's development release and the mirror that this machine uses.

@@ -1,9 +1,11 @@
 //! `cargo xtask test`: everything that must hold before a change lands, on a machine that has nothing yet.
 //!
-//! The checks that need no tools come first, so that a mistake shows within a minute. The example is built
-//! once for each variant, and what it compiled is part of the test.
+//! What a machine lacks is said within a minute, before anything is built; then everything is set up as a whole, and
+//! the checks that build least come first. The example is built once for each variant, and what it compiled is part
+//! of the test.
 
 mod init;
+pub(crate) mod step;
 mod wasm_pack;
 
 use std::{path::Path, time::Instant};
@@ -13,12 +15,13 @@ use larder::process::{Cmd, Environment};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
+use self::step::Step;
 use crate::{
-    ci, docker,
+    ci, docker, fresh,
     log::Log,
     nix::{self, Server},
     portfolio::{self, Portfolio, Variant},
-    setup::{self, browser::Browser},
+    setup::{self, requirement},
 };
 
 /// The arguments of `cargo xtask test`.
@@ -27,29 +30,106 @@ pub(crate) struct Args {
     /// Also run the tests that build large published packages, which takes hours.
     #[arg(long)]
     full: bool,
+    /// Run these steps alone; separated by commas.
+    #[arg(long, value_enum, value_name = "STEPS", value_delimiter = ',')]
+    only: Vec<Step>,
+    /// Set up what the steps use, and run none.
+    #[arg(long)]
+    set_up_only: bool,
 }
 
-/// Runs all checks and prints how long each took.
+/// Looks for all that the steps use, sets it up, runs them, and prints how long each took.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
+    let steps = if args.only.is_empty() { &Step::ALL[..] } else { &args.only };
+    let steps = possible(sh, env, log, steps)?;
     let mut clock = Clock::default();
-    clock.time("static checks", || ci::run(sh, env, log))?;
-    let browser = clock.time("set-up of the browser", || setup::browser::ensure(sh, env, log))?;
-    let portfolio = clock.time("set-up of the tools", || Portfolio::prepare(sh, env, log))?;
-    clock.time("the example's recipes", || portfolio.larder(&["lock", "--check"]))?;
-    clock.time("Larder's own recipe", || own_recipe(sh, &portfolio))?;
-    clock.time("the example's Dockerfile", || portfolio.larder(&["dockerfile", "--check"]))?;
-    for variant in [Variant::Dev, Variant::Release] {
-        let name = format!("the example, {variant:?}");
-        clock.time(&name, || exact(sh, &portfolio, variant, log))?;
+    for requirement in step::requirements(&steps) {
+        clock.time(&format!("set-up of {}", requirement.name()), || requirement.ensure(sh, env, log))?;
     }
-    clock.time("a Leptos workspace by init", || init::run(&portfolio, log))?;
-    clock.time("wasm-pack observed", || wasm_pack::run(sh, env, &portfolio, log))?;
-    clock.time("the example's image", || docker::test(sh, env, log, &docker::Part::ALL))?;
-    let server = if args.full { Server::Shipped } else { Server::Quick };
-    clock.time("the example by Nix", || nix::test(sh, env, log, server))?;
-    clock.time("cargo test", || cargo_test(sh, &portfolio, &browser, args))?;
+    if !args.set_up_only {
+        let tests = Tests { sh, env, log, full: args.full };
+        for step in steps {
+            clock.time(step.name(), || tests.step(step))?;
+        }
+    }
     anstream::print!("{}", clock.table());
     Ok(())
+}
+
+/// The steps that this machine can run, before anything is built. In CI that has to be all of them.
+fn possible(sh: &Shell, env: &Environment, log: &Log, steps: &[Step]) -> anyhow::Result<Vec<Step>> {
+    let problems = requirement::problems(sh, env, log, step::requirements(steps))?;
+    if problems.is_empty() {
+        return Ok(steps.to_vec());
+    }
+    let told: Vec<String> = problems.iter().map(|(what, why)| format!("{}: {why}", what.name())).collect();
+    ensure!(env.get_str("CI") != Some("true"), "this machine cannot run all tests\n  {}", told.join("\n  "));
+    let mut runs = Vec::new();
+    for step in steps {
+        match problems.iter().find(|(what, _)| step.requirements().contains(what)) {
+            Some((what, why)) => log.warn(&format!("SKIPPED {}: {}: {why}", step.name(), what.name())),
+            None => runs.push(*step),
+        }
+    }
+    ensure!(!runs.is_empty(), "this machine can run none of these tests\n  {}", told.join("\n  "));
+    Ok(runs)
+}
+
+/// What all steps are run with.
+struct Tests<'a> {
+    sh: &'a Shell,
+    env: &'a Environment,
+    log: &'a Log,
+    full: bool,
+}
+
+impl<'a> Tests<'a> {
+    fn step(&self, step: Step) -> anyhow::Result<()> {
+        let Self { sh, env, log, full } = *self;
+        match step {
+            Step::Fresh => fresh::set_up(sh, env, log),
+            Step::Static => ci::run(sh, env, log),
+            Step::Recipes => self.recipes(),
+            Step::Dev => exact(sh, &self.portfolio()?, Variant::Dev, log),
+            Step::Release => exact(sh, &self.portfolio()?, Variant::Release, log),
+            Step::Init => init::run(&self.portfolio()?, log),
+            Step::WasmPack => wasm_pack::run(sh, env, &self.portfolio()?, log),
+            Step::Images => docker::test(sh, env, log, &docker::Part::ALL),
+            Step::Nix => nix::test(sh, env, log, if full { Server::Shipped } else { Server::Quick }),
+            Step::Cargo => self.cargo_test(),
+        }
+    }
+
+    fn portfolio(&self) -> anyhow::Result<Portfolio<'a>> {
+        Portfolio::prepare(self.sh, self.env, self.log)
+    }
+
+    fn recipes(&self) -> anyhow::Result<()> {
+        let portfolio = self.portfolio()?;
+        portfolio.larder(&["lock", "--check"])?;
+        portfolio.larder(&["dockerfile", "--check"])?;
+        own_recipe(self.sh, &portfolio)
+    }
+
+    /// The tests run with this machine's own toolchain; only the browser may come from elsewhere.
+    fn cargo_test(&self) -> anyhow::Result<()> {
+        let (sh, portfolio) = (self.sh, self.portfolio()?);
+        let browser = setup::browser::ensure(sh, self.env, self.log)?;
+        // The browser's test serves it; if it was built before, this takes a moment.
+        portfolio.build(Variant::Release)?;
+        let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let path = sh.var_os("PATH").unwrap_or_default();
+        let browser = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
+        let folders = std::env::split_paths(&path).chain(browser.map(Path::to_owned));
+        cmd!(sh, "{cargo} test --workspace")
+            .env("PATH", std::env::join_paths(folders)?)
+            .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
+            .env("LARDER_PORTFOLIO_SITE", portfolio.site())
+            .envs(self.full.then_some(("LARDER_TEST_FULL", "1")))
+            .quiet()
+            .run()?;
+        Ok(())
+    }
 }
 
 /// The recipe that Nix builds Larder from.
@@ -133,22 +213,6 @@ fn independent_count(
         ensure!(summary.contains("compiled 0"), "{} differs from cargo-leptos' call: {summary}", slice.name);
         log.step("Counted", &format!("{}: {}", slice.name, summary.trim()));
     }
-    Ok(())
-}
-
-/// The tests run with this machine's own toolchain; only the browser may come from elsewhere.
-fn cargo_test(sh: &Shell, portfolio: &Portfolio<'_>, browser: &Browser, args: &Args) -> anyhow::Result<()> {
-    let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let path = sh.var_os("PATH").unwrap_or_default();
-    let browser = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
-    let folders = std::env::split_paths(&path).chain(browser.map(Path::to_owned));
-    cmd!(sh, "{cargo} test --workspace")
-        .env("PATH", std::env::join_paths(folders)?)
-        .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
-        .env("LARDER_PORTFOLIO_SITE", portfolio.site())
-        .envs(args.full.then_some(("LARDER_TEST_FULL", "1")))
-        .quiet()
-        .run()?;
     Ok(())
 }
 

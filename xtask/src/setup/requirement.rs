@@ -1,0 +1,223 @@
+//! Everything that a check or test uses beyond Rust and git, in one list, so that it is looked for before the work
+//! begins and set up before the first step needs it.
+//!
+//! [`problems`] only looks. It must never install anything: it answers within seconds what a machine lacks.
+
+use anyhow::Context as _;
+use larder::process::Environment;
+use larder_tests::nix::Nix;
+use xshell::{Shell, cmd};
+
+use super::{
+    Setup, browser,
+    choose::{Choice, choose},
+    debian, engine,
+    exec::Exec,
+    needs::{self, Tool},
+    probe,
+    programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
+};
+use crate::{docker, log::Log};
+
+/// One thing that steps use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Requirement {
+    /// The parts of the toolchain beside the compiler.
+    Components,
+    /// Small programs of the system that Debian's smallest installation lacks.
+    Utilities,
+    /// The client of the SSH tests.
+    Ssh,
+    /// A browser with its driver.
+    Browser,
+    /// Nix, able to build in its sandbox.
+    Nix,
+    /// How a folder with a Debian is made.
+    Debian,
+    /// A Docker engine that answers.
+    Engine,
+    /// An engine and a client with buildx.
+    CurrentEngine,
+    /// The tools of the example.
+    Tools,
+    /// The programs that check the repository.
+    Checkers,
+    /// The build driver that is observed beside cargo-leptos.
+    WasmPack,
+}
+
+/// A program with the Debian package that has it.
+type Packaged = (&'static str, &'static str);
+
+const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3-minimal")];
+const SSH: [Packaged; 3] =
+    [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
+const NIX: [Packaged; 3] = [("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")];
+const DEBIAN: [Packaged; 1] = [("debootstrap", "debootstrap")];
+const ENGINE: [Packaged; 1] = [("dockerd", "docker.io")];
+const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
+
+impl Requirement {
+    /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
+    /// before anything is built.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Components,
+        Self::Utilities,
+        Self::Ssh,
+        Self::Browser,
+        Self::Nix,
+        Self::Debian,
+        Self::Engine,
+        Self::CurrentEngine,
+        Self::Tools,
+        Self::Checkers,
+        Self::WasmPack,
+    ];
+
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Components => "rustfmt and clippy",
+            Self::Utilities => "utilities",
+            Self::Ssh => "SSH",
+            Self::Browser => "the browser",
+            Self::Nix => "Nix",
+            Self::Debian => "debootstrap",
+            Self::Engine => "a Docker engine",
+            Self::CurrentEngine => "a Docker engine with buildx",
+            Self::Tools => "the example's tools",
+            Self::Checkers => "the programs that check the repository",
+            Self::WasmPack => "wasm-pack",
+        }
+    }
+
+    /// The programs of the machine's own packages that it is made of.
+    fn packages(self) -> &'static [Packaged] {
+        match self {
+            Self::Utilities => &UTILITIES,
+            Self::Ssh => &SSH,
+            Self::Browser => &browser::PACKAGES,
+            Self::Nix => &NIX,
+            Self::Debian => &DEBIAN,
+            Self::Engine => &ENGINE,
+            Self::CurrentEngine => &CURRENT_ENGINE,
+            Self::Components | Self::Tools | Self::Checkers | Self::WasmPack => &[],
+        }
+    }
+
+    /// Why it is not here and cannot be got; `None` if it can be set up, as far as a look tells.
+    fn problem(self, setup: &Setup<'_>) -> Option<String> {
+        match self {
+            Self::Components => missing_component(&setup.exec),
+            Self::Tools => {
+                let problems: Vec<String> =
+                    Tool::ALL.into_iter().filter_map(|tool| no_way(setup, tool)).collect();
+                (!problems.is_empty()).then(|| problems.join("; "))
+            }
+            Self::Checkers | Self::WasmPack => missing_programs(&setup.exec, &[("cc", "gcc")]),
+            Self::CurrentEngine if !debian::is_possible(&setup.exec) => {
+                Some("it comes from Debian's packages, and this machine is no Debian".to_owned())
+            }
+            Self::Engine if docker::engine::answers(&setup.exec.env) => None,
+            Self::Browser if browser::is_there(&setup.exec) => None,
+            _ => missing_programs(&setup.exec, self.packages()),
+        }
+    }
+
+    /// Gets what is missing, and tries what may not work on every machine.
+    pub(crate) fn ensure(self, sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+        match self {
+            Self::Components => Ok(()),
+            Self::Utilities | Self::Ssh | Self::Debian => super::host_packages(sh, env, log, self.packages()),
+            Self::Browser => browser::ensure(sh, env, log).map(drop),
+            Self::Nix => nix(sh, env, log),
+            // One that is there already is asked, and one of ours is started for a moment.
+            Self::Engine => docker::engine::Engine::ensure(sh, env, log).map(drop),
+            Self::CurrentEngine => engine::ensure(sh, env, log).map(drop),
+            Self::Tools => super::ensure(sh, env, log).map(drop),
+            Self::Checkers => [CARGO_DENY, MDBOOK, NIXFMT, DEADNIX]
+                .into_iter()
+                .try_for_each(|program| programs::ensure(sh, env, log, program).map(drop)),
+            Self::WasmPack => programs::ensure(sh, env, log, WASM_PACK).map(drop),
+        }
+    }
+}
+
+/// Nix and the programs that its tests are made of.
+pub(crate) fn nix(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+    super::host_packages(sh, env, log, &NIX)?;
+    let rustc = env.find_program("rustc").context("PATH has no rustc")?;
+    Nix::find(env, &rustc, &[]).map(drop)
+}
+
+/// The client's programs of SSH.
+pub(crate) fn ssh(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+    super::host_packages(sh, env, log, &SSH)
+}
+
+/// What of these a machine lacks and cannot get, each with the reason.
+pub(crate) fn problems(
+    sh: &Shell,
+    env: &Environment,
+    log: &Log,
+    requirements: impl IntoIterator<Item = Requirement>,
+) -> anyhow::Result<Vec<(Requirement, String)>> {
+    let setup = Setup::new(sh, env, log)?;
+    let problem = |requirement: Requirement| Some((requirement, requirement.problem(&setup)?));
+    Ok(requirements.into_iter().filter_map(problem).collect())
+}
+
+fn missing_component(exec: &Exec<'_>) -> Option<String> {
+    let missing: Vec<&str> = ["fmt", "clippy"]
+        .into_iter()
+        .filter(|name| exec.text(cmd!(exec.sh, "cargo {name} --version")).is_none())
+        .collect();
+    let advice = "run `rustup component add rustfmt clippy`";
+    (!missing.is_empty()).then(|| format!("cargo has no `{}`: {advice}", missing.join("` and no `")))
+}
+
+fn missing_programs(exec: &Exec<'_>, packages: &[Packaged]) -> Option<String> {
+    let missing: Vec<Packaged> = packages.iter().copied().filter(|(program, _)| !exec.has(program)).collect();
+    if missing.is_empty() || (debian::is_possible(exec) && debian::is_root(exec)) {
+        return None;
+    }
+    let names: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
+    let mut packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+    packages.dedup();
+    Some(format!("PATH has no {}: install {} as root", names.join(", no "), packages.join(" ")))
+}
+
+/// Why a tool of the example can neither be used as it is nor be got.
+fn no_way(setup: &Setup<'_>, tool: Tool) -> Option<String> {
+    let Setup { exec, folder, wasm_bindgen } = setup;
+    let need = needs::need(tool, wasm_bindgen.as_ref());
+    match choose(tool, &need, &probe::facts(exec, folder, tool, &need)) {
+        Choice::Get { ways, why } if ways.is_empty() && !tool.is_optional() => {
+            Some(format!("{why}; install it: {}", tool.advice()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tools::cleaned, *};
+
+    #[test]
+    fn a_machine_without_packages_says_what_to_install() {
+        let (sh, log) = (Shell::new().unwrap(), Log::new(true));
+        let nowhere = tempfile::tempdir().unwrap();
+        let env = cleaned(&Environment::new([("PATH", nowhere.path()), ("HOME", nowhere.path())]));
+        let exec = Exec { sh: &sh, env, log: &log };
+        let said = missing_programs(&exec, Requirement::Nix.packages()).unwrap();
+        assert_eq!(said, "PATH has no nix, no nix-instantiate, no jq: install nix-bin jq as root");
+        let said = missing_component(&exec).unwrap();
+        assert_eq!(said, "cargo has no `fmt` and no `clippy`: run `rustup component add rustfmt clippy`");
+    }
+
+    #[test]
+    fn what_is_quick_to_get_comes_first() {
+        assert!(Requirement::ALL.is_sorted());
+        assert!(Requirement::CurrentEngine < Requirement::Tools);
+    }
+}
