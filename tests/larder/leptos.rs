@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings};
+use larder_tests::{GitRepository, Project, Surroundings, package};
 use serde_json::Value;
 
 fn slices(dir: &Path) -> Vec<Value> {
@@ -58,6 +58,7 @@ fn the_portfolio() {
       LEPTOS_SITE_ADDR=127.0.0.1:3000
       LEPTOS_SITE_PKG_DIR=pkg
       LEPTOS_SITE_ROOT=target/site
+      LEPTOS_WATCH=true
     server in target: build --package=server --bin=server --no-default-features --release
       rustflags null
       LEPTOS_BIN_DIR=server
@@ -80,6 +81,7 @@ fn the_portfolio() {
       LEPTOS_SITE_ADDR=127.0.0.1:3000
       LEPTOS_SITE_PKG_DIR=pkg
       LEPTOS_SITE_ROOT=target/site
+      LEPTOS_WATCH=true
     "#);
 }
 
@@ -163,6 +165,7 @@ fn a_package_with_every_key() {
       LEPTOS_SITE_ADDR=127.0.0.1:4000
       LEPTOS_SITE_PKG_DIR=assets
       LEPTOS_SITE_ROOT=<target>/site
+      LEPTOS_WATCH=true
       SERVER_FN_MOD_PATH=true
       SERVER_FN_PREFIX=/rpc
     server in target/server: build --package=site --bin=site --target=x86_64-unknown-linux-gnu --no-default-features --features=ssr extra,extra --quiet --release
@@ -193,6 +196,7 @@ fn a_package_with_every_key() {
       LEPTOS_SITE_ADDR=127.0.0.1:4000
       LEPTOS_SITE_PKG_DIR=assets
       LEPTOS_SITE_ROOT=<target>/site
+      LEPTOS_WATCH=true
       SERVER_FN_MOD_PATH=true
       SERVER_FN_PREFIX=/rpc
     "#);
@@ -208,4 +212,42 @@ fn metadata_that_cargo_leptos_refuses_as_well() {
     exit code 1
     error: [ROOT]/Cargo.toml: metadata.leptos: no workspace member is named `server`
     ");
+}
+
+/// The server's half as cargo-leptos builds it in debug; the variable that only `watch` sets is whatever it is.
+const DRIVER: &str = "#!/bin/sh\n[ \"$*\" = \"leptos build\" ] || exit 3\nexport LEPTOS_OUTPUT_NAME=site LEPTOS_SITE_ROOT=target/site \\\n  \
+    LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_RELOAD_PORT=3001 LEPTOS_LIB_DIR=. LEPTOS_BIN_DIR=. \\\n  \
+    LEPTOS_JS_MINIFY=false LEPTOS_HASH_FILES=false RUSTFLAGS='--cfg erase_components'\n\
+    exec cargo build --package=site --bin=site --no-default-features\n";
+
+/// What is cooked for development is what `cargo leptos watch` builds, and `build` has cargo-leptos build the same.
+#[test]
+fn development_is_what_watch_builds() {
+    let reads = "pub const WATCH: Option<&str> = option_env!(\"LEPTOS_WATCH\");\npub const ASKED: Option<&str> = option_env!(\"CARGO\");\n";
+    let repository = GitRepository::new(&[("Cargo.toml", &package("reads", "")), ("src/lib.rs", reads)]);
+    let manifest =
+        package("site", "\n[package.metadata.leptos]\noutput-name = \"site\"\nsite-root = \"target/site\"\n");
+    let manifest = format!("{manifest}\n[dependencies]\nreads = {{ git = {:?} }}\n", repository.url());
+    let project = Project::new(&[
+        ("Cargo.toml", &manifest),
+        ("src/lib.rs", ""),
+        ("src/main.rs", "fn main() {}\n"),
+        ("tools/cargo-leptos", DRIVER),
+    ]);
+    let tool = project.path().join("tools/cargo-leptos");
+    fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let surroundings = Surroundings::get();
+    let path = surroundings.env().get_str("PATH").unwrap();
+    let path = format!("{}:{path}", project.path().join("tools").display());
+    project.larder(&["lock"]).ok();
+    project.larder(&["cook", "server-dev"]).ok();
+    let vars = [("PATH", path.as_str()), ("LEPTOS_WATCH", "true")];
+    let watch = surroundings.run(Path::new("cargo"), project.path(), &["leptos", "build"], &vars).ok();
+    assert!(!watch.stderr.contains("Compiling reads"), "{}", watch.stderr);
+    for words in [&["build", "server-dev", "--json"][..], &["build", "server-dev", "--json", "--offline"]] {
+        let table = surroundings.larder_with(project.path(), words, &vars[..1]).ok().stdout;
+        let table: Value = serde_json::from_str(&table).unwrap();
+        assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
+        assert_eq!(table["phases"][1]["fresh"].as_u64(), Some(3), "{table}");
+    }
 }

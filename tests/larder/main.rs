@@ -37,4 +37,3 @@ mod why;
 mod why_more;
 mod why_stage;
 mod words;
-mod writers;

@@ -68,6 +68,11 @@ impl<'a> Portfolio<'a> {
         &self.env
     }
 
+    /// The `cargo larder` of this checkout.
+    pub(crate) fn program(&self) -> &Path {
+        &self.larder
+    }
+
     /// Runs `cargo larder` on the example and returns what it printed as a result.
     pub(crate) fn larder(&self, args: &[&str]) -> anyhow::Result<String> {
         self.larder_in(&self.dir, &self.env, args)

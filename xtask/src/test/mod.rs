@@ -7,6 +7,7 @@
 mod init;
 pub(crate) mod step;
 mod wasm_pack;
+mod watch;
 
 use std::{path::Path, time::Instant};
 
@@ -149,16 +150,16 @@ fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> 
     let touched = last["fresh"].as_u64().unwrap_or_default() + last["compiled"].as_u64().unwrap_or_default();
     ensure!(touched > 100, "cargo-leptos' build was not seen: {last}");
     portfolio.serve_once(variant)?;
-    observed_equals_found(portfolio, variant, log)?;
+    match variant {
+        Variant::Release => observed_equals_found(portfolio, log)?,
+        Variant::Dev => watch::run(portfolio, log)?,
+    }
     independent_count(sh, portfolio, variant, log)
 }
 
 /// What the real cargo-leptos is seen to call is what was found from the metadata.
-fn observed_equals_found(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
-    let (driver, expected): (&[&str], _) = match variant {
-        Variant::Release => (&["cargo", "leptos", "build", "--release"], ["front", "server"]),
-        Variant::Dev => (&["cargo", "leptos", "build"], ["front-dev", "server-dev"]),
-    };
+fn observed_equals_found(portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
+    let (driver, expected) = (["cargo", "leptos", "build", "--release"], ["front", "server"]);
     let mut args = vec!["observe", "--json", "--"];
     args.extend(driver);
     // The driver's own words come first on standard output.

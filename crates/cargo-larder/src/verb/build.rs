@@ -8,7 +8,7 @@ use larder::{
         host::{Layers, Phase},
         messages::Counts,
     },
-    slice::{Origin, Slice, environment},
+    slice::{Origin, Slice, Variant, environment, leptos},
     why::{Explained, Mode},
 };
 
@@ -58,7 +58,7 @@ fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>
     let mut commands = Vec::new();
     for slice in context.select(&args.selection)? {
         let command = if slice.origin == Origin::Leptos {
-            leptos_command(context, &args.selection)
+            leptos_command(context, slice.variant, &args.selection)
         } else {
             own_command(context, slice, &args.selection)?
         };
@@ -70,11 +70,15 @@ fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>
     Ok(commands)
 }
 
-/// cargo-leptos hands few of cargo's words on, so they go by way of the environment.
-fn leptos_command(context: &Context, selection: &Selection) -> Command {
-    let release = (!selection.dev).then_some("--release");
+/// cargo-leptos hands few of cargo's words on, so they go by way of the environment. In debug it is to build what
+/// `cargo leptos watch` builds.
+fn leptos_command(context: &Context, variant: Variant, selection: &Selection) -> Command {
+    let release = (variant == Variant::Release).then_some("--release");
     let words = ["cargo", "leptos", "build"].into_iter().chain(release).map(str::to_owned).collect();
     let mut env = context.process.env.clone();
+    if variant == Variant::Dev {
+        env.set(leptos::WATCH.0, leptos::WATCH.1);
+    }
     let target_dir = context.project.workspace.target_directory();
     if *target_dir != context.project.workspace.metadata().target_directory {
         env.set("CARGO_TARGET_DIR", target_dir.as_str());

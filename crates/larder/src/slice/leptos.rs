@@ -1,16 +1,15 @@
 //! The slices of a Leptos project: the two cargo calls that cargo-leptos makes, for release and for debug.
 //!
+//! Those for debug are of `cargo leptos watch`, which developers run: it tells both halves by a variable that it watches.
+//!
 //! Follows cargo-leptos 0.3.11: `src/compile/{front,server}.rs` for the arguments and
 //! `src/config/project.rs` for the environment. Only what the committed metadata says counts here; a variable
 //! such as `LEPTOS_SITE_ADDR` in somebody's shell must not change a recipe.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use cargo_metadata::{
-    Package, Target,
+    Package,
     camino::{Utf8Path, Utf8PathBuf},
 };
 use serde::Deserialize;
@@ -24,6 +23,10 @@ use crate::{
 
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
+
+/// The variable by which `cargo leptos watch` tells both halves that it watches, with its value. `cargo leptos build`
+/// leaves it as it is.
+pub const WATCH: (&str, &str) = ("LEPTOS_WATCH", "true");
 
 const WASM: &str = "wasm32-unknown-unknown";
 const ERASE_COMPONENTS: [&str; 2] = ["--cfg", "erase_components"];
@@ -49,14 +52,9 @@ pub fn find(workspace: &Workspace) -> Result<Vec<Slice>> {
     Ok(slices)
 }
 
-/// The packages that are compiled to WASM and have no program: settings for them reach no server.
-pub(crate) fn front_packages(workspace: &Workspace) -> Result<BTreeSet<String>> {
-    let fronts: BTreeSet<String> =
-        projects(workspace)?.into_iter().map(|project| project.lib_package).collect();
-    let has_program = |name: &String| {
-        member(workspace, name).is_ok_and(|package| package.targets.iter().any(Target::is_bin))
-    };
-    Ok(fronts.into_iter().filter(|name| !has_program(name)).collect())
+/// The packages that are compiled to WASM, one for each Leptos project.
+pub(crate) fn front_packages(workspace: &Workspace) -> Result<Vec<String>> {
+    Ok(projects(workspace)?.into_iter().map(|project| project.lib_package).collect())
 }
 
 /// A Leptos project with its packages looked up.
@@ -268,6 +266,9 @@ impl Project {
         if config.hash_files {
             let name = config.hash_file_name.clone().unwrap_or_else(|| "hash.txt".into());
             env.insert("LEPTOS_HASH_FILE_NAME", name);
+        }
+        if variant == Variant::Dev {
+            env.insert(WATCH.0, WATCH.1.to_owned());
         }
         if let Some(prefix) = &config.server_fn_prefix {
             env.insert("SERVER_FN_PREFIX", prefix.clone());
