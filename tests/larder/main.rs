@@ -37,3 +37,4 @@ mod why;
 mod why_more;
 mod why_stage;
 mod words;
+mod writers;

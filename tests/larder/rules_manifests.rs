@@ -77,7 +77,11 @@ fn patches_in_every_form() {
         let project = program(&format!("{patch}{}", package("app", "\n[dependencies]\nitoa = \"1\"\n")));
         assert_eq!(project.assert_exact(RELEASE).fresh, 1, "{patch}");
         let recipe = meaning(&project, "larder/release/0/Cargo.toml");
-        assert_eq!(recipe["dependencies"].as_table_like().map(toml_edit::TableLike::len), Some(1), "{recipe}");
+        assert_eq!(
+            recipe["dependencies"].as_table_like().map(toml_edit::TableLike::len),
+            Some(1),
+            "{recipe}"
+        );
     }
 }
 

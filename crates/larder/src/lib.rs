@@ -54,6 +54,7 @@ pub mod slice;
 pub mod stand_in;
 pub mod table;
 pub mod target_folder;
+mod toml_text;
 pub mod tuning;
 pub mod usage;
 pub mod why;

@@ -8,12 +8,13 @@
 use std::collections::BTreeSet;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use toml_edit::{DocumentMut, Item, Value};
 
 use crate::{
-    change::{self, Change},
+    change::Change,
     error::{Error, Result},
     slice::leptos,
+    toml_text,
     workspace::{Workspace, locked_packages, parse_toml},
 };
 
@@ -48,9 +49,11 @@ impl Setting {
 /// What settings depend on: read once, and given as a value.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Names of all packages in `Cargo.lock`.
+    /// Names of the dependencies in `Cargo.lock`: packages on disk are the user's own to debug.
     pub packages: BTreeSet<String>,
-    /// Members that are compiled to WASM for a browser.
+    /// Packages on disk that are no members, which a profile's `"*"` takes for dependencies.
+    pub beside: BTreeSet<String>,
+    /// Members that are compiled to WASM for a browser, and to nothing else that runs.
     pub fronts: BTreeSet<String>,
     /// Whether queries were prepared for sqlx, in `.sqlx/`.
     pub prepared_queries: bool,
@@ -63,9 +66,17 @@ impl Known {
     /// When `Cargo.lock` cannot be read, or Leptos metadata is wrong.
     pub fn of(workspace: &Workspace) -> Result<Self> {
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
+        let names = |is_own: bool| {
+            let packages = locked_packages(&lock).filter(move |package| package.source.is_none() == is_own);
+            packages.map(|package| package.name.to_owned()).collect::<BTreeSet<String>>()
+        };
+        let members = workspace.metadata().workspace_packages().into_iter();
+        let members: BTreeSet<String> = members.map(|package| package.name.to_string()).collect();
         Ok(Self {
-            packages: locked_packages(&lock).map(|package| package.name.to_owned()).collect(),
-            fronts: leptos::front_packages(workspace)?.into_iter().collect(),
+            beside: &names(true) - &members,
+            // A profile's table is found by name, so one for a dependency would be one for its namesake too.
+            packages: &names(false) - &names(true),
+            fronts: leptos::front_packages(workspace)?,
             prepared_queries: workspace.root().join(".sqlx").is_dir(),
         })
     }
@@ -98,6 +109,8 @@ linker after every edit.";
 const NO_DEBUG_INFO: &str = "\
 Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
 first build and gains little.";
+const LINE_TABLES_BESIDE: &str = "\
+Code of your own outside of the workspace is stepped through like that of members.";
 const OPTIMISED: &str = "\
 What computes on much data: small crates, many times faster like this.";
 const STRIPPED: &str = "\
@@ -113,6 +126,17 @@ pub fn dev_profile(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
         Setting::new(&["profile", "dev", "debug"], "line-tables-only", LINE_TABLES),
         Setting::new(&["profile", "dev", "package", "*", "debug"], false, NO_DEBUG_INFO),
     ];
+    if get(manifest, &["profile", "dev", "package", "*", "debug"]).is_none() {
+        let debug = |name| {
+            Setting::new(
+                &["profile", "dev", "package", name, "debug"],
+                "line-tables-only",
+                LINE_TABLES_BESIDE,
+            )
+        };
+        let beside = known.beside.iter().map(String::as_str);
+        wanted.extend(beside.filter(|name| !has_another_spec(manifest, name)).map(debug));
+    }
     wanted.extend(unoptimised(manifest, known));
     if get(manifest, &["profile", "dev", "strip"]).is_none() {
         let strip = |front: &String| {
@@ -190,15 +214,12 @@ pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>>
     if settings.is_empty() {
         return Ok(None);
     }
-    let mut document = if path.exists() { parse_toml(&path)? } else { DocumentMut::new() };
+    let mut text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
     for setting in settings {
-        set(&mut document, setting).map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
+        text = toml_text::set(&text, &setting.path, &setting.value, setting.why)
+            .map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
     }
-    let old = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
-    let new = change::document_text(&document, &old);
-    // A file that is new begins with what it says.
-    let new = if old.is_empty() { new.trim_start_matches('\n').to_owned() } else { new };
-    Change::of(path, new)
+    Change::of(path, text)
 }
 
 /// The file that cargo reads a workspace's configuration from: it prefers the name without an ending.
@@ -207,77 +228,21 @@ pub fn config_path(root: &Utf8Path) -> Utf8PathBuf {
     if old.is_file() { old } else { root.join(".cargo/config.toml") }
 }
 
-/// Sets one key, making the tables that lead to it in the form that their parents have.
-fn set(document: &mut DocumentMut, setting: &Setting) -> Result<(), String> {
-    let Some((key, tables)) = setting.path.split_last() else { return Ok(()) };
-    let mut table: &mut dyn TableLike = document.as_table_mut();
-    let mut inline = false;
-    let mut new = false;
-    for name in tables {
-        let dotted = table.is_dotted() && !inline;
-        if !table.contains_key(name) {
-            new = true;
-            table.insert(name, new_table(inline, dotted));
-        }
-        let item = table.get_mut(name).ok_or("unreachable")?;
-        inline = item.is_inline_table();
-        table = item.as_table_like_mut().ok_or_else(|| format!("`{name}` is no table"))?;
-    }
-    if let Some(old) = table.get_mut(key).and_then(Item::as_value_mut) {
-        let decor = old.decor().clone();
-        *old = setting.value.clone();
-        *old.decor_mut() = decor;
-        return Ok(());
-    }
-    table.insert(key, Item::Value(setting.value.clone()));
-    if !inline && !setting.why.is_empty() {
-        comment(document, setting, new);
-    }
-    Ok(())
-}
-
-fn new_table(inline: bool, dotted: bool) -> Item {
-    if inline {
-        return Item::Value(toml_edit::InlineTable::new().into());
-    }
-    let mut table = toml_edit::Table::new();
-    table.set_implicit(true);
-    table.set_dotted(dotted);
-    Item::Table(table)
-}
-
-/// Puts the reason above a new key.
-fn comment(document: &mut DocumentMut, setting: &Setting, new: bool) {
-    let lines = format!("# {}\n", setting.why.replace('\n', "\n# "));
-    let Some((key, tables)) = setting.path.split_last() else { return };
-    let mut table = document.as_table_mut();
-    for name in tables {
-        let Some(next) = table.get_mut(name).and_then(Item::as_table_mut) else { return };
-        table = next;
-    }
-    if new && !table.is_dotted() {
-        // A table of its own: the reason is the table's.
-        table.decor_mut().set_prefix(format!("\n{lines}"));
-    } else if let Some(mut key) = table.key_mut(key) {
-        key.leaf_decor_mut().set_prefix(lines);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn known(packages: &[&str], fronts: &[&str]) -> Known {
         let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Known { packages: own(packages), fronts: own(fronts), prepared_queries: true }
+        Known { packages: own(packages), fronts: own(fronts), prepared_queries: true, ..Known::default() }
     }
 
     fn tuned(manifest: &str, known: &Known) -> String {
-        let mut document: DocumentMut = manifest.parse().unwrap();
+        let document: DocumentMut = manifest.parse().unwrap();
+        let mut text = manifest.to_owned();
         for setting in dev_profile(&document, known) {
-            set(&mut document, &setting).unwrap();
+            text = toml_text::set(&text, &setting.path, &setting.value, setting.why).unwrap();
         }
-        let text = document.to_string();
         let again: DocumentMut = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert!(dev_profile(&again, known).is_empty(), "{text}");
         text
@@ -368,7 +333,7 @@ members = []
         let inline = "[profile]\ndev = { opt-level = 1, package = { a = { debug = true } } }\n";
         insta::assert_snapshot!(tuned(inline, &known(&[], &[])), @r#"
         [profile]
-        dev = { opt-level = 1, package = { a = { debug = true } , "*" = { debug = false } } , debug = "line-tables-only" }
+        dev = { opt-level = 1, package = { a = { debug = true }, "*" = { debug = false } }, debug = "line-tables-only" }
         "#);
         let dotted = "profile.dev.opt-level = 0\n\n[package]\nname = \"a\"\n";
         insta::assert_snapshot!(tuned(dotted, &known(&[], &[])), @r#"
@@ -410,26 +375,11 @@ members = []
     }
 
     #[test]
-    fn a_value_that_is_asked_for_takes_the_place_of_another() {
-        let mut document: DocumentMut = "[registries.crates-io]\nprotocol = \"git\" # old\n".parse().unwrap();
-        let sparse = Setting::new(&["registries", "crates-io", "protocol"], "sparse", "");
-        set(&mut document, &sparse).unwrap();
-        assert_eq!(document.to_string(), "[registries.crates-io]\nprotocol = \"sparse\" # old\n");
-    }
-
-    #[test]
     fn queries_are_checked_offline_where_they_were_prepared() {
         let empty = DocumentMut::new();
         assert_eq!(configuration(&empty, &known(&["sqlx"], &[])).len(), 1);
         assert!(configuration(&empty, &known(&["serde"], &[])).is_empty());
         let set = "env.SQLX_OFFLINE = \"false\"".parse().unwrap();
         assert!(configuration(&set, &known(&["sqlx"], &[])).is_empty());
-    }
-
-    #[test]
-    fn a_table_where_there_is_something_else_is_an_error() {
-        let mut document: DocumentMut = "profile = 1\n".parse().unwrap();
-        let setting = Setting::new(&["profile", "dev", "debug"], false, "");
-        assert_eq!(set(&mut document, &setting), Err("`profile` is no table".into()));
     }
 }

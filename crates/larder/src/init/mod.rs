@@ -207,18 +207,24 @@ fn envrc(root: &Utf8Path) -> Result<Proposal> {
 /// Adds what `.gitignore` lacks.
 fn ignored(root: &Utf8Path, patterns: &[&str]) -> Result<Option<Change>> {
     let path = root.join(".gitignore");
-    let mut text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
-    for pattern in patterns {
-        let bare = |line: &str| line.trim().trim_matches('/').to_owned();
-        if !text.lines().any(|line| bare(line) == bare(pattern)) {
+    let text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    Change::of(path, with_lines(text, patterns))
+}
+
+/// A text with those of the lines that it lacks, in its own line ends.
+fn with_lines(mut text: String, lines: &[&str]) -> String {
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let bare = |line: &str| line.trim().trim_matches('/').to_owned();
+    for line in lines {
+        if !text.lines().any(|known| bare(known) == bare(line)) {
             if !text.is_empty() && !text.ends_with('\n') {
-                text.push('\n');
+                text.push_str(end);
             }
-            text.push_str(pattern);
-            text.push('\n');
+            text.push_str(line);
+            text.push_str(end);
         }
     }
-    Change::of(path, text)
+    text
 }
 
 /// The repository that the workspace lies in; `None` also where git cannot tell.
@@ -228,7 +234,15 @@ fn repository(project: &Project) -> Option<Git> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_address;
+    use super::{is_address, with_lines};
+
+    #[test]
+    fn what_is_ignored_is_added_in_the_line_ends_of_the_file() {
+        let add = |text: &str| with_lines(text.to_owned(), &["/a", "b/"]);
+        assert_eq!(add(""), "/a\nb/\n");
+        assert_eq!(add("x\r\n# b"), "x\r\n# b\r\n/a\r\nb/\r\n");
+        assert_eq!(add("a\nb\n# c"), "a\nb\n# c");
+    }
 
     #[test]
     fn addresses_hold_no_secret_and_end_no_text() {

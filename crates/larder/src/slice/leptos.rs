@@ -6,10 +6,13 @@
 //! `src/config/project.rs` for the environment. Only what the committed metadata says counts here; a variable
 //! such as `LEPTOS_SITE_ADDR` in somebody's shell must not change a recipe.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
 
 use cargo_metadata::{
-    Package,
+    Package, Target,
     camino::{Utf8Path, Utf8PathBuf},
 };
 use serde::Deserialize;
@@ -52,9 +55,14 @@ pub fn find(workspace: &Workspace) -> Result<Vec<Slice>> {
     Ok(slices)
 }
 
-/// The packages that are compiled to WASM, one for each Leptos project.
-pub(crate) fn front_packages(workspace: &Workspace) -> Result<Vec<String>> {
-    Ok(projects(workspace)?.into_iter().map(|project| project.lib_package).collect())
+/// The packages that are compiled to WASM and have no program: settings for them reach no server.
+pub(crate) fn front_packages(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    let fronts: BTreeSet<String> =
+        projects(workspace)?.into_iter().map(|project| project.lib_package).collect();
+    let has_program = |name: &String| {
+        member(workspace, name).is_ok_and(|package| package.targets.iter().any(Target::is_bin))
+    };
+    Ok(fronts.into_iter().filter(|name| !has_program(name)).collect())
 }
 
 /// A Leptos project with its packages looked up.

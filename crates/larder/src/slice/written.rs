@@ -1,12 +1,17 @@
 //! Slices that a user writes down in the [settings](crate::settings).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Deserialize;
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
+use toml_edit::{Array, InlineTable, Value};
 
 use super::{Origin, Slice, TargetDir, Variant, option_values, variant_of, without_option, without_policies};
-use crate::{change, error::Result, workspace::Workspace};
+use crate::{
+    change,
+    error::{Error, Result},
+    toml_text,
+    workspace::Workspace,
+};
 
 /// A table in `slices`; its name is the slice's.
 #[derive(Debug, Clone, Deserialize)]
@@ -59,63 +64,54 @@ impl WrittenSlice {
 
 /// The table that a slice is written down as.
 pub fn as_toml(slice: &Slice) -> String {
-    let mut document = DocumentMut::new();
-    insert(document.as_item_mut(), &["workspace", "metadata", "larder", "slices"], slice);
-    document.to_string()
+    let name = toml_edit::Key::new(&slice.name);
+    let mut text = format!("[workspace.metadata.larder.slices.{}]\n", name.display_repr());
+    for (field, value) in fields(slice) {
+        let _ = writeln!(text, "{field} = {}", value.to_string().trim());
+    }
+    text
 }
 
 /// Adds slices to the root manifest, which keeps its comments, order and unknown keys.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, or its settings are no tables.
 pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
     let path = workspace.root().join("Cargo.toml");
-    let mut document = workspace.manifest().clone();
+    let document = workspace.manifest();
     // Beside the settings that are there: a second table would hide them.
     let has_settings =
         |owner: &str| document.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some();
     let is_package =
         !document.contains_key("workspace") || !has_settings("workspace") && has_settings("package");
     let owner = if is_package { "package" } else { "workspace" };
+    let mut text = fs_err::read_to_string(&path)?;
     for slice in slices {
-        insert(document.as_item_mut(), &[owner, "metadata", "larder", "slices"], slice);
+        text =
+            insert(text, owner, slice).map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
     }
-    let text = change::document_text(&document, &fs_err::read_to_string(&path)?);
     change::write(&path, &text)
 }
 
-/// Puts a slice's table below `path`, in the form that the tables above it have: one in one line cannot hold others
-/// that have a header, and taking it apart would lose the comment beside it.
-fn insert(parent: &mut Item, path: &[&str], slice: &Slice) {
-    let inline = parent.is_inline_table();
-    let Some(table) = parent.as_table_like_mut() else { return };
-    let Some((first, rest)) = path.split_first() else {
-        let fields = fields(slice);
-        table.insert(
-            &slice.name,
-            if inline { value(fields.into_inline_table()) } else { Item::Table(fields) },
-        );
-        return;
-    };
-    let mut missing = Table::new();
-    missing.set_implicit(true);
-    let missing = if inline { value(InlineTable::new()) } else { Item::Table(missing) };
-    insert(table.entry(first).or_insert(missing), rest, slice);
+fn insert(text: String, owner: &str, slice: &Slice) -> Result<String, String> {
+    fields(slice).into_iter().try_fold(text, |text, (field, value)| {
+        let path = [owner, "metadata", "larder", "slices", &slice.name, field].map(str::to_owned);
+        toml_text::set(&text, &path, &value, "")
+    })
 }
 
-fn fields(slice: &Slice) -> Table {
-    let mut fields = Table::new();
+fn fields(slice: &Slice) -> Vec<(&'static str, Value)> {
     let mut args = slice.args.clone();
     if slice.target_dir != TargetDir::default() {
         args.push(format!("--target-dir={}", String::from(slice.target_dir.clone())));
     }
-    fields.insert("args", value(args.iter().collect::<Array>()));
+    let mut fields = vec![("args", args.iter().collect::<Array>().into())];
     if !slice.rustflags.is_empty() {
-        fields.insert("rustflags", value(slice.rustflags.iter().collect::<Array>()));
+        fields.push(("rustflags", slice.rustflags.iter().collect::<Array>().into()));
     }
     if !slice.env.is_empty() {
         let env: InlineTable = slice.env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        fields.insert("env", value(env));
+        fields.push(("env", env.into()));
     }
     fields
 }
