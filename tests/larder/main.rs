@@ -30,6 +30,7 @@ mod rules_flags;
 mod rules_manifests;
 mod rules_sources;
 mod rules_workspaces;
+mod stale_lock;
 mod target_folder;
 mod untouched;
 mod usage;

@@ -35,6 +35,8 @@ pub enum CargoLock {
     AsNeeded,
     /// `--locked`.
     Locked,
+    /// It is not changed, and error messages show the call without a word about it: for questions.
+    Untouched,
 }
 
 /// Whether cargo may use the network.
@@ -80,6 +82,15 @@ impl Cargo {
     pub fn with_cargo_lock(mut self, cargo_lock: CargoLock) -> Self {
         self.lock_policy = cargo_lock;
         self
+    }
+
+    /// The same cargo for a question, which must not bring a stale `Cargo.lock` up to date.
+    #[must_use]
+    pub fn asking(self) -> Self {
+        match self.lock_policy {
+            CargoLock::AsNeeded => self.with_cargo_lock(CargoLock::Untouched),
+            CargoLock::Locked | CargoLock::Untouched => self,
+        }
     }
 
     /// The same cargo with or without the network.
@@ -153,6 +164,11 @@ impl Cargo {
         set.or_else(|| self.env.get("HOME").map(|home| Path::new(home).join(".cargo")))
     }
 
+    /// Whether calls may change `Cargo.lock`.
+    pub fn cargo_lock(&self) -> CargoLock {
+        self.lock_policy
+    }
+
     /// The environment that calls run with.
     pub fn env(&self) -> &Environment {
         &self.env
@@ -170,7 +186,7 @@ impl Cargo {
 
     /// The words that say both policies on a command line.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
-        let locked = (self.lock_policy == CargoLock::Locked).then_some("--locked");
+        let locked = (self.lock_policy != CargoLock::AsNeeded).then_some("--locked");
         let offline = (self.network == Network::Offline).then_some("--offline");
         locked.into_iter().chain(offline)
     }
@@ -216,7 +232,36 @@ impl Cargo {
                 cmd = cmd.env(name, value);
             }
         }
-        Ok((cmd.line(), cmd.output()?))
+        let shown = match self.lock_policy {
+            CargoLock::Untouched => cmd.line().replacen(" --locked", "", 1),
+            CargoLock::AsNeeded | CargoLock::Locked => cmd.line(),
+        };
+        match cmd.output().map_err(|error| stale(error, dir)) {
+            Err(Error::Failed { status, code, stderr, .. }) => {
+                Err(Error::Failed { command: shown, status, code, stderr })
+            }
+            answer => Ok((shown, answer?)),
+        }
+    }
+
+    /// Whether `Cargo.lock` is what the manifests ask for, in cargo's own word.
+    ///
+    /// # Errors
+    /// When cargo cannot be asked, or fails for another reason.
+    pub fn lock_fits(&self, dir: &Path) -> Result<bool> {
+        match self.clone().with_cargo_lock(CargoLock::Locked).resolve(dir) {
+            Err(Error::StaleCargoLock { .. }) => Ok(false),
+            answer => answer.map(|()| true),
+        }
+    }
+
+    /// Has cargo resolve all dependencies, and bring `Cargo.lock` up to date unless that is [`CargoLock::Locked`].
+    ///
+    /// # Errors
+    /// [`Error::StaleCargoLock`] for a file that must not change; what cargo says about the dependencies.
+    pub fn resolve(&self, dir: &Path) -> Result<()> {
+        let args = ["metadata", "--format-version", "1", "--color", "never"].map(str::to_owned);
+        self.cmd(dir, &args).output().map(drop).map_err(|error| stale(error, dir))
     }
 
     /// The compiler that cargo would run: `RUSTC`, else the first one on `PATH`.
@@ -237,5 +282,15 @@ impl Cargo {
             .args(["--print", "target-libdir", "--target", target])
             .output()?;
         Ok(Path::new(folder.trim_end()).is_dir())
+    }
+}
+
+/// Gives a failure its name if cargo says that it was not allowed to write `Cargo.lock`.
+fn stale(error: Error, dir: &Path) -> Error {
+    match error {
+        Error::Failed { stderr, .. } if stderr.contains("lock file") && stderr.contains("--locked") => {
+            Error::StaleCargoLock { path: dir.join("Cargo.lock") }
+        }
+        other => other,
     }
 }

@@ -63,6 +63,12 @@ pub enum Error {
         /// The missing file.
         path: PathBuf,
     },
+    /// `Cargo.lock` does not fit the manifests, and it was not to be changed.
+    #[error("{path} is not what the manifests ask for")]
+    StaleCargoLock {
+        /// The file.
+        path: PathBuf,
+    },
     /// cargo's unit graph has a version this build of Larder has never seen.
     #[error("cargo printed unit graph version {found}; this larder reads version {known} (`{command}`)")]
     UnitGraphVersion {
@@ -237,8 +243,8 @@ impl Error {
             }
             Self::NoCargoLock { .. } => "run `cargo generate-lockfile`, and commit the file".into(),
             Self::UnitGraphVersion { .. } => "update larder, or use the toolchain it was tested with".into(),
-            Self::SlicePlan { stderr, .. } if stderr.contains("--locked") => {
-                "Cargo.lock is out of date: run `cargo update --workspace`, or drop --locked".into()
+            Self::StaleCargoLock { .. } => {
+                "Cargo.lock is out of date: run `cargo larder lock`, without --locked, and commit the file".into()
             }
             Self::SlicePlan { .. } => "fix the manifest, or the slice's `args`, and try again".into(),
             Self::NoRecipe { .. } => "run `cargo larder lock`".into(),

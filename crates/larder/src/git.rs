@@ -93,6 +93,12 @@ impl Git {
         })
     }
 
+    /// Those of the paths whose files git was told to ignore, and so has not.
+    pub fn ignored<'a>(&self, paths: &[&'a str]) -> Vec<&'a str> {
+        let is_ignored = |path: &&str| self.tracked(path).is_ok_and(|tracked| tracked == Tracked::Ignored);
+        paths.iter().copied().filter(is_ignored).collect()
+    }
+
     /// The files of the whole work tree, relative to its top.
     ///
     /// # Errors

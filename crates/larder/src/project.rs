@@ -7,6 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
+    git::Git,
     platform::{self, Platform},
     recipe::lock_file::LockFile,
     settings::Settings,
@@ -96,6 +97,23 @@ impl Project {
             Err(Error::NoRecipe { .. } | Error::Toml { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What recipes are made from or made of, and git ignores, so that other clones have it not; relative to the root.
+    pub fn ignored_by_git(&self) -> Vec<&'static str> {
+        const FILES: [&str; 6] = [
+            "Cargo.lock",
+            ".cargo/config.toml",
+            ".cargo/config",
+            "rust-toolchain.toml",
+            "rust-toolchain",
+            "larder",
+        ];
+        let root = self.workspace.root();
+        // Without git there is nothing that it could ignore.
+        let Ok(Some(git)) = Git::of(self.cargo.env(), root) else { return Vec::new() };
+        let present = FILES.into_iter().filter(|path| root.join(path).exists());
+        git.ignored(&present.collect::<Vec<_>>())
     }
 
     /// The platforms that the recipes are to serve.

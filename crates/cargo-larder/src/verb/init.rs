@@ -12,7 +12,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{diff, lock::proven, print_json};
+use super::{clones, diff, lock::proven, print_json};
 use crate::{cli, context::Context, exit::Outcome};
 
 /// Who decides whether a change is made.
@@ -59,6 +59,7 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
     if args.json {
         print_json(&json!({ "version": 1, "parts": rows }))?;
     }
+    clones::warn_of_ignored(&project, context.terminal);
     let any = |wanted: Done| all.iter().any(|(_, done)| *done == wanted);
     if any(Done::Written) {
         advise(context, args, &all);

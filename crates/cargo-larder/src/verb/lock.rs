@@ -7,12 +7,14 @@ use larder::{
 };
 use serde_json::json;
 
-use super::print_json;
+use super::{clones, print_json};
 use crate::{cli, context::Context, exit::Outcome, terminal::Terminal};
 
 pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome> {
     if args.check {
-        return check(context, args.json);
+        let outcome = check(context, args.json);
+        clones::warn_of_ignored(&context.project, context.terminal);
+        return outcome;
     }
     let outcomes = lock::lock(&context.project, &context.terminal)?;
     if args.json {
@@ -30,6 +32,7 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
     for path in docker::refresh(&context.project)? {
         context.terminal.step("Wrote", path.as_str());
     }
+    clones::warn_of_ignored(&context.project, context.terminal);
     Ok(Outcome::Done)
 }
 

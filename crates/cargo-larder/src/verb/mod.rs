@@ -3,6 +3,7 @@
 
 mod build;
 mod clean;
+mod clones;
 mod cook;
 mod diff;
 mod docker;

@@ -15,7 +15,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::print_json;
+use super::{clones, print_json};
 use crate::{cli, context::Context, exit::Outcome};
 
 /// A slice with what is known of it.
@@ -52,6 +52,7 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     } else {
         print(&planned, args.units);
     }
+    clones::warn_of_ignored(project, context.terminal);
     Ok(Outcome::Done)
 }
 

@@ -8,6 +8,7 @@ use larder::{
         client::Client,
         explain::{Miss, Record, record_path},
     },
+    cargo::CargoLock,
     slice::{Slice, Variant, environment},
     why::{
         self, Explained, LastBuild, Mode, Place, Profiles, Unit,
@@ -92,9 +93,11 @@ fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
     context.terminal.step("Asking", &slice.name);
     let env = environment::of_build(&project.cargo, &project.workspace, slice)?;
     let place = Place::of_slice(&project.workspace, slice);
+    // A question must not bring a stale Cargo.lock up to date.
+    let locked = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let call = why::Call {
         cargo: project.cargo.program(),
-        args: &slice.args_with(project.cargo.words().map(str::to_owned)),
+        args: &slice.args_with(locked.words().map(str::to_owned)),
         dir: &place.root,
         env: &env,
         root: &place.root,

@@ -34,16 +34,6 @@ struct Call {
     args: Vec<String>,
     env: Environment,
     folder: PathBuf,
-    of: Of,
-}
-
-/// Whose `Cargo.lock` a question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
-    /// The workspace's, which the user's words decide on.
-    Workspace,
-    /// A recipe's, which nothing may change.
-    Recipe,
 }
 
 /// Everything that decides what is wanted. `profiles` are the profile folders that are there.
@@ -91,10 +81,7 @@ pub fn wishes(
 }
 
 fn ask(project: &Project, call: &Call) -> Result<Needed> {
-    let cargo = match call.of {
-        Of::Workspace => project.cargo.clone(),
-        Of::Recipe => project.cargo.clone().with_cargo_lock(CargoLock::Locked),
-    };
+    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     // What is downloaded is asked for first: a recipe that was cooked needs no network.
     let offline = cargo.clone().with_network(Network::Offline);
     let (command, json) = offline
@@ -116,7 +103,6 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
             args,
             env: environment::of_slice(&project.cargo, workspace, slice)?,
             folder: build_folder(project, &target_dir),
-            of: Of::Workspace,
         })
     };
     project.slices.iter().map(call).collect()
@@ -134,7 +120,6 @@ fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Resu
         args,
         env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
         folder: build_folder(project, &target_dir),
-        of: Of::Recipe,
     }))
 }
 
@@ -159,7 +144,6 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
                 args,
                 env: Environment::default(),
                 folder: folder.clone(),
-                of: Of::Workspace,
             });
         }
     }

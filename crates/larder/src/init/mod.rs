@@ -147,7 +147,14 @@ fn known(project: &Project) -> Result<Known> {
 fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
     if project.recorded()?.is_none() {
         let new = |name: &str| format!("{name}: new");
-        return Ok(Proposal::Recipes(project.slices.iter().map(|slice| new(&slice.name)).collect()));
+        let mut reasons: Vec<String> = project.slices.iter().map(|slice| new(&slice.name)).collect();
+        let root = project.workspace.root();
+        // Whatever else cargo has to say about the dependencies, `lock` says.
+        if !project.cargo.lock_fits(root.as_std_path()).unwrap_or(true) {
+            let path = root.join("Cargo.lock").into();
+            reasons.insert(0, Error::StaleCargoLock { path }.to_string());
+        }
+        return Ok(Proposal::Recipes(reasons));
     }
     let (_, findings) = lock::check(project, report)?;
     if findings.is_empty() {

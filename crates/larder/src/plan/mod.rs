@@ -101,7 +101,8 @@ impl Plans {
     ///
     /// # Errors
     /// For the first slice that fails: [`Error::SlicePlan`] when cargo refuses the invocation,
-    /// [`Error::UnitGraphVersion`] for a format that is not known.
+    /// [`Error::StaleCargoLock`] when `Cargo.lock` would have to change, [`Error::UnitGraphVersion`] for a format that
+    /// is not known.
     pub fn of_slices(
         cargo: &Cargo,
         workspace: &Workspace,
@@ -109,7 +110,9 @@ impl Plans {
         platforms: &[Platform],
     ) -> Result<Vec<Self>> {
         // Made before the queries run, so that rustc is asked once which platform this is.
-        let cargos = platforms.iter().map(|platform| cargo.on(workspace.root().as_std_path(), platform));
+        // A question must not bring a stale Cargo.lock up to date.
+        let asking = cargo.clone().asking();
+        let cargos = platforms.iter().map(|platform| asking.on(workspace.root().as_std_path(), platform));
         let cargos = cargos.collect::<Result<Vec<_>>>()?;
         let on_platforms = || platforms.iter().zip(&cargos);
         let queries = slices.iter().flat_map(|slice| on_platforms().map(move |on| (*slice, on)));

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Report,
-    cargo::{Cargo, CargoLock},
+    cargo::CargoLock,
     error::{Error, Result},
     plan::Plans,
     platform::Platform,
@@ -58,7 +58,15 @@ pub fn lock(project: &Project, report: &dyn Report) -> Result<Vec<Locked>> {
     staging::recover(workspace.root(), &larder_dir)?;
     let old = project.recorded()?;
     let platforms = project.platforms(old.as_ref())?;
-    let drafts = draft(project, &project.cargo, &platforms, report)?;
+    let drafts = match draft(project, &platforms, report) {
+        Err(Error::StaleCargoLock { path }) if project.cargo.cargo_lock() == CargoLock::AsNeeded => {
+            project.cargo.resolve(workspace.root().as_std_path())?;
+            report
+                .step("Updated", &format!("{}, which was not what the manifests asked for", path.display()));
+            draft(project, &platforms, report)?
+        }
+        drafts => drafts?,
+    };
     let shared = config::shared(workspace);
     // Asked once: the answer takes reading every file of a recipe.
     let unchanged = |draft: &Draft<'_>| old.as_ref().and_then(|old| draft.unchanged(project, old).cloned());
@@ -163,15 +171,9 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<(Vec<Locked>, Vec
     let workspace = &project.workspace;
     let old = LockFile::read(&workspace.larder_dir())?;
     let platforms = project.platforms(Some(&old))?;
-    // Planning must not bring a stale Cargo.lock up to date here: nothing is written.
-    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
-    let drafts = match draft(project, &cargo, &platforms, report) {
-        Err(Error::SlicePlan { stderr, .. }) if stderr.contains("--locked") => {
-            let path = workspace.root().join("Cargo.lock");
-            return Ok((
-                Vec::new(),
-                vec![Finding::Stale(format!("{path} is not what the manifests ask for"))],
-            ));
+    let drafts = match draft(project, &platforms, report) {
+        Err(error @ Error::StaleCargoLock { .. }) => {
+            return Ok((Vec::new(), vec![Finding::Stale(error.to_string())]));
         }
         drafts => drafts?,
     };
@@ -197,7 +199,7 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<(Vec<Locked>, Vec
 /// When a slice cannot be planned.
 pub fn unwritten(project: &Project, report: &dyn Report) -> Result<LockFile> {
     let platforms = project.platforms(None)?;
-    let drafts = draft(project, &project.cargo, &platforms, report)?;
+    let drafts = draft(project, &platforms, report)?;
     let slice = |draft: &Draft<'_>| LockedSlice {
         slice: draft.slice.clone(),
         cook: draft.recipe.cook.clone(),
@@ -220,17 +222,12 @@ pub(crate) fn has_secret_config(workspace: &Workspace) -> bool {
 }
 
 /// Plans every slice.
-fn draft<'a>(
-    project: &'a Project,
-    cargo: &Cargo,
-    platforms: &[Platform],
-    report: &dyn Report,
-) -> Result<Vec<Draft<'a>>> {
+fn draft<'a>(project: &'a Project, platforms: &[Platform], report: &dyn Report) -> Result<Vec<Draft<'a>>> {
     let slices: Vec<&Slice> = project.slices.iter().collect();
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     report.step("Planning", &names.join(", "));
     let workspace = &project.workspace;
-    let plans = Plans::of_slices(cargo, workspace, &slices, platforms)?;
+    let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
     let draft = |(slice, plans)| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
     Ok(slices.into_iter().zip(plans).map(draft).collect())
 }

@@ -35,6 +35,12 @@ pub(super) const ALL: &[Check] = &[
         run: recipes::committed,
     },
     Check {
+        name: "config-committed",
+        about: "cargo's configuration is committed",
+        needs: &[Topic::Git],
+        run: recipes::config,
+    },
+    Check {
         name: "dockerfile",
         about: "generated files are fresh",
         needs: &[Topic::Generated],

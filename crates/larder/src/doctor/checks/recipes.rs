@@ -75,6 +75,26 @@ pub(super) fn committed(facts: &Facts) -> Finding {
     }
 }
 
+/// Flags, targets and variables in it are part of every unit.
+pub(super) fn config(facts: &Facts) -> Finding {
+    let tracked = match &facts.git {
+        Ok(git) => &git.config,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    match tracked {
+        Ok(Tracked::Clean | Tracked::Modified) => Finding::ok("git has .cargo/config.toml"),
+        Ok(Tracked::Untracked) => Finding::warning(
+            "git does not have .cargo/config.toml: clones build with other settings than the recipes",
+            "git add .cargo/config.toml",
+        ),
+        Ok(Tracked::Ignored) => Finding::problem(
+            "git ignores .cargo/config.toml: clones build with other settings than the recipes",
+            "git add --force .cargo/config.toml",
+        ),
+        Err(reason) => Finding::skipped(reason),
+    }
+}
+
 pub(super) fn generated(facts: &Facts) -> Finding {
     match &facts.generated {
         Err(reason) => Finding::skipped(reason),

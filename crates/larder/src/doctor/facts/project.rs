@@ -9,6 +9,7 @@ use crate::{
     git::Git,
     project::Project,
     recipe::lock::{self, Finding},
+    tuning,
 };
 
 /// What git knows.
@@ -20,6 +21,8 @@ pub struct GitFacts {
     pub recipes: Answer<Tracked>,
     /// `flake.nix`; an error where there is none.
     pub flake: Answer<Tracked>,
+    /// cargo's configuration; an error where there is none.
+    pub config: Answer<Tracked>,
 }
 
 /// A file that tells CI what to run.
@@ -40,7 +43,14 @@ impl GitFacts {
             }
             git.tracked(path).map_err(|error| error.to_string())
         };
-        Self { cargo_lock: tracked("Cargo.lock"), recipes: tracked("larder"), flake: tracked("flake.nix") }
+        let config = tuning::config_path(root);
+        let config = config.strip_prefix(root).unwrap_or(&config);
+        Self {
+            cargo_lock: tracked("Cargo.lock"),
+            recipes: tracked("larder"),
+            flake: tracked("flake.nix"),
+            config: tracked(config.as_str()),
+        }
     }
 }
 
@@ -60,15 +70,8 @@ pub(super) fn recipes(project: &Project) -> Answer<Option<Vec<Finding>>> {
     }
 }
 
-/// cargo's own word: resolved with what is locked, or not.
 pub(super) fn lock_fits(project: &Project) -> Answer<bool> {
-    let args = ["metadata", "--format-version", "1", "--color", "never", "--locked"].map(str::to_owned);
-    let root = project.workspace.root();
-    match project.cargo.cmd(root, &args).output() {
-        Ok(_) => Ok(true),
-        Err(Error::Failed { stderr, .. }) if stderr.contains("--locked") => Ok(false),
-        Err(error) => Err(error.to_string()),
-    }
+    project.cargo.lock_fits(project.workspace.root().as_std_path()).map_err(|error| error.to_string())
 }
 
 /// Whether there is a Dockerfile that was generated.

@@ -1,0 +1,20 @@
+//! What a verb says about files that other clones will not have. No verb of its own.
+//!
+//! It must never be more than a line: nothing of it is wrong on this machine.
+
+use larder::{Report as _, project::Project};
+
+use crate::terminal::Terminal;
+
+/// Warns of files that recipes are made from or made of, and that git ignores.
+pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) {
+    let ignored = project.ignored_by_git();
+    if !ignored.is_empty() {
+        terminal.warn(&format!(
+            "git ignores {}: other clones do without; `git add --force {}` adds {}",
+            ignored.join(" and "),
+            ignored.join(" "),
+            if ignored.len() == 1 { "it" } else { "them" },
+        ));
+    }
+}
