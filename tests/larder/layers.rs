@@ -163,3 +163,29 @@ fn the_number_of_layers_is_a_setting() {
     error: [ROOT]/Cargo.toml: metadata.larder: max-layers: there is always one, the current recipe
     ");
 }
+
+/// Settings that reach no compilation leave the chain as it is; a flag reaches all of it.
+#[test]
+fn only_what_reaches_a_compilation_collapses_the_chain() {
+    let project = project();
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    let mut config = String::new();
+    for more in [
+        "[build]\njobs = 2\nrustdocflags = [\"--cfg\", \"x\"]\nbuild-dir = \"target\"\n",
+        "[net]\nretry = 3\n[http]\ntimeout = 60\n[term]\nverbose = false\n",
+        "[target.'cfg(all())']\nrunner = \"env\"\nrustdocflags = [\"-Dwarnings\"]\n[alias]\nx = \"run\"\n",
+        "[registries.own]\nindex = \"sparse+https://localhost/\"\n",
+    ] {
+        config += more;
+        project.write(".cargo/config.toml", &config);
+        project.larder(&["lock"]).ok();
+        assert_eq!(layers(&project), ["0", "1"], "{config}");
+        project.larder(&["lock", "--check"]).ok();
+    }
+    let written = project.read("larder/config.toml");
+    assert!(!written.contains("runner") && !written.contains("rustdocflags"), "{written}");
+    project.write(".cargo/config.toml", &config.replace("jobs = 2", "rustflags = [\"--cfg\", \"y\"]"));
+    project.larder(&["lock"]).ok();
+    assert_eq!(layers(&project), ["0"]);
+}

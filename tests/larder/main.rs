@@ -1,6 +1,7 @@
 //! `cargo larder` on real workspaces with the real cargo.
 
 mod bad_input;
+mod build_dir;
 mod changes;
 mod clean;
 mod collectors;

@@ -84,6 +84,17 @@ impl Workspace {
         }
     }
 
+    /// Where cargo keeps units when it builds into a target directory.
+    pub fn build_directory(&self, target_directory: &Utf8Path) -> Utf8PathBuf {
+        let configured = self.metadata.build_directory.as_ref().filter(|_| self.configures_build_dir());
+        configured.cloned().unwrap_or_else(|| build_directory(&self.metadata, target_directory))
+    }
+
+    /// Whether the configuration names a build directory, be it the target directory.
+    pub fn configures_build_dir(&self) -> bool {
+        self.config.get("build").is_some_and(|build| build.get("build-dir").is_some())
+    }
+
     /// `cargo metadata --no-deps`.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cargo_metadata::camino::Utf8Path;
 use serde::Serialize;
 
 use super::messages::Counts;
@@ -15,7 +16,7 @@ use crate::{
     slice::environment,
     target_folder::Tag,
     why::{self, Answer, Call, LastBuild},
-    workspace::{Workspace, build_directory},
+    workspace::Workspace,
 };
 
 /// What one step of a build did.
@@ -81,7 +82,9 @@ pub fn cook(
         }
         report.step("Cooking", &describe(locked, index, units.unwrap_or_default()));
         let mut args = locked.cook.clone();
-        args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
+        let target_dir = slice.target_dir.resolve(workspace);
+        args.push(format!("--target-dir={target_dir}"));
+        args.extend(build_dir_word(workspace, &target_dir));
         args.push("--message-format=json-render-diagnostics".into());
         args.extend_from_slice(words);
         args.extend(cargo.words().map(str::to_owned));
@@ -98,7 +101,7 @@ pub fn cook(
             program,
         });
         // A fault here costs the explanation, never the build.
-        let build_dir = build_directory(workspace.metadata(), &slice.target_dir.resolve(workspace));
+        let build_dir = workspace.build_directory(&target_dir);
         let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
         let before = counts.compiled;
         let code = cmd.each_line(Stderr::Terminal, |line| {
@@ -113,6 +116,15 @@ pub fn cook(
         }
     }
     Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts, why: answers })
+}
+
+/// The application's build directory, unless it is simply the target directory: what the configuration says may be
+/// another folder for another workspace, such as the recipe.
+fn build_dir_word(workspace: &Workspace, target_dir: &Utf8Path) -> Option<String> {
+    let build_dir = workspace.build_directory(target_dir);
+    let value = toml_edit::Value::from(build_dir.as_str());
+    (build_dir != target_dir || workspace.configures_build_dir())
+        .then(|| format!("--config=build.build-dir={value}"))
 }
 
 fn describe(locked: &LockedSlice, index: usize, units: usize) -> String {

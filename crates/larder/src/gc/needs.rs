@@ -16,7 +16,6 @@ use crate::{
     side_by_side,
     slice::environment,
     target_folder::Profile,
-    workspace,
 };
 
 /// Whether units that other branches of the repository need are wanted too.
@@ -152,7 +151,7 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
 
 /// Where units of a call lie: in the build folder, where one is set, else in the target folder.
 fn build_folder(project: &Project, target_dir: &Utf8Path) -> PathBuf {
-    let folder = workspace::build_directory(project.workspace.metadata(), target_dir);
+    let folder = project.workspace.build_directory(target_dir);
     fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into())
 }
 

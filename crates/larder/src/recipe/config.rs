@@ -18,9 +18,18 @@ const SHARED_HEADER: &str = "\
 # Backends that cook before the application's source is there put this file in its place.
 ";
 
-/// Tables of a cargo configuration that cannot reach a dependency's units.
+/// Tables of a cargo configuration that neither a dependency's units nor getting their sources needs.
 const IRRELEVANT: [&str; 7] =
     ["alias", "cargo-new", "doc", "future-incompat-report", "install", "term", "cache"];
+/// Keys of `[build]` of which the same is true. The build directory is the application's own, wherever it is cooked.
+const IRRELEVANT_IN_BUILD: [&str; 3] = ["build-dir", "rustdoc", "rustdocflags"];
+/// Keys of the tables in `[target]` of which the same is true.
+const IRRELEVANT_IN_TARGET: [&str; 2] = ["runner", "rustdocflags"];
+/// Tables that reach a compilation, beyond what is in the units' keys.
+const COMPILED_WITH: [&str; 10] =
+    ["build", "env", "host", "include", "patch", "paths", "profile", "source", "target", "unstable"];
+/// Keys of `[build]` that reach a compilation.
+const COMPILED_WITH_IN_BUILD: [&str; 4] = ["rustc", "rustc-wrapper", "rustflags", "target"];
 /// Keys of a registry that hold a secret: never copied, even from a file where they should not be.
 const SECRET: [&str; 2] = ["token", "secret-key"];
 
@@ -56,20 +65,22 @@ pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> String {
 /// words where it says the same, since builders know a layer by them.
 pub(super) fn shared(workspace: &Workspace) -> Option<String> {
     let mut document = workspace.config().clone();
+    remove_from(&mut document, "build", &IRRELEVANT_IN_BUILD);
+    let targets = document.get_mut("target").and_then(Item::as_table_like_mut);
+    targets
+        .into_iter()
+        .flat_map(TableLike::iter_mut)
+        .for_each(|(_, target)| remove(target, &IRRELEVANT_IN_TARGET));
+    remove_empty(&mut document, "target");
     for name in IRRELEVANT {
         document.remove(name);
     }
     if let Some(registries) = document.get_mut("registries").and_then(Item::as_table_like_mut) {
         registries.iter_mut().for_each(|(_, registry)| remove(registry, &SECRET));
     }
-    if let Some(registry) = document.get_mut("registry") {
-        remove(registry, &SECRET);
-        // It is for `cargo publish`, `cargo add` and their kin.
-        remove(registry, &["default"]);
-        if registry.as_table_like().is_some_and(TableLike::is_empty) {
-            document.remove("registry");
-        }
-    }
+    remove_from(&mut document, "registry", &SECRET);
+    // It is for `cargo publish`, `cargo add` and their kin.
+    remove_from(&mut document, "registry", &["default"]);
     if document.is_empty() {
         return None;
     }
@@ -103,9 +114,50 @@ fn remove(item: &mut Item, keys: &[&str]) {
     }
 }
 
-/// The digest of [`shared`].
-pub(super) fn shared_digest(workspace: &Workspace) -> Option<String> {
-    shared(workspace).map(|text| content_digest(text.as_bytes()))
+/// Removes keys of a table, and the table if nothing else is in it.
+fn remove_from(document: &mut DocumentMut, name: &str, keys: &[&str]) {
+    let Some(item) = document.get_mut(name) else { return };
+    remove(item, keys);
+    if item.as_table_like().is_some_and(TableLike::is_empty) {
+        document.remove(name);
+    }
+}
+
+/// Removes the empty tables in a table, and that table if nothing else is in it.
+fn remove_empty(document: &mut DocumentMut, name: &str) {
+    let Some(tables) = document.get(name).and_then(Item::as_table_like) else { return };
+    let is_empty = |item: &Item| item.as_table_like().is_some_and(TableLike::is_empty);
+    let empty: Vec<String> =
+        tables.iter().filter(|(_, table)| is_empty(table)).map(|(key, _)| key.to_owned()).collect();
+    remove_from(document, name, &empty.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// Whether units are compiled with the same settings as when a lock file was written, so that what an older layer built
+/// can be of use.
+pub(super) fn compiles_the_same(workspace: &Workspace, recorded: Option<&str>) -> bool {
+    let now = shared(workspace).map(|text| compiled_with(&text));
+    let before = recorded.map(|digest| {
+        let text = fs_err::read_to_string(workspace.larder_dir().join("config.toml")).ok()?;
+        (content_digest(text.as_bytes()) == digest).then(|| compiled_with(&text))
+    });
+    // A file that is not the recorded one tells nothing.
+    before.map_or(Some(String::new()), |text| text) == Some(now.unwrap_or_default())
+}
+
+/// The settings of a configuration that reach a compilation.
+fn compiled_with(text: &str) -> String {
+    let Ok(mut document) = text.parse::<DocumentMut>() else { return text.to_owned() };
+    document.retain(|name, _| COMPILED_WITH.contains(&name));
+    if let Some(build) = document.get_mut("build").and_then(Item::as_table_like_mut) {
+        let others: Vec<String> = build
+            .iter()
+            .map(|(key, _)| key.to_owned())
+            .filter(|key| !COMPILED_WITH_IN_BUILD.contains(&key.as_str()))
+            .collect();
+        others.iter().for_each(|key| drop(build.remove(key)));
+    }
+    remove_from(&mut document, "build", &[]);
+    settings_alone(document)
 }
 
 /// Local packages that `[patch]` in cargo's configuration names, as `name version`. cargo finds the patch in the
@@ -134,4 +186,26 @@ fn implicit() -> Item {
     let mut table = Table::new();
     table.set_implicit(true);
     Item::Table(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_reach_no_compilation_are_left_out() {
+        for text in [
+            "[build]\njobs = 2\n",
+            "[net]\nretry = 3\n[http]\ntimeout = 9\n[term]\nquiet = true\n",
+            "[build]\nrustc-workspace-wrapper = \"w\"\ntarget-dir = \"t\"\nincremental = false\n",
+            "[registries.own]\nindex = \"sparse+https://a/\"\n[alias]\na = \"b\"\n",
+        ] {
+            assert_eq!(compiled_with(text), "", "{text}");
+        }
+        let kept = "[build]\nrustflags = [\"-g\"]\n\n[env]\nA = \"1\"\n\n[target.x]\nlinker = \"l\"";
+        assert_eq!(
+            compiled_with(&format!("{kept}\n\n[net]\nretry = 3\n").replace("[build]", "[build]\njobs = 2")),
+            kept
+        );
+    }
 }

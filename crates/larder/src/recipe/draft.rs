@@ -135,7 +135,7 @@ impl Draft<'_> {
             && before.rustflags == self.slice.rustflags
             && before.env == self.slice.env
             && old.toolchain.as_deref() == project.workspace.toolchain()
-            && old.config == config::shared_digest(&project.workspace)
+            && config::compiles_the_same(&project.workspace, old.config.as_deref())
     }
 
     /// Proves a written recipe on every platform. `policy` is for the first query alone: what it leaves behind

@@ -143,7 +143,7 @@ impl Place {
     /// Where a slice of a workspace builds.
     pub fn of_slice(workspace: &Workspace, slice: &Slice) -> Self {
         let target = slice.target_dir.resolve(workspace);
-        let build = build_directory(workspace.metadata(), &target);
+        let build = workspace.build_directory(&target);
         Self { root: workspace.root().into(), target: target.into(), build: build.into() }
     }
 }
@@ -151,7 +151,7 @@ impl Place {
 impl From<&Workspace> for Place {
     fn from(workspace: &Workspace) -> Self {
         let target = workspace.target_directory();
-        let build = build_directory(workspace.metadata(), target);
+        let build = workspace.build_directory(target);
         Self { root: workspace.root().into(), target: target.into(), build: build.into() }
     }
 }

@@ -49,10 +49,17 @@ pub(super) struct Application {
     pub(super) recipes: Recipes,
     /// Whether a toolchain is pinned by a file that rustup reads.
     pub(super) toolchain_file: Option<&'static str>,
+    /// The build directory, if the configuration names one: recipes and application have to have the same.
+    pub(super) build_dir: Option<Utf8PathBuf>,
     /// Whether there is a `larder/config.toml`.
     pub(super) has_config: bool,
     /// The workspace in the folder that is sent to Docker; empty where they are the same.
     pub(super) prefix: Utf8PathBuf,
+}
+
+/// The target directory, which is what every other line presumes. The halves of a Leptos project have one each.
+fn build_dir(workspace: &Workspace) -> Option<Utf8PathBuf> {
+    workspace.configures_build_dir().then(|| workspace.committed_target_directory())
 }
 
 /// Versions of tools that have to fit.
@@ -112,6 +119,7 @@ impl Application {
             sources: sources(project, recipes, &project.workspace.metadata().workspace_packages())?,
             recipes,
             toolchain_file: toolchain_file(workspace),
+            build_dir: build_dir(workspace),
             has_config: recorded.config.is_some(),
             prefix: prefix(project)?,
         })

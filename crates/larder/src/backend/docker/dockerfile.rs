@@ -198,7 +198,11 @@ impl Writer<'_> {
         self.line("\n# --- deps: toolchain, system packages, tools ---");
         self.line("FROM ${BUILD_BASE} AS deps");
         self.require_cargo();
-        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}\nWORKDIR {WORKSPACE}");
+        let build_dir = self.application.build_dir.as_ref().filter(|_| self.application.leptos.is_none());
+        let build_dir =
+            build_dir.map(|dir| format!(" CARGO_BUILD_BUILD_DIR={}", literal(&format!("{WORKSPACE}/{dir}"))));
+        let build_dir = build_dir.unwrap_or_default();
+        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}{build_dir}\nWORKDIR {WORKSPACE}");
         let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
         packages.push("ca-certificates");
         packages.sort_unstable();
