@@ -23,6 +23,7 @@ mod nix;
 mod nix_build;
 mod nix_contract;
 mod observe;
+mod observe_folders;
 mod packages;
 mod platforms;
 mod repairs;

@@ -203,7 +203,11 @@ fn read_config(root: &Utf8Path) -> Result<DocumentMut> {
     Ok(DocumentMut::new())
 }
 
-fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
+/// The channel that a folder's toolchain file names.
+///
+/// # Errors
+/// If the file cannot be read, or is no TOML.
+pub(crate) fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
     // rustup prefers the name without an extension where both exist; that one may be a bare channel.
     for name in ["rust-toolchain", "rust-toolchain.toml"] {
         let path = root.join(name);

@@ -34,7 +34,9 @@ pub(super) fn may_be_recorded(name: &str) -> bool {
         "NODE",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
-    let is_setting = SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_flags(name);
+    let is_linker = name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER");
+    let is_setting =
+        SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_linker || is_flags(name);
     is_setting
         || (!own.contains(&name)
             && !families.iter().any(|family| name.starts_with(family))

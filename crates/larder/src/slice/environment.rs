@@ -6,6 +6,7 @@
 //! and therefore the same units.
 
 use cargo_config2::{Config, ResolveOptions};
+use cargo_metadata::camino::Utf8Path;
 
 use super::{Origin, Slice};
 use crate::{
@@ -49,25 +50,26 @@ fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Resu
         return Ok(None);
     }
     let added = slice.rustflags.join(" ");
-    let configured = configured_rustflags(cargo, workspace, slice.targets().first().copied())?;
+    let root = workspace.root();
+    let configured = configured_rustflags(cargo, root, slice.targets().first().copied())?;
     match configured {
         Some(flags) if !flags.is_empty() => Ok(Some(format!("{flags} {added}"))),
         _ => Ok(Some(added)),
     }
 }
 
-/// The flags that cargo's configuration and environment give for a target (the host where none is named),
-/// separated by spaces.
+/// The flags that cargo's configuration and environment give a call in `dir` for a target (the host where none is
+/// named), separated by spaces.
 ///
 /// # Errors
 /// When they cannot be read.
 pub(super) fn configured_rustflags(
     cargo: &Cargo,
-    workspace: &Workspace,
+    dir: &Utf8Path,
     target: Option<&str>,
 ) -> Result<Option<String>> {
     let unreadable = |error: cargo_config2::Error| Error::Settings {
-        path: workspace.root().join(".cargo/config.toml").into(),
+        path: dir.join(".cargo/config.toml").into(),
         reason: format!("rustflags: {error}"),
     };
     let mut options = ResolveOptions::default()
@@ -77,7 +79,7 @@ pub(super) fn configured_rustflags(
     if let Some(platform) = cargo.pretended() {
         options = options.host_triple(platform.as_str());
     }
-    let config = Config::load_with_options(workspace.root(), options).map_err(unreadable)?;
+    let config = Config::load_with_options(dir, options).map_err(unreadable)?;
     let target = match target {
         Some(target) => target.to_owned(),
         None => config.host_triple().map_err(unreadable)?.to_owned(),

@@ -6,6 +6,7 @@
 //! machine: no absolute path, no variable of the process environment.
 
 pub mod environment;
+mod folder_config;
 pub mod leptos;
 pub mod observed;
 mod target_dir;

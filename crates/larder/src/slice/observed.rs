@@ -3,19 +3,19 @@
 //! The calls come from the [`recorder`](crate::recorder). What cannot be told apart from this machine, such as an
 //! absolute path outside the workspace, is refused rather than guessed.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
-    Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, option_values, variant_of,
-    without_policies,
+    Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, folder_config::FolderConfig,
+    option_values, variant_of, without_policies,
 };
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
-    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, is_flags},
-    workspace::Workspace,
+    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, is_flags, subcommand},
+    workspace::{self, Workspace},
 };
 
 /// The distinct slices among recorded calls, in the order in which they were made, by names that none of the `known`
@@ -26,7 +26,7 @@ use crate::{
 pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Call]) -> Result<Vec<Slice>> {
     let mut slices: Vec<Slice> = Vec::new();
     for call in calls {
-        let Some(slice) = Observation { cargo, workspace, call }.slice()? else { continue };
+        let Some(slice) = Observation::of(cargo, workspace, call)?.slice()? else { continue };
         let is_new = slices.iter().all(|seen| !seen.same_invocation(&slice));
         if is_new {
             let is_free = |name: &str| known.iter().chain(&slices).all(|taken| taken.name != name);
@@ -42,30 +42,42 @@ struct Observation<'a> {
     cargo: &'a Cargo,
     workspace: &'a Workspace,
     call: &'a Call,
+    /// Where cargo was told to be.
+    dir: Utf8PathBuf,
+    /// What cargo's configuration says there and not at the root.
+    config: FolderConfig,
 }
 
-impl Observation<'_> {
+impl<'a> Observation<'a> {
+    fn of(cargo: &'a Cargo, workspace: &'a Workspace, call: &'a Call) -> Result<Self> {
+        let moved = before_subcommand(call, "-C").last().map_or(call.dir.clone(), |dir| call.dir.join(dir));
+        // As cargo sees it: a path without links, like the workspace's root.
+        let moved = moved.canonicalize().unwrap_or(moved);
+        let dir = Utf8PathBuf::from_path_buf(moved)
+            .map_err(|path| refused(call, format!("its folder {} is not UTF-8", path.display())))?;
+        let config = FolderConfig::between(workspace.root(), &dir)?;
+        Ok(Self { cargo, workspace, call, dir, config })
+    }
+
     fn slice(&self) -> Result<Option<Slice>> {
         let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
         let Some(package) = self.package() else { return Ok(None) };
-        let (mut args, mut target_dir) = (vec![command.to_owned()], TargetDir::default());
+        self.has_the_same_compiler()?;
+        self.reads_the_configuration()?;
+        let (mut args, mut target_dir) = (vec![command.to_owned()], self.target_dir_of_all()?);
         for (name, value) in self.options() {
             match (name.as_str(), value) {
                 ("--target-dir", Some(dir)) => target_dir = self.target_dir(&dir)?,
-                ("--manifest-path" | "--message-format" | "--jobs" | "-j", _) => {}
+                ("--manifest-path" | "--message-format" | "--jobs" | "-j" | "--config", _) => {}
                 (_, Some(value)) => args.push(format!("{name}={value}")),
                 (_, None) => args.push(name),
             }
         }
-        // Some drivers say by variables what others say by arguments; an argument wins.
-        let said = |name: &str| self.call.env.get(name);
-        if let (Some(target), true) = (said(BUILD_TARGET), option_values(&args, "--target").is_empty()) {
-            args.push(format!("--target={target}"));
+        args.extend(before_subcommand(self.call, "-Z").into_iter().map(|flag| format!("-Z={flag}")));
+        if option_values(&args, "--target").is_empty() {
+            args.extend(self.targets().into_iter().map(|target| format!("--target={target}")));
         }
-        let has_dir = self.options().iter().any(|(name, _)| name == "--target-dir");
-        if let (Some(dir), false) = (said(TARGET_DIR).or_else(|| said(BUILD_TARGET_DIR)), has_dir) {
-            target_dir = self.target_dir(dir)?;
-        }
+        args.extend(self.settings()?.into_iter().map(|setting| format!("--config={setting}")));
         if let Some(name) = &package.filter(|_| !selects_packages(&args)) {
             args.insert(1, format!("--package={name}"));
         }
@@ -82,7 +94,82 @@ impl Observation<'_> {
         }))
     }
 
-    /// cargo's options after the subcommand, each with its value where it takes one, both spellings alike.
+    /// The targets of a call whose arguments name none: a variable's, or else the configuration's.
+    fn targets(&self) -> Vec<String> {
+        match self.call.env.get(BUILD_TARGET) {
+            Some(target) => vec![target.clone()],
+            None if self.cargo.env().get(BUILD_TARGET).is_some() => Vec::new(),
+            None => self.config.targets(),
+        }
+    }
+
+    /// Where a call builds whose arguments do not say it.
+    fn target_dir_of_all(&self) -> Result<TargetDir> {
+        let said = |name: &str| self.call.env.get(name);
+        let in_shell = |name: &&str| self.cargo.env().get(name).is_some();
+        match said(TARGET_DIR).or_else(|| said(BUILD_TARGET_DIR)) {
+            Some(dir) => self.target_dir(dir),
+            None if [TARGET_DIR, BUILD_TARGET_DIR].iter().any(in_shell) => Ok(TargetDir::default()),
+            None => {
+                self.config.target_dir().map_or(Ok(TargetDir::default()), |dir| self.target_dir(dir.as_str()))
+            }
+        }
+    }
+
+    /// What `--config` and files in the call's folder say, weakest first.
+    fn settings(&self) -> Result<Vec<String>> {
+        let refused = |reason| self.refused(reason);
+        let is_set = |name: &str| self.call.env.contains_key(name) || self.cargo.env().get(name).is_some();
+        let mut settings = self.config.settings(is_set).map_err(refused)?;
+        let given = self.options().into_iter().filter(|(name, _)| name == "--config");
+        let given =
+            before_subcommand(self.call, "--config").into_iter().chain(given.filter_map(|(_, value)| value));
+        for setting in given {
+            if setting.contains('=') {
+                settings.push(setting);
+            } else {
+                let file = FolderConfig::of_file(self.dir.join(&setting))?;
+                if !file.targets().is_empty() || file.target_dir().is_some() {
+                    return Err(self.refused(format!("--config {setting} says where and for what it builds")));
+                }
+                settings.extend(file.settings(|_| false).map_err(refused)?);
+            }
+        }
+        Ok(settings)
+    }
+
+    /// A call from outside of the workspace builds without the workspace's own configuration, and a slice with it.
+    fn reads_the_configuration(&self) -> Result<()> {
+        let root = self.workspace.root();
+        let is_inside = self.dir.starts_with(root);
+        if !is_inside && FolderConfig::between(&self.dir, root)?.is_relevant() {
+            return Err(self.refused(format!(
+                "{} is outside of the workspace, whose configuration it does not read",
+                self.dir
+            )));
+        }
+        Ok(())
+    }
+
+    /// A folder may choose another compiler than the workspace, and a slice cannot.
+    fn has_the_same_compiler(&self) -> Result<()> {
+        let named = self.call.args.first().and_then(|arg| arg.strip_prefix('+')).map(str::to_owned);
+        let folders = self.dir.ancestors().take_while(|above| !self.workspace.root().starts_with(above));
+        let mut chosen = named.map(|channel| (format!("+{channel}"), channel));
+        for folder in folders.filter(|_| chosen.is_none()).collect::<Vec<_>>() {
+            let channel = workspace::read_toolchain(folder)?;
+            chosen = chosen
+                .or_else(|| channel.map(|channel| (format!("the toolchain file in {folder}"), channel)));
+        }
+        match chosen {
+            Some((by, channel)) if self.workspace.toolchain() != Some(channel.as_str()) => {
+                Err(self.refused(format!("{by} chooses the compiler, which a slice cannot")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// cargo's options after the subcommand, each with its value where it takes one, all spellings alike.
     fn options(&self) -> Vec<(String, Option<String>)> {
         let mut options = Vec::new();
         let mut args = self.call.cargo_args().iter().skip(1);
@@ -92,7 +179,10 @@ impl Observation<'_> {
                     options.push((long(name).to_owned(), Some(value.to_owned())));
                 }
                 _ if takes_value(arg) => options.push((long(arg).to_owned(), args.next().cloned())),
-                _ => options.push((long(arg).to_owned(), None)),
+                _ => options.push(match short_with_value(arg) {
+                    Some((name, value)) => (long(name).to_owned(), Some(value.to_owned())),
+                    None => (long(arg).to_owned(), None),
+                }),
             }
         }
         options
@@ -103,9 +193,9 @@ impl Observation<'_> {
     #[expect(clippy::option_option, reason = "two different questions, answered by one look-up")]
     fn package(&self) -> Option<Option<String>> {
         let manifest =
-            option_values(&self.call.args, "--manifest-path").last().map(|path| self.call.dir.join(path));
+            option_values(&self.call.args, "--manifest-path").last().map(|path| self.dir.join(path));
         let folder =
-            manifest.as_deref().and_then(Path::parent).unwrap_or(&self.call.dir).canonicalize().ok()?;
+            manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(&self.dir).canonicalize().ok()?;
         let root = self.workspace.root().canonicalize().ok()?;
         if folder == root {
             return Some(None);
@@ -123,9 +213,7 @@ impl Observation<'_> {
     }
 
     fn target_dir(&self, dir: &str) -> Result<TargetDir> {
-        let dir = Utf8PathBuf::from_path_buf(self.call.dir.join(dir))
-            .map_err(|path| self.refused(format!("--target-dir {} is not UTF-8", path.display())))?;
-        let dir = without_dots(&dir);
+        let dir = without_dots(&self.dir.join(dir));
         if let Ok(below) = dir.strip_prefix(self.workspace.target_directory()) {
             return Ok(TargetDir::InTarget(below.to_owned()));
         }
@@ -142,14 +230,20 @@ impl Observation<'_> {
                 self.refused(format!("it has flags in {name}, which a slice cannot hold: RUSTFLAGS can be"))
             );
         }
-        let Some(all) = self.call.env.get("RUSTFLAGS") else { return Ok(Vec::new()) };
         let target = option_values(args, "--target").first().map(|target| (*target).to_owned());
-        let configured = environment::configured_rustflags(self.cargo, self.workspace, target.as_deref())?;
+        let configured = |dir| environment::configured_rustflags(self.cargo, dir, target.as_deref());
+        let (whose, all) = match self.call.env.get("RUSTFLAGS") {
+            Some(all) => ("RUSTFLAGS".to_owned(), all.clone()),
+            None if self.config.is_relevant() => {
+                (format!("flags in {}", self.dir), configured(&self.dir)?.unwrap_or_default())
+            }
+            None => return Ok(Vec::new()),
+        };
         let words = |text: &str| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let (all, configured) = (words(all), words(configured.as_deref().unwrap_or_default()));
-        match all.strip_prefix(configured.as_slice()) {
+        let configured = configured(self.workspace.root())?.unwrap_or_default();
+        match words(&all).strip_prefix(words(&configured).as_slice()) {
             Some(added) => Ok(added.to_vec()),
-            None => Err(self.refused("its RUSTFLAGS do not start with the configured flags".into())),
+            None => Err(self.refused(format!("its {whose} do not start with the configured flags"))),
         }
     }
 
@@ -169,12 +263,40 @@ impl Observation<'_> {
             };
             env.insert(name.clone(), value);
         }
+        for (name, value) in self.config.variables().map_err(|reason| self.refused(reason))? {
+            env.entry(name).or_insert(value);
+        }
         Ok(env)
     }
 
     fn refused(&self, reason: String) -> Error {
-        Error::Observed { command: format!("cargo {}", self.call.args.join(" ")), reason }
+        refused(self.call, reason)
     }
+}
+
+fn refused(call: &Call, reason: String) -> Error {
+    Error::Observed { command: format!("cargo {}", call.args.join(" ")), reason }
+}
+
+/// The values of an option in front of the subcommand.
+fn before_subcommand(call: &Call, name: &str) -> Vec<String> {
+    let end = subcommand(&call.args).unwrap_or(call.args.len());
+    let mut args = call.args[..end].iter();
+    let mut values = Vec::new();
+    while let Some(arg) = args.next() {
+        if arg == name {
+            values.extend(args.next().cloned());
+        } else if let Some(value) = arg.strip_prefix(name) {
+            values.push(value.trim_start_matches('=').to_owned());
+        }
+    }
+    values
+}
+
+/// `-j4` and its kind.
+fn short_with_value(arg: &str) -> Option<(&str, &str)> {
+    let (name, value) = arg.split_at_checked(2)?;
+    (["-p", "-F", "-j", "-Z"].contains(&name) && !value.is_empty()).then_some((name, value))
 }
 
 /// The subcommand that plans the same units; `None` for one that builds nothing.

@@ -1,0 +1,149 @@
+//! Calls that a build driver makes in a folder with a configuration of its own: the slice carries it, or the call is
+//! refused with the setting that cannot be carried.
+
+use larder_tests::{Project, Surroundings, package};
+
+const ROOT: &str = "[workspace]\nmembers = [\"app\", \"tool\"]\nresolver = \"2\"\n";
+
+fn member(name: &str) -> String {
+    format!("{}\n[dependencies]\nitoa = \"1\"\ncfg-if = \"1\"\n", package(name, ""))
+}
+
+fn project() -> Project {
+    Project::new(&[
+        ("Cargo.toml", ROOT),
+        (".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"all\"]\n"),
+        ("app/Cargo.toml", &member("app")),
+        ("app/src/main.rs", "fn main() {}\n"),
+        ("tool/Cargo.toml", &member("tool")),
+        ("tool/src/main.rs", "fn main() {}\n"),
+    ])
+}
+
+/// Observes a driver, writes its slice down, and requires that cooking provides what the driver's build needs.
+#[track_caller]
+fn written(project: &Project, driver: &str) -> String {
+    project.larder(&["observe", "--write", "--", "sh", "-c", driver]).ok();
+    let manifest = project.read("Cargo.toml");
+    let slices = manifest.split_once("[workspace.metadata").map(|(_, slices)| slices.to_owned());
+    let slices = slices.unwrap_or_else(|| panic!("nothing was written for {driver}:\n{manifest}"));
+    project.larder(&["lock"]).ok();
+    for folder in ["target", "out", "tool/out"] {
+        let _ = fs_err::remove_dir_all(project.path().join(folder));
+    }
+    let name = slices.split_once("slices.").unwrap().1.split(']').next().unwrap();
+    let built = project.larder(&["build", name, "--json", "--", "sh", "-c", driver]).ok();
+    let table: serde_json::Value = serde_json::from_str(&built.stdout).unwrap();
+    let phase = &table["phases"][1];
+    assert_eq!(phase["compiled-external"], 0, "{table:#}\n{slices}");
+    assert!(phase["fresh"].as_u64() > Some(0), "{table:#}\n{slices}");
+    slices
+}
+
+#[test]
+fn a_folders_own_configuration_is_carried() {
+    let host = Surroundings::get().host();
+    let project = project();
+    let config = format!(
+        "[build]\ntarget = {host:?}\ntarget-dir = \"../out\"\nrustflags = [\"--cfg\", \"tool\"]\njobs = 1\n\n\
+         [profile.release]\nopt-level = 1\npackage.itoa.opt-level = 2\n\n[env]\nSITE = \"x\"\n"
+    );
+    project.write("tool/.cargo/config.toml", &config);
+    let slices = written(&project, "cd tool/src && cargo build --release");
+    for part in [
+        &*format!("\"--target={host}\""),
+        "\"--config=profile.release.opt-level=1\"",
+        "\"--config=profile.release.package.itoa.opt-level=2\"",
+        "\"--target-dir=./out\"",
+        "rustflags = [\"--cfg\", \"tool\"]",
+        "env = { SITE = \"x\" }",
+    ] {
+        assert!(slices.contains(part), "{part} in {slices}");
+    }
+}
+
+/// Arguments and variables win over a file, as they do for cargo.
+#[test]
+fn what_the_driver_says_wins_over_the_folder() {
+    let host = Surroundings::get().host();
+    let project = project();
+    let config = "[build]\ntarget = \"sparc64-unknown-linux-gnu\"\ntarget-dir = \"out\"\n\n[profile.dev]\nopt-level = 1\nlto = \"off\"\n";
+    project.write("tool/.cargo/config.toml", config);
+    let driver = format!(
+        "cd tool && CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_BUILD_TARGET={host} cargo --config profile.dev.debug=1 build --target-dir ../target/t"
+    );
+    let slices = written(&project, &driver);
+    for part in [
+        &*format!("\"--target={host}\""),
+        "\"--config=profile.dev.lto=\\\"off\\\"\"",
+        "\"--config=profile.dev.debug=1\"",
+        "\"--target-dir=target/t\"",
+        "env = { CARGO_PROFILE_DEV_OPT_LEVEL = \"2\" }",
+    ] {
+        let single =
+            part.replace("\"--config=profile.dev.lto=\\\"off\\\"\"", "'--config=profile.dev.lto=\"off\"'");
+        assert!(slices.contains(part) || slices.contains(&single), "{part} in {slices}");
+    }
+    assert!(!slices.contains("sparc64") && !slices.contains("opt-level"), "{slices}");
+}
+
+#[test]
+fn a_file_that_the_driver_names_is_carried() {
+    let project = project();
+    project.write("tool/small.toml", "[profile.release]\nopt-level = 1\n");
+    let slices = written(&project, "cd tool && cargo build --release --config small.toml");
+    assert!(slices.contains("\"--config=profile.release.opt-level=1\""), "{slices}");
+    assert!(!slices.contains("small.toml"), "{slices}");
+}
+
+/// The configuration is that of the folder that cargo is called in, not of the manifest's.
+#[test]
+fn a_manifest_that_is_named_brings_no_configuration() {
+    let project = project();
+    project.write("tool/.cargo/config.toml", "[profile.release]\nopt-level = 1\n");
+    let slices = written(&project, "cd app && cargo build --release --manifest-path ../tool/Cargo.toml");
+    assert!(slices.contains("--package=tool") && !slices.contains("opt-level"), "{slices}");
+}
+
+#[test]
+fn what_cannot_be_carried_is_named() {
+    let cases: [(&str, &str, &str, &str); 4] = [
+        (
+            "tool/.cargo/config.toml",
+            "[env]\nX = { value = \"x\", relative = true }\n",
+            "cargo build",
+            "sets X to a path of its own",
+        ),
+        (
+            "tool/.cargo/config.toml",
+            "[build]\nrustc-wrapper = \"./wrap\"\n",
+            "CARGO_BUILD_RUSTC_WRAPPER= cargo build",
+            "`build.rustc-wrapper`, which names a path",
+        ),
+        (
+            "tool/rust-toolchain.toml",
+            "[toolchain]\nchannel = \"1.0.0\"\n",
+            "cargo build",
+            "chooses the compiler, which a slice cannot",
+        ),
+        (
+            "tool/.cargo/config.toml",
+            "[target.'cfg(all())']\nrustflags = [\"--cfg\", \"x\"]\n[build]\n",
+            "cargo build",
+            "do not start with the configured flags",
+        ),
+    ];
+    for (path, text, call, reason) in cases {
+        let project = project();
+        project.write(path, text);
+        let driver = format!("cd tool && RUSTUP_TOOLCHAIN=$T {call}");
+        let toolchain = Surroundings::get().env().get_str("RUSTUP_TOOLCHAIN").unwrap_or("stable").to_owned();
+        let outcome = Surroundings::get().larder_with(
+            project.path(),
+            &["observe", "--", "sh", "-c", &driver],
+            &[("T", &toolchain)],
+        );
+        assert_eq!(outcome.code, 1, "{path}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(reason), "{path}: {}", outcome.stderr);
+    }
+}
