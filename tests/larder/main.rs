@@ -9,6 +9,7 @@ mod docker;
 mod docker_cases;
 mod docker_clones;
 mod docker_halves;
+mod docker_needs;
 mod docker_via_nix;
 mod doctor;
 mod exact;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml_edit::DocumentMut;
 
 use crate::{
     backend::docker::settings::DockerSettings,
@@ -53,6 +54,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The table of the root manifest whose `metadata.larder` holds the settings, or would hold new ones: a second
+    /// table would hide those that are there.
+    pub fn owner(manifest: &DocumentMut) -> &'static str {
+        let has_settings = |owner: &str| {
+            manifest.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some()
+        };
+        let is_package =
+            !manifest.contains_key("workspace") || !has_settings("workspace") && has_settings("package");
+        if is_package { "package" } else { "workspace" }
+    }
+
     /// Reads the table; a missing one gives the defaults.
     ///
     /// # Errors

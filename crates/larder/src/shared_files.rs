@@ -10,6 +10,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     git::{Git, Listed},
     process::Environment,
+    target_folder::Tag,
 };
 
 /// The files of the repository that a workspace lies in.
@@ -35,6 +36,13 @@ impl SharedFiles {
         Self { root: root.to_owned(), repository: Repository::of(env, root) }
     }
 
+    /// The files in a folder and below it, as absolute paths.
+    pub fn below(&self, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let folder = self.root.join(folder);
+        let files = self.repository.as_ref().and_then(|repository| repository.below(&folder));
+        files.unwrap_or_else(|| on_disk(&folder))
+    }
+
     /// Whether every clone has a file, or a folder with at least one file; `path` is absolute, or relative to the
     /// workspace. Paths outside of the repository are looked up on disk.
     pub fn has(&self, path: &Utf8Path) -> bool {
@@ -56,6 +64,28 @@ impl SharedFiles {
     }
 }
 
+/// The files on disk in a folder and below it, hidden ones and those of builds left out.
+fn on_disk(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+            let is_hidden = entry.file_name().starts_with('.');
+            match entry.file_type() {
+                Ok(kind)
+                    if kind.is_dir() && !is_hidden && Tag::of(entry.path().as_std_path()) == Tag::Missing =>
+                {
+                    open.push(entry.path().to_owned());
+                }
+                Ok(kind) if kind.is_file() => files.push(entry.path().to_owned()),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
 impl Repository {
     fn of(env: &Environment, root: &Utf8Path) -> Option<Self> {
         let git = Git::of(env, root).ok()??;
@@ -68,6 +98,14 @@ impl Repository {
         }
         let files: BTreeSet<_> = git.files(Listed::NotIgnored).ok()?.into_iter().collect();
         files.contains(&manifest).then_some(Self { files, ..repository })
+    }
+
+    /// The files below a folder that are on disk; `None` for one outside of the repository.
+    fn below(&self, folder: &Utf8Path) -> Option<Vec<Utf8PathBuf>> {
+        let relative = self.relative(folder)?;
+        let files = self.files.range(relative.clone()..).take_while(|file| file.starts_with(&relative));
+        let files = files.map(|file| folder.join(file.strip_prefix(&relative).unwrap_or(file)));
+        Some(files.filter(|file| file.is_file()).collect())
     }
 
     /// A path below the top, past symbolic links in its folder; `None` outside of the repository.

@@ -9,8 +9,9 @@ use larder::{
         self, Recipes, State,
         client::{Build, BuildResult, Client, Kind},
         explain::{Miss, Record, record_path},
-        images,
+        images, needs,
         progress::{Event, Progress, Stage, Step, stages},
+        reads::failure,
     },
     recipe::lock,
     table,
@@ -49,6 +50,7 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
         return Err(larder::Error::EngineDiskFull { root: client.data_root() }.into());
     }
     if code != 0 {
+        say_what_was_missed(context, progress.complaints());
         return Ok(Outcome::Child(code));
     }
     let image = fs_err::read_to_string(&id_file).unwrap_or_default().trim().to_owned();
@@ -103,6 +105,34 @@ fn print_miss(miss: &Miss) {
     }
 }
 
+/// Names the files of the project that a failed build asked for. The build's own words come first, and are enough if
+/// this cannot be told.
+fn say_what_was_missed(context: &Context, complaints: &[String]) {
+    let project = &context.project;
+    let missed =
+        Recipes::of_dockerfile(project).and_then(|recipes| failure::missed(project, recipes, complaints));
+    for path in missed.unwrap_or_default() {
+        context.terminal.warn(&format!(
+            "the build asked for {path}, which is not sent: add \"{path}\" to `include` in \
+             [workspace.metadata.larder.docker], then run `cargo larder dockerfile`"
+        ));
+    }
+}
+
+/// Tells what the settings lack for an image that builds and starts.
+pub(super) fn warn_of_needs(context: &Context, recipes: Recipes) {
+    match needs::lacking(&context.project, recipes) {
+        Ok(lacking) if lacking.is_empty() => {}
+        Ok(lacking) => {
+            lacking.reasons().iter().for_each(|reason| context.terminal.warn(reason));
+            context
+                .terminal
+                .step("Next", "`cargo larder init --only docker` shows the settings for it, and writes them");
+        }
+        Err(error) => context.terminal.warn(&format!("cannot tell what the image needs: {error}")),
+    }
+}
+
 /// Old files build the right thing, only slower.
 fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
     let folder = docker::context(&context.project)?;
@@ -116,6 +146,7 @@ fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
             context.terminal.warn(&format!("{path} is stale; run `cargo larder dockerfile`"));
         }
     }
+    warn_of_needs(context, recipes);
     if recipes == Recipes::Planned {
         // They are written while the image is built.
         return Ok(());

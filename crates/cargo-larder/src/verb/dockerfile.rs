@@ -64,6 +64,7 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
             "git does not track {path}: it is left out, since no clone has it; `git add {path}`, then run `cargo larder dockerfile`"
         ));
     }
+    super::docker::warn_of_needs(context, recipes);
     if args.json {
         print_json(&json!({ "version": 1, "files": listed }))?;
     }

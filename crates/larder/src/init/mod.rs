@@ -176,8 +176,12 @@ fn docker(project: &Project) -> Result<Proposal> {
         Err(error) => return Err(error),
     }
     let folder = docker::context(project)?;
-    let mut changes = Vec::new();
-    for (name, text) in docker::files(project, docker::Recipes::of_dockerfile(project)?)? {
+    let recipes = docker::Recipes::of_dockerfile(project)?;
+    let lacking = docker::needs::lacking(project, recipes)?;
+    let manifest = project.workspace.root().join("Cargo.toml");
+    let mut changes: Vec<Change> =
+        tuning::change(manifest, &lacking.settings(project))?.into_iter().collect();
+    for (name, text) in docker::files(&lacking.applied_to(project)?, recipes)? {
         let path = folder.join(name);
         match docker::state(&path, &text)? {
             State::Fresh => {}

@@ -153,10 +153,18 @@ impl Plans {
 impl Plan {
     /// Asks cargo for the slice's unit graph and keeps the external units.
     fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
+        Self::graph_of_slice(cargo, workspace, slice).map(|graph| Self::of_graph(&graph))
+    }
+
+    /// Asks cargo for the whole unit graph of a slice, the application included.
+    ///
+    /// # Errors
+    /// As [`Plans::of_slices`].
+    pub fn graph_of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<UnitGraph> {
         let env = environment::of_slice(cargo, workspace, slice)?;
         let mut args = slice.cargo_args().to_vec();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
-        Self::query(cargo, workspace.root().as_std_path(), &args, &env).map_err(|error| match error {
+        Self::graph(cargo, workspace.root().as_std_path(), &args, &env).map_err(|error| match error {
             Error::Failed { command, stderr, .. } => {
                 Error::SlicePlan { slice: slice.name.clone(), command, stderr }
             }
@@ -169,10 +177,14 @@ impl Plan {
     /// # Errors
     /// When cargo refuses, or answers with a format that is not known.
     pub fn query(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<Self> {
+        Self::graph(cargo, dir, args, env).map(|graph| Self::of_graph(&graph))
+    }
+
+    fn graph(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<UnitGraph> {
         let (command, json) = cargo.unit_graph(dir, args, env)?;
         let mut graph = UnitGraph::parse(&command, &json)?;
         commits::fill_in(&mut graph, dir)?;
-        Ok(Self::of_graph(&graph))
+        Ok(graph)
     }
 
     /// Keeps what is external of a graph.

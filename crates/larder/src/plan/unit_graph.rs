@@ -95,6 +95,19 @@ impl UnitGraph {
 }
 
 impl Unit {
+    /// The package's name: a specification leaves it out if the address ends in it.
+    pub fn package_name(&self) -> &str {
+        let (address, fragment) = self.pkg_id.split_once('#').unwrap_or((&self.pkg_id, ""));
+        let address = address.split_once('?').map_or(address, |(address, _)| address);
+        match fragment.split_once('@') {
+            Some((name, _)) => name,
+            None if fragment.starts_with(|c: char| c.is_ascii_digit()) || fragment.is_empty() => {
+                address.trim_end_matches('/').rsplit('/').next().unwrap_or(address)
+            }
+            None => fragment,
+        }
+    }
+
     /// Whether the package comes from a path.
     pub fn is_path(&self) -> bool {
         self.pkg_id.starts_with("path+")
@@ -124,6 +137,24 @@ impl Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_package_is_where_cargo_puts_it() {
+        let json = |id: &str| {
+            format!(
+                r#"{{"version":1,"roots":[],"units":[{{"pkg_id":"{id}","mode":"build","features":[],"platform":null,
+                "profile":{{}},"target":{{"kind":[],"crate_types":[],"name":"t"}},"dependencies":[]}}]}}"#
+            )
+        };
+        for (id, name) in [
+            ("registry+https://index.example/x#openssl-sys@0.9.1", "openssl-sys"),
+            ("path+file:///project/pq-sys#0.1.0", "pq-sys"),
+            ("path+file:///project/folder#pq-sys@0.1.0", "pq-sys"),
+            ("git+https://git.example/zstd-sys?branch=1#2.0.0+zstd.1.5", "zstd-sys"),
+        ] {
+            assert_eq!(UnitGraph::parse("test", &json(id)).unwrap().units[0].package_name(), name);
+        }
+    }
 
     #[test]
     fn another_version_is_named() {

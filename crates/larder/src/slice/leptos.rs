@@ -159,13 +159,17 @@ fn tables(workspace: &Workspace) -> impl Iterator<Item = (&Value, Option<&Packag
     shared.map(|table| (table, None)).chain(own)
 }
 
-/// Folders that cargo-leptos reads beside the packages, relative to the root: assets and styles.
+/// What cargo-leptos reads beside the packages, relative to the root: assets, styles, and what builds read besides.
 pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
     let mut folders = Vec::new();
     for (table, package) in tables(workspace) {
         let base = package.map_or_else(Utf8PathBuf::new, |package| folder(workspace, package));
         let path = |key: &str| table.get(key).and_then(Value::as_str).map(|path| base.join(path));
         folders.extend(path("assets-dir"));
+        let watched = table.get("watch-additional-files").and_then(Value::as_array).into_iter().flatten();
+        let watched = watched.filter_map(|one| one.get("path").unwrap_or(one).as_str());
+        // Whichever package names them, cargo-leptos looks for these from the workspace's root.
+        folders.extend(watched.map(Utf8PathBuf::from).filter(|path| path.is_relative()));
         for key in ["style-file", "tailwind-input-file", "tailwind-config-file"] {
             // A style imports its neighbours.
             let folder = path(key).map(|file| match file.parent() {
@@ -176,6 +180,15 @@ pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
         }
     }
     folders
+}
+
+/// The style sheets that Tailwind is given, relative to the root.
+pub(crate) fn tailwind_inputs(workspace: &Workspace) -> Vec<Utf8PathBuf> {
+    let input = |(table, package): (&Value, Option<&Package>)| {
+        let base = package.map_or_else(Utf8PathBuf::new, |package| folder(workspace, package));
+        Some(base.join(table.get("tailwind-input-file")?.as_str()?))
+    };
+    tables(workspace).filter_map(input).collect()
 }
 
 impl Project {

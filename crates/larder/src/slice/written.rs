@@ -9,6 +9,7 @@ use super::{Origin, Slice, TargetDir, Variant, option_values, variant_of, withou
 use crate::{
     change,
     error::{Error, Result},
+    settings::Settings,
     toml_text,
     workspace::Workspace,
 };
@@ -79,12 +80,7 @@ pub fn as_toml(slice: &Slice) -> String {
 pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
     let path = workspace.root().join("Cargo.toml");
     let document = workspace.manifest();
-    // Beside the settings that are there: a second table would hide them.
-    let has_settings =
-        |owner: &str| document.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some();
-    let is_package =
-        !document.contains_key("workspace") || !has_settings("workspace") && has_settings("package");
-    let owner = if is_package { "package" } else { "workspace" };
+    let owner = Settings::owner(document);
     let mut text = fs_err::read_to_string(&path)?;
     for slice in slices {
         text =

@@ -10,6 +10,7 @@ use super::{
     halves::{self, Half},
     shared,
     sources::{CONFIG, has_path_patch, prefix, sources},
+    tailwind::Tailwind,
 };
 use crate::{
     error::{Error, Result},
@@ -68,6 +69,8 @@ pub(super) struct LeptosTools {
     pub(super) cargo_leptos: &'static str,
     /// Of `Cargo.lock`; `None` where the project does not use it.
     pub(super) wasm_bindgen: Option<String>,
+    /// What compiles style sheets, if the project has any for it.
+    pub(super) tailwind: Option<Tailwind>,
 }
 
 impl Application {
@@ -250,7 +253,8 @@ fn hash_file(slice: &Slice) -> Option<Utf8PathBuf> {
 fn leptos_tools(project: &Project) -> Result<LeptosTools> {
     let lock = parse_toml(&project.workspace.root().join("Cargo.lock"))?;
     let wasm_bindgen = locked_version(&lock, "wasm-bindgen").map(str::to_owned);
-    Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen })
+    let tailwind = Tailwind::of(&project.workspace);
+    Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen, tailwind })
 }
 
 fn toolchain_file(workspace: &Workspace) -> Option<&'static str> {

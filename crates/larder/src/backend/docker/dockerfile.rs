@@ -35,6 +35,10 @@ const PLANNED_HEADER: &str = "\
 /// The stage that writes recipes, as it stands in no Dockerfile without one.
 pub(super) const PLANNER: &str = "FROM deps AS planner\n";
 
+/// The base images of a project that names none.
+pub(super) const BUILD_BASE: &str = "rust:1-slim-trixie";
+pub(super) const RUNTIME_BASE: &str = "debian:trixie-slim";
+
 /// Where cargo keeps what it downloads, on every base image.
 const CARGO_HOME: &str = "/cargo";
 /// Which mounts of cargo's downloads a step has. Steps with the same ones take turns: cargo's own lock is outside of
@@ -117,8 +121,8 @@ impl Writer<'_> {
     }
 
     fn arguments(&mut self) {
-        let build = self.settings.build_base.as_deref().unwrap_or("rust:1-slim-trixie");
-        let runtime = self.settings.runtime_base.as_deref().unwrap_or("debian:trixie-slim");
+        let build = self.settings.build_base.as_deref().unwrap_or(BUILD_BASE);
+        let runtime = self.settings.runtime_base.as_deref().unwrap_or(RUNTIME_BASE);
         let _ = writeln!(self.text, "\n# Both need the same C library, or the runtime the newer one.");
         let _ = writeln!(self.text, "ARG BUILD_BASE={build}\nARG RUNTIME_BASE={runtime}");
         if let Some(tools) = &self.application.leptos {
@@ -129,6 +133,9 @@ impl Writer<'_> {
                     "# The version that Cargo.lock names; any other would refuse the WASM."
                 );
                 let _ = writeln!(self.text, "ARG WASM_BINDGEN_VERSION={version}");
+            }
+            if let Some(tailwind) = &tools.tailwind {
+                self.tailwind_argument(tailwind);
             }
         }
         if self.application.recipes == Recipes::Planned {
@@ -222,6 +229,9 @@ impl Writer<'_> {
             self.line("    || (apt-get update && apt-get install -y --no-install-recommends binaryen npm \\");
             self.line("        && npm install --global sass && rm -rf /var/lib/apt/lists/*)");
             self.line("COPY --from=tools /tools/ /usr/local/");
+        }
+        if let Some(tailwind) = self.application.leptos.as_ref().and_then(|tools| tools.tailwind.as_ref()) {
+            self.tailwind(tailwind);
         }
     }
 

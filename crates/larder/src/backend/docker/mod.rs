@@ -12,10 +12,14 @@ mod half_stage;
 mod halves;
 mod ignore;
 pub mod images;
+pub mod needs;
+pub mod packages;
 pub mod progress;
+pub mod reads;
 pub mod settings;
 mod shared;
 mod sources;
+pub mod tailwind;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::reads::failure;
+
+/// How many lines are kept of a build that misses something.
+const COMPLAINTS: usize = 200;
+
 /// One step of a build.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,6 +62,8 @@ pub enum Event<'a> {
 pub struct Progress {
     steps: BTreeMap<u64, Step>,
     disk_full: bool,
+    /// Lines that say that something is not there.
+    complaints: Vec<String>,
 }
 
 impl Progress {
@@ -64,6 +71,9 @@ impl Progress {
     pub fn add<'a>(&'a mut self, line: &'a str) -> Option<Event<'a>> {
         // The operating system's words for it, whoever repeats them: the engine, cargo, a compiler, a linker.
         self.disk_full |= line.to_ascii_lowercase().contains("no space left on device");
+        if failure::is_complaint(line) && self.complaints.len() < COMPLAINTS {
+            self.complaints.push(line.to_owned());
+        }
         let (number, text) = line.strip_prefix('#')?.split_once(' ')?;
         let number: u64 = number.parse().ok()?;
         if let Some((stage, instruction)) = instruction(text) {
@@ -105,6 +115,11 @@ impl Progress {
     /// Whether somebody found the disk full, which is the reason for whatever else went wrong.
     pub fn is_disk_full(&self) -> bool {
         self.disk_full
+    }
+
+    /// What was said about things that are not there, the first of it.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
     }
 
     /// All steps, in BuildKit's order.

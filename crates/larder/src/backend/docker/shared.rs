@@ -7,7 +7,7 @@ use cargo_metadata::{
     camino::{Utf8Path, Utf8PathBuf},
 };
 
-use super::sources::KNOWN;
+use super::{reads, sources::KNOWN};
 use crate::{slice::leptos, workspace::Workspace};
 
 /// The targets that a package has in every clone: cargo finds programs, examples and tests by their files, whether git
@@ -22,7 +22,10 @@ pub(super) fn targets<'a>(
 /// What an image would get if git tracked it: files and folders on disk that no clone has, relative to the root.
 pub(super) fn missing(workspace: &Workspace) -> BTreeSet<Utf8PathBuf> {
     let root = workspace.root();
-    let known = KNOWN.iter().map(Utf8PathBuf::from).chain(leptos::folders(workspace));
+    let known = KNOWN
+        .iter()
+        .map(Utf8PathBuf::from)
+        .chain(leptos::folders(workspace).into_iter().map(|path| reads::normal(&path)));
     let packages = workspace.metadata().workspace_packages().into_iter();
     let programs = packages.flat_map(|package| &package.targets).filter(|target| target.is_bin());
     let programs = programs.filter_map(|target| target.src_path.strip_prefix(root).ok());

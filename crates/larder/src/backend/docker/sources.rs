@@ -9,7 +9,7 @@ use cargo_metadata::{
 };
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::{Recipes, shared};
+use super::{Recipes, reads, shared, tailwind};
 use crate::{
     error::{Error, Result},
     project::Project,
@@ -63,13 +63,14 @@ pub(super) fn sources(
         }
     }
     all.extend(path_packages(workspace, members)?);
-    all.extend(leptos::folders(workspace));
+    all.extend(leptos::folders(workspace).iter().map(|path| reads::normal(path)));
+    all.extend(tailwind::files(workspace));
     all.retain(|path| workspace.shared_files().has(path));
     all.extend(NEEDED.iter().map(Utf8PathBuf::from));
     // They are written before anybody can add them to git.
     all.extend((recipes == Recipes::Committed).then(|| Utf8PathBuf::from(RECIPES)));
     // Listed whether it is there or not: it may be a pattern, or written by a step that nobody has run here.
-    all.extend(project.settings.docker.include.iter().map(Utf8PathBuf::from));
+    all.extend(project.settings.docker.include.iter().map(|path| reads::normal(Utf8Path::new(path))));
     // A folder in a folder that is there already adds nothing.
     let folders = all.clone();
     all.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));

@@ -6,6 +6,7 @@ mod cargo;
 mod ci;
 mod docker;
 mod files;
+mod image;
 mod nix;
 mod recipes;
 mod tools;
@@ -46,6 +47,18 @@ pub(super) const ALL: &[Check] = &[
         needs: &[Topic::Generated],
         run: recipes::generated,
     },
+    Check {
+        name: "image-packages",
+        about: "the image gets the packages that crates need",
+        needs: &[Topic::ImageNeeds],
+        run: image::packages,
+    },
+    Check {
+        name: "image-files",
+        about: "the image gets the files that are read",
+        needs: &[Topic::ImageNeeds],
+        run: image::files,
+    },
     Check { name: "rustc", about: "the compiler is new enough", needs: &[Topic::Tools], run: tools::rustc },
     Check {
         name: "targets",
@@ -64,6 +77,12 @@ pub(super) const ALL: &[Check] = &[
         about: "cargo-leptos fits Larder and rustc",
         needs: &[Topic::Tools],
         run: tools::cargo_leptos,
+    },
+    Check {
+        name: "tailwindcss",
+        about: "tailwindcss is the style sheets'",
+        needs: &[Topic::Tools],
+        run: tools::tailwind,
     },
     Check {
         name: "rustflags",

@@ -12,7 +12,7 @@ use super::{
     },
     ALL, Facts,
 };
-use crate::{git::Tracked, recipe::lock, tuning::Known};
+use crate::{backend::docker::needs::Lacking, git::Tracked, recipe::lock, tuning::Known};
 
 const TUNED: &str = "\
 [profile.dev]
@@ -62,6 +62,7 @@ fn healthy() -> Facts {
             wasm_bindgen: Ok("wasm-bindgen 0.2.129".into()),
             is_leptos: true,
             cargo_leptos: Ok("cargo-leptos 0.3.9".into()),
+            tailwind: Some(("4.2.1".into(), Ok("≈ tailwindcss v4.1.0".into()))),
             missing_targets: Ok(vec![]),
         }),
         git: Ok(GitFacts {
@@ -73,6 +74,8 @@ fn healthy() -> Facts {
         lock_fits: Ok(true),
         recipes: Ok(Some(vec![])),
         generated: Ok(Some(vec![])),
+        image_needs: Ok(Some(Lacking::default())),
+        image_settings: Vec::new(),
         docker: Ok(DockerFacts {
             client: Ok(Buildx::Plugin("github.com/docker/buildx v0.29.1".into())),
             engine: Ok("28.5.1".into()),
@@ -118,6 +121,10 @@ fn tools(facts: &mut Facts) -> &mut ToolFacts {
 
 fn docker(facts: &mut Facts, change: impl FnOnce(&mut DockerFacts)) {
     change(facts.docker.as_mut().unwrap());
+}
+
+fn lacking(facts: &mut Facts, change: impl FnOnce(&mut Lacking)) {
+    change(facts.image_needs.as_mut().unwrap().as_mut().unwrap());
 }
 
 fn nix(facts: &mut Facts, change: impl FnOnce(&mut NixFacts)) {
@@ -166,12 +173,20 @@ const CASES: &[Case] = &[
     ("config-committed", "none", Skipped, |f| git(f, |g| g.config = Err("there is no .cargo/config.toml".into()))),
     ("dockerfile", "stale", Problem, |f| f.generated = Ok(Some(vec!["/project/app/Dockerfile".into()]))),
     ("dockerfile", "none", Skipped, |f| f.generated = Ok(None)),
+    ("image-packages", "one is lacking", Warning, |f| lacking(f, |l| drop(l.build.insert("libssl-dev".into(), ["openssl-sys".to_owned()].into())))),
+    ("image-packages", "for running", Warning, |f| lacking(f, |l| drop(l.runtime.insert("libssl3t64".into(), ["openssl-sys".to_owned()].into())))),
+    ("image-packages", "no image", Skipped, |f| f.image_needs = Ok(None)),
+    ("image-files", "one is lacking", Warning, |f| lacking(f, |l| drop(l.files.insert("README.md".into(), "src/main.rs".into())))),
+    ("image-files", "not planned", Skipped, |f| f.image_needs = Err("cargo cannot plan".into())),
     ("rustc", "too old", Problem, |f| tools(f).rustc = Ok("rustc 1.94.0".into())),
     ("rustc", "missing", Problem, |f| tools(f).rustc = Err("cannot start `rustc`".into())),
     ("targets", "one missing", Problem, |f| tools(f).missing_targets = Ok(vec!["wasm32-unknown-unknown".into()])),
     ("wasm-bindgen", "another version", Problem, |f| tools(f).wasm_bindgen = Ok("wasm-bindgen 0.2.128".into())),
     ("wasm-bindgen", "not installed", Good, |f| tools(f).wasm_bindgen = Err("there is no `wasm-bindgen` on PATH".into())),
     ("wasm-bindgen", "not used", Skipped, |f| tools(f).locked_wasm_bindgen = None),
+    ("tailwindcss", "another line", Problem, |f| tools(f).tailwind = Some(("3.4.19".into(), Ok("≈ tailwindcss v4.2.1".into())))),
+    ("tailwindcss", "not installed", Good, |f| tools(f).tailwind = Some(("4.2.1".into(), Err("there is no `tailwindcss` on PATH".into())))),
+    ("tailwindcss", "not used", Skipped, |f| tools(f).tailwind = None),
     ("cargo-leptos", "another line", Warning, |f| tools(f).cargo_leptos = Ok("cargo-leptos 0.2.47".into())),
     ("cargo-leptos", "missing", Problem, |f| tools(f).cargo_leptos = Err("there is no `cargo-leptos` on PATH".into())),
     ("cargo-leptos", "missing, with an old compiler", Problem, |f| {

@@ -103,3 +103,27 @@ pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
         install,
     )
 }
+
+pub(super) fn tailwind(facts: &Facts) -> Finding {
+    let tools = match &facts.tools {
+        Ok(tools) => tools,
+        Err(reason) => return Finding::skipped(reason),
+    };
+    let Some((wanted, found)) = &tools.tailwind else {
+        return Finding::skipped("no `tailwind-input-file` here");
+    };
+    let Ok(found) = found else {
+        return Finding::ok(format!(
+            "cargo-leptos downloads it unless it was built with `no_downloads`; images get {wanted}"
+        ));
+    };
+    let major = |text: &str| Version::find(text).map(|version| version.0);
+    if major(found).is_some() && major(found) != major(wanted) {
+        let package = if major(wanted) == Some(3) { "tailwindcss" } else { "@tailwindcss/cli" };
+        return Finding::problem(
+            format!("it is {}, and the style sheets are written for {wanted}", found.trim()),
+            format!("npm install --global {package}@{wanted}"),
+        );
+    }
+    Finding::ok(format!("it is {}, and images get {wanted}", found.trim()))
+}

@@ -23,11 +23,12 @@ pub use self::{
 };
 use crate::{
     Report,
+    backend::docker::needs::Lacking,
     git::Tracked,
     process::{Cmd, Environment},
     project::Project,
     recipe::lock::Finding,
-    tuning::Known,
+    tuning::{Known, Setting},
 };
 
 /// A value, or why it could not be told.
@@ -61,6 +62,10 @@ pub struct Facts {
     pub recipes: Answer<Option<Vec<Finding>>>,
     /// Generated files that are stale; `None` where there are none.
     pub generated: Answer<Option<Vec<Utf8PathBuf>>>,
+    /// What the settings of the image lack; `None` without a generated Dockerfile.
+    pub image_needs: Answer<Option<Lacking>>,
+    /// The settings that would put it right.
+    pub image_settings: Vec<Setting>,
     /// Docker.
     pub docker: Answer<DockerFacts>,
     /// Whether the workspace has a generated Dockerfile.
@@ -98,6 +103,8 @@ pub enum Topic {
     Recipes,
     /// Generated files.
     Generated,
+    /// What an image needs, which takes planning.
+    ImageNeeds,
     /// Docker.
     Docker,
     /// Nix.
@@ -136,6 +143,9 @@ impl Facts {
             let git = project::git(project);
             let recipes = topics.look(Topic::Recipes, || project::recipes(project));
             let generated = topics.look(Topic::Generated, || project::generated(project));
+            let image_needs = topics.look(Topic::ImageNeeds, || project::image_needs(project));
+            let lacking = image_needs.as_ref().ok().and_then(Option::as_ref);
+            let image_settings = lacking.map(|lacking| lacking.settings(project)).unwrap_or_default();
             let future = topics.look(Topic::Times, || machine::future(project));
             let places = topics.look(Topic::Places, || Ok(machine::places(project)));
             let lost = |_| "the thread that looked has panicked".to_owned();
@@ -157,6 +167,8 @@ impl Facts {
                 lock_fits: lock_fits.join().map_err(lost).and_then(|answer| answer),
                 recipes,
                 generated,
+                image_needs,
+                image_settings,
                 places,
                 future,
                 // Last, and alone: the others would slow it down.

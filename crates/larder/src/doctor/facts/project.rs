@@ -4,7 +4,10 @@ use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{Answer, Tracked};
 use crate::{
-    backend::docker::{self, State},
+    backend::docker::{
+        self, State,
+        needs::{self, Lacking},
+    },
     error::Error,
     git::Git,
     project::Project,
@@ -98,6 +101,15 @@ pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
         }
     }
     Ok(Some(stale))
+}
+
+/// What the settings lack that the generated Dockerfile is made from.
+pub(super) fn image_needs(project: &Project) -> Answer<Option<Lacking>> {
+    if !has_dockerfile(project) {
+        return Ok(None);
+    }
+    let recipes = docker::Recipes::of_dockerfile(project).map_err(|error| error.to_string())?;
+    needs::lacking(project, recipes).map(Some).map_err(|error| error.to_string())
 }
 
 pub(super) fn workflows(project: &Project, git: Option<&(Git, &Project)>) -> Vec<Workflow> {

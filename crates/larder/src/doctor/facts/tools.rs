@@ -2,6 +2,7 @@
 
 use super::{Answer, PATIENCE, ask, ask_program};
 use crate::{
+    backend::docker::tailwind::Tailwind,
     process::Cmd,
     project::Project,
     slice::Origin,
@@ -23,6 +24,9 @@ pub struct ToolFacts {
     pub is_leptos: bool,
     /// The `cargo-leptos` on `PATH`.
     pub cargo_leptos: Answer<String>,
+    /// Tailwind's version that the project is written for, with what the `tailwindcss` on `PATH` says; `None` for a
+    /// project without.
+    pub tailwind: Option<(String, Answer<String>)>,
     /// Targets of slices that the compiler has no standard library for.
     pub missing_targets: Answer<Vec<String>>,
 }
@@ -56,6 +60,13 @@ impl ToolFacts {
             cargo_leptos: ask_program(env, "cargo-leptos", &["leptos", "--version"])
                 .or_else(|_| ask_program(env, "cargo-leptos", &["--version"]))
                 .map(first_line),
+            tailwind: Tailwind::of(&project.workspace).map(|tailwind| {
+                let said = ask_program(env, "tailwindcss", &["--help"]);
+                let line = said.map(|text| {
+                    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+                });
+                (tailwind.version, line)
+            }),
             missing_targets: missing_targets(project),
         }
     }

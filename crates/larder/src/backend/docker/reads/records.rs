@@ -1,0 +1,86 @@
+//! What cargo recorded of local builds: the dep-info beside what a build leaves behind, which names every file of the
+//! application that was read, `include_str!` and build scripts included.
+//!
+//! A record may be missing, old or of another layout; what cannot be read is passed over.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::plain;
+use crate::project::Project;
+
+/// Files that local builds have read, each with the record that says so.
+pub(super) fn of(project: &Project) -> Vec<(Utf8PathBuf, String)> {
+    let root = project.workspace.root();
+    let mut found = Vec::new();
+    let targets = project.target_dirs();
+    for folder in targets.iter().flat_map(|target| profile_folders(target)) {
+        let mut infos = dep_infos(&folder);
+        if infos.is_empty() {
+            // Nothing was built but only checked.
+            infos = dep_infos(&folder.join("deps"));
+        }
+        for info in infos {
+            let text = fs_err::read_to_string(&info).unwrap_or_default();
+            let name = info.strip_prefix(root).unwrap_or(&info).to_string();
+            let files = files(&text).into_iter().map(|file| root.join(file));
+            let files = files.filter_map(|file| plain(&file)).filter(|file| file.starts_with(root));
+            let own = files.filter(|file| !targets.iter().any(|target| file.starts_with(target)));
+            found.extend(own.filter(|file| file.extension() != Some("rs")).map(|file| (file, name.clone())));
+        }
+    }
+    found
+}
+
+/// The folders of profiles in a target directory: below it, or below one of a platform.
+fn profile_folders(target: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let is_profile = |folder: &Utf8PathBuf| folder.join("deps").is_dir() || folder.join("build").is_dir();
+    let outer = folders(target);
+    let inner: Vec<Utf8PathBuf> =
+        outer.iter().filter(|folder| !is_profile(folder)).flat_map(|folder| folders(folder)).collect();
+    outer.into_iter().chain(inner).filter(is_profile).collect()
+}
+
+fn folders(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+    let mut folders: Vec<Utf8PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path().to_owned())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn dep_infos(folder: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+    entries.map(|entry| entry.path().to_owned()).filter(|path| path.extension() == Some("d")).collect()
+}
+
+/// The files of a dep-info, which is a rule of a Makefile: spaces are written with a backslash before them.
+fn files(text: &str) -> Vec<String> {
+    let rules = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
+    let mut files = Vec::new();
+    for (_, list) in rules {
+        let mut open = String::new();
+        for word in list.split(' ').filter(|word| !word.is_empty()) {
+            match word.strip_suffix('\\') {
+                Some(start) => open = open + start + " ",
+                None => files.push(std::mem::take(&mut open) + word),
+            }
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::files;
+
+    #[test]
+    fn dep_info_names_files_with_spaces() {
+        let text =
+            "/t/release/app: /w/src/main.rs /w/my\\ notes.txt README.md\n\nsrc/main.rs:\n# env-dep:X=a: b\n";
+        assert_eq!(files(text), ["/w/src/main.rs", "/w/my notes.txt", "README.md"]);
+    }
+}
