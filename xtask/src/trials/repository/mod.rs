@@ -4,6 +4,7 @@
 //! packages are unpacked from their archives.
 
 mod embedded;
+mod layouts;
 mod leptos;
 mod native;
 mod programs;
@@ -74,10 +75,18 @@ pub(super) struct Folder<'a> {
 
 /// All of them.
 pub(super) fn all() -> Vec<Repository> {
-    [programs::all(), sources::all(), native::all(), embedded::all(), leptos::all(), published::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        programs::all(),
+        layouts::all(),
+        sources::all(),
+        native::all(),
+        embedded::all(),
+        leptos::all(),
+        published::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A repository whose only package prints a number by way of a dependency; the others say how they differ.
