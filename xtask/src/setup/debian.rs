@@ -117,6 +117,13 @@ pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> any
         is_root(exec),
         "{program} is missing: run `apt-get install {package}` as root, then try again"
     );
+    install(exec, package)?;
+    anyhow::ensure!(exec.has(program), "{package} is installed, but PATH has no {program}");
+    Ok(())
+}
+
+/// Installs a package of the machine's own release; takes root.
+pub(super) fn install(exec: &Exec<'_>, package: &str) -> anyhow::Result<()> {
     exec.log.step("Installing", &format!("{package}, from the machine's own packages"));
     let install = |exec: &Exec<'_>| {
         let exec = exec.with(&[("DEBIAN_FRONTEND", OsStr::new("noninteractive"))]);
@@ -130,7 +137,6 @@ pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> any
         exec.check(cmd!(exec.sh, "apt-get update -qq"))?;
         install(exec).with_context(|| format!("cannot install {package}, which setup needs"))?;
     }
-    anyhow::ensure!(exec.has(program), "{package} is installed, but PATH has no {program}");
     Ok(())
 }
 

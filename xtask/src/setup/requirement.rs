@@ -16,6 +16,7 @@ use super::{
     needs::{self, Tool},
     probe,
     programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
+    tools::cleaned,
 };
 use crate::{docker, log::Log};
 
@@ -28,6 +29,8 @@ pub(crate) enum Requirement {
     Utilities,
     /// The client of the SSH tests.
     Ssh,
+    /// The headers of OpenSSL, and how build scripts find them.
+    Headers,
     /// A browser with its driver.
     Browser,
     /// Nix, able to build in its sandbox.
@@ -52,6 +55,7 @@ type Packaged = (&'static str, &'static str);
 const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3-minimal")];
 const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
+const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
 const NIX: [Packaged; 3] = [("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")];
 const DEBIAN: [Packaged; 1] = [("debootstrap", "debootstrap")];
 const ENGINE: [Packaged; 1] = [("dockerd", "docker.io")];
@@ -60,10 +64,11 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Components,
         Self::Utilities,
         Self::Ssh,
+        Self::Headers,
         Self::Browser,
         Self::Nix,
         Self::Debian,
@@ -80,6 +85,7 @@ impl Requirement {
             Self::Components => "rustfmt and clippy",
             Self::Utilities => "utilities",
             Self::Ssh => "SSH",
+            Self::Headers => "OpenSSL's headers",
             Self::Browser => "the browser",
             Self::Nix => "Nix",
             Self::Debian => "debootstrap",
@@ -96,6 +102,7 @@ impl Requirement {
         match self {
             Self::Utilities => &UTILITIES,
             Self::Ssh => &SSH,
+            Self::Headers => &HEADERS,
             Self::Browser => &browser::PACKAGES,
             Self::Nix => &NIX,
             Self::Debian => &DEBIAN,
@@ -119,6 +126,7 @@ impl Requirement {
                 Some("it comes from Debian's packages, and this machine is no Debian".to_owned())
             }
             Self::Engine if docker::engine::answers(&setup.exec.env) => None,
+            Self::Headers if !have_openssl(&setup.exec) => can_install(&setup.exec, "libssl-dev"),
             Self::Browser if browser::is_there(&setup.exec) => None,
             _ => missing_programs(&setup.exec, self.packages()),
         }
@@ -129,6 +137,7 @@ impl Requirement {
         match self {
             Self::Components => Ok(()),
             Self::Utilities | Self::Ssh | Self::Debian => super::host_packages(sh, env, log, self.packages()),
+            Self::Headers => headers(sh, env, log),
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),
             // One that is there already is asked, and one of ours is started for a moment.
@@ -148,6 +157,28 @@ pub(crate) fn nix(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     super::host_packages(sh, env, log, &NIX)?;
     let rustc = env.find_program("rustc").context("PATH has no rustc")?;
     Nix::find(env, &rustc, &[]).map(drop)
+}
+
+/// OpenSSL's headers and pkg-config.
+pub(crate) fn headers(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+    super::host_packages(sh, env, log, &HEADERS)?;
+    let exec = Exec { sh, env: cleaned(env), log };
+    if have_openssl(&exec) {
+        return Ok(());
+    }
+    let problem = can_install(&exec, "libssl-dev");
+    anyhow::ensure!(problem.is_none(), "{}", problem.unwrap_or_default());
+    debian::install(&exec, "libssl-dev")
+}
+
+fn have_openssl(exec: &Exec<'_>) -> bool {
+    exec.text(cmd!(exec.sh, "pkg-config --exists --print-errors openssl")).is_some()
+}
+
+/// Why a package cannot be installed.
+fn can_install(exec: &Exec<'_>, package: &str) -> Option<String> {
+    let can = debian::is_possible(exec) && debian::is_root(exec);
+    (!can).then(|| format!("pkg-config finds no OpenSSL: install {package} as root"))
 }
 
 /// The client's programs of SSH.
@@ -201,7 +232,7 @@ fn no_way(setup: &Setup<'_>, tool: Tool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tools::cleaned, *};
+    use super::*;
 
     #[test]
     fn a_machine_without_packages_says_what_to_install() {

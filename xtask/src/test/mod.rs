@@ -23,6 +23,7 @@ use crate::{
     nix::{self, Server},
     portfolio::{self, Portfolio, Variant},
     setup::{self, requirement},
+    trials,
 };
 
 /// The arguments of `cargo xtask test`.
@@ -95,6 +96,7 @@ impl<'a> Tests<'a> {
             Step::Release => exact(sh, &self.portfolio()?, Variant::Release, log),
             Step::Init => init::run(&self.portfolio()?, log),
             Step::WasmPack => wasm_pack::run(sh, env, &self.portfolio()?, log),
+            Step::Trials => trials::run(sh, env, log, &trials::Args::default()),
             Step::Images => docker::test(sh, env, log, &docker::Part::ALL),
             Step::Nix => nix::test(sh, env, log, if full { Server::Shipped } else { Server::Quick }),
             Step::Cargo => self.cargo_test(),

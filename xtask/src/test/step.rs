@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Init,
     /// A build that wasm-pack drives, observed and cooked.
     WasmPack,
+    /// Repositories of many kinds from `init` to a clone that builds.
+    Trials,
     /// Images: a day's scenarios, secrets, caches, the example's image and its container.
     Images,
     /// The example built by Nix.
@@ -32,7 +34,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// All of them, in their order.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fresh,
         Self::Static,
         Self::Recipes,
@@ -40,6 +42,7 @@ impl Step {
         Self::Release,
         Self::Init,
         Self::WasmPack,
+        Self::Trials,
         Self::Images,
         Self::Nix,
         Self::Cargo,
@@ -55,6 +58,7 @@ impl Step {
             Self::Release => "release",
             Self::Init => "init",
             Self::WasmPack => "wasm-pack",
+            Self::Trials => "trials",
             Self::Images => "images",
             Self::Nix => "nix",
             Self::Cargo => "cargo",
@@ -71,6 +75,7 @@ impl Step {
             Self::Release => "the example, release",
             Self::Init => "a Leptos workspace by init",
             Self::WasmPack => "wasm-pack observed",
+            Self::Trials => "repositories of many kinds",
             Self::Images => "images",
             Self::Nix => "the example by Nix",
             Self::Cargo => "cargo test",
@@ -86,6 +91,7 @@ impl Step {
             Self::Recipes => &[R::Tools],
             Self::Dev | Self::Release | Self::Init => &[R::Utilities, R::Tools],
             Self::WasmPack => &[R::Tools, R::WasmPack],
+            Self::Trials => &[R::Utilities, R::Headers],
             Self::Images => &[R::Utilities, R::Ssh, R::Nix, R::Debian, R::Engine, R::CurrentEngine, R::Tools],
             Self::Nix => &[R::Utilities, R::Nix, R::Engine, R::Tools],
             Self::Cargo => &[R::Components, R::Utilities, R::Browser, R::Nix, R::Tools],

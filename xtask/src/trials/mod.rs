@@ -20,7 +20,11 @@ use self::{
     repository::{Repository, Weight},
     steps::Trial,
 };
-use crate::{log::Log, portfolio, setup};
+use crate::{
+    log::Log,
+    portfolio,
+    setup::{self, requirement},
+};
 
 /// The arguments of `cargo xtask trials`.
 #[derive(Debug, Default, clap::Args)]
@@ -28,10 +32,10 @@ pub(crate) struct Args {
     /// Try these repositories only, in every step that they are there for.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Build the images too, and run them: minutes.
+    /// Build the images too, and run them, of all repositories that are compiled: minutes.
     #[arg(long)]
     images: bool,
-    /// Try large published packages too, which takes hours.
+    /// Compile published packages and Leptos sites too, which takes hours.
     #[arg(long)]
     full: bool,
     /// Print the names of the repositories, and what each of them stands for.
@@ -63,8 +67,9 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     }
     let chosen = chosen(args)?;
     let larder = portfolio::build_larder(sh, log)?;
+    requirement::headers(sh, env, log)?;
     let plain = setup::plain(env);
-    let needs_tools = chosen.iter().any(|repository| repository.needs_tools);
+    let needs_tools = chosen.iter().any(|repository| repository.needs_tools && args.builds(repository));
     let tools = if needs_tools { Some(setup::ensure(sh, env, log)?) } else { None };
     let images = if args.images { Some(Images::new(sh, &plain, tools.as_ref(), log)?) } else { None };
     let with_tools = tools.map(|tools| setup::tailwind::ensure(sh, &tools.environment(), log)).transpose()?;
@@ -109,7 +114,7 @@ impl Trials {
 impl Args {
     /// Whether a repository is compiled, or planned only.
     fn builds(&self, repository: &Repository) -> bool {
-        repository.weight == Weight::Light || self.images || self.full || !self.names.is_empty()
+        repository.weight == Weight::Light || self.full || !self.names.is_empty()
     }
 }
 

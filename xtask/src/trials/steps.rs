@@ -111,8 +111,10 @@ impl<'a> Trial<'a> {
     pub(super) fn run(&mut self, compiles: bool) {
         let start = Instant::now();
         for step in Step::ALL {
-            let is_skipped = step.compiles() && !compiles
-                || step == Step::Image && self.trials.images.is_none() && self.repository.image.is_built();
+            let has_image = self.repository.image.is_built();
+            let compiles_step = step.compiles() || step == Step::Image && has_image;
+            let is_skipped = compiles_step && !compiles
+                || step == Step::Image && has_image && self.trials.images.is_none();
             if is_skipped {
                 continue;
             }

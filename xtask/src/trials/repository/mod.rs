@@ -60,9 +60,9 @@ impl Image {
 pub(super) enum Weight {
     /// Seconds: always.
     Light,
-    /// A minute or more: with images, or if it is named. Always planned.
+    /// A minute or more: in the full run, or if it is named. Always planned.
     Heavy,
-    /// Many minutes: in the full run, or if it is named.
+    /// Many minutes: in the full run, or if it is named. Not even planned otherwise.
     Large,
 }
 

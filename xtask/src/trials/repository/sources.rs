@@ -36,6 +36,14 @@ pub(super) fn all() -> Vec<Repository> {
             ..PLAIN
         },
         Repository {
+            name: "parent-config",
+            kind: "flags and a profile in the `.cargo/config.toml` of the repository above the workspace",
+            write: parent_config,
+            workspace: "backend",
+            image: Image::Says { args: &[], output: "from above 12" },
+            ..PLAIN
+        },
+        Repository {
             name: "included-files",
             kind: "`include_str!` and `include_bytes!` of files at the root, and a build script that reads one",
             write: included_files,
@@ -127,6 +135,22 @@ fn configured_target(folder: &Folder<'_>) -> anyhow::Result<()> {
         (
             "src/main.rs",
             "#![allow(unexpected_cfgs)]\n\nfn main() {\n    let word = if cfg!(tuned) { \"for x86_64\" } else { \"untuned\" };\n    println!(\"{word} {}\", itoa::Buffer::new().format(6));\n}\n",
+        ),
+    ])
+}
+
+/// cargo reads the configuration of every folder above, and so does the build in the image.
+fn parent_config(folder: &Folder<'_>) -> anyhow::Result<()> {
+    folder.write_all(&[
+        (
+            ".cargo/config.toml",
+            "[build]\nrustflags = [\"--cfg=above\"]\n\n[profile.release]\nopt-level = 1\n\n[env]\nGREETING = \"from above\"\n",
+        ),
+        (".gitignore", "target\n"),
+        ("backend/Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"1\"\n")),
+        (
+            "backend/src/main.rs",
+            "#![allow(unexpected_cfgs)]\n\nfn main() {\n    let word = if cfg!(above) { env!(\"GREETING\") } else { \"from nowhere\" };\n    println!(\"{word} {}\", itoa::Buffer::new().format(12));\n}\n",
         ),
     ])
 }
