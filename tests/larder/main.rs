@@ -14,6 +14,7 @@ mod docker_via_nix;
 mod doctor;
 mod exact;
 mod gc;
+mod hidden;
 mod init;
 mod interrupted;
 mod layers;

@@ -107,7 +107,9 @@ fn carry_out(
     let terminal = context.terminal;
     let (shown, question) = match proposal {
         Proposal::Fresh => {
-            terminal.step("Fresh", part.name());
+            if part.is_told_if_fresh() {
+                terminal.step("Fresh", part.name());
+            }
             return Ok(Done::Fresh);
         }
         Proposal::Skipped(why) => {

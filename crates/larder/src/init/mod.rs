@@ -3,6 +3,7 @@
 //! It must never propose to write over a file that a user owns as a whole; settings are put into such files by
 //! [`tuning`], which keeps everything else.
 
+mod hidden;
 mod nix;
 mod workflow;
 
@@ -28,6 +29,8 @@ pub enum Part {
     Config,
     /// The recipes in `larder/`.
     Recipes,
+    /// What git ignores although every clone needs it.
+    Gitignore,
     /// `Dockerfile` and `.dockerignore`.
     Docker,
     /// A workflow of GitHub Actions.
@@ -40,8 +43,16 @@ pub enum Part {
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 7] =
-        [Self::Profile, Self::Config, Self::Recipes, Self::Docker, Self::Ci, Self::Nix, Self::Envrc];
+    pub const ALL: [Self; 8] = [
+        Self::Profile,
+        Self::Config,
+        Self::Recipes,
+        Self::Gitignore,
+        Self::Docker,
+        Self::Ci,
+        Self::Nix,
+        Self::Envrc,
+    ];
 
     /// The word for it on the command line and in JSON.
     pub fn name(self) -> &'static str {
@@ -49,6 +60,7 @@ impl Part {
             Self::Profile => "profile",
             Self::Config => "config",
             Self::Recipes => "recipes",
+            Self::Gitignore => "gitignore",
             Self::Docker => "docker",
             Self::Ci => "ci",
             Self::Nix => "nix",
@@ -59,6 +71,11 @@ impl Part {
     /// The part of a word.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.name() == name)
+    }
+
+    /// Whether it is worth a word that there is nothing to do: for most workspaces there never is.
+    pub fn is_told_if_fresh(self) -> bool {
+        self != Self::Gitignore
     }
 
     /// Whether a workspace gets it without being asked for: Nix is a choice of its own.
@@ -133,6 +150,10 @@ pub fn propose(
             Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
         }
         Part::Recipes => recipes(project, report),
+        Part::Gitignore => {
+            let change = repository(project).map(|git| hidden::change(&git, root)).transpose()?.flatten();
+            Ok(Proposal::of(change.into_iter().collect()))
+        }
         Part::Docker => docker(project),
         Part::Ci => workflow::propose(project, asked, source),
         Part::Nix => new_file(root.join("flake.nix"), &nix::flake(source)),

@@ -1,0 +1,67 @@
+//! Files that every clone needs and that git ignores: the patterns that show them to git again.
+//!
+//! It must never touch what may be one person's alone, such as cargo's configuration, nor add a file to git.
+
+use cargo_metadata::camino::Utf8Path;
+
+use super::with_lines;
+use crate::{
+    change::Change,
+    error::Result,
+    git::{Git, Tracked},
+};
+
+/// What other clones cannot be checked or built without.
+const NEEDED: [&str; 4] = ["Cargo.lock", "larder", "rust-toolchain", "rust-toolchain.toml"];
+const COMMENT: &str = "# Clones are checked and built with these.";
+
+/// The change of `.gitignore` after which git sees all of them; `None` if it does.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn change(git: &Git, root: &Utf8Path) -> Result<Option<Change>> {
+    let is_ignored =
+        |name: &str| root.join(name).exists() && matches!(git.tracked(name), Ok(Tracked::Ignored));
+    let hidden: Vec<&str> = NEEDED.into_iter().filter(|name| is_ignored(name)).collect();
+    // No pattern shows a file in a folder that is ignored as a whole.
+    if hidden.is_empty() || is_ignored("Cargo.toml") {
+        return Ok(None);
+    }
+    let path = root.join(".gitignore");
+    let text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    Change::of(path, shown(&text, &hidden))
+}
+
+/// A `.gitignore` that hides none of these: a pattern for one of them alone is removed, and one that a broader pattern
+/// hides, or another file's, is named after all of them.
+fn shown(text: &str, hidden: &[&str]) -> String {
+    let bare = |line: &str| line.trim().trim_matches('/').to_owned();
+    let (named, covered): (Vec<&str>, Vec<&str>) =
+        hidden.iter().copied().partition(|name| text.lines().any(|line| bare(line) == *name));
+    let kept: String =
+        text.split_inclusive('\n').filter(|line| !named.contains(&bare(line).as_str())).collect();
+    if covered.is_empty() {
+        return kept;
+    }
+    let patterns: Vec<String> = covered.iter().map(|name| format!("!/{name}")).collect();
+    let mut lines = vec![COMMENT];
+    lines.extend(patterns.iter().map(String::as_str));
+    with_lines(kept, &lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_for_it_alone_goes_and_the_rest_stays() {
+        let text = shown("# Generated\r\n/target\r\n/Cargo.lock\r\n*.bk\r\n", &["Cargo.lock"]);
+        assert_eq!(text, "# Generated\r\n/target\r\n*.bk\r\n");
+    }
+
+    #[test]
+    fn a_broader_pattern_stays_and_this_one_comes_after_it() {
+        let text = shown("*.lock\nlarder/\n", &["Cargo.lock", "larder"]);
+        assert_eq!(text, format!("*.lock\n{COMMENT}\n!/Cargo.lock\n"));
+    }
+}
