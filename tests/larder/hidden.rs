@@ -12,8 +12,7 @@ fn git(project: &Project, args: &[&str]) -> Outcome {
 
 fn with_ignored(ignored: &str) -> Project {
     let manifest = package("app", "\n[dependencies]\nitoa = \"1\"\n");
-    let files =
-        [("Cargo.toml", &*manifest), ("src/main.rs", "fn main() {}\n"), (".gitignore", ignored)];
+    let files = [("Cargo.toml", &*manifest), ("src/main.rs", "fn main() {}\n"), (".gitignore", ignored)];
     let project = Project::new(&files);
     git(&project, &["init", "--quiet"]);
     project
@@ -58,11 +57,20 @@ fn a_broader_pattern_is_kept() {
 
 #[test]
 fn recipes_and_the_toolchain_are_shown_too() {
-    let project = with_ignored("larder\nrust-toolchain*\n");
-    project.write("rust-toolchain.toml", "[toolchain]\n");
-    project.larder(&["init", "--yes", "--only", "recipes,gitignore"]).ok();
-    assert!(is_seen(&project, "larder/larder.lock"));
-    assert!(is_seen(&project, "rust-toolchain.toml"));
+    for (ignored, hidden) in [
+        ("larder\nrust-toolchain*\n", "larder/larder.lock"),
+        ("*.lock\nrust-toolchain*\n", "larder/release/0/Cargo.lock"),
+        ("Cargo.lock\nrust-toolchain.toml\n", "larder/release/0/Cargo.lock"),
+        (".cargo\nrust-toolchain.*\n", "larder/release/0/.cargo/config.toml"),
+    ] {
+        let project = with_ignored(ignored);
+        project.write("rust-toolchain.toml", "[toolchain]\n");
+        project.larder(&["init", "--yes", "--only", "recipes"]).ok();
+        assert!(!is_seen(&project, hidden), "{ignored:?}");
+        project.larder(&["init", "--yes", "--only", "gitignore"]).ok();
+        assert!(is_seen(&project, hidden) && is_seen(&project, "rust-toolchain.toml"), "{ignored:?}");
+        project.larder(&["init", "--check", "--only", "gitignore"]).ok();
+    }
 }
 
 #[test]

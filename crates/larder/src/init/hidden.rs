@@ -5,14 +5,11 @@
 use cargo_metadata::camino::Utf8Path;
 
 use super::with_lines;
-use crate::{
-    change::Change,
-    error::Result,
-    git::{Git, Tracked},
-};
+use crate::{change::Change, error::Result, git::Git};
 
 /// What other clones cannot be checked or built without.
-const NEEDED: [&str; 4] = ["Cargo.lock", "larder", "rust-toolchain", "rust-toolchain.toml"];
+const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, "rust-toolchain", "rust-toolchain.toml"];
+const RECIPES: &str = "larder";
 const COMMENT: &str = "# Clones are checked and built with these.";
 
 /// The change of `.gitignore` after which git sees all of them; `None` if it does.
@@ -20,11 +17,9 @@ const COMMENT: &str = "# Clones are checked and built with these.";
 /// # Errors
 /// When the file cannot be read.
 pub(super) fn change(git: &Git, root: &Utf8Path) -> Result<Option<Change>> {
-    let is_ignored =
-        |name: &str| root.join(name).exists() && matches!(git.tracked(name), Ok(Tracked::Ignored));
-    let hidden: Vec<&str> = NEEDED.into_iter().filter(|name| is_ignored(name)).collect();
+    let hidden = git.ignored(&NEEDED);
     // No pattern shows a file in a folder that is ignored as a whole.
-    if hidden.is_empty() || is_ignored("Cargo.toml") {
+    if hidden.is_empty() || !git.ignored(&["Cargo.toml"]).is_empty() {
         return Ok(None);
     }
     let path = root.join(".gitignore");
@@ -43,10 +38,16 @@ fn shown(text: &str, hidden: &[&str]) -> String {
     if covered.is_empty() {
         return kept;
     }
-    let patterns: Vec<String> = covered.iter().map(|name| format!("!/{name}")).collect();
+    let patterns: Vec<String> = covered.iter().flat_map(|name| patterns(name)).collect();
     let mut lines = vec![COMMENT];
     lines.extend(patterns.iter().map(String::as_str));
     with_lines(kept, &lines)
+}
+
+/// A pattern such as `*.lock` or `.cargo` hides files in the folder of recipes, and not the folder.
+fn patterns(name: &str) -> Vec<String> {
+    let own = format!("!/{name}");
+    if name == RECIPES { vec![format!("{own}/"), format!("{own}/**")] } else { vec![own] }
 }
 
 #[cfg(test)]
@@ -63,5 +64,7 @@ mod tests {
     fn a_broader_pattern_stays_and_this_one_comes_after_it() {
         let text = shown("*.lock\nlarder/\n", &["Cargo.lock", "larder"]);
         assert_eq!(text, format!("*.lock\n{COMMENT}\n!/Cargo.lock\n"));
+        let text = shown("*.lock", &["larder"]);
+        assert_eq!(text, format!("*.lock\n{COMMENT}\n!/larder/\n!/larder/**\n"));
     }
 }
