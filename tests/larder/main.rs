@@ -28,6 +28,7 @@ mod observe;
 mod observe_folders;
 mod packages;
 mod platforms;
+mod refused;
 mod repairs;
 mod rules_crates;
 mod rules_flags;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
+use larder::plan::Refused;
 
 /// A recipe is stale, edited by hand or unproven.
 pub(crate) const STALE: u8 = 3;
@@ -19,6 +20,8 @@ pub(crate) enum Outcome {
     Stale,
     /// `doctor` found a problem.
     Problem,
+    /// Some of it went wrong, and was said.
+    Failed,
     /// A program that was run on the user's behalf ended with this code.
     Child(i32),
 }
@@ -29,6 +32,7 @@ pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Stale) => ExitCode::from(STALE),
         Ok(Outcome::Problem) => ExitCode::from(PROBLEM),
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
         Ok(Outcome::Child(code)) => child(code),
         Err(error) => {
             print(&error);
@@ -47,15 +51,28 @@ fn child(code: i32) -> ExitCode {
 }
 
 fn print(error: &anyhow::Error) {
-    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
-    let Some(known) = error.downcast_ref::<larder::Error>() else {
-        anstream::eprintln!("{red}error{red:#}: {error:#}");
-        return;
-    };
-    // The library's messages name their causes themselves.
-    anstream::eprintln!("{red}error{red:#}: {known}");
-    if let Some(hint) = known.hint() {
+    match error.downcast_ref::<larder::Error>() {
+        // The library's messages name their causes themselves.
+        Some(known) => print_known(&known.to_string(), known),
+        None => print_text(&format!("{error:#}")),
+    }
+}
+
+/// Prints slices that were refused, as failures that keep nothing else from being done.
+pub(crate) fn print_refused(all: &[Refused]) -> Outcome {
+    all.iter().for_each(|refused| print_known(&refused.text(), &refused.error));
+    if all.is_empty() { Outcome::Done } else { Outcome::Failed }
+}
+
+fn print_known(text: &str, error: &larder::Error) {
+    print_text(text);
+    if let Some(hint) = error.hint() {
+        let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
         anstream::eprintln!("\n{cyan}help{cyan:#}: {hint}");
     }
+}
+
+fn print_text(text: &str) {
+    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+    anstream::eprintln!("{red}error{red:#}: {text}");
 }

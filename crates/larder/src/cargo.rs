@@ -4,13 +4,14 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use crate::{
     error::{Error, Result},
     platform::Platform,
     process::{Cmd, Environment},
+    refusal::Refusal,
     stand_in,
 };
 
@@ -26,6 +27,23 @@ pub struct Cargo {
     pretended: Option<Platform>,
     /// This machine's platform, once it was asked for.
     host: Arc<OnceLock<Platform>>,
+    /// Whether the servers of registries and repositories were seen to answer.
+    servers: Arc<Mutex<Servers>>,
+}
+
+/// What is known of the servers that cargo downloads from.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Servers {
+    /// No question needed them yet.
+    #[default]
+    Unasked,
+    /// They answer.
+    Answered,
+    /// None can be reached.
+    Silent {
+        /// What cargo said.
+        stderr: String,
+    },
 }
 
 /// Whether cargo may change a `Cargo.lock`.
@@ -67,6 +85,7 @@ impl Cargo {
             stand_in: None,
             pretended: None,
             host: Arc::default(),
+            servers: Arc::default(),
         })
     }
 
@@ -214,12 +233,62 @@ impl Cargo {
 
     /// The unit graph of an invocation as JSON, without compiling anything.
     ///
-    /// `--unit-graph` is unstable, so this one query runs with `RUSTC_BOOTSTRAP=1`; the variable reaches no
-    /// build. Returns the command line with the answer, for error messages.
+    /// Nothing is asked of the network that is downloaded already. Questions that need it wait for the first of them:
+    /// if no server can be reached, cargo would try again and again for each.
+    /// Returns the command line with the answer, for error messages.
     ///
     /// # Errors
     /// When cargo refuses the invocation; the caller knows which slice it belongs to.
     pub fn unit_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
+        if self.network == Network::Offline {
+            return self.ask_for_graph(dir, args, env);
+        }
+        let downloaded = self.clone().with_network(Network::Offline).with_cargo_lock(CargoLock::Locked);
+        if let Ok((_, graph)) = downloaded.ask_for_graph(dir, args, env) {
+            return Ok((self.graph_line(dir, args, env), graph));
+        }
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if *servers == Servers::Answered {
+            drop(servers);
+            return self.ask_for_graph(dir, args, env);
+        }
+        if let Servers::Silent { stderr } = &*servers {
+            let command = self.graph_line(dir, args, env);
+            let status = "not asked again".to_owned();
+            return Err(Error::Failed { command, status, code: None, stderr: stderr.clone() });
+        }
+        let answer = self.ask_for_graph(dir, args, env);
+        match &answer {
+            Ok(_) => *servers = Servers::Answered,
+            Err(Error::Failed { stderr, .. }) if Refusal::of(stderr) == Some(Refusal::Network) => {
+                *servers = Servers::Silent { stderr: stderr.clone() };
+            }
+            Err(_) => {}
+        }
+        answer
+    }
+
+    fn ask_for_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
+        let answer = self.graph_query(dir, args, env).output().map_err(|error| stale(error, dir));
+        match answer {
+            Err(Error::Failed { status, code, stderr, .. }) => {
+                Err(Error::Failed { command: self.graph_line(dir, args, env), status, code, stderr })
+            }
+            answer => Ok((self.graph_line(dir, args, env), answer?)),
+        }
+    }
+
+    /// The query as error messages show it.
+    fn graph_line(&self, dir: &Path, args: &[String], env: &Environment) -> String {
+        let line = self.graph_query(dir, args, env).line();
+        match self.lock_policy {
+            CargoLock::Untouched => line.replacen(" --locked", "", 1),
+            CargoLock::AsNeeded | CargoLock::Locked => line,
+        }
+    }
+
+    /// `--unit-graph` is unstable, so this one query runs with `RUSTC_BOOTSTRAP=1`; the variable reaches no build.
+    fn graph_query(&self, dir: &Path, args: &[String], env: &Environment) -> Cmd {
         let mut cmd = self
             .cmd(dir, args)
             .args(["--unit-graph", "-Zunstable-options", "--color=never"])
@@ -232,16 +301,7 @@ impl Cargo {
                 cmd = cmd.env(name, value);
             }
         }
-        let shown = match self.lock_policy {
-            CargoLock::Untouched => cmd.line().replacen(" --locked", "", 1),
-            CargoLock::AsNeeded | CargoLock::Locked => cmd.line(),
-        };
-        match cmd.output().map_err(|error| stale(error, dir)) {
-            Err(Error::Failed { status, code, stderr, .. }) => {
-                Err(Error::Failed { command: shown, status, code, stderr })
-            }
-            answer => Ok((shown, answer?)),
-        }
+        cmd
     }
 
     /// Whether `Cargo.lock` is what the manifests ask for, in cargo's own word.

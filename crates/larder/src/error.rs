@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, io, path::PathBuf};
 
-use crate::platform::Platform;
+use crate::{platform::Platform, refusal::Refusal};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -227,6 +227,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// cargo's refusal of a call, as that of the slice that makes it.
+    #[must_use]
+    pub fn of_slice(self, slice: &str) -> Self {
+        match self {
+            Self::Failed { command, stderr, .. } => {
+                Self::SlicePlan { slice: slice.to_owned(), command, stderr }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether it keeps one slice from being planned or proven, and says nothing about others.
+    pub(crate) fn is_of_one_slice(&self) -> bool {
+        matches!(
+            self,
+            Self::SlicePlan { .. } | Self::Unproven { .. } | Self::Failed { .. } | Self::NoTarget { .. }
+        )
+    }
+
     /// What the user can do about it, as one sentence; `None` where the message says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -237,7 +256,9 @@ impl Error {
                 "add \"larder\" to `exclude` in `[workspace]`: the globs of its members take recipes for members"
                     .into()
             }
-            Self::NoWorkspace { .. } => "fix the file that cargo names".into(),
+            Self::NoWorkspace { stderr, .. } => {
+                Refusal::of(stderr).map_or("fix the file that cargo names", Refusal::hint).into()
+            }
             Self::Members { .. } => {
                 "name the members one by one in this file, or leave `larder` out of them with `exclude`".into()
             }
@@ -246,7 +267,13 @@ impl Error {
             Self::StaleCargoLock { .. } => {
                 "Cargo.lock is out of date: run `cargo larder lock`, without --locked, and commit the file".into()
             }
-            Self::SlicePlan { .. } => "fix the manifest, or the slice's `args`, and try again".into(),
+            Self::SlicePlan { stderr, .. } => {
+                let unknown = "fix the manifest, or the slice's `args`, and try again";
+                Refusal::of(stderr).map_or(unknown, Refusal::hint).into()
+            }
+            Self::Failed { command, stderr, .. } if command.starts_with("cargo ") => {
+                Refusal::of(stderr)?.hint().into()
+            }
             Self::NoRecipe { .. } => "run `cargo larder lock`".into(),
             Self::EditedRecipe { .. } => "run `cargo larder lock` to write it anew".into(),
             Self::RecipeVersion { .. } => "update larder".into(),

@@ -46,6 +46,7 @@ pub mod project;
 pub mod recipe;
 pub mod recorder;
 mod records;
+mod refusal;
 mod report;
 pub mod settings;
 pub mod shared_files;

@@ -71,6 +71,7 @@ fn units(env: &Environment, dir: &Path) -> anyhow::Result<BTreeSet<Identity>> {
     let slices: Vec<&Slice> = slices.iter().collect();
     let host = [project.host()?];
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &slices, &host)?;
+    let plans = plans.into_iter().collect::<larder::Result<Vec<_>>>()?;
     let units = plans.iter().flat_map(|plans| identities(plans.first().1)).collect::<BTreeSet<_>>();
     anyhow::ensure!(!units.is_empty(), "it has no external unit");
     Ok(units)

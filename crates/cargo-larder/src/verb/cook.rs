@@ -30,14 +30,22 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let words = context.build_words(selection);
     let mut phases = Vec::new();
+    let mut failures = Vec::new();
     for slice in slices {
         let Some(record) = locked.slice(&slice.name) else {
             context.terminal.warn(&format!("slice `{}` has no recipe; run `cargo larder lock`", slice.name));
             continue;
         };
-        phases.push(host::cook(&context.project, record, layers, &words, &context.terminal)?);
+        match host::cook(&context.project, record, layers, &words, &context.terminal) {
+            Ok(phase) => phases.push(phase),
+            // The others can be cooked all the same.
+            Err(error) => failures.push(error),
+        }
     }
-    Ok(phases)
+    let mut failures = failures.into_iter();
+    let first = failures.next();
+    failures.for_each(|error| context.terminal.warn(&error.to_string()));
+    first.map_or(Ok(phases), |error| Err(error.into()))
 }
 
 /// Why a phase compiled what it did, for the record.

@@ -152,7 +152,9 @@ fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
         return Ok(());
     }
     match lock::check(&context.project, &larder::Silent) {
-        Ok((_, findings)) if findings.is_empty() => {}
+        Ok(checked) if checked.findings.is_empty() => {
+            checked.refused.iter().for_each(|refused| context.terminal.warn(&refused.text()));
+        }
         Ok(_) => context.terminal.warn(
             "the recipes are stale: the image will be right, and building it compiles more than it has to; \
              run `cargo larder lock`",

@@ -12,7 +12,11 @@ use larder::{
 use serde_json::{Value, json};
 
 use super::{diff, init, lock::proven, print_json};
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{
+    cli,
+    context::Context,
+    exit::{self, Outcome},
+};
 
 type Checked = (&'static Check, Finding);
 
@@ -74,7 +78,10 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
         for (_, finding) in found.iter().filter(|(_, finding)| asks(finding)) {
             show(context, args, &format!("larder/: {}", finding.reason));
         }
-        for outcome in lock::lock(&project, &context.terminal)? {
+        let locking = lock::lock(&project, &context.terminal)?;
+        // What is refused now is found again below.
+        exit::print_refused(&locking.refused);
+        for outcome in locking.locked {
             if outcome.change == lock::Change::Written {
                 proven(context.terminal, "Locked", &outcome);
                 written.push(format!("larder/{}", outcome.slice));

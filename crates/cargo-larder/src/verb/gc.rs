@@ -32,9 +32,10 @@ pub(crate) fn run(context: &Context, args: &cli::Gc) -> anyhow::Result<Outcome> 
 }
 
 /// Prints the plan, and carries it out where that was asked for. What does not go is named, and makes the verb
-/// fail once everything else is done.
+/// fail once everything else is done; so does a folder of which it is not known what is needed.
 pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyhow::Result<Outcome> {
     let is_work = plan.rows().iter().any(Row::is_work);
+    let outcome = if plan.left_alone().is_empty() { Outcome::Done } else { Outcome::Failed };
     if !args.json {
         anstream::print!("{}", report::text(plan));
     }
@@ -44,7 +45,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
         } else if is_work {
             context.terminal.note("nothing was deleted; --yes deletes it");
         }
-        return Ok(Outcome::Done);
+        return Ok(outcome);
     }
     let freed = plan.apply(&context.project.cargo, args.wait.unwrap_or_default(), &context.terminal);
     if args.json {
@@ -57,5 +58,5 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
     if !left.is_empty() {
         bail!("{} of the things above could not be deleted; everything else was", left.len());
     }
-    Ok(Outcome::Done)
+    Ok(outcome)
 }

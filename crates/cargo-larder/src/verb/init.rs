@@ -13,7 +13,11 @@ use larder::{
 use serde_json::{Value, json};
 
 use super::{clones, diff, lock::proven, print_json};
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{
+    cli,
+    context::Context,
+    exit::{self, Outcome},
+};
 
 /// Who decides whether a change is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -136,8 +140,10 @@ fn carry_out(
     }
     match proposal {
         Proposal::Recipes(_) => {
-            for outcome in lock::lock(project, &terminal)? {
-                proven(terminal, "Locked", &outcome);
+            let locking = lock::lock(project, &terminal)?;
+            locking.locked.iter().for_each(|outcome| proven(terminal, "Locked", outcome));
+            if exit::print_refused(&locking.refused) == Outcome::Failed && locking.locked.is_empty() {
+                bail!("there are no recipes, so nothing that builds on them is written");
             }
         }
         Proposal::Files(changes) => write(context, changes)?,

@@ -3,12 +3,18 @@
 use larder::{
     Report as _,
     backend::docker,
-    recipe::lock::{self, Change, Finding, Locked},
+    plan::Refused,
+    recipe::lock::{self, Change, Checked, Finding, Locked, Locking},
 };
 use serde_json::json;
 
 use super::{clones, print_json};
-use crate::{cli, context::Context, exit::Outcome, terminal::Terminal};
+use crate::{
+    cli,
+    context::Context,
+    exit::{self, Outcome},
+    terminal::Terminal,
+};
 
 pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome> {
     if args.check {
@@ -16,42 +22,52 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
         clones::warn_of_ignored(&context.project, context.terminal);
         return outcome;
     }
-    let outcomes = lock::lock(&context.project, &context.terminal)?;
+    let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
-        let slices: Vec<_> = outcomes.iter().map(as_json).collect();
-        print_json(&json!({ "version": 1, "slices": slices }))?;
+        let slices: Vec<_> = locked.iter().map(as_json).collect();
+        let refused: Vec<_> = refused.iter().map(refused_json).collect();
+        print_json(&json!({ "version": 1, "slices": slices, "refused": refused }))?;
     }
-    for outcome in &outcomes {
+    // Beside a refusal, nobody asks for slices of which nothing changed.
+    for outcome in locked.iter().filter(|slice| refused.is_empty() || slice.change == Change::Written) {
         let verb = match outcome.change {
             Change::Kept => "Kept",
             Change::Written | Change::Needed => "Locked",
         };
         proven(context.terminal, verb, outcome);
     }
+    if locked.is_empty() && !refused.is_empty() {
+        return Ok(exit::print_refused(&refused));
+    }
     // A new layer is a new step.
     for path in docker::refresh(&context.project)? {
         context.terminal.step("Wrote", path.as_str());
     }
     clones::warn_of_ignored(&context.project, context.terminal);
-    Ok(Outcome::Done)
+    Ok(exit::print_refused(&refused))
 }
 
 fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
-    let (outcomes, findings) = lock::check(&context.project, &context.terminal)?;
+    let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
     if json {
         let slices: Vec<_> = outcomes.iter().map(as_json).collect();
-        let findings: Vec<_> = findings.iter().map(finding_json).collect();
+        let refused: Vec<Finding> = refused.iter().map(Finding::from).collect();
+        let findings: Vec<_> = findings.iter().chain(&refused).map(finding_json).collect();
         print_json(&json!({ "version": 1, "slices": slices, "findings": findings }))?;
     }
     if findings.is_empty() {
         outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));
-        return Ok(Outcome::Done);
     }
     for finding in &findings {
         context.terminal.warn(&format!("{}: {}", finding.kind(), finding.reason()));
     }
-    context.terminal.warn("run `cargo larder lock` and commit larder/");
-    Ok(Outcome::Stale)
+    if !findings.is_empty() {
+        context.terminal.warn("run `cargo larder lock` and commit larder/");
+    }
+    match exit::print_refused(&refused) {
+        Outcome::Done if !findings.is_empty() => Ok(Outcome::Stale),
+        outcome => Ok(outcome),
+    }
 }
 
 pub(super) fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
@@ -75,6 +91,10 @@ fn as_json(outcome: &Locked) -> serde_json::Value {
         Change::Needed => "needed",
     };
     json!({ "name": outcome.slice, "change": change, "units": outcome.units, "tainted": outcome.tainted })
+}
+
+pub(super) fn refused_json(refused: &Refused) -> serde_json::Value {
+    json!({ "slices": refused.slices, "reason": refused.text(), "hint": refused.error.hint() })
 }
 
 fn finding_json(finding: &Finding) -> serde_json::Value {

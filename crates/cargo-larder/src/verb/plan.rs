@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use larder::{
     Report as _,
-    plan::{Plan, Plans, Unit, UnitKey},
+    plan::{Plan, Plans, Refused, Unit, UnitKey},
     platform::Platform,
     recipe::{
         chain::{self, Identity, Use, identities},
@@ -15,8 +15,12 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{clones, print_json};
-use crate::{cli, context::Context, exit::Outcome};
+use super::{clones, lock::refused_json, print_json};
+use crate::{
+    cli,
+    context::Context,
+    exit::{self, Outcome},
+};
 
 /// A slice with what is known of it.
 struct Planned<'a> {
@@ -40,20 +44,21 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     };
     let platforms = std::slice::from_ref(&platform);
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &chosen, platforms)?;
+    let plans = chosen.into_iter().zip(plans);
+    let plans = plans.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| (slice, plans))));
+    let (plans, refused) = Refused::apart(plans)?;
     let recorded = project.recorded()?;
-    let planned: Vec<Planned<'_>> = chosen
-        .into_iter()
-        .zip(plans)
-        .map(|(slice, plans)| planned(context, recorded.as_ref(), slice, &plans))
-        .collect();
+    let planned: Vec<Planned<'_>> =
+        plans.iter().map(|(slice, plans)| planned(context, recorded.as_ref(), slice, plans)).collect();
     if args.json {
         let slices: Vec<Value> = planned.iter().map(as_json).collect();
-        print_json(&json!({ "version": 1, "platform": platform, "slices": slices }))?;
-    } else {
+        let refused: Vec<Value> = refused.iter().map(refused_json).collect();
+        print_json(&json!({ "version": 1, "platform": platform, "slices": slices, "refused": refused }))?;
+    } else if !planned.is_empty() {
         print(&planned, args.units);
     }
     clones::warn_of_ignored(project, context.terminal);
-    Ok(Outcome::Done)
+    Ok(exit::print_refused(&refused))
 }
 
 fn planned<'a>(

@@ -9,6 +9,7 @@ use larder::{
         explain::{Miss, Record, record_path},
     },
     cargo::CargoLock,
+    plan::Refused,
     slice::{Slice, Variant, environment},
     why::{
         self, Explained, LastBuild, Mode, Place, Profiles, Unit,
@@ -24,7 +25,11 @@ use super::{
     print_json,
     recorded::{self, Command},
 };
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{
+    cli,
+    context::Context,
+    exit::{self, Outcome},
+};
 
 /// How many lines say what changed.
 const LINES: usize = 10;
@@ -82,13 +87,14 @@ fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
     let slices = context.choose(&args.slices, variant)?;
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     let layers = layers::moved(&context.project, &names)?;
-    let builds = slices.into_iter().map(|slice| ask(context, slice)).collect::<anyhow::Result<_>>()?;
+    let answers = slices.into_iter().map(|slice| (slice.name.clone(), ask(context, slice)));
+    let (builds, refused) = Refused::apart(answers)?;
     let nix = args.nix.as_ref().map(|installable| nix(context, installable)).transpose()?;
-    let (docker, outcome) = (docker(context)?, Outcome::Done);
+    let (docker, outcome) = (docker(context)?, exit::print_refused(&refused));
     Ok(Findings { tense: Tense::Would, builds, layers, docker, nix, outcome })
 }
 
-fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
+fn ask(context: &Context, slice: &Slice) -> larder::Result<Explained> {
     let project = &context.project;
     context.terminal.step("Asking", &slice.name);
     let env = environment::of_build(&project.cargo, &project.workspace, slice)?;
@@ -108,7 +114,7 @@ fn ask(context: &Context, slice: &Slice) -> anyhow::Result<Explained> {
     if snapshot.is_in_use() {
         context.terminal.warn("a build is running: the answer is about a moment in the middle of it");
     }
-    let mut answer = why::ask(&snapshot, &call, &known)?;
+    let mut answer = why::ask(&snapshot, &call, &known).map_err(|error| error.of_slice(&slice.name))?;
     answer.profiles = Profiles::default();
     Ok(Explained { name: slice.name.clone(), answer })
 }

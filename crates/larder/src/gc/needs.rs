@@ -7,7 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{compiler, matching::Needed, wanted::Wishes};
 use crate::{
     Report,
-    cargo::{CargoLock, Network},
+    cargo::CargoLock,
     error::Result,
     plan::{commits, unit_graph::UnitGraph},
     process::{Cmd, Environment},
@@ -37,8 +37,10 @@ struct Call {
 
 /// Everything that decides what is wanted. `profiles` are the profile folders that are there.
 ///
+/// If a slice or a recipe cannot be planned, nothing is known of its folder, and nothing may be deleted there.
+///
 /// # Errors
-/// Where a slice or a recipe cannot be planned: then nothing is known, and nothing may be deleted.
+/// When branches or recipes cannot be read.
 pub fn wishes(
     project: &Project,
     profiles: &[Profile],
@@ -64,7 +66,19 @@ pub fn wishes(
             }
         }
     }
-    let mut needed = side_by_side::map(calls, |call| ask(project, &call))?;
+    let answers =
+        side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call.folder, error))))?;
+    let (mut needed, mut unknown) = (Vec::new(), Vec::new());
+    for answer in answers {
+        match answer {
+            Ok(answer) => needed.push(answer),
+            Err((_, error)) if !error.is_of_one_slice() => return Err(error),
+            Err((folder, error)) => {
+                report.warn(&format!("nothing is deleted from {}: {error}", folder.display()));
+                unknown.push(folder);
+            }
+        }
+    }
     // Plain calls are a guess at what else is run here: one that cargo refuses says nothing.
     let plain = side_by_side::map(of_plain_calls(project, profiles), |call| Ok(ask(project, &call).ok()))?;
     needed.extend(plain.into_iter().flatten());
@@ -76,16 +90,13 @@ pub fn wishes(
         packages: members.chain(packages).collect(),
         rustc: compiler::hash(project),
         needed,
+        unknown,
     })
 }
 
 fn ask(project: &Project, call: &Call) -> Result<Needed> {
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
-    // What is downloaded is asked for first: a recipe that was cooked needs no network.
-    let offline = cargo.clone().with_network(Network::Offline);
-    let (command, json) = offline
-        .unit_graph(&call.dir, &call.args, &call.env)
-        .or_else(|_| cargo.unit_graph(&call.dir, &call.args, &call.env))?;
+    let (command, json) = cargo.unit_graph(&call.dir, &call.args, &call.env)?;
     let mut graph = UnitGraph::parse(&command, &json)?;
     commits::fill_in(&mut graph, &call.dir)?;
     Ok(Needed { folder: call.folder.clone(), graph })
@@ -95,7 +106,7 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
     let workspace = &project.workspace;
     let call = |slice: &crate::slice::Slice| {
         let target_dir = slice.target_dir.resolve(workspace);
-        let mut args = slice.cargo_args().to_vec();
+        let mut args = slice.planned_args();
         args.push(format!("--target-dir={target_dir}"));
         Ok(Call {
             dir: workspace.root().into(),

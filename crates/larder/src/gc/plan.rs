@@ -71,10 +71,11 @@ impl Policy {
 }
 
 /// What would go, before anything does.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     rows: Vec<Row>,
     folders: BTreeMap<String, (Guarded, Rule)>,
+    left_alone: Vec<String>,
 }
 
 impl Plan {
@@ -83,7 +84,7 @@ impl Plan {
     /// # Errors
     /// Where a folder is not cargo's, or cannot be read.
     pub fn clean(project: &Project, level: Level, report: &dyn Report) -> Result<Self> {
-        let mut plan = Self { rows: Vec::new(), folders: BTreeMap::new() };
+        let mut plan = Self::default();
         let env = project.cargo.env();
         let rule = match level {
             Level::Docker => None,
@@ -110,17 +111,17 @@ impl Plan {
     /// What `gc` takes under a policy.
     ///
     /// # Errors
-    /// Where a folder is not cargo's, or slices or recipes cannot be planned: then nothing is known of what is
-    /// needed.
+    /// Where a folder is not cargo's. One that a slice or recipe builds into that cannot be planned is left alone.
     pub fn gc(project: &Project, policy: &Policy, report: &dyn Report) -> Result<Self> {
-        let mut plan = Self { rows: Vec::new(), folders: BTreeMap::new() };
+        let mut plan = Self::default();
         let env = project.cargo.env();
         let builds = policy.caches.contains(&Cache::Target);
         let folders = if builds { target_folders(project)? } else { Vec::new() };
         let mut budget = Budget::new(policy, &folders, env)?;
         if builds {
             let wishes = wishes(project, &folders, policy.branches, report)?;
-            for (place, folder) in folders {
+            for (place, folder) in folders.into_iter().filter(|(_, folder)| !wishes.is_unknown(folder.path()))
+            {
                 let rule = |age| Rule::Unwanted { wishes: Box::new(wishes.clone()), age };
                 let unwanted = target::items(&folder, &rule(Duration::ZERO), SystemTime::now())?;
                 let age = budget.age(policy.age(), folder.path(), &unwanted);
@@ -145,6 +146,11 @@ impl Plan {
             report.warn(&format!("{} more than the budget is in use, and stays", table::bytes(over)));
         }
         Ok(plan)
+    }
+
+    /// Target folders of which it is not known what is needed there: nothing of them goes.
+    pub fn left_alone(&self) -> &[String] {
+        &self.left_alone
     }
 
     /// The rows, in the order in which they are applied.

@@ -7,7 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -42,9 +42,16 @@ pub struct Wishes {
     pub rustc: Option<u64>,
     /// The packages of the workspace and of its recipes; those of others are gone.
     pub packages: HashSet<String>,
+    /// Folders of calls that cargo refuses: nothing is known of what they need.
+    pub unknown: Vec<PathBuf>,
 }
 
 impl Wishes {
+    /// Whether a call that nothing is known of builds into the folder.
+    pub fn is_unknown(&self, folder: &Path) -> bool {
+        self.unknown.iter().any(|unknown| unknown.starts_with(folder) || folder.starts_with(unknown))
+    }
+
     /// The verdict on each unit of the folder, in its order; `None` for those that are wanted.
     pub fn unwanted(&self, folder: &TargetFolder) -> Vec<Option<Unwanted>> {
         let shelf = Shelf::new(folder, self.rustc);

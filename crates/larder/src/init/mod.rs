@@ -177,7 +177,8 @@ fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
         }
         return Ok(Proposal::Recipes(reasons));
     }
-    let (_, findings) = lock::check(project, report)?;
+    let lock::Checked { findings, refused, .. } = lock::check(project, report)?;
+    refused.iter().for_each(|refused| report.warn(&refused.text()));
     if findings.is_empty() {
         return Ok(Proposal::Fresh);
     }

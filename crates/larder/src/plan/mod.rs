@@ -8,6 +8,7 @@ pub mod commits;
 pub mod external;
 pub mod key;
 pub mod lto;
+mod refused;
 pub mod unit_graph;
 
 use std::{
@@ -20,11 +21,12 @@ use serde::Serialize;
 pub use external::Kind;
 pub use key::UnitKey;
 pub use lto::Lto;
+pub use refused::Refused;
 
 use self::unit_graph::UnitGraph;
 use crate::{
     cargo::Cargo,
-    error::{Error, Result},
+    error::Result,
     platform::Platform,
     process::Environment,
     side_by_side,
@@ -96,19 +98,18 @@ impl Unit {
 pub struct Plans(Vec<(Platform, Plan)>);
 
 impl Plans {
-    /// The plans of several slices, in their order. The queries run side by side, since cargo mostly waits in
-    /// them.
+    /// The plans of several slices, in their order, each with its own success: [`Error::SlicePlan`] if cargo refuses
+    /// the invocation, [`Error::UnitGraphVersion`] for a format that is not known. The queries run side by side, since
+    /// cargo mostly waits in them.
     ///
     /// # Errors
-    /// For the first slice that fails: [`Error::SlicePlan`] when cargo refuses the invocation,
-    /// [`Error::StaleCargoLock`] when `Cargo.lock` would have to change, [`Error::UnitGraphVersion`] for a format that
-    /// is not known.
+    /// When rustc cannot be asked which platform this is.
     pub fn of_slices(
         cargo: &Cargo,
         workspace: &Workspace,
         slices: &[&Slice],
         platforms: &[Platform],
-    ) -> Result<Vec<Self>> {
+    ) -> Result<Vec<Result<Self>>> {
         // Made before the queries run, so that rustc is asked once which platform this is.
         // A question must not bring a stale Cargo.lock up to date.
         let asking = cargo.clone().asking();
@@ -117,9 +118,12 @@ impl Plans {
         let on_platforms = || platforms.iter().zip(&cargos);
         let queries = slices.iter().flat_map(|slice| on_platforms().map(move |on| (*slice, on)));
         let plans = side_by_side::map(queries, |(slice, (platform, cargo))| {
-            Ok((platform.clone(), Plan::of_slice(cargo, workspace, slice)?))
+            Ok(Plan::of_slice(cargo, workspace, slice).map(|plan| (platform.clone(), plan)))
         })?;
-        Ok(plans.chunks(platforms.len().max(1)).map(|plans| Self(plans.to_vec())).collect())
+        let mut plans = plans.into_iter();
+        let of_slice = |_| plans.by_ref().take(platforms.len()).collect::<Vec<_>>().into_iter();
+        let of_slices = slices.iter().map(of_slice);
+        Ok(of_slices.map(|plans| plans.collect::<Result<Vec<_>>>().map(Self)).collect())
     }
 
     /// Platforms and plans.
@@ -162,14 +166,10 @@ impl Plan {
     /// As [`Plans::of_slices`].
     pub fn graph_of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<UnitGraph> {
         let env = environment::of_slice(cargo, workspace, slice)?;
-        let mut args = slice.cargo_args().to_vec();
+        let mut args = slice.planned_args();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
-        Self::graph(cargo, workspace.root().as_std_path(), &args, &env).map_err(|error| match error {
-            Error::Failed { command, stderr, .. } => {
-                Error::SlicePlan { slice: slice.name.clone(), command, stderr }
-            }
-            other => other,
-        })
+        Self::graph(cargo, workspace.root().as_std_path(), &args, &env)
+            .map_err(|error| error.of_slice(&slice.name))
     }
 
     /// Asks cargo for the unit graph of any invocation in `dir`, the folder of a workspace.

@@ -14,11 +14,11 @@ use crate::{
     Report,
     cargo::CargoLock,
     error::{Error, Result},
-    plan::Plans,
+    plan::{Plans, Refused},
     platform::Platform,
     project::Project,
     side_by_side,
-    slice::Slice,
+    slice::{Slice, Variant},
     workspace::Workspace,
 };
 
@@ -46,19 +46,27 @@ pub enum Change {
     Needed,
 }
 
-/// Writes or refreshes the recipes of all slices.
+/// What became of all slices.
+#[derive(Debug)]
+pub struct Locking {
+    /// Those that have a proven recipe now.
+    pub locked: Vec<Locked>,
+    /// Those that cannot be planned or proven; the recipes that they had are untouched.
+    pub refused: Vec<Refused>,
+}
+
+/// Writes or refreshes the recipes of all slices that can be planned and proven.
 ///
 /// # Errors
-/// When a slice cannot be planned, a recipe cannot be proven or the folder cannot be written; the old
-/// recipes are untouched then.
-pub fn lock(project: &Project, report: &dyn Report) -> Result<Vec<Locked>> {
+/// When the folder cannot be written, or cargo cannot read the workspace with it; the old recipes are untouched then.
+pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
     let workspace = &project.workspace;
     let larder_dir = workspace.larder_dir();
     let _guard = exclusive(workspace, report)?;
     staging::recover(workspace.root(), &larder_dir)?;
     let old = project.recorded()?;
     let platforms = project.platforms(old.as_ref())?;
-    let drafts = match draft(project, &platforms, report) {
+    let (drafts, refused) = match draft(project, &platforms, report) {
         Err(Error::StaleCargoLock { path }) if project.cargo.cargo_lock() == CargoLock::AsNeeded => {
             project.cargo.resolve(workspace.root().as_std_path())?;
             report
@@ -67,23 +75,31 @@ pub fn lock(project: &Project, report: &dyn Report) -> Result<Vec<Locked>> {
         }
         drafts => drafts?,
     };
+    if drafts.is_empty() && !refused.is_empty() {
+        return Ok(Locking { locked: Vec::new(), refused });
+    }
     let shared = config::shared(workspace);
     // Asked once: the answer takes reading every file of a recipe.
     let unchanged = |draft: &Draft<'_>| old.as_ref().and_then(|old| draft.unchanged(project, old).cloned());
     let kept: Vec<Option<LockedSlice>> = drafts.iter().map(unchanged).collect();
     let is_current = |old: &LockFile| {
-        old.slices.len() == drafts.len() && old.platforms == platforms && kept.iter().all(Option::is_some)
+        let stays = |locked: &LockedSlice| project.slices.iter().any(|slice| slice.name == locked.slice.name);
+        old.slices.iter().all(stays) && old.platforms == platforms && kept.iter().all(Option::is_some)
     };
     if old.as_ref().is_some_and(is_current)
         && stale_config(workspace, old.as_ref(), shared.as_deref())?.is_none()
     {
-        return Ok(drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect());
+        let locked = drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect();
+        return Ok(Locking { locked, refused });
     }
 
     let mut members = Members::of(project);
-    let written =
-        Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report }.put(kept, &mut members);
-    if written.is_err() {
+    let written = Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report }.put(
+        kept,
+        refused,
+        &mut members,
+    );
+    if !written.as_ref().is_ok_and(|locking| !locking.locked.is_empty()) {
         members.undo()?;
     }
     written
@@ -100,8 +116,13 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     /// Writes the drafts that no record is kept of, proves them, and puts the folder in place.
-    fn put(self, kept: Vec<Option<LockedSlice>>, members: &mut Members<'_>) -> Result<Vec<Locked>> {
-        let Self { project, drafts, old, platforms, report } = self;
+    fn put(
+        self,
+        kept: Vec<Option<LockedSlice>>,
+        mut refused: Vec<Refused>,
+        members: &mut Members<'_>,
+    ) -> Result<Locking> {
+        let Self { project, drafts, old, ref platforms, report } = self;
         let workspace = &project.workspace;
         let larder_dir = workspace.larder_dir();
         let staging = Staging::new(workspace.root())?;
@@ -113,14 +134,24 @@ impl Writing<'_> {
         for (draft, _) in drafts.iter().zip(&kept).filter(|(_, kept)| kept.is_none()) {
             report.step("Proving", &draft.describe());
         }
-        let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| match kept {
-            Some(record) => {
-                staging.keep(&larder_dir, draft.slice.name.as_str().into())?;
-                Ok((record, draft.outcome(Change::Kept)))
-            }
-            None => Ok((draft.write(project, &staging, old, report)?, draft.outcome(Change::Written))),
+        let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| {
+            let name = draft.slice.name.clone();
+            let written = match kept {
+                Some(record) => {
+                    staging.keep(&larder_dir, name.as_str().into()).map(|()| (record, Change::Kept))
+                }
+                None => draft.write(project, &staging, old, report).map(|record| (record, Change::Written)),
+            };
+            Ok((name, written.map(|(record, change)| (record, draft.outcome(change)))))
         })?;
-        let (slices, outcomes): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        let (done, unproven) = Refused::apart(results)?;
+        unproven.into_iter().for_each(|new| new.join(&mut refused));
+        let (mut slices, locked): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+        if locked.is_empty() {
+            return Ok(Locking { locked, refused });
+        }
+        slices.extend(self.untouched(&staging, &refused)?);
+        slices.sort_by(|one, other| one.slice.name.cmp(&other.slice.name));
         keep_foreign(workspace, &staging, old, &slices)?;
         let shared = config::shared(workspace);
         if let Some(text) = &shared {
@@ -128,10 +159,25 @@ impl Writing<'_> {
         }
         let config = shared.map(|text| content_digest(text.as_bytes()));
         let toolchain = workspace.toolchain().map(str::to_owned);
-        let file = LockFile { version: VERSION, toolchain, config, platforms, slices };
+        let file = LockFile { version: VERSION, toolchain, config, platforms: platforms.clone(), slices };
         staging.write("larder.lock".into(), &file.text()?)?;
         staging.commit(&larder_dir, || members.ensure(report))?;
-        Ok(outcomes)
+        Ok(Locking { locked, refused })
+    }
+
+    /// The recipes that refused slices had: they are as good as they were.
+    fn untouched(&self, staging: &Staging, refused: &[Refused]) -> Result<Vec<LockedSlice>> {
+        let larder_dir = self.project.workspace.larder_dir();
+        let mut records = Vec::new();
+        for name in refused.iter().flat_map(|refused| &refused.slices) {
+            staging.remove(name.as_str().into())?;
+            let record = self.old.and_then(|old| old.slice(name));
+            if let Some(record) = record.filter(|record| record.verify(&larder_dir).is_ok()) {
+                staging.keep(&larder_dir, name.as_str().into())?;
+                records.push(record.clone());
+            }
+        }
+        Ok(records)
     }
 }
 
@@ -144,6 +190,14 @@ pub enum Finding {
     Edited(String),
     /// The recipe on disk builds something else than the slice needs.
     Unproven(String),
+    /// Nothing is known of a slice that cannot be planned; the second text is what to do about it.
+    Refused(String, String),
+}
+
+impl From<&Refused> for Finding {
+    fn from(refused: &Refused) -> Self {
+        Self::Refused(refused.text(), refused.error.hint().unwrap_or_default())
+    }
 }
 
 impl Finding {
@@ -153,53 +207,76 @@ impl Finding {
             Self::Stale(_) => "stale",
             Self::Edited(_) => "edited",
             Self::Unproven(_) => "unproven",
+            Self::Refused(..) => "refused",
         }
     }
 
     /// The reason.
     pub fn reason(&self) -> &str {
-        let (Self::Stale(reason) | Self::Edited(reason) | Self::Unproven(reason)) = self;
+        let (Self::Stale(reason) | Self::Edited(reason) | Self::Unproven(reason) | Self::Refused(reason, _)) =
+            self;
         reason
     }
 }
 
-/// Checks the recipes on disk against the slices, writing nothing. No finding means fresh and proven.
+/// What a check found.
+#[derive(Debug)]
+pub struct Checked {
+    /// Each slice that could be planned.
+    pub outcomes: Vec<Locked>,
+    /// Why recipes are not what their slices need; none if all are fresh and proven.
+    pub findings: Vec<Finding>,
+    /// The slices that nothing is known of.
+    pub refused: Vec<Refused>,
+}
+
+/// Checks the recipes on disk against the slices, writing nothing.
 ///
 /// # Errors
-/// When a slice cannot be planned or there is no readable recipe.
-pub fn check(project: &Project, report: &dyn Report) -> Result<(Vec<Locked>, Vec<Finding>)> {
+/// When there is no readable recipe.
+pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     let workspace = &project.workspace;
     let old = LockFile::read(&workspace.larder_dir())?;
     let platforms = project.platforms(Some(&old))?;
-    let drafts = match draft(project, &platforms, report) {
+    let (drafts, mut refused) = match draft(project, &platforms, report) {
         Err(error @ Error::StaleCargoLock { .. }) => {
-            return Ok((Vec::new(), vec![Finding::Stale(error.to_string())]));
+            let findings = vec![Finding::Stale(error.to_string())];
+            return Ok(Checked { outcomes: Vec::new(), findings, refused: Vec::new() });
         }
         drafts => drafts?,
     };
-    let checked = side_by_side::map(&drafts, |draft| draft.check(project, &old))?;
-    let outcome = |(draft, finding): (&Draft<'_>, &Option<Finding>)| {
-        draft.outcome(if finding.is_none() { Change::Kept } else { Change::Needed })
-    };
-    let outcomes = drafts.iter().zip(&checked).map(outcome).collect();
-    let mut findings: Vec<Finding> = checked.into_iter().flatten().collect();
+    let checked = side_by_side::map(&drafts, |draft| {
+        let finding = draft.check(project, &old).map(|finding| (draft, finding));
+        Ok((draft.slice.name.clone(), finding))
+    })?;
+    let (checked, unreadable) = Refused::apart(checked)?;
+    unreadable.into_iter().for_each(|new| new.join(&mut refused));
+    let change = |finding: &Option<Finding>| if finding.is_none() { Change::Kept } else { Change::Needed };
+    let outcomes = checked.iter().map(|(draft, finding)| draft.outcome(change(finding))).collect();
+    let mut findings: Vec<Finding> = checked.into_iter().filter_map(|(_, finding)| finding).collect();
     let slices = &project.slices;
     for gone in old.slices.iter().filter(|locked| !slices.iter().any(|s| s.name == locked.slice.name)) {
         findings.push(Finding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
     let shared = config::shared(workspace);
     findings.extend(stale_config(workspace, Some(&old), shared.as_deref())?);
-    Ok((outcomes, findings))
+    Ok(Checked { outcomes, findings, refused })
 }
 
 /// The record that a first `lock` would leave, without writing or proving anything: one layer for each slice, whose
 /// files nobody has seen yet.
 ///
 /// # Errors
-/// When a slice cannot be planned.
+/// When a slice of the release cannot be planned; others are left out.
 pub fn unwritten(project: &Project, report: &dyn Report) -> Result<LockFile> {
     let platforms = project.platforms(None)?;
-    let drafts = draft(project, &platforms, report)?;
+    let (drafts, refused) = draft(project, &platforms, report)?;
+    let ships = |slice: &&Slice| slice.variant == Variant::Release;
+    let is_shipped =
+        |refused: &Refused| project.slices.iter().filter(ships).any(|slice| refused.has(&slice.name));
+    if let Some(refused) = refused.into_iter().find(is_shipped) {
+        return Err(refused.error);
+    }
     let slice = |draft: &Draft<'_>| LockedSlice {
         slice: draft.slice.clone(),
         cook: draft.recipe.cook.clone(),
@@ -221,15 +298,20 @@ pub(crate) fn has_secret_config(workspace: &Workspace) -> bool {
     config::has_secret(workspace)
 }
 
-/// Plans every slice.
-fn draft<'a>(project: &'a Project, platforms: &[Platform], report: &dyn Report) -> Result<Vec<Draft<'a>>> {
+/// Plans every slice, and tells apart those that cargo refuses.
+fn draft<'a>(
+    project: &'a Project,
+    platforms: &[Platform],
+    report: &dyn Report,
+) -> Result<(Vec<Draft<'a>>, Vec<Refused>)> {
     let slices: Vec<&Slice> = project.slices.iter().collect();
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     report.step("Planning", &names.join(", "));
     let workspace = &project.workspace;
     let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
-    let draft = |(slice, plans)| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
-    Ok(slices.into_iter().zip(plans).map(draft).collect())
+    let draft = |slice, plans| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
+    let drafts = slices.into_iter().zip(plans);
+    Refused::apart(drafts.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| draft(slice, plans)))))
 }
 
 fn stale_config(

@@ -47,6 +47,15 @@ impl Staging {
         link_tree(&larder_dir.join(name), &self.dir.join(name))
     }
 
+    /// Removes a folder that is half-written, if it is there.
+    pub(super) fn remove(&self, path: &Utf8Path) -> Result<()> {
+        let path = self.dir.join(path);
+        if path.exists() {
+            fs_err::remove_dir_all(path)?;
+        }
+        Ok(())
+    }
+
     /// Makes this folder the `larder/` folder, if `check` agrees once it is in its place: otherwise everything is put
     /// back as it was.
     pub(super) fn commit(self, larder_dir: &Utf8Path, check: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -112,6 +112,18 @@ impl Slice {
         &self.args[..end]
     }
 
+    /// The arguments that cargo plans the invocation by. clippy plans as `check` does, and puts its driver in front of
+    /// every compiler, where it would not know that of [another platform](crate::stand_in).
+    pub fn planned_args(&self) -> Vec<String> {
+        const CLIPPYS_OWN: [&str; 2] = ["--no-deps", "--fix"];
+        let mut args = self.cargo_args().to_vec();
+        if self.args.first().is_some_and(|command| command == "clippy") {
+            args[0] = "check".into();
+            args.retain(|arg| !CLIPPYS_OWN.contains(&arg.as_str()));
+        }
+        args
+    }
+
     /// The whole invocation with more arguments of cargo's, but for those that it has already.
     pub fn args_with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
         let own = self.cargo_args();
@@ -259,6 +271,14 @@ mod tests {
         assert_eq!(slice.cargo_args(), words("clippy --release"));
         assert_eq!(slice.args_with(["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
         assert_eq!(slice.args_with(["--release".to_owned()]), slice.args, "cargo refuses a word said twice");
+    }
+
+    #[test]
+    fn clippy_plans_as_check_does() {
+        let slice =
+            Slice { args: words("clippy --no-deps --all-targets -- -Dwarnings"), ..default_release() };
+        assert_eq!(slice.planned_args(), words("check --all-targets"));
+        assert_eq!(default_release().planned_args(), words("build --release"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What everything else is made from: `Cargo.lock`, the recipes, and the files generated from them.
 
 use super::super::{Facts, Finding, Repair};
-use crate::git::Tracked;
+use crate::{git::Tracked, recipe::lock};
 
 const REFRESH: &str = "cargo update --workspace";
 
@@ -43,6 +43,8 @@ pub(super) fn fresh(facts: &Facts) -> Finding {
         }
         Ok(Some(findings)) => match findings.first() {
             None => Finding::ok("they are fresh and proven"),
+            // Those that can be repaired come first.
+            Some(lock::Finding::Refused(reason, hint)) => Finding::problem(reason.clone(), hint.clone()),
             Some(first) => {
                 let (reason, more) = (first.reason(), findings.len() - 1);
                 let reason = if more == 0 { reason.to_owned() } else { format!("{reason}, and {more} more") };

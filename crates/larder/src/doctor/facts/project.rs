@@ -67,7 +67,10 @@ pub(super) fn git(project: &Project) -> Answer<(Git, &Project)> {
 
 pub(super) fn recipes(project: &Project) -> Answer<Option<Vec<Finding>>> {
     match lock::check(project, &crate::Silent) {
-        Ok((_, findings)) => Ok(Some(findings)),
+        Ok(checked) => {
+            let refused = checked.refused.iter().map(Finding::from);
+            Ok(Some(checked.findings.iter().cloned().chain(refused).collect()))
+        }
         Err(Error::NoRecipe { .. }) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
