@@ -120,8 +120,11 @@ impl Plan {
         let mut budget = Budget::new(policy, &folders, env)?;
         if builds {
             let wishes = wishes(project, &folders, policy.branches, report)?;
-            for (place, folder) in folders.into_iter().filter(|(_, folder)| !wishes.is_unknown(folder.path()))
-            {
+            for (place, folder) in folders {
+                if wishes.is_unknown(folder.path()) {
+                    plan.left_alone.push(place);
+                    continue;
+                }
                 let rule = |age| Rule::Unwanted { wishes: Box::new(wishes.clone()), age };
                 let unwanted = target::items(&folder, &rule(Duration::ZERO), SystemTime::now())?;
                 let age = budget.age(policy.age(), folder.path(), &unwanted);
