@@ -52,7 +52,7 @@ pub(crate) enum Requirement {
 /// A program with the Debian package that has it.
 type Packaged = (&'static str, &'static str);
 
-const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3-minimal")];
+const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3")];
 const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
 const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
