@@ -6,6 +6,7 @@
 mod checks;
 pub mod facts;
 mod version;
+mod workflow;
 
 use serde::Serialize;
 

@@ -1,80 +1,192 @@
-//! What CI keeps between runs. Workflows are read line by line: enough to see which actions they use, and nothing
-//! that depends on how the rest is written.
+//! What CI keeps between runs. Files are read as YAML, and only what is run and used counts: not the names of steps.
 
-use super::super::{Facts, Finding, facts::Workflow};
+use super::super::{
+    Facts, Finding, Version,
+    facts::Workflow,
+    workflow::{Action, Plan},
+};
 
 const SHOW: &str = "cargo larder init --check --only ci shows a workflow that keeps what was cooked";
 
+/// A file for CI that builds something.
+struct Building<'a> {
+    file: &'a Workflow,
+    plan: Plan,
+}
+
 pub(super) fn cache(facts: &Facts) -> Finding {
-    let building: Vec<&Workflow> = facts.workflows.iter().filter(|workflow| builds(workflow)).collect();
+    let mut building = Vec::new();
+    for file in &facts.workflows {
+        match Plan::read(&file.text) {
+            Ok(plan) if builds(&plan) => building.push(Building { file, plan }),
+            Ok(_) => {}
+            Err(reason) => {
+                return Finding::warning(
+                    format!("{} is no YAML: {reason}", file.name),
+                    format!("edit {}", file.name),
+                );
+            }
+        }
+    }
     if building.is_empty() {
         return Finding::skipped("no workflow here calls cargo");
     }
     if let Some((name, action)) =
-        building.iter().find_map(|workflow| Some((&workflow.name, refused(workflow)?)))
+        building.iter().find_map(|building| Some((&building.file.name, refused(building)?)))
     {
+        let [used, newer] =
+            [&action.version, &newer(action)].map(|version| format!("{}@{version}", action.name));
         return Finding::problem(
-            format!("{name} uses {action}, which GitHub no longer serves: nothing is kept"),
-            format!("sed -i 's,{action},actions/cache@v4,' {name}"),
+            format!("{name} uses {used}, which GitHub no longer serves: nothing is kept"),
+            format!("sed -i 's,{used},{newer},' {name}"),
         );
     }
-    if let Some(workflow) = building.iter().find(|workflow| !keeps(workflow)) {
+    if let Some(Building { file, .. }) = building.iter().find(|building| !keeps(building)) {
         return Finding::warning(
-            format!("{} keeps nothing between runs: every one compiles every dependency", workflow.name),
+            format!("{} keeps nothing between runs: every one compiles every dependency", file.name),
             SHOW,
         );
     }
-    if let Some(workflow) = building.iter().find(|workflow| keeps_incremental(workflow)) {
+    if let Some(Building { file, .. }) = building.iter().find(|building| keeps_incremental(&building.plan)) {
         return Finding::warning(
-            format!("{} keeps target/ and what incremental builds need, which no run can use", workflow.name),
-            format!("add `CARGO_INCREMENTAL: 0` to the `env` of {}", workflow.name),
+            format!("{} keeps target/ and what incremental builds need, which no run can use", file.name),
+            format!("add `CARGO_INCREMENTAL: 0` to the `env` of {}", file.name),
         );
     }
-    let names: Vec<&str> = building.iter().map(|workflow| workflow.name.as_str()).collect();
+    let names: Vec<&str> = building.iter().map(|building| building.file.name.as_str()).collect();
     Finding::ok(format!("something is kept between runs by {}", names.join(" and ")))
 }
 
-/// The lines that say something.
-fn lines(workflow: &Workflow) -> impl Iterator<Item = &str> {
-    workflow.text.lines().map(str::trim).filter(|line| !line.starts_with('#') && !line.is_empty())
-}
-
 /// Whether it compiles: `cargo fmt` and its kind keep nothing.
-fn builds(workflow: &Workflow) -> bool {
-    let verbs = ["build", "check", "clippy", "leptos", "nextest", "test", "larder", "run", "doc", "install"];
-    lines(workflow).any(|line| verbs.iter().any(|verb| line.contains(&format!("cargo {verb}"))))
+fn builds(plan: &Plan) -> bool {
+    let by_action = |action: &Action| {
+        let command = action.argument("command").unwrap_or_default();
+        action.name == "actions-rs/cargo" && is_build(command)
+    };
+    plan.commands.iter().any(|command| runs_build(command)) || plan.actions.iter().any(by_action)
 }
 
-fn keeps(workflow: &Workflow) -> bool {
-    let actions =
-        ["actions/cache", "Swatinem/rust-cache", "sccache-action", "buildjet/cache", "useblacksmith/"];
-    let in_docker = ["cache-from", "cache-to"];
-    // GitLab's word.
-    let is_gitlab = workflow.name.ends_with(".gitlab-ci.yml");
-    lines(workflow).any(|line| {
-        actions.iter().any(|action| line.contains(action))
-            || in_docker.iter().any(|word| line.contains(word))
-            || (is_gitlab && line.starts_with("cache:"))
+fn runs_build(command: &[String]) -> bool {
+    let Some((program, args)) = command.split_first() else { return false };
+    match program.rsplit('/').next() {
+        Some("cargo" | "cross") => crate::recorder::subcommand(args).is_some_and(|at| is_build(&args[at])),
+        Some("trunk" | "wasm-pack" | "dx" | "cargo-leptos") => args.iter().any(|arg| is_build(arg)),
+        _ => false,
+    }
+}
+
+fn is_build(verb: &str) -> bool {
+    let verbs = [
+        "b", "bench", "build", "c", "check", "clippy", "d", "doc", "install", "larder", "leptos", "nextest",
+        "r", "run", "rustc", "t", "test",
+    ];
+    verbs.contains(&verb)
+}
+
+/// GitHub's own action, whole or as one of its halves.
+fn is_cache(action: &Action) -> bool {
+    action.name == "actions/cache" || action.name.starts_with("actions/cache/")
+}
+
+/// Actions of others that keep dependencies, by the start of their names.
+const KEEPING: [&str; 9] = [
+    "Swatinem/rust-cache",
+    "actions-rust-lang/setup-rust-toolchain",
+    "buildjet/cache",
+    "leafwing-studios/cargo-cache",
+    "moonrepo/setup-rust",
+    "mozilla-actions/sccache-action",
+    "namespacelabs/nscloud-cache-action",
+    "runs-on/cache",
+    "useblacksmith/",
+];
+
+fn keeps(building: &Building<'_>) -> bool {
+    let Building { file, plan } = building;
+    let by_action = |action: &Action| {
+        let in_docker = ["cache-from", "cache-to"].iter().any(|name| action.argument(name).is_some());
+        let restores = is_cache(action) && action.name != "actions/cache/save";
+        // An action of the repository's own may do anything.
+        let is_own = action.name.starts_with("./");
+        restores && is_of_cargo(action.argument("path").unwrap_or_default())
+            || in_docker
+            || is_own
+            || KEEPING.iter().any(|known| action.name.to_lowercase().starts_with(&known.to_lowercase()))
+    };
+    let in_docker = |command: &Vec<String>| {
+        command.iter().any(|word| ["--cache-from", "--cache-to"].iter().any(|name| word.starts_with(name)))
+    };
+    let is_gitlab = file.name.ends_with(".gitlab-ci.yml");
+    plan.actions.iter().any(by_action) || plan.commands.iter().any(in_docker) || (is_gitlab && plan.has_cache)
+}
+
+/// Whether paths hold what cargo makes or downloads; an expression may.
+fn is_of_cargo(paths: &str) -> bool {
+    ["target", "cargo", "sccache", "larder", "${{"].iter().any(|word| paths.contains(word))
+}
+
+/// The oldest releases for the cache service of 2025, one for each line; GitHub fails a run with any before.
+const SERVED: [Version; 2] = [Version(3, 4, 0), Version(4, 2, 0)];
+
+/// An action that GitHub refuses. Forges of others have services of their own.
+fn refused<'a>(building: &'a Building<'_>) -> Option<&'a Action> {
+    let Building { file, plan } = building;
+    let is_github = !file.name.starts_with(".forgejo/") && !file.name.starts_with(".gitea/");
+    plan.actions.iter().filter(|_| is_github).find(|action| {
+        let version = version(action, &file.text);
+        match version {
+            Some(version) if is_cache(action) => is_retired(version),
+            Some(version) => action.name.eq_ignore_ascii_case("Swatinem/rust-cache") && version.0 < 2,
+            None => false,
+        }
     })
 }
 
-/// Versions that were switched off in 2025.
-fn refused(workflow: &Workflow) -> Option<&str> {
-    let action = |line: &'_ str| line.contains("actions/cache@v1") || line.contains("actions/cache@v2");
-    let line = lines(workflow).find(|line| action(line))?;
-    line.split_whitespace().find(|word| word.contains("actions/cache@"))
+fn is_retired(version: Version) -> bool {
+    version.0 < 3 || SERVED.iter().any(|served| served.0 == version.0 && version < *served)
+}
+
+/// The version of an action: a tag, or the comment beside a commit. A tag such as `v4` is the newest of its line.
+fn version(action: &Action, text: &str) -> Option<Version> {
+    let is_commit = action.version.len() == 40 && action.version.chars().all(|c| c.is_ascii_hexdigit());
+    let told = if is_commit {
+        let line = text.lines().find(|line| line.contains(&action.version))?;
+        line.split_once('#')?
+            .1
+            .split_whitespace()
+            .find(|word| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()))?
+    } else {
+        action.version.as_str()
+    };
+    let mut parts = told.strip_prefix('v').unwrap_or(told).split('.').map(str::parse::<u64>);
+    let major = parts.next()?.ok()?;
+    let mut next = || parts.next().map_or(Some(u64::MAX), Result::ok);
+    Some(Version(major, next()?, next()?))
+}
+
+/// The version to take instead.
+fn newer(action: &Action) -> String {
+    if is_cache(action) { "v4".into() } else { "v2".into() }
 }
 
 /// rust-cache switches incremental builds off by itself.
-fn keeps_incremental(workflow: &Workflow) -> bool {
-    let has = |text: &str| lines(workflow).any(|line| line.contains(text));
-    let keeps_target = has("actions/cache")
-        && lines(workflow).any(|line| {
-            let path = line.trim_start_matches("path:").trim_start_matches("- ").trim();
-            path == "target"
-                || path.starts_with("target/")
-                || path.ends_with("/target")
-                || path.ends_with("/target/")
-        });
-    keeps_target && !has("rust-cache") && !has("CARGO_INCREMENTAL")
+fn keeps_incremental(plan: &Plan) -> bool {
+    let is_target = |path: &str| {
+        let path = path.trim().trim_start_matches("- ").trim();
+        path == "target"
+            || path.starts_with("target/")
+            || path.ends_with("/target")
+            || path.ends_with("/target/")
+    };
+    let keeps_target = |action: &Action| {
+        is_cache(action) && action.argument("path").unwrap_or_default().lines().any(is_target)
+    };
+    let switches_off = |action: &Action| {
+        ["Swatinem/rust-cache", "actions-rust-lang/setup-rust-toolchain"].contains(&action.name.as_str())
+    };
+    let in_script = |command: &Vec<String>| command.iter().any(|word| word.contains("CARGO_INCREMENTAL="));
+    plan.actions.iter().any(keeps_target)
+        && !plan.actions.iter().any(switches_off)
+        && !plan.variables.iter().any(|name| name == "CARGO_INCREMENTAL")
+        && !plan.commands.iter().any(in_script)
 }

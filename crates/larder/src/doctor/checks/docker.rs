@@ -1,4 +1,4 @@
-//! Docker. Without it there is nothing to check; where no Dockerfile needs it, a problem is a warning.
+//! Docker. Without it there is nothing to check; nor is there where no Dockerfile needs it.
 
 use super::{
     super::{Facts, Finding, Verdict, Version, facts::Buildx},
@@ -7,7 +7,9 @@ use super::{
 
 fn as_used(facts: &Facts, finding: Finding) -> Finding {
     match finding.verdict {
-        Verdict::Problem if !facts.uses_docker => Finding { verdict: Verdict::Warning, ..finding },
+        Verdict::Problem | Verdict::Warning if !facts.uses_docker => {
+            Finding::skipped(format!("no generated Dockerfile here needs it; {}", finding.reason))
+        }
         _ => finding,
     }
 }

@@ -1,4 +1,4 @@
-//! Nix and direnv. Without Nix there is nothing to check; where no flake needs it, a problem is a warning.
+//! Nix and direnv. Without Nix there is nothing to check; nor is there where no flake needs it.
 
 use super::{
     super::{Facts, Finding, Verdict, Version, facts::Direnv},
@@ -35,7 +35,9 @@ fn is_mended(version: Version, fixed: &[Version]) -> bool {
 
 fn as_used(facts: &Facts, finding: Finding) -> Finding {
     match finding.verdict {
-        Verdict::Problem if !facts.uses_nix => Finding { verdict: Verdict::Warning, ..finding },
+        Verdict::Problem | Verdict::Warning if !facts.uses_nix => {
+            Finding::skipped(format!("no flake.nix here needs it; {}", finding.reason))
+        }
         _ => finding,
     }
 }

@@ -117,8 +117,9 @@ pub(super) fn image_needs(project: &Project) -> Answer<Option<Lacking>> {
 
 pub(super) fn workflows(project: &Project, git: Option<&(Git, &Project)>) -> Vec<Workflow> {
     let top = git.map_or(project.workspace.root(), |(git, _)| git.top.as_path());
-    let folder = top.join(".github/workflows").read_dir_utf8().into_iter().flatten().flatten();
-    let mut paths: Vec<Utf8PathBuf> = folder
+    let forges = [".github", ".forgejo", ".gitea"].map(|forge| top.join(forge).join("workflows"));
+    let entries = forges.iter().flat_map(|folder| folder.read_dir_utf8()).flatten().flatten();
+    let mut paths: Vec<Utf8PathBuf> = entries
         .map(|entry| entry.path().to_owned())
         .filter(|path| matches!(path.extension(), Some("yml" | "yaml")))
         .collect();
