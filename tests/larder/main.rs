@@ -12,6 +12,7 @@ mod docker_halves;
 mod docker_needs;
 mod docker_via_nix;
 mod doctor;
+mod doctor_configured;
 mod exact;
 mod gc;
 mod hidden;

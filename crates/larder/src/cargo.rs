@@ -341,7 +341,9 @@ impl Cargo {
         let folder = Cmd::new(self.rustc(), dir, &self.env)
             .args(["--print", "target-libdir", "--target", target])
             .output()?;
-        Ok(Path::new(folder.trim_end()).is_dir())
+        // An empty folder is left behind by a toolchain that was updated, and every target has `core`.
+        let files = fs_err::read_dir(folder.trim_end()).into_iter().flatten().flatten();
+        Ok(files.into_iter().any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
     }
 }
 

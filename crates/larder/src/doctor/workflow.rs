@@ -109,11 +109,9 @@ fn commands(script: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     for line in script.replace("\\\r\n", " ").replace("\\\n", " ").lines() {
         for word in words(line) {
-            match word {
-                Word::End => commands.push(Vec::new()),
-                Word::Text(word) => {
-                    commands.last_mut().into_iter().for_each(|command| command.push(word.clone()))
-                }
+            match (word, commands.last_mut()) {
+                (Word::Text(word), Some(command)) => command.push(word),
+                (Word::Text(_) | Word::End, _) => commands.push(Vec::new()),
             }
         }
         commands.push(Vec::new());

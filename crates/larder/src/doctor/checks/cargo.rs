@@ -50,6 +50,22 @@ pub(super) fn wrappers(facts: &Facts) -> Finding {
         cargo.wrappers.iter().map(|(place, program)| format!("{program} ({place})")).collect();
     let mut programs: Vec<&str> = cargo.wrappers.iter().map(|(_, program)| program.as_str()).collect();
     programs.dedup();
+    if let Some((by, program)) = cargo.missing_programs.first() {
+        let name =
+            std::path::Path::new(program).file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        return Finding::problem(
+            format!("{by} names {program}, which is not there: no build works"),
+            install(facts, &name, &name),
+        );
+    }
+    if let Some((by, program)) = cargo.missing_in_image.first() {
+        return Finding::problem(
+            format!("{by} names {program}, which the image does not have: no build in it works"),
+            format!(
+                "add the package that has {program} to `build-packages` in the settings, or move {by} to ~/.cargo/config.toml"
+            ),
+        );
+    }
     match programs.as_slice() {
         [] => Finding::ok("nothing is in front of rustc"),
         [only] => Finding::ok(format!("{only} is in front of rustc; cooking passes through it")),

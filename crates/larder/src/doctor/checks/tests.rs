@@ -53,6 +53,8 @@ fn healthy() -> Facts {
             crates_io_by_git: None,
             registries_by_git: vec![],
             wrappers: vec![],
+            missing_programs: vec![],
+            missing_in_image: vec![],
         }),
         linker: Ok("LLD 21.1.0 (compatible with GNU linkers)".into()),
         tools: Ok(ToolFacts {
@@ -64,6 +66,7 @@ fn healthy() -> Facts {
             cargo_leptos: Ok("cargo-leptos 0.3.9".into()),
             tailwind: Some(("4.2.1".into(), Ok("≈ tailwindcss v4.1.0".into()))),
             missing_targets: Ok(vec![]),
+            unknown_targets: vec![],
         }),
         git: Ok(GitFacts {
             cargo_lock: Ok(Tracked::Clean),
@@ -198,6 +201,9 @@ const CASES: &[Case] = &[
     ("rustflags", "a variable that hides configuration", Problem, |f| flags(f, &["RUSTFLAGS"], "--cfg x")),
     ("rustflags", "configuration alone", Good, |f| flags(f, &[], "--cfg x")),
     ("wrappers", "two", Warning, |f| cargo(f).wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into()), ("build.rustc-wrapper".into(), "kache".into())]),
+    ("wrappers", "none that is there", Problem, |f| cargo(f).missing_programs = vec![("RUSTC_WRAPPER".into(), "sccache".into())]),
+    ("wrappers", "none in the image", Problem, |f| cargo(f).missing_in_image = vec![("build.rustc-wrapper".into(), "sccache".into())]),
+    ("targets", "one that is unknown", Problem, |f| tools(f).unknown_targets = vec!["x86_64-none".into()]),
     ("wrappers", "one", Good, |f| cargo(f).wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into())]),
     ("incremental", "off by the variable", Warning, |f| cargo(f).incremental_variable = Some(("CARGO_INCREMENTAL".into(), false))),
     ("incremental", "off by the variable in CI", Good, |f| { cargo(f).incremental_variable = Some(("CARGO_INCREMENTAL".into(), false)); cargo(f).in_ci = true; }),

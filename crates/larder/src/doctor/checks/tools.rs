@@ -36,8 +36,17 @@ pub(super) fn targets(facts: &Facts) -> Finding {
         Ok(tools) => tools,
         Err(reason) => return Finding::skipped(reason),
     };
+    if !tools.unknown_targets.is_empty() {
+        let unknown = tools.unknown_targets.join(" and ");
+        return Finding::problem(
+            format!("the compiler does not know {unknown}"),
+            "rustc --print target-list shows what it knows; correct the name in `build.target`, the slice or rust-toolchain.toml",
+        );
+    }
     match &tools.missing_targets {
-        Ok(missing) if missing.is_empty() => Finding::ok("there is a standard library for every slice"),
+        Ok(missing) if missing.is_empty() => {
+            Finding::ok("there is a standard library for every slice and for cargo's configuration")
+        }
         Ok(missing) => Finding::problem(
             format!("there is no standard library for {}", missing.join(" and ")),
             format!("rustup target add {}", missing.join(" ")),

@@ -26,6 +26,10 @@ pub struct CargoFacts {
     pub registries_by_git: Vec<String>,
     /// Programs that are put in front of rustc, by the variable or key that says so.
     pub wrappers: Vec<(String, String)>,
+    /// Programs that builds call and this machine does not have, by the variable or key that says so.
+    pub missing_programs: Vec<(String, String)>,
+    /// Those of the workspace's own configuration that nothing installs in the generated Dockerfile.
+    pub missing_in_image: Vec<(String, String)>,
 }
 
 /// Where a setting is made.
@@ -62,7 +66,7 @@ impl CargoFacts {
         let others = others.filter(|(_, registry)| {
             registry.index.as_ref().is_some_and(|index| !index.starts_with("sparse+"))
         });
-        let wrapper_variables = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
+        let wrapper_variables = WRAPPER_VARIABLES;
         let mut wrappers: Vec<(String, String)> = wrapper_variables
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), base_name(env.get(name)?)?)))
@@ -79,6 +83,8 @@ impl CargoFacts {
             crates_io_by_git,
             registries_by_git: others.map(|(name, _)| name.clone()).collect(),
             wrappers,
+            missing_programs: super::programs::missing(project),
+            missing_in_image: super::programs::missing_in_image(project),
         }
     }
 }
@@ -111,11 +117,12 @@ fn base_name(path: &OsStr) -> Option<String> {
     std::path::Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
+/// The variables that put a program in front of rustc, for every package.
+const WRAPPER_VARIABLES: [&str; 2] = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
+
 /// Whether a variable says something about flags, registries or wrappers.
 fn is_setting(name: &str) -> bool {
-    is_flags(name)
-        || ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"].contains(&name)
-        || name.starts_with("CARGO_REGISTRIES_")
+    is_flags(name) || WRAPPER_VARIABLES.contains(&name) || name.starts_with("CARGO_REGISTRIES_")
 }
 
 fn is_flags(name: &str) -> bool {
@@ -133,14 +140,19 @@ fn load(project: &Project) -> Answer<Config> {
     Config::load_with_options(project.workspace.root(), options).map_err(|error| error.to_string())
 }
 
-/// The flags that a build for this machine gets in this shell.
-pub(super) fn host_flags(project: &Project) -> Answer<Vec<String>> {
-    let said = |error: cargo_config2::Error| error.to_string();
+/// The configuration that a build in this shell has.
+pub(super) fn effective(project: &Project) -> Answer<Config> {
     let options = ResolveOptions::default()
         .env(project.cargo.env().iter())
         .cargo(project.cargo.program())
         .rustc(PathAndArgs::new(project.cargo.rustc()));
-    let config = Config::load_with_options(project.workspace.root(), options).map_err(said)?;
+    Config::load_with_options(project.workspace.root(), options).map_err(|error| error.to_string())
+}
+
+/// The flags that a build for this machine gets in this shell.
+pub(super) fn host_flags(project: &Project) -> Answer<Vec<String>> {
+    let said = |error: cargo_config2::Error| error.to_string();
+    let config = effective(project)?;
     let host = project.host().map_err(|error| error.to_string())?;
     let flags = config.rustflags(host.as_str()).map_err(said)?.map(|flags| flags.flags).unwrap_or_default();
     let linker = config.linker(host.as_str()).map_err(said)?;

@@ -6,6 +6,7 @@
 mod cargo;
 mod docker;
 mod machine;
+mod programs;
 mod project;
 mod tools;
 

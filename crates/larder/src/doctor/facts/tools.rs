@@ -1,11 +1,15 @@
 //! Tools whose versions have to agree, and the linker, asked the way rustc would call it.
 
+use cargo_metadata::camino::Utf8Path;
+
 use super::{Answer, PATIENCE, ask, ask_program};
 use crate::{
     backend::docker::tailwind::Tailwind,
+    error::Error,
     process::Cmd,
     project::Project,
     slice::Origin,
+    tuning,
     workspace::{locked_version, parse_toml},
 };
 
@@ -27,8 +31,10 @@ pub struct ToolFacts {
     /// Tailwind's version that the project is written for, with what the `tailwindcss` on `PATH` says; `None` for a
     /// project without.
     pub tailwind: Option<(String, Answer<String>)>,
-    /// Targets of slices that the compiler has no standard library for.
+    /// Targets of builds that the compiler has no standard library for.
     pub missing_targets: Answer<Vec<String>>,
+    /// Targets of builds that the compiler does not know at all.
+    pub unknown_targets: Vec<String>,
 }
 
 impl ToolFacts {
@@ -49,6 +55,7 @@ impl ToolFacts {
             .iter()
             .flat_map(|slice| slice.targets())
             .any(|target| target.starts_with("wasm32"));
+        let (missing_targets, unknown_targets) = missing_targets(project);
         Self {
             rustc: rustc.map(first_line).map_err(|error| error.to_string()),
             wanted_rustc: wanted.map(|(version, name)| (name, version.to_string())),
@@ -67,23 +74,53 @@ impl ToolFacts {
                 });
                 (tailwind.version, line)
             }),
-            missing_targets: missing_targets(project),
+            missing_targets,
+            unknown_targets,
         }
     }
 }
 
-fn missing_targets(project: &Project) -> Answer<Vec<String>> {
-    let mut targets: Vec<&str> = project.slices.iter().flat_map(|slice| slice.targets()).collect();
+/// Every target that builds of this workspace are for: of slices, of cargo's configuration in this shell, and of the
+/// toolchain file.
+pub(super) fn targets(project: &Project) -> Vec<String> {
+    let of_slices = project.slices.iter().flat_map(|slice| slice.targets()).map(str::to_owned);
+    let config = super::cargo::effective(project).ok();
+    let configured = config.and_then(|config| config.build.target).into_iter().flatten();
+    let configured = configured.filter(|target| target.spec_path().is_none());
+    let configured = configured.map(|target| target.triple().to_owned());
+    let mut targets: Vec<String> =
+        of_slices.chain(configured).chain(toolchain_targets(project.workspace.root())).collect();
+    // cargo compiles the standard library of a target that a file specifies.
+    targets.retain(|target| Utf8Path::new(target).extension() != Some("json"));
     targets.sort_unstable();
     targets.dedup();
+    targets
+}
+
+fn toolchain_targets(root: &Utf8Path) -> Vec<String> {
+    let files = ["rust-toolchain", "rust-toolchain.toml"].map(|name| root.join(name));
+    let document = files.iter().find(|file| file.is_file()).and_then(|file| parse_toml(file).ok());
+    let list = document.as_ref().and_then(|document| document.get("toolchain")?.get("targets")?.as_array());
+    list.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect()
+}
+
+/// Targets without a standard library, and those that the compiler does not know.
+fn missing_targets(project: &Project) -> (Answer<Vec<String>>, Vec<String>) {
+    // With it, cargo compiles the standard library.
+    if tuning::get(project.workspace.config(), &["unstable", "build-std"]).is_some() {
+        return (Ok(Vec::new()), Vec::new());
+    }
     let root = project.workspace.root().as_std_path();
-    let mut missing = Vec::new();
-    for target in targets {
-        if !project.cargo.has_target(root, target).map_err(|error| error.to_string())? {
-            missing.push(target.to_owned());
+    let (mut missing, mut unknown) = (Vec::new(), Vec::new());
+    for target in targets(project) {
+        match project.cargo.has_target(root, &target) {
+            Ok(true) => {}
+            Ok(false) => missing.push(target),
+            Err(Error::Failed { stderr, .. }) if stderr.contains(&target) => unknown.push(target),
+            Err(error) => return (Err(error.to_string()), unknown),
         }
     }
-    Ok(missing)
+    (Ok(missing), unknown)
 }
 
 /// What the linker says it is. rustc is asked for the call it makes, by compiling an empty program; the linker is

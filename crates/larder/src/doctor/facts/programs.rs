@@ -1,0 +1,134 @@
+//! Programs that cargo's configuration has builds call: what is in front of rustc, and linkers. Whether they are there.
+
+use std::path::Path;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use crate::{backend::docker, process::Environment, project::Project, tuning, workspace::parse_toml};
+
+/// The variable and the key of each wrapper, as cargo reads them: the first that is set counts.
+const WRAPPERS: [(&str, &[&str]); 2] = [
+    ("rustc-wrapper", &["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]),
+    ("rustc-workspace-wrapper", &["RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"]),
+];
+/// What every image for building has.
+const IN_EVERY_IMAGE: [&str; 5] = ["c++", "cc", "g++", "gcc", "rust-lld"];
+
+/// A program with the variable or key that names it, and the folder that a path is relative to.
+struct Named {
+    by: String,
+    program: String,
+    folder: Utf8PathBuf,
+}
+
+/// Programs that are named and not there.
+pub(super) fn missing(project: &Project) -> Vec<(String, String)> {
+    let env = project.cargo.env();
+    let root = project.workspace.root();
+    let files = files(project);
+    let mut named = Vec::new();
+    for (key, variables) in WRAPPERS {
+        let variable = variables.iter().find_map(|name| Some((*name, env.get_str(name)?)));
+        let configured = || files.iter().find_map(|(folder, config)| of_build(config, folder, key));
+        named.extend(match variable {
+            Some((_, "")) => None,
+            Some((name, program)) => {
+                Some(Named { by: name.into(), program: program.into(), folder: root.into() })
+            }
+            None => configured(),
+        });
+    }
+    let linkers = files.iter().flat_map(|(folder, config)| linkers(config, folder));
+    named.extend(linkers.filter(|linker| is_used(project, &linker.by)));
+    let mut missing = Vec::new();
+    for Named { by, program, folder } in named {
+        if !is_there(env, &folder, &program) && missing.iter().all(|(known, _)| *known != by) {
+            missing.push((by, program));
+        }
+    }
+    missing
+}
+
+/// Programs that the workspace's own configuration names and the generated Dockerfile does not install.
+pub(super) fn missing_in_image(project: &Project) -> Vec<(String, String)> {
+    let Ok(folder) = docker::context(project) else { return Vec::new() };
+    let Ok(dockerfile) = fs_err::read_to_string(folder.join("Dockerfile")) else { return Vec::new() };
+    if !docker::is_generated(&dockerfile) {
+        return Vec::new();
+    }
+    let config = project.workspace.config();
+    let root = project.workspace.root();
+    let wrappers = WRAPPERS.iter().filter_map(|(key, _)| of_build(config, root, key));
+    let named =
+        wrappers.chain(linkers(config, root).into_iter().filter(|linker| is_used(project, &linker.by)));
+    let absent = named.filter(|named| !installs(&dockerfile, &named.program));
+    absent.map(|named| (named.by, named.program)).collect()
+}
+
+/// The configuration files that count, the nearest first, each with the folder that its paths are relative to.
+fn files(project: &Project) -> Vec<(Utf8PathBuf, DocumentMut)> {
+    let root = project.workspace.root();
+    let home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
+    let of_home = home.map(|home| (home.join("config.toml"), home));
+    let above = root.ancestors().map(|folder| (tuning::config_path(folder), folder.to_owned()));
+    let files = above.chain(of_home).filter(|(file, _)| file.is_file());
+    files.filter_map(|(file, folder)| Some((folder, parse_toml(&file).ok()?))).collect()
+}
+
+fn of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<Named> {
+    let program = tuning::get(config, &["build", key])?.as_str().filter(|program| !program.is_empty())?;
+    Some(Named { by: format!("build.{key}"), program: program.to_owned(), folder: folder.to_owned() })
+}
+
+fn linkers(config: &DocumentMut, folder: &Utf8Path) -> Vec<Named> {
+    let targets = config.get("target").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
+    let linker = |(target, table): (&str, &Item)| {
+        let program = table.get("linker")?.as_str()?.to_owned();
+        Some(Named { by: format!("target.{target}.linker"), program, folder: folder.to_owned() })
+    };
+    targets.filter_map(linker).collect()
+}
+
+/// Whether something is built for the target that a linker is for; one by a `cfg` may be anybody's.
+fn is_used(project: &Project, by: &str) -> bool {
+    let target = by.trim_start_matches("target.").trim_end_matches(".linker");
+    let is_host = project.host().is_ok_and(|host| host.as_str() == target);
+    is_host
+        || target.starts_with("cfg(")
+        || super::tools::targets(project).iter().any(|known| known == target)
+}
+
+fn is_there(env: &Environment, folder: &Utf8Path, program: &str) -> bool {
+    if program.contains('/') { folder.join(program).is_file() } else { env.find_program(program).is_some() }
+}
+
+/// Whether a word of the Dockerfile names the program, or Debian's package of a compiler for another platform. A file
+/// of the repository comes with the sources.
+fn installs(dockerfile: &str, program: &str) -> bool {
+    let name =
+        Path::new(program).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let is_in_repository = program.contains('/') && !program.starts_with('/');
+    let package = name.strip_suffix("-gcc").map(|platform| format!("gcc-{}", platform.replace('_', "-")));
+    let is_word = |word: &str| word == name || Some(word) == package.as_deref();
+    is_in_repository
+        || IN_EVERY_IMAGE.contains(&name.as_str())
+        || dockerfile.split(|c: char| c.is_whitespace() || "\"'=/;@".contains(c)).any(is_word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::installs;
+
+    #[test]
+    fn what_a_dockerfile_installs_is_there() {
+        let dockerfile =
+            "RUN apt-get install -y clang gcc-aarch64-linux-gnu\nCOPY --from=x /usr/bin/sccache /usr/bin/\n";
+        for program in ["clang", "aarch64-linux-gnu-gcc", "/usr/bin/sccache", "cc", "./tools/wrap.sh"] {
+            assert!(installs(dockerfile, program), "{program}");
+        }
+        for program in ["mold", "/opt/bin/kache", "clang-19", "arm-linux-gnueabihf-gcc"] {
+            assert!(!installs(dockerfile, program), "{program}");
+        }
+    }
+}

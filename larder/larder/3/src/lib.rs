@@ -1,0 +1,2 @@
+//! Empty on purpose: only the dependencies matter.
+#![no_std]
