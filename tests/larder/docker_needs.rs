@@ -89,10 +89,9 @@ fn init_leads_to_settings_that_suffice() {
     # Debian packages that the programs are linked to.
     runtime-packages = ["libssl3t64"]
     # Files beside the packages' own that the build reads.
-    include = ["LICENSE", "README.md", "include/app.h", "memory.x"]
+    include = ["LICENSE", "README.md", "include", "memory.x"]
     "#);
-    let sent =
-        ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "build.rs", "include/app.h", "memory.x", "src"];
+    let sent = ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "build.rs", "include", "memory.x", "src"];
     assert_eq!(allowed(project), [&sent[..], &["vendor/openssl-sys", "larder"]].concat());
     let dockerfile = project.read("Dockerfile");
     assert!(
