@@ -19,7 +19,7 @@ use xshell::{Shell, cmd};
 use self::step::Step;
 use crate::{
     ci, docker, fresh,
-    log::Log,
+    log::{self, Log},
     nix::{self, Server},
     portfolio::{self, Portfolio, Variant},
     setup::{self, requirement},
@@ -48,13 +48,19 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     for requirement in step::requirements(&steps) {
         clock.time(&format!("set-up of {}", requirement.name()), || requirement.ensure(sh, env, log))?;
     }
+    let mut failed = Vec::new();
     if !args.set_up_only {
         let tests = Tests { sh, env, log, full: args.full };
         for step in steps {
-            clock.time(step.name(), || tests.step(step))?;
+            // Every step stands alone, so the others still say something about the change.
+            if let Err(error) = clock.time(step.name(), || tests.step(step)) {
+                log::error(&error);
+                failed.push(step.name());
+            }
         }
     }
     anstream::print!("{}", clock.table());
+    ensure!(failed.is_empty(), "these steps failed: {}", failed.join(", "));
     Ok(())
 }
 
