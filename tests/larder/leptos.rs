@@ -211,6 +211,8 @@ fn metadata_that_cargo_leptos_refuses_as_well() {
     assert_snapshot!(project.larder(&["plan"]).failure(project.path()), @"
     exit code 1
     error: [ROOT]/Cargo.toml: metadata.leptos: no workspace member is named `server`
+
+    help: correct this table, or remove it; if cargo-leptos does not build the project, `find = false` in `[workspace.metadata.larder]` (`[package.metadata.larder]` without a workspace) has Larder ignore it
     ");
 }
 

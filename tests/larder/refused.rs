@@ -80,6 +80,43 @@ fn a_refused_slice_keeps_its_recipe() {
     project.larder(&["lock", "--check"]).ok();
 }
 
+/// Metadata that is left over from the past is named with the way out, and is in nobody's way.
+#[test]
+fn leptos_metadata_that_names_no_member() {
+    let leptos = "\n[[workspace.metadata.leptos]]\nname = \"site\"\nbin-package = \"server\"\nlib-package = \"front\"\n";
+    let own = "\n[workspace.metadata.larder.slices.own]\nargs = [\"build\", \"--release\"]\n";
+    let root = "[workspace]\nresolver = \"2\"\nmembers = [\"app\"]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &format!("{root}{leptos}")),
+        ("app/Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n")),
+        ("app/src/main.rs", MAIN),
+    ]);
+    for verb in [&["lock"][..], &["plan"], &["build"], &["why"], &["dockerfile"]] {
+        let outcome = project.larder(verb);
+        assert_eq!(outcome.code, 1, "{verb:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("no workspace member is named `server`"), "{verb:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("`find = false`"), "{verb:?}: {outcome:?}");
+    }
+    for verb in [&["gc"][..], &["usage"], &["clean"]] {
+        project.larder(verb).ok();
+    }
+    let doctor = project.larder(&["doctor"]);
+    assert_ne!(doctor.code, 1, "{doctor:?}");
+
+    // What is written down goes on, and keeps what the other halves had.
+    project.write("Cargo.toml", &format!("{root}{leptos}{own}"));
+    let outcome = project.larder(&["lock"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("Locked own"), "{outcome:?}");
+    project.larder(&["cook", "own"]).ok();
+    let doctor = project.larder(&["doctor"]);
+    let text = format!("{}{}", doctor.stdout, doctor.stderr);
+    assert!(doctor.code != 1 && text.contains("no workspace member is named `server`"), "{text}");
+
+    project.write("Cargo.toml", &format!("{root}{leptos}{own}\n[workspace.metadata.larder]\nfind = false\n"));
+    project.larder(&["lock"]).ok();
+    project.larder(&["lock", "--check"]).ok();
+}
+
 /// clippy puts its driver in front of every compiler, and that of another platform is only pretended.
 #[test]
 fn clippy_on_several_platforms() {

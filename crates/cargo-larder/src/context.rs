@@ -87,7 +87,12 @@ impl Context {
 
     /// The named slices, or those of a variant.
     pub(crate) fn choose(&self, names: &[String], variant: Variant) -> anyhow::Result<Vec<&Slice>> {
-        Ok(slice::select(&self.project.slices, names, variant)?)
+        let chosen = slice::select(&self.project.slices, names, variant);
+        // Metadata that is wrong says more than the slices that it does not give.
+        match (chosen, self.project.refused().into_iter().next()) {
+            (Err(larder::Error::NoSlice { .. }), Some(refused)) => Err(refused.error.into()),
+            (chosen, _) => Ok(chosen?),
+        }
     }
 
     /// Words that cooking passes on to cargo.

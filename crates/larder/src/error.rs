@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, io, path::PathBuf};
 
-use crate::{platform::Platform, refusal::Refusal};
+use crate::{platform::Platform, refusal::Refusal, slice::leptos};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -273,6 +273,11 @@ impl Error {
             }
             Self::Failed { command, stderr, .. } if command.starts_with("cargo ") => {
                 Refusal::of(stderr)?.hint().into()
+            }
+            Self::Settings { reason, .. } if reason.starts_with(leptos::METADATA) => {
+                "correct this table, or remove it; if cargo-leptos does not build the project, `find = false` in \
+                 `[workspace.metadata.larder]` (`[package.metadata.larder]` without a workspace) has Larder ignore it"
+                    .into()
             }
             Self::NoRecipe { .. } => "run `cargo larder lock`".into(),
             Self::EditedRecipe { .. } => "run `cargo larder lock` to write it anew".into(),

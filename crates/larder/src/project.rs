@@ -8,10 +8,11 @@ use crate::{
     cargo::Cargo,
     error::{Error, Result},
     git::Git,
+    plan::Refused,
     platform::{self, Platform},
     recipe::lock_file::LockFile,
     settings::Settings,
-    slice::{self, Slice},
+    slice::{self, Slice, leptos::Broken},
     workspace::Workspace,
 };
 
@@ -26,13 +27,15 @@ pub struct Project {
     pub settings: Settings,
     /// All slices, sorted by name.
     pub slices: Vec<Slice>,
+    /// Leptos projects whose metadata is wrong.
+    pub broken: Vec<Broken>,
 }
 
 impl Project {
     /// Reads the project of `manifest`, or else of `dir`. `target_dir` is the user's `--target-dir`.
     ///
     /// # Errors
-    /// As [`Workspace::load`], and for wrong settings or Leptos metadata.
+    /// As [`Workspace::load`], and for wrong settings.
     pub fn load(
         cargo: Cargo,
         dir: &Path,
@@ -41,8 +44,13 @@ impl Project {
     ) -> Result<Self> {
         let workspace = Workspace::load(&cargo, dir, manifest, target_dir)?;
         let settings = Settings::read(&workspace)?;
-        let slices = slice::all(&workspace, &settings)?;
-        Ok(Self { cargo, workspace, settings, slices })
+        let (slices, broken) = slice::all(&workspace, &settings);
+        Ok(Self { cargo, workspace, settings, slices, broken })
+    }
+
+    /// The slices that cannot even be found.
+    pub fn refused(&self) -> Vec<Refused> {
+        self.broken.iter().map(Broken::refused).collect()
     }
 
     /// The same project, read again after its files changed.

@@ -63,7 +63,7 @@ impl Known {
     /// Reads what a workspace has.
     ///
     /// # Errors
-    /// When `Cargo.lock` cannot be read, or Leptos metadata is wrong.
+    /// When `Cargo.lock` cannot be read.
     pub fn of(workspace: &Workspace) -> Result<Self> {
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
         let names = |is_own: bool| {
@@ -76,7 +76,7 @@ impl Known {
             beside: &names(true) - &members,
             // A profile's table is found by name, so one for a dependency would be one for its namesake too.
             packages: &names(false) - &names(true),
-            fronts: leptos::front_packages(workspace)?,
+            fronts: leptos::front_packages(workspace),
             prepared_queries: workspace.root().join(".sqlx").is_dir(),
         })
     }

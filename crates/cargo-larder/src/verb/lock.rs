@@ -36,7 +36,8 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
         };
         proven(context.terminal, verb, outcome);
     }
-    if locked.is_empty() && !refused.is_empty() {
+    // A Dockerfile without the half that is wrong today would not be the project's.
+    if (locked.is_empty() && !refused.is_empty()) || !context.project.broken.is_empty() {
         return Ok(exit::print_refused(&refused));
     }
     // A new layer is a new step.

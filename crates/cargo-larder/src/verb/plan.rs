@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     let chosen: Vec<&Slice> = if args.slices.is_empty() {
         project.slices.iter().collect()
     } else {
-        larder::slice::select(&project.slices, &args.slices, larder::slice::Variant::Release)?
+        context.choose(&args.slices, larder::slice::Variant::Release)?
     };
     let platform = match &args.platform {
         Some(triple) => Platform::new(triple),
@@ -46,7 +46,10 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &chosen, platforms)?;
     let plans = chosen.into_iter().zip(plans);
     let plans = plans.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| (slice, plans))));
-    let (plans, refused) = Refused::apart(plans)?;
+    let (plans, mut refused) = Refused::apart(plans)?;
+    if args.slices.is_empty() {
+        refused.extend(project.refused());
+    }
     let recorded = project.recorded()?;
     let planned: Vec<Planned<'_>> =
         plans.iter().map(|(slice, plans)| planned(context, recorded.as_ref(), slice, plans)).collect();

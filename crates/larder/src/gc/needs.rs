@@ -69,6 +69,9 @@ pub fn wishes(
     let answers =
         side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call.folder, error))))?;
     let (mut needed, mut unknown) = (Vec::new(), Vec::new());
+    for refused in project.refused() {
+        report.warn(&refused.text());
+    }
     for answer in answers {
         match answer {
             Ok(answer) => needed.push(answer),

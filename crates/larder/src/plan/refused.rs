@@ -21,6 +21,10 @@ impl Refused {
 
     /// The reason, and the other slices that it holds for.
     pub fn text(&self) -> String {
+        // Any other reason names what it is about by itself.
+        if !matches!(self.error, Error::SlicePlan { .. }) {
+            return self.error.to_string();
+        }
         let others =
             self.slices.iter().skip(1).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         if others.is_empty() {

@@ -83,7 +83,10 @@ pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
     let unchanged = |draft: &Draft<'_>| old.as_ref().and_then(|old| draft.unchanged(project, old).cloned());
     let kept: Vec<Option<LockedSlice>> = drafts.iter().map(unchanged).collect();
     let is_current = |old: &LockFile| {
-        let stays = |locked: &LockedSlice| project.slices.iter().any(|slice| slice.name == locked.slice.name);
+        let stays = |locked: &LockedSlice| {
+            let name = &locked.slice.name;
+            project.slices.iter().any(|slice| slice.name == *name) || refused.iter().any(|all| all.has(name))
+        };
         old.slices.iter().all(stays) && old.platforms == platforms && kept.iter().all(Option::is_some)
     };
     if old.as_ref().is_some_and(is_current)
@@ -255,7 +258,9 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     let outcomes = checked.iter().map(|(draft, finding)| draft.outcome(change(finding))).collect();
     let mut findings: Vec<Finding> = checked.into_iter().filter_map(|(_, finding)| finding).collect();
     let slices = &project.slices;
-    for gone in old.slices.iter().filter(|locked| !slices.iter().any(|s| s.name == locked.slice.name)) {
+    let is_known =
+        |name: &str| slices.iter().any(|s| s.name == name) || refused.iter().any(|all| all.has(name));
+    for gone in old.slices.iter().filter(|locked| !is_known(&locked.slice.name)) {
         findings.push(Finding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
     let shared = config::shared(workspace);
@@ -311,7 +316,10 @@ fn draft<'a>(
     let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
     let draft = |slice, plans| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
     let drafts = slices.into_iter().zip(plans);
-    Refused::apart(drafts.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| draft(slice, plans)))))
+    let drafts = drafts.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| draft(slice, plans))));
+    let (drafts, mut refused) = Refused::apart(drafts)?;
+    refused.extend(project.refused());
+    Ok((drafts, refused))
 }
 
 fn stale_config(

@@ -19,10 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant, without_policies};
-use crate::{
-    error::{Error, Result},
-    workspace::Workspace,
-};
+use crate::{error::Error, plan::Refused, workspace::Workspace};
 
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
@@ -34,40 +31,77 @@ pub const WATCH: (&str, &str) = ("LEPTOS_WATCH", "true");
 const WASM: &str = "wasm32-unknown-unknown";
 const ERASE_COMPONENTS: [&str; 2] = ["--cfg", "erase_components"];
 
+/// A Leptos project whose metadata is wrong, left over from the past maybe: it keeps nothing else from working.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// The names of the slices that it would have.
+    pub slices: Vec<String>,
+    /// The manifest.
+    pub path: Utf8PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Broken {
+    /// Its slices, as those that are refused.
+    pub fn refused(&self) -> Refused {
+        let error = Error::Settings { path: self.path.clone().into(), reason: self.reason.clone() };
+        Refused { slices: self.slices.clone(), error }
+    }
+}
+
 /// Finds the slices of every Leptos project in the workspace; none where there is no Leptos metadata.
 ///
 /// One project gives `front`, `server`, `front-dev` and `server-dev`; of several, each name is prefixed with
-/// the project's.
-///
-/// # Errors
-/// [`Error::Settings`] for metadata that cargo-leptos would refuse as well.
-pub fn find(workspace: &Workspace) -> Result<Vec<Slice>> {
-    let projects = projects(workspace)?;
-    let several = projects.len() > 1;
-    let mut slices = Vec::new();
-    for project in &projects {
-        let prefix = if several { format!("{}-", project.name) } else { String::new() };
-        for variant in [Variant::Release, Variant::Dev] {
-            slices.push(project.front(&prefix, variant));
-            slices.push(project.server(&prefix, variant));
+/// the project's. Metadata that cargo-leptos would refuse as well gives no slice.
+pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
+    let several = tables(workspace).count() > 1;
+    let (mut slices, mut broken) = (Vec::new(), Vec::new());
+    for (table, package) in tables(workspace) {
+        let own_name = package.map(|package| package.name.as_str());
+        let name = own_name.or_else(|| table.get("name")?.as_str()).unwrap_or_default();
+        let prefix = if several { format!("{name}-") } else { String::new() };
+        let variants = [Variant::Release, Variant::Dev];
+        match Project::read(workspace, table, package) {
+            Ok(project) => slices.extend(
+                variants
+                    .iter()
+                    .flat_map(|&variant| [project.front(&prefix, variant), project.server(&prefix, variant)]),
+            ),
+            Err(reason) => broken.push(Broken {
+                slices: variants
+                    .iter()
+                    .flat_map(|&variant| ["front", "server"].map(|half| slice_name(&prefix, half, variant)))
+                    .collect(),
+                path: manifest_of(workspace, package),
+                reason: format!("{METADATA}{reason}"),
+            }),
         }
     }
-    Ok(slices)
+    (slices, broken)
+}
+
+/// How every reason begins that is about a Leptos table.
+pub(crate) const METADATA: &str = "metadata.leptos: ";
+
+/// The manifest that has a table: the package's own, or the root's.
+fn manifest_of(workspace: &Workspace, package: Option<&Package>) -> Utf8PathBuf {
+    package.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone())
 }
 
 /// The packages that are compiled to WASM and have no program: settings for them reach no server.
-pub(crate) fn front_packages(workspace: &Workspace) -> Result<BTreeSet<String>> {
-    let fronts: BTreeSet<String> =
-        projects(workspace)?.into_iter().map(|project| project.lib_package).collect();
+pub(crate) fn front_packages(workspace: &Workspace) -> BTreeSet<String> {
+    let projects =
+        tables(workspace).filter_map(|(table, package)| Project::read(workspace, table, package).ok());
+    let fronts = projects.map(|project| project.lib_package);
     let has_program = |name: &String| {
         member(workspace, name).is_ok_and(|package| package.targets.iter().any(Target::is_bin))
     };
-    Ok(fronts.into_iter().filter(|name| !has_program(name)).collect())
+    fronts.filter(|name| !has_program(name)).collect()
 }
 
 /// A Leptos project with its packages looked up.
 struct Project {
-    name: String,
     output_name: String,
     lib_package: String,
     lib_dir: Utf8PathBuf,
@@ -146,10 +180,6 @@ fn yes() -> bool {
     true
 }
 
-fn projects(workspace: &Workspace) -> Result<Vec<Project>> {
-    tables(workspace).map(|(table, package)| Project::read(workspace, table, package)).collect()
-}
-
 /// Every Leptos table, with the package whose own it is.
 fn tables(workspace: &Workspace) -> impl Iterator<Item = (&Value, Option<&Package>)> {
     let metadata = workspace.metadata();
@@ -193,33 +223,21 @@ pub(crate) fn tailwind_inputs(workspace: &Workspace) -> Vec<Utf8PathBuf> {
 
 impl Project {
     /// Reads one table. In a package's own table that package is both halves.
-    fn read(workspace: &Workspace, table: &Value, own: Option<&Package>) -> Result<Self> {
-        let path =
-            own.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone());
-        let wrong = |reason: String| Error::Settings {
-            path: path.clone().into(),
-            reason: format!("metadata.leptos: {reason}"),
-        };
-        let config: Config =
-            serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+    fn read(workspace: &Workspace, table: &Value, own: Option<&Package>) -> Result<Self, String> {
+        let config: Config = serde_json::from_value(table.clone()).map_err(|error| error.to_string())?;
         let own_name = own.map(|package| package.name.to_string());
         let named = |key: &str, value: &Option<String>| {
-            own_name.clone().or_else(|| value.clone()).ok_or_else(|| wrong(format!("`{key}` is missing")))
+            own_name.clone().or_else(|| value.clone()).ok_or_else(|| format!("`{key}` is missing"))
         };
         let name = named("name", &config.name)?;
         let lib_package = named("lib-package", &config.lib_package)?;
         let bin_package = named("bin-package", &config.bin_package)?;
-        let bin = member(workspace, &bin_package).map_err(wrong)?;
+        let bin = member(workspace, &bin_package)?;
         Ok(Self {
-            output_name: if config.output_name.is_empty() {
-                name.clone()
-            } else {
-                config.output_name.clone()
-            },
-            lib_dir: folder(workspace, member(workspace, &lib_package).map_err(wrong)?),
+            output_name: if config.output_name.is_empty() { name } else { config.output_name.clone() },
+            lib_dir: folder(workspace, member(workspace, &lib_package)?),
             bin_dir: folder(workspace, bin),
-            bin_target: bin_target(bin, &config.bin_target).map_err(wrong)?,
-            name,
+            bin_target: bin_target(bin, &config.bin_target)?,
             lib_package,
             bin_package,
             config,

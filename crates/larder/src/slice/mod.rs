@@ -137,22 +137,21 @@ impl Slice {
     }
 }
 
-/// All slices of a workspace, sorted by name.
-///
-/// # Errors
-/// When metadata of Leptos is wrong.
-pub fn all(workspace: &Workspace, settings: &Settings) -> Result<Vec<Slice>> {
+/// All slices of a workspace, sorted by name, and the Leptos projects that give none.
+pub fn all(workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<leptos::Broken>) {
     let mut slices = BTreeMap::new();
+    let mut broken = Vec::new();
     if settings.find {
-        let mut found = leptos::find(workspace)?;
-        if found.is_empty() {
+        let mut found;
+        (found, broken) = leptos::find(workspace);
+        if found.is_empty() && broken.is_empty() {
             found.push(default_release());
         }
         slices.extend(found.into_iter().map(|slice| (slice.name.clone(), slice)));
     }
     let written = settings.slices.iter();
     slices.extend(written.map(|(name, slice)| (name.clone(), slice.clone().into_slice(name.clone()))));
-    Ok(slices.into_values().collect())
+    (slices.into_values().collect(), broken)
 }
 
 /// The named slices, or those of the variant where no name is given.

@@ -75,6 +75,9 @@ pub(super) struct LeptosTools {
 
 impl Application {
     pub(super) fn of(project: &Project, recipes: Recipes) -> Result<Self> {
+        if let Some(refused) = project.refused().into_iter().next() {
+            return Err(refused.error);
+        }
         let workspace = &project.workspace;
         if has_path_patch(workspace.config()) {
             let reason =
