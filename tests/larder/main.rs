@@ -13,6 +13,7 @@ mod docker_needs;
 mod docker_via_nix;
 mod doctor;
 mod doctor_configured;
+mod everybody;
 mod exact;
 mod gc;
 mod hidden;

@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     platform::Platform,
     process::{Cmd, Environment},
+    query::{self, Stable},
     refusal::Refusal,
     stand_in,
 };
@@ -27,6 +28,10 @@ pub struct Cargo {
     pretended: Option<Platform>,
     /// This machine's platform, once it was asked for.
     host: Arc<OnceLock<Platform>>,
+    /// What graph queries have to tell a stable cargo, once it was asked for.
+    stable: Arc<OnceLock<Option<Stable>>>,
+    /// The same without one person's settings.
+    stable_for_everybody: Arc<OnceLock<Option<Stable>>>,
     /// Whether the servers of registries and repositories were seen to answer.
     servers: Arc<Mutex<Servers>>,
 }
@@ -86,6 +91,8 @@ impl Cargo {
             pretended: None,
             host: Arc::default(),
             servers: Arc::default(),
+            stable: Arc::default(),
+            stable_for_everybody: Arc::default(),
         })
     }
 
@@ -94,6 +101,16 @@ impl Cargo {
     pub fn with_env(mut self, env: Environment) -> Self {
         self.env = env;
         self
+    }
+
+    /// The same cargo without one person's settings, for what is written down for everybody.
+    ///
+    /// # Errors
+    /// [`Error::PersonalSetting`] if there are some that cannot be left out.
+    pub fn of_everybody(&self, root: &Path) -> Result<Self> {
+        query::require_of_everybody(self.home(), root)?;
+        let stable = Arc::clone(&self.stable_for_everybody);
+        Ok(Self { env: query::of_everybody(&self.env), stable, ..self.clone() })
     }
 
     /// The same cargo with another policy for lock files.
@@ -269,7 +286,11 @@ impl Cargo {
     }
 
     fn ask_for_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
-        let answer = self.graph_query(dir, args, env).output().map_err(|error| stale(error, dir));
+        let answer = self
+            .graph_query(dir, args, env)
+            .args(self.stable_words(dir, args, env))
+            .output()
+            .map_err(|error| stale(error, dir));
         match answer {
             Err(Error::Failed { status, code, stderr, .. }) => {
                 Err(Error::Failed { command: self.graph_line(dir, args, env), status, code, stderr })
@@ -289,19 +310,33 @@ impl Cargo {
 
     /// `--unit-graph` is unstable, so this one query runs with `RUSTC_BOOTSTRAP=1`; the variable reaches no build.
     fn graph_query(&self, dir: &Path, args: &[String], env: &Environment) -> Cmd {
-        let mut cmd = self
-            .cmd(dir, args)
-            .args(["--unit-graph", "-Zunstable-options", "--color=never"])
-            .env("RUSTC_BOOTSTRAP", "1");
-        for (name, value) in env.iter() {
-            cmd = cmd.env(name, value);
+        let mut all = self.env.clone();
+        env.iter().for_each(|(name, value)| all.set(name, value));
+        if self.stable(dir, env).is_some() {
+            query::without_unstable(&mut all);
         }
+        let mut cmd = Cmd::new(&self.program, dir, &all)
+            .args(args)
+            .args(self.words())
+            .args(["--unit-graph", "-Zunstable-options", "--color=never"])
+            .env(query::BOOTSTRAP, "1");
         if let (Some(program), Some(platform)) = (&self.stand_in, &self.pretended) {
             for (name, value) in stand_in::environment(program, &self.rustc(), platform) {
                 cmd = cmd.env(name, value);
             }
         }
         cmd
+    }
+
+    /// What a stable cargo has to be told in a query.
+    fn stable(&self, dir: &Path, env: &Environment) -> Option<&Stable> {
+        let stable = self.stable.get_or_init(|| Stable::ask(&self.program, dir, &self.env));
+        stable.as_ref().filter(|_| !query::obeys_unstable(env))
+    }
+
+    /// The words for it: nothing that a user has to type, so no message shows them.
+    fn stable_words(&self, dir: &Path, args: &[String], env: &Environment) -> Vec<String> {
+        self.stable(dir, env).map(|stable| stable.words(args)).unwrap_or_default()
     }
 
     /// Whether `Cargo.lock` is what the manifests ask for, in cargo's own word.

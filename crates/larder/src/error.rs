@@ -153,6 +153,14 @@ pub enum Error {
         /// The platform.
         platform: Platform,
     },
+    /// A person's own configuration reaches every plan.
+    #[error("{}: `{key}` reaches every recipe, and is not the project's", .path.display())]
+    PersonalSetting {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
     /// The proof found external units that the recipe would not build.
     #[error("slice `{slice}`: {proven} of {total} external units proven on {platform}{}", list(.missing))]
     Unproven {
@@ -255,6 +263,9 @@ impl Error {
             Self::NoWorkspace { stderr, .. } if takes_recipes(stderr) => {
                 "add \"larder\" to `exclude` in `[workspace]`: the globs of its members take recipes for members"
                     .into()
+            }
+            Self::PersonalSetting { .. } => {
+                "move it into the project's .cargo/config.toml, or plan with another CARGO_HOME".into()
             }
             Self::NoWorkspace { stderr, .. } => {
                 Refusal::of(stderr).map_or("fix the file that cargo names", Refusal::hint).into()

@@ -43,6 +43,7 @@ pub mod plan;
 pub mod platform;
 pub mod process;
 pub mod project;
+mod query;
 pub mod recipe;
 pub mod recorder;
 mod records;

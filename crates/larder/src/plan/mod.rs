@@ -110,6 +110,7 @@ impl Plans {
         slices: &[&Slice],
         platforms: &[Platform],
     ) -> Result<Vec<Result<Self>>> {
+        let cargo = &cargo.of_everybody(workspace.root().as_std_path())?;
         // Made before the queries run, so that rustc is asked once which platform this is.
         // A question must not bring a stale Cargo.lock up to date.
         let asking = cargo.clone().asking();

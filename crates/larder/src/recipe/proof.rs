@@ -74,6 +74,7 @@ pub(super) fn plan_of_recipe(
 ) -> Result<Plan> {
     let mut args = cook.to_vec();
     args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
+    let cargo = &cargo.of_everybody(workspace.root().as_std_path())?;
     let env = environment::of_slice(cargo, workspace, slice)?;
     let offline = cargo.clone().with_network(Network::Offline);
     Plan::query(&offline, dir.as_std_path(), &args, &env)
