@@ -118,7 +118,7 @@ fn extended(project: &Project, key: &str, more: BTreeSet<String>, why: &'static 
 fn with(mut list: Array, more: BTreeSet<String>) -> Array {
     // What follows an entry without a comma belongs behind the new last one.
     let last = list.len().checked_sub(1).and_then(|last| list.get_mut(last));
-    let end = last.map(|last| last.decor_mut()).and_then(|decor| {
+    let end = last.map(Value::decor_mut).and_then(|decor| {
         let end = decor.suffix()?.as_str()?.to_owned();
         let is_blank = end.trim().is_empty() && !end.is_empty();
         is_blank.then(|| {

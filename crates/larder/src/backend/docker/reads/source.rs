@@ -34,7 +34,7 @@ pub(super) fn of(workspace: &Workspace, package: &Package) -> Vec<(Utf8PathBuf, 
         let literals = if is_script { literals::of_build_script(&text) } else { literals::of_source(&text) };
         let name = file.strip_prefix(root).unwrap_or(&file).to_string();
         let paths = literals.iter().filter_map(|literal| resolved(literal, own, &file, shared));
-        let paths = paths.map(|path| if is_script { with_neighbours(path, own) } else { path });
+        let paths = paths.map(|path| if is_script { with_neighbours(&path, own) } else { path });
         found.extend(paths.map(|path| (path, name.clone())));
     }
     found
@@ -68,9 +68,9 @@ fn is_build_script(package: &Package, file: &Utf8Path) -> bool {
 
 /// A build script's sources and headers read their neighbours, which nothing names: their folder counts, unless it is
 /// the package's own or an outer one.
-fn with_neighbours(path: Utf8PathBuf, own: &Utf8Path) -> Utf8PathBuf {
+fn with_neighbours(path: &Utf8Path, own: &Utf8Path) -> Utf8PathBuf {
     let folder = path.parent().filter(|folder| path.is_file() && !own.starts_with(folder));
-    folder.map_or_else(|| path.clone(), Utf8Path::to_owned)
+    folder.unwrap_or(path).to_owned()
 }
 
 /// The path that a text means, if every clone has something there that is not the package as a whole.
