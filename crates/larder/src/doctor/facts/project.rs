@@ -108,7 +108,8 @@ pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
 
 /// What the settings lack that the generated Dockerfile is made from.
 pub(super) fn image_needs(project: &Project) -> Answer<Option<Lacking>> {
-    if !has_dockerfile(project) {
+    // Not one that somebody wrote, and not another workspace's.
+    if generated(project)?.is_none() {
         return Ok(None);
     }
     let recipes = docker::Recipes::of_dockerfile(project).map_err(|error| error.to_string())?;
