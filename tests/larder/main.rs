@@ -36,6 +36,7 @@ mod rules_crates;
 mod rules_flags;
 mod rules_manifests;
 mod rules_sources;
+mod rules_tests;
 mod rules_workspaces;
 mod stale_lock;
 mod target_folder;

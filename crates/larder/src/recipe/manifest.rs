@@ -7,7 +7,7 @@ use toml_edit::{DocumentMut, Item, Table as TomlTable};
 
 use super::{
     pins::{Pin, Table},
-    stub::{self, Shape, Stub},
+    stub::{self, Stub},
 };
 use crate::{slice::Slice, workspace::Workspace};
 
@@ -47,15 +47,11 @@ pub(super) fn of_member(slice: &Slice, stub: &Stub, index: usize) -> String {
     format!("{HEADER}{}", package(slice, &format!("larder-{}-{}", slice.name, index + 1), stub))
 }
 
-/// A stub's package, library and dependencies. For a test, cargo builds what a library's documentation tests
-/// need, and links no test.
+/// A stub's package, targets and dependencies.
 fn package(slice: &Slice, name: &str, stub: &Stub) -> String {
+    let targets = stub.shape.manifest(slice);
     let mut text = format!(
-        "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\
-         \n[lib]\n{}\ntest = {}\ndoctest = {}\nbench = false\n",
-        stub.shape.manifest(),
-        stub.shape == Shape::Tests,
-        slice.is_test(),
+        "\n[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\n{targets}"
     );
     // Pins are sorted: by table, and in it those of all platforms first.
     for pins in stub.pins.chunk_by(|a, b| (a.table, &a.platform) == (b.table, &b.platform)) {

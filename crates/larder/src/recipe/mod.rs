@@ -44,7 +44,7 @@ pub struct Recipe {
 impl Recipe {
     /// Writes down a slice's plans: one recipe for all platforms.
     pub fn of(workspace: &Workspace, slice: &Slice, plans: &Plans) -> Self {
-        let stubs = stub::of(plans);
+        let stubs = stub::of(slice, plans);
         let mut cook = cook_args(slice);
         if stub::have_tests(&stubs) {
             cook.push("--all-targets".into());
@@ -58,7 +58,9 @@ impl Recipe {
                 _ => manifest::of_member(slice, stub, index),
             };
             files.insert(folder.join("Cargo.toml"), text);
-            files.insert(folder.join("src/lib.rs"), stub.shape.lib_source().to_owned());
+            for (path, source) in stub.shape.sources() {
+                files.insert(folder.join(path), source.to_owned());
+            }
             if stub.pins.iter().any(pins::Pin::is_for_host) {
                 files.insert(folder.join("build.rs"), BUILD_SOURCE.to_owned());
             }

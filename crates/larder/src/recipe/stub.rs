@@ -4,7 +4,10 @@
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::pins::{self, Pin, Table};
-use crate::plan::{Lto, Plans, Unit};
+use crate::{
+    plan::{Lto, Plans, Unit},
+    slice::Slice,
+};
 
 /// An empty package with the pins that share its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +27,14 @@ pub(super) enum Shape {
     ProcMacro,
     /// A library whose dependencies are those of its tests alone.
     Tests,
+    /// A program with a test that runs it: cargo builds it as the profile says, which tests are not.
+    Program,
 }
 
 /// The stubs of a slice's plans. The first one has all host pins. A second one is there where a slice links
 /// some units into a `["cdylib", "rlib"]` library and others only into binaries, and one more each where it checks
 /// procedural macros of the application, and where it compiles for tests what it compiles for itself as well.
-pub(super) fn of(plans: &Plans) -> Vec<Stub> {
+pub(super) fn of(slice: &Slice, plans: &Plans) -> Vec<Stub> {
     let has_both = plans.units().any(needs_both);
     let links_others = plans.units().any(|unit| !needs_both(unit) && is_linked(unit));
     let mut stubs = if has_both && links_others {
@@ -53,6 +58,10 @@ pub(super) fn of(plans: &Plans) -> Vec<Stub> {
             Shape::Tests,
             |unit| if unit.for_tests { vec![Table::Test] } else { Vec::new() },
         ));
+        // Programs that tests run abort where the tests themselves unwind.
+        if slice.is_test() && plans.units().any(is_linked) {
+            stubs.push(stub(plans, Shape::Program, |unit| target_if(is_linked(unit))));
+        }
     }
     stubs
 }
@@ -93,27 +102,42 @@ pub(super) fn folder(index: usize, shape: Shape) -> Utf8PathBuf {
         (0, _) => "",
         (_, Shape::ProcMacro) => "proc-macro",
         (_, Shape::Tests) => "for-tests",
+        (_, Shape::Program) => "program",
         (_, _) => "object-and-bitcode",
     })
 }
 
 impl Shape {
-    /// The lines in `[lib]` that make it this shape.
-    pub(super) fn manifest(self) -> &'static str {
-        match self {
+    /// The targets in the manifest of a package of this shape.
+    pub(super) fn manifest(self, slice: &Slice) -> String {
+        let kind = match self {
             Self::Rlib | Self::Tests => "crate-type = [\"rlib\"]",
             Self::CdylibAndRlib => "crate-type = [\"cdylib\", \"rlib\"]",
             Self::ProcMacro => "proc-macro = true",
-        }
+            Self::Program => {
+                return "[[bin]]\nname = \"program\"\npath = \"src/main.rs\"\ntest = false\nbench = false\n\n\
+                        [[test]]\nname = \"program\"\npath = \"tests/program.rs\"\n"
+                    .to_owned();
+            }
+        };
+        // For a test, cargo builds what a library's documentation tests need, and links no test.
+        let (test, doctest) = (self == Self::Tests, slice.is_test());
+        format!("[lib]\n{kind}\ntest = {test}\ndoctest = {doctest}\nbench = false\n")
     }
 
-    /// An rlib is not linked, so it can do without the standard library, which some targets lack.
-    pub(super) fn lib_source(self) -> &'static str {
+    /// The sources of a package of this shape. An rlib is not linked, so it can do without the standard library, which
+    /// some targets lack.
+    pub(super) fn sources(self) -> Vec<(&'static str, &'static str)> {
+        const EMPTY: &str = "//! Empty on purpose: only the dependencies matter.\n";
         match self {
-            Self::Rlib => "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n",
-            Self::CdylibAndRlib | Self::ProcMacro | Self::Tests => {
-                "//! Empty on purpose: only the dependencies matter.\n"
+            Self::Rlib => {
+                vec![("src/lib.rs", "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n")]
             }
+            Self::CdylibAndRlib | Self::ProcMacro | Self::Tests => vec![("src/lib.rs", EMPTY)],
+            Self::Program => vec![
+                ("src/main.rs", "//! Empty on purpose: only the dependencies matter.\nfn main() {}\n"),
+                ("tests/program.rs", EMPTY),
+            ],
         }
     }
 }
