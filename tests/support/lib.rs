@@ -12,12 +12,14 @@ mod project;
 pub mod published;
 mod redact;
 pub mod site;
+mod stages;
 
 pub use crate::{
     git::GitRepository,
     larder::{Outcome, Surroundings},
     project::{Project, package},
     redact::{redact, redact_json},
+    stages::Stages,
 };
 
 /// Says that a test did not run, and why; fails where `CI=true`.

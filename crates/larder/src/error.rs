@@ -4,6 +4,8 @@
 
 use std::{fmt::Write as _, io, path::PathBuf};
 
+use cargo_metadata::camino::Utf8PathBuf;
+
 use crate::{platform::Platform, refusal::Refusal, slice::leptos};
 
 /// The library's result.
@@ -183,6 +185,24 @@ pub enum Error {
         /// What ties it to this machine.
         reason: String,
     },
+    /// Something that an image's build reads is not sent to Docker.
+    #[error("{what} at {path} lies outside of {context}, the folder that is sent to Docker")]
+    OutsideContext {
+        /// What it is.
+        what: String,
+        /// Where it lies, as seen from the workspace's root.
+        path: Utf8PathBuf,
+        /// The folder that is sent.
+        context: Utf8PathBuf,
+        /// The setting that would send it too, if there is one.
+        wanted: Option<Utf8PathBuf>,
+    },
+    /// There is nothing that an image could hold.
+    #[error("nothing to put into an image: {} no program", builders(.slices))]
+    NothingToShip {
+        /// The slices of the release.
+        slices: Vec<String>,
+    },
     /// No Docker client that can build with BuildKit.
     #[error("no Docker client here builds with BuildKit: {found}")]
     NoBuildKit {
@@ -297,6 +317,13 @@ impl Error {
                 format!("run `rustup target add {target}`, or use a toolchain that has it")
             }
             Self::Unproven { .. } => "please report this with the manifest; the build stays correct".into(),
+            Self::NothingToShip { .. } => {
+                "build a program in a slice of [workspace.metadata.larder.slices], or do without a Dockerfile: a library needs none".into()
+            }
+            Self::OutsideContext { wanted: Some(wanted), .. } => {
+                format!("set `context = \"{wanted}\"` in [workspace.metadata.larder.docker], or move it into the workspace")
+            }
+            Self::OutsideContext { wanted: None, .. } => "move it into the workspace".into(),
             Self::NoBuildKit { .. } => {
                 "install docker-buildx, or a Docker client before version 23, which has BuildKit built in"
                     .into()
@@ -347,6 +374,13 @@ fn tail(stderr: &str) -> String {
         return String::new();
     }
     format!("\n{}", lines[lines.len().saturating_sub(LINES)..].join("\n"))
+}
+
+fn builders(slices: &[String]) -> String {
+    match slices {
+        [slice] => format!("slice `{slice}` builds"),
+        slices => format!("slices {} build", slices.join(", ")),
+    }
 }
 
 fn list(lines: &[String]) -> String {

@@ -2,6 +2,9 @@
 //!
 //! Reads only. Files are parsed with `toml_edit`, so that what is copied from them keeps what we do not know.
 
+mod config;
+mod paths;
+
 use std::{path::Path, sync::OnceLock};
 
 use cargo_metadata::{
@@ -10,6 +13,8 @@ use cargo_metadata::{
 };
 use toml_edit::{DocumentMut, Item, TableLike};
 
+use self::config::Config;
+pub use self::paths::{Named, Role, normalized};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
@@ -23,7 +28,7 @@ pub struct Workspace {
     metadata: Metadata,
     target_directory: Utf8PathBuf,
     manifest: DocumentMut,
-    config: DocumentMut,
+    config: Config,
     toolchain: Option<String>,
     env: Environment,
     shared: OnceLock<SharedFiles>,
@@ -51,7 +56,7 @@ impl Workspace {
         let target_directory = target_dir.unwrap_or(&metadata.target_directory).to_owned();
         Ok(Self {
             manifest: parse_toml(&root.join("Cargo.toml"))?,
-            config: read_config(&root)?,
+            config: config::read(&root, cargo.env())?,
             toolchain: read_toolchain(&root)?,
             target_directory,
             metadata,
@@ -77,7 +82,8 @@ impl Workspace {
 
     /// The target directory relative to the root as the committed files give it, on every machine the same.
     pub fn committed_target_directory(&self) -> Utf8PathBuf {
-        let configured = self.config.get("build").and_then(|build| build.get("target-dir")?.as_str());
+        let configured =
+            self.config.document.get("build").and_then(|build| build.get("target-dir")?.as_str());
         match configured.map(Utf8Path::new) {
             Some(dir) if dir.is_relative() => dir.to_owned(),
             _ => Utf8PathBuf::from("target"),
@@ -92,7 +98,7 @@ impl Workspace {
 
     /// Whether the configuration names a build directory, be it the target directory.
     pub fn configures_build_dir(&self) -> bool {
-        self.config.get("build").is_some_and(|build| build.get("build-dir").is_some())
+        self.config.document.get("build").is_some_and(|build| build.get("build-dir").is_some())
     }
 
     /// `cargo metadata --no-deps`.
@@ -105,14 +111,30 @@ impl Workspace {
         &self.manifest
     }
 
-    /// The root's `.cargo/config.toml`; empty where there is none.
+    /// The root's `.cargo/config.toml` with all that it includes; empty if there is none.
     pub fn config(&self) -> &DocumentMut {
-        &self.config
+        &self.config.document
+    }
+
+    /// The files that [`config`](Self::config) was read from, the root's own first.
+    pub fn config_files(&self) -> &[Utf8PathBuf] {
+        &self.config.files
+    }
+
+    /// What the configuration names by path and a build reads.
+    pub fn config_paths(&self) -> Vec<Named> {
+        paths::named(&self.config.document)
+    }
+
+    /// The files of the workspace that the configuration's flags for rustc name, relative to the root.
+    pub fn flag_files(&self) -> Vec<Utf8PathBuf> {
+        let of_build = self.config.document.get("build").and_then(|build| build.get("rustflags"));
+        paths::of_flags(self.target_rustflags().chain(of_build), self.root())
     }
 
     /// The flags for rustc in the configuration's `[target.…]` tables, whatever the platform.
     pub fn target_rustflags(&self) -> impl Iterator<Item = &Item> {
-        let tables = self.config.get("target").and_then(Item::as_table_like);
+        let tables = self.config.document.get("target").and_then(Item::as_table_like);
         let tables = tables.into_iter().flat_map(TableLike::iter);
         tables.filter_map(|(_, table)| table.get("rustflags"))
     }
@@ -190,17 +212,6 @@ pub fn parse_toml(path: &Utf8Path) -> Result<DocumentMut> {
     fs_err::read_to_string(path)?
         .parse()
         .map_err(|error: toml_edit::TomlError| Error::Toml { path: path.into(), reason: error.to_string() })
-}
-
-fn read_config(root: &Utf8Path) -> Result<DocumentMut> {
-    // cargo prefers the name without an extension where both exist.
-    for name in ["config", "config.toml"] {
-        let path = root.join(".cargo").join(name);
-        if path.is_file() {
-            return parse_toml(&path);
-        }
-    }
-    Ok(DocumentMut::new())
 }
 
 /// The channel that a folder's toolchain file names.

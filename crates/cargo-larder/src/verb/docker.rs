@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use larder::{
-    Report as _,
+    Error, Report as _,
     backend::docker::{
         self, Recipes, State,
         client::{Build, BuildResult, Client, Kind},
@@ -47,7 +47,7 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     let mut progress = Progress::default();
     let code = client.build(&build, &id_file)?.each_error_line(|line| show(context, &mut progress, line))?;
     if code != 0 && progress.is_disk_full() {
-        return Err(larder::Error::EngineDiskFull { root: client.data_root() }.into());
+        return Err(Error::EngineDiskFull { root: client.data_root() }.into());
     }
     if code != 0 {
         say_what_was_missed(context, progress.complaints());
@@ -137,11 +137,14 @@ pub(super) fn warn_of_needs(context: &Context, recipes: Recipes) {
 fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
     let folder = docker::context(&context.project)?;
     let recipes = Recipes::of_dockerfile(&context.project)?;
-    for (name, text) in docker::files(&context.project, recipes)? {
-        let path = folder.join(&name);
+    for name in ["Dockerfile", ".dockerignore"] {
+        let path = folder.join(name);
         if !path.exists() {
             bail!("{path} does not exist; run `cargo larder dockerfile`");
         }
+    }
+    for (name, text) in docker::files(&context.project, recipes)? {
+        let path = folder.join(&name);
         if docker::state(&path, &text)? == State::Stale {
             context.terminal.warn(&format!("{path} is stale; run `cargo larder dockerfile`"));
         }

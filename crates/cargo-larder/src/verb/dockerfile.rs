@@ -3,7 +3,7 @@
 use anyhow::bail;
 use larder::{
     Report as _,
-    backend::docker::{self, Recipes, State},
+    backend::docker::{self, Generated, Recipes, State},
     camino::Utf8Path,
 };
 
@@ -22,7 +22,10 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         (false, true) => Recipes::of_dockerfile(&context.project)?,
         (false, false) => Recipes::Committed,
     };
-    let files = docker::files(&context.project, recipes)?;
+    let Generated { files, undecided } = docker::generated(&context.project, recipes)?;
+    if let Some(undecided) = undecided {
+        context.terminal.warn(&undecided);
+    }
     if args.print {
         anstream::print!("{}", files.get(Utf8Path::new("Dockerfile")).map_or("", String::as_str));
         return Ok(outcome);

@@ -43,6 +43,27 @@ pub struct Plan {
     pub tainted: Vec<String>,
     /// How many units belong to the application, tainted ones not counted.
     pub local: usize,
+    /// What the invocation itself asks for, in cargo's order.
+    pub roots: Vec<Root>,
+}
+
+/// A unit that an invocation asks for: what it leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// cargo's package id specification.
+    pub package: String,
+    /// `lib`, `bin`, `example` and so on: cargo's target kinds.
+    pub kinds: Vec<String>,
+    /// `lib`, `cdylib`, `bin` and so on.
+    pub crate_types: Vec<String>,
+    /// The target's name.
+    pub target: String,
+    /// `build`, `check`, `test` and so on.
+    pub mode: String,
+    /// The triple of `--target`, or the path of a target specification; `None` for the host.
+    pub platform: Option<String>,
+    /// The profile's name.
+    pub profile: String,
 }
 
 /// One external unit.
@@ -90,6 +111,21 @@ impl Unit {
         let package = package.trim_start_matches("crates.io-index#");
         let platform = self.platform.as_deref().unwrap_or("host");
         format!("{package} {} {} {platform}", self.kinds.join("+"), self.mode)
+    }
+}
+
+impl Root {
+    fn of(unit: &unit_graph::Unit) -> Self {
+        let profile = unit.profile.get("name").and_then(serde_json::Value::as_str);
+        Self {
+            package: unit.pkg_id.clone(),
+            kinds: unit.target.kind.clone(),
+            crate_types: unit.target.crate_types.clone(),
+            target: unit.target.name.clone(),
+            mode: unit.mode.clone(),
+            platform: unit.platform.clone(),
+            profile: profile.unwrap_or("dev").to_owned(),
+        }
     }
 }
 
@@ -218,7 +254,8 @@ impl Plan {
         let mut tainted: Vec<String> = with_kind(graph, &kinds, Kind::Tainted).map(str::to_owned).collect();
         tainted.sort();
         tainted.dedup();
-        Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count() }
+        let roots = graph.roots.iter().map(|root| Root::of(&graph.units[*root])).collect();
+        Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count(), roots }
     }
 }
 

@@ -1,27 +1,28 @@
 //! What an image is made of, apart from wording: slices and the stages they cook in, the application's own
 //! build, and what it leaves behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{
     Recipes,
+    artifacts::{Artifacts, Entry},
+    configured::toolchain_file,
     halves::{self, Half},
-    shared,
-    sources::{CONFIG, has_path_patch, prefix, sources},
+    image::{Image, cargo_line},
+    sources::{Sources, sources},
     tailwind::Tailwind,
 };
 use crate::{
     error::{Error, Result},
-    process::quoted,
     project::Project,
     recipe::{
         lock,
         lock_file::{LockFile, LockedSlice},
     },
     report::Silent,
-    slice::{Origin, Slice, TARGET_MARKER, Variant, leptos, option_values},
+    slice::{Origin, Slice, Variant, leptos},
     workspace::{Workspace, locked_version, parse_toml},
 };
 
@@ -34,18 +35,22 @@ pub(super) struct Application {
     pub(super) build: Vec<String>,
     /// What is built in stages of its own instead; empty where it is built in one piece.
     pub(super) halves: Vec<Half>,
-    /// Paths of binaries in the workspace, below the target directory, after the build.
-    pub(super) binaries: Vec<Utf8PathBuf>,
+    /// What the build leaves behind.
+    pub(super) artifacts: Artifacts,
+    /// The program that a container starts.
+    pub(super) entry: Entry,
+    /// Where things are while it is built.
+    pub(super) image: Image,
     /// The site's folder in the workspace, after the build.
     pub(super) site: Option<Utf8PathBuf>,
     /// Variables without which the server would look for the site's files under other names.
     pub(super) site_env: Vec<(String, String)>,
-    /// The file with the hashed names of the site's files, which the server looks for beside itself.
-    pub(super) hash_file: Option<Utf8PathBuf>,
+    /// The file with the hashed names of the site's files, as a shell takes it. The server looks for it beside itself.
+    pub(super) hash_file: Option<String>,
     /// What cargo-leptos takes, in a Leptos project.
     pub(super) leptos: Option<LeptosTools>,
-    /// Files and folders that the build reads, relative to the root.
-    pub(super) sources: BTreeSet<Utf8PathBuf>,
+    /// What the build reads.
+    pub(super) sources: Sources,
     /// Where the recipes come from.
     pub(super) recipes: Recipes,
     /// Whether a toolchain is pinned by a file that rustup reads.
@@ -54,8 +59,6 @@ pub(super) struct Application {
     pub(super) build_dir: Option<Utf8PathBuf>,
     /// Whether there is a `larder/config.toml`.
     pub(super) has_config: bool,
-    /// The workspace in the folder that is sent to Docker; empty where they are the same.
-    pub(super) prefix: Utf8PathBuf,
 }
 
 /// The target directory, which is what every other line presumes. The halves of a Leptos project have one each.
@@ -79,14 +82,6 @@ impl Application {
             return Err(refused.error);
         }
         let workspace = &project.workspace;
-        if has_path_patch(workspace.config()) {
-            let reason =
-                "a stage that cooks has no folder that a `[patch]` here names: move the patch to Cargo.toml";
-            return Err(Error::Settings {
-                path: workspace.root().join(CONFIG).into(),
-                reason: reason.into(),
-            });
-        }
         let recorded = match recipes {
             Recipes::Committed => LockFile::read(&workspace.larder_dir())?,
             Recipes::Planned => lock::unwritten(project, &Silent)?,
@@ -102,136 +97,72 @@ impl Application {
             let found = recorded.slice(&slice.name).cloned();
             found.ok_or_else(|| Error::NoSlice { name: slice.name.clone(), known: known() })
         };
-        let groups = groups(slices.iter().map(locked).collect::<Result<_>>()?);
+        let locked: Vec<LockedSlice> = slices.iter().map(locked).collect::<Result<_>>()?;
+        let members = workspace.metadata().workspace_packages();
+        let sources = sources(project, recipes, &members)?;
+        let image = Image::of(workspace, &sources, &slices);
+        let artifacts = Artifacts::of(project, &image, &slices, &recorded.platforms)?;
+        let site = slices.iter().find_map(|slice| site(&image, slice));
+        if site.is_none() {
+            artifacts.require_some(&slices)?;
+        }
         let leptos = slices.iter().any(|slice| slice.origin == Origin::Leptos);
         let own = slices.iter().filter(|slice| slice.origin != Origin::Leptos);
-        let mut build: Vec<String> = own.map(|slice| own_build(slice)).collect();
+        let mut build: Vec<String> = own.map(|slice| own_build(&image, slice)).collect();
         if leptos {
             build.insert(0, "cargo leptos build --release".into());
         }
         Ok(Self {
-            groups,
+            groups: groups(workspace, locked),
             build,
-            halves: halves::of(project, recipes, &slices)?,
-            binaries: binaries(project, &slices),
-            site: slices.iter().find_map(|slice| site(slice)),
-            site_env: slices
-                .iter()
-                .find(|slice| site(slice).is_some())
+            halves: halves::of(project, recipes, &image, &slices)?,
+            entry: artifacts.entry(project),
+            hash_file: slices.iter().find_map(|slice| hash_file(&artifacts, slice)),
+            site_env: site
+                .as_ref()
+                .and_then(|_| slices.iter().find(|slice| is_site(slice)))
                 .map(|slice| site_env(slice))
                 .unwrap_or_default(),
-            hash_file: slices.iter().find_map(|slice| hash_file(slice)),
+            site,
             leptos: if leptos { Some(leptos_tools(project)?) } else { None },
-            sources: sources(project, recipes, &project.workspace.metadata().workspace_packages())?,
             recipes,
             toolchain_file: toolchain_file(workspace),
             build_dir: build_dir(workspace),
             has_config: recorded.config.is_some(),
-            prefix: prefix(project)?,
+            artifacts,
+            image,
+            sources,
         })
     }
 }
 
 /// Slices in one target directory could overwrite each other's files with newer ones of the same name, so they
-/// share a stage; the others cook in stages of their own, which a change elsewhere leaves alone.
-fn groups(locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlice>> {
+/// share a stage; the others cook in stages of their own, which a change elsewhere leaves alone. So do slices whose
+/// units all go to one `build-dir`.
+fn groups(workspace: &Workspace, locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlice>> {
     let mut groups: BTreeMap<String, Vec<LockedSlice>> = BTreeMap::new();
     for slice in locked {
-        groups.entry(slice.slice.target_dir.clone().into()).or_default().push(slice);
+        let dir = if workspace.configures_build_dir() {
+            String::new()
+        } else {
+            slice.slice.target_dir.clone().into()
+        };
+        groups.entry(dir).or_default().push(slice);
     }
     groups.into_values().collect()
 }
 
-fn own_build(slice: &Slice) -> String {
-    let more = std::iter::once("--locked".to_owned()).chain(own_target_dir(slice));
-    cargo_line(&environment(slice), &slice.args_with(more))
+fn own_build(image: &Image, slice: &Slice) -> String {
+    let more = std::iter::once("--locked".to_owned()).chain(image.target_dir_word(slice));
+    cargo_line(&image.environment(slice), &slice.args_with(more))
 }
 
-/// The argument for a target directory that is not the workspace's.
-pub(super) fn own_target_dir(slice: &Slice) -> Option<String> {
-    let target_dir = String::from(slice.target_dir.clone());
-    (target_dir != "target").then(|| format!("--target-dir={target_dir}"))
+fn is_site(slice: &Slice) -> bool {
+    slice.env.contains_key("LEPTOS_SITE_ROOT")
 }
 
-/// A call of cargo as a shell takes it.
-pub(super) fn cargo_line(variables: &[(String, String)], args: &[String]) -> String {
-    let args = args.iter().map(|arg| quoted(arg));
-    assignments(variables).chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
-}
-
-/// Variables as a shell takes them before a command.
-pub(super) fn assignments(variables: &[(String, String)]) -> impl Iterator<Item = String> {
-    variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)))
-}
-
-/// The variables of a slice's call in the image.
-pub(super) fn environment(slice: &Slice) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> =
-        slice.env.iter().map(|(name, value)| (name.clone(), in_image(value))).collect();
-    if !slice.rustflags.is_empty() {
-        all.push(("RUSTFLAGS".into(), slice.rustflags.join(" ")));
-    }
-    all
-}
-
-/// The variables of a slice that its recipe's own files cannot hold, being absolute paths or cargo's own settings.
-pub(super) fn absolute_environment(slice: &Slice) -> Vec<(String, String)> {
-    let cannot_hold =
-        |(name, value): &(&String, &String)| value.starts_with(TARGET_MARKER) || name.starts_with("CARGO_");
-    let absolute = slice.env.iter().filter(cannot_hold);
-    absolute.map(|(name, value)| (name.clone(), in_image(value))).collect()
-}
-
-/// The workspace's folder in the image.
-pub(super) const WORKSPACE: &str = "/app";
-
-fn in_image(value: &str) -> String {
-    match value.strip_prefix(TARGET_MARKER) {
-        Some(rest) => format!("{WORKSPACE}/target{rest}"),
-        None => value.to_owned(),
-    }
-}
-
-/// Where cargo puts a slice's binaries.
-fn artifact_dir(slice: &Slice) -> Utf8PathBuf {
-    let profile = option_values(&slice.args, "--profile").last().copied().unwrap_or("release");
-    let mut dir = Utf8PathBuf::from(String::from(slice.target_dir.clone()));
-    dir.extend(slice.targets());
-    dir.join(if profile == "dev" { "debug" } else { profile })
-}
-
-/// The binaries that the release slices leave behind; libraries and checks leave none.
-fn binaries(project: &Project, slices: &[&Slice]) -> Vec<Utf8PathBuf> {
-    let metadata = project.workspace.metadata();
-    let mut found = BTreeSet::new();
-    for slice in slices {
-        let builds = slice.args.first().is_some_and(|command| command == "build" || command == "b");
-        if !builds || slice.args.iter().any(|arg| arg == "--lib") {
-            continue;
-        }
-        let values = |long: &str, short: &str| -> Vec<&str> {
-            [option_values(&slice.args, long), option_values(&slice.args, short)].concat()
-        };
-        let (packages, bins) = (values("--package", "-p"), values("--bin", "--bin"));
-        let whole = slice.args.iter().any(|arg| arg == "--workspace" || arg == "--all");
-        let chosen = metadata.packages.iter().filter(|package| {
-            let default = metadata.workspace_default_members.contains(&package.id);
-            whole || (packages.is_empty() && default) || packages.contains(&package.name.as_str())
-        });
-        let targets = chosen.flat_map(|package| shared::targets(&project.workspace, package));
-        let targets = targets.filter(|target| target.is_bin());
-        let built = targets.filter(|target| bins.is_empty() || bins.contains(&target.name.as_str()));
-        found.extend(built.map(|target| artifact_dir(slice).join(&target.name)));
-    }
-    found.into_iter().collect()
-}
-
-fn site(slice: &Slice) -> Option<Utf8PathBuf> {
-    let root = slice.env.get("LEPTOS_SITE_ROOT")?;
-    Some(match root.strip_prefix(TARGET_MARKER) {
-        Some(rest) => Utf8Path::new("target").join(rest.trim_start_matches('/')),
-        None => root.into(),
-    })
+fn site(image: &Image, slice: &Slice) -> Option<Utf8PathBuf> {
+    slice.env.get("LEPTOS_SITE_ROOT").map(|root| image.relative(root))
 }
 
 /// What Leptos assumes unless a variable says otherwise: `pkg`, names without hashes, and `hash.txt`.
@@ -247,10 +178,9 @@ fn site_env(slice: &Slice) -> Vec<(String, String)> {
 }
 
 /// cargo-leptos writes it where the server is.
-fn hash_file(slice: &Slice) -> Option<Utf8PathBuf> {
-    let is_server = slice.origin == Origin::Leptos && !slice.args.iter().any(|arg| arg == "--lib");
-    let name = slice.env.get("LEPTOS_HASH_FILE_NAME").filter(|_| is_server)?;
-    Some(artifact_dir(slice).join(name))
+fn hash_file(artifacts: &Artifacts, slice: &Slice) -> Option<String> {
+    let name = slice.env.get("LEPTOS_HASH_FILE_NAME")?;
+    artifacts.files.iter().find(|file| file.slice == slice.name).map(|server| server.beside(name))
 }
 
 fn leptos_tools(project: &Project) -> Result<LeptosTools> {
@@ -258,9 +188,4 @@ fn leptos_tools(project: &Project) -> Result<LeptosTools> {
     let wasm_bindgen = locked_version(&lock, "wasm-bindgen").map(str::to_owned);
     let tailwind = Tailwind::of(&project.workspace);
     Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen, tailwind })
-}
-
-fn toolchain_file(workspace: &Workspace) -> Option<&'static str> {
-    let names = ["rust-toolchain", "rust-toolchain.toml"];
-    names.into_iter().find(|name| workspace.shared_files().has(Utf8Path::new(name)))
 }

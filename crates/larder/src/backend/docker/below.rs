@@ -19,8 +19,8 @@ use cargo_metadata::{
 use toml_edit::Item;
 
 use super::{
-    application::{environment, own_target_dir},
     halves::{Other, at, paths_below},
+    image::Image,
     sources::folder_below,
 };
 use crate::{
@@ -82,6 +82,7 @@ impl Below {
 /// half is made of, `folders` what it copies as a whole.
 pub(super) fn of(
     project: &Project,
+    image: &Image,
     slice: &Slice,
     members: &[&Package],
     folders: &[Utf8PathBuf],
@@ -93,19 +94,20 @@ pub(super) fn of(
     if !slice.rustflags.is_empty() && written_rustflags(&project.workspace).next().is_some() {
         return Ok(None);
     }
-    let parts = Parts { project, slice, members, folders, own };
+    let parts = Parts { project, image, slice, members, folders, own };
     let is_program = own.targets.iter().all(|target| is_program(&target.kind));
     let steps = if is_program { parts.of_program()? } else { parts.of_library()? };
     if steps.is_empty() {
         return Ok(None);
     }
     let own = Other::of(&project.workspace, own, folder)?;
-    Ok(Some(Below { steps, own, variables: environment(slice) }))
+    Ok(Some(Below { steps, own, variables: image.environment(slice) }))
 }
 
 /// What the steps of a half are found from.
 struct Parts<'a> {
     project: &'a Project,
+    image: &'a Image,
     slice: &'a Slice,
     /// The members that it is made of.
     members: &'a [&'a Package],
@@ -133,7 +135,7 @@ impl Parts<'_> {
             let names: BTreeSet<&str> = group.iter().map(|package| package.name.as_str()).collect();
             let mut args = common.clone();
             args.extend(names.intersection(&built).map(|name| format!("--package={name}")));
-            args.extend(own_target_dir(self.slice));
+            args.extend(self.image.target_dir_word(self.slice));
             steps.push(Step { members: late, args, clean: None });
         }
         Ok(steps)
@@ -185,8 +187,8 @@ impl Parts<'_> {
             }
             calls.build.push(arg.clone());
         }
-        calls.build.extend(own_target_dir(self.slice));
-        calls.clean.extend(own_target_dir(self.slice));
+        calls.build.extend(self.image.target_dir_word(self.slice));
+        calls.clean.extend(self.image.target_dir_word(self.slice));
         Ok(Some(calls))
     }
 

@@ -3,14 +3,18 @@
 //!
 //! It uses what every BuildKit has built in, so no front end is downloaded and nothing of Larder is needed.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use cargo_metadata::camino::Utf8Path;
 
 use super::{
     Recipes,
-    application::{Application, WORKSPACE, absolute_environment, cargo_line, environment},
+    application::Application,
+    artifacts::Entry,
+    image::{FOLDER, cargo_line},
     settings::DockerSettings,
 };
-use crate::recipe::lock_file::LockedSlice;
+use crate::{process::quoted, recipe::lock_file::LockedSlice};
 
 /// Beside `larder.lock`, a change of this wording alone makes a Dockerfile stale.
 const HEADER: &str = "\
@@ -162,15 +166,24 @@ impl Writer<'_> {
 
     fn sources(&mut self) {
         self.line("# .dockerignore lets in what the build reads, and nothing else.");
-        let prefix = Some(self.application.prefix.as_str()).filter(|prefix| !prefix.is_empty());
-        let _ = writeln!(self.text, "COPY {} .", prefix.unwrap_or("."));
+        let sources = &self.application.sources;
+        let (from, to) = match sources.prefix.as_str() {
+            _ if !sources.beside.is_empty() => (".", FOLDER),
+            "" => (".", "."),
+            prefix => (prefix, "."),
+        };
+        let _ = writeln!(self.text, "COPY {from} {to}");
     }
 
     /// A file or folder of the recipes, from where they are.
     fn recipe(&mut self, path: &str, to: &str) {
         let _ = match self.application.recipes {
-            Recipes::Committed => writeln!(self.text, "COPY {} {to}", self.application.prefix.join(path)),
-            Recipes::Planned => writeln!(self.text, "COPY --from=planner {WORKSPACE}/{path} {to}"),
+            Recipes::Committed => {
+                writeln!(self.text, "COPY {} {to}", self.application.sources.prefix.join(path))
+            }
+            Recipes::Planned => {
+                writeln!(self.text, "COPY --from=planner {}/{path} {to}", self.application.image.workspace)
+            }
         };
     }
 
@@ -205,11 +218,12 @@ impl Writer<'_> {
         self.line("\n# --- deps: toolchain, system packages, tools ---");
         self.line("FROM ${BUILD_BASE} AS deps");
         self.require_cargo();
+        let workspace = &self.application.image.workspace;
         let build_dir = self.application.build_dir.as_ref().filter(|_| self.application.leptos.is_none());
-        let build_dir =
-            build_dir.map(|dir| format!(" CARGO_BUILD_BUILD_DIR={}", literal(&format!("{WORKSPACE}/{dir}"))));
-        let build_dir = build_dir.unwrap_or_default();
-        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}{build_dir}\nWORKDIR {WORKSPACE}");
+        let build_dir = build_dir
+            .map(|dir| format!(" CARGO_BUILD_BUILD_DIR={}", literal(workspace.join(dir).as_str())))
+            .unwrap_or_default();
+        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}{build_dir}\nWORKDIR {workspace}");
         let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
         packages.push("ca-certificates");
         packages.sort_unstable();
@@ -218,8 +232,13 @@ impl Writer<'_> {
             "RUN dpkg --status {0} > /dev/null 2>&1 \\\n    || (apt-get update && apt-get install -y --no-install-recommends {0} && rm -rf /var/lib/apt/lists/*)",
             packages.join(" ")
         );
+        let sources = &self.application.sources;
+        if let Some(toolchain) = &sources.configured.toolchain {
+            let from = toolchain.sent(&sources.prefix);
+            let _ = writeln!(self.text, "COPY {from}/ {}/", toolchain.in_image());
+        }
         if let Some(file) = self.application.toolchain_file {
-            let file = self.application.prefix.join(file);
+            let file = self.application.sources.prefix.join(file);
             let _ = writeln!(self.text, "COPY {file} ./\nRUN rustc --version");
         }
         self.targets();
@@ -242,12 +261,7 @@ impl Writer<'_> {
     }
 
     fn targets(&mut self) {
-        let slices = self.application.groups.iter().flatten();
-        let mut targets: Vec<String> =
-            slices.flat_map(|locked| locked.slice.targets()).map(str::to_owned).collect();
-        targets.sort();
-        targets.dedup();
-        for target in targets {
+        for target in &self.application.artifacts.triples {
             let _ = writeln!(
                 self.text,
                 "RUN test -d \"$(rustc --print target-libdir --target {target})\" || rustup target add {target} \\\n    \
@@ -269,19 +283,36 @@ impl Writer<'_> {
         if self.application.has_config {
             self.recipe("larder/config.toml", ".cargo/config.toml");
         }
+        self.configured();
         let downloads = self.downloads(&group[0].slice.name);
         for locked in group {
             for layer in 0..locked.layers.len() {
                 let folder = format!("larder/{}/{layer}", locked.slice.name);
                 self.recipe(&format!("{folder}/"), &format!("{folder}/"));
                 // What the recipe's own configuration cannot say. A frozen layer is cooked as it always was.
-                let mut variables = absolute_environment(&locked.slice);
-                let flags = environment(&locked.slice).into_iter().filter(|(name, _)| name == "RUSTFLAGS");
+                let image = &self.application.image;
+                let mut variables = image.absolute_environment(&locked.slice);
+                let flags =
+                    image.environment(&locked.slice).into_iter().filter(|(name, _)| name == "RUSTFLAGS");
                 variables.extend(flags);
                 let mut words = locked.cook.clone();
                 words.insert(1.min(words.len()), "--locked".into());
                 self.run(downloads, &[format!("cd {folder}"), cargo_line(&variables, &words)]);
             }
+        }
+    }
+
+    /// What the configuration names has to be where it is named.
+    fn configured(&mut self) {
+        let sources = &self.application.sources;
+        if sources.configured.cooking.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.text, "# What cargo's configuration points at.");
+        for pointed in &sources.configured.cooking {
+            let (from, to) = (pointed.place.sent(&sources.prefix), pointed.place.in_image());
+            let end = if pointed.is_folder { "/" } else { "" };
+            let _ = writeln!(self.text, "COPY {from}{end} {to}{end}");
         }
     }
 
@@ -293,7 +324,7 @@ impl Writer<'_> {
             self.line("\n# --- builder: both halves together ---");
             let _ = writeln!(self.text, "FROM build-{} AS builder", server.slice);
             if let Some(site) = &self.application.site {
-                let _ = writeln!(self.text, "COPY --from=build-{} {WORKSPACE}/{site}/ {site}/", front.slice);
+                let _ = writeln!(self.text, "COPY --from=build-{} {FOLDER}/{site}/ {site}/", front.slice);
             }
         } else {
             self.in_one_piece();
@@ -309,8 +340,10 @@ impl Writer<'_> {
         };
         let _ = writeln!(self.text, "FROM {first} AS builder");
         for group in others {
-            let dir = String::from(group[0].slice.target_dir.clone());
-            let _ = writeln!(self.text, "COPY --from={} {WORKSPACE}/{dir}/ {dir}/", cook_stage(group));
+            let image = &self.application.image;
+            let dir = image.target_dir(&group[0].slice);
+            let _ =
+                writeln!(self.text, "COPY --from={} {}/{dir}/ {dir}/", cook_stage(group), image.workspace);
         }
         self.sources();
         self.run(Downloads::Common, &self.application.build);
@@ -320,14 +353,19 @@ impl Writer<'_> {
     fn collected(&mut self) {
         self.line("# Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.");
         self.line("ARG SOURCE_DATE_EPOCH=0");
-        let mut commands = vec!["mkdir -p /out/app /out/data".to_owned()];
-        let files = self.application.binaries.iter().chain(&self.application.hash_file);
-        let files: Vec<&str> = files.map(|path| path.as_str()).collect();
-        if !files.is_empty() {
-            commands.push(format!("cp {} /out/app/", files.join(" ")));
+        let mut folders: BTreeMap<&Utf8Path, Vec<String>> = BTreeMap::from([(Utf8Path::new(""), Vec::new())]);
+        for file in &self.application.artifacts.files {
+            let folder = file.to.parent().unwrap_or(Utf8Path::new(""));
+            folders.entry(folder).or_default().push(file.word());
+        }
+        folders.entry(Utf8Path::new("")).or_default().extend(self.application.hash_file.clone());
+        let made: Vec<String> = folders.keys().map(|folder| quoted(&folder_of_shipped(folder))).collect();
+        let mut commands = vec![format!("mkdir -p {} /out/data", made.join(" "))];
+        for (folder, files) in folders.iter().filter(|(_, files)| !files.is_empty()) {
+            commands.push(format!("cp {} {}/", files.join(" "), quoted(&folder_of_shipped(folder))));
         }
         if let Some(site) = &self.application.site {
-            commands.push(format!("cp -r {site} /out/app/site"));
+            commands.push(format!("cp -r {} /out/app/site", quoted(site.as_str())));
         }
         commands.push("find /out -exec touch --no-dereference --date=@${SOURCE_DATE_EPOCH} {} +".into());
         let _ = writeln!(self.text, "RUN {}", commands.join(" \\\n    && "));
@@ -344,7 +382,7 @@ impl Writer<'_> {
             );
         }
         self.line("COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/");
-        let _ = writeln!(self.text, "COPY --from=builder /out/app/ {WORKSPACE}/\nWORKDIR {WORKSPACE}");
+        let _ = writeln!(self.text, "COPY --from=builder /out/app/ {FOLDER}/\nWORKDIR {FOLDER}");
         if let Some(volume) = &self.settings.volume {
             let _ = writeln!(self.text, "COPY --from=builder --chown={USER} /out/data/ {volume}/");
         }
@@ -371,19 +409,25 @@ impl Writer<'_> {
             let _ =
                 writeln!(self.text, "HEALTHCHECK --interval=10s --start-period=5s --timeout=3s CMD {words}");
         }
-        if let [only] = &self.application.binaries[..] {
-            let name = only.file_name().unwrap_or_default().to_owned();
-            let _ = writeln!(self.text, "ENTRYPOINT {}", self.in_workspace(&[name]));
-        }
+        let words = match &self.application.entry {
+            _ if !self.settings.entrypoint.is_empty() => self.settings.entrypoint.clone(),
+            Entry::Program(name) => vec![name.clone()],
+            Entry::Undecided(_) => {
+                self.line("# None of the programs is started: `entrypoint` in the settings above names one.");
+                return;
+            }
+            Entry::Nothing => return,
+        };
+        let _ = writeln!(self.text, "ENTRYPOINT {}", self.in_workspace(&words));
     }
 
     /// Words as JSON, the first one with the folder that the image's binaries are in.
     fn in_workspace(&self, words: &[String]) -> String {
         let mut words = words.to_vec();
         if let Some(first) = words.first_mut() {
-            let is_ours = self.application.binaries.iter().any(|path| path.file_name() == Some(first));
+            let is_ours = self.application.artifacts.files.iter().any(|file| file.to == first.as_str());
             if is_ours {
-                *first = format!("{WORKSPACE}/{first}");
+                *first = format!("{FOLDER}/{first}");
             }
         }
         let words: Vec<String> =
@@ -417,6 +461,11 @@ impl Writer<'_> {
         let _ =
             writeln!(self.text, "RUN {} \\\n    {}", mounts.join(" \\\n    "), commands.join(" \\\n    && "));
     }
+}
+
+/// A folder of what is shipped, while it is collected.
+fn folder_of_shipped(folder: &Utf8Path) -> String {
+    format!("/out{FOLDER}/{folder}").trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{Recipes, application::Application, ignore, shortened};
+use super::{
+    Recipes, ignore, shortened,
+    sources::{Sources, sources},
+};
 use crate::{error::Result, project::Project, recipe::content_digest, records};
 
 /// The format of the record.
@@ -68,10 +71,11 @@ impl Record {
     ) -> Result<Self> {
         let context = super::context(project)?;
         let dockerfile = fs_err::read_to_string(context.join("Dockerfile"))?;
-        let application = Application::of(project, Recipes::of_dockerfile(project)?)?;
+        let members = project.workspace.metadata().workspace_packages();
+        let sources = sources(project, Recipes::of_dockerfile(project)?, &members)?;
         let mut reader = Reader {
             context: &context,
-            application: &application,
+            sources: &sources,
             given: build_args.iter().filter_map(|arg| arg.split_once('=')).collect(),
             defaults: BTreeMap::new(),
             base_id: &base_id,
@@ -185,7 +189,7 @@ fn instructions(dockerfile: &str) -> Vec<String> {
 
 struct Reader<'a, F> {
     context: &'a Utf8Path,
-    application: &'a Application,
+    sources: &'a Sources,
     given: BTreeMap<&'a str, &'a str>,
     /// Arguments before the first stage.
     defaults: BTreeMap<String, String>,
@@ -260,7 +264,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
     fn files(&self, path: &Utf8Path, inputs: &mut BTreeMap<String, String>) -> Result<()> {
         let name = path.strip_prefix(self.context).unwrap_or(path);
         if path.is_dir() {
-            if ignore::is_never(name) {
+            if ignore::is_left_out(self.sources, name) {
                 return Ok(());
             }
             for entry in path.read_dir_utf8()? {
@@ -271,7 +275,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
                     self.files(entry.path(), inputs)?;
                 }
             }
-        } else if path.is_file() && ignore::lets_in(self.application, name) {
+        } else if path.is_file() && ignore::lets_in(self.sources, name) {
             inputs.insert(name.to_string(), content_digest(&fs_err::read(path)?));
         }
         Ok(())
@@ -280,7 +284,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
     /// A link in a folder is copied as what it is. Followed, it could lead around in circles.
     fn link(&self, path: &Utf8Path, inputs: &mut BTreeMap<String, String>) -> Result<()> {
         let name = path.strip_prefix(self.context).unwrap_or(path);
-        if ignore::lets_in(self.application, name) {
+        if ignore::lets_in(self.sources, name) {
             let target = fs_err::read_link(path)?;
             inputs.insert(name.to_string(), content_digest(target.as_os_str().as_encoded_bytes()));
         }

@@ -6,10 +6,10 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use cargo_metadata::camino::Utf8Path;
 
 use super::{
-    application::{assignments, cargo_line},
     below::{Below, StandIn},
     dockerfile::{Writer, cook_stage},
     halves::{Half, Other},
+    image::{assignments, cargo_line},
 };
 use crate::process::quoted;
 
@@ -47,7 +47,7 @@ impl Writer<'_> {
     }
 
     fn files(&mut self, half: &Half) {
-        let prefix = &self.application.prefix;
+        let prefix = &self.application.sources.prefix;
         let (beside, deeper): (Vec<_>, Vec<_>) = half
             .files
             .iter()
@@ -60,7 +60,7 @@ impl Writer<'_> {
     }
 
     fn folder(&mut self, folder: &Utf8Path) {
-        let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.prefix.join(folder));
+        let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.sources.prefix.join(folder));
     }
 
     /// The steps before a half's own build, and then its own member.
@@ -91,7 +91,7 @@ impl Writer<'_> {
             }
         });
         for member in members.iter().filter(|member| !member.folder.as_str().is_empty()) {
-            let manifest = self.application.prefix.join(&member.folder).join("Cargo.toml");
+            let manifest = self.application.sources.prefix.join(&member.folder).join("Cargo.toml");
             let _ = writeln!(self.text, "COPY {manifest} {}/", member.folder);
         }
         let targets = members.iter().flat_map(|member| &member.targets);

@@ -17,8 +17,10 @@ use toml_edit::Item;
 use super::{
     Recipes,
     below::{self, Below},
+    image::Image,
+    path_packages::has_path_patch,
     shared,
-    sources::{RECIPES, folder_below, has_path_patch, sources},
+    sources::{RECIPES, folder_below, sources},
 };
 use crate::{
     error::Result,
@@ -66,7 +68,7 @@ const COMMANDS: [(&str, &str); 2] = [
 ];
 
 /// The halves of what the slices build, the front one first; none where it is built in one piece.
-pub(super) fn of(project: &Project, recipes: Recipes, slices: &[&Slice]) -> Result<Vec<Half>> {
+pub(super) fn of(project: &Project, recipes: Recipes, image: &Image, slices: &[&Slice]) -> Result<Vec<Half>> {
     if !come_apart(project, slices) {
         return Ok(Vec::new());
     }
@@ -78,7 +80,7 @@ pub(super) fn of(project: &Project, recipes: Recipes, slices: &[&Slice]) -> Resu
         else {
             return Ok(Vec::new());
         };
-        halves.push(half(project, recipes, slice, command, &members)?);
+        halves.push(half(project, recipes, image, slice, command, &members)?);
     }
     // Where both are made of everything, one stage with both builds is quicker than two.
     let differ = halves.iter().any(|half| !half.others.is_empty());
@@ -97,7 +99,7 @@ fn come_apart(project: &Project, slices: &[&Slice]) -> bool {
     // A pattern, or what is only written by a step of the build, has no place of its own to be copied to.
     let plain =
         project.settings.docker.include.iter().all(|path| workspace.shared_files().has(Utf8Path::new(path)));
-    one.target_dir != other.target_dir && !hashed && !patched && plain
+    one.target_dir != other.target_dir && !workspace.configures_build_dir() && !hashed && !patched && plain
 }
 
 /// The members that a slice is made of; `None` where a path leads out of the workspace, or none is named.
@@ -134,13 +136,17 @@ pub(super) fn at<'a>(packages: &[&'a Package], folder: &Utf8Path) -> Option<&'a 
 fn half(
     project: &Project,
     recipes: Recipes,
+    image: &Image,
     slice: &Slice,
     command: &'static str,
     members: &[&Package],
 ) -> Result<Half> {
-    let mut sources = sources(project, recipes, members)?;
+    let all = sources(project, recipes, members)?;
+    let mut sources = all.inside;
     // The stage below has cooked them, and nothing else of the build reads them.
     sources.remove(Utf8Path::new(RECIPES));
+    // These are there since then.
+    sources.retain(|path| !all.configured.cooking.iter().any(|pointed| pointed.place.in_image() == *path));
     let root = project.workspace.root();
     let mut others = Vec::new();
     for package in project.workspace.metadata().workspace_packages() {
@@ -151,7 +157,7 @@ fn half(
         }
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
-    let below = below::of(project, slice, members, &folders)?;
+    let below = below::of(project, image, slice, members, &folders)?;
     Ok(Half { slice: slice.name.clone(), command, files, folders, others, below })
 }
 

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::application::Application;
+use super::{
+    application::Application,
+    sources::{RECIPES, Sources},
+};
 
 const HEADER: &str = "\
 : an allow-list of what the build reads.
@@ -20,21 +23,25 @@ const NEVER: [&str; 6] =
 /// Writes the allow-list of an application.
 pub(super) fn of(application: &Application) -> String {
     let mut text = super::header(application) + HEADER;
-    let (recipes, own): (Vec<_>, Vec<_>) = application.sources.iter().partition(|path| *path == "larder");
+    let sources = &application.sources;
+    let recipes = sources.prefix.join(RECIPES);
+    let (recipes, own): (Vec<_>, Vec<_>) = sources.all().partition(|path| *path == recipes);
     for path in own.into_iter().chain(recipes) {
-        let _ = writeln!(text, "!{}", application.prefix.join(path));
+        let _ = writeln!(text, "!{path}");
     }
     for pattern in NEVER {
         let _ = writeln!(text, "{pattern}");
+    }
+    // The last line that fits a path counts. A file of these that is missing is an error of cargo's.
+    for path in sources.whole() {
+        let _ = writeln!(text, "!{path}");
     }
     text
 }
 
 /// Whether a path below the context is let in; what [`of`] says, in code.
-pub(super) fn lets_in(application: &Application, path: &Utf8Path) -> bool {
-    let prefix = &application.prefix;
-    let listed = application.sources.iter().any(|source| covers(&prefix.join(source), path));
-    listed && !is_never(path)
+pub(super) fn lets_in(sources: &Sources, path: &Utf8Path) -> bool {
+    sources.all().any(|source| covers(&source, path)) && !is_left_out(sources, path)
 }
 
 /// Whether a path is what a line of the list names, or below it; `*` stands for anything within a name.
@@ -47,6 +54,11 @@ fn is_like(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(tail) = name.strip_prefix(start) else { return false };
     (0..=tail.len()).any(|at| tail.get(at..).is_some_and(|tail| is_like(rest, tail)))
+}
+
+/// Whether a path is something that nothing should read, and in no folder that is sent whole.
+pub(super) fn is_left_out(sources: &Sources, path: &Utf8Path) -> bool {
+    is_never(path) && !sources.whole().any(|whole| path.starts_with(whole))
 }
 
 /// Whether a path is something that nothing should read.

@@ -28,6 +28,8 @@ pub struct DockerSettings {
     pub port: Option<u16>,
     /// The folder that outlives a container.
     pub volume: Option<String>,
+    /// The command that a container starts; its first word may be a program of the image.
+    pub entrypoint: Vec<String>,
     /// The command that tells whether the container is healthy; its first word may be a binary of the image.
     pub health_check: Vec<String>,
     /// Secret mounts of every step that calls cargo: the secret's id, and the file it is seen as.

@@ -7,19 +7,19 @@ use cargo_metadata::{
     Package,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::{Recipes, reads, shared, tailwind};
+use super::{
+    Recipes,
+    configured::Configured,
+    context::{Context, Place},
+    path_packages, reads, tailwind,
+};
 use crate::{
     error::{Error, Result},
     project::Project,
     recipe::lock,
     slice::leptos,
-    workspace::Workspace,
 };
-
-/// The workspace's own cargo configuration.
-pub(super) const CONFIG: &str = ".cargo/config.toml";
 
 /// The folder of the recipes.
 pub(super) const RECIPES: &str = "larder";
@@ -32,37 +32,36 @@ const NEEDED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
 pub(super) const KNOWN: [&str; 5] =
     ["rust-toolchain.toml", "rust-toolchain", "build.rs", ".sqlx", "migrations"];
 
+/// What is sent to Docker.
+#[derive(Debug, Clone)]
+pub(super) struct Sources {
+    /// The workspace in the folder that is sent; empty if they are the same.
+    pub(super) prefix: Utf8PathBuf,
+    /// Files and folders of the workspace, relative to its root.
+    pub(super) inside: BTreeSet<Utf8PathBuf>,
+    /// Those beside the workspace, relative to the folder that is sent.
+    pub(super) beside: BTreeSet<Utf8PathBuf>,
+    /// What of it cargo's configuration points at.
+    pub(super) configured: Configured,
+}
+
+impl Sources {
+    /// The folders that are sent whole, whatever lies in them, relative to the folder that is sent.
+    pub(super) fn whole(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        let whole = self.configured.cooking.iter().filter(|pointed| pointed.whole);
+        whole.map(|pointed| pointed.place.sent(&self.prefix))
+    }
+
+    /// All of them, relative to the folder that is sent.
+    pub(super) fn all(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        self.inside.iter().map(|path| self.prefix.join(path)).chain(self.beside.iter().cloned())
+    }
+}
+
 /// Manifests, members and what is known to be read beside them, as far as it is there.
-pub(super) fn sources(
-    project: &Project,
-    recipes: Recipes,
-    members: &[&Package],
-) -> Result<BTreeSet<Utf8PathBuf>> {
+pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package]) -> Result<Sources> {
     let workspace = &project.workspace;
-    let root = workspace.root();
     let mut all: BTreeSet<Utf8PathBuf> = KNOWN.iter().map(Utf8PathBuf::from).collect();
-    match recipes {
-        Recipes::Committed => {}
-        Recipes::Planned if lock::has_secret_config(workspace) => {
-            let reason = "it holds a token, and the planner's stage would keep it: move the token to \
-                          $CARGO_HOME/credentials.toml"
-                .to_owned();
-            return Err(Error::Settings { path: root.join(CONFIG).into(), reason });
-        }
-        Recipes::Planned => drop(all.insert(CONFIG.into())),
-    }
-    for package in members {
-        match folder_below(package, root) {
-            // The root package's folder is the whole workspace: its targets' folders are what it reads.
-            Some(folder) if folder.as_str().is_empty() => {
-                let files = shared::targets(workspace, package).map(|target| &target.src_path);
-                all.extend(files.filter_map(|file| first_part(file.strip_prefix(root).ok()?)));
-            }
-            Some(folder) => drop(all.insert(folder.to_owned())),
-            None => {}
-        }
-    }
-    all.extend(path_packages(workspace, members)?);
     all.extend(leptos::folders(workspace).iter().map(|path| reads::normal(path)));
     all.extend(tailwind::files(workspace));
     all.retain(|path| workspace.shared_files().has(path));
@@ -71,63 +70,50 @@ pub(super) fn sources(
     all.extend((recipes == Recipes::Committed).then(|| Utf8PathBuf::from(RECIPES)));
     // Listed whether it is there or not: it may be a pattern, or written by a step that nobody has run here.
     all.extend(project.settings.docker.include.iter().map(|path| reads::normal(Utf8Path::new(path))));
-    // A folder in a folder that is there already adds nothing.
-    let folders = all.clone();
-    all.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));
-    Ok(all)
+    let context = Context::of(project)?;
+    let configured = Configured::of(project, &context)?;
+    let mut places: Vec<Place> = configured.places().cloned().collect();
+    if recipes == Recipes::Planned {
+        places.extend(config_files(project, &context)?);
+    }
+    // Folders first: an error names the package's own, and not a manifest that it inherits from.
+    let reads = path_packages::read(project, members)?;
+    let (folders, files): (Vec<_>, Vec<_>) = reads.into_iter().partition(|read| read.path.is_dir());
+    for read in folders.into_iter().chain(files) {
+        places.extend(context.places(&format!("package `{}`", read.package), &read.path)?);
+    }
+    let mut beside = BTreeSet::new();
+    for place in places {
+        match place {
+            Place::Inside(path) => drop(all.insert(path)),
+            Place::Beside(path) => drop(beside.insert(path)),
+        }
+    }
+    Ok(Sources { prefix: context.prefix(), inside: outermost(all), beside: outermost(beside), configured })
+}
+
+/// The configuration's own files, which a planner reads.
+fn config_files(project: &Project, context: &Context) -> Result<Vec<Place>> {
+    let workspace = &project.workspace;
+    let files = workspace.config_files();
+    if let Some(path) = files.first().filter(|_| lock::has_secret_config(workspace)) {
+        let reason = "it holds a token, and the planner's stage would keep it: move the token to \
+                      $CARGO_HOME/credentials.toml"
+            .to_owned();
+        return Err(Error::Settings { path: path.into(), reason });
+    }
+    let places = files.iter().map(|file| context.places("a file of cargo's configuration", file));
+    Ok(places.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// A folder in a folder that is there already adds nothing.
+fn outermost(mut paths: BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
+    let folders = paths.clone();
+    paths.retain(|path| !folders.iter().any(|other| other != path && path.starts_with(other)));
+    paths
 }
 
 /// A package's folder, relative to the root; `None` for one that lies elsewhere.
 pub(super) fn folder_below<'a>(package: &'a Package, root: &Utf8Path) -> Option<&'a Utf8Path> {
     package.manifest_path.parent()?.strip_prefix(root).ok()
-}
-
-/// Whether a manifest or a configuration puts a folder in a package's place.
-pub(super) fn has_path_patch(file: &DocumentMut) -> bool {
-    path_patches(file).next().is_some()
-}
-
-fn path_patches(file: &DocumentMut) -> impl Iterator<Item = &str> {
-    let sources = file.get("patch").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
-    let patches = sources.filter_map(|(_, table)| table.as_table_like()).flat_map(TableLike::iter);
-    patches.filter_map(|(_, patch)| patch.get("path")?.as_str())
-}
-
-/// Folders of packages that members or patches name by their paths: not all of them are members.
-fn path_packages(workspace: &Workspace, members: &[&Package]) -> Result<Vec<Utf8PathBuf>> {
-    let root = workspace.root().canonicalize_utf8()?;
-    let dependencies =
-        members.iter().flat_map(|package| &package.dependencies).filter_map(|one| one.path.clone());
-    let patches = path_patches(workspace.manifest()).map(|path| root.join(path));
-    // What lies elsewhere or nowhere is left to cargo's own words.
-    let folders = dependencies.chain(patches).filter_map(|folder| folder.canonicalize_utf8().ok());
-    let all = workspace.metadata().workspace_packages();
-    let is_member =
-        |folder: &Utf8PathBuf| all.iter().any(|package| package.manifest_path == folder.join("Cargo.toml"));
-    let others = folders.filter(|folder| !is_member(folder));
-    let inside = others.filter_map(|folder| folder.strip_prefix(&root).map(Utf8Path::to_owned).ok());
-    Ok(inside.filter(|folder| !folder.as_str().is_empty()).collect())
-}
-
-/// The folder that is sent to Docker.
-pub(super) fn context(project: &Project) -> Result<Utf8PathBuf> {
-    let root = project.workspace.root();
-    let Some(context) = &project.settings.docker.context else { return Ok(root.to_owned()) };
-    let path = root.join(context).canonicalize_utf8()?;
-    if root.canonicalize_utf8()?.starts_with(&path) {
-        return Ok(path);
-    }
-    let reason = format!("metadata.larder: docker: context `{context}` does not hold the workspace");
-    Err(Error::Settings { path: root.join("Cargo.toml").into(), reason })
-}
-
-/// The workspace in the folder that is sent to Docker; empty where they are the same.
-pub(super) fn prefix(project: &Project) -> Result<Utf8PathBuf> {
-    let root = project.workspace.root().canonicalize_utf8()?;
-    let context = context(project)?.canonicalize_utf8()?;
-    Ok(root.strip_prefix(context).map(Utf8Path::to_owned).unwrap_or_default())
-}
-
-fn first_part(path: &Utf8Path) -> Option<Utf8PathBuf> {
-    path.components().next().map(|part| part.as_str().into())
 }

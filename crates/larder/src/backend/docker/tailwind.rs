@@ -100,7 +100,7 @@ impl Writer<'_> {
         if tailwind.packages.is_empty() {
             return;
         }
-        let prefix = &self.application.prefix;
+        let prefix = &self.application.sources.prefix;
         let files: Vec<String> =
             tailwind.packages.iter().map(|file| prefix.join(file).into_string()).collect();
         let install =

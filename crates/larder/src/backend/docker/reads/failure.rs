@@ -7,10 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{below, folder, lets_in, may_be_sent};
 use crate::{
-    backend::docker::{
-        Recipes,
-        application::{Application, WORKSPACE},
-    },
+    backend::docker::{Recipes, application::Application, image::FOLDER},
     error::Result,
     project::Project,
 };
@@ -62,7 +59,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 fn meant(project: &Project, word: &str) -> Vec<Utf8PathBuf> {
     let workspace = &project.workspace;
     let root = workspace.root();
-    let word = word.strip_prefix(WORKSPACE).map_or(word, |rest| rest.trim_start_matches('/'));
+    let word = word.strip_prefix(FOLDER).map_or(word, |rest| rest.trim_start_matches('/'));
     if word.is_empty() || word.starts_with('/') {
         return Vec::new();
     }

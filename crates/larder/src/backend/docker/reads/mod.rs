@@ -78,7 +78,7 @@ pub(super) fn may_be_sent(project: &Project, path: &Utf8Path) -> bool {
 }
 
 fn lets_in(application: &Application, path: &Utf8Path) -> bool {
-    ignore::lets_in(application, &application.prefix.join(path))
+    ignore::lets_in(&application.sources, &application.sources.prefix.join(path))
 }
 
 /// Several files of one folder are its files: the next one shall be there as well.

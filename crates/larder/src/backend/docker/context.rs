@@ -1,0 +1,153 @@
+//! The folder that is sent to Docker, and the places of files in it. It must never let a path pass that lies elsewhere:
+//! the build would miss it, and say so in words that name nothing of this.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::image::FOLDER;
+use crate::{
+    error::{Error, Result},
+    project::Project,
+    workspace::normalized,
+};
+
+/// The folder, with the workspace in it.
+#[derive(Debug, Clone)]
+pub(super) struct Context {
+    /// The folder that is sent, without symlinks.
+    folder: Utf8PathBuf,
+    /// The workspace's root as cargo spells it.
+    root: Utf8PathBuf,
+    /// The workspace's root without symlinks.
+    real_root: Utf8PathBuf,
+}
+
+/// Where something lies that is sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// In the workspace, relative to its root.
+    Inside(Utf8PathBuf),
+    /// Beside the workspace, relative to the folder that is sent.
+    Beside(Utf8PathBuf),
+}
+
+/// The folder that is sent to Docker.
+pub(super) fn folder(project: &Project) -> Result<Utf8PathBuf> {
+    let root = project.workspace.root();
+    let Some(context) = &project.settings.docker.context else { return Ok(root.to_owned()) };
+    let path = root.join(context).canonicalize_utf8()?;
+    if root.canonicalize_utf8()?.starts_with(&path) {
+        return Ok(path);
+    }
+    let reason = format!("metadata.larder: docker: context `{context}` does not hold the workspace");
+    Err(Error::Settings { path: root.join("Cargo.toml").into(), reason })
+}
+
+impl Place {
+    /// The path relative to the folder that is sent.
+    pub(super) fn sent(&self, prefix: &Utf8Path) -> Utf8PathBuf {
+        match self {
+            Self::Inside(path) => prefix.join(path),
+            Self::Beside(path) => path.clone(),
+        }
+    }
+
+    /// The path in the image, as seen from the workspace.
+    pub(super) fn in_image(&self) -> Utf8PathBuf {
+        match self {
+            Self::Inside(path) => path.clone(),
+            Self::Beside(path) => Utf8Path::new(FOLDER).join(path),
+        }
+    }
+}
+
+impl Context {
+    pub(super) fn of(project: &Project) -> Result<Self> {
+        let root = project.workspace.root().to_owned();
+        let real_root = root.canonicalize_utf8()?;
+        Ok(Self { folder: folder(project)?.canonicalize_utf8()?, root, real_root })
+    }
+
+    /// The workspace in the folder that is sent; empty if they are the same.
+    pub(super) fn prefix(&self) -> Utf8PathBuf {
+        self.real_root.strip_prefix(&self.folder).map(Utf8Path::to_owned).unwrap_or_default()
+    }
+
+    /// Where a file or folder that is there has to be sent from. A symlink on the way is a second place: Docker copies
+    /// links as they are.
+    ///
+    /// # Errors
+    /// [`Error::OutsideContext`] for `what` if some of it lies elsewhere.
+    pub(super) fn places(&self, what: &str, path: &Utf8Path) -> Result<Vec<Place>> {
+        let outside = || Error::OutsideContext {
+            what: what.to_owned(),
+            path: self.seen_from_root(path),
+            context: self.folder.clone(),
+            wanted: self.wanted(path),
+        };
+        let named = self.place(&normalized(path)).ok_or_else(outside)?;
+        let real = self.place(&path.canonicalize_utf8()?).ok_or_else(outside)?;
+        if named == real {
+            return Ok(vec![real]);
+        }
+        Ok(vec![self.first_link(named), real])
+    }
+
+    fn place(&self, path: &Utf8Path) -> Option<Place> {
+        let below = |folder: &Utf8Path| path.strip_prefix(folder).ok().map(Utf8Path::to_owned);
+        let inside = below(&self.root).or_else(|| below(&self.real_root));
+        inside.map(Place::Inside).or_else(|| below(&self.folder).map(Place::Beside))
+    }
+
+    /// The first symlink on the way to a place, or the place itself.
+    fn first_link(&self, place: Place) -> Place {
+        let (base, path) = match &place {
+            Place::Inside(path) => (&self.real_root, path),
+            Place::Beside(path) => (&self.folder, path),
+        };
+        let mut ways: Vec<&Utf8Path> = path.ancestors().filter(|way| !way.as_str().is_empty()).collect();
+        ways.reverse();
+        match ways.into_iter().find(|way| base.join(way).is_symlink()).map(Utf8Path::to_owned) {
+            Some(link) if matches!(place, Place::Inside(_)) => Place::Inside(link),
+            Some(link) => Place::Beside(link),
+            None => place,
+        }
+    }
+
+    /// A path as seen from the workspace's root: the same on every machine.
+    fn seen_from_root(&self, path: &Utf8Path) -> Utf8PathBuf {
+        let path = path.canonicalize_utf8().unwrap_or_else(|_| normalized(path));
+        match common(&self.real_root, &path) {
+            Some((up, common)) => up.join(path.strip_prefix(common).unwrap_or(&path)),
+            None => path,
+        }
+    }
+
+    /// The `context` that would hold both; `None` if that is the whole disk.
+    fn wanted(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let path = path.canonicalize_utf8().unwrap_or_else(|_| normalized(path));
+        common(&self.real_root, &path).map(|(up, _)| up)
+    }
+}
+
+/// The way up from `from` to the lowest folder that holds `path` too, and that folder; `None` if it is the root of the
+/// disk.
+fn common<'a>(from: &'a Utf8Path, path: &Utf8Path) -> Option<(Utf8PathBuf, &'a Utf8Path)> {
+    let folder = from.ancestors().find(|folder| path.starts_with(folder))?;
+    folder.parent()?;
+    let steps = from.strip_prefix(folder).ok()?.components().count();
+    Some((std::iter::repeat_n("..", steps).collect(), folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_a_folder_that_holds_both() {
+        let way = |path: &str| common("/a/b/c".into(), path.into()).map(|(up, _)| up.into_string());
+        assert_eq!(way("/a/b/x/y").as_deref(), Some(".."));
+        assert_eq!(way("/a/x").as_deref(), Some("../.."));
+        assert_eq!(way("/a/b/c/d").as_deref(), Some(""));
+        assert_eq!(way("/x"), None);
+    }
+}

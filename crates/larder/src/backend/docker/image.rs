@@ -1,0 +1,105 @@
+//! Where things are in the image while it is built: the workspace, target directories, and what slices are called with
+//! there. Nothing here knows a path of this machine.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::sources::Sources;
+use crate::{
+    process::quoted,
+    slice::{Slice, TARGET_MARKER},
+    workspace::Workspace,
+};
+
+/// The folder of the workspace, and of what is shipped.
+pub(super) const FOLDER: &str = "/app";
+
+/// The workspace in the image.
+#[derive(Debug, Clone)]
+pub(super) struct Image {
+    /// The workspace's folder: below [`FOLDER`] if something beside the workspace is read.
+    pub(super) workspace: Utf8PathBuf,
+    /// The target directory, relative to the workspace.
+    target: Utf8PathBuf,
+    /// Whether cargo has to be told of it: the configuration names a directory of one machine.
+    names_target: bool,
+    /// The target directories of slices that have one of their own, relative to the workspace.
+    own: BTreeMap<String, Utf8PathBuf>,
+}
+
+impl Image {
+    pub(super) fn of(workspace: &Workspace, sources: &Sources, slices: &[&Slice]) -> Self {
+        let target = workspace.committed_target_directory();
+        let configured = workspace.config().get("build").and_then(|build| build.get("target-dir")?.as_str());
+        let folder = Utf8Path::new(FOLDER);
+        let own = slices.iter().map(|slice| (slice.name.clone(), slice.target_dir.committed(workspace)));
+        Self {
+            workspace: if sources.beside.is_empty() {
+                folder.to_owned()
+            } else {
+                folder.join(&sources.prefix)
+            },
+            names_target: configured.is_some_and(|configured| configured != target.as_str()),
+            own: own.filter(|(_, dir)| *dir != target).collect(),
+            target,
+        }
+    }
+
+    /// The target directory of a slice, relative to the workspace.
+    pub(super) fn target_dir(&self, slice: &Slice) -> &Utf8Path {
+        self.own.get(&slice.name).unwrap_or(&self.target)
+    }
+
+    /// The argument for a target directory that cargo would not take by itself.
+    pub(super) fn target_dir_word(&self, slice: &Slice) -> Option<String> {
+        let is_own = self.own.contains_key(&slice.name);
+        (is_own || self.names_target).then(|| format!("--target-dir={}", self.target_dir(slice)))
+    }
+
+    /// The variables of a slice's call.
+    pub(super) fn environment(&self, slice: &Slice) -> Vec<(String, String)> {
+        let mut all: Vec<(String, String)> =
+            slice.env.iter().map(|(name, value)| (name.clone(), self.filled(value))).collect();
+        if !slice.rustflags.is_empty() {
+            all.push(("RUSTFLAGS".into(), slice.rustflags.join(" ")));
+        }
+        all
+    }
+
+    /// The variables of a slice that its recipe's own files cannot hold, being absolute paths or cargo's own settings.
+    pub(super) fn absolute_environment(&self, slice: &Slice) -> Vec<(String, String)> {
+        let cannot_hold = |(name, value): &(&String, &String)| {
+            value.starts_with(TARGET_MARKER) || name.starts_with("CARGO_")
+        };
+        let absolute = slice.env.iter().filter(cannot_hold);
+        absolute.map(|(name, value)| (name.clone(), self.filled(value))).collect()
+    }
+
+    /// A value that may name the target directory.
+    fn filled(&self, value: &str) -> String {
+        match value.strip_prefix(TARGET_MARKER) {
+            Some(rest) => format!("{}{rest}", self.workspace.join(&self.target)),
+            None => value.to_owned(),
+        }
+    }
+
+    /// A path that may name the target directory, relative to the workspace.
+    pub(super) fn relative(&self, path: &str) -> Utf8PathBuf {
+        match path.strip_prefix(TARGET_MARKER) {
+            Some(rest) => self.target.join(rest.trim_start_matches('/')),
+            None => path.into(),
+        }
+    }
+}
+
+/// A call of cargo as a shell takes it.
+pub(super) fn cargo_line(variables: &[(String, String)], args: &[String]) -> String {
+    let args = args.iter().map(|arg| quoted(arg));
+    assignments(variables).chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
+}
+
+/// Variables as a shell takes them before a command.
+pub(super) fn assignments(variables: &[(String, String)]) -> impl Iterator<Item = String> {
+    variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)))
+}

@@ -1,0 +1,213 @@
+//! The workspace's own cargo configuration: `.cargo/config.toml` with all that it includes, as one document.
+//!
+//! Files are joined as cargo joins them, since what an included file sets reaches dependencies as much as the rest. A
+//! path in an included file is relative to the folder above that file's own; in the one document it is relative to the
+//! workspace's root. Configuration above the workspace or in somebody's home is not the workspace's, and never read.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use super::{parse_toml, paths};
+use crate::{
+    error::{Error, Result},
+    process::Environment,
+    shared_files::SharedFiles,
+};
+
+/// The configuration as one document, and the files that it was read from.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    pub(super) document: DocumentMut,
+    pub(super) files: Vec<Utf8PathBuf>,
+}
+
+/// Includes that stand deeper than this go around in circles.
+const DEPTH: usize = 16;
+
+/// Lists that replace one another, by the last part of their key: each is one command.
+const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
+
+/// Reads the configuration of a workspace; an empty document if there is none.
+pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
+    // cargo prefers the name without an extension if both exist.
+    for name in ["config", "config.toml"] {
+        let path = root.join(".cargo").join(name);
+        if path.is_file() {
+            let mut reader = Reader { root, env, files: Vec::new() };
+            let document = reader.load(&path, 0)?;
+            return Ok(Config { document, files: reader.files });
+        }
+    }
+    Ok(Config::default())
+}
+
+struct Reader<'a> {
+    root: &'a Utf8Path,
+    env: &'a Environment,
+    files: Vec<Utf8PathBuf>,
+}
+
+impl Reader<'_> {
+    fn load(&mut self, path: &Utf8Path, depth: usize) -> Result<DocumentMut> {
+        let mut own = parse_toml(path)?;
+        self.files.push(path.to_owned());
+        let included = own.remove("include").map(|include| includes(&include)).unwrap_or_default();
+        let folder = path.parent().unwrap_or(self.root);
+        let base = folder.parent().map(paths::normalized).unwrap_or_default();
+        if base != *self.root {
+            paths::rebase(&mut own, &paths::way(self.root, &base));
+        }
+        if included.is_empty() {
+            return Ok(own);
+        }
+        if depth == DEPTH {
+            let reason = "`include`: the files include one another".into();
+            return Err(Error::Toml { path: path.into(), reason });
+        }
+        let mut joined = DocumentMut::new();
+        for Include { path, optional } in included {
+            let path = folder.join(path);
+            // An optional file that git does not track is one person's own.
+            if optional && !SharedFiles::of(self.env, self.root).has(&path) {
+                continue;
+            }
+            join(joined.as_table_mut(), self.load(&path, depth + 1)?.as_table());
+        }
+        join(joined.as_table_mut(), own.as_table());
+        Ok(joined)
+    }
+}
+
+struct Include {
+    path: String,
+    optional: bool,
+}
+
+/// What `include` names: paths, or tables with one.
+fn includes(item: &Item) -> Vec<Include> {
+    let of_text = |text: &str| Include { path: text.to_owned(), optional: false };
+    let of_table = |table: &dyn TableLike| {
+        let optional = table.get("optional").and_then(Item::as_bool) == Some(true);
+        Some(Include { path: table.get("path")?.as_str()?.to_owned(), optional })
+    };
+    let of_value = |value: &Value| match value {
+        Value::String(text) => Some(of_text(text.value())),
+        Value::InlineTable(table) => of_table(table),
+        _ => None,
+    };
+    match item {
+        Item::Value(Value::Array(array)) => array.iter().filter_map(of_value).collect(),
+        Item::Value(value) => of_value(value).into_iter().collect(),
+        Item::ArrayOfTables(tables) => tables.iter().filter_map(|table| of_table(table)).collect(),
+        Item::Table(table) => of_table(table).into_iter().collect(),
+        Item::None => Vec::new(),
+    }
+}
+
+/// Puts `from` over `into` as cargo does: tables are joined, lists are continued, and of other values the later one
+/// counts.
+fn join(into: &mut dyn TableLike, from: &dyn TableLike) {
+    for (key, item) in from.iter() {
+        match into.get_mut(key) {
+            Some(old) if old.is_table_like() && item.is_table_like() => {
+                if let (Some(old), Some(new)) = (old.as_table_like_mut(), item.as_table_like()) {
+                    join(old, new);
+                }
+            }
+            Some(Item::Value(Value::Array(old))) if item.is_array() && !COMMANDS.contains(&key) => {
+                old.extend(item.as_array().into_iter().flatten().cloned());
+            }
+            Some(old) => *old = fitting(old, item),
+            None => drop(into.insert(key, item.clone())),
+        }
+    }
+}
+
+/// A value in the form that its place can hold: a table in one line holds none with a header.
+fn fitting(old: &Item, new: &Item) -> Item {
+    match (old, new.clone()) {
+        (Item::Value(_), Item::Table(table)) => Item::Value(Value::InlineTable(table.into_inline_table())),
+        (_, new) => new,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toml_edit::{Array, InlineTable};
+
+    use super::*;
+
+    fn read_files(files: &[(&str, &str)]) -> (String, Vec<String>) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap().join("a/b");
+        for (path, text) in files {
+            let path = root.join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        }
+        let config = read(&root, &Environment::default()).unwrap();
+        let name = |path: &Utf8PathBuf| path.strip_prefix(&root).unwrap().to_string();
+        (config.document.to_string(), config.files.iter().map(name).collect())
+    }
+
+    #[test]
+    fn files_are_joined_as_cargo_joins_them() {
+        let (text, files) = read_files(&[
+            (
+                ".cargo/config.toml",
+                "include = [\"one.toml\", { path = \"gone.toml\", optional = true }]\n[build]\nrustflags = [\"c\"]\njobs = 1\n",
+            ),
+            (
+                ".cargo/one.toml",
+                "include = \"../deep/in/two.toml\"\nbuild = { rustflags = [\"b\"], jobs = 2, incremental = false }\ntarget.x.runner = [\"r\"]\n",
+            ),
+            (
+                "deep/in/two.toml",
+                "[build]\nrustflags = [\"a\"]\nrustc-wrapper = \"tools/wrap\"\n[target.x]\nlinker = \"ld\"\nrunner = [\"q\", \"s\"]\n\
+                 [env]\nA = { value = \"x\", relative = true }\nB = \"x\"\n",
+            ),
+        ]);
+        let config: DocumentMut = text.parse().unwrap();
+        let flags: Array = config["build"]["rustflags"].as_array().unwrap().clone();
+        let flags: Vec<&str> = flags.iter().filter_map(Value::as_str).collect();
+        assert_eq!(flags, ["a", "b", "c"]);
+        assert_eq!(config["build"]["jobs"].as_integer(), Some(1));
+        assert_eq!(config["build"]["incremental"].as_bool(), Some(false));
+        assert_eq!(config["build"]["rustc-wrapper"].as_str(), Some("deep/tools/wrap"));
+        assert_eq!(config["target"]["x"]["linker"].as_str(), Some("ld"));
+        assert_eq!(config["target"]["x"]["runner"].as_array().map(Array::len), Some(1));
+        assert_eq!(config["env"]["A"]["value"].as_str(), Some("deep/x"));
+        assert_eq!(config["env"]["B"].as_str(), Some("x"));
+        assert!(!config.contains_key("include"));
+        assert_eq!(files, [".cargo/config.toml", ".cargo/one.toml", ".cargo/../deep/in/two.toml"]);
+    }
+
+    /// cargo takes the path as it is written, with its `..`.
+    #[test]
+    fn a_file_at_the_root_speaks_of_cargos_folder() {
+        let (text, _) = read_files(&[
+            (".cargo/config.toml", "include = [\"../shared.toml\"]\n"),
+            ("shared.toml", "[build]\nrustc-wrapper = \"b/wrap\"\nrustc = \"../../rustc\"\n"),
+        ]);
+        let config: DocumentMut = text.parse().unwrap();
+        assert_eq!(config["build"]["rustc-wrapper"].as_str(), Some(".cargo/b/wrap"));
+        assert_eq!(config["build"]["rustc"].as_str(), Some("../rustc"));
+    }
+
+    #[test]
+    fn circles_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap();
+        fs_err::create_dir(root.join(".cargo")).unwrap();
+        fs_err::write(root.join(".cargo/config.toml"), "include = [\"config.toml\"]\n").unwrap();
+        assert!(read(root, &Environment::default()).unwrap_err().to_string().contains("include one another"));
+    }
+
+    #[test]
+    fn a_value_can_become_a_table() {
+        let table = InlineTable::from_iter([("a", 1)]);
+        let old = Item::Value(Value::InlineTable(table));
+        let new: DocumentMut = "[x]\nb = 1\n".parse().unwrap();
+        assert!(fitting(&old, &new["x"]).is_inline_table());
+    }
+}

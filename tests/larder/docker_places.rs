@@ -1,0 +1,230 @@
+//! Where an image's build finds what it reads, and where it leaves what it makes: the stages of generated Dockerfiles,
+//! done in folders with the real cargo.
+
+use insta::assert_snapshot;
+use larder_tests::{Project, Stages, Surroundings, package};
+
+const ITOA: &str = "\n[dependencies]\nitoa = \"=1.0.14\"\n";
+const MAIN: &str = "fn main() {\n    println!(\"{}\", itoa::Buffer::new().format(7));\n}\n";
+
+/// Locks, generates and builds; no dependency may be compiled after it was cooked.
+fn built(project: &Project) -> Stages {
+    built_in(project, ".")
+}
+
+/// The same with a Dockerfile in a folder that is seen from the workspace.
+fn built_in(project: &Project, context: &str) -> Stages {
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    project.larder(&["dockerfile", "--check"]).ok();
+    let stages = Stages::build(&project.path().join(context)).unwrap_or_else(|said| panic!("{said}"));
+    let compiled = stages.compiled("builder");
+    assert!(!compiled.contains(&"itoa") && !compiled.is_empty(), "compiled in the builder: {compiled:?}");
+    stages
+}
+
+/// What `dockerfile` says and ends with.
+fn said(project: &Project) -> String {
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).failure(project.path())
+}
+
+fn entrypoint(project: &Project) -> Option<String> {
+    let dockerfile = project.read("Dockerfile");
+    dockerfile.lines().find_map(|line| line.strip_prefix("ENTRYPOINT ")).map(str::to_owned)
+}
+
+#[test]
+fn the_configuration_names_the_target() {
+    let host = Surroundings::get().host();
+    let config = format!("[build]\ntarget = [\"{host}\"]\ntarget-dir = \"out\"\n");
+    let project = Project::new(&[
+        ("Cargo.toml", &package("my-app", ITOA)),
+        (".cargo/config.toml", &config),
+        ("src/main.rs", MAIN),
+    ]);
+    let stages = built(&project);
+    assert_eq!(stages.run("my-app").stdout, "7\n");
+    let dockerfile = project.read("Dockerfile");
+    assert!(dockerfile.contains(&format!("cp out/{host}/release/my-app ")), "{dockerfile}");
+    assert!(dockerfile.contains(&format!("rustup target add {host}")), "{dockerfile}");
+}
+
+#[test]
+fn the_host_by_any_name_profiles_and_examples() {
+    let more = "\n[profile.small]\ninherits = \"release\"\nopt-level = \"s\"\n\n\
+                [package.metadata.larder.slices.release]\nargs = [\"build\", \"--profile=small\", \"--target=host-tuple\"]\n\n\
+                [package.metadata.larder.slices.tools]\nargs = [\"build\", \"--examples\"]\nvariant = \"release\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", &format!("{ITOA}{more}"))),
+        ("src/main.rs", MAIN),
+        ("examples/tool.rs", MAIN),
+    ]);
+    let stages = built(&project);
+    assert_eq!(stages.shipped(), ["app", "tool"]);
+    let dockerfile = project.read("Dockerfile");
+    assert!(
+        dockerfile.contains(
+            "cp target/\"$(rustc --print host-tuple)\"/small/app target/debug/examples/tool /out/app/"
+        ),
+        "{dockerfile}"
+    );
+}
+
+#[test]
+fn files_of_one_name_do_not_overwrite_each_other() {
+    let more = "\n[package.metadata.larder.slices.dev]\nargs = [\"build\"]\nvariant = \"release\"\n";
+    let project =
+        Project::new(&[("Cargo.toml", &package("app", &format!("{ITOA}{more}"))), ("src/main.rs", MAIN)]);
+    let stages = built(&project);
+    assert_eq!(stages.shipped(), ["debug/app", "release/app"]);
+    assert_eq!(entrypoint(&project), None);
+}
+
+#[test]
+fn programs_are_those_that_cargo_builds() {
+    let app = format!(
+        "{ITOA}\n[features]\nadmin = []\n\n[[bin]]\nname = \"app\"\npath = \"src/main.rs\"\n\n\
+         [[bin]]\nname = \"admin-tool\"\npath = \"src/admin.rs\"\nrequired-features = [\"admin\"]\n"
+    );
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"app\", \"plugin\", \"side\"]\ndefault-members = [\"app\", \"plugin\"]\nresolver = \"2\"\n",
+        ),
+        ("app/Cargo.toml", &package("app", &app)),
+        ("app/src/main.rs", MAIN),
+        ("app/src/admin.rs", MAIN),
+        ("plugin/Cargo.toml", &package("plug-in", "\n[lib]\ncrate-type = [\"cdylib\"]\n")),
+        ("plugin/src/lib.rs", ""),
+        ("side/Cargo.toml", &package("side", "")),
+        ("side/src/main.rs", "fn main() {}\n"),
+    ]);
+    let stages = built(&project);
+    assert_eq!(stages.shipped(), ["app", "libplug_in.so"]);
+    assert_eq!(entrypoint(&project).as_deref(), Some("[\"/app/app\"]"));
+}
+
+#[test]
+fn of_several_programs_one_is_named() {
+    let two = |more: &str| package("app", &format!("{more}{ITOA}"));
+    let project = Project::new(&[
+        ("Cargo.toml", &two("")),
+        ("src/bin/one.rs", MAIN),
+        ("src/bin/two.rs", "fn main() {}\n"),
+    ]);
+    assert_snapshot!(said(&project), @r#"
+    exit code 0
+    warning: the image starts none of its 2 programs (one, two): name one with `entrypoint = ["NAME"]` in [workspace.metadata.larder.docker], or with `default-run` in its package
+           Wrote [ROOT]/.dockerignore
+           Wrote [ROOT]/Dockerfile
+    "#);
+    assert_eq!(entrypoint(&project), None);
+    project.write("Cargo.toml", &two("default-run = \"two\"\n"));
+    project.larder(&["dockerfile"]).ok();
+    assert_eq!(entrypoint(&project).as_deref(), Some("[\"/app/two\"]"));
+    let settings = "\n[package.metadata.larder.docker]\nentrypoint = [\"one\", \"--all\"]\n";
+    project.write("Cargo.toml", &format!("{}{settings}", two("default-run = \"two\"\n")));
+    let outcome = project.larder(&["dockerfile"]).ok();
+    assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
+    assert_eq!(entrypoint(&project).as_deref(), Some("[\"/app/one\", \"--all\"]"));
+}
+
+#[test]
+fn a_library_needs_no_image() {
+    let project = Project::new(&[("Cargo.toml", &package("words", ITOA)), ("src/lib.rs", "")]);
+    assert_snapshot!(said(&project), @"
+    exit code 1
+    error: nothing to put into an image: slice `release` builds no program
+
+    help: build a program in a slice of [workspace.metadata.larder.slices], or do without a Dockerfile: a library needs none
+    ");
+    assert!(!project.path().join("Dockerfile").exists());
+}
+
+#[test]
+fn packages_that_stand_on_others_outside_of_the_workspace() {
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            &package(
+                "app",
+                &format!(
+                    "{ITOA}alpha = {{ path = \"third/suite/alpha\" }}\n\n[workspace]\nexclude = [\"third\"]\n\n[patch.crates-io]\nitoa = {{ path = \"patched/itoa\" }}\n"
+                ),
+            ),
+        ),
+        ("src/main.rs", "fn main() {\n    println!(\"{}\", alpha::value() + itoa::seven());\n}\n"),
+        (
+            "third/suite/Cargo.toml",
+            "[workspace]\nmembers = [\"alpha\", \"gone/*\"]\nresolver = \"2\"\n\n[workspace.package]\nedition = \"2021\"\n\n[workspace.dependencies]\nbeta = { path = \"beta\" }\n",
+        ),
+        (
+            "third/suite/alpha/Cargo.toml",
+            "[package]\nname = \"alpha\"\nversion = \"0.1.0\"\nedition.workspace = true\n\n[lib]\npath = \"../sources/alpha.rs\"\n\n[dependencies]\nbeta.workspace = true\n\n[dev-dependencies]\nnowhere = { path = \"../nowhere\" }\n",
+        ),
+        (
+            "third/suite/sources/alpha.rs",
+            "mod more;\npub fn value() -> u32 {\n    beta::ONE + more::TWO\n}\n",
+        ),
+        ("third/suite/sources/more.rs", "pub const TWO: u32 = 2;\n"),
+        ("third/suite/beta/Cargo.toml", &package("beta", "")),
+        ("third/suite/beta/src/lib.rs", "pub const ONE: u32 = 1;\n"),
+        ("third/suite/notes/read.me", ""),
+        (
+            "patched/itoa/Cargo.toml",
+            &package("itoa", "\n[dependencies]\nseven = { path = \"../seven\" }\n")
+                .replace("0.1.0", "1.0.14"),
+        ),
+        ("patched/itoa/src/lib.rs", "pub fn seven() -> u32 {\n    seven::SEVEN\n}\n"),
+        ("patched/seven/Cargo.toml", &package("seven", "")),
+        ("patched/seven/src/lib.rs", "pub const SEVEN: u32 = 7;\n"),
+    ]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    let stages = Stages::build(project.path()).unwrap_or_else(|said| panic!("{said}"));
+    assert_eq!(stages.run("app").stdout, "10\n");
+    assert!(!stages.path("/app/third/suite/notes").exists());
+}
+
+#[test]
+fn packages_beside_the_workspace() {
+    let project = Project::without_lock(&[
+        ("Cargo.toml", ""),
+        (
+            "sites/one/Cargo.toml",
+            &package("app", &format!("{ITOA}beta = {{ path = \"../../shared/beta\" }}\n\n[workspace]\n")),
+        ),
+        ("sites/one/src/main.rs", "fn main() {\n    println!(\"{}\", beta::ONE);\n}\n"),
+        (
+            "shared/Cargo.toml",
+            "[workspace]\nmembers = [\"beta\"]\n\n[workspace.package]\nedition = \"2021\"\n",
+        ),
+        (
+            "shared/beta/Cargo.toml",
+            "[package]\nname = \"beta\"\nversion = \"0.1.0\"\nedition.workspace = true\n",
+        ),
+        ("shared/beta/src/lib.rs", "pub const ONE: u32 = 1;\n"),
+    ]);
+    let site = project.path().join("sites/one");
+    let surroundings = Surroundings::get();
+    surroundings.larder(&site, &["lock"]);
+    surroundings.run(std::path::Path::new("cargo"), &site, &["generate-lockfile", "--quiet"], &[]).ok();
+    surroundings.larder(&site, &["lock"]).ok();
+    assert_snapshot!(surroundings.larder(&site, &["dockerfile"]).failure(project.path()), @r#"
+    exit code 1
+    error: package `beta` at ../../shared/beta lies outside of [ROOT]/sites/one, the folder that is sent to Docker
+
+    help: set `context = "../.."` in [workspace.metadata.larder.docker], or move it into the workspace
+    "#);
+    let manifest = project.read("sites/one/Cargo.toml");
+    project.write(
+        "sites/one/Cargo.toml",
+        &format!("{manifest}\n[workspace.metadata.larder.docker]\ncontext = \"../..\"\n"),
+    );
+    surroundings.larder(&site, &["lock"]).ok();
+    surroundings.larder(&site, &["dockerfile"]).ok();
+    let stages = Stages::build(project.path()).unwrap_or_else(|said| panic!("{said}"));
+    assert_eq!(stages.compiled("builder"), ["beta", "app"]);
+    assert_eq!(stages.run("app").stdout, "1\n");
+}

@@ -1,0 +1,209 @@
+//! Does in folders what a generated Dockerfile says, its builds with the real cargo, with nothing but the files that
+//! `.dockerignore` lets in. What an engine does beside that (base images, system packages, users) is left out.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+use crate::{Outcome, Surroundings};
+
+/// The stages of a Dockerfile, built.
+#[derive(Debug)]
+pub struct Stages {
+    /// `sent`, and a root for each line of stages.
+    dir: TempDir,
+    /// The folder that is the root of each stage; one that goes on from another has the same.
+    roots: BTreeMap<String, PathBuf>,
+    /// What all commands said, in their order, each with its stage.
+    said: Vec<(String, String)>,
+}
+
+impl Stages {
+    /// Builds the stages before `runtime` of the Dockerfile in `context`. The first one that fails is given with what it
+    /// said.
+    ///
+    /// # Errors
+    /// The instruction that failed, and what it said.
+    ///
+    /// # Panics
+    /// When a file cannot be copied.
+    pub fn build(context: &Path) -> Result<Self, String> {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut stages = Self { dir, roots: BTreeMap::new(), said: Vec::new() };
+        let sent = stages.dir.path().join("sent");
+        send(context, &sent);
+        let text = fs_err::read_to_string(context.join("Dockerfile")).expect("there is a Dockerfile");
+        let mut current = Current::default();
+        for instruction in instructions(&text) {
+            if instruction.ends_with(" AS runtime") {
+                break;
+            }
+            stages.follow(&instruction, &sent, &mut current)?;
+        }
+        Ok(stages)
+    }
+
+    /// A path of the image in the last stage before `runtime`.
+    ///
+    /// # Panics
+    /// When there is no such stage.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.roots["builder"].join(path.trim_start_matches('/'))
+    }
+
+    /// The names of what is shipped, relative to its folder and sorted.
+    ///
+    /// # Panics
+    /// When the folder cannot be read.
+    pub fn shipped(&self) -> Vec<String> {
+        let top = self.path("/out/app");
+        let (mut found, mut open) = (Vec::new(), vec![top.clone()]);
+        while let Some(folder) = open.pop() {
+            for entry in fs_err::read_dir(folder).expect("the folder can be read").flatten() {
+                match entry.path() {
+                    path if path.is_dir() => open.push(path),
+                    path => found.push(path.strip_prefix(&top).expect("it is below").display().to_string()),
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Runs a shipped program.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn run(&self, program: &str) -> Outcome {
+        let path = self.path("/out/app").join(program);
+        Surroundings::get().run(&path, self.dir.path(), &[], &[]).ok()
+    }
+
+    /// The packages that the commands of a stage compiled, in their order.
+    pub fn compiled(&self, stage: &str) -> Vec<&str> {
+        let said = self.said.iter().filter(|(of, _)| of == stage).flat_map(|(_, said)| said.lines());
+        let compiled = said.filter_map(|line| line.trim_start().strip_prefix("Compiling "));
+        compiled.filter_map(|line| line.split(' ').next()).collect()
+    }
+
+    fn follow(&mut self, instruction: &str, sent: &Path, current: &mut Current) -> Result<(), String> {
+        let (keyword, rest) = instruction.split_once(' ').unwrap_or((instruction, ""));
+        match keyword {
+            "FROM" => {
+                let (from, name) = rest.split_once(" AS ").expect("stages have names");
+                let fresh = self.dir.path().join(name);
+                let root = self.roots.get(from).cloned().unwrap_or(fresh);
+                self.roots.insert(name.to_owned(), root.clone());
+                // A stage that goes on from another has its folder too.
+                let workdir = if current.stage.is_empty() { String::new() } else { current.workdir.clone() };
+                *current = Current { stage: name.to_owned(), root, workdir };
+            }
+            "WORKDIR" => rest.clone_into(&mut current.workdir),
+            "COPY" => self.copy(rest, sent, current),
+            "RUN" => self.command(rest, current)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn copy(&self, words: &str, sent: &Path, current: &Current) {
+        let mut words: Vec<&str> = words.split(' ').collect();
+        let base = match words[0].strip_prefix("--from=") {
+            Some(stage) => {
+                words.remove(0);
+                self.roots[stage].clone()
+            }
+            None => sent.to_owned(),
+        };
+        let to = words.pop().expect("COPY says to where");
+        let target = current.path(to);
+        for word in words {
+            let from = base.join(word.trim_start_matches('/'));
+            let is_folder = to.ends_with('/') || to == ".";
+            let (from, into) = match from.is_dir() {
+                true => (from.join("."), target.clone()),
+                false if is_folder => (from, target.clone()),
+                false => (from, target.parent().expect("a file is in a folder").to_owned()),
+            };
+            let script = "mkdir -p \"$1\" && cp -a \"$0\" \"$2\"";
+            let [from, into, target] = [&from, &into, &target].map(|path| path.display().to_string());
+            Surroundings::get()
+                .run(Path::new("/bin/sh"), sent, &["-c", script, &from, &into, &target], &[])
+                .ok();
+        }
+    }
+
+    fn command(&mut self, command: &str, current: &Current) -> Result<(), String> {
+        let words = command.split(' ').filter(|word| !word.is_empty() && !word.starts_with("--mount="));
+        let script = words.collect::<Vec<_>>().join(" ");
+        let of_engine = ["command -v ", "dpkg ", "apt-get ", "test -d \"$(rustc"];
+        if of_engine.iter().any(|start| script.starts_with(start)) {
+            return Ok(());
+        }
+        let (shipped, data) = (current.path("/out/app"), current.path("/out/data"));
+        // In two steps, since the folder of what is shipped has the workspace's name in its own.
+        let script =
+            script.replace("/out/app", "\u{1}").replace("/out/data", "\u{2}").replace("/out", "\u{3}");
+        let app = current.path("/app");
+        let script = [" ", "="].iter().fold(script, |script, before| {
+            script.replace(&format!("{before}/app"), &format!("{before}{}", app.display()))
+        });
+        let places = [("\u{1}", &shipped), ("\u{2}", &data), ("\u{3}", &current.path("/out"))];
+        let script = places
+            .iter()
+            .fold(script, |script, (mark, path)| script.replace(mark, &path.display().to_string()));
+        let folder = current.path("");
+        fs_err::create_dir_all(&folder).expect("it can be made");
+        let vars = [("SOURCE_DATE_EPOCH", "0")];
+        let outcome = Surroundings::get().run(Path::new("/bin/sh"), &folder, &["-ec", &script], &vars);
+        if outcome.code != 0 {
+            return Err(format!("[{}] {script}\n{}", current.stage, outcome.stderr));
+        }
+        self.said.push((current.stage.clone(), outcome.stderr));
+        Ok(())
+    }
+}
+
+/// Where the next instruction works.
+#[derive(Debug, Default)]
+struct Current {
+    stage: String,
+    root: PathBuf,
+    workdir: String,
+}
+
+impl Current {
+    /// A path of the image, relative ones below the working directory.
+    fn path(&self, path: &str) -> PathBuf {
+        let below = |path: &str| self.root.join(path.trim_start_matches('/'));
+        if path.starts_with('/') { below(path) } else { below(&self.workdir).join(path) }
+    }
+}
+
+/// Copies what the allow-list names, and takes away what it excludes again.
+fn send(context: &Path, sent: &Path) {
+    let list = fs_err::read_to_string(context.join(".dockerignore")).expect("there is an allow-list");
+    let lines = list.lines().filter(|line| !line.starts_with('#') && *line != "*");
+    let quoted = |path: &Path| format!("'{}'", path.display());
+    let (from, to) = (quoted(context), quoted(sent));
+    let mut script = format!("mkdir -p {to}; cd {from}\n");
+    for line in lines {
+        let step = match (line.strip_prefix('!'), line.strip_prefix("**/")) {
+            (Some(path), _) => format!("cp -a --parents {path} {to} 2> /dev/null || true\n"),
+            (None, Some(name)) => format!("find {to} -depth -name '{name}' -exec rm -rf {{}} +\n"),
+            (None, None) => format!("rm -rf {to}/{line}\n"),
+        };
+        script.push_str(&step);
+    }
+    Surroundings::get().run(Path::new("/bin/sh"), context, &["-c", &script], &[]).ok();
+}
+
+/// The instructions, continued lines joined and comments left out.
+fn instructions(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let text = lines.collect::<Vec<_>>().join("\n").replace("\\\n", " ");
+    text.lines().map(str::to_owned).collect()
+}
