@@ -46,7 +46,7 @@ fn copies(project: &Project, stage: &str) -> Vec<String> {
 #[test]
 fn vendored_sources() {
     let project = Project::new(&[("Cargo.toml", &package("app", ITOA)), ("src/main.rs", MAIN)]);
-    let config = project.cargo(&["vendor", "--quiet", "third/crates"]).stdout;
+    let config = project.cargo(&["vendor", "third/crates"]).stdout;
     project.write(".cargo/config.toml", &config);
     // A checksum names each file, whatever folder it is in.
     let folder = project.path().join("third/crates/itoa");
@@ -71,13 +71,13 @@ fn vendored_sources() {
 #[test]
 fn wrappers_files_and_folders() {
     let config = "[build]\nrustc-wrapper = \"tools/wrap\"\nrustflags = [\"-Clink-arg=-Wl,--version-script=own.map\"]\n\n\
-                  [target.'cfg(all())']\nlinker = \"./tools/link\"\n\n\
+                  [target.'cfg(all())']\nlinker = \"./tools/own-cc\"\n\n\
                   [env]\nDATA = { value = \"data\", relative = true }\nGONE = { value = \"gone\", relative = true }\n";
     let project = project(
         &config.replace("rustflags", "rustdocflags"),
         &[
             ("tools/wrap", WRAPPER),
-            ("tools/link", "#!/bin/sh\nexec cc \"$@\"\n"),
+            ("tools/own-cc", "#!/bin/sh\nexec cc \"$@\"\n"),
             ("data/x", ""),
             ("own.map", ""),
         ],
@@ -90,7 +90,7 @@ fn wrappers_files_and_folders() {
         [
             "larder/config.toml .cargo/config.toml",
             "data/ data/",
-            "tools/link tools/link",
+            "tools/own-cc tools/own-cc",
             "tools/wrap tools/wrap",
             "larder/release/0/ larder/release/0/"
         ]
