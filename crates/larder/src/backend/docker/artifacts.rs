@@ -203,10 +203,13 @@ impl Artifacts {
 /// Plans slices and leaves `Cargo.lock` as it is, even if it is older than the manifests.
 fn plans(project: &Project, slices: &[&Slice], platforms: &[Platform]) -> Result<Vec<Plans>> {
     match plans_by(&project.cargo.clone().asking(), project, slices, platforms) {
-        Err(error) if project.cargo.cargo_lock() == CargoLock::AsNeeded && is_stale(&error) => {
+        Err(error) if project.cargo.cargo_lock() != CargoLock::Locked && is_stale(&error) => {
             let path = project.workspace.root().join("Cargo.lock");
             let before = fs_err::read_to_string(&path)?;
-            let plans = plans_by(&project.cargo, project, slices, platforms);
+            let cargo = project.cargo.clone().with_cargo_lock(CargoLock::AsNeeded);
+            let plans = cargo
+                .resolve(project.workspace.root().as_std_path())
+                .and_then(|()| plans_by(&cargo, project, slices, platforms));
             if fs_err::read_to_string(&path)? != before {
                 change::write(&path, &before)?;
             }
