@@ -15,6 +15,7 @@ mod docker_places;
 mod docker_via_nix;
 mod doctor;
 mod doctor_configured;
+mod drivers;
 mod everybody;
 mod exact;
 mod gc;

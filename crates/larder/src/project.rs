@@ -10,9 +10,13 @@ use crate::{
     git::Git,
     plan::Refused,
     platform::{self, Platform},
-    recipe::lock_file::LockFile,
+    recipe::lock_file::{LockFile, LockedSlice},
     settings::Settings,
-    slice::{self, Slice, leptos::Broken},
+    slice::{
+        self, Slice,
+        driver::{self, Driver},
+        leptos::Broken,
+    },
     workspace::Workspace,
 };
 
@@ -105,6 +109,21 @@ impl Project {
             Err(Error::NoRecipe { .. } | Error::Toml { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Build drivers that make calls of cargo which no slice is known to be.
+    pub fn other_drivers(&self) -> Vec<Driver> {
+        driver::others(&self.workspace, &self.slices)
+    }
+
+    /// The slices whose recipes have no external unit on any platform, as recorded.
+    pub fn empty_slices(&self) -> Vec<String> {
+        let recorded = self.recorded().ok().flatten();
+        let slices = recorded.into_iter().flat_map(|recorded| recorded.slices);
+        let is_empty = |slice: &LockedSlice| {
+            slice.layers.last().is_some_and(|layer| layer.units.values().all(|units| *units == 0))
+        };
+        slices.filter(is_empty).map(|locked| locked.slice.name).collect()
     }
 
     /// What recipes are made from or made of, and git ignores, so that other clones have it not; relative to the root.

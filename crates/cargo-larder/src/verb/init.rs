@@ -12,7 +12,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{clones, diff, lock::proven, print_json};
+use super::{clones, diff, lock::proven, print_json, unused};
 use crate::{
     cli,
     context::Context,
@@ -63,6 +63,8 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
     if args.json {
         print_json(&json!({ "version": 1, "parts": rows }))?;
     }
+    unused::warn_of_empty(project.empty_slices().iter().map(String::as_str), context.terminal);
+    unused::warn_of_drivers(&project, context.terminal);
     clones::warn_of_ignored(&project, context.terminal);
     let any = |wanted: Done| all.iter().any(|(_, done)| *done == wanted);
     if any(Done::Written) {

@@ -8,7 +8,7 @@ use larder::{
 };
 use serde_json::json;
 
-use super::{clones, print_json};
+use super::{clones, print_json, unused};
 use crate::{
     cli,
     context::Context,
@@ -18,9 +18,7 @@ use crate::{
 
 pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome> {
     if args.check {
-        let outcome = check(context, args.json);
-        clones::warn_of_ignored(&context.project, context.terminal);
-        return outcome;
+        return check(context, args.json);
     }
     let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
@@ -44,7 +42,7 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
     for path in docker::refresh(&context.project)? {
         context.terminal.step("Wrote", path.as_str());
     }
-    clones::warn_of_ignored(&context.project, context.terminal);
+    warn(context, &locked);
     Ok(exit::print_refused(&refused))
 }
 
@@ -65,10 +63,22 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
     if !findings.is_empty() {
         context.terminal.warn("run `cargo larder lock` and commit larder/");
     }
+    warn(context, &outcomes);
     match exit::print_refused(&refused) {
         Outcome::Done if !findings.is_empty() => Ok(Outcome::Stale),
         outcome => Ok(outcome),
     }
+}
+
+/// Says what is not wrong, and may be of no use.
+fn warn(context: &Context, locked: &[Locked]) {
+    let is_empty = |locked: &&Locked| locked.units.values().all(|units| *units == 0);
+    unused::warn_of_empty(
+        locked.iter().filter(is_empty).map(|locked| locked.slice.as_str()),
+        context.terminal,
+    );
+    unused::warn_of_drivers(&context.project, context.terminal);
+    clones::warn_of_ignored(&context.project, context.terminal);
 }
 
 pub(super) fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {

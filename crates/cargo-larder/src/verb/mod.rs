@@ -17,6 +17,7 @@ mod observe;
 mod plan;
 mod recorded;
 mod reference;
+mod unused;
 mod usage;
 mod why;
 

@@ -15,7 +15,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{clones, lock::refused_json, print_json};
+use super::{clones, lock::refused_json, print_json, unused};
 use crate::{
     cli,
     context::Context,
@@ -60,6 +60,9 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     } else if !planned.is_empty() {
         print(&planned, args.units);
     }
+    let empty = planned.iter().filter(|planned| planned.plan.units.is_empty());
+    unused::warn_of_empty(empty.map(|planned| planned.slice.name.as_str()), context.terminal);
+    unused::warn_of_drivers(project, context.terminal);
     clones::warn_of_ignored(project, context.terminal);
     Ok(exit::print_refused(&refused))
 }

@@ -29,6 +29,7 @@ pub(super) const ALL: &[Check] = &[
         needs: &[Topic::Recipes],
         run: recipes::fresh,
     },
+    Check { name: "slices", about: "the project's builds are slices", needs: &[], run: recipes::used },
     Check {
         name: "recipes-committed",
         about: "recipes are committed",

@@ -54,6 +54,20 @@ pub(super) fn fresh(facts: &Facts) -> Finding {
     }
 }
 
+/// Recipes that are right and that no build uses.
+pub(super) fn used(facts: &Facts) -> Finding {
+    if let Some(driver) = facts.drivers.first() {
+        return Finding::warning(driver.reason(), driver.observe());
+    }
+    match facts.empty_slices.first() {
+        None => Finding::ok("no build driver is known that makes other calls of cargo"),
+        Some(name) => Finding::warning(
+            format!("slice `{name}` has no external unit: there is nothing to cook for it"),
+            "cargo larder observe -- COMMAND shows what your own build calls",
+        ),
+    }
+}
+
 pub(super) fn committed(facts: &Facts) -> Finding {
     let tracked = match &facts.git {
         Ok(git) => &git.recipes,

@@ -12,7 +12,9 @@ use super::{
     },
     ALL, Facts,
 };
-use crate::{backend::docker::needs::Lacking, git::Tracked, recipe::lock, tuning::Known};
+use crate::{
+    backend::docker::needs::Lacking, git::Tracked, recipe::lock, slice::driver::Driver, tuning::Known,
+};
 
 const TUNED: &str = "\
 [profile.dev]
@@ -75,6 +77,8 @@ fn healthy() -> Facts {
             config: Ok(Tracked::Clean),
         }),
         lock_fits: Ok(true),
+        drivers: vec![],
+        empty_slices: vec![],
         recipes: Ok(Some(vec![])),
         generated: Ok(Some(vec![])),
         image_needs: Ok(Some(Lacking::default())),
@@ -110,6 +114,15 @@ fn healthy() -> Facts {
 
 fn workflow(name: &str, text: &str) -> Workflow {
     Workflow { name: name.into(), text: text.into() }
+}
+
+fn trunk() -> Driver {
+    Driver {
+        told_by: "Trunk.toml".into(),
+        program: "trunk",
+        command: "trunk build --release",
+        folder: "".into(),
+    }
 }
 
 type Case = (&'static str, &'static str, Verdict, fn(&mut Facts));
@@ -167,6 +180,8 @@ const CASES: &[Case] = &[
     ("recipes", "two findings", Problem, |f| f.recipes = Ok(Some(vec![lock::Finding::Edited("a was edited".into()), lock::Finding::Unproven("b".into())]))),
     ("recipes", "none", Warning, |f| f.recipes = Ok(None)),
     ("recipes", "not planned", Skipped, |f| f.recipes = Err("cargo cannot plan".into())),
+    ("slices", "another driver", Warning, |f| f.drivers = vec![trunk()]),
+    ("slices", "an empty one", Warning, |f| f.empty_slices = vec!["release".into()]),
     ("recipes-committed", "untracked", Problem, |f| git(f, |g| g.recipes = Ok(Tracked::Untracked))),
     ("recipes-committed", "ignored", Problem, |f| git(f, |g| g.recipes = Ok(Tracked::Ignored))),
     ("recipes-committed", "changed", Warning, |f| git(f, |g| g.recipes = Ok(Tracked::Modified))),

@@ -29,6 +29,7 @@ use crate::{
     process::{Cmd, Environment},
     project::Project,
     recipe::lock::Finding,
+    slice::driver::Driver,
     tuning::{Known, Setting},
 };
 
@@ -59,6 +60,10 @@ pub struct Facts {
     pub git: Answer<GitFacts>,
     /// Whether `Cargo.lock` is what the manifests ask for.
     pub lock_fits: Answer<bool>,
+    /// Build drivers whose calls are no slices.
+    pub drivers: Vec<Driver>,
+    /// Slices without an external unit.
+    pub empty_slices: Vec<String>,
     /// What is wrong with the recipes; `None` where there are none.
     pub recipes: Answer<Option<Vec<Finding>>>,
     /// Generated files that are stale; `None` where there are none.
@@ -156,6 +161,8 @@ impl Facts {
                 manifest: workspace.manifest().clone(),
                 known: Known::of(workspace).unwrap_or_default(),
                 cargo: topics.look(Topic::Config, || Ok(CargoFacts::read(project))),
+                drivers: project.other_drivers(),
+                empty_slices: project.empty_slices(),
                 uses_docker: project::has_dockerfile(project),
                 uses_nix: workspace.root().join("flake.nix").is_file(),
                 direnv: machine::direnv(env, workspace.root()),

@@ -1,0 +1,124 @@
+//! Build drivers that call cargo in ways that are not found from metadata, such as trunk and dx: a project that is built
+//! by one has a recipe that nobody's build uses, until its calls are observed.
+//!
+//! It only reads what is on disk, and never guesses what a driver would call.
+
+use cargo_metadata::{
+    Package,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+
+use super::{Origin, Slice};
+use crate::{process::quoted, workspace::Workspace};
+
+/// A build driver that a project is set up for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Driver {
+    /// What says so: a file relative to the workspace's root, or a table of a manifest.
+    pub told_by: String,
+    /// The program.
+    pub program: &'static str,
+    /// The command that builds the project with it.
+    pub command: &'static str,
+    /// Where it is called, relative to the workspace's root; empty for that.
+    pub folder: Utf8PathBuf,
+}
+
+/// Files of drivers, by the program and what it is called with.
+const FILES: [(&str, &str, &str); 9] = [
+    ("Trunk.toml", "trunk", "trunk build --release"),
+    (".trunk.toml", "trunk", "trunk build --release"),
+    ("Dioxus.toml", "dx", "dx build --release"),
+    ("tauri.conf.json", "cargo tauri", "cargo tauri build"),
+    ("tauri.conf.json5", "cargo tauri", "cargo tauri build"),
+    ("Tauri.toml", "cargo tauri", "cargo tauri build"),
+    ("spin.toml", "spin", "spin build"),
+    ("Makefile.toml", "cargo make", "cargo make TASK"),
+    ("Anchor.toml", "anchor", "anchor build"),
+];
+/// Tables of `[package.metadata]`.
+const TABLES: [(&str, &str, &str); 4] = [
+    ("wasm-pack", "wasm-pack", "wasm-pack build --release"),
+    ("maturin", "maturin", "maturin build --release"),
+    ("android", "cargo apk", "cargo apk build --release"),
+    ("bundle", "cargo bundle", "cargo bundle --release"),
+];
+
+/// The drivers that a workspace is set up for, one line of each program; none if slices of its own are known already.
+pub fn others(workspace: &Workspace, slices: &[Slice]) -> Vec<Driver> {
+    let is_known = |slice: &Slice| matches!(slice.origin, Origin::Written | Origin::Observed);
+    if slices.iter().any(is_known) {
+        return Vec::new();
+    }
+    let mut found: Vec<Driver> = in_folder(workspace.root(), workspace.root());
+    for package in workspace.metadata().workspace_packages() {
+        let folder = package.manifest_path.parent().unwrap_or(workspace.root());
+        found.extend(in_folder(workspace.root(), folder));
+        found.extend(in_manifest(workspace.root(), package));
+    }
+    let mut drivers: Vec<Driver> = Vec::new();
+    for driver in found {
+        if drivers.iter().all(|known| known.program != driver.program) {
+            drivers.push(driver);
+        }
+    }
+    drivers
+}
+
+fn in_folder(root: &Utf8Path, folder: &Utf8Path) -> Vec<Driver> {
+    let files = FILES.iter().map(|(file, program, command)| (folder.join(file), *program, *command));
+    let files = files.filter(|(path, _, _)| path.is_file());
+    let mut drivers: Vec<Driver> =
+        files.map(|(path, program, command)| driver(root, folder, &path, program, command)).collect();
+    let reads = |name: &str, words: &str| {
+        let path = folder.join(name);
+        fs_err::read_to_string(&path).is_ok_and(|text| text.contains(words)).then_some(path)
+    };
+    // trunk needs no file of its own: the page names what is built.
+    let page = reads("index.html", "data-trunk").map(|path| (path, "trunk", "trunk build --release"));
+    let python = reads("pyproject.toml", "maturin").map(|path| (path, "maturin", "maturin build --release"));
+    let by_words = page.into_iter().chain(python);
+    drivers.extend(by_words.map(|(path, program, command)| driver(root, folder, &path, program, command)));
+    drivers
+}
+
+fn in_manifest(root: &Utf8Path, package: &Package) -> Vec<Driver> {
+    let folder = package.manifest_path.parent().unwrap_or(root);
+    let tables = TABLES.iter().filter(|(table, _, _)| package.metadata.get(table).is_some());
+    let told = |(table, program, command): &(&str, &'static str, &'static str)| {
+        let manifest = driver(root, folder, &package.manifest_path, program, command);
+        Driver { told_by: format!("{} ([package.metadata.{table}])", manifest.told_by), ..manifest }
+    };
+    tables.map(told).collect()
+}
+
+fn driver(
+    root: &Utf8Path,
+    folder: &Utf8Path,
+    path: &Utf8Path,
+    program: &'static str,
+    command: &'static str,
+) -> Driver {
+    let below = |path: &Utf8Path| path.strip_prefix(root).unwrap_or(path).to_owned();
+    Driver { told_by: below(path).into_string(), program, command, folder: below(folder) }
+}
+
+impl Driver {
+    /// What is the matter, in one sentence.
+    pub fn reason(&self) -> String {
+        format!(
+            "{}: {} calls cargo in its own way, and no slice is known to be such a call",
+            self.told_by, self.program
+        )
+    }
+
+    /// The command that writes its calls down as slices.
+    pub fn observe(&self) -> String {
+        let observe = format!("cargo larder observe --write -- {}", self.command);
+        // A driver looks for its file where it is called.
+        if self.folder.as_str().is_empty() {
+            return observe;
+        }
+        format!("cd {} && {observe}", quoted(self.folder.as_str()))
+    }
+}
