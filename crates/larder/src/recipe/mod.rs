@@ -81,6 +81,8 @@ fn cook_args(slice: &Slice) -> Vec<String> {
         args.push("--no-run".into());
     }
     args.extend(option_values(&slice.args, "--config").iter().map(|setting| format!("--config={setting}")));
+    // Packages of the recipe ask for a compiler as well.
+    args.extend(slice.cargo_args().iter().filter(|arg| *arg == "--ignore-rust-version").cloned());
     args.extend(slice.targets().iter().map(|target| format!("--target={target}")));
     if let Some(profile) = option_values(&slice.args, "--profile").last() {
         args.push(format!("--profile={profile}"));
