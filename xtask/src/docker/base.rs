@@ -51,7 +51,10 @@ const SLIM: [&str; 5] = ["ca-certificates", "cargo", "gcc", "libc6-dev", "rustc"
 /// What the server takes, which is nothing but the C library that every Debian has.
 const RUNTIME: [&str; 1] = ["ca-certificates"];
 /// Raised when images of an older xtask would not do any more.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+/// A mirror may be older than Debian allows its lists to be, and debootstrap does not mind either.
+const OLD_MIRROR: (&str, &str) =
+    ("etc/apt/apt.conf.d/90larder-old-mirror", "Acquire::Check-Valid-Until \"false\";\n");
 /// What the machine trusts; a proxy in front of the registries may have a certificate of its own.
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
@@ -166,6 +169,7 @@ impl Maker<'_> {
             // rustc links WASM with a program of this name, which Debian's rustc does not bring.
             std::os::unix::fs::symlink("/usr/bin/lld", root.join("usr/local/bin/rust-lld"))?;
         }
+        fs_err::write(root.join(OLD_MIRROR.0), OLD_MIRROR.1)?;
         let trusted = Path::new("/").join(CERTIFICATES);
         if trusted.is_file() {
             fs_err::copy(trusted, root.join(CERTIFICATES))?;
