@@ -225,7 +225,8 @@ impl<'a> Trial<'a> {
 
     fn image(&self) -> anyhow::Result<()> {
         match (self.repository.image, &self.trials.images) {
-            (Image::Refused { words, .. }, _) => refused(self.larder(&["docker"]), words),
+            // The reason is `dockerfile`'s to tell.
+            (Image::Refused { .. }, _) => refused(self.larder(&["docker"]), "run `cargo larder dockerfile`"),
             (_, Some(images)) => images.build(&self.trials.larder, &self.workspace(), self.repository),
             (_, None) => Ok(()),
         }

@@ -1,8 +1,9 @@
-//! The workspace's own cargo configuration: `.cargo/config.toml` with all that it includes, as one document.
+//! The workspace's cargo configuration: `.cargo/config.toml` with all that it includes and those above it in the same
+//! repository, as one document.
 //!
 //! Files are joined as cargo joins them, since what an included file sets reaches dependencies as much as the rest. A
 //! path in an included file is relative to the folder above that file's own; in the one document it is relative to the
-//! workspace's root. Configuration above the workspace or in somebody's home is not the workspace's, and never read.
+//! workspace's root. Configuration that no clone has, such as the one in somebody's home, is one person's and never read.
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
@@ -29,16 +30,34 @@ const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
 
 /// Reads the configuration of a workspace; an empty document if there is none.
 pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
-    // cargo prefers the name without an extension if both exist.
-    for name in ["config", "config.toml"] {
-        let path = root.join(".cargo").join(name);
-        if path.is_file() {
-            let mut reader = Reader { root, env, files: Vec::new() };
-            let document = reader.load(&path, 0)?;
-            return Ok(Config { document, files: reader.files });
-        }
+    let mut reader = Reader { root, env, files: Vec::new() };
+    let documents = found(root, env).iter().map(|path| reader.load(path, 0)).collect::<Result<Vec<_>>>()?;
+    // A file counts over those above it.
+    let mut documents = documents.into_iter().rev();
+    let mut document = documents.next().unwrap_or_default();
+    for below in documents {
+        join(document.as_table_mut(), below.as_table());
     }
-    Ok(Config::default())
+    Ok(Config { document, files: reader.files })
+}
+
+/// The workspace's own file, then those above it that every clone of the repository has.
+fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
+    let mut files: Vec<Utf8PathBuf> = in_folder(root).into_iter().collect();
+    let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(root);
+    let folders = root.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
+    let above: Vec<Utf8PathBuf> = folders.filter_map(in_folder).collect();
+    if !above.is_empty() {
+        let shared = SharedFiles::of(env, root);
+        files.extend(above.into_iter().filter(|path| shared.has(path)));
+    }
+    files
+}
+
+fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    // cargo prefers the name without an extension if both exist.
+    let paths = ["config", "config.toml"].map(|name| folder.join(".cargo").join(name));
+    paths.into_iter().find(|path| path.is_file())
 }
 
 struct Reader<'a> {
@@ -192,6 +211,35 @@ mod tests {
         let config: DocumentMut = text.parse().unwrap();
         assert_eq!(config["build"]["rustc-wrapper"].as_str(), Some(".cargo/b/wrap"));
         assert_eq!(config["build"]["rustc"].as_str(), Some("../rustc"));
+    }
+
+    #[test]
+    fn files_above_count_if_every_clone_has_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = Utf8Path::from_path(dir.path()).unwrap();
+        let env = Environment::new([("PATH", "/usr/local/bin:/usr/bin:/bin")]);
+        let write = |path: &str, text: &str| {
+            let path = top.join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        };
+        write(".gitignore", "mine\n");
+        write(
+            ".cargo/config.toml",
+            "[build]\nrustflags = [\"a\"]\nrustc-wrapper = \"tools/wrap\"\njobs = 1\n",
+        );
+        write("mine/.cargo/config.toml", "[build]\nrustflags = [\"x\"]\n");
+        write("mine/app/Cargo.toml", "");
+        write("app/.cargo/config.toml", "[build]\nrustflags = [\"b\"]\njobs = 2\n");
+        write("app/Cargo.toml", "");
+        assert!(read(&top.join("mine/app"), &env).unwrap().document.is_empty());
+        crate::process::Cmd::new("git", top, &env).args(["init", "--quiet"]).output().unwrap();
+        let config = read(&top.join("app"), &env).unwrap();
+        let build = &config.document["build"];
+        assert_eq!(build["rustflags"].as_array().unwrap().len(), 2);
+        assert_eq!(build["rustc-wrapper"].as_str(), Some("../tools/wrap"));
+        assert_eq!(build["jobs"].as_integer(), Some(2));
+        assert_eq!(config.files, [top.join("app/.cargo/config.toml"), top.join(".cargo/config.toml")]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) fn all() -> Vec<Repository> {
             name: "library-alone",
             kind: "a library, and no program",
             write: library_alone,
-            image: Image::Refused { words: "no program" },
+            image: Image::Refused { words: "nothing to put into an image" },
             ..PLAIN
         },
         Repository {
