@@ -76,7 +76,7 @@ impl Images {
                 Ok(())
             }
             Image::Serves { port, page } => container::answers(&client, &tag, port, page),
-            Image::Refused { .. } => Ok(()),
+            Image::Library | Image::Refused { .. } => Ok(()),
         }
     }
 

@@ -44,6 +44,8 @@ pub(super) enum Image {
     Says { args: &'static [&'static str], output: &'static str },
     /// A container answers requests.
     Serves { port: u16, page: &'static str },
+    /// It holds a shared library, and a container of it starts nothing.
+    Library,
     /// There is none, and this is why.
     Refused { words: &'static str },
 }
