@@ -148,3 +148,33 @@ fn plain_cook_elsewhere(project: &Project) -> (usize, usize) {
     let counts = cargo.cargo_counts(image.path(), RELEASE, &[]);
     (counts.compiled_external, counts.fresh)
 }
+
+/// A recipe is cooked in a folder of its own, and relative paths of its slice are the workspace's all the same.
+#[cfg(unix)]
+#[test]
+fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
+    let wrapper = "#!/bin/sh\n[ -f Cargo.toml ] && touch \"$WRAPPED\"\nexec \"$@\"\n";
+    for config in ["build.rustc-wrapper='tools/wrap'", "ci/cargo.toml"] {
+        let slices = format!(
+            "\n[dependencies]\nitoa = \"1\"\n\n[package.metadata.larder]\nfind = false\n\n\
+             [package.metadata.larder.slices.own]\nargs = [\"build\", \"--release\", \"--config\", {config:?}]\n"
+        );
+        let project = Project::new(&[
+            ("Cargo.toml", &(package("app", "") + &slices)),
+            ("src/main.rs", "fn main() {}\n"),
+            ("tools/wrap", wrapper),
+            ("ci/cargo.toml", "[build]\nrustc-wrapper = \"tools/wrap\"\nrustflags = [\"--cfg\", \"own\"]\n"),
+        ]);
+        let tool = project.path().join("tools/wrap");
+        fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mark = project.path().join("wrapped");
+        let vars = [("WRAPPED", mark.to_str().unwrap())];
+        let larder = |words: &[&str]| Surroundings::get().larder_with(project.path(), words, &vars).ok();
+        larder(&["lock"]);
+        larder(&["cook", "own"]);
+        assert!(mark.exists(), "{config}: the wrapper is the workspace's");
+        let built = ["build", "--release", "--config", config];
+        let counts = Surroundings::get().cargo_counts(project.path(), &built, &vars);
+        assert_eq!((counts.compiled, counts.fresh), (1, 1), "{config}: {counts:?}");
+    }
+}

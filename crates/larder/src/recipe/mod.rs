@@ -24,7 +24,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::{
     plan::{Plans, key::ContentHasher},
-    slice::{Slice, option_values},
+    slice::{Slice, configured, option_values},
     workspace::Workspace,
 };
 
@@ -45,7 +45,7 @@ impl Recipe {
     /// Writes down a slice's plans: one recipe for all platforms.
     pub fn of(workspace: &Workspace, slice: &Slice, plans: &Plans) -> Self {
         let stubs = stub::of(slice, plans);
-        let mut cook = cook_args(slice);
+        let mut cook = cook_args(workspace, slice);
         if stub::have_tests(&stubs) {
             cook.push("--all-targets".into());
         }
@@ -72,15 +72,20 @@ impl Recipe {
 const BUILD_SOURCE: &str =
     "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
 
+/// From a layer's folder, `larder/<slice>/<layer>`, to the workspace's.
+const UP: &str = "../../..";
+
 /// The arguments that cook a slice's recipe: its subcommand, configuration, profile and platform without its
 /// selection of packages, targets and features, which are the recipe's own.
-fn cook_args(slice: &Slice) -> Vec<String> {
+fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
     let command = slice.args.first().map_or("build", String::as_str);
     let mut args = vec![if command == "clippy" { "check".to_owned() } else { command.to_owned() }];
     if command == "test" {
         args.push("--no-run".into());
     }
-    args.extend(option_values(&slice.args, "--config").iter().map(|setting| format!("--config={setting}")));
+    let settings = option_values(&slice.args, "--config").into_iter();
+    let settings = settings.flat_map(|setting| configured::seen_from(setting, workspace.root(), UP.into()));
+    args.extend(settings.map(|setting| format!("--config={setting}")));
     // Packages of the recipe ask for a compiler as well.
     args.extend(slice.cargo_args().iter().filter(|arg| *arg == "--ignore-rust-version").cloned());
     args.extend(slice.targets().iter().map(|target| format!("--target={target}")));

@@ -5,6 +5,7 @@
 //! [`observed`] helps with the writing. A slice never carries anything of this
 //! machine: no absolute path, no variable of the process environment.
 
+pub(crate) mod configured;
 pub mod driver;
 pub mod environment;
 mod folder_config;

@@ -56,8 +56,9 @@ impl WrittenSlice {
         if option_values(&self.args, "--target-dir").iter().any(|dir| dir.starts_with('/')) {
             return Err("--target-dir must be relative to the workspace root".into());
         }
-        if option_values(&self.args, "--config").iter().any(|setting| !setting.contains('=')) {
-            return Err("--config takes `KEY=VALUE`; a file would have to be in every recipe's folder".into());
+        let is_absolute = |file: &&&str| !file.contains('=') && file.starts_with('/');
+        if let Some(file) = option_values(&self.args, "--config").iter().find(is_absolute) {
+            return Err(format!("--config {file} must be relative to the workspace root"));
         }
         Ok(())
     }
