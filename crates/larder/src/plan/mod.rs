@@ -205,7 +205,9 @@ impl Plan {
         let env = environment::of_slice(cargo, workspace, slice)?;
         let mut args = slice.planned_args();
         args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
-        Self::graph(cargo, workspace.root().as_std_path(), &args, &env)
+        // A question must not bring a stale Cargo.lock up to date.
+        let asking = cargo.clone().asking();
+        Self::graph(&asking, workspace.root().as_std_path(), &args, &env)
             .map_err(|error| error.of_slice(&slice.name))
     }
 
