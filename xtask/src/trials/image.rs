@@ -76,7 +76,7 @@ impl Images {
                 Ok(())
             }
             Image::Serves { port, page } => container::answers(&client, &tag, port, page),
-            Image::Library | Image::Refused { .. } => Ok(()),
+            Image::OnRequest { .. } | Image::Refused { .. } => Ok(()),
         }
     }
 

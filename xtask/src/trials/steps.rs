@@ -72,10 +72,6 @@ impl Step {
         }
     }
 
-    fn compiles(self) -> bool {
-        matches!(self, Self::Cook | Self::Build)
-    }
-
     /// Whether there is nothing to run later steps on if this one fails.
     fn is_needed_by_all(self) -> bool {
         matches!(self, Self::Init | Self::Clone)
@@ -111,11 +107,12 @@ impl<'a> Trial<'a> {
     pub(super) fn run(&mut self, compiles: bool) {
         let start = Instant::now();
         for step in Step::ALL {
-            let has_image = self.repository.image.is_built();
-            let compiles_step = step.compiles() || step == Step::Image && has_image;
-            let is_skipped = compiles_step && !compiles
-                || step == Step::Image && has_image && self.trials.images.is_none();
-            if is_skipped {
+            let is_left_out = match step {
+                Step::Cook | Step::Build => !compiles,
+                Step::Image => !compiles || self.trials.images.is_none() || !self.repository.image.is_built(),
+                Step::Init | Step::Clone | Step::Lock | Step::Dockerfile => false,
+            };
+            if is_left_out {
                 continue;
             }
             let error = self.take(step).err();
@@ -138,9 +135,9 @@ impl<'a> Trial<'a> {
         let outcome = |step: Step| {
             let found = self.outcomes.iter().find(|(of, _)| *of == step);
             match found {
+                None if step == Step::Image && !self.repository.image.is_built() => "none",
                 None => "-",
                 Some((_, Some(_))) => "FAILED",
-                Some(_) if step == Step::Image && !self.repository.image.is_built() => "refused",
                 Some(_) => "ok",
             }
         };
@@ -215,21 +212,26 @@ impl<'a> Trial<'a> {
     }
 
     fn dockerfile(&self) -> anyhow::Result<()> {
-        let Image::Refused { words, .. } = self.repository.image else {
+        let image = self.repository.image;
+        if image.is_built() {
             return self.larder(&["dockerfile", "--check"]).map(drop);
-        };
+        }
         let is_there = self.workspace().join("Dockerfile").is_file();
-        ensure!(!is_there, "`init` wrote a Dockerfile for what has no image");
-        refused(self.larder(&["dockerfile"]), words)
+        ensure!(!is_there, "`init` wrote a Dockerfile for what starts nothing");
+        let answer = self.larder(&["dockerfile", "--print"]);
+        match image {
+            Image::OnRequest { holds } => {
+                ensure!(answer?.contains(holds), "the Dockerfile does not ship {holds}");
+                Ok(())
+            }
+            Image::Refused { words } => refused(answer, words),
+            Image::Says { .. } | Image::Serves { .. } => Ok(()),
+        }
     }
 
     fn image(&self) -> anyhow::Result<()> {
-        match (self.repository.image, &self.trials.images) {
-            // The reason is `dockerfile`'s to tell.
-            (Image::Refused { .. }, _) => refused(self.larder(&["docker"]), "run `cargo larder dockerfile`"),
-            (_, Some(images)) => images.build(&self.trials.larder, &self.workspace(), self.repository),
-            (_, None) => Ok(()),
-        }
+        let Some(images) = &self.trials.images else { return Ok(()) };
+        images.build(&self.trials.larder, &self.workspace(), self.repository)
     }
 
     fn larder(&self, words: &[&str]) -> anyhow::Result<String> {

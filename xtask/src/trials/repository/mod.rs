@@ -44,8 +44,8 @@ pub(super) enum Image {
     Says { args: &'static [&'static str], output: &'static str },
     /// A container answers requests.
     Serves { port: u16, page: &'static str },
-    /// It holds a shared library, and a container of it starts nothing.
-    Library,
+    /// `init` writes none, since a shared library starts nothing; `dockerfile` does if it is asked.
+    OnRequest { holds: &'static str },
     /// There is none, and this is why.
     Refused { words: &'static str },
 }
@@ -53,7 +53,7 @@ pub(super) enum Image {
 impl Image {
     /// Whether there is one.
     pub(super) fn is_built(self) -> bool {
-        !matches!(self, Self::Refused { .. })
+        matches!(self, Self::Says { .. } | Self::Serves { .. })
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<Repository> {
             name: "pyo3",
             kind: "an extension for Python, whose build scripts are run again if PATH changes",
             write: pyo3,
-            image: Image::Library,
+            image: Image::OnRequest { holds: "libcounting.so" },
             ..PLAIN
         },
     ]
