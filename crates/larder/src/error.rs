@@ -197,6 +197,12 @@ pub enum Error {
         /// The setting that would send it too, if there is one.
         wanted: Option<Utf8PathBuf>,
     },
+    /// A base image is neither here nor to be had.
+    #[error("the engine cannot get the base image {image}")]
+    NoBaseImage {
+        /// Its name.
+        image: String,
+    },
     /// There is nothing that an image could hold.
     #[error("nothing to put into an image: {} no program", builders(.slices))]
     NothingToShip {
@@ -317,6 +323,11 @@ impl Error {
                 format!("run `rustup target add {target}`, or use a toolchain that has it")
             }
             Self::Unproven { .. } => "please report this with the manifest; the build stays correct".into(),
+            Self::NoBaseImage { .. } => {
+                "name images that the engine has or can pull: --build-arg BUILD_BASE=IMAGE, with cargo in it, and \
+                 --build-arg RUNTIME_BASE=IMAGE; `build-base` and `runtime-base` in [workspace.metadata.larder.docker] set them"
+                    .into()
+            }
             Self::NothingToShip { .. } => {
                 "build a program in a slice of [workspace.metadata.larder.slices], or do without a Dockerfile: a library needs none".into()
             }

@@ -105,7 +105,13 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         .args(quiet)
         .args(&words)
         .exit_code()?;
-    ensure!(code == 0, "`cargo larder docker` ended with exit code {code}");
+    let advice = match args.base {
+        Base::Registry => {
+            "; if it cannot get a base image, pass --base debian, which makes them from Debian's packages"
+        }
+        Base::Debian => "",
+    };
+    ensure!(code == 0, "`cargo larder docker` ended with exit code {code}{advice}");
     Ok(())
 }
 

@@ -49,6 +49,9 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     if code != 0 && progress.is_disk_full() {
         return Err(Error::EngineDiskFull { root: client.data_root() }.into());
     }
+    if let Some(image) = progress.missing_base().filter(|_| code != 0) {
+        return Err(Error::NoBaseImage { image: image.to_owned() }.into());
+    }
     if code != 0 {
         say_what_was_missed(context, progress.complaints());
         return Ok(Outcome::Child(code));

@@ -62,6 +62,7 @@ pub enum Event<'a> {
 pub struct Progress {
     steps: BTreeMap<u64, Step>,
     disk_full: bool,
+    no_base: Option<String>,
     /// Lines that say that something is not there.
     complaints: Vec<String>,
 }
@@ -73,6 +74,9 @@ impl Progress {
         self.disk_full |= line.to_ascii_lowercase().contains("no space left on device");
         if failure::is_complaint(line) && self.complaints.len() < COMPLAINTS {
             self.complaints.push(line.to_owned());
+        }
+        if self.no_base.is_none() {
+            self.no_base = missing_base(line).map(str::to_owned);
         }
         let (number, text) = line.strip_prefix('#')?.split_once(' ')?;
         let number: u64 = number.parse().ok()?;
@@ -122,10 +126,24 @@ impl Progress {
         &self.complaints
     }
 
+    /// The base image that could not be had, if one was.
+    pub fn missing_base(&self) -> Option<&str> {
+        self.no_base.as_deref()
+    }
+
     /// All steps, in BuildKit's order.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.values()
     }
+}
+
+/// The image that BuildKit could not look up, from the words of any of its versions.
+fn missing_base(line: &str) -> Option<&str> {
+    const COMPLAINTS: [&str; 2] =
+        [": failed to resolve source metadata for ", ": failed to load metadata for "];
+    let rest = line.strip_prefix("ERROR: ")?;
+    let before = COMPLAINTS.iter().find_map(|words| rest.split_once(words))?.0;
+    Some(before.rsplit_once("failed to solve: ").map_or(before, |(_, image)| image))
 }
 
 enum Package {
@@ -198,6 +216,16 @@ pub fn stages<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Stage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_that_cannot_be_had_is_named() {
+        let mut progress = Progress::default();
+        progress.add("ERROR: failed to solve: rust:1-slim-trixie: failed to resolve source metadata for docker.io/library/rust:1-slim-trixie: dial tcp: i/o timeout");
+        assert_eq!(progress.missing_base(), Some("rust:1-slim-trixie"));
+        let mut progress = Progress::default();
+        progress.add("#5 0.1 error: failed to load metadata for x");
+        assert_eq!(progress.missing_base(), None);
+    }
 
     const OUTPUT: &str = "\
 #1 [internal] load build definition from Dockerfile
