@@ -12,6 +12,7 @@ use crate::{
     change::{self, Change},
     error::{Error, Result},
     project::Project,
+    toml_text::list,
 };
 
 /// The workspace's members, asked for while folders of ours come and go.
@@ -113,24 +114,8 @@ fn add(workspace: &mut Item, folders: &[String]) -> Vec<String> {
     let known: Vec<String> = exclude.iter().filter_map(|dir| Some(dir.as_str()?.to_owned())).collect();
     let missing = folders.iter().filter(|folder| !known.contains(folder)).cloned();
     let missing: Vec<String> = missing.collect();
-    missing.iter().for_each(|folder| push(exclude, folder));
+    list::extend(exclude, missing.iter().cloned());
     missing
-}
-
-/// Adds an element on a line of its own if the others have one. A comment at the end stays behind the element that
-/// it follows.
-fn push(array: &mut Array, text: &str) {
-    let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
-    let prefix = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or_default();
-    let Some((_, indent)) = prefix.rsplit_once('\n') else {
-        array.push(text);
-        return;
-    };
-    let before = if trailing.contains('#') { trailing.trim_end() } else { "" };
-    let after = trailing.rsplit_once('\n').map_or(String::new(), |(_, after)| format!("\n{after}"));
-    let element = toml_edit::Value::from(text).decorated(format!("{before}\n{indent}"), "");
-    array.push_formatted(element);
-    array.set_trailing(after);
 }
 
 #[cfg(test)]
@@ -178,7 +163,7 @@ mod tests {
         );
         assert_eq!(
             excluded("[workspace]\nexclude = [\n  \"target\"\n]\n"),
-            "[workspace]\nexclude = [\n  \"target\",\n  \"a\",\n  \"larder\"\n]\n"
+            "[workspace]\nexclude = [\n  \"target\",\n  \"a\",\n  \"larder\",\n]\n"
         );
     }
 }

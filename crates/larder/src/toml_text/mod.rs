@@ -6,6 +6,7 @@
 
 mod gap;
 mod inline;
+pub(crate) mod list;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{Array, Item, Value};
+use toml_edit::{Item, Value};
 
 use super::{
     Recipes,
@@ -17,6 +17,7 @@ use crate::{
     error::Result,
     project::Project,
     settings::Settings,
+    toml_text::list,
     tuning::{self, Setting},
 };
 
@@ -110,36 +111,9 @@ fn needs<'a>(key: &'a str, needed: &'a Needed) -> impl Iterator<Item = String> +
 fn extended(project: &Project, key: &str, more: BTreeSet<String>, why: &'static str) -> Setting {
     let manifest = project.workspace.manifest();
     let path = [Settings::owner(manifest), "metadata", "larder", "docker", key];
-    let list = tuning::get(manifest, &path).and_then(Item::as_array).cloned().unwrap_or_default();
-    Setting::new(&path, Value::Array(with(list, more)), why)
-}
-
-/// A list with more entries at its end.
-fn with(mut list: Array, more: BTreeSet<String>) -> Array {
-    // What follows an entry without a comma belongs behind the new last one.
-    let last = list.len().checked_sub(1).and_then(|last| list.get_mut(last));
-    let end = last.map(Value::decor_mut).and_then(|decor| {
-        let end = decor.suffix()?.as_str()?.to_owned();
-        let is_blank = end.trim().is_empty() && !end.is_empty();
-        is_blank.then(|| {
-            decor.set_suffix("");
-            end
-        })
-    });
-    // A list with a line for each entry goes on like that; a comment above the last one is not repeated.
-    let last = list.iter().last().and_then(|last| last.decor().prefix()?.as_str()).unwrap_or_default();
-    let start = last.rfind('\n').map(|start| last[start..].to_owned());
-    for entry in more {
-        match &start {
-            Some(start) => list.push_formatted(Value::from(entry).decorated(start.as_str(), "")),
-            None => list.push(entry),
-        }
-    }
-    if let Some(end) = end.filter(|end| end.contains('\n')) {
-        list.set_trailing(end);
-        list.set_trailing_comma(true);
-    }
-    list
+    let mut list = tuning::get(manifest, &path).and_then(Item::as_array).cloned().unwrap_or_default();
+    list::extend(&mut list, more);
+    Setting::new(&path, Value::Array(list), why)
 }
 
 #[cfg(test)]
@@ -149,21 +123,6 @@ mod tests {
     fn needed(rows: &[(&str, &[&str])]) -> Needed {
         let users = |users: &[&str]| users.iter().map(|&user| user.to_owned()).collect();
         rows.iter().map(|(package, names)| ((*package).to_owned(), users(names))).collect()
-    }
-
-    #[test]
-    fn lists_go_on_in_their_own_form() {
-        let with = |list: &str| {
-            let document: toml_edit::DocumentMut = format!("a = {list}\n").parse().unwrap();
-            let list = document["a"].as_array().unwrap().clone();
-            with(list, ["x".to_owned(), "y".to_owned()].into()).to_string().trim().to_owned()
-        };
-        assert_eq!(with("[]"), r#"["x", "y"]"#);
-        assert_eq!(with("[ \"a\" ]"), r#"[ "a", "x", "y"]"#);
-        let long = "[\n  # One.\n  \"a\",\n  \"x\",\n  \"y\",\n]";
-        for old in ["[\n  # One.\n  \"a\",\n]", "[\n  # One.\n  \"a\"\n]"] {
-            assert_eq!(with(old), long);
-        }
     }
 
     #[test]
