@@ -163,3 +163,23 @@ fn a_platform_that_does_not_exist_is_named() {
     assert!(outcome.stderr.contains("x86_64-unknown-nothing"), "{}", outcome.stderr);
     assert!(!project.path().join("larder").exists() && !project.has_leftovers());
 }
+
+/// One call of cargo that builds for two targets, of which one alone has a dependency of its own.
+#[test]
+fn a_dependency_of_one_target_is_pinned_for_that_target() {
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nitoa = \"1\"\n\n\
+                    [target.'cfg(target_env = \"musl\")'.dependencies]\ncfg-if = \"1\"\n";
+    let config = "[build]\ntarget = [\"x86_64-unknown-linux-gnu\", \"x86_64-unknown-linux-musl\"]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        (".cargo/config.toml", config),
+        ("src/main.rs", "fn main() {}\n"),
+    ]);
+    let outcome = project.larder(&["lock"]).ok();
+    assert!(outcome.stderr.contains("release: 3 of 3 external units proven"), "{}", outcome.stderr);
+    project.larder(&["lock", "--check"]).ok();
+    let manifest = project.read("larder/release/0/Cargo.toml");
+    let (all, musl) = manifest.split_once("\n[target.x86_64-unknown-linux-musl.dependencies]\n").unwrap();
+    assert!(all.contains("\nitoa-1") && !all.contains("cfg-if") && musl.contains("cfg-if-1"), "{manifest}");
+    assert!(!manifest.contains("linux-gnu.dependencies"), "{manifest}");
+}

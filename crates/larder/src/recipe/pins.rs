@@ -3,7 +3,7 @@
 //! Every package is pinned, not only the direct dependencies: dev-dependencies, other platforms and other
 //! members take part in cargo's feature unification, and a recipe has none of those.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{Array, InlineTable};
 
@@ -17,7 +17,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Pin {
     pub(super) table: Table,
-    /// The platform that the entry is for; `None` where it is the same on all of them.
+    /// The platform that the entry is for, of those that the recipe serves or builds for; `None` if it is the same on
+    /// all of them.
     pub(super) platform: Option<Platform>,
     /// The entry's name: the same for both sides of one package.
     pub(super) alias: String,
@@ -91,15 +92,26 @@ pub(super) fn of(plans: &Plans, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin
         if on.len() == plans.iter().count() {
             pins.push(pin);
         } else {
-            pins.extend(on.into_iter().map(|on| Pin { platform: Some(on.clone()), ..pin.clone() }));
+            // One that belongs to a target of the slice does so on whatever it is built.
+            let of = |on: &Platform| pin.platform.clone().unwrap_or_else(|| on.clone());
+            pins.extend(on.into_iter().map(|on| Pin { platform: Some(of(on)), ..pin.clone() }));
         }
     }
     pins.sort();
+    pins.dedup();
     pins
 }
 
+/// What a plan says of the package of one entry.
+struct Pinned<'a> {
+    id: &'a str,
+    features: Vec<&'a str>,
+    /// The targets that it is compiled for; none in a plan without `--target`.
+    targets: BTreeSet<&'a str>,
+}
+
 fn of_platform(plan: &Plan, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin> {
-    let mut features: BTreeMap<(Table, String), (&str, Vec<&str>)> = BTreeMap::new();
+    let mut entries: BTreeMap<(Table, String), Pinned> = BTreeMap::new();
     for unit in plan.units.values() {
         // A build script comes along with its package.
         if unit.is_build_script() {
@@ -107,14 +119,28 @@ fn of_platform(plan: &Plan, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin> {
         }
         let Some(package) = Package::parse(&unit.package) else { continue };
         for table in tables(unit) {
-            let entry = features.entry((table, alias(&package))).or_insert((&unit.package, Vec::new()));
-            entry.1.extend(unit.features.iter().map(String::as_str));
+            let new = || Pinned { id: &unit.package, features: Vec::new(), targets: BTreeSet::new() };
+            let entry = entries.entry((table, alias(&package))).or_insert_with(new);
+            entry.features.extend(unit.features.iter().map(String::as_str));
+            entry.targets.extend(unit.platform.as_deref());
         }
     }
-    features
+    let targets: BTreeSet<&str> = plan.units.values().filter_map(|unit| unit.platform.as_deref()).collect();
+    entries
         .into_iter()
-        .filter_map(|((table, alias), (id, features))| pin(table, alias, id, features))
+        .flat_map(|((table, alias), pinned)| of_package(table, &alias, pinned, &targets))
         .collect()
+}
+
+/// One entry, or one for each target if a slice with several of them compiles the package for some.
+fn of_package(table: Table, alias: &str, pinned: Pinned<'_>, all: &BTreeSet<&str>) -> Vec<Pin> {
+    let Pinned { id, features, targets } = pinned;
+    let Some(pin) = pin(table, alias.to_owned(), id, features) else { return Vec::new() };
+    if targets.is_empty() || targets == *all {
+        return vec![pin];
+    }
+    let for_target = |target: &&str| Pin { platform: Some(Platform::new(*target)), ..pin.clone() };
+    targets.iter().map(for_target).collect()
 }
 
 fn pin(table: Table, alias: String, id: &str, mut features: Vec<&str>) -> Option<Pin> {
