@@ -134,9 +134,12 @@ impl Root {
 pub struct Plans(Vec<(Platform, Plan)>);
 
 impl Plans {
-    /// The plans of several slices, in their order, each with its own success: [`Error::SlicePlan`] if cargo refuses
-    /// the invocation, [`Error::UnitGraphVersion`] for a format that is not known. The queries run side by side, since
-    /// cargo mostly waits in them.
+    /// The plans of several slices, in their order, each with its own success: [`SlicePlan`] if cargo refuses the
+    /// invocation, [`UnitGraphVersion`] for a format that is not known. The queries run side by side, since cargo mostly
+    /// waits in them.
+    ///
+    /// [`SlicePlan`]: crate::error::Error::SlicePlan
+    /// [`UnitGraphVersion`]: crate::error::Error::UnitGraphVersion
     ///
     /// # Errors
     /// When rustc cannot be asked which platform this is.

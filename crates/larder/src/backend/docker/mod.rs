@@ -68,7 +68,7 @@ impl Recipes {
     }
 }
 
-/// The generated files, by path relative to the [`context`].
+/// The generated files, by path relative to the [`context()`].
 ///
 /// # Errors
 /// When the project has no recipes yet and they are committed ones, or no slice that is shipped.
@@ -79,7 +79,7 @@ pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf
 /// What is generated.
 #[derive(Debug, Clone)]
 pub struct Generated {
-    /// The files, by path relative to the [`context`].
+    /// The files, by path relative to the [`context()`].
     pub files: BTreeMap<Utf8PathBuf, String>,
     /// What the user has to decide for the image to be of use.
     pub undecided: Option<String>,

@@ -1,7 +1,7 @@
 //! The Debian packages that an image needs, from the crates that its slices are made of and from the programs that
 //! cargo's configuration names.
 //!
-//! Which crate needs what is in [`table`] alone. Must never say anything about base images of other systems.
+//! Which crate needs what is in `table` alone. Must never say anything about base images of other systems.
 
 mod programs;
 mod table;
