@@ -37,13 +37,13 @@ pub(crate) struct Args {
     with_tools: bool,
 }
 
-/// What a fresh machine has beside Debian's smallest installation: what rustup asks for, and git.
+/// The packages beside Debian's smallest installation: those that rustup asks for, and git.
 const PACKAGES: &str = "ca-certificates,gcc,libc6-dev,git";
 /// Folders of the fresh machine.
 const RUST: &str = "usr/local/rust";
 const CHECKOUT: &str = "larder";
-/// What is run first in the new namespaces, with these as its arguments: the machine's folder, the toolchain's, that
-/// of the tools or nothing; then the command.
+/// The script that runs first in the new namespaces. Its arguments: the machine's folder, the toolchain's, that of the
+/// tools or nothing; then the command.
 const ENTER: &str = r#"
 set -eu
 root=$1 rust=$2 tools=$3

@@ -79,7 +79,7 @@ impl Requirement {
         Self::WasmPack,
     ];
 
-    /// What people call it.
+    /// Its name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Components => "rustfmt and clippy",
@@ -186,7 +186,7 @@ pub(crate) fn ssh(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     super::host_packages(sh, env, log, &SSH)
 }
 
-/// What of these a machine lacks and cannot get, each with the reason.
+/// Those that a machine lacks and cannot get, each with the reason.
 pub(crate) fn problems(
     sh: &Shell,
     env: &Environment,

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands, on a machine that has nothing yet.
 //!
-//! What a machine lacks is said within a minute, before anything is built; then everything is set up as a whole, and
-//! the checks that build least come first. The example is built once for each variant, and what it compiled is part
+//! A machine that lacks something says so within a minute, before anything is built; then everything is set up as a
+//! whole, and the checks that build least come first. The example is built once for each variant, and what it compiled is part
 //! of the test.
 
 mod init;
@@ -83,7 +83,7 @@ fn possible(sh: &Shell, env: &Environment, log: &Log, steps: &[Step]) -> anyhow:
     Ok(runs)
 }
 
-/// What all steps are run with.
+/// The values that all steps share.
 struct Tests<'a> {
     sh: &'a Shell,
     env: &'a Environment,

@@ -48,7 +48,7 @@ impl Step {
         Self::Cargo,
     ];
 
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Fresh => "fresh",
@@ -65,7 +65,7 @@ impl Step {
         }
     }
 
-    /// What people call it.
+    /// Its name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Fresh => "set-up on a fresh machine",
@@ -99,7 +99,7 @@ impl Step {
     }
 }
 
-/// What some steps use, each once, in the order of set-up.
+/// The requirements of some steps, each once, in the order of set-up.
 pub(crate) fn requirements(steps: &[Step]) -> Vec<Requirement> {
     let used = |requirement: &Requirement| steps.iter().any(|step| step.requirements().contains(requirement));
     Requirement::ALL.into_iter().filter(used).collect()

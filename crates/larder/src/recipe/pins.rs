@@ -102,7 +102,7 @@ pub(super) fn of(plans: &Plans, tables: impl Fn(&Unit) -> Vec<Table>) -> Vec<Pin
     pins
 }
 
-/// What a plan says of the package of one entry.
+/// One package of a plan, as an entry needs it.
 struct Pinned<'a> {
     id: &'a str,
     features: Vec<&'a str>,
