@@ -93,6 +93,8 @@ Dir::Cache::archives "{archives}";
 // Only the packages themselves are of interest, not their icons and translations.
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+// A mirror may be older than Debian allows its lists to be; they are signed all the same.
+Acquire::Check-Valid-Until "false";
 // The folder is the user's, so apt's own download user may not be able to write there. Setup's lock keeps
 // everyone else out.
 APT::Sandbox::User "";
