@@ -1,7 +1,7 @@
 //! Exact: after cooking into an empty target directory, the real build compiles no external unit.
 
 use larder::backend::messages::Counts;
-use larder_tests::{Project, Surroundings};
+use larder_tests::{Project, Surroundings, package};
 
 const RELEASE: &[&str] = &["build", "--release"];
 
@@ -194,6 +194,50 @@ fn two_lto_modes_in_one_slice() {
     let counts = project.cook_then_build(RELEASE);
     assert!(project.path().join("larder/release/0/object-and-bitcode/Cargo.toml").is_file());
     assert_eq!(counts.compiled_external, 0, "{counts:?}");
+}
+
+/// Link-time optimisation stops at a dylib: what it links has object code alone. A workspace can have all three modes,
+/// and units that build scripts link as well.
+#[test]
+fn a_dylib_with_lto() {
+    const LTO: &str =
+        "\n[profile.release]\nlto = \"thin\"\n\n[profile.release.build-override]\nopt-level = 3\n";
+    let library = |name: &str, kinds: &str, dependencies: &str| {
+        package(name, &format!("\n[lib]\ncrate-type = [{kinds}]\n\n[dependencies]\n{dependencies}"))
+    };
+    let shared = "itoa = \"=1.0.15\"\n\n[build-dependencies]\nfnv = \"=1.0.7\"\n";
+    let dylib = library("plug", "\"dylib\"", &format!("fnv = \"=1.0.7\"\neither = \"=1.15.0\"\n{shared}"));
+    let alone = Project::new(&[
+        ("Cargo.toml", &format!("{dylib}{LTO}")),
+        ("build.rs", "fn main() {}\n"),
+        ("src/lib.rs", ""),
+    ]);
+    assert_exact_in(&alone, &["Cargo.toml"]);
+
+    let both = library("web", "\"cdylib\", \"rlib\"", "itoa = \"=1.0.15\"\nsemver = \"=1.0.26\"\n");
+    let program = package("program", "\n[dependencies]\nryu = \"=1.0.20\"\neither = \"=1.15.0\"\n");
+    let workspace = Project::new(&[
+        (
+            "Cargo.toml",
+            &format!("[workspace]\nmembers = [\"plug\", \"web\", \"program\"]\nresolver = \"2\"\n{LTO}"),
+        ),
+        ("plug/Cargo.toml", &dylib),
+        ("plug/build.rs", "fn main() {}\n"),
+        ("plug/src/lib.rs", ""),
+        ("web/Cargo.toml", &both),
+        ("web/src/lib.rs", ""),
+        ("program/Cargo.toml", &program),
+        ("program/src/main.rs", "fn main() {}\n"),
+    ]);
+    assert_exact_in(&workspace, &["Cargo.toml", "object-and-bitcode/Cargo.toml", "dylib/Cargo.toml"]);
+}
+
+/// Requires that a recipe has these manifests, and that cooking it provides every external unit.
+fn assert_exact_in(project: &Project, manifests: &[&str]) {
+    project.assert_exact(RELEASE);
+    for manifest in manifests {
+        assert!(project.path().join("larder/release/0").join(manifest).is_file(), "{manifest}");
+    }
 }
 
 /// `cd larder/<slice>/0 && cargo build …` without Larder.

@@ -108,3 +108,27 @@ fn leptos_features_in_one_string() {
         Surroundings::get().cargo_counts(project.path(), &[&words[..], &["--release"]].concat(), &[]);
     assert_eq!((counts.compiled_external, counts.fresh), (0, 4), "{counts:?}");
 }
+
+/// cargo leaves out the check of `rust-version` for the build and for the recipe alike.
+#[test]
+fn a_dependency_and_a_member_that_ask_for_a_newer_compiler() {
+    let new = "rust-version = \"1.999\"\n";
+    let repository = GitRepository::new(&[("Cargo.toml", &package("new", new)), ("src/lib.rs", "")]);
+    let slice = "\n[package.metadata.larder]\nfind = false\n\n[package.metadata.larder.slices.own]\n\
+        args = [\"build\", \"--release\", \"--ignore-rust-version\"]\n";
+    let member = package("app", &format!("{new}{slice}\n[dependencies]\nitoa = \"=1.0.15\"\n"));
+    let dependent =
+        package("app", &format!("{slice}\n[dependencies]\nnew = {{ git = {:?} }}\n", repository.url()));
+    for manifest in [member, dependent] {
+        let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", MAIN)]);
+        assert_eq!(project.assert_exact(&["build", "--release", "--ignore-rust-version"]).fresh, 1);
+        let table: serde_json::Value =
+            serde_json::from_str(&project.larder(&["build", "--json"]).ok().stdout).unwrap();
+        assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
+        // Without the flag there is one error, which says what to do.
+        project.write("Cargo.toml", &manifest.replace(", \"--ignore-rust-version\"", ""));
+        let outcome = project.larder(&["lock"]);
+        assert!(outcome.code == 1 && outcome.stderr.contains("help: "), "{outcome:?}");
+        assert!(outcome.stderr.contains("use a newer toolchain"), "{outcome:?}");
+    }
+}

@@ -34,6 +34,11 @@ enum Setting {
     On,
 }
 
+/// Whether a unit's profile asks for link-time optimisation.
+pub fn is_on(unit: &Unit) -> bool {
+    setting(unit) == Setting::On
+}
+
 /// The mode of every unit, by index.
 pub fn modes(graph: &UnitGraph) -> Vec<Lto> {
     let mut modes = vec![None; graph.units.len()];

@@ -45,6 +45,8 @@ pub struct Plan {
     pub local: usize,
     /// What the invocation itself asks for, in cargo's order.
     pub roots: Vec<Root>,
+    /// Whether the slice's profile asks for link-time optimisation.
+    pub has_lto: bool,
 }
 
 /// A unit that an invocation asks for: what it leaves behind.
@@ -237,6 +239,7 @@ impl Plan {
         let modes = lto::modes(graph);
         let aborts = |index: usize| graph.units[index].aborts();
         let some_abort = (0..graph.units.len()).any(|index| sides[index].target && aborts(index));
+        let has_lto = graph.units.iter().zip(&sides).any(|(unit, side)| side.target && lto::is_on(unit));
         let mut units = BTreeMap::new();
         for (index, key) in keys {
             let unit = &graph.units[index];
@@ -260,7 +263,7 @@ impl Plan {
         tainted.sort();
         tainted.dedup();
         let roots = graph.roots.iter().map(|root| Root::of(&graph.units[*root])).collect();
-        Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count(), roots }
+        Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count(), roots, has_lto }
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) enum Shape {
     Rlib,
     /// A cdylib and rlib: its dependencies emit object code and bitcode.
     CdylibAndRlib,
+    /// A dylib: its dependencies emit object code, since link-time optimisation stops at a dylib.
+    Dylib,
     /// A procedural macro: its dependencies are for the machine that compiles, and are checked when it is.
     ProcMacro,
     /// A library whose dependencies are those of its tests alone.
@@ -31,20 +33,22 @@ pub(super) enum Shape {
     Program,
 }
 
-/// The stubs of a slice's plans. The first one has all host pins. A second one is there where a slice links
-/// some units into a `["cdylib", "rlib"]` library and others only into binaries, and one more each where it checks
-/// procedural macros of the application, and where it compiles for tests what it compiles for itself as well.
+/// The stubs of a slice's plans. The first one has all host pins. There is one for each kind of library that the slice
+/// links external units into, and one more each if it checks procedural macros of the application, and if it compiles
+/// for tests what it compiles for itself as well.
 pub(super) fn of(slice: &Slice, plans: &Plans) -> Vec<Stub> {
-    let has_both = plans.units().any(needs_both);
-    let links_others = plans.units().any(|unit| !needs_both(unit) && is_linked(unit));
-    let mut stubs = if has_both && links_others {
-        vec![
-            stub(plans, Shape::Rlib, |unit| if needs_both(unit) { Vec::new() } else { linked(unit) }),
-            stub(plans, Shape::CdylibAndRlib, |unit| target_if(needs_both(unit))),
-        ]
-    } else {
-        vec![stub(plans, if has_both { Shape::CdylibAndRlib } else { Shape::Rlib }, linked)]
-    };
+    let has_lto = plans.iter().any(|(_, plan)| plan.has_lto);
+    let shapes = [Shape::Rlib, Shape::CdylibAndRlib, Shape::Dylib];
+    let is_there = |shape: &Shape| plans.units().any(|unit| library(unit, has_lto) == Some(*shape));
+    let mut shapes = shapes.into_iter().filter(is_there);
+    let first = shapes.next().unwrap_or(Shape::Rlib);
+    let is_elsewhere = |unit: &Unit| library(unit, has_lto).is_some_and(|shape| shape != first);
+    let mut stubs = vec![stub(plans, first, |unit| {
+        linked(unit).into_iter().filter(|table| *table == Table::Host || !is_elsewhere(unit)).collect()
+    })];
+    stubs.extend(
+        shapes.map(|shape| stub(plans, shape, |unit| target_if(library(unit, has_lto) == Some(shape)))),
+    );
     if plans.units().any(Unit::is_checked_for_host) {
         let mut checked = stub(plans, Shape::ProcMacro, |unit| target_if(unit.is_checked_for_host()));
         // cargo gives the features that a procedural macro asks for to the target side as well.
@@ -71,7 +75,7 @@ pub(super) fn have_tests(stubs: &[Stub]) -> bool {
     stubs.iter().any(|stub| stub.shape == Shape::Tests)
 }
 
-fn stub(plans: &Plans, shape: Shape, tables: fn(&Unit) -> Vec<Table>) -> Stub {
+fn stub(plans: &Plans, shape: Shape, tables: impl Fn(&Unit) -> Vec<Table>) -> Stub {
     Stub { shape, pins: pins::of(plans, tables) }
 }
 
@@ -90,10 +94,14 @@ fn is_linked(unit: &Unit) -> bool {
     unit.for_target && !unit.for_tests && !unit.is_build_script()
 }
 
-/// A unit that is on the host side as well is widened there, whatever the stub's shape, and build scripts are
-/// never optimised at link time.
-fn needs_both(unit: &Unit) -> bool {
-    is_linked(unit) && !unit.for_host && unit.lto == Lto::ObjectAndBitcode
+/// The kind of library that a linked unit is a dependency of. One that is on the host side as well gets object code
+/// added there, and build scripts are never optimised at link time.
+fn library(unit: &Unit, has_lto: bool) -> Option<Shape> {
+    is_linked(unit).then_some(match unit.lto {
+        Lto::ObjectAndBitcode if !unit.for_host => Shape::CdylibAndRlib,
+        Lto::OnlyObject if has_lto => Shape::Dylib,
+        _ => Shape::Rlib,
+    })
 }
 
 /// A stub's folder in the recipe: the recipe's own for the first one.
@@ -103,6 +111,7 @@ pub(super) fn folder(index: usize, shape: Shape) -> Utf8PathBuf {
         (_, Shape::ProcMacro) => "proc-macro",
         (_, Shape::Tests) => "for-tests",
         (_, Shape::Program) => "program",
+        (_, Shape::Dylib) => "dylib",
         (_, _) => "object-and-bitcode",
     })
 }
@@ -113,6 +122,7 @@ impl Shape {
         let kind = match self {
             Self::Rlib | Self::Tests => "crate-type = [\"rlib\"]",
             Self::CdylibAndRlib => "crate-type = [\"cdylib\", \"rlib\"]",
+            Self::Dylib => "crate-type = [\"dylib\"]",
             Self::ProcMacro => "proc-macro = true",
             Self::Program => {
                 return "[[bin]]\nname = \"program\"\npath = \"src/main.rs\"\ntest = false\nbench = false\n\n\
@@ -133,7 +143,9 @@ impl Shape {
             Self::Rlib => {
                 vec![("src/lib.rs", "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n")]
             }
-            Self::CdylibAndRlib | Self::ProcMacro | Self::Tests => vec![("src/lib.rs", EMPTY)],
+            Self::CdylibAndRlib | Self::Dylib | Self::ProcMacro | Self::Tests => {
+                vec![("src/lib.rs", EMPTY)]
+            }
             Self::Program => vec![
                 ("src/main.rs", "//! Empty on purpose: only the dependencies matter.\nfn main() {}\n"),
                 ("tests/program.rs", EMPTY),
