@@ -216,3 +216,63 @@ fn without_network_cargo_is_asked_once() {
     let offline = Surroundings::get().larder_with(project.path(), &["lock", "--offline"], &vars);
     assert!(offline.stderr.contains("help: run `cargo fetch` once"), "{offline:?}");
 }
+
+/// cargo names such a file by its place on this machine, which must get into no key and into no committed file.
+#[test]
+fn a_target_that_a_file_describes() {
+    const REASON: &str = "builds for targets/my.json: recipes are for targets that rustc has by name";
+    const ADVICE: &str = "help: name a target that rustc has";
+    let manifest = package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n");
+    let slice = |words: &str| {
+        format!(
+            "{manifest}\n[package.metadata.larder.slices.odd]\nvariant = \"release\"\n\
+             args = [\"build\", \"--release\", {words}]\n"
+        )
+    };
+    let project =
+        Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", MAIN), ("targets/my.json", "{}")]);
+    let absolute = project.path().join("targets/my.json");
+    let print = ["-Zunstable-options", "--print=target-spec-json"];
+    let vars = [("RUSTC_BOOTSTRAP", "1")];
+    let host = Surroundings::get().run("rustc".as_ref(), project.path(), &print, &vars).ok().stdout;
+    fs_err::write(&absolute, host).unwrap();
+    let config = "[env]\nRUSTC_BOOTSTRAP = \"1\"\n";
+    project.write(".cargo/config.toml", config);
+    for target in ["targets/my.json", absolute.to_str().unwrap()] {
+        project.write("Cargo.toml", &slice(&format!("\"--target={target}\", \"-Zjson-target-spec\"")));
+        let outcome = project.larder(&["lock"]);
+        assert!(outcome.code == 1 && project.path().join("larder/release/0").exists(), "{outcome:?}");
+        assert!(outcome.stderr.contains(REASON) && outcome.stderr.contains(ADVICE), "{outcome:?}");
+        assert!(!project.path().join("larder/odd").exists());
+    }
+
+    project.write("Cargo.toml", &slice("\"--target=targets/my.json\""));
+    let outcome = project.larder(&["lock"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("require -Zjson-target-spec"), "{outcome:?}");
+    assert!(outcome.stderr.contains(ADVICE), "{outcome:?}");
+
+    // Nothing but a package without the standard library can be compiled for it here.
+    project.write("Cargo.toml", &package("app", ""));
+    fs_err::remove_file(project.path().join("src/main.rs")).unwrap();
+    project.write("src/lib.rs", "#![feature(no_core)]\n#![no_core]\n");
+    let flags = ["-Zjson-target-spec", "-Zunstable-options", "--config=unstable.json-target-spec=true"];
+    let call = [
+        &["observe", "--write", "--", "env", "RUSTC_BOOTSTRAP=1", "cargo", "check", "--target"],
+        &[absolute.to_str().unwrap()][..],
+        &flags,
+    ]
+    .concat();
+    let outcome = project.larder(&call);
+    assert!(outcome.code == 1 && outcome.stderr.contains("it builds for /"), "{outcome:?}");
+    assert_eq!(project.read("Cargo.toml"), package("app", ""));
+
+    project.write(
+        ".cargo/config.toml",
+        &format!("{config}[build]\ntarget = \"targets/my.json\"\n[unstable]\njson-target-spec = true\n"),
+    );
+    let outcome = project.larder(&["lock"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains(ADVICE), "{outcome:?}");
+    for (path, text) in project.recipes() {
+        assert!(!text.contains(project.path().to_str().unwrap()), "{}", path.display());
+    }
+}

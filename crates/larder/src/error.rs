@@ -149,6 +149,14 @@ pub enum Error {
         /// The compiler asked.
         rustc: String,
     },
+    /// A slice is built for a target that a file describes.
+    #[error("slice `{slice}` builds for {file}: recipes are for targets that rustc has by name")]
+    TargetFile {
+        /// The slice's name.
+        slice: String,
+        /// The file, as seen from the workspace's root if it is below.
+        file: Utf8PathBuf,
+    },
     /// Nothing can stand in for another platform's compiler.
     #[error("cannot plan for {platform}: there is no stand-in for its compiler")]
     NoStandIn {
@@ -276,7 +284,11 @@ impl Error {
     pub(crate) fn is_of_one_slice(&self) -> bool {
         matches!(
             self,
-            Self::SlicePlan { .. } | Self::Unproven { .. } | Self::Failed { .. } | Self::NoTarget { .. }
+            Self::SlicePlan { .. }
+                | Self::Unproven { .. }
+                | Self::Failed { .. }
+                | Self::NoTarget { .. }
+                | Self::TargetFile { .. }
         )
     }
 
@@ -308,6 +320,7 @@ impl Error {
                 let unknown = "fix the manifest, or the slice's `args`, and try again";
                 Refusal::of(stderr).map_or(unknown, Refusal::hint).into()
             }
+            Self::TargetFile { .. } => Refusal::TargetFile.hint().into(),
             Self::Failed { command, stderr, .. } if command.starts_with("cargo ") => {
                 Refusal::of(stderr)?.hint().into()
             }

@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     NoProgram,
     /// rustc knows no such target.
     UnknownTarget,
+    /// The target is described by a file.
+    TargetFile,
     /// A file with credentials cannot be read.
     Credentials,
     /// A server wants to know who asks.
@@ -58,11 +60,11 @@ pub(crate) enum Refusal {
 use Refusal::{
     Arguments, BrokenFile, Checksum, Credentials, DiskFull, Forbidden, GitReference, GitRepository,
     LoggedOut, Network, NoManifest, NoProfile, NoProgram, NoRegistry, NoToolchain, NoVendor, NoVersion,
-    Offline, OldToolchain, OwnSubmodule, StaleLock, Submodule, UnknownTarget,
+    Offline, OldToolchain, OwnSubmodule, StaleLock, Submodule, TargetFile, UnknownTarget,
 };
 
 /// Words that only one kind of refusal has. The first that fit count, so causes come before what follows from them.
-const WORDS: [(Refusal, &[&str]); 23] = [
+const WORDS: [(Refusal, &[&str]); 24] = [
     (StaleLock, &["because --locked was passed", "needs to be updated but --locked was passed"]),
     (DiskFull, &["No space left on device"]),
     (
@@ -151,6 +153,7 @@ const WORDS: [(Refusal, &[&str]); 23] = [
             "is not supported in this version of Cargo",
         ],
     ),
+    (TargetFile, &["target specs require -Zjson-target-spec"]),
     (UnknownTarget, &["could not find specification for target", "error loading target specification"]),
     (NoProgram, &["could not execute process"]),
     (NoRegistry, &["registry index was not found in any configuration"]),
@@ -213,6 +216,10 @@ impl Refusal {
                 "install the program that cargo names, or correct its path in `.cargo/config.toml` or the environment"
             }
             UnknownTarget => "correct the target: `rustc --print target-list` prints all of them",
+            TargetFile => {
+                "name a target that rustc has (`rustc --print target-list`), or leave this build to cargo alone: remove \
+                 the slice, or set `find = false` in [workspace.metadata.larder] if Larder found it"
+            }
             Credentials => "repair the credentials that cargo names, or write them anew with `cargo login`",
             LoggedOut => {
                 "log in: `cargo login` for a registry, an SSH agent or `net.git-fetch-with-cli = true` for git"
@@ -296,6 +303,7 @@ mod tests {
                 Submodule,
             ),
             ("error: the package 'a' does not contain this feature: nope", Arguments),
+            ("error: `.json` target specs require -Zjson-target-spec", TargetFile),
             ("error: no bin target named `nope` in default-run packages", Arguments),
             (
                 "error: cannot update the lock file /x/Cargo.lock because --locked was passed to prevent this",

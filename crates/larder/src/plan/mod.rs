@@ -26,7 +26,7 @@ pub use refused::Refused;
 use self::unit_graph::UnitGraph;
 use crate::{
     cargo::Cargo,
-    error::Result,
+    error::{Error, Result},
     platform::Platform,
     process::Environment,
     side_by_side,
@@ -137,10 +137,11 @@ pub struct Plans(Vec<(Platform, Plan)>);
 
 impl Plans {
     /// The plans of several slices, in their order, each with its own success: [`SlicePlan`] if cargo refuses the
-    /// invocation, [`UnitGraphVersion`] for a format that is not known. The queries run side by side, since cargo mostly
+    /// invocation, [`TargetFile`] for a target that a file describes, [`UnitGraphVersion`] for a format that is not known. The queries run side by side, since cargo mostly
     /// waits in them.
     ///
     /// [`SlicePlan`]: crate::error::Error::SlicePlan
+    /// [`TargetFile`]: crate::error::Error::TargetFile
     /// [`UnitGraphVersion`]: crate::error::Error::UnitGraphVersion
     ///
     /// # Errors
@@ -199,7 +200,15 @@ impl Plans {
 impl Plan {
     /// Asks cargo for the slice's unit graph and keeps the external units.
     fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
-        Self::graph_of_slice(cargo, workspace, slice).map(|graph| Self::of_graph(&graph))
+        let graph = Self::graph_of_slice(cargo, workspace, slice)?;
+        // cargo tells the file's place on this machine, which must get into no key.
+        match graph.target_file() {
+            Some(file) => {
+                let file = file.strip_prefix(workspace.root()).unwrap_or(file).to_owned();
+                Err(Error::TargetFile { slice: slice.name.clone(), file })
+            }
+            None => Ok(Self::of_graph(&graph)),
+        }
     }
 
     /// Asks cargo for the whole unit graph of a slice, the application included.

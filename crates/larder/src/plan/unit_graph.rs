@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use cargo_metadata::camino::Utf8Path;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -91,6 +92,14 @@ impl UnitGraph {
             Some(index) => Err(unreadable(format!("index {index} is out of range"))),
             None => Ok(graph),
         }
+    }
+}
+
+impl UnitGraph {
+    /// The file that describes a target of the invocation, if there is one.
+    pub fn target_file(&self) -> Option<&Utf8Path> {
+        let targets = self.units.iter().filter_map(|unit| unit.platform.as_deref());
+        targets.map(Utf8Path::new).find(|target| target.extension() == Some("json"))
     }
 }
 

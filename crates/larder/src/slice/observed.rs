@@ -77,6 +77,7 @@ impl<'a> Observation<'a> {
         if option_values(&args, "--target").is_empty() {
             args.extend(self.targets().into_iter().map(|target| format!("--target={target}")));
         }
+        self.knows_its_targets(&args)?;
         args.extend(self.settings()?.into_iter().map(|setting| format!("--config={setting}")));
         if let Some(name) = &package.filter(|_| !selects_packages(&args)) {
             args.insert(1, format!("--package={name}"));
@@ -92,6 +93,17 @@ impl<'a> Observation<'a> {
             rustflags,
             env: self.env()?,
         }))
+    }
+
+    /// Refuses targets that files describe: none of them could be planned.
+    fn knows_its_targets(&self, args: &[String]) -> Result<()> {
+        let is_file = |target: &&&str| Utf8Path::new(target).extension() == Some("json");
+        match option_values(args, "--target").iter().find(is_file) {
+            Some(file) => Err(self.refused(format!(
+                "it builds for {file}, and recipes are for targets that rustc has by name"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The targets of a call whose arguments name none: a variable's, or else the configuration's.
