@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod build_dir;
+mod bytes;
 mod changes;
 mod clean;
 mod collectors;

@@ -2,7 +2,7 @@
 
 mod clear;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -164,7 +164,7 @@ pub(crate) struct Build {
     /// The application's own build; by default `cargo leptos build` for a Leptos project, else the slices'
     /// own cargo calls
     #[arg(last = true, value_name = "CMD")]
-    pub(crate) command: Vec<String>,
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -177,7 +177,7 @@ pub(crate) struct Observe {
     pub(crate) json: bool,
     /// The build to run
     #[arg(last = true, required = true, value_name = "CMD")]
-    pub(crate) command: Vec<String>,
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -327,7 +327,7 @@ pub(crate) struct Why {
     pub(crate) json: bool,
     /// A build to run and to explain afterwards, with whatever cargo calls it makes
     #[arg(last = true, value_name = "CMD", conflicts_with_all = ["slices", "dev"])]
-    pub(crate) command: Vec<String>,
+    pub(crate) command: Vec<OsString>,
 }
 
 /// What builds an image.

@@ -1,7 +1,10 @@
 //! What a verb works with: the one place where arguments, environment and working directory are turned into
 //! values for the library.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use larder::{
@@ -22,7 +25,7 @@ use crate::{
 pub(crate) struct Process {
     pub(crate) env: Environment,
     pub(crate) dir: PathBuf,
-    pub(crate) args: Vec<String>,
+    pub(crate) args: Vec<OsString>,
     pub(crate) program: PathBuf,
 }
 
@@ -32,7 +35,7 @@ impl Process {
         Ok(Self {
             env: Environment::new(std::env::vars_os()),
             dir: std::env::current_dir().context("cannot tell the working directory")?,
-            args: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            args: std::env::args_os().collect(),
             program: std::env::current_exe().context("cannot tell the path of this program")?,
         })
     }

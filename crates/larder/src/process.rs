@@ -3,16 +3,19 @@
 //! Every command gets its whole environment and its working directory as values, so nothing is inherited
 //! by accident, and every error names the command. It must never interpret what a program prints.
 
+mod pieces;
+
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    io::{BufRead, BufReader},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use crate::error::{Error, Result};
+use pieces::{Lines, pieces};
 
 /// The environment variables a command runs with: a snapshot, taken once by the binary.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -200,23 +203,30 @@ impl Cmd {
         self.exit_code()
     }
 
+    /// Runs to the end, handing pieces of standard output on as they come, until there are no more or no more are
+    /// wanted; returns the exit code.
+    ///
+    /// # Errors
+    /// When the program cannot be started or its output cannot be read.
+    pub fn each_piece(&self, stderr: Stderr, on_piece: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<i32> {
+        let mut command = self.command();
+        command.stdout(Stdio::piped()).stderr(Stdio::from(stderr));
+        let mut child = command.spawn().map_err(|source| self.start_error(source))?;
+        if let Some(stdout) = child.stdout.take() {
+            pieces(stdout, on_piece)?;
+        }
+        Ok(code_of(child.wait()?))
+    }
+
     /// Runs to the end, handing each line of standard output on as it comes; returns the exit code.
     ///
     /// # Errors
     /// When the program cannot be started or its output cannot be read.
     pub fn each_line(&self, stderr: Stderr, mut on_line: impl FnMut(&str)) -> Result<i32> {
-        let mut child = self
-            .command()
-            .stdout(Stdio::piped())
-            .stderr(Stdio::from(stderr))
-            .spawn()
-            .map_err(|source| self.start_error(source))?;
-        if let Some(stdout) = child.stdout.take() {
-            for line in BufReader::new(stdout).split(b'\n') {
-                on_line(String::from_utf8_lossy(&line?).trim_end_matches('\r'));
-            }
-        }
-        Ok(code_of(child.wait()?))
+        let mut lines = Lines::default();
+        let code = self.each_piece(stderr, |piece| lines.take(piece, &mut on_line))?;
+        lines.finish(&mut on_line);
+        Ok(code)
     }
 
     /// Runs to the end, handing each line of standard error on as it comes; returns the exit code. For programs
@@ -228,11 +238,11 @@ impl Cmd {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|source| self.start_error(source))?;
+        let mut lines = Lines::default();
         if let Some(stderr) = child.stderr.take() {
-            for line in BufReader::new(stderr).split(b'\n') {
-                on_line(String::from_utf8_lossy(&line?).trim_end_matches('\r'));
-            }
+            pieces(stderr, |piece| lines.take(piece, &mut on_line))?;
         }
+        lines.finish(&mut on_line);
         Ok(code_of(child.wait()?))
     }
 

@@ -5,12 +5,13 @@
 //! for that host. The real compiler knows the answers for every target, so the stand-in changes the host line
 //! and adds `--target` where cargo means the host. It never compiles: only graph queries run with it.
 
-use std::{io::Write, path::Path};
+use std::{ffi::OsString, io::Write, path::Path};
 
 use crate::{
     error::{Error, Result},
     platform::Platform,
     process::{Cmd, Environment},
+    recorder::text,
 };
 
 /// The platform to stand in for; its presence makes the binary a stand-in rustc.
@@ -41,7 +42,7 @@ pub(crate) fn environment(
 ///
 /// # Errors
 /// When the variables are missing or the real compiler cannot be started.
-pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut impl Write) -> Result<i32> {
+pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut impl Write) -> Result<i32> {
     let missing = |name: &str| Error::Io(std::io::Error::other(format!("{name} is not set")));
     let host = env.get_str(HOST_VARIABLE).ok_or_else(|| missing(HOST_VARIABLE))?;
     let rustc = env.get(RUSTC_VARIABLE).ok_or_else(|| missing(RUSTC_VARIABLE))?;
@@ -55,7 +56,7 @@ pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut impl Write)
         out.write_all(lines.collect::<String>().as_bytes())?;
         return Ok(0);
     }
-    let names_target = args.iter().any(|arg| arg == "--target" || arg.starts_with("--target="));
+    let names_target = text(args).iter().any(|arg| arg == "--target" || arg.starts_with("--target="));
     let added = (!names_target).then(|| format!("--target={host}"));
     real.args(args).args(added).exit_code()
 }
@@ -77,7 +78,7 @@ mod tests {
         for (name, value) in environment(Path::new("unused"), &rustc, &Platform::new("other")) {
             env.set(name, value);
         }
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         let mut out = Vec::new();
         let code = run(&env, folder.path(), &args, &mut out).unwrap();
         let passed = fs_err::read_to_string(rustc.with_extension("args")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `cargo larder build`: cook, then the application's own build, then a table of both.
 
-use std::time::Instant;
+use std::{ffi::OsString, time::Instant};
 
 use larder::{
     Report as _,
@@ -74,7 +74,7 @@ fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>
 /// `cargo leptos watch` builds.
 fn leptos_command(context: &Context, variant: Variant, selection: &Selection) -> Command {
     let release = (variant == Variant::Release).then_some("--release");
-    let words = ["cargo", "leptos", "build"].into_iter().chain(release).map(str::to_owned).collect();
+    let words = ["cargo", "leptos", "build"].into_iter().chain(release).map(OsString::from).collect();
     let mut env = context.process.env.clone();
     if variant == Variant::Dev {
         env.set(leptos::WATCH.0, leptos::WATCH.1);
@@ -97,7 +97,8 @@ fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyho
     let target_dir = format!("--target-dir={}", slice.target_dir.resolve(&context.project.workspace));
     let policies = context.project.cargo.words().map(str::to_owned);
     let more = std::iter::once(target_dir).chain(policies).chain(context.build_words(selection));
-    let words = std::iter::once("cargo".to_owned()).chain(slice.args_with(more)).collect();
+    let words =
+        std::iter::once("cargo".to_owned()).chain(slice.args_with(more)).map(OsString::from).collect();
     let env = environment::of_build(&context.project.cargo, &context.project.workspace, slice)?;
     Ok(Command { cargo: Calls::Projects, words, dir: context.project.workspace.root().into(), env })
 }

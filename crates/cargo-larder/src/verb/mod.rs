@@ -21,6 +21,8 @@ mod unused;
 mod usage;
 mod why;
 
+use std::ffi::OsString;
+
 use clap::Parser as _;
 use larder::{recorder::Recording, why::pretend};
 
@@ -71,7 +73,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
 }
 
 /// `cargo-larder plan` works like `cargo larder plan`.
-fn with_subcommand(args: &[String]) -> Vec<String> {
+fn with_subcommand(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
     if args.get(1).is_none_or(|arg| arg != "larder") {
         args.insert(1.min(args.len()), "larder".into());

@@ -1,6 +1,6 @@
 //! Running somebody's build with the recording cargo in front. No verb of its own.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use larder::{
     process::{Cmd, Environment},
@@ -23,20 +23,20 @@ pub(super) enum Calls {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Command {
     pub(super) cargo: Calls,
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<OsString>,
     pub(super) dir: PathBuf,
     pub(super) env: Environment,
 }
 
 impl Command {
     /// What the user typed, where the user is.
-    pub(super) fn of_user(context: &Context, words: &[String]) -> Self {
+    pub(super) fn of_user(context: &Context, words: &[OsString]) -> Self {
         let (dir, env) = (context.process.dir.clone(), context.process.env.clone());
         Self { cargo: Calls::Shells, words: words.to_vec(), dir, env }
     }
 
     pub(super) fn line(&self) -> String {
-        self.words.join(" ")
+        self.words.join(" ".as_ref()).to_string_lossy().into_owned()
     }
 
     /// Runs the command on the user's terminal and returns its exit code.
@@ -46,7 +46,7 @@ impl Command {
         let env = recorder.environment(&self.env)?;
         let found = match self.cargo {
             Calls::Projects if program == "cargo" => Some(recorder.cargo()),
-            _ => env.find_program(program),
+            _ => program.to_str().and_then(|program| env.find_program(program)),
         };
         let program = found.unwrap_or_else(|| PathBuf::from(program));
         Ok(Cmd::new(program, &self.dir, &env).args(args).exit_code()?)

@@ -1,11 +1,14 @@
 //! The host backend: cook into the very target directory that the application's build uses.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use cargo_metadata::camino::Utf8Path;
 use serde::Serialize;
 
-use super::messages::Counts;
+use super::messages::{Counts, Readers, Stream};
 use crate::{
     Report,
     cargo::{Cargo, CargoLock},
@@ -104,9 +107,14 @@ pub fn cook(
         let build_dir = workspace.build_directory(&target_dir);
         let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
         let before = counts.compiled;
-        let code = cmd.each_line(Stderr::Terminal, |line| {
-            counts.add(line);
+        let mut stream = Stream::new(Readers::Us);
+        let mut passed = Vec::new();
+        let code = cmd.each_piece(Stderr::Terminal, |piece| {
+            stream.take(piece, &mut passed);
+            passed.clear();
+            ControlFlow::Continue(())
         })?;
+        counts += stream.finish(&mut passed);
         if code != 0 {
             return Err(cmd.exit_error(code));
         }

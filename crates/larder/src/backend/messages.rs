@@ -1,4 +1,6 @@
-//! Counting units in cargo's `--message-format=json` output.
+//! Counting units in cargo's `--message-format=json` output, and telling its messages from whatever else is there.
+//!
+//! Bytes that are no message must leave as they came, and at once; no line may be kept that grows without bound.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +26,15 @@ struct Message {
 impl Counts {
     /// Takes in one line of output. Returns whether it was a message of cargo's.
     pub fn add(&mut self, line: &str) -> bool {
-        if !line.starts_with('{') {
-            return false;
+        self.take(line.as_bytes()).is_some()
+    }
+
+    /// The same for bytes; the message's reason if it was one.
+    fn take(&mut self, line: &[u8]) -> Option<String> {
+        if !line.starts_with(b"{") {
+            return None;
         }
-        let Ok(message) = serde_json::from_str::<Message>(line) else { return false };
+        let message = serde_json::from_slice::<Message>(line).ok()?;
         if message.reason == "compiler-artifact" {
             if message.fresh == Some(true) {
                 self.fresh += 1;
@@ -37,7 +44,7 @@ impl Counts {
                 self.compiled_external += usize::from(!is_path);
             }
         }
-        true
+        Some(message.reason)
     }
 }
 
@@ -46,6 +53,102 @@ impl std::ops::AddAssign for Counts {
         self.compiled += other.compiled;
         self.compiled_external += other.compiled_external;
         self.fresh += other.fresh;
+    }
+}
+
+/// Which of cargo's messages somebody else reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Nobody: they are taken out.
+    Us,
+    /// Whoever called cargo: they stay.
+    Caller,
+}
+
+/// How every message of cargo's starts.
+const MESSAGE: &[u8] = br#"{"reason":""#;
+/// The longest message that is kept to be read. cargo's own take some kilobytes.
+const LONGEST: usize = 16 << 20;
+
+/// cargo's standard output as it comes, in pieces of any length.
+#[derive(Debug)]
+pub struct Stream {
+    readers: Readers,
+    counts: Counts,
+    /// The start of a line that may be a message.
+    held: Vec<u8>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// In a line that may be a message.
+    Held,
+    /// In a line that is none.
+    Other,
+    /// After cargo's last message: what follows comes from a program that cargo runs, such as a test.
+    Over,
+}
+
+impl Stream {
+    /// The start of an output.
+    pub fn new(readers: Readers) -> Self {
+        Self { readers, counts: Counts::default(), held: Vec::new(), state: State::Held }
+    }
+
+    /// Whether cargo said that it has built, so that the rest is none of its own.
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
+    /// Takes a piece in, and adds to `passed` what goes on to the caller.
+    pub fn take(&mut self, mut bytes: &[u8], passed: &mut Vec<u8>) {
+        while !bytes.is_empty() {
+            if self.state == State::Over {
+                passed.extend_from_slice(bytes);
+                return;
+            }
+            let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            let (piece, rest) = bytes.split_at(end);
+            bytes = rest;
+            if self.state == State::Held {
+                self.hold(piece, passed);
+            } else {
+                passed.extend_from_slice(piece);
+            }
+            if piece.ends_with(b"\n") && self.state != State::Over {
+                self.state = State::Held;
+            }
+        }
+    }
+
+    fn hold(&mut self, piece: &[u8], passed: &mut Vec<u8>) {
+        self.held.extend_from_slice(piece);
+        let known = self.held.len().min(MESSAGE.len());
+        if self.held[..known] != MESSAGE[..known] || self.held.len() > LONGEST {
+            self.state = State::Other;
+            passed.append(&mut self.held);
+        } else if self.held.ends_with(b"\n") {
+            self.line(passed);
+        }
+    }
+
+    /// A whole line that may be a message.
+    fn line(&mut self, passed: &mut Vec<u8>) {
+        let reason = self.counts.take(&self.held);
+        if reason.as_deref() == Some("build-finished") {
+            self.state = State::Over;
+        }
+        if reason.is_none() || self.readers == Readers::Caller {
+            passed.extend_from_slice(&self.held);
+        }
+        self.held.clear();
+    }
+
+    /// The end of the output; adds to `passed` what was kept.
+    pub fn finish(mut self, passed: &mut Vec<u8>) -> Counts {
+        self.line(passed);
+        self.counts
     }
 }
 
@@ -69,5 +172,44 @@ mod tests {
         assert!(!counts.add("plain output"));
         assert!(!counts.add("{not json"));
         assert_eq!(counts, Counts { compiled: 2, compiled_external: 1, fresh: 1 });
+    }
+
+    const ARTIFACT: &[u8] = b"{\"reason\":\"compiler-artifact\",\"fresh\":true}\n";
+    const FINISHED: &[u8] = b"{\"reason\":\"build-finished\",\"success\":true}\n";
+
+    /// What passes of an output that comes in pieces of this size.
+    fn passed(output: &[u8], size: usize, readers: Readers) -> (Vec<u8>, Counts) {
+        let mut stream = Stream::new(readers);
+        let mut passed = Vec::new();
+        output.chunks(size).for_each(|piece| stream.take(piece, &mut passed));
+        let counts = stream.finish(&mut passed);
+        (passed, counts)
+    }
+
+    #[test]
+    fn every_byte_passes_but_those_of_messages() {
+        let others: [&[u8]; 5] =
+            [b"\xff\xfe\r\n", b"{\"reason\":\"no json\n", b"\r\n", b"{\"re\n", b"{\"reason\":\""];
+        let program: &[u8] = &[b"{\"reason\":\"x\"}\n\xc3\r\n".as_slice(), ARTIFACT, b"no end"].concat();
+        let output = [ARTIFACT, &others.concat(), b"\n", ARTIFACT, FINISHED, program].concat();
+        let expected = [&others.concat(), b"\n".as_slice(), program].concat();
+        for size in [1, 2, 7, output.len()] {
+            let (told, counts) = passed(&output, size, Readers::Us);
+            assert_eq!((told.as_slice(), counts.fresh), (expected.as_slice(), 2), "in pieces of {size}");
+            let (told, counts) = passed(&output, size, Readers::Caller);
+            assert_eq!((told.as_slice(), counts.fresh), (output.as_slice(), 2), "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_that_cannot_be_a_message_or_is_too_long_for_one() {
+        let mut stream = Stream::new(Readers::Us);
+        let mut passed = Vec::new();
+        stream.take(b"? ", &mut passed);
+        assert_eq!(passed, b"? ", "a prompt waits for no line's end");
+        stream.take(b"\n{\"reason\":\"", &mut passed);
+        let piece = vec![b'x'; 1 << 20];
+        (0..20).for_each(|_| stream.take(&piece, &mut passed));
+        assert!(stream.held.is_empty() && passed.len() > 20 << 20, "{}", passed.len());
     }
 }

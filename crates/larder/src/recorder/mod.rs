@@ -6,11 +6,13 @@
 //! environment that it would have had without us.
 
 mod environment;
+mod output;
 mod subcommand;
 mod variables;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     io::{self, Write},
     path::{Path, PathBuf},
     time::{Instant, SystemTime},
@@ -22,11 +24,12 @@ use crate::{
     backend::messages::Counts,
     cargo::Cargo,
     error::{Error, Result},
-    process::{Cmd, Environment, Stderr},
+    process::{Cmd, Environment},
     why::{self, Answer, Mode, Place, Watch},
 };
 pub use environment::without_recorder;
 use environment::{bin, cargo_of_driver, named_cargo, recorded};
+use output::{Messages, count};
 use subcommand::Kind;
 pub use variables::is_secret;
 pub(crate) use variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, is_flags};
@@ -54,7 +57,7 @@ struct Terms {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Call {
-    /// cargo's arguments.
+    /// cargo's arguments, as text.
     pub args: Vec<String>,
     /// The working directory.
     pub dir: PathBuf,
@@ -182,7 +185,7 @@ pub struct Process<'a> {
     /// This binary.
     pub program: &'a Path,
     /// Its arguments, with the name that it was called by.
-    pub args: &'a [String],
+    pub args: &'a [OsString],
 }
 
 /// Whose place this process takes.
@@ -265,9 +268,10 @@ impl<'a> Recording<'a> {
     fn call(&self, out: &mut dyn Write) -> Result<i32> {
         let (dir, env) = (self.process.dir, &self.env);
         let cargo = self.cargo();
-        let args = subcommand::without_aliases(&cargo, &self.process.args[1..], dir, env);
+        let words = subcommand::without_aliases(&cargo, &self.process.args[1..], dir, env);
+        let args = text(&words);
         let mut call = Call {
-            args,
+            args: args.clone(),
             dir: dir.to_owned(),
             code: 0,
             seconds: 0.0,
@@ -275,7 +279,6 @@ impl<'a> Recording<'a> {
             env: self.driver_env(),
             why: None,
         };
-        let args = call.args.clone();
         let asked =
             why::Call { cargo: &cargo, args: &args, dir, env, root: dir, program: self.process.program };
         let (watch, instead) = match Watch::begin(asked, self.terms.reasons.as_ref()) {
@@ -295,19 +298,26 @@ impl<'a> Recording<'a> {
         }
         let start = Instant::now();
         let wanted = Messages::of(&args);
-        let cmd = self.real_call(&cargo, &args, wanted)?;
-        call.code = count(&cmd, wanted, &mut call.counts, out)?;
+        let cmd = self.real_call(&cargo, words, &args, wanted)?;
+        let ended = count(&cmd, wanted, &mut call.counts, out);
+        call.code = *ended.as_ref().unwrap_or(&1);
         call.seconds = start.elapsed().as_secs_f64();
         // A call whose messages are somebody else's may have compiled anything.
         let compiled = call.counts.compiled > 0 || call.code != 0 || wanted == Messages::None;
         call.why = watch.filter(|_| compiled).and_then(|watch| watch.answer().ok());
         self.write(&call)?;
-        Ok(call.code)
+        ended
     }
 
     /// The call without a recorder, but for what reaches no build: messages, and drivers that are recorded again.
-    fn real_call(&self, cargo: &Path, args: &[String], wanted: Messages) -> Result<Cmd> {
-        let mut words = args.to_vec();
+    /// `args` are the words as text.
+    fn real_call(
+        &self,
+        cargo: &Path,
+        mut words: Vec<OsString>,
+        args: &[String],
+        wanted: Messages,
+    ) -> Result<Cmd> {
         let mut env = self.env.clone();
         match Kind::of(args) {
             Kind::Own => {}
@@ -315,7 +325,7 @@ impl<'a> Recording<'a> {
                 let runner = self.dir.join(RUNNER);
                 let more = subcommand::runner_words(cargo, args, self.process.dir, &env, &runner);
                 let at = subcommand(args).map_or(0, |at| at + 1);
-                words.splice(at..at, more.into_iter().flatten());
+                words.splice(at..at, more.into_iter().flatten().map(OsString::from));
             }
             Kind::ThirdParty(name) => {
                 let name = format!("{THIRD_PARTY}{name}");
@@ -351,45 +361,9 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// Runs cargo and counts what its messages say; returns its exit code.
-fn count(cmd: &Cmd, wanted: Messages, counts: &mut Counts, out: &mut dyn Write) -> Result<i32> {
-    if wanted == Messages::None {
-        return cmd.exit_code();
-    }
-    let mut is_over = false;
-    cmd.each_line(Stderr::Terminal, |line| {
-        // What follows comes from a program that cargo runs, such as a test.
-        let is_message = !is_over && counts.add(line);
-        is_over |= is_message && line.contains(r#""reason":"build-finished""#);
-        if !is_message || wanted == Messages::Drivers {
-            // A driver that closed its end has lost interest in the output, not in the build.
-            let _ = writeln!(out, "{line}");
-        }
-    })
-}
-
-/// Who asked for cargo's JSON messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Messages {
-    /// Nobody: the call compiles nothing, or wants another format.
-    None,
-    /// The driver.
-    Drivers,
-    /// We do; the index is where our argument goes.
-    Added { at: usize },
-}
-
-impl Messages {
-    fn of(args: &[String]) -> Self {
-        let Some(at) = subcommand(args) else { return Self::None };
-        let builds = ["build", "b", "check", "c", "test", "t", "run", "r", "bench", "clippy", "rustc"];
-        let formats = crate::slice::option_values(args, "--message-format");
-        match formats.first() {
-            Some(format) if format.contains("json") => Self::Drivers,
-            None if builds.contains(&args[at].as_str()) => Self::Added { at: at + 1 },
-            _ => Self::None,
-        }
-    }
+/// Words as text, for looking at: what runs gets the words themselves.
+pub(crate) fn text(words: &[OsString]) -> Vec<String> {
+    words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// The index of the subcommand among cargo's arguments.
@@ -412,13 +386,9 @@ pub(crate) fn subcommand(args: &[String]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn messages(line: &str) -> Messages {
-        Messages::of(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
-    }
-
     fn run_as_cargo(recorder: &Recorder, env: &Environment, program: &Path, words: &[&str]) -> Result<i32> {
-        let args: Vec<String> =
-            std::iter::once("cargo").chain(words.iter().copied()).map(str::to_owned).collect();
+        let args: Vec<OsString> =
+            std::iter::once("cargo").chain(words.iter().copied()).map(OsString::from).collect();
         let dir = recorder.dir.path();
         let recording = Recording::of(Process { env, dir, program, args: &args })?;
         recording.expect("the recorder is in front").run(&mut Vec::new())
@@ -463,15 +433,5 @@ mod tests {
         let env = recorder.environment(&Environment::new([("PATH", path.as_str())])).unwrap();
         let result = run_as_cargo(&recorder, &env, &cargo, &["build"]);
         assert!(result.is_err() && !built.exists(), "{result:?}");
-    }
-
-    #[test]
-    fn only_builds_without_a_format_of_their_own_are_changed() {
-        assert_eq!(messages("build --release"), Messages::Added { at: 1 });
-        assert_eq!(messages("--color always build"), Messages::Added { at: 3 });
-        assert_eq!(messages("build --message-format=json"), Messages::Drivers);
-        assert_eq!(messages("build --message-format short"), Messages::None);
-        assert_eq!(messages("metadata --format-version 1"), Messages::None);
-        assert_eq!(messages("-vV"), Messages::None);
     }
 }

@@ -1,11 +1,11 @@
 //! What a call of cargo runs besides cargo: the driver of a third party, or the user's own program. Both may call
 //! cargo again, and find the recording one. It must never decide what cargo builds.
 
-use std::path::Path;
+use std::{ffi::OsString, path::Path};
 
 use cargo_config2::{Config, ResolveOptions};
 
-use super::subcommand;
+use super::{subcommand, text};
 use crate::{process::Environment, slice::option_values};
 
 /// What a call does.
@@ -87,15 +87,20 @@ fn is_third_party(name: &str) -> bool {
 }
 
 /// The call with the user's aliases replaced by what they stand for, as cargo does it.
-pub(super) fn without_aliases(cargo: &Path, args: &[String], dir: &Path, env: &Environment) -> Vec<String> {
+pub(super) fn without_aliases(
+    cargo: &Path,
+    args: &[OsString],
+    dir: &Path,
+    env: &Environment,
+) -> Vec<OsString> {
     let mut words = args.to_vec();
-    let Kind::ThirdParty(_) = Kind::of(&words) else { return words };
+    let Kind::ThirdParty(_) = Kind::of(&text(&words)) else { return words };
     let Some(config) = config(cargo, dir, env) else { return words };
     let mut seen = Vec::new();
-    while let Kind::ThirdParty(name) = Kind::of(&words) {
+    while let Kind::ThirdParty(name) = Kind::of(&text(&words)) {
         let alias = config.alias.get(&name).filter(|_| !seen.contains(&name));
-        let (Some(alias), Some(at)) = (alias, subcommand(&words)) else { break };
-        words.splice(at..=at, alias.list.iter().cloned());
+        let (Some(alias), Some(at)) = (alias, subcommand(&text(&words))) else { break };
+        words.splice(at..=at, alias.list.iter().map(OsString::from));
         seen.push(name);
     }
     words
@@ -150,10 +155,14 @@ mod tests {
     fn aliases_are_followed() {
         let folder = tempfile::tempdir().unwrap();
         fs_err::create_dir(folder.path().join(".cargo")).unwrap();
-        let text = "[alias]\nx = \"y --release\"\ny = [\"run\", \"-p\", \"a b\", \"--\"]\nloop = \"loop\"\n";
-        fs_err::write(folder.path().join(".cargo/config.toml"), text).unwrap();
+        let settings =
+            "[alias]\nx = \"y --release\"\ny = [\"run\", \"-p\", \"a b\", \"--\"]\nloop = \"loop\"\n";
+        fs_err::write(folder.path().join(".cargo/config.toml"), settings).unwrap();
         let env = Environment::default();
-        let told = |line| without_aliases(Path::new("cargo"), &words(line), folder.path(), &env);
+        let told = |line| {
+            let words: Vec<OsString> = words(line).into_iter().map(OsString::from).collect();
+            text(&without_aliases(Path::new("cargo"), &words, folder.path(), &env))
+        };
         assert_eq!(told("-q x now"), ["-q", "run", "-p", "a b", "--", "--release", "now"]);
         for same in ["loop", "leptos build", "build x"] {
             assert_eq!(told(same), words(same));

@@ -62,6 +62,9 @@ impl<'a> Observation<'a> {
     fn slice(&self) -> Result<Option<Slice>> {
         let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
         let Some(package) = self.package() else { return Ok(None) };
+        if self.call.cargo_args().iter().any(|arg| arg.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(self.refused("an argument is not UTF-8".to_owned()));
+        }
         self.has_the_same_compiler()?;
         self.reads_the_configuration()?;
         let (mut args, mut target_dir) = (vec![command.to_owned()], self.target_dir_of_all()?);

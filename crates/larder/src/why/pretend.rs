@@ -4,6 +4,7 @@
 //! It must never write outside the skeleton, and never run anything of the project's.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::Write,
     path::{Path, PathBuf},
@@ -13,6 +14,7 @@ use std::{
 use crate::{
     error::Result,
     process::{Cmd, Environment},
+    recorder::text,
     target_folder::is_hash,
 };
 
@@ -33,14 +35,15 @@ const SCRIPT: &str = "#!/bin/sh\nexec \"$LARDER_WHY_PROGRAM\" build-script\n";
 ///
 /// # Errors
 /// When the real compiler, asked for information, cannot be started.
-pub fn run(env: &Environment, dir: &Path, args: &[String], out: &mut dyn Write) -> Result<i32> {
-    let Some((first, words)) = args.get(1..).and_then(<[String]>::split_first) else { return Ok(2) };
+pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut dyn Write) -> Result<i32> {
+    let Some((first, real)) = args.get(1..).and_then(<[OsString]>::split_first) else { return Ok(2) };
     if first == BUILD_SCRIPT {
         out.write_all(&last_output(Path::new(env.get("OUT_DIR").unwrap_or_default())))?;
         return Ok(0);
     }
+    let words = &text(real);
     let Some(crate_name) = compiled_crate(words) else {
-        return Cmd::new(first, dir, env).args(words).exit_code();
+        return Cmd::new(first, dir, env).args(real).exit_code();
     };
     let skeleton = Path::new(env.get(SKELETON_VARIABLE).unwrap_or_default());
     let file = output_file(words, crate_name);
