@@ -14,6 +14,7 @@ mod docker_halves;
 mod docker_needs;
 mod docker_places;
 mod docker_via_nix;
+mod docker_words;
 mod doctor;
 mod doctor_configured;
 mod drivers;

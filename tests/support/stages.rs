@@ -101,7 +101,7 @@ impl Stages {
                 let workdir = if current.stage.is_empty() { String::new() } else { current.workdir.clone() };
                 *current = Current { stage: name.to_owned(), root, workdir };
             }
-            "WORKDIR" => rest.clone_into(&mut current.workdir),
+            "WORKDIR" => current.workdir = unescaped(rest),
             "COPY" => self.copy(rest, sent, current),
             "RUN" => self.command(rest, current)?,
             _ => {}
@@ -110,16 +110,16 @@ impl Stages {
     }
 
     fn copy(&self, words: &str, sent: &Path, current: &Current) {
-        let mut words: Vec<&str> = words.split(' ').collect();
-        let base = match words[0].strip_prefix("--from=") {
-            Some(stage) => {
-                words.remove(0);
-                self.roots[stage].clone()
-            }
-            None => sent.to_owned(),
+        let (base, words) = match words.strip_prefix("--from=").and_then(|words| words.split_once(' ')) {
+            Some((stage, words)) => (self.roots[stage].clone(), words),
+            None => (sent.to_owned(), words),
+        };
+        let mut words: Vec<String> = match serde_json::from_str::<Vec<String>>(words) {
+            Ok(words) => words.iter().map(|word| unescaped(word)).collect(),
+            Err(_) => words.split(' ').map(str::to_owned).collect(),
         };
         let to = words.pop().expect("COPY says to where");
-        let target = current.path(to);
+        let target = current.path(&to);
         for word in words {
             let from = base.join(word.trim_start_matches('/'));
             let is_folder = to.ends_with('/') || to == ".";
@@ -188,10 +188,14 @@ fn send(context: &Path, sent: &Path) {
     let list = fs_err::read_to_string(context.join(".dockerignore")).expect("there is an allow-list");
     let lines = list.lines().filter(|line| !line.starts_with('#') && *line != "*");
     let quoted = |path: &Path| format!("'{}'", path.display());
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./*?[]\\".contains(c);
+    let words = |line: &str| {
+        line.chars().flat_map(|c| (!is_plain(c)).then_some('\\').into_iter().chain([c])).collect::<String>()
+    };
     let (from, to) = (quoted(context), quoted(sent));
     let mut script = format!("mkdir -p {to}; cd {from}\n");
-    for line in lines {
-        let step = match (line.strip_prefix('!'), line.strip_prefix("**/")) {
+    for line in lines.map(words) {
+        let step = match (line.strip_prefix("\\!"), line.strip_prefix("**/")) {
             (Some(path), _) => format!("cp -a --parents {path} {to} 2> /dev/null || true\n"),
             (None, Some(name)) => format!("find {to} -depth -name '{name}' -exec rm -rf {{}} +\n"),
             (None, None) => format!("rm -rf {to}/{line}\n"),
@@ -199,6 +203,15 @@ fn send(context: &Path, sent: &Path) {
         script.push_str(&step);
     }
     Surroundings::get().run(Path::new("/bin/sh"), context, &["-c", &script], &[]).ok();
+}
+
+/// A word without the characters that keep Docker from expanding it, and without those that make it no pattern.
+fn unescaped(word: &str) -> String {
+    let mut text = word.to_owned();
+    for special in ['*', '?', '['] {
+        text = text.replace(&format!("[{special}]"), &special.to_string());
+    }
+    text.replace('\\', "")
 }
 
 /// The instructions, continued lines joined and comments left out.

@@ -13,6 +13,7 @@ use super::{
     image::{Image, cargo_line},
     sources::{Sources, sources},
     tailwind::Tailwind,
+    words,
 };
 use crate::{
     error::{Error, Result},
@@ -76,6 +77,13 @@ pub(super) struct LeptosTools {
     pub(super) tailwind: Option<Tailwind>,
 }
 
+impl LeptosTools {
+    /// The versions that the project's own files name.
+    pub(super) fn versions(&self) -> impl Iterator<Item = &str> {
+        self.wasm_bindgen.as_deref().into_iter().chain(self.tailwind.as_ref().map(|one| one.version.as_str()))
+    }
+}
+
 impl Application {
     pub(super) fn of(project: &Project, recipes: Recipes) -> Result<Self> {
         if let Some(refused) = project.refused().into_iter().next() {
@@ -112,7 +120,7 @@ impl Application {
         if leptos {
             build.insert(0, "cargo leptos build --release".into());
         }
-        Ok(Self {
+        let application = Self {
             groups: groups(workspace, locked),
             build,
             halves: halves::of(project, recipes, &image, &slices)?,
@@ -132,7 +140,9 @@ impl Application {
             artifacts,
             image,
             sources,
-        })
+        };
+        words::check(project, &application)?;
+        Ok(application)
     }
 }
 

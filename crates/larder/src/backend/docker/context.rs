@@ -67,6 +67,11 @@ impl Context {
         Ok(Self { folder: folder(project)?.canonicalize_utf8()?, root, real_root })
     }
 
+    /// The folder that is sent.
+    pub(super) fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+
     /// The workspace in the folder that is sent; empty if they are the same.
     pub(super) fn prefix(&self) -> Utf8PathBuf {
         self.real_root.strip_prefix(&self.folder).map(Utf8Path::to_owned).unwrap_or_default()

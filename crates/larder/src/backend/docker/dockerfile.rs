@@ -13,6 +13,7 @@ use super::{
     artifacts::Entry,
     image::{FOLDER, cargo_line},
     settings::DockerSettings,
+    words,
 };
 use crate::{process::quoted, recipe::lock_file::LockedSlice};
 
@@ -172,19 +173,17 @@ impl Writer<'_> {
             "" => (".", "."),
             prefix => (prefix, "."),
         };
-        let _ = writeln!(self.text, "COPY {from} {to}");
+        self.copy(&[from], to);
     }
 
     /// A file or folder of the recipes, from where they are.
     fn recipe(&mut self, path: &str, to: &str) {
-        let _ = match self.application.recipes {
-            Recipes::Committed => {
-                writeln!(self.text, "COPY {} {to}", self.application.sources.prefix.join(path))
-            }
+        match self.application.recipes {
+            Recipes::Committed => self.copy(&[self.application.sources.prefix.join(path)], to),
             Recipes::Planned => {
-                writeln!(self.text, "COPY --from=planner {}/{path} {to}", self.application.image.workspace)
+                self.copy_of("planner", self.application.image.workspace.join(path), to);
             }
-        };
+        }
     }
 
     /// Tools that are built from source take minutes, once; the base image may have them already.
@@ -223,7 +222,11 @@ impl Writer<'_> {
         let build_dir = build_dir
             .map(|dir| format!(" CARGO_BUILD_BUILD_DIR={}", literal(workspace.join(dir).as_str())))
             .unwrap_or_default();
-        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}{build_dir}\nWORKDIR {workspace}");
+        let _ = writeln!(
+            self.text,
+            "ENV CARGO_HOME={CARGO_HOME}{build_dir}\nWORKDIR {}",
+            words::alone(workspace)
+        );
         let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
         packages.push("ca-certificates");
         packages.sort_unstable();
@@ -235,11 +238,12 @@ impl Writer<'_> {
         let sources = &self.application.sources;
         if let Some(toolchain) = &sources.configured.toolchain {
             let from = toolchain.sent(&sources.prefix);
-            let _ = writeln!(self.text, "COPY {from}/ {}/", toolchain.in_image());
+            self.copy(&[format!("{from}/")], format!("{}/", toolchain.in_image()));
         }
         if let Some(file) = self.application.toolchain_file {
             let file = self.application.sources.prefix.join(file);
-            let _ = writeln!(self.text, "COPY {file} ./\nRUN rustc --version");
+            self.copy(&[file], "./");
+            self.line("RUN rustc --version");
         }
         self.targets();
         if self.application.leptos.is_some() {
@@ -312,7 +316,7 @@ impl Writer<'_> {
         for pointed in &sources.configured.cooking {
             let (from, to) = (pointed.place.sent(&sources.prefix), pointed.place.in_image());
             let end = if pointed.is_folder { "/" } else { "" };
-            let _ = writeln!(self.text, "COPY {from}{end} {to}{end}");
+            self.copy(&[format!("{from}{end}")], format!("{to}{end}"));
         }
     }
 
@@ -324,7 +328,8 @@ impl Writer<'_> {
             self.line("\n# --- builder: both halves together ---");
             let _ = writeln!(self.text, "FROM build-{} AS builder", server.slice);
             if let Some(site) = &self.application.site {
-                let _ = writeln!(self.text, "COPY --from=build-{} {FOLDER}/{site}/ {site}/", front.slice);
+                let stage = format!("build-{}", front.slice);
+                self.copy_of(&stage, format!("{FOLDER}/{site}/"), format!("{site}/"));
             }
         } else {
             self.in_one_piece();
@@ -342,8 +347,8 @@ impl Writer<'_> {
         for group in others {
             let image = &self.application.image;
             let dir = image.target_dir(&group[0].slice);
-            let _ =
-                writeln!(self.text, "COPY --from={} {}/{dir}/ {dir}/", cook_stage(group), image.workspace);
+            let (made, to) = (format!("{}/{dir}/", image.workspace), format!("{dir}/"));
+            self.copy_of(&cook_stage(group), made, to);
         }
         self.sources();
         self.run(Downloads::Common, &self.application.build);

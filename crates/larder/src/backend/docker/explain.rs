@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Recipes, ignore, shortened,
     sources::{Sources, sources},
+    words,
 };
 use crate::{error::Result, project::Project, recipe::content_digest, records};
 
@@ -214,11 +215,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
                 let instruction = format!("FROM {image} AS {stage}");
                 self.steps.push(Step { stage: (*stage).to_owned(), instruction, inputs, stages });
             }
-            ["COPY", rest @ ..] => {
+            ["COPY", ..] => {
+                let (flags, sources) = words::copied(instruction);
                 let stages: Vec<String> =
-                    rest.iter().filter_map(|word| word.strip_prefix("--from=")).map(str::to_owned).collect();
-                let paths = rest.iter().filter(|word| !word.starts_with("--"));
-                let sources: Vec<&str> = paths.copied().collect();
+                    flags.iter().filter_map(|flag| flag.strip_prefix("--from=")).map(str::to_owned).collect();
                 let mut inputs = BTreeMap::new();
                 if stages.is_empty() {
                     for source in &sources[..sources.len().saturating_sub(1)] {
@@ -264,7 +264,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
     fn files(&self, path: &Utf8Path, inputs: &mut BTreeMap<String, String>) -> Result<()> {
         let name = path.strip_prefix(self.context).unwrap_or(path);
         if path.is_dir() {
-            if ignore::is_left_out(self.sources, name) {
+            if ignore::is_closed(self.sources, name) {
                 return Ok(());
             }
             for entry in path.read_dir_utf8()? {

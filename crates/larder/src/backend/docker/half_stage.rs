@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     below::{Below, StandIn},
@@ -52,15 +52,16 @@ impl Writer<'_> {
             .files
             .iter()
             .partition(|file| file.parent().is_some_and(|folder| folder.as_str().is_empty()));
-        let beside: Vec<String> = beside.iter().map(|file| prefix.join(file).into_string()).collect();
-        let _ = writeln!(self.text, "COPY {} ./", beside.join(" "));
+        let beside: Vec<Utf8PathBuf> = beside.iter().map(|file| prefix.join(file)).collect();
+        self.copy(&beside, "./");
         for file in deeper {
-            let _ = writeln!(self.text, "COPY {} {file}", prefix.join(file));
+            self.copy(&[prefix.join(file)], file);
         }
     }
 
     fn folder(&mut self, folder: &Utf8Path) {
-        let _ = writeln!(self.text, "COPY {}/ {folder}/", self.application.sources.prefix.join(folder));
+        let from = self.application.sources.prefix.join(folder);
+        self.copy(&[format!("{from}/")], format!("{folder}/"));
     }
 
     /// The steps before a half's own build, and then its own member.
@@ -92,7 +93,7 @@ impl Writer<'_> {
         });
         for member in members.iter().filter(|member| !member.folder.as_str().is_empty()) {
             let manifest = self.application.sources.prefix.join(&member.folder).join("Cargo.toml");
-            let _ = writeln!(self.text, "COPY {manifest} {}/", member.folder);
+            self.copy(&[manifest], format!("{}/", member.folder));
         }
         let targets = members.iter().flat_map(|member| &member.targets);
         let files: BTreeSet<&str> = targets.clone().map(|file| file.as_str()).collect();

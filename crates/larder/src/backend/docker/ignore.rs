@@ -8,6 +8,7 @@ use cargo_metadata::camino::Utf8Path;
 use super::{
     application::Application,
     sources::{RECIPES, Sources},
+    words,
 };
 
 const HEADER: &str = "\
@@ -16,9 +17,11 @@ const HEADER: &str = "\
 *
 ";
 
+/// What cargo builds, and no folder of sources has for a name, unless [`Sources::called_target`] names it.
+const TARGET: &str = "**/target";
+
 /// What nothing should read, even where its folder is let in.
-const NEVER: [&str; 6] =
-    ["**/target", "**/.git", "**/.env", "**/.env.*", "**/credentials.toml", "**/*.sqlite*"];
+const NEVER: [&str; 6] = [TARGET, "**/.git", "**/.env", "**/.env.*", "**/credentials.toml", "**/*.sqlite*"];
 
 /// Writes the allow-list of an application.
 pub(super) fn of(application: &Application) -> String {
@@ -27,14 +30,20 @@ pub(super) fn of(application: &Application) -> String {
     let recipes = sources.prefix.join(RECIPES);
     let (recipes, own): (Vec<_>, Vec<_>) = sources.all().partition(|path| *path == recipes);
     for path in own.into_iter().chain(recipes) {
-        let _ = writeln!(text, "!{path}");
+        let _ = writeln!(text, "!{}", words::listed(&path));
     }
     for pattern in NEVER {
         let _ = writeln!(text, "{pattern}");
+        // The last line that fits a path counts, so those below hold in these folders too.
+        if pattern == TARGET {
+            for path in &sources.called_target {
+                let _ = writeln!(text, "!{}", words::listed(path));
+            }
+        }
     }
     // The last line that fits a path counts. A file of these that is missing is an error of cargo's.
     for path in sources.whole() {
-        let _ = writeln!(text, "!{path}");
+        let _ = writeln!(text, "!{}", words::listed(&path));
     }
     text
 }
@@ -58,14 +67,25 @@ fn is_like(pattern: &str, name: &str) -> bool {
 
 /// Whether a path is something that nothing should read, and in no folder that is sent whole.
 pub(super) fn is_left_out(sources: &Sources, path: &Utf8Path) -> bool {
-    is_never(path) && !sources.whole().any(|whole| path.starts_with(whole))
+    let is_source = sources.called_target.iter().any(|folder| covers(folder, path));
+    let is_out = if is_source { is_private(path) } else { is_never(path) };
+    is_out && !sources.whole().any(|whole| path.starts_with(whole))
+}
+
+/// Whether neither a folder nor anything below it is read.
+pub(super) fn is_closed(sources: &Sources, folder: &Utf8Path) -> bool {
+    is_left_out(sources, folder) && !sources.called_target.iter().any(|inner| inner.starts_with(folder))
 }
 
 /// Whether a path is something that nothing should read.
 pub(super) fn is_never(path: &Utf8Path) -> bool {
+    path.components().any(|part| part.as_str() == "target") || is_private(path)
+}
+
+fn is_private(path: &Utf8Path) -> bool {
     path.components().any(|part| {
         let part = part.as_str();
-        matches!(part, "target" | ".git" | ".env" | "credentials.toml")
+        matches!(part, ".git" | ".env" | "credentials.toml")
             || part.starts_with(".env.")
             || part.contains(".sqlite")
     })

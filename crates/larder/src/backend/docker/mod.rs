@@ -25,6 +25,7 @@ pub mod settings;
 mod shared;
 mod sources;
 pub mod tailwind;
+mod words;
 
 use std::collections::BTreeMap;
 

@@ -19,7 +19,11 @@ use crate::{
     project::Project,
     recipe::lock,
     slice::leptos,
+    target_folder::Tag,
 };
+
+/// The name of folders that cargo builds in.
+const TARGET: &str = "target";
 
 /// The folder of the recipes.
 pub(super) const RECIPES: &str = "larder";
@@ -41,6 +45,8 @@ pub(super) struct Sources {
     pub(super) inside: BTreeSet<Utf8PathBuf>,
     /// Those beside the workspace, relative to the folder that is sent.
     pub(super) beside: BTreeSet<Utf8PathBuf>,
+    /// Folders called `target` that hold sources, relative to the folder that is sent.
+    pub(super) called_target: BTreeSet<Utf8PathBuf>,
     /// What of it cargo's configuration points at.
     pub(super) configured: Configured,
 }
@@ -89,7 +95,35 @@ pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package])
             Place::Beside(path) => drop(beside.insert(path)),
         }
     }
-    Ok(Sources { prefix: context.prefix(), inside: outermost(all), beside: outermost(beside), configured })
+    let (prefix, inside, beside) = (context.prefix(), outermost(all), outermost(beside));
+    let mut sources = Sources { prefix, inside, beside, called_target: BTreeSet::new(), configured };
+    sources.called_target = called_target(project, &context, &sources);
+    Ok(sources)
+}
+
+/// The folders called `target` that every clone has files in, and what the settings name in one.
+fn called_target(project: &Project, context: &Context, sources: &Sources) -> BTreeSet<Utf8PathBuf> {
+    let is_built = |folder: &Utf8Path| Tag::of(folder.as_std_path()) != Tag::Missing;
+    let mut found = BTreeSet::new();
+    for path in sources.all() {
+        if path.components().any(|part| part.as_str() == TARGET) {
+            found.insert(path);
+            continue;
+        }
+        let folder = context.folder().join(&path);
+        for file in project.workspace.shared_files().below(&folder) {
+            let mut above: Vec<&Utf8Path> = file.ancestors().skip(1).collect();
+            above.reverse();
+            let target = above
+                .into_iter()
+                .find(|above| above.file_name() == Some(TARGET) && above.starts_with(&folder));
+            let target = target.filter(|target| !is_built(target));
+            found.extend(
+                target.and_then(|target| target.strip_prefix(context.folder()).ok()).map(Utf8Path::to_owned),
+            );
+        }
+    }
+    found
 }
 
 /// The configuration's own files, which a planner reads.

@@ -101,11 +101,11 @@ impl Writer<'_> {
             return;
         }
         let prefix = &self.application.sources.prefix;
-        let files: Vec<String> =
-            tailwind.packages.iter().map(|file| prefix.join(file).into_string()).collect();
+        let files: Vec<Utf8PathBuf> = tailwind.packages.iter().map(|file| prefix.join(file)).collect();
         let install =
             if tailwind.packages.contains(&LOCK) { "npm ci" } else { "npm install --no-package-lock" };
-        let _ = writeln!(self.text, "COPY {} ./\nRUN {install}", files.join(" "));
+        self.copy(&files, "./");
+        let _ = writeln!(self.text, "RUN {install}");
     }
 }
 

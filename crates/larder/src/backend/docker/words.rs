@@ -1,0 +1,207 @@
+//! The user's words in what is generated: paths, names and values that mean themselves wherever they are put, or are
+//! refused. A word must never begin an instruction, nor mean anything to Docker or to a shell.
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    application::{Application, LeptosTools},
+    dockerfile::Writer,
+    halves::Half,
+};
+use crate::{
+    error::{Error, Result},
+    project::Project,
+    slice::Slice,
+};
+
+/// What Docker puts a variable's value, a quoted text or the next character in the place of.
+const EXPANDED: [char; 4] = ['\\', '$', '"', '\''];
+
+impl Writer<'_> {
+    /// A COPY of the context's files or folders.
+    pub(super) fn copy(&mut self, from: &[impl AsRef<str>], to: impl AsRef<str>) {
+        let line = copy("", from, to.as_ref());
+        self.line(&line);
+    }
+
+    /// A COPY of what a stage has made.
+    pub(super) fn copy_of(&mut self, stage: &str, from: impl AsRef<str>, to: impl AsRef<str>) {
+        let line = copy(&format!("--from={stage} "), &[from], to.as_ref());
+        self.line(&line);
+    }
+}
+
+/// Words as they are if they mean themselves there, or else as JSON, which has room for spaces.
+fn copy(flags: &str, from: &[impl AsRef<str>], to: &str) -> String {
+    let from = || from.iter().map(AsRef::as_ref);
+    if from().chain([to]).all(is_plain) {
+        return format!("COPY {flags}{} {to}", from().collect::<Vec<_>>().join(" "));
+    }
+    let words = from().map(|path| expanded(&pattern(path))).chain([expanded(to)]);
+    let words: Vec<String> = words.map(|word| serde_json::Value::from(word).to_string()).collect();
+    format!("COPY {flags}[{}]", words.join(", "))
+}
+
+/// The flags of a COPY, and its paths, the last one being where they go; what [`copy`] wrote, read again.
+pub(super) fn copied(instruction: &str) -> (Vec<&str>, Vec<String>) {
+    let mut rest = instruction.strip_prefix("COPY").unwrap_or(instruction).trim();
+    let mut flags = Vec::new();
+    while let Some((flag, after)) = rest.split_once(' ').filter(|_| rest.starts_with("--")) {
+        flags.push(flag);
+        rest = after.trim_start();
+    }
+    match serde_json::from_str::<Vec<String>>(rest) {
+        Ok(words) => (flags, words.iter().map(|word| literal(word)).collect()),
+        Err(_) => (flags, rest.split_whitespace().map(str::to_owned).collect()),
+    }
+}
+
+/// A path for an instruction that takes one alone.
+pub(super) fn alone(path: &Utf8Path) -> String {
+    if is_plain(path.as_str()) { path.to_string() } else { expanded(path.as_str()) }
+}
+
+/// A path as a line of the allow-list, in which `*` stands for anything.
+pub(super) fn listed(path: &Utf8Path) -> String {
+    escaped(path.as_str(), |c| matches!(c, '[' | ']' | '?'))
+}
+
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|c| c.is_alphanumeric() || "-_./+@,=:~%".contains(c))
+}
+
+/// A word that Docker expands to `word`.
+fn expanded(word: &str) -> String {
+    escaped(word, |c| EXPANDED.contains(&c))
+}
+
+fn escaped(word: &str, is_special: impl Fn(char) -> bool) -> String {
+    word.chars().flat_map(|c| is_special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// A pattern that fits `path` alone.
+fn pattern(path: &str) -> String {
+    let mut text = String::new();
+    for c in path.chars() {
+        if matches!(c, '*' | '?' | '[') {
+            text.extend(['[', c, ']']);
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// What a word of [`copy`] means.
+fn literal(word: &str) -> String {
+    let mut text = String::new();
+    let mut rest = word.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => text.extend(rest.next()),
+            '[' => {
+                text.extend(rest.next());
+                rest.next();
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// Refuses an application that has words with no place in generated files.
+pub(super) fn check(project: &Project, application: &Application) -> Result<()> {
+    let wrong = |reason| {
+        let path = project.workspace.root().join("Cargo.toml");
+        Err(Error::Settings { path: path.into(), reason })
+    };
+    let paths = application.sources.all().chain(application.halves.iter().flat_map(paths));
+    for path in paths.map(|path| path.to_string()).chain(shipped(application)) {
+        let is_trimmed = path.trim() == path;
+        if path.contains(|c: char| c.is_control() || c == '\\') || !is_trimmed {
+            return wrong(format!(
+                "docker: no image can be built with the path {path:?}: rename it, without control characters, \
+                 backslashes, and spaces at its ends"
+            ));
+        }
+    }
+    for slice in application.groups.iter().flatten().map(|locked| &locked.slice) {
+        if let Some(reason) = wrong_in(slice) {
+            return wrong(format!("docker: slice {:?}: no image can be built with {reason}", slice.name));
+        }
+    }
+    match application.leptos.iter().flat_map(LeptosTools::versions).find(|version| !is_version(version)) {
+        Some(version) => wrong(format!("docker: {version:?} is no version of a tool")),
+        None => Ok(()),
+    }
+}
+
+fn paths(half: &Half) -> impl Iterator<Item = Utf8PathBuf> {
+    let below = half.below.iter().flat_map(super::below::Below::late);
+    let others = half.others.iter().chain(below);
+    let others = others.flat_map(|other| other.targets.iter().chain([&other.folder]));
+    half.files.iter().chain(&half.folders).chain(others).cloned()
+}
+
+/// The names of programs, and what is beside them.
+fn shipped(application: &Application) -> impl Iterator<Item = String> {
+    let files = application.artifacts.files.iter().map(|file| file.to.to_string());
+    files.chain(application.hash_file.clone()).chain(application.site.iter().map(ToString::to_string))
+}
+
+/// What of a slice has no place in a command of a shell.
+fn wrong_in(slice: &Slice) -> Option<String> {
+    let is_name = |name: &str| {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
+    };
+    let has_control = |text: &str| text.contains(char::is_control);
+    let dir = String::from(slice.target_dir.clone());
+    let words = slice.args.iter().chain(&slice.rustflags).map(String::as_str).chain([dir.as_str()]);
+    let mut words = words.filter(|word| has_control(word));
+    if !slice.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
+        return Some("its name: it holds only letters, digits, `-` and `_`".to_owned());
+    }
+    if let Some(name) = slice.env.keys().find(|name| !is_name(name)) {
+        return Some(format!("the variable {name:?}: a name holds only letters, digits and `_`"));
+    }
+    if let Some((name, _)) = slice.env.iter().find(|(_, value)| has_control(value)) {
+        return Some(format!("the variable {name}: its value holds a control character"));
+    }
+    words.next().map(|word| format!("the word {word:?}: it holds a control character"))
+}
+
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_means_itself() {
+        assert_eq!(copy("", &["app/"], "app/"), "COPY app/ app/");
+        assert_eq!(copy("--from=x ", &["/app/é/"], "é/"), "COPY --from=x /app/é/ é/");
+        assert_eq!(copy("", &["my apps/a"], "./"), r#"COPY ["my apps/a", "./"]"#);
+        assert_eq!(copy("", &["a[1]*", "<<EOF"], "$HOME/"), r#"COPY ["a[[]1][*]", "<<EOF", "\\$HOME/"]"#);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        for path in ["a", "my apps/a", "a[1]*?", "it's \"$HOME\"", "<<EOF", "[\"a\"]"] {
+            let line = copy("--from=stage ", &[path, "second"], "to/");
+            let expected = [path, "second", "to/"].map(str::to_owned).to_vec();
+            assert_eq!(copied(&line), (vec!["--from=stage"], expected), "{line}");
+        }
+        assert_eq!(copied("COPY . ."), (Vec::new(), vec![".".to_owned(), ".".to_owned()]));
+    }
+
+    #[test]
+    fn a_line_of_the_list_and_a_path_alone() {
+        assert_eq!(listed("my apps/[id]".into()), r"my apps/\[id\]");
+        assert_eq!(listed("icons/*.png".into()), "icons/*.png");
+        assert_eq!(alone("/app/my apps".into()), "/app/my apps");
+        assert_eq!(alone("/app/$x".into()), r"/app/\$x");
+    }
+}
