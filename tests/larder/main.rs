@@ -44,6 +44,7 @@ mod rules_sources;
 mod rules_tests;
 mod rules_workspaces;
 mod stale_lock;
+mod streams;
 mod target_folder;
 mod untouched;
 mod usage;

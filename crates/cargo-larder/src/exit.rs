@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use larder::plan::Refused;
+
+use crate::terminal;
 
 /// A recipe is stale, edited by hand or unproven.
 pub(crate) const STALE: u8 = 3;
@@ -67,12 +69,11 @@ pub(crate) fn print_refused(all: &[Refused]) -> Outcome {
 fn print_known(text: &str, error: &larder::Error) {
     print_text(text);
     if let Some(hint) = error.hint() {
-        let cyan = Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold();
-        anstream::eprintln!("\n{cyan}help{cyan:#}: {hint}");
+        terminal::say(&[terminal::END]);
+        terminal::headed("help", AnsiColor::Cyan, &hint);
     }
 }
 
 fn print_text(text: &str) {
-    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    anstream::eprintln!("{red}error{red:#}: {text}");
+    terminal::headed("error", AnsiColor::Red, text);
 }

@@ -59,6 +59,7 @@ pub mod target_folder;
 mod toml_text;
 pub mod tuning;
 pub mod usage;
+pub mod visible;
 pub mod why;
 pub mod workspace;
 

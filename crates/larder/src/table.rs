@@ -4,9 +4,15 @@ use std::{fmt::Write as _, time::Duration};
 
 use bytesize::ByteSize;
 
+use crate::visible;
+
 /// Lays rows out under their headings: a column whose heading starts with `<` goes to the left, the rest, being
 /// numbers, to the right.
 pub fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let shown = |row: &[String; N]| -> [String; N] {
+        std::array::from_fn(|column| visible::line(&row[column]).into_owned())
+    };
+    let rows: Vec<[String; N]> = rows.iter().map(shown).collect();
     let to_left = headings.map(|heading| heading.starts_with('<'));
     let headings = headings.map(|heading| heading.trim_start_matches('<'));
     let width = |column: usize| {
@@ -63,6 +69,12 @@ mod tests {
             [age(59), age(60), age(7200), age(200_000)],
             ["under a minute", "1 minute", "2 hours", "2 days"]
         );
+    }
+
+    #[test]
+    fn a_cell_is_no_line_of_its_own() {
+        let rows = [["a\nb\u{1b}[2J".into()], ["x".into()]];
+        assert_eq!(super::text(["<name"], &rows), "name\na\\nb\\u{1b}[2J\nx\n");
     }
 
     #[test]

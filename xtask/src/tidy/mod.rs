@@ -24,10 +24,11 @@ use crate::log::Log;
 type Rule = fn(&Repository) -> Vec<Finding>;
 
 /// All of them, with the names by which they are known in messages.
-const RULES: [(&str, Rule); 16] = [
+const RULES: [(&str, Rule); 17] = [
     ("length", sources::length),
     ("header", sources::header),
     ("unfinished", sources::unfinished),
+    ("prints", sources::prints),
     ("ignored-tests", sources::ignored_tests),
     ("machine-paths", sources::machine_paths),
     ("map-paths", map::paths_exist),

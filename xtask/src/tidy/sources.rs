@@ -38,6 +38,21 @@ pub(super) fn unfinished(repository: &Repository) -> Vec<Finding> {
     })
 }
 
+/// What people read leaves in one place, which spells control characters out and fails for no stream.
+pub(super) fn prints(repository: &Repository) -> Vec<Finding> {
+    let outlet = "crates/cargo-larder/src/terminal.rs";
+    let files =
+        repository.ending(&[".rs"]).filter(|(path, _)| path.starts_with("crates/") && *path != outlet);
+    lines(files, |line| {
+        let code = line.trim_start();
+        let is_print = ["println!(", "print!("].iter().any(|name| {
+            let of_macro = |at: usize| !code[..at].contains('"') && !code[..at].starts_with("//");
+            code.find(name).is_some_and(of_macro)
+        });
+        is_print.then(|| format!("printing past {outlet}: use its functions"))
+    })
+}
+
 /// A test that is skipped says why.
 pub(super) fn ignored_tests(repository: &Repository) -> Vec<Finding> {
     lines(repository.ending(&[".rs"]), |line| {

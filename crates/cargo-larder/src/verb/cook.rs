@@ -14,6 +14,7 @@ use crate::{
     cli::{self, Selection},
     context::Context,
     exit::Outcome,
+    terminal,
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
@@ -65,9 +66,6 @@ pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
         [phase.name.clone(), format!("{:.1}", phase.time.as_secs_f64()), compiled, external, fresh]
     };
     let rows: Vec<_> = phases.iter().map(row).collect();
-    anstream::print!(
-        "{}",
-        table::text(["<phase", "seconds", "compiled", "of them external", "fresh"], &rows)
-    );
+    terminal::print(&table::text(["<phase", "seconds", "compiled", "of them external", "fresh"], &rows));
     Ok(())
 }

@@ -4,6 +4,8 @@ use anstyle::{AnsiColor, Style};
 use larder::{camino::Utf8Path, change::Change, project::Project};
 use serde_json::{Value, json};
 
+use crate::terminal;
+
 /// The diff of one file, with its path below the workspace's root.
 pub(super) fn text(project: &Project, change: &Change) -> String {
     change.diff(project.workspace.root())
@@ -17,8 +19,7 @@ pub(super) fn name<'a>(project: &Project, change: &'a Change) -> &'a Utf8Path {
 /// Prints diffs on standard output.
 pub(super) fn print(text: &str) {
     for line in text.lines() {
-        let style = style(line);
-        anstream::println!("{style}{line}{style:#}");
+        terminal::print_styled(&[(style(line), line), terminal::END]);
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     cli::{self, DockerVerb, Via},
     context::Context,
     exit::Outcome,
+    terminal,
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outcome> {
@@ -91,8 +92,8 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
         return Ok(Outcome::Done);
     }
     if misses.is_empty() {
-        anstream::println!(
-            "nothing changed since the last build: every step comes from the cache that has it"
+        terminal::print_line(
+            "nothing changed since the last build: every step comes from the cache that has it",
         );
     }
     misses.iter().for_each(print_miss);
@@ -101,10 +102,10 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
 
 fn print_miss(miss: &Miss) {
     const SHOWN: usize = 5;
-    anstream::println!("[{}] {}", miss.stage, docker::shortened(&miss.instruction));
-    miss.reasons.iter().take(SHOWN).for_each(|reason| anstream::println!("    {reason}"));
+    terminal::print_line(&format!("[{}] {}", miss.stage, docker::shortened(&miss.instruction)));
+    miss.reasons.iter().take(SHOWN).for_each(|reason| terminal::print_line(&format!("    {reason}")));
     if miss.reasons.len() > SHOWN {
-        anstream::println!("    and {} more", miss.reasons.len() - SHOWN);
+        terminal::print_line(&format!("    and {} more", miss.reasons.len() - SHOWN));
     }
 }
 
@@ -250,8 +251,8 @@ pub(super) fn print(
     };
     let rows: Vec<_> = stages.iter().map(row).collect();
     let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
-    anstream::print!("{}", table::text(head, &rows));
-    anstream::println!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64());
+    terminal::print(&table::text(head, &rows));
+    terminal::print_line(&format!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64()));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use larder::{
 use serde_json::json;
 
 use super::print_json;
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{cli, context::Context, exit::Outcome, terminal};
 
 pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
     let root = context.project.workspace.root();
@@ -27,7 +27,8 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         context.terminal.warn(&undecided);
     }
     if args.print {
-        anstream::print!("{}", files.get(Utf8Path::new("Dockerfile")).map_or("", String::as_str));
+        let text = files.get(Utf8Path::new("Dockerfile")).map_or("", String::as_str);
+        terminal::print_data(text.as_bytes())?;
         return Ok(outcome);
     }
     let mut found = Vec::new();

@@ -8,6 +8,7 @@ use larder::{
     doctor::{self, Check, Facts, Finding, Repair, Topic, Verdict},
     project::Project,
     recipe::lock,
+    visible,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +17,7 @@ use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
+    terminal,
 };
 
 type Checked = (&'static Check, Finding);
@@ -140,24 +142,29 @@ fn word(verdict: Verdict) -> (&'static str, AnsiColor) {
 fn print(check: &Check, finding: &Finding) {
     const NAME: usize = 18;
     let (word, color) = word(finding.verdict);
-    let style = Style::new().fg_color(Some(color.into())).bold();
-    anstream::println!("{style}{word:<8}{style:#} {:<NAME$} {}", check.name, finding.reason);
+    let rest = format!(" {:<NAME$} {}", check.name, visible::line(&finding.reason));
+    terminal::print_styled(&[
+        (terminal::bold(color), &format!("{word:<8}")),
+        (Style::new(), &rest),
+        terminal::END,
+    ]);
     if let Some(fix) = &finding.fix {
         let safe = if fix.repair.is_some() { " (--fix does it)" } else { "" };
-        anstream::println!("{:>indent$}{}{safe}", "-> ", fix.command, indent = NAME + 13);
+        terminal::print_line(&format!("{:>indent$}{}{safe}", "-> ", fix.command, indent = NAME + 13));
     }
 }
 
 fn summary(found: &[Checked]) {
     let count = |verdict: Verdict| found.iter().filter(|(_, finding)| finding.verdict == verdict).count();
-    anstream::println!(
-        "\n{} checks: {} ok, {} warnings, {} problems, {} skipped",
+    terminal::print_line("");
+    terminal::print_line(&format!(
+        "{} checks: {} ok, {} warnings, {} problems, {} skipped",
         found.len(),
         count(Verdict::Ok),
         count(Verdict::Warning),
         count(Verdict::Problem),
         count(Verdict::Skipped)
-    );
+    ));
 }
 
 fn as_json((check, finding): &Checked) -> Value {

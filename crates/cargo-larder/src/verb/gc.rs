@@ -11,6 +11,7 @@ use crate::{
     cli::{self, GcCache},
     context::Context,
     exit::Outcome,
+    terminal,
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Gc) -> anyhow::Result<Outcome> {
@@ -31,30 +32,34 @@ pub(crate) fn run(context: &Context, args: &cli::Gc) -> anyhow::Result<Outcome> 
     finish(context, &plan, &args.apply)
 }
 
-/// Prints the plan, and carries it out where that was asked for. What does not go is named, and makes the verb
+/// Carries the plan out if that was asked for, and prints it. What does not go is named, and makes the verb
 /// fail once everything else is done; so does a folder of which it is not known what is needed.
 pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyhow::Result<Outcome> {
     let is_work = plan.rows().iter().any(Row::is_work);
     let outcome = if plan.left_alone().is_empty() { Outcome::Done } else { Outcome::Failed };
-    if !args.json {
-        anstream::print!("{}", report::text(plan));
-    }
     if !args.yes {
         if args.json {
             print_json(&report::json(plan, None))?;
-        } else if is_work {
+            return Ok(outcome);
+        }
+        terminal::print(&report::text(plan));
+        if is_work {
             context.terminal.note("nothing was deleted; --yes deletes it");
         }
         return Ok(outcome);
     }
+    // Deleting comes before all printing: output that goes to the disk that is full has no room before.
     let freed = plan.apply(&context.project.cargo, args.wait.unwrap_or_default(), &context.terminal);
-    if args.json {
-        print_json(&report::json(plan, Some(&freed)))?;
-    } else if is_work {
-        anstream::println!("{}", report::summary(plan, &freed));
-    }
     let left = report::left(plan, &freed);
     left.iter().for_each(|line| context.terminal.warn(line));
+    if args.json {
+        print_json(&report::json(plan, Some(&freed)))?;
+    } else {
+        terminal::print(&report::text(plan));
+        if is_work {
+            terminal::print_line(&report::summary(plan, &freed));
+        }
+    }
     if !left.is_empty() {
         bail!("{} of the things above could not be deleted; everything else was", left.len());
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _};
 
+use anstyle::Style;
 use anyhow::bail;
 use larder::{
     Report as _,
@@ -17,6 +18,7 @@ use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
+    terminal,
 };
 
 /// Who decides whether a change is made.
@@ -164,7 +166,7 @@ pub(super) fn write(context: &Context, changes: &[Change]) -> anyhow::Result<()>
 
 /// Enter means yes; the end of input means no.
 fn ask(question: &str) -> anyhow::Result<bool> {
-    anstream::eprint!("{question} [Y/n] ");
+    terminal::say(&[(Style::new(), &format!("{question} [Y/n] "))]);
     let mut answer = String::new();
     if std::io::stdin().lock().read_line(&mut answer)? == 0 {
         return Ok(false);

@@ -83,8 +83,7 @@ fn with_subcommand(args: &[OsString]) -> Vec<OsString> {
 
 /// Prints a JSON value on standard output.
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    std::io::Write::write_all(&mut out, b"\n")?;
-    Ok(())
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(terminal::print_data(&text)?)
 }

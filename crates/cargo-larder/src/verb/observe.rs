@@ -10,7 +10,7 @@ use super::{
     print_json,
     recorded::{self, Command},
 };
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{cli, context::Context, exit::Outcome, terminal};
 
 /// A slice that was seen, and the name of the known slice that it equals.
 struct Seen<'a> {
@@ -49,12 +49,15 @@ fn known<'a>(context: &'a Context, slice: &Slice) -> Option<&'a str> {
 fn print(seen: &[Seen<'_>]) {
     for Seen { slice, known } in seen {
         match known {
-            Some(name) => anstream::println!("# known as `{name}`: cargo {}\n", slice.args.join(" ")),
-            None => anstream::println!("{}", written::as_toml(slice)),
+            Some(name) => {
+                terminal::print_line(&format!("# known as `{name}`: cargo {}", slice.args.join(" ")));
+                terminal::print_line("");
+            }
+            None => terminal::print(&(written::as_toml(slice) + "\n")),
         }
     }
     if seen.is_empty() {
-        anstream::println!("# no call of cargo that builds this workspace was seen");
+        terminal::print_line("# no call of cargo that builds this workspace was seen");
     }
 }
 

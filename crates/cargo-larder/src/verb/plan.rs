@@ -20,6 +20,7 @@ use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
+    terminal,
 };
 
 /// A slice with what is known of it.
@@ -121,7 +122,7 @@ fn print(all: &[Planned<'_>], units: bool) {
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     let head = ["<slice", "external", "layers", "tainted", "local", "<invocation"];
-    anstream::print!("{}", table::text(head, &rows));
+    terminal::print(&table::text(head, &rows));
     for planned in all {
         print_tainted(planned);
         print_layers(planned);
@@ -133,8 +134,12 @@ fn print(all: &[Planned<'_>], units: bool) {
 
 fn print_tainted(Planned { slice, plan, .. }: &Planned<'_>) {
     if !plan.tainted.is_empty() {
-        anstream::println!("\n{}: built with the application, since they reach a path package:", slice.name);
-        plan.tainted.iter().for_each(|package| anstream::println!("  {package}"));
+        terminal::print_line("");
+        terminal::print_line(&format!(
+            "{}: built with the application, since they reach a path package:",
+            slice.name
+        ));
+        plan.tainted.iter().for_each(|package| terminal::print_line(&format!("  {package}")));
     }
 }
 
@@ -144,26 +149,28 @@ fn print_layers(Planned { slice, plan, layers, .. }: &Planned<'_>) {
     if layers.is_empty() || (layers.len() == 1 && provided == plan.units.len()) {
         return;
     }
-    anstream::println!(
-        "\n{}: {provided} of {} external units are in its layers",
+    terminal::print_line("");
+    terminal::print_line(&format!(
+        "{}: {provided} of {} external units are in its layers",
         slice.name,
         plan.units.len()
-    );
+    ));
     let row = |(index, layer): (usize, &Use)| {
         let Use { units, provides, carries } = *layer;
         [index, units, provides, carries].map(|count| count.to_string())
     };
     let rows: Vec<_> = layers.iter().enumerate().map(row).collect();
-    anstream::print!("{}", table::text(["layer", "units", "provides", "carries"], &rows));
+    terminal::print(&table::text(["layer", "units", "provides", "carries"], &rows));
 }
 
 fn print_units(Planned { slice, plan, providers, .. }: &Planned<'_>) {
-    anstream::println!("\n{}:", slice.name);
+    terminal::print_line("");
+    terminal::print_line(&format!("{}:", slice.name));
     let line = |(key, unit): (&UnitKey, &Unit)| {
         let layer = providers.get(&(*key, unit.lto)).map_or_else(|| "-".to_owned(), usize::to_string);
         (unit.describe(), format!("  {:.12}  {layer}  {}", key.to_string(), unit.describe()))
     };
     let mut lines: Vec<_> = plan.units.iter().map(line).collect();
     lines.sort();
-    lines.iter().for_each(|(_, line)| anstream::println!("{line}"));
+    lines.iter().for_each(|(_, line)| terminal::print_line(line));
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use clap::{Command, CommandFactory as _};
 
-use crate::{cli::Cargo, exit::Outcome};
+use crate::{cli::Cargo, exit::Outcome, terminal};
 
 pub(crate) fn run() -> Outcome {
-    anstream::print!("{}", text());
+    terminal::print(&text());
     Outcome::Done
 }
 

@@ -12,11 +12,12 @@ use larder::{
     camino::Utf8PathBuf,
     change, table,
     usage::{self, Cache, State, Usage},
+    visible,
 };
 use serde_json::json;
 
 use super::print_json;
-use crate::{cli, context::Context, exit::Outcome};
+use crate::{cli, context::Context, exit::Outcome, terminal};
 
 pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcome> {
     let usage = usage::gather(&context.project, &context.process.env, &context.terminal);
@@ -68,12 +69,14 @@ fn print(context: &Context, usage: &Usage, depth: usize) {
         match size.filter(|_| bars) {
             Some(size) => {
                 let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
-                anstream::println!("{line:<widest$}  {green}{}{green:#}", bar(size, total.on_disk));
+                let bar = bar(size, total.on_disk);
+                let line = format!("{line:<widest$}  ");
+                terminal::print_styled(&[(Style::new(), &line), (green, &bar), terminal::END]);
             }
-            None => anstream::println!("{line}"),
+            None => terminal::print_line(line),
         }
     }
-    anstream::println!();
+    terminal::print_line("");
     usage.caches.iter().for_each(|cache| explain(cache, context));
 }
 
@@ -117,18 +120,22 @@ fn bar(size: u64, total: u64) -> String {
 
 /// Where it is, what fills it and how to shrink it; or why it is missing.
 fn explain(cache: &Cache, context: &Context) {
-    let bold = Style::new().bold();
     let home = context.process.env.get_str("HOME");
     let path = cache.path.as_ref().map(|path| match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(inside) => format!(" ~/{}", inside.display()),
         None => format!(" {}", path.display()),
     });
-    anstream::println!("{bold}{}{bold:#}{}", cache.name, path.unwrap_or_default());
+    let path = path.unwrap_or_default();
+    terminal::print_styled(&[
+        (Style::new().bold(), &visible::line(&cache.name)),
+        (Style::new(), &visible::line(&path)),
+        terminal::END,
+    ]);
     match &cache.state {
-        State::Absent { reason } => anstream::println!("  missing: {reason}"),
+        State::Absent { reason } => terminal::print_line(&format!("  missing: {reason}")),
         State::Present { .. } => {
-            anstream::println!("  filled by: {}", cache.filled_by);
-            anstream::println!("  to shrink it: {}", cache.shrink);
+            terminal::print_line(&format!("  filled by: {}", cache.filled_by));
+            terminal::print_line(&format!("  to shrink it: {}", cache.shrink));
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
+    terminal,
 };
 
 /// How many lines say what changed.
@@ -197,10 +198,11 @@ fn nix(context: &Context, installable: &str) -> anyhow::Result<Vec<Derivation>> 
 fn print(findings: &Findings, all: bool) {
     let sections = sections(findings);
     let limit = if all { usize::MAX } else { LINES };
-    summary(&sections, limit).iter().for_each(|line| anstream::println!("{line}"));
+    summary(&sections, limit).iter().for_each(|line| terminal::print_line(line));
     if all {
         for build in findings.builds.iter().filter(|build| !build.answer.units.is_empty()) {
-            anstream::println!("\nunits of {}:", build.name);
+            terminal::print_line("");
+            terminal::print_line(&format!("units of {}:", build.name));
             build.answer.units.iter().for_each(print_unit);
         }
     }
@@ -270,7 +272,7 @@ fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
     for build in &findings.builds {
         let mut units = build.answer.units.iter().filter(is_meant).peekable();
         if units.peek().is_some() {
-            anstream::println!("units of {}:", build.name);
+            terminal::print_line(&format!("units of {}:", build.name));
             found = true;
         }
         units.for_each(print_unit);
@@ -282,9 +284,9 @@ fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
 }
 
 fn print_unit(unit: &Unit) {
-    anstream::println!("  {} {} ({})", unit.package, unit.target, unit.folder);
-    unit.reasons.iter().for_each(|reason| anstream::println!("    {}", reason.words()));
+    terminal::print_line(&format!("  {} {} ({})", unit.package, unit.target, unit.folder));
+    unit.reasons.iter().for_each(|reason| terminal::print_line(&format!("    {}", reason.words())));
     if unit.reasons.is_empty() {
-        anstream::println!("    follows: {}", chain(&unit.chain));
+        terminal::print_line(&format!("    follows: {}", chain(&unit.chain)));
     }
 }

@@ -9,7 +9,10 @@ use super::{
     Cache, State, Usage,
     treemap::{Rect, squarify},
 };
-use crate::table::{age, bytes};
+use crate::{
+    table::{age, bytes},
+    visible,
+};
 
 const STYLE: &str = include_str!("page.css");
 const WIDTH: f64 = 1200.0;
@@ -156,5 +159,5 @@ fn row(page: &mut String, cache: &Cache, depth: usize, now: SystemTime) {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    visible::text(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
