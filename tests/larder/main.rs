@@ -26,6 +26,7 @@ mod init;
 mod interrupted;
 mod layers;
 mod leptos;
+mod links;
 mod lock;
 mod member_globs;
 mod nix;

@@ -38,19 +38,55 @@ impl Change {
         texts.unified_diff().context_radius(CONTEXT).header(&old, &format!("b/{name}")).to_string()
     }
 
-    /// Writes the file.
+    /// Writes the file of a workspace.
     ///
     /// # Errors
-    /// [`Error::ChangedMeanwhile`] where somebody else wrote it since it was read; when it cannot be written.
-    pub fn apply(&self) -> Result<()> {
+    /// [`Error::ChangedMeanwhile`] where somebody else wrote it since it was read; as [`write_in`].
+    pub fn apply(&self, workspace: &Utf8Path) -> Result<()> {
         if read(&self.path)? != self.old {
             return Err(Error::ChangedMeanwhile { path: self.path.clone().into() });
         }
-        if let Some(folder) = self.path.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        write(&self.path, &self.new)
+        write_in(workspace, &self.path, &self.new)
     }
+}
+
+/// Writes a file of a workspace, making its folders. Links may lead to another place in the workspace: a repository
+/// can have them, and must not reach further into its user's files by them than a build of it does.
+///
+/// # Errors
+/// [`Error::Link`] for one that leads out; as [`write`].
+pub fn write_in(workspace: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()> {
+    let folder = path.parent().unwrap_or(workspace);
+    // What is generated may belong above the workspace, in the folder that Docker is sent.
+    let root = if path.starts_with(workspace) { workspace } else { folder };
+    let real_root = root.canonicalize_utf8()?;
+    let leads_out =
+        |path: &Utf8Path| path.canonicalize_utf8().is_ok_and(|real| !real.starts_with(&real_root));
+    let below = path.ancestors().take_while(|above| *above != root);
+    if let Some(out) = below.into_iter().find(|above| leads_out(above)) {
+        return Err(Error::Link { path: out.to_owned().into() });
+    }
+    fs_err::create_dir_all(folder)?;
+    write(path, text)
+}
+
+/// Writes a file of Larder's own: a link in its place is replaced, and one in place of its folder is refused.
+///
+/// # Errors
+/// [`Error::Link`]; when the folder cannot be written.
+pub fn write_own(path: &Utf8Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        refuse_link(folder)?;
+    }
+    place(path, text)
+}
+
+/// Refuses a link in place of something of Larder's own.
+///
+/// # Errors
+/// [`Error::Link`].
+pub fn refuse_link(path: &Utf8Path) -> Result<()> {
+    if path.is_symlink() { Err(Error::Link { path: path.to_owned().into() }) } else { Ok(()) }
 }
 
 /// A TOML document as text, with the line ends of the text that it was parsed from: the parser makes them all alike.
@@ -73,17 +109,21 @@ fn read(path: &Utf8Path) -> Result<Option<String>> {
 /// # Errors
 /// When the folder cannot be written.
 pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
-    let path = if path.is_symlink() { path.canonicalize_utf8()? } else { path.to_owned() };
+    if path.is_symlink() { place(&path.canonicalize_utf8()?, text) } else { place(path, text) }
+}
+
+/// Puts a file where nothing, a file or a link is.
+fn place(path: &Utf8Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
     let temporary = tempfile::NamedTempFile::new_in(folder)?;
     fs_err::write(temporary.path(), text)?;
-    if path.exists() {
-        fs_err::set_permissions(temporary.path(), fs_err::metadata(&path)?.permissions())?;
+    if path.exists() && !path.is_symlink() {
+        fs_err::set_permissions(temporary.path(), fs_err::metadata(path)?.permissions())?;
     } else {
         #[cfg(unix)]
         fs_err::set_permissions(temporary.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     }
-    temporary.persist(&path).map_err(|error| error.error)?;
+    temporary.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
@@ -103,7 +143,7 @@ mod tests {
         let path = root.join("sub/a.txt");
         let change = Change::of(path.clone(), "one\n".into()).unwrap().unwrap();
         assert_eq!(change.diff(&root), "--- /dev/null\n+++ b/sub/a.txt\n@@ -0,0 +1 @@\n+one\n");
-        change.apply().unwrap();
+        change.apply(&root).unwrap();
         assert_eq!(Change::of(path.clone(), "one\n".into()).unwrap(), None);
         let change = Change::of(path, "two\n".into()).unwrap().unwrap();
         assert_eq!(change.diff(&root), "--- a/sub/a.txt\n+++ b/sub/a.txt\n@@ -1 +1 @@\n-one\n+two\n");
@@ -115,8 +155,38 @@ mod tests {
         let path = root.join("a.txt");
         let change = Change::of(path.clone(), "one\n".into()).unwrap().unwrap();
         fs_err::write(&path, "mine\n").unwrap();
-        assert!(matches!(change.apply(), Err(Error::ChangedMeanwhile { .. })));
+        assert!(matches!(change.apply(&root), Err(Error::ChangedMeanwhile { .. })));
         assert_eq!(fs_err::read_to_string(&path).unwrap(), "mine\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_leads_out() {
+        use std::os::unix::fs::symlink;
+        let (_dir, outer) = folder();
+        let (root, home) = (outer.join("work"), outer.join("home"));
+        for folder in [&root, &home, &root.join("own")] {
+            fs_err::create_dir(folder).unwrap();
+        }
+        for file in [home.join(".bashrc"), root.join("own/real")] {
+            fs_err::write(file, "mine").unwrap();
+        }
+        symlink("own/real", root.join("inside")).unwrap();
+        symlink("../home/.bashrc", root.join(".envrc")).unwrap();
+        symlink("../home", root.join(".github")).unwrap();
+        symlink("../home/new", root.join("flake.nix")).unwrap();
+        write_in(&root, &root.join("inside"), "new").unwrap();
+        assert_eq!(fs_err::read_to_string(root.join("own/real")).unwrap(), "new");
+        for name in [".envrc", ".github/workflows/ci.yml", ".github/.bashrc", "flake.nix"] {
+            assert!(write_in(&root, &root.join(name), "new").is_err(), "{name}");
+        }
+        // What is Larder's own replaces a link.
+        write_own(&root.join(".envrc"), "own").unwrap();
+        assert!(!root.join(".envrc").is_symlink());
+        let error = write_own(&root.join(".github/own"), "own").unwrap_err();
+        assert!(matches!(error, Error::Link { .. }), "{error}");
+        assert_eq!(fs_err::read_to_string(home.join(".bashrc")).unwrap(), "mine");
+        assert_eq!(fs_err::read_dir(&home).unwrap().count(), 1);
     }
 
     #[cfg(unix)]

@@ -115,6 +115,12 @@ pub enum Error {
         /// The parser's message.
         reason: String,
     },
+    /// A symbolic link is in the place of a file or folder of Larder's own, or leads out of the workspace.
+    #[error("{path} is a symbolic link, and is not followed")]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// There is no recipe yet.
     #[error("{path} does not exist")]
     NoRecipe {
@@ -329,6 +335,7 @@ impl Error {
                  `[workspace.metadata.larder]` (`[package.metadata.larder]` without a workspace) has Larder ignore it"
                     .into()
             }
+            Self::Link { .. } => "put a file or folder of the workspace's own in its place".into(),
             Self::NoRecipe { .. } => "run `cargo larder lock`".into(),
             Self::EditedRecipe { .. } => "run `cargo larder lock` to write it anew".into(),
             Self::RecipeVersion { .. } => "update larder".into(),

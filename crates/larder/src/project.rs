@@ -6,6 +6,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     cargo::Cargo,
+    change,
     error::{Error, Result},
     git::Git,
     plan::Refused,
@@ -35,11 +36,30 @@ pub struct Project {
     pub broken: Vec<Broken>,
 }
 
+/// Refuses recipes that are links, or that hold some: what they lead to is somebody's own, and would be read as recipes,
+/// moved away or written over.
+fn refuse_links(larder_dir: &Utf8Path) -> Result<()> {
+    // Deeper than any recipe.
+    const DEPTH: usize = 8;
+    change::refuse_link(larder_dir)?;
+    let mut open = vec![(larder_dir.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        // What cannot be read is told by whatever needs it.
+        for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+            change::refuse_link(entry.path())?;
+            if depth < DEPTH && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push((entry.into_path(), depth + 1));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Project {
     /// Reads the project of `manifest`, or else of `dir`. `target_dir` is the user's `--target-dir`.
     ///
     /// # Errors
-    /// As [`Workspace::load`], and for wrong settings.
+    /// As [`Workspace::load`], for wrong settings, and for recipes that are links.
     pub fn load(
         cargo: Cargo,
         dir: &Path,
@@ -47,6 +67,7 @@ impl Project {
         target_dir: Option<&Utf8Path>,
     ) -> Result<Self> {
         let workspace = Workspace::load(&cargo, dir, manifest, target_dir)?;
+        refuse_links(&workspace.larder_dir())?;
         let settings = Settings::read(&workspace)?;
         let (slices, broken) = slice::all(&workspace, &settings);
         Ok(Self { cargo, workspace, settings, slices, broken })

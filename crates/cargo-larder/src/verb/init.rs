@@ -158,7 +158,7 @@ fn carry_out(
 
 pub(super) fn write(context: &Context, changes: &[Change]) -> anyhow::Result<()> {
     for change in changes {
-        change.apply()?;
+        change.apply(context.project.workspace.root())?;
         context.terminal.step("Wrote", change.path.as_str());
     }
     Ok(())

@@ -87,7 +87,7 @@ pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
         text =
             insert(text, owner, slice).map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
     }
-    change::write(&path, &text)
+    change::write_in(workspace.root(), &path, &text)
 }
 
 fn insert(text: String, owner: &str, slice: &Slice) -> Result<String, String> {

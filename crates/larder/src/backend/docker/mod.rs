@@ -219,12 +219,12 @@ pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     Ok(written)
 }
 
-/// Writes a generated file as a whole or not at all.
+/// Writes a generated file as a whole or not at all; a link in its place is replaced.
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
-    change::write(path, text)
+    change::write_own(path, text)
 }
 
 #[cfg(test)]
