@@ -101,6 +101,33 @@ fn folders_that_cargo_did_not_make_are_refused() {
     project.larder(&["clean", "dependencies", "--yes", "--target-dir", "none"]).ok();
 }
 
+/// A setting of a repository's may point to another project's builds, or to cargo's own downloads.
+#[test]
+fn a_folder_outside_of_the_workspace_has_to_be_named() {
+    let project = project();
+    let elsewhere = project.path().join("elsewhere");
+    project.cargo(&["build", "--quiet", "--target-dir", "elsewhere"]);
+    let inner = project.path().join("inner");
+    for (path, text) in [
+        ("inner/Cargo.toml", package("inner", "\n[workspace]\n")),
+        ("inner/src/main.rs", "fn main() {}\n".to_owned()),
+        ("inner/.cargo/config.toml", "[build]\ntarget-dir = \"../elsewhere\"\n".to_owned()),
+    ] {
+        project.write(path, &text);
+    }
+    let surroundings = Surroundings::get();
+    surroundings.run(Path::new("cargo"), &inner, &["generate-lockfile", "--quiet"], &[]).ok();
+    for verb in [&["clean", "everything"][..], &["clean", "artifacts"], &["gc", "--only", "target"]] {
+        let outcome = surroundings.larder(&inner, &[verb, &["--yes"]].concat());
+        assert_eq!(outcome.code, 1, "{verb:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("was not named with --target-dir"), "{}", outcome.stderr);
+        assert!(elsewhere.join("debug/app").exists(), "{verb:?}");
+    }
+    let named = ["clean", "dependencies", "--yes", "--target-dir", "../elsewhere"];
+    surroundings.larder(&inner, &named).ok();
+    assert!(!elsewhere.join("debug/app").exists());
+}
+
 /// As cargo-leptos does, whose front half may be the first to build.
 #[test]
 fn a_folder_that_a_build_below_it_made_is_cleaned() {

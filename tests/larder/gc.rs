@@ -193,7 +193,8 @@ fn a_folder_that_is_shared_keeps_what_others_built() {
     for project in [&other, &one] {
         build(project, &vars);
     }
-    let gc = Surroundings::get().larder_with(one.path(), &GC, &vars).ok();
+    let named = [&GC[..], &["--target-dir", &folder]].concat();
+    let gc = Surroundings::get().larder_with(one.path(), &named, &vars).ok();
     assert!(gc.stdout.starts_with("nothing to delete"), "{}", gc.stdout);
     for project in [&other, &one] {
         assert_eq!(build(project, &vars).compiled_external, 0);

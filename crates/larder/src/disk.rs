@@ -360,23 +360,51 @@ fn read_folder(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io
     Ok(())
 }
 
-/// Reads a file without leaving a trace in its time of last access, which tells when cargo last looked at it.
+/// The most that is read of a record of cargo's: those of the largest builds take a hundredth of it.
+const RECORD: u64 = 64 << 20;
+
+/// Reads a record without leaving a trace in its time of last access, which tells when cargo last looked at it.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// As [`read_small`].
 pub fn read_untouched(path: &Path) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
     #[cfg(target_os = "linux")]
-    {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOATIME;
-        // Only the owner of a file may ask for this; others read it plainly.
-        if let Ok(file) = rustix::fs::open(path, flags, Mode::empty()) {
-            std::fs::File::from(file).read_to_end(&mut bytes)?;
-            return Ok(bytes);
-        }
+    // Only the owner of a file may ask for this; others read it plainly.
+    if let Ok(file) = rustix::fs::open(path, READ | OFlags::NOATIME, Mode::empty()) {
+        return read_at_most(path, file.into(), RECORD);
     }
-    fs_err::File::open(path)?.read_to_end(&mut bytes)?;
+    read_small(path, RECORD)
+}
+
+/// Opening must not wait for somebody at the other end of a pipe.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// Reads a plain file that somebody else may have put there: no pipe or device, and none that is larger than expected,
+/// whatever its size on disk.
+///
+/// # Errors
+/// When the file cannot be read, or is no such file.
+pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = rustix::fs::open(path, READ, Mode::empty()).map_err(|error| named(path, error))?;
+    read_at_most(path, file.into(), limit)
+}
+
+fn read_at_most(path: &Path, file: std::fs::File, limit: u64) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let refused = |what: &str| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("failed to read `{}`: it is {what}", path.display()),
+        )
+    };
+    let facts = file.metadata()?;
+    if !facts.is_file() {
+        return Err(refused("no plain file"));
+    }
+    let mut bytes = Vec::new();
+    if facts.len() > limit || file.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
+        return Err(refused("larger than any such file"));
+    }
     Ok(bytes)
 }
 
@@ -415,6 +443,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (states, problems) = walk(&[dir.path().join("none")], || 0, |count, _| *count += 1);
         assert_eq!((states.iter().sum::<i32>(), problems.len()), (0, 0));
+    }
+
+    #[test]
+    fn pipes_devices_and_holes_are_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        fs_err::File::create(path("hole")).unwrap().set_len(1 << 40).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("device")).unwrap();
+        for name in ["pipe", "hole", "device", "none"] {
+            assert!(read_untouched(&path(name)).is_err() && read_small(&path(name), 10).is_err(), "{name}");
+        }
+        fs_err::write(path("small"), "0123456789").unwrap();
+        assert_eq!(read_small(&path("small"), 10).unwrap(), b"0123456789");
+        assert!(read_small(&path("small"), 9).is_err());
     }
 
     #[test]

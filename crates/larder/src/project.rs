@@ -32,6 +32,8 @@ pub struct Project {
     pub settings: Settings,
     /// All slices, sorted by name.
     pub slices: Vec<Slice>,
+    /// The user's `--target-dir`.
+    pub named_target_dir: Option<Utf8PathBuf>,
     /// Leptos projects whose metadata is wrong.
     pub broken: Vec<Broken>,
 }
@@ -70,7 +72,8 @@ impl Project {
         refuse_links(&workspace.larder_dir())?;
         let settings = Settings::read(&workspace)?;
         let (slices, broken) = slice::all(&workspace, &settings);
-        Ok(Self { cargo, workspace, settings, slices, broken })
+        let named_target_dir = target_dir.map(Utf8Path::to_owned);
+        Ok(Self { cargo, workspace, settings, slices, named_target_dir, broken })
     }
 
     /// The slices that cannot even be found.
@@ -85,8 +88,8 @@ impl Project {
     pub fn reload(&self) -> Result<Self> {
         let root = self.workspace.root();
         let manifest = root.join("Cargo.toml");
-        let target_dir = self.workspace.target_directory();
-        Self::load(self.cargo.clone(), root.as_std_path(), Some(manifest.as_std_path()), Some(target_dir))
+        let target_dir = self.named_target_dir.as_deref();
+        Self::load(self.cargo.clone(), root.as_std_path(), Some(manifest.as_std_path()), target_dir)
     }
 
     /// This machine's platform.

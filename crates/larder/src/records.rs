@@ -7,7 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    change,
+    change, disk,
     error::{Error, Result},
     target_folder::Tag,
 };
@@ -25,12 +25,11 @@ pub(crate) fn path(target_directory: &Utf8Path, name: &str) -> Utf8PathBuf {
 /// # Errors
 /// When the file is there and cannot be read.
 pub(crate) fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>> {
-    let is_record = |facts: std::fs::Metadata| facts.is_file() && facts.len() <= LARGEST;
-    let folder = path.parent();
-    if folder.is_some_and(Utf8Path::is_symlink) || !path.symlink_metadata().is_ok_and(is_record) {
+    let is_record = path.symlink_metadata().is_ok_and(|facts| facts.is_file() && facts.len() <= LARGEST);
+    if !is_record || path.parent().is_some_and(Utf8Path::is_symlink) {
         return Ok(None);
     }
-    Ok(serde_json::from_slice(&fs_err::read(path)?).ok())
+    Ok(serde_json::from_slice(&disk::read_small(path.as_std_path(), LARGEST)?).ok())
 }
 
 /// Writes a record as a whole or not at all. A target directory that is not there yet is made as cargo makes it.

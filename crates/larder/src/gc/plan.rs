@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use cargo_metadata::camino::Utf8Path;
 
 use super::{
     budget::Budget,
@@ -235,6 +236,7 @@ fn stubs(project: &Project) -> Vec<String> {
 /// The folders that this project builds into, with their names; those inside another one go with it.
 fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
     let root = project.workspace.root().as_std_path();
+    let named = project.named_target_dir.as_deref().map(Utf8Path::as_std_path);
     let paths: BTreeSet<PathBuf> = project.target_dirs().into_iter().map(PathBuf::from).collect();
     let mut folders: Vec<(String, Guarded)> = Vec::new();
     for path in paths {
@@ -244,7 +246,7 @@ fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
         if inside {
             continue;
         }
-        if let Some(folder) = Guarded::check(&path, root)? {
+        if let Some(folder) = Guarded::check(&path, root, named)? {
             let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             folders.push((place, folder));
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cargo_metadata::camino::Utf8Path;
 
-use crate::{change, error::Result};
+use crate::{change, disk, error::Result};
 
 const NAME: &str = "CACHEDIR.TAG";
 /// How the file starts; the rest is its comment.
@@ -15,21 +15,30 @@ const COMMENT: &str = "
 # For information about cache directory tags see https://bford.info/cachedir/
 ";
 
+/// What cargo writes on its tags alone; other programs have the same signature.
+const CARGOS: &str = "created by cargo";
+/// No tag is longer.
+const LONGEST: u64 = 64 << 10;
+
 /// Whether a folder holds the `CACHEDIR.TAG` that cargo puts into its target folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tag {
     /// It does.
     Cargo,
-    /// There is none, or not cargo's.
+    /// It holds another program's: a cache, but not of builds.
+    Others,
+    /// There is none.
     Missing,
 }
 
 impl Tag {
     /// The mark on a folder.
     pub fn of(folder: &Path) -> Self {
-        match fs_err::read(folder.join(NAME)) {
-            Ok(text) if text.starts_with(SIGNATURE.as_bytes()) => Self::Cargo,
-            _ => Self::Missing,
+        match disk::read_small(&folder.join(NAME), LONGEST) {
+            Ok(text) if !text.starts_with(SIGNATURE.as_bytes()) => Self::Missing,
+            Ok(text) if String::from_utf8_lossy(&text).contains(CARGOS) => Self::Cargo,
+            Ok(_) => Self::Others,
+            Err(_) => Self::Missing,
         }
     }
 

@@ -9,6 +9,7 @@ use std::{
 
 use super::skeleton::subfolders;
 use crate::{
+    disk::read_untouched,
     error::Result,
     target_folder::fingerprint::{DepInfo, Dependency, Fingerprint as Fields, Input, hash},
 };
@@ -106,7 +107,7 @@ impl Fingerprint {
         if !json.is_file() || !file.is_file() {
             return Ok(None);
         }
-        let Some(fields) = Fields::parse(&fs_err::read(&json)?) else { return Ok(None) };
+        let Some(fields) = Fields::parse(&read_untouched(&json)?) else { return Ok(None) };
         let Some((folder, package, unit_hash)) = place(file.strip_prefix(build_dir).unwrap_or(file)) else {
             return Ok(None);
         };
@@ -115,7 +116,7 @@ impl Fingerprint {
             package,
             hash: unit_hash,
             target: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            whole: hash(&fs_err::read(file)?),
+            whole: hash(&read_untouched(file)?),
             fields,
             modified: fs_err::metadata(&json)?.modified()?,
         }))
@@ -130,7 +131,7 @@ impl Fingerprint {
     pub(super) fn newer_sources(&self, build_dir: &Path, file: &Path, package: &Path) -> Vec<PathBuf> {
         let list = build_dir.join(file).with_file_name(format!("dep-{}", self.target));
         let modified = |path: &Path| fs_err::metadata(path).and_then(|metadata| metadata.modified()).ok();
-        let info = fs_err::read(&list).ok().and_then(|bytes| DepInfo::parse(&bytes)).unwrap_or_default();
+        let info = read_untouched(&list).ok().and_then(|bytes| DepInfo::parse(&bytes)).unwrap_or_default();
         let Some(built) = modified(&list) else { return Vec::new() };
         let sources = info.files.into_iter().filter_map(|input| match input {
             Input::InPackage(path) => Some(package.join(path)),

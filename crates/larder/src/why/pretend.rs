@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    disk::read_untouched,
     error::Result,
     process::{Cmd, Environment},
     recorder::text,
@@ -109,7 +110,7 @@ fn value<'a>(words: &'a [String], name: &str) -> Option<&'a str> {
 fn last_output(out_dir: &Path) -> Vec<u8> {
     let Some(unit) = out_dir.parent() else { return Vec::new() };
     let (folder, file) = if unit.join("run").is_dir() { (unit, "run/stdout") } else { (unit, "output") };
-    if let Ok(output) = fs_err::read(folder.join(file)) {
+    if let Ok(output) = read_untouched(&folder.join(file)) {
         return output;
     }
     let package = unit.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -121,7 +122,7 @@ fn last_output(out_dir: &Path) -> Vec<u8> {
         stem.is_empty() || name.rsplit_once('-').is_some_and(|(name, _)| name == stem)
     });
     let newest = alike.map(|folder| folder.join(file)).max_by_key(|file| modified(file));
-    newest.and_then(|file| fs_err::read(file).ok()).unwrap_or_default()
+    newest.and_then(|file| read_untouched(&file).ok()).unwrap_or_default()
 }
 
 fn modified(path: &Path) -> SystemTime {

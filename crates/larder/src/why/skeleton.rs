@@ -12,6 +12,7 @@ use std::{
 
 use super::{fingerprint::Fingerprints, pretend};
 use crate::{
+    disk,
     error::{Error, Result},
     target_folder::LOCKS,
 };
@@ -96,7 +97,7 @@ impl Snapshot {
             let name = entry.file_name();
             let is_read = is_fingerprint || READ.iter().any(|read| name == *read);
             let content = if is_read && metadata.is_file() {
-                let Some(content) = unless_gone(fs_err::read(&path))? else { continue };
+                let Some(content) = unless_gone(disk::read_untouched(&path))? else { continue };
                 Content::Read(content)
             } else if pretend::is_build_script(&name.to_string_lossy()) {
                 Content::BuildScript
