@@ -24,6 +24,7 @@ mod gc;
 mod hidden;
 mod init;
 mod interrupted;
+mod killed;
 mod layers;
 mod leptos;
 mod links;

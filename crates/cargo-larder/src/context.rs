@@ -32,11 +32,12 @@ pub(crate) struct Process {
 impl Process {
     #[expect(clippy::disallowed_methods, reason = "the one place where the binary reads its surroundings")]
     pub(crate) fn read() -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("cannot tell the path of this program")?;
         Ok(Self {
-            env: Environment::new(std::env::vars_os()),
+            env: Environment::new(std::env::vars_os()).with_launcher(&program),
             dir: std::env::current_dir().context("cannot tell the working directory")?,
             args: std::env::args_os().collect(),
-            program: std::env::current_exe().context("cannot tell the path of this program")?,
+            program,
         })
     }
 

@@ -22,6 +22,7 @@
 //! | `larder/<slice>/<layer>/` | [`recipe::lock`] | cargo, nothing else | with the lock file |
 //! | `target/larder/docker-images.json` | [`backend::docker::images`] | [`usage`] | `version` field |
 //! | `target/larder/last-build.json` | verbs that build | [`why`] | `version` field |
+//! | `larder-scratch-…` in the system's temporary folder | verbs that record or ask cargo, while they run | themselves; swept by the next run | none |
 //! | `.larder-staging` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
 //!
 //! # Invariants
@@ -49,6 +50,7 @@ pub mod recorder;
 mod records;
 mod refusal;
 mod report;
+pub mod scratch;
 pub mod settings;
 pub mod shared_files;
 pub mod side_by_side;

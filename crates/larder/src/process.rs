@@ -3,6 +3,7 @@
 //! Every command gets its whole environment and its working directory as values, so nothing is inherited
 //! by accident, and every error names the command. It must never interpret what a program prints.
 
+mod child;
 mod pieces;
 
 use std::{
@@ -15,21 +16,39 @@ use std::{
 };
 
 use crate::error::{Error, Result};
+pub use child::launched;
 use pieces::{Lines, pieces};
 
 /// The environment variables a command runs with: a snapshot, taken once by the binary.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environment(BTreeMap<OsString, OsString>);
+pub struct Environment {
+    vars: BTreeMap<OsString, OsString>,
+    launcher: Option<PathBuf>,
+}
 
 impl Environment {
     /// Takes the variables as given, the last one of a name winning.
     pub fn new<K: Into<OsString>, V: Into<OsString>>(vars: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self(vars.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+        let vars = vars.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Self { vars, launcher: None }
+    }
+
+    /// The same, with every command ended when this process ends, if the system can do it. `program` is the binary that
+    /// calls [`launched`].
+    #[must_use]
+    pub fn with_launcher(mut self, program: &Path) -> Self {
+        self.launcher = Some(program.to_owned());
+        self
+    }
+
+    /// The binary that commands are started by.
+    fn launcher(&self) -> Option<&Path> {
+        self.launcher.as_deref()
     }
 
     /// The variable's value where it is set.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
-        self.0.get(name.as_ref()).map(OsString::as_os_str)
+        self.vars.get(name.as_ref()).map(OsString::as_os_str)
     }
 
     /// The variable's value where it is set and is UTF-8.
@@ -39,17 +58,17 @@ impl Environment {
 
     /// Sets a variable.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
-        self.0.insert(name.into(), value.into());
+        self.vars.insert(name.into(), value.into());
     }
 
     /// Removes a variable.
     pub fn unset(&mut self, name: impl AsRef<OsStr>) {
-        self.0.remove(name.as_ref());
+        self.vars.remove(name.as_ref());
     }
 
     /// All variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.0.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
+        self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
     }
 
     /// The first file called `program` in the folders of `PATH`, or `program` itself where it holds a slash.
@@ -198,7 +217,11 @@ impl Cmd {
     /// When the program cannot be started.
     pub fn replace(&self) -> Result<i32> {
         #[cfg(unix)]
-        return Err(self.start_error(std::os::unix::process::CommandExt::exec(&mut self.command())));
+        {
+            #[expect(clippy::disallowed_methods, reason = "this module is the home of process spawning")]
+            let command = Command::new(&self.program);
+            Err(self.start_error(std::os::unix::process::CommandExt::exec(&mut self.prepared(command))))
+        }
         #[cfg(not(unix))]
         self.exit_code()
     }
@@ -273,9 +296,11 @@ impl Cmd {
     }
 
     fn command(&self) -> Command {
-        #[expect(clippy::disallowed_methods, reason = "this module is the home of process spawning")]
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).current_dir(&self.dir).env_clear().envs(&self.env.0);
+        self.prepared(child::command(&self.program, &self.env))
+    }
+
+    fn prepared(&self, mut command: Command) -> Command {
+        command.args(&self.args).current_dir(&self.dir).env_clear().envs(&self.env.vars);
         command
     }
 

@@ -40,7 +40,7 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     warn_of_stale_files(context)?;
     let build = build(context, args)?;
     context.terminal.step("Building", &format!("{} with Docker {engine}", build.context.display()));
-    let scratch = tempfile::tempdir()?;
+    let scratch = larder::scratch::Scratch::new()?;
     // Taken before the build: a file that is edited meanwhile shall count as changed.
     let record = Record::of(&context.project, &args.build_arg, |image| client.image_id(image))?;
     let id_file = scratch.path().join("image");

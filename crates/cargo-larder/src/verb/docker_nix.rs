@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<
     // Asked before minutes are spent on an image that nobody takes.
     let client = Client::any(env)?;
     client.engine_version()?;
-    let scratch = tempfile::tempdir()?;
+    let scratch = larder::scratch::Scratch::new()?;
     let link = scratch.path().join(PACKAGE);
     context.terminal.step("Building", &format!("{} with Nix", nix.flake().display()));
     let start = Instant::now();

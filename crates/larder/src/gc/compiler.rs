@@ -4,11 +4,11 @@
 //! is asked: it checks an empty package in a temporary folder, under the project's own settings, and the number is
 //! read from the fingerprint. Nothing of the project is compiled, and none of its folders is touched.
 
-use crate::{process::Cmd, project::Project, target_folder};
+use crate::{process::Cmd, project::Project, scratch::Scratch, target_folder};
 
 /// The number; `None` where cargo does not say, in which case every compiler counts as current.
 pub(super) fn hash(project: &Project) -> Option<u64> {
-    let scratch = tempfile::tempdir().ok()?;
+    let scratch = Scratch::new().ok()?;
     let (manifest, target) = (scratch.path().join("Cargo.toml"), scratch.path().join("target"));
     fs_err::create_dir(scratch.path().join("src")).ok()?;
     fs_err::write(scratch.path().join("src/lib.rs"), "").ok()?;

@@ -13,6 +13,7 @@ use crate::{
     process::{Cmd, Environment},
     project::Project,
     recipe::lock_file::{LockFile, LockedSlice},
+    scratch::Scratch,
     side_by_side,
     slice::environment,
     target_folder::Profile,
@@ -180,9 +181,9 @@ fn other_branches(project: &Project) -> Result<Vec<String>> {
 }
 
 /// The recipes that a branch has committed, in a temporary folder; `None` where it has none.
-fn recipes_of(project: &Project, branch: &str) -> Result<Option<(tempfile::TempDir, LockFile)>> {
+fn recipes_of(project: &Project, branch: &str) -> Result<Option<(Scratch, LockFile)>> {
     let list = git(project, &["ls-tree", "-r", "--name-only", "-z", branch, "--", "larder/"])?;
-    let folder = tempfile::tempdir()?;
+    let folder = Scratch::new()?;
     for path in list.split('\0').filter(|path| !path.is_empty()) {
         let file = folder.path().join(path);
         let inside = file.starts_with(folder.path().join("larder"));

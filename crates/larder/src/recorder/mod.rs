@@ -25,6 +25,7 @@ use crate::{
     cargo::Cargo,
     error::{Error, Result},
     process::{Cmd, Environment},
+    scratch::Scratch,
     why::{self, Answer, Mode, Place, Watch},
 };
 pub use environment::without_recorder;
@@ -92,7 +93,7 @@ impl Call {
 /// A temporary folder with the recording cargo and its records; gone when dropped.
 #[derive(Debug)]
 pub struct Recorder {
-    dir: tempfile::TempDir,
+    dir: Scratch,
     cargo: PathBuf,
     explained: Option<(Mode, Place)>,
 }
@@ -103,7 +104,7 @@ impl Recorder {
     /// # Errors
     /// When the temporary folder cannot be made.
     pub fn new(program: &Path, cargo: &Path) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("larder-record-").tempdir()?;
+        let dir = Scratch::new()?;
         fs_err::create_dir(dir.path().join("calls"))?;
         for link in [bin(dir.path()).join("cargo"), named_cargo(dir.path()), dir.path().join(RUNNER)] {
             stand_in(program, &link)?;
@@ -220,6 +221,11 @@ impl<'a> Recording<'a> {
         let Some((role, dir)) = found else { return Ok(None) };
         let terms = read(&dir.join(TERMS))?;
         Ok(Some(Self { role, dir, terms, env: without_recorder(process.env), process }))
+    }
+
+    /// The recorder's folder: its owner ending is the end of what this process is for.
+    pub fn folder(&self) -> &Path {
+        &self.dir
     }
 
     /// Does it, and returns the exit code.

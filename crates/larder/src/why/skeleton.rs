@@ -14,6 +14,7 @@ use super::{fingerprint::Fingerprints, pretend};
 use crate::{
     disk,
     error::{Error, Result},
+    scratch::Scratch,
     target_folder::LOCKS,
 };
 
@@ -122,7 +123,7 @@ fn unless_gone<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
 /// A skeleton in a temporary folder; gone when dropped.
 #[derive(Debug)]
 pub struct Skeleton {
-    dir: tempfile::TempDir,
+    dir: Scratch,
     real: PathBuf,
     before: Fingerprints,
 }
@@ -133,7 +134,7 @@ impl Skeleton {
     /// # Errors
     /// When a file cannot be written, or the temporary folder cannot keep its time.
     pub fn of(snapshot: &Snapshot) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("larder-why-").tempdir()?;
+        let dir = Scratch::new()?;
         keeps_times(dir.path())?;
         let mut last: Option<&Path> = None;
         for Kept { path, modified, content } in &snapshot.files {

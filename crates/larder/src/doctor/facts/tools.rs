@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     process::Cmd,
     project::Project,
+    scratch::Scratch,
     slice::Origin,
     tuning,
     workspace::{locked_version, parse_toml},
@@ -128,7 +129,7 @@ fn missing_targets(project: &Project) -> (Answer<Vec<String>>, Vec<String>) {
 pub(super) fn linker(project: &Project) -> Answer<String> {
     let env = project.cargo.env();
     let said = |error: std::io::Error| error.to_string();
-    let scratch = tempfile::tempdir().map_err(said)?;
+    let scratch = Scratch::new().map_err(|error| error.to_string())?;
     fs_err::write(scratch.path().join("empty.rs"), "fn main() {}\n").map_err(said)?;
     let flags = super::cargo::host_flags(project)?;
     let call = Cmd::new(project.cargo.rustc(), scratch.path(), env)
