@@ -13,6 +13,7 @@ mod docker_configured;
 mod docker_halves;
 mod docker_needs;
 mod docker_places;
+mod docker_planned;
 mod docker_via_nix;
 mod docker_words;
 mod doctor;

@@ -95,13 +95,30 @@ impl Stages {
             "FROM" => {
                 let (from, name) = rest.split_once(" AS ").expect("stages have names");
                 let fresh = self.dir.path().join(name);
-                let root = self.roots.get(from).cloned().unwrap_or(fresh);
+                let root = match self.roots.get(from) {
+                    // What it leaves behind is not for those that go on from the same stage.
+                    Some(root) if name == "planner" => copied(root, fresh),
+                    Some(root) => root.clone(),
+                    None => fresh,
+                };
                 self.roots.insert(name.to_owned(), root.clone());
                 // A stage that goes on from another has its folder too.
-                let workdir = if current.stage.is_empty() { String::new() } else { current.workdir.clone() };
-                *current = Current { stage: name.to_owned(), root, workdir };
+                let (workdir, variables) = if current.stage.is_empty() {
+                    (String::new(), Vec::new())
+                } else {
+                    (current.workdir.clone(), current.variables.clone())
+                };
+                *current = Current { stage: name.to_owned(), root, workdir, variables };
             }
             "WORKDIR" => current.workdir = unescaped(rest),
+            "ENV" => {
+                let name = "CARGO_BUILD_BUILD_DIR=";
+                let found = rest.split(' ').find_map(|word| word.strip_prefix(name));
+                current.variables.extend(found.map(|dir| dir.trim_matches('"').to_owned()));
+            }
+            // This machine has its own tools.
+            "COPY" if rest.starts_with("--from=tools ") => {}
+            "RUN" if current.stage == "tools" => {}
             "COPY" => self.copy(rest, sent, current),
             "RUN" => self.command(rest, current)?,
             _ => {}
@@ -136,6 +153,13 @@ impl Stages {
         }
     }
 
+    /// Where commands find programs: those that are sent in `tools`, the Larder under test, and this machine's own.
+    fn programs(&self) -> String {
+        let own = Surroundings::get().binary().parent().expect("it is in a folder").to_owned();
+        let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();
+        format!("{}:{}:{path}", self.dir.path().join("sent/tools").display(), own.display())
+    }
+
     fn command(&mut self, command: &str, current: &Current) -> Result<(), String> {
         let words = command.split(' ').filter(|word| !word.is_empty() && !word.starts_with("--mount="));
         let script = words.collect::<Vec<_>>().join(" ");
@@ -157,7 +181,10 @@ impl Stages {
             .fold(script, |script, (mark, path)| script.replace(mark, &path.display().to_string()));
         let folder = current.path("");
         fs_err::create_dir_all(&folder).expect("it can be made");
-        let vars = [("SOURCE_DATE_EPOCH", "0")];
+        let build_dir = current.variables.last().map(|dir| current.path(dir).display().to_string());
+        let path = self.programs();
+        let mut vars = vec![("SOURCE_DATE_EPOCH", "0"), ("PATH", path.as_str())];
+        vars.extend(build_dir.as_deref().map(|dir| ("CARGO_BUILD_BUILD_DIR", dir)));
         let outcome = Surroundings::get().run(Path::new("/bin/sh"), &folder, &["-ec", &script], &vars);
         if outcome.code != 0 {
             return Err(format!("[{}] {script}\n{}", current.stage, outcome.stderr));
@@ -173,6 +200,8 @@ struct Current {
     stage: String,
     root: PathBuf,
     workdir: String,
+    /// The values of `CARGO_BUILD_BUILD_DIR`, the last of which counts.
+    variables: Vec<String>,
 }
 
 impl Current {
@@ -181,6 +210,14 @@ impl Current {
         let below = |path: &str| self.root.join(path.trim_start_matches('/'));
         if path.starts_with('/') { below(path) } else { below(&self.workdir).join(path) }
     }
+}
+
+/// A copy of a stage's folder.
+fn copied(root: &Path, copy: PathBuf) -> PathBuf {
+    fs_err::create_dir_all(root).expect("it can be made");
+    let [from, to] = [root, &copy].map(|path| path.display().to_string());
+    Surroundings::get().run(Path::new("cp"), root, &["-a", &from, &to], &[]).ok();
+    copy
 }
 
 /// Copies what the allow-list names, and takes away what it excludes again.

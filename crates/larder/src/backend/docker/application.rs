@@ -56,13 +56,18 @@ pub(super) struct Application {
     pub(super) recipes: Recipes,
     /// Whether a toolchain is pinned by a file that rustup reads.
     pub(super) toolchain_file: Option<&'static str>,
-    /// The build directory, if the configuration names one: recipes and application have to have the same.
+    /// The build directory, relative to the workspace, if the configuration names one: recipes and application have to
+    /// have the same.
     pub(super) build_dir: Option<Utf8PathBuf>,
+    /// Whether globs of the workspace's members may fit the folders of recipes.
+    pub(super) has_globs: bool,
+    /// Whether some of cargo's configuration lies above the workspace.
+    pub(super) has_config_above: bool,
     /// Whether there is a `larder/config.toml`.
     pub(super) has_config: bool,
 }
 
-/// The target directory, which is what every other line presumes. The halves of a Leptos project have one each.
+/// The target directory, which is what every other line presumes.
 fn build_dir(workspace: &Workspace) -> Option<Utf8PathBuf> {
     workspace.configures_build_dir().then(|| workspace.committed_target_directory())
 }
@@ -136,6 +141,8 @@ impl Application {
             recipes,
             toolchain_file: toolchain_file(workspace),
             build_dir: build_dir(workspace),
+            has_globs: has_globs(workspace),
+            has_config_above: workspace.config_files().iter().any(|file| !file.starts_with(workspace.root())),
             has_config: recorded.config.is_some(),
             artifacts,
             image,
@@ -144,6 +151,27 @@ impl Application {
         words::check(project, &application)?;
         Ok(application)
     }
+}
+
+impl Application {
+    /// What tells cargo of the build directory, where its configuration would name another one.
+    pub(super) fn build_dir_variable(&self) -> Option<(String, String)> {
+        let dir = self.image.workspace.join(self.build_dir.as_ref()?);
+        Some(("CARGO_BUILD_BUILD_DIR".into(), dir.into_string()))
+    }
+
+    /// The same for cooking a slice whose target directory is another one. cargo would wait for itself if one folder was
+    /// both by two names.
+    pub(super) fn build_dir_apart(&self, slice: &Slice) -> Option<(String, String)> {
+        let is_apart = self.build_dir.as_deref() != Some(self.image.target_dir(slice));
+        self.build_dir_variable().filter(|_| is_apart)
+    }
+}
+
+fn has_globs(workspace: &Workspace) -> bool {
+    let members = workspace.manifest().get("workspace").and_then(|table| table.get("members")?.as_array());
+    let is_glob = |path: &str| path.contains(['*', '?', '[']);
+    members.into_iter().flatten().filter_map(toml_edit::Value::as_str).any(is_glob)
 }
 
 /// Slices in one target directory could overwrite each other's files with newer ones of the same name, so they

@@ -162,6 +162,10 @@ impl Writer<'_> {
             &["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()],
         );
         self.sources();
+        if self.application.has_config_above {
+            self.line("# Configuration above the workspace is the project's own, which a repository's folder tells.");
+            let _ = writeln!(self.text, "RUN mkdir {FOLDER}/.git");
+        }
         self.run(Downloads::Common, &["cargo larder lock".into()]);
     }
 
@@ -218,15 +222,7 @@ impl Writer<'_> {
         self.line("FROM ${BUILD_BASE} AS deps");
         self.require_cargo();
         let workspace = &self.application.image.workspace;
-        let build_dir = self.application.build_dir.as_ref().filter(|_| self.application.leptos.is_none());
-        let build_dir = build_dir
-            .map(|dir| format!(" CARGO_BUILD_BUILD_DIR={}", literal(workspace.join(dir).as_str())))
-            .unwrap_or_default();
-        let _ = writeln!(
-            self.text,
-            "ENV CARGO_HOME={CARGO_HOME}{build_dir}\nWORKDIR {}",
-            words::alone(workspace)
-        );
+        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}\nWORKDIR {}", words::alone(workspace));
         let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
         packages.push("ca-certificates");
         packages.sort_unstable();
@@ -299,6 +295,7 @@ impl Writer<'_> {
                 let flags =
                     image.environment(&locked.slice).into_iter().filter(|(name, _)| name == "RUSTFLAGS");
                 variables.extend(flags);
+                variables.extend(self.application.build_dir_apart(&locked.slice));
                 let mut words = locked.cook.clone();
                 words.insert(1.min(words.len()), "--locked".into());
                 self.run(downloads, &[format!("cd {folder}"), cargo_line(&variables, &words)]);
@@ -349,6 +346,10 @@ impl Writer<'_> {
             let dir = image.target_dir(&group[0].slice);
             let (made, to) = (format!("{}/{dir}/", image.workspace), format!("{dir}/"));
             self.copy_of(&cook_stage(group), made, to);
+        }
+        self.without_planned();
+        if let Some((name, dir)) = self.application.build_dir_variable() {
+            let _ = writeln!(self.text, "ENV {name}={}", literal(&dir));
         }
         self.sources();
         self.run(Downloads::Common, &self.application.build);

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
+    Recipes,
     below::{Below, StandIn},
     dockerfile::{Writer, cook_stage},
     halves::{Half, Other},
@@ -26,6 +27,7 @@ impl Writer<'_> {
             self.application.groups.iter().find(|group| group.iter().any(|one| one.slice.name == *name));
         let stage = group.map_or_else(|| "deps".to_owned(), |group| cook_stage(group));
         let _ = writeln!(self.text, "FROM {stage} AS build-{name}");
+        self.without_planned();
         self.files(half);
         let late: Vec<&Other> = half.below.iter().flat_map(Below::late).collect();
         for folder in &half.folders {
@@ -44,6 +46,20 @@ impl Writer<'_> {
             self.steps(below, name);
         }
         self.run(self.downloads(name), &[half.command.to_owned()]);
+    }
+
+    /// Takes away what cooking has left in the workspace and only a planner's own checkout can live with: recipes that a
+    /// glob takes for members, and the settings that lie above as well.
+    pub(super) fn without_planned(&mut self) {
+        let application = self.application;
+        let globs = application.has_globs.then_some("larder");
+        let is_whole = application.halves.is_empty();
+        let config = (application.has_config_above && is_whole).then_some(".cargo/config.toml");
+        let left: Vec<&str> = globs.into_iter().chain(config).collect();
+        if application.recipes == Recipes::Planned && !left.is_empty() {
+            let _ =
+                writeln!(self.text, "# The sources are read without these.\nRUN rm -rf {}", left.join(" "));
+        }
     }
 
     fn files(&mut self, half: &Half) {

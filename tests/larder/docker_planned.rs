@@ -1,0 +1,96 @@
+//! Images whose recipes a stage of the build writes, and images of projects with a build directory: what the stages cook
+//! is what the application's build finds. They are done in folders with the real cargo.
+
+use larder_tests::{GitRepository, Project, Stages, Surroundings, package};
+
+const ITOA: &str = "\n[dependencies]\nitoa = \"=1.0.14\"\n";
+const MAIN: &str = "fn main() {\n    println!(\"{}\", itoa::Buffer::new().format(7));\n}\n";
+
+/// Builds a generated Dockerfile; the dependency is cooked, and not compiled again.
+fn assert_exact(context: &std::path::Path) -> Stages {
+    let stages = Stages::build(context).unwrap_or_else(|said| panic!("{said}"));
+    let (cooked, built) = (stages.compiled("cook-release"), stages.compiled("builder"));
+    assert_eq!((cooked, built), (vec!["itoa", "larder-release"], vec!["app"]));
+    assert_eq!(stages.run("app").stdout, "7\n");
+    stages
+}
+
+/// The planner may change its own manifest alone, so recipes that a glob fits are taken away before the build.
+#[test]
+fn globs_of_members() {
+    for (globs, folder) in [("\"*\"", "app"), ("\"*/*\"", "parts/app")] {
+        let root = format!("[workspace]\nmembers = [{globs}]\nexclude = [\"target\"]\nresolver = \"2\"\n");
+        let project = Project::new(&[
+            ("Cargo.toml", &root),
+            (&format!("{folder}/Cargo.toml"), &package("app", ITOA)),
+            (&format!("{folder}/src/main.rs"), MAIN),
+        ]);
+        project.larder(&["dockerfile", "--no-committed-recipe"]).ok();
+        assert_exact(project.path());
+        assert_eq!(project.read("Cargo.toml"), root, "the user's manifest is left alone");
+    }
+}
+
+/// The image has no repository by which the configuration above is known to be the project's.
+#[test]
+fn configuration_above_the_workspace() {
+    let docker = "\n[workspace]\n\n[workspace.metadata.larder.docker]\ncontext = \"..\"\n";
+    let repository = GitRepository::new(&[
+        (".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"above\"]\n"),
+        ("site/Cargo.toml", &package("app", &format!("{ITOA}{docker}"))),
+        ("site/src/main.rs", MAIN),
+        (".gitignore", "target\n"),
+    ]);
+    let (top, site) = (repository.project().path().to_owned(), repository.project().path().join("site"));
+    let surroundings = Surroundings::get();
+    surroundings.run("cargo".as_ref(), &site, &["generate-lockfile", "--quiet"], &[]).ok();
+    surroundings.larder(&site, &["dockerfile", "--no-committed-recipe"]).ok();
+    assert_exact(&top);
+}
+
+/// The files of an image's build are all below one target directory, wherever the configuration puts them elsewhere.
+#[test]
+fn a_configured_build_directory() {
+    for recipes in [&["dockerfile"][..], &["dockerfile", "--no-committed-recipe"]] {
+        let project = Project::new(&[("Cargo.toml", &package("app", ITOA)), ("src/main.rs", MAIN)]);
+        project.write(".cargo/config.toml", "[build]\nbuild-dir = \"{workspace-root}/units\"\n");
+        project.larder(&["lock"]).ok();
+        project.larder(recipes).ok();
+        assert_exact(project.path());
+    }
+}
+
+/// The same with both halves of a Leptos project, which have a target directory each.
+#[test]
+fn a_configured_build_directory_with_leptos() {
+    let manifest = package(
+        "app",
+        "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[features]\nhydrate = []\nssr = []\n\n[dependencies]\n\
+         itoa = \"=1.0.14\"\n\n[package.metadata.leptos]\nbin-features = [\"ssr\"]\nlib-features = [\"hydrate\"]\n\n\
+         [package.metadata.larder.docker]\ninclude = [\"tools\"]\n",
+    );
+    let host = Surroundings::get().host();
+    // What cargo-leptos calls, with WASM for this machine, and an empty site.
+    let leptos = format!(
+        "#!/bin/sh -e\ncargo build --locked --package=app --lib --no-default-features --features=hydrate \
+         --target={host} --release --target-dir=target/front\ncargo build --locked --package=app --bin=app \
+         --no-default-features --features=ssr --release\nmkdir -p target/site\n"
+    );
+    for recipes in [&["dockerfile"][..], &["dockerfile", "--no-committed-recipe"]] {
+        let project = Project::new(&[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", ""),
+            ("src/main.rs", MAIN),
+            ("tools/cargo-leptos", &leptos),
+        ]);
+        let tool = project.path().join("tools/cargo-leptos");
+        fs_err::set_permissions(tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        project.write(".cargo/config.toml", "[build]\nbuild-dir = \"{workspace-root}/units\"\n");
+        project.larder(&["lock"]).ok();
+        project.larder(recipes).ok();
+        project.write("Dockerfile", &project.read("Dockerfile").replace("wasm32-unknown-unknown", &host));
+        let stages = Stages::build(project.path()).unwrap_or_else(|said| panic!("{said}"));
+        assert_eq!(stages.compiled("builder"), ["app", "app"], "{recipes:?}");
+        assert_eq!(stages.run("app").stdout, "7\n");
+    }
+}
