@@ -318,3 +318,43 @@ fn collect(project: &Project, done: &AtomicBool) -> (u32, u64) {
     }
     (collected, deleted)
 }
+
+/// Nobody has looked at what another branch says, and a question about it is no build of it.
+#[test]
+fn what_another_branch_names_is_not_run() {
+    let project = two_branches();
+    let outside = tempfile::tempdir().unwrap();
+    let (ran, program) = (outside.path().join("ran"), outside.path().join("program"));
+    fs_err::write(&program, format!("#!/bin/sh\necho \"$0 $*\" >> {}\nexit 1\n", ran.display())).unwrap();
+    fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let program = program.display().to_string();
+    git(&project, &["checkout", "--quiet", "feature"]);
+    let lock = project.read("larder/larder.lock");
+    let recipe = fs_err::read_dir(project.path().join("larder"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    let recipe = recipe.file_name().unwrap().to_string_lossy().into_owned();
+    let config = format!("[build]\nrustc = {program:?}\nrustc-wrapper = {program:?}\n");
+    project.write(&format!("larder/{recipe}/0/.cargo/config.toml"), &config);
+    project.write("larder/.cargo/config.toml", &config);
+    let hostile = lock.replace("cook = [", &format!("cook = [\n    '--config=build.rustc={program:?}',"));
+    let hostile =
+        hostile.replacen("[slices.slice.env]", &format!("[slices.slice.env]\nRUSTC = {program:?}"), 1);
+    project.write("larder/larder.lock", &hostile);
+    git(&project, &["add", "--all"]);
+    git(&project, &["commit", "--quiet", "--message=hostile"]);
+    git(&project, &["checkout", "--quiet", "main"]);
+    // And what a repository's own configuration has git run for looking.
+    git(&project, &["config", "core.fsmonitor", &program]);
+    let outcome = project.larder(&["gc", "--only", "target", "--keep-branches"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    for verb in ["doctor", "dockerfile", "init", "lock"] {
+        project.larder(&[verb]);
+    }
+    assert!(!ran.exists(), "{}", fs_err::read_to_string(&ran).unwrap());
+    // git itself would have.
+    Surroundings::get().run("git".as_ref(), project.path(), &["status"], &[]);
+    assert!(ran.exists());
+}

@@ -1,4 +1,5 @@
-//! What git knows of a workspace. It only asks, and never changes a repository.
+//! What git knows of a workspace. It only asks, never changes a repository, and runs nothing that a repository's
+//! configuration names for the occasion. No other module calls git.
 
 use std::path::PathBuf;
 
@@ -105,10 +106,8 @@ impl Git {
     /// When git refuses.
     pub fn files(&self, listed: Listed) -> Result<Vec<Utf8PathBuf>> {
         // The separator is the only one that no name has; git quotes names otherwise.
-        let list = |args: &[&str]| {
-            let top = Cmd::new(&self.program, &self.top, &self.env).env("GIT_OPTIONAL_LOCKS", "0");
-            top.args(["ls-files", "-z"]).args(args.iter().copied()).output()
-        };
+        let list =
+            |args: &[&str]| self.cmd(&self.top).args(["ls-files", "-z"]).args(args.iter().copied()).output();
         let mut text = list(&["--cached", "--recurse-submodules"])?;
         if listed == Listed::NotIgnored {
             text.push_str(&list(&["--others", "--exclude-standard"])?);
@@ -116,9 +115,51 @@ impl Git {
         Ok(text.split('\0').filter(|path| !path.is_empty()).map(Utf8PathBuf::from).collect())
     }
 
+    /// The local branches that are not checked out here, as names of references.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn other_branches(&self) -> Result<Vec<String>> {
+        let answer = self.ask(&["for-each-ref", "--format=%(HEAD)%(refname)", "refs/heads"])?;
+        Ok(answer.lines().filter_map(|line| line.strip_prefix(' ')).map(str::to_owned).collect())
+    }
+
+    /// The files that a branch has in a folder, relative to this one.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn files_of(&self, branch: &str, folder: &str) -> Result<Vec<String>> {
+        let list = self.ask(&["ls-tree", "-r", "--name-only", "-z", branch, "--", folder])?;
+        Ok(list.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The text of a file of a branch, by its path relative to this folder.
+    ///
+    /// # Errors
+    /// When git refuses, or the file is no text.
+    pub fn file_of(&self, branch: &str, path: &str) -> Result<String> {
+        self.ask(&["cat-file", "blob", &format!("{branch}:./{path}")])
+    }
+
     fn ask(&self, args: &[&str]) -> Result<String> {
-        // Looking must not take the lock that a commit in another window needs.
-        Cmd::new(&self.program, &self.dir, &self.env).env("GIT_OPTIONAL_LOCKS", "0").args(args).output()
+        self.cmd(&self.dir).args(args).output()
+    }
+
+    fn cmd(&self, dir: &Utf8Path) -> Cmd {
+        // Programs that git would run to answer faster, to tell others, or to show or fetch something.
+        const OFF: [&str; 5] = [
+            "core.fsmonitor=false",
+            "core.hooksPath=/dev/null",
+            "core.pager=cat",
+            "core.sshCommand=false",
+            "credential.helper=",
+        ];
+        let off = OFF.iter().flat_map(|setting| ["-c", setting]);
+        // Looking must not take the lock that a commit in another window needs, nor fetch what a partial clone left.
+        Cmd::new(&self.program, dir, &self.env)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .args(off)
     }
 }
 

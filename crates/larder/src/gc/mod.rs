@@ -8,6 +8,7 @@
 //! It must never delete what a build holds, what the last build used, or what a current recipe builds; what cannot
 //! be judged stays.
 
+mod branches;
 mod budget;
 mod compiler;
 pub mod delete;

@@ -2,18 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::camino::Utf8Path;
 
-use super::{compiler, matching::Needed, wanted::Wishes};
+use super::{branches::OfBranches, compiler, matching::Needed, wanted::Wishes};
 use crate::{
     Report,
-    cargo::CargoLock,
+    cargo::{CargoLock, Network},
     error::Result,
     plan::{commits, unit_graph::UnitGraph},
-    process::{Cmd, Environment},
+    process::Environment,
     project::Project,
-    recipe::lock_file::{LockFile, LockedSlice},
-    scratch::Scratch,
+    recipe::lock_file::LockedSlice,
     side_by_side,
     slice::environment,
     target_folder::Profile,
@@ -29,11 +28,22 @@ pub enum Branches {
 }
 
 /// One question: arguments of cargo in a folder, and where the call would build.
-struct Call {
-    dir: PathBuf,
-    args: Vec<String>,
-    env: Environment,
-    folder: PathBuf,
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) dir: PathBuf,
+    pub(super) args: Vec<String>,
+    pub(super) env: Environment,
+    pub(super) folder: PathBuf,
+    pub(super) whose: Whose,
+}
+
+/// Who said what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The checkout that the user works in.
+    Ours,
+    /// A branch that is not checked out, so nothing of it may be run.
+    Branch,
 }
 
 /// Everything that decides what is wanted. `profiles` are the profile folders that are there.
@@ -54,21 +64,12 @@ pub fn wishes(
     for locked in recorded.iter().flat_map(|file| &file.slices) {
         calls.extend(of_recipe(project, locked, project.workspace.larder_dir().as_std_path())?);
     }
-    // What the branches' folders hold is read before they go.
-    let mut folders = Vec::new();
-    if branches == Branches::All {
-        for branch in other_branches(project)? {
-            if let Some((folder, file)) = recipes_of(project, &branch)? {
-                report.step("Keeping", &format!("what the recipes of branch {branch} build"));
-                for locked in &file.slices {
-                    calls.extend(of_recipe(project, locked, &folder.path().join("larder"))?);
-                }
-                folders.push(folder);
-            }
-        }
-    }
-    let answers =
-        side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call.folder, error))))?;
+    let mut of_branches = match branches {
+        Branches::All => OfBranches::read(project, report)?,
+        Branches::CheckedOut => OfBranches::default(),
+    };
+    calls.append(&mut of_branches.calls);
+    let answers = side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call, error))))?;
     let (mut needed, mut unknown) = (Vec::new(), Vec::new());
     for refused in project.refused() {
         report.warn(&refused.text());
@@ -76,8 +77,14 @@ pub fn wishes(
     for answer in answers {
         match answer {
             Ok(answer) => needed.push(answer),
-            Err((_, error)) if !error.is_of_one_slice() => return Err(error),
-            Err((folder, error)) => {
+            Err((call, error)) if call.whose == Whose::Ours && !error.is_of_one_slice() => return Err(error),
+            Err((call, error)) if call.whose == Whose::Branch => {
+                report.warn(&format!(
+                    "what a branch builds in {} is not known: {error}",
+                    call.folder.display()
+                ));
+            }
+            Err((Call { folder, .. }, error)) => {
                 report.warn(&format!("nothing is deleted from {}: {error}", folder.display()));
                 unknown.push(folder);
             }
@@ -99,7 +106,10 @@ pub fn wishes(
 }
 
 fn ask(project: &Project, call: &Call) -> Result<Needed> {
-    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let mut cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    if call.whose == Whose::Branch {
+        cargo = cargo.with_network(Network::Offline);
+    }
     let (command, json) = cargo.unit_graph(&call.dir, &call.args, &call.env)?;
     let mut graph = UnitGraph::parse(&command, &json)?;
     commits::fill_in(&mut graph, &call.dir)?;
@@ -117,6 +127,7 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
             args,
             env: environment::of_slice(&project.cargo, workspace, slice)?,
             folder: build_folder(project, &target_dir),
+            whose: Whose::Ours,
         })
     };
     project.slices.iter().map(call).collect()
@@ -134,6 +145,7 @@ fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Resu
         args,
         env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
         folder: build_folder(project, &target_dir),
+        whose: Whose::Ours,
     }))
 }
 
@@ -158,6 +170,7 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
                 args,
                 env: Environment::default(),
                 folder: folder.clone(),
+                whose: Whose::Ours,
             });
         }
     }
@@ -165,43 +178,7 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
 }
 
 /// Where units of a call lie: in the build folder, where one is set, else in the target folder.
-fn build_folder(project: &Project, target_dir: &Utf8Path) -> PathBuf {
+pub(super) fn build_folder(project: &Project, target_dir: &Utf8Path) -> PathBuf {
     let folder = project.workspace.build_directory(target_dir);
     fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into())
-}
-
-/// The local branches that are not checked out; none where this is no git repository.
-fn other_branches(project: &Project) -> Result<Vec<String>> {
-    if git(project, &["rev-parse", "--is-inside-work-tree"]).is_err() {
-        return Ok(Vec::new());
-    }
-    let format = "--format=%(HEAD)%(refname:short)";
-    let answer = git(project, &["for-each-ref", format, "refs/heads"])?;
-    Ok(answer.lines().filter_map(|line| line.strip_prefix(' ')).map(str::to_owned).collect())
-}
-
-/// The recipes that a branch has committed, in a temporary folder; `None` where it has none.
-fn recipes_of(project: &Project, branch: &str) -> Result<Option<(Scratch, LockFile)>> {
-    let list = git(project, &["ls-tree", "-r", "--name-only", "-z", branch, "--", "larder/"])?;
-    let folder = Scratch::new()?;
-    for path in list.split('\0').filter(|path| !path.is_empty()) {
-        let file = folder.path().join(path);
-        let inside = file.starts_with(folder.path().join("larder"));
-        let plain = Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        if let (true, true, Some(parent)) = (inside, plain, file.parent()) {
-            fs_err::create_dir_all(parent)?;
-            fs_err::write(&file, git(project, &["show", &format!("{branch}:./{path}")])?)?;
-        }
-    }
-    let larder = Utf8PathBuf::from(folder.path().to_string_lossy().into_owned());
-    match LockFile::read(&larder.join("larder")) {
-        Ok(file) => Ok(Some((folder, file))),
-        Err(crate::Error::NoRecipe { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn git(project: &Project, args: &[&str]) -> Result<String> {
-    let root = project.workspace.root().as_std_path();
-    Cmd::new("git", root, project.cargo.env()).args(args).output()
 }
