@@ -38,7 +38,11 @@ pub(super) fn run(portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The two builds that it makes.
+/// What cargo-leptos says once the site is there and the server starts.
+const SERVES: &str = "Serving at ";
+
+/// The two builds that it makes. It goes on until the site is whole: what is left of one that was made by half looks
+/// like a site to whoever comes next.
 fn calls(portfolio: &Portfolio<'_>, project: &Project) -> anyhow::Result<Vec<Call>> {
     let scratch = tempfile::tempdir()?;
     let output = scratch.path().join("watch.log");
@@ -52,7 +56,8 @@ fn calls(portfolio: &Portfolio<'_>, project: &Project) -> anyhow::Result<Vec<Cal
         let builds: Vec<Call> =
             recorder.calls()?.into_iter().filter(|call| call.subcommand() == Some("build")).collect();
         let ended = watch.try_exit_code()?;
-        if builds.len() >= 2 || ended.is_some() || Instant::now() > deadline {
+        let serves = || fs_err::read_to_string(&output).is_ok_and(|said| said.contains(SERVES));
+        if (builds.len() >= 2 && serves()) || ended.is_some() || Instant::now() > deadline {
             break builds;
         }
         std::thread::sleep(Duration::from_millis(200));

@@ -33,7 +33,7 @@ use environment::{bin, cargo_of_driver, named_cargo, recorded};
 use output::{Messages, count};
 use subcommand::Kind;
 pub use variables::is_secret;
-pub(crate) use variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, is_flags};
+pub(crate) use variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags};
 use variables::{digest, digests, may_be_recorded};
 
 /// The file with the recorder's [`Terms`].

@@ -44,13 +44,15 @@ pub(super) fn may_be_recorded(name: &str) -> bool {
 }
 
 /// cargo's own settings that a driver may give by way of the environment instead of as arguments.
-const SETTINGS: [&str; 3] = [BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR];
+const SETTINGS: [&str; 4] = [BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR, TOOLCHAIN];
 /// The `--target` of calls that name none.
 pub(crate) const BUILD_TARGET: &str = "CARGO_BUILD_TARGET";
 /// The `--target-dir` of calls that name none.
 pub(crate) const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 /// The same by its other name.
 pub(crate) const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
+/// The toolchain that rustup takes instead of what a folder asks for.
+pub(crate) const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 /// Keys of profiles.
 const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
 

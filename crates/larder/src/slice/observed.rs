@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
-    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, is_flags, subcommand},
+    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, TOOLCHAIN, is_flags, subcommand},
     workspace::{self, Workspace},
 };
 
@@ -170,7 +170,12 @@ impl<'a> Observation<'a> {
     fn has_the_same_compiler(&self) -> Result<()> {
         let named = self.call.args.first().and_then(|arg| arg.strip_prefix('+')).map(str::to_owned);
         let folders = self.dir.ancestors().take_while(|above| !self.workspace.root().starts_with(above));
-        let mut chosen = named.map(|channel| (format!("+{channel}"), channel));
+        // rustup sets it for everything that it starts, so it says something only where it was another one before.
+        let is_set = self.cargo.env().get(TOOLCHAIN).is_some();
+        let by_variable = self.call.env.get(TOOLCHAIN).filter(|_| is_set);
+        let mut chosen = named
+            .map(|channel| (format!("+{channel}"), channel))
+            .or_else(|| by_variable.map(|channel| (format!("{TOOLCHAIN}={channel}"), channel.clone())));
         for folder in folders.filter(|_| chosen.is_none()).collect::<Vec<_>>() {
             let channel = workspace::read_toolchain(folder)?;
             chosen = chosen
@@ -266,7 +271,7 @@ impl<'a> Observation<'a> {
         let target = self.workspace.target_directory();
         let root = self.workspace.root();
         let mut env = BTreeMap::new();
-        let said_otherwise = ["RUSTFLAGS", BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR];
+        let said_otherwise = ["RUSTFLAGS", BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR, TOOLCHAIN];
         let kept = self.call.env.iter().filter(|(name, _)| !said_otherwise.contains(&name.as_str()));
         for (name, value) in kept {
             let value = match Utf8Path::new(value).strip_prefix(target) {

@@ -104,7 +104,10 @@ pub(super) const ALL: &[Row] = &[
     row(&["rdkafka-sys"], &["librdkafka-dev", "pkg-config"], &["librdkafka1"]).with(&["dynamic-linking"]),
     row(&["openblas-src"], &["gfortran", "make"], &["libgfortran5"]).without(&["system"]),
     row(&["openblas-src"], &["libopenblas-dev"], &["libopenblas0"]).with(&["system"]),
-    row(&["pyo3-build-config", "python3-sys"], &["python3-dev"], NONE),
+    // The interpreter is asked about itself; only what has it built in is linked to it.
+    row(&["pyo3-build-config"], &["python3"], NONE).instead(&["pyo3-ffi"]),
+    row(&["pyo3-ffi"], &["python3"], NONE).with(&["extension-module"]),
+    row(&["python3-sys"], &["python3-dev"], NONE),
     row(&["pyo3-ffi"], &["python3-dev"], &["libpython3.13|libpython3.11"]).without(&["extension-module"]),
     row(&["rb-sys"], &["libclang-dev", "ruby-dev"], &["libruby3.3|libruby3.1"]),
     // Cryptography and authentication.

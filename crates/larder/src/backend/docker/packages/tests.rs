@@ -43,6 +43,8 @@ fn features_decide() {
     assert_eq!(needs("libsqlite3-sys", &["bundled_bindings"]).1, ["libsqlite3-0"]);
     assert_eq!(needs("fuser", &[]), Default::default());
     assert_eq!(needs("fuser", &["libfuse"]).0, ["libfuse3-dev", "pkg-config"]);
+    assert_eq!(needs("pyo3-ffi", &[]), (texts(&["python3-dev"]), texts(&["libpython3.13"])));
+    assert_eq!(needs("pyo3-ffi", &["extension-module"]), (texts(&["python3"]), Vec::new()));
     for bare in ["ring", "zstd-sys", "libz-sys", "libgit2-sys", "curl-sys", "serde"] {
         assert_eq!(needs(bare, &[]), Default::default(), "{bare}");
     }
