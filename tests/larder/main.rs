@@ -31,6 +31,7 @@ mod leptos;
 mod links;
 mod lock;
 mod member_globs;
+mod names;
 mod nix;
 mod nix_build;
 mod nix_contract;

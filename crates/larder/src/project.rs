@@ -147,7 +147,7 @@ impl Project {
         let is_empty = |slice: &LockedSlice| {
             slice.layers.last().is_some_and(|layer| layer.units.values().all(|units| *units == 0))
         };
-        slices.filter(is_empty).map(|locked| locked.slice.name).collect()
+        slices.filter(is_empty).map(|locked| locked.slice.name.into()).collect()
     }
 
     /// What recipes are made from or made of, and git ignores, so that other clones have it not; relative to the root.

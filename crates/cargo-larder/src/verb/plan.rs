@@ -46,7 +46,7 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     let platforms = std::slice::from_ref(&platform);
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &chosen, platforms)?;
     let plans = chosen.into_iter().zip(plans);
-    let plans = plans.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| (slice, plans))));
+    let plans = plans.map(|(slice, plans)| (slice.name.to_string(), plans.map(|plans| (slice, plans))));
     let (plans, mut refused) = Refused::apart(plans)?;
     if args.slices.is_empty() {
         refused.extend(project.refused());
@@ -118,7 +118,7 @@ fn print(all: &[Planned<'_>], units: bool) {
         let counts = [plan.units.len(), layers.len(), plan.tainted.len(), plan.local];
         let [external, layers, tainted, local] = counts.map(|count| count.to_string());
         let invocation = format!("cargo {}", slice.args.join(" "));
-        [slice.name.clone(), external, layers, tainted, local, invocation]
+        [slice.name.to_string(), external, layers, tainted, local, invocation]
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     let head = ["<slice", "external", "layers", "tainted", "local", "<invocation"];

@@ -88,7 +88,7 @@ fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
     let slices = context.choose(&args.slices, variant)?;
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
     let layers = layers::moved(&context.project, &names)?;
-    let answers = slices.into_iter().map(|slice| (slice.name.clone(), ask(context, slice)));
+    let answers = slices.into_iter().map(|slice| (slice.name.to_string(), ask(context, slice)));
     let (builds, refused) = Refused::apart(answers)?;
     let nix = args.nix.as_ref().map(|installable| nix(context, installable)).transpose()?;
     let (docker, outcome) = (docker(context)?, exit::print_refused(&refused));
@@ -117,7 +117,7 @@ fn ask(context: &Context, slice: &Slice) -> larder::Result<Explained> {
     }
     let mut answer = why::ask(&snapshot, &call, &known).map_err(|error| error.of_slice(&slice.name))?;
     answer.profiles = Profiles::default();
-    Ok(Explained { name: slice.name.clone(), answer })
+    Ok(Explained { name: slice.name.to_string(), answer })
 }
 
 /// What a command compiled, or would.

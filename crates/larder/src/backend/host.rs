@@ -147,7 +147,7 @@ fn require_targets(cargo: &Cargo, workspace: &Workspace, locked: &LockedSlice) -
     for target in locked.slice.targets() {
         if !cargo.has_target(workspace.root().as_std_path(), target)? {
             return Err(Error::NoTarget {
-                slice: locked.slice.name.clone(),
+                slice: locked.slice.name.to_string(),
                 target: target.to_owned(),
                 rustc: cargo.rustc().display().to_string(),
             });

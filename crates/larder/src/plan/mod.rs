@@ -205,7 +205,7 @@ impl Plan {
         match graph.target_file() {
             Some(file) => {
                 let file = file.strip_prefix(workspace.root()).unwrap_or(file).to_owned();
-                Err(Error::TargetFile { slice: slice.name.clone(), file })
+                Err(Error::TargetFile { slice: slice.name.to_string(), file })
             }
             None => Ok(Self::of_graph(&graph)),
         }

@@ -41,7 +41,7 @@ impl Draft<'_> {
 
     pub(super) fn outcome(&self, change: Change) -> Locked {
         Locked {
-            slice: self.slice.name.clone(),
+            slice: self.slice.name.to_string(),
             change,
             units: self.plans.counts(),
             tainted: self.plans.tainted(),

@@ -138,7 +138,7 @@ impl Writing<'_> {
             report.step("Proving", &draft.describe());
         }
         let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| {
-            let name = draft.slice.name.clone();
+            let name = draft.slice.name.to_string();
             let written = match kept {
                 Some(record) => {
                     staging.keep(&larder_dir, name.as_str().into()).map(|()| (record, Change::Kept))
@@ -250,7 +250,7 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     };
     let checked = side_by_side::map(&drafts, |draft| {
         let finding = draft.check(project, &old).map(|finding| (draft, finding));
-        Ok((draft.slice.name.clone(), finding))
+        Ok((draft.slice.name.to_string(), finding))
     })?;
     let (checked, unreadable) = Refused::apart(checked)?;
     unreadable.into_iter().for_each(|new| new.join(&mut refused));
@@ -316,7 +316,8 @@ fn draft<'a>(
     let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
     let draft = |slice, plans| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
     let drafts = slices.into_iter().zip(plans);
-    let drafts = drafts.map(|(slice, plans)| (slice.name.clone(), plans.map(|plans| draft(slice, plans))));
+    let drafts =
+        drafts.map(|(slice, plans)| (slice.name.to_string(), plans.map(|plans| draft(slice, plans))));
     let (drafts, mut refused) = Refused::apart(drafts)?;
     refused.extend(project.refused());
     Ok((drafts, refused))

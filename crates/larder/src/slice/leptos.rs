@@ -18,7 +18,7 @@ use cargo_metadata::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Origin, Slice, TARGET_MARKER, TargetDir, Variant, without_policies};
+use super::{Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, without_policies};
 use crate::{error::Error, plan::Refused, workspace::Workspace};
 
 /// The cargo-leptos that this module follows.
@@ -62,12 +62,14 @@ pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
         let name = own_name.or_else(|| table.get("name")?.as_str()).unwrap_or_default();
         let prefix = if several { format!("{name}-") } else { String::new() };
         let variants = [Variant::Release, Variant::Dev];
-        match Project::read(workspace, table, package) {
-            Ok(project) => slices.extend(
-                variants
-                    .iter()
-                    .flat_map(|&variant| [project.front(&prefix, variant), project.server(&prefix, variant)]),
-            ),
+        let of_project = |project: Project| -> Result<Vec<Slice>, String> {
+            let halves = variants
+                .iter()
+                .flat_map(|&variant| [project.front(&prefix, variant), project.server(&prefix, variant)]);
+            halves.collect()
+        };
+        match Project::read(workspace, table, package).and_then(of_project) {
+            Ok(found) => slices.extend(found),
             Err(reason) => broken.push(Broken {
                 slices: variants
                     .iter()
@@ -244,7 +246,7 @@ impl Project {
         })
     }
 
-    fn front(&self, prefix: &str, variant: Variant) -> Slice {
+    fn front(&self, prefix: &str, variant: Variant) -> Result<Slice, String> {
         let config = &self.config;
         let mut args = vec!["build".into(), format!("--package={}", self.lib_package), "--lib".into()];
         args.push(format!("--target={WASM}"));
@@ -252,10 +254,12 @@ impl Project {
         args.extend(config.lib_cargo_args.clone().unwrap_or_default());
         add_profile(&mut args, variant, config.lib_profile_release.as_ref(), config.lib_profile_dev.as_ref());
         let dir = config.front_target_dir.as_deref().map_or(TargetDir::InTarget("front".into()), marked_dir);
-        self.slice(slice_name(prefix, "front", variant), variant, args, dir)
+        let name =
+            Name::new(slice_name(prefix, "front", variant)).map_err(|reason| format!("name: {reason}"))?;
+        Ok(self.slice(name, variant, args, dir))
     }
 
-    fn server(&self, prefix: &str, variant: Variant) -> Slice {
+    fn server(&self, prefix: &str, variant: Variant) -> Result<Slice, String> {
         let config = &self.config;
         let mut args = vec!["build".into(), format!("--package={}", self.bin_package)];
         let triple = config.bin_target_triple.as_deref();
@@ -270,10 +274,12 @@ impl Project {
         args.extend(config.bin_cargo_args.clone().unwrap_or_default());
         add_profile(&mut args, variant, config.bin_profile_release.as_ref(), config.bin_profile_dev.as_ref());
         let dir = config.bin_target_dir.clone().map_or_else(TargetDir::default, TargetDir::from);
-        self.slice(slice_name(prefix, "server", variant), variant, args, dir)
+        let name =
+            Name::new(slice_name(prefix, "server", variant)).map_err(|reason| format!("name: {reason}"))?;
+        Ok(self.slice(name, variant, args, dir))
     }
 
-    fn slice(&self, name: String, variant: Variant, args: Vec<String>, target_dir: TargetDir) -> Slice {
+    fn slice(&self, name: Name, variant: Variant, args: Vec<String>, target_dir: TargetDir) -> Slice {
         let config = &self.config;
         let erase =
             config.always_erase_components || (variant == Variant::Dev && !config.disable_erase_components);

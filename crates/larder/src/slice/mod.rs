@@ -10,6 +10,7 @@ pub mod driver;
 pub mod environment;
 mod folder_config;
 pub mod leptos;
+mod name;
 pub mod observed;
 mod target_dir;
 pub mod written;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use name::Name;
 pub use target_dir::TargetDir;
 
 use crate::{
@@ -31,8 +33,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Slice {
-    /// Names the slice and its folder: letters, digits, `-` and `_`.
-    pub name: String,
+    /// Names the slice and its folder.
+    pub name: Name,
     /// How the slice came to be.
     pub origin: Origin,
     /// Whether the slice is cooked by default or with `--dev`.
@@ -152,7 +154,9 @@ pub fn all(workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<lepto
         slices.extend(found.into_iter().map(|slice| (slice.name.clone(), slice)));
     }
     let written = settings.slices.iter();
-    slices.extend(written.map(|(name, slice)| (name.clone(), slice.clone().into_slice(name.clone()))));
+    // Names were checked with the rest of the settings.
+    let written = written.filter_map(|(name, slice)| Some((Name::new(name).ok()?, slice)));
+    slices.extend(written.map(|(name, slice)| (name.clone(), slice.clone().into_slice(name))));
     (slices.into_values().collect(), broken)
 }
 
@@ -161,7 +165,7 @@ pub fn all(workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<lepto
 /// # Errors
 /// [`Error::NoSlice`] for an unknown name, and for a variant without slices.
 pub fn select<'a>(slices: &'a [Slice], names: &[String], variant: Variant) -> Result<Vec<&'a Slice>> {
-    let known = || slices.iter().map(|slice| slice.name.clone()).collect();
+    let known = || slices.iter().map(|slice| slice.name.to_string()).collect();
     if names.is_empty() {
         let chosen: Vec<_> = slices.iter().filter(|slice| slice.variant == variant).collect();
         if chosen.is_empty() {
@@ -180,7 +184,7 @@ pub fn select<'a>(slices: &'a [Slice], names: &[String], variant: Variant) -> Re
 
 fn default_release() -> Slice {
     Slice {
-        name: "release".into(),
+        name: Name::known("release"),
         origin: Origin::Default,
         variant: Variant::Release,
         args: vec!["build".into(), "--release".into()],

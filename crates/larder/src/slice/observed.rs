@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
-    Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, folder_config::FolderConfig,
+    Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, folder_config::FolderConfig,
     option_values, variant_of, without_policies,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
         let is_new = slices.iter().all(|seen| !seen.same_invocation(&slice));
         if is_new {
             let is_free = |name: &str| known.iter().chain(&slices).all(|taken| taken.name != name);
-            let name = unused_name(&slice.name, is_free);
+            let name = Name::new(unused_name(&slice.name, is_free)).unwrap_or_else(|_| slice.name.clone());
             slices.push(Slice { name, ..slice });
         }
     }
@@ -88,7 +88,7 @@ impl<'a> Observation<'a> {
         let args = without_policies(args);
         let rustflags = self.rustflags(&args)?;
         Ok(Some(Slice {
-            name: name(&args),
+            name: Name::new(name(&args)).unwrap_or_else(|_| Name::known("observed")),
             origin: Origin::Observed,
             variant: variant_of(&args),
             args,

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde::Deserialize;
 use toml_edit::{Array, InlineTable, Value};
 
-use super::{Origin, Slice, TargetDir, Variant, option_values, variant_of, without_option, without_policies};
+use super::{
+    Name, Origin, Slice, TargetDir, Variant, option_values, variant_of, without_option, without_policies,
+};
 use crate::{
     change,
     error::{Error, Result},
@@ -27,7 +29,7 @@ pub(crate) struct WrittenSlice {
 }
 
 impl WrittenSlice {
-    pub(super) fn into_slice(self, name: String) -> Slice {
+    pub(super) fn into_slice(self, name: Name) -> Slice {
         let target_dir = option_values(&self.args, "--target-dir")
             .first()
             .map_or_else(TargetDir::default, |dir| TargetDir::from((*dir).to_owned()));
@@ -45,10 +47,7 @@ impl WrittenSlice {
 
     /// The name becomes a folder and a package name; the subcommand decides how the recipe is cooked.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || !name.chars().all(word) {
-            return Err("a slice's name holds only letters, digits, `-` and `_`".into());
-        }
+        Name::new(name)?;
         let known = ["build", "check", "clippy", "test"];
         if !self.args.first().is_some_and(|command| known.contains(&command.as_str())) {
             return Err(format!("args must start with one of {}", known.join(", ")));

@@ -65,7 +65,7 @@ fn of_slice(project: &Project, locked: &LockedSlice, lock: &LockLines) -> Vec<Mo
         let new: Vec<String> = lock.versions(name).into_iter().filter(is_new).map(str::to_owned).collect();
         let has = |layer: &usize| layers[*layer].line(name, version).is_some();
         Moved {
-            slice: locked.slice.name.clone(),
+            slice: locked.slice.name.to_string(),
             layers: (0..layers.len()).filter(has).collect(),
             package: name.to_owned(),
             old: version.to_owned(),

@@ -102,13 +102,13 @@ impl Application {
         let slices: Vec<&Slice> =
             project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
         if slices.is_empty() {
-            let known = project.slices.iter().map(|slice| slice.name.clone()).collect();
+            let known = project.slices.iter().map(|slice| slice.name.to_string()).collect();
             return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
         }
         let locked = |slice: &&Slice| {
-            let known = || recorded.slices.iter().map(|locked| locked.slice.name.clone()).collect();
+            let known = || recorded.slices.iter().map(|locked| locked.slice.name.to_string()).collect();
             let found = recorded.slice(&slice.name).cloned();
-            found.ok_or_else(|| Error::NoSlice { name: slice.name.clone(), known: known() })
+            found.ok_or_else(|| Error::NoSlice { name: slice.name.to_string(), known: known() })
         };
         let locked: Vec<LockedSlice> = slices.iter().map(locked).collect::<Result<_>>()?;
         let members = workspace.metadata().workspace_packages();

@@ -141,7 +141,7 @@ impl Artifacts {
                 runs: is_program && root.platform.as_deref().is_none_or(runs),
                 package: root.package.clone(),
                 target: root.target.clone(),
-                slice: slice.name.clone(),
+                slice: slice.name.to_string(),
                 is_server: slice.origin == Origin::Leptos,
             });
         }
@@ -196,7 +196,7 @@ impl Artifacts {
         if !self.files.is_empty() {
             return Ok(());
         }
-        Err(Error::NothingToShip { slices: slices.iter().map(|slice| slice.name.clone()).collect() })
+        Err(Error::NothingToShip { slices: slices.iter().map(|slice| slice.name.to_string()).collect() })
     }
 }
 

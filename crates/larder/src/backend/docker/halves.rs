@@ -158,7 +158,7 @@ fn half(
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
     let below = below::of(project, image, slice, members, &folders)?;
-    Ok(Half { slice: slice.name.clone(), command, files, folders, others, below })
+    Ok(Half { slice: slice.name.to_string(), command, files, folders, others, below })
 }
 
 /// The targets that are not found by their files alone, and those that make a package what it is.

@@ -33,7 +33,7 @@ impl Image {
         let target = workspace.committed_target_directory();
         let configured = workspace.config().get("build").and_then(|build| build.get("target-dir")?.as_str());
         let folder = Utf8Path::new(FOLDER);
-        let own = slices.iter().map(|slice| (slice.name.clone(), slice.target_dir.committed(workspace)));
+        let own = slices.iter().map(|slice| (slice.name.to_string(), slice.target_dir.committed(workspace)));
         Self {
             workspace: if sources.beside.is_empty() {
                 folder.to_owned()
@@ -48,12 +48,12 @@ impl Image {
 
     /// The target directory of a slice, relative to the workspace.
     pub(super) fn target_dir(&self, slice: &Slice) -> &Utf8Path {
-        self.own.get(&slice.name).unwrap_or(&self.target)
+        self.own.get(slice.name.as_str()).unwrap_or(&self.target)
     }
 
     /// The argument for a target directory that cargo would not take by itself.
     pub(super) fn target_dir_word(&self, slice: &Slice) -> Option<String> {
-        let is_own = self.own.contains_key(&slice.name);
+        let is_own = self.own.contains_key(slice.name.as_str());
         (is_own || self.names_target).then(|| format!("--target-dir={}", self.target_dir(slice)))
     }
 
