@@ -154,7 +154,8 @@ fn a_local_build_knows_what_was_read() {
 /// Members reach out of their folders, and read what macros of others name.
 #[test]
 fn members_that_read_files_of_the_workspace() {
-    let manifest = "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n";
+    let manifest =
+        "[workspace]\nmembers = [\"app\", \"xtask\"]\ndefault-members = [\"app\"]\nresolver = \"3\"\n";
     let main = "#[derive(Clone)]\n#[embed(folder = \"../public\")]\nstruct A;\n\
                 const B: D = include_dir!(\"$CARGO_MANIFEST_DIR/../static\");\nfn main() {}\n";
     let script = "fn main() { build(&[\"../proto/a.proto\"], &[\"../proto\"]); glob(\"../words/*.txt\"); run(\"src\"); }\n";
@@ -169,12 +170,15 @@ fn members_that_read_files_of_the_workspace() {
         ("static/a.png", ""),
         ("words/a.txt", ""),
         ("docs/a.md", ""),
+        // No image builds it.
+        ("xtask/Cargo.toml", &package("xtask", "")),
+        ("xtask/src/main.rs", "fn main() { print(include_str!(\"../../docs/a.md\")); }\n"),
     ]);
     let project = repository.project();
     project.cargo(&["generate-lockfile", "--quiet"]);
     project.larder(&["lock"]).ok();
     project.larder(&["init", "--only", "docker", "--yes"]).ok();
-    let sent = ["Cargo.lock", "Cargo.toml", "app", "proto", "public", "static", "words", "larder"];
+    let sent = ["Cargo.lock", "Cargo.toml", "app", "proto", "public", "static", "words", "xtask", "larder"];
     assert_eq!(allowed(project), sent);
     assert!(
         project.read("Cargo.toml").contains("\n[workspace.metadata.larder.docker]\n"),

@@ -33,6 +33,13 @@ impl Log {
         }
     }
 
+    /// A line of a program's own.
+    pub(crate) fn line(&self, line: &str) {
+        if !self.quiet {
+            anstream::eprintln!("{line}");
+        }
+    }
+
     /// Something the user should know but that does not stop the work.
     pub(crate) fn warn(&self, message: &str) {
         if !self.quiet {

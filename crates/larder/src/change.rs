@@ -58,7 +58,8 @@ impl Change {
 pub fn write_in(workspace: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(workspace);
     // What is generated may belong above the workspace, in the folder that Docker is sent.
-    let root = if path.starts_with(workspace) { workspace } else { folder };
+    let above = || folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
+    let root = if path.starts_with(workspace) { workspace } else { above() };
     let real_root = root.canonicalize_utf8()?;
     let leads_out =
         |path: &Utf8Path| path.canonicalize_utf8().is_ok_and(|real| !real.starts_with(&real_root));

@@ -257,9 +257,21 @@ impl Cmd {
     ///
     /// # Errors
     /// When the program cannot be started or its output cannot be read.
-    pub fn each_error_line(&self, mut on_line: impl FnMut(&str)) -> Result<i32> {
+    pub fn each_error_line(&self, on_line: impl FnMut(&str)) -> Result<i32> {
+        self.each_line_of_errors(Stdio::null(), on_line)
+    }
+
+    /// The same for programs whose standard output goes where this one's does.
+    ///
+    /// # Errors
+    /// As [`each_error_line`](Self::each_error_line).
+    pub fn run_with_errors(&self, on_line: impl FnMut(&str)) -> Result<i32> {
+        self.each_line_of_errors(Stdio::inherit(), on_line)
+    }
+
+    fn each_line_of_errors(&self, stdout: Stdio, mut on_line: impl FnMut(&str)) -> Result<i32> {
         let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|source| self.start_error(source))?;
         let mut lines = Lines::default();
         if let Some(stderr) = child.stderr.take() {

@@ -82,6 +82,9 @@ impl Part {
     ];
 }
 
+/// How Larder begins to say that a base image cannot be had.
+const NO_BASE: &str = "the engine cannot get the base image";
+
 /// The image's name.
 const IMAGE: &str = "larder-portfolio";
 
@@ -100,17 +103,17 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     };
     words.extend(args.words.iter().cloned());
     let quiet = log.is_quiet().then_some("--quiet");
+    let mut advice = "";
     let code = Cmd::new(larder, example(sh), engine.env())
         .args(["larder", "docker", "--tag", IMAGE])
         .args(quiet)
         .args(&words)
-        .exit_code()?;
-    let advice = match args.base {
-        Base::Registry => {
-            "; if it cannot get a base image, pass --base debian, which makes them from Debian's packages"
-        }
-        Base::Debian => "",
-    };
+        .run_with_errors(|line| {
+            log.line(line);
+            if args.base == Base::Registry && line.contains(NO_BASE) {
+                advice = "; --base debian makes base images from Debian's packages";
+            }
+        })?;
     ensure!(code == 0, "`cargo larder docker` ended with exit code {code}{advice}");
     Ok(())
 }

@@ -38,11 +38,12 @@ pub struct Lacking {
 /// When there are no recipes yet that are to be committed, or cargo cannot tell the units of a slice.
 pub fn lacking(project: &Project, recipes: Recipes) -> Result<Lacking> {
     let settings = &project.settings.docker;
-    let packages = packages::needed(project)?;
+    let graphs = packages::graphs(project)?;
+    let packages = packages::needed(project, &graphs);
     Ok(Lacking {
         build: without(packages.build, &settings.build_packages),
         runtime: without(packages.runtime, &settings.runtime_packages),
-        files: reads::unsent(project, recipes)?,
+        files: reads::unsent(project, recipes, &graphs)?,
     })
 }
 

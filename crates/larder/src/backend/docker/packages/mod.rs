@@ -101,24 +101,28 @@ struct Used<'a> {
     is_shipped: bool,
 }
 
-/// The packages that the image of a project needs.
+/// The units of the slices that are shipped.
 ///
 /// # Errors
-/// When cargo cannot tell the units of a slice that is shipped.
-pub fn needed(project: &Project) -> Result<Packages> {
+/// When cargo cannot tell those of one.
+pub(super) fn graphs(project: &Project) -> Result<Vec<UnitGraph>> {
     let slices: Vec<&Slice> =
         project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
     let cargo = project.cargo_on(&linux(project)?)?;
-    let graphs = side_by_side::map(slices, |slice| Plan::graph_of_slice(&cargo, &project.workspace, slice))?;
+    side_by_side::map(slices, |slice| Plan::graph_of_slice(&cargo, &project.workspace, slice))
+}
+
+/// The packages that the image of a project needs for the units of its slices.
+pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
     let mut found = Packages::default();
-    for graph in &graphs {
+    for graph in graphs {
         found.add(graph, &project.settings.docker);
     }
     let build = Release::of(build_base(&project.settings.docker));
-    for (package, program) in programs::configured(project, &graphs).into_iter().filter(|_| build.is_some()) {
+    for (package, program) in programs::configured(project, graphs).into_iter().filter(|_| build.is_some()) {
         found.build.entry(package).or_default().insert(program);
     }
-    Ok(found)
+    found
 }
 
 fn build_base(settings: &DockerSettings) -> &str {

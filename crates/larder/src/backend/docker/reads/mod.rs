@@ -17,20 +17,23 @@ use cargo_metadata::{
 };
 
 use super::{Recipes, application::Application, ignore};
-use crate::{error::Result, project::Project};
+use crate::{error::Result, plan::unit_graph::UnitGraph, project::Project};
 
 /// Files and folders that a build reads and that are not sent, relative to the workspace, each with what reads it.
 pub type Unsent = BTreeMap<Utf8PathBuf, String>;
 
-/// What `include` lacks, as far as it can be told.
+/// What `include` lacks for the units of what is shipped, as far as it can be told.
 ///
 /// # Errors
 /// As [`files`](super::files).
-pub fn unsent(project: &Project, recipes: Recipes) -> Result<Unsent> {
+pub(super) fn unsent(project: &Project, recipes: Recipes, graphs: &[UnitGraph]) -> Result<Unsent> {
     let application = Application::of(project, recipes)?;
     let workspace = &project.workspace;
     let mut all = records::of(project);
-    for package in workspace.metadata().workspace_packages() {
+    let built: BTreeSet<&str> =
+        graphs.iter().flat_map(|graph| &graph.units).map(|unit| unit.pkg_id.as_str()).collect();
+    let members = workspace.metadata().workspace_packages().into_iter();
+    for package in members.filter(|package| built.contains(package.id.repr.as_str())) {
         all.extend(source::of(workspace, package));
     }
     let mut found = Unsent::new();
