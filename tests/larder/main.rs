@@ -47,6 +47,7 @@ mod rules_manifests;
 mod rules_sources;
 mod rules_tests;
 mod rules_workspaces;
+mod secrets;
 mod stale_lock;
 mod streams;
 mod target_folder;

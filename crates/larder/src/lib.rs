@@ -51,6 +51,7 @@ mod records;
 mod refusal;
 mod report;
 pub mod scratch;
+pub mod secret;
 pub mod settings;
 pub mod shared_files;
 pub mod side_by_side;

@@ -198,9 +198,7 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
 /// The name of an argument that holds what nobody else may see, by its own name or by a password in an address.
 fn secret_name(argument: &str) -> Option<&str> {
     let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
-    let authority = value.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
-    let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
-    (has_password || larder::recorder::is_secret(name)).then_some(name)
+    (larder::secret::is_named(name) || larder::secret::is_held_by(value)).then_some(name)
 }
 
 /// Steps in cargo's layout, and what they say as it is.

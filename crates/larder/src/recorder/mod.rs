@@ -32,7 +32,6 @@ pub use environment::without_recorder;
 use environment::{bin, cargo_of_driver, named_cargo, recorded};
 use output::{Messages, count};
 use subcommand::Kind;
-pub use variables::is_secret;
 pub(crate) use variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags};
 use variables::{digest, digests, may_be_recorded};
 
@@ -68,7 +67,7 @@ pub struct Call {
     pub seconds: f64,
     /// What it compiled.
     pub counts: Counts,
-    /// What the driver set in its environment and may reach a compiler; never a variable named like a secret.
+    /// What the driver set in its environment and may reach a compiler; never what looks like a secret.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Why it compiled what it did, where that was asked for and something was compiled.
@@ -361,9 +360,11 @@ impl<'a> Recording<'a> {
     /// nor what every program sets for itself.
     fn driver_env(&self) -> BTreeMap<String, String> {
         let set = self.env.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
-        set.filter(|(name, value)| !self.terms.base.contains(&digest(name, value)) && may_be_recorded(name))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+        set.filter(|(name, value)| {
+            !self.terms.base.contains(&digest(name, value)) && may_be_recorded(name, value)
+        })
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
     }
 }
 
@@ -416,9 +417,15 @@ mod tests {
             Environment::new([("HOME", "/home"), ("LANG", "C"), ("API_TOKEN", "a"), ("PATH", path)]);
         let recorder = Recorder::new(&cargo, &cargo).unwrap();
         let mut env = recorder.environment(&started).unwrap();
-        for (name, value) in
-            [("LANG", "en"), ("SITE", "x"), ("API_TOKEN", "b"), ("MY_KEY", "c"), ("CARGO_HOME", "d")]
-        {
+        for (name, value) in [
+            ("LANG", "en"),
+            ("SITE", "x"),
+            ("MY_PASS", "p"),
+            ("PROXY", "http://a:b@c"),
+            ("API_TOKEN", "b"),
+            ("MY_KEY", "c"),
+            ("CARGO_HOME", "d"),
+        ] {
             env.set(name, value);
         }
         run_as_cargo(&recorder, &env, &cargo, &["-vV"]).unwrap();

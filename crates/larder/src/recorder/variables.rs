@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{plan::key::ContentHasher, process::Environment};
+use crate::{plan::key::ContentHasher, process::Environment, secret};
 
 /// One digest per variable, so that values, which may be secret, are in no file.
 pub(super) fn digests(env: &Environment) -> BTreeSet<String> {
@@ -16,7 +16,7 @@ pub(super) fn digest(name: &str, value: &str) -> String {
     hasher.finish_hex()[..16].to_owned()
 }
 
-pub(super) fn may_be_recorded(name: &str) -> bool {
+pub(super) fn may_be_recorded(name: &str, value: &str) -> bool {
     let own = [
         "PATH",
         "PWD",
@@ -37,10 +37,9 @@ pub(super) fn may_be_recorded(name: &str) -> bool {
     let is_linker = name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER");
     let is_setting =
         SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_linker || is_flags(name);
-    is_setting
-        || (!own.contains(&name)
-            && !families.iter().any(|family| name.starts_with(family))
-            && !is_secret(name))
+    let is_others = own.contains(&name) || families.iter().any(|family| name.starts_with(family));
+    // No setting of cargo's that is recorded is named like one.
+    if is_setting { !secret::is_held_by(value) } else { !is_others && !secret::is_secret(name, value) }
 }
 
 /// cargo's own settings that a driver may give by way of the environment instead of as arguments.
@@ -60,11 +59,4 @@ const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
 pub(crate) fn is_flags(name: &str) -> bool {
     let of_target = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
     of_target || ["CARGO_BUILD_RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name)
-}
-
-/// Whether a variable is named like something that nobody else may see.
-pub fn is_secret(name: &str) -> bool {
-    let words = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "KEY"];
-    let upper = name.to_ascii_uppercase();
-    words.iter().any(|word| upper.contains(word))
 }

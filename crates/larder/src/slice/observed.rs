@@ -15,6 +15,7 @@ use crate::{
     cargo::Cargo,
     error::{Error, Result},
     recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, TOOLCHAIN, is_flags, subcommand},
+    secret,
     workspace::{self, Workspace},
 };
 
@@ -64,6 +65,11 @@ impl<'a> Observation<'a> {
         let Some(package) = self.package() else { return Ok(None) };
         if self.call.cargo_args().iter().any(|arg| arg.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(self.refused("an argument is not UTF-8".to_owned()));
+        }
+        // What a slice says is committed.
+        if let Some(arg) = self.call.cargo_args().iter().find(|arg| secret::without(arg) != **arg) {
+            let told = secret::without(arg);
+            return Err(self.refused(format!("`{told}` holds what nobody else may see")));
         }
         self.has_the_same_compiler()?;
         self.reads_the_configuration()?;
@@ -149,6 +155,10 @@ impl<'a> Observation<'a> {
                 }
                 settings.extend(file.settings(|_| false).map_err(refused)?);
             }
+        }
+        if let Some(setting) = settings.iter().find(|setting| secret::without(setting) != **setting) {
+            let told = secret::without(setting);
+            return Err(self.refused(format!("`{told}` holds what nobody else may see")));
         }
         Ok(settings)
     }
@@ -283,7 +293,8 @@ impl<'a> Observation<'a> {
             };
             env.insert(name.clone(), value);
         }
-        for (name, value) in self.config.variables().map_err(|reason| self.refused(reason))? {
+        let configured = self.config.variables().map_err(|reason| self.refused(reason))?;
+        for (name, value) in configured.into_iter().filter(|(name, value)| !secret::is_secret(name, value)) {
             env.entry(name).or_insert(value);
         }
         Ok(env)
@@ -295,7 +306,8 @@ impl<'a> Observation<'a> {
 }
 
 fn refused(call: &Call, reason: String) -> Error {
-    Error::Observed { command: format!("cargo {}", call.args.join(" ")), reason }
+    let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
+    Error::Observed { command: format!("cargo {}", words.join(" ")), reason }
 }
 
 /// The values of an option in front of the subcommand.

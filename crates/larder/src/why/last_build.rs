@@ -4,13 +4,8 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Profiles, reason::HIDDEN};
-use crate::{
-    error::Result,
-    recorder::{Call, is_secret},
-    records,
-    workspace::Workspace,
-};
+use super::{Answer, Profiles};
+use crate::{error::Result, recorder::Call, records, secret, workspace::Workspace};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -40,17 +35,8 @@ impl Explained {
     /// A recorded call; `None` where it compiled nothing or was not asked about.
     pub fn of_call(call: &Call) -> Option<Self> {
         let answer = call.why.clone()?;
-        let words: Vec<String> = call.args.iter().map(|word| without_secret(word)).collect();
+        let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
         Some(Self { name: format!("cargo {}", words.join(" ")), answer })
-    }
-}
-
-/// A word of a command line, without the value of a setting that is named like a secret: `registry.token="…"`.
-fn without_secret(word: &str) -> String {
-    let start = if word.starts_with("--") { word.find('=').map_or(word.len(), |at| at + 1) } else { 0 };
-    match word[start..].split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{}{name}={HIDDEN}", &word[..start]),
-        _ => word.to_owned(),
     }
 }
 
@@ -93,23 +79,5 @@ impl LastBuild {
     pub fn write(&self, path: &Utf8Path) -> Result<()> {
         let target = path.parent().and_then(Utf8Path::parent);
         if target.is_some_and(|target| !target.is_dir()) { Ok(()) } else { records::write(path, self) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_secret;
-
-    #[test]
-    fn settings_that_are_secret_are_not_written_down() {
-        let told =
-            ["--config=registry.token=\"a\"", "registries.x.token='a'", "--config=build.jobs=1", "-p=key"];
-        let expected = [
-            "--config=registry.token=(hidden)",
-            "registries.x.token=(hidden)",
-            "--config=build.jobs=1",
-            "-p=key",
-        ];
-        assert_eq!(told.map(without_secret), expected);
     }
 }

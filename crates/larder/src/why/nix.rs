@@ -14,7 +14,7 @@ use crate::{
     backend::nix::FEATURES,
     error::{Error, Result},
     process::{Cmd, Environment},
-    recorder::is_secret,
+    secret,
 };
 
 /// A derivation that would be built.
@@ -208,7 +208,7 @@ fn text(value: &serde_json::Value) -> String {
 }
 
 fn variable(name: &str, old: Option<String>, new: Option<String>) -> String {
-    if is_secret(name) {
+    if secret::is_named(name) {
         return format!("variable {name} changed");
     }
     super::reason::Reason::variable(name.to_owned(), old, new).words()

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::recorder::is_secret;
+use crate::secret::{HIDDEN, is_secret};
 
 /// Why a unit is compiled that nothing below it asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -164,7 +164,7 @@ impl Reason {
     /// A variable's reason, without values that nobody else may see.
     pub(super) fn variable(name: String, old: Option<String>, new: Option<String>) -> Self {
         let hidden =
-            is_secret(&name) || [&old, &new].into_iter().flatten().any(|value| has_credentials(value));
+            is_secret(&name, "") || [&old, &new].into_iter().flatten().any(|value| is_secret("", value));
         let shown = |value: Option<String>| {
             if hidden { value.map(|_| HIDDEN.to_owned()) } else { value }
         };
@@ -233,15 +233,6 @@ impl Reason {
             Self::Other { text } => format!("cargo says: {text}"),
         }
     }
-}
-
-/// In place of a value that nobody else may see.
-pub(super) const HIDDEN: &str = "(hidden)";
-
-/// Whether a value holds an address with a user's name or password in it.
-fn has_credentials(value: &str) -> bool {
-    let mut authorities = value.split("://").skip(1).filter_map(|rest| rest.split('/').next());
-    authorities.any(|authority| authority.contains('@'))
 }
 
 fn at_line(line: Option<usize>) -> String {

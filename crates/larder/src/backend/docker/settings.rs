@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::Deserialize;
 
+use crate::secret;
+
 /// The table. A secret is only ever named here, never held: builds get it through a BuildKit mount.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -41,7 +43,9 @@ pub struct DockerSettings {
 impl DockerSettings {
     /// What is wrong with the table, if anything.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if let Some(name) = self.env.keys().find(|name| crate::recorder::is_secret(name)) {
+        let is_secret =
+            |(name, value): &(&String, &String)| secret::is_named(name) || secret::is_held_by(value);
+        if let Some((name, _)) = self.env.iter().find(is_secret) {
             return Err(format!(
                 "env.{name}: an image is no place for a secret; set it when the container starts"
             ));
