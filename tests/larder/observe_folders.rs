@@ -94,6 +94,30 @@ fn a_file_that_the_driver_names_is_carried() {
     let slices = written(&project, "cd tool && cargo build --release --config small.toml");
     assert!(slices.contains("\"--config=profile.release.opt-level=1\""), "{slices}");
     assert!(!slices.contains("small.toml"), "{slices}");
+    // What it includes is part of it, and counts less.
+    project.write("tool/small.toml", "include = [\"more.toml\"]\n[profile.release]\nopt-level = 1\n");
+    project.write("tool/more.toml", "[profile.release]\nopt-level = 2\nlto = \"off\"\n");
+    let fresh = project.read("Cargo.toml");
+    project.write("Cargo.toml", fresh.split_once("[workspace.metadata").unwrap().0);
+    let slices = written(&project, "cd tool && cargo build --release --config small.toml");
+    for setting in ["profile.release.opt-level=1", "profile.release.lto=\\\"off\\\""] {
+        assert!(
+            slices.contains(setting) || slices.contains(&setting.replace('\\', "")),
+            "{setting}\n{slices}"
+        );
+    }
+}
+
+/// A relative path in a setting begins where cargo is called.
+#[test]
+fn a_path_that_the_driver_gives_in_a_folder() {
+    let project = project();
+    project.write("tool/bin/wrap", "#!/bin/sh\nexec \"$@\"\n");
+    let wrapper = project.path().join("tool/bin/wrap");
+    fs_err::set_permissions(wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let call = "cd tool && cargo build --release --config 'build.rustc-wrapper=\"bin/wrap\"'";
+    let slices = written(&project, call);
+    assert!(slices.contains("tool/bin/wrap"), "{slices}");
 }
 
 /// The configuration is that of the folder that cargo is called in, not of the manifest's.

@@ -154,7 +154,7 @@ fn plain_cook_elsewhere(project: &Project) -> (usize, usize) {
 #[test]
 fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
     let wrapper = "#!/bin/sh\n[ -f Cargo.toml ] && touch \"$WRAPPED\"\nexec \"$@\"\n";
-    for config in ["build.rustc-wrapper='tools/wrap'", "ci/cargo.toml"] {
+    for config in ["build.rustc-wrapper='tools/wrap'", "ci/cargo.toml", "ci/outer.toml"] {
         let slices = format!(
             "\n[dependencies]\nitoa = \"1\"\n\n[package.metadata.larder]\nfind = false\n\n\
              [package.metadata.larder.slices.own]\nargs = [\"build\", \"--release\", \"--config\", {config:?}]\n"
@@ -164,6 +164,7 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
             ("src/main.rs", "fn main() {}\n"),
             ("tools/wrap", wrapper),
             ("ci/cargo.toml", "[build]\nrustc-wrapper = \"tools/wrap\"\nrustflags = [\"--cfg\", \"own\"]\n"),
+            ("ci/outer.toml", "include = [\"cargo.toml\"]\n"),
         ]);
         let tool = project.path().join("tools/wrap");
         fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -171,6 +172,7 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
         let vars = [("WRAPPED", mark.to_str().unwrap())];
         let larder = |words: &[&str]| Surroundings::get().larder_with(project.path(), words, &vars).ok();
         larder(&["lock"]);
+        assert!(!project.read("larder/larder.lock").contains("../ci/"), "the recipe needs no other file");
         larder(&["cook", "own"]);
         assert!(mark.exists(), "{config}: the wrapper is the workspace's");
         let built = ["build", "--release", "--config", config];

@@ -116,6 +116,14 @@ impl Workspace {
         &self.config.document
     }
 
+    /// A file that a call names with `--config`, with all that it includes, its paths relative to the root.
+    ///
+    /// # Errors
+    /// When one of the files is not there or no TOML.
+    pub(crate) fn named_config(&self, file: &Utf8Path) -> Result<DocumentMut> {
+        config::read_file(self.root(), &self.root().join(file), self.shared_files())
+    }
+
     /// The files that [`config`](Self::config) was read from, the root's own first.
     pub fn config_files(&self) -> &[Utf8PathBuf] {
         &self.config.files

@@ -84,7 +84,9 @@ fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
         args.push("--no-run".into());
     }
     let settings = option_values(&slice.args, "--config").into_iter();
-    let settings = settings.flat_map(|setting| configured::seen_from(setting, workspace.root(), UP.into()));
+    let settings = settings.flat_map(|setting| {
+        configured::seen_from(setting, UP.into(), |file| workspace.named_config(file).ok())
+    });
     args.extend(settings.map(|setting| format!("--config={setting}")));
     // Packages of the recipe ask for a compiler as well.
     args.extend(slice.cargo_args().iter().filter(|arg| *arg == "--ignore-rust-version").cloned());

@@ -8,28 +8,26 @@ use toml_edit::{DocumentMut, Item, Value};
 const COPIED: [&str; 9] =
     ["build", "env", "host", "patch", "paths", "profile", "source", "target", "unstable"];
 
-/// The values of `--config` that mean in a folder of the workspace what `setting` means in the workspace's root.
-/// `up` leads from that folder to the root. A file becomes its settings, so that nothing but the recipe is needed
-/// where it is cooked.
-pub(crate) fn seen_from(setting: &str, root: &Utf8Path, up: &Utf8Path) -> Vec<String> {
+/// The values of `--config` that mean in another folder what `setting` means where it was said. `way` leads from that
+/// folder to this one. A file becomes its settings, so that nothing but the recipe is needed where it is cooked; `read`
+/// gives them, with paths as they are seen from here.
+pub(crate) fn seen_from(
+    setting: &str,
+    way: &Utf8Path,
+    read: impl FnOnce(&Utf8Path) -> Option<DocumentMut>,
+) -> Vec<String> {
     if setting.contains('=') {
         let document = setting.parse::<DocumentMut>();
         return match document {
-            Ok(document) => flat(&document, up).unwrap_or_else(|| vec![setting.to_owned()]),
+            Ok(document) => flat(&document, way).unwrap_or_else(|| vec![setting.to_owned()]),
             Err(_) => vec![setting.to_owned()],
         };
     }
-    let file = Utf8Path::new(setting);
-    let text = fs_err::read_to_string(root.join(file)).ok();
-    let document = text.and_then(|text| text.parse::<DocumentMut>().ok());
-    // As in `.cargo/config.toml`, paths start beside the file's folder.
-    let base = up.join(file.parent().and_then(Utf8Path::parent).unwrap_or(Utf8Path::new("..")));
-    let settings = document.and_then(|mut document| {
-        let includes = document.contains_key("include");
+    let settings = read(Utf8Path::new(setting)).and_then(|mut document| {
         document.retain(|name, _| COPIED.contains(&name));
-        flat(&document, &base).filter(|_| !includes)
+        flat(&document, way)
     });
-    settings.unwrap_or_else(|| vec![moved(setting, up)])
+    settings.unwrap_or_else(|| vec![moved(setting, way)])
 }
 
 /// Every value by its full name; `None` for what a command line cannot hold.
@@ -124,7 +122,7 @@ mod tests {
     const UP: &str = "../../..";
 
     fn seen(setting: &str) -> String {
-        seen_from(setting, Utf8Path::new("/nowhere"), Utf8Path::new(UP)).join(" ")
+        seen_from(setting, Utf8Path::new(UP), |_| None).join(" ")
     }
 
     #[test]
@@ -151,20 +149,19 @@ mod tests {
 
     #[test]
     fn a_file_becomes_its_settings() {
-        let root = tempfile::tempdir().unwrap();
-        let root = Utf8Path::from_path(root.path()).unwrap();
-        fs_err::create_dir(root.join("ci")).unwrap();
         let text = "[build]\nrustc-wrapper = \"tools/wrap\" # why\n[env]\nA = { value = \"a\", relative = true }\n\
                     [registries.own]\ntoken = \"hidden\"\n[profile.release]\ndebug = 0\n";
-        fs_err::write(root.join("ci/cargo.toml"), text).unwrap();
         let expected = [
             r#"build.rustc-wrapper="../../../tools/wrap""#,
             r#"env.A.value="../../../a""#,
             "env.A.relative=true",
             "profile.release.debug=0",
         ];
-        assert_eq!(seen_from("ci/cargo.toml", root, Utf8Path::new(UP)), expected);
-        fs_err::write(root.join("ci/cargo.toml"), "include = [\"x.toml\"]\n").unwrap();
-        assert_eq!(seen_from("ci/cargo.toml", root, Utf8Path::new(UP)), ["../../../ci/cargo.toml"]);
+        assert_eq!(seen_from("ci/cargo.toml", Utf8Path::new(UP), |_| text.parse().ok()), expected);
+        assert_eq!(
+            seen("ci/cargo.toml"),
+            "../../../ci/cargo.toml",
+            "one that cannot be read is cargo's to name"
+        );
     }
 }

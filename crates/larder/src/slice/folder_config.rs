@@ -6,7 +6,11 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Key, TableLike, Value};
 
-use crate::{error::Result, tuning, workspace::parse_toml};
+use crate::{
+    error::Result,
+    tuning,
+    workspace::{Workspace, parse_toml},
+};
 
 /// What the files in some folders say, the deepest last.
 #[derive(Debug, Default)]
@@ -65,8 +69,8 @@ impl FolderConfig {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub(super) fn of_file(path: Utf8PathBuf) -> Result<Self> {
-        let document = parse_toml(&path)?;
+    pub(super) fn of_file(workspace: &Workspace, path: Utf8PathBuf) -> Result<Self> {
+        let document = workspace.named_config(&path)?;
         Ok(Self { files: vec![(path, document)] })
     }
 

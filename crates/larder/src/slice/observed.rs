@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
-    Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, environment, folder_config::FolderConfig,
-    option_values, variant_of, without_policies,
+    Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, configured, environment,
+    folder_config::FolderConfig, option_values, variant_of, without_policies,
 };
 use crate::{
     cargo::Cargo,
@@ -147,9 +147,9 @@ impl<'a> Observation<'a> {
             before_subcommand(self.call, "--config").into_iter().chain(given.filter_map(|(_, value)| value));
         for setting in given {
             if setting.contains('=') {
-                settings.push(setting);
+                settings.extend(self.seen_from_root(setting));
             } else {
-                let file = FolderConfig::of_file(self.dir.join(&setting))?;
+                let file = FolderConfig::of_file(self.workspace, self.dir.join(&setting))?;
                 if !file.targets().is_empty() || file.target_dir().is_some() {
                     return Err(self.refused(format!("--config {setting} says where and for what it builds")));
                 }
@@ -161,6 +161,14 @@ impl<'a> Observation<'a> {
             return Err(self.refused(format!("`{told}` holds what nobody else may see")));
         }
         Ok(settings)
+    }
+
+    /// Relative paths in a setting begin in the call's folder, and those of a slice in the root.
+    fn seen_from_root(&self, setting: String) -> Vec<String> {
+        match self.dir.strip_prefix(self.workspace.root()) {
+            Ok(way) if !way.as_str().is_empty() => configured::seen_from(&setting, way, |_| None),
+            _ => vec![setting],
+        }
     }
 
     /// A call from outside of the workspace builds without the workspace's own configuration, and a slice with it.

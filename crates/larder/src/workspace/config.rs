@@ -30,7 +30,8 @@ const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
 
 /// Reads the configuration of a workspace; an empty document if there is none.
 pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
-    let mut reader = Reader { root, env, files: Vec::new() };
+    let is_shared = |path: &Utf8Path| SharedFiles::of(env, root).has(path);
+    let mut reader = Reader { root, is_shared: &is_shared, files: Vec::new() };
     let documents = found(root, env).iter().map(|path| reader.load(path, 0)).collect::<Result<Vec<_>>>()?;
     // A file counts over those above it.
     let mut documents = documents.into_iter().rev();
@@ -60,9 +61,15 @@ fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     paths.into_iter().find(|path| path.is_file())
 }
 
+/// Reads one file with all that it includes, its paths relative to the root.
+pub(super) fn read_file(root: &Utf8Path, path: &Utf8Path, shared: &SharedFiles) -> Result<DocumentMut> {
+    Reader { root, is_shared: &|path| shared.has(path), files: Vec::new() }.load(path, 0)
+}
+
 struct Reader<'a> {
     root: &'a Utf8Path,
-    env: &'a Environment,
+    /// Whether every clone has a file.
+    is_shared: &'a dyn Fn(&Utf8Path) -> bool,
     files: Vec<Utf8PathBuf>,
 }
 
@@ -87,7 +94,7 @@ impl Reader<'_> {
         for Include { path, optional } in included {
             let path = folder.join(path);
             // An optional file that git does not track is one person's own.
-            if optional && !SharedFiles::of(self.env, self.root).has(&path) {
+            if optional && !(self.is_shared)(&path) {
                 continue;
             }
             join(joined.as_table_mut(), self.load(&path, depth + 1)?.as_table());
