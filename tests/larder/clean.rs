@@ -161,6 +161,42 @@ fn a_folder_that_cargo_only_built_into_keeps_what_is_in_it() {
     assert!(!project.path().join("shared/release/app").exists());
 }
 
+/// Whatever is in the places of cargo's records, nothing waits for it or reads all of it.
+#[test]
+fn pipes_and_holes_in_a_target_directory_are_not_read() {
+    let project = project();
+    let hash = "0123456789abcdef";
+    let folder = project.path().join(format!("target/release/.fingerprint/odd-{hash}"));
+    fs_err::create_dir_all(&folder).unwrap();
+    let mkfifo = |path: &Path| {
+        let path = path.to_string_lossy().into_owned();
+        Surroundings::get().run(Path::new("mkfifo"), project.path(), &[&path], &[]).ok();
+    };
+    for name in ["lib-odd.json", "lib-odd", "dep-lib-odd"] {
+        mkfifo(&folder.join(name));
+    }
+    for name in
+        ["target/larder/last-build.json", "target/larder/docker-images.json", "target/tmp/CACHEDIR.TAG"]
+    {
+        let path = project.path().join(name);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs_err::remove_file(&path);
+        mkfifo(&path);
+    }
+    let hole = fs_err::File::create(folder.join("lib-hole.json")).unwrap();
+    hole.set_len(1 << 40).unwrap();
+    let surroundings = Surroundings::get();
+    let larder = surroundings.binary().to_string_lossy().into_owned();
+    for line in
+        ["usage", "gc --only target", "clean artifacts", "why --last", "doctor", "clean dependencies --yes"]
+    {
+        let words: Vec<&str> = ["60", &larder, "larder"].into_iter().chain(line.split(' ')).collect();
+        let outcome = surroundings.run(Path::new("timeout"), project.path(), &words, &[]);
+        assert_ne!(outcome.code, 124, "{line} waits");
+    }
+    assert!(!folder.exists());
+}
+
 #[test]
 fn symlinks_are_deleted_and_not_followed() {
     let project = project();

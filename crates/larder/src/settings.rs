@@ -98,9 +98,15 @@ impl Settings {
     }
 }
 
+/// More than Rust has hosts of its own.
+const PLATFORMS: usize = 32;
+
 fn check_platforms(platforms: &[Platform]) -> Result<(), String> {
     if platforms.is_empty() {
         return Err("name at least one".into());
+    }
+    if platforms.len() > PLATFORMS {
+        return Err(format!("name at most {PLATFORMS}: cargo is asked for each of them"));
     }
     if let Some(platform) = platforms.iter().find(|platform| !platform.is_well_formed()) {
         return Err(format!("`{platform}` is no host triple, such as `x86_64-unknown-linux-gnu`"));

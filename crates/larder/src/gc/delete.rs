@@ -15,7 +15,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, statat, unlinkat},
+    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
     io::Errno,
 };
 use serde::Serialize;
@@ -42,7 +42,16 @@ pub struct Deleter {
     folder: OwnedFd,
     device: u64,
     failures: Vec<Failure>,
+    /// How many folders are open below each other.
+    depth: usize,
+    /// A folder in an open one that is too deep.
+    too_deep: Option<(OwnedFd, OsString)>,
+    /// How many were moved.
+    moved: usize,
 }
+
+/// Folders below each other that are open at once; each takes room on the stack and a descriptor.
+const DEEPEST: usize = 64;
 
 /// What is left of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,14 +81,18 @@ impl Deleter {
         let named = |errno: Errno| io::Error::new(errno.kind(), format!("{}: {errno}", root.display()));
         let folder = rustix::fs::open(root, flags, Mode::empty()).map_err(named)?;
         let device = fstat(&folder).map_err(named)?.st_dev;
-        Ok(Self { root: root.to_owned(), folder, device, failures: Vec::new() })
+        let failures = Vec::new();
+        Ok(Self { root: root.to_owned(), folder, device, failures, depth: 0, too_deep: None, moved: 0 })
     }
 
     /// Deletes a file or a whole folder by its path relative to the root.
     pub fn remove(&mut self, path: &Path) -> Deleted {
         let mut deleted = Deleted { bytes: 0, left: Left::Nothing };
         match self.parent_of(path) {
-            Ok(Some((parent, name))) => self.entry(parent.as_fd(), &name, path, &mut deleted),
+            Ok(Some((parent, name))) => {
+                self.entry(parent.as_fd(), &name, path, &mut deleted);
+                self.deep(parent.as_fd(), &name, path, &mut deleted);
+            }
             Ok(None) => {}
             Err(errno) => self.fail(path, errno, &mut deleted),
         }
@@ -147,6 +160,19 @@ impl Deleter {
         }
     }
 
+    /// Deletes what was too deep: it is moved up into the folder that goes anyway, and there it is deep no more.
+    fn deep(&mut self, parent: BorrowedFd<'_>, name: &OsStr, path: &Path, deleted: &mut Deleted) {
+        while let Some((folder, inner)) = self.too_deep.take() {
+            let moved = format!(".larder-deep-{}", self.moved);
+            self.moved += 1;
+            let top = self.enter(parent, name);
+            if let Err(errno) = top.and_then(|top| renameat(&folder, &inner, &top, &moved)) {
+                return self.fail(path, errno, deleted);
+            }
+            self.entry(parent, name, path, deleted);
+        }
+    }
+
     /// Deletes what is in a folder.
     fn content(&mut self, parent: BorrowedFd<'_>, name: &OsStr, path: &Path, deleted: &mut Deleted) -> Left {
         let listed = self.enter(parent, name).and_then(|folder| Ok((names_in(&folder)?, folder)));
@@ -159,10 +185,25 @@ impl Deleter {
             }
         };
         let before = self.failures.len();
-        for name in names {
-            self.entry(folder.as_fd(), &name, &path.join(&name), deleted);
+        self.depth += 1;
+        for inner in names {
+            let is_folder = || {
+                let stat = statat(folder.as_fd(), &inner, AtFlags::SYMLINK_NOFOLLOW);
+                stat.is_ok_and(|stat| Facts::from(stat).kind == Kind::Folder)
+            };
+            if self.depth >= DEEPEST && is_folder() {
+                // One of them is enough: the others come when it is gone.
+                self.too_deep = folder.try_clone().ok().map(|folder| (folder, inner));
+                break;
+            }
+            self.entry(folder.as_fd(), &inner, &path.join(&inner), deleted);
+            if self.too_deep.is_some() {
+                break;
+            }
         }
-        if self.failures.len() == before { Left::Nothing } else { Left::Something }
+        self.depth -= 1;
+        let is_done = self.failures.len() == before && self.too_deep.is_none();
+        if is_done { Left::Nothing } else { Left::Something }
     }
 
     fn fail(&mut self, path: &Path, errno: Errno, deleted: &mut Deleted) {
@@ -227,6 +268,24 @@ mod tests {
         assert!(outside.path().join("precious/file").exists() && !folder.path().join("a").exists());
         let failures = deleter.into_failures();
         assert_eq!(failures[0].reason, "a symlink or file is in the way, and none is followed");
+    }
+
+    /// Each step is taken from an open folder: no path is as long as this.
+    #[test]
+    fn folders_go_however_deep_they_are() {
+        let folder = folder(&["a/file", "stays"]);
+        for (name, depth) in [("one", 1500), ("other", 200)] {
+            let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let mut inner = rustix::fs::open(folder.path().join("a"), flags, Mode::empty()).unwrap();
+            for _ in 0..depth {
+                rustix::fs::mkdirat(&inner, name, Mode::RWXU).unwrap();
+                inner = openat(&inner, name, flags, Mode::empty()).unwrap();
+            }
+        }
+        let mut deleter = Deleter::open(folder.path()).unwrap();
+        let deleted = deleter.remove(Path::new("a"));
+        assert_eq!(deleted.left, Left::Nothing, "{:?}", deleter.into_failures());
+        assert!(!folder.path().join("a").exists() && folder.path().join("stays").exists());
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::{
 use super::{
     locks,
     measure::Tally,
-    row::{Answer, Cache, Row, Work},
+    program,
+    row::{Answer, Cache, Freed, Row, Work},
 };
 use crate::{
     Report,
@@ -104,11 +105,26 @@ fn collector(cargo: &Cargo) -> Cmd {
 
 /// How many files and folders a dry run names, and the space they take.
 fn listed(cmd: &Cmd) -> Result<(usize, u64)> {
+    let named = named(cmd)?;
+    Ok((named.len(), named.iter().map(|(_, bytes)| bytes).sum()))
+}
+
+/// The files and folders that a dry run names, each with the space that it takes on disk.
+fn named(cmd: &Cmd) -> Result<Vec<(PathBuf, u64)>> {
     let answer = cmd.clone().args(["--dry-run", "--verbose"]).output()?;
     let named: BTreeSet<PathBuf> =
         answer.lines().map(PathBuf::from).filter(|path| path.is_absolute()).collect();
     let mut tally = Tally::default();
-    Ok((named.len(), named.iter().map(|path| tally.add_one(path)).sum()))
+    Ok(named.into_iter().map(|path| (path.clone(), tally.add_one(&path))).collect())
+}
+
+/// Runs the collector. What came free is measured like the plan: cargo itself counts what readers see of files, and
+/// no folders.
+pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
+    let before = named(cmd).unwrap_or_default();
+    let freed = program::run(cmd, answer);
+    let gone = before.iter().filter(|(path, _)| path.symlink_metadata().is_err());
+    Freed { bytes: gone.map(|(_, bytes)| bytes).sum(), ..freed }
 }
 
 fn why_not(error: &Error) -> String {

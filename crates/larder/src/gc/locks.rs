@@ -96,7 +96,13 @@ pub(super) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
         if is_locked_by_itself || depth == DEPTH {
             continue;
         }
-        for entry in fs_err::read_dir(&folder)? {
+        let entries = match fs_err::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if depth == 0 => return Err(error.into()),
+            // No build can use what is in it, and nothing in it can be deleted.
+            Err(_) => continue,
+        };
+        for entry in entries {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
                 open.push((entry.path(), depth + 1));

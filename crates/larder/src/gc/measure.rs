@@ -2,7 +2,7 @@
 //! several links only with its last one.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -11,8 +11,10 @@ use crate::disk::{Facts, FileId, Kind};
 /// Adds up what would come free, over everything that is to be deleted together.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Links met so far of files that have several.
-    links: HashMap<FileId, u64>,
+    /// Names met so far of files that have several.
+    links: HashMap<FileId, HashSet<PathBuf>>,
+    /// Files and folders met so far that have one: what is named may be below something else that is.
+    single: HashSet<FileId>,
     /// Links that go by themselves once all others are gone, as those of the Nix store's own pool.
     spare: u64,
 }
@@ -27,7 +29,7 @@ impl Tally {
     pub fn add(&mut self, path: &Path) -> u64 {
         let Ok(facts) = Facts::of(path) else { return 0 };
         let device = facts.id.device;
-        let mut bytes = self.one(&facts);
+        let mut bytes = self.one(path, &facts);
         let mut open: Vec<PathBuf> =
             if facts.kind == Kind::Folder { vec![path.to_owned()] } else { Vec::new() };
         while let Some(folder) = open.pop() {
@@ -36,7 +38,7 @@ impl Tally {
                 if facts.id.device != device {
                     continue;
                 }
-                bytes += self.one(&facts);
+                bytes += self.one(&entry.path(), &facts);
                 if facts.kind == Kind::Folder {
                     open.push(entry.path());
                 }
@@ -47,23 +49,43 @@ impl Tally {
 
     /// The bytes that come free when this goes, without what is in it.
     pub(super) fn add_one(&mut self, path: &Path) -> u64 {
-        Facts::of(path).map_or(0, |facts| self.one(&facts))
+        Facts::of(path).map_or(0, |facts| self.one(path, &facts))
     }
 
-    fn one(&mut self, facts: &Facts) -> u64 {
+    fn one(&mut self, path: &Path, facts: &Facts) -> u64 {
         let bytes = facts.size.on_disk;
         if facts.links == 1 {
-            return bytes;
+            return if self.single.insert(facts.id) { bytes } else { 0 };
         }
         let links = self.links.entry(facts.id).or_default();
-        *links += 1;
-        if *links == facts.links.saturating_sub(self.spare) { bytes } else { 0 }
+        if !links.insert(path.to_owned()) {
+            return 0;
+        }
+        if links.len() as u64 == facts.links.saturating_sub(self.spare) { bytes } else { 0 }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_in_something_that_counts_does_not_count_again() {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::create_dir(folder.path().join("a")).unwrap();
+        for file in ["a/b", "a/c"] {
+            fs_err::write(folder.path().join(file), vec![b'x'; 50_000]).unwrap();
+        }
+        fs_err::hard_link(folder.path().join("a/c"), folder.path().join("a/d")).unwrap();
+        let names = ["a", "a/b", "a/c", "a/d"].map(|name| folder.path().join(name));
+        let sum = |names: &mut dyn Iterator<Item = &PathBuf>| -> u64 {
+            let mut tally = Tally::default();
+            names.map(|name| tally.add(name)).sum()
+        };
+        let whole = sum(&mut names[..1].iter());
+        assert!(whole >= 100_000);
+        assert_eq!((sum(&mut names.iter()), sum(&mut names.iter().rev())), (whole, whole));
+    }
 
     #[test]
     fn a_file_counts_with_its_last_link() {

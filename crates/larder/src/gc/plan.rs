@@ -199,7 +199,10 @@ impl Plan {
                         report.step("Running", &cmd.line());
                         let loose = || docker::loose(cargo.env()).filter(|_| row.cache == Cache::Docker);
                         let before = loose();
-                        let mut freed = program::run(cmd, *answer);
+                        let mut freed = match row.cache {
+                            Cache::Downloads => downloads::run(cmd, *answer),
+                            _ => program::run(cmd, *answer),
+                        };
                         if let (Some(before), Some(after)) = (before, loose()) {
                             freed.bytes = before.saturating_sub(after);
                         }

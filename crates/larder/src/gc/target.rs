@@ -133,7 +133,16 @@ fn everything(root: &Path) -> Result<Vec<Item>> {
     let mut paths = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
-        for entry in fs_err::read_dir(&folder)? {
+        let entries = match fs_err::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if folder == root => return Err(error.into()),
+            // Deleting it will say why it stays, and keeps nothing else from going.
+            Err(_) => {
+                paths.push(folder.strip_prefix(root).unwrap_or(&folder).to_owned());
+                continue;
+            }
+        };
+        for entry in entries {
             let path = entry?.path();
             let is_tag = path.file_name().is_some_and(|name| name == KEPT) && path.is_file();
             if is_tag || locks.contains(&path) {

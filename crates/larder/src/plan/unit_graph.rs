@@ -90,9 +90,36 @@ impl UnitGraph {
         let edges = graph.units.iter().flat_map(|unit| unit.dependencies.iter().map(|edge| edge.index));
         match edges.chain(graph.roots.iter().copied()).find(|index| *index >= graph.units.len()) {
             Some(index) => Err(unreadable(format!("index {index} is out of range"))),
+            None if depth(&graph).is_none_or(|depth| depth > DEEPEST) => {
+                Err(unreadable("its units depend on each other in a circle, or without end".to_owned()))
+            }
             None => Ok(graph),
         }
     }
+}
+
+/// The longest chain of units that is followed. The deepest builds have some hundred.
+const DEEPEST: usize = 2000;
+
+/// The length of the longest chain of dependencies; `None` if there is a circle.
+fn depth(graph: &UnitGraph) -> Option<usize> {
+    let mut open_dependents = vec![0_usize; graph.units.len()];
+    graph.units.iter().flat_map(Unit::edges).for_each(|index| open_dependents[index] += 1);
+    let mut depths = vec![1; graph.units.len()];
+    let is_top = |index: &usize| open_dependents[*index] == 0;
+    let mut open: Vec<usize> = (0..graph.units.len()).filter(is_top).collect();
+    let mut done = 0;
+    while let Some(index) = open.pop() {
+        done += 1;
+        for edge in graph.units[index].edges() {
+            depths[edge] = depths[edge].max(depths[index] + 1);
+            open_dependents[edge] -= 1;
+            if open_dependents[edge] == 0 {
+                open.push(edge);
+            }
+        }
+    }
+    (done == graph.units.len()).then(|| depths.into_iter().max().unwrap_or_default())
 }
 
 impl UnitGraph {
@@ -163,6 +190,34 @@ mod tests {
         ] {
             assert_eq!(UnitGraph::parse("test", &json(id)).unwrap().units[0].package_name(), name);
         }
+    }
+
+    #[test]
+    fn circles_and_endless_chains_are_refused() {
+        let parsed = |edges: &[&[usize]]| {
+            let units: Vec<_> = edges
+                .iter()
+                .map(|edges| {
+                    let edges: Vec<_> =
+                        edges.iter().map(|index| serde_json::json!({"index": index})).collect();
+                    serde_json::json!({
+                        "pkg_id": "registry+x#a@1.0.0", "mode": "build", "features": [], "platform": null,
+                        "profile": {}, "target": {"kind": [], "crate_types": [], "name": "t"},
+                        "dependencies": edges,
+                    })
+                })
+                .collect();
+            let json = serde_json::json!({"version": 1, "units": units, "roots": [0]}).to_string();
+            UnitGraph::parse("cargo build", &json).map_err(|error| error.to_string())
+        };
+        assert!(parsed(&[&[1, 2], &[2, 2], &[]]).is_ok());
+        let circle = "cannot read the answer of `cargo build`: unit graph: its units depend on each other in a circle, or without end";
+        for edges in [&[&[0_usize][..]][..], &[&[1], &[2], &[0]], &[&[], &[2], &[1]]] {
+            assert_eq!(parsed(edges).unwrap_err(), circle);
+        }
+        let chain: Vec<Vec<usize>> = (1..100_000).map(|next| vec![next]).chain([Vec::new()]).collect();
+        let chain: Vec<&[usize]> = chain.iter().map(Vec::as_slice).collect();
+        assert_eq!(parsed(&chain).unwrap_err(), circle);
     }
 
     #[test]
