@@ -54,7 +54,7 @@ impl Change {
 /// can have them, and must not reach further into its user's files by them than a build of it does.
 ///
 /// # Errors
-/// [`Error::Link`] for one that leads out; as [`write`].
+/// [`Error::Link`] for one that leads out; as [`write()`].
 pub fn write_in(workspace: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(workspace);
     // What is generated may belong above the workspace, in the folder that Docker is sent.

@@ -233,6 +233,30 @@ fn delete(deleter: &mut Deleter, item: &Item) -> u64 {
 mod tests {
     use super::*;
 
+    /// Root reads everything, so that it sees no fault here.
+    #[test]
+    fn a_folder_that_cannot_be_read_keeps_nothing_else_from_going() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let scratch = tempfile::tempdir().unwrap();
+        for file in ["release/.cargo-lock", "release/app", "debug/.cargo-lock", "locked/file", "front/x/file"]
+        {
+            let path = scratch.path().join(file);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, "").unwrap();
+        }
+        let shut = |mode| {
+            for folder in ["locked", "front/x"] {
+                let mode = std::fs::Permissions::from_mode(mode);
+                fs_err::set_permissions(scratch.path().join(folder), mode).unwrap();
+            }
+        };
+        shut(0);
+        let items = everything(scratch.path());
+        shut(0o700);
+        let paths: Vec<PathBuf> = items.unwrap().into_iter().flat_map(|item| item.paths).collect();
+        assert_eq!(paths, ["front", "locked", "release/app"].map(PathBuf::from));
+    }
+
     #[test]
     fn only_the_topmost_of_nested_paths_is_named() {
         let paths = ["build/a-1", "build/a-1/out", "deps/a-1.d", "build/a-1/out/x"].map(Path::new);

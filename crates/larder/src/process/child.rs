@@ -40,7 +40,7 @@ fn can_start(program: &Path, env: &Environment) -> bool {
     found.is_some_and(|file| file.is_file() && rustix::fs::access(&file, rustix::fs::Access::EXEC_OK).is_ok())
 }
 
-/// Becomes the program that a [`command`] is for; `None` if this process was started for something else.
+/// Becomes the program that a command is for; `None` if this process was started for something else.
 pub fn launched(args: &[OsString]) -> Option<io::Error> {
     let [name, parent, program, words @ ..] = args else { return None };
     if name != NAME {
