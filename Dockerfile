@@ -41,22 +41,28 @@ RUN command -v wasm-opt sass > /dev/null \
         && npm install --global sass && rm -rf /var/lib/apt/lists/*)
 COPY --from=tools /tools/ /usr/local/
 
+# --- recipes: plain cargo from the table in larder/, by awk alone ---
+FROM ${BUILD_BASE} AS recipes
+WORKDIR /app
+COPY examples/portfolio/larder/expand.awk examples/portfolio/larder/larder.lock larder/
+RUN awk -f larder/expand.awk larder/larder.lock
+
 # --- cook-server: the dependencies of server ---
 FROM deps AS cook-server
-COPY examples/portfolio/larder/config.toml .cargo/config.toml
-COPY examples/portfolio/larder/server/0/ larder/server/0/
+COPY --from=recipes /app/target/larder/recipes/config.toml .cargo/config.toml
+COPY --from=recipes /app/target/larder/recipes/server/0/ target/larder/recipes/server/0/
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    cd larder/server/0 \
+    cd target/larder/recipes/server/0 \
     && cargo build --locked --release
 
 # --- cook-front: the dependencies of front ---
 FROM deps AS cook-front
-COPY examples/portfolio/larder/config.toml .cargo/config.toml
-COPY examples/portfolio/larder/front/0/ larder/front/0/
+COPY --from=recipes /app/target/larder/recipes/config.toml .cargo/config.toml
+COPY --from=recipes /app/target/larder/recipes/front/0/ target/larder/recipes/front/0/
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-    cd larder/front/0 \
+    cd target/larder/recipes/front/0 \
     && cargo build --locked --target=wasm32-unknown-unknown --profile=wasm-release
 
 # --- build-front: front, from the members that it is made of ---

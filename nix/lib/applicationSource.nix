@@ -1,9 +1,8 @@
 # applicationSource :: slice -> source
 #
 # What the application itself is built from: an allow-list, so that notes beside the code change nothing.
-# It has manifests, the own packages' folders, what sqlx and Leptos metadata name, `include`, and the settings of the
-# slice's recipe. The workspace's own `.cargo/config.toml`, which may hold a token, stays out:
-# `larder/config.toml` takes its place.
+# It has manifests, the own packages' folders, what sqlx and Leptos metadata name, and `include`. The workspace's own
+# `.cargo/config.toml`, which may hold a token, stays out: what of it reaches dependencies is in the table.
 {
   include,
   lib,
@@ -114,16 +113,11 @@ let
     lib.fileset.intersection (fileFilter (file: !secret file) root) (
       lib.fileset.unions (members builds ++ named builds ++ include)
     );
-
-  configOf =
-    slice: "/larder/${slice.name}/${toString (lib.length slice.layer - 1)}/.cargo/config.toml";
 in
 slice:
 lib.fileset.toSource {
   inherit root;
   fileset = lib.fileset.unions [
     (application (lib.head slice.args == "build"))
-    (maybeMissing (root + "/larder/config.toml"))
-    (root + configOf slice)
   ];
 }

@@ -33,7 +33,7 @@ in
 lib.throwIfNot plainNames "hash-files of Leptos metadata does not work with Nix yet" (
   craneLib.mkCargoDerivation (
     commonArgs
-    // vendor (root + "/Cargo.lock")
+    // vendor (builtins.readFile (root + "/Cargo.lock"))
     // {
       pname = "${slice.env.LEPTOS_OUTPUT_NAME}-site";
       src = applicationSource slice;

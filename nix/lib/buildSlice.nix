@@ -12,13 +12,16 @@
   lock,
   mkLayers,
   pkgs,
+  recipeFolder,
   root,
   vendor,
 }:
 slice:
 let
   layers = mkLayers slice;
-  recipe = "larder/${slice.name}/${toString (lib.length layers - 1)}";
+  # The recipe's own settings: its target directory, environment and flags are those of the slice.
+  settings = "${recipeFolder slice (slice.layers - 1)}/.cargo/config.toml";
+  settingsFile = builtins.toFile "config.toml" (lib.last slice.recipes).".cargo/config.toml";
   platform = pkgs.stdenv.hostPlatform.rust.rustcTarget;
   # Platforms differ in what they need, so a recipe lacks what nobody planned.
   isServed = lib.elem platform lock.platforms;
@@ -38,19 +41,18 @@ let
         theirs = [ ];
       }
       slice.args;
-  # The recipe's own settings: its target directory, environment and flags are those of the slice.
   cargoArgs =
     split.own
     ++ [
       "--locked"
-      "--config=${recipe}/.cargo/config.toml"
+      "--config=${settings}"
       "--message-format=json-render-diagnostics"
     ]
     ++ split.theirs;
 in
 craneLib.mkCargoDerivation (
   commonArgs
-  // vendor (root + "/Cargo.lock")
+  // vendor (builtins.readFile (root + "/Cargo.lock"))
   // {
     pname = slice.name;
     src = applicationSource slice;
@@ -67,6 +69,7 @@ craneLib.mkCargoDerivation (
     ];
     buildPhaseCargoCommand = ''
       ${absoluteEnvironment slice}
+      install -D --mode=644 ${settingsFile} ${lib.escapeShellArg settings}
       cargoBuildLog=$(mktemp cargoBuildLogXXXX.json)
       # Tests write among cargo's messages; nobody would see why they fail.
       cargo ${lib.escapeShellArgs cargoArgs} >"$cargoBuildLog" || {

@@ -5,6 +5,8 @@
 {
   buildInputs,
   env,
+  lib,
+  lock,
   nativeBuildInputs,
 }:
 env
@@ -14,10 +16,8 @@ env
   # A constant: crane would read the member's version, and a release would rebuild dependencies.
   version = "0";
 
-  postPatch = ''
-    if [ -e larder/config.toml ]; then
-      mkdir --parents .cargo
-      cp larder/config.toml .cargo/config.toml
-    fi
+  # The settings that reach dependencies, from the table.
+  postPatch = lib.optionalString (lock.settings != "") ''
+    install -D --mode=644 ${builtins.toFile "config.toml" lock.settings} .cargo/config.toml
   '';
 }

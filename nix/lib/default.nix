@@ -56,7 +56,10 @@ let
     manifest = builtins.fromTOML (builtins.readFile (root + "/Cargo.toml"));
     metadata = scope.manifest.workspace.metadata or { } // scope.manifest.package.metadata or { };
     memberFolders = call ./memberFolders.nix;
+    expand = call ./expand.nix;
     readLock = call ./readLock.nix;
+    readTable = call ./readTable.nix;
+    recipeFolder = call ./recipeFolder.nix;
     wasmBindgen = call ./wasmBindgen.nix;
 
     # What derivations see.

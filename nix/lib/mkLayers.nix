@@ -8,7 +8,7 @@
   craneLib,
   layerSource,
   lib,
-  root,
+  recipeFolder,
   vendor,
 }:
 slice:
@@ -16,11 +16,11 @@ let
   mkLayer =
     index: below:
     let
-      folder = "larder/${slice.name}/${toString index}";
+      folder = recipeFolder slice index;
     in
     craneLib.mkCargoDerivation (
       commonArgs
-      // vendor (root + "/${folder}/Cargo.lock")
+      // vendor (lib.elemAt slice.recipes index)."Cargo.lock"
       // {
         # Without a dash before the number, which Nix would take for the version and leave out of logs.
         pname = "${slice.name}-layer${toString index}";
@@ -29,6 +29,8 @@ let
         buildPhaseCargoCommand = ''
           ${absoluteEnvironment slice}
           (cd ${lib.escapeShellArg folder} && cargo ${lib.escapeShellArgs (slice.cook ++ [ "--locked" ])})
+          # Artifacts are what cargo made and no more.
+          rm --recursive target/larder
         '';
       }
     );
@@ -41,4 +43,4 @@ lib.throwIfNot keeps
   lib.foldl'
   push
   [ ]
-  (lib.range 0 (lib.length slice.layer - 1))
+  (lib.range 0 (slice.layers - 1))

@@ -1,46 +1,85 @@
-# readLock :: path -> { version, platforms, slices }
+# readLock :: path -> { version, platforms, registries, settings, slices }
 #
-# `larder/larder.lock` of the workspace at `root`, its slices by name. Never reads anything else, and never builds:
-# what is evaluated are committed files.
-{ lib }:
+# `larder/larder.lock` of the workspace at `root`, its slices by name, each with its environment and `recipes`: the
+# files of its layers, oldest first. `settings` is the text of the settings that reach dependencies, beside those of the
+# recipes, and `registries` what they say of registries. Never reads anything else, and never builds: what is evaluated
+# is a committed file.
+{
+  expand,
+  lib,
+  readTable,
+}:
 root:
 let
   path = root + "/larder/larder.lock";
-  known = 1;
+  known = 2;
 
-  lock =
+  text =
     if builtins.pathExists path then
-      builtins.fromTOML (builtins.readFile path)
+      builtins.readFile path
     else
       throw ''
         no larder/larder.lock in ${toString root}
         hint: run `cargo larder lock`, then `git add larder`: a flake in a git repository sees tracked files only
       '';
+  fail =
+    number: wrong:
+    throw ''
+      ${toString path} line ${toString number}: ${wrong}
+      hint: run `cargo larder lock`
+    '';
 
-  # Everything that follows reads these; a missing folder would otherwise surface as a failed build.
-  checkLayers =
-    slice:
+  # The form says itself which one it is, near its top.
+  top = lib.take 8 (lib.splitString "\n" text);
+  isOld = lib.any (line: lib.hasPrefix "version = 1" line) top;
+  formats = lib.concatMap (
+    line:
     let
-      folder = index: "/larder/${slice.name}/${toString index}";
-      missing = lib.filter (index: !builtins.pathExists (root + folder index)) (
-        lib.range 0 (lib.length slice.layer - 1)
-      );
+      found = if lib.stringLength line > 64 then null else builtins.match "larder ([1-9][0-9]{0,8})" line;
     in
-    if missing == [ ] then
-      slice
-    else
-      throw ''
-        larder.lock names ${folder (lib.head missing)}, which is not there
-        hint: run `git add larder`, or `cargo larder lock` if it is not on disk either
-      '';
+    lib.optional (found != null) (builtins.fromJSON (lib.head found))
+  ) top;
+  format = if formats == [ ] then known else lib.head formats;
+  table = readTable fail text;
+
+  shared = map (line: line.setting) (lib.filter (line: line.word == "shared") table.lines);
+  asLines = lib.concatMapStrings (line: "${line}\n");
+
+  slice =
+    written:
+    let
+      own = lib.filter (
+        line:
+        line.word == "env"
+        && lib.any (lib.hasPrefix written.letter) (lib.attrNames table.marks.${line.marks})
+      ) table.lines;
+    in
+    written
+    // {
+      env = lib.listToAttrs (map (line: lib.nameValuePair line.name line.value) own);
+      recipes = map (expand table written) (lib.range 0 (written.layers - 1));
+    };
 in
-if lock.version > known then
-  throw "${toString path} has format ${toString lock.version}; this larder reads up to ${toString known}"
+if isOld then
+  throw ''
+    ${toString path} is of an older form of recipes
+    hint: run `cargo larder lock`, which migrates it
+  ''
+else if format > known then
+  throw ''
+    ${toString path} has format ${toString format}; this larder reads up to ${toString known}
+    hint: update larder, for instance with `nix flake update larder`
+  ''
 else
   {
-    inherit (lock) version;
-    platforms = lock.platforms or [ ];
+    version = format;
+    inherit (table) platforms;
+    registries =
+      (builtins.fromTOML (asLines (lib.filter (lib.hasPrefix "registries.") shared))).registries or { };
+    settings = lib.optionalString (shared != [ ]) (
+      "# Expanded from larder/larder.lock: settings that reach dependencies.\n" + asLines shared
+    );
     slices = lib.listToAttrs (
-      map (slice: lib.nameValuePair slice.name (checkLayers slice)) (lock.slice or [ ])
+      map (written: lib.nameValuePair written.name (slice written)) table.slices
     );
   }

@@ -1,6 +1,6 @@
-# vendor :: path -> { cargoVendorDir, postConfigure }
+# vendor :: string -> { cargoVendorDir, postConfigure }
 #
-# The sources that a lock file names, as arguments of a derivation that sees them under one constant path.
+# The sources that the text of a lock file names, as arguments of a derivation that sees them under one constant path.
 #
 # cargo hashes the absolute path of a registry's source into a unit's fingerprint. A vendor folder is named after
 # its content, so used directly it would make every unit stale after any change of a lock file. In the sandbox of
@@ -17,19 +17,23 @@
   root,
 }:
 let
-  config = root + "/larder/config.toml";
   vendorDir =
     cargoLocks:
-    craneLib.vendorMultipleCargoDeps {
-      cargoConfigs = lib.optional (builtins.pathExists config) config;
-      cargoLockList = cargoLocks;
-      inherit outputHashes;
-    };
+    craneLib.vendorMultipleCargoDeps (
+      {
+        cargoLockContentsList = cargoLocks;
+        inherit outputHashes;
+      }
+      # Without, crane says which ones it does not know.
+      // lib.optionalAttrs (registries != { }) { inherit registries; }
+    );
+  registries = lib.mapAttrs (_: registry: registry.index) (
+    lib.filterAttrs (_: registry: registry ? index) lock.registries
+  );
 
-  layerLock = slice: index: root + "/larder/${slice.name}/${toString index}/Cargo.lock";
-  locksOf = slice: map (layerLock slice) (lib.range 0 (lib.length slice.layer - 1));
+  locksOf = slice: map (recipe: recipe."Cargo.lock") slice.recipes;
   everything = vendorDir (
-    [ (root + "/Cargo.lock") ] ++ lib.concatMap locksOf (lib.attrValues lock.slices)
+    [ (builtins.readFile (root + "/Cargo.lock")) ] ++ lib.concatMap locksOf (lib.attrValues lock.slices)
   );
 in
 cargoLock:

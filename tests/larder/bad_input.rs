@@ -128,6 +128,7 @@ fn a_slice_that_cargo_refuses() {
     assert_snapshot!(failure, @"
     exit code 1
         Planning odd, release
+         Proving release (external units: 1 on x86_64-unknown-linux-gnu)
     error: slice `odd`: cargo cannot plan `cargo build --bin=none --target-dir=[ROOT]/target --unit-graph -Zunstable-options --color=never`
     error: no bin target named `none` in default-run packages
     help: available bin targets:
@@ -138,36 +139,74 @@ fn a_slice_that_cargo_refuses() {
 }
 
 #[test]
-fn a_recipe_edited_by_hand() {
+fn a_table_edited_by_hand() {
     let project = app();
     project.larder(&["lock"]).ok();
-    let text = project.read("larder/release/0/Cargo.toml") + "# mine\n";
-    project.write("larder/release/0/Cargo.toml", &text);
+    let good = project.read("larder/larder.lock");
+    project.write("larder/larder.lock", &good.replace("\nitoa 1", "\n# mine\nitoa 1"));
     assert_snapshot!(project.larder(&["cook"]).failure(project.path()), @"
     exit code 1
-    error: [ROOT]/larder/release/0/Cargo.toml was edited after `cargo larder lock` wrote it
+    error: [ROOT]/larder/larder.lock line 9: a package's line has three parts between |
 
     help: run `cargo larder lock` to write it anew
     ");
     assert_snapshot!(project.larder(&["lock", "--check"]).failure(project.path()), @"
-    exit code 3
-        Planning release
-    warning: edited: [ROOT]/larder/release/0/Cargo.toml was edited after `cargo larder lock` wrote it
-    warning: run `cargo larder lock` and commit larder/
+    exit code 1
+    error: [ROOT]/larder/larder.lock line 9: a package's line has three parts between |
+
+    help: run `cargo larder lock` to write it anew
     ");
     project.larder(&["lock"]).ok();
-    assert!(!project.read("larder/release/0/Cargo.toml").contains("mine"));
+    assert_eq!(project.read("larder/larder.lock"), good);
+    project.larder(&["lock", "--check"]).ok();
+}
+
+/// A table that is well-formed and says something else is found by the proof.
+#[test]
+fn another_feature_or_checksum_in_the_table() {
+    let project = app();
+    project.larder(&["lock"]).ok();
+    let good = project.read("larder/larder.lock");
+    let sum = good.lines().find_map(|line| line.strip_prefix("itoa ")?.rsplit(' ').next()).unwrap();
+    for bad in [good.replace(" | t | ", " | t:no-panic | "), good.replace(sum, &sum.replace(['1', '2'], "3"))]
+    {
+        assert_ne!(bad, good);
+        project.write("larder/larder.lock", &bad);
+        let check = project.larder(&["lock", "--check"]);
+        assert!(check.code == 3 && check.stderr.contains("itoa"), "{check:?}");
+        assert_eq!(project.read("larder/larder.lock"), bad, "--check writes nothing");
+        project.larder(&["lock"]).ok();
+        assert_eq!(project.read("larder/larder.lock"), good);
+    }
+}
+
+/// The other files of the folder are Larder's as well.
+#[test]
+fn an_expander_edited_by_hand() {
+    let project = app();
+    project.larder(&["lock"]).ok();
+    for path in ["larder/expand.awk", "larder/.gitattributes"] {
+        let good = project.read(path);
+        project.write(path, &(good.clone() + "# mine\n"));
+        let check = project.larder(&["lock", "--check"]);
+        assert!(check.code == 3 && check.stderr.contains(path), "{check:?}");
+        project.larder(&["lock"]).ok();
+        assert_eq!(project.read(path), good);
+    }
+    let _ = fs_err::remove_file(project.path().join("larder/expand.awk"));
+    assert_eq!(project.larder(&["lock", "--check"]).code, 3);
+    project.larder(&["lock"]).ok();
     project.larder(&["lock", "--check"]).ok();
 }
 
 #[test]
 fn a_recipe_of_a_newer_larder() {
-    let newer = "version = 2\n";
+    let newer = "larder 3\nanything else\n";
     let project = app();
     project.write("larder/larder.lock", newer);
     assert_snapshot!(project.larder(&["lock"]).failure(project.path()), @"
     exit code 1
-    error: [ROOT]/larder/larder.lock has version 2; this larder reads up to version 1
+    error: [ROOT]/larder/larder.lock has version 3; this larder reads up to version 2
 
     help: update larder
     ");
@@ -272,7 +311,7 @@ fn a_read_only_checkout() {
     assert_snapshot!(failure, @"
     exit code 1
         Planning release
-    error: failed to create directory `[ROOT]/.larder-staging`: Read-only file system (os error 30)
+    error: failed to create directory `[ROOT]/larder`: Read-only file system (os error 30)
 
     help: make the workspace writable, or run this where it is
     ");

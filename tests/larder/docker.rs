@@ -81,22 +81,28 @@ fn the_dockerfile_reads_well() {
     COPY rust-toolchain.toml ./
     RUN rustc --version
 
+    # --- recipes: plain cargo from the table in larder/, by awk alone ---
+    FROM ${BUILD_BASE} AS recipes
+    WORKDIR /app
+    COPY larder/expand.awk larder/larder.lock larder/
+    RUN awk -f larder/expand.awk larder/larder.lock
+
     # --- cook-release: the dependencies of release ---
     FROM deps AS cook-release
-    COPY larder/config.toml .cargo/config.toml
-    COPY larder/release/0/ larder/release/0/
+    COPY --from=recipes /app/target/larder/recipes/config.toml .cargo/config.toml
+    COPY --from=recipes /app/target/larder/recipes/release/0/ target/larder/recipes/release/0/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         --mount=type=secret,id=registry,target=/cargo/credentials.toml \
         --mount=type=ssh \
-        cd larder/release/0 \
+        cd target/larder/recipes/release/0 \
         && cargo build --locked --release
-    COPY larder/release/1/ larder/release/1/
+    COPY --from=recipes /app/target/larder/recipes/release/1/ target/larder/recipes/release/1/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         --mount=type=secret,id=registry,target=/cargo/credentials.toml \
         --mount=type=ssh \
-        cd larder/release/1 \
+        cd target/larder/recipes/release/1 \
         && cargo build --locked --release
 
     # --- builder: the application ---
@@ -211,17 +217,18 @@ fn a_planner_writes_recipes_that_nobody_commits() {
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         --mount=type=secret,id=registry,target=/cargo/credentials.toml \
         --mount=type=ssh \
-        cargo larder lock
+        cargo larder lock \
+        && awk -f larder/expand.awk larder/larder.lock
 
     # --- cook-release: the dependencies of release ---
     FROM deps AS cook-release
-    COPY --from=planner /app/larder/config.toml .cargo/config.toml
-    COPY --from=planner /app/larder/release/0/ larder/release/0/
+    COPY --from=planner /app/target/larder/recipes/config.toml .cargo/config.toml
+    COPY --from=planner /app/target/larder/recipes/release/0/ target/larder/recipes/release/0/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         --mount=type=secret,id=registry,target=/cargo/credentials.toml \
         --mount=type=ssh \
-        cd larder/release/0 \
+        cd target/larder/recipes/release/0 \
         && cargo build --locked --release
     ");
     let ignore = project.read(".dockerignore");

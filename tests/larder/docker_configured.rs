@@ -59,9 +59,9 @@ fn vendored_sources() {
     assert_eq!(
         copies(&project, "cook-release"),
         [
-            "larder/config.toml .cargo/config.toml",
+            "--from=recipes /app/target/larder/recipes/config.toml .cargo/config.toml",
             "third/crates/ third/crates/",
-            "larder/release/0/ larder/release/0/"
+            "--from=recipes /app/target/larder/recipes/release/0/ target/larder/recipes/release/0/"
         ]
     );
     project.larder(&["dockerfile", "--no-committed-recipe"]).ok();
@@ -88,11 +88,11 @@ fn wrappers_files_and_folders() {
     assert_eq!(
         copies(&project, "cook-release"),
         [
-            "larder/config.toml .cargo/config.toml",
+            "--from=recipes /app/target/larder/recipes/config.toml .cargo/config.toml",
             "data/ data/",
             "tools/own-cc tools/own-cc",
             "tools/wrap tools/wrap",
-            "larder/release/0/ larder/release/0/"
+            "--from=recipes /app/target/larder/recipes/release/0/ target/larder/recipes/release/0/"
         ]
     );
     // Flags that name a file are of the application's build alone.
@@ -140,8 +140,8 @@ fn included_files() {
     let stages = built(&project);
     let wrapped = fs_err::read_to_string(stages.path("/app/conf/tools/wrap.log")).unwrap();
     assert!(wrapped.contains("itoa"), "{wrapped}");
-    let shared = project.read("larder/config.toml");
-    assert!(!shared.contains("canary") && !shared.contains("include"), "{shared}");
+    let table = project.read("larder/larder.lock");
+    assert!(!table.contains("canary") && !table.contains("shared include"), "{table}");
     let config = Surroundings::get().run(
         std::path::Path::new("grep"),
         &stages.path("/app"),

@@ -181,10 +181,10 @@ fn each_half_gets_its_own_members() {
 
     # --- cook-front: the dependencies of front ---
     FROM deps AS cook-front
-    COPY larder/front/0/ larder/front/0/
+    COPY --from=recipes /app/target/larder/recipes/front/0/ target/larder/recipes/front/0/
     RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-        cd larder/front/0 \
+        cd target/larder/recipes/front/0 \
         && LEPTOS_SITE_ROOT=/app/target/site cargo build --locked --target=wasm32-unknown-unknown --release
 
     # --- build-front: front, from the members that it is made of ---

@@ -1,8 +1,14 @@
 //! `docker --via nix`, with programs that answer as Docker and Nix do. The real ones are in `cargo xtask docker --test`.
 
-use insta::assert_snapshot;
+use std::path::Path;
 
-use super::docker::{project, with_programs};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::{
+    docker::{project, with_programs},
+    nix::{value, with_workspace},
+};
 
 const FLAKE: &str = "{ outputs = _: { }; }\n";
 const TAKES_IN: &str = "case \"$1\" in --version) echo 'Docker version 28.2.2, build x';; buildx) exit 1;; \
@@ -63,4 +69,21 @@ fn what_building_with_nix_takes() {
         Building [ROOT] with Nix
     error: attribute missing
     ");
+}
+
+#[test]
+fn an_image_is_set_up_as_for_docker() {
+    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
+    let config = "builtins.fromJSON (builtins.unsafeDiscardStringContext (builtins.toJSON workspace.packages.image.config))";
+    let Some(config) = value("image", &with_workspace(&portfolio, "", config)) else { return };
+    assert_eq!(config["User"], "65532:65532");
+    assert_eq!(config["ExposedPorts"], json!({ "3000/tcp": {} }));
+    assert_eq!(config["Volumes"], json!({ "/data": {} }));
+    let ends = |text: &Value, end: &str| text.as_str().is_some_and(|text| text.ends_with(end));
+    assert!(ends(&config["Entrypoint"][0], "-server-0/bin/server"), "{config:#}");
+    assert!(ends(&config["Healthcheck"]["Test"][1], "-server-0/bin/server"), "{config:#}");
+    assert_eq!(config["Healthcheck"]["Interval"], 10_000_000_000_u64);
+    let variables = config["Env"].as_array().unwrap();
+    assert!(variables.contains(&json!("DATABASE_URL=sqlite:///data/portfolio.sqlite")), "{config:#}");
+    assert!(variables.contains(&json!("LEPTOS_SITE_ADDR=0.0.0.0:3000")), "{config:#}");
 }

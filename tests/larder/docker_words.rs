@@ -91,13 +91,16 @@ fn words_that_could_mean_something_else() {
     };
     let refused = |manifest: &str, named: &str| {
         project.write("Cargo.toml", manifest);
-        project.larder(&["lock"]).ok();
-        let outcome = project.larder(&["dockerfile"]);
+        let lock = project.larder(&["lock"]);
+        let outcome = if lock.code == 0 { project.larder(&["dockerfile"]) } else { lock };
         assert!(outcome.code == 1 && outcome.stderr.contains(named), "{manifest}\n{outcome:?}");
         assert!(!project.path().join("Dockerfile").exists(), "{manifest}");
     };
     refused(&slice("env = { A = \"x\\nRUN evil\" }"), "the variable A: its value holds a control character");
-    refused(&slice("env = { \"A=1; evil; B\" = \"x\" }"), "a name holds only letters, digits and `_`");
+    refused(
+        &slice("env = { \"A=1; evil; B\" = \"x\" }"),
+        "variable \"A=1; evil; B\" has characters that no recipe can hold",
+    );
     refused(&slice("rustflags = [\"-Clink-arg=\\u0007\"]"), "it holds a control character");
     refused(
         &slice("args = [\"build\", \"--release\", \"--config\", \"env.X='''\\nRUN evil'''\"]"),

@@ -113,13 +113,14 @@ const FILES: &[(&str, &str, &str, Change)] = &[
     ("cargo-lock", "warning", "changed and not committed", |p| p.write("Cargo.lock", &format!("{}\n# more\n", p.read("Cargo.lock")))),
     ("cargo-lock", "problem", "is not committed", |p| drop(git(p, &["rm", "--quiet", "--cached", "Cargo.lock"]))),
     ("cargo-lock", "problem", "git ignores", |p| { p.write(".gitignore", "Cargo.lock\n"); git(p, &["rm", "--quiet", "--cached", "Cargo.lock"]); }),
-    ("recipes", "problem", "external units changed", |p| replace(p, "Cargo.toml", "[dependencies]", "[profile.release]\nopt-level = 1\n\n[dependencies]")),
-    ("recipes", "problem", "was edited", |p| p.write("larder/release/0/Cargo.toml", "")),
+    ("recipes", "problem", "its settings changed", |p| replace(p, "Cargo.toml", "[dependencies]", "[profile.release]\nopt-level = 1\n\n[dependencies]")),
+    ("recipes", "problem", "larder.lock line ", |p| p.write("larder/larder.lock", &format!("{}\n# mine\n", p.read("larder/larder.lock")))),
+    ("recipes", "problem", "expand.awk is not what", |p| p.write("larder/expand.awk", "")),
     ("recipes", "warning", "no recipes yet", |p| fs_err::remove_dir_all(p.path().join("larder")).unwrap()),
     ("recipes-committed", "problem", "not all of larder/", |p| drop(git(p, &["rm", "--quiet", "--cached", "larder/larder.lock"]))),
     ("recipes-committed", "warning", "changed and not committed", |p| p.write("larder/larder.lock", &format!("{}\n# more\n", p.read("larder/larder.lock")))),
     ("recipes-committed", "problem", "git ignores", |p| { p.write(".gitignore", "/larder\n"); git(p, &["rm", "-r", "--quiet", "--cached", "larder"]); }),
-    ("recipes-committed", "problem", "files in it", |p| { p.write(".gitignore", "Cargo.lock\n"); git(p, &["rm", "--quiet", "--cached", "larder/release/0/Cargo.lock"]); }),
+    ("recipes-committed", "problem", "files in it", |p| { p.write(".gitignore", "*.awk\n"); git(p, &["rm", "--quiet", "--cached", "larder/expand.awk"]); }),
     ("recipes-committed", "ok", "every file", |p| { p.write(".gitignore", ".DS_Store\n"); p.write("larder/.DS_Store", ""); }),
     ("recipes-committed", "skipped", "no git repository", |p| fs_err::remove_dir_all(p.path().join(".git")).unwrap()),
     ("dockerfile", "problem", "Dockerfile would be", |p| p.write("Dockerfile", &format!("{}\n# more\n", p.read("Dockerfile")))),
@@ -355,11 +356,11 @@ fn files_from_the_future_and_the_command_that_brings_them_back() {
 #[test]
 fn what_is_printed() {
     let project = committed();
-    project.write("larder/release/0/Cargo.toml", "");
+    project.write("larder/larder.lock", &format!("{}# mine\n", project.read("larder/larder.lock")));
     let outcome = project.larder(&["doctor", "recipes", "wasm-bindgen", "dev-profile"]);
     assert_eq!(outcome.code, 4);
     assert_snapshot!(redact(&outcome.stdout, project.path()), @"
-    problem  recipes            [ROOT]/larder/release/0/Cargo.toml was edited after `cargo larder lock` wrote it
+    problem  recipes            [ROOT]/larder/larder.lock line 16: there is more after `end`
                                 -> cargo larder lock (--fix does it)
     skipped  wasm-bindgen       no slice is built for browsers with wasm-bindgen
     ok       dev-profile        every setting is chosen in Cargo.toml

@@ -1,7 +1,10 @@
 //! Exact: after cooking into an empty target directory, the real build compiles no external unit.
 
 use larder::backend::messages::Counts;
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{
+    Project, Surroundings, package,
+    recipes::{RECIPES, expand},
+};
 
 const RELEASE: &[&str] = &["build", "--release"];
 
@@ -136,6 +139,20 @@ fn a_clippy_slice_with_words_of_its_own() {
 /// features that a build script asked for and the library did not.
 #[test]
 fn tests_of_a_library_and_of_a_macro() {
+    let project = library_and_macro();
+    project.larder(&["lock"]).ok();
+    let slices =
+        ["all-aborting", "all-targets", "check", "check-aborting", "check-release", "test", "test-release"];
+    for slice in slices {
+        let table = project.larder(&["build", slice, "--json"]).ok().stdout;
+        let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+        assert_eq!(table["phases"][1]["compiled-external"], 0, "{slice}: {table}");
+        assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{slice}: {table}");
+    }
+}
+
+/// Tests that unwind beside programs that abort, a macro that is checked, link-time optimisation of two kinds.
+pub(crate) fn library_and_macro() -> Project {
     let root = "[workspace]\nmembers = [\"lib\", \"macro\"]\nresolver = \"2\"\n\n\
         [profile.release]\nlto = true\npanic = \"abort\"\n\n[profile.test]\nopt-level = 1\n\n\
         [profile.aborting]\ninherits = \"dev\"\npanic = \"abort\"\n\n\
@@ -155,28 +172,26 @@ fn tests_of_a_library_and_of_a_macro() {
     let a_macro = package("macro")
         + "[lib]\nproc-macro = true\n\n[dependencies]\nunicode-ident = \"1\"\n\
            memchr = { version = \"2\", default-features = false }\n\n[dev-dependencies]\nryu = \"1\"\n";
-    let project = Project::new(&[
+    Project::new(&[
         ("Cargo.toml", root),
         ("lib/Cargo.toml", &lib),
         ("lib/build.rs", "fn main() {}\n"),
         ("lib/src/lib.rs", ""),
         ("macro/Cargo.toml", &a_macro),
         ("macro/src/lib.rs", ""),
-    ]);
-    project.larder(&["lock"]).ok();
-    let slices =
-        ["all-aborting", "all-targets", "check", "check-aborting", "check-release", "test", "test-release"];
-    for slice in slices {
-        let table = project.larder(&["build", slice, "--json"]).ok().stdout;
-        let table: serde_json::Value = serde_json::from_str(&table).unwrap();
-        assert_eq!(table["phases"][1]["compiled-external"], 0, "{slice}: {table}");
-        assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{slice}: {table}");
-    }
+    ])
 }
 
 /// Some units end up in a `["cdylib", "rlib"]` library under fat LTO, others in a binary only: two modes.
 #[test]
 fn two_lto_modes_in_one_slice() {
+    let project = two_lto_modes();
+    let counts = project.cook_then_build(RELEASE);
+    assert!(project.recipe("release/0/object-and-bitcode/Cargo.toml").contains("\"cdylib\""));
+    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+}
+
+pub(crate) fn two_lto_modes() -> Project {
     let root =
         "[workspace]\nmembers = [\"lib\", \"bin\"]\nresolver = \"2\"\n\n[profile.release]\nlto = true\n";
     let package =
@@ -184,16 +199,13 @@ fn two_lto_modes_in_one_slice() {
     let lib = package("lib")
         + "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nitoa = \"1\"\nsemver = \"1\"\n";
     let bin = package("bin") + "\n[dependencies]\nitoa = \"1\"\nryu = \"1\"\nserde = \"1\"\n";
-    let project = Project::new(&[
+    Project::new(&[
         ("Cargo.toml", root),
         ("lib/Cargo.toml", &lib),
         ("lib/src/lib.rs", ""),
         ("bin/Cargo.toml", &bin),
         ("bin/src/main.rs", "fn main() {}\n"),
-    ]);
-    let counts = project.cook_then_build(RELEASE);
-    assert!(project.path().join("larder/release/0/object-and-bitcode/Cargo.toml").is_file());
-    assert_eq!(counts.compiled_external, 0, "{counts:?}");
+    ])
 }
 
 /// Link-time optimisation stops at a dylib: what it links has object code alone. A workspace can have all three modes,
@@ -236,13 +248,14 @@ fn a_dylib_with_lto() {
 fn assert_exact_in(project: &Project, manifests: &[&str]) {
     project.assert_exact(RELEASE);
     for manifest in manifests {
-        assert!(project.path().join("larder/release/0").join(manifest).is_file(), "{manifest}");
+        project.recipe(&format!("release/0/{manifest}"));
     }
 }
 
-/// `cd larder/<slice>/0 && cargo build …` without Larder.
+/// awk and `cd target/larder/recipes/<slice>/0 && cargo build …` without Larder.
 fn plain_cook(project: &Project, slice: &str) -> Counts {
-    let dir = project.path().join("larder").join(slice).join("0");
+    expand(&["awk"], project.path(), project.path()).ok();
+    let dir = project.path().join(RECIPES).join(slice).join("0");
     Surroundings::get().cargo_counts(&dir, &["build", "--release", "--locked"], &[])
 }
 
@@ -255,18 +268,12 @@ fn a_recipe_is_complete_without_the_application() {
         "[alias]\nx = \"build\"\n[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"extra\"]\n",
     );
     project.larder(&["lock"]).ok();
-    let alone = project.path().join("target/elsewhere");
-    for (path, text) in project.recipes() {
-        let path = alone.join(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
-    }
-    fs_err::create_dir_all(alone.join(".cargo")).unwrap();
-    fs_err::rename(alone.join("larder/config.toml"), alone.join(".cargo/config.toml")).unwrap();
     // In a folder of its own, as an image's would be.
     let image = tempfile::tempdir().unwrap();
-    fs_err::rename(&alone, image.path().join("app")).unwrap();
-    let recipe = image.path().join("app/larder/release/0");
+    fs_err::create_dir(image.path().join("app")).unwrap();
+    project.expand_alone(&image.path().join("app"));
+    assert!(image.path().join("app/.cargo/config.toml").is_file());
+    let recipe = image.path().join("app").join(RECIPES).join("release/0");
     let cooked = Surroundings::get().cargo_counts(&recipe, &["build", "--release", "--locked"], &[]);
     assert!(cooked.compiled_external > 5, "{cooked:?}");
     for file in ["Cargo.toml", "Cargo.lock", "build.rs", "src/lib.rs", ".cargo/config.toml"] {

@@ -330,18 +330,17 @@ fn what_another_branch_names_is_not_run() {
     let program = program.display().to_string();
     git(&project, &["checkout", "--quiet", "feature"]);
     let lock = project.read("larder/larder.lock");
-    let recipe = fs_err::read_dir(project.path().join("larder"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.is_dir())
-        .unwrap();
-    let recipe = recipe.file_name().unwrap().to_string_lossy().into_owned();
     let config = format!("[build]\nrustc = {program:?}\nrustc-wrapper = {program:?}\n");
-    project.write(&format!("larder/{recipe}/0/.cargo/config.toml"), &config);
     project.write("larder/.cargo/config.toml", &config);
-    let hostile = lock.replace("cook = [", &format!("cook = [\n    '--config=build.rustc={program:?}',"));
-    let hostile =
-        hostile.replacen("[slices.slice.env]", &format!("[slices.slice.env]\nRUSTC = {program:?}"), 1);
+    let hostile = lock.replace("\"cook\":[", &format!("\"cook\":[\"--config=build.rustc='{program}'\","));
+    let first = hostile.find("\nslice ").unwrap();
+    let hostile = format!("{}\nshared build.rustc = {program:?}{}", &hostile[..first], &hostile[first..]);
+    let hostile = hostile.replacen("\nconfig a", &format!("\nenv a RUSTC {program:?}\nconfig a"), 1);
+    let hostiles = ["\"--config=build.rustc", "\nshared build.rustc = ", "\nenv a RUSTC "];
+    assert!(hostiles.iter().all(|word| hostile.contains(word)), "{hostile}");
+    project.write("larder/larder.lock", &hostile);
+    // Larder takes the table for one of its own.
+    assert!(larder_tests::recipes::by_larder(project.path()).is_ok(), "{hostile}");
     project.write("larder/larder.lock", &hostile);
     git(&project, &["add", "--all"]);
     git(&project, &["commit", "--quiet", "--message=hostile"]);

@@ -85,7 +85,7 @@ fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
 fn what_a_killed_run_left_goes_even_where_nothing_changed() {
     let project = project();
     project.larder(&["lock"]).ok();
-    project.write(".larder-staging/release/0/Cargo.toml", "");
+    project.write("larder/.larder-killed", "");
     assert!(project.has_leftovers());
     let outcome = project.larder(&["lock"]).ok();
     assert!(outcome.stderr.contains("Kept"), "{}", outcome.stderr);
@@ -124,7 +124,7 @@ fn a_full_disk_leaves_the_old_recipe() {
         return;
     }
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    let expected = "exit code 1\nthe old recipe\nCargo.lock\nCargo.toml\nfiller\nlarder\nsrc\n";
+    let expected = "exit code 1\nthe old recipe\nCargo.lock\nCargo.toml\nfiller\nlarder\nsrc\ntarget\n";
     assert_eq!(outcome.stdout, expected, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("No space left on device"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("help: free some disk space"), "{}", outcome.stderr);

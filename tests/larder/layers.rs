@@ -18,24 +18,29 @@ fnv = "1"
 "#;
 
 /// `serde_json` stands on `itoa`; `cfg-if` and `fnv` stand alone.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")]);
     project.cargo(&["update", "--quiet", "itoa", "--precise", "1.0.13"]);
     project.larder(&["lock"]).ok();
     project
 }
 
-fn bump(project: &Project, package: &str, version: &str) {
+pub(crate) fn bump(project: &Project, package: &str, version: &str) {
     project.cargo(&["update", "--quiet", package, "--precise", version]);
 }
 
 /// The folders in the slice's chain.
 fn layers(project: &Project) -> Vec<String> {
-    let entries = fs_err::read_dir(project.path().join("larder/release")).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+    let expanded = project.expanded();
+    let below = expanded.keys().filter_map(|path| path.strip_prefix("release/")?.split('/').next());
+    let names: BTreeSet<String> = below.map(str::to_owned).collect();
+    assert_eq!(names.len(), project.layers("release"));
+    names.into_iter().collect()
+}
+
+/// The files of the slice's oldest layer.
+fn oldest(project: &Project) -> Vec<(String, String)> {
+    project.expanded().into_iter().filter(|(path, _)| path.starts_with("release/0/")).collect()
 }
 
 /// How many external units `cook` compiled.
@@ -93,17 +98,15 @@ fn the_chain_from_nothing_leaves_nothing_to_the_build() {
 #[test]
 fn older_layers_are_untouched_and_shown() {
     let project = project();
-    let before = project.recipes();
-    let time =
-        || fs_err::metadata(project.path().join("larder/release/0/Cargo.toml")).unwrap().modified().unwrap();
+    project.larder(&["cook"]).ok();
+    let before = oldest(&project);
+    let cooked = project.path().join("target/larder/recipes/release/0/Cargo.toml");
+    let time = || fs_err::metadata(&cooked).unwrap().modified().unwrap();
     let written = time();
     bump(&project, "itoa", "1.0.15");
     project.larder(&["lock"]).ok();
-    let frozen: Vec<_> =
-        project.recipes().into_iter().filter(|(path, _)| path.starts_with("larder/release/0")).collect();
-    let original: Vec<_> =
-        before.into_iter().filter(|(path, _)| path.starts_with("larder/release/0")).collect();
-    assert_eq!(frozen, original);
+    assert_eq!(oldest(&project), before);
+    project.larder(&["cook", "--all-layers"]).ok();
     assert_eq!(time(), written);
     project.larder(&["lock", "--check"]).ok();
     let shown = project.larder(&["plan"]).ok().stdout;
@@ -119,8 +122,16 @@ fn older_layers_are_untouched_and_shown() {
     let units = project.larder(&["plan", "--units"]).ok().stdout;
     assert!(units.contains("  1  itoa@1.0.15 lib build host"), "{units}");
     assert!(units.contains("  0  cfg-if@1.0.1 lib build host"), "{units}");
-    project.write("larder/release/0/build.rs", "fn main() { println!() }\n");
-    assert_eq!(project.larder(&["lock", "--check"]).code, 3);
+    // An older layer that no cargo can read: another version with the same checksum.
+    let table = project.read("larder/larder.lock");
+    let bad = table.replace("\nitoa 1.0.13 a-0", "\nitoa 1.0.12 a-0");
+    assert_ne!(bad, table);
+    project.write("larder/larder.lock", &bad);
+    let check = project.larder(&["lock", "--check"]);
+    assert!(check.code == 3 && check.stderr.contains("the layers below its recipe changed"), "{check:?}");
+    project.larder(&["lock"]).ok();
+    assert_eq!(layers(&project), ["0"]);
+    project.larder(&["lock", "--check"]).ok();
 }
 
 #[test]
@@ -183,7 +194,7 @@ fn only_what_reaches_a_compilation_collapses_the_chain() {
         assert_eq!(layers(&project), ["0", "1"], "{config}");
         project.larder(&["lock", "--check"]).ok();
     }
-    let written = project.read("larder/config.toml");
+    let written = project.recipe("config.toml");
     assert!(!written.contains("runner") && !written.contains("rustdocflags"), "{written}");
     project.write(".cargo/config.toml", &config.replace("jobs = 2", "rustflags = [\"--cfg\", \"y\"]"));
     project.larder(&["lock"]).ok();

@@ -58,13 +58,13 @@ fn project() -> Project {
     project
 }
 
-fn value(test: &str, expression: &str) -> Option<Value> {
+pub(crate) fn value(test: &str, expression: &str) -> Option<Value> {
     let outcome = evaluate(test, expression)?.ok();
     Some(serde_json::from_str(&outcome.stdout).expect("nix prints JSON"))
 }
 
 /// An expression in which `workspace` is what `nix/lib` makes of the folder.
-fn with_workspace(root: &Path, more: &str, expression: &str) -> String {
+pub(crate) fn with_workspace(root: &Path, more: &str, expression: &str) -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
     format!(
         "let workspace = import {} {{ root = {}; {more} }}; inherit (workspace) lib; in {expression}",
@@ -175,9 +175,9 @@ fn on_macos_a_changed_lock_file_starts_all_layers_anew() {
 fn every_function_gives_what_it_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
     let slices = json!(["front", "front-dev", "server", "server-dev"]);
-    let server =
-        ".sqlx Cargo.lock Cargo.toml app content frontend larder migrations pages public server style";
+    let server = ".sqlx Cargo.lock Cargo.toml app content frontend migrations pages public server style";
     let server: Vec<&str> = server.split(' ').collect();
+    let recipe = json!([".cargo/config.toml", "Cargo.lock", "Cargo.toml", "build.rs", "src/lib.rs"]);
     let exact = json!(["fmt", "front-exact", "server-exact"]);
     let offers = json!(["default", "front", "image", "server", "site"]);
     let table = [
@@ -192,19 +192,27 @@ fn every_function_gives_what_it_says() {
         ("buildSlice", "(f server).outputs", json!(["out", "units"])),
         ("checks", "lib.attrNames f", exact),
         ("commonArgs", "f.version", json!("0")),
-        ("layerSource", "names (f front 0)", json!(["larder"])),
+        ("expand", "lib.attrNames (f (readTable throw table) front 0)", recipe),
+        ("layerSource", "(f front 0).name", json!("source")),
         ("memberFolders", "f root", json!(["app", "content", "frontend", "pages", "server"])),
         ("mkLayers", "map (layer: layer.name) (f front)", json!(["front-layer0-0"])),
         ("packages", "lib.attrNames f", offers),
-        ("readLock", "lib.attrNames (f root).slices", slices),
+        ("readLock", "lib.attrNames (f root).slices", slices.clone()),
+        ("readTable", "map (slice: slice.name) (f throw table).slices", slices),
+        ("recipeFolder", "f front 0", json!("target/larder/recipes/front/0")),
         ("shell", "f.name", json!("shell")),
         ("toolchain", "f.name", json!("rust-1")),
-        ("vendor", "(f (root + \"/Cargo.lock\")).cargoVendorDir.name", json!("vendor-cargo-deps")),
+        (
+            "vendor",
+            "(f (builtins.readFile (root + \"/Cargo.lock\"))).cargoVendorDir.name",
+            json!("vendor-cargo-deps"),
+        ),
         ("wasmBindgen", "f.name", json!("wasm-bindgen-cli")),
     ];
     for (name, call, expected) in table {
         let with = "with workspace; let inherit (lock.slices) front server;
-            names = source: lib.attrNames (builtins.readDir \"${source}\");";
+            names = source: lib.attrNames (builtins.readDir \"${source}\");
+            table = builtins.readFile (root + \"/larder/larder.lock\");";
         let call = format!("{with} f = workspace.{name}; in {call}");
         let Some(found) = value(name, &with_workspace(&root, "", &call)) else { return };
         assert_eq!(found, expected, "{name}");
@@ -228,21 +236,28 @@ fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
             "Cargo.toml",
             "app/Cargo.toml",
             "app/src/main.rs",
-            "larder/config.toml",
-            "larder/release/0/.cargo/config.toml",
             "shared/Cargo.toml",
             "shared/src/lib.rs",
         ],
         "layers": [[
-            "larder/config.toml",
-            "larder/release/0/.cargo/config.toml",
-            "larder/release/0/Cargo.lock",
-            "larder/release/0/Cargo.toml",
-            "larder/release/0/build.rs",
-            "larder/release/0/src/lib.rs",
+            "target/larder/recipes/release/0/.cargo/config.toml",
+            "target/larder/recipes/release/0/Cargo.lock",
+            "target/larder/recipes/release/0/Cargo.toml",
+            "target/larder/recipes/release/0/build.rs",
+            "target/larder/recipes/release/0/src/lib.rs",
         ]],
     }});
     assert_eq!(sources, expected);
+    // The workspace's own settings may hold a token; what of them reaches dependencies is put in their place.
+    let settings = with_workspace(
+        project.path(),
+        "",
+        "{ inherit (workspace.lock) settings; inherit (workspace.commonArgs) postPatch; }",
+    );
+    let found = value("settings", &settings).unwrap();
+    let text = "# Expanded from larder/larder.lock: settings that reach dependencies.\nbuild.rustflags = [\"--cfg\", \"x\"]\n";
+    assert_eq!(found["settings"], text);
+    assert!(found["postPatch"].as_str().unwrap().ends_with("-config.toml .cargo/config.toml\n"), "{found}");
 }
 
 /// The folder of a root package is the whole workspace, of which its build reads little.
@@ -266,7 +281,6 @@ fn a_package_at_the_root_brings_its_targets_and_no_more() {
         "Cargo.toml",
         "checks/runs.rs",
         "examples/shown.rs",
-        "larder/release/0/.cargo/config.toml",
         "src/main.rs",
         // cargo looks into the folder, since the manifest names a test.
         "tests/runs.rs",
@@ -375,23 +389,6 @@ fn the_template_is_a_whole_flake() {
 }
 
 #[test]
-fn an_image_is_set_up_as_for_docker() {
-    let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-    let config = "builtins.fromJSON (builtins.unsafeDiscardStringContext (builtins.toJSON workspace.packages.image.config))";
-    let Some(config) = value("image", &with_workspace(&portfolio, "", config)) else { return };
-    assert_eq!(config["User"], "65532:65532");
-    assert_eq!(config["ExposedPorts"], json!({ "3000/tcp": {} }));
-    assert_eq!(config["Volumes"], json!({ "/data": {} }));
-    let ends = |text: &Value, end: &str| text.as_str().is_some_and(|text| text.ends_with(end));
-    assert!(ends(&config["Entrypoint"][0], "-server-0/bin/server"), "{config:#}");
-    assert!(ends(&config["Healthcheck"]["Test"][1], "-server-0/bin/server"), "{config:#}");
-    assert_eq!(config["Healthcheck"]["Interval"], 10_000_000_000_u64);
-    let variables = config["Env"].as_array().unwrap();
-    assert!(variables.contains(&json!("DATABASE_URL=sqlite:///data/portfolio.sqlite")), "{config:#}");
-    assert!(variables.contains(&json!("LEPTOS_SITE_ADDR=0.0.0.0:3000")), "{config:#}");
-}
-
-#[test]
 fn a_tool_that_would_not_fit_is_refused() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
     let project = Project::copy_of(&portfolio);
@@ -408,7 +405,7 @@ fn a_tool_that_would_not_fit_is_refused() {
     fails("nixpkgs has no wasm-bindgen-cli_90_2_129");
     project.write("Cargo.lock", &lock);
     let recipes = project.read("larder/larder.lock");
-    project.write("larder/larder.lock", &recipes.replace("HASH_FILES = \"false\"", "HASH_FILES = \"true\""));
+    project.write("larder/larder.lock", &recipes.replace("HASH_FILES \"false\"", "HASH_FILES \"true\""));
     fails("hash-files of Leptos metadata does not work with Nix yet");
 }
 
@@ -462,8 +459,10 @@ fn a_written_slice_is_called_as_it_is_written() {
     assert_eq!(found["targets"], json!(["wasm32-unknown-unknown"]));
     let script = found["script"].as_str().unwrap();
     let call = "cargo 'clippy' '--release' '--target' 'wasm32-unknown-unknown' '--locked' \
-        '--config=larder/lint/0/.cargo/config.toml' '--message-format=json-render-diagnostics' '--' '-Dwarnings' >";
+        '--config=target/larder/recipes/lint/0/.cargo/config.toml' '--message-format=json-render-diagnostics' '--' '-Dwarnings' >";
     assert!(script.contains(call), "{script}");
+    let settings = "-config.toml 'target/larder/recipes/lint/0/.cargo/config.toml'\n";
+    assert!(script.contains(settings), "{script}");
     assert!(script.contains("export CARGO_PROFILE_RELEASE_LTO='true'\n"), "{script}");
 }
 
@@ -486,15 +485,11 @@ fn what_is_missing_is_said_with_the_way_out() {
         assert!(outcome.code != 0 && outcome.stderr.contains(expected), "{}", outcome.stderr);
     };
     let lock = project.read("larder/larder.lock");
-    project.write("larder/larder.lock", &lock.replace("version = 1", "version = 2"));
-    fails("has format 2; this larder reads up to 1");
-    project.write("larder/larder.lock", &lock);
-    fs_err::remove_dir_all(project.path().join("larder/release/0")).unwrap();
-    let expression = with_workspace(project.path(), "", "workspace.slices.release.drvPath");
-    if let Some(outcome) = evaluate("bad input", &expression) {
-        let said = outcome.stderr.contains("names /larder/release/0, which is not there");
-        assert!(outcome.code != 0 && said, "{}", outcome.stderr);
-    }
+    project.write("larder/larder.lock", &lock.replace("larder 2\n", "larder 3\n"));
+    fails("has format 3; this larder reads up to 2");
+    project.write("larder/larder.lock", "# @generated\nversion = 1\n");
+    fails("is of an older form of recipes");
+    fails("run `cargo larder lock`, which migrates it");
     fs_err::remove_dir_all(project.path().join("larder")).unwrap();
     fails("run `cargo larder lock`, then `git add larder`");
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use larder::process::Cmd;
+use larder::{camino::Utf8Path, process::Cmd, recipe::lock_file::LockFile};
 use larder_tests::{
     Project, Surroundings,
     nix::{Nix, Said, Whose},
@@ -219,12 +219,27 @@ fn each_edit_is_built_on_what_stays() {
         // Neither sources nor toolchain are needed to run it.
         assert_eq!(nix.closure(&said.result).unwrap(), ["release-0".to_owned()].into(), "{what}");
     }
+    a_layer_sees_the_files_of_its_recipe(&nix, &project);
     a_stale_recipe_is_said(&nix, &project);
     if nix.is_all_ours() {
         a_flake_is_checked_and_its_shell_entered(&nix, &project);
         an_image_has_the_server_and_nothing_else(&nix, &project);
     } else {
         skip("shell and image", "only those of the stand-ins are known by heart");
+    }
+}
+
+/// They are a build of their own, in the place that their settings start from.
+fn a_layer_sees_the_files_of_its_recipe(nix: &Nix, project: &Project) {
+    let source = format!("legacyPackages.{}-linux.slices.release.cooked.src", std::env::consts::ARCH);
+    let source = build(nix, project, &source).ok().result;
+    let larder = project.path().join("larder");
+    let file = LockFile::read(Utf8Path::from_path(&larder).expect("a path in UTF-8")).expect("a table");
+    let slice = file.slice("release").expect("the slice");
+    let top = slice.layers.len() - 1;
+    for (path, text) in slice.files(top) {
+        let path = source.join(format!("target/larder/recipes/release/{top}/{path}"));
+        assert_eq!(fs_err::read_to_string(path).expect("a file of the recipe"), text);
     }
 }
 
@@ -337,9 +352,8 @@ fn what_a_flake_does_not_see_is_said() {
         "default",
         &["no larder/larder.lock in", "`git add larder`: a flake in a git repository"],
     );
+    // The table alone is all that is read.
     git(&["add", "larder/larder.lock"]);
-    fails("git+file", "default", &["names /larder/release/0, which is not there", "run `git add larder`"]);
-    git(&["add", "larder"]);
     let said = evaluate("git+file", "default").ok();
     assert!(said.log.contains("-release-layer0-0.drv"), "{}", said.log);
 

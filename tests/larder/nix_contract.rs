@@ -51,7 +51,7 @@ fn it_lists_everything_that_is_used() {
     let Some(holds) = kept("") else { return };
     let nix = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix");
     let mut used = BTreeSet::new();
-    for folder in [nix.clone(), nix.join("lib")] {
+    for folder in [nix.clone(), nix.join("lib"), nix.join("lib/table")] {
         for entry in fs_err::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "nix") {
@@ -69,7 +69,8 @@ fn it_lists_everything_that_is_used() {
 
 /// What a file takes out of the inputs, as it is written there: `lib.hasPrefix`, `pkgs.jq`.
 fn names(text: &str) -> BTreeSet<String> {
-    let is_name = |c: char| c.is_alphanumeric() || "_-'.".contains(c);
+    // A slash makes a path of it, such as `src/lib.rs`.
+    let is_name = |c: char| c.is_alphanumeric() || "_-'./".contains(c);
     let code = text.lines().map(|line| line.split('#').next().unwrap_or_default());
     let words = code.flat_map(|line| line.split(|c| !is_name(c))).map(|word| word.trim_end_matches('.'));
     let scopes = ["crane.", "craneLib.", "lib.", "nixpkgs.", "pkgs.", "rust-overlay.", "rustBin."];

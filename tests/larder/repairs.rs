@@ -50,14 +50,14 @@ fn safe_repairs_are_shown_and_made_once() {
     larder/: [ROOT]/Cargo.lock is not what the manifests ask for
     --- a/Dockerfile
     +++ b/Dockerfile
-    @@ -25,6 +25,11 @@
+    @@ -31,6 +31,11 @@
          --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-         cd larder/release/0 \
+         cd target/larder/recipes/release/0 \
          && cargo build --locked --release
-    +COPY larder/release/1/ larder/release/1/
+    +COPY --from=recipes /app/target/larder/recipes/release/1/ target/larder/recipes/release/1/
     +RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     +    --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    +    cd larder/release/1 \
+    +    cd target/larder/recipes/release/1 \
     +    && cargo build --locked --release
 
      # --- builder: the application ---

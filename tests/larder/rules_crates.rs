@@ -7,7 +7,7 @@ const MAIN: &str = "fn main() {}\n";
 
 /// The recipe's manifest of the one slice that is found.
 fn recipe(project: &Project) -> String {
-    project.read("larder/release/0/Cargo.toml")
+    project.recipe("release/0/Cargo.toml")
 }
 
 /// Two versions of one crate under names of the user's own, on both sides; optional ones with every spelling of a

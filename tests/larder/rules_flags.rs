@@ -1,6 +1,6 @@
 //! Rules for profiles, flags and the environment, each with a build that must find every external unit fresh.
 
-use larder_tests::{GitRepository, Project, Surroundings, package};
+use larder_tests::{GitRepository, Project, Surroundings, package, recipes::RECIPES};
 
 const RELEASE: &[&str] = &["build", "--release"];
 const MAIN: &str = "fn main() {}\n";
@@ -33,8 +33,8 @@ fn profile_overrides() {
     for (args, fresh) in [(RELEASE, 5), (&["build", "--profile=small"], 5), (&["build"], 4)] {
         let project = project(&format!("{profiles}{}", slice(args)));
         assert_eq!(project.assert_exact(args).fresh, fresh, "{args:?}");
-        let recipe = project.read("larder/own/0/Cargo.toml");
-        assert!(recipe.contains("package.itoa]") && !recipe.contains("package.app]"), "{recipe}");
+        let recipe = project.recipe("own/0/Cargo.toml");
+        assert!(recipe.contains(".package.itoa.") && !recipe.contains(".package.app."), "{recipe}");
     }
 }
 
@@ -47,7 +47,7 @@ fn profiles_in_the_configuration() {
         "[profile.release]\nopt-level = 1\n\n[profile.release.package.app]\nopt-level = 2\n",
     );
     project.assert_exact(RELEASE);
-    assert!(project.read("larder/config.toml").contains("opt-level = 1"));
+    assert!(project.recipe("config.toml").contains("opt-level = 1"));
 }
 
 /// With `--target`, or a configured one, flags reach the target's units and not the host's.
@@ -135,12 +135,10 @@ fn environment_of_a_slice_that_a_crate_reads() {
 /// brings the source after it. Returns what the build compiled of external units, and what it found.
 fn plain_cook_elsewhere(project: &Project) -> (usize, usize) {
     let image = Project::without_lock(&[]);
-    for (path, text) in project.recipes() {
-        image.write(path.to_str().unwrap(), &text);
-    }
-    image.write(".cargo/config.toml", &project.read("larder/config.toml"));
+    project.expand_alone(image.path());
+    assert!(image.path().join(".cargo/config.toml").is_file());
     let cargo = Surroundings::get();
-    let recipe = image.path().join("larder/release/0");
+    let recipe = image.path().join(RECIPES).join("release/0");
     cargo.cargo_counts(&recipe, &["build", "--release", "--locked"], &[]);
     for file in ["Cargo.toml", "Cargo.lock", "src/main.rs", ".cargo/config.toml"] {
         image.write(file, &project.read(file));

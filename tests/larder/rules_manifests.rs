@@ -10,8 +10,8 @@ fn program(manifest: &str) -> Project {
 }
 
 /// A recipe's manifest without the spelling of its tables: keys with their values, as cargo understands them.
-fn meaning(project: &Project, recipe: &str) -> toml_edit::DocumentMut {
-    project.read(recipe).parse().expect("a recipe is TOML")
+fn meaning(recipe: &str) -> toml_edit::DocumentMut {
+    recipe.parse().expect("a recipe is TOML")
 }
 
 /// The texts of a table that says `profile.release`: what stands at the top of a file belongs to no table before it.
@@ -32,7 +32,7 @@ fn profiles_in_every_form() {
             program(&format!("{profile}{}", package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n")));
         let counts = project.assert_exact(RELEASE);
         assert_eq!(counts.fresh, 1, "{profile}");
-        let recipe = meaning(&project, "larder/release/0/Cargo.toml");
+        let recipe = meaning(&project.recipe("release/0/Cargo.toml"));
         let release = &recipe["profile"]["release"];
         assert_eq!(release["lto"].as_str(), Some("thin"), "{profile}\n{recipe}");
         assert_eq!(release["package"]["itoa"]["opt-level"].as_integer(), Some(1), "{profile}\n{recipe}");
@@ -56,7 +56,7 @@ fn manifests_without_headers() {
     for manifest in [dotted, inline] {
         let project = program(manifest);
         assert_eq!(project.assert_exact(RELEASE).fresh, 1, "{manifest}");
-        let recipe = meaning(&project, "larder/own/0/Cargo.toml");
+        let recipe = meaning(&project.recipe("own/0/Cargo.toml"));
         assert_eq!(recipe["workspace"]["resolver"].as_str(), Some("1"), "{manifest}");
         assert_eq!(recipe["profile"]["release"]["opt-level"].as_integer(), Some(1), "{manifest}");
     }
@@ -76,7 +76,7 @@ fn patches_in_every_form() {
     ] {
         let project = program(&format!("{patch}{}", package("app", "\n[dependencies]\nitoa = \"1\"\n")));
         assert_eq!(project.assert_exact(RELEASE).fresh, 1, "{patch}");
-        let recipe = meaning(&project, "larder/release/0/Cargo.toml");
+        let recipe = meaning(&project.recipe("release/0/Cargo.toml"));
         assert_eq!(
             recipe["dependencies"].as_table_like().map(toml_edit::TableLike::len),
             Some(1),
@@ -99,7 +99,7 @@ fn configuration_in_every_form() {
         let project = program(&package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n"));
         project.write(".cargo/config.toml", configuration);
         assert_eq!(project.assert_exact(RELEASE).fresh, 1, "{configuration}");
-        let shared = meaning(&project, "larder/config.toml");
+        let shared = meaning(&project.recipe("config.toml"));
         assert_eq!(shared["build"]["rustflags"].as_array().map(toml_edit::Array::len), Some(2), "{shared}");
         assert_eq!(shared["env"]["MINE"].as_str(), Some("1"), "{shared}");
         assert_eq!(shared["profile"]["release"]["opt-level"].as_integer(), Some(1), "{shared}");

@@ -8,11 +8,11 @@ const MAIN: &str = "fn main() {}\n";
 
 /// The recipe's manifest of the one slice that is found.
 fn recipe(project: &Project) -> String {
-    project.read("larder/release/0/Cargo.toml")
+    project.recipe("release/0/Cargo.toml")
 }
 
 /// A program with the given dependencies.
-fn program(dependencies: &str) -> Project {
+pub(crate) fn program(dependencies: &str) -> Project {
     Project::new(&[
         ("Cargo.toml", &package("app", &format!("\n[dependencies]\n{dependencies}\n"))),
         ("src/main.rs", MAIN),
@@ -20,7 +20,7 @@ fn program(dependencies: &str) -> Project {
 }
 
 /// A repository that is a workspace: `outer` stands on its path dependency `inner` and on crates.io.
-fn repository() -> GitRepository {
+pub(crate) fn repository() -> GitRepository {
     let outer = "\n[dependencies]\ninner = { path = \"../inner\" }\nfnv = \"=1.0.7\"\n\n\
         [build-dependencies]\ninner = { path = \"../inner\", features = [\"more\"] }\n";
     GitRepository::new(&[
@@ -71,7 +71,7 @@ fn a_branch_that_moved_is_another_source() {
     project.cargo(&["update", "--quiet", "inner"]);
     assert_eq!(project.larder(&["lock", "--check"]).code, 3);
     project.assert_exact(RELEASE);
-    assert!(project.path().join("larder/release/1").is_dir(), "all else stays in the older layer");
+    assert_eq!(project.layers("release"), 2, "all else stays in the older layer");
     let plan: Value = serde_json::from_str(&project.larder(&["plan", "--json"]).ok().stdout).unwrap();
     // Both shapes of `inner`, and `outer` with its build script and the run of it.
     assert_eq!(plan["slices"][0]["layers"][1]["provides"], 5);
@@ -169,17 +169,17 @@ fn a_vendored_folder() {
     assert_eq!(project.larder(&["lock", "--check"]).code, 3, "the source changed");
     let vendored = project.assert_exact(RELEASE);
     assert_eq!(vendored.fresh, registry.fresh);
-    assert!(!project.path().join("larder/release/1").exists(), "no unit of the old sources can be used");
+    assert_eq!(project.layers("release"), 1, "no unit of the old sources can be used");
 }
 
 /// A registry in a folder: a git repository as index, and the packages as archives beside it.
-struct Registry {
-    index: GitRepository,
+pub(crate) struct Registry {
+    pub(crate) index: GitRepository,
     archives: Project,
 }
 
 impl Registry {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let archives = Project::without_lock(&[]);
         let config =
             format!("{{\"dl\":\"file://{}/{{crate}}-{{version}}.crate\"}}\n", archives.path().display());
@@ -187,7 +187,7 @@ impl Registry {
     }
 
     /// Publishes a package of seven letters or more, `needs` being another one of this registry.
-    fn publish(&self, name: &str, code: &str, needs: Option<&str>) {
+    pub(crate) fn publish(&self, name: &str, code: &str, needs: Option<&str>) {
         let folder = format!("{name}-0.1.0");
         let dependency = needs.map_or_else(String::new, |needs| format!("{needs} = \"0.1\"\n"));
         self.archives.write(

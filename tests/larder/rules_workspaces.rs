@@ -7,7 +7,7 @@ const MAIN: &str = "fn main() {}\n";
 
 /// The recipe's manifest of the one slice that is found.
 fn recipe(project: &Project) -> String {
-    project.read("larder/release/0/Cargo.toml")
+    project.recipe("release/0/Cargo.toml")
 }
 
 /// Everything a member can inherit; a build script whose dependency has other features, which every resolver

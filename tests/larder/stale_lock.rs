@@ -95,12 +95,10 @@ fn what_git_ignores_is_told_by_every_verb_that_makes_recipes() {
     project.larder(&["lock"]).ok();
     for (ignored, named) in [
         ("/Cargo.lock\n", "Cargo.lock"),
-        // Meant for the folder at the root, and fits those of recipes.
-        (".cargo\n", ".cargo/config.toml and larder"),
-        ("/.cargo\n", ".cargo/config.toml"),
+        (".cargo\n", ".cargo/config.toml"),
         ("/.cargo/\n/Cargo.lock\n", "Cargo.lock and .cargo/config.toml"),
         ("/larder/\n", "larder"),
-        ("Cargo.lock\n", "Cargo.lock and larder"),
+        ("Cargo.lock\nlarder\n", "Cargo.lock and larder"),
     ] {
         project.write(".gitignore", ignored);
         for verb in verbs {

@@ -47,6 +47,16 @@ let
     ];
 
   library = with lib; {
+    # A name of this file's own hides it.
+    all =
+      lib.all even [
+        2
+        4
+      ]
+      && !lib.all even [
+        1
+        2
+      ];
     any =
       any even [
         1
@@ -96,6 +106,12 @@ let
         2
         2
       ];
+    boolToString = boolToString true == "true" && boolToString false == "false";
+    concatMapStrings =
+      concatMapStrings (x: x + x) [
+        "a"
+        "b"
+      ] == "aabb";
     concatStrings =
       concatStrings [
         "a"
@@ -107,6 +123,11 @@ let
         "b"
       ] == "a-b";
     elem = elem 1 [ 1 ] && !elem 1 [ ];
+    elemAt =
+      elemAt [
+        1
+        2
+      ] 1 == 2;
     # Whether plain words are quoted is the function's own business.
     escapeShellArg = escapeShellArg "it's" == "'it'\\''s'";
     escapeShellArgs =
@@ -139,6 +160,23 @@ let
         "c"
       ] == "abc";
     genAttrs = genAttrs [ "a" ] (name: name + name) == { a = "aa"; };
+    genList =
+      genList (index: index) 2 == [
+        0
+        1
+      ];
+    groupBy =
+      groupBy (number: if even number then "even" else "odd") [
+        1
+        2
+        3
+      ] == {
+        even = [ 2 ];
+        odd = [
+          1
+          3
+        ];
+      };
     hasInfix = hasInfix "=" "a = b" && !hasInfix "." "abc";
     hasPrefix = hasPrefix "a" "ab" && !hasPrefix "b" "ab";
     hasSuffix = hasSuffix "b" "ab" && !hasSuffix "abc" "c";
@@ -156,6 +194,15 @@ let
         1
         2
       ];
+    imap0 =
+      imap0 (index: number: index * number) [
+        1
+        2
+      ] == [
+        0
+        2
+      ];
+    isList = isList [ ] && !isList 1;
     isString = isString "a" && !isString 1;
     last =
       last [
@@ -224,11 +271,40 @@ let
         "b"
       ]
       && splitString "." "ab" == [ "ab" ];
+    stringLength = stringLength "ab" == 2;
+    stringToCharacters =
+      stringToCharacters "ab" == [
+        "a"
+        "b"
+      ];
+    sublist =
+      sublist 1 2 [
+        1
+        2
+        3
+        4
+      ] == [
+        2
+        3
+      ]
+      &&
+        sublist 1 2 [
+          1
+          2
+        ] == [ 2 ]
+      && sublist 2 0 [ 1 ] == [ ];
+    substring = substring 1 (-1) "abc" == "bc" && substring 0 9 "abc" == "abc";
     tail =
       tail [
         1
         2
       ] == [ 2 ];
+    take =
+      take 1 [
+        1
+        2
+      ] == [ 1 ]
+      && take 2 [ 1 ] == [ 1 ];
     throwIfNot =
       throwIfNot true "never" 1 == 1 && !(builtins.tryEval (throwIfNot false "no" 1)).success;
     toList = toList [ 1 ] == [ 1 ] && toList 1 == [ 1 ];
@@ -300,7 +376,11 @@ let
       }
     );
     nixfmt = isDerivation pkgs.nixfmt;
-    runCommand = isDerivation (pkgs.runCommand "name" { } "touch $out");
+    runCommand =
+      let
+        ran = pkgs.runCommand "name" { passthru.files = "x"; } "touch $out";
+      in
+      isDerivation ran && ran.files == "x";
     sccache = isDerivation pkgs.sccache;
     sqlx-cli = isDerivation pkgs.sqlx-cli;
     "stdenv.hostPlatform.isDarwin" =
@@ -341,8 +421,8 @@ let
     passthru.slice = "x";
   };
   vendored = craneLib.vendorMultipleCargoDeps {
-    cargoConfigs = [ ];
-    cargoLockList = [ ../../larder/larder/0/Cargo.lock ];
+    registries.own = "sparse+https://example.org/index/";
+    cargoLockContentsList = [ (builtins.readFile ../../Cargo.lock) ];
     outputHashes = { };
   };
   crane' = {
@@ -375,7 +455,7 @@ let
     removeReferencesToRustToolchainHook = isDerivation craneLib.removeReferencesToRustToolchainHook;
     removeReferencesToVendoredSourcesHook = isDerivation craneLib.removeReferencesToVendoredSourcesHook;
     vendorMultipleCargoDeps =
-      takes [ "cargoConfigs" "cargoLockList" "outputHashes" ] craneLib.vendorMultipleCargoDeps
+      takes [ "cargoLockContentsList" "outputHashes" "registries" ] craneLib.vendorMultipleCargoDeps
       && isDerivation vendored;
   };
 

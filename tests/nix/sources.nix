@@ -27,5 +27,7 @@ let
 in
 lib.mapAttrs (_: slice: {
   application = workspace.applicationSource slice;
-  layers = map (workspace.layerSource slice) (lib.range 0 (lib.length slice.layer - 1));
+  layers = map (index: lib.attrNames (workspace.layerSource slice index).files) (
+    lib.range 0 (slice.layers - 1)
+  );
 }) workspace.lock.slices

@@ -10,6 +10,7 @@ mod larder;
 pub mod nix;
 mod project;
 pub mod published;
+pub mod recipes;
 mod redact;
 pub mod site;
 mod stages;

@@ -115,6 +115,7 @@ impl Project {
     pub fn cook_then_build(&self, build: &[&str]) -> Counts {
         self.larder(&["lock"]).ok();
         self.larder(&["lock", "--check"]).ok();
+        crate::recipes::assert_expanders_agree("expanders of every recipe", self.path());
         let _ = fs_err::remove_dir_all(self.path().join("target"));
         self.larder(&["cook"]).ok();
         Surroundings::get().cargo_counts(self.path(), build, &[])
@@ -159,8 +160,11 @@ impl Project {
     /// # Panics
     /// When the folder cannot be read.
     pub fn has_leftovers(&self) -> bool {
-        let entries = fs_err::read_dir(self.path()).expect("the folder can be read");
-        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(".larder"))
+        let folders = [self.path().to_owned(), self.path().join("larder")];
+        let entries =
+            folders.into_iter().filter_map(|folder| fs_err::read_dir(folder).ok()).flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.any(|name| name.starts_with(".larder") || name.starts_with(".tmp"))
     }
 }
 

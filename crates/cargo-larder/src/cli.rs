@@ -38,7 +38,7 @@ Exit codes:
   0  done
   1  failed; the message says why and what to do
   2  wrong usage
-  3  `--check`: a recipe is stale, edited by hand or unproven, or a file would be written anew
+  3  `--check`: a recipe is stale or unproven, or a file would be written anew
   4  `doctor` found a problem
 A build that fails ends with the exit code of the program that failed (101 from cargo).";
 
@@ -124,7 +124,7 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Lock {
-    /// Write nothing; exit with 3 where a recipe is stale, edited or unproven
+    /// Write nothing; exit with 3 if a recipe is stale or unproven
     #[arg(long)]
     pub(crate) check: bool,
     /// Print JSON (format version 1)

@@ -7,7 +7,7 @@ use larder::plan::Refused;
 
 use crate::terminal;
 
-/// A recipe is stale, edited by hand or unproven.
+/// A recipe is stale or unproven.
 pub(crate) const STALE: u8 = 3;
 
 /// `doctor` found a problem.

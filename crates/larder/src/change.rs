@@ -105,6 +105,9 @@ fn read(path: &Utf8Path) -> Result<Option<String>> {
     Ok(Some(fs_err::read_to_string(path)?))
 }
 
+/// Files of a run that was killed while it wrote have names that begin so.
+pub(crate) const TEMPORARY: &str = ".larder-";
+
 /// Writes a file as a whole or not at all. One that is there keeps its permissions, and a symbolic link stays one.
 ///
 /// # Errors
@@ -116,7 +119,7 @@ pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
 /// Puts a file where nothing, a file or a link is.
 fn place(path: &Utf8Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
-    let temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     fs_err::write(temporary.path(), text)?;
     if path.exists() && !path.is_symlink() {
         fs_err::set_permissions(temporary.path(), fs_err::metadata(path)?.permissions())?;

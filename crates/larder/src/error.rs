@@ -137,13 +137,41 @@ pub enum Error {
         /// The newest version that can be read.
         known: u64,
     },
-    /// A generated file is not what was generated.
-    #[error("{path} {what}")]
-    EditedRecipe {
-        /// The file or folder.
+    /// The recipes are in the form before the table.
+    #[error("{path} is of an older form of recipes")]
+    OldRecipe {
+        /// The lock file.
         path: PathBuf,
-        /// What was done to it, as the rest of a sentence.
+    },
+    /// The table of recipes is not what was written.
+    #[error("{path} line {line}: {reason}")]
+    Table {
+        /// The lock file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A slice more than there are letters.
+    #[error("there are more than {most} slices")]
+    TooManySlices {
+        /// How many there can be.
+        most: usize,
+    },
+    /// cargo plans a package that its lock file does not have.
+    #[error("Cargo.lock has no package `{package}`")]
+    NotLocked {
+        /// cargo's id of the package.
+        package: String,
+    },
+    /// A name that recipes cannot hold.
+    #[error("{what} {name:?} has characters that no recipe can hold")]
+    Name {
+        /// The kind of name.
         what: &'static str,
+        /// The name.
+        name: String,
     },
     /// A target's standard library is not installed.
     #[error("slice `{slice}` needs target `{target}`, which `{rustc}` has no standard library for")]
@@ -337,7 +365,11 @@ impl Error {
             }
             Self::Link { .. } => "put a file or folder of the workspace's own in its place".into(),
             Self::NoRecipe { .. } => "run `cargo larder lock`".into(),
-            Self::EditedRecipe { .. } => "run `cargo larder lock` to write it anew".into(),
+            Self::OldRecipe { .. } => "run `cargo larder lock`, which migrates it".into(),
+            Self::Table { .. } => "run `cargo larder lock` to write it anew".into(),
+            Self::TooManySlices { .. } => "leave out slices in `[workspace.metadata.larder]`".into(),
+            Self::NotLocked { .. } => "run `cargo generate-lockfile`".into(),
+            Self::Name { .. } => "give it another name: letters, digits, `-` and `_`".into(),
             Self::RecipeVersion { .. } => "update larder".into(),
             Self::NoTarget { target, .. } => {
                 format!("run `rustup target add {target}`, or use a toolchain that has it")
@@ -386,11 +418,10 @@ impl Error {
     }
 }
 
-/// Whether cargo stumbled over recipes: a glob of members takes their folders too.
+/// Whether cargo stumbled over the folder of recipes: a glob of members takes it too.
 fn takes_recipes(stderr: &str) -> bool {
-    let cargo_names = |folder: &str| stderr.contains(&format!("/{folder}/"));
     let is_about_members = stderr.contains("workspace member") || stderr.contains("multiple workspace roots");
-    is_about_members && (cargo_names("larder") || cargo_names(".larder-staging"))
+    is_about_members && stderr.contains("/larder/")
 }
 
 fn is_read_only(error: &io::Error) -> bool {

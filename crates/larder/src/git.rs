@@ -177,20 +177,12 @@ mod tests {
 
     #[test]
     fn hidden_files_may_be_ignored_and_recipes_may_not() {
-        for line in [
-            "!! larder/",
-            "!! larder/app/0/Cargo.lock",
-            "!! larder/app/0/.cargo/",
-            "!! \"larder/\\303\\244/0/x\"",
-        ] {
+        for line in ["!! larder/", "!! larder/larder.lock", "!! .cargo/", "!! \"larder/\\303\\244\""] {
             assert!(is_ignored(line), "{line}");
         }
-        for line in [
-            "!! larder/.DS_Store",
-            "!! larder/app/0/.Cargo.toml.swp",
-            "?? larder/new",
-            " M larder/larder.lock",
-        ] {
+        for line in
+            ["!! larder/.DS_Store", "!! larder/.larder.lock.swp", "?? larder/new", " M larder/larder.lock"]
+        {
             assert!(!is_ignored(line), "{line}");
         }
     }

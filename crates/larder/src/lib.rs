@@ -6,7 +6,7 @@
 //! 1. [`project`]: a [`workspace`] with its [`settings`], and the [`cargo`] that answers for it.
 //! 2. [`slice`](mod@slice): the cargo invocations the project runs again and again.
 //! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
-//! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof and its lock file.
+//! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof, and the table that all are in.
 //! 5. [`backend`]: where recipes are cooked.
 //! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
@@ -17,13 +17,16 @@
 //!
 //! | path | written by | read by | version |
 //! |---|---|---|---|
-//! | `larder/larder.lock` | [`recipe::lock`] | every verb and backend | `version` field, [`recipe::lock_file::VERSION`] |
-//! | `larder/config.toml` | [`recipe::lock`] | backends that cook without the application's source | with the lock file |
-//! | `larder/<slice>/<layer>/` | [`recipe::lock`] | cargo, nothing else | with the lock file |
+//! | `larder/larder.lock` | [`recipe::lock`] | every verb and backend | line `larder`, [`recipe::lock_file::VERSION`] |
+//! | `larder/expand.awk` | [`recipe::lock`] | awk, in images and by hand | with the lock file |
+//! | `larder/.gitattributes`, `larder/.gitignore` | [`recipe::lock`] | git | none |
+//! | `target/larder/recipes/<slice>/<layer>/` | [`recipe::expand`] | cargo, nothing else | with the lock file |
+//! | `target/larder/recipes/config.toml` | `larder/expand.awk` | cargo, if the workspace's own configuration is not there | with the lock file |
+//! | `target/larder/proving/<slice>/0/` | [`recipe::lock`] while it proves | cargo, nothing else | none |
+//! | `target/larder/locked.json` | [`recipe::memory`] | itself | `version` field |
 //! | `target/larder/docker-images.json` | [`backend::docker::images`] | [`usage`] | `version` field |
 //! | `target/larder/last-build.json` | verbs that build | [`why`] | `version` field |
 //! | `larder-scratch-…` in the system's temporary folder | verbs that record or ask cargo, while they run | themselves; swept by the next run | none |
-//! | `.larder-staging` beside `larder/` | [`recipe::lock`] while it runs | nobody; swept by the next run | none |
 //!
 //! # Invariants
 //!

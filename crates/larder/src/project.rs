@@ -123,14 +123,14 @@ impl Project {
         self.cargo.on(self.workspace.root().as_std_path(), platform)
     }
 
-    /// The record of recipes; `None` where there is none that can be read, so that it is written anew.
+    /// The record of recipes; `None` if there is none yet.
     ///
     /// # Errors
-    /// [`Error::RecipeVersion`] where a newer Larder wrote it.
+    /// [`Error::RecipeVersion`] or [`Error::OldRecipe`] if another Larder wrote it, [`Error::Table`] if nobody did.
     pub fn recorded(&self) -> Result<Option<LockFile>> {
         match LockFile::read(&self.workspace.larder_dir()) {
             Ok(file) => Ok(Some(file)),
-            Err(Error::NoRecipe { .. } | Error::Toml { .. }) => Ok(None),
+            Err(Error::NoRecipe { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -140,13 +140,11 @@ impl Project {
         driver::others(&self.workspace, &self.slices)
     }
 
-    /// The slices whose recipes have no external unit on any platform, as recorded.
+    /// The slices whose recipes have no external package on any platform, as recorded.
     pub fn empty_slices(&self) -> Vec<String> {
         let recorded = self.recorded().ok().flatten();
         let slices = recorded.into_iter().flat_map(|recorded| recorded.slices);
-        let is_empty = |slice: &LockedSlice| {
-            slice.layers.last().is_some_and(|layer| layer.units.values().all(|units| *units == 0))
-        };
+        let is_empty = |slice: &LockedSlice| slice.pinned() == 0;
         slices.filter(is_empty).map(|locked| locked.slice.name.into()).collect()
     }
 

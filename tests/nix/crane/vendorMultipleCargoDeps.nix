@@ -1,28 +1,27 @@
-# vendorMultipleCargoDeps :: { cargoLockList, cargoConfigs ?, outputHashes ? } -> derivation
+# vendorMultipleCargoDeps :: { cargoLockContentsList, outputHashes ?, registries ? } -> derivation
 #
 # The sources of all packages that the lock files name, and the lines of cargo's configuration that name the folder.
 # The archives are not fetched: the machine shows the folder of its cargo's downloads as /machine/crates. Packages of
 # git and of other registries are refused.
 { pkgs }:
 {
-  cargoConfigs ? [ ],
-  cargoLockList ? [ ],
+  cargoLockContentsList ? [ ],
   outputHashes ? { },
+  # What crane would write into cargo's configuration.
+  registries ? null,
 }:
 let
   inherit (pkgs) lib;
   crates-io = "registry+https://github.com/rust-lang/crates.io-index";
 
-  packagesOf =
-    file:
-    lib.filter (package: package ? source) (builtins.fromTOML (builtins.readFile file)).package or [ ];
+  packagesOf = text: lib.filter (package: package ? source) (builtins.fromTOML text).package or [ ];
   packages = lib.unique (
     map (package: {
       inherit (package) checksum name version;
       known = lib.throwIfNot (
         package.source == crates-io
       ) "${package.name} is from ${package.source}" true;
-    }) (lib.concatMap packagesOf cargoLockList)
+    }) (lib.concatMap packagesOf cargoLockContentsList)
   );
 
   unpacked =
@@ -52,8 +51,7 @@ in
 assert lib.all (package: package.known) packages && outputHashes == { };
 pkgs.runCommand "vendor-cargo-deps"
   {
-    # Where crane reads registries from.
-    configs = map builtins.readFile cargoConfigs;
+    registries = builtins.toJSON registries;
   }
   ''
     mkdir --parents "$out/crates-io"

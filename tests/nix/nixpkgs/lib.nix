@@ -14,6 +14,7 @@ let
     filter
     foldl'
     genList
+    groupBy
     head
     isList
     isString
@@ -40,9 +41,13 @@ rec {
     concatMap
     concatStringsSep
     elem
+    elemAt
     filter
     foldl'
+    genList
+    groupBy
     head
+    isList
     isString
     length
     lessThan
@@ -50,9 +55,13 @@ rec {
     mapAttrs
     replaceStrings
     sort
+    stringLength
+    substring
     tail
     ;
 
+  boolToString = value: if value then "true" else "false";
+  concatMapStrings = f: list: concatStrings (map f list);
   concatStrings = concatStringsSep "";
   escapeShellArg = text: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
   escapeShellArgs = words: concatStringsSep " " (map escapeShellArg words);
@@ -78,6 +87,7 @@ rec {
       rest = stringLength text - stringLength end;
     in
     rest >= 0 && substring rest (stringLength end) text == end;
+  imap0 = f: list: genList (index: f index (elemAt list index)) (length list);
   init = list: genList (elemAt list) (length list - 1);
   last = list: elemAt list (length list - 1);
   makeBinPath = packages: concatStringsSep ":" (map (package: "${package}/bin") packages);
@@ -97,6 +107,14 @@ rec {
     else
       text;
   splitString = separator: text: filter isString (split (escapeRegex separator) text);
+  stringToCharacters = text: genList (index: substring index 1 text) (stringLength text);
+  sublist =
+    start: count: list:
+    let
+      end = if start + count > length list then length list else start + count;
+    in
+    genList (index: elemAt list (start + index)) (if start >= length list then 0 else end - start);
+  take = count: sublist 0 count;
   throwIfNot = condition: message: if condition then value: value else throw message;
   toList = value: if isList value then value else [ value ];
   unique = foldl' (seen: value: if elem value seen then seen else seen ++ [ value ]) [ ];

@@ -50,7 +50,7 @@ pub(super) fn read(env: &Environment, log: &Log, repo: &Path, commits: usize) ->
 }
 
 /// The repository's own name, also for a mirror whose folder is called otherwise.
-fn name(repo: &Path) -> String {
+pub(super) fn name(repo: &Path) -> String {
     let folder = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let own = folder(repo).unwrap_or_default();
     let generic = matches!(own.as_str(), "repo" | ".git" | "");

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// How many changes of the lock file to replay, up to the newest.
     #[arg(long, value_name = "N", default_value_t = 60)]
     commits: usize,
+    /// How many changes of the lock file there are between two locks.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
     #[command(flatten)]
     output: Output,
 }
@@ -65,11 +68,11 @@ impl Policy {
         }
     }
 
-    fn choose(self, chain: &[Units], booked: &[usize], current: &Units) -> Choice {
+    fn choose(self, chain: &[Units], current: &Units) -> Choice {
         match self {
-            Self::Rebuild => layers::keep(chain, booked, current, 1),
-            Self::Base => layers::keep(&chain[..1], &[0], current, 2),
-            Self::Larder(max) => layers::keep(chain, booked, current, max),
+            Self::Rebuild => layers::keep(chain, current, 1),
+            Self::Base => layers::keep(&chain[..1], current, 2),
+            Self::Larder(max) => layers::keep(chain, current, max),
         }
     }
 }
@@ -98,7 +101,8 @@ struct Outcome {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let mut histories = Vec::new();
     for repo in &args.repo {
-        let history = history::read(env, log, &sh.current_dir().join(repo), args.commits)?;
+        let mut history = history::read(env, log, &sh.current_dir().join(repo), args.commits)?;
+        history.steps = history.steps.into_iter().step_by(args.every.max(1)).collect();
         ensure!(history.steps.len() >= SHORTEST, "{} has too few changes to replay", repo.display());
         histories.push(history);
     }
@@ -117,7 +121,6 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 /// Follows a history with a policy. A set of units that one of the layers has already is gone back to.
 fn replay(history: &History, policy: Policy) -> Outcome {
     let mut chain = vec![history.steps[0].clone()];
-    let mut booked = vec![0];
     let mut outcome = Outcome {
         history: history.name.clone(),
         policy: policy.name(),
@@ -129,15 +132,11 @@ fn replay(history: &History, policy: Policy) -> Outcome {
         let known = chain.iter().position(|layer| layer == current);
         let compiled = if let (Some(index), false) = (known, matches!(policy, Policy::Rebuild)) {
             chain.truncate(index + 1);
-            booked.truncate(index + 1);
             0
         } else {
-            let choice = policy.choose(&chain, &booked, current);
+            let choice = policy.choose(&chain, current);
             chain.truncate(choice.kept);
-            booked.truncate(choice.kept);
-            booked.iter_mut().for_each(|units| *units += choice.extra());
             chain.push(current.clone());
-            booked.push(0);
             choice.compiled
         };
         outcome.changes += 1;

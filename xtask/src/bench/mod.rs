@@ -12,6 +12,7 @@ mod history;
 mod layers;
 mod output;
 mod plan;
+mod recipes;
 mod report;
 mod scratch;
 mod usage;
@@ -40,6 +41,8 @@ enum Kind {
     Plan(plan::Args),
     /// Histories of lock files, replayed: what layers compile and carry, against the ideal.
     Layers(layers::Args),
+    /// Histories of lock files, replayed: lines that change in recipes, and branches that merge.
+    Recipes(recipes::Args),
     /// `cargo larder usage` on this repository and the example, against `du -s` over the same folders.
     Usage(usage::Args),
     /// One target folder with four generations, cleared by `cargo larder gc` and by cargo-sweep.
@@ -55,6 +58,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         Kind::Plan(args) => plan::run(sh, env, log, args),
         Kind::Gc(args) => gc::run(sh, env, log, args),
         Kind::Layers(args) => layers::run(sh, env, log, args),
+        Kind::Recipes(args) => recipes::run(sh, env, log, args),
         Kind::Usage(args) => usage::run(sh, env, log, args),
     }
 }

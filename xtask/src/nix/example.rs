@@ -119,15 +119,15 @@ fn find(env: &Environment) -> anyhow::Result<Nix> {
 
 /// Downloads what the lock files name and nothing else on this machine has built: other platforms' crates.
 fn fetch(project: &Path, env: &Environment) -> anyhow::Result<()> {
+    Cmd::new("awk", project, env).args(["-f", "larder/expand.awk", "larder/larder.lock"]).run()?;
+    let recipes = project.join("target/larder/recipes");
     let mut folders = vec![project.to_owned()];
-    for slice in fs_err::read_dir(project.join("larder"))? {
-        let slice = slice?.path();
-        if slice.is_dir() {
-            folders.extend(fs_err::read_dir(slice)?.flatten().map(|layer| layer.path()));
-        }
+    for slice in fs_err::read_dir(&recipes)? {
+        folders.extend(fs_err::read_dir(slice?.path())?.flatten().map(|layer| layer.path()));
     }
     for folder in folders {
         Cmd::new("cargo", folder, env).args(["fetch", "--locked", "--quiet"]).run()?;
     }
-    Ok(())
+    // A flake is copied as a whole.
+    Ok(fs_err::remove_dir_all(project.join("target"))?)
 }

@@ -27,6 +27,8 @@ pub(crate) enum Requirement {
     Components,
     /// Small programs of the system that Debian's smallest installation lacks.
     Utilities,
+    /// The kinds of awk that recipes are expanded with.
+    Awks,
     /// The client of the SSH tests.
     Ssh,
     /// The headers of OpenSSL, and how build scripts find them.
@@ -53,6 +55,7 @@ pub(crate) enum Requirement {
 type Packaged = (&'static str, &'static str);
 
 const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3")];
+const AWKS: [Packaged; 3] = [("mawk", "mawk"), ("gawk", "gawk"), ("busybox", "busybox")];
 const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
 const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
@@ -64,9 +67,10 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Components,
         Self::Utilities,
+        Self::Awks,
         Self::Ssh,
         Self::Headers,
         Self::Browser,
@@ -84,6 +88,7 @@ impl Requirement {
         match self {
             Self::Components => "rustfmt and clippy",
             Self::Utilities => "utilities",
+            Self::Awks => "three kinds of awk",
             Self::Ssh => "SSH",
             Self::Headers => "OpenSSL's headers",
             Self::Browser => "the browser",
@@ -101,6 +106,7 @@ impl Requirement {
     fn packages(self) -> &'static [Packaged] {
         match self {
             Self::Utilities => &UTILITIES,
+            Self::Awks => &AWKS,
             Self::Ssh => &SSH,
             Self::Headers => &HEADERS,
             Self::Browser => &browser::PACKAGES,
@@ -136,7 +142,9 @@ impl Requirement {
     pub(crate) fn ensure(self, sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
         match self {
             Self::Components => Ok(()),
-            Self::Utilities | Self::Ssh | Self::Debian => super::host_packages(sh, env, log, self.packages()),
+            Self::Utilities | Self::Awks | Self::Ssh | Self::Debian => {
+                super::host_packages(sh, env, log, self.packages())
+            }
             Self::Headers => headers(sh, env, log),
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),

@@ -91,6 +91,17 @@ pub(super) fn functions(repository: &Repository) -> Vec<Finding> {
             continue;
         };
         let mut miss = |what: String| findings.push(Finding::new(path, 1, what));
+        // A folder holds the parts of a function, which is tested as a whole.
+        if let Some((folder, part)) = name.split_once('/') {
+            if !text.starts_with(&format!("# {part} :: ")) {
+                miss(format!("the file does not start with `# {part} :: `: say what it takes and gives"));
+            }
+            let import = format!("./{folder}/{part}.nix");
+            if !repository.ending(&[".nix"]).any(|(_, text)| text.contains(&import)) {
+                miss(format!("nothing imports {import}: remove it, or import it by this path"));
+            }
+            continue;
+        }
         if !text.starts_with(&format!("# {name} :: ")) {
             miss(format!("the file does not start with `# {name} :: `: say what it takes and gives"));
         }

@@ -24,8 +24,7 @@ pub(super) fn rust_version(repository: &Repository) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for (path, text) in repository.ending(&["Cargo.toml"]) {
-        let ours = !path.starts_with("fixtures/")
-            && !path.split('/').any(|part| part == "larder" && !is_crate(path));
+        let ours = !path.starts_with("fixtures/");
         let named = text.lines().enumerate().filter_map(|(index, line)| {
             Some((index + 1, line.strip_prefix("rust-version = \"")?.split('"').next()?))
         });
@@ -49,11 +48,6 @@ pub(super) fn rust_version(repository: &Repository) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// `crates/larder` is a crate; any other folder of that name holds generated recipes.
-fn is_crate(path: &str) -> bool {
-    path.starts_with("crates/")
 }
 
 /// Every package comes from crates.io, in the example as well.
@@ -118,7 +112,7 @@ mod tests {
             ("crates/larder/Cargo.toml", "rust-version = \"1.90\""),
             ("crates/b/Cargo.toml", "rust-version.workspace = true"),
             ("examples/x/Cargo.toml", "[package]\nrust-version = \"1.94\""),
-            ("examples/x/larder/a/0/Cargo.toml", "rust-version = \"1.1\""),
+            ("fixtures/x/Cargo.toml", "rust-version = \"1.1\""),
             ("README.md", "Rust 1.95 or newer\nRust 1.9"),
         ]);
         let found: Vec<String> =

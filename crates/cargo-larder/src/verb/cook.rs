@@ -37,7 +37,7 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
             context.terminal.warn(&format!("slice `{}` has no recipe; run `cargo larder lock`", slice.name));
             continue;
         };
-        match host::cook(&context.project, record, layers, &words, &context.terminal) {
+        match host::cook(&context.project, &locked, record, layers, &words, &context.terminal) {
             Ok(phase) => phases.push(phase),
             // The others can be cooked all the same.
             Err(error) => failures.push(error),

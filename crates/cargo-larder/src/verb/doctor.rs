@@ -71,7 +71,7 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
         project = project.reload()?;
     }
     // Settings that just changed may be part of recipes, and recipes are part of generated files.
-    let has_recipes = project.recorded()?.is_some();
+    let has_recipes = !matches!(project.recorded(), Ok(None));
     if wants(|repair| matches!(repair, Repair::Recipes)) || (has_recipes && !settings.is_empty()) {
         let asks = |finding: &Finding| {
             let repair = finding.fix.as_ref().and_then(|fix| fix.repair.as_ref());
@@ -83,12 +83,10 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
         let locking = lock::lock(&project, &context.terminal)?;
         // What is refused now is found again below.
         exit::print_refused(&locking.refused);
-        for outcome in locking.locked {
-            if outcome.change == lock::Change::Written {
-                proven(context.terminal, "Locked", &outcome);
-                written.push(format!("larder/{}", outcome.slice));
-            }
-        }
+        let new = locking.locked.iter().filter(|outcome| outcome.change == lock::Change::Written);
+        new.clone().for_each(|outcome| proven(context.terminal, "Locked", outcome));
+        // All recipes are in one file.
+        written.extend(new.take(1).map(|_| "larder/larder.lock".to_owned()));
         project = project.reload()?;
     }
     if wants(|repair| matches!(repair, Repair::Generated)) || !written.is_empty() {
@@ -117,7 +115,7 @@ fn show(context: &Context, args: &cli::Doctor, diff: &str) {
 /// Generated files that are there and stale; none without the recipes that they are made from.
 fn stale_files(project: &Project) -> anyhow::Result<Vec<Change>> {
     let folder = docker::context(project)?;
-    if !folder.join("Dockerfile").is_file() || project.recorded()?.is_none() {
+    if !folder.join("Dockerfile").is_file() || !matches!(project.recorded(), Ok(Some(_))) {
         return Ok(Vec::new());
     }
     let mut changes = Vec::new();

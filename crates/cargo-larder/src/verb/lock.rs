@@ -4,21 +4,64 @@ use larder::{
     Report as _,
     backend::docker,
     plan::Refused,
-    recipe::lock::{self, Change, Checked, Finding, Locked, Locking},
+    recipe::{
+        lock::{self, Change, Checked, Finding, Locked, Locking},
+        memory::{self, Question},
+    },
 };
 use serde_json::json;
 
 use super::{clones, print_json, unused};
 use crate::{
-    cli,
-    context::Context,
+    cli::{self, Common},
+    context::{Context, Process},
     exit::{self, Outcome},
     terminal::Terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome> {
+/// What was found the last time, if nothing has changed since.
+pub(crate) fn recalled(
+    process: &Process,
+    common: &Common,
+    args: &cli::Lock,
+) -> anyhow::Result<Option<Outcome>> {
+    let Some(locked) = memory::recall(&question(process, common)) else { return Ok(None) };
+    if args.json {
+        let slices: Vec<_> = locked.iter().map(as_json).collect();
+        let rest = if args.check { "findings" } else { "refused" };
+        print_json(&json!({ "version": 1, "slices": slices, rest: [] }))?;
+    }
+    let verb = if args.check { "Fresh" } else { "Kept" };
+    locked.iter().for_each(|outcome| proven(Terminal::new(common.quiet), verb, outcome));
+    Ok(Some(Outcome::Done))
+}
+
+fn question<'a>(process: &'a Process, common: &'a Common) -> Question<'a> {
+    Question {
+        env: &process.env,
+        dir: &process.dir,
+        manifest: common.manifest_path.as_deref(),
+        target_dir: common.target_dir.as_deref(),
+        program: &process.program,
+    }
+}
+
+/// Remembers an answer without a warning: one with a warning has to be given again.
+fn remember(context: &Context, common: &Common, locked: &[Locked]) {
+    let project = &context.project;
+    let is_empty = |locked: &Locked| locked.units.values().all(|units| *units == 0);
+    let is_quiet = !locked.iter().any(is_empty)
+        && project.other_drivers().is_empty()
+        && project.ignored_by_git().is_empty()
+        && project.broken.is_empty();
+    if is_quiet && let Err(error) = memory::remember(&question(&context.process, common), project, locked) {
+        context.terminal.warn(&format!("the next run will ask cargo again: {error}"));
+    }
+}
+
+pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result<Outcome> {
     if args.check {
-        return check(context, args.json);
+        return check(context, common, args.json);
     }
     let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
@@ -43,10 +86,13 @@ pub(crate) fn run(context: &Context, args: &cli::Lock) -> anyhow::Result<Outcome
         context.terminal.step("Wrote", path.as_str());
     }
     warn(context, &locked);
+    if refused.is_empty() {
+        remember(context, common, &locked);
+    }
     Ok(exit::print_refused(&refused))
 }
 
-fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
+fn check(context: &Context, common: &Common, json: bool) -> anyhow::Result<Outcome> {
     let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
     if json {
         let slices: Vec<_> = outcomes.iter().map(as_json).collect();
@@ -64,6 +110,9 @@ fn check(context: &Context, json: bool) -> anyhow::Result<Outcome> {
         context.terminal.warn("run `cargo larder lock` and commit larder/");
     }
     warn(context, &outcomes);
+    if findings.is_empty() && refused.is_empty() {
+        remember(context, common, &outcomes);
+    }
     match exit::print_refused(&refused) {
         Outcome::Done if !findings.is_empty() => Ok(Outcome::Stale),
         outcome => Ok(outcome),

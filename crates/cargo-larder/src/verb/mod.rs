@@ -57,12 +57,17 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     if matches!(verb, Verb::Reference) {
         return Ok(reference::run());
     }
+    if let Verb::Lock(args) = &verb
+        && let Some(outcome) = lock::recalled(&process, &common, args)?
+    {
+        return Ok(outcome);
+    }
     let context = Context::load(process, &common)?;
     match verb {
         Verb::Init(args) => init::run(&context, &args),
         Verb::Doctor(args) => doctor::run(&context, &args),
         Verb::Plan(args) => plan::run(&context, &args),
-        Verb::Lock(args) => lock::run(&context, &args),
+        Verb::Lock(args) => lock::run(&context, &common, &args),
         Verb::Cook(args) => cook::run(&context, &args),
         Verb::Build(args) => build::run(&context, &args),
         Verb::Observe(args) => observe::run(&context, &args),

@@ -15,7 +15,10 @@ use crate::{
     error::{Error, Result},
     process::{Cmd, Stderr},
     project::Project,
-    recipe::lock_file::LockedSlice,
+    recipe::{
+        expand,
+        lock_file::{LockFile, LockedSlice},
+    },
     slice::environment,
     target_folder::Tag,
     why::{self, Answer, Call, LastBuild},
@@ -52,12 +55,13 @@ pub enum Layers {
     All,
 }
 
-/// Builds a slice's layers. `words` are passed on to cargo (`--quiet`, `--jobs=…`).
+/// Builds the layers of `locked`, a slice of `file`. `words` are passed on to cargo (`--quiet`, `--jobs=…`).
 ///
 /// # Errors
-/// A recipe edited by hand, a target without a standard library, or cargo's own failure.
+/// A recipe that cannot be expanded, a target without a standard library, or cargo's own failure.
 pub fn cook(
     project: &Project,
+    file: &LockFile,
     locked: &LockedSlice,
     layers: Layers,
     words: &[String],
@@ -66,8 +70,6 @@ pub fn cook(
     let start = Instant::now();
     let workspace = &project.workspace;
     let slice = &locked.slice;
-    let larder_dir = workspace.larder_dir();
-    locked.verify(&larder_dir)?;
     require_targets(&project.cargo, workspace, locked)?;
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let mut counts = Counts::default();
@@ -77,13 +79,12 @@ pub fn cook(
     Tag::made_with(workspace.target_directory())?;
     let last = locked.layers.len().saturating_sub(1);
     let first = if layers == Layers::All { 0 } else { last };
+    if !file.platforms.contains(&host) {
+        let slice = &slice.name;
+        report.warn(&format!("the recipe of `{slice}` was not made for {host}: it may lack units"));
+    }
     for (index, layer) in locked.layers.iter().enumerate().skip(first) {
-        let units = layer.units.get(&host).copied();
-        if units.is_none() && index == last {
-            let slice = &slice.name;
-            report.warn(&format!("the recipe of `{slice}` was not made for {host}: it may lack units"));
-        }
-        report.step("Cooking", &describe(locked, index, units.unwrap_or_default()));
+        report.step("Cooking", &describe(locked, index, layer.pinned()));
         let mut args = locked.cook.clone();
         let target_dir = slice.target_dir.resolve(workspace);
         args.push(format!("--target-dir={target_dir}"));
@@ -92,7 +93,7 @@ pub fn cook(
         args.extend_from_slice(words);
         args.extend(cargo.words().map(str::to_owned));
         let env = environment::of_build(&cargo, workspace, slice)?;
-        let dir = locked.layer_dir(&larder_dir, index);
+        let dir = expand::layer(workspace, locked, index)?;
         let cmd = Cmd::new(cargo.program(), &dir, &env).args(&args);
         let program = cargo.stand_in();
         let call = program.map(|program| Call {
@@ -135,11 +136,11 @@ fn build_dir_word(workspace: &Workspace, target_dir: &Utf8Path) -> Option<String
         .then(|| format!("--config=build.build-dir={value}"))
 }
 
-fn describe(locked: &LockedSlice, index: usize, units: usize) -> String {
+fn describe(locked: &LockedSlice, index: usize, packages: usize) -> String {
     let name = &locked.slice.name;
     match locked.layers.len() {
-        1 => format!("{name} ({units} external units)"),
-        layers => format!("{name}, layer {} of {layers} ({units} external units)", index + 1),
+        1 => format!("{name} ({packages} external packages)"),
+        layers => format!("{name}, layer {} of {layers} ({packages} external packages)", index + 1),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What this checkout, and on request its branches, ask of target folders: questions to cargo, and nothing built.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_metadata::camino::Utf8Path;
 
@@ -12,7 +12,7 @@ use crate::{
     plan::{commits, unit_graph::UnitGraph},
     process::Environment,
     project::Project,
-    recipe::lock_file::LockedSlice,
+    recipe::{expand, lock_file::LockedSlice},
     side_by_side,
     slice::environment,
     target_folder::Profile,
@@ -62,7 +62,9 @@ pub fn wishes(
     let recorded = project.recorded()?;
     let mut calls = of_slices(project)?;
     for locked in recorded.iter().flat_map(|file| &file.slices) {
-        calls.extend(of_recipe(project, locked, project.workspace.larder_dir().as_std_path())?);
+        let top = locked.layers.len() - 1;
+        let dir = expand::layer(&project.workspace, locked, top)?;
+        calls.push(of_recipe(project, locked, dir.into())?);
     }
     let mut of_branches = match branches {
         Branches::All => OfBranches::read(project, report)?,
@@ -133,20 +135,15 @@ fn of_slices(project: &Project) -> Result<Vec<Call>> {
     project.slices.iter().map(call).collect()
 }
 
-/// The current recipe alone, as it is cooked on this machine: older layers have nothing that it lacks.
-fn of_recipe(project: &Project, locked: &LockedSlice, larder_dir: &Path) -> Result<Option<Call>> {
+/// The current recipe alone, which lies in `dir`, as it is cooked on this machine: older layers have nothing that it
+/// lacks.
+fn of_recipe(project: &Project, locked: &LockedSlice, dir: PathBuf) -> Result<Call> {
     let workspace = &project.workspace;
     let target_dir = locked.slice.target_dir.resolve(workspace);
-    let Some(last) = locked.layers.len().checked_sub(1) else { return Ok(None) };
     let mut args = locked.cook.clone();
     args.push(format!("--target-dir={target_dir}"));
-    Ok(Some(Call {
-        dir: larder_dir.join(&locked.slice.name).join(last.to_string()),
-        args,
-        env: environment::of_slice(&project.cargo, workspace, &locked.slice)?,
-        folder: build_folder(project, &target_dir),
-        whose: Whose::Ours,
-    }))
+    let env = environment::of_slice(&project.cargo, workspace, &locked.slice)?;
+    Ok(Call { dir, args, env, folder: build_folder(project, &target_dir), whose: Whose::Ours })
 }
 
 /// What people type: plain builds, checks and tests of the workspace, in each profile folder that is there.

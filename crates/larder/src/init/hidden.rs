@@ -44,7 +44,7 @@ fn shown(text: &str, hidden: &[&str]) -> String {
     with_lines(kept, &lines)
 }
 
-/// A pattern such as `*.lock` or `.cargo` hides files in the folder of recipes, and not the folder.
+/// A pattern such as `*.lock` hides the table of recipes, and not its folder.
 fn patterns(name: &str) -> Vec<String> {
     let own = format!("!/{name}");
     if name == RECIPES { vec![format!("{own}/"), format!("{own}/**")] } else { vec![own] }

@@ -166,7 +166,7 @@ fn known(project: &Project) -> Result<Known> {
 }
 
 fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
-    if project.recorded()?.is_none() {
+    if !matches!(project.recorded(), Ok(Some(_))) {
         let new = |name: &str| format!("{name}: new");
         let mut reasons: Vec<String> = project.slices.iter().map(|slice| new(&slice.name)).collect();
         let root = project.workspace.root();

@@ -15,7 +15,7 @@
 //!
 //! Left out on purpose: source paths (they are this machine's), edges' names (the package id fixes them), and
 //! what the unit graph does not show: compiler version, rustflags, environment and LTO mode. Those belong to
-//! the whole slice, or to [`lto`](super::lto), and enter a recipe's digest instead.
+//! the whole slice, or to [`lto`](super::lto), and recipes are compared for them as a whole.
 //!
 //! # Bytes
 //!

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{lock_file::LockedSlice, proof::plan_of_recipe};
+use super::{expand, lock_file::LockedSlice, proof::plan_of_recipe};
 use crate::{
     cargo::CargoLock,
     error::Result,
@@ -45,7 +45,7 @@ pub(super) fn plan_of_layer(
     platform: &Platform,
 ) -> Result<Plan> {
     let cargo = project.cargo_on(platform)?.with_cargo_lock(CargoLock::Locked);
-    let dir = locked.layer_dir(&project.workspace.larder_dir(), index);
+    let dir = expand::layer(&project.workspace, locked, index)?;
     plan_of_recipe(&cargo, &project.workspace, &locked.slice, &locked.cook, &dir)
 }
 

@@ -1,17 +1,17 @@
-//! A draft: a planned slice with the recipe that its plan asks for, before it is written, kept or checked.
+//! A draft: a planned slice with the recipe that its plan asks for, before it is proven.
 
-use std::collections::BTreeMap;
-
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::camino::Utf8Path;
 
 use super::{
     Recipe,
+    cargo_lock::CargoLockFile,
     chain::{self, identities},
-    config, layers,
-    lock::{Change, Finding, Locked},
-    lock_file::{Layer, LockFile, LockedSlice},
+    config, expand,
+    layer::Layer,
+    layers,
+    lock::{Change, Locked},
+    lock_file::{LockFile, LockedSlice},
     proof::{Proof, plan_of_recipe},
-    staging::Staging,
 };
 use crate::{
     Report,
@@ -29,6 +29,8 @@ pub(super) struct Draft<'a> {
     pub(super) slice: &'a Slice,
     pub(super) plans: Plans,
     pub(super) recipe: Recipe,
+    /// The letter that it has in the table, or would have.
+    pub(super) letter: char,
 }
 
 impl Draft<'_> {
@@ -48,70 +50,94 @@ impl Draft<'_> {
         }
     }
 
-    /// The old record where it still says what the draft asks for and its files are as written.
-    pub(super) fn unchanged<'o>(&self, project: &Project, old: &'o LockFile) -> Option<&'o LockedSlice> {
-        let record = old.slice(&self.slice.name)?;
-        let fresh = self.staleness(record).is_none()
-            && self.shares_units_with(project, old, record)
-            && record.verify(&project.workspace.larder_dir()).is_ok();
-        fresh.then_some(record)
-    }
-
-    /// Where a layer lies in the folder of all recipes.
-    pub(super) fn folder(&self, index: usize) -> Utf8PathBuf {
-        Utf8PathBuf::from(&self.slice.name).join(index.to_string())
-    }
-
-    /// Decides which layers stay and writes the recipe on top of them.
-    pub(super) fn write(
+    /// The slice with its recipe, proven: the layers of `old` that stay, and the current one on top. cargo works in
+    /// `dir`, below the workspace's `target/`.
+    ///
+    /// # Errors
+    /// [`Error::Unproven`], or cargo's own refusal.
+    pub(super) fn finish(
         &self,
         project: &Project,
-        staging: &Staging,
+        dir: &Utf8Path,
         old: Option<&LockFile>,
         report: &dyn Report,
     ) -> Result<LockedSlice> {
-        let mut layers = self.kept_layers(project, old, report);
-        let larder_dir = project.workspace.larder_dir();
-        for index in 0..layers.len() {
-            staging.keep(&larder_dir, &self.folder(index))?;
+        let mut locked = self.locked(self.recipe.layer.clone());
+        let record = old.and_then(|old| Some((old, old.slice(&self.slice.name)?)));
+        let chain = record.filter(|(old, record)| self.shares_units_with(project, old, record));
+        let layers = chain.map(|(_, record)| record.layers.as_slice()).unwrap_or_default();
+        // cargo has reduced its lock file before, if the top pins the same.
+        let known = layers.iter().rfind(|layer| layer.pins_the_same(&self.recipe.layer));
+        let top = match known.map(|layer| self.prove_layer(project, dir, layer)) {
+            Some(Ok(layer)) => layer,
+            Some(Err(_)) | None => self.prove_anew(project, dir)?,
+        };
+        locked.layers = self.kept_layers(project, layers, &top, record.map(|(_, record)| record), report);
+        if locked.layers.last() != Some(&top) {
+            locked.layers.push(top);
         }
-        if layers.last().is_none_or(|top| top.digest != self.recipe.digest) {
-            let folder = self.folder(layers.len());
-            for (path, text) in &self.recipe.files {
-                staging.write(&folder.join(path), text)?;
-            }
-            let dir = staging.dir().join(&folder);
-            fs_err::copy(project.workspace.root().join("Cargo.lock"), dir.join("Cargo.lock"))?;
-            self.prove(project, &dir, CargoLock::AsNeeded)?;
-            layers.push(Layer::record(&dir, self.recipe.digest.clone(), self.plans.counts())?);
-        }
-        Ok(LockedSlice { slice: self.slice.clone(), cook: self.recipe.cook.clone(), layers })
+        Ok(locked)
     }
 
-    /// The layers that stay below the draft's recipe, or with it where it is one of them already.
-    fn kept_layers(&self, project: &Project, old: Option<&LockFile>, report: &dyn Report) -> Vec<Layer> {
-        let Some((old, record)) = old.and_then(|old| Some((old, old.slice(&self.slice.name)?))) else {
-            return Vec::new();
-        };
-        if !self.shares_units_with(project, old, record) {
-            return Vec::new();
+    fn locked(&self, layer: Layer) -> LockedSlice {
+        LockedSlice {
+            slice: self.slice.clone(),
+            cook: self.recipe.cook.clone(),
+            letter: self.letter,
+            stubs: self.recipe.stubs.clone(),
+            config: self.recipe.config.clone(),
+            layers: vec![layer],
         }
-        let dir = |index| record.layer_dir(&project.workspace.larder_dir(), index);
-        let layers = record.layers.iter().enumerate();
-        let intact: Vec<Layer> = layers
-            .take_while(|(index, layer)| layer.verify(&dir(*index)).is_ok())
-            .map(|(_, l)| l.clone())
-            .collect();
-        if let Some(index) = intact.iter().position(|layer| layer.digest == self.recipe.digest) {
-            return intact[..=index].to_vec();
+    }
+
+    /// The record that a first `lock` would leave, without asking cargo about the recipe.
+    pub(super) fn unproven(&self) -> LockedSlice {
+        self.locked(self.recipe.layer.clone())
+    }
+
+    /// Proves a layer that is complete.
+    fn prove_layer(&self, project: &Project, dir: &Utf8Path, layer: &Layer) -> Result<Layer> {
+        expand::write(&project.workspace, dir, &self.locked(layer.clone()).files(0))?;
+        self.prove(project, dir, CargoLock::Locked)?;
+        Ok(layer.clone())
+    }
+
+    /// Has cargo reduce the workspace's `Cargo.lock`, takes over what is left, and proves that.
+    fn prove_anew(&self, project: &Project, dir: &Utf8Path) -> Result<Layer> {
+        let workspace = &project.workspace;
+        let mut files = self.locked(self.recipe.layer.clone()).files(0);
+        files.insert("Cargo.lock".into(), fs_err::read_to_string(workspace.root().join("Cargo.lock"))?);
+        expand::write(workspace, dir, &files)?;
+        self.prove(project, dir, CargoLock::AsNeeded)?;
+        let mut layer = self.recipe.layer.clone();
+        let path = dir.join("Cargo.lock");
+        CargoLockFile::read(&path)?.complete(&mut layer);
+        let files = self.locked(layer.clone()).files(0);
+        if files.get(Utf8Path::new("Cargo.lock")) != Some(&fs_err::read_to_string(&path)?) {
+            expand::write(workspace, dir, &files)?;
+            self.prove(project, dir, CargoLock::Locked)?;
         }
+        Ok(layer)
+    }
+
+    /// The layers that stay below the current one, or with it if it is one of them already.
+    fn kept_layers(
+        &self,
+        project: &Project,
+        layers: &[Layer],
+        top: &Layer,
+        record: Option<&LockedSlice>,
+        report: &dyn Report,
+    ) -> Vec<Layer> {
+        let Some(record) = record else { return Vec::new() };
         let (platform, plan) = self.plans.first();
+        let known = layers.iter().position(|layer| layer == top);
         let mut chain = Vec::new();
-        for index in 0..intact.len() {
+        for index in 0..known.unwrap_or(layers.len()) {
             match chain::plan_of_layer(project, record, index, platform) {
                 Ok(plan) => chain.push(identities(&plan)),
                 Err(error) => {
-                    // A source that is gone must not keep the project from going on.
+                    // Neither a source that is gone nor a merge of two layers must keep the project from going on.
                     report.warn(&format!(
                         "dropping the layers of `{}` from {index} on: cargo cannot read them any more ({error})",
                         self.slice.name
@@ -120,10 +146,11 @@ impl Draft<'_> {
                 }
             }
         }
-        let booked: Vec<_> = intact.iter().map(|layer| layer.booked).collect();
-        let choice = layers::keep(&chain, &booked, &identities(plan), project.settings.max_layers);
-        let book = |layer: &Layer| Layer { booked: layer.booked + choice.extra(), ..layer.clone() };
-        intact[..choice.kept].iter().map(book).collect()
+        if let Some(index) = known.filter(|index| *index == chain.len()) {
+            return layers[..=index].to_vec();
+        }
+        let choice = layers::keep(&chain, &identities(plan), project.settings.max_layers);
+        layers[..choice.kept].to_vec()
     }
 
     /// Whether anything an older layer built can be what this draft needs: what reaches every unit and is
@@ -131,14 +158,15 @@ impl Draft<'_> {
     fn shares_units_with(&self, project: &Project, old: &LockFile, record: &LockedSlice) -> bool {
         let before = &record.slice;
         record.cook == self.recipe.cook
-            && before.target_dir == self.slice.target_dir
-            && before.rustflags == self.slice.rustflags
+            && record.stubs == self.recipe.stubs
+            && record.config == self.recipe.config
+            && before.is_test() == self.slice.is_test()
             && before.env == self.slice.env
             && old.toolchain.as_deref() == project.workspace.toolchain()
-            && config::compiles_the_same(&project.workspace, old.config.as_deref())
+            && config::compiles_the_same(&project.workspace, &old.shared)
     }
 
-    /// Proves a written recipe on every platform. `policy` is for the first query alone: what it leaves behind
+    /// Proves an expanded recipe on every platform. `policy` is for the first query alone: what it leaves behind
     /// has to do for all of them.
     fn prove(&self, project: &Project, dir: &Utf8Path, policy: CargoLock) -> Result<()> {
         let prove = |(platform, plan): (&Platform, &Plan), policy| {
@@ -152,40 +180,44 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Compares the recipe on disk with the draft.
-    pub(super) fn check(&self, project: &Project, old: &LockFile) -> Result<Option<Finding>> {
+    /// Why the recorded recipe is not the one that is needed.
+    pub(super) fn staleness(&self, old: &LockFile, wanted: &LockedSlice) -> Option<String> {
         let name = &self.slice.name;
-        let larder_dir = project.workspace.larder_dir();
-        let Some(record) = old.slice(name) else {
-            return Ok(Some(Finding::Stale(format!("slice `{name}` has no recipe yet"))));
-        };
-        match record.verify(&larder_dir) {
-            Err(error @ Error::EditedRecipe { .. }) => return Ok(Some(Finding::Edited(error.to_string()))),
-            other => other?,
-        }
-        if let Some(reason) = self.staleness(record) {
-            return Ok(Some(Finding::Stale(format!("slice `{name}`: {reason}"))));
-        }
-        let dir = record.layer_dir(&larder_dir, record.layers.len().saturating_sub(1));
-        match self.prove(project, &dir, CargoLock::Locked) {
-            Err(error @ Error::Unproven { .. }) => Ok(Some(Finding::Unproven(error.to_string()))),
-            other => other.map(|()| None),
-        }
-    }
-
-    fn staleness(&self, record: &LockedSlice) -> Option<String> {
-        if record.slice != *self.slice {
-            return Some("its arguments or environment changed".into());
-        }
-        let Some(layer) = record.layers.last() else { return Some("it has no layer".into()) };
-        if layer.digest == self.recipe.digest {
+        let Some(record) = old.slice(name) else { return Some(format!("slice `{name}` has no recipe yet")) };
+        if record == wanted {
             return None;
         }
-        let needed = self.plans.counts();
-        if !layer.units.keys().eq(needed.keys()) {
-            return Some("its platforms changed".into());
+        if record.slice != *self.slice {
+            return Some(format!("slice `{name}`: its arguments or environment changed"));
         }
-        let sum = |units: &BTreeMap<Platform, usize>| units.values().sum::<usize>();
-        Some(format!("its external units changed ({} locked, {} needed)", sum(&layer.units), sum(&needed)))
+        if record.layers.last() == wanted.layers.last() && record.layers.len() != wanted.layers.len() {
+            return Some(format!("slice `{name}`: the layers below its recipe changed"));
+        }
+        Some(format!("slice `{name}`: {}", changed(record.layers.last(), wanted.layers.last())))
     }
+}
+
+/// The packages that make two layers differ, by name.
+fn changed(before: Option<&Layer>, after: Option<&Layer>) -> String {
+    const NAMED: usize = 5;
+    let (Some(before), Some(after)) = (before, after) else { return "it has no layer".into() };
+    let keys = before.packages.keys().chain(after.packages.keys());
+    let mut moved: Vec<&str> = keys
+        .filter(|id| before.packages.get(id) != after.packages.get(id))
+        .map(|id| id.name.as_str())
+        .collect();
+    moved.sort_unstable();
+    moved.dedup();
+    match moved.len() {
+        0 => "its settings changed".into(),
+        count if count > NAMED => {
+            format!("its external units changed ({}, and {} more)", moved[..NAMED].join(", "), count - NAMED)
+        }
+        _ => format!("its external units changed ({})", moved.join(", ")),
+    }
+}
+
+/// An unproven recipe is one thing, a refusal by cargo another.
+pub(super) fn is_unproven(error: &Error) -> bool {
+    matches!(error, Error::Unproven { .. })
 }

@@ -5,22 +5,20 @@
 //! that no kept layer provides. *Carried*: units of kept layers that nothing needs any more, which a builder
 //! that starts empty compiles all the same.
 //!
-//! The [choice](keep) works like a log-structured merge tree with an account. Replacing a layer costs some units
-//! more than a longer chain would, and that extra is booked on every layer below. A layer is replaced in
-//! its turn, which frees the levels above and drops what it carries, once replacing it costs no more than a share
-//! of what was booked on it: the long way was walked often enough to pay for the short one.
+//! The [choice](keep) works like a log-structured merge tree. Replacing a layer costs some units more than a longer
+//! chain would. It is done once that costs no more than what it brings: levels set free above, units dropped that were
+//! carried in vain, and a share of what the layers above have compiled since, which is work that another change may
+//! undo again. All of that is read from the layers themselves: an account kept beside them would change with every
+//! lock, and two branches would always conflict in it.
 //!
 //! The weights are measured: `cargo xtask bench layers` replays public histories.
 
 use std::collections::BTreeSet;
 
-/// What a longer chain would have spared, for each frozen layer, in units, since it was put in place.
-pub type Booked = usize;
-
 /// A unit carried by every later build weighs this much of a unit compiled once.
-const CARRIED_WEIGHT: f64 = 0.1;
-/// The share of what was booked on a layer that its replacement may cost.
-const BOOKED_WEIGHT: f64 = 0.5;
+const CARRIED_WEIGHT: f64 = 0.2;
+/// The share that counts of what the layers above a replaced one have compiled.
+const ABOVE_WEIGHT: f64 = 0.3;
 /// A level set free is worth a unit, and this share of what is compiled anyway.
 const LEVEL_WEIGHT: f64 = 0.25;
 
@@ -37,27 +35,33 @@ pub struct Choice {
     pub carried: usize,
 }
 
-impl Choice {
-    /// What the choice compiles beyond what the longest chain would; booked on every kept layer.
-    pub fn extra(&self) -> usize {
-        self.compiled - self.changed
-    }
-}
-
 /// Chooses how many layers of `chain` stay under a current recipe with the units `current`, so that there are
-/// no more than `max` layers with it. `booked` goes with `chain`.
-pub fn keep<K: Ord>(chain: &[BTreeSet<K>], booked: &[Booked], current: &BTreeSet<K>, max: usize) -> Choice {
+/// no more than `max` layers with it.
+pub fn keep<K: Ord>(chain: &[BTreeSet<K>], current: &BTreeSet<K>, max: usize) -> Choice {
     let choices = choices(chain, current);
+    let compiled = compiled(chain);
     let longest = choices[chain.len().min(max.saturating_sub(1))];
-    let shorter = choices[..longest.kept].iter().zip(booked);
-    let paid_for = shorter.into_iter().find(|(choice, booked)| {
+    let pays = |choice: &&Choice| {
         let cost = weight(choice.compiled) - weight(longest.compiled);
         let levels = weight(longest.kept - choice.kept);
         let freed = levels * (1.0 + LEVEL_WEIGHT * weight(longest.compiled));
         let dropped = weight(longest.carried) - weight(choice.carried);
-        cost <= CARRIED_WEIGHT * dropped + freed + BOOKED_WEIGHT * weight(**booked)
-    });
-    paid_for.map_or(longest, |(choice, _)| *choice)
+        let above = compiled.iter().skip(choice.kept + 1).copied().sum();
+        cost <= CARRIED_WEIGHT * dropped + freed + ABOVE_WEIGHT * weight(above)
+    };
+    *choices[..longest.kept].iter().find(pays).unwrap_or(&longest)
+}
+
+/// What each layer compiled on top of those below it.
+fn compiled<K: Ord>(chain: &[BTreeSet<K>]) -> Vec<usize> {
+    let mut provided: BTreeSet<&K> = BTreeSet::new();
+    let mut compiled = Vec::new();
+    for layer in chain {
+        let before = provided.len();
+        provided.extend(layer);
+        compiled.push(provided.len() - before);
+    }
+    compiled
 }
 
 /// Every possible choice, by the number of kept layers.
@@ -91,21 +95,21 @@ mod tests {
     #[test]
     fn the_first_change_freezes_what_is_there() {
         let current = set((0..100).chain([200]));
-        let choice = keep(&[set(0..101)], &[0], &current, 4);
+        let choice = keep(&[set(0..101)], &current, 4);
         assert_eq!(choice, Choice { kept: 1, compiled: 1, changed: 1, carried: 1 });
     }
 
     #[test]
     fn when_everything_changed_the_chain_starts_anew() {
         let chain = [set(0..100), set(0..110)];
-        assert_eq!(keep(&chain, &[0, 0], &set(500..600), 4).kept, 0);
+        assert_eq!(keep(&chain, &set(500..600), 4).kept, 0);
     }
 
     #[test]
     fn a_change_of_what_only_the_top_has_replaces_the_top() {
         // The top added 100..110, all of which changed.
         let chain = [set(0..100), set(0..110)];
-        let choice = keep(&chain, &[0, 0], &set((0..100).chain(200..210)), 4);
+        let choice = keep(&chain, &set((0..100).chain(200..210)), 4);
         assert_eq!((choice.kept, choice.compiled, choice.carried), (1, 10, 0));
     }
 
@@ -113,26 +117,23 @@ mod tests {
     fn there_are_never_more_layers_than_allowed() {
         for max in 1..5 {
             let mut chain = vec![set(0..100)];
-            let mut booked = vec![0];
             for step in 1..60 {
                 let current =
                     set((0..100).map(|unit| if unit % 60 < step { unit + 1000 * step } else { unit }));
-                let choice = keep(&chain, &booked, &current, max);
+                let choice = keep(&chain, &current, max);
                 chain.truncate(choice.kept);
-                booked.truncate(choice.kept);
-                booked.iter_mut().for_each(|units| *units += choice.extra());
                 chain.push(current);
-                booked.push(0);
                 assert!(chain.len() <= max, "{} layers with {max} allowed", chain.len());
             }
         }
     }
 
     #[test]
-    fn what_was_booked_pays_for_a_replacement() {
-        let chain = [set(0..100), set((0..100).chain(200..210)), set((0..100).chain(200..220)), set(0..130)];
-        let current = set((0..100).chain(200..210).chain(300..302));
-        assert_eq!(keep(&chain, &[0, 0, 0, 0], &current, 4).kept, 2);
-        assert_eq!(keep(&chain, &[0, 40, 0, 0], &current, 4).kept, 1);
+    fn what_the_layers_above_compiled_pays_for_a_replacement() {
+        let chain =
+            |above: u32| [set(0..100), set((0..100).chain(200..210)), set((0..100).chain(300..300 + above))];
+        let current = set((0..100).chain(200..210).chain(500..502));
+        assert_eq!(keep(&chain(10), &current, 4).kept, 2);
+        assert_eq!(keep(&chain(60), &current, 4).kept, 1);
     }
 }

@@ -1,14 +1,16 @@
-//! Writing and checking recipes: plan every slice, keep what has not changed, write the rest, prove it, and
-//! put the new `larder/` folder in place as a whole.
+//! Writing and checking recipes: plan every slice, prove what its plan asks for, and put the table in place as a whole,
+//! or compare it with the one that is there.
 
 use std::{collections::BTreeMap, fs::File};
 
 use super::{
-    Recipe, config, content_digest,
-    draft::Draft,
-    lock_file::{Layer, LockFile, LockedSlice, VERSION},
+    Recipe,
+    cargo_lock::CargoLockFile,
+    config,
+    draft::{Draft, is_unproven},
+    lock_file::{LockFile, LockedSlice},
     members::Members,
-    staging::{self, Staging},
+    old_form, own_files, table,
 };
 use crate::{
     Report,
@@ -21,6 +23,11 @@ use crate::{
     slice::{Slice, Variant},
     workspace::Workspace,
 };
+
+/// Where recipes lie while they are proven, as deep as [`FOLDER`](super::expand::FOLDER), so that relative paths hold.
+const PROVING: &str = "target/larder/proving";
+/// The letters of slices in the table.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// What became of one slice.
 #[derive(Debug, Clone)]
@@ -61,51 +68,43 @@ pub struct Locking {
 /// When the folder cannot be written, or cargo cannot read the workspace with it; the old recipes are untouched then.
 pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
     let workspace = &project.workspace;
-    let larder_dir = workspace.larder_dir();
     let _guard = exclusive(workspace, report)?;
-    staging::recover(workspace.root(), &larder_dir)?;
-    let old = project.recorded()?;
+    let old = readable(project)?;
     let platforms = project.platforms(old.as_ref())?;
-    let (drafts, refused) = match draft(project, &platforms, report) {
+    let (drafts, refused) = match draft(project, &platforms, old.as_ref(), report) {
         Err(Error::StaleCargoLock { path }) if project.cargo.cargo_lock() == CargoLock::AsNeeded => {
             project.cargo.resolve(workspace.root().as_std_path())?;
             report
                 .step("Updated", &format!("{}, which was not what the manifests asked for", path.display()));
-            draft(project, &platforms, report)?
+            draft(project, &platforms, old.as_ref(), report)?
         }
         drafts => drafts?,
     };
     if drafts.is_empty() && !refused.is_empty() {
         return Ok(Locking { locked: Vec::new(), refused });
     }
-    let shared = config::shared(workspace);
-    // Asked once: the answer takes reading every file of a recipe.
-    let unchanged = |draft: &Draft<'_>| old.as_ref().and_then(|old| draft.unchanged(project, old).cloned());
-    let kept: Vec<Option<LockedSlice>> = drafts.iter().map(unchanged).collect();
-    let is_current = |old: &LockFile| {
-        let stays = |locked: &LockedSlice| {
-            let name = &locked.slice.name;
-            project.slices.iter().any(|slice| slice.name == *name) || refused.iter().any(|all| all.has(name))
-        };
-        old.slices.iter().all(stays) && old.platforms == platforms && kept.iter().all(Option::is_some)
-    };
-    if old.as_ref().is_some_and(is_current)
-        && stale_config(workspace, old.as_ref(), shared.as_deref())?.is_none()
-    {
-        let locked = drafts.iter().map(|draft| draft.outcome(Change::Kept)).collect();
-        return Ok(Locking { locked, refused });
-    }
-
     let mut members = Members::of(project);
-    let written = Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report }.put(
-        kept,
-        refused,
-        &mut members,
-    );
+    let writing = Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report };
+    let written = writing.put(refused, &mut members);
     if !written.as_ref().is_ok_and(|locking| !locking.locked.is_empty()) {
         members.undo()?;
     }
     written
+}
+
+/// The recipes that are there, if they can be read, whatever somebody did to the file: it is written anew.
+fn readable(project: &Project) -> Result<Option<LockFile>> {
+    let path = LockFile::path(&project.workspace.larder_dir());
+    match project.recorded() {
+        Err(Error::OldRecipe { .. }) => Ok(None),
+        // After a merge that git could not do, the layers of the branch merged into are still good.
+        Err(Error::Table { .. }) => {
+            let text = fs_err::read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let text = text.map(|text| table::ours(&text.replace("\r\n", "\n")));
+            Ok(text.and_then(|text| LockFile::parse(&path, text.as_bytes()).ok()))
+        }
+        other => other,
+    }
 }
 
 /// What recipes are written from.
@@ -117,70 +116,58 @@ struct Writing<'a> {
     report: &'a dyn Report,
 }
 
+/// The recipes of all slices, proven, and what became of each.
+struct Finished {
+    file: LockFile,
+    locked: Vec<Locked>,
+    refused: Vec<Refused>,
+}
+
 impl Writing<'_> {
-    /// Writes the drafts that no record is kept of, proves them, and puts the folder in place.
-    fn put(
-        self,
-        kept: Vec<Option<LockedSlice>>,
-        mut refused: Vec<Refused>,
-        members: &mut Members<'_>,
-    ) -> Result<Locking> {
-        let Self { project, drafts, old, ref platforms, report } = self;
-        let workspace = &project.workspace;
-        let larder_dir = workspace.larder_dir();
-        let staging = Staging::new(workspace.root())?;
-        // A run that is killed leaves the folder behind, and cargo must be able to read the workspace then as well.
-        if let Some(draft) = drafts.first() {
-            staging.make_folder(&draft.folder(0).join("src"))?;
-        }
+    /// Proves the drafts, and puts the table in place.
+    fn put(self, refused: Vec<Refused>, members: &mut Members<'_>) -> Result<Locking> {
+        let (project, report) = (self.project, self.report);
+        let larder_dir = project.workspace.larder_dir();
         members.ensure(report)?;
-        for (draft, _) in drafts.iter().zip(&kept).filter(|(_, kept)| kept.is_none()) {
-            report.step("Proving", &draft.describe());
-        }
-        let results = side_by_side::map(drafts.iter().zip(kept), |(draft, kept)| {
-            let name = draft.slice.name.to_string();
-            let written = match kept {
-                Some(record) => {
-                    staging.keep(&larder_dir, name.as_str().into()).map(|()| (record, Change::Kept))
-                }
-                None => draft.write(project, &staging, old, report).map(|record| (record, Change::Written)),
-            };
-            Ok((name, written.map(|(record, change)| (record, draft.outcome(change)))))
-        })?;
-        let (done, unproven) = Refused::apart(results)?;
-        unproven.into_iter().for_each(|new| new.join(&mut refused));
-        let (mut slices, locked): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+        let Finished { file, locked, refused } = self.finish(refused)?;
         if locked.is_empty() {
             return Ok(Locking { locked, refused });
         }
-        slices.extend(self.untouched(&staging, &refused)?);
-        slices.sort_by(|one, other| one.slice.name.cmp(&other.slice.name));
-        keep_foreign(workspace, &staging, old, &slices)?;
-        let shared = config::shared(workspace);
-        if let Some(text) = &shared {
-            staging.write("config.toml".into(), text)?;
+        let old_files = old_form::files(&larder_dir)?;
+        own_files::write(project, &file)?;
+        old_form::remove(&larder_dir, &old_files)?;
+        if !old_files.is_empty() {
+            report.step("Migrated", &format!("{larder_dir} from folders to one table"));
         }
-        let config = shared.map(|text| content_digest(text.as_bytes()));
-        let toolchain = workspace.toolchain().map(str::to_owned);
-        let file = LockFile { version: VERSION, toolchain, config, platforms: platforms.clone(), slices };
-        staging.write("larder.lock".into(), &file.text()?)?;
-        staging.commit(&larder_dir, || members.ensure(report))?;
         Ok(Locking { locked, refused })
     }
 
-    /// The recipes that refused slices had: they are as good as they were.
-    fn untouched(&self, staging: &Staging, refused: &[Refused]) -> Result<Vec<LockedSlice>> {
-        let larder_dir = self.project.workspace.larder_dir();
-        let mut records = Vec::new();
-        for name in refused.iter().flat_map(|refused| &refused.slices) {
-            staging.remove(name.as_str().into())?;
-            let record = self.old.and_then(|old| old.slice(name));
-            if let Some(record) = record.filter(|record| record.verify(&larder_dir).is_ok()) {
-                staging.keep(&larder_dir, name.as_str().into())?;
-                records.push(record.clone());
-            }
+    fn finish(self, mut refused: Vec<Refused>) -> Result<Finished> {
+        let Self { project, drafts, old, platforms, report } = self;
+        let workspace = &project.workspace;
+        for draft in drafts {
+            report.step("Proving", &draft.describe());
         }
-        Ok(records)
+        let results = side_by_side::map(drafts, |draft| {
+            let name = draft.slice.name.to_string();
+            let dir = workspace.root().join(PROVING).join(&name).join("0");
+            Ok((name, draft.finish(project, &dir, old, report).map(|locked| (draft, locked))))
+        })?;
+        let (done, unproven) = Refused::apart(results)?;
+        unproven.into_iter().for_each(|new| new.join(&mut refused));
+        let change = |locked: &LockedSlice| {
+            let before = old.and_then(|old| old.slice(&locked.slice.name));
+            if before == Some(locked) { Change::Kept } else { Change::Written }
+        };
+        let locked = done.iter().map(|(draft, locked)| draft.outcome(change(locked))).collect();
+        let mut slices: Vec<LockedSlice> = done.into_iter().map(|(_, locked)| locked).collect();
+        // The recipes that refused slices had are as good as they were.
+        let names = refused.iter().flat_map(|refused| &refused.slices);
+        slices.extend(names.filter_map(|name| old?.slice(name)).cloned());
+        slices.sort_by(|one, other| one.slice.name.cmp(&other.slice.name));
+        let toolchain = workspace.toolchain().map(str::to_owned);
+        let shared = config::shared(workspace);
+        Ok(Finished { file: LockFile { toolchain, platforms, shared, slices }, locked, refused })
     }
 }
 
@@ -189,9 +176,7 @@ impl Writing<'_> {
 pub enum Finding {
     /// `lock` would write it anew.
     Stale(String),
-    /// A file was changed by somebody else.
-    Edited(String),
-    /// The recipe on disk builds something else than the slice needs.
+    /// The recipe builds something else than the slice needs.
     Unproven(String),
     /// Nothing is known of a slice that cannot be planned; the second text is what to do about it.
     Refused(String, String),
@@ -208,7 +193,6 @@ impl Finding {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Stale(_) => "stale",
-            Self::Edited(_) => "edited",
             Self::Unproven(_) => "unproven",
             Self::Refused(..) => "refused",
         }
@@ -216,8 +200,7 @@ impl Finding {
 
     /// The reason.
     pub fn reason(&self) -> &str {
-        let (Self::Stale(reason) | Self::Edited(reason) | Self::Unproven(reason) | Self::Refused(reason, _)) =
-            self;
+        let (Self::Stale(reason) | Self::Unproven(reason) | Self::Refused(reason, _)) = self;
         reason
     }
 }
@@ -233,7 +216,7 @@ pub struct Checked {
     pub refused: Vec<Refused>,
 }
 
-/// Checks the recipes on disk against the slices, writing nothing.
+/// Checks the recipes on disk against the slices, writing nothing of them: they are what `lock` would write, to the byte.
 ///
 /// # Errors
 /// When there is no readable recipe.
@@ -241,61 +224,54 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     let workspace = &project.workspace;
     let old = LockFile::read(&workspace.larder_dir())?;
     let platforms = project.platforms(Some(&old))?;
-    let (drafts, mut refused) = match draft(project, &platforms, report) {
+    let (drafts, refused) = match draft(project, &platforms, Some(&old), report) {
         Err(error @ Error::StaleCargoLock { .. }) => {
             let findings = vec![Finding::Stale(error.to_string())];
             return Ok(Checked { outcomes: Vec::new(), findings, refused: Vec::new() });
         }
         drafts => drafts?,
     };
-    let checked = side_by_side::map(&drafts, |draft| {
-        let finding = draft.check(project, &old).map(|finding| (draft, finding));
-        Ok((draft.slice.name.to_string(), finding))
-    })?;
-    let (checked, unreadable) = Refused::apart(checked)?;
-    unreadable.into_iter().for_each(|new| new.join(&mut refused));
-    let change = |finding: &Option<Finding>| if finding.is_none() { Change::Kept } else { Change::Needed };
-    let outcomes = checked.iter().map(|(draft, finding)| draft.outcome(change(finding))).collect();
-    let mut findings: Vec<Finding> = checked.into_iter().filter_map(|(_, finding)| finding).collect();
-    let slices = &project.slices;
-    let is_known =
-        |name: &str| slices.iter().any(|s| s.name == name) || refused.iter().any(|all| all.has(name));
-    for gone in old.slices.iter().filter(|locked| !is_known(&locked.slice.name)) {
+    let writing = Writing { project, drafts: &drafts, old: Some(&old), platforms, report };
+    let Finished { file, mut locked, refused } = writing.finish(refused)?;
+    let mut findings = Vec::new();
+    for draft in &drafts {
+        let wanted = file.slice(&draft.slice.name);
+        if let Some(reason) = wanted.and_then(|wanted| draft.staleness(&old, wanted)) {
+            findings.push(Finding::Stale(reason));
+        }
+    }
+    for outcome in locked.iter_mut().filter(|outcome| outcome.change == Change::Written) {
+        outcome.change = Change::Needed;
+    }
+    let unproven = refused.iter().filter(|refused| is_unproven(&refused.error));
+    findings.extend(unproven.map(|refused| Finding::Unproven(refused.error.to_string())));
+    for gone in old.slices.iter().filter(|locked| file.slice(&locked.slice.name).is_none()) {
         findings.push(Finding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
-    let shared = config::shared(workspace);
-    findings.extend(stale_config(workspace, Some(&old), shared.as_deref())?);
-    Ok(Checked { outcomes, findings, refused })
+    if findings.is_empty()
+        && let Some(path) = own_files::first_wrong(workspace, &file)?
+    {
+        findings.push(Finding::Stale(format!("{path} is not what `cargo larder lock` would write")));
+    }
+    Ok(Checked { outcomes: locked, findings, refused })
 }
 
-/// The record that a first `lock` would leave, without writing or proving anything: one layer for each slice, whose
-/// files nobody has seen yet.
+/// The record that a first `lock` would leave, without writing or proving anything: one layer for each slice.
 ///
 /// # Errors
 /// When a slice of the release cannot be planned; others are left out.
 pub fn unwritten(project: &Project, report: &dyn Report) -> Result<LockFile> {
     let platforms = project.platforms(None)?;
-    let (drafts, refused) = draft(project, &platforms, report)?;
+    let (drafts, refused) = draft(project, &platforms, None, report)?;
     let ships = |slice: &&Slice| slice.variant == Variant::Release;
     let is_shipped =
         |refused: &Refused| project.slices.iter().filter(ships).any(|slice| refused.has(&slice.name));
     if let Some(refused) = refused.into_iter().find(is_shipped) {
         return Err(refused.error);
     }
-    let slice = |draft: &Draft<'_>| LockedSlice {
-        slice: draft.slice.clone(),
-        cook: draft.recipe.cook.clone(),
-        layers: vec![Layer {
-            digest: draft.recipe.digest.clone(),
-            units: draft.plans.counts(),
-            booked: 0,
-            files: BTreeMap::new(),
-        }],
-    };
-    let config = config::shared(&project.workspace).map(|text| content_digest(text.as_bytes()));
     let toolchain = project.workspace.toolchain().map(str::to_owned);
-    let slices = drafts.iter().map(slice).collect();
-    Ok(LockFile { version: VERSION, toolchain, config, platforms, slices })
+    let (shared, slices) = (config::shared(&project.workspace), drafts.iter().map(Draft::unproven).collect());
+    Ok(LockFile { toolchain, platforms, shared, slices })
 }
 
 /// Whether the workspace's own cargo configuration holds something that nobody else may see.
@@ -307,6 +283,7 @@ pub(crate) fn has_secret_config(workspace: &Workspace) -> bool {
 fn draft<'a>(
     project: &'a Project,
     platforms: &[Platform],
+    old: Option<&LockFile>,
     report: &dyn Report,
 ) -> Result<(Vec<Draft<'a>>, Vec<Refused>)> {
     let slices: Vec<&Slice> = project.slices.iter().collect();
@@ -314,49 +291,34 @@ fn draft<'a>(
     report.step("Planning", &names.join(", "));
     let workspace = &project.workspace;
     let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
-    let draft = |slice, plans| Draft { slice, recipe: Recipe::of(workspace, slice, &plans), plans };
+    let lock = CargoLockFile::read(&workspace.root().join("Cargo.lock"))?;
+    let letters = letters(&names, old)?;
+    let draft = |slice: &'a Slice, plans: Plans| -> Result<Draft<'a>> {
+        let recipe = Recipe::of(workspace, slice, &plans, &lock)?;
+        Ok(Draft { slice, recipe, plans, letter: letters[slice.name.as_str()] })
+    };
     let drafts = slices.into_iter().zip(plans);
     let drafts =
-        drafts.map(|(slice, plans)| (slice.name.to_string(), plans.map(|plans| draft(slice, plans))));
+        drafts.map(|(slice, plans)| (slice.name.to_string(), plans.and_then(|plans| draft(slice, plans))));
     let (drafts, mut refused) = Refused::apart(drafts)?;
     refused.extend(project.refused());
     Ok((drafts, refused))
 }
 
-fn stale_config(
-    workspace: &Workspace,
-    old: Option<&LockFile>,
-    wanted: Option<&str>,
-) -> Result<Option<Finding>> {
-    let path = workspace.larder_dir().join("config.toml");
-    let found = if path.is_file() { Some(fs_err::read_to_string(&path)?) } else { None };
-    let recorded = old.and_then(|old| old.config.as_ref()).is_some();
-    let same = found.as_deref() == wanted && recorded == wanted.is_some();
-    Ok((!same).then(|| Finding::Stale(format!("{path} is not what .cargo/config.toml asks for"))))
-}
-
-/// Whatever somebody else put into `larder/` stays there.
-fn keep_foreign(
-    workspace: &Workspace,
-    staging: &Staging,
-    old: Option<&LockFile>,
-    new: &[LockedSlice],
-) -> Result<()> {
-    let larder_dir = workspace.larder_dir();
-    if !larder_dir.is_dir() {
-        return Ok(());
-    }
-    let ours = |name: &str| {
-        let in_old = old.is_some_and(|old| old.slice(name).is_some());
-        in_old || new.iter().any(|l| l.slice.name == name) || name == "larder.lock" || name == "config.toml"
-    };
-    for entry in larder_dir.read_dir_utf8()? {
-        let entry = entry?;
-        if !ours(entry.file_name()) {
-            staging.keep(&larder_dir, entry.file_name().into())?;
+/// A letter for each slice: the one that it has, or the first that no slice has.
+fn letters<'a>(names: &[&'a str], old: Option<&LockFile>) -> Result<BTreeMap<&'a str, char>> {
+    let known = |name: &str| old.and_then(|old| Some(old.slice(name)?.letter));
+    let mut letters: BTreeMap<&str, char> =
+        names.iter().filter_map(|name| Some((*name, known(name)?))).collect();
+    let taken: Vec<char> = old.iter().flat_map(|old| &old.slices).map(|locked| locked.letter).collect();
+    let mut free = LETTERS.chars().filter(|letter| !taken.contains(letter));
+    for name in names {
+        if !letters.contains_key(name) {
+            let letter = free.next().ok_or(Error::TooManySlices { most: LETTERS.len() })?;
+            letters.insert(name, letter);
         }
     }
-    Ok(())
+    Ok(letters)
 }
 
 /// Two runs at once wait for each other. The lock is on the workspace's folder, so that no file of ours stays

@@ -1,4 +1,4 @@
-//! Keeps the globs of a workspace's members off the folders of recipes: `members = ["*"]` takes `larder/` for a member,
+//! Keeps the globs of a workspace's members off the folder of recipes: `members = ["*"]` takes `larder/` for a member,
 //! and then no cargo command works any more. cargo itself is asked in the final place, and it is the judge.
 //!
 //! It must never leave a workspace that cargo could read as one that it cannot.
@@ -6,7 +6,6 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{Array, Item, value};
 
-use super::staging;
 use crate::{
     Report,
     change::{self, Change},
@@ -22,6 +21,8 @@ pub(super) struct Members<'a> {
     outer: Option<Utf8PathBuf>,
     /// What the root manifest was changed to.
     change: Option<Change>,
+    /// The folder of recipes, if it was not there before.
+    made: Option<Utf8PathBuf>,
 }
 
 impl<'a> Members<'a> {
@@ -30,14 +31,20 @@ impl<'a> Members<'a> {
         let above = project.workspace.root().ancestors().skip(1);
         let outer = above.map(|dir| dir.join("Cargo.toml")).find(|manifest| manifest.is_file());
         let outer = outer.filter(|manifest| ask(project, manifest).is_ok());
-        Self { project, outer, change: None }
+        Self { project, outer, change: None, made: None }
     }
 
-    /// Asks cargo whether it can read the workspace as it lies there now. If not, our folders leave the members.
+    /// Makes the folder of recipes, and asks cargo whether it can read the workspace then. If not, the folder leaves the
+    /// members.
     ///
     /// # Errors
     /// [`Error::Members`] if that does not help.
     pub(super) fn ensure(&mut self, report: &dyn Report) -> Result<()> {
+        let dir = self.project.workspace.larder_dir();
+        if !dir.exists() {
+            fs_err::create_dir_all(&dir)?;
+            self.made = Some(dir);
+        }
         let Err(error) = self.ask() else { return Ok(()) };
         if self.exclude(report)? {
             return self.ask();
@@ -45,11 +52,15 @@ impl<'a> Members<'a> {
         Err(error)
     }
 
-    /// Puts the manifest back as it was.
+    /// Puts everything back as it was.
     ///
     /// # Errors
     /// When it cannot be written.
     pub(super) fn undo(self) -> Result<()> {
+        if let Some(dir) = &self.made {
+            // What else is in it by now is somebody's.
+            let _ = fs_err::remove_dir(dir);
+        }
         match self.change {
             Some(Change { path, old: Some(old), .. }) => change::write(&path, &old),
             _ => Ok(()),
@@ -58,7 +69,8 @@ impl<'a> Members<'a> {
 
     fn ask(&self) -> Result<()> {
         let own = self.project.workspace.root().join("Cargo.toml");
-        std::iter::once(&own).chain(&self.outer).try_for_each(|manifest| ask(self.project, manifest))
+        let mut manifests = std::iter::once(&own).chain(&self.outer).filter(|manifest| has_glob(manifest));
+        manifests.try_for_each(|manifest| ask(self.project, manifest))
     }
 
     /// Adds our folders to `exclude` in the root manifest; whether that changed anything.
@@ -81,18 +93,23 @@ impl<'a> Members<'a> {
         Ok(true)
     }
 
-    /// The folders that are ours: all of `larder/`, but if members of the user's own lie there, those of the slices.
+    /// The folder that is ours, unless members of the user's own lie there.
     fn folders(&self) -> Vec<String> {
         let workspace = &self.project.workspace;
         let packages = workspace.metadata().workspace_packages();
-        let mut folders = vec![staging::NAME.to_owned()];
-        if packages.iter().any(|package| package.manifest_path.starts_with(workspace.larder_dir())) {
-            folders.extend(self.project.slices.iter().map(|slice| format!("larder/{}", slice.name)));
-        } else {
-            folders.push("larder".to_owned());
-        }
-        folders
+        let is_shared =
+            packages.iter().any(|package| package.manifest_path.starts_with(workspace.larder_dir()));
+        if is_shared { Vec::new() } else { vec!["larder".to_owned()] }
     }
+}
+
+/// Whether a manifest has members that a new folder may be one of; a file that cannot be read says nothing.
+fn has_glob(manifest: &Utf8Path) -> bool {
+    let Ok(document) = crate::workspace::parse_toml(manifest) else { return true };
+    let members = document.get("workspace").and_then(|workspace| workspace.get("members")?.as_array());
+    members.is_some_and(|members| {
+        members.iter().any(|member| member.as_str().is_none_or(|path| path.contains(['*', '?', '['])))
+    })
 }
 
 fn ask(project: &Project, manifest: &Utf8Path) -> Result<()> {

@@ -1,79 +1,109 @@
 //! Recipes: plain cargo workspaces that build exactly a plan's units.
 //!
-//! [`Recipe::of`] turns a plan into text, [`lock`] puts recipes on disk as a whole or not at all, [`proof`]
-//! compares what a written recipe would build with what its slice needs, and [`lock_file`] is the record of
-//! it all. Nothing here compiles.
+//! [`Recipe::of`] turns a plan into data, [`table`] is the committed form of all recipes of a project, [`expand`] gives
+//! the plain cargo workspace of one of them, [`proof`] compares what that would build with what its slice needs, and
+//! [`lock`] puts it all together. Nothing here compiles.
 
+mod cargo_lock;
 pub mod chain;
 mod config;
 mod draft;
+pub mod expand;
+pub mod layer;
 pub mod layers;
 pub mod lock;
 pub mod lock_file;
 mod manifest;
+mod marks;
 mod members;
+pub mod memory;
+mod old_form;
+mod own_files;
 mod package;
 mod pins;
 pub mod proof;
-mod staging;
 mod stub;
+pub mod table;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use cargo_metadata::camino::Utf8PathBuf;
-
+use self::{
+    cargo_lock::CargoLockFile,
+    layer::{Layer, Package, PackageId, Pinned, Unused},
+    stub::Shape,
+};
 use crate::{
+    error::{Error, Result},
     plan::{Plans, key::ContentHasher},
     slice::{Slice, configured, option_values},
     workspace::Workspace,
 };
 
-const DOMAIN: &str = "larder recipe 1";
-
-/// A recipe as text: every file but `Cargo.lock`, which cargo reduces from the workspace's.
+/// What a plan asks for: the recipe of a slice before cargo has reduced its `Cargo.lock`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
-    /// File contents by path relative to the recipe's folder.
-    pub files: BTreeMap<Utf8PathBuf, String>,
     /// cargo's arguments that cook the recipe in its folder.
     pub cook: Vec<String>,
-    /// Identifies what the recipe builds, and how, on every machine.
-    pub digest: String,
+    /// The packages it consists of; the first one lies in the recipe's own folder.
+    stubs: Vec<Shape>,
+    /// Keys of its cargo configuration.
+    config: BTreeSet<String>,
+    /// What it pins.
+    layer: Layer,
 }
 
 impl Recipe {
-    /// Writes down a slice's plans: one recipe for all platforms.
-    pub fn of(workspace: &Workspace, slice: &Slice, plans: &Plans) -> Self {
+    /// Writes down a slice's plans: one recipe for all platforms. `lock` is the workspace's `Cargo.lock`.
+    ///
+    /// # Errors
+    /// If a package of the plan is not in `lock`, or has a name that no table can hold.
+    pub(crate) fn of(
+        workspace: &Workspace,
+        slice: &Slice,
+        plans: &Plans,
+        lock: &CargoLockFile,
+    ) -> Result<Self> {
+        for name in slice.env.keys() {
+            named("variable", name, table::is_variable)?;
+        }
         let stubs = stub::of(slice, plans);
         let mut cook = cook_args(workspace, slice);
         if stub::have_tests(&stubs) {
             cook.push("--all-targets".into());
         }
-        let mut files = BTreeMap::new();
-        files.insert(".cargo/config.toml".into(), config::of_recipe(workspace, slice));
-        for (index, stub) in stubs.iter().enumerate() {
-            let folder = stub::folder(index, stub.shape);
-            let text = match index {
-                0 => manifest::of_root(workspace, slice, &stubs),
-                _ => manifest::of_member(slice, stub, index),
-            };
-            files.insert(folder.join("Cargo.toml"), text);
-            for (path, source) in stub.shape.sources() {
-                files.insert(folder.join(path), source.to_owned());
+        let mut layer = Layer { cargo_lock: lock.version, ..Layer::default() };
+        for pin in stubs.iter().flat_map(|stub| &stub.pins) {
+            let (id, checksum) = lock.find(&pin.package)?;
+            named("package", &id.name, table::is_name)?;
+            for feature in &pin.features {
+                named("feature", feature, table::is_feature)?;
             }
-            if stub.pins.iter().any(pins::Pin::is_for_host) {
-                files.insert(folder.join("build.rs"), BUILD_SOURCE.to_owned());
-            }
+            let new = || Package { checksum: checksum.clone(), ..Package::default() };
+            let package = layer.packages.entry(id.clone()).or_insert_with(new);
+            let place = Pinned { kind: pin.kind, platform: pin.platform.clone() };
+            let features = package.pins.entry(place).or_default();
+            features.extend(pin.features.iter().cloned());
+            features.sort();
+            features.dedup();
         }
-        Self { digest: digest(workspace, slice, plans, &cook), files, cook }
+        let pinned: Vec<&PackageId> = layer.packages.keys().collect();
+        layer.manifest = manifest::lines(workspace, &pinned);
+        layer.unused = config::local_patches(workspace)
+            .into_iter()
+            .map(|(name, version)| Unused { name, version, source: None })
+            .collect();
+        let config = config::of_recipe(workspace, slice);
+        Ok(Self { cook, stubs: stubs.iter().map(|stub| stub.shape).collect(), config, layer })
     }
 }
 
-const BUILD_SOURCE: &str =
-    "//! Does nothing; it makes cargo build the dependencies of build scripts.\nfn main() {}\n";
+/// Refuses a name that the table could not hold.
+fn named(what: &'static str, name: &str, is_one: fn(&str) -> bool) -> Result<()> {
+    if is_one(name) { Ok(()) } else { Err(Error::Name { what, name: name.to_owned() }) }
+}
 
-/// From a layer's folder, `larder/<slice>/<layer>`, to the workspace's.
-const UP: &str = "../../..";
+/// From a recipe's folder, `target/larder/recipes/<slice>/<layer>`, to the workspace's.
+const UP: &str = "../../../../..";
 
 /// The arguments that cook a slice's recipe: its subcommand, configuration, profile and platform without its
 /// selection of packages, targets and features, which are the recipe's own.
@@ -97,33 +127,6 @@ fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
         args.push("--release".into());
     }
     args
-}
-
-fn digest(workspace: &Workspace, slice: &Slice, plans: &Plans, cook: &[String]) -> String {
-    let mut hasher = ContentHasher::new(DOMAIN);
-    hasher.strings(cook);
-    hasher.string(&String::from(slice.target_dir.clone()));
-    hasher.strings(&slice.rustflags);
-    hasher.length(slice.env.len());
-    for (name, value) in &slice.env {
-        hasher.string(name);
-        hasher.string(value);
-    }
-    hasher.string(&workspace.resolver());
-    hasher.optional(workspace.toolchain());
-    let patches = config::local_patches(workspace);
-    if !patches.is_empty() {
-        hasher.strings(&patches);
-    }
-    for (platform, plan) in plans.iter() {
-        hasher.string(platform.as_str());
-        hasher.length(plan.units.len());
-        for (key, unit) in &plan.units {
-            hasher.string(&key.to_string());
-            hasher.bytes(&[unit.lto as u8, u8::from(unit.for_host), u8::from(unit.for_target)]);
-        }
-    }
-    hasher.finish_hex()
 }
 
 /// SHA-256 of a file's bytes in hexadecimal.

@@ -1,9 +1,7 @@
 //! The packages a recipe consists of. They are empty: only their dependencies matter, and the crate types of
 //! their libraries, which decide what those dependencies emit for link-time optimisation.
 
-use cargo_metadata::camino::Utf8PathBuf;
-
-use super::pins::{self, Pin, Table};
+use super::pins::{self, Kind, Pin};
 use crate::{
     plan::{Lto, Plans, Unit},
     slice::Slice,
@@ -44,27 +42,27 @@ pub(super) fn of(slice: &Slice, plans: &Plans) -> Vec<Stub> {
     let first = shapes.next().unwrap_or(Shape::Rlib);
     let is_elsewhere = |unit: &Unit| library(unit, has_lto).is_some_and(|shape| shape != first);
     let mut stubs = vec![stub(plans, first, |unit| {
-        linked(unit).into_iter().filter(|table| *table == Table::Host || !is_elsewhere(unit)).collect()
+        linked(unit).into_iter().filter(|kind| *kind == Kind::Host || !is_elsewhere(unit)).collect()
     })];
-    stubs.extend(
-        shapes.map(|shape| stub(plans, shape, |unit| target_if(library(unit, has_lto) == Some(shape)))),
-    );
+    stubs.extend(shapes.map(|shape| {
+        let kind = if shape == Shape::Dylib { Kind::Dylib } else { Kind::Both };
+        stub(plans, shape, |unit| if_so(library(unit, has_lto) == Some(shape), kind))
+    }));
     if plans.units().any(Unit::is_checked_for_host) {
-        let mut checked = stub(plans, Shape::ProcMacro, |unit| target_if(unit.is_checked_for_host()));
+        let mut checked =
+            stub(plans, Shape::ProcMacro, |unit| if_so(unit.is_checked_for_host(), Kind::Macro));
         // cargo gives the features that a procedural macro asks for to the target side as well.
-        let asked_for = |pin: &Pin| stubs[0].pins.iter().any(|p| p.is_for_host() && p.alias == pin.alias);
-        checked.pins.iter_mut().filter(|pin| asked_for(pin)).for_each(Pin::drop_features);
+        let of_host: Vec<&String> =
+            stubs[0].pins.iter().filter(|pin| pin.kind == Kind::Host).map(|pin| &pin.package).collect();
+        let asked_for = checked.pins.iter_mut().filter(|pin| of_host.contains(&&pin.package));
+        asked_for.for_each(|pin| pin.features.clear());
         stubs.push(checked);
     }
     if plans.units().any(|unit| unit.for_tests) {
-        stubs.push(stub(
-            plans,
-            Shape::Tests,
-            |unit| if unit.for_tests { vec![Table::Test] } else { Vec::new() },
-        ));
+        stubs.push(stub(plans, Shape::Tests, |unit| if_so(unit.for_tests, Kind::Test)));
         // Programs that tests run abort where the tests themselves unwind.
         if slice.is_test() && plans.units().any(is_linked) {
-            stubs.push(stub(plans, Shape::Program, |unit| target_if(is_linked(unit))));
+            stubs.push(stub(plans, Shape::Program, |unit| if_so(is_linked(unit), Kind::Program)));
         }
     }
     stubs
@@ -75,19 +73,19 @@ pub(super) fn have_tests(stubs: &[Stub]) -> bool {
     stubs.iter().any(|stub| stub.shape == Shape::Tests)
 }
 
-fn stub(plans: &Plans, shape: Shape, tables: impl Fn(&Unit) -> Vec<Table>) -> Stub {
-    Stub { shape, pins: pins::of(plans, tables) }
+fn stub(plans: &Plans, shape: Shape, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Stub {
+    Stub { shape, pins: pins::of(plans, kinds) }
 }
 
 /// Where most units are pinned: by the side they are on.
-fn linked(unit: &Unit) -> Vec<Table> {
+fn linked(unit: &Unit) -> Vec<Kind> {
     let host = unit.for_host && !unit.is_checked_for_host();
-    let sides = [(unit.for_target && !unit.for_tests, Table::Target), (host, Table::Host)];
-    sides.into_iter().filter(|(on, _)| *on).map(|(_, table)| table).collect()
+    let sides = [(unit.for_target && !unit.for_tests, Kind::Target), (host, Kind::Host)];
+    sides.into_iter().filter(|(on, _)| *on).map(|(_, kind)| kind).collect()
 }
 
-fn target_if(condition: bool) -> Vec<Table> {
-    condition.then_some(Table::Target).into_iter().collect()
+fn if_so(condition: bool, kind: Kind) -> Vec<Kind> {
+    condition.then_some(kind).into_iter().collect()
 }
 
 fn is_linked(unit: &Unit) -> bool {
@@ -104,52 +102,96 @@ fn library(unit: &Unit, has_lto: bool) -> Option<Shape> {
     })
 }
 
-/// A stub's folder in the recipe: the recipe's own for the first one.
-pub(super) fn folder(index: usize, shape: Shape) -> Utf8PathBuf {
-    Utf8PathBuf::from(match (index, shape) {
-        (0, _) => "",
-        (_, Shape::ProcMacro) => "proc-macro",
-        (_, Shape::Tests) => "for-tests",
-        (_, Shape::Program) => "program",
-        (_, Shape::Dylib) => "dylib",
-        (_, _) => "object-and-bitcode",
-    })
-}
-
 impl Shape {
-    /// The targets in the manifest of a package of this shape.
-    pub(super) fn manifest(self, slice: &Slice) -> String {
+    const ALL: [Self; 6] =
+        [Self::Rlib, Self::CdylibAndRlib, Self::Dylib, Self::ProcMacro, Self::Tests, Self::Program];
+
+    /// The word in the table.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Rlib => "rlib",
+            Self::CdylibAndRlib => "both",
+            Self::Dylib => "dylib",
+            Self::ProcMacro => "macro",
+            Self::Tests => "tests",
+            Self::Program => "program",
+        }
+    }
+
+    /// The shape of a word.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|shape| shape.word() == word)
+    }
+
+    /// The folder of a stub that is not the first one, in the recipe's.
+    pub(super) fn folder(self) -> &'static str {
+        match self {
+            Self::Rlib | Self::CdylibAndRlib => "object-and-bitcode",
+            Self::Dylib => "dylib",
+            Self::ProcMacro => "proc-macro",
+            Self::Tests => "for-tests",
+            Self::Program => "program",
+        }
+    }
+
+    /// The kinds of pins in the manifest of a stub of this shape.
+    pub(super) fn kinds(self, place: Place) -> &'static [Kind] {
+        match (place, self) {
+            (Place::First, _) => &[Kind::Target, Kind::Host],
+            (Place::Further, Self::Dylib) => &[Kind::Dylib],
+            (Place::Further, Self::ProcMacro) => &[Kind::Macro],
+            (Place::Further, Self::Tests) => &[Kind::Test],
+            (Place::Further, Self::Program) => &[Kind::Program],
+            (Place::Further, Self::Rlib | Self::CdylibAndRlib) => &[Kind::Both],
+        }
+    }
+
+    /// The targets in the manifest of a package of this shape, as dotted keys.
+    pub(super) fn manifest(self, documented: Documented) -> String {
         let kind = match self {
-            Self::Rlib | Self::Tests => "crate-type = [\"rlib\"]",
-            Self::CdylibAndRlib => "crate-type = [\"cdylib\", \"rlib\"]",
-            Self::Dylib => "crate-type = [\"dylib\"]",
-            Self::ProcMacro => "proc-macro = true",
+            Self::Rlib | Self::Tests => "lib.crate-type = [\"rlib\"]",
+            Self::CdylibAndRlib => "lib.crate-type = [\"cdylib\", \"rlib\"]",
+            Self::Dylib => "lib.crate-type = [\"dylib\"]",
+            Self::ProcMacro => "lib.proc-macro = true",
             Self::Program => {
-                return "[[bin]]\nname = \"program\"\npath = \"src/main.rs\"\ntest = false\nbench = false\n\n\
-                        [[test]]\nname = \"program\"\npath = \"tests/program.rs\"\n"
+                return "bin = [{ name = \"program\", path = \"src/main.rs\", test = false, bench = false }]\n\
+                        test = [{ name = \"program\", path = \"tests/program.rs\" }]\n"
                     .to_owned();
             }
         };
         // For a test, cargo builds what a library's documentation tests need, and links no test.
-        let (test, doctest) = (self == Self::Tests, slice.is_test());
-        format!("[lib]\n{kind}\ntest = {test}\ndoctest = {doctest}\nbench = false\n")
+        let (test, doctest) = (self == Self::Tests, documented == Documented::Tested);
+        format!("{kind}\nlib.test = {test}\nlib.doctest = {doctest}\nlib.bench = false\n")
     }
 
     /// The sources of a package of this shape. An rlib is not linked, so it can do without the standard library, which
     /// some targets lack.
-    pub(super) fn sources(self) -> Vec<(&'static str, &'static str)> {
+    pub(super) fn sources(self) -> &'static [(&'static str, &'static str)] {
         const EMPTY: &str = "//! Empty on purpose: only the dependencies matter.\n";
+        const NO_STD: &str = "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n";
+        const MAIN: &str = "//! Empty on purpose: only the dependencies matter.\nfn main() {}\n";
         match self {
-            Self::Rlib => {
-                vec![("src/lib.rs", "//! Empty on purpose: only the dependencies matter.\n#![no_std]\n")]
-            }
-            Self::CdylibAndRlib | Self::Dylib | Self::ProcMacro | Self::Tests => {
-                vec![("src/lib.rs", EMPTY)]
-            }
-            Self::Program => vec![
-                ("src/main.rs", "//! Empty on purpose: only the dependencies matter.\nfn main() {}\n"),
-                ("tests/program.rs", EMPTY),
-            ],
+            Self::Rlib => &[("src/lib.rs", NO_STD)],
+            Self::CdylibAndRlib | Self::Dylib | Self::ProcMacro | Self::Tests => &[("src/lib.rs", EMPTY)],
+            Self::Program => &[("src/main.rs", MAIN), ("tests/program.rs", EMPTY)],
         }
     }
+}
+
+/// Where a stub lies in its recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the recipe's own folder.
+    First,
+    /// In a folder below.
+    Further,
+}
+
+/// Whether cargo builds documentation tests of a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Documented {
+    /// It does, since the slice is `cargo test`.
+    Tested,
+    /// It does not.
+    Not,
 }

@@ -50,25 +50,26 @@ pub fn moved(project: &Project, slices: &[&str]) -> Result<Vec<Moved>> {
     let Some(file) = project.recorded()? else { return Ok(Vec::new()) };
     let lock = LockLines::read(project.workspace.root().join("Cargo.lock").as_ref());
     let chosen = file.slices.iter().filter(|slice| slices.contains(&slice.slice.name.as_str()));
-    Ok(chosen.flat_map(|slice| of_slice(project, slice, &lock)).collect())
+    Ok(chosen.flat_map(|slice| of_slice(slice, &lock)).collect())
 }
 
-fn of_slice(project: &Project, locked: &LockedSlice, lock: &LockLines) -> Vec<Moved> {
-    let larder_dir = project.workspace.larder_dir();
-    let read = |layer| LockLines::read(locked.layer_dir(&larder_dir, layer).join("Cargo.lock").as_ref());
-    let layers: Vec<LockLines> = (0..locked.layers.len()).map(read).collect();
+fn of_slice(locked: &LockedSlice, lock: &LockLines) -> Vec<Moved> {
+    let layers: Vec<Vec<(&str, String)>> =
+        locked.layers.iter().map(|layer| layer.locked().collect()).collect();
     let Some(current) = layers.last() else { return Vec::new() };
-    let gone = current.external().filter(|(name, version)| lock.line(name, version).is_none());
+    let has = |layer: &[(&str, String)], name: &str, version: &str| {
+        layer.iter().any(|(known, of)| *known == name && of == version)
+    };
+    let gone = current.iter().filter(|(name, version)| lock.line(name, version).is_none());
     gone.map(|(name, version)| {
         // A version that the layer has as well is not what this one became.
-        let is_new = |new: &&str| current.line(name, new).is_none();
+        let is_new = |new: &&str| !has(current, name, new);
         let new: Vec<String> = lock.versions(name).into_iter().filter(is_new).map(str::to_owned).collect();
-        let has = |layer: &usize| layers[*layer].line(name, version).is_some();
         Moved {
             slice: locked.slice.name.to_string(),
-            layers: (0..layers.len()).filter(has).collect(),
-            package: name.to_owned(),
-            old: version.to_owned(),
+            layers: (0..layers.len()).filter(|layer| has(&layers[*layer], name, version)).collect(),
+            package: (*name).to_owned(),
+            old: version.clone(),
             line: new.last().and_then(|new| lock.line(name, new)),
             new,
         }

@@ -1,16 +1,11 @@
 //! `Cargo.lock` by lines: where each package is written down, so that a reason can name the line.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 /// The lines of a lock file that name the versions of packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LockLines {
     lines: BTreeMap<(String, String), usize>,
-    /// Packages from a registry or from git.
-    external: BTreeSet<(String, String)>,
 }
 
 impl LockLines {
@@ -26,17 +21,14 @@ impl LockLines {
             Some(value.trim_matches('"').to_owned())
         };
         let mut lock = Self::default();
-        let (mut name, mut package) = (None, None);
+        let mut name = None;
         for (index, line) in text.lines().enumerate() {
             if line.starts_with('[') {
-                (name, package) = (None, None);
+                name = None;
             } else if let Some(value) = value(line, "name") {
                 name = Some(value);
             } else if let (Some(version), Some(name)) = (value(line, "version"), &name) {
-                lock.lines.insert((name.clone(), version.clone()), index + 1);
-                package = Some((name.clone(), version));
-            } else if value(line, "source").is_some() {
-                lock.external.extend(package.take());
+                lock.lines.insert((name.clone(), version), index + 1);
             }
         }
         lock
@@ -50,11 +42,6 @@ impl LockLines {
     /// The versions of a package.
     pub(super) fn versions(&self, name: &str) -> Vec<&str> {
         self.lines.keys().filter(|(known, _)| known == name).map(|(_, version)| version.as_str()).collect()
-    }
-
-    /// All packages from elsewhere, with their versions.
-    pub(super) fn external(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.external.iter().map(|(name, version)| (name.as_str(), version.as_str()))
     }
 }
 
@@ -70,6 +57,5 @@ mod tests {
         assert_eq!(lock.line("a", "2.0.0"), Some(10));
         assert_eq!(lock.versions("a"), ["1.0.0", "2.0.0"]);
         assert_eq!(lock.line("b", "1.0.0"), None);
-        assert_eq!(lock.external().collect::<Vec<_>>(), [("a", "1.0.0")]);
     }
 }

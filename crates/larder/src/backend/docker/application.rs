@@ -59,11 +59,11 @@ pub(super) struct Application {
     /// The build directory, relative to the workspace, if the configuration names one: recipes and application have to
     /// have the same.
     pub(super) build_dir: Option<Utf8PathBuf>,
-    /// Whether globs of the workspace's members may fit the folders of recipes.
+    /// Whether globs of the workspace's members may fit the folder of recipes.
     pub(super) has_globs: bool,
     /// Whether some of cargo's configuration lies above the workspace.
     pub(super) has_config_above: bool,
-    /// Whether there is a `larder/config.toml`.
+    /// Whether recipes come with settings of cargo.
     pub(super) has_config: bool,
 }
 
@@ -143,7 +143,7 @@ impl Application {
             build_dir: build_dir(workspace),
             has_globs: has_globs(workspace),
             has_config_above: workspace.config_files().iter().any(|file| !file.starts_with(workspace.root())),
-            has_config: recorded.config.is_some(),
+            has_config: recorded.config().is_some(),
             artifacts,
             image,
             sources,

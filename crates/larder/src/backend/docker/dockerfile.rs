@@ -15,7 +15,10 @@ use super::{
     settings::DockerSettings,
     words,
 };
-use crate::{process::quoted, recipe::lock_file::LockedSlice};
+use crate::{
+    process::quoted,
+    recipe::{expand, lock_file::LockedSlice},
+};
 
 /// Beside `larder.lock`, a change of this wording alone makes a Dockerfile stale.
 const HEADER: &str = "\
@@ -109,8 +112,9 @@ impl Writer<'_> {
             self.tools();
         }
         self.deps();
-        if self.application.recipes == Recipes::Planned {
-            self.planner();
+        match self.application.recipes {
+            Recipes::Committed => self.recipes(),
+            Recipes::Planned => self.planner(),
         }
         for group in &self.application.groups {
             self.cook(group);
@@ -151,25 +155,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What no recipe is committed for. It runs at every change of the sources, and all that later stages take from
-    /// it are the recipes.
-    fn planner(&mut self) {
-        self.line("\n# --- planner: the recipes, since none are committed ---");
-        self.text.push_str(PLANNER);
-        self.line("ARG LARDER");
-        self.run(
-            Downloads::Common,
-            &["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()],
-        );
-        self.sources();
-        if self.application.has_config_above {
-            self.line("# Configuration above the workspace is the project's own, which a repository's folder tells.");
-            let _ = writeln!(self.text, "RUN mkdir {FOLDER}/.git");
-        }
-        self.run(Downloads::Common, &["cargo larder lock".into()]);
-    }
-
-    fn sources(&mut self) {
+    pub(super) fn sources(&mut self) {
         self.line("# .dockerignore lets in what the build reads, and nothing else.");
         let sources = &self.application.sources;
         let (from, to) = match sources.prefix.as_str() {
@@ -178,16 +164,6 @@ impl Writer<'_> {
             prefix => (prefix, "."),
         };
         self.copy(&[from], to);
-    }
-
-    /// A file or folder of the recipes, from where they are.
-    fn recipe(&mut self, path: &str, to: &str) {
-        match self.application.recipes {
-            Recipes::Committed => self.copy(&[self.application.sources.prefix.join(path)], to),
-            Recipes::Planned => {
-                self.copy_of("planner", self.application.image.workspace.join(path), to);
-            }
-        }
     }
 
     /// Tools that are built from source take minutes, once; the base image may have them already.
@@ -281,14 +257,15 @@ impl Writer<'_> {
         );
         let _ = writeln!(self.text, "FROM deps AS {}", cook_stage(group));
         if self.application.has_config {
-            self.recipe("larder/config.toml", ".cargo/config.toml");
+            self.recipe("config.toml", ".cargo/config.toml");
         }
         self.configured();
         let downloads = self.downloads(&group[0].slice.name);
         for locked in group {
             for layer in 0..locked.layers.len() {
-                let folder = format!("larder/{}/{layer}", locked.slice.name);
-                self.recipe(&format!("{folder}/"), &format!("{folder}/"));
+                let path = format!("{}/{layer}/", locked.slice.name);
+                let folder = format!("{}/{path}", expand::FOLDER);
+                self.recipe(&path, &folder);
                 // What the recipe's own configuration cannot say. A frozen layer is cooked as it always was.
                 let image = &self.application.image;
                 let mut variables = image.absolute_environment(&locked.slice);
@@ -298,7 +275,10 @@ impl Writer<'_> {
                 variables.extend(self.application.build_dir_apart(&locked.slice));
                 let mut words = locked.cook.clone();
                 words.insert(1.min(words.len()), "--locked".into());
-                self.run(downloads, &[format!("cd {folder}"), cargo_line(&variables, &words)]);
+                self.run(
+                    downloads,
+                    &[format!("cd {}", folder.trim_end_matches('/')), cargo_line(&variables, &words)],
+                );
             }
         }
     }

@@ -21,6 +21,7 @@ pub mod packages;
 mod path_packages;
 pub mod progress;
 pub mod reads;
+mod recipe_stage;
 pub mod settings;
 mod shared;
 mod sources;

@@ -232,13 +232,13 @@ mod tests {
 #1 DONE 0.1s
 #5 [deps 1/3] FROM docker.io/library/base
 #5 CACHED
-#6 [cook-front 2/3] COPY larder/front/0/ larder/front/0/
+#6 [cook-front 2/3] COPY --from=recipes /app/target/larder/recipes/front/0/ target/larder/recipes/front/0/
 #6 CACHED
-#7 [cook-front 3/3] RUN cd larder/front/0 && cargo build --locked
+#7 [cook-front 3/3] RUN cd target/larder/recipes/front/0 && cargo build --locked
 #7 0.412     Updating index
 #7 1.034    Compiling serde v1.0.0
 #7 1.100    Compiling tool v0.1.0 (https://example.invalid/tool#1234)
-#7 2.034    Compiling larder-front v0.0.0 (/app/larder/front/0)
+#7 2.034    Compiling larder-front v0.0.0 (/app/target/larder/recipes/front/0)
 #7 DONE 2.5s
 #8 [builder 4/4] RUN cargo build
 #8 0.1 error: no such command

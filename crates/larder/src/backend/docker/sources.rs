@@ -31,8 +31,8 @@ pub(super) const RECIPES: &str = "larder";
 /// Without these there is no workspace that an image could be built from.
 const NEEDED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
 
-/// What the build reads at the root, if it is there. `.cargo/config.toml` is sent only for a planner: `larder/config.toml`
-/// takes its place otherwise, without its secrets.
+/// What the build reads at the root, if it is there. `.cargo/config.toml` is sent only for a planner: the settings in the
+/// table take its place otherwise, without its secrets.
 pub(super) const KNOWN: [&str; 5] =
     ["rust-toolchain.toml", "rust-toolchain", "build.rs", ".sqlx", "migrations"];
 

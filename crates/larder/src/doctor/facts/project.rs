@@ -72,6 +72,9 @@ pub(super) fn recipes(project: &Project) -> Answer<Option<Vec<Finding>>> {
             Ok(Some(checked.findings.iter().cloned().chain(refused).collect()))
         }
         Err(Error::NoRecipe { .. }) => Ok(None),
+        Err(error @ (Error::Table { .. } | Error::OldRecipe { .. })) => {
+            Ok(Some(vec![Finding::Stale(error.to_string())]))
+        }
         Err(error) => Err(error.to_string()),
     }
 }

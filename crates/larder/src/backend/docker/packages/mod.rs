@@ -140,7 +140,7 @@ fn linux(project: &Project) -> Result<Platform> {
     if is_linux(&host) {
         return Ok(host);
     }
-    let platforms = project.platforms(project.recorded()?.as_ref())?;
+    let platforms = project.platforms(project.recorded().ok().flatten().as_ref())?;
     Ok(platforms.into_iter().find(is_linux).unwrap_or(host))
 }
 

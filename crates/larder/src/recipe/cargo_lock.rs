@@ -1,0 +1,147 @@
+//! `Cargo.lock`, read into packages and written as cargo writes it. Only packages from elsewhere are of interest here:
+//! a recipe has no others, but for its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{camino::Utf8Path, semver::Version};
+use serde::Deserialize;
+
+use super::layer::{CRATES_IO, Layer, Origin, Package, PackageId, Unused};
+use crate::{
+    error::{Error, Result},
+    plan::commits::percent_decoded,
+};
+
+/// The oldest format that is written: each entry has its checksum in it.
+const OLDEST: u64 = 3;
+
+/// A `Cargo.lock` in memory.
+#[derive(Debug)]
+pub(crate) struct CargoLockFile {
+    /// The format.
+    pub(super) version: u64,
+    /// Packages from elsewhere, with what they depend on.
+    packages: BTreeMap<PackageId, Package>,
+    unused: BTreeSet<Unused>,
+    /// Packages by what cargo calls them in unit graphs.
+    ids: BTreeMap<String, PackageId>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    version: u64,
+    #[serde(default)]
+    package: Vec<Entry>,
+    #[serde(default)]
+    patch: Patch,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Patch {
+    #[serde(default)]
+    unused: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    version: String,
+    source: Option<String>,
+    checksum: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+impl CargoLockFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Error::Toml`] if cargo would not have written it.
+    pub(crate) fn read(path: &Utf8Path) -> Result<Self> {
+        let wrong = |reason: String| Error::Toml { path: path.into(), reason };
+        let file: File = toml_edit::de::from_str(&fs_err::read_to_string(path)?)
+            .map_err(|error| wrong(error.to_string()))?;
+        let mut packages = BTreeMap::new();
+        let mut ids = BTreeMap::new();
+        for entry in &file.package {
+            let Some(id) = id(entry).map_err(wrong)? else { continue };
+            let checksum = entry.checksum.clone().or_else(|| of_metadata(&file.metadata, entry));
+            let dependencies = entry.dependencies.iter().filter_map(|name| dependency(&file.package, name));
+            let dependencies = dependencies.filter_map(|entry| self::id(entry).transpose());
+            let dependencies = dependencies.collect::<std::result::Result<_, _>>().map_err(wrong)?;
+            ids.insert(spec(&id), id.clone());
+            packages.insert(id, Package { checksum, dependencies, pins: BTreeMap::new() });
+        }
+        let unused = file.patch.unused.into_iter();
+        let unused =
+            unused.map(|Entry { name, version, source, .. }| Unused { name, version, source }).collect();
+        Ok(Self { version: file.version.max(OLDEST), packages, unused, ids })
+    }
+
+    /// The package that a unit graph calls so, and its checksum.
+    ///
+    /// # Errors
+    /// [`Error::NotLocked`] if there is none.
+    pub(super) fn find(&self, package: &str) -> Result<(&PackageId, &Option<String>)> {
+        let id = self.ids.get(&normalized(package));
+        let found = id.and_then(|id| Some((id, &self.packages.get(id)?.checksum)));
+        found.ok_or_else(|| Error::NotLocked { package: package.to_owned() })
+    }
+
+    /// Fills in what this file, which cargo has reduced for a recipe, says beside its pins.
+    pub(super) fn complete(self, layer: &mut Layer) {
+        layer.cargo_lock = self.version;
+        layer.unused = self.unused;
+        for (id, package) in self.packages {
+            let known = layer.packages.entry(id).or_default();
+            known.checksum = package.checksum;
+            known.dependencies = package.dependencies;
+        }
+    }
+}
+
+/// cargo's id of a package in the one form that all its spellings have here: `address name version`, decoded, without
+/// build metadata.
+fn spec(id: &PackageId) -> String {
+    let address = id.source.as_ref().map_or(CRATES_IO, Origin::without_commit);
+    format!("{} {} {}", percent_decoded(address), id.name, id.required())
+}
+
+fn normalized(package: &str) -> String {
+    let (address, fragment) = package.split_once('#').unwrap_or((package, ""));
+    let bare = address.split('?').next().unwrap_or(address).trim_end_matches('/');
+    let last = bare.rsplit('/').next().unwrap_or(bare);
+    let (name, version) = fragment.split_once('@').unwrap_or((last, fragment));
+    let version = version.split('+').next().unwrap_or(version);
+    format!("{} {name} {version}", percent_decoded(address))
+}
+
+fn id(entry: &Entry) -> std::result::Result<Option<PackageId>, String> {
+    let Some(source) = &entry.source else { return Ok(None) };
+    let version = Version::parse(&entry.version)
+        .map_err(|error| format!("{} {}: {error}", entry.name, entry.version))?;
+    Ok(Some(PackageId { name: entry.name.clone(), version, source: Origin::of(source) }))
+}
+
+/// The entry that a dependency such as `a`, `a 1.0.0` or `a 1.0.0 (source)` means.
+fn dependency<'a>(entries: &'a [Entry], text: &str) -> Option<&'a Entry> {
+    let mut words = text.splitn(3, ' ');
+    let (name, version, source) = (words.next()?, words.next(), words.next());
+    let source = source.map(|source| source.trim_matches(['(', ')']));
+    entries.iter().find(|entry| {
+        let place = entry.source.as_deref().map(|source| source.split('#').next().unwrap_or(source));
+        let same_source = |source: &str| place == Some(source.split('#').next().unwrap_or(source));
+        entry.name == name
+            && version.is_none_or(|version| entry.version == version)
+            && source.is_none_or(same_source)
+    })
+}
+
+/// The first formats have checksums in a table of their own.
+fn of_metadata(metadata: &BTreeMap<String, String>, entry: &Entry) -> Option<String> {
+    let key = format!("checksum {} {} ({})", entry.name, entry.version, entry.source.as_ref()?);
+    metadata.get(&key).filter(|sum| *sum != "<none>").cloned()
+}

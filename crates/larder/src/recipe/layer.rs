@@ -1,0 +1,201 @@
+//! A layer as data: the packages that one frozen or current recipe builds, and what its manifest says beside them.
+//!
+//! Everything that differs between layers of a slice is here. It must never hold anything of one machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::semver::Version;
+
+use super::{package::Source, pins::Kind};
+use crate::{
+    plan::{commits::percent_decoded, key::ContentHasher},
+    platform::Platform,
+};
+
+/// One recipe of a slice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layer {
+    /// The format of its `Cargo.lock`, as in that file's `version`.
+    pub(super) cargo_lock: u64,
+    /// Keys of its manifest that the workspace's gives: `profile.release.lto = true`.
+    pub(super) manifest: BTreeSet<String>,
+    /// Everything in its `Cargo.lock`.
+    pub(super) packages: BTreeMap<PackageId, Package>,
+    /// Local packages that patches in cargo's configuration name, which cargo writes down as unused.
+    pub(super) unused: BTreeSet<Unused>,
+}
+
+/// A package as `Cargo.lock` tells packages apart. The order is that of `Cargo.lock`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageId {
+    /// Its name.
+    pub name: String,
+    /// Its version, with build metadata.
+    pub version: Version,
+    /// Where it comes from, as `Cargo.lock` has it; `None` for crates.io.
+    pub(super) source: Option<Origin>,
+}
+
+/// A package's source as `Cargo.lock` has it, if that is not crates.io.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Origin(pub(super) String);
+
+/// What is said of a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Package {
+    /// SHA-256 of its archive in hexadecimal; packages from git have none.
+    pub(super) checksum: Option<String>,
+    /// What it depends on, as far as this layer reaches that.
+    pub(super) dependencies: BTreeSet<PackageId>,
+    /// Where the recipe pins it, with which features.
+    pub(super) pins: BTreeMap<Pinned, Vec<String>>,
+}
+
+/// A place in the recipe that pins a package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Pinned {
+    pub(super) kind: Kind,
+    /// The platform that it is for; `None` if it is the same on all of them.
+    pub(super) platform: Option<Platform>,
+}
+
+/// A patch that no package of the recipe uses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Unused {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) source: Option<String>,
+}
+
+/// The name of crates.io in `Cargo.lock`.
+pub(super) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// Digits that tell the sources of one project apart.
+const SHORT: usize = 8;
+
+impl Layer {
+    /// How many packages it pins.
+    pub fn pinned(&self) -> usize {
+        self.packages.values().filter(|package| !package.pins.is_empty()).count()
+    }
+
+    /// Name and version of every package in its `Cargo.lock`.
+    pub fn locked(&self) -> impl Iterator<Item = (&str, String)> {
+        self.packages.keys().map(|id| (id.name.as_str(), id.version.to_string()))
+    }
+
+    /// Whether another layer pins the same packages for the same places, whatever their `Cargo.lock`s say.
+    pub(super) fn pins_the_same(&self, other: &Self) -> bool {
+        let pins = |layer: &Self| {
+            let pinned = layer.packages.iter().filter(|(_, package)| !package.pins.is_empty());
+            pinned.map(|(id, package)| (id.clone(), package.pins.clone())).collect::<Vec<_>>()
+        };
+        self.manifest == other.manifest && self.unused == other.unused && pins(self) == pins(other)
+    }
+}
+
+impl PackageId {
+    /// The range of versions in which cargo uses one version of a package: `1`, `0.4` or `0.0.3`.
+    pub(super) fn compatible(&self) -> String {
+        let Version { major, minor, patch, .. } = self.version;
+        match (major, minor) {
+            (0, 0) => format!("0.0.{patch}"),
+            (0, _) => format!("0.{minor}"),
+            _ => major.to_string(),
+        }
+    }
+
+    /// The version as a requirement names it: without build metadata.
+    pub(super) fn required(&self) -> String {
+        let Version { major, minor, patch, pre, .. } = &self.version;
+        let pre = if pre.is_empty() { String::new() } else { format!("-{pre}") };
+        format!("{major}.{minor}.{patch}{pre}")
+    }
+
+    /// The name under which a manifest depends on it.
+    pub(super) fn alias(&self) -> String {
+        let version: String = self
+            .required()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+            .collect();
+        match &self.source {
+            None => format!("{}-{version}", self.name),
+            Some(origin) => format!("{}-{version}-{}", self.name, origin.id()),
+        }
+    }
+}
+
+impl Origin {
+    /// Of a source in `Cargo.lock`; `None` for crates.io.
+    pub(super) fn of(source: &str) -> Option<Self> {
+        (source != CRATES_IO).then(|| Self(source.to_owned()))
+    }
+
+    /// Tells it from any other source: hexadecimal digits.
+    pub(super) fn id(&self) -> String {
+        short(&self.0)
+    }
+
+    /// Tells the place from any other: the same for every commit of a branch.
+    pub(super) fn place(&self) -> String {
+        short(self.without_commit())
+    }
+
+    /// As one `Cargo.lock` entry names it in another.
+    pub(super) fn without_commit(&self) -> &str {
+        self.0.split('#').next().unwrap_or(&self.0)
+    }
+
+    /// What a dependency's entry says of it: `git = "…", branch = "…"`. `None` for a source that has no such words.
+    pub(super) fn entry(&self) -> Option<String> {
+        let text = |value: &str| toml_edit::Value::from(value).to_string();
+        let id = format!("{}#x@0.0.0", self.without_commit());
+        match super::package::Package::parse(&id)?.source {
+            Source::CratesIo => None,
+            Source::Registry(index) => Some(format!("registry-index = {}", text(index))),
+            Source::Git { url, reference: None } => Some(format!("git = {}", text(url))),
+            Source::Git { url, reference: Some((kind, value)) } => {
+                Some(format!("git = {}, {kind} = {}", text(url), text(&percent_decoded(value))))
+            }
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    let mut hasher = ContentHasher::new("larder source 1");
+    hasher.string(text);
+    let mut digits = hasher.finish_hex();
+    digits.truncate(SHORT);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(version: &str, source: Option<&str>) -> PackageId {
+        let source = source.map(|source| Origin(source.to_owned()));
+        PackageId { name: "a".into(), version: version.parse().unwrap(), source }
+    }
+
+    #[test]
+    fn an_id_gives_what_manifests_and_tables_need() {
+        let rc = id("1.0.0-rc.1+x", None);
+        assert_eq!((rc.compatible().as_str(), rc.alias().as_str()), ("1", "a-1_0_0-rc_1"));
+        assert_eq!(rc.required(), "1.0.0-rc.1");
+        assert_eq!(id("0.4.2", None).compatible(), "0.4");
+        assert_eq!(id("0.0.2", None).compatible(), "0.0.2");
+    }
+
+    #[test]
+    fn sources_are_told_apart_and_commits_of_one_place_are_not() {
+        let one = Origin("git+https://x/a?branch=m%2Fn#abc".into());
+        let other = Origin("git+https://x/a?branch=m%2Fn#def".into());
+        assert_ne!(one.id(), other.id());
+        assert_eq!(one.place(), other.place());
+        assert_eq!(one.entry().unwrap(), r#"git = "https://x/a", branch = "m/n""#);
+        let own = Origin("sparse+https://x/i/".into());
+        assert_eq!(own.entry().unwrap(), r#"registry-index = "sparse+https://x/i/""#);
+        assert_eq!(Origin::of(CRATES_IO), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Marks: which layers of which slices a line of the table holds for. `ab` is every layer of two slices, `a1-` the
+//! second layer of one and all above it, `b-0` the first of the other.
+//!
+//! An end that is the chain's own is left open, so a new layer on top changes no mark of what stays in it.
+
+use std::collections::BTreeSet;
+
+/// A layer of a slice: the slice's place among the slices, and the layer's in its chain.
+pub(super) type Section = (usize, usize);
+
+/// The slices of a table: their letters, and how many layers each has.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    pub(super) letters: Vec<char>,
+    pub(super) layers: Vec<usize>,
+}
+
+impl Layout {
+    /// Every layer of every slice.
+    #[cfg(test)]
+    fn sections(&self) -> impl Iterator<Item = Section> {
+        self.layers
+            .iter()
+            .enumerate()
+            .flat_map(|(slice, layers)| (0..*layers).map(move |layer| (slice, layer)))
+    }
+
+    /// The marks of a set of layers.
+    pub(super) fn text(&self, sections: &BTreeSet<Section>) -> String {
+        let mut text = String::new();
+        for (slice, (letter, count)) in self.letters.iter().zip(&self.layers).enumerate() {
+            let mut layer = 0;
+            while layer < *count {
+                let end =
+                    (layer..*count).take_while(|layer| sections.contains(&(slice, *layer))).count() + layer;
+                if end > layer {
+                    text.push(*letter);
+                    text.push_str(&range(layer, end, *count));
+                }
+                layer = end + 1;
+            }
+        }
+        text
+    }
+
+    /// The layers of marks; `None` for what this module would not write.
+    pub(super) fn sections_of(&self, text: &str) -> Option<BTreeSet<Section>> {
+        let mut sections = BTreeSet::new();
+        let mut rest = text;
+        while let Some(letter) = rest.chars().next() {
+            let slice = self.letters.iter().position(|known| *known == letter)?;
+            rest = &rest[letter.len_utf8()..];
+            let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '-')).unwrap_or(rest.len());
+            let (first, last) = bounds(&rest[..end], self.layers[slice])?;
+            sections.extend((first..=last).map(|layer| (slice, layer)));
+            rest = &rest[end..];
+        }
+        (!sections.is_empty() && self.text(&sections) == text).then_some(sections)
+    }
+}
+
+fn range(first: usize, end: usize, count: usize) -> String {
+    let start = if first == 0 { String::new() } else { first.to_string() };
+    match (first, end) {
+        (0, end) if end == count => String::new(),
+        (_, end) if end == count => format!("{start}-"),
+        (_, end) => format!("{start}-{}", end - 1),
+    }
+}
+
+fn bounds(range: &str, count: usize) -> Option<(usize, usize)> {
+    let last = count.checked_sub(1)?;
+    if range.is_empty() {
+        return Some((0, last));
+    }
+    let (start, end) = range.split_once('-')?;
+    let number = |text: &str, open| if text.is_empty() { Some(open) } else { text.parse().ok() };
+    let (first, end) = (number(start, 0)?, number(end, last)?);
+    (first <= end && end <= last).then_some((first, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> Layout {
+        Layout { letters: vec!['a', 'c'], layers: vec![1, 4] }
+    }
+
+    #[test]
+    fn marks_come_back_as_they_were_written() {
+        let layout = layout();
+        let all: Vec<Section> = layout.sections().collect();
+        for bits in 1..1_usize << all.len() {
+            let set = (0..all.len()).filter(|bit| bits >> bit & 1 == 1).map(|bit| all[bit]).collect();
+            let text = layout.text(&set);
+            assert_eq!(layout.sections_of(&text), Some(set), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_new_layer_on_top_changes_no_mark_of_what_stays() {
+        let mut layout = layout();
+        let text = layout.text(&layout.sections().collect());
+        assert_eq!(text, "ac");
+        layout.layers[1] += 1;
+        assert_eq!(layout.text(&layout.sections().collect()), text);
+        assert_eq!(layout.text(&[(0, 0), (1, 1), (1, 3), (1, 4)].into()), "ac1-1c3-");
+        assert_eq!(layout.text(&[(1, 0), (1, 1)].into()), "c-1");
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "b",
+            "a-",
+            "a0",
+            "c9",
+            "c2-1",
+            "cc",
+            "ca",
+            "c0-",
+            "c1",
+            "c-9",
+            "a a",
+            "c99999999999999999999-",
+        ] {
+            assert_eq!(layout().sections_of(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What `lock` read when it last found everything as it should be. If all of that is still the same, the answer is too,
+//! and cargo need not be asked: that is most of the times in which somebody locks or checks.
+//!
+//! It must never say "the same" of something that is not. So it holds everything that cargo or Larder may read before
+//! they plan: files by content, folders by the names in them, programs and toolchains by size and time, the
+//! environment as a whole. What cannot be told in that way is not remembered at all.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use toml_edit::TableLike;
+
+use super::lock::{Change, Locked};
+use crate::{
+    error::Result, plan::key::ContentHasher, platform::Platform, process::Environment, project::Project,
+    records, slice::option_values, workspace::parse_toml,
+};
+
+const VERSION: u64 = 1;
+/// Beside other records of the target directory in the workspace, wherever cargo builds.
+const FILE: &str = "target/larder/locked.json";
+/// Variables that differ from terminal to terminal and mean nothing to cargo or rustc.
+const MEANINGLESS: [&str; 10] =
+    ["_", "CARGO", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "COLORTERM", "NO_COLOR"];
+/// Folders of a package in which cargo finds targets.
+const TARGETS: [&str; 5] = ["src", "src/bin", "tests", "examples", "benches"];
+
+/// Who asks, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The environment of the process.
+    pub env: &'a Environment,
+    /// The working directory.
+    pub dir: &'a Path,
+    /// The user's `--manifest-path`.
+    pub manifest: Option<&'a Path>,
+    /// The user's `--target-dir`.
+    pub target_dir: Option<&'a Path>,
+    /// This program.
+    pub program: &'a Path,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Memory {
+    version: u64,
+    /// Everything that was read, in one number.
+    digest: String,
+    /// Folders of packages whose workspace this is.
+    packages: BTreeSet<PathBuf>,
+    files: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+    programs: BTreeSet<PathBuf>,
+    slices: Vec<Remembered>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    name: String,
+    units: BTreeMap<Platform, usize>,
+    tainted: Vec<String>,
+}
+
+/// What became of the slices when everything was as it is now; `None` if something is not, or nobody knows.
+pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
+    let manifest = match question.manifest {
+        Some(manifest) => question.dir.join(manifest),
+        None => {
+            question.dir.ancestors().map(|dir| dir.join("Cargo.toml")).find(|manifest| manifest.is_file())?
+        }
+    };
+    let package = fs_err::canonicalize(manifest.parent()?).ok()?;
+    let path = package.ancestors().map(|dir| dir.join(FILE)).find(|path| path.is_file())?;
+    let memory: Memory = records::read(Utf8Path::from_path(&path)?).ok()??;
+    let same = memory.version == VERSION
+        && memory.packages.contains(&package)
+        && memory.digest == memory.digest_now(question);
+    let locked = |slice: Remembered| Locked {
+        slice: slice.name,
+        change: Change::Kept,
+        units: slice.units,
+        tainted: slice.tainted,
+    };
+    same.then(|| memory.slices.into_iter().map(locked).collect())
+}
+
+/// Remembers that recipes are as they should be.
+///
+/// # Errors
+/// If the record cannot be written.
+pub fn remember(question: &Question<'_>, project: &Project, locked: &[Locked]) -> Result<()> {
+    let Some(mut memory) = Memory::of(project) else { return Ok(()) };
+    memory.slices = locked
+        .iter()
+        .map(|Locked { slice, units, tainted, .. }| Remembered {
+            name: slice.clone(),
+            units: units.clone(),
+            tainted: tainted.clone(),
+        })
+        .collect();
+    memory.digest = memory.digest_now(question);
+    records::write(&project.workspace.root().join(FILE), &memory)
+}
+
+impl Memory {
+    /// Everything that a project is read from; `None` if that cannot be listed.
+    fn of(project: &Project) -> Option<Self> {
+        let workspace = &project.workspace;
+        let root = workspace.root();
+        let mut files: BTreeSet<PathBuf> = ["Cargo.lock", ".env", "larder/larder.lock", "larder/expand.awk"]
+            .iter()
+            .chain(&["larder/.gitattributes", "larder/.gitignore"])
+            .map(|name| root.join(name).into())
+            .collect();
+        let mut folders: BTreeSet<PathBuf> = BTreeSet::from([root.into(), workspace.larder_dir().into()]);
+        for dir in root.ancestors() {
+            for name in ["rust-toolchain", "rust-toolchain.toml", ".cargo/config", ".cargo/config.toml"] {
+                files.insert(dir.join(name).into());
+            }
+            for name in ["Cargo.toml", "Dockerfile", ".dockerignore"] {
+                files.insert(dir.join(name).into());
+            }
+        }
+        files.extend(workspace.config_files().iter().chain(&workspace.flag_files()).map(Into::into));
+        for setting in project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config")) {
+            files.insert(root.join(setting).into());
+        }
+        let mut packages = BTreeSet::from([fs_err::canonicalize(root).ok()?]);
+        for manifest in manifests(project) {
+            let dir = manifest.parent().unwrap_or(root);
+            // A package may inherit from a workspace of its own.
+            files.extend(dir.ancestors().map(|dir| PathBuf::from(dir.join("Cargo.toml"))));
+            folders.insert(dir.into());
+            for name in TARGETS {
+                folders.insert(dir.join(name).into());
+                folders.extend(subfolders(&dir.join(name)));
+            }
+            packages.insert(fs_err::canonicalize(dir).ok()?);
+        }
+        folders.extend(of_globs(project)?);
+        let env = project.cargo.env();
+        files.extend(
+            env.get("CARGO_HOME")
+                .map(PathBuf::from)
+                .or_else(|| home(env, ".cargo"))
+                .into_iter()
+                .flat_map(|home| [home.join("config"), home.join("config.toml")]),
+        );
+        let mut programs: BTreeSet<PathBuf> = BTreeSet::new();
+        programs.extend([project.cargo.program().to_owned(), project.cargo.rustc().clone()]);
+        programs.extend(["cargo", "rustc", "rustup"].iter().filter_map(|name| env.find_program(name)));
+        if let Some(home) = env.get("RUSTUP_HOME").map(PathBuf::from).or_else(|| home(env, ".rustup")) {
+            files.insert(home.join("settings.toml"));
+            folders.insert(home.join("toolchains"));
+            for toolchain in subfolders_of(&home.join("toolchains")) {
+                programs.insert(toolchain.join("bin/cargo"));
+                programs.insert(toolchain.join("bin/rustc"));
+                programs.insert(toolchain.join("lib/rustlib/components"));
+            }
+        }
+        let (digest, slices) = (String::new(), Vec::new());
+        Some(Self { version: VERSION, digest, packages, files, folders, programs, slices })
+    }
+
+    fn digest_now(&self, question: &Question<'_>) -> String {
+        let mut hasher = ContentHasher::new("larder memory 1");
+        hasher.string(env!("CARGO_PKG_VERSION"));
+        let path = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned());
+        hasher.optional(path(question.target_dir).as_deref());
+        let meaningful = |name: &str| !MEANINGLESS.contains(&name);
+        let env = question.env.iter().map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy()));
+        let env: BTreeMap<_, _> = env.filter(|(name, _)| meaningful(name)).collect();
+        hasher.length(env.len());
+        for (name, value) in env {
+            hasher.string(&name);
+            hasher.string(&value);
+        }
+        for file in &self.files {
+            hasher.string(&file.to_string_lossy());
+            // One that is not there is as telling as one that is.
+            let content = fs_err::read(file).ok();
+            hasher.bytes(&[u8::from(content.is_some())]);
+            let content = content.unwrap_or_default();
+            hasher.length(content.len());
+            hasher.bytes(&content);
+        }
+        for folder in &self.folders {
+            hasher.string(&folder.to_string_lossy());
+            hasher.strings(&names(folder));
+        }
+        for program in self.programs.iter().map(PathBuf::as_path).chain([question.program]) {
+            hasher.string(&program.to_string_lossy());
+            hasher.string(&stamp(program));
+        }
+        hasher.finish_hex()
+    }
+}
+
+/// The manifests of members, and of all packages that they reach by paths.
+fn manifests(project: &Project) -> BTreeSet<Utf8PathBuf> {
+    let workspace = &project.workspace;
+    let members = workspace.metadata().packages.iter().map(|package| package.manifest_path.clone());
+    let mut open: Vec<Utf8PathBuf> = members.chain([workspace.root().join("Cargo.toml")]).collect();
+    open.extend(paths_in(workspace.config().as_table(), workspace.root()));
+    let mut known = BTreeSet::new();
+    while let Some(manifest) = open.pop() {
+        if known.insert(manifest.clone())
+            && let Ok(document) = parse_toml(&manifest)
+        {
+            open.extend(paths_in(document.as_table(), manifest.parent().unwrap_or(workspace.root())));
+        }
+    }
+    known
+}
+
+/// Manifests in the folders that some `path` names.
+fn paths_in(table: &dyn TableLike, dir: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut found = Vec::new();
+    for (key, item) in table.iter() {
+        if let Some(path) = item.as_str().filter(|_| key == "path") {
+            let manifest = dir.join(path).join("Cargo.toml");
+            found.extend(manifest.canonicalize_utf8().ok());
+        }
+        if let Some(table) = item.as_table_like() {
+            found.extend(paths_in(table, dir));
+        }
+    }
+    found
+}
+
+/// The folders that globs of members look into; `None` for a glob that looks into folders of folders.
+fn of_globs(project: &Project) -> Option<Vec<PathBuf>> {
+    let workspace = &project.workspace;
+    let members = workspace.manifest().get("workspace").and_then(|table| table.get("members")?.as_array());
+    let mut folders = Vec::new();
+    for member in members.into_iter().flatten() {
+        let member = Utf8Path::new(member.as_str()?);
+        let parent = member.parent().unwrap_or(Utf8Path::new(""));
+        let is_glob = |path: &str| path.contains(['*', '?', '[']);
+        if is_glob(parent.as_str()) || member.file_name() == Some("**") {
+            return None;
+        }
+        if is_glob(member.as_str()) {
+            folders.push(workspace.root().join(parent).into());
+            // A package that appears in one of them is a member.
+            folders.extend(subfolders_of(workspace.root().join(parent).as_std_path()));
+        }
+    }
+    Some(folders)
+}
+
+fn home(env: &Environment, name: &str) -> Option<PathBuf> {
+    env.get("HOME").map(|home| Path::new(home).join(name))
+}
+
+fn subfolders(dir: &Utf8Path) -> Vec<PathBuf> {
+    subfolders_of(dir.as_std_path())
+}
+
+fn subfolders_of(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// The names in a folder, sorted; none if it is not there.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Size and time of a file that is too large to be read each time.
+fn stamp(path: &Path) -> String {
+    let Ok(facts) = fs_err::metadata(path) else { return String::new() };
+    let time =
+        facts.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let target = fs_err::canonicalize(path).unwrap_or_default();
+    format!("{} {} {}", facts.len(), time.as_nanos(), target.display())
+}

@@ -1,2 +1,0 @@
-//! Does nothing; it makes cargo build the dependencies of build scripts.
-fn main() {}

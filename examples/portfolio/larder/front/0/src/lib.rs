@@ -1,1 +1,0 @@
-//! Empty on purpose: only the dependencies matter.

@@ -1,2 +1,0 @@
-//! Empty on purpose: only the dependencies matter.
-#![no_std]

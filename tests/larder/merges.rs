@@ -1,0 +1,142 @@
+//! Merges: two branches that each change dependencies go together by git alone, or after one `lock`.
+
+use std::path::Path;
+
+use larder_tests::{Outcome, Project, Surroundings, package, recipes::assert_expanders_agree};
+
+/// Three crates that stand apart, and one with several below it.
+const MANIFEST: &str =
+    "\n[dependencies]\nfnv = \"1\"\ncfg-if = \"1\"\neither = \"1\"\nserde_json = \"=1.0.140\"\n";
+
+fn git(project: &Project, args: &[&str]) -> Outcome {
+    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+    let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    Surroundings::get().run(Path::new("git"), project.path(), &[&author[..], args].concat(), &nobody)
+}
+
+fn update(project: &Project, package: &str, version: &str) {
+    project.cargo(&["update", "--quiet", package, "--precise", version]);
+}
+
+fn commit(project: &Project) {
+    git(project, &["add", "--all"]).ok();
+    git(project, &["commit", "--quiet", "--message=test"]).ok();
+}
+
+/// A repository with recipes of older crates.
+fn repository() -> Project {
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", MANIFEST)),
+        ("src/main.rs", "fn main() {}\n"),
+        (".gitignore", "/target\n"),
+    ]);
+    for (package, version) in
+        [("fnv", "1.0.6"), ("cfg-if", "1.0.0"), ("either", "1.14.0"), ("itoa", "1.0.13"), ("memchr", "2.7.3")]
+    {
+        update(&project, package, version);
+    }
+    project.larder(&["lock"]).ok();
+    git(&project, &["init", "--quiet", "--initial-branch=main"]).ok();
+    commit(&project);
+    project
+}
+
+/// Two branches with a bump each, and what git makes of them; the work tree is `main` after the merge.
+fn merged(project: &Project, ours: (&str, &str), theirs: (&str, &str)) -> Outcome {
+    git(project, &["checkout", "--quiet", "-b", "other"]).ok();
+    update(project, theirs.0, theirs.1);
+    project.larder(&["lock"]).ok();
+    commit(project);
+    git(project, &["checkout", "--quiet", "main"]).ok();
+    update(project, ours.0, ours.1);
+    project.larder(&["lock"]).ok();
+    commit(project);
+    git(project, &["merge", "--quiet", "--no-edit", "other"])
+}
+
+fn has_conflict(project: &Project, path: &str) -> bool {
+    project.read(path).contains("<<<<<<<")
+}
+
+/// Lines of both bumps are far enough from each other, so that git needs nobody.
+#[test]
+fn bumps_of_different_crates_merge_by_git_alone() {
+    for (ours, theirs) in [
+        (("fnv", "1.0.7"), ("cfg-if", "1.0.1")),
+        (("itoa", "1.0.15"), ("cfg-if", "1.0.1")),
+        (("memchr", "2.7.4"), ("cfg-if", "1.0.1")),
+    ] {
+        let project = repository();
+        let outcome = merged(&project, ours, theirs);
+        assert!(!has_conflict(&project, "Cargo.lock"), "{ours:?} {theirs:?}");
+        assert!(!has_conflict(&project, "larder/larder.lock"), "{}", project.read("larder/larder.lock"));
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        if project.larder(&["lock", "--check"]).code != 0 {
+            project.larder(&["lock"]).ok();
+        }
+        project.larder(&["lock", "--check"]).ok();
+        assert_expanders_agree("merges", project.path());
+        let table = project.read("larder/larder.lock");
+        for (name, version) in [ours, theirs] {
+            assert!(table.contains(&format!("\n{name} {version} ")), "{name} {version}: {table}");
+        }
+    }
+}
+
+/// After a merge by text the recipe is either proven or repaired, and a build finds every external unit.
+#[test]
+fn what_merged_is_exact() {
+    let project = repository();
+    merged(&project, ("fnv", "1.0.7"), ("cfg-if", "1.0.1"));
+    project.assert_exact(&["build", "--release"]);
+}
+
+/// Both bump the same crate, or crates next to each other: `Cargo.lock` is the user's to solve, the table is Larder's.
+#[test]
+fn conflict_markers_are_repaired_and_layers_stay() {
+    let project = repository();
+    let first = project.expanded();
+    let outcome = merged(&project, ("fnv", "1.0.7"), ("fnv", "1.0.5"));
+    assert!(outcome.code != 0 && has_conflict(&project, "larder/larder.lock"), "{outcome:?}");
+    for verb in ["cook", "plan", "lock"] {
+        let outcome = project.larder(&[verb]);
+        assert_ne!(outcome.code, 0, "{verb}: {outcome:?}");
+    }
+    assert!(has_conflict(&project, "larder/larder.lock"), "`Cargo.lock` is not solved yet");
+    git(&project, &["checkout", "--ours", "Cargo.lock"]).ok();
+    let outcome = project.larder(&["cook"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("conflict markers"), "{outcome:?}");
+    let check = project.larder(&["lock", "--check"]);
+    assert!(check.code != 0 && check.stderr.contains("conflict markers"), "{check:?}");
+    project.larder(&["lock"]).ok();
+    assert_eq!(
+        project.read("larder/larder.lock"),
+        git(&project, &["show", "main:larder/larder.lock"]).stdout
+    );
+    assert_eq!(project.layers("release"), 2, "those of the branch that was merged into");
+    let expanded = project.expanded();
+    for (path, text) in first {
+        assert_eq!(expanded[&path], text, "{path}");
+    }
+    project.larder(&["lock", "--check"]).ok();
+}
+
+/// Windows, and an editor that ends lines in its own way.
+#[test]
+fn a_checkout_with_other_line_ends_is_repaired() {
+    let project = repository();
+    update(&project, "fnv", "1.0.7");
+    project.larder(&["lock"]).ok();
+    let good = project.read("larder/larder.lock");
+    assert_eq!(project.layers("release"), 2);
+    project.write("larder/larder.lock", &good.replace('\n', "\r\n"));
+    let outcome = project.larder(&["cook"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("CR LF"), "{outcome:?}");
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.read("larder/larder.lock"), good);
+    // git itself leaves the line ends of the folder alone.
+    commit(&project);
+    fs_err::remove_file(project.path().join("larder/larder.lock")).unwrap();
+    git(&project, &["-c", "core.autocrlf=true", "checkout", "--", "larder"]).ok();
+    assert_eq!(project.read("larder/larder.lock"), good);
+}
