@@ -9,7 +9,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use larder_tests::{Project, Surroundings};
+use larder_tests::{
+    Project, Surroundings,
+    recipes::{RECIPES, assert_expanders_agree, expand},
+};
 use serde_json::Value;
 
 /// Calls that a package's contributors make beside the release build.
@@ -116,14 +119,16 @@ fn is_proven(name: &str, version: &str, why: &str) {
 /// The recipe's units are the package's own, by keys that are not Larder's.
 #[track_caller]
 fn the_oracle_agrees(project: &Project) {
+    assert_expanders_agree("the_oracle_agrees", project.path());
     let Some(oracle) = larder_tests::oracle("the_oracle_agrees", "external_units.py") else { return };
+    expand(&["awk"], project.path(), project.path()).ok();
     for (slice, wanted, cook) in [
         ("release", "build --release", "build --release"),
         ("check", "check --all-targets", "check"),
         ("test", "test --no-run", "test --no-run"),
     ] {
         let wanted = external_units(&oracle, project.path(), wanted);
-        let found = external_units(&oracle, &project.path().join("larder").join(slice).join("0"), cook);
+        let found = external_units(&oracle, &project.path().join(RECIPES).join(slice).join("0"), cook);
         assert_eq!(found, wanted, "{slice}");
     }
 }
