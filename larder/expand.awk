@@ -41,7 +41,7 @@ function expand(letter, layer,   dir, i, j, k, n, m, p, q, key, word, shape, kin
   }
   for (i = 1; i <= m; i++) { n = split(asks[q[i]], word, " "); for (j = 1; j <= n; j++) pin(q[i], word[j], letter, layer) }
   n = split(stubs[letter], shape, ","); documented = "false"; if (shape[n] == "doctests") { documented = "true"; n-- }
-  for (i = 2; i <= n; i++) head = head ", \"" folder[shape[i]] "\""; dir = out slice[letter] "/" layer; system("mkdir -p " dir "/.cargo")
+  for (i = 2; i <= n; i++) head = head ", \"" folder[shape[i]] "\""; dir = out slice[letter] "/" layer; system("mkdir -p " dir "/.cargo; rm -f " dir "/build.rs")
   if (n > 1) head = "workspace.members = [" substr(head, 3) "]\nworkspace.default-members = [\".\"" head "]\n"
   for (i = 1; i <= n; i++) {
     kind = i == 1 ? "t" : kinds[shape[i]]; title[i] = "larder-" slice[letter] (i == 1 ? "" : "-" i); own[i] = entry(title[i], "0.0.0", "", needs[kind])

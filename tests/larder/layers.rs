@@ -200,3 +200,21 @@ fn only_what_reaches_a_compilation_collapses_the_chain() {
     project.larder(&["lock"]).ok();
     assert_eq!(layers(&project), ["0"]);
 }
+
+/// Reviews skip frozen layers, so whatever a layer replaces has to be replaced today as well.
+#[test]
+fn a_frozen_layer_that_replaces_packages_is_dropped() {
+    let project = project();
+    bump(&project, "itoa", "1.0.15");
+    project.larder(&["lock"]).ok();
+    assert_eq!(project.layers("release"), 2);
+    let table = project.read("larder/larder.lock");
+    let line = "manifest a workspace.resolver";
+    let replaced = format!("manifest a-0 patch.crates-io.itoa.path = \"../evil\"\n{line}");
+    project.write("larder/larder.lock", &table.replacen(line, &replaced, 1));
+    let check = project.larder(&["lock", "--check"]);
+    assert!(check.code == 3 && check.stderr.contains("stale: slice `release`"), "{check:?}");
+    project.larder(&["lock"]).ok();
+    assert!(!project.read("larder/larder.lock").contains("evil"));
+    assert_eq!(project.layers("release"), 1);
+}

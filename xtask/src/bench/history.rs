@@ -78,7 +78,7 @@ fn units(env: &Environment, dir: &Path) -> anyhow::Result<BTreeSet<Identity>> {
 }
 
 /// Old compilers are no obstacle to planning.
-fn any_compiler(mut slice: Slice) -> Slice {
+pub(super) fn any_compiler(mut slice: Slice) -> Slice {
     slice.args.push("--ignore-rust-version".into());
     slice
 }

@@ -165,7 +165,9 @@ impl<'a> Replay<'a> {
             let _ = fs_err::remove_file(self.clone.join(file));
         }
         let cargo = Cargo::locate(self.env)?.with_cargo_lock(CargoLock::Locked);
-        Ok(Project::load(cargo, &self.clone, None, None)?)
+        let mut project = Project::load(cargo, &self.clone, None, None)?;
+        project.slices = project.slices.into_iter().map(history::any_compiler).collect();
+        Ok(project)
     }
 
     fn commit(&self) -> anyhow::Result<String> {

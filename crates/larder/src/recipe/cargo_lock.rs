@@ -91,6 +91,12 @@ impl CargoLockFile {
         found.ok_or_else(|| Error::NotLocked { package: package.to_owned() })
     }
 
+    /// Where packages come from that are not from crates.io, without commits.
+    pub(super) fn places(&self) -> BTreeSet<String> {
+        let sources = self.packages.keys().filter_map(|id| id.source.as_ref());
+        sources.map(|source| source.without_commit().to_owned()).collect()
+    }
+
     /// Fills in what this file, which cargo has reduced for a recipe, says beside its pins.
     pub(super) fn complete(self, layer: &mut Layer) {
         layer.cargo_lock = self.version;

@@ -1,5 +1,7 @@
 //! A draft: a planned slice with the recipe that its plan asks for, before it is proven.
 
+use std::collections::BTreeSet;
+
 use cargo_metadata::camino::Utf8Path;
 
 use super::{
@@ -31,6 +33,8 @@ pub(super) struct Draft<'a> {
     pub(super) recipe: Recipe,
     /// The letter that it has in the table, or would have.
     pub(super) letter: char,
+    /// Where the packages of the workspace's `Cargo.lock` come from.
+    pub(super) places: BTreeSet<String>,
 }
 
 impl Draft<'_> {
@@ -66,6 +70,9 @@ impl Draft<'_> {
         let record = old.and_then(|old| Some((old, old.slice(&self.slice.name)?)));
         let chain = record.filter(|(old, record)| self.shares_units_with(project, old, record));
         let layers = chain.map(|(_, record)| record.layers.as_slice()).unwrap_or_default();
+        // Nobody reads frozen layers any more, so they bring in nothing that the project does not have today.
+        let ours = |layer: &&Layer| layer.is_within(&self.places, &self.recipe.layer);
+        let layers = &layers[..layers.iter().take_while(ours).count()];
         // cargo has reduced its lock file before, if the top pins the same.
         let known = layers.iter().rfind(|layer| layer.pins_the_same(&self.recipe.layer));
         let top = match known.map(|layer| self.prove_layer(project, dir, layer)) {

@@ -83,6 +83,14 @@ impl Layer {
         self.packages.keys().map(|id| (id.name.as_str(), id.version.to_string()))
     }
 
+    /// Whether it takes packages from these places and crates.io alone, and replaces none but as another layer does.
+    pub(super) fn is_within(&self, places: &BTreeSet<String>, other: &Self) -> bool {
+        let mut patches = self.manifest.iter().filter(|line| line.starts_with("patch."));
+        let mut sources = self.packages.keys().filter_map(|id| id.source.as_ref());
+        patches.all(|line| other.manifest.contains(line))
+            && sources.all(|source| places.contains(source.without_commit()))
+    }
+
     /// Whether another layer pins the same packages for the same places, whatever their `Cargo.lock`s say.
     pub(super) fn pins_the_same(&self, other: &Self) -> bool {
         let pins = |layer: &Self| {
@@ -197,5 +205,22 @@ mod tests {
         let own = Origin("sparse+https://x/i/".into());
         assert_eq!(own.entry().unwrap(), r#"registry-index = "sparse+https://x/i/""#);
         assert_eq!(Origin::of(CRATES_IO), None);
+    }
+
+    #[test]
+    fn a_layer_brings_in_nothing_that_is_not_there_today() {
+        let mut frozen = Layer::default();
+        let places = BTreeSet::from(["git+https://x/a?branch=m".to_owned()]);
+        for version in ["1.0.0", "1.1.0"] {
+            frozen.packages.insert(id(version, Some("git+https://x/a?branch=m#abc")), Package::default());
+            frozen.packages.insert(id(version, None), Package::default());
+        }
+        assert!(frozen.is_within(&places, &Layer::default()));
+        assert!(!frozen.is_within(&BTreeSet::new(), &Layer::default()));
+        frozen.manifest.insert("profile.release.lto = true".into());
+        assert!(frozen.is_within(&places, &Layer::default()));
+        frozen.manifest.insert("patch.crates-io.b.git = \"https://evil/b\"".into());
+        assert!(!frozen.is_within(&places, &Layer::default()));
+        assert!(frozen.is_within(&places, &frozen.clone()));
     }
 }

@@ -295,7 +295,8 @@ fn draft<'a>(
     let letters = letters(&names, old)?;
     let draft = |slice: &'a Slice, plans: Plans| -> Result<Draft<'a>> {
         let recipe = Recipe::of(workspace, slice, &plans, &lock)?;
-        Ok(Draft { slice, recipe, plans, letter: letters[slice.name.as_str()] })
+        let letter = letters[slice.name.as_str()];
+        Ok(Draft { slice, recipe, plans, letter, places: lock.places() })
     };
     let drafts = slices.into_iter().zip(plans);
     let drafts =

@@ -1,6 +1,6 @@
 //! Recipes: plain cargo workspaces that build exactly a plan's units.
 //!
-//! [`Recipe::of`] turns a plan into data, [`table`] is the committed form of all recipes of a project, [`expand`] gives
+//! A [`Recipe`] is a plan as data, [`table`] is the committed form of all recipes of a project, [`expand`] gives
 //! the plain cargo workspace of one of them, [`proof`] compares what that would build with what its slice needs, and
 //! [`lock`] puts it all together. Nothing here compiles.
 

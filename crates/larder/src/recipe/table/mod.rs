@@ -19,7 +19,7 @@
 //! ```
 //!
 //! A DEPENDENCY is `name@range[@place][/marks]`, a PIN is `letter[@platform][/marks][:feature,…]`; marks that are the
-//! line's own are left out. [`marks`](super::marks) says what marks are. Lines are sorted, so that the same recipes are
+//! line's own are left out. The module `marks` says what marks are. Lines are sorted, so that the same recipes are
 //! the same bytes, and a text that is anything but these bytes is refused. A bump touches the lines of the packages that
 //! moved; nothing counts or digests the whole.
 
