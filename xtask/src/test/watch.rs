@@ -38,8 +38,8 @@ pub(super) fn run(portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What cargo-leptos says once the site is there and the server starts.
-const SERVES: &str = "Serving at ";
+/// What cargo-leptos says once the site is there and the server starts; the word alone has a colour.
+const SERVES: &str = "Serving";
 
 /// The two builds that it makes. It goes on until the site is whole: what is left of one that was made by half looks
 /// like a site to whoever comes next.
@@ -64,6 +64,11 @@ fn calls(portfolio: &Portfolio<'_>, project: &Project) -> anyhow::Result<Vec<Cal
     };
     interrupt(portfolio, &mut watch)?;
     let said = fs_err::read_to_string(&output)?;
+    ensure!(
+        said.contains(SERVES),
+        "cargo leptos watch does not serve after {} s:\n{said}",
+        PATIENCE.as_secs()
+    );
     ensure!(calls.len() == 2, "cargo leptos watch made {} builds instead of 2:\n{said}", calls.len());
     Ok(calls)
 }
