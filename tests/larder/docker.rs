@@ -439,6 +439,15 @@ fn what_a_later_build_would_run() {
     project.write("service/Cargo.toml", &SERVICE.replace("itoa = \"=1.0.14\"", "itoa = \"=1.0.15\""));
     let told = docker(&[]);
     assert!(told.starts_with("exit code 0\n") && told.contains("the recipes are stale"), "{told}");
+    // The table changes, and a layer whose own files stay is not cooked again.
+    project.cargo(&["update", "--quiet", "itoa", "--precise", "1.0.15"]);
+    project.larder(&["lock"]).ok();
+    let told = docker(&["explain"]);
+    assert!(told.contains("[recipes] RUN awk") && told.contains("recipes/release/1/"), "{told}");
+    assert!(
+        !told.contains("[cook-release] COPY --from=recipes /app/target/larder/recipes/release/0/"),
+        "{told}"
+    );
 }
 
 #[test]

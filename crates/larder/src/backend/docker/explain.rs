@@ -14,8 +14,15 @@ use super::{
     sources::{Sources, sources},
     words,
 };
-use crate::{error::Result, project::Project, recipe::content_digest, records};
+use crate::{
+    error::Result,
+    project::Project,
+    recipe::{content_digest, expand},
+    records,
+};
 
+/// The stage whose results are taken by their content.
+const RECIPES: &str = "recipes";
 /// The format of the record.
 const VERSION: u64 = 1;
 
@@ -80,6 +87,7 @@ impl Record {
             given: build_args.iter().filter_map(|arg| arg.split_once('=')).collect(),
             defaults: BTreeMap::new(),
             base_id: &base_id,
+            recipes: recipes(project),
             steps: Vec::new(),
         };
         for instruction in instructions(&dockerfile) {
@@ -195,7 +203,25 @@ struct Reader<'a, F> {
     /// Arguments before the first stage.
     defaults: BTreeMap<String, String>,
     base_id: &'a F,
+    /// Digests of the files that the stage `recipes` makes of the table, by their paths in it.
+    recipes: BTreeMap<String, String>,
     steps: Vec<Step>,
+}
+
+/// What the engine sees of the recipes: a layer's files are compared by content, whatever else the table says.
+fn recipes(project: &Project) -> BTreeMap<String, String> {
+    let Some(file) = project.recorded().ok().flatten() else { return BTreeMap::new() };
+    let mut digests = BTreeMap::new();
+    for locked in &file.slices {
+        for layer in 0..locked.layers.len() {
+            let files = locked.files(layer).into_iter();
+            digests.extend(files.map(|(path, text)| {
+                (format!("{}/{layer}/{path}", locked.slice.name), content_digest(text.as_bytes()))
+            }));
+        }
+    }
+    digests.extend(file.config().map(|text| ("config.toml".to_owned(), content_digest(text.as_bytes()))));
+    digests
 }
 
 impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
@@ -220,6 +246,15 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
                 let stages: Vec<String> =
                     flags.iter().filter_map(|flag| flag.strip_prefix("--from=")).map(str::to_owned).collect();
                 let mut inputs = BTreeMap::new();
+                if stages == [RECIPES] {
+                    let prefix = sources.first().and_then(|source| source.split_once(expand::FOLDER));
+                    let prefix = prefix.map(|(_, path)| path.trim_matches('/')).unwrap_or_default();
+                    let taken =
+                        self.recipes.iter().filter(|(path, _)| Utf8Path::new(path).starts_with(prefix));
+                    inputs.extend(taken.map(|(path, digest)| (format!("recipe {path}"), digest.clone())));
+                    self.push(instruction, inputs, Vec::new());
+                    return Ok(());
+                }
                 if stages.is_empty() {
                     for source in &sources[..sources.len().saturating_sub(1)] {
                         self.files(&self.context.join(source), &mut inputs)?;
