@@ -152,7 +152,7 @@ fn patch_to_git() {
     let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", MAIN)]);
     let counts = project.assert_exact(RELEASE);
     assert_eq!(counts.compiled, 1);
-    assert!(recipe(&project).contains("new = { git = "), "{}", recipe(&project));
+    assert!(recipe(&project).contains("patch.crates-io.new.git = "), "{}", recipe(&project));
     assert!(!recipe(&project).contains("either"), "{}", recipe(&project));
 }
 

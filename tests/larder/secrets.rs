@@ -85,9 +85,14 @@ fn reasons_and_records_hold_none() {
     holds_none(&told);
     project.larder(&["build", "--", "sh", "-c", &first]).ok();
     for record in fs_err::read_dir(project.path().join("target/larder")).unwrap() {
-        let text = fs_err::read_to_string(record.unwrap().path()).unwrap();
+        let path = record.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let text = fs_err::read_to_string(&path).unwrap();
         holds_none(&text);
-        assert!(text.contains("(hidden)"), "the reasons are there: {text}");
+        let has_reasons = path.ends_with("last-build.json");
+        assert!(!has_reasons || text.contains("(hidden)"), "the reasons are there: {text}");
     }
     let vars = SECRETS.map(|(name, value)| (name, value));
     let told = Surroundings::get().larder_with(project.path(), &["why", "--all"], &vars).ok();
