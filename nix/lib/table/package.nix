@@ -78,7 +78,6 @@ let
   id = if hasSource then lib.head ends else "";
   sums = if hasSource then lib.tail ends else ends;
   isSum = sum: lib.stringLength sum == 64 && matches "[0-9a-f]+" sum;
-  isGit = hasSource && lib.hasPrefix "git+" sources.${id}.source;
 
   wrong =
     if lib.length parts != 3 then
@@ -94,8 +93,6 @@ let
       "it has something that is no pin"
     else if lib.length sums > 1 || !(lib.all isSum sums) then
       "after the last | come a source and a checksum"
-    else if sums == [ ] && !isGit then
-      "${name} has no checksum"
     else
       null;
 in

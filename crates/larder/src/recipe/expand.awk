@@ -80,7 +80,7 @@ part == 1 {
   fits(package); if ($1 "" < name[packages] "") fail("it is not sorted"); p = ++packages; name[p] = $1; version[p] = $2; marks[p] = $3; id[p] = ""
   for (i = 4; $i != "|"; i++) needed[p] = needed[p] " " $i; for (i++; $i != "|"; i++) asks[p] = asks[p] " " $i
   if ($(i + 1) in place && i < NF) id[p] = $(++i); if (i < NF) sum[p] = $(++i); from[p] = id[p] == "" ? from[""] : from["@" id[p]]
-  if (i == NF && length(sum[p]) == (from[p] ~ /^git[+]/ ? 0 : 64)) next; fail("after the last | come a source and a checksum")
+  if (i == NF && (length(sum[p]) == 64 || sum[p] == "")) next; fail("after the last | come a source and a checksum")
 }
 /^larder / { format = $2; if (format != 2) fail("its format is not 2"); next }
 /^(platforms|toolchain) / || (/^#/ && !format) { next }

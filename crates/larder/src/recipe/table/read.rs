@@ -298,9 +298,6 @@ impl Reader {
         if checksum.as_ref().is_some_and(|sum| !is_digest(sum)) || last.next().is_some() {
             return Err("after the last | come a source and a checksum".into());
         }
-        if checksum.is_none() && source.as_ref().is_none_or(|origin| !origin.0.starts_with("git+")) {
-            return Err(format!("{name} has no checksum"));
-        }
         let id = PackageId { name: name.to_owned(), version, source };
         Ok(Row { id, checksum, sections, dependencies, pins })
     }
