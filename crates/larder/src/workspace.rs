@@ -180,6 +180,17 @@ impl Workspace {
     }
 }
 
+/// The members that a parsed manifest gives its workspace, each a path or a pattern.
+pub(crate) fn member_patterns(manifest: &DocumentMut) -> impl Iterator<Item = &str> {
+    let members = manifest.get("workspace").and_then(|table| table.get("members")?.as_array());
+    members.into_iter().flatten().filter_map(toml_edit::Value::as_str)
+}
+
+/// Whether a path is a pattern that a new folder may fit.
+pub(crate) fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
 /// One package of a `Cargo.lock`.
 #[derive(Debug, Clone, Copy)]
 pub struct LockedPackage<'a> {

@@ -3,7 +3,10 @@
 //! Works on a clone of its own that shares the repository's objects; the repository itself is only read. Nothing
 //! is compiled: each commit is one graph query.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use larder::{
     cargo::{Cargo, CargoLock},
@@ -24,20 +27,65 @@ pub(super) struct History {
     pub(super) skipped: usize,
 }
 
+/// A clone that shares the objects of a repository, which is only read.
+pub(super) struct Checkout<'a> {
+    env: &'a Environment,
+    /// Deleted when this is dropped.
+    scratch: tempfile::TempDir,
+    pub(super) name: String,
+    /// The newest commits on the main line that touched `Cargo.lock`, oldest first.
+    pub(super) commits: Vec<String>,
+}
+
+impl<'a> Checkout<'a> {
+    /// With the last so many commits.
+    pub(super) fn of(env: &'a Environment, repo: &Path, commits: usize) -> anyhow::Result<Self> {
+        let scratch = tempfile::Builder::new().prefix("larder-history-").tempdir()?;
+        let mut clone = Self { env, scratch, name: name(repo), commits: Vec::new() };
+        let dir = clone.dir().to_string_lossy().into_owned();
+        Cmd::new("git", repo, env)
+            .args(["clone", "--quiet", "--shared", "--no-checkout", ".", &dir])
+            .output()?;
+        let last = format!("-n{commits}");
+        let list = clone.git(&["log", "--first-parent", "--format=%H", &last, "--", "Cargo.lock"])?;
+        clone.commits = list.lines().rev().map(str::to_owned).collect();
+        Ok(clone)
+    }
+
+    /// Its folder.
+    pub(super) fn dir(&self) -> PathBuf {
+        self.scratch.path().join("clone")
+    }
+
+    /// What git says there.
+    pub(super) fn git(&self, args: &[&str]) -> anyhow::Result<String> {
+        let own = ["user.name=bench", "user.email=bench@localhost", "core.hooksPath=/dev/null"];
+        let own = own.iter().flat_map(|setting| ["-c", setting]);
+        Ok(Cmd::new("git", self.dir(), self.env).args(own).args(args.iter().copied()).output()?)
+    }
+
+    /// The project as it is checked out, planned by whatever compiler is there: another one would change no unit.
+    pub(super) fn project(&self) -> anyhow::Result<Project> {
+        for file in ["rust-toolchain", "rust-toolchain.toml"] {
+            let _ = fs_err::remove_file(self.dir().join(file));
+        }
+        let cargo = Cargo::locate(self.env)?.with_cargo_lock(CargoLock::Locked);
+        let mut project = Project::load(cargo, &self.dir(), None, None)?;
+        for slice in &mut project.slices {
+            slice.args.push("--ignore-rust-version".into());
+        }
+        Ok(project)
+    }
+}
+
 /// Reads the last `commits` commits on the main line that touched `Cargo.lock`.
 pub(super) fn read(env: &Environment, log: &Log, repo: &Path, commits: usize) -> anyhow::Result<History> {
-    let scratch = tempfile::Builder::new().prefix("larder-history-").tempdir()?;
-    let clone = scratch.path().join("clone");
-    let git = |dir: &Path, args: &[&str]| Cmd::new("git", dir, env).args(args).output();
-    git(repo, &["clone", "--quiet", "--shared", "--no-checkout", ".", &clone.to_string_lossy()])?;
-    let last = format!("-n{commits}");
-    let list = git(&clone, &["log", "--first-parent", "--format=%H", &last, "--", "Cargo.lock"])?;
-    let mut history = History { name: name(repo), steps: Vec::new(), skipped: 0 };
-    let commits: Vec<&str> = list.lines().collect();
-    for (index, commit) in commits.iter().rev().enumerate() {
-        log.step("Replaying", &format!("{} {}/{}", history.name, index + 1, commits.len()));
-        git(&clone, &["checkout", "--quiet", "--force", commit])?;
-        match units(env, &clone) {
+    let clone = Checkout::of(env, repo, commits)?;
+    let mut history = History { name: clone.name.clone(), steps: Vec::new(), skipped: 0 };
+    for (index, commit) in clone.commits.iter().enumerate() {
+        log.step("Replaying", &format!("{} {}/{}", history.name, index + 1, clone.commits.len()));
+        clone.git(&["checkout", "--quiet", "--force", commit])?;
+        match units(&clone) {
             Ok(units) if history.steps.last() != Some(&units) => history.steps.push(units),
             Ok(_) => {}
             Err(error) => {
@@ -50,7 +98,7 @@ pub(super) fn read(env: &Environment, log: &Log, repo: &Path, commits: usize) ->
 }
 
 /// The repository's own name, also for a mirror whose folder is called otherwise.
-pub(super) fn name(repo: &Path) -> String {
+fn name(repo: &Path) -> String {
     let folder = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let own = folder(repo).unwrap_or_default();
     let generic = matches!(own.as_str(), "repo" | ".git" | "");
@@ -59,26 +107,14 @@ pub(super) fn name(repo: &Path) -> String {
 }
 
 /// The external units of everything that the project ships.
-fn units(env: &Environment, dir: &Path) -> anyhow::Result<BTreeSet<Identity>> {
-    // Another compiler would change no unit, and is not there.
-    for file in ["rust-toolchain", "rust-toolchain.toml"] {
-        let _ = fs_err::remove_file(dir.join(file));
-    }
-    let cargo = Cargo::locate(env)?.with_cargo_lock(CargoLock::Locked);
-    let project = Project::load(cargo, dir, None, None)?;
+fn units(clone: &Checkout<'_>) -> anyhow::Result<BTreeSet<Identity>> {
+    let project = clone.project()?;
     let shipped = |slice: &&Slice| slice.variant == Variant::Release;
-    let slices: Vec<Slice> = project.slices.iter().filter(shipped).cloned().map(any_compiler).collect();
-    let slices: Vec<&Slice> = slices.iter().collect();
+    let slices: Vec<&Slice> = project.slices.iter().filter(shipped).collect();
     let host = [project.host()?];
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &slices, &host)?;
     let plans = plans.into_iter().collect::<larder::Result<Vec<_>>>()?;
     let units = plans.iter().flat_map(|plans| identities(plans.first().1)).collect::<BTreeSet<_>>();
     anyhow::ensure!(!units.is_empty(), "it has no external unit");
     Ok(units)
-}
-
-/// Old compilers are no obstacle to planning.
-pub(super) fn any_compiler(mut slice: Slice) -> Slice {
-    slice.args.push("--ignore-rust-version".into());
-    slice
 }

@@ -6,25 +6,15 @@
 //! `Cargo.lock` merges are merged by git alone, then checked, then locked once more if that is asked for. Works on a
 //! clone of its own; nothing is compiled.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
-use larder::{
-    Silent,
-    cargo::{Cargo, CargoLock},
-    process::{Cmd, Environment},
-    project::Project,
-    recipe::lock,
-    table,
-};
+use larder::{Silent, process::Environment, recipe::lock, table};
 use serde::Serialize;
 use xshell::Shell;
 
 use super::{
-    history,
+    history::Checkout,
     output::{Line, Output, Plot},
 };
 use crate::log::Log;
@@ -65,7 +55,9 @@ struct Outcome {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let mut outcomes = Vec::new();
     for repo in &args.repo {
-        let outcome = Replay::of(env, log, &sh.current_dir().join(repo), args.commits)?.outcome()?;
+        let outcome =
+            Replay { log, clone: Checkout::of(env, &sh.current_dir().join(repo), args.commits + 1)? }
+                .outcome()?;
         ensure!(!outcome.churn.is_empty(), "{} has no change to replay", repo.display());
         outcomes.push(outcome);
     }
@@ -75,42 +67,23 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 
 /// A clone in which a history is replayed.
 struct Replay<'a> {
-    env: &'a Environment,
     log: &'a Log,
-    /// Deleted when this is dropped.
-    _scratch: tempfile::TempDir,
-    clone: PathBuf,
-    name: String,
-    commits: Vec<String>,
+    clone: Checkout<'a>,
 }
 
-impl<'a> Replay<'a> {
-    fn of(env: &'a Environment, log: &'a Log, repo: &Path, commits: usize) -> anyhow::Result<Self> {
-        let scratch = tempfile::Builder::new().prefix("larder-recipes-").tempdir()?;
-        let clone = scratch.path().join("clone");
-        let text = clone.to_string_lossy().into_owned();
-        Cmd::new("git", repo, env)
-            .args(["clone", "--quiet", "--shared", "--no-checkout", ".", &text])
-            .output()?;
-        let (name, commits_wanted) = (history::name(repo), format!("-n{}", commits + 1));
-        let mut replay = Self { env, log, _scratch: scratch, clone, name, commits: Vec::new() };
-        let list =
-            replay.git(&["log", "--first-parent", "--format=%H", &commits_wanted, "--", "Cargo.lock"])?;
-        replay.commits = list.lines().rev().map(str::to_owned).collect();
-        Ok(replay)
-    }
-
+impl Replay<'_> {
     fn git(&self, args: &[&str]) -> anyhow::Result<String> {
-        let settings =
-            ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "core.hooksPath=/dev/null"];
-        Ok(Cmd::new("git", &self.clone, self.env).args(settings).args(args.iter().copied()).output()?)
+        self.clone.git(args)
     }
 
     fn outcome(&self) -> anyhow::Result<Outcome> {
-        let mut outcome = Outcome { history: self.name.clone(), ..Outcome::default() };
+        let mut outcome = Outcome { history: self.clone.name.clone(), ..Outcome::default() };
         let mut last: Option<String> = None;
-        for (index, commit) in self.commits.iter().enumerate() {
-            self.log.step("Replaying", &format!("{} {}/{}", self.name, index + 1, self.commits.len()));
+        for (index, commit) in self.clone.commits.iter().enumerate() {
+            self.log.step(
+                "Replaying",
+                &format!("{} {}/{}", self.clone.name, index + 1, self.clone.commits.len()),
+            );
             match self.locked(commit, last.as_deref()) {
                 Ok(state) => {
                     if let Some(before) = &last {
@@ -121,7 +94,7 @@ impl<'a> Replay<'a> {
                         if changed.0 > 0 {
                             outcome.churn.push(changed);
                         }
-                        if let Some(next) = self.commits.get(index + 1)
+                        if let Some(next) = self.clone.commits.get(index + 1)
                             && let Err(error) = self.pair(before, &state, commit, next, &mut outcome)
                         {
                             self.log.warn(&format!("a pair at {commit:.9} is left out: {error}"));
@@ -154,20 +127,9 @@ impl<'a> Replay<'a> {
     }
 
     fn lock(&self) -> anyhow::Result<()> {
-        let locking = lock::lock(&self.project()?, &Silent)?;
+        let locking = lock::lock(&self.clone.project()?, &Silent)?;
         ensure!(locking.refused.is_empty(), "{}", locking.refused[0].text());
         Ok(())
-    }
-
-    fn project(&self) -> anyhow::Result<Project> {
-        // Another compiler would change no unit, and is not there.
-        for file in ["rust-toolchain", "rust-toolchain.toml"] {
-            let _ = fs_err::remove_file(self.clone.join(file));
-        }
-        let cargo = Cargo::locate(self.env)?.with_cargo_lock(CargoLock::Locked);
-        let mut project = Project::load(cargo, &self.clone, None, None)?;
-        project.slices = project.slices.into_iter().map(history::any_compiler).collect();
-        Ok(project)
     }
 
     fn commit(&self) -> anyhow::Result<String> {
@@ -195,8 +157,8 @@ impl<'a> Replay<'a> {
         outcome: &mut Outcome,
     ) -> anyhow::Result<()> {
         self.git(&["checkout", "--quiet", "--force", "--detach", base])?;
-        let patch = self.clone.join("target/next.patch");
-        fs_err::create_dir_all(self.clone.join("target"))?;
+        let patch = self.clone.dir().join("target/next.patch");
+        fs_err::create_dir_all(self.clone.dir().join("target"))?;
         let change = self.git(&["diff", "--binary", commit, next, "--", "Cargo.lock", "*Cargo.toml"])?;
         fs_err::write(&patch, change)?;
         let patch = patch.to_string_lossy().into_owned();
@@ -217,7 +179,7 @@ impl<'a> Replay<'a> {
         outcome.pairs += 1;
         outcome.merged += usize::from(merged);
         let is_right = || -> anyhow::Result<bool> {
-            let checked = lock::check(&self.project()?, &Silent)?;
+            let checked = lock::check(&self.clone.project()?, &Silent)?;
             Ok(checked.findings.is_empty() && checked.refused.is_empty())
         };
         let right = merged && is_right().unwrap_or(false);
@@ -233,9 +195,12 @@ impl<'a> Replay<'a> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of lines are far below 2^52")]
+fn ratio((lock, larder): (usize, usize)) -> f64 {
+    larder as f64 / lock.max(1) as f64
+}
+
 fn ratios(churn: &[(usize, usize)]) -> Vec<f64> {
-    let mut ratios: Vec<f64> =
-        churn.iter().map(|(lock, larder)| *larder as f64 / (*lock).max(1) as f64).collect();
+    let mut ratios: Vec<f64> = churn.iter().copied().map(ratio).collect();
     ratios.sort_by(f64::total_cmp);
     ratios
 }
@@ -246,14 +211,14 @@ fn report(outcomes: &[Outcome]) -> String {
     let row = |outcome: &Outcome| {
         let ratios = ratios(&outcome.churn);
         let sum = outcome.churn.iter().fold((0, 0), |sum, churn| (sum.0 + churn.0, sum.1 + churn.1));
-        let ratio = |value: Option<&f64>| value.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+        let text = |value: Option<&f64>| value.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         [
             outcome.history.clone(),
             outcome.lines.to_string(),
             outcome.churn.len().to_string(),
-            ratio(ratios.get(ratios.len() / 2)),
-            ratio(ratios.last()),
-            ratio(ratios_of(sum).first()),
+            text(ratios.get(ratios.len() / 2)),
+            text(ratios.last()),
+            format!("{:.2}", ratio(sum)),
             outcome.pairs.to_string(),
             outcome.merged.to_string(),
             outcome.right.to_string(),
@@ -278,10 +243,6 @@ fn report(outcomes: &[Outcome]) -> String {
         sum(|outcome| outcome.repaired),
     );
     text
-}
-
-fn ratios_of(sum: (usize, usize)) -> Vec<f64> {
-    ratios(&[sum])
 }
 
 /// Lines changed in `larder/` for one in `Cargo.lock`, change by change.

@@ -2,19 +2,21 @@
 //!
 //! It must never be more than a line: nothing of it is wrong on this machine.
 
-use larder::{Report as _, project::Project};
+use larder::project::Project;
 
+use super::unused::{Said, warn_of};
 use crate::terminal::Terminal;
 
 /// Warns of files that recipes are made from or made of, and that git ignores.
-pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) {
+pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) -> Said {
     let ignored = project.ignored_by_git();
-    if !ignored.is_empty() {
-        terminal.warn(&format!(
+    let line = || {
+        format!(
             "git ignores {}: other clones do without; `git add --force {}` adds {}",
             ignored.join(" and "),
             ignored.join(" "),
             if ignored.len() == 1 { "it" } else { "them" },
-        ));
-    }
+        )
+    };
+    warn_of((!ignored.is_empty()).then(line), terminal)
 }

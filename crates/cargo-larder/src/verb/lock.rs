@@ -11,7 +11,10 @@ use larder::{
 };
 use serde_json::json;
 
-use super::{clones, print_json, unused};
+use super::{
+    clones, print_json,
+    unused::{self, Said},
+};
 use crate::{
     cli::{self, Common},
     context::{Context, Process},
@@ -47,13 +50,9 @@ fn question<'a>(process: &'a Process, common: &'a Common) -> Question<'a> {
 }
 
 /// Remembers an answer without a warning: one with a warning has to be given again.
-fn remember(context: &Context, common: &Common, locked: &[Locked]) {
+fn remember(context: &Context, common: &Common, locked: &[Locked], said: Said) {
     let project = &context.project;
-    let is_empty = |locked: &Locked| locked.units.values().all(|units| *units == 0);
-    let is_quiet = !locked.iter().any(is_empty)
-        && project.other_drivers().is_empty()
-        && project.ignored_by_git().is_empty()
-        && project.broken.is_empty();
+    let is_quiet = said == Said::Nothing && project.broken.is_empty();
     if is_quiet && let Err(error) = memory::remember(&question(&context.process, common), project, locked) {
         context.terminal.warn(&format!("the next run will ask cargo again: {error}"));
     }
@@ -85,9 +84,9 @@ pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyho
     for path in docker::refresh(&context.project)? {
         context.terminal.step("Wrote", path.as_str());
     }
-    warn(context, &locked);
+    let said = warn(context, &locked);
     if refused.is_empty() {
-        remember(context, common, &locked);
+        remember(context, common, &locked, said);
     }
     Ok(exit::print_refused(&refused))
 }
@@ -109,9 +108,9 @@ fn check(context: &Context, common: &Common, json: bool) -> anyhow::Result<Outco
     if !findings.is_empty() {
         context.terminal.warn("run `cargo larder lock` and commit larder/");
     }
-    warn(context, &outcomes);
+    let said = warn(context, &outcomes);
     if findings.is_empty() && refused.is_empty() {
-        remember(context, common, &outcomes);
+        remember(context, common, &outcomes, said);
     }
     match exit::print_refused(&refused) {
         Outcome::Done if !findings.is_empty() => Ok(Outcome::Stale),
@@ -120,14 +119,14 @@ fn check(context: &Context, common: &Common, json: bool) -> anyhow::Result<Outco
 }
 
 /// Says what is not wrong, and may be of no use.
-fn warn(context: &Context, locked: &[Locked]) {
-    let is_empty = |locked: &&Locked| locked.units.values().all(|units| *units == 0);
-    unused::warn_of_empty(
-        locked.iter().filter(is_empty).map(|locked| locked.slice.as_str()),
-        context.terminal,
-    );
-    unused::warn_of_drivers(&context.project, context.terminal);
-    clones::warn_of_ignored(&context.project, context.terminal);
+fn warn(context: &Context, locked: &[Locked]) -> Said {
+    let empty = locked.iter().filter(|locked| locked.is_empty()).map(|locked| locked.slice.as_str());
+    let said = [
+        unused::warn_of_empty(empty, context.terminal),
+        unused::warn_of_drivers(&context.project, context.terminal),
+        clones::warn_of_ignored(&context.project, context.terminal),
+    ];
+    if said.contains(&Said::Something) { Said::Something } else { Said::Nothing }
 }
 
 pub(super) fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {

@@ -4,16 +4,32 @@ use larder::{Report as _, project::Project};
 
 use crate::terminal::Terminal;
 
+/// Whether there was something to warn of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    Nothing,
+    Something,
+}
+
 /// Warns of build drivers whose calls are no slices, with the command that makes them slices.
-pub(super) fn warn_of_drivers(project: &Project, terminal: Terminal) {
-    for driver in project.other_drivers() {
-        terminal.warn(&format!("{}; `{}` writes its calls down", driver.reason(), driver.observe()));
-    }
+pub(super) fn warn_of_drivers(project: &Project, terminal: Terminal) -> Said {
+    let drivers = project.other_drivers().into_iter();
+    warn_of(
+        drivers.map(|driver| format!("{}; `{}` writes its calls down", driver.reason(), driver.observe())),
+        terminal,
+    )
 }
 
 /// Warns of slices without an external unit.
-pub(super) fn warn_of_empty<'a>(slices: impl IntoIterator<Item = &'a str>, terminal: Terminal) {
-    for slice in slices {
-        terminal.warn(&format!("slice `{slice}` has no external unit: there is nothing to cook for it"));
-    }
+pub(super) fn warn_of_empty<'a>(slices: impl IntoIterator<Item = &'a str>, terminal: Terminal) -> Said {
+    let line = |slice| format!("slice `{slice}` has no external unit: there is nothing to cook for it");
+    warn_of(slices.into_iter().map(line), terminal)
+}
+
+/// Warns of everything that there is.
+pub(super) fn warn_of(lines: impl IntoIterator<Item = String>, terminal: Terminal) -> Said {
+    lines.into_iter().fold(Said::Nothing, |_, line| {
+        terminal.warn(&line);
+        Said::Something
+    })
 }

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{camino::Utf8Path, semver::Version};
 use serde::Deserialize;
 
-use super::layer::{CRATES_IO, Layer, Origin, Package, PackageId, Unused};
+use super::{
+    layer::{Layer, Origin, Package, PackageId, Unused},
+    package::{self, CRATES_IO},
+};
 use crate::{
     error::{Error, Result},
     plan::commits::percent_decoded,
@@ -23,6 +26,8 @@ pub(crate) struct CargoLockFile {
     /// Packages from elsewhere, with what they depend on.
     packages: BTreeMap<PackageId, Package>,
     unused: BTreeSet<Unused>,
+    /// Packages on disk.
+    local: Vec<Unused>,
     /// Packages by what cargo calls them in unit graphs.
     ids: BTreeMap<String, PackageId>,
 }
@@ -55,6 +60,12 @@ struct Entry {
     dependencies: Vec<String>,
 }
 
+impl Entry {
+    fn as_unused(&self) -> Unused {
+        Unused { name: self.name.clone(), version: self.version.clone(), source: self.source.clone() }
+    }
+}
+
 impl CargoLockFile {
     /// Reads the file.
     ///
@@ -65,9 +76,12 @@ impl CargoLockFile {
         let file: File = toml_edit::de::from_str(&fs_err::read_to_string(path)?)
             .map_err(|error| wrong(error.to_string()))?;
         let mut packages = BTreeMap::new();
-        let mut ids = BTreeMap::new();
+        let (mut ids, mut local) = (BTreeMap::new(), Vec::new());
         for entry in &file.package {
-            let Some(id) = id(entry).map_err(wrong)? else { continue };
+            let Some(id) = id(entry).map_err(wrong)? else {
+                local.push(entry.as_unused());
+                continue;
+            };
             let checksum = entry.checksum.clone().or_else(|| of_metadata(&file.metadata, entry));
             let dependencies = entry.dependencies.iter().filter_map(|name| dependency(&file.package, name));
             let dependencies = dependencies.filter_map(|entry| self::id(entry).transpose());
@@ -75,10 +89,8 @@ impl CargoLockFile {
             ids.insert(spec(&id), id.clone());
             packages.insert(id, Package { checksum, dependencies, pins: BTreeMap::new() });
         }
-        let unused = file.patch.unused.into_iter();
-        let unused =
-            unused.map(|Entry { name, version, source, .. }| Unused { name, version, source }).collect();
-        Ok(Self { version: file.version.max(OLDEST), packages, unused, ids })
+        let unused = file.patch.unused.iter().map(Entry::as_unused).collect();
+        Ok(Self { version: file.version.max(OLDEST), packages, unused, local, ids })
     }
 
     /// The package that a unit graph calls so, and its checksum.
@@ -86,9 +98,14 @@ impl CargoLockFile {
     /// # Errors
     /// [`Error::NotLocked`] if there is none.
     pub(super) fn find(&self, package: &str) -> Result<(&PackageId, &Option<String>)> {
-        let id = self.ids.get(&normalized(package));
+        let id = normalized(package).and_then(|spec| self.ids.get(&spec));
         let found = id.and_then(|id| Some((id, &self.packages.get(id)?.checksum)));
         found.ok_or_else(|| Error::NotLocked { package: package.to_owned() })
+    }
+
+    /// Packages on disk that have one of the names, as cargo writes them down if a patch names them in vain.
+    pub(super) fn local(&self, names: &[&str]) -> BTreeSet<Unused> {
+        self.local.iter().filter(|package| names.contains(&package.name.as_str())).cloned().collect()
     }
 
     /// Where packages come from that are not from crates.io, without commits.
@@ -116,13 +133,10 @@ fn spec(id: &PackageId) -> String {
     format!("{} {} {}", percent_decoded(address), id.name, id.required())
 }
 
-fn normalized(package: &str) -> String {
-    let (address, fragment) = package.split_once('#').unwrap_or((package, ""));
-    let bare = address.split('?').next().unwrap_or(address).trim_end_matches('/');
-    let last = bare.rsplit('/').next().unwrap_or(bare);
-    let (name, version) = fragment.split_once('@').unwrap_or((last, fragment));
-    let version = version.split('+').next().unwrap_or(version);
-    format!("{} {name} {version}", percent_decoded(address))
+fn normalized(package: &str) -> Option<String> {
+    let package::Package { name, version, .. } = package::Package::parse(package)?;
+    let (address, _) = package.split_once('#')?;
+    Some(format!("{} {name} {version}", percent_decoded(address)))
 }
 
 fn id(entry: &Entry) -> std::result::Result<Option<PackageId>, String> {

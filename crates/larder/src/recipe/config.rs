@@ -6,19 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::{Item, TableLike};
 
 use super::{UP, expand::quoted, manifest};
-use crate::{
-    secret,
-    slice::Slice,
-    workspace::{Workspace, locked_packages, parse_toml},
-};
+use crate::{secret, slice::Slice, workspace::Workspace};
 
-/// Tables of a cargo configuration that neither a dependency's units nor getting their sources needs.
-const IRRELEVANT: [&str; 7] =
-    ["alias", "cargo-new", "doc", "future-incompat-report", "install", "term", "cache"];
-/// Keys of `[build]` of which the same is true. The build directory is the application's own, wherever it is cooked.
+/// Keys of `[build]` that neither a dependency's units nor getting their sources needs. The build directory is the
+/// application's own, wherever it is cooked.
 const IRRELEVANT_IN_BUILD: [&str; 3] = ["build-dir", "rustdoc", "rustdocflags"];
 /// Keys of the tables in `[target]` of which the same is true.
 const IRRELEVANT_IN_TARGET: [&str; 2] = ["runner", "rustdocflags"];
@@ -77,17 +71,14 @@ pub(super) fn has_secret(workspace: &Workspace) -> bool {
 
 fn reaching(workspace: &Workspace) -> BTreeSet<String> {
     let mut document = workspace.config().clone();
-    remove_from(&mut document, "build", &IRRELEVANT_IN_BUILD);
+    document.get_mut("build").into_iter().for_each(|build| remove(build, &IRRELEVANT_IN_BUILD));
     let targets = document.get_mut("target").and_then(Item::as_table_like_mut);
     targets
         .into_iter()
         .flat_map(TableLike::iter_mut)
         .for_each(|(_, target)| remove(target, &IRRELEVANT_IN_TARGET));
-    for name in IRRELEVANT {
-        document.remove(name);
-    }
     // It is for `cargo publish`, `cargo add` and their kin.
-    remove_from(&mut document, "registry", &["default"]);
+    document.get_mut("registry").into_iter().for_each(|registry| remove(registry, &["default"]));
     let is_shared = |line: &String| SHARED.iter().any(|key| line.starts_with(key));
     manifest::dotted(&document).into_iter().filter(is_shared).collect()
 }
@@ -107,72 +98,46 @@ fn is_secret(line: &str) -> bool {
     }
 }
 
-/// A configuration's text without comments, tables and keys in an order of our own.
-fn settings_alone(mut document: DocumentMut) -> String {
-    manifest::strip_comments(document.as_table_mut());
-    document.set_trailing("");
-    document.to_string().trim().to_owned()
-}
-
 fn remove(item: &mut Item, keys: &[&str]) {
     if let Some(table) = item.as_table_like_mut() {
         keys.iter().for_each(|key| drop(table.remove(key)));
     }
 }
 
-/// Removes keys of a table, and the table if nothing else is in it.
-fn remove_from(document: &mut DocumentMut, name: &str, keys: &[&str]) {
-    let Some(item) = document.get_mut(name) else { return };
-    remove(item, keys);
-    if item.as_table_like().is_some_and(TableLike::is_empty) {
-        document.remove(name);
-    }
-}
-
 /// Whether units are compiled with the same settings as when recipes were written, so that what an older layer built
 /// can be of use.
 pub(super) fn compiles_the_same(workspace: &Workspace, before: &BTreeSet<String>) -> bool {
-    let text = |lines: &BTreeSet<String>| lines.iter().fold(String::new(), |text, line| text + line + "\n");
-    compiled_with(&text(&shared(workspace))) == compiled_with(&text(before))
+    compiled_with(&shared(workspace)) == compiled_with(before)
 }
 
-/// The settings of a configuration that reach a compilation.
-fn compiled_with(text: &str) -> String {
-    let Ok(mut document) = text.parse::<DocumentMut>() else { return text.to_owned() };
-    document.retain(|name, _| COMPILED_WITH.contains(&name));
-    if let Some(build) = document.get_mut("build").and_then(Item::as_table_like_mut) {
-        let others: Vec<String> = build
-            .iter()
-            .map(|(key, _)| key.to_owned())
-            .filter(|key| !COMPILED_WITH_IN_BUILD.contains(&key.as_str()))
-            .collect();
-        others.iter().for_each(|key| drop(build.remove(key)));
-    }
-    remove_from(&mut document, "build", &[]);
-    settings_alone(document)
+/// The lines of a configuration that reach a compilation.
+fn compiled_with(lines: &BTreeSet<String>) -> BTreeSet<&str> {
+    let reaches = |line: &&str| {
+        let mut names = line.split(['.', ' ']);
+        let table = names.next().unwrap_or_default();
+        let is_left_out =
+            table == "build" && names.next().is_some_and(|key| !COMPILED_WITH_IN_BUILD.contains(&key));
+        COMPILED_WITH.contains(&table) && !is_left_out
+    };
+    lines.iter().map(String::as_str).filter(reaches).collect()
 }
 
-/// Local packages that `[patch]` in cargo's configuration names, with their versions. cargo finds the patch in the
-/// recipe's folder as well, and writes it down in its `Cargo.lock` as one that is not used there.
-pub(super) fn local_patches(workspace: &Workspace) -> Vec<(String, String)> {
+/// The packages for which `[patch]` in cargo's configuration names a folder. cargo finds the patch in the recipe's folder
+/// as well, and writes it down in its `Cargo.lock` as one that is not used there.
+pub(super) fn patched_by_paths(workspace: &Workspace) -> Vec<&str> {
     let sources = workspace.config().get("patch").and_then(Item::as_table_like).map(|patch| patch.iter());
     let tables = sources.into_iter().flatten().filter_map(|(_, source)| source.as_table_like());
     let entries = tables.flat_map(|table| table.iter()).filter(|(_, entry)| entry.get("path").is_some());
-    let names: Vec<&str> =
-        entries.map(|(alias, entry)| entry.get("package").and_then(Item::as_str).unwrap_or(alias)).collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
-    // cargo has just read the file; without it nothing would have been planned.
-    let lock = parse_toml(&workspace.root().join("Cargo.lock")).unwrap_or_default();
-    let local =
-        locked_packages(&lock).filter(|package| package.source.is_none() && names.contains(&package.name));
-    local.map(|package| (package.name.to_owned(), package.version.to_owned())).collect()
+    entries.map(|(alias, entry)| entry.get("package").and_then(Item::as_str).unwrap_or(alias)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lines(text: &str) -> BTreeSet<String> {
+        manifest::dotted(&text.parse().unwrap())
+    }
 
     #[test]
     fn settings_that_reach_no_compilation_are_left_out() {
@@ -182,12 +147,13 @@ mod tests {
             "[build]\nrustc-workspace-wrapper = \"w\"\ntarget-dir = \"t\"\nincremental = false\n",
             "[registries.own]\nindex = \"sparse+https://a/\"\n[alias]\na = \"b\"\n",
         ] {
-            assert_eq!(compiled_with(text), "", "{text}");
+            assert_eq!(compiled_with(&lines(text)), BTreeSet::new(), "{text}");
         }
         let kept = "[build]\nrustflags = [\"-g\"]\n\n[env]\nA = \"1\"\n\n[target.x]\nlinker = \"l\"";
+        let more = format!("{kept}\n\n[net]\nretry = 3\n").replace("[build]", "[build]\njobs = 2");
         assert_eq!(
-            compiled_with(&format!("{kept}\n\n[net]\nretry = 3\n").replace("[build]", "[build]\njobs = 2")),
-            kept
+            compiled_with(&lines(&more)),
+            BTreeSet::from(["build.rustflags = [\"-g\"]", "env.A = \"1\"", "target.x.linker = \"l\""])
         );
     }
 }

@@ -66,7 +66,6 @@ impl Draft<'_> {
         old: Option<&LockFile>,
         report: &dyn Report,
     ) -> Result<LockedSlice> {
-        let mut locked = self.locked(self.recipe.layer.clone());
         let record = old.and_then(|old| Some((old, old.slice(&self.slice.name)?)));
         let chain = record.filter(|(old, record)| self.shares_units_with(project, old, record));
         let layers = chain.map(|(_, record)| record.layers.as_slice()).unwrap_or_default();
@@ -79,32 +78,32 @@ impl Draft<'_> {
             Some(Ok(layer)) => layer,
             Some(Err(_)) | None => self.prove_anew(project, dir)?,
         };
-        locked.layers = self.kept_layers(project, layers, &top, record.map(|(_, record)| record), report);
-        if locked.layers.last() != Some(&top) {
-            locked.layers.push(top);
+        let mut layers = self.kept_layers(project, layers, &top, record.map(|(_, record)| record), report);
+        if layers.last() != Some(&top) {
+            layers.push(top);
         }
-        Ok(locked)
+        Ok(self.locked(layers))
     }
 
-    fn locked(&self, layer: Layer) -> LockedSlice {
+    fn locked(&self, layers: Vec<Layer>) -> LockedSlice {
         LockedSlice {
             slice: self.slice.clone(),
             cook: self.recipe.cook.clone(),
             letter: self.letter,
             stubs: self.recipe.stubs.clone(),
             config: self.recipe.config.clone(),
-            layers: vec![layer],
+            layers,
         }
     }
 
     /// The record that a first `lock` would leave, without asking cargo about the recipe.
     pub(super) fn unproven(&self) -> LockedSlice {
-        self.locked(self.recipe.layer.clone())
+        self.locked(vec![self.recipe.layer.clone()])
     }
 
     /// Proves a layer that is complete.
     fn prove_layer(&self, project: &Project, dir: &Utf8Path, layer: &Layer) -> Result<Layer> {
-        expand::write(&project.workspace, dir, &self.locked(layer.clone()).files(0))?;
+        expand::write(&project.workspace, dir, &self.locked(vec![layer.clone()]).files(0))?;
         self.prove(project, dir, CargoLock::Locked)?;
         Ok(layer.clone())
     }
@@ -112,14 +111,14 @@ impl Draft<'_> {
     /// Has cargo reduce the workspace's `Cargo.lock`, takes over what is left, and proves that.
     fn prove_anew(&self, project: &Project, dir: &Utf8Path) -> Result<Layer> {
         let workspace = &project.workspace;
-        let mut files = self.locked(self.recipe.layer.clone()).files(0);
+        let mut files = self.unproven().files(0);
         files.insert("Cargo.lock".into(), fs_err::read_to_string(workspace.root().join("Cargo.lock"))?);
         expand::write(workspace, dir, &files)?;
         self.prove(project, dir, CargoLock::AsNeeded)?;
         let mut layer = self.recipe.layer.clone();
         let path = dir.join("Cargo.lock");
         CargoLockFile::read(&path)?.complete(&mut layer);
-        let files = self.locked(layer.clone()).files(0);
+        let files = self.locked(vec![layer.clone()]).files(0);
         if files.get(Utf8Path::new("Cargo.lock")) != Some(&fs_err::read_to_string(&path)?) {
             expand::write(workspace, dir, &files)?;
             self.prove(project, dir, CargoLock::Locked)?;

@@ -8,11 +8,15 @@ use std::{
     fmt::Write as _,
 };
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::{
+    camino::{Utf8Path, Utf8PathBuf},
+    semver::Version,
+};
 
 use super::{
-    layer::{CRATES_IO, Layer, Origin, Package, PackageId, Pinned, Unused},
+    layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
     lock_file::LockedSlice,
+    package::CRATES_IO,
     pins::Kind,
     stub::{Documented, Place, Shape},
 };
@@ -100,8 +104,8 @@ pub(super) fn files(parts: &Parts<'_>) -> BTreeMap<Utf8PathBuf, String> {
     files.insert(".cargo/config.toml".into(), config(parts));
     files.insert("Cargo.lock".into(), cargo_lock(parts));
     for (index, shape) in parts.stubs.iter().enumerate() {
-        let place = if index == 0 { Place::First } else { Place::Further };
-        let folder = Utf8Path::new(if index == 0 { "" } else { shape.folder() });
+        let place = Place::of(index);
+        let folder = Utf8Path::new(if place == Place::First { "" } else { shape.folder() });
         files.insert(folder.join("Cargo.toml"), manifest(parts, index, *shape, place));
         for (path, source) in shape.sources() {
             files.insert(folder.join(path), (*source).to_owned());
@@ -240,7 +244,7 @@ fn entry(text: &mut String, id: &PackageId, package: &Package, names: &Names<'_>
 }
 
 fn stub_entry(text: &mut String, parts: &Parts<'_>, names: &Names<'_>, name: &str, index: usize) {
-    let place = if index == 0 { Place::First } else { Place::Further };
+    let place = Place::of(index);
     let kinds = parts.stubs[index].kinds(place);
     let pinned: BTreeSet<&PackageId> =
         kinds.iter().flat_map(|kind| parts.pins(*kind)).map(|(id, _, _)| id).collect();
@@ -262,7 +266,7 @@ fn dependencies<'a>(text: &mut String, ids: impl ExactSizeIterator<Item = &'a Pa
 /// How often names occur in a `Cargo.lock`, which decides how one entry names another.
 struct Names<'a> {
     names: BTreeMap<&'a str, usize>,
-    versions: BTreeMap<(&'a str, String), usize>,
+    versions: BTreeMap<(&'a str, &'a Version), usize>,
 }
 
 impl<'a> Names<'a> {
@@ -270,17 +274,17 @@ impl<'a> Names<'a> {
         let (mut names, mut versions) = (BTreeMap::new(), BTreeMap::new());
         for id in layer.packages.keys() {
             *names.entry(id.name.as_str()).or_default() += 1;
-            *versions.entry((id.name.as_str(), id.version.to_string())).or_default() += 1;
+            *versions.entry((id.name.as_str(), &id.version)).or_default() += 1;
         }
         Self { names, versions }
     }
 
     fn of_dependency(&self, id: &PackageId) -> String {
-        let (name, version) = (&id.name, id.version.to_string());
+        let PackageId { name, version, .. } = id;
         if self.names.get(name.as_str()).is_none_or(|count| *count < 2) {
             return name.clone();
         }
-        if self.versions.get(&(name.as_str(), version.clone())).is_none_or(|count| *count < 2) {
+        if self.versions.get(&(name.as_str(), version)).is_none_or(|count| *count < 2) {
             return format!("{name} {version}");
         }
         let source = id.source.as_ref().map_or(CRATES_IO, Origin::without_commit);

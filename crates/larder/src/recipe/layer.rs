@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 
-use super::{package::Source, pins::Kind};
+use super::{
+    package::{self, CRATES_IO, Source},
+    pins::Kind,
+};
 use crate::{
     plan::{commits::percent_decoded, key::ContentHasher},
     platform::Platform,
@@ -67,8 +70,6 @@ pub(super) struct Unused {
     pub(super) source: Option<String>,
 }
 
-/// The name of crates.io in `Cargo.lock`.
-pub(super) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Digits that tell the sources of one project apart.
 const SHORT: usize = 8;
 
@@ -158,7 +159,7 @@ impl Origin {
     pub(super) fn entry(&self) -> Option<String> {
         let text = |value: &str| toml_edit::Value::from(value).to_string();
         let id = format!("{}#x@0.0.0", self.without_commit());
-        match super::package::Package::parse(&id)?.source {
+        match package::Package::parse(&id)?.source {
             Source::CratesIo => None,
             Source::Registry(index) => Some(format!("registry-index = {}", text(index))),
             Source::Git { url, reference: None } => Some(format!("git = {}", text(url))),

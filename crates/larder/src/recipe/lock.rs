@@ -42,6 +42,13 @@ pub struct Locked {
     pub tainted: Vec<String>,
 }
 
+impl Locked {
+    /// Whether there is nothing to cook for it.
+    pub fn is_empty(&self) -> bool {
+        self.units.values().all(|units| *units == 0)
+    }
+}
+
 /// Whether a recipe was touched, or should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{DocumentMut, Item, Table as TomlTable, TableLike, Value};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::{expand::quoted, layer::PackageId};
 use crate::workspace::Workspace;
@@ -74,25 +74,18 @@ fn one_line(mut value: Value) -> Value {
 
 /// `[profile]` without overrides for packages that the recipe does not build.
 fn profiles(source: &DocumentMut, pins: &[&PackageId]) -> Option<Item> {
-    let mut profiles = implicit(source.get("profile")?)?;
-    for (_, profile) in profiles.iter_mut() {
-        let Some(profile) = profile.as_table_like_mut() else { continue };
-        let mut is_empty = false;
-        if let Some(packages) = profile.get_mut("package").and_then(Item::as_table_like_mut) {
-            let unknown: Vec<String> = packages
-                .iter()
-                .map(|(spec, _)| spec.to_owned())
-                .filter(|spec| spec != "*" && !pins.iter().any(|pin| matches(spec, pin)))
-                .collect();
-            unknown.iter().for_each(|spec| drop(packages.remove(spec)));
-            is_empty = packages.is_empty();
-        }
-        if is_empty {
-            profile.remove("package");
-        }
+    let mut profiles = source.get("profile")?.clone();
+    for (_, profile) in profiles.as_table_like_mut()?.iter_mut() {
+        let packages = profile.get_mut("package").and_then(Item::as_table_like_mut);
+        let Some(packages) = packages else { continue };
+        let unknown: Vec<String> = packages
+            .iter()
+            .map(|(spec, _)| spec.to_owned())
+            .filter(|spec| spec != "*" && !pins.iter().any(|pin| matches(spec, pin)))
+            .collect();
+        unknown.iter().for_each(|spec| drop(packages.remove(spec)));
     }
-    strip_comments(&mut profiles);
-    Some(Item::Table(profiles))
+    Some(profiles)
 }
 
 /// Whether a package id specification can mean a pin. An override that means nothing only makes cargo warn, so
@@ -128,8 +121,8 @@ fn spec_parts(spec: &str) -> (&str, Option<&str>) {
 
 /// `[patch]` entries of packages that the recipe builds and that come from no path.
 fn patches(source: &DocumentMut, pins: &[&PackageId]) -> Option<Item> {
-    let mut patches = implicit(source.get("patch")?)?;
-    for (_, registry) in patches.iter_mut() {
+    let mut patches = source.get("patch")?.clone();
+    for (_, registry) in patches.as_table_like_mut()?.iter_mut() {
         let Some(entries) = registry.as_table_like_mut() else { continue };
         let unused: Vec<String> = entries
             .iter()
@@ -141,63 +134,7 @@ fn patches(source: &DocumentMut, pins: &[&PackageId]) -> Option<Item> {
             .collect();
         unused.iter().for_each(|alias| drop(entries.remove(alias)));
     }
-    let empty: Vec<String> = patches
-        .iter()
-        .filter(|(_, entries)| entries.as_table_like().is_some_and(toml_edit::TableLike::is_empty))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    empty.iter().for_each(|name| drop(patches.remove(name)));
-    strip_comments(&mut patches);
-    (!patches.is_empty()).then_some(Item::Table(patches))
-}
-
-/// A table that prints no header of its own when it holds only tables.
-fn implicit(item: &Item) -> Option<TomlTable> {
-    let mut table = item.clone().into_table().ok()?;
-    table.set_implicit(true);
-    Some(table)
-}
-
-/// Comments in a manifest or a configuration speak to its readers, and must not change a recipe; nor must the order
-/// of tables, nor dotted keys in place of headers: those would be read as keys of the table printed before them.
-pub(super) fn strip_comments(table: &mut TomlTable) {
-    *table.decor_mut() = toml_edit::Decor::new("\n", "");
-    table.set_position(None);
-    table.set_dotted(false);
-    table.sort_values();
-    for (mut key, item) in table.iter_mut() {
-        key.leaf_decor_mut().clear();
-        match item {
-            Item::Table(table) => strip_comments(table),
-            Item::Value(value) => {
-                value.decor_mut().clear();
-                strip_value(value);
-            }
-            Item::ArrayOfTables(_) | Item::None => {}
-        }
-    }
-}
-
-fn strip_value(value: &mut toml_edit::Value) {
-    match value {
-        toml_edit::Value::Array(array) => {
-            array.set_trailing("");
-            array.set_trailing_comma(false);
-            for value in array.iter_mut() {
-                value.decor_mut().clear();
-                strip_value(value);
-            }
-            array.fmt();
-        }
-        toml_edit::Value::InlineTable(table) => {
-            table.sort_values();
-            table.fmt();
-            for (_, value) in table.iter_mut() {
-                strip_value(value);
-            }
-        }
-        _ => {}
-    }
+    Some(patches)
 }
 
 #[cfg(test)]

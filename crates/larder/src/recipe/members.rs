@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     project::Project,
     toml_text::list,
+    workspace::{is_glob, member_patterns, parse_toml},
 };
 
 /// The workspace's members, asked for while folders of ours come and go.
@@ -78,7 +79,7 @@ impl<'a> Members<'a> {
         let workspace = &self.project.workspace;
         let path = workspace.root().join("Cargo.toml");
         let old = fs_err::read_to_string(&path)?;
-        let mut document = crate::workspace::parse_toml(&path)?;
+        let mut document = parse_toml(&path)?;
         let folders = self.folders();
         let added = document.get_mut("workspace").map(|item| add(item, &folders)).unwrap_or_default();
         if added.is_empty() {
@@ -105,11 +106,7 @@ impl<'a> Members<'a> {
 
 /// Whether a manifest has members that a new folder may be one of; a file that cannot be read says nothing.
 fn has_glob(manifest: &Utf8Path) -> bool {
-    let Ok(document) = crate::workspace::parse_toml(manifest) else { return true };
-    let members = document.get("workspace").and_then(|workspace| workspace.get("members")?.as_array());
-    members.is_some_and(|members| {
-        members.iter().any(|member| member.as_str().is_none_or(|path| path.contains(['*', '?', '['])))
-    })
+    parse_toml(manifest).map_or(true, |manifest| member_patterns(&manifest).any(is_glob))
 }
 
 fn ask(project: &Project, manifest: &Utf8Path) -> Result<()> {

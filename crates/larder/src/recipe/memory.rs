@@ -17,8 +17,14 @@ use toml_edit::TableLike;
 
 use super::lock::{Change, Locked};
 use crate::{
-    error::Result, plan::key::ContentHasher, platform::Platform, process::Environment, project::Project,
-    records, slice::option_values, workspace::parse_toml,
+    error::Result,
+    plan::key::ContentHasher,
+    platform::Platform,
+    process::Environment,
+    project::Project,
+    records,
+    slice::option_values,
+    workspace::{is_glob, member_patterns, parse_toml},
 };
 
 const VERSION: u64 = 1;
@@ -138,26 +144,21 @@ impl Memory {
             folders.insert(dir.into());
             for name in TARGETS {
                 folders.insert(dir.join(name).into());
-                folders.extend(subfolders(&dir.join(name)));
+                folders.extend(subfolders(dir.join(name)));
             }
             packages.insert(fs_err::canonicalize(dir).ok()?);
         }
         folders.extend(of_globs(project)?);
         let env = project.cargo.env();
-        files.extend(
-            env.get("CARGO_HOME")
-                .map(PathBuf::from)
-                .or_else(|| home(env, ".cargo"))
-                .into_iter()
-                .flat_map(|home| [home.join("config"), home.join("config.toml")]),
-        );
+        let home = project.cargo.home().into_iter();
+        files.extend(home.flat_map(|home| [home.join("config"), home.join("config.toml")]));
         let mut programs: BTreeSet<PathBuf> = BTreeSet::new();
         programs.extend([project.cargo.program().to_owned(), project.cargo.rustc().clone()]);
         programs.extend(["cargo", "rustc", "rustup"].iter().filter_map(|name| env.find_program(name)));
-        if let Some(home) = env.get("RUSTUP_HOME").map(PathBuf::from).or_else(|| home(env, ".rustup")) {
+        if let Some(home) = rustup_home(env) {
             files.insert(home.join("settings.toml"));
             folders.insert(home.join("toolchains"));
-            for toolchain in subfolders_of(&home.join("toolchains")) {
+            for toolchain in subfolders(home.join("toolchains")) {
                 programs.insert(toolchain.join("bin/cargo"));
                 programs.insert(toolchain.join("bin/rustc"));
                 programs.insert(toolchain.join("lib/rustlib/components"));
@@ -236,34 +237,29 @@ fn paths_in(table: &dyn TableLike, dir: &Utf8Path) -> Vec<Utf8PathBuf> {
 /// The folders that globs of members look into; `None` for a glob that looks into folders of folders.
 fn of_globs(project: &Project) -> Option<Vec<PathBuf>> {
     let workspace = &project.workspace;
-    let members = workspace.manifest().get("workspace").and_then(|table| table.get("members")?.as_array());
     let mut folders = Vec::new();
-    for member in members.into_iter().flatten() {
-        let member = Utf8Path::new(member.as_str()?);
+    for member in member_patterns(workspace.manifest()).map(Utf8Path::new) {
         let parent = member.parent().unwrap_or(Utf8Path::new(""));
-        let is_glob = |path: &str| path.contains(['*', '?', '[']);
         if is_glob(parent.as_str()) || member.file_name() == Some("**") {
             return None;
         }
         if is_glob(member.as_str()) {
             folders.push(workspace.root().join(parent).into());
             // A package that appears in one of them is a member.
-            folders.extend(subfolders_of(workspace.root().join(parent).as_std_path()));
+            folders.extend(subfolders(workspace.root().join(parent)));
         }
     }
     Some(folders)
 }
 
-fn home(env: &Environment, name: &str) -> Option<PathBuf> {
-    env.get("HOME").map(|home| Path::new(home).join(name))
+/// rustup's own folder; `None` if the environment tells none.
+fn rustup_home(env: &Environment) -> Option<PathBuf> {
+    let set = env.get("RUSTUP_HOME").map(PathBuf::from);
+    set.or_else(|| env.get("HOME").map(|home| Path::new(home).join(".rustup")))
 }
 
-fn subfolders(dir: &Utf8Path) -> Vec<PathBuf> {
-    subfolders_of(dir.as_std_path())
-}
-
-fn subfolders_of(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs_err::read_dir(dir).into_iter().flatten().flatten();
+fn subfolders(dir: impl AsRef<Path>) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(dir.as_ref()).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 
 use self::{
     cargo_lock::CargoLockFile,
-    layer::{Layer, Package, PackageId, Pinned, Unused},
+    layer::{Layer, Package, PackageId, Pinned},
     stub::Shape,
 };
 use crate::{
@@ -88,10 +88,7 @@ impl Recipe {
         }
         let pinned: Vec<&PackageId> = layer.packages.keys().collect();
         layer.manifest = manifest::lines(workspace, &pinned);
-        layer.unused = config::local_patches(workspace)
-            .into_iter()
-            .map(|(name, version)| Unused { name, version, source: None })
-            .collect();
+        layer.unused = lock.local(&config::patched_by_paths(workspace));
         let config = config::of_recipe(workspace, slice);
         Ok(Self { cook, stubs: stubs.iter().map(|stub| stub.shape).collect(), config, layer })
     }

@@ -25,7 +25,7 @@ pub(super) enum Source<'a> {
 }
 
 /// The one name of crates.io in package ids, whichever protocol or mirror it is reached by.
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+pub(super) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 impl<'a> Package<'a> {
     /// `None` for a path package or something unheard of.

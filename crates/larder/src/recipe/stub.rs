@@ -187,6 +187,13 @@ pub(super) enum Place {
     Further,
 }
 
+impl Place {
+    /// The place of the stub with this number among a recipe's.
+    pub(super) fn of(index: usize) -> Self {
+        if index == 0 { Self::First } else { Self::Further }
+    }
+}
+
 /// Whether cargo builds documentation tests of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Documented {

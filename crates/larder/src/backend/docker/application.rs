@@ -24,7 +24,7 @@ use crate::{
     },
     report::Silent,
     slice::{Origin, Slice, Variant, leptos},
-    workspace::{Workspace, locked_version, parse_toml},
+    workspace::{Workspace, is_glob, locked_version, member_patterns, parse_toml},
 };
 
 /// Everything a Dockerfile says about one project.
@@ -141,7 +141,7 @@ impl Application {
             recipes,
             toolchain_file: toolchain_file(workspace),
             build_dir: build_dir(workspace),
-            has_globs: has_globs(workspace),
+            has_globs: member_patterns(workspace.manifest()).any(is_glob),
             has_config_above: workspace.config_files().iter().any(|file| !file.starts_with(workspace.root())),
             has_config: recorded.config().is_some(),
             artifacts,
@@ -166,12 +166,6 @@ impl Application {
         let is_apart = self.build_dir.as_deref() != Some(self.image.target_dir(slice));
         self.build_dir_variable().filter(|_| is_apart)
     }
-}
-
-fn has_globs(workspace: &Workspace) -> bool {
-    let members = workspace.manifest().get("workspace").and_then(|table| table.get("members")?.as_array());
-    let is_glob = |path: &str| path.contains(['*', '?', '[']);
-    members.into_iter().flatten().filter_map(toml_edit::Value::as_str).any(is_glob)
 }
 
 /// Slices in one target directory could overwrite each other's files with newer ones of the same name, so they

@@ -159,9 +159,6 @@ fn wrong_in(slice: &Slice) -> Option<String> {
     let dir = String::from(slice.target_dir.clone());
     let words = slice.args.iter().chain(&slice.rustflags).map(String::as_str).chain([dir.as_str()]);
     let mut words = words.filter(|word| has_control(word));
-    if !slice.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
-        return Some("its name: it holds only letters, digits, `-` and `_`".to_owned());
-    }
     if let Some(name) = slice.env.keys().find(|name| !is_name(name)) {
         return Some(format!("the variable {name:?}: a name holds only letters, digits and `_`"));
     }
