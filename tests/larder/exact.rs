@@ -1,6 +1,6 @@
 //! Exact: after cooking into an empty target directory, the real build compiles no external unit.
 
-use larder::backend::messages::Counts;
+use larder::cargo::messages::Counts;
 use larder_tests::{
     Project, Surroundings, package,
     recipes::{RECIPES, expand},

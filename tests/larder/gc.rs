@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use larder::backend::messages::Counts;
+use larder::cargo::messages::Counts;
 use larder_tests::{Project, Surroundings, package};
 
 const BUILD: [&str; 2] = ["build", "--release"];

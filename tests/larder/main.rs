@@ -55,7 +55,7 @@ mod rules_workspaces;
 mod secrets;
 mod stale_lock;
 mod streams;
-mod target_folder;
+mod target_dir;
 mod tracked;
 mod untouched;
 mod usage;

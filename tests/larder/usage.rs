@@ -133,7 +133,7 @@ fn what_is_of_use_follows_the_lock_file_and_the_compiler() {
 
     // Another compiler built it.
     project.write("Cargo.lock", &project.read("Cargo.lock").replace("1.0.14", "1.0.15"));
-    let folder = larder::target_folder::read(&project.path().join("target")).unwrap();
+    let folder = larder::target_dir::read(&project.path().join("target")).unwrap();
     let unit = folder.units.iter().find(|unit| unit.package == "itoa").unwrap();
     let record = format!("target/{}", unit.fingerprint_file.as_ref().unwrap().display());
     let rustc = unit.fingerprint.as_ref().unwrap().rustc.to_string();

@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use larder::{backend::messages::Counts, process::Environment};
+use larder::{cargo::messages::Counts, process::Environment};
 
 /// The test process as it was started: environment, cargo, and the binary under test.
 #[derive(Debug, Clone)]

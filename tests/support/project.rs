@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use larder::backend::messages::Counts;
+use larder::cargo::messages::Counts;
 use tempfile::TempDir;
 
 use crate::{Outcome, Surroundings};

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use larder::{
     process::{Cmd, Environment},
-    table,
+    text::columns,
 };
 use xshell::Shell;
 
@@ -223,7 +223,7 @@ fn table_of(runs: &[Run]) -> String {
         [run.what.clone(), outcome, format!("{:.1}", run.seconds)]
     };
     let rows: Vec<_> = runs.iter().map(row).collect();
-    table::text(["<on a fresh machine", "<outcome", "seconds"], &rows)
+    columns::text(["<on a fresh machine", "<outcome", "seconds"], &rows)
 }
 
 #[cfg(test)]

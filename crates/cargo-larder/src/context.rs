@@ -12,7 +12,7 @@ use larder::{
     cargo::{Cargo, CargoLock, Network},
     process::Environment,
     project::Project,
-    recorder,
+    shim::recorder,
     slice::{self, Slice, Variant},
 };
 

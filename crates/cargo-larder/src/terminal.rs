@@ -7,7 +7,7 @@
 use std::{fmt::Write as _, io::Write as _};
 
 use anstyle::{AnsiColor, Style};
-use larder::{Report, visible};
+use larder::{Report, text::visible};
 
 use crate::cli::Color;
 

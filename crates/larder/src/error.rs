@@ -6,7 +6,10 @@ use std::{fmt::Write as _, io, path::PathBuf};
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use crate::{platform::Platform, refusal::Refusal, slice::leptos};
+use crate::{
+    cargo::{platform::Platform, refusal::Refusal},
+    slice::leptos,
+};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -7,11 +7,11 @@
 //! 2. [`slice`](mod@slice): the cargo invocations the project runs again and again.
 //! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof, and the table that all are in.
-//! 5. [`backend`]: where recipes are cooked.
-//! 6. [`target_folder`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
+//! 5. [`mod@cook`], [`docker`] and [`nix`]: where recipes are cooked.
+//! 6. [`target_dir`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
 //! 8. [`why`]: why units are compiled, before a build and after one.
-//! 9. [`init`] and [`doctor`]: what a workspace or a machine lacks; both change files by [`change`] and [`tuning`].
+//! 9. [`init`] and [`doctor`]: what a workspace or a machine lacks; both change files by [`files::change`] and [`tuning`].
 //!
 //! # Files on a user's disk
 //!
@@ -24,7 +24,7 @@
 //! | `target/larder/recipes/config.toml` | `larder/expand.awk` | cargo, if the workspace's own configuration is not there | with the lock file |
 //! | `target/larder/proving/<slice>/0/` | [`recipe::lock`] while it proves | cargo, nothing else | none |
 //! | `target/larder/locked.json` | [`recipe::memory`] | itself | `version` field |
-//! | `target/larder/docker-images.json` | [`backend::docker::images`] | [`usage`] | `version` field |
+//! | `target/larder/docker-images.json` | [`docker::images`] | [`usage`] | `version` field |
 //! | `target/larder/last-build.json` | verbs that build | [`why`] | `version` field |
 //! | `larder-scratch-…` in the system's temporary folder | verbs that record or ask cargo, while they run | themselves; swept by the next run | none |
 //!
@@ -34,38 +34,31 @@
 //! an [`Environment`](process::Environment) and paths come in as values, progress goes out through [`Report`].
 //! Only [`process`] starts programs.
 
-pub mod backend;
 pub mod cargo;
-pub mod change;
-pub mod disk;
+pub mod cook;
+pub mod docker;
 pub mod doctor;
 pub mod error;
+pub mod files;
 pub mod gc;
 pub mod git;
 pub mod init;
+pub mod nix;
 pub mod plan;
-pub mod platform;
 pub mod process;
 pub mod project;
-mod query;
 pub mod recipe;
-pub mod recorder;
-mod records;
-mod refusal;
 mod report;
-pub mod scratch;
 pub mod secret;
 pub mod settings;
-pub mod shared_files;
+pub mod shim;
 pub mod side_by_side;
 pub mod slice;
-pub mod stand_in;
-pub mod table;
-pub mod target_folder;
+pub mod target_dir;
+pub mod text;
 mod toml_text;
 pub mod tuning;
 pub mod usage;
-pub mod visible;
 pub mod why;
 pub mod workspace;
 

@@ -5,12 +5,14 @@ use std::path::Path;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    cargo::Cargo,
-    change,
+    cargo::{
+        Cargo,
+        platform::{self, Platform},
+    },
     error::{Error, Result},
+    files::change,
     git::Git,
     plan::Refused,
-    platform::{self, Platform},
     recipe::lock_file::{LockFile, LockedSlice},
     settings::Settings,
     slice::{

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use toml_edit::DocumentMut;
 
 use crate::{
-    backend::docker::settings::DockerSettings,
+    cargo::platform::Platform,
+    docker::settings::DockerSettings,
     error::{Error, Result},
-    platform::Platform,
     slice::written::WrittenSlice,
     workspace::Workspace,
 };
@@ -21,7 +21,7 @@ pub struct Settings {
     /// Whether slices are found from metadata as well.
     #[serde(default = "yes")]
     pub find: bool,
-    /// The platforms that recipes serve; see [`platform::wanted`](crate::platform::wanted) for the default.
+    /// The platforms that recipes serve; see [`platform::wanted`](crate::cargo::platform::wanted) for the default.
     pub platforms: Option<Vec<Platform>>,
     /// How many layers a slice may have.
     #[serde(default = "four")]

@@ -11,8 +11,8 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
 use crate::{
-    change::Change,
     error::{Error, Result},
+    files::change::Change,
     slice::leptos,
     toml_text,
     workspace::{Workspace, locked_packages, parse_toml},

@@ -11,10 +11,10 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::messages::Counts,
+    cargo::messages::Counts,
     process::{Cmd, Environment},
-    recorder::Recorder,
-    table,
+    shim::recorder::Recorder,
+    text::columns,
 };
 use serde::Serialize;
 use xshell::Shell;
@@ -132,7 +132,7 @@ impl Bench<'_> {
         Cmd::new(leptos, dir, &env).args(["leptos", "build", "--release"]).output()?;
         let calls = recorder.calls()?;
         let counts = |package: &str| {
-            let named = |call: &&larder::recorder::Call| {
+            let named = |call: &&larder::shim::recorder::Call| {
                 call.cargo_args().iter().any(|arg| arg.contains(package))
                     && call.subcommand() == Some("build")
             };
@@ -169,7 +169,7 @@ fn report(measured: &[Measured]) -> String {
         "front: external compiled again",
         "server: external compiled again",
     ];
-    table::text(head, &rows)
+    columns::text(head, &rows)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "unit counts are far below 2^52")]

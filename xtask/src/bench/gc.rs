@@ -12,11 +12,11 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::messages::Counts,
     bytesize::ByteSize,
-    disk,
+    cargo::messages::Counts,
+    files::disk,
     process::{Cmd, Environment, Stderr},
-    table,
+    text::columns,
 };
 use serde::Serialize;
 use xshell::Shell;
@@ -286,5 +286,5 @@ fn report(full: u64, measured: &[Measured]) -> String {
     };
     let rows: Vec<_> = measured.iter().map(row).collect();
     let head = ["<way", "freed", "compiled afterwards", "of them external"];
-    format!("{} in four generations\n{}", size(full), table::text(head, &rows))
+    format!("{} in four generations\n{}", size(full), columns::text(head, &rows))
 }

@@ -13,7 +13,7 @@ use larder::{
         chain::Identity,
         layers::{self, Choice},
     },
-    table,
+    text::columns,
 };
 use serde::Serialize;
 use xshell::Shell;
@@ -184,7 +184,7 @@ fn report(outcomes: &[Outcome]) -> String {
     let head =
         ["<history", "<policy", "changes", "changed", "compiled", "x ideal", "x carried", "most layers"];
     let rows: Vec<_> = outcomes.iter().map(Outcome::cells).collect();
-    let mut text = table::text(head, &rows);
+    let mut text = columns::text(head, &rows);
     for policy in POLICIES {
         let name = policy.name();
         let of_policy: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.policy == name).collect();

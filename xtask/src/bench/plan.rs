@@ -14,7 +14,7 @@ use larder::{
     project::Project,
     side_by_side,
     slice::environment,
-    table,
+    text::columns,
 };
 use serde::Serialize;
 use xshell::{Shell, cmd};
@@ -223,7 +223,7 @@ fn report(measured: &[Measured]) -> String {
         "bare queries",
         "lock adds",
     ];
-    table::text(head, &rows)
+    columns::text(head, &rows)
 }
 
 fn plot(measured: &[Measured]) -> Plot<'_> {

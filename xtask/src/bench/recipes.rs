@@ -9,7 +9,7 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
-use larder::{Silent, process::Environment, recipe::lock, table};
+use larder::{Silent, process::Environment, recipe::lock, text::columns};
 use serde::Serialize;
 use xshell::Shell;
 
@@ -226,7 +226,7 @@ fn report(outcomes: &[Outcome]) -> String {
         ]
     };
     let rows: Vec<_> = outcomes.iter().map(row).collect();
-    let mut text = table::text(head, &rows);
+    let mut text = columns::text(head, &rows);
     let all: Vec<(usize, usize)> =
         outcomes.iter().flat_map(|outcome| outcome.churn.iter().copied()).collect();
     let ratios = ratios(&all);

@@ -2,7 +2,7 @@
 //!
 //! Pure: it measures nothing itself.
 
-use larder::table;
+use larder::text::columns;
 use serde::Serialize;
 
 /// The version of what `--json` prints.
@@ -76,7 +76,7 @@ impl Report {
     /// A table of medians for people.
     pub(super) fn to_table(&self) -> String {
         let head = ["<median seconds", "tuned", "default", "ratio", "runs", "<goal"];
-        table::text(head, &self.rows.iter().map(Row::cells).collect::<Vec<_>>())
+        columns::text(head, &self.rows.iter().map(Row::cells).collect::<Vec<_>>())
     }
 
     /// The same with every single run for machines.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use larder::{
     process::{Cmd, Environment},
-    table,
+    text::columns,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -111,7 +111,7 @@ fn report(measured: &[Measured]) -> String {
         [
             row.workspace.to_owned(),
             row.folders.to_string(),
-            table::bytes(row.du_bytes),
+            columns::bytes(row.du_bytes),
             format!("{difference:+.2} %"),
             format!("{usage:.2}"),
             format!("{du:.2}"),
@@ -121,7 +121,7 @@ fn report(measured: &[Measured]) -> String {
     };
     let rows: Vec<_> = measured.iter().map(row).collect();
     let head = ["<median seconds", "folders", "size", "difference", "usage", "du -s", "ratio", "<goal"];
-    table::text(head, &rows)
+    columns::text(head, &rows)
 }
 
 fn plot(measured: &[Measured]) -> Plot<'_> {

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use larder::{
-    backend::docker::client::{Build, Client},
+    docker::client::{Build, Client},
     process::Cmd,
 };
 use xshell::Shell;

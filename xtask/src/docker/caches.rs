@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::docker::client::Client,
+    docker::client::Client,
     process::{Cmd, Environment},
 };
 use xshell::Shell;

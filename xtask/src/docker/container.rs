@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use larder::backend::docker::client::Client;
+use larder::docker::client::Client;
 use larder_tests::site::Site;
 
 use crate::log::Log;

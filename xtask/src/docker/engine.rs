@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::docker::client::Client,
+    docker::client::Client,
     process::{Cmd, Environment, Running},
 };
 use xshell::Shell;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 use larder::{
-    backend::docker::client::{Build, Client},
+    docker::client::{Build, Client},
     process::{Cmd, Environment},
 };
 use serde_json::Value;

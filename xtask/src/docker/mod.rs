@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use larder::{
-    backend::docker::client::Client,
+    docker::client::Client,
     process::{Cmd, Environment, Stderr},
 };
 use serde_json::Value;

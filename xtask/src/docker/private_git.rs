@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::ensure;
 use larder::{
-    backend::docker::client::{Build, Client},
+    docker::client::{Build, Client},
     process::{Cmd, Environment, Running},
 };
 use xshell::Shell;

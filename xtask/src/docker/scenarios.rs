@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::docker::client::Client,
+    docker::client::Client,
     process::{Cmd, Environment, Stderr},
 };
 use serde_json::Value;

@@ -7,9 +7,9 @@ mod style;
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::nix::{Derivation, FEATURES, Progress},
+    nix::{Derivation, FEATURES, Progress},
     process::{Cmd, Environment},
-    table,
+    text::columns,
 };
 use xshell::Shell;
 
@@ -96,12 +96,12 @@ fn table_of(progress: &Progress) -> String {
     if rows.is_empty() {
         return "nothing was compiled\n".into();
     }
-    table::text(["<derivation", "packages compiled", "<it says"], &rows)
+    columns::text(["<derivation", "packages compiled", "<it says"], &rows)
 }
 
 #[cfg(test)]
 mod tests {
-    use larder::backend::nix::Progress;
+    use larder::nix::Progress;
 
     #[test]
     fn the_table_says_what_was_compiled_where() {

@@ -10,7 +10,7 @@ use larder::{
     cargo::Cargo,
     process::{Cmd, Running},
     project::Project,
-    recorder::{Call, Recorder},
+    shim::recorder::{Call, Recorder},
     slice::observed,
 };
 

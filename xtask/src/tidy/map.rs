@@ -18,20 +18,23 @@ pub(super) fn paths_exist(repository: &Repository) -> Vec<Finding> {
     .collect()
 }
 
-/// The map names every crate and every module of the crates.
-pub(super) fn modules_are_mentioned(repository: &Repository) -> Vec<Finding> {
+/// The map names every crate and every room, which is a folder directly below the `src` of a crate. What is in a room
+/// says the room itself.
+pub(super) fn rooms_are_mentioned(repository: &Repository) -> Vec<Finding> {
     let text = repository.text(MAP).unwrap_or_default();
     let mentioned: BTreeSet<&str> =
         mentions(text).into_iter().map(|(_, path)| path.trim_end_matches('/')).collect();
-    let missing = repository.paths().filter_map(place).filter(|place| !mentioned.contains(place));
+    let missing: BTreeSet<&str> =
+        repository.paths().filter_map(place).filter(|place| !mentioned.contains(place)).collect();
     missing
+        .into_iter()
         .map(|place| {
             Finding::new(MAP, 1, format!("`{place}` is not mentioned: add a line that says what it is for"))
         })
         .collect()
 }
 
-/// What the map has to name for a file: the crate's folder for its manifest, the module's file or folder.
+/// The crate or the room that a file makes the map name.
 fn place(path: &str) -> Option<&str> {
     let (folder, file) = path.rsplit_once('/')?;
     let is_crate = folder.strip_prefix("crates/").is_some_and(|name| !name.contains('/'))
@@ -39,9 +42,10 @@ fn place(path: &str) -> Option<&str> {
     if file == "Cargo.toml" && is_crate {
         return Some(folder);
     }
-    let is_module =
-        path.starts_with("crates/") && path.contains("/src/") && file.rsplit('.').next() == Some("rs");
-    is_module.then_some(if file == "mod.rs" { folder } else { path })
+    let (_, inside) =
+        path.split_once("/src/").filter(|_| path.starts_with("crates/") || path.starts_with("xtask/"))?;
+    let (room, rest) = inside.split_once('/')?;
+    Some(&path[..path.len() - rest.len() - 1]).filter(|_| !room.is_empty())
 }
 
 /// The paths in the map: the targets of links, and code that looks like a path.
@@ -88,14 +92,12 @@ mod tests {
     #[test]
     fn what_the_map_leaves_out_is_found() {
         let names = |map: &str| {
-            let found = modules_are_mentioned(&repository(map));
+            let found = rooms_are_mentioned(&repository(map));
             found.iter().map(|f| f.what.split('`').nth(1).unwrap().to_owned()).collect::<Vec<_>>()
         };
-        let all = "`crates/one/` `crates/one/src/lib.rs` `crates/one/src/part/` `xtask/`";
-        assert_eq!(names(&format!("{all} [p](crates/one/src/part/piece.rs)")), Vec::<String>::new());
-        assert_eq!(names(all), ["crates/one/src/part/piece.rs"]);
-        let everything =
-            ["crates/one", "crates/one/src/lib.rs", "crates/one/src/part", "crates/one/src/part/piece.rs"];
-        assert_eq!(names("")[..4], everything);
+        let all = "`crates/one/` `crates/one/src/part/` `xtask/`";
+        assert_eq!(names(all), Vec::<String>::new());
+        assert_eq!(names("`crates/one/` `xtask/`"), ["crates/one/src/part"]);
+        assert_eq!(names("")[..2], ["crates/one", "crates/one/src/part"]);
     }
 }

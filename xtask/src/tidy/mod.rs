@@ -32,7 +32,7 @@ const RULES: [(&str, Rule); 17] = [
     ("ignored-tests", sources::ignored_tests),
     ("machine-paths", sources::machine_paths),
     ("map-paths", map::paths_exist),
-    ("map-modules", map::modules_are_mentioned),
+    ("map-rooms", map::rooms_are_mentioned),
     ("links", documents::links),
     ("book", documents::book),
     ("vocabulary", documents::vocabulary),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::docker::client::Client,
+    docker::client::Client,
     process::{Cmd, Environment, Stderr},
 };
 use serde_json::Value;

@@ -12,7 +12,7 @@ mod steps;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
-use larder::{process::Environment, table};
+use larder::{process::Environment, text::columns};
 use xshell::Shell;
 
 use self::{
@@ -87,7 +87,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         }
         rows.push(trial.row());
     }
-    anstream::print!("{}", table::text(steps::HEAD, &rows));
+    anstream::print!("{}", columns::text(steps::HEAD, &rows));
     ensure!(failures.is_empty(), "failed: {}", failures.join(", "));
     Ok(())
 }

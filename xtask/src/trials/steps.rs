@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::messages::Counts,
+    cargo::messages::Counts,
     process::{Cmd, Environment, Stderr},
 };
 use serde_json::Value;

@@ -4,10 +4,8 @@ use std::{ffi::OsString, time::Instant};
 
 use larder::{
     Report as _,
-    backend::{
-        host::{Layers, Phase},
-        messages::Counts,
-    },
+    cargo::messages::Counts,
+    cook::{Layers, Phase},
     slice::{Origin, Slice, Variant, environment, leptos},
     why::{Explained, Mode},
 };

@@ -2,9 +2,9 @@
 
 use larder::{
     Report as _,
-    backend::host::{self, Layers, Phase},
+    cook::{self, Layers, Phase},
     recipe::lock_file::LockFile,
-    table,
+    text::columns,
     why::Explained,
 };
 use serde_json::json;
@@ -37,7 +37,7 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
             context.terminal.warn(&format!("slice `{}` has no recipe; run `cargo larder lock`", slice.name));
             continue;
         };
-        match host::cook(&context.project, &locked, record, layers, &words, &context.terminal) {
+        match cook::cook(&context.project, &locked, record, layers, &words, &context.terminal) {
             Ok(phase) => phases.push(phase),
             // The others can be cooked all the same.
             Err(error) => failures.push(error),
@@ -66,6 +66,6 @@ pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
         [phase.name.clone(), format!("{:.1}", phase.time.as_secs_f64()), compiled, external, fresh]
     };
     let rows: Vec<_> = phases.iter().map(row).collect();
-    terminal::print(&table::text(["<phase", "seconds", "compiled", "of them external", "fresh"], &rows));
+    terminal::print(&columns::text(["<phase", "seconds", "compiled", "of them external", "fresh"], &rows));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! How changes of files are shown. No verb of its own.
 
 use anstyle::{AnsiColor, Style};
-use larder::{camino::Utf8Path, change::Change, project::Project};
+use larder::{camino::Utf8Path, files::change::Change, project::Project};
 use serde_json::{Value, json};
 
 use crate::terminal;

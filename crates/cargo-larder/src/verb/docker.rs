@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use larder::{
     Error, Report as _,
-    backend::docker::{
+    docker::{
         self, Recipes, State,
         client::{Build, BuildResult, Client, Kind},
         explain::{Miss, Record, record_path},
@@ -14,7 +14,7 @@ use larder::{
         reads::failure,
     },
     recipe::lock,
-    table,
+    text::columns,
 };
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     warn_of_stale_files(context)?;
     let build = build(context, args)?;
     context.terminal.step("Building", &format!("{} with Docker {engine}", build.context.display()));
-    let scratch = larder::scratch::Scratch::new()?;
+    let scratch = larder::files::scratch::Scratch::new()?;
     // Taken before the build: a file that is edited meanwhile shall count as changed.
     let record = Record::of(&context.project, &args.build_arg, |image| client.image_id(image))?;
     let id_file = scratch.path().join("image");
@@ -249,7 +249,7 @@ pub(super) fn print(
     };
     let rows: Vec<_> = stages.iter().map(row).collect();
     let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
-    terminal::print(&table::text(head, &rows));
+    terminal::print(&columns::text(head, &rows));
     terminal::print_line(&format!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64()));
     Ok(())
 }

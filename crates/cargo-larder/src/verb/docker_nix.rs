@@ -5,10 +5,8 @@ use std::time::Instant;
 use anyhow::bail;
 use larder::{
     Report as _,
-    backend::{
-        docker::{client::Client, images, progress::Stage},
-        nix::{Nix, Progress},
-    },
+    docker::{client::Client, images, progress::Stage},
+    nix::{Nix, Progress},
 };
 
 use super::docker::{Image, print};
@@ -31,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<
     // Asked before minutes are spent on an image that nobody takes.
     let client = Client::any(env)?;
     client.engine_version()?;
-    let scratch = larder::scratch::Scratch::new()?;
+    let scratch = larder::files::scratch::Scratch::new()?;
     let link = scratch.path().join(PACKAGE);
     context.terminal.step("Building", &format!("{} with Nix", nix.flake().display()));
     let start = Instant::now();
@@ -78,7 +76,7 @@ fn only_for_dockerfiles(args: &cli::DockerBuild) -> Option<&'static str> {
 
 /// A derivation is what a stage is in a Dockerfile. Those that Nix had already are not in its log.
 fn stages(progress: &Progress) -> Vec<Stage> {
-    let stage = |(name, derivation): (&str, &larder::backend::nix::Derivation)| Stage {
+    let stage = |(name, derivation): (&str, &larder::nix::Derivation)| Stage {
         name: name.to_owned(),
         run: 1,
         compiled_external: derivation.external,

@@ -3,8 +3,8 @@
 use anyhow::bail;
 use larder::{
     Report as _,
-    backend::docker::{self, Generated, Recipes, State},
     camino::Utf8Path,
+    docker::{self, Generated, Recipes, State},
 };
 
 use serde_json::json;

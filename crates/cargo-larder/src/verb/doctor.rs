@@ -3,12 +3,12 @@
 use anstyle::{AnsiColor, Style};
 use anyhow::bail;
 use larder::{
-    backend::docker::{self, State},
-    change::Change,
+    docker::{self, State},
     doctor::{self, Check, Facts, Finding, Repair, Topic, Verdict},
+    files::change::Change,
     project::Project,
     recipe::lock,
-    visible,
+    text::visible,
 };
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use anstyle::Style;
 use anyhow::bail;
 use larder::{
     Report as _,
-    change::Change,
+    files::change::Change,
     init::{self, Asked, Part, Proposal},
     project::Project,
     recipe::lock,

@@ -1,8 +1,7 @@
 //! `cargo larder lock`: write, refresh or check the recipes.
 
 use larder::{
-    Report as _,
-    backend::docker,
+    Report as _, docker,
     plan::Refused,
     recipe::{
         lock::{self, Change, Checked, Finding, Locked, Locking},

@@ -24,7 +24,10 @@ mod why;
 use std::ffi::OsString;
 
 use clap::Parser as _;
-use larder::{process::launched, recorder::Recording, why::pretend};
+use larder::{
+    process::launched,
+    shim::{pretend, recorder::Recording},
+};
 
 use crate::{
     cli::{Cargo, Larder, Verb},
@@ -47,9 +50,9 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         end_with_owner(recording.folder());
         return Ok(Outcome::Child(recording.run(&mut std::io::stdout())?));
     }
-    if process.env.get(larder::stand_in::HOST_VARIABLE).is_some() {
+    if process.env.get(larder::shim::stand_in::HOST_VARIABLE).is_some() {
         let args = process.args.get(1..).unwrap_or_default();
-        let code = larder::stand_in::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
+        let code = larder::shim::stand_in::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
         return Ok(Outcome::Child(code));
     }
     let Cargo::Larder(Larder { verb, common }) = Cargo::parse_from(with_subcommand(&process.args));
@@ -87,7 +90,7 @@ fn end_with_owner(folder: &std::path::Path) {
     const TERMINATED: i32 = 128 + 15;
     let folder = folder.to_owned();
     std::thread::spawn(move || {
-        if larder::scratch::is_orphaned(&folder) {
+        if larder::files::scratch::is_orphaned(&folder) {
             std::process::exit(TERMINATED);
         }
     });

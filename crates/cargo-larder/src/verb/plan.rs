@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use larder::{
     Report as _,
+    cargo::platform::Platform,
     plan::{Plan, Plans, Refused, Unit, UnitKey},
-    platform::Platform,
     recipe::{
         chain::{self, Identity, Use, identities},
         lock_file::{LockFile, LockedSlice},
     },
     slice::Slice,
-    table,
+    text::columns,
 };
 use serde_json::{Value, json};
 
@@ -122,7 +122,7 @@ fn print(all: &[Planned<'_>], units: bool) {
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     let head = ["<slice", "external", "layers", "tainted", "local", "<invocation"];
-    terminal::print(&table::text(head, &rows));
+    terminal::print(&columns::text(head, &rows));
     for planned in all {
         print_tainted(planned);
         print_layers(planned);
@@ -160,7 +160,7 @@ fn print_layers(Planned { slice, plan, layers, .. }: &Planned<'_>) {
         [index, units, provides, carries].map(|count| count.to_string())
     };
     let rows: Vec<_> = layers.iter().enumerate().map(row).collect();
-    terminal::print(&table::text(["layer", "units", "provides", "carries"], &rows));
+    terminal::print(&columns::text(["layer", "units", "provides", "carries"], &rows));
 }
 
 fn print_units(Planned { slice, plan, providers, .. }: &Planned<'_>) {

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use larder::{
     process::{Cmd, Environment},
-    recorder::Recorder,
+    shim::recorder::Recorder,
     why::{Mode, Place},
 };
 

@@ -10,9 +10,9 @@ use anstyle::{AnsiColor, Style};
 use larder::{
     Report as _,
     camino::Utf8PathBuf,
-    change, table,
+    files::change,
+    text::{columns, visible},
     usage::{self, Cache, State, Usage},
-    visible,
 };
 use serde_json::json;
 
@@ -54,14 +54,14 @@ fn print(context: &Context, usage: &Usage, depth: usize) {
     let total = usage.total;
     let last = [
         "together".into(),
-        table::bytes(total.on_disk),
-        table::bytes(total.apparent),
+        columns::bytes(total.on_disk),
+        columns::bytes(total.apparent),
         String::new(),
         String::new(),
     ];
     rows.push((last, None));
     let cells: Vec<[String; 5]> = rows.iter().map(|(cells, _)| cells.clone()).collect();
-    let text = table::text(["<cache", "on disk", "apparent", "of use", "last used"], &cells);
+    let text = columns::text(["<cache", "on disk", "apparent", "of use", "last used"], &cells);
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
     // The first line holds the headings.
     let sizes = std::iter::once(None).chain(rows.iter().map(|(_, size)| *size));
@@ -92,13 +92,13 @@ fn add(
     let dash = || "-".to_owned();
     let (size, on_disk) = match &cache.state {
         State::Present { size } => {
-            ([table::bytes(size.on_disk), table::bytes(size.apparent)], Some(size.on_disk))
+            ([columns::bytes(size.on_disk), columns::bytes(size.apparent)], Some(size.on_disk))
         }
         State::Absent { .. } => ([dash(), dash()], None),
     };
     let share = cache.share().map_or_else(dash, |share| format!("{share} %"));
     let since = |time| now.duration_since(time).unwrap_or(Duration::ZERO);
-    let last_use = cache.last_use.map_or_else(dash, |time| format!("{} ago", table::age(since(time))));
+    let last_use = cache.last_use.map_or_else(dash, |time| format!("{} ago", columns::age(since(time))));
     let [on_disk_text, apparent] = size;
     rows.push(([name, on_disk_text, apparent, share, last_use], on_disk));
     if level < depth {

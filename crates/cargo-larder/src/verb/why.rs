@@ -3,12 +3,12 @@
 use anyhow::bail;
 use larder::{
     Report as _,
-    backend::docker::{
+    cargo::CargoLock,
+    docker::{
         self,
         client::Client,
         explain::{Miss, Record, record_path},
     },
-    cargo::CargoLock,
     plan::Refused,
     slice::{Slice, Variant, environment},
     why::{

@@ -14,8 +14,8 @@ pub use facts::{Facts, Topic};
 pub use version::Version;
 
 use crate::{
-    change::Change,
     error::Result,
+    files::change::Change,
     project::Project,
     tuning::{self, Setting},
 };

@@ -11,6 +11,7 @@ use super::needs::{Call, Whose, build_folder};
 use crate::{
     Report,
     error::Result,
+    files::scratch::Scratch,
     git::Git,
     process::Environment,
     project::Project,
@@ -18,7 +19,6 @@ use crate::{
         expand,
         lock_file::{LockFile, LockedSlice},
     },
-    scratch::Scratch,
 };
 
 /// The recipes of all local branches that are not checked out. Their files are there for as long as this is.

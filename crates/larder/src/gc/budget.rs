@@ -18,7 +18,7 @@ use super::{
     row::{Cache, Row},
     target::Item,
 };
-use crate::{error::Result, process::Environment, target_folder};
+use crate::{error::Result, process::Environment, target_dir};
 
 /// What is still to be freed.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Budget {
         let Some(limit) = policy.max_size else { return Ok(Self::default()) };
         let mut total = 0;
         for (_, folder) in folders {
-            total += target_folder::read(folder.path())?.size().on_disk;
+            total += target_dir::read(folder.path())?.size().on_disk;
         }
         let docker = if policy.caches.contains(&Cache::Docker) { docker::size(env) } else { None };
         total += docker.unwrap_or_default();

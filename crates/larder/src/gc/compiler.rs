@@ -4,7 +4,7 @@
 //! is asked: it checks an empty package in a temporary folder, under the project's own settings, and the number is
 //! read from the fingerprint. Nothing of the project is compiled, and none of its folders is touched.
 
-use crate::{process::Cmd, project::Project, scratch::Scratch, target_folder};
+use crate::{files::scratch::Scratch, process::Cmd, project::Project, target_dir};
 
 /// The number; `None` where cargo does not say, in which case every compiler counts as current.
 pub(super) fn hash(project: &Project) -> Option<u64> {
@@ -23,6 +23,6 @@ pub(super) fn hash(project: &Project) -> Option<u64> {
         .env("CARGO_BUILD_BUILD_DIR", &target)
         .output()
         .ok()?;
-    let folder = target_folder::read(&target).ok()?;
+    let folder = target_dir::read(&target).ok()?;
     folder.units.iter().find_map(|unit| unit.fingerprint.as_ref()).map(|fingerprint| fingerprint.rustc)
 }

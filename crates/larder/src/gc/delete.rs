@@ -21,8 +21,8 @@ use rustix::{
 use serde::Serialize;
 
 use crate::{
-    disk::{Facts, Kind},
     error::Result,
+    files::disk::{Facts, Kind},
 };
 
 /// What could not be deleted, and why.

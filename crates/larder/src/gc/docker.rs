@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::row::{Answer, Cache, Row, Work};
 use crate::{
-    backend::docker::client::Client,
+    docker::client::Client,
     error::{Error, Result},
     process::Environment,
-    table,
+    text::columns,
 };
 
 /// What of the build cache goes.
@@ -82,7 +82,7 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
                 }
                 Prune::Keep(size) => (
                     vec![format!("--keep-storage={}", size.as_u64())],
-                    format!("used longest ago, down to {}", table::bytes(size.as_u64())),
+                    format!("used longest ago, down to {}", columns::bytes(size.as_u64())),
                 ),
             };
             let work =

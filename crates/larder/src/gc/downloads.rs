@@ -10,7 +10,6 @@ use std::{
 };
 
 use super::{
-    locks,
     measure::Tally,
     program,
     row::{Answer, Cache, Freed, Row, Work},
@@ -20,6 +19,7 @@ use crate::{
     cargo::Cargo,
     error::{Error, Result},
     process::Cmd,
+    target_dir::locks,
 };
 
 /// What of the downloads goes.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     error::{Error, Result},
-    target_folder::{LOCKS, Tag},
+    target_dir::{LOCKS, Tag},
 };
 
 /// A folder that cargo builds into.

@@ -13,9 +13,9 @@ use std::{
 };
 
 use crate::{
-    disk::read_untouched,
+    files::disk::read_untouched,
     plan::unit_graph::{self, UnitGraph},
-    target_folder::{self, TargetFolder, Unit, UnitKind},
+    target_dir::{self, TargetFolder, Unit, UnitKind},
 };
 
 /// The units of one call of cargo.
@@ -155,7 +155,7 @@ fn same_name(one: &str, other: &str) -> bool {
 
 /// The folder of the profile; `None` where the graph does not tell.
 fn profile_folder(wanted: &unit_graph::Unit) -> Option<&str> {
-    wanted.profile.get("name").and_then(|name| name.as_str()).map(target_folder::profile_folder)
+    wanted.profile.get("name").and_then(|name| name.as_str()).map(target_dir::profile_folder)
 }
 
 fn sorted(features: &[String]) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::disk::{Facts, FileId, Kind};
+use crate::files::disk::{Facts, FileId, Kind};
 
 /// Adds up what would come free, over everything that is to be deleted together.
 #[derive(Debug, Default)]

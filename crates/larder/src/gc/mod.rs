@@ -1,7 +1,7 @@
 //! Clearing caches: `clean` by level and `gc` by policy. What would go is planned first, in rows with bytes; applied,
 //! the plan deletes no more than it said.
 //!
-//! 1. [`guard`], [`locks`], [`delete`], [`measure`]: the safe way to delete from a target folder.
+//! 1. [`guard`], [`locks`](crate::target_dir::locks), [`delete`], [`measure`]: the safe way to delete from a target folder.
 //! 2. [`needs`], [`matching`], [`wanted`]: which units are still wanted, and [`rules`] which things go.
 //! 3. [`docker`], [`nix`], [`downloads`]: caches of others, cleared by their own programs alone.
 //!
@@ -15,7 +15,6 @@ pub mod delete;
 pub mod docker;
 pub mod downloads;
 pub mod guard;
-pub mod locks;
 pub mod matching;
 pub mod measure;
 pub mod needs;

@@ -15,7 +15,7 @@ use crate::{
     recipe::{expand, lock_file::LockedSlice},
     side_by_side,
     slice::environment,
-    target_folder::Profile,
+    target_dir::Profile,
 };
 
 /// Whether units that other branches of the repository need are wanted too.

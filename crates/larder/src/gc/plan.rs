@@ -27,8 +27,8 @@ use crate::{
     cargo::Cargo,
     error::Result,
     project::Project,
-    table,
-    target_folder::{self, Profile},
+    target_dir::{self, Profile},
+    text::columns,
 };
 
 /// How much `clean` takes; each level but Docker's holds the ones before it.
@@ -147,7 +147,7 @@ impl Plan {
             plan.rows.push(nix::plan(env, generations));
         }
         if let Some(over) = budget.over() {
-            report.warn(&format!("{} more than the budget is in use, and stays", table::bytes(over)));
+            report.warn(&format!("{} more than the budget is in use, and stays", columns::bytes(over)));
         }
         Ok(plan)
     }
@@ -265,7 +265,7 @@ fn wishes(
 ) -> Result<Wishes> {
     let mut profiles: Vec<Profile> = Vec::new();
     for (_, folder) in folders {
-        profiles.extend(target_folder::read(folder.path())?.profiles);
+        profiles.extend(target_dir::read(folder.path())?.profiles);
     }
     needs::wishes(project, &profiles, branches, report)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Freed, Plan, Row};
-use crate::table;
+use crate::text::columns;
 
 /// The version of the values.
 const VERSION: u32 = 1;
@@ -14,14 +14,20 @@ const VERSION: u32 = 1;
 pub fn text(plan: &Plan) -> String {
     let line = |row: &Row| {
         let entries = row.entries.to_string();
-        [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, table::bytes(row.bytes)]
+        [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, columns::bytes(row.bytes)]
     };
     let mut rows: Vec<_> = plan.rows().iter().filter(|row| row.is_work()).map(line).collect();
     let mut text = if rows.is_empty() {
         "nothing to delete\n".to_owned()
     } else {
-        rows.push(["total".into(), String::new(), String::new(), String::new(), table::bytes(plan.bytes())]);
-        table::text(["<cache", "<place", "<what goes", "entries", "size"], &rows)
+        rows.push([
+            "total".into(),
+            String::new(),
+            String::new(),
+            String::new(),
+            columns::bytes(plan.bytes()),
+        ]);
+        columns::text(["<cache", "<place", "<what goes", "entries", "size"], &rows)
     };
     for row in plan.rows() {
         if let Some(why) = &row.missing {
@@ -35,7 +41,7 @@ pub fn text(plan: &Plan) -> String {
 /// The sentence at the end.
 pub fn summary(plan: &Plan, freed: &[Freed]) -> String {
     let bytes = freed.iter().map(|freed| freed.bytes).sum();
-    format!("{} freed, {} planned", table::bytes(bytes), table::bytes(plan.bytes()))
+    format!("{} freed, {} planned", columns::bytes(bytes), columns::bytes(plan.bytes()))
 }
 
 /// The plan as a value, with what came of it where it was applied.

@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 
 use super::wanted::{Unwanted, Wishes};
-use crate::target_folder::{Origin, Other, OtherKind, TargetFolder, Unit, UnitKind};
+use crate::target_dir::{Origin, Other, OtherKind, TargetFolder, Unit, UnitKind};
 
 /// Why something goes; one row of a plan each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -12,7 +12,6 @@ use std::{
 use super::{
     delete::{Deleter, Left},
     guard::TargetFolder as Guarded,
-    locks,
     measure::Tally,
     row::{Cache, Freed, Row, Work},
     rules::{Class, Rule},
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     Report,
     error::{Error, Result},
-    target_folder::{self, File, Other, TargetFolder, Unit},
+    target_dir::{self, File, Other, TargetFolder, Unit, locks},
 };
 
 /// Something that goes as a whole, or stays.
@@ -57,7 +56,7 @@ pub(super) fn items(guarded: &Guarded, rule: &Rule, now: SystemTime) -> Result<V
     if matches!(rule, Rule::Everything) {
         return everything(guarded.path());
     }
-    let folder = target_folder::read(guarded.path())?;
+    let folder = target_dir::read(guarded.path())?;
     let mut items = of_units(&folder, &rule.units(&folder));
     let dropped: HashSet<usize> = items.iter().flat_map(|(units, _)| units.iter().copied()).collect();
     let others = folder.others.iter().filter_map(|other| {

@@ -14,7 +14,7 @@ use std::{
 use serde::Serialize;
 
 use super::matching::{Needed, Shelf};
-use crate::target_folder::{Origin, TargetFolder, Unit, UnitKind};
+use crate::target_dir::{Origin, TargetFolder, Unit, UnitKind};
 
 /// A target that no build has touched for this long before the last build is given up.
 const GIVEN_UP: Duration = Duration::from_hours(30 * 24);

@@ -5,7 +5,7 @@
 use cargo_metadata::camino::Utf8Path;
 
 use super::with_lines;
-use crate::{change::Change, error::Result, git::Git};
+use crate::{error::Result, files::change::Change, git::Git};
 
 /// What other clones cannot be checked or built without.
 const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, "rust-toolchain", "rust-toolchain.toml"];

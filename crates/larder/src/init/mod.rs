@@ -11,9 +11,9 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     Report,
-    backend::docker::{self, State},
-    change::Change,
+    docker::{self, State},
     error::{Error, Result},
+    files::change::Change,
     git::Git,
     project::Project,
     recipe::lock,

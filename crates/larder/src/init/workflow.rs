@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Asked, Proposal, new_file, repository};
 use crate::{
-    backend::docker,
+    docker,
     error::Result,
     project::Project,
     slice::{Origin, Variant, leptos},

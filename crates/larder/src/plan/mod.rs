@@ -25,9 +25,8 @@ pub use refused::Refused;
 
 use self::unit_graph::UnitGraph;
 use crate::{
-    cargo::Cargo,
+    cargo::{Cargo, platform::Platform},
     error::{Error, Result},
-    platform::Platform,
     process::Environment,
     side_by_side,
     slice::{Slice, environment},

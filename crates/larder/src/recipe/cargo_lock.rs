@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{camino::Utf8Path, semver::Version};
 use serde::Deserialize;
 
-use super::{
-    layer::{Layer, Origin, Package, PackageId, Unused},
-    package::{self, CRATES_IO},
-};
+use super::layer::{Layer, Origin, Package, PackageId, Unused};
 use crate::{
+    cargo::package_id::{self, CRATES_IO},
     error::{Error, Result},
     plan::commits::percent_decoded,
 };
@@ -134,7 +132,7 @@ fn spec(id: &PackageId) -> String {
 }
 
 fn normalized(package: &str) -> Option<String> {
-    let package::Package { name, version, .. } = package::Package::parse(package)?;
+    let package_id::Package { name, version, .. } = package_id::Package::parse(package)?;
     let (address, _) = package.split_once('#')?;
     Some(format!("{} {name} {version}", percent_decoded(address)))
 }

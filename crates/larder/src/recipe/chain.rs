@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use super::{expand, lock_file::LockedSlice, proof::plan_of_recipe};
 use crate::{
-    cargo::CargoLock,
+    cargo::{CargoLock, platform::Platform},
     error::Result,
     plan::{Lto, Plan, UnitKey},
-    platform::Platform,
     project::Project,
     side_by_side,
 };

@@ -17,10 +17,9 @@ use super::{
 };
 use crate::{
     Report,
-    cargo::CargoLock,
+    cargo::{CargoLock, platform::Platform},
     error::{Error, Result},
     plan::{Plan, Plans},
-    platform::Platform,
     project::Project,
     side_by_side,
     slice::Slice,

@@ -16,11 +16,13 @@ use cargo_metadata::{
 use super::{
     layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
     lock_file::LockedSlice,
-    package::CRATES_IO,
     pins::Kind,
     stub::{Documented, Place, Shape},
 };
-use crate::{change, error::Result, slice::TARGET_MARKER, target_folder::Tag, workspace::Workspace};
+use crate::{
+    cargo::package_id::CRATES_IO, error::Result, files::change, slice::TARGET_MARKER, target_dir::Tag,
+    workspace::Workspace,
+};
 
 /// The program that does the same with awk alone; it is committed beside the table.
 pub const PROGRAM: &str = include_str!("expand.awk");

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 
-use super::{
-    package::{self, CRATES_IO, Source},
-    pins::Kind,
-};
+use super::pins::Kind;
 use crate::{
+    cargo::{
+        package_id::{self, CRATES_IO, Source},
+        platform::Platform,
+    },
     plan::{commits::percent_decoded, key::ContentHasher},
-    platform::Platform,
 };
 
 /// One recipe of a slice.
@@ -159,7 +159,7 @@ impl Origin {
     pub(super) fn entry(&self) -> Option<String> {
         let text = |value: &str| toml_edit::Value::from(value).to_string();
         let id = format!("{}#x@0.0.0", self.without_commit());
-        match package::Package::parse(&id)?.source {
+        match package_id::Package::parse(&id)?.source {
             Source::CratesIo => None,
             Source::Registry(index) => Some(format!("registry-index = {}", text(index))),
             Source::Git { url, reference: None } => Some(format!("git = {}", text(url))),

@@ -14,10 +14,9 @@ use super::{
 };
 use crate::{
     Report,
-    cargo::CargoLock,
+    cargo::{CargoLock, platform::Platform},
     error::{Error, Result},
     plan::{Plans, Refused},
-    platform::Platform,
     project::Project,
     side_by_side,
     slice::{Slice, Variant},

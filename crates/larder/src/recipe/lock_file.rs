@@ -12,8 +12,8 @@ use super::{
     table,
 };
 use crate::{
+    cargo::platform::Platform,
     error::{Error, Result},
-    platform::Platform,
     slice::Slice,
 };
 

@@ -8,8 +8,8 @@ use toml_edit::{Array, Item, value};
 
 use crate::{
     Report,
-    change::{self, Change},
     error::{Error, Result},
+    files::change::{self, Change},
     project::Project,
     toml_text::list,
     workspace::{is_glob, member_patterns, parse_toml},

@@ -17,13 +17,12 @@ use toml_edit::TableLike;
 
 use super::lock::{Change, Locked};
 use crate::{
+    cargo::{command_line::option_values, platform::Platform},
     error::Result,
+    files::records,
     plan::key::ContentHasher,
-    platform::Platform,
     process::Environment,
     project::Project,
-    records,
-    slice::option_values,
     workspace::{is_glob, member_patterns, parse_toml},
 };
 

@@ -19,7 +19,6 @@ mod members;
 pub mod memory;
 mod old_form;
 mod own_files;
-mod package;
 mod pins;
 pub mod proof;
 mod stub;
@@ -33,9 +32,10 @@ use self::{
     stub::Shape,
 };
 use crate::{
+    cargo::command_line::option_values,
     error::{Error, Result},
     plan::{Plans, key::ContentHasher},
-    slice::{Slice, configured, option_values},
+    slice::{Slice, configured},
     workspace::Workspace,
 };
 

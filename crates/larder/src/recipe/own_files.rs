@@ -3,7 +3,7 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{expand, lock_file::LockFile};
-use crate::{change, error::Result, git::Git, project::Project, workspace::Workspace};
+use crate::{error::Result, files::change, git::Git, project::Project, workspace::Workspace};
 
 /// Reviews fold the folder, and a checkout on Windows keeps its line ends.
 const ATTRIBUTES: &str = "* linguist-generated eol=lf\n";

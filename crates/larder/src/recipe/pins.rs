@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    cargo::platform::Platform,
     plan::{Plan, Plans, Unit},
-    platform::Platform,
 };
 
 /// A dependency entry of a stub package.

@@ -3,10 +3,9 @@
 use cargo_metadata::camino::Utf8Path;
 
 use crate::{
-    cargo::{Cargo, Network},
+    cargo::{Cargo, Network, platform::Platform},
     error::{Error, Result},
     plan::{Plan, Unit, UnitKey},
-    platform::Platform,
     slice::{Slice, environment},
     workspace::Workspace,
 };

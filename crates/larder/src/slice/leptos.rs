@@ -18,8 +18,8 @@ use cargo_metadata::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, without_policies};
-use crate::{error::Error, plan::Refused, workspace::Workspace};
+use super::{Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant};
+use crate::{cargo::command_line::without_policies, error::Error, plan::Refused, workspace::Workspace};
 
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";

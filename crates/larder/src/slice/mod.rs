@@ -23,6 +23,7 @@ pub use name::Name;
 pub use target_dir::TargetDir;
 
 use crate::{
+    cargo::command_line::option_values,
     error::{Error, Result},
     process::Environment,
     settings::Settings,
@@ -117,7 +118,7 @@ impl Slice {
     }
 
     /// The arguments that cargo plans the invocation by. clippy plans as `check` does, and puts its driver in front of
-    /// every compiler, where it would not know that of [another platform](crate::stand_in).
+    /// every compiler, where it would not know that of [another platform](crate::shim::stand_in).
     pub fn planned_args(&self) -> Vec<String> {
         const CLIPPYS_OWN: [&str; 2] = ["--no-deps", "--fix"];
         let mut args = self.cargo_args().to_vec();
@@ -194,59 +195,11 @@ fn default_release() -> Slice {
     }
 }
 
-/// A call's arguments without those that say how cargo may go about it: whoever makes a call says so, and cargo
-/// refuses to be told twice.
-fn without_policies(args: Vec<String>) -> Vec<String> {
-    let args = args.into_iter();
-    let args = args.scan(false, |is_over, arg| {
-        *is_over |= arg == "--";
-        Some((*is_over, arg))
-    });
-    let kept = args.filter(|(is_over, arg)| *is_over || !POLICIES.contains(&arg.as_str()));
-    without_option(kept.map(|(_, arg)| arg).collect(), "--color")
-}
-
-/// The words that say whether cargo may change `Cargo.lock` and use the network.
-const POLICIES: [&str; 3] = ["--locked", "--offline", "--frozen"];
-
-/// A cargo command line without `--name VALUE` and `--name=VALUE`, up to `--`.
-fn without_option(args: Vec<String>, name: &str) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut args = args.into_iter();
-    while let Some(arg) = args.next() {
-        if arg == "--" {
-            kept.push(arg);
-            break;
-        }
-        if arg == name {
-            args.next();
-        } else if arg.strip_prefix(name).is_none_or(|rest| !rest.starts_with('=')) {
-            kept.push(arg);
-        }
-    }
-    kept.extend(args);
-    kept
-}
-
 /// Whether a call is what is shipped or what a developer builds, as far as its profile tells.
 fn variant_of(args: &[String]) -> Variant {
     let args_of_cargo = || args.iter().take_while(|arg| *arg != "--");
     let release = args_of_cargo().any(|arg| arg == "--release" || arg == "-r");
     if release || !option_values(args, "--profile").is_empty() { Variant::Release } else { Variant::Dev }
-}
-
-/// The values of `--name VALUE` and `--name=VALUE` in a cargo command line, up to `--`.
-pub(crate) fn option_values<'a>(args: &'a [String], name: &str) -> Vec<&'a str> {
-    let mut values = Vec::new();
-    let mut args = args.iter().take_while(|arg| *arg != "--");
-    while let Some(arg) = args.next() {
-        if arg == name {
-            values.extend(args.next().map(String::as_str));
-        } else if let Some(value) = arg.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
-            values.push(value);
-        }
-    }
-    values
 }
 
 #[cfg(test)]
@@ -255,12 +208,6 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn option_values_reads_both_spellings_and_stops_at_the_separator() {
-        let args = words("build --target a --target=b --target-dir=c -- --target d");
-        assert_eq!(option_values(&args, "--target"), ["a", "b"]);
     }
 
     #[test]
@@ -284,13 +231,6 @@ mod tests {
             Slice { args: words("clippy --no-deps --all-targets -- -Dwarnings"), ..default_release() };
         assert_eq!(slice.planned_args(), words("check --all-targets"));
         assert_eq!(default_release().planned_args(), words("build --release"));
-    }
-
-    #[test]
-    fn policies_are_the_callers() {
-        let args =
-            words("test --locked --color always --offline --color=never --frozen -- --locked --color x");
-        assert_eq!(without_policies(args), words("test -- --locked --color x"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Slices from what a build driver was seen to do: its calls of cargo, made independent of this machine.
 //!
-//! The calls come from the [`recorder`](crate::recorder). What cannot be told apart from this machine, such as an
+//! The calls come from the [`recorder`](crate::shim::recorder). What cannot be told apart from this machine, such as an
 //! absolute path outside the workspace, is refused rather than guessed.
 
 use std::collections::BTreeMap;
@@ -9,13 +9,20 @@ use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
     Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, configured, environment,
-    folder_config::FolderConfig, option_values, variant_of, without_policies,
+    folder_config::FolderConfig, variant_of,
 };
 use crate::{
-    cargo::Cargo,
+    cargo::{
+        Cargo,
+        command_line::{
+            before_subcommand, long, option_values, planned_as, short_with_value, takes_value,
+            without_policies,
+        },
+        variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags},
+    },
     error::{Error, Result},
-    recorder::{BUILD_TARGET, BUILD_TARGET_DIR, Call, TARGET_DIR, TOOLCHAIN, is_flags, subcommand},
     secret,
+    shim::recorder::Call,
     workspace::{self, Workspace},
 };
 
@@ -51,7 +58,8 @@ struct Observation<'a> {
 
 impl<'a> Observation<'a> {
     fn of(cargo: &'a Cargo, workspace: &'a Workspace, call: &'a Call) -> Result<Self> {
-        let moved = before_subcommand(call, "-C").last().map_or(call.dir.clone(), |dir| call.dir.join(dir));
+        let moved =
+            before_subcommand(&call.args, "-C").last().map_or(call.dir.clone(), |dir| call.dir.join(dir));
         // As cargo sees it: a path without links, like the workspace's root.
         let moved = moved.canonicalize().unwrap_or(moved);
         let dir = Utf8PathBuf::from_path_buf(moved)
@@ -82,7 +90,7 @@ impl<'a> Observation<'a> {
                 (_, None) => args.push(name),
             }
         }
-        args.extend(before_subcommand(self.call, "-Z").into_iter().map(|flag| format!("-Z={flag}")));
+        args.extend(before_subcommand(&self.call.args, "-Z").into_iter().map(|flag| format!("-Z={flag}")));
         if option_values(&args, "--target").is_empty() {
             args.extend(self.targets().into_iter().map(|target| format!("--target={target}")));
         }
@@ -143,8 +151,9 @@ impl<'a> Observation<'a> {
         let is_set = |name: &str| self.call.env.contains_key(name) || self.cargo.env().get(name).is_some();
         let mut settings = self.config.settings(is_set).map_err(refused)?;
         let given = self.options().into_iter().filter(|(name, _)| name == "--config");
-        let given =
-            before_subcommand(self.call, "--config").into_iter().chain(given.filter_map(|(_, value)| value));
+        let given = before_subcommand(&self.call.args, "--config")
+            .into_iter()
+            .chain(given.filter_map(|(_, value)| value));
         for setting in given {
             if setting.contains('=') {
                 settings.extend(self.seen_from_root(setting));
@@ -316,74 +325,6 @@ impl<'a> Observation<'a> {
 fn refused(call: &Call, reason: String) -> Error {
     let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
     Error::Observed { command: format!("cargo {}", words.join(" ")), reason }
-}
-
-/// The values of an option in front of the subcommand.
-fn before_subcommand(call: &Call, name: &str) -> Vec<String> {
-    let end = subcommand(&call.args).unwrap_or(call.args.len());
-    let mut args = call.args[..end].iter();
-    let mut values = Vec::new();
-    while let Some(arg) = args.next() {
-        if arg == name {
-            values.extend(args.next().cloned());
-        } else if let Some(value) = arg.strip_prefix(name) {
-            values.push(value.trim_start_matches('=').to_owned());
-        }
-    }
-    values
-}
-
-/// `-j4` and its kind.
-fn short_with_value(arg: &str) -> Option<(&str, &str)> {
-    let (name, value) = arg.split_at_checked(2)?;
-    (["-p", "-F", "-j", "-Z"].contains(&name) && !value.is_empty()).then_some((name, value))
-}
-
-/// The subcommand that plans the same units; `None` for one that builds nothing.
-fn planned_as(subcommand: &str) -> Option<&'static str> {
-    match subcommand {
-        "build" | "b" | "run" | "r" | "rustc" => Some("build"),
-        "check" | "c" => Some("check"),
-        "clippy" => Some("clippy"),
-        "test" | "t" => Some("test"),
-        _ => None,
-    }
-}
-
-/// Short names as long ones, so that both spellings give the same slice.
-fn long(name: &str) -> &str {
-    match name {
-        "-p" => "--package",
-        "-r" => "--release",
-        "-F" => "--features",
-        other => other,
-    }
-}
-
-/// Whether an option of cargo takes the next word for its value.
-pub(crate) fn takes_value(name: &str) -> bool {
-    let names = [
-        "--package",
-        "-p",
-        "--bin",
-        "--example",
-        "--test",
-        "--bench",
-        "--features",
-        "-F",
-        "--profile",
-        "--target",
-        "--target-dir",
-        "--manifest-path",
-        "--message-format",
-        "--color",
-        "--config",
-        "--exclude",
-        "--jobs",
-        "-j",
-        "-Z",
-    ];
-    names.contains(&name)
 }
 
 fn selects_packages(args: &[String]) -> bool {

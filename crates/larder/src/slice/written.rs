@@ -5,12 +5,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde::Deserialize;
 use toml_edit::{Array, InlineTable, Value};
 
-use super::{
-    Name, Origin, Slice, TargetDir, Variant, option_values, variant_of, without_option, without_policies,
-};
+use super::{Name, Origin, Slice, TargetDir, Variant, variant_of};
 use crate::{
-    change,
+    cargo::command_line::{option_values, without_option, without_policies},
     error::{Error, Result},
+    files::change,
     settings::Settings,
     toml_text,
     workspace::Workspace,

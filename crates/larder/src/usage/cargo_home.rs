@@ -12,7 +12,7 @@ use super::{
     measure::{Measure, measure},
     reusable::Locked,
 };
-use crate::{disk::Facts, project::Project};
+use crate::{files::disk::Facts, project::Project};
 
 /// What a folder of the home holds. The class of a path is twice its number, and one more where it is locked.
 const PLACES: [(&str, &str); 6] = [

@@ -8,14 +8,15 @@ use std::time::{Duration, SystemTime};
 use bytesize::ByteSize;
 use serde::Deserialize;
 
-use super::{Cache, Found, Scope, nix::one_line};
+use super::nix::one_line;
 use crate::{
-    backend::docker::images,
-    disk::Size,
+    docker::images,
     error::{Error, Result},
+    files::disk::Size,
     process::{Cmd, Environment},
     project::Project,
     side_by_side::joined,
+    usage::{Cache, Found, Scope},
 };
 
 const PRUNE: &str = "cargo larder gc --only docker";

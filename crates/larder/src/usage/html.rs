@@ -9,8 +9,8 @@ use super::{
     Cache, State, Usage,
     treemap::{Rect, squarify},
 };
-use crate::{
-    table::{age, bytes},
+use crate::text::{
+    columns::{age, bytes},
     visible,
 };
 

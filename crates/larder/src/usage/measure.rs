@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::disk::{self, FileId, Kind, Size};
+use crate::files::disk::{self, FileId, Kind, Size};
 
 /// What one class takes.
 #[derive(Debug, Clone, Copy, Default)]

@@ -20,7 +20,8 @@ use serde::{Serialize, Serializer};
 pub use html::page;
 
 use crate::{
-    disk::Size, process::Environment, project::Project, report::Report, side_by_side::joined, table,
+    files::disk::Size, process::Environment, project::Project, report::Report, side_by_side::joined,
+    text::columns,
 };
 
 /// Everything that was found.
@@ -165,7 +166,7 @@ pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usa
     let done = |found: Found| {
         let size: Size = found.caches.iter().map(Cache::size).sum();
         let names: Vec<&str> = found.caches.iter().map(|cache| cache.name.as_str()).collect();
-        report.step("Read", &format!("{}: {}", names.join(", "), table::bytes(size.on_disk)));
+        report.step("Read", &format!("{}: {}", names.join(", "), columns::bytes(size.on_disk)));
         found
     };
     let locked = reusable::Locked::of(project);

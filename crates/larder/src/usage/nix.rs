@@ -12,16 +12,16 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    Cache, Found, Scope,
-    measure::{Measure, measure},
-};
 use crate::{
-    disk::Size,
     error::{Error, Result},
+    files::disk::Size,
     process::{Cmd, Environment},
     project::Project,
     side_by_side::joined,
+    usage::{
+        Cache, Found, Scope,
+        measure::{Measure, measure},
+    },
 };
 
 const NAME: &str = "nix store";

@@ -18,7 +18,7 @@ use crate::{
     process::Cmd,
     project::Project,
     side_by_side,
-    target_folder::{Origin, TargetFolder, fingerprint::Fingerprint},
+    target_dir::{Origin, TargetFolder, fingerprint::Fingerprint},
     workspace,
 };
 

@@ -13,9 +13,9 @@ use super::{
     reusable::{Locked, Now},
 };
 use crate::{
-    disk::{Size, Tally},
+    files::disk::{Size, Tally},
     project::Project,
-    target_folder::{self, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
+    target_dir::{self, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
 };
 
 const GC: &str = "cargo larder gc --only target";
@@ -31,7 +31,7 @@ pub(super) fn look(project: &Project, locked: &Locked) -> Found {
             found.caches.push(absent.at(&path).said("cargo build", GC));
             continue;
         }
-        match target_folder::read(&path) {
+        match target_dir::read(&path) {
             Ok(folder) => {
                 found.problems.extend(folder.problems.iter().cloned());
                 found.caches.push(cache(&name(project, &path), &folder, &now));

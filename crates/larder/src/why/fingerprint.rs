@@ -1,5 +1,5 @@
 //! The fingerprints in a skeleton, by the file that cargo keeps each in, before and after cargo was asked. Only
-//! those are read, and what else is in a target folder is [`target_folder`](crate::target_folder)'s matter.
+//! those are read, and what else is in a target folder is [`target_folder`](crate::target_dir)'s matter.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,11 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use super::skeleton::subfolders;
 use crate::{
-    disk::read_untouched,
     error::Result,
-    target_folder::fingerprint::{DepInfo, Dependency, Fingerprint as Fields, Input, hash},
+    files::disk::{read_untouched, subfolders},
+    target_dir::fingerprint::{DepInfo, Dependency, Fingerprint as Fields, Input, hash},
 };
 
 /// One unit's fingerprint.

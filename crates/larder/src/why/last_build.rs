@@ -5,7 +5,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Profiles};
-use crate::{error::Result, recorder::Call, records, secret, workspace::Workspace};
+use crate::{error::Result, files::records, secret, shim::recorder::Call, workspace::Workspace};
 
 /// The format of the record.
 const VERSION: u64 = 1;

@@ -14,7 +14,6 @@ pub mod layers;
 mod lock_lines;
 mod log;
 pub mod nix;
-pub mod pretend;
 mod profiles;
 pub mod reason;
 pub mod skeleton;
@@ -27,11 +26,11 @@ use serde::{Deserialize, Serialize};
 use toml_edit::DocumentMut;
 
 use crate::{
+    cargo::command_line::{option_values, subcommand, takes_value},
     error::{Error, Result},
     process::{Cmd, Environment},
-    recorder::subcommand,
-    slice::{observed::takes_value, option_values},
-    target_folder::profile_folder,
+    shim::pretend,
+    target_dir::profile_folder,
 };
 use compare::{Comparison, PackageId};
 use fingerprint::Fingerprint;

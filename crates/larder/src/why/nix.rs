@@ -11,8 +11,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    backend::nix::FEATURES,
     error::{Error, Result},
+    nix::FEATURES,
     process::{Cmd, Environment},
     secret,
 };
@@ -211,7 +211,7 @@ fn variable(name: &str, old: Option<String>, new: Option<String>) -> String {
     if secret::is_named(name) {
         return format!("variable {name} changed");
     }
-    super::reason::Reason::variable(name.to_owned(), old, new).words()
+    crate::why::reason::Reason::variable(name.to_owned(), old, new).words()
 }
 
 /// A source that changed, with the files where both can be read.

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fingerprint::Fingerprint,
-    pretend::FLAGS,
     reason::{Reason, Setting},
 };
+use crate::shim::pretend::FLAGS;
 
 /// What a compiler is told by a profile, by setting.
 type Settings = BTreeMap<String, String>;

@@ -10,12 +10,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{fingerprint::Fingerprints, pretend};
+use super::fingerprint::Fingerprints;
 use crate::{
-    disk,
     error::{Error, Result},
-    scratch::Scratch,
-    target_folder::LOCKS,
+    files::{
+        disk::{self, subfolders},
+        scratch::Scratch,
+    },
+    shim::pretend,
+    target_dir::LOCKS,
 };
 
 /// Files with content that cargo reads, apart from those beside fingerprints: what build scripts printed.
@@ -191,15 +194,6 @@ pub(super) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
     }
     folders.sort();
     folders
-}
-
-/// The folders in a folder, symbolic links not followed; none where it cannot be read.
-pub(super) fn subfolders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path())
-        .collect()
 }
 
 /// cargo compares times to the nanosecond; a file system that rounds them would make everything look changed.

@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Call, LastBuild, Profiles, ask, skeleton::Snapshot};
 use crate::{
-    cargo::Cargo,
+    cargo::{
+        Cargo,
+        command_line::{option_values, subcommand},
+        variables::{BUILD_TARGET_DIR, TARGET_DIR},
+    },
     error::Result,
-    recorder::{BUILD_TARGET_DIR, TARGET_DIR, subcommand},
-    slice::{Slice, option_values},
+    slice::Slice,
     workspace::{Workspace, build_directory},
 };
 

@@ -11,8 +11,8 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 use super::{parse_toml, paths};
 use crate::{
     error::{Error, Result},
+    git::shared_files::SharedFiles,
     process::Environment,
-    shared_files::SharedFiles,
 };
 
 /// The configuration as one document, and the files that it was read from.

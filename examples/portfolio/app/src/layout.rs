@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::SITE_NAME;
-use crate::theme::ThemeToggle;
+use crate::{SITE_NAME, theme::ThemeToggle};
 
 /// The mark, the navigation and the theme button.
 #[component]

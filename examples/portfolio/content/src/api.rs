@@ -6,8 +6,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::error::AppError;
-use crate::model::{Entry, Project, ProjectSummary};
+use crate::{error::AppError, model::{Entry, Project, ProjectSummary}};
 
 /// The database, which the server provides to every request.
 #[cfg(feature = "ssr")]

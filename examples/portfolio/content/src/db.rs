@@ -2,8 +2,7 @@
 
 use sqlx::SqlitePool;
 
-use crate::guestbook::NewEntry;
-use crate::model::{Entry, Project, ProjectSummary};
+use crate::{guestbook::NewEntry, model::{Entry, Project, ProjectSummary}};
 
 /// How many notes the guestbook page shows.
 const PAGE: i64 = 100;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    backend::docker::{
+    docker::{
         client::{Build, Client},
         progress::{Progress, stages},
     },

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder::table;
+use larder::text::columns;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -147,7 +147,7 @@ impl Cells {
             "x s",
             "x cpu",
         ];
-        format!("{}{}\n", table::text(head, &rows), self.kept.machine)
+        format!("{}{}\n", columns::text(head, &rows), self.kept.machine)
     }
 
     fn row(&self, scenario: Scenario) -> [String; 17] {

@@ -69,7 +69,9 @@ fn builds(plan: &Plan) -> bool {
 fn runs_build(command: &[String]) -> bool {
     let Some((program, args)) = command.split_first() else { return false };
     match program.rsplit('/').next() {
-        Some("cargo" | "cross") => crate::recorder::subcommand(args).is_some_and(|at| is_build(&args[at])),
+        Some("cargo" | "cross") => {
+            crate::cargo::command_line::subcommand(args).is_some_and(|at| is_build(&args[at]))
+        }
         Some("trunk" | "wasm-pack" | "dx" | "cargo-leptos") => args.iter().any(|arg| is_build(arg)),
         _ => false,
     }

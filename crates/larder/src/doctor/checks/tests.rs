@@ -12,9 +12,7 @@ use super::{
     },
     ALL, Facts,
 };
-use crate::{
-    backend::docker::needs::Lacking, git::Tracked, recipe::lock, slice::driver::Driver, tuning::Known,
-};
+use crate::{docker::needs::Lacking, git::Tracked, recipe::lock, slice::driver::Driver, tuning::Known};
 
 const TUNED: &str = "\
 [profile.dev]

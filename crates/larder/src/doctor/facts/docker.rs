@@ -2,7 +2,7 @@
 
 use super::{Answer, ask};
 use crate::{
-    backend::docker::client::{Client, Kind},
+    docker::client::{Client, Kind},
     process::Environment,
 };
 

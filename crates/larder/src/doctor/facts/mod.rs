@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     Report,
-    backend::docker::needs::Lacking,
+    docker::needs::Lacking,
     git::Tracked,
     process::{Cmd, Environment},
     project::Project,

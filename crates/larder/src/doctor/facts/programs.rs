@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::{backend::docker, process::Environment, project::Project, tuning, workspace::parse_toml};
+use crate::{docker, process::Environment, project::Project, tuning, workspace::parse_toml};
 
 /// The variable and the key of each wrapper, as cargo reads them: the first that is set counts.
 const WRAPPERS: [(&str, &[&str]); 2] = [

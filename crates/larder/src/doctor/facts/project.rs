@@ -4,7 +4,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{Answer, Tracked};
 use crate::{
-    backend::docker::{
+    docker::{
         self, State,
         needs::{self, Lacking},
     },

@@ -4,11 +4,11 @@ use cargo_metadata::camino::Utf8Path;
 
 use super::{Answer, PATIENCE, ask, ask_program};
 use crate::{
-    backend::docker::tailwind::Tailwind,
+    docker::tailwind::Tailwind,
     error::Error,
+    files::scratch::Scratch,
     process::Cmd,
     project::Project,
-    scratch::Scratch,
     slice::Origin,
     tuning,
     workspace::{locked_version, parse_toml},

@@ -7,8 +7,8 @@ use cargo_metadata::{camino::Utf8Path, semver::Version};
 
 use super::{Call, HEADER, Layout, Sections};
 use crate::{
+    cargo::platform::Platform,
     error::{Error, Result},
-    platform::Platform,
     recipe::{
         config, expand,
         layer::{Layer, Origin, Package, PackageId, Pinned, Unused},

@@ -1,0 +1,402 @@
+//! Calling cargo: the questions Larder asks it, with the user's own selection words passed on.
+//!
+//! It must never compile anything by itself; cooking does that.
+
+pub(crate) mod aliases;
+pub(crate) mod command_line;
+pub mod messages;
+pub(crate) mod package_id;
+pub mod platform;
+pub(crate) mod query;
+pub(crate) mod refusal;
+pub(crate) mod variables;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+    shim::stand_in,
+};
+use platform::Platform;
+use query::Stable;
+use refusal::Refusal;
+
+/// cargo as this run may use it.
+#[derive(Debug, Clone)]
+pub struct Cargo {
+    program: PathBuf,
+    env: Environment,
+    lock_policy: CargoLock,
+    network: Network,
+    stand_in: Option<PathBuf>,
+    /// The platform that graph queries are about, where it is not this machine's.
+    pretended: Option<Platform>,
+    /// This machine's platform, once it was asked for.
+    host: Arc<OnceLock<Platform>>,
+    /// What graph queries have to tell a stable cargo, once it was asked for.
+    stable: Arc<OnceLock<Option<Stable>>>,
+    /// The same without one person's settings.
+    stable_for_everybody: Arc<OnceLock<Option<Stable>>>,
+    /// Whether the servers of registries and repositories were seen to answer.
+    servers: Arc<Mutex<Servers>>,
+}
+
+/// What is known of the servers that cargo downloads from.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Servers {
+    /// No question needed them yet.
+    #[default]
+    Unasked,
+    /// They answer.
+    Answered,
+    /// None can be reached.
+    Silent {
+        /// What cargo said.
+        stderr: String,
+    },
+}
+
+/// Whether cargo may change a `Cargo.lock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CargoLock {
+    /// It is brought up to date where the manifests ask for it.
+    AsNeeded,
+    /// `--locked`.
+    Locked,
+    /// It is not changed, and error messages show the call without a word about it: for questions.
+    Untouched,
+}
+
+/// Whether cargo may use the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// As cargo's own configuration says.
+    Allowed,
+    /// `--offline`.
+    Offline,
+}
+
+impl Cargo {
+    /// The cargo that runs us (`CARGO`, set for subcommands), else the first one on `PATH`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn locate(env: &Environment) -> Result<Self> {
+        let program = env.get("CARGO").map(PathBuf::from).or_else(|| env.find_program("cargo"));
+        let Some(program) = program else {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Start { command: "cargo".into(), source });
+        };
+        Ok(Self {
+            program,
+            env: env.clone(),
+            lock_policy: CargoLock::AsNeeded,
+            network: Network::Allowed,
+            stand_in: None,
+            pretended: None,
+            host: Arc::default(),
+            servers: Arc::default(),
+            stable: Arc::default(),
+            stable_for_everybody: Arc::default(),
+        })
+    }
+
+    /// The same cargo, called with other variables.
+    #[must_use]
+    pub fn with_env(mut self, env: Environment) -> Self {
+        self.env = env;
+        self
+    }
+
+    /// The same cargo without one person's settings, for what is written down for everybody.
+    ///
+    /// # Errors
+    /// [`Error::PersonalSetting`] if there are some that cannot be left out.
+    pub fn of_everybody(&self, root: &Path) -> Result<Self> {
+        query::require_of_everybody(self.home(), root)?;
+        let stable = Arc::clone(&self.stable_for_everybody);
+        Ok(Self { env: query::of_everybody(&self.env), stable, ..self.clone() })
+    }
+
+    /// The same cargo with another policy for lock files.
+    #[must_use]
+    pub fn with_cargo_lock(mut self, cargo_lock: CargoLock) -> Self {
+        self.lock_policy = cargo_lock;
+        self
+    }
+
+    /// The same cargo for a question, which must not bring a stale `Cargo.lock` up to date.
+    #[must_use]
+    pub fn asking(self) -> Self {
+        match self.lock_policy {
+            CargoLock::AsNeeded => self.with_cargo_lock(CargoLock::Untouched),
+            CargoLock::Locked | CargoLock::Untouched => self,
+        }
+    }
+
+    /// The same cargo with or without the network.
+    #[must_use]
+    pub fn with_network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// The same cargo, able to plan for other platforms: `program` calls [`stand_in::run`] when
+    /// [`stand_in::HOST_VARIABLE`] is set.
+    #[must_use]
+    pub fn with_stand_in(mut self, program: PathBuf) -> Self {
+        self.stand_in = Some(program);
+        self
+    }
+
+    /// The binary that stands in for other programs, where there is one.
+    pub fn stand_in(&self) -> Option<&Path> {
+        self.stand_in.as_deref()
+    }
+
+    /// The platform of the compiler that is used in `dir`.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn host(&self, dir: &Path) -> Result<Platform> {
+        if let Some(host) = self.host.get() {
+            return Ok(host.clone());
+        }
+        let cmd = Cmd::new(self.rustc(), dir, &self.env).arg("-vV");
+        let answer = cmd.output()?;
+        let triple = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .ok_or_else(|| Error::Answer { command: cmd.line(), reason: "it names no host".into() })?;
+        Ok(self.host.get_or_init(|| Platform::new(triple)).clone())
+    }
+
+    /// The path by which this cargo names itself to its subcommands. A rustup on `PATH` is not it.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn own_path(&self, dir: &Path) -> Result<PathBuf> {
+        let sysroot = Cmd::new(self.rustc(), dir, &self.env).args(["--print", "sysroot"]).output()?;
+        let cargo = Path::new(sysroot.trim_end()).join("bin/cargo");
+        Ok(if cargo.is_file() { cargo } else { self.program.clone() })
+    }
+
+    /// The same cargo with graph queries answered as on a platform, compilers and standard libraries apart.
+    ///
+    /// # Errors
+    /// [`Error::NoStandIn`] for another platform where nothing can stand in for its compiler.
+    pub fn on(&self, dir: &Path, platform: &Platform) -> Result<Self> {
+        let pretended = if self.host(dir)? == *platform { None } else { Some(platform.clone()) };
+        if pretended.is_some() && self.stand_in.is_none() {
+            return Err(Error::NoStandIn { platform: platform.clone() });
+        }
+        Ok(Self { pretended, ..self.clone() })
+    }
+
+    /// The platform that graph queries are about, where it is not this machine's.
+    pub fn pretended(&self) -> Option<&Platform> {
+        self.pretended.as_ref()
+    }
+
+    /// The folder of what cargo downloads: `CARGO_HOME`, else the one that cargo takes without it; `None` where the
+    /// environment tells neither.
+    pub fn home(&self) -> Option<PathBuf> {
+        let set = self.env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        set.or_else(|| self.env.get("HOME").map(|home| Path::new(home).join(".cargo")))
+    }
+
+    /// Whether calls may change `Cargo.lock`.
+    pub fn cargo_lock(&self) -> CargoLock {
+        self.lock_policy
+    }
+
+    /// The environment that calls run with.
+    pub fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    /// The program called.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// A call in `dir`: the subcommand and its arguments, then the words that pass the policies on.
+    pub fn cmd(&self, dir: impl Into<PathBuf>, args: &[String]) -> Cmd {
+        Cmd::new(&self.program, dir, &self.env).args(args).args(self.words())
+    }
+
+    /// The words that say both policies on a command line.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        let locked = (self.lock_policy != CargoLock::AsNeeded).then_some("--locked");
+        let offline = (self.network == Network::Offline).then_some("--offline");
+        locked.into_iter().chain(offline)
+    }
+
+    /// `cargo metadata --no-deps` as JSON: members, target directory and metadata tables, without resolving.
+    ///
+    /// # Errors
+    /// [`Error::NoWorkspace`] with what cargo said.
+    pub fn metadata(&self, dir: &Path, manifest: Option<&Path>) -> Result<cargo_metadata::Metadata> {
+        let mut cmd = Cmd::new(&self.program, dir, &self.env)
+            .args(["metadata", "--no-deps", "--format-version", "1", "--color", "never"])
+            .args(self.words());
+        if let Some(manifest) = manifest {
+            cmd = cmd.arg("--manifest-path").arg(manifest);
+        }
+        let json = cmd.output().map_err(|error| match error {
+            Error::Failed { stderr, .. } => {
+                Error::NoWorkspace { path: manifest.unwrap_or(dir).to_owned(), stderr }
+            }
+            other => other,
+        })?;
+        serde_json::from_str(&json)
+            .map_err(|error| Error::Answer { command: cmd.line(), reason: error.to_string() })
+    }
+
+    /// The unit graph of an invocation as JSON, without compiling anything.
+    ///
+    /// Nothing is asked of the network that is downloaded already. Questions that need it wait for the first of them:
+    /// if no server can be reached, cargo would try again and again for each.
+    /// Returns the command line with the answer, for error messages.
+    ///
+    /// # Errors
+    /// When cargo refuses the invocation; the caller knows which slice it belongs to.
+    pub fn unit_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
+        if self.network == Network::Offline {
+            return self.ask_for_graph(dir, args, env);
+        }
+        let downloaded = self.clone().with_network(Network::Offline).with_cargo_lock(CargoLock::Locked);
+        if let Ok((_, graph)) = downloaded.ask_for_graph(dir, args, env) {
+            return Ok((self.graph_line(dir, args, env), graph));
+        }
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if *servers == Servers::Answered {
+            drop(servers);
+            return self.ask_for_graph(dir, args, env);
+        }
+        if let Servers::Silent { stderr } = &*servers {
+            let command = self.graph_line(dir, args, env);
+            let status = "not asked again".to_owned();
+            return Err(Error::Failed { command, status, code: None, stderr: stderr.clone() });
+        }
+        let answer = self.ask_for_graph(dir, args, env);
+        match &answer {
+            Ok(_) => *servers = Servers::Answered,
+            Err(Error::Failed { stderr, .. }) if Refusal::of(stderr) == Some(Refusal::Network) => {
+                *servers = Servers::Silent { stderr: stderr.clone() };
+            }
+            Err(_) => {}
+        }
+        answer
+    }
+
+    fn ask_for_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
+        let answer = self
+            .graph_query(dir, args, env)
+            .args(self.stable_words(dir, args, env))
+            .output()
+            .map_err(|error| stale(error, dir));
+        match answer {
+            Err(Error::Failed { status, code, stderr, .. }) => {
+                Err(Error::Failed { command: self.graph_line(dir, args, env), status, code, stderr })
+            }
+            answer => Ok((self.graph_line(dir, args, env), answer?)),
+        }
+    }
+
+    /// The query as error messages show it.
+    fn graph_line(&self, dir: &Path, args: &[String], env: &Environment) -> String {
+        let line = self.graph_query(dir, args, env).line();
+        match self.lock_policy {
+            CargoLock::Untouched => line.replacen(" --locked", "", 1),
+            CargoLock::AsNeeded | CargoLock::Locked => line,
+        }
+    }
+
+    /// `--unit-graph` is unstable, so this one query runs with `RUSTC_BOOTSTRAP=1`; the variable reaches no build.
+    fn graph_query(&self, dir: &Path, args: &[String], env: &Environment) -> Cmd {
+        let mut all = self.env.clone();
+        env.iter().for_each(|(name, value)| all.set(name, value));
+        if self.stable(dir, env).is_some() {
+            query::without_unstable(&mut all);
+        }
+        let mut cmd = Cmd::new(&self.program, dir, &all)
+            .args(args)
+            .args(self.words())
+            .args(["--unit-graph", "-Zunstable-options", "--color=never"])
+            .env(query::BOOTSTRAP, "1");
+        if let (Some(program), Some(platform)) = (&self.stand_in, &self.pretended) {
+            for (name, value) in stand_in::environment(program, &self.rustc(), platform) {
+                cmd = cmd.env(name, value);
+            }
+        }
+        cmd
+    }
+
+    /// What a stable cargo has to be told in a query.
+    fn stable(&self, dir: &Path, env: &Environment) -> Option<&Stable> {
+        let stable = self.stable.get_or_init(|| Stable::ask(&self.program, dir, &self.env));
+        stable.as_ref().filter(|_| !query::obeys_unstable(env))
+    }
+
+    /// The words for it: nothing that a user has to type, so no message shows them.
+    fn stable_words(&self, dir: &Path, args: &[String], env: &Environment) -> Vec<String> {
+        self.stable(dir, env).map(|stable| stable.words(args)).unwrap_or_default()
+    }
+
+    /// Whether `Cargo.lock` is what the manifests ask for, in cargo's own word.
+    ///
+    /// # Errors
+    /// When cargo cannot be asked, or fails for another reason.
+    pub fn lock_fits(&self, dir: &Path) -> Result<bool> {
+        match self.clone().with_cargo_lock(CargoLock::Locked).resolve(dir) {
+            Err(Error::StaleCargoLock { .. }) => Ok(false),
+            answer => answer.map(|()| true),
+        }
+    }
+
+    /// Has cargo resolve all dependencies, and bring `Cargo.lock` up to date unless that is [`CargoLock::Locked`].
+    ///
+    /// # Errors
+    /// [`Error::StaleCargoLock`] for a file that must not change; what cargo says about the dependencies.
+    pub fn resolve(&self, dir: &Path) -> Result<()> {
+        let args = ["metadata", "--format-version", "1", "--color", "never"].map(str::to_owned);
+        self.cmd(dir, &args).output().map(drop).map_err(|error| stale(error, dir))
+    }
+
+    /// The compiler that cargo would run: `RUSTC`, else the first one on `PATH`.
+    pub fn rustc(&self) -> PathBuf {
+        self.env
+            .get("RUSTC")
+            .map(PathBuf::from)
+            .or_else(|| self.env.find_program("rustc"))
+            .unwrap_or_else(|| PathBuf::from("rustc"))
+    }
+
+    /// Whether the compiler has a standard library for `target`.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked, or does not know the target at all.
+    pub fn has_target(&self, dir: &Path, target: &str) -> Result<bool> {
+        let folder = Cmd::new(self.rustc(), dir, &self.env)
+            .args(["--print", "target-libdir", "--target", target])
+            .output()?;
+        // An empty folder is left behind by a toolchain that was updated, and every target has `core`.
+        let files = fs_err::read_dir(folder.trim_end()).into_iter().flatten().flatten();
+        Ok(files.into_iter().any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
+    }
+}
+
+/// Gives a failure its name if cargo says that it was not allowed to write `Cargo.lock`.
+fn stale(error: Error, dir: &Path) -> Error {
+    match error {
+        Error::Failed { stderr, .. } if stderr.contains("lock file") && stderr.contains("--locked") => {
+            Error::StaleCargoLock { path: dir.join("Cargo.lock") }
+        }
+        other => other,
+    }
+}

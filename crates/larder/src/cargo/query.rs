@@ -1,0 +1,220 @@
+//! What cargo is to see when it is asked for a unit graph: what the builds of the project see, on everybody's machine.
+//!
+//! The query makes a stable cargo take unstable settings, which its builds ignore; and a shell, or a person's own
+//! configuration, holds settings that are nobody else's. It must never change what a build gets.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use toml_edit::{DocumentMut, Item};
+
+use super::command_line::option_values;
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+};
+
+/// With this a stable cargo and its rustc take what is unstable.
+pub(crate) const BOOTSTRAP: &str = "RUSTC_BOOTSTRAP";
+/// The start of the variables that hold unstable settings.
+const UNSTABLE_VARIABLES: &str = "CARGO_UNSTABLE_";
+/// The setting that the query itself needs.
+const NEEDED: &str = "unstable-options";
+
+/// What a stable cargo has to be told, so that it obeys in a query what it obeys in a build; nothing for an unstable
+/// one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stable {
+    /// Switches that the configuration turns on.
+    switches: BTreeSet<String>,
+    /// Whether the configuration says nothing about [`BOOTSTRAP`], so that rustc can be told to stay stable.
+    rustc: bool,
+}
+
+impl Stable {
+    /// Asks a cargo; `None` for one that obeys the same in builds.
+    pub(crate) fn ask(program: &Path, dir: &Path, env: &Environment) -> Option<Self> {
+        if obeys_unstable(env) {
+            return None;
+        }
+        let version = Cmd::new(program, dir, env).arg("-V").output().ok()?;
+        if version.contains("-nightly") || version.contains("-dev") {
+            return None;
+        }
+        let get = Cmd::new(program, dir, env)
+            .args(["config", "get", "--format=json-value", "-Zunstable-options"])
+            .env(BOOTSTRAP, "1");
+        let config: Value =
+            get.output().ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        let mut switches = BTreeSet::new();
+        collect("unstable", &config["unstable"], &mut switches);
+        Some(Self { switches, rustc: config["env"][BOOTSTRAP].is_null() })
+    }
+
+    /// The words for one call with its own `--config`.
+    pub(crate) fn words(&self, args: &[String]) -> Vec<String> {
+        let mut switches = self.switches.clone();
+        for setting in option_values(args, "--config") {
+            let Ok(document) = setting.parse::<DocumentMut>() else { continue };
+            let json = toml_edit::de::from_document::<Value>(document).unwrap_or_default();
+            collect("unstable", &json["unstable"], &mut switches);
+        }
+        let off = switches.iter().map(|switch| format!("--config={switch}=false"));
+        // The compiler tells a build less of itself, and dependencies may hang on that.
+        let rustc = [
+            format!("--config=env.{BOOTSTRAP}.value=\"-1\""),
+            format!("--config=env.{BOOTSTRAP}.force=true"),
+        ];
+        off.chain(rustc.into_iter().filter(|_| self.rustc)).collect()
+    }
+}
+
+/// Whether builds in this environment take unstable settings from a stable cargo.
+pub(crate) fn obeys_unstable(env: &Environment) -> bool {
+    env.get_str(BOOTSTRAP) == Some("1")
+}
+
+/// Takes out what a stable cargo ignores.
+pub(crate) fn without_unstable(env: &mut Environment) {
+    remove(env, |name| name.starts_with(UNSTABLE_VARIABLES));
+}
+
+/// The environment without one person's settings that reach a plan. What it takes to find a compiler and to get
+/// sources stays.
+pub(crate) fn of_everybody(env: &Environment) -> Environment {
+    const NAMES: [&str; 6] = [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_INCREMENTAL",
+        BOOTSTRAP,
+        "RUSTDOCFLAGS",
+        "CARGO_ENCODED_RUSTDOCFLAGS",
+    ];
+    const FAMILIES: [&str; 5] =
+        ["CARGO_PROFILE_", "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_RESOLVER_", UNSTABLE_VARIABLES];
+    let compilers = ["CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"];
+    let mut env = env.clone();
+    remove(&mut env, |name| {
+        NAMES.contains(&name)
+            || FAMILIES.iter().any(|family| name.starts_with(family)) && !compilers.contains(&name)
+    });
+    env
+}
+
+fn remove(env: &mut Environment, is_meant: impl Fn(&str) -> bool) {
+    let names: Vec<String> = env
+        .iter()
+        .filter_map(|(name, _)| name.to_str())
+        .filter(|name| is_meant(name))
+        .map(str::to_owned)
+        .collect();
+    names.iter().for_each(|name| env.unset(name));
+}
+
+/// Refuses a person's own configuration, in `CARGO_HOME`, that would reach every plan: cargo offers no way to leave it
+/// out.
+///
+/// # Errors
+/// [`Error::PersonalSetting`] with the file and the key.
+pub(crate) fn require_of_everybody(home: Option<PathBuf>, root: &Path) -> Result<()> {
+    let Some(home) = home.filter(|home| *home != root.join(".cargo")) else { return Ok(()) };
+    // cargo prefers the name without an extension.
+    let Some(path) =
+        ["config", "config.toml"].map(|name| home.join(name)).into_iter().find(|path| path.is_file())
+    else {
+        return Ok(());
+    };
+    // cargo has read the file already, and said what is wrong with it.
+    let document = fs_err::read_to_string(&path)?.parse::<DocumentMut>().unwrap_or_default();
+    match personal_key(&document) {
+        Some(key) => Err(Error::PersonalSetting { path, key }),
+        None => Ok(()),
+    }
+}
+
+/// The first key that reaches a unit graph.
+fn personal_key(document: &DocumentMut) -> Option<String> {
+    let target =
+        document.get("build").and_then(|build| build.get("target")).map(|_| "build.target".to_owned());
+    let tables = ["profile", "patch", "paths"];
+    target.or_else(|| {
+        let (name, item) = tables.iter().find_map(|name| Some((*name, document.get(name)?)))?;
+        Some(dotted(name, item))
+    })
+}
+
+/// A table's first key, down to a value.
+fn dotted(name: &str, item: &Item) -> String {
+    match item.as_table_like().and_then(|table| table.iter().next()) {
+        Some((key, item)) => dotted(&format!("{name}.{key}"), item),
+        None => name.to_owned(),
+    }
+}
+
+/// Every switch of a setting that is turned on, by its full name.
+fn collect(name: &str, value: &Value, switches: &mut BTreeSet<String>) {
+    match value {
+        Value::Bool(true) if name != format!("unstable.{NEEDED}") => {
+            switches.insert(name.to_owned());
+        }
+        Value::Object(table) => {
+            table.iter().for_each(|(key, value)| collect(&format!("{name}.{key}"), value, switches));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_are_turned_off_for_one_query() {
+        let stable = Stable { switches: BTreeSet::from(["unstable.a".to_owned()]), rustc: false };
+        let args = [
+            "build",
+            "--config",
+            "unstable.git.shallow-index=true",
+            "--config=unstable.unstable-options=true",
+        ];
+        let words = stable.words(&args.map(str::to_owned));
+        assert_eq!(words, ["--config=unstable.a=false", "--config=unstable.git.shallow-index=false"]);
+    }
+
+    #[test]
+    fn one_persons_settings_stay_out() {
+        let kept = [
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_REGISTRIES_OWN_TOKEN",
+            "RUSTC",
+            "CARGO_BUILD_RUSTC",
+            "HTTPS_PROXY",
+        ];
+        let gone = [
+            "CARGO_PROFILE_RELEASE_DEBUG",
+            "RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_TARGET_DIR",
+            "RUSTC_BOOTSTRAP",
+        ];
+        let env = Environment::new(kept.iter().chain(&gone).map(|name| (*name, "1")));
+        let left = of_everybody(&env);
+        assert!(kept.iter().all(|name| left.get(name).is_some()), "{left:?}");
+        assert!(gone.iter().all(|name| left.get(name).is_none()), "{left:?}");
+    }
+
+    #[test]
+    fn the_key_is_named_to_its_end() {
+        let key = |text: &str| personal_key(&text.parse().unwrap());
+        assert_eq!(
+            key("[profile.release.package.a]\nopt-level = 1\n").as_deref(),
+            Some("profile.release.package.a.opt-level")
+        );
+        assert_eq!(key("[build]\ntarget = \"x\"\n").as_deref(), Some("build.target"));
+        assert_eq!(key("[build]\njobs = 1\n[net]\nretry = 1\n[source.a]\nreplace-with = \"b\"\n"), None);
+    }
+}

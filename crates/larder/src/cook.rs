@@ -1,0 +1,160 @@
+//! The host backend: cook into the very target directory that the application's build uses.
+
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
+
+use cargo_metadata::camino::Utf8Path;
+use serde::Serialize;
+
+use crate::{
+    Report,
+    cargo::{
+        Cargo, CargoLock,
+        messages::{Counts, Readers, Stream},
+    },
+    error::{Error, Result},
+    process::{Cmd, Stderr},
+    project::Project,
+    recipe::{
+        expand,
+        lock_file::{LockFile, LockedSlice},
+    },
+    slice::environment,
+    target_dir::Tag,
+    why::{self, Answer, Call, LastBuild},
+    workspace::Workspace,
+};
+
+/// What one step of a build did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Phase {
+    /// `cook front`, or the driver's command line.
+    pub name: String,
+    /// Wall-clock time.
+    #[serde(serialize_with = "seconds", rename = "seconds")]
+    pub time: Duration,
+    /// The units it compiled and found fresh.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Why it compiled what it did, for each of its cargo calls that compiled something.
+    #[serde(skip)]
+    pub why: Vec<Answer>,
+}
+
+fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((time.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// Which of a slice's layers are cooked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layers {
+    /// The current recipe alone: a target directory keeps what was there, so older layers have nothing to add.
+    Current,
+    /// The whole chain, oldest first, as a builder does that caches each layer by its content.
+    All,
+}
+
+/// Builds the layers of `locked`, a slice of `file`. `words` are passed on to cargo (`--quiet`, `--jobs=…`).
+///
+/// # Errors
+/// A recipe that cannot be expanded, a target without a standard library, or cargo's own failure.
+pub fn cook(
+    project: &Project,
+    file: &LockFile,
+    locked: &LockedSlice,
+    layers: Layers,
+    words: &[String],
+    report: &dyn Report,
+) -> Result<Phase> {
+    let start = Instant::now();
+    let workspace = &project.workspace;
+    let slice = &locked.slice;
+    require_targets(&project.cargo, workspace, locked)?;
+    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let mut counts = Counts::default();
+    let mut answers = Vec::new();
+    let host = project.host()?;
+    // cargo would make it without its mark where it is to build in a folder below, as for the front half of Leptos.
+    Tag::made_with(workspace.target_directory())?;
+    let last = locked.layers.len().saturating_sub(1);
+    let first = if layers == Layers::All { 0 } else { last };
+    if !file.platforms.contains(&host) {
+        let slice = &slice.name;
+        report.warn(&format!("the recipe of `{slice}` was not made for {host}: it may lack units"));
+    }
+    for (index, layer) in locked.layers.iter().enumerate().skip(first) {
+        report.step("Cooking", &describe(locked, index, layer.pinned()));
+        let mut args = locked.cook.clone();
+        let target_dir = slice.target_dir.resolve(workspace);
+        args.push(format!("--target-dir={target_dir}"));
+        args.extend(build_dir_word(workspace, &target_dir));
+        args.push("--message-format=json-render-diagnostics".into());
+        args.extend_from_slice(words);
+        args.extend(cargo.words().map(str::to_owned));
+        let env = environment::of_build(&cargo, workspace, slice)?;
+        let dir = expand::layer(workspace, locked, index)?;
+        let cmd = Cmd::new(cargo.program(), &dir, &env).args(&args);
+        let program = cargo.stand_in();
+        let call = program.map(|program| Call {
+            cargo: cargo.program(),
+            args: &args,
+            dir: dir.as_ref(),
+            env: &env,
+            root: workspace.root().as_ref(),
+            program,
+        });
+        // A fault here costs the explanation, never the build.
+        let build_dir = workspace.build_directory(&target_dir);
+        let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
+        let before = counts.compiled;
+        let mut stream = Stream::new(Readers::Us);
+        let mut passed = Vec::new();
+        let code = cmd.each_piece(Stderr::Terminal, |piece| {
+            stream.take(piece, &mut passed);
+            passed.clear();
+            ControlFlow::Continue(())
+        })?;
+        counts += stream.finish(&mut passed);
+        if code != 0 {
+            return Err(cmd.exit_error(code));
+        }
+        if let (Some(call), Some(snapshot), true) = (call, snapshot, counts.compiled > before) {
+            let known = LastBuild::profiles(&LastBuild::path(workspace));
+            answers.extend(why::ask(&snapshot, &call, &known));
+        }
+    }
+    Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts, why: answers })
+}
+
+/// The application's build directory, unless it is simply the target directory: what the configuration says may be
+/// another folder for another workspace, such as the recipe.
+fn build_dir_word(workspace: &Workspace, target_dir: &Utf8Path) -> Option<String> {
+    let build_dir = workspace.build_directory(target_dir);
+    let value = toml_edit::Value::from(build_dir.as_str());
+    (build_dir != target_dir || workspace.configures_build_dir())
+        .then(|| format!("--config=build.build-dir={value}"))
+}
+
+fn describe(locked: &LockedSlice, index: usize, packages: usize) -> String {
+    let name = &locked.slice.name;
+    match locked.layers.len() {
+        1 => format!("{name} ({packages} external packages)"),
+        layers => format!("{name}, layer {} of {layers} ({packages} external packages)", index + 1),
+    }
+}
+
+fn require_targets(cargo: &Cargo, workspace: &Workspace, locked: &LockedSlice) -> Result<()> {
+    for target in locked.slice.targets() {
+        if !cargo.has_target(workspace.root().as_std_path(), target)? {
+            return Err(Error::NoTarget {
+                slice: locked.slice.name.to_string(),
+                target: target.to_owned(),
+                rustc: cargo.rustc().display().to_string(),
+            });
+        }
+    }
+    Ok(())
+}

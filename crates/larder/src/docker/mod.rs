@@ -1,0 +1,245 @@
+//! The Docker backend: a Dockerfile that cooks each layer in a step of its own, and the client that builds it.
+//!
+//! What is built is decided in `application`, worded in `dockerfile`, and followed in [`progress`] while it is
+//! built. The generated files work without Larder.
+
+mod application;
+mod artifacts;
+mod below;
+pub mod client;
+mod configured;
+mod context;
+mod dockerfile;
+pub mod explain;
+mod half_stage;
+mod halves;
+mod ignore;
+mod image;
+pub mod images;
+pub mod needs;
+pub mod packages;
+mod path_packages;
+pub mod progress;
+pub mod reads;
+mod recipe_stage;
+pub mod settings;
+mod shared;
+mod sources;
+pub mod tailwind;
+mod words;
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use self::{application::Application, artifacts::Entry};
+use crate::{
+    error::{Error, Result},
+    files::change,
+    project::Project,
+};
+
+/// The folder that is sent to Docker, where the generated files are.
+///
+/// # Errors
+/// When the setting names none that holds the workspace.
+pub fn context(project: &Project) -> Result<Utf8PathBuf> {
+    context::folder(project)
+}
+
+/// Where the recipes of an image come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Recipes {
+    /// From `larder/`, which is committed: nothing of Larder is needed where the image is built.
+    #[default]
+    Committed,
+    /// From a stage that writes them, for workspaces that commit none. Larder has to be in that stage.
+    Planned,
+}
+
+impl Recipes {
+    /// Those that the Dockerfile on disk takes; committed ones where there is none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn of_dockerfile(project: &Project) -> Result<Self> {
+        let path = context(project)?.join("Dockerfile");
+        let text = if path.is_file() { fs_err::read_to_string(path)? } else { String::new() };
+        let is_planned = origin(&text).is_some() && text.contains(dockerfile::PLANNER);
+        Ok(if is_planned { Self::Planned } else { Self::Committed })
+    }
+}
+
+/// The generated files, by path relative to the [`context()`].
+///
+/// # Errors
+/// When the project has no recipes yet and they are committed ones, or no slice that is shipped.
+pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf, String>> {
+    generated(project, recipes).map(|generated| generated.files)
+}
+
+/// What is generated.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// The files, by path relative to the [`context()`].
+    pub files: BTreeMap<Utf8PathBuf, String>,
+    /// What the user has to decide for the image to be of use.
+    pub undecided: Option<String>,
+}
+
+/// The generated files, with what they leave open.
+///
+/// # Errors
+/// As [`files`].
+pub fn generated(project: &Project, recipes: Recipes) -> Result<Generated> {
+    let application = Application::of(project, recipes)?;
+    let settings = &project.settings.docker;
+    let dockerfile = dockerfile::of(&application, settings);
+    let files = BTreeMap::from([
+        ("Dockerfile".into(), dockerfile),
+        (".dockerignore".into(), ignore::of(&application)),
+    ]);
+    let undecided = match &application.entry {
+        Entry::Undecided(programs) if settings.entrypoint.is_empty() => Some(format!(
+            "the image starts none of its {} programs ({}): name one with `entrypoint = [\"NAME\"]` in \
+             [workspace.metadata.larder.docker], or with `default-run` in its package",
+            programs.len(),
+            programs.join(", "),
+        )),
+        _ => None,
+    };
+    Ok(Generated { files, undecided })
+}
+
+/// Files and folders that an image would get if git tracked them, relative to the workspace.
+pub fn unshared(project: &Project) -> Vec<Utf8PathBuf> {
+    shared::missing(&project.workspace).into_iter().collect()
+}
+
+/// Whether there is anything to ship: a program, or a site.
+///
+/// # Errors
+/// As [`files`].
+pub fn ships(project: &Project) -> Result<bool> {
+    match Application::of(project, Recipes::of_dockerfile(project)?) {
+        Ok(application) => Ok(application.artifacts.has_program() || application.site.is_some()),
+        Err(Error::NothingToShip { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a file's text was generated, from whatever recipes.
+pub fn is_generated(text: &str) -> bool {
+    origin(text).is_some()
+}
+
+/// One line of an instruction. Mounts are the same in every step and say nothing to a reader, and what runs says more
+/// than the variables that it runs with, which come last.
+pub fn shortened(instruction: &str) -> String {
+    const LENGTH: usize = 100;
+    let mut words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount=")).peekable();
+    let mut text: Vec<&str> = words.next_if_eq(&"RUN").into_iter().collect();
+    let (runs, mut in_quotes) = (!text.is_empty(), false);
+    let mut is_variable = |word: &&str| {
+        let is_one = in_quotes || (runs && word.contains('=') && !word.starts_with('-'));
+        in_quotes ^= is_one && word.matches('\'').count() % 2 == 1;
+        is_one
+    };
+    let variables: Vec<&str> = std::iter::from_fn(|| words.next_if(&mut is_variable)).collect();
+    text.extend(words);
+    if !variables.is_empty() {
+        text.push("with");
+        text.extend(variables);
+    }
+    let text = text.join(" ");
+    if text.chars().count() <= LENGTH { text } else { text.chars().take(LENGTH - 1).chain(['…']).collect() }
+}
+
+/// The first words of every generated file: one without them is somebody's own.
+const MARK: &str = "# Generated by `cargo larder dockerfile`";
+
+/// The start of a generated file: the mark and the recipes it comes from, since several workspaces can lie below
+/// one folder that is sent to Docker.
+fn header(application: &Application) -> String {
+    format!("{MARK} from {}", application.sources.prefix.join("larder"))
+}
+
+/// What a generated file comes from; `None` for one that somebody wrote.
+fn origin(text: &str) -> Option<&str> {
+    text.strip_prefix(MARK)?.split([';', ':', '\n']).next()
+}
+
+/// What is to be done about one generated file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is what would be written.
+    Fresh,
+    /// It is missing or older.
+    Stale,
+    /// Somebody wrote it, or another workspace's recipes; it is left alone.
+    Foreign,
+}
+
+/// Compares a generated file with what is on disk.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
+    if !path.exists() {
+        return Ok(State::Stale);
+    }
+    let found = fs_err::read_to_string(path)?;
+    Ok(match found.as_str() {
+        found if found == text => State::Fresh,
+        found if origin(found).is_some() && origin(found) == origin(text) => State::Stale,
+        _ => State::Foreign,
+    })
+}
+
+/// Writes the generated files anew that are there and stale, as they are after the recipes changed; gives their
+/// paths.
+///
+/// # Errors
+/// As [`files`] and [`write()`].
+pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
+    let folder = context(project)?;
+    let is_ours =
+        |name: &str| fs_err::read_to_string(folder.join(name)).is_ok_and(|text| is_generated(&text));
+    // Somebody's own Dockerfile asks for nothing that a slice could lack.
+    if !is_ours("Dockerfile") && !is_ours(".dockerignore") {
+        return Ok(Vec::new());
+    }
+    let mut written = Vec::new();
+    for (name, text) in files(project, Recipes::of_dockerfile(project)?)? {
+        let path = folder.join(name);
+        if path.exists() && state(&path, &text)? == State::Stale {
+            write(&path, &text)?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
+/// Writes a generated file as a whole or not at all; a link in its place is replaced.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
+    change::write_own(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn what_runs_comes_before_its_variables() {
+        assert_eq!(
+            shortened("RUN --mount=type=ssh A=1 B='x y'  cargo build --lib"),
+            "RUN cargo build --lib with A=1 B='x y'"
+        );
+        assert_eq!(shortened("ENV A=1"), "ENV A=1");
+        assert_eq!(shortened("RUN cargo build --config A=1"), "RUN cargo build --config A=1");
+        assert_eq!(shortened(&format!("COPY {}", "a".repeat(200))).chars().count(), 100);
+    }
+}

@@ -1,0 +1,230 @@
+//! The Debian packages that an image needs, from the crates that its slices are made of and from the programs that
+//! cargo's configuration names.
+//!
+//! Which crate needs what is in `table` alone. Must never say anything about base images of other systems.
+
+mod programs;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::settings::DockerSettings;
+use crate::{
+    cargo::platform::Platform,
+    error::Result,
+    plan::{
+        Plan, external,
+        unit_graph::{Unit, UnitGraph},
+    },
+    project::Project,
+    side_by_side,
+    slice::{Slice, Variant},
+};
+
+/// Packages by name, each with what needs it.
+pub type Needed = BTreeMap<String, BTreeSet<String>>;
+
+/// What an image needs beside its base images.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Packages {
+    /// For compiling.
+    pub build: Needed,
+    /// For running.
+    pub runtime: Needed,
+}
+
+/// Names that Debian changed with a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Release {
+    /// Debian 13, and what has its names.
+    Trixie,
+    /// Debian 12, and what is older.
+    Bookworm,
+}
+
+impl Release {
+    /// The release of a base image, by its name; `None` for an image that is not Debian's kind.
+    fn of(image: &str) -> Option<Self> {
+        const OTHERS: [&str; 12] = [
+            "alpine",
+            "alma",
+            "amazonlinux",
+            "arch",
+            "busybox",
+            "chainguard",
+            "distroless",
+            "fedora",
+            "opensuse",
+            "scratch",
+            "ubi",
+            "wolfi",
+        ];
+        const OLDER: [&str; 10] = [
+            "bookworm",
+            "bullseye",
+            "buster",
+            "debian:10",
+            "debian:11",
+            "debian:12",
+            "focal",
+            "jammy",
+            "ubuntu:20.04",
+            "ubuntu:22.04",
+        ];
+        let image = image.to_lowercase();
+        let names = |known: &[&str]| known.iter().any(|name| image.contains(name));
+        match () {
+            // `ubuntu` has `ubi` in no place, but it is looked at first to be sure.
+            () if names(&OTHERS) && !image.contains("ubuntu") => None,
+            () if names(&OLDER) => Some(Self::Bookworm),
+            () => Some(Self::Trixie),
+        }
+    }
+
+    /// The name here of a package whose names are written as `trixie's|bookworm's`.
+    fn name(self, names: &str) -> &str {
+        match (self, names.split_once('|')) {
+            (_, None) => names,
+            (Self::Trixie, Some((name, _))) | (Self::Bookworm, Some((_, name))) => name,
+        }
+    }
+}
+
+/// A crate as one unit of a slice has it.
+#[derive(Debug, Clone)]
+struct Used<'a> {
+    name: &'a str,
+    features: &'a [String],
+    /// Whether Debian's own libraries can be linked to it.
+    is_native: bool,
+    /// Whether it ends up in what is shipped.
+    is_shipped: bool,
+}
+
+/// The units of the slices that are shipped.
+///
+/// # Errors
+/// When cargo cannot tell those of one.
+pub(super) fn graphs(project: &Project) -> Result<Vec<UnitGraph>> {
+    let slices: Vec<&Slice> =
+        project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
+    let cargo = project.cargo_on(&linux(project)?)?;
+    side_by_side::map(slices, |slice| Plan::graph_of_slice(&cargo, &project.workspace, slice))
+}
+
+/// The packages that the image of a project needs for the units of its slices.
+pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
+    let mut found = Packages::default();
+    for graph in graphs {
+        found.add(graph, &project.settings.docker);
+    }
+    let build = Release::of(build_base(&project.settings.docker));
+    for (package, program) in programs::configured(project, graphs).into_iter().filter(|_| build.is_some()) {
+        found.build.entry(package).or_default().insert(program);
+    }
+    found
+}
+
+fn build_base(settings: &DockerSettings) -> &str {
+    settings.build_base.as_deref().unwrap_or(super::dockerfile::BUILD_BASE)
+}
+
+fn runtime_base(settings: &DockerSettings) -> &str {
+    settings.runtime_base.as_deref().unwrap_or(super::dockerfile::RUNTIME_BASE)
+}
+
+/// The platform that images are for: this machine's if it is Linux, else one that recipes serve.
+fn linux(project: &Project) -> Result<Platform> {
+    let host = project.host()?;
+    let is_linux = |platform: &Platform| platform.to_string().contains("linux");
+    if is_linux(&host) {
+        return Ok(host);
+    }
+    let platforms = project.platforms(project.recorded().ok().flatten().as_ref())?;
+    Ok(platforms.into_iter().find(is_linux).unwrap_or(host))
+}
+
+impl Packages {
+    /// Adds what the units of a slice need.
+    fn add(&mut self, graph: &UnitGraph, settings: &DockerSettings) {
+        let used = used(graph);
+        let names: BTreeSet<&str> = used.iter().map(|used| used.name).collect();
+        if let Some(release) = Release::of(build_base(settings)) {
+            for (one, row) in fitting(&used, &names) {
+                add(&mut self.build, one, row.build, release);
+            }
+            for user in cmake_users(graph) {
+                for package in ["cmake", "g++", "make"] {
+                    self.build.entry(package.to_owned()).or_default().insert(user.to_owned());
+                }
+            }
+            if let Some(user) = compiled_for_musl(graph) {
+                self.build.entry("musl-tools".to_owned()).or_default().insert(user.to_owned());
+            }
+        }
+        if let Some(release) = Release::of(runtime_base(settings)) {
+            for (one, row) in fitting(&used, &names).filter(|(one, _)| one.is_shipped) {
+                add(&mut self.runtime, one, row.runtime, release);
+            }
+        }
+    }
+}
+
+fn add(needed: &mut Needed, used: &Used, packages: &[&str], release: Release) {
+    for names in packages {
+        needed.entry(release.name(names).to_owned()).or_default().insert(used.name.to_owned());
+    }
+}
+
+/// The rows that hold, each with the crate that it holds for.
+fn fitting<'a>(
+    used: &'a [Used<'a>],
+    names: &'a BTreeSet<&'a str>,
+) -> impl Iterator<Item = (&'a Used<'a>, &'a table::Row)> {
+    let rows = |used: &'a Used<'a>| {
+        table::ALL.iter().filter(|row| fits(row, used, names)).map(move |row| (used, row))
+    };
+    used.iter().flat_map(rows)
+}
+
+fn fits(row: &table::Row, used: &Used, names: &BTreeSet<&str>) -> bool {
+    let has = |features: &[&str]| used.features.iter().any(|feature| features.contains(&feature.as_str()));
+    row.crates.contains(&used.name)
+        && (row.with.is_empty() || has(row.with))
+        && !has(row.without)
+        && !row.instead.iter().any(|name| names.contains(name))
+        && (row.runtime.is_empty() || used.is_native)
+}
+
+fn used(graph: &UnitGraph) -> Vec<Used<'_>> {
+    let sides = external::sides(graph);
+    let units = graph.units.iter().zip(sides).filter(|(unit, _)| !unit.is_build_script());
+    let used = units.map(|(unit, side)| Used {
+        name: unit.package_name(),
+        features: &unit.features,
+        is_native: unit.platform.as_deref().is_none_or(|target| target.ends_with("linux-gnu")),
+        is_shipped: side.target,
+    });
+    used.collect()
+}
+
+/// The crates whose build scripts call `cmake`.
+fn cmake_users(graph: &UnitGraph) -> BTreeSet<&str> {
+    callers(graph, "cmake").filter(|name| !table::WITHOUT_CMAKE.contains(name)).collect()
+}
+
+/// A crate whose build script compiles C for musl.
+fn compiled_for_musl(graph: &UnitGraph) -> Option<&str> {
+    let is_musl = |target: &str| target.contains("-linux-musl");
+    let is_built = graph.units.iter().any(|unit| unit.platform.as_deref().is_some_and(is_musl));
+    callers(graph, table::C_COMPILER).next().filter(|_| is_built)
+}
+
+/// The crates whose build scripts depend on another one.
+fn callers<'a>(graph: &'a UnitGraph, callee: &'a str) -> impl Iterator<Item = &'a str> {
+    let calls = move |unit: &&Unit| unit.edges().any(|index| graph.units[index].package_name() == callee);
+    graph.units.iter().filter(|unit| unit.is_build_script()).filter(calls).map(Unit::package_name)
+}
+
+#[cfg(test)]
+mod tests;

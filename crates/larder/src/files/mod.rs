@@ -1,0 +1,9 @@
+//! Files and folders on disk: how much room they take, how they are changed as a whole, temporary folders, and records
+//! below the target directory.
+//!
+//! Nothing here follows a symbolic link out of the folder that it was given.
+
+pub mod change;
+pub mod disk;
+pub(crate) mod records;
+pub mod scratch;

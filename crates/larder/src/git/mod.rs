@@ -1,0 +1,191 @@
+//! What git knows of a workspace. It only asks, never changes a repository, and runs nothing that a repository's
+//! configuration names for the occasion. No other module calls git.
+
+pub mod shared_files;
+
+use std::path::PathBuf;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    error::{Error, Result},
+    process::{Cmd, Environment},
+};
+
+/// The repository that a folder lies in.
+#[derive(Debug, Clone)]
+pub struct Git {
+    program: PathBuf,
+    env: Environment,
+    dir: Utf8PathBuf,
+    /// The folder of the work tree.
+    pub top: Utf8PathBuf,
+}
+
+/// How git sees one file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracked {
+    /// Committed, or staged, and not changed since.
+    Clean,
+    /// Committed and changed since.
+    Modified,
+    /// Not known to git.
+    Untracked,
+    /// Not known to git, which was told to ignore it.
+    Ignored,
+}
+
+/// Which files of a repository are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Those that are committed or staged, those of submodules included.
+    Tracked,
+    /// These, and untracked ones that git was not told to ignore.
+    NotIgnored,
+}
+
+impl Git {
+    /// Finds the repository of a folder; `None` where the folder is in none.
+    ///
+    /// # Errors
+    /// When there is no git, or it refuses to look.
+    pub fn of(env: &Environment, dir: &Utf8Path) -> Result<Option<Self>> {
+        let Some(program) = env.find_program("git") else {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Start { command: "git".into(), source });
+        };
+        let mut git = Self { program, env: env.clone(), dir: dir.to_owned(), top: dir.to_owned() };
+        match git.ask(&["rev-parse", "--show-toplevel"]) {
+            Ok(top) => git.top = top.trim_end().into(),
+            Err(Error::Failed { stderr, .. }) if stderr.contains("not a git repository") => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        Ok(Some(git))
+    }
+
+    /// The folder's path below the work tree's top; empty where they are the same.
+    pub fn prefix(&self) -> Utf8PathBuf {
+        let prefix = self.ask(&["rev-parse", "--show-prefix"]).unwrap_or_default();
+        prefix.trim_end().trim_end_matches('/').into()
+    }
+
+    /// The addresses of all remotes.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn remotes(&self) -> Result<Vec<String>> {
+        let lines = self.ask(&["remote", "--verbose"])?;
+        Ok(lines.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect())
+    }
+
+    /// How git sees a file, or the files of a folder: the worst of them.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn tracked(&self, path: &str) -> Result<Tracked> {
+        let status =
+            self.ask(&["status", "--porcelain", "--untracked-files=all", "--ignored", "--", path])?;
+        let codes: Vec<&str> = status.lines().map(|line| line.get(..2).unwrap_or_default()).collect();
+        let known = !self.ask(&["ls-files", "--", path])?.is_empty();
+        Ok(match () {
+            () if status.lines().any(is_ignored) => Tracked::Ignored,
+            () if codes.contains(&"??") || !known => Tracked::Untracked,
+            // The second letter is the work tree's; what is staged will be committed.
+            () if codes.iter().any(|code| !code.ends_with(' ') && *code != "!!") => Tracked::Modified,
+            () => Tracked::Clean,
+        })
+    }
+
+    /// Those of the paths whose files git was told to ignore, and so has not.
+    pub fn ignored<'a>(&self, paths: &[&'a str]) -> Vec<&'a str> {
+        let is_ignored = |path: &&str| self.tracked(path).is_ok_and(|tracked| tracked == Tracked::Ignored);
+        paths.iter().copied().filter(is_ignored).collect()
+    }
+
+    /// The files of the whole work tree, relative to its top.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn files(&self, listed: Listed) -> Result<Vec<Utf8PathBuf>> {
+        // The separator is the only one that no name has; git quotes names otherwise.
+        let list =
+            |args: &[&str]| self.cmd(&self.top).args(["ls-files", "-z"]).args(args.iter().copied()).output();
+        let mut text = list(&["--cached", "--recurse-submodules"])?;
+        if listed == Listed::NotIgnored {
+            text.push_str(&list(&["--others", "--exclude-standard"])?);
+        }
+        Ok(text.split('\0').filter(|path| !path.is_empty()).map(Utf8PathBuf::from).collect())
+    }
+
+    /// The local branches that are not checked out here, as names of references.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn other_branches(&self) -> Result<Vec<String>> {
+        let answer = self.ask(&["for-each-ref", "--format=%(HEAD)%(refname)", "refs/heads"])?;
+        Ok(answer.lines().filter_map(|line| line.strip_prefix(' ')).map(str::to_owned).collect())
+    }
+
+    /// The files that a branch has in a folder, relative to this one.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn files_of(&self, branch: &str, folder: &str) -> Result<Vec<String>> {
+        let list = self.ask(&["ls-tree", "-r", "--name-only", "-z", branch, "--", folder])?;
+        Ok(list.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The text of a file of a branch, by its path relative to this folder.
+    ///
+    /// # Errors
+    /// When git refuses, or the file is no text.
+    pub fn file_of(&self, branch: &str, path: &str) -> Result<String> {
+        self.ask(&["cat-file", "blob", &format!("{branch}:./{path}")])
+    }
+
+    fn ask(&self, args: &[&str]) -> Result<String> {
+        self.cmd(&self.dir).args(args).output()
+    }
+
+    fn cmd(&self, dir: &Utf8Path) -> Cmd {
+        // Programs that git would run to answer faster, to tell others, or to show or fetch something.
+        const OFF: [&str; 5] = [
+            "core.fsmonitor=false",
+            "core.hooksPath=/dev/null",
+            "core.pager=cat",
+            "core.sshCommand=false",
+            "credential.helper=",
+        ];
+        let off = OFF.iter().flat_map(|setting| ["-c", setting]);
+        // Looking must not take the lock that a commit in another window needs, nor fetch what a partial clone left.
+        Cmd::new(&self.program, dir, &self.env)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .args(off)
+    }
+}
+
+/// Whether a line of git's status names something that is ignored. What file managers and editors leave behind is
+/// hidden, and nobody misses it.
+fn is_ignored(line: &str) -> bool {
+    let Some(path) = line.strip_prefix("!! ") else { return false };
+    let name = path.trim_matches('"').trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    !name.starts_with('.') || name == ".cargo"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ignored;
+
+    #[test]
+    fn hidden_files_may_be_ignored_and_recipes_may_not() {
+        for line in ["!! larder/", "!! larder/larder.lock", "!! .cargo/", "!! \"larder/\\303\\244\""] {
+            assert!(is_ignored(line), "{line}");
+        }
+        for line in
+            ["!! larder/.DS_Store", "!! larder/.larder.lock.swp", "?? larder/new", " M larder/larder.lock"]
+        {
+            assert!(!is_ignored(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Everything below a target folder, each name put where it belongs: to a unit's hash, or to what is no unit.
+//! Nothing is opened here; names alone decide.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    path::{Component, Path, PathBuf},
+};
+
+use super::{File, Layout, Other, OtherKind, Profile, Tag};
+use crate::files::disk;
+
+/// What was found, by where it belongs.
+pub(super) struct Contents {
+    pub(super) tag: Tag,
+    pub(super) profiles: Vec<Profile>,
+    /// Files with a hash in their name or path.
+    pub(super) hashed: BTreeMap<(usize, String), Hashed>,
+    /// Files in `deps` without a hash, by profile folder.
+    pub(super) plain: Vec<(usize, File)>,
+    pub(super) others: Vec<Other>,
+    pub(super) problems: Vec<String>,
+}
+
+/// The files of one hash in one profile folder.
+pub(super) struct Hashed {
+    /// The package, where a folder tells; artifacts alone carry the crate's name.
+    pub(super) package: Option<String>,
+    pub(super) layout: Layout,
+    /// Files in the folder of the fingerprint, which is first.
+    pub(super) fingerprint: Vec<File>,
+    /// All others, each with the topmost path that is the unit's own.
+    pub(super) artifacts: Vec<(PathBuf, File)>,
+}
+
+pub(super) fn read(root: &Path) -> Contents {
+    let (files, problems) = walk(root);
+    let profiles = find_profiles(&files);
+    let tops: Vec<PathBuf> = profiles.iter().map(Profile::path).collect();
+    let by_path: HashMap<&Path, usize> =
+        tops.iter().enumerate().map(|(number, top)| (top.as_path(), number)).collect();
+    let mut sorter = Sorter::new(&tops);
+    for file in files {
+        let profile = file.path.ancestors().find_map(|path| by_path.get(path)).copied();
+        match profile {
+            Some(number) => sorter.in_profile(number, file),
+            None => sorter.outside(file),
+        }
+    }
+    let Sorter { hashed, plain, others, .. } = sorter;
+    let others = others.into_iter().map(|((path, _), other)| Other { path, ..other }).collect();
+    Contents { tag: Tag::of(root), hashed, plain, others, problems, profiles }
+}
+
+fn walk(root: &Path) -> (Vec<File>, Vec<String>) {
+    // A link that leads to the target folder is the user's choice; links in it are not followed.
+    let real = fs_err::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let (states, problems) = disk::walk(std::slice::from_ref(&real), Vec::new, |files, entry| {
+        let path = entry.folder.join(entry.name);
+        let Ok(path) = path.strip_prefix(&real) else { return };
+        let disk::Facts { kind, size, id, links, modified, accessed } = entry.facts;
+        files.push(File { path: path.to_owned(), size, kind, id, links, modified, accessed });
+    });
+    let mut files: Vec<File> = states.into_iter().flatten().collect();
+    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    (files, problems)
+}
+
+/// Folders that hold one of cargo's marks of a profile folder, and are in no other such folder.
+fn find_profiles(files: &[File]) -> Vec<Profile> {
+    const MARKS: [&str; 3] = [".fingerprint", ".cargo-lock", ".cargo-build-lock"];
+    let named = |file: &File, name: &str| file.path.file_name().is_some_and(|found| found == name);
+    let parents = |names: &[&str]| -> BTreeSet<&Path> {
+        let marked = files.iter().filter(|file| names.iter().any(|name| named(file, name)));
+        marked.filter_map(|file| file.path.parent()).collect()
+    };
+    let roots = parents(&[".rustc_info.json", ".rustc-info.json"]);
+    let mut found: Vec<&Path> = Vec::new();
+    for path in parents(&MARKS) {
+        let inside = found.iter().any(|outer| path.starts_with(outer));
+        if !inside && path.file_name().is_some() {
+            found.push(path);
+        }
+    }
+    found.into_iter().map(|path| profile(path, &roots)).collect()
+}
+
+fn profile(path: &Path, roots: &BTreeSet<&Path>) -> Profile {
+    let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = text(path);
+    let parent = path.parent().unwrap_or(Path::new(""));
+    match parent.parent() {
+        // What cargo knows of rustc is beside the folders of platforms, never in them.
+        Some(base) if !roots.contains(parent) => {
+            Profile { base: base.to_owned(), platform: Some(text(parent)), name }
+        }
+        _ => Profile { base: parent.to_owned(), platform: None, name },
+    }
+}
+
+struct Sorter<'a> {
+    /// The profile folders.
+    tops: &'a [PathBuf],
+    /// Folders that profile folders are in, the target folder itself included.
+    leading: HashSet<&'a Path>,
+    hashed: BTreeMap<(usize, String), Hashed>,
+    plain: Vec<(usize, File)>,
+    others: BTreeMap<(PathBuf, OtherKind), Other>,
+}
+
+impl<'a> Sorter<'a> {
+    fn new(tops: &'a [PathBuf]) -> Self {
+        let mut leading: HashSet<&Path> = tops.iter().flat_map(|top| top.ancestors().skip(1)).collect();
+        leading.insert(Path::new(""));
+        Self { tops, leading, hashed: BTreeMap::new(), plain: Vec::new(), others: BTreeMap::new() }
+    }
+
+    fn in_profile(&mut self, profile: usize, file: File) {
+        let top = &self.tops[profile];
+        let rest = file.path.strip_prefix(top).unwrap_or(&file.path);
+        // What is below a name that is no text is nothing of cargo's.
+        let parts: Vec<&str> = rest.components().map_while(text).collect();
+        let own = |count: usize| top.join(parts[..count].iter().collect::<PathBuf>());
+        match parts.as_slice() {
+            [".fingerprint", folder, ..] if split(folder).is_some() => {
+                let (package, hash) = split(folder).unwrap_or_default();
+                let entry = self.hashed(profile, hash, Some(package), Layout::Old);
+                entry.fingerprint.push(file);
+            }
+            ["build", folder, ..] if split(folder).is_some() => {
+                let (package, hash) = split(folder).unwrap_or_default();
+                let own = own(2);
+                self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
+            }
+            ["build", package, hash, rest @ ..] if is_hash(hash) => {
+                let own = own(3);
+                let entry = self.hashed(profile, hash, Some(package), Layout::New);
+                if rest.first() == Some(&"fingerprint") {
+                    entry.fingerprint.push(file);
+                } else {
+                    entry.artifacts.push((own, file));
+                }
+            }
+            ["deps", "artifact", folder, ..] if split(folder).is_some() => {
+                let (package, hash) = split(folder).unwrap_or_default();
+                let own = own(3);
+                self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
+            }
+            ["deps" | "examples", name, ..] if hash_in(name).is_some() => {
+                let own = own(2);
+                let hash = hash_in(name).unwrap_or_default();
+                self.hashed(profile, hash, None, Layout::Old).artifacts.push((own, file));
+            }
+            ["deps", name, ..] if *name != "artifact" => self.plain.push((profile, file)),
+            ["incremental", _, ..] => self.other(own(2), OtherKind::Incremental, Some(profile), file),
+            ["examples", _, ..] => self.other(own(2), OtherKind::Uplifted, Some(profile), file),
+            _ => self.beside(profile, &parts.join("/"), own(parts.len().min(1)), file),
+        }
+    }
+
+    /// What is in a profile folder but in none of the folders that units have.
+    fn beside(&mut self, profile: usize, rest: &str, own: PathBuf, file: File) {
+        const FOLDERS: [&str; 6] = ["", ".fingerprint", "build", "deps", "examples", "incremental"];
+        let first = rest.split('/').next().unwrap_or_default();
+        let bundle = Path::new(first).extension().is_some_and(|extension| extension == "dSYM");
+        let in_unit_folder = FOLDERS.contains(&first);
+        let (own, kind) = match file.kind {
+            _ if in_unit_folder && file.kind == disk::Kind::Folder => {
+                (file.path.clone(), OtherKind::Bookkeeping)
+            }
+            _ if in_unit_folder => (file.path.clone(), OtherKind::Foreign),
+            _ if first.starts_with(".cargo") => (own, OtherKind::Bookkeeping),
+            disk::Kind::Folder if !bundle => (own, OtherKind::Foreign),
+            _ if bundle || !rest.contains('/') => (own, OtherKind::Uplifted),
+            _ => (own, OtherKind::Foreign),
+        };
+        self.other(own, kind, Some(profile), file);
+    }
+
+    /// What is in no profile folder.
+    fn outside(&mut self, file: File) {
+        const OWN: [&str; 4] =
+            [".rustc_info.json", ".rustc-info.json", "CACHEDIR.TAG", ".rustdoc_fingerprint.json"];
+        let on_the_way = file.kind == disk::Kind::Folder && self.leading.contains(file.path.as_path());
+        let own = file.path.file_name().is_some_and(|name| OWN.iter().any(|own| name == *own));
+        if on_the_way || own {
+            return self.other(file.path.clone(), OtherKind::Bookkeeping, None, file);
+        }
+        // Below the deepest folder that leads to profiles, the next name says what this is.
+        let base = file.path.ancestors().skip(1).find(|path| self.leading.contains(path));
+        let base = base.unwrap_or(Path::new("")).to_owned();
+        let first =
+            file.path.strip_prefix(&base).ok().and_then(|rest| rest.components().next().and_then(text));
+        let first = first.unwrap_or_default().to_owned();
+        let kind = match first.as_str() {
+            "doc" => OtherKind::Documentation,
+            "package" => OtherKind::Package,
+            "tmp" => OtherKind::Temporary,
+            "cargo-timings" => OtherKind::Timings,
+            "site" => OtherKind::Site,
+            _ => OtherKind::Foreign,
+        };
+        self.other(base.join(first), kind, None, file);
+    }
+
+    fn hashed(&mut self, profile: usize, hash: &str, package: Option<&str>, layout: Layout) -> &mut Hashed {
+        let entry = self.hashed.entry((profile, hash.to_owned())).or_insert_with(|| Hashed {
+            package: None,
+            layout,
+            fingerprint: Vec::new(),
+            artifacts: Vec::new(),
+        });
+        if entry.package.is_none() {
+            entry.package = package.map(str::to_owned);
+        }
+        entry
+    }
+
+    fn other(&mut self, path: PathBuf, kind: OtherKind, profile: Option<usize>, file: File) {
+        let other = self.others.entry((path, kind)).or_insert_with(|| Other {
+            kind,
+            path: PathBuf::new(),
+            profile,
+            unit: None,
+            files: Vec::new(),
+        });
+        other.files.push(file);
+    }
+}
+
+fn text(part: Component<'_>) -> Option<&str> {
+    match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    }
+}
+
+/// Whether a text is what cargo puts into names to tell units apart.
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// `serde_core-495e83d0e6fee3ce` is of the package `serde_core`.
+fn split(folder: &str) -> Option<(&str, &str)> {
+    folder.rsplit_once('-').filter(|(_, hash)| is_hash(hash))
+}
+
+/// The hash in the name of an artifact: `libserde-495e83d0e6fee3ce.rlib`, also before suffixes of its own, as in
+/// `server-495e83d0e6fee3ce.server.a1b2-cgu.0.rcgu.o`.
+fn hash_in(name: &str) -> Option<&str> {
+    let stem = name.split('.').next().unwrap_or_default();
+    split(stem).map(|(_, hash)| hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_in_names() {
+        assert_eq!(hash_in("libserde-495e83d0e6fee3ce.rlib"), Some("495e83d0e6fee3ce"));
+        assert_eq!(hash_in("a-b-495e83d0e6fee3ce"), Some("495e83d0e6fee3ce"));
+        assert_eq!(hash_in("x-495e83d0e6fee3ce.x.5f-cgu.0.rcgu.o"), Some("495e83d0e6fee3ce"));
+        assert_eq!(hash_in("libfrontend.rlib"), None);
+        assert_eq!(split("fs-err-76690af3bdbef9c1"), Some(("fs-err", "76690af3bdbef9c1")));
+    }
+
+    #[test]
+    fn what_is_below_a_name_that_is_no_text_is_not_cargos() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let strange = std::ffi::OsStr::from_bytes(b"\xff");
+        fs_err::create_dir_all(dir.path().join("debug/.fingerprint")).unwrap();
+        for folder in [dir.path().join(strange), dir.path().join("debug").join(strange)] {
+            fs_err::create_dir_all(folder.join("doc")).unwrap();
+            fs_err::create_dir_all(folder.join("deps")).unwrap();
+            fs_err::write(folder.join("deps/liba-495e83d0e6fee3ce.rlib"), "").unwrap();
+        }
+        let Contents { hashed, others, .. } = read(dir.path());
+        assert!(hashed.is_empty());
+        assert!(others.iter().all(|other| matches!(other.kind, OtherKind::Foreign | OtherKind::Bookkeeping)));
+    }
+
+    #[test]
+    fn a_platform_is_between_cargos_folder_and_the_profile() {
+        let roots = BTreeSet::from([Path::new(""), Path::new("front")]);
+        let of = |path: &str| {
+            let Profile { base, platform, name } = profile(Path::new(path), &roots);
+            (base.to_string_lossy().into_owned(), platform.unwrap_or_default(), name)
+        };
+        assert_eq!(of("debug"), (String::new(), String::new(), "debug".into()));
+        assert_eq!(of("front/debug"), ("front".into(), String::new(), "debug".into()));
+        assert_eq!(of("x86_64-a/debug"), (String::new(), "x86_64-a".into(), "debug".into()));
+        assert_eq!(of("front/wasm32-b/fast"), ("front".into(), "wasm32-b".into(), "fast".into()));
+    }
+}

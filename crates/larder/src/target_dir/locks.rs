@@ -1,0 +1,134 @@
+//! cargo's own locks on a target folder, all of them, so that nothing is deleted beside a running build.
+//!
+//! cargo locks each `<profile>` and `<triple>/<profile>` folder by itself: up to 1.96 `.cargo-lock` exclusively,
+//! since then `.cargo-build-lock` and `.cargo-artifact-lock` exclusively and `.cargo-lock` shared. Holding every
+//! one of these exclusively keeps every cargo out. They are taken without waiting in line, all or none, so that
+//! no two holders can wait for each other.
+
+use std::{
+    fs::TryLockError,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use super::LOCKS;
+use crate::{
+    Report,
+    error::{Error, Result},
+};
+
+/// Lock files lie no deeper than this: `front/<triple>/<profile>`, and one more for a folder of a tool's own.
+const DEPTH: usize = 4;
+
+/// All locks of a target folder; released when dropped.
+#[derive(Debug)]
+pub struct Locks {
+    _files: Vec<fs_err::File>,
+}
+
+/// Takes all locks of a folder; where cargo holds one, tries again for as long as `patience`.
+///
+/// # Errors
+/// [`Error::InUse`] where a build still holds one then, or the file system cannot lock.
+pub fn take(folder: &Path, patience: Duration, report: &dyn Report) -> Result<Locks> {
+    take_all(|| lock_files(folder), patience, report)
+}
+
+/// The same for any lock files, listed anew at each attempt.
+pub(crate) fn take_all(
+    list: impl Fn() -> Result<Vec<PathBuf>>,
+    patience: Duration,
+    report: &dyn Report,
+) -> Result<Locks> {
+    let start = Instant::now();
+    let mut said = false;
+    loop {
+        match attempt(&list()?)? {
+            Ok(locks) => return Ok(locks),
+            Err(held) if start.elapsed() >= patience => return Err(Error::InUse { path: held }),
+            Err(held) => {
+                if !std::mem::replace(&mut said, true) {
+                    report.step("Waiting", &format!("for a build that holds {}", held.display()));
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+/// The first of some lock files that another process holds; those that do not exist are held by nobody.
+pub(crate) fn held(paths: &[PathBuf]) -> Option<PathBuf> {
+    let existing: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
+    attempt(&existing).ok()?.err()
+}
+
+/// All locks, or the path of one that another process holds.
+fn attempt(paths: &[PathBuf]) -> Result<Result<Locks, PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let mut options = fs_err::OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.file().try_lock() {
+            Ok(()) => files.push(file),
+            Err(TryLockError::WouldBlock) => return Ok(Err(path.clone())),
+            Err(TryLockError::Error(error)) => {
+                return Err(std::io::Error::new(error.kind(), format!("{}: {error}", path.display())).into());
+            }
+        }
+    }
+    Ok(Ok(Locks { _files: files }))
+}
+
+/// Every lock file of a target folder. A folder with units that has none, left by a very old cargo or a copy,
+/// gets `.cargo-lock`, which every cargo takes.
+pub(crate) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![(root.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let before = found.len();
+        found.extend(LOCKS.iter().map(|name| folder.join(name)).filter(|path| path.exists()));
+        let has_units = [".fingerprint", "incremental"].iter().any(|name| folder.join(name).is_dir());
+        if has_units && found.len() == before {
+            found.push(folder.join(".cargo-lock"));
+        }
+        // The root may have one too, for documentation.
+        let is_locked_by_itself = depth > 0 && found.len() > before;
+        if is_locked_by_itself || depth == DEPTH {
+            continue;
+        }
+        let entries = match fs_err::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if depth == 0 => return Err(error.into()),
+            // No build can use what is in it, and nothing in it can be deleted.
+            Err(_) => continue,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Silent;
+
+    #[test]
+    fn a_held_lock_is_named_and_a_free_one_is_taken() {
+        let target = tempfile::tempdir().unwrap();
+        let release = target.path().join("wasm32-unknown-unknown/release");
+        fs_err::create_dir_all(release.join(".fingerprint")).unwrap();
+        fs_err::create_dir_all(target.path().join("debug/incremental")).unwrap();
+        fs_err::write(release.join(".cargo-build-lock"), "").unwrap();
+        let locks = take(target.path(), Duration::ZERO, &Silent).unwrap();
+        assert!(target.path().join("debug/.cargo-lock").exists());
+        let error = take(target.path(), Duration::from_millis(60), &Silent).unwrap_err();
+        assert!(matches!(error, Error::InUse { .. }), "{error}");
+        drop(locks);
+        take(target.path(), Duration::ZERO, &Silent).unwrap();
+    }
+}

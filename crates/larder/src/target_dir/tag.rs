@@ -1,0 +1,56 @@
+//! cargo's mark on the folders that it makes, after <https://bford.info/cachedir/>. Tools that make backups go by it,
+//! and so does [`gc`](crate::gc).
+
+use std::path::Path;
+
+use cargo_metadata::camino::Utf8Path;
+
+use crate::{
+    error::Result,
+    files::{change, disk},
+};
+
+const NAME: &str = "CACHEDIR.TAG";
+/// How the file starts; the rest is its comment.
+const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
+const COMMENT: &str = "
+# This file is a cache directory tag created by cargo.
+# For information about cache directory tags see https://bford.info/cachedir/
+";
+
+/// What cargo writes on its tags alone; other programs have the same signature.
+const CARGOS: &str = "created by cargo";
+/// No tag is longer.
+const LONGEST: u64 = 64 << 10;
+
+/// Whether a folder holds the `CACHEDIR.TAG` that cargo puts into its target folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// It does.
+    Cargo,
+    /// It holds another program's: a cache, but not of builds.
+    Others,
+    /// There is none.
+    Missing,
+}
+
+impl Tag {
+    /// The mark on a folder.
+    pub fn of(folder: &Path) -> Self {
+        match disk::read_small(&folder.join(NAME), LONGEST) {
+            Ok(text) if !text.starts_with(SIGNATURE.as_bytes()) => Self::Missing,
+            Ok(text) if String::from_utf8_lossy(&text).contains(CARGOS) => Self::Cargo,
+            Ok(_) => Self::Others,
+            Err(_) => Self::Missing,
+        }
+    }
+
+    /// Makes a folder that is not there yet as cargo would, with the mark.
+    pub(crate) fn made_with(folder: &Utf8Path) -> Result<()> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        fs_err::create_dir_all(folder)?;
+        change::write(&folder.join(NAME), &format!("{SIGNATURE}{COMMENT}"))
+    }
+}

@@ -1,0 +1,256 @@
+//! The project as cargo sees it: root, members, manifests and configuration files.
+//!
+//! Reads only. Files are parsed with `toml_edit`, so that what is copied from them keeps what we do not know.
+
+mod config;
+mod paths;
+
+use std::{path::Path, sync::OnceLock};
+
+use cargo_metadata::{
+    Metadata,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use self::config::Config;
+pub use self::paths::{Named, Role, normalized};
+use crate::{
+    cargo::Cargo,
+    error::{Error, Result},
+    git::shared_files::SharedFiles,
+    process::Environment,
+};
+
+/// A cargo workspace on disk.
+#[derive(Debug)]
+pub struct Workspace {
+    metadata: Metadata,
+    target_directory: Utf8PathBuf,
+    manifest: DocumentMut,
+    config: Config,
+    toolchain: Option<String>,
+    env: Environment,
+    shared: OnceLock<SharedFiles>,
+}
+
+impl Workspace {
+    /// Asks cargo for the workspace of `manifest`, or else of `dir`, and reads its root files.
+    ///
+    /// `target_dir` is the user's `--target-dir`, which wins over cargo's configuration.
+    ///
+    /// # Errors
+    /// No workspace, no `Cargo.lock`, or a file that is not TOML.
+    pub fn load(
+        cargo: &Cargo,
+        dir: &Path,
+        manifest: Option<&Path>,
+        target_dir: Option<&Utf8Path>,
+    ) -> Result<Self> {
+        let metadata = cargo.metadata(dir, manifest)?;
+        let root = metadata.workspace_root.clone();
+        let lock = root.join("Cargo.lock");
+        if !lock.is_file() {
+            return Err(Error::NoCargoLock { path: lock.into() });
+        }
+        let target_directory = target_dir.unwrap_or(&metadata.target_directory).to_owned();
+        Ok(Self {
+            manifest: parse_toml(&root.join("Cargo.toml"))?,
+            config: config::read(&root, cargo.env())?,
+            toolchain: read_toolchain(&root)?,
+            target_directory,
+            metadata,
+            env: cargo.env().clone(),
+            shared: OnceLock::new(),
+        })
+    }
+
+    /// The files that every clone has; git is asked once.
+    pub fn shared_files(&self) -> &SharedFiles {
+        self.shared.get_or_init(|| SharedFiles::of(&self.env, self.root()))
+    }
+
+    /// The folder of the root manifest.
+    pub fn root(&self) -> &Utf8Path {
+        &self.metadata.workspace_root
+    }
+
+    /// Where this run builds: `--target-dir`, else what cargo's configuration says.
+    pub fn target_directory(&self) -> &Utf8Path {
+        &self.target_directory
+    }
+
+    /// The target directory relative to the root as the committed files give it, on every machine the same.
+    pub fn committed_target_directory(&self) -> Utf8PathBuf {
+        let configured =
+            self.config.document.get("build").and_then(|build| build.get("target-dir")?.as_str());
+        match configured.map(Utf8Path::new) {
+            Some(dir) if dir.is_relative() => dir.to_owned(),
+            _ => Utf8PathBuf::from("target"),
+        }
+    }
+
+    /// Where cargo keeps units when it builds into a target directory.
+    pub fn build_directory(&self, target_directory: &Utf8Path) -> Utf8PathBuf {
+        let configured = self.metadata.build_directory.as_ref().filter(|_| self.configures_build_dir());
+        configured.cloned().unwrap_or_else(|| build_directory(&self.metadata, target_directory))
+    }
+
+    /// Whether the configuration names a build directory, be it the target directory.
+    pub fn configures_build_dir(&self) -> bool {
+        self.config.document.get("build").is_some_and(|build| build.get("build-dir").is_some())
+    }
+
+    /// `cargo metadata --no-deps`.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The root manifest.
+    pub fn manifest(&self) -> &DocumentMut {
+        &self.manifest
+    }
+
+    /// The root's `.cargo/config.toml` with all that it includes; empty if there is none.
+    pub fn config(&self) -> &DocumentMut {
+        &self.config.document
+    }
+
+    /// A file that a call names with `--config`, with all that it includes, its paths relative to the root.
+    ///
+    /// # Errors
+    /// When one of the files is not there or no TOML.
+    pub(crate) fn named_config(&self, file: &Utf8Path) -> Result<DocumentMut> {
+        config::read_file(self.root(), &self.root().join(file), self.shared_files())
+    }
+
+    /// The files that [`config`](Self::config) was read from, the root's own first.
+    pub fn config_files(&self) -> &[Utf8PathBuf] {
+        &self.config.files
+    }
+
+    /// What the configuration names by path and a build reads.
+    pub fn config_paths(&self) -> Vec<Named> {
+        paths::named(&self.config.document)
+    }
+
+    /// The files of the workspace that the configuration's flags for rustc name, relative to the root.
+    pub fn flag_files(&self) -> Vec<Utf8PathBuf> {
+        let of_build = self.config.document.get("build").and_then(|build| build.get("rustflags"));
+        paths::of_flags(self.target_rustflags().chain(of_build), self.root())
+    }
+
+    /// The flags for rustc in the configuration's `[target.…]` tables, whatever the platform.
+    pub fn target_rustflags(&self) -> impl Iterator<Item = &Item> {
+        let tables = self.config.document.get("target").and_then(Item::as_table_like);
+        let tables = tables.into_iter().flat_map(TableLike::iter);
+        tables.filter_map(|(_, table)| table.get("rustflags"))
+    }
+
+    /// The channel pinned in `rust-toolchain.toml` or `rust-toolchain`.
+    pub fn toolchain(&self) -> Option<&str> {
+        self.toolchain.as_deref()
+    }
+
+    /// Where recipes are kept.
+    pub fn larder_dir(&self) -> Utf8PathBuf {
+        self.root().join("larder")
+    }
+
+    /// The resolver version cargo uses here, copied into recipes: cargo derives it from the root package's
+    /// edition where no key names it, and takes `1` for a virtual workspace.
+    pub fn resolver(&self) -> String {
+        let table = |name: &str| self.manifest.get(name);
+        let named = |name: &str| table(name)?.get("resolver")?.as_str();
+        if let Some(resolver) = named("workspace").or_else(|| named("package")) {
+            return resolver.to_owned();
+        }
+        if table("package").is_none() {
+            return "1".to_owned();
+        }
+        let root_manifest = self.root().join("Cargo.toml");
+        let root_package = self.metadata.packages.iter().find(|p| p.manifest_path == root_manifest);
+        let edition = root_package.map_or("2015", |package| package.edition.as_str());
+        match edition {
+            "2015" | "2018" => "1",
+            "2021" => "2",
+            _ => "3",
+        }
+        .to_owned()
+    }
+}
+
+/// The members that a parsed manifest gives its workspace, each a path or a pattern.
+pub(crate) fn member_patterns(manifest: &DocumentMut) -> impl Iterator<Item = &str> {
+    let members = manifest.get("workspace").and_then(|table| table.get("members")?.as_array());
+    members.into_iter().flatten().filter_map(toml_edit::Value::as_str)
+}
+
+/// Whether a path is a pattern that a new folder may fit.
+pub(crate) fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// One package of a `Cargo.lock`.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedPackage<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version; empty for an entry without one.
+    pub version: &'a str,
+    /// Where it comes from; `None` for a package on disk.
+    pub source: Option<&'a str>,
+}
+
+/// The packages of a parsed `Cargo.lock`.
+pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage<'_>> {
+    let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
+    packages.filter_map(|package| {
+        let text = |key: &str| package.get(key).and_then(Item::as_str);
+        let version = text("version").unwrap_or_default();
+        Some(LockedPackage { name: text("name")?, version, source: text("source") })
+    })
+}
+
+/// Where cargo keeps units when it builds into a target directory: there, or where `build.build-dir` says.
+pub fn build_directory(metadata: &Metadata, target_directory: &Utf8Path) -> Utf8PathBuf {
+    let configured = metadata.build_directory.as_ref().filter(|build| **build != metadata.target_directory);
+    configured.map_or_else(|| target_directory.to_owned(), Clone::clone)
+}
+
+/// The version of a package in a parsed `Cargo.lock`.
+pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> {
+    locked_packages(lock).find(|package| package.name == name).map(|package| package.version)
+}
+
+/// Reads and parses a TOML file.
+///
+/// # Errors
+/// [`Error::Toml`] with line and column, or the read error with the path.
+pub fn parse_toml(path: &Utf8Path) -> Result<DocumentMut> {
+    fs_err::read_to_string(path)?
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Error::Toml { path: path.into(), reason: error.to_string() })
+}
+
+/// The channel that a folder's toolchain file names.
+///
+/// # Errors
+/// If the file cannot be read, or is no TOML.
+pub(crate) fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
+    // rustup prefers the name without an extension where both exist; that one may be a bare channel.
+    for name in ["rust-toolchain", "rust-toolchain.toml"] {
+        let path = root.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let text = fs_err::read_to_string(&path)?;
+        if name == "rust-toolchain" && !text.contains('[') {
+            return Ok(Some(text.trim().to_owned()));
+        }
+        let document = parse_toml(&path)?;
+        let channel = document.get("toolchain").and_then(|table| table.get("channel")?.as_str());
+        return Ok(channel.map(str::to_owned));
+    }
+    Ok(None)
+}
