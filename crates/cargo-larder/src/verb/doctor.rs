@@ -7,7 +7,7 @@ use larder::{
     doctor::{self, Check, Facts, Finding, Repair, Topic, Verdict},
     files::change::Change,
     project::Project,
-    recipe::lock,
+    recipe::{lock, locked},
     text::visible,
 };
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
         let locking = lock::lock(&project, &context.terminal)?;
         // What is refused now is found again below.
         exit::print_refused(&locking.refused);
-        let new = locking.locked.iter().filter(|outcome| outcome.change == lock::Change::Written);
+        let new = locking.locked.iter().filter(|outcome| outcome.change == locked::Change::Written);
         new.clone().for_each(|outcome| proven(context.terminal, "Locked", outcome));
         // All recipes are in one file.
         written.extend(new.take(1).map(|_| "larder/larder.lock".to_owned()));

@@ -4,7 +4,8 @@ use larder::{
     Report as _, docker,
     plan::Refused,
     recipe::{
-        lock::{self, Change, Checked, Finding, Locked, Locking},
+        lock::{self, Checked, Finding, Locking},
+        locked::{Change, Locked},
         memory::{self, Question},
     },
 };

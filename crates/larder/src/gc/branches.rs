@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::needs::{Call, Whose, build_folder};
+use super::call::{Call, Whose, build_folder};
 use crate::{
     Report,
     error::Result,

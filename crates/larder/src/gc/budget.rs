@@ -13,10 +13,10 @@ use bytesize::ByteSize;
 use super::{
     docker::{self, Prune},
     guard::TargetFolder as Guarded,
+    item::Item,
     measure::Tally,
-    plan::Policy,
+    policy::Policy,
     row::{Cache, Row},
-    target::Item,
 };
 use crate::{error::Result, process::Environment, target_dir};
 

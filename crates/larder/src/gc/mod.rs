@@ -10,16 +10,19 @@
 
 mod branches;
 mod budget;
+mod call;
 mod compiler;
 pub mod delete;
 pub mod docker;
 pub mod downloads;
 pub mod guard;
+mod item;
 pub mod matching;
 pub mod measure;
 pub mod needs;
 pub mod nix;
 mod plan;
+pub mod policy;
 mod program;
 pub mod report;
 pub mod row;
@@ -28,5 +31,6 @@ mod target;
 pub mod wanted;
 
 pub use needs::Branches;
-pub use plan::{Level, Plan, Policy};
+pub use plan::Plan;
+pub use policy::{Level, Policy};
 pub use row::{Cache, Freed, Row};

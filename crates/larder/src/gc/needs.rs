@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use cargo_metadata::camino::Utf8Path;
-
+use super::call::{Call, Whose, build_folder};
 use super::{branches::OfBranches, compiler, matching::Needed, wanted::Wishes};
 use crate::{
     Report,
@@ -25,25 +24,6 @@ pub enum Branches {
     CheckedOut,
     /// What the committed recipes of every local branch build is wanted.
     All,
-}
-
-/// One question: arguments of cargo in a folder, and where the call would build.
-#[derive(Debug)]
-pub(super) struct Call {
-    pub(super) dir: PathBuf,
-    pub(super) args: Vec<String>,
-    pub(super) env: Environment,
-    pub(super) folder: PathBuf,
-    pub(super) whose: Whose,
-}
-
-/// Who said what is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// The checkout that the user works in.
-    Ours,
-    /// A branch that is not checked out, so nothing of it may be run.
-    Branch,
 }
 
 /// Everything that decides what is wanted. `profiles` are the profile folders that are there.
@@ -172,10 +152,4 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
         }
     }
     calls
-}
-
-/// Where units of a call lie: in the build folder, where one is set, else in the target folder.
-pub(super) fn build_folder(project: &Project, target_dir: &Utf8Path) -> PathBuf {
-    let folder = project.workspace.build_directory(target_dir);
-    fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into())
 }

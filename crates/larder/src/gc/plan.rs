@@ -6,20 +6,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytesize::ByteSize;
 use cargo_metadata::camino::Utf8Path;
 
+use super::policy::{Level, Policy};
 use super::{
     budget::Budget,
     docker::{self, Prune},
     downloads::{self, Downloads},
     guard::TargetFolder as Guarded,
+    item::Item,
     needs::{self, Branches},
     nix::{self, Generations},
     program,
     row::{Cache, Freed, Row, Work},
     rules::Rule,
-    target::{self, Item},
+    target::{self},
     wanted::Wishes,
 };
 use crate::{
@@ -30,46 +31,6 @@ use crate::{
     target_dir::{self, Profile},
     text::columns,
 };
-
-/// How much `clean` takes; each level but Docker's holds the ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The application's own artifacts: the next build compiles these and no dependency.
-    Artifacts,
-    /// Everything that was built.
-    Dependencies,
-    /// And what was downloaded, for all projects of this user.
-    Downloads,
-    /// Docker's build cache alone.
-    Docker,
-    /// All of these, and garbage in the Nix store.
-    Everything,
-}
-
-/// What `gc` may take.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// Which caches.
-    pub caches: BTreeSet<Cache>,
-    /// For how long something must not have been used; the default of each cache where it is not given.
-    pub older_than: Option<Duration>,
-    /// Above this, target folders and Docker's build cache together lose what was used longest ago and is not
-    /// needed, down to four fifths of it.
-    pub max_size: Option<ByteSize>,
-    /// Whether other branches count.
-    pub branches: Branches,
-    /// Which generations of Nix profiles go.
-    pub generations: Option<Generations>,
-}
-
-impl Policy {
-    /// How long something is kept that nothing needs.
-    pub const AGE: Duration = Duration::from_hours(7 * 24);
-
-    fn age(&self) -> Duration {
-        self.older_than.unwrap_or(Self::AGE)
-    }
-}
 
 /// What would go, before anything does.
 #[derive(Debug, Default)]

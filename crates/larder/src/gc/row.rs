@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{delete::Failure, target::Item};
+use super::{delete::Failure, item::Item};
 use crate::process::Cmd;
 
 /// Which cache a row is about.

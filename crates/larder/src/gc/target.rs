@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::item::Item;
 use super::{
     delete::{Deleter, Left},
     guard::TargetFolder as Guarded,
@@ -21,35 +22,6 @@ use crate::{
     error::{Error, Result},
     target_dir::{self, File, Other, TargetFolder, Unit, locks},
 };
-
-/// Something that goes as a whole, or stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
-    /// Why it goes.
-    pub(super) class: Class,
-    /// What makes it fresh in cargo's eyes: goes first, so that no half of it ever counts as whole.
-    pub(super) mark: Option<PathBuf>,
-    /// Everything else, relative to the folder.
-    pub(super) paths: Vec<PathBuf>,
-    /// When it was last used, as far as is known.
-    pub(super) last_use: Option<SystemTime>,
-}
-
-impl Item {
-    fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        self.mark.iter().chain(&self.paths)
-    }
-
-    /// What comes free with it, beside what the tally has already.
-    pub(super) fn bytes(&self, folder: &Path, tally: &mut Tally) -> u64 {
-        self.all().map(|path| tally.add(&folder.join(path))).sum()
-    }
-
-    /// What tells it apart from others in the folder.
-    fn id(&self) -> Option<&PathBuf> {
-        self.all().next()
-    }
-}
 
 /// The items of a folder that a rule lets go.
 pub(super) fn items(guarded: &Guarded, rule: &Rule, now: SystemTime) -> Result<Vec<Item>> {

@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use super::Environment;
+use super::environment::Environment;
 
 /// The name by which our own binary is called to become another program.
 const NAME: &str = "larder-child";

@@ -4,11 +4,11 @@
 //! by accident, and every error names the command. It must never interpret what a program prints.
 
 mod child;
+mod environment;
 mod pieces;
 
 use std::{
-    collections::BTreeMap,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -17,80 +17,8 @@ use std::{
 
 use crate::error::{Error, Result};
 pub use child::launched;
+pub use environment::Environment;
 use pieces::{Lines, pieces};
-
-/// The environment variables a command runs with: a snapshot, taken once by the binary.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environment {
-    vars: BTreeMap<OsString, OsString>,
-    launcher: Option<PathBuf>,
-}
-
-impl Environment {
-    /// Takes the variables as given, the last one of a name winning.
-    pub fn new<K: Into<OsString>, V: Into<OsString>>(vars: impl IntoIterator<Item = (K, V)>) -> Self {
-        let vars = vars.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        Self { vars, launcher: None }
-    }
-
-    /// The same, with every command ended when this process ends, if the system can do it. `program` is the binary that
-    /// calls [`launched`].
-    #[must_use]
-    pub fn with_launcher(mut self, program: &Path) -> Self {
-        self.launcher = Some(program.to_owned());
-        self
-    }
-
-    /// The binary that commands are started by.
-    fn launcher(&self) -> Option<&Path> {
-        self.launcher.as_deref()
-    }
-
-    /// The variable's value where it is set.
-    pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
-        self.vars.get(name.as_ref()).map(OsString::as_os_str)
-    }
-
-    /// The variable's value where it is set and is UTF-8.
-    pub fn get_str(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(OsStr::to_str)
-    }
-
-    /// Sets a variable.
-    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
-        self.vars.insert(name.into(), value.into());
-    }
-
-    /// Removes a variable.
-    pub fn unset(&mut self, name: impl AsRef<OsStr>) {
-        self.vars.remove(name.as_ref());
-    }
-
-    /// All variables, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
-    }
-
-    /// The first file called `program` in the folders of `PATH`, or `program` itself where it holds a slash.
-    pub fn find_program(&self, program: &str) -> Option<PathBuf> {
-        if program.contains('/') {
-            return Some(PathBuf::from(program));
-        }
-        self.find_programs(program).into_iter().next()
-    }
-
-    /// Every file called `program` in the folders of `PATH`, in that order.
-    pub fn find_programs(&self, program: &str) -> Vec<PathBuf> {
-        let folders = std::env::split_paths(self.get("PATH").unwrap_or_default());
-        let mut files: Vec<PathBuf> = Vec::new();
-        for file in folders.map(|dir| dir.join(program)).filter(|file| file.is_file()) {
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
-        files
-    }
-}
 
 /// Where a command's standard error goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

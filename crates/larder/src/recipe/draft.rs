@@ -11,8 +11,8 @@ use super::{
     config, expand,
     layer::Layer,
     layers,
-    lock::{Change, Locked},
     lock_file::{LockFile, LockedSlice},
+    locked::{Change, Locked},
     proof::{Proof, plan_of_recipe},
 };
 use crate::{

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fs::File};
 
+use super::locked::{Change, Locked};
 use super::{
     Recipe,
     cargo_lock::CargoLockFile,
@@ -27,37 +28,6 @@ use crate::{
 const PROVING: &str = "target/larder/proving";
 /// The letters of slices in the table.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-/// What became of one slice.
-#[derive(Debug, Clone)]
-pub struct Locked {
-    /// The slice's name.
-    pub slice: String,
-    /// Whether its recipe was written or kept.
-    pub change: Change,
-    /// How many external units it has on each platform, all of them proven.
-    pub units: BTreeMap<Platform, usize>,
-    /// Packages that are built with the application because they reach a path package.
-    pub tainted: Vec<String>,
-}
-
-impl Locked {
-    /// Whether there is nothing to cook for it.
-    pub fn is_empty(&self) -> bool {
-        self.units.values().all(|units| *units == 0)
-    }
-}
-
-/// Whether a recipe was touched, or should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// The set of unit keys is the same; no file was touched.
-    Kept,
-    /// Written anew.
-    Written,
-    /// Only checked, and not right.
-    Needed,
-}
 
 /// What became of all slices.
 #[derive(Debug)]

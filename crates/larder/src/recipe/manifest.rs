@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::{expand::quoted, layer::PackageId};
+use super::{layer::PackageId, quoting::quoted};
 use crate::workspace::Workspace;
 
 /// The first keys that lines of a recipe's manifest have: no other reaches it.

@@ -15,7 +15,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use toml_edit::TableLike;
 
-use super::lock::{Change, Locked};
+use super::locked::{Change, Locked};
 use crate::{
     cargo::{command_line::option_values, platform::Platform},
     error::Result,

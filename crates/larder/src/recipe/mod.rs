@@ -13,6 +13,7 @@ pub mod layer;
 pub mod layers;
 pub mod lock;
 pub mod lock_file;
+pub mod locked;
 mod manifest;
 mod marks;
 mod members;
@@ -21,6 +22,7 @@ mod old_form;
 mod own_files;
 mod pins;
 pub mod proof;
+mod quoting;
 mod stub;
 pub mod table;
 

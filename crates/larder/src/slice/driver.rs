@@ -8,7 +8,7 @@ use cargo_metadata::{
     camino::{Utf8Path, Utf8PathBuf},
 };
 
-use super::{Origin, Slice};
+use super::call::{Origin, Slice};
 use crate::{process::quoted, workspace::Workspace};
 
 /// A build driver that a project is set up for.

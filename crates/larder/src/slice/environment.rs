@@ -8,7 +8,7 @@
 use cargo_config2::{Config, ResolveOptions};
 use cargo_metadata::camino::Utf8Path;
 
-use super::{Origin, Slice};
+use super::call::{Origin, Slice};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},

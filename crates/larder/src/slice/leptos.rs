@@ -18,7 +18,10 @@ use cargo_metadata::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant};
+use super::{
+    Name, TargetDir,
+    call::{Origin, Slice, TARGET_MARKER, Variant},
+};
 use crate::{cargo::command_line::without_policies, error::Error, plan::Refused, workspace::Workspace};
 
 /// The cargo-leptos that this module follows.

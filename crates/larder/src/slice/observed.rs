@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
-    Name, Origin, Slice, TARGET_MARKER, TargetDir, Variant, configured, environment,
-    folder_config::FolderConfig, variant_of,
+    Name, TargetDir,
+    call::{Origin, Slice, TARGET_MARKER, Variant, variant_of},
+    configured, environment,
+    folder_config::FolderConfig,
 };
 use crate::{
     cargo::{

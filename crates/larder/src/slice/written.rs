@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde::Deserialize;
 use toml_edit::{Array, InlineTable, Value};
 
-use super::{Name, Origin, Slice, TargetDir, Variant, variant_of};
+use super::{
+    Name, TargetDir,
+    call::{Origin, Slice, Variant, variant_of},
+};
 use crate::{
     cargo::command_line::{option_values, without_option, without_policies},
     error::{Error, Result},

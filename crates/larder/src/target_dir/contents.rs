@@ -6,7 +6,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{File, Layout, Other, OtherKind, Profile, Tag};
+use super::{
+    Tag,
+    folder::{File, Layout, Other, OtherKind, Profile},
+};
 use crate::files::disk;
 
 /// What was found, by where it belongs.

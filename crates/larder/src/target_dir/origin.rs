@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Origin, TargetFolder, UnitKind};
+use super::folder::{Origin, TargetFolder, UnitKind};
 
 /// Completes the origins that dep-info files gave.
 pub(super) fn settle(folder: &mut TargetFolder) {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    File, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind,
     contents::{Contents, Hashed},
     fingerprint::{self, DepInfo, Fingerprint},
+    folder::{File, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
 };
 use crate::{
     files::disk::{Kind, read_untouched},
@@ -20,7 +20,7 @@ pub(super) fn assemble(root: &Path, contents: Contents) -> TargetFolder {
     let Contents { tag, profiles, hashed, plain, mut others, problems } = contents;
     let mut work = Vec::new();
     for ((profile, hash), hashed) in hashed {
-        if hashed.fingerprint.is_empty() && hashed.layout == super::Layout::Old {
+        if hashed.fingerprint.is_empty() && hashed.layout == super::folder::Layout::Old {
             others.extend(orphans(profile, hashed));
         } else {
             work.push((profile, hash, hashed));

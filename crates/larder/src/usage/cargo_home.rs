@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Cache, Found, Scope,
+    cache::{Cache, Found, Scope},
     measure::{Measure, measure},
     reusable::Locked,
 };

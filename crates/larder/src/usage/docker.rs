@@ -8,7 +8,10 @@ use std::time::{Duration, SystemTime};
 use bytesize::ByteSize;
 use serde::Deserialize;
 
-use super::nix::one_line;
+use super::{
+    cache::{Cache, Found, Scope},
+    nix::one_line,
+};
 use crate::{
     docker::images,
     error::{Error, Result},
@@ -16,7 +19,6 @@ use crate::{
     process::{Cmd, Environment},
     project::Project,
     side_by_side::joined,
-    usage::{Cache, Found, Scope},
 };
 
 const PRUNE: &str = "cargo larder gc --only docker";

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Cache, Found, Scope, measure::whole};
+use super::{
+    cache::{Cache, Found, Scope},
+    measure::whole,
+};
 use crate::{process::Environment, project::Project};
 
 /// A folder to look at.

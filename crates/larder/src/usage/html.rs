@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Cache, State, Usage,
+    Usage,
+    cache::{Cache, State},
     treemap::{Rect, squarify},
 };
 use crate::text::{

@@ -12,16 +12,14 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::cache::{Cache, Found, Scope};
 use crate::{
     error::{Error, Result},
     files::disk::Size,
     process::{Cmd, Environment},
     project::Project,
     side_by_side::joined,
-    usage::{
-        Cache, Found, Scope,
-        measure::{Measure, measure},
-    },
+    usage::measure::{Measure, measure},
 };
 
 const NAME: &str = "nix store";

@@ -9,7 +9,7 @@ use std::{
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{
-    Cache, Found, Scope,
+    cache::{Cache, Found, Scope},
     reusable::{Locked, Now},
 };
 use crate::{

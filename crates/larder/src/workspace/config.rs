@@ -8,7 +8,7 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::{parse_toml, paths};
+use super::{document::parse_toml, paths};
 use crate::{
     error::{Error, Result},
     git::shared_files::SharedFiles,

@@ -3,6 +3,7 @@
 //! Reads only. Files are parsed with `toml_edit`, so that what is copied from them keeps what we do not know.
 
 mod config;
+mod document;
 mod paths;
 
 use std::{path::Path, sync::OnceLock};
@@ -21,6 +22,7 @@ use crate::{
     git::shared_files::SharedFiles,
     process::Environment,
 };
+pub use document::parse_toml;
 
 /// A cargo workspace on disk.
 #[derive(Debug)]
@@ -221,16 +223,6 @@ pub fn build_directory(metadata: &Metadata, target_directory: &Utf8Path) -> Utf8
 /// The version of a package in a parsed `Cargo.lock`.
 pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> {
     locked_packages(lock).find(|package| package.name == name).map(|package| package.version)
-}
-
-/// Reads and parses a TOML file.
-///
-/// # Errors
-/// [`Error::Toml`] with line and column, or the read error with the path.
-pub fn parse_toml(path: &Utf8Path) -> Result<DocumentMut> {
-    fs_err::read_to_string(path)?
-        .parse()
-        .map_err(|error: toml_edit::TomlError| Error::Toml { path: path.into(), reason: error.to_string() })
 }
 
 /// The channel that a folder's toolchain file names.

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use cargo_config2::{Config, PathAndArgs, RegistriesProtocol, ResolveOptions};
 use cargo_metadata::camino::Utf8PathBuf;
 
-use super::Answer;
+use super::ask::Answer;
 use crate::{process::Environment, project::Project, tuning, workspace::parse_toml};
 
 /// What cargo is told beside the manifests.

@@ -1,6 +1,6 @@
 //! What Docker's own commands say.
 
-use super::{Answer, ask};
+use super::ask::{Answer, ask};
 use crate::{
     docker::client::{Client, Kind},
     process::Environment,

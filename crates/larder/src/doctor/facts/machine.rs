@@ -7,7 +7,7 @@ use std::{
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Answer, ask_program};
+use super::ask::{Answer, ask_program};
 use crate::{process::Environment, project::Project};
 
 /// Nix on this machine.

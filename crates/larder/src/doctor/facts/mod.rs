@@ -3,6 +3,7 @@
 //! Looking never fails as a whole. What could not be told is an [`Answer`] with the reason, and the checks that need
 //! it say SKIPPED. No value of an environment variable is kept where it might be a secret.
 
+mod ask;
 mod cargo;
 mod docker;
 mod machine;
@@ -10,7 +11,7 @@ mod programs;
 mod project;
 mod tools;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::collections::BTreeMap;
 
 use cargo_metadata::camino::Utf8PathBuf;
 use toml_edit::DocumentMut;
@@ -26,18 +27,12 @@ use crate::{
     Report,
     docker::needs::Lacking,
     git::Tracked,
-    process::{Cmd, Environment},
     project::Project,
     recipe::lock::Finding,
     slice::driver::Driver,
     tuning::{Known, Setting},
 };
-
-/// A value, or why it could not be told.
-pub type Answer<T> = Result<T, String>;
-
-/// How long a program may take to say what it is.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub use ask::Answer;
 
 /// Everything that checks know.
 #[derive(Debug, Clone)]
@@ -184,15 +179,4 @@ impl Facts {
             }
         })
     }
-}
-
-/// Asks a program something that it should answer at once.
-fn ask(program: impl Into<PathBuf>, env: &Environment, args: &[&str]) -> Answer<String> {
-    Cmd::new(program, "/", env).args(args).output_within(PATIENCE).map_err(|error| error.to_string())
-}
-
-/// Finds a program and asks it; the reason says where none is.
-fn ask_program(env: &Environment, program: &str, args: &[&str]) -> Answer<String> {
-    let path = env.find_program(program).ok_or_else(|| format!("there is no `{program}` on PATH"))?;
-    ask(path, env, args)
 }

@@ -2,7 +2,7 @@
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use super::{Answer, Tracked};
+use super::{Tracked, ask::Answer};
 use crate::{
     docker::{
         self, State,

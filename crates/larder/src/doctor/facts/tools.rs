@@ -2,7 +2,7 @@
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::{Answer, PATIENCE, ask, ask_program};
+use super::ask::{Answer, PATIENCE, ask, ask_program};
 use crate::{
     docker::tailwind::Tailwind,
     error::Error,

@@ -32,10 +32,10 @@ use std::{
 
 pub(super) use self::read::{is_feature, is_name, is_variable, ours, read};
 use super::{
-    expand::{escaped, quoted},
     layer::{Origin, PackageId, Pinned, Unused},
     lock_file::{LockFile, LockedSlice, VERSION},
     marks::{Layout, Section},
+    quoting::{escaped, quoted},
 };
 
 const HEADER: &str =

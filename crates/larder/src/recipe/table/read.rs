@@ -10,12 +10,13 @@ use crate::{
     cargo::platform::Platform,
     error::{Error, Result},
     recipe::{
-        config, expand,
+        config,
         layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
         lock_file::{LockFile, LockedSlice, VERSION},
         manifest,
         marks::Section,
         pins::Kind,
+        quoting,
         stub::Shape,
     },
     slice::{Name, Slice},
@@ -122,7 +123,7 @@ impl Reader {
         if line.ends_with('\r') {
             return Err("it has line ends of Windows (CR LF)".into());
         }
-        if let Some(control) = line.chars().find(|c| expand::is_control(*c)) {
+        if let Some(control) = line.chars().find(|c| quoting::is_control(*c)) {
             return Err(format!("it has the control character {control:?}"));
         }
         match self.part {

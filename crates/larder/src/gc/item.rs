@@ -1,0 +1,36 @@
+//! One thing in a target directory that could be deleted.
+
+use super::{measure::Tally, rules::Class};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Something that goes as a whole, or stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    /// Why it goes.
+    pub(super) class: Class,
+    /// What makes it fresh in cargo's eyes: goes first, so that no half of it ever counts as whole.
+    pub(super) mark: Option<PathBuf>,
+    /// Everything else, relative to the folder.
+    pub(super) paths: Vec<PathBuf>,
+    /// When it was last used, as far as is known.
+    pub(super) last_use: Option<SystemTime>,
+}
+
+impl Item {
+    pub(super) fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.mark.iter().chain(&self.paths)
+    }
+
+    /// What comes free with it, beside what the tally has already.
+    pub(super) fn bytes(&self, folder: &Path, tally: &mut Tally) -> u64 {
+        self.all().map(|path| tally.add(&folder.join(path))).sum()
+    }
+
+    /// What tells it apart from others in the folder.
+    pub(super) fn id(&self) -> Option<&PathBuf> {
+        self.all().next()
+    }
+}

@@ -1,0 +1,149 @@
+//! One cargo call of a project, as data. It must never carry anything of this machine: no absolute path, no variable of
+//! the process environment.
+
+use super::name::Name;
+use super::target_dir::TargetDir;
+use crate::{cargo::command_line::option_values, process::Environment};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A named cargo invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Slice {
+    /// Names the slice and its folder.
+    pub name: Name,
+    /// How the slice came to be.
+    pub origin: Origin,
+    /// Whether the slice is cooked by default or with `--dev`.
+    pub variant: Variant,
+    /// cargo's arguments without the program and without `--target-dir`.
+    pub args: Vec<String>,
+    /// Where the invocation builds.
+    pub target_dir: TargetDir,
+    /// Flags that the driver adds to the configured ones, as cargo-leptos does in debug builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rustflags: Vec<String>,
+    /// Environment that the driver sets. A value may start with [`TARGET_MARKER`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+}
+
+/// Stands for the absolute path of the project's target directory at the start of an environment value:
+/// cargo-leptos passes its default site root as an absolute path, and a recipe must not hold one.
+pub const TARGET_MARKER: &str = "<target>";
+
+/// How a slice came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// From Leptos metadata, as cargo-leptos would call cargo.
+    Leptos,
+    /// The release build of the default members.
+    Default,
+    /// From `[workspace.metadata.larder.slices]`.
+    Written,
+    /// From what a build driver was seen to do.
+    Observed,
+}
+
+/// Which of a project's builds a slice belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// What is shipped; cooked when no slice is named.
+    Release,
+    /// What a developer builds all day; cooked with `--dev`.
+    Dev,
+}
+
+impl Slice {
+    /// The environment for a call of this slice, with the target directory filled in.
+    pub fn environment(&self, target_directory: &str) -> Environment {
+        Environment::new(self.env.iter().map(|(name, value)| {
+            let value = match value.strip_prefix(TARGET_MARKER) {
+                Some(rest) => format!("{target_directory}{rest}"),
+                None => value.clone(),
+            };
+            (name.clone(), value)
+        }))
+    }
+
+    /// Whether both are the same call of cargo, whatever they are named and however much they have it say.
+    pub fn same_invocation(&self, other: &Self) -> bool {
+        let says = |arg: &&String| matches!(arg.as_str(), "-q" | "--quiet" | "-v" | "-vv" | "--verbose");
+        let sorted = |slice: &Self| {
+            let mut args: Vec<String> = slice.args.iter().filter(|arg| !says(arg)).cloned().collect();
+            args[1..].sort();
+            args
+        };
+        sorted(self) == sorted(other)
+            && self.target_dir == other.target_dir
+            && self.rustflags == other.rustflags
+            && self.env == other.env
+    }
+
+    /// Whether the invocation is `cargo test`, which compiles for tests throughout.
+    pub fn is_test(&self) -> bool {
+        self.args.first().is_some_and(|command| command == "test")
+    }
+
+    /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
+    pub fn cargo_args(&self) -> &[String] {
+        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
+        &self.args[..end]
+    }
+
+    /// The arguments that cargo plans the invocation by. clippy plans as `check` does, and puts its driver in front of
+    /// every compiler, where it would not know that of [another platform](crate::shim::stand_in).
+    pub fn planned_args(&self) -> Vec<String> {
+        const CLIPPYS_OWN: [&str; 2] = ["--no-deps", "--fix"];
+        let mut args = self.cargo_args().to_vec();
+        if self.args.first().is_some_and(|command| command == "clippy") {
+            args[0] = "check".into();
+            args.retain(|arg| !CLIPPYS_OWN.contains(&arg.as_str()));
+        }
+        args
+    }
+
+    /// The whole invocation with more arguments of cargo's, but for those that it has already.
+    pub fn args_with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
+        let own = self.cargo_args();
+        let more = more.into_iter().filter(|word| !own.contains(word));
+        own.iter().cloned().chain(more).chain(self.args[own.len()..].iter().cloned()).collect()
+    }
+
+    /// The target triples that the invocation names with `--target`.
+    pub fn targets(&self) -> Vec<&str> {
+        option_values(&self.args, "--target")
+    }
+}
+
+/// Whether a call is what is shipped or what a developer builds, as far as its profile tells.
+pub(super) fn variant_of(args: &[String]) -> Variant {
+    let args_of_cargo = || args.iter().take_while(|arg| *arg != "--");
+    let release = args_of_cargo().any(|arg| arg == "--release" || arg == "-r");
+    if release || !option_values(args, "--profile").is_empty() { Variant::Release } else { Variant::Dev }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_profile_tells_the_variant() {
+        for (line, variant) in [
+            ("build --release", Variant::Release),
+            ("build -r", Variant::Release),
+            ("build --profile small", Variant::Release),
+            ("check --package=profiler", Variant::Dev),
+            ("test -- --release", Variant::Dev),
+        ] {
+            assert_eq!(variant_of(&words(line)), variant, "{line}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! TOML files as documents, with errors that name the file.
+
+use crate::error::{Error, Result};
+use cargo_metadata::camino::Utf8Path;
+use toml_edit::DocumentMut;
+
+/// Reads and parses a TOML file.
+///
+/// # Errors
+/// [`Error::Toml`] with line and column, or the read error with the path.
+pub fn parse_toml(path: &Utf8Path) -> Result<DocumentMut> {
+    fs_err::read_to_string(path)?
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Error::Toml { path: path.into(), reason: error.to_string() })
+}
