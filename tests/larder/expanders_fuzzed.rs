@@ -105,7 +105,7 @@ fn mutated(good: &str, random: &mut Random) -> (Vec<u8>, String) {
     let mut lines: Vec<String> = good.lines().map(str::to_owned).collect();
     let (one, other) = (random.below(lines.len()), random.below(lines.len()));
     let mut what = format!("line {}: ", one + 1);
-    match random.below(8) {
+    match random.below(9) {
         0 => lines.swap(one, other),
         1 => drop(lines.remove(one)),
         2 => lines.insert(other, lines[one].clone()),
@@ -129,6 +129,14 @@ fn mutated(good: &str, random: &mut Random) -> (Vec<u8>, String) {
             let mut words: Vec<&str> = lines[one].split(' ').collect();
             let at = random.below(words.len());
             words[at] = random.of(&WORDS);
+            lines[one] = words.join(" ");
+        }
+        7 => {
+            let mut words: Vec<&str> = lines[one].split(' ').collect();
+            let marks = random.of(&["a", "b", "ab", "a-0", "a1-", "b1-", "a-1", "a1-1", "a-0b1-", "b-0b1-"]);
+            if let Some(word) = words.get_mut(2) {
+                *word = marks;
+            }
             lines[one] = words.join(" ");
         }
         _ => {
@@ -177,6 +185,30 @@ fn hostile_names() {
             }
         }
     }
+}
+
+/// A line ends where another one of its package begins, and only if it leaves its end open.
+#[test]
+fn lines_of_one_package_that_overlap() {
+    let project = table();
+    let good = project.read("larder/larder.lock");
+    assert!(good.contains("\nitoa 1.0.13 ab ") && good.contains("\nitoa 1.0.15 a1-b1- "), "{good}");
+    for (old, new) in
+        [("1.0.13 ab ", "1.0.13 a-1b "), ("1.0.13 ab ", "1.0.13 ab-1 "), ("1.0.15 a1-b1- ", "1.0.15 ab1- ")]
+    {
+        let bad = good.replacen(old, new, 1);
+        assert!(!judge(project.path(), bad.as_bytes(), new), "{new}");
+        let outcome = project.larder(&["cook"]);
+        assert!(outcome.code == 1 && outcome.stderr.contains("larder.lock"), "{new}: {outcome:?}");
+        for awk in awks(new) {
+            let outcome = expand(awk, project.path(), tempfile::tempdir().unwrap().path());
+            assert!(outcome.stderr.contains("itoa@1 is in one layer twice"), "{awk:?} {new}: {outcome:?}");
+        }
+    }
+    // Checksums are in small letters.
+    let sum = good.lines().find(|line| line.starts_with("itoa 1.0.15")).unwrap().rsplit(' ').next().unwrap();
+    let bad = good.replace(sum, &sum.to_uppercase());
+    assert!(!judge(project.path(), bad.as_bytes(), "a checksum in capitals"));
 }
 
 /// Forms of a whole table that end in one clear error of every program.

@@ -12,10 +12,20 @@
 section:
 let
   has = record: marks.${record.marks} ? ${section};
-  own = lib.filter has packages;
-  means = lib.listToAttrs (map (package: lib.nameValuePair package.key package) own);
+  range = package: marks.${package.marks}.${section};
+  held = lib.filter has packages;
+  # Of several lines of a package, the one whose range begins last.
+  later = one: other: if (range other).first > (range one).first then other else one;
+  means = lib.mapAttrs (_: lines: lib.foldl' later (lib.head lines) lines) (
+    lib.groupBy (package: package.key) held
+  );
+  isMeant = package: means.${package.key}.number == package.number;
+  own = lib.filter isMeant held;
+  # The others have to leave their ends open.
+  isEnded =
+    package: (range package).isOpen && (range package).first < (range means.${package.key}).first;
   unknown = package: lib.filter (need: has need && !(means ? ${need.word})) package.needs;
-  twice = lib.findFirst (package: means.${package.key}.number != package.number) null own;
+  twice = lib.findFirst (package: !(isMeant package || isEnded package)) null held;
   formats = lib.filter (line: line.word == "cargo-lock" && has line) lines;
   loose = lib.findFirst (package: unknown package != [ ]) null own;
 in

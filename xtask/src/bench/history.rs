@@ -65,11 +65,11 @@ impl<'a> Checkout<'a> {
     }
 
     /// The project as it is checked out, planned by whatever compiler is there: another one would change no unit.
-    pub(super) fn project(&self) -> anyhow::Result<Project> {
+    pub(super) fn project(&self, cargo_lock: CargoLock) -> anyhow::Result<Project> {
         for file in ["rust-toolchain", "rust-toolchain.toml"] {
             let _ = fs_err::remove_file(self.dir().join(file));
         }
-        let cargo = Cargo::locate(self.env)?.with_cargo_lock(CargoLock::Locked);
+        let cargo = Cargo::locate(self.env)?.with_cargo_lock(cargo_lock);
         let mut project = Project::load(cargo, &self.dir(), None, None)?;
         for slice in &mut project.slices {
             slice.args.push("--ignore-rust-version".into());
@@ -108,7 +108,7 @@ fn name(repo: &Path) -> String {
 
 /// The external units of everything that the project ships.
 fn units(clone: &Checkout<'_>) -> anyhow::Result<BTreeSet<Identity>> {
-    let project = clone.project()?;
+    let project = clone.project(CargoLock::Locked)?;
     let shipped = |slice: &&Slice| slice.variant == Variant::Release;
     let slices: Vec<&Slice> = project.slices.iter().filter(shipped).collect();
     let host = [project.host()?];

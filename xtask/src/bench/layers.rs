@@ -33,9 +33,9 @@ pub(crate) struct Args {
     /// How many changes of the lock file to replay, up to the newest.
     #[arg(long, value_name = "N", default_value_t = 60)]
     commits: usize,
-    /// How many changes of the lock file there are between two locks.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    every: usize,
+    /// How many changes of the lock file there are between two locks; may be given several times.
+    #[arg(long, value_name = "N", default_values_t = [1])]
+    every: Vec<usize>,
     #[command(flatten)]
     output: Output,
 }
@@ -83,6 +83,8 @@ impl Policy {
 struct Outcome {
     history: String,
     policy: String,
+    /// Changes of the lock file between two locks.
+    every: usize,
     /// Changes of the set of units.
     changes: usize,
     /// Units compiled after every change, and in all.
@@ -101,15 +103,18 @@ struct Outcome {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let mut histories = Vec::new();
     for repo in &args.repo {
-        let mut history = history::read(env, log, &sh.current_dir().join(repo), args.commits)?;
-        history.steps = history.steps.into_iter().step_by(args.every.max(1)).collect();
-        ensure!(history.steps.len() >= SHORTEST, "{} has too few changes to replay", repo.display());
+        let history = history::read(env, log, &sh.current_dir().join(repo), args.commits)?;
+        let longest = args.every.iter().copied().max().unwrap_or(1).max(1);
+        let locks = history.steps.len().div_ceil(longest);
+        ensure!(locks >= SHORTEST, "{} has too few changes to replay", repo.display());
         histories.push(history);
     }
-    let outcomes: Vec<Outcome> = POLICIES
-        .iter()
-        .flat_map(|policy| histories.iter().map(move |history| replay(history, *policy)))
-        .collect();
+    let mut outcomes = Vec::new();
+    for every in &args.every {
+        for policy in POLICIES {
+            outcomes.extend(histories.iter().map(|history| replay(history, policy, (*every).max(1))));
+        }
+    }
     let json = serde_json::json!({
         "version": 1,
         "outcomes": outcomes,
@@ -119,16 +124,18 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// Follows a history with a policy. A set of units that one of the layers has already is gone back to.
-fn replay(history: &History, policy: Policy) -> Outcome {
-    let mut chain = vec![history.steps[0].clone()];
+fn replay(history: &History, policy: Policy, every: usize) -> Outcome {
+    let locks: Vec<&Units> = history.steps.iter().step_by(every).collect();
+    let mut chain = vec![locks[0].clone()];
     let mut outcome = Outcome {
         history: history.name.clone(),
         policy: policy.name(),
+        every,
         most_layers: 1,
         ..Outcome::default()
     };
-    for pair in history.steps.windows(2) {
-        let [before, current] = pair else { continue };
+    for pair in locks.windows(2) {
+        let &[before, current] = pair else { continue };
         let known = chain.iter().position(|layer| layer == current);
         let compiled = if let (Some(index), false) = (known, matches!(policy, Policy::Rebuild)) {
             chain.truncate(index + 1);
@@ -164,11 +171,12 @@ impl Outcome {
         ratio(self.in_chain, self.current)
     }
 
-    fn cells(&self) -> [String; 8] {
+    fn cells(&self) -> [String; 9] {
         let percent = |part, whole| format!("{:.1} %", 100.0 * ratio(part, whole));
         [
             self.history.clone(),
             self.policy.clone(),
+            self.every.to_string(),
             self.changes.to_string(),
             percent(self.ideal, self.current),
             percent(self.total_compiled, self.current),
@@ -181,24 +189,41 @@ impl Outcome {
 
 /// One row for each history and policy, and the means.
 fn report(outcomes: &[Outcome]) -> String {
-    let head =
-        ["<history", "<policy", "changes", "changed", "compiled", "x ideal", "x carried", "most layers"];
+    let head = [
+        "<history",
+        "<policy",
+        "every",
+        "changes",
+        "changed",
+        "compiled",
+        "x ideal",
+        "x carried",
+        "most layers",
+    ];
     let rows: Vec<_> = outcomes.iter().map(Outcome::cells).collect();
     let mut text = columns::text(head, &rows);
-    for policy in POLICIES {
-        let name = policy.name();
-        let of_policy: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.policy == name).collect();
+    let mut kinds: Vec<(usize, &str)> = Vec::new();
+    for outcome in outcomes {
+        if !kinds.contains(&(outcome.every, &outcome.policy)) {
+            kinds.push((outcome.every, &outcome.policy));
+        }
+    }
+    for (every, policy) in kinds {
+        let of_kind: Vec<&Outcome> =
+            outcomes.iter().filter(|outcome| outcome.every == every && outcome.policy == policy).collect();
         let mean = |value: fn(&Outcome) -> f64| {
-            let count = u32::try_from(of_policy.len().max(1)).unwrap_or(u32::MAX);
-            of_policy.iter().map(|outcome| value(outcome)).sum::<f64>() / f64::from(count)
+            let count = u32::try_from(of_kind.len()).unwrap_or(u32::MAX);
+            of_kind.iter().map(|outcome| value(outcome)).sum::<f64>() / f64::from(count)
         };
-        let sum = |value: fn(&Outcome) -> usize| of_policy.iter().map(|outcome| value(outcome)).sum();
-        let pooled = ratio(sum(|outcome| outcome.total_compiled), sum(|outcome| outcome.ideal));
+        let sum = |value: fn(&Outcome) -> usize| of_kind.iter().map(|outcome| value(outcome)).sum();
         let _ = writeln!(
             text,
-            "{name}: {:.2} x ideal and {:.2} x carried in the mean of histories; {pooled:.2} x ideal over all units",
+            "{policy}, every {every}: {:.2} x ideal and {:.2} x carried in the mean of histories; \
+             {:.2} and {:.2} over all units",
             mean(Outcome::to_ideal),
             mean(Outcome::carried),
+            ratio(sum(|outcome| outcome.total_compiled), sum(|outcome| outcome.ideal)),
+            ratio(sum(|outcome| outcome.in_chain), sum(|outcome| outcome.current)),
         );
     }
     text
@@ -207,7 +232,8 @@ fn report(outcomes: &[Outcome]) -> String {
 /// Units compiled in all, change by change, for the first history.
 fn plot(outcomes: &[Outcome]) -> Plot<'_> {
     let first = outcomes.first().map(|outcome| outcome.history.as_str()).unwrap_or_default();
-    let of_first = outcomes.iter().filter(|outcome| outcome.history == first);
+    let every = outcomes.first().map_or(1, |outcome| outcome.every);
+    let of_first = outcomes.iter().filter(|outcome| outcome.history == first && outcome.every == every);
     let lines = of_first.map(|outcome| {
         let running = outcome.compiled.iter().scan(0, |sum, units| {
             *sum += units;

@@ -3,6 +3,7 @@
 //! Benchmarks inform and never fail a check: a missed goal is printed, not returned as an error. Each kind has a
 //! file of its own; [`copies`] prepares what is measured and [`report`] lays the numbers out.
 
+mod bumps;
 mod copies;
 mod dev;
 mod docker;
@@ -10,6 +11,7 @@ mod exact;
 mod gc;
 mod history;
 mod layers;
+mod merges;
 mod output;
 mod plan;
 mod recipes;

@@ -2,19 +2,25 @@
 //! somebody really wrote.
 //!
 //! *Churn*: after each change of the lock file, how many lines change in `larder/`, against those of `Cargo.lock`.
-//! *Merges*: two changes that follow each other are made into two branches that stand side by side; those whose
-//! `Cargo.lock` merges are merged by git alone, then checked, then locked once more if that is asked for. Works on a
-//! clone of its own; nothing is compiled.
+//! *Merges*: two branches that stand side by side are merged by git alone, then checked, then locked once more if that
+//! is asked for. Two kinds of pairs: changes that follow each other in the history, and, with `--pairs`, bumps of single
+//! packages. Works on a clone of its own; nothing is compiled.
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use anyhow::{Context as _, ensure};
-use larder::{Silent, process::Environment, recipe::lock, text::columns};
+use anyhow::ensure;
+use larder::{
+    cargo::CargoLock,
+    process::{Cmd, Environment},
+    text::columns,
+};
 use serde::Serialize;
 use xshell::Shell;
 
 use super::{
+    bumps::{self, Bump, Versions},
     history::Checkout,
+    merges::{self, Merges},
     output::{Line, Output, Plot},
 };
 use crate::log::Log;
@@ -28,6 +34,12 @@ pub(crate) struct Args {
     /// How many changes of the lock file to replay, up to the newest.
     #[arg(long, value_name = "N", default_value_t = 30)]
     commits: usize,
+    /// How many pairs of branches to make that each bump one package, over all histories.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pairs: usize,
+    /// Chooses the packages that are bumped.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
     #[command(flatten)]
     output: Output,
 }
@@ -41,34 +53,40 @@ struct Outcome {
     lines: usize,
     /// Lines changed in `Cargo.lock` and in `larder/`, change by change.
     churn: Vec<(usize, usize)>,
-    /// Pairs of branches whose `Cargo.lock` merges.
-    pairs: usize,
-    /// Those whose recipes git merges by itself.
-    merged: usize,
-    /// Those whose recipes are proven after that, as they are.
-    right: usize,
-    /// Those that are proven after one more `lock`.
-    repaired: usize,
+    /// Changes that follow each other in the history, as two branches.
+    changes: Merges,
+    /// Branches that bump one package each.
+    bumps: Merges,
 }
 
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let mut outcomes = Vec::new();
-    for repo in &args.repo {
-        let outcome =
-            Replay { log, clone: Checkout::of(env, &sh.current_dir().join(repo), args.commits + 1)? }
-                .outcome()?;
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for (index, repo) in args.repo.iter().enumerate() {
+        let made: usize = outcomes.iter().map(|outcome| outcome.bumps.pairs).sum();
+        let mut replay = Replay {
+            env,
+            log,
+            clone: Checkout::of(env, &sh.current_dir().join(repo), args.commits + 1)?,
+            pairs: args.pairs.saturating_sub(made).div_ceil(args.repo.len() - index),
+            random: fastrand::Rng::with_seed(args.seed),
+        };
+        let outcome = replay.outcome()?;
         ensure!(!outcome.churn.is_empty(), "{} has no change to replay", repo.display());
         outcomes.push(outcome);
     }
-    let json = serde_json::json!({ "version": 1, "outcomes": outcomes });
+    let json = serde_json::json!({ "version": 2, "seed": args.seed, "outcomes": outcomes });
     args.output.write(sh, log, "recipes", (&report(&outcomes), &json, &plot(&outcomes)))
 }
 
 /// A clone in which a history is replayed.
 struct Replay<'a> {
+    env: &'a Environment,
     log: &'a Log,
     clone: Checkout<'a>,
+    /// Pairs of bumps that are wanted.
+    pairs: usize,
+    random: fastrand::Rng,
 }
 
 impl Replay<'_> {
@@ -76,39 +94,47 @@ impl Replay<'_> {
         self.clone.git(args)
     }
 
-    fn outcome(&self) -> anyhow::Result<Outcome> {
+    fn outcome(&mut self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome { history: self.clone.name.clone(), ..Outcome::default() };
+        let commits = self.clone.commits.clone();
+        let locks = self.lock_files()?;
         let mut last: Option<String> = None;
-        for (index, commit) in self.clone.commits.iter().enumerate() {
-            self.log.step(
-                "Replaying",
-                &format!("{} {}/{}", self.clone.name, index + 1, self.clone.commits.len()),
-            );
-            match self.locked(commit, last.as_deref()) {
-                Ok(state) => {
-                    if let Some(before) = &last {
-                        let changed = (
-                            self.changed(before, &state, "Cargo.lock")?,
-                            self.changed(before, &state, "larder")?,
-                        );
-                        if changed.0 > 0 {
-                            outcome.churn.push(changed);
-                        }
-                        if let Some(next) = self.clone.commits.get(index + 1)
-                            && let Err(error) = self.pair(before, &state, commit, next, &mut outcome)
-                        {
-                            self.log.warn(&format!("a pair at {commit:.9} is left out: {error}"));
-                        }
-                    }
-                    last = Some(state);
+        for (index, commit) in commits.iter().enumerate() {
+            self.log.step("Replaying", &format!("{} {}/{}", self.clone.name, index + 1, commits.len()));
+            let state = match self.locked(commit, last.as_deref()) {
+                Ok(state) => state,
+                Err(error) => {
+                    self.log.warn(&format!("{commit:.9} is left out: {error}"));
+                    continue;
                 }
-                Err(error) => self.log.warn(&format!("{commit:.9} is left out: {error}")),
+            };
+            if let Some(before) = &last {
+                let changed =
+                    (self.changed(before, &state, "Cargo.lock")?, self.changed(before, &state, "larder")?);
+                if changed.0 > 0 {
+                    outcome.churn.push(changed);
+                }
+                if let Some(next) = commits.get(index + 1)
+                    && let Err(error) = self.pair(before, &state, [commit, next], &mut outcome.changes)
+                {
+                    self.log.warn(&format!("a pair at {commit:.9} is left out: {error}"));
+                }
             }
+            if outcome.bumps.pairs < self.pairs {
+                let chosen = bumps::chosen(&locks[index..], &mut self.random);
+                self.bumps(&state, &chosen, &mut outcome.bumps)?;
+            }
+            last = Some(state);
         }
         if let Some(last) = last {
             outcome.lines = self.git(&["show", &format!("{last}:larder/larder.lock")])?.lines().count();
         }
         Ok(outcome)
+    }
+
+    fn lock_files(&self) -> anyhow::Result<Vec<Versions>> {
+        let read = |commit: &String| Versions::of(&self.git(&["show", &format!("{commit}:Cargo.lock")])?);
+        self.clone.commits.iter().map(read).collect()
     }
 
     /// A commit with the recipes that `lock` leaves on those of `before`.
@@ -118,18 +144,12 @@ impl Replay<'_> {
         if let Some(before) = before {
             self.git(&["checkout", "--quiet", before, "--", "larder"])?;
         }
-        self.lock()?;
+        merges::lock(&self.clone, CargoLock::Locked)?;
         if let Some(before) = before {
             // The recipes have a history of their own, which branches are merged by.
             self.git(&["reset", "--quiet", "--soft", before])?;
         }
         self.commit()
-    }
-
-    fn lock(&self) -> anyhow::Result<()> {
-        let locking = lock::lock(&self.clone.project()?, &Silent)?;
-        ensure!(locking.refused.is_empty(), "{}", locking.refused[0].text());
-        Ok(())
     }
 
     fn commit(&self) -> anyhow::Result<String> {
@@ -152,9 +172,8 @@ impl Replay<'_> {
         &self,
         base: &str,
         ours: &str,
-        commit: &str,
-        next: &str,
-        outcome: &mut Outcome,
+        [commit, next]: [&str; 2],
+        merges: &mut Merges,
     ) -> anyhow::Result<()> {
         self.git(&["checkout", "--quiet", "--force", "--detach", base])?;
         let patch = self.clone.dir().join("target/next.patch");
@@ -163,34 +182,42 @@ impl Replay<'_> {
         fs_err::write(&patch, change)?;
         let patch = patch.to_string_lossy().into_owned();
         if self.git(&["apply", "--3way", &patch]).is_err() {
+            merges.apart += 1;
             return Ok(());
         }
-        if self.lock().is_err() {
+        if let Err(error) = merges::lock(&self.clone, CargoLock::Locked) {
+            merges.refused.push(format!("{next:.9} without {commit:.9}: {error}"));
             return Ok(());
         }
         let theirs = self.commit()?;
-        self.git(&["checkout", "--quiet", "--force", "--detach", ours])?;
-        let merged = self.git(&["merge", "--quiet", "--no-edit", &theirs]).is_ok();
-        let conflicts = self.git(&["diff", "--name-only", "--diff-filter=U"])?;
-        if conflicts.lines().any(|path| !path.starts_with("larder/")) {
-            self.git(&["reset", "--quiet", "--hard"])?;
-            return Ok(());
+        merges.merge(self.log, &self.clone, &format!("{commit:.9} with {next:.9}"), [ours, &theirs])
+    }
+
+    /// A branch for each of these bumps, and the merge of each two of them.
+    fn bumps(&self, base: &str, chosen: &[Bump], merges: &mut Merges) -> anyhow::Result<()> {
+        let mut branches = Vec::new();
+        for bump in chosen {
+            self.git(&["checkout", "--quiet", "--force", "--detach", base])?;
+            match self.bumped(bump) {
+                Ok(branch) => branches.push((bump, branch)),
+                Err(error) => merges.refused.push(format!("{}: {error}", bump.text())),
+            }
         }
-        outcome.pairs += 1;
-        outcome.merged += usize::from(merged);
-        let is_right = || -> anyhow::Result<bool> {
-            let checked = lock::check(&self.clone.project()?, &Silent)?;
-            Ok(checked.findings.is_empty() && checked.refused.is_empty())
-        };
-        let right = merged && is_right().unwrap_or(false);
-        outcome.right += usize::from(right);
-        let repaired = right || (self.lock().is_ok() && is_right().unwrap_or(false));
-        outcome.repaired += usize::from(repaired);
-        if !repaired {
-            self.log.warn(&format!("the pair at {commit:.9} is not proven after `lock`: {:?}", self.lock()));
+        for (index, (one, ours)) in branches.iter().enumerate() {
+            for (other, theirs) in &branches[index + 1..] {
+                if merges.pairs < self.pairs {
+                    let name = format!("{base:.9}: {} with {}", one.text(), other.text());
+                    merges.merge(self.log, &self.clone, &name, [ours, theirs])?;
+                }
+            }
         }
-        self.git(&["reset", "--quiet", "--hard"]).context("after a merge")?;
         Ok(())
+    }
+
+    fn bumped(&self, bump: &Bump) -> anyhow::Result<String> {
+        Cmd::new("cargo", self.clone.dir(), self.env).args(bump.cargo()).output()?;
+        merges::lock(&self.clone, CargoLock::Locked)?;
+        self.commit()
     }
 }
 
@@ -206,43 +233,51 @@ fn ratios(churn: &[(usize, usize)]) -> Vec<f64> {
 }
 
 fn report(outcomes: &[Outcome]) -> String {
-    let head =
-        ["<history", "lines", "changes", "median", "worst", "over all", "pairs", "merged", "right", "proven"];
-    let row = |outcome: &Outcome| {
-        let ratios = ratios(&outcome.churn);
-        let sum = outcome.churn.iter().fold((0, 0), |sum, churn| (sum.0 + churn.0, sum.1 + churn.1));
-        let text = |value: Option<&f64>| value.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-        [
-            outcome.history.clone(),
-            outcome.lines.to_string(),
-            outcome.churn.len().to_string(),
-            text(ratios.get(ratios.len() / 2)),
-            text(ratios.last()),
-            format!("{:.2}", ratio(sum)),
-            outcome.pairs.to_string(),
-            outcome.merged.to_string(),
-            outcome.right.to_string(),
-            outcome.repaired.to_string(),
-        ]
-    };
-    let rows: Vec<_> = outcomes.iter().map(row).collect();
-    let mut text = columns::text(head, &rows);
     let all: Vec<(usize, usize)> =
         outcomes.iter().flat_map(|outcome| outcome.churn.iter().copied()).collect();
-    let ratios = ratios(&all);
-    let sum = |value: fn(&Outcome) -> usize| outcomes.iter().map(value).sum::<usize>();
-    let _ = writeln!(
-        text,
-        "lines changed in larder/ for one in Cargo.lock: {:.2} in the median, {:.2} at worst; of {} pairs git merges {}, \
-         {} are right then, {} after one more lock",
-        ratios.get(ratios.len() / 2).unwrap_or(&0.0),
-        ratios.last().unwrap_or(&0.0),
-        sum(|outcome| outcome.pairs),
-        sum(|outcome| outcome.merged),
-        sum(|outcome| outcome.right),
-        sum(|outcome| outcome.repaired),
-    );
+    let mut rows: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| churn(&outcome.history, &outcome.lines.to_string(), &outcome.churn))
+        .collect();
+    rows.push(churn("all", "", &all));
+    let mut text = columns::text(["<history", "lines", "changes", "median", "worst", "over all"], &rows);
+    let _ = writeln!(text, "lines changed in larder/ for one in Cargo.lock\n");
+    text.push_str(&merge_report(outcomes));
     text
+}
+
+fn churn(name: &str, lines: &str, churn: &[(usize, usize)]) -> [String; 6] {
+    let ratios = ratios(churn);
+    let sum = churn.iter().fold((0, 0), |sum, churn| (sum.0 + churn.0, sum.1 + churn.1));
+    let text = |value: Option<&f64>| value.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+    [
+        name.into(),
+        lines.into(),
+        churn.len().to_string(),
+        text(ratios.get(ratios.len() / 2)),
+        text(ratios.last()),
+        format!("{:.2}", ratio(sum)),
+    ]
+}
+
+/// One kind of pairs.
+type Kind = fn(&Outcome) -> &Merges;
+
+fn merge_report(outcomes: &[Outcome]) -> String {
+    let head =
+        ["<history", "<branches", "refused", "lock file apart", "pairs", "merged by git", "right", "proven"];
+    let kinds: [(&str, Kind); 2] =
+        [("two changes", |outcome| &outcome.changes), ("two bumps", |outcome| &outcome.bumps)];
+    let mut rows = Vec::new();
+    for (kind, merges) in kinds {
+        let all = Merges::sum(outcomes.iter().map(merges));
+        let each = outcomes.iter().map(|outcome| (outcome.history.as_str(), merges(outcome)));
+        for (name, merges) in each.chain([("all", &all)]) {
+            let [refused, apart, pairs, merged, right, proven] = merges.cells();
+            rows.push([name.into(), kind.into(), refused, apart, pairs, merged, right, proven]);
+        }
+    }
+    columns::text(head, &rows)
 }
 
 /// Lines changed in `larder/` for one in `Cargo.lock`, change by change.

@@ -4,9 +4,9 @@ function rest(count, text) { while (count--) sub(/^[^ ]* /, "", text); return te
 function fits(rule) { if ($0 !~ "^" rule "$") fail("it is no line of a table"); return rest(2, $0) }
 function set(word, text) { where[word, ++count[word]] = $2; line[word, count[word]] = text }
 function write(file, text) { printf "%s", text > file; close(file) }
-function holds(marks, letter, layer,   range) { # whether marks such as ab1-c-0 have a layer of a slice
+function holds(marks, letter, layer,   range) { # whether marks such as ab1-c-0 have a layer of a slice: the range's first, from 1
   for (; match(marks, letter "[0-9-]*"); marks = substr(marks, RSTART + RLENGTH)) {
-    split(substr(marks, RSTART + 1, RLENGTH - 1) "-", range, "-"); if (layer >= range[1] + 0 && (range[2] == "" || layer <= range[2] + 0)) return 1
+    split(substr(marks, RSTART + 1, RLENGTH - 1) "-", range, "-"); open = range[2] == ""; if (layer >= range[1] + 0 && (open || layer <= range[2] + 0)) return range[1] + 1
   } return 0
 }
 function some(word, p) { return word ~ /\// ? substr(word, index(word, "/") + 1) : marks[p] } # its own marks, or the line's
@@ -23,8 +23,7 @@ function pin(p, word, letter, layer,   features, kind, platform, short, alias) {
   short = version[p]; sub(/[+].*/, "", short); alias = short; gsub(/[^A-Za-z0-9-]/, "_", alias); gsub(/,/, "\", \"", features)
   word = (platform == "" ? "" : "target.\"" platform "\".") (kind == "h" ? "build-" : kind == "x" ? "dev-" : "") "dependencies." name[p] "-" alias
   word = word (id[p] == "" ? "" : "-" id[p]) " = { package = \"" name[p] "\", version = \"=" short "\"" said[id[p]] ", default-features = false"
-  if (kind == "h") kind = "t"; pins[kind] = pins[kind] word (features == "" ? "" : ", features = [\"" features "\"]") " }\n"
-  if (last[kind] != p) needs[kind] = needs[kind] named(p); last[kind] = p
+  if (kind == "h") kind = "t"; pins[kind] = pins[kind] word (features == "" ? "" : ", features = [\"" features "\"]") " }\n"; if (last[kind] != p) needs[kind] = needs[kind] named(p); last[kind] = p
 }
 function stub(dir, kind, title, shape, head) {
   system("mkdir -p " dir "/src" (kind == "p" ? " " dir "/tests" : "")); if (kind == "p") write(dir "/tests/program.rs", empty)
@@ -34,11 +33,12 @@ function stub(dir, kind, title, shape, head) {
   write(dir "/Cargo.toml", "# Expanded from larder/larder.lock. It is plain cargo: no tool is needed to build it.\n" head pins[kind])
 }
 function expand(letter, layer,   dir, i, j, k, n, m, p, q, key, word, shape, kind, title, head, text, some_needs, own, told) {
-  split("", names); split("", versions); split("", means); split("", pins); split("", needs); split("", last); build = m = 0
-  for (p = 1; p <= packages; p++) if (holds(marks[p], letter, layer)) {
-    q[++m] = p; names[name[p]]++; versions[name[p] " " version[p]]++; key = name[p] "@" range_of(version[p]) place[id[p]]
-    if (key in means) fail(key " is in one layer twice"); means[key] = p
+  split("", names); split("", versions); split("", means); split("", pins); split("", needs); split("", last); split("", known); build = m = 0
+  for (p = 1; p <= packages; p++) if (first[p] = holds(marks[p], letter, layer)) { # a range that is open ends before the next of its package
+    known[p] = key = name[p] "@" range_of(version[p]) place[id[p]]; ends[p] = open; k = key in means ? means[key] : 0; i = k && first[k] > first[p]
+    if (k && (first[k] == first[p] || !ends[i ? p : k])) fail(key " is in one layer twice"); if (!i) means[key] = p
   }
+  for (p = 1; p <= packages; p++) if (p in known && means[known[p]] == p) { q[++m] = p; names[name[p]]++; versions[name[p] " " version[p]]++ }
   for (i = 1; i <= m; i++) { n = split(asks[q[i]], word, " "); for (j = 1; j <= n; j++) pin(q[i], word[j], letter, layer) }
   n = split(stubs[letter], shape, ","); documented = "false"; if (shape[n] == "doctests") { documented = "true"; n-- }
   for (i = 2; i <= n; i++) head = head ", \"" folder[shape[i]] "\""; dir = out slice[letter] "/" layer; system("mkdir -p " dir "/.cargo; rm -f " dir "/build.rs")

@@ -1,7 +1,8 @@
 //! Marks: which layers of which slices a line of the table holds for. `ab` is every layer of two slices, `a1-` the
 //! second layer of one and all above it, `b-0` the first of the other.
 //!
-//! An end that is the chain's own is left open, so a new layer on top changes no mark of what stays in it.
+//! An end that is the chain's own is left open, so a new layer on top changes no mark of what stays in it. An end at
+//! which another line takes over may be left open too: of several that hold for a layer, the last one to begin does.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,15 @@ impl Layout {
 
     /// The marks of a set of layers.
     pub(super) fn text(&self, sections: &BTreeSet<Section>) -> String {
+        self.text_until(sections, |_| false)
+    }
+
+    /// The marks of a set of layers, in which a slice's last range is open if another line begins right above it.
+    pub(super) fn text_until(
+        &self,
+        sections: &BTreeSet<Section>,
+        begins: impl Fn(Section) -> bool,
+    ) -> String {
         let mut text = String::new();
         for (slice, (letter, count)) in self.letters.iter().zip(&self.layers).enumerate() {
             let mut layer = 0;
@@ -34,6 +44,8 @@ impl Layout {
                 let end =
                     (layer..*count).take_while(|layer| sections.contains(&(slice, *layer))).count() + layer;
                 if end > layer {
+                    let is_last = (end..*count).all(|layer| !sections.contains(&(slice, layer)));
+                    let end = if is_last && begins((slice, end)) { *count } else { end };
                     text.push(*letter);
                     text.push_str(&range(layer, end, *count));
                 }
@@ -57,6 +69,12 @@ impl Layout {
         }
         (!sections.is_empty() && self.text(&sections) == text).then_some(sections)
     }
+}
+
+/// The layer with which the range begins that a layer of a set is in.
+pub(super) fn begin(sections: &BTreeSet<Section>, (slice, layer): Section) -> usize {
+    let below = (0..layer).rev().take_while(|below| sections.contains(&(slice, *below)));
+    layer - below.count()
 }
 
 fn range(first: usize, end: usize, count: usize) -> String {
@@ -107,6 +125,21 @@ mod tests {
         assert_eq!(layout.text(&layout.sections().collect()), text);
         assert_eq!(layout.text(&[(0, 0), (1, 1), (1, 3), (1, 4)].into()), "ac1-1c3-");
         assert_eq!(layout.text(&[(1, 0), (1, 1)].into()), "c-1");
+    }
+
+    #[test]
+    fn an_end_is_open_if_another_line_takes_over() {
+        let (layout, begins) = (layout(), |section| section == (1, 2));
+        assert_eq!(layout.text_until(&[(1, 0), (1, 1)].into(), begins), "c");
+        assert_eq!(layout.text_until(&[(1, 1)].into(), begins), "c1-");
+        assert_eq!(layout.text_until(&[(1, 0)].into(), begins), "c-0");
+        assert_eq!(layout.text_until(&[(1, 1), (1, 3)].into(), begins), "c1-1c3-");
+    }
+
+    #[test]
+    fn a_range_begins_above_a_gap() {
+        let sections = [(1, 0), (1, 2), (1, 3)].into();
+        assert_eq!([(1, 0), (1, 2), (1, 3)].map(|section| begin(&sections, section)), [0, 2, 2]);
     }
 
     #[test]

@@ -20,8 +20,11 @@
 //!
 //! A DEPENDENCY is `name@range[@place][/marks]`, a PIN is `letter[@platform][/marks][:feature,…]`; marks that are the
 //! line's own are left out. The module `marks` says what marks are. Lines are sorted, so that the same recipes are
-//! the same bytes, and a text that is anything but these bytes is refused. A bump touches the lines of the packages that
-//! moved; nothing counts or digests the whole.
+//! the same bytes, and a text that is anything but these bytes is refused.
+//!
+//! A layer has one version of each range of a package. If the marks of several lines hold for it, the one whose range
+//! begins last is meant, and the ranges of the others must be open at their end. So a bump adds a line and changes none,
+//! and git merges bumps of neighbours; nothing counts or digests the whole.
 
 mod read;
 
@@ -34,7 +37,7 @@ pub(super) use self::read::{is_feature, is_name, is_variable, ours, read};
 use super::{
     layer::{Origin, PackageId, Pinned, Unused},
     lock_file::{LockFile, LockedSlice, VERSION},
-    marks::{Layout, Section},
+    marks::{self, Layout, Section},
     quoting::{escaped, quoted},
 };
 
@@ -62,8 +65,10 @@ pub(super) fn text(file: &LockFile) -> String {
     }
     head(&mut text, file, &layout);
     text.push_str("packages\n");
-    for (id, row) in &rows(file) {
-        let _ = writeln!(text, "{}", row.text(id, &layout));
+    let rows = rows(file);
+    let begins = begins(&rows);
+    for (id, row) in &rows {
+        let _ = writeln!(text, "{}", row.text(id, &layout, &begins[&word(id)]));
     }
     text.push_str("end\n");
     text
@@ -188,16 +193,27 @@ fn rows(file: &LockFile) -> BTreeMap<&PackageId, Row<'_>> {
     rows
 }
 
+/// Where ranges of layers begin, for all lines of a package's range.
+fn begins(rows: &BTreeMap<&PackageId, Row<'_>>) -> BTreeMap<String, Sections> {
+    let mut begins: BTreeMap<String, Sections> = BTreeMap::new();
+    for (id, row) in rows {
+        let first = |section: &&Section| marks::begin(&row.sections, **section) == section.1;
+        begins.entry(word(id)).or_default().extend(row.sections.iter().filter(first));
+    }
+    begins
+}
+
 fn word(id: &PackageId) -> String {
     let place = id.source.as_ref().map(|origin| format!("@{}", origin.place())).unwrap_or_default();
     format!("{}@{}{place}", id.name, id.compatible())
 }
 
 impl Row<'_> {
-    fn text(&self, id: &PackageId, layout: &Layout) -> String {
-        let mut text = format!("{} {} {}", id.name, id.version, layout.text(&self.sections));
+    fn text(&self, id: &PackageId, layout: &Layout, begins: &Sections) -> String {
+        let all = |sections: &Sections| layout.text_until(sections, |section| begins.contains(&section));
+        let mut text = format!("{} {} {}", id.name, id.version, all(&self.sections));
         let marks = |sections: &Sections| {
-            if *sections == self.sections { String::new() } else { format!("/{}", layout.text(sections)) }
+            if *sections == self.sections { String::new() } else { format!("/{}", all(sections)) }
         };
         // One word for all versions of a range: which of them it means, each layer knows by itself.
         let mut words: Vec<(&str, Sections)> = Vec::new();

@@ -14,7 +14,7 @@ use crate::{
         layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
         lock_file::{LockFile, LockedSlice, VERSION},
         manifest,
-        marks::Section,
+        marks::{self, Section},
         pins::Kind,
         quoting,
         stub::Shape,
@@ -295,7 +295,8 @@ impl Reader {
         let origin = last.next_if(|word| self.origins.contains_key(*word));
         let source = origin.map(|id| self.origins[id].clone());
         let checksum = last.next().map(str::to_owned);
-        let is_digest = |sum: &String| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_digest =
+            |sum: &String| sum.len() == 64 && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if checksum.as_ref().is_some_and(|sum| !is_digest(sum)) || last.next().is_some() {
             return Err("after the last | come a source and a checksum".into());
         }
@@ -333,23 +334,52 @@ impl Reader {
         Ok((Pinned { kind, platform }, features, self.within(sections, marks)?))
     }
 
+    /// Ends each range that is open at the layer with which another line of its package begins.
+    fn close(&mut self) -> Outcome<()> {
+        let mut last: BTreeMap<(Section, String), (usize, usize)> = BTreeMap::new();
+        let mut closed = Vec::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            let word = super::word(&row.id);
+            for section in &row.sections {
+                let this = (marks::begin(&row.sections, *section), index);
+                let other = last.entry((*section, word.clone())).or_insert(this);
+                if *other == this {
+                    continue;
+                }
+                let (older, newer) = if other.0 < this.0 { (*other, this) } else { (this, *other) };
+                if older.0 == newer.0 || !self.is_open(&self.rows[older.1].sections, *section) {
+                    return Err(format!("{word} is in one layer twice"));
+                }
+                closed.push((older.1, *section));
+                *other = newer;
+            }
+        }
+        for (index, section) in closed {
+            self.rows[index].sections.remove(&section);
+        }
+        Ok(())
+    }
+
+    /// Whether the range that a layer is in goes up to the chain's end.
+    fn is_open(&self, sections: &Sections, (slice, layer): Section) -> bool {
+        (layer..self.layout.layers[slice]).all(|layer| sections.contains(&(slice, layer)))
+    }
+
     fn finish(mut self) -> Outcome<LockFile> {
         if self.part != Part::End {
             return Err("it is cut short: the line `end` is missing".into());
         }
+        self.close()?;
         let mut known: BTreeMap<(Section, String), PackageId> = BTreeMap::new();
         for row in &self.rows {
-            for section in &row.sections {
-                let word = super::word(&row.id);
-                if known.insert((*section, word.clone()), row.id.clone()).is_some() {
-                    return Err(format!("{word} is in one layer twice"));
-                }
-            }
+            let word = super::word(&row.id);
+            known.extend(row.sections.iter().map(|section| ((*section, word.clone()), row.id.clone())));
         }
         for row in std::mem::take(&mut self.rows) {
             let mut dependencies: BTreeMap<Section, BTreeSet<PackageId>> = BTreeMap::new();
             for (word, sections) in row.dependencies {
-                for section in sections {
+                for section in sections.intersection(&row.sections) {
+                    let section = *section;
                     let id = known.get(&(section, word.clone()));
                     let id =
                         id.ok_or_else(|| format!("{} depends on {word}, which is not there", row.id.name))?;
