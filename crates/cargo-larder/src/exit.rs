@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
-use larder::plan::Refused;
+use larder::slice::Refused;
 
 use crate::terminal;
 

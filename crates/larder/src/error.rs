@@ -6,13 +6,13 @@ use std::{fmt::Write as _, io, path::PathBuf};
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use crate::{
-    cargo::{platform::Platform, refusal::Refusal},
-    slice::leptos,
-};
+use crate::cargo::{platform::Platform, refusal::Refusal};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How every reason begins that is about a Leptos table.
+pub(crate) const LEPTOS_METADATA: &str = "metadata.leptos: ";
 
 /// What went wrong, with the path or command it went wrong at.
 #[derive(Debug, thiserror::Error)]
@@ -361,7 +361,7 @@ impl Error {
             Self::Failed { command, stderr, .. } if command.starts_with("cargo ") => {
                 Refusal::of(stderr)?.hint().into()
             }
-            Self::Settings { reason, .. } if reason.starts_with(leptos::METADATA) => {
+            Self::Settings { reason, .. } if reason.starts_with(LEPTOS_METADATA) => {
                 "correct this table, or remove it; if cargo-leptos does not build the project, `find = false` in \
                  `[workspace.metadata.larder]` (`[package.metadata.larder]` without a workspace) has Larder ignore it"
                     .into()

@@ -12,11 +12,10 @@ use crate::{
     error::{Error, Result},
     files::change,
     git::Git,
-    plan::Refused,
     recipe::lock_file::{LockFile, LockedSlice},
     settings::Settings,
     slice::{
-        self, Slice,
+        self, Refused, Slice,
         driver::{self, Driver},
         leptos::Broken,
     },

@@ -2,12 +2,12 @@
 
 use larder::{
     Report as _, docker,
-    plan::Refused,
     recipe::{
         lock::{self, Checked, Finding, Locking},
         locked::{Change, Locked},
         memory::{self, Question},
     },
+    slice::Refused,
 };
 use serde_json::json;
 

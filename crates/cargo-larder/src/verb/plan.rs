@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use larder::{
     Report as _,
     cargo::platform::Platform,
-    plan::{Plan, Plans, Refused, Unit, UnitKey},
+    plan::{Plan, Plans, Unit, UnitKey},
     recipe::{
         chain::{self, Identity, Use, identities},
         lock_file::{LockFile, LockedSlice},
     },
-    slice::Slice,
+    slice::{Refused, Slice},
     text::columns,
 };
 use serde_json::{Value, json};

@@ -9,8 +9,7 @@ use larder::{
         client::Client,
         explain::{Miss, Record, record_path},
     },
-    plan::Refused,
-    slice::{Slice, Variant, environment},
+    slice::{Refused, Slice, Variant, environment},
     why::{
         self, Explained, LastBuild, Mode, Place, Profiles, Unit,
         layers::{self, Moved},

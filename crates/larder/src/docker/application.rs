@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{
-    Recipes,
     artifacts::{Artifacts, Entry},
     configured::toolchain_file,
     halves::{self, Half},
     image::{Image, cargo_line},
+    recipes::Recipes,
     sources::{Sources, sources},
     tailwind::Tailwind,
-    words,
 };
 use crate::{
     error::{Error, Result},
@@ -148,7 +147,6 @@ impl Application {
             image,
             sources,
         };
-        words::check(project, &application)?;
         Ok(application)
     }
 }

@@ -19,7 +19,7 @@ use cargo_metadata::{
 use toml_edit::Item;
 
 use super::{
-    halves::{Other, at, paths_below},
+    absent::{Other, at, paths_below},
     image::Image,
     sources::folder_below,
 };

@@ -3,12 +3,14 @@
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::image::FOLDER;
 use crate::{
     error::{Error, Result},
     project::Project,
     workspace::normalized,
 };
+
+/// The folder of the workspace in an image, and of what is shipped.
+pub(super) const FOLDER: &str = "/app";
 
 /// The folder, with the workspace in it.
 #[derive(Debug, Clone)]

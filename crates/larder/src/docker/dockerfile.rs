@@ -8,12 +8,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use cargo_metadata::camino::Utf8Path;
 
 use super::{
-    Recipes,
-    application::Application,
-    artifacts::Entry,
-    image::{FOLDER, cargo_line},
-    settings::DockerSettings,
-    words,
+    application::Application, artifacts::Entry, context::FOLDER, image::cargo_line, recipes::Recipes,
+    settings::DockerSettings, words, writer::Writer,
 };
 use crate::{
     process::quoted,
@@ -78,7 +74,7 @@ pub(super) fn of(application: &Application, settings: &DockerSettings) -> String
         Recipes::Committed => HEADER,
         Recipes::Planned => PLANNED_HEADER,
     };
-    let writer = Writer { application, settings, text: super::header(application) + header };
+    let writer = Writer { application, settings, text: super::generated::header(application) + header };
     writer.write()
 }
 
@@ -99,12 +95,6 @@ fn literal(value: &str) -> String {
     text + "\""
 }
 
-pub(super) struct Writer<'a> {
-    pub(super) application: &'a Application,
-    settings: &'a DockerSettings,
-    pub(super) text: String,
-}
-
 impl Writer<'_> {
     fn write(mut self) -> String {
         self.arguments();
@@ -122,11 +112,6 @@ impl Writer<'_> {
         self.builder();
         self.runtime();
         self.text
-    }
-
-    pub(super) fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
     }
 
     fn arguments(&mut self) {

@@ -10,7 +10,9 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Recipes, ignore, shortened,
+    ignore,
+    recipes::Recipes,
+    shortened,
     sources::{Sources, sources},
     words,
 };

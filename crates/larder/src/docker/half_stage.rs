@@ -6,11 +6,13 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Recipes,
+    absent::Other,
     below::{Below, StandIn},
-    dockerfile::{Writer, cook_stage},
-    halves::{Half, Other},
+    dockerfile::cook_stage,
+    halves::Half,
     image::{assignments, cargo_line},
+    recipes::Recipes,
+    writer::Writer,
 };
 use crate::process::quoted;
 

@@ -6,20 +6,17 @@
 //! must hand on nothing but what its own half builds. Where any of this is in doubt there are no halves, and the
 //! application is built in one piece.
 
-use std::collections::BTreeSet;
-
 use cargo_metadata::{
-    DependencyKind, Package, Target,
+    Package,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::Item;
 
 use super::{
-    Recipes,
+    absent::{Other, at, paths_below},
     below::{self, Below},
     image::Image,
     path_packages::has_path_patch,
-    shared,
+    recipes::Recipes,
     sources::{RECIPES, folder_below, sources},
 };
 use crate::{
@@ -27,7 +24,7 @@ use crate::{
     error::Result,
     project::Project,
     slice::{Origin, Slice},
-    workspace::{Workspace, parse_toml},
+    workspace::Workspace,
 };
 
 /// One half.
@@ -45,21 +42,6 @@ pub(super) struct Half {
     pub(super) others: Vec<Other>,
     /// The steps that build members before the source of what stands on them is there.
     pub(super) below: Option<Below>,
-}
-
-/// A member that is not built, or not yet. Paths are relative to the root.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Other {
-    /// The member's folder.
-    pub(super) folder: Utf8PathBuf,
-    /// The files of the targets that cargo looks for.
-    pub(super) targets: Vec<Utf8PathBuf>,
-}
-
-impl Other {
-    pub(super) fn of(workspace: &Workspace, package: &Package, folder: &Utf8Path) -> Result<Self> {
-        Ok(Self { folder: folder.to_owned(), targets: targets(workspace, package)? })
-    }
 }
 
 /// What cargo-leptos is told to build each half alone, by the name of its slice where there is one project.
@@ -122,18 +104,6 @@ fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Packag
     (!found.is_empty()).then_some(found)
 }
 
-/// The folders of what a package's build may need by `path`, whatever the features and the platform.
-pub(super) fn paths_below(package: &Package) -> impl Iterator<Item = &Utf8Path> {
-    let needed =
-        package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
-    needed.filter_map(|dependency| dependency.path.as_deref())
-}
-
-/// The package whose folder it is.
-pub(super) fn at<'a>(packages: &[&'a Package], folder: &Utf8Path) -> Option<&'a Package> {
-    packages.iter().copied().find(|package| package.manifest_path.parent() == Some(folder))
-}
-
 fn half(
     project: &Project,
     recipes: Recipes,
@@ -160,20 +130,4 @@ fn half(
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
     let below = below::of(project, image, slice, members, &folders)?;
     Ok(Half { slice: slice.name.to_string(), command, files, folders, others, below })
-}
-
-/// The targets that are not found by their files alone, and those that make a package what it is.
-fn targets(workspace: &Workspace, package: &Package) -> Result<Vec<Utf8PathBuf>> {
-    let manifest = parse_toml(&package.manifest_path)?;
-    let is_named = |table: &str, target: &Target| {
-        let tables = manifest.get(table).and_then(Item::as_array_of_tables).into_iter().flatten();
-        tables.filter_map(|table| table.get("name")?.as_str()).any(|name| name == target.name)
-    };
-    let needed = shared::targets(workspace, package).filter(|target| {
-        let left_out =
-            [("test", target.is_test()), ("bench", target.is_bench()), ("example", target.is_example())];
-        left_out.iter().all(|(table, is_one)| !is_one || is_named(table, target))
-    });
-    let paths = needed.filter_map(|target| target.src_path.strip_prefix(workspace.root()).ok());
-    Ok(paths.map(Utf8Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
 }

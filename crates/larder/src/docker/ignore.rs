@@ -25,7 +25,7 @@ const NEVER: [&str; 6] = [TARGET, "**/.git", "**/.env", "**/.env.*", "**/credent
 
 /// Writes the allow-list of an application.
 pub(super) fn of(application: &Application) -> String {
-    let mut text = super::header(application) + HEADER;
+    let mut text = super::generated::header(application) + HEADER;
     let sources = &application.sources;
     let recipes = sources.prefix.join(RECIPES);
     let (recipes, own): (Vec<_>, Vec<_>) = sources.all().partition(|path| *path == recipes);

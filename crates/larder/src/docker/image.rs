@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::sources::Sources;
+use super::{context::FOLDER, sources::Sources};
 use crate::{
     process::quoted,
     slice::{Slice, TARGET_MARKER},
     workspace::Workspace,
 };
-
-/// The folder of the workspace, and of what is shipped.
-pub(super) const FOLDER: &str = "/app";
 
 /// The workspace in the image.
 #[derive(Debug, Clone)]

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use toml_edit::{Item, Value};
 
 use super::{
-    Recipes,
     packages::{self, Needed},
     reads::{self, Unsent},
+    recipes::Recipes,
 };
 use crate::{
     error::Result,

@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    Recipes,
-    dockerfile::{Downloads, PLANNER, Writer},
-    image::FOLDER,
+    context::FOLDER,
+    dockerfile::{Downloads, PLANNER},
+    recipes::Recipes,
+    writer::Writer,
 };
 use crate::recipe::expand;
 

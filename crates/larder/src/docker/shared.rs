@@ -7,8 +7,15 @@ use cargo_metadata::{
     camino::{Utf8Path, Utf8PathBuf},
 };
 
-use super::{reads, sources::KNOWN};
-use crate::{slice::leptos, workspace::Workspace};
+use crate::{
+    slice::leptos,
+    workspace::{Workspace, normalized},
+};
+
+/// What the build reads at the root, if it is there. `.cargo/config.toml` is sent only for a planner: the settings in the
+/// table take its place otherwise, without its secrets.
+pub(super) const KNOWN: [&str; 5] =
+    ["rust-toolchain.toml", "rust-toolchain", "build.rs", ".sqlx", "migrations"];
 
 /// The targets that a package has in every clone: cargo finds programs, examples and tests by their files, whether git
 /// tracks them or not.
@@ -25,7 +32,7 @@ pub(super) fn missing(workspace: &Workspace) -> BTreeSet<Utf8PathBuf> {
     let known = KNOWN
         .iter()
         .map(Utf8PathBuf::from)
-        .chain(leptos::folders(workspace).into_iter().map(|path| reads::normal(&path)));
+        .chain(leptos::folders(workspace).into_iter().map(|path| normalized(&path)));
     let packages = workspace.metadata().workspace_packages().into_iter();
     let programs = packages.flat_map(|package| &package.targets).filter(|target| target.is_bin());
     let programs = programs.filter_map(|target| target.src_path.strip_prefix(root).ok());

@@ -9,10 +9,12 @@ use cargo_metadata::{
 };
 
 use super::{
-    Recipes,
     configured::Configured,
     context::{Context, Place},
-    path_packages, reads, tailwind,
+    path_packages,
+    recipes::Recipes,
+    shared::KNOWN,
+    tailwind,
 };
 use crate::{
     error::{Error, Result},
@@ -20,6 +22,7 @@ use crate::{
     recipe::lock,
     slice::leptos,
     target_dir::Tag,
+    workspace::normalized,
 };
 
 /// The name of folders that cargo builds in.
@@ -30,11 +33,6 @@ pub(super) const RECIPES: &str = "larder";
 
 /// Without these there is no workspace that an image could be built from.
 const NEEDED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
-
-/// What the build reads at the root, if it is there. `.cargo/config.toml` is sent only for a planner: the settings in the
-/// table take its place otherwise, without its secrets.
-pub(super) const KNOWN: [&str; 5] =
-    ["rust-toolchain.toml", "rust-toolchain", "build.rs", ".sqlx", "migrations"];
 
 /// What is sent to Docker.
 #[derive(Debug, Clone)]
@@ -68,14 +66,14 @@ impl Sources {
 pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package]) -> Result<Sources> {
     let workspace = &project.workspace;
     let mut all: BTreeSet<Utf8PathBuf> = KNOWN.iter().map(Utf8PathBuf::from).collect();
-    all.extend(leptos::folders(workspace).iter().map(|path| reads::normal(path)));
+    all.extend(leptos::folders(workspace).iter().map(|path| normalized(path)));
     all.extend(tailwind::files(workspace));
     all.retain(|path| workspace.shared_files().has(path));
     all.extend(NEEDED.iter().map(Utf8PathBuf::from));
     // They are written before anybody can add them to git.
     all.extend((recipes == Recipes::Committed).then(|| Utf8PathBuf::from(RECIPES)));
     // Listed whether it is there or not: it may be a pattern, or written by a step that nobody has run here.
-    all.extend(project.settings.docker.include.iter().map(|path| reads::normal(Utf8Path::new(path))));
+    all.extend(project.settings.docker.include.iter().map(|path| normalized(Utf8Path::new(path))));
     let context = Context::of(project)?;
     let configured = Configured::of(project, &context)?;
     let mut places: Vec<Place> = configured.places().cloned().collect();

@@ -4,11 +4,8 @@
 //! npm brings it. Its command finds the style sheet `tailwindcss` beside the project's files or through `NODE_PATH`
 //! alone, and what the project's own `package.json` lists, such as plug-ins, only in `node_modules` of the workspace.
 
-use std::fmt::Write as _;
-
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::dockerfile::Writer;
 use crate::{slice::leptos, workspace::Workspace};
 
 /// The version that cargo-leptos downloads; see [`leptos::CARGO_LEPTOS_VERSION`].
@@ -19,7 +16,7 @@ const OLD_VERSION: &str = "3.4.19";
 /// What npm installs a project's packages from.
 const PACKAGES: &str = "package.json";
 /// The exact versions of these.
-const LOCK: &str = "package-lock.json";
+pub(super) const LOCK: &str = "package-lock.json";
 
 /// Tailwind as a project uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +44,7 @@ impl Tailwind {
     }
 
     /// The packages that have the command, each with the version that is a build argument.
-    fn words(&self) -> &'static str {
+    pub(super) fn words(&self) -> &'static str {
         if self.version.starts_with("3.") {
             "tailwindcss@${TAILWIND_VERSION}"
         } else {
@@ -80,33 +77,6 @@ fn locked(path: &Utf8Path) -> Option<String> {
 fn is_old(style: &str) -> bool {
     let words: Vec<&str> = style.split_whitespace().collect();
     words.windows(2).any(|pair| pair[0] == "@tailwind" && pair[1].trim_end_matches(';') == "base")
-}
-
-impl Writer<'_> {
-    /// The build argument with the version.
-    pub(super) fn tailwind_argument(&mut self, tailwind: &Tailwind) {
-        let _ = writeln!(self.text, "ARG TAILWIND_VERSION={}", tailwind.version);
-    }
-
-    /// The command, and what the project's style sheets take from npm.
-    pub(super) fn tailwind(&mut self, tailwind: &Tailwind) {
-        self.line("# cargo-leptos calls tailwindcss, and asks for its configuration by the version in the variable.");
-        self.line("ARG TAILWIND_VERSION");
-        self.line("ENV LEPTOS_TAILWIND_VERSION=v${TAILWIND_VERSION} NODE_PATH=/usr/local/lib/node_modules");
-        self.line("RUN command -v npm > /dev/null || command -v tailwindcss > /dev/null \\");
-        self.line("    || (apt-get update && apt-get install -y --no-install-recommends npm && rm -rf /var/lib/apt/lists/*)");
-        self.line("RUN command -v tailwindcss > /dev/null \\");
-        let _ = writeln!(self.text, "    || npm install --global --prefix /usr/local {}", tailwind.words());
-        if tailwind.packages.is_empty() {
-            return;
-        }
-        let prefix = &self.application.sources.prefix;
-        let files: Vec<Utf8PathBuf> = tailwind.packages.iter().map(|file| prefix.join(file)).collect();
-        let install =
-            if tailwind.packages.contains(&LOCK) { "npm ci" } else { "npm install --no-package-lock" };
-        self.copy(&files, "./");
-        let _ = writeln!(self.text, "RUN {install}");
-    }
 }
 
 #[cfg(test)]

@@ -1,38 +1,13 @@
 //! The user's words in what is generated: paths, names and values that mean themselves wherever they are put, or are
 //! refused. A word must never begin an instruction, nor mean anything to Docker or to a shell.
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
-
-use super::{
-    application::{Application, LeptosTools},
-    dockerfile::Writer,
-    halves::Half,
-};
-use crate::{
-    error::{Error, Result},
-    project::Project,
-    slice::Slice,
-};
+use cargo_metadata::camino::Utf8Path;
 
 /// What Docker puts a variable's value, a quoted text or the next character in the place of.
 const EXPANDED: [char; 4] = ['\\', '$', '"', '\''];
 
-impl Writer<'_> {
-    /// A COPY of the context's files or folders.
-    pub(super) fn copy(&mut self, from: &[impl AsRef<str>], to: impl AsRef<str>) {
-        let line = copy("", from, to.as_ref());
-        self.line(&line);
-    }
-
-    /// A COPY of what a stage has made.
-    pub(super) fn copy_of(&mut self, stage: &str, from: impl AsRef<str>, to: impl AsRef<str>) {
-        let line = copy(&format!("--from={stage} "), &[from], to.as_ref());
-        self.line(&line);
-    }
-}
-
 /// Words as they are if they mean themselves there, or else as JSON, which has room for spaces.
-fn copy(flags: &str, from: &[impl AsRef<str>], to: &str) -> String {
+pub(super) fn copy(flags: &str, from: &[impl AsRef<str>], to: &str) -> String {
     let from = || from.iter().map(AsRef::as_ref);
     if from().chain([to]).all(is_plain) {
         return format!("COPY {flags}{} {to}", from().collect::<Vec<_>>().join(" "));
@@ -107,69 +82,6 @@ fn literal(word: &str) -> String {
         }
     }
     text
-}
-
-/// Refuses an application that has words with no place in generated files.
-pub(super) fn check(project: &Project, application: &Application) -> Result<()> {
-    let wrong = |reason| {
-        let path = project.workspace.root().join("Cargo.toml");
-        Err(Error::Settings { path: path.into(), reason })
-    };
-    let paths = application.sources.all().chain(application.halves.iter().flat_map(paths));
-    for path in paths.map(|path| path.to_string()).chain(shipped(application)) {
-        let is_trimmed = path.trim() == path;
-        if path.contains(|c: char| c.is_control() || c == '\\') || !is_trimmed {
-            return wrong(format!(
-                "docker: no image can be built with the path {path:?}: rename it, without control characters, \
-                 backslashes, and spaces at its ends"
-            ));
-        }
-    }
-    for slice in application.groups.iter().flatten().map(|locked| &locked.slice) {
-        if let Some(reason) = wrong_in(slice) {
-            return wrong(format!("docker: slice {:?}: no image can be built with {reason}", slice.name));
-        }
-    }
-    match application.leptos.iter().flat_map(LeptosTools::versions).find(|version| !is_version(version)) {
-        Some(version) => wrong(format!("docker: {version:?} is no version of a tool")),
-        None => Ok(()),
-    }
-}
-
-fn paths(half: &Half) -> impl Iterator<Item = Utf8PathBuf> {
-    let below = half.below.iter().flat_map(super::below::Below::late);
-    let others = half.others.iter().chain(below);
-    let others = others.flat_map(|other| other.targets.iter().chain([&other.folder]));
-    half.files.iter().chain(&half.folders).chain(others).cloned()
-}
-
-/// The names of programs, and what is beside them.
-fn shipped(application: &Application) -> impl Iterator<Item = String> {
-    let files = application.artifacts.files.iter().map(|file| file.to.to_string());
-    files.chain(application.hash_file.clone()).chain(application.site.iter().map(ToString::to_string))
-}
-
-/// What of a slice has no place in a command of a shell.
-fn wrong_in(slice: &Slice) -> Option<String> {
-    let is_name = |name: &str| {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
-    };
-    let has_control = |text: &str| text.contains(char::is_control);
-    let dir = String::from(slice.target_dir.clone());
-    let words = slice.args.iter().chain(&slice.rustflags).map(String::as_str).chain([dir.as_str()]);
-    let mut words = words.filter(|word| has_control(word));
-    if let Some(name) = slice.env.keys().find(|name| !is_name(name)) {
-        return Some(format!("the variable {name:?}: a name holds only letters, digits and `_`"));
-    }
-    if let Some((name, _)) = slice.env.iter().find(|(_, value)| has_control(value)) {
-        return Some(format!("the variable {name}: its value holds a control character"));
-    }
-    words.next().map(|word| format!("the word {word:?}: it holds a control character"))
-}
-
-fn is_version(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c))
 }
 
 #[cfg(test)]

@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::call::{Call, Whose, build_folder};
-use super::{branches::OfBranches, compiler, matching::Needed, wanted::Wishes};
+use super::{
+    branches::OfBranches,
+    call::{Call, Whose, build_folder},
+    compiler,
+    matching::Needed,
+    wanted::Wishes,
+};
 use crate::{
     Report,
     cargo::{CargoLock, Network},

@@ -8,7 +8,6 @@ use std::{
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::policy::{Level, Policy};
 use super::{
     budget::Budget,
     docker::{self, Prune},
@@ -17,6 +16,7 @@ use super::{
     item::Item,
     needs::{self, Branches},
     nix::{self, Generations},
+    policy::{Level, Policy},
     program,
     row::{Cache, Freed, Row, Work},
     rules::Rule,

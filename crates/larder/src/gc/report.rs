@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Freed, Plan, Row};
+use super::{
+    plan::Plan,
+    row::{Freed, Row},
+};
 use crate::text::columns;
 
 /// The version of the values.

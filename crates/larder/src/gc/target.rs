@@ -9,10 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::item::Item;
 use super::{
     delete::{Deleter, Left},
     guard::TargetFolder as Guarded,
+    item::Item,
     measure::Tally,
     row::{Cache, Freed, Row, Work},
     rules::{Class, Rule},

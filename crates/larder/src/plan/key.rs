@@ -33,7 +33,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Kind,
+    external::Kind,
     unit_graph::{Unit, UnitGraph},
 };
 

@@ -8,7 +8,6 @@ pub mod commits;
 pub mod external;
 pub mod key;
 pub mod lto;
-mod refused;
 pub mod unit_graph;
 
 use std::{
@@ -21,7 +20,6 @@ use serde::Serialize;
 pub use external::Kind;
 pub use key::UnitKey;
 pub use lto::Lto;
-pub use refused::Refused;
 
 use self::unit_graph::UnitGraph;
 use crate::{

@@ -13,11 +13,11 @@ use cargo_metadata::{
     semver::Version,
 };
 
-use super::quoting::quoted;
 use super::{
     layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
     lock_file::LockedSlice,
     pins::Kind,
+    quoting::quoted,
     stub::{Documented, Place, Shape},
 };
 use crate::{

@@ -3,13 +3,13 @@
 
 use std::{collections::BTreeMap, fs::File};
 
-use super::locked::{Change, Locked};
 use super::{
     Recipe,
     cargo_lock::CargoLockFile,
     config,
     draft::{Draft, is_unproven},
     lock_file::{LockFile, LockedSlice},
+    locked::{Change, Locked},
     members::Members,
     old_form, own_files, table,
 };
@@ -17,10 +17,10 @@ use crate::{
     Report,
     cargo::{CargoLock, platform::Platform},
     error::{Error, Result},
-    plan::{Plans, Refused},
+    plan::Plans,
     project::Project,
     side_by_side,
-    slice::{Slice, Variant},
+    slice::{Refused, Slice, Variant},
     workspace::Workspace,
 };
 

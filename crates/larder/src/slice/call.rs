@@ -1,8 +1,7 @@
 //! One cargo call of a project, as data. It must never carry anything of this machine: no absolute path, no variable of
 //! the process environment.
 
-use super::name::Name;
-use super::target_dir::TargetDir;
+use super::{name::Name, target_dir::TargetDir};
 use crate::{cargo::command_line::option_values, process::Environment};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

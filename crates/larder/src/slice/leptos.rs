@@ -19,10 +19,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Name, TargetDir,
     call::{Origin, Slice, TARGET_MARKER, Variant},
+    name::Name,
+    refused::Refused,
+    target_dir::TargetDir,
 };
-use crate::{cargo::command_line::without_policies, error::Error, plan::Refused, workspace::Workspace};
+use crate::{
+    cargo::command_line::without_policies,
+    error::{Error, LEPTOS_METADATA},
+    workspace::Workspace,
+};
 
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
@@ -79,15 +85,12 @@ pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
                     .flat_map(|&variant| ["front", "server"].map(|half| slice_name(&prefix, half, variant)))
                     .collect(),
                 path: manifest_of(workspace, package),
-                reason: format!("{METADATA}{reason}"),
+                reason: format!("{LEPTOS_METADATA}{reason}"),
             }),
         }
     }
     (slices, broken)
 }
-
-/// How every reason begins that is about a Leptos table.
-pub(crate) const METADATA: &str = "metadata.leptos: ";
 
 /// The manifest that has a table: the package's own, or the root's.
 fn manifest_of(workspace: &Workspace, package: Option<&Package>) -> Utf8PathBuf {

@@ -13,12 +13,15 @@ mod folder_config;
 pub mod leptos;
 mod name;
 pub mod observed;
+mod refused;
 mod target_dir;
 pub mod written;
+mod written_down;
 
 use std::collections::BTreeMap;
 
 pub use name::Name;
+pub use refused::Refused;
 pub use target_dir::TargetDir;
 
 use crate::{

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
-    Name, TargetDir,
     call::{Origin, Slice, TARGET_MARKER, Variant, variant_of},
     configured, environment,
     folder_config::FolderConfig,
+    name::Name,
+    target_dir::TargetDir,
 };
 use crate::{
     cargo::{

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Tag,
     folder::{File, Layout, Other, OtherKind, Profile},
+    tag::Tag,
 };
 use crate::files::disk;
 

@@ -1,7 +1,6 @@
 //! The parts of a target directory as data: profiles, units, and files that belong to no unit.
 
-use super::fingerprint::Fingerprint;
-use super::tag::Tag;
+use super::{fingerprint::Fingerprint, tag::Tag};
 use crate::files::disk::{self, FileId, Size, Tally};
 use serde::Serialize;
 use std::{

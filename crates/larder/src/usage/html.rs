@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Usage,
     cache::{Cache, State},
+    row::Usage,
     treemap::{Rect, squarify},
 };
 use crate::text::{

@@ -11,10 +11,9 @@ mod html;
 mod measure;
 mod nix;
 mod reusable;
+mod row;
 mod target;
 mod treemap;
-
-use serde::Serialize;
 
 pub use html::page;
 
@@ -24,18 +23,7 @@ use crate::{
 };
 use cache::Found;
 pub use cache::{Cache, Scope, State};
-
-/// Everything that was found.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Usage {
-    /// What all caches take together; those of Docker as its engine tells them, wherever that keeps them.
-    pub total: Size,
-    /// The caches, the project's own first.
-    pub caches: Vec<Cache>,
-    /// What could not be read, a line each.
-    pub problems: Vec<String>,
-}
+pub use row::Usage;
 
 /// Looks at every cache. The slow ones are looked at side by side.
 pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usage {

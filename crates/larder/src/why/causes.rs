@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{
-    Answer, Cause, PackageId, Profiles,
+    Answer, Cause,
+    compare::PackageId,
     fingerprint::{Fingerprint, dependencies},
     is_dirty,
     log::{Log, Verdict},
+    profiles::Profiles,
     reason::Reason,
     skeleton::Skeleton,
     unit,

@@ -4,7 +4,7 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Profiles};
+use super::{Answer, profiles::Profiles};
 use crate::{error::Result, files::records, secret, shim::recorder::Call, workspace::Workspace};
 
 /// The format of the record.

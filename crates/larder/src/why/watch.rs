@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Call, LastBuild, Profiles, ask, skeleton::Snapshot};
+use super::{Answer, Call, ask, last_build::LastBuild, profiles::Profiles, skeleton::Snapshot};
 use crate::{
     cargo::{
         Cargo,

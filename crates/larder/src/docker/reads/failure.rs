@@ -5,9 +5,12 @@
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{below, folder, lets_in, may_be_sent};
+use super::{
+    paths::{below, folder},
+    unsent::{lets_in, may_be_sent},
+};
 use crate::{
-    docker::{Recipes, application::Application, image::FOLDER},
+    docker::{check, context::FOLDER, recipes::Recipes},
     error::Result,
     project::Project,
 };
@@ -35,7 +38,7 @@ pub fn is_complaint(line: &str) -> bool {
 /// # Errors
 /// As [`files`](crate::docker::files).
 pub fn missed(project: &Project, recipes: Recipes, lines: &[String]) -> Result<Vec<Utf8PathBuf>> {
-    let application = Application::of(project, recipes)?;
+    let application = check::application(project, recipes)?;
     let is_unsent = |path: &Utf8PathBuf| may_be_sent(project, path) && !lets_in(&application, path);
     let words = lines.iter().filter(|line| is_complaint(line)).flat_map(|line| words(line));
     let mut found: Vec<Utf8PathBuf> =

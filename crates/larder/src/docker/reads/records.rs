@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::plain;
+use super::paths::plain;
 use crate::project::Project;
 
 /// Files that local builds have read, each with the record that says so.

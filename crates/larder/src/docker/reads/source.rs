@@ -6,9 +6,8 @@ use cargo_metadata::{
 };
 
 use super::{
-    folder,
     literals::{self, Base, Literal},
-    plain,
+    paths::{folder, plain},
 };
 use crate::{git::shared_files::SharedFiles, workspace::Workspace};
 

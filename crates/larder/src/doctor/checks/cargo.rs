@@ -1,10 +1,13 @@
 //! cargo's settings: what makes the same build differ between shells, and what makes debug builds slow.
 
 use super::{
-    super::{Facts, Finding, Repair, facts::Place},
+    super::{Finding, Repair, facts::Place},
     install,
 };
-use crate::tuning::{self, Setting};
+use crate::{
+    doctor::facts::Facts,
+    tuning::{self, Setting},
+};
 
 pub(super) fn rustflags(facts: &Facts) -> Finding {
     let cargo = match &facts.cargo {

@@ -1,10 +1,11 @@
 //! What CI keeps between runs. Files are read as YAML, and only what is run and used counts: not the names of steps.
 
 use super::super::{
-    Facts, Finding, Version,
+    Finding,
     facts::Workflow,
     workflow::{Action, Plan},
 };
+use crate::doctor::{facts::Facts, version::Version};
 
 const SHOW: &str = "cargo larder init --check --only ci shows a workflow that keeps what was cooked";
 

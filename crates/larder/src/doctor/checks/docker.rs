@@ -1,9 +1,10 @@
 //! Docker. Without it there is nothing to check; nor is there where no Dockerfile needs it.
 
 use super::{
-    super::{Facts, Finding, Verdict, Version, facts::Buildx},
+    super::{Finding, Verdict, facts::Buildx},
     install,
 };
+use crate::doctor::{facts::Facts, version::Version};
 
 fn as_used(facts: &Facts, finding: Finding) -> Finding {
     match finding.verdict {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::{Facts, Finding, Verdict};
+use super::super::{Finding, Verdict};
+use crate::doctor::facts::Facts;
 
 const GB: u64 = 1_000_000_000;
 /// A release build of a site with its image takes about this much.

@@ -1,7 +1,7 @@
 //! What an image is given beside the packages of the workspace: system packages, and files that are read.
 
-use super::super::{Facts, Finding, Repair};
-use crate::{docker::needs::Lacking, tuning::Setting};
+use super::super::{Finding, Repair};
+use crate::{docker::needs::Lacking, doctor::facts::Facts, tuning::Setting};
 
 pub(super) fn packages(facts: &Facts) -> Finding {
     let only = |lacking: &Lacking| Lacking {

@@ -14,7 +14,10 @@ mod tools;
 #[cfg(test)]
 mod tests;
 
-use super::{Check, Facts, Topic};
+use super::{
+    Check,
+    facts::{Facts, Topic},
+};
 
 pub(super) const ALL: &[Check] = &[
     Check {

@@ -1,10 +1,13 @@
 //! Nix and direnv. Without Nix there is nothing to check; nor is there where no flake needs it.
 
 use super::{
-    super::{Facts, Finding, Verdict, Version, facts::Direnv},
+    super::{Finding, Verdict, facts::Direnv},
     install,
 };
-use crate::git::Tracked;
+use crate::{
+    doctor::{facts::Facts, version::Version},
+    git::Tracked,
+};
 
 /// The releases without CVE-2026-44028 (unbounded recursion while archives are read: root, for whoever may talk to
 /// the daemon), oldest first. They also are without CVE-2024-27297 and its second half, CVE-2026-39860.

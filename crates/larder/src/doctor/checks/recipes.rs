@@ -1,7 +1,7 @@
 //! What everything else is made from: `Cargo.lock`, the recipes, and the files generated from them.
 
-use super::super::{Facts, Finding, Repair};
-use crate::{git::Tracked, recipe::lock};
+use super::super::{Finding, Repair};
+use crate::{doctor::facts::Facts, git::Tracked, recipe::lock};
 
 const REFRESH: &str = "cargo update --workspace";
 

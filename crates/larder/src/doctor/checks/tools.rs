@@ -1,7 +1,10 @@
 //! Tools whose versions have to agree with each other.
 
-use super::super::{Facts, Finding, Version};
-use crate::slice::leptos::CARGO_LEPTOS_VERSION;
+use super::super::Finding;
+use crate::{
+    doctor::{facts::Facts, version::Version},
+    slice::leptos::CARGO_LEPTOS_VERSION,
+};
 
 /// What the cargo-leptos that Larder follows takes to be compiled.
 const RUSTC_OF_CARGO_LEPTOS: Version = Version(1, 96, 0);

@@ -26,7 +26,6 @@ pub use self::{
 use crate::{
     Report,
     docker::needs::Lacking,
-    git::Tracked,
     project::Project,
     recipe::lock::Finding,
     slice::driver::Driver,

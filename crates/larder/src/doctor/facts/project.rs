@@ -2,7 +2,7 @@
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use super::{Tracked, ask::Answer};
+use super::ask::Answer;
 use crate::{
     docker::{
         self, State,
@@ -10,6 +10,7 @@ use crate::{
     },
     error::Error,
     git::Git,
+    git::Tracked,
     project::Project,
     recipe::lock::{self, Finding},
     tuning,

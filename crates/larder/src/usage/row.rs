@@ -1,0 +1,17 @@
+//! The answer of `usage` as a whole.
+
+use super::cache::Cache;
+use crate::files::disk::Size;
+use serde::Serialize;
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Usage {
+    /// What all caches take together; those of Docker as its engine tells them, wherever that keeps them.
+    pub total: Size,
+    /// The caches, the project's own first.
+    pub caches: Vec<Cache>,
+    /// What could not be read, a line each.
+    pub problems: Vec<String>,
+}
