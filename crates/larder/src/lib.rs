@@ -64,5 +64,6 @@ pub mod workspace;
 
 pub use bytesize;
 pub use cargo_metadata::camino;
+
 pub use error::{Error, Result};
 pub use report::{Report, Silent};

@@ -2,7 +2,7 @@
 
 use larder::{
     Report as _,
-    slice::{Slice, observed, written},
+    slice::{Slice, observed, written_down},
 };
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn print(seen: &[Seen<'_>]) {
                 terminal::print_line(&format!("# known as `{name}`: cargo {}", slice.args.join(" ")));
                 terminal::print_line("");
             }
-            None => terminal::print(&(written::as_toml(slice) + "\n")),
+            None => terminal::print(&(written_down::as_toml(slice) + "\n")),
         }
     }
     if seen.is_empty() {
@@ -67,7 +67,7 @@ fn write(context: &Context, seen: &[Seen<'_>]) -> anyhow::Result<()> {
         context.terminal.step("Kept", "Cargo.toml: every slice is known");
         return Ok(());
     }
-    written::add(&context.project.workspace, &new)?;
+    written_down::add(&context.project.workspace, &new)?;
     let names: Vec<&str> = new.iter().map(|slice| slice.name.as_str()).collect();
     context
         .terminal

@@ -1,16 +1,18 @@
 //! A member that a half is not made of, or not yet: cargo sees its manifest and an empty file for each target.
 
+use std::collections::BTreeSet;
+
+use cargo_metadata::{
+    DependencyKind, Package, Target,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+use toml_edit::Item;
+
 use super::shared;
 use crate::{
     error::Result,
     workspace::{Workspace, parse_toml},
 };
-use cargo_metadata::{
-    DependencyKind, Package, Target,
-    camino::{Utf8Path, Utf8PathBuf},
-};
-use std::collections::BTreeSet;
-use toml_edit::Item;
 
 /// A member that is not built, or not yet. Paths are relative to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]

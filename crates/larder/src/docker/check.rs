@@ -1,5 +1,7 @@
 //! Refuses an application that has words with no place in generated files.
 
+use cargo_metadata::camino::Utf8PathBuf;
+
 use super::{
     application::{Application, LeptosTools},
     halves::Half,
@@ -10,7 +12,6 @@ use crate::{
     project::Project,
     slice::Slice,
 };
-use cargo_metadata::camino::Utf8PathBuf;
 
 /// What an image is made of, once nothing of it can be refused any more.
 ///

@@ -16,12 +16,7 @@ use super::{
     sources::{Sources, sources},
     words,
 };
-use crate::{
-    error::Result,
-    files::records,
-    project::Project,
-    recipe::{content_digest, expand},
-};
+use crate::{error::Result, files::records, plan::key::content_digest, project::Project, recipe::expand};
 
 /// The stage whose results are taken by their content.
 const RECIPES: &str = "recipes";

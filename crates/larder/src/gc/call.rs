@@ -1,8 +1,10 @@
 //! The calls of cargo that are asked which units they need.
 
-use crate::{process::Environment, project::Project};
-use cargo_metadata::camino::Utf8Path;
 use std::path::PathBuf;
+
+use cargo_metadata::camino::Utf8Path;
+
+use crate::{process::Environment, project::Project};
 
 /// One question: arguments of cargo in a folder, and where the call would build.
 #[derive(Debug)]

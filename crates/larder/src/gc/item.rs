@@ -1,10 +1,11 @@
 //! One thing in a target directory that could be deleted.
 
-use super::{measure::Tally, rules::Class};
 use std::{
     path::{Path, PathBuf},
     time::SystemTime,
 };
+
+use super::{measure::Tally, rules::Class};
 
 /// Something that goes as a whole, or stays.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! How much is cleared: a level for `clean`, ages and sizes for `gc`.
 
-use super::{needs::Branches, nix::Generations, row::Cache};
-use bytesize::ByteSize;
 use std::{collections::BTreeSet, time::Duration};
+
+use bytesize::ByteSize;
+
+use super::{needs::Branches, nix::Generations, row::Cache};
 
 /// How much `clean` takes; each level but Docker's holds the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

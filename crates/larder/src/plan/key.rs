@@ -193,6 +193,13 @@ impl ContentHasher {
     }
 }
 
+/// SHA-256 of a file's bytes in hexadecimal.
+pub(crate) fn content_digest(bytes: &[u8]) -> String {
+    let mut hasher = ContentHasher::new("larder file 1");
+    hasher.bytes(bytes);
+    hasher.finish_hex()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use toml_edit::{Item, TableLike};
 
-use super::{UP, manifest, quoting::quoted};
+use super::{folder::UP, manifest, quoting::quoted};
 use crate::{secret, slice::Slice, workspace::Workspace};
 
 /// Keys of `[build]` that neither a dependency's units nor getting their sources needs. The build directory is the

@@ -1,7 +1,8 @@
 //! The outcome of locking one slice.
 
-use crate::cargo::platform::Platform;
 use std::collections::BTreeMap;
+
+use crate::cargo::platform::Platform;
 
 /// What became of one slice.
 #[derive(Debug, Clone)]

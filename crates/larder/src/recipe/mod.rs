@@ -9,6 +9,7 @@ pub mod chain;
 mod config;
 mod draft;
 pub mod expand;
+mod folder;
 pub mod layer;
 pub mod layers;
 pub mod lock;
@@ -23,6 +24,7 @@ mod own_files;
 mod pins;
 pub mod proof;
 mod quoting;
+mod stored;
 mod stub;
 pub mod table;
 
@@ -36,10 +38,11 @@ use self::{
 use crate::{
     cargo::command_line::option_values,
     error::{Error, Result},
-    plan::{Plans, key::ContentHasher},
+    plan::Plans,
     slice::{Slice, configured},
     workspace::Workspace,
 };
+use folder::UP;
 
 /// What a plan asks for: the recipe of a slice before cargo has reduced its `Cargo.lock`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +104,6 @@ fn named(what: &'static str, name: &str, is_one: fn(&str) -> bool) -> Result<()>
     if is_one(name) { Ok(()) } else { Err(Error::Name { what, name: name.to_owned() }) }
 }
 
-/// From a recipe's folder, `target/larder/recipes/<slice>/<layer>`, to the workspace's.
-const UP: &str = "../../../../..";
-
 /// The arguments that cook a slice's recipe: its subcommand, configuration, profile and platform without its
 /// selection of packages, targets and features, which are the recipe's own.
 fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
@@ -126,11 +126,4 @@ fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
         args.push("--release".into());
     }
     args
-}
-
-/// SHA-256 of a file's bytes in hexadecimal.
-pub(crate) fn content_digest(bytes: &[u8]) -> String {
-    let mut hasher = ContentHasher::new("larder file 1");
-    hasher.bytes(bytes);
-    hasher.finish_hex()
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use super::{content_digest, table};
-use crate::error::Result;
+use super::table;
+use crate::{error::Result, plan::key::content_digest};
 
 #[derive(Deserialize)]
 struct File {

@@ -1,10 +1,12 @@
 //! One cargo call of a project, as data. It must never carry anything of this machine: no absolute path, no variable of
 //! the process environment.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::{name::Name, target_dir::TargetDir};
 use crate::{cargo::command_line::option_values, process::Environment};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A named cargo invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ pub mod observed;
 mod refused;
 mod target_dir;
 pub mod written;
-mod written_down;
+pub mod written_down;
 
 use std::collections::BTreeMap;
 

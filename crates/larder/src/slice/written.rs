@@ -1,6 +1,6 @@
 //! Slices that a user writes down in the [settings](crate::settings).
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 

@@ -1,5 +1,9 @@
 //! Writing a slice down in the root manifest, which keeps its comments, order and unknown keys.
 
+use std::fmt::Write as _;
+
+use toml_edit::{Array, InlineTable, Value};
+
 use super::{call::Slice, target_dir::TargetDir};
 use crate::{
     error::{Error, Result},
@@ -8,8 +12,6 @@ use crate::{
     toml_text,
     workspace::Workspace,
 };
-use std::fmt::Write as _;
-use toml_edit::{Array, InlineTable, Value};
 
 /// The table that a slice is written down as.
 pub fn as_toml(slice: &Slice) -> String {

@@ -1,14 +1,16 @@
 //! The parts of a target directory as data: profiles, units, and files that belong to no unit.
 
-use super::{fingerprint::Fingerprint, tag::Tag};
-use crate::files::disk::{self, FileId, Size, Tally};
-use serde::Serialize;
 use std::{
     collections::HashMap,
     ffi::OsStr,
     path::{Path, PathBuf},
     time::SystemTime,
 };
+
+use serde::Serialize;
+
+use super::{fingerprint::Fingerprint, tag::Tag};
+use crate::files::disk::{self, FileId, Size, Tally};
 
 /// Everything in a target folder.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
 //! One cache as a row: where it is, its size, and how much of it is still useful.
 
-use crate::files::disk::Size;
-use serde::{Serialize, Serializer};
 use std::{path::PathBuf, time::SystemTime};
+
+use serde::{Serialize, Serializer};
+
+use crate::files::disk::Size;
 
 /// A cache, or a part of one.
 #[derive(Debug, Clone, Serialize)]

@@ -1,8 +1,9 @@
 //! The answer of `usage` as a whole.
 
+use serde::Serialize;
+
 use super::cache::Cache;
 use crate::files::disk::Size;
-use serde::Serialize;
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]

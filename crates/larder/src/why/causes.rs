@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{
-    Answer, Cause,
+    answer::{Answer, Cause, Unit},
     compare::PackageId,
-    fingerprint::{Fingerprint, dependencies},
-    is_dirty,
-    log::{Log, Verdict},
+    fingerprint::{Fingerprint, dependencies, folder},
+    log::{Log, Prepared, Verdict},
     profiles::Profiles,
     reason::Reason,
     skeleton::Skeleton,
-    unit,
 };
 
 /// Puts the answer together: `reasons` are each unit's own.
@@ -210,4 +208,21 @@ impl Graph {
         path.reverse();
         path
     }
+}
+
+/// A unit of the log in the answer's terms.
+fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: Vec<String>) -> Unit {
+    let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
+    let folder = folder(name).unwrap_or_default();
+    Unit {
+        package: PackageId::parse(&prepared.package).to_string(),
+        target: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        folder: folder.display().to_string(),
+        reasons,
+        chain,
+    }
+}
+
+fn is_dirty(prepared: &Prepared) -> bool {
+    prepared.verdict != Verdict::Fresh
 }

@@ -4,8 +4,8 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, profiles::Profiles};
-use crate::{error::Result, files::records, secret, shim::recorder::Call, workspace::Workspace};
+use super::{answer::Answer, profiles::Profiles};
+use crate::{error::Result, files::records, secret, shim::recorder::call::Call, workspace::Workspace};
 
 /// The format of the record.
 const VERSION: u64 = 1;

@@ -1,6 +1,6 @@
 //! Answers as a few lines. Pure.
 
-use super::{Answer, Cause};
+use super::answer::{Answer, Cause};
 
 /// What is said about one thing: a headline, and lines below it, the weightiest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Call, ask, last_build::LastBuild, profiles::Profiles, skeleton::Snapshot};
+use super::{
+    answer::Answer, ask::ask, call::Call, last_build::LastBuild, profiles::Profiles, skeleton::Snapshot,
+};
 use crate::{
     cargo::{
         Cargo,

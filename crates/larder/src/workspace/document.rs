@@ -1,8 +1,9 @@
 //! TOML files as documents, with errors that name the file.
 
-use crate::error::{Error, Result};
 use cargo_metadata::camino::Utf8Path;
 use toml_edit::DocumentMut;
+
+use crate::error::{Error, Result};
 
 /// Reads and parses a TOML file.
 ///

@@ -1,10 +1,15 @@
 //! The files that a build reads and that are not sent: what `include` lacks.
 
-use super::super::{application::Application, check, ignore, recipes::Recipes};
-use super::{paths::below, records, source};
-use crate::{error::Result, plan::unit_graph::UnitGraph, project::Project};
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    super::{application::Application, check, ignore, recipes::Recipes},
+    paths::below,
+    records, source,
+};
+use crate::{error::Result, plan::unit_graph::UnitGraph, project::Project};
 
 /// Files and folders that a build reads and that are not sent, relative to the workspace, each with what reads it.
 pub type Unsent = BTreeMap<Utf8PathBuf, String>;

@@ -1,7 +1,8 @@
 //! Asking programs for facts, within a time limit.
 
-use crate::process::{Cmd, Environment};
 use std::{path::PathBuf, time::Duration};
+
+use crate::process::{Cmd, Environment};
 
 /// A value, or why it could not be told.
 pub type Answer<T> = Result<T, String>;

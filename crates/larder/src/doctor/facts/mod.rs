@@ -5,6 +5,7 @@
 
 mod ask;
 mod cargo;
+mod configuration;
 mod docker;
 mod machine;
 mod programs;

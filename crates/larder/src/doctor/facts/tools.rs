@@ -85,7 +85,7 @@ impl ToolFacts {
 /// toolchain file.
 pub(super) fn targets(project: &Project) -> Vec<String> {
     let of_slices = project.slices.iter().flat_map(|slice| slice.targets()).map(str::to_owned);
-    let config = super::cargo::effective(project).ok();
+    let config = super::configuration::effective(project).ok();
     let configured = config.and_then(|config| config.build.target).into_iter().flatten();
     let configured = configured.filter(|target| target.spec_path().is_none());
     let configured = configured.map(|target| target.triple().to_owned());
@@ -131,7 +131,7 @@ pub(super) fn linker(project: &Project) -> Answer<String> {
     let said = |error: std::io::Error| error.to_string();
     let scratch = Scratch::new().map_err(|error| error.to_string())?;
     fs_err::write(scratch.path().join("empty.rs"), "fn main() {}\n").map_err(said)?;
-    let flags = super::cargo::host_flags(project)?;
+    let flags = super::configuration::host_flags(project)?;
     let call = Cmd::new(project.cargo.rustc(), scratch.path(), env)
         .args(flags)
         .args(["--crate-name", "empty", "--print", "link-args", "-o", "empty", "empty.rs"])

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{camino::Utf8Path, semver::Version};
 
-use super::{Call, HEADER, Layout, Sections};
+use super::text::{Call, HEADER, Sections, word};
 use crate::{
     cargo::platform::Platform,
     error::{Error, Result},
@@ -14,7 +14,7 @@ use crate::{
         layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
         lock_file::{LockFile, LockedSlice, VERSION},
         manifest,
-        marks::{self, Section},
+        marks::{self, Layout, Section},
         pins::Kind,
         quoting,
         stub::Shape,
@@ -339,7 +339,7 @@ impl Reader {
         let mut last: BTreeMap<(Section, String), (usize, usize)> = BTreeMap::new();
         let mut closed = Vec::new();
         for (index, row) in self.rows.iter().enumerate() {
-            let word = super::word(&row.id);
+            let word = word(&row.id);
             for section in &row.sections {
                 let this = (marks::begin(&row.sections, *section), index);
                 let other = last.entry((*section, word.clone())).or_insert(this);
@@ -372,7 +372,7 @@ impl Reader {
         self.close()?;
         let mut known: BTreeMap<(Section, String), PackageId> = BTreeMap::new();
         for row in &self.rows {
-            let word = super::word(&row.id);
+            let word = word(&row.id);
             known.extend(row.sections.iter().map(|section| ((*section, word.clone()), row.id.clone())));
         }
         for row in std::mem::take(&mut self.rows) {

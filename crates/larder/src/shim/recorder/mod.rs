@@ -5,6 +5,7 @@
 //! pass through, and a driver that asks for messages of its own gets them. Nor must a build: the real cargo runs in the
 //! environment that it would have had without us.
 
+pub mod call;
 mod environment;
 mod output;
 
@@ -28,8 +29,9 @@ use crate::{
     error::{Error, Result},
     files::scratch::Scratch,
     process::{Cmd, Environment},
-    why::{self, Answer, Mode, Place, Watch},
+    why::{self, Mode, Place, Watch},
 };
+pub use call::Call;
 pub use environment::without_recorder;
 use environment::{bin, cargo_of_driver, named_cargo, recorded};
 use output::{Messages, count};
@@ -50,42 +52,6 @@ struct Terms {
     base: BTreeSet<String>,
     /// When calls are explained, and where the workspace builds.
     reasons: Option<(Mode, Place)>,
-}
-
-/// One call of cargo that a driver made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Call {
-    /// cargo's arguments, as text.
-    pub args: Vec<String>,
-    /// The working directory.
-    pub dir: PathBuf,
-    /// How it ended.
-    pub code: i32,
-    /// Wall-clock time.
-    pub seconds: f64,
-    /// What it compiled.
-    pub counts: Counts,
-    /// What the driver set in its environment and may reach a compiler; never what looks like a secret.
-    #[serde(default)]
-    pub env: BTreeMap<String, String>,
-    /// Why it compiled what it did, where that was asked for and something was compiled.
-    #[serde(default)]
-    pub why: Option<Answer>,
-}
-
-impl Call {
-    /// The arguments from the subcommand on, up to a `--`.
-    pub fn cargo_args(&self) -> &[String] {
-        let start = subcommand(&self.args).unwrap_or(self.args.len());
-        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
-        &self.args[start..end.max(start)]
-    }
-
-    /// The subcommand, as it was spelt.
-    pub fn subcommand(&self) -> Option<&str> {
-        self.cargo_args().first().map(String::as_str)
-    }
 }
 
 /// A temporary folder with the recording cargo and its records; gone when dropped.

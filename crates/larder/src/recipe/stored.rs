@@ -1,0 +1,86 @@
+//! The committed file: read, written as text, expanded.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    expand::{self, Parts},
+    layer::Layer,
+    old_form,
+    stub::Documented,
+    table,
+};
+use crate::error::{Error, Result};
+
+use super::lock_file::{LockFile, LockedSlice};
+
+impl LockFile {
+    /// The lock file's path in a `larder/` folder.
+    pub fn path(larder_dir: &Utf8Path) -> Utf8PathBuf {
+        larder_dir.join("larder.lock")
+    }
+
+    /// Reads the lock file of a `larder/` folder.
+    ///
+    /// # Errors
+    /// [`Error::NoRecipe`], [`Error::OldRecipe`], [`Error::RecipeVersion`] or [`Error::Table`].
+    pub fn read(larder_dir: &Utf8Path) -> Result<Self> {
+        let path = Self::path(larder_dir);
+        if !path.is_file() {
+            return Err(Error::NoRecipe { path: path.into() });
+        }
+        Self::parse(&path, &fs_err::read(&path)?)
+    }
+
+    /// The lock file in some bytes, which are `path`'s.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Self> {
+        if old_form::is_old(bytes) {
+            return Err(Error::OldRecipe { path: path.into() });
+        }
+        table::read(path, bytes)
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> String {
+        table::text(self)
+    }
+
+    /// The configuration for builders that cook before the application's is there; `None` if it says nothing.
+    pub fn config(&self) -> Option<String> {
+        expand::shared(&self.shared)
+    }
+
+    /// The slice of a name.
+    pub fn slice(&self, name: &str) -> Option<&LockedSlice> {
+        self.slices.iter().find(|locked| locked.slice.name == name)
+    }
+}
+
+impl LockedSlice {
+    /// The files of a layer's recipe, by their paths in its folder.
+    pub fn files(&self, layer: usize) -> BTreeMap<Utf8PathBuf, String> {
+        let Some(layer) = self.layers.get(layer) else { return BTreeMap::new() };
+        expand::files(&self.parts(layer))
+    }
+
+    pub(super) fn parts<'a>(&'a self, layer: &'a Layer) -> Parts<'a> {
+        let documented = if self.slice.is_test() { Documented::Tested } else { Documented::Not };
+        Parts {
+            name: &self.slice.name,
+            stubs: &self.stubs,
+            documented,
+            config: &self.config,
+            env: &self.slice.env,
+            layer,
+        }
+    }
+
+    /// How many packages the current recipe pins.
+    pub fn pinned(&self) -> usize {
+        self.layers.last().map_or(0, Layer::pinned)
+    }
+}

@@ -1,0 +1,46 @@
+//! One call of cargo that a driver made.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cargo::{command_line::subcommand, messages::Counts},
+    why::answer::Answer,
+};
+
+/// One call of cargo that a driver made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Call {
+    /// cargo's arguments, as text.
+    pub args: Vec<String>,
+    /// The working directory.
+    pub dir: PathBuf,
+    /// How it ended.
+    pub code: i32,
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// What it compiled.
+    pub counts: Counts,
+    /// What the driver set in its environment and may reach a compiler; never what looks like a secret.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Why it compiled what it did, where that was asked for and something was compiled.
+    #[serde(default)]
+    pub why: Option<Answer>,
+}
+
+impl Call {
+    /// The arguments from the subcommand on, up to a `--`.
+    pub fn cargo_args(&self) -> &[String] {
+        let start = subcommand(&self.args).unwrap_or(self.args.len());
+        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
+        &self.args[start..end.max(start)]
+    }
+
+    /// The subcommand, as it was spelt.
+    pub fn subcommand(&self) -> Option<&str> {
+        self.cargo_args().first().map(String::as_str)
+    }
+}

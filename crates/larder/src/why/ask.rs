@@ -1,0 +1,183 @@
+//! Asks cargo what a call would compile: in a copy of the build directory, with a compiler that compiles nothing.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::DocumentMut;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::compare::Comparison;
+use super::fingerprint::Fingerprint;
+use super::lock_lines::LockLines;
+use super::log::Log;
+use super::profiles::Profiles;
+use super::reason::Reason;
+use super::skeleton::{Skeleton, Snapshot};
+use super::{causes, log};
+use crate::{
+    cargo::command_line::{option_values, subcommand, takes_value},
+    error::{Error, Result},
+    process::Cmd,
+    shim::pretend,
+};
+
+/// Asks cargo what a call would compile, given a snapshot of its build directory. `known` are the profiles of
+/// builds before.
+///
+/// # Errors
+/// When cargo cannot be started or refuses the call.
+pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Answer> {
+    let skeleton = &Skeleton::of(snapshot)?;
+    let mut log = Log::default();
+    let cmd = command(skeleton, call)?;
+    let code = cmd.each_error_line(|line| log.add(line))?;
+    if code != 0 {
+        return Err(Error::Failed {
+            command: cmd.line(),
+            status: format!("exit code {code}"),
+            code: None,
+            stderr: log.said.join("\n"),
+        });
+    }
+    let after = log.units.iter().map(|unit| Fingerprint::read(skeleton.path(), &unit.file));
+    let after: Vec<Option<Fingerprint>> = after.collect::<Result<_>>()?;
+    let mut own = Profiles::default();
+    after.iter().flatten().for_each(|unit| own.learn(skeleton.path(), unit));
+    let mut profiles = known.clone();
+    profiles.extend(own.clone());
+    let comparison = Comparison {
+        skeleton,
+        profiles: &profiles,
+        lock: &LockLines::read(&call.root.join("Cargo.lock")),
+        root: call.root,
+        toolchain: Reason::Toolchain { old: compiler(skeleton.real()), new: compiler(skeleton.path()) },
+    };
+    let reasons = log.units.iter().zip(&after).map(|(unit, after)| comparison.reasons(unit, after.as_ref()));
+    Ok(Answer { profiles: own, ..causes::answer(&log, &after, reasons.collect(), skeleton) })
+}
+
+/// The call in the skeleton. Settings go by arguments, since a build script may look at variables.
+pub(super) fn command(skeleton: &Skeleton, call: &Call<'_>) -> Result<Cmd> {
+    let path = |path: &Path| toml_edit::Value::from(path.display().to_string()).to_string();
+    let mut words = vec![
+        format!("--target-dir={}", skeleton.path().display()),
+        format!("--config=build.build-dir={}", path(skeleton.path())),
+        format!("--config=build.rustc-wrapper={}", path(call.program)),
+    ];
+    if has_artifact_dir(call) {
+        // cargo copies final artifacts there, and those of the skeleton are empty.
+        words.push(format!("--config=build.artifact-dir={}", path(&skeleton.path().join("artifacts"))));
+    }
+    let mut cmd = Cmd::new(call.cargo, call.dir, call.env)
+        .args(compiling(call.args, &words)?)
+        .env("CARGO_LOG", log::FILTER)
+        .env(pretend::SKELETON_VARIABLE, skeleton.path())
+        .env(pretend::PROGRAM_VARIABLE, call.program);
+    if call.env.get("RUSTC_WRAPPER").is_some() {
+        cmd = cmd.env("RUSTC_WRAPPER", call.program);
+    }
+    if call.env.get("RUST_BACKTRACE").is_some() {
+        // cargo would log one for every unit that was never built.
+        cmd = cmd.env("RUST_LIB_BACKTRACE", "0");
+    }
+    Ok(cmd)
+}
+
+/// Whether a call's configuration has cargo copy final artifacts into a folder of the user's. The setting is unstable,
+/// and a cargo that does not take it would refuse another one, too.
+pub(super) fn has_artifact_dir(call: &Call<'_>) -> bool {
+    let keys = ["artifact-dir", "out-dir"];
+    let is_named = |word: &&str| keys.iter().any(|key| word.contains(key));
+    let variables = ["CARGO_BUILD_ARTIFACT_DIR", "CARGO_BUILD_OUT_DIR"];
+    let folders = call.dir.ancestors().map(|folder| folder.join(".cargo"));
+    let folders = folders.chain(call.env.get("CARGO_HOME").map(|home| call.dir.join(home)));
+    let mut files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
+    let is_set_in = |path: PathBuf| {
+        let document = fs_err::read_to_string(path).ok()?.parse::<DocumentMut>().ok()?;
+        document.get("build").map(|build| keys.iter().any(|key| build.get(key).is_some()))
+    };
+    option_values(call.args, "--config").iter().any(is_named)
+        || variables.iter().any(|name| call.env.get(name).is_some())
+        || files.any(|path| is_set_in(path) == Some(true))
+}
+
+/// The arguments of a call that compiles the same and runs nothing, with more words of cargo's. Those come last,
+/// since the last of several settings is the one that counts.
+pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>> {
+    let Some(at) = subcommand(args) else {
+        let reason = format!("`cargo {}` builds nothing", args.join(" "));
+        return Err(Error::Io(std::io::Error::other(reason)));
+    };
+    let is_run = matches!(args[at].as_str(), "run" | "r");
+    let (name, no_run) = match args[at].as_str() {
+        _ if is_run => ("build", None),
+        "test" | "t" | "bench" => (args[at].as_str(), Some("--no-run".to_owned())),
+        other => (other, None),
+    };
+    let mut words: Vec<String> = args[..at].to_vec();
+    words.push(name.to_owned());
+    let own = &args[at + 1..];
+    let end = own.iter().position(|word| word == "--").unwrap_or(own.len());
+    let mut rest = own[..end].iter();
+    while let Some(word) = rest.next() {
+        let option = word.split_once('=').map_or(word.as_str(), |(option, _)| option);
+        match option {
+            "--no-run" => {}
+            "--target-dir" | "--message-format" | "--artifact-dir" | "--out-dir" => {
+                if option == word {
+                    rest.next();
+                }
+            }
+            // The first word for the program that `cargo run` starts.
+            _ if is_run && !word.starts_with('-') => break,
+            _ => {
+                words.push(word.to_owned());
+                if takes_value(word) {
+                    words.extend(rest.next().cloned());
+                }
+            }
+        }
+    }
+    words.extend(no_run);
+    words.extend(more.iter().cloned());
+    // What follows is the program's, but for `cargo rustc`, where it is the compiler's.
+    if name == "rustc" {
+        words.extend(own[end..].iter().cloned());
+    }
+    Ok(words)
+}
+
+/// The compiler that a build directory was last used with, in its own words; cargo keeps them there.
+pub(super) fn compiler(build_dir: &Path) -> Option<String> {
+    let text = fs_err::read_to_string(build_dir.join(".rustc_info.json")).ok()?;
+    let info: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let mut answers =
+        info.get("outputs")?.as_object()?.values().filter_map(|answer| answer["stdout"].as_str());
+    let version = answers.find(|answer| answer.starts_with("rustc "))?;
+    version.lines().next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> String {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        compiling(&words, &["--x".to_owned()]).map_or_else(|error| error.to_string(), |words| words.join(" "))
+    }
+
+    #[test]
+    fn nothing_is_run_and_the_target_directory_is_replaced() {
+        assert_eq!(told("run --bin a --target-dir b -- --release"), "build --bin a --x");
+        assert_eq!(told("test --message-format=json -p a"), "test -p a --no-run --x");
+        assert_eq!(
+            told("--color always rustc -- -Copt-level=1"),
+            "--color always rustc --x -- -Copt-level=1"
+        );
+        assert_eq!(told("--version"), "`cargo --version` builds nothing");
+        // A program's own words need no `--`, and a word given twice is refused by cargo.
+        assert_eq!(told("run --bin a serve --release"), "build --bin a --x");
+        assert_eq!(told("test --no-run name"), "test name --no-run --x");
+        assert_eq!(told("build --artifact-dir a --out-dir=b -r"), "build -r --x");
+    }
+}
