@@ -14,8 +14,11 @@ let
       ''"$PWD/target"${lib.escapeShellArg (lib.removePrefix marker value)}''
     else
       lib.escapeShellArg value;
-  line = name: value: ''
-    export ${name}=${text value}
-  '';
+  isName = name: builtins.match "[A-Za-z_][A-Za-z0-9_]*" name != null;
+  line =
+    name: value:
+    lib.throwIfNot (isName name) "the variable ${name} has a name that no shell takes: rename it" ''
+      export ${name}=${text value}
+    '';
 in
 lib.concatStrings (lib.mapAttrsToList line (lib.filterAttrs cannotHold (slice.env or { })))

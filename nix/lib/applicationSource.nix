@@ -96,22 +96,34 @@ let
       ++ lib.optionals (!builds) forChecks
     );
 
-  # Never in a store that everybody can read, wherever they lie.
-  secret =
-    file:
-    lib.hasPrefix ".env" file.name
-    || file.name == "credentials.toml"
-    || lib.any (ending: lib.hasSuffix ending file.name) [
-      ".db"
-      ".sqlite"
-      ".sqlite-shm"
-      ".sqlite-wal"
-      ".sqlite3"
-    ];
+  # Never in a store that everybody can read, wherever they lie: the list that `.dockerignore` is written from.
+  kinds = map (lib.splitString " ") (
+    lib.filter (line: line != "" && !lib.hasPrefix "#" line) (
+      lib.splitString "\n" (builtins.readFile ./private.txt)
+    )
+  );
+  fits =
+    name: entry:
+    builtins.match (lib.replaceStrings [ "." "*" ] [ "\\." ".*" ] (lib.last entry)) name != null;
+  isSecret = name: lib.any (entry: lib.head entry == "secret" && fits name entry) kinds;
+  isListed = name: lib.any (fits name) kinds;
+  # Private files that the settings name themselves.
+  asked = lib.filter (path: isListed (baseNameOf path)) (metadata.larder.docker.include or [ ]);
+  sources =
+    builds:
+    lib.fileset.intersection (fileFilter (file: !isListed file.name) root) (
+      lib.fileset.unions (members builds ++ named builds ++ include)
+    );
   application =
     builds:
-    lib.fileset.intersection (fileFilter (file: !secret file) root) (
-      lib.fileset.unions (members builds ++ named builds ++ include)
+    lib.fileset.unions (
+      [ (sources builds) ]
+      ++ map (
+        path:
+        lib.fileset.intersection (fileFilter (file: !isSecret file.name) root) (
+          maybeMissing (root + "/${path}")
+        )
+      ) asked
     );
 in
 slice:

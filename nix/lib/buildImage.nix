@@ -30,8 +30,8 @@ pkgs.dockerTools.buildLayeredImage {
   tag = manifest.workspace.package.version or manifest.package.version or "latest";
   # A volume's folder has to be there, and to belong to the one who writes to it.
   fakeRootCommands = lib.optionalString (volume != null) ''
-    mkdir --parents .${volume}
-    chown 65532:65532 .${volume}
+    mkdir --parents ${lib.escapeShellArg ".${volume}"}
+    chown 65532:65532 ${lib.escapeShellArg ".${volume}"}
   '';
   config = {
     Entrypoint = [ "${server}/bin/${binary}" ];

@@ -46,7 +46,7 @@ lib.throwIfNot plainNames "hash-files of Leptos metadata does not work with Nix 
         cargo leptos build --release --frontend-only
       '';
       installPhaseCommand = ''
-        mv ${lib.escapeShellArg siteRoot} "$out"
+        mv -- ${lib.escapeShellArg siteRoot} "$out"
       '';
       passthru = {
         inherit slice;

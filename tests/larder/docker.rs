@@ -146,10 +146,14 @@ fn the_dockerfile_reads_well() {
     !templates
     !larder
     **/target
+    **/.env*
     **/.git
-    **/.env
-    **/.env.*
     **/credentials.toml
+    **/*.db
+    **/*.db-shm
+    **/*.db-wal
+    **/*.key
+    **/*.pem
     **/*.sqlite*
     ");
     project.larder(&["dockerfile", "--check"]).ok();

@@ -213,14 +213,14 @@ fn the_workflow_reads_well() {
       build:
         runs-on: ubuntu-latest
         steps:
-          - uses: actions/checkout@v4
+          - uses: actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1
           - name: Toolchain
             id: rust
             run: |
               rustc --version
               echo "id=$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT"
           # Another number gets the tools anew.
-          - uses: actions/cache@v4
+          - uses: actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
             with:
               path: ~/.larder-tools
               key: tools-${{ runner.os }}-1
@@ -233,7 +233,7 @@ fn the_workflow_reads_well() {
             run: cargo larder lock --check --locked
           - name: Dockerfile is right
             run: cargo larder dockerfile --check
-          - uses: actions/cache/restore@v4
+          - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
             id: cooked
             with:
               path: |
@@ -246,7 +246,7 @@ fn the_workflow_reads_well() {
               restore-keys: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-
           - name: Cook
             run: cargo larder cook --locked
-          - uses: actions/cache/save@v4
+          - uses: actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
             with:
               path: |
                 target
@@ -328,7 +328,7 @@ fn a_workspace_below_its_repository() {
     Surroundings::get().larder(&sub, &["init", "--yes", "--with", "ci"]).ok();
     let workflow = project.read(".github/workflows/larder.yml");
     for line in
-        ["    working-directory: sub", "            sub/target", "hashFiles('sub/larder/larder.lock')"]
+        ["    working-directory: \"sub\"", "            sub/target", "hashFiles('sub/larder/larder.lock')"]
     {
         assert!(workflow.contains(line), "{line}:\n{workflow}");
     }

@@ -220,7 +220,7 @@ fn every_function_gives_what_it_says() {
 }
 
 /// Which files each derivation is built from, by slice.
-fn sources(project: &Project) -> Option<Value> {
+pub(crate) fn sources(project: &Project) -> Option<Value> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/sources.nix");
     let expression = format!("import {} {{ root = {}; }}", tests.display(), project.path().display());
     value("sources", &expression)

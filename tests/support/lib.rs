@@ -5,7 +5,9 @@
 
 use std::io::Write as _;
 
+pub mod dockerfile;
 mod git;
+pub mod hostile;
 mod larder;
 pub mod nix;
 mod project;

@@ -46,6 +46,16 @@ impl Stages {
         Ok(stages)
     }
 
+    /// The files that `.dockerignore` lets in, relative to the context and sorted.
+    ///
+    /// # Panics
+    /// When a file cannot be copied.
+    pub fn sent(context: &Path) -> Vec<String> {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        send(context, dir.path());
+        crate::recipes::files(dir.path()).into_keys().collect()
+    }
+
     /// A path of the image in the last stage before `runtime`.
     ///
     /// # Panics

@@ -29,17 +29,20 @@ fn check(project: &Project, application: &Application) -> Result<()> {
         Err(Error::Settings { path: path.into(), reason })
     };
     let paths = application.sources.all().chain(application.halves.iter().flat_map(paths));
+    let patterns = &project.settings.docker.include;
+    let is_pattern = |path: &str| patterns.iter().any(|one| path.ends_with(one.trim_start_matches("./")));
     for path in paths.map(|path| path.to_string()).chain(shipped(application)) {
-        let is_trimmed = path.trim() == path;
-        if path.contains(|c: char| c.is_control() || c == '\\') || !is_trimmed {
+        if !is_nameable(&path) || path.contains('*') && !is_pattern(&path) {
             return wrong(format!(
                 "docker: no image can be built with the path {path:?}: rename it, without control characters, \
-                 backslashes, and spaces at its ends"
+                 backslashes, stars, spaces at its ends, and a dash at its start"
             ));
         }
     }
     for slice in application.groups.iter().flatten().map(|locked| &locked.slice) {
-        if let Some(reason) = wrong_in(slice) {
+        let dir = application.image.target_dir(slice);
+        let reason = (!is_nameable(dir.as_str())).then(|| format!("the target directory {:?}", dir.as_str()));
+        if let Some(reason) = reason.or_else(|| wrong_in(slice)) {
             return wrong(format!("docker: slice {:?}: no image can be built with {reason}", slice.name));
         }
     }
@@ -47,6 +50,12 @@ fn check(project: &Project, application: &Application) -> Result<()> {
         Some(version) => wrong(format!("docker: {version:?} is no version of a tool")),
         None => Ok(()),
     }
+}
+
+/// Whether a path means itself in an instruction, in a shell and in a list of patterns, written as each takes it.
+fn is_nameable(path: &str) -> bool {
+    let is_special = |c: char| c.is_control() || c == '\\';
+    !path.contains(is_special) && path.trim() == path && !path.starts_with('-')
 }
 
 pub(super) fn paths(half: &Half) -> impl Iterator<Item = Utf8PathBuf> {

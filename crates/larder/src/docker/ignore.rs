@@ -20,8 +20,31 @@ const HEADER: &str = "\
 /// What cargo builds, and no folder of sources has for a name, unless [`Sources::called_target`] names it.
 const TARGET: &str = "**/target";
 
-/// What nothing should read, even where its folder is let in.
-const NEVER: [&str; 6] = [TARGET, "**/.git", "**/.env", "**/.env.*", "**/credentials.toml", "**/*.sqlite*"];
+/// The names of files that nothing should read, even if their folder is let in. Nix reads the same list.
+const LIST: &str = include_str!("../../../../nix/lib/private.txt");
+
+/// Whether the settings can name a file of the list nevertheless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// They cannot: nothing that is built needs it.
+    Secret,
+    /// They can: some of these are data.
+    Private,
+}
+
+/// The patterns of the list.
+fn listed() -> impl Iterator<Item = (Kind, &'static str)> {
+    LIST.lines().filter_map(|line| match line.split_once(' ')? {
+        ("secret", pattern) => Some((Kind::Secret, pattern)),
+        ("private", pattern) => Some((Kind::Private, pattern)),
+        _ => None,
+    })
+}
+
+/// Of which kind a file's or folder's name is; `None` for almost all.
+pub(super) fn kind(name: &str) -> Option<Kind> {
+    listed().find(|(_, pattern)| is_like(pattern, name)).map(|(kind, _)| kind)
+}
 
 /// Writes the allow-list of an application.
 pub(super) fn of(application: &Application) -> String {
@@ -32,17 +55,16 @@ pub(super) fn of(application: &Application) -> String {
     for path in own.into_iter().chain(recipes) {
         let _ = writeln!(text, "!{}", words::listed(&path));
     }
-    for pattern in NEVER {
-        let _ = writeln!(text, "{pattern}");
-        // The last line that fits a path counts, so those below hold in these folders too.
-        if pattern == TARGET {
-            for path in &sources.called_target {
-                let _ = writeln!(text, "!{}", words::listed(path));
-            }
-        }
+    // The last line that fits a path counts, so those below hold in these folders too.
+    let _ = writeln!(text, "{TARGET}");
+    for path in &sources.called_target {
+        let _ = writeln!(text, "!{}", words::listed(path));
     }
-    // The last line that fits a path counts. A file of these that is missing is an error of cargo's.
-    for path in sources.whole() {
+    for (_, pattern) in listed() {
+        let _ = writeln!(text, "**/{pattern}");
+    }
+    // A file of these that is missing is an error of cargo's.
+    for path in sources.whole().chain(sources.named.iter().cloned()) {
         let _ = writeln!(text, "!{}", words::listed(&path));
     }
     text
@@ -69,7 +91,8 @@ fn is_like(pattern: &str, name: &str) -> bool {
 pub(super) fn is_left_out(sources: &Sources, path: &Utf8Path) -> bool {
     let is_source = sources.called_target.iter().any(|folder| covers(folder, path));
     let is_out = if is_source { is_private(path) } else { is_never(path) };
-    is_out && !sources.whole().any(|whole| path.starts_with(whole))
+    let is_named = sources.named.iter().any(|named| path.starts_with(named));
+    is_out && !is_named && !sources.whole().any(|whole| path.starts_with(whole))
 }
 
 /// Whether neither a folder nor anything below it is read.
@@ -78,17 +101,17 @@ pub(super) fn is_closed(sources: &Sources, folder: &Utf8Path) -> bool {
 }
 
 /// Whether a path is something that nothing should read.
-pub(super) fn is_never(path: &Utf8Path) -> bool {
+fn is_never(path: &Utf8Path) -> bool {
     path.components().any(|part| part.as_str() == "target") || is_private(path)
 }
 
+/// Whether a path is something that no setting can have sent.
+pub(super) fn is_secret(path: &Utf8Path) -> bool {
+    path.components().any(|part| part.as_str() == "target" || kind(part.as_str()) == Some(Kind::Secret))
+}
+
 fn is_private(path: &Utf8Path) -> bool {
-    path.components().any(|part| {
-        let part = part.as_str();
-        matches!(part, ".git" | ".env" | "credentials.toml")
-            || part.starts_with(".env.")
-            || part.contains(".sqlite")
-    })
+    path.components().any(|part| kind(part.as_str()).is_some())
 }
 
 #[cfg(test)]
@@ -106,11 +129,25 @@ mod tests {
     }
 
     #[test]
-    fn the_patterns_and_the_code_agree() {
-        for pattern in NEVER {
-            let example = pattern.replace("**/", "app/").replace('*', "x");
-            assert!(is_never(Utf8Path::new(&example)), "{pattern}");
+    fn every_line_of_the_list_is_read() {
+        let lines = LIST.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(lines.count(), listed().count());
+        for (kind, pattern) in listed() {
+            let example = pattern.replace('*', "x");
+            assert!(is_never(Utf8Path::new("app").join(&example).as_path()), "{pattern}");
+            assert_eq!(super::kind(&example), Some(kind), "{pattern}");
         }
-        assert!(!is_never(Utf8Path::new("app/src/environment.rs")));
+    }
+
+    #[test]
+    fn what_is_private_and_what_is_not() {
+        for path in ["a/.env", ".envrc", "a/.env.local/b", "a/x.db", "x.sqlite3-wal", "tls/key.pem", "a.key"]
+        {
+            assert!(is_never(Utf8Path::new(path)), "{path}");
+        }
+        for path in ["app/src/environment.rs", "src/db.rs", "keys.rs", "a.keys", "env", "sqlite.rs"] {
+            assert!(!is_never(Utf8Path::new(path)), "{path}");
+        }
+        assert!(is_secret(Utf8Path::new("a/.env")) && !is_secret(Utf8Path::new("a/x.db")));
     }
 }

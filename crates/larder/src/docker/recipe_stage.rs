@@ -7,6 +7,7 @@ use super::{
     context::FOLDER,
     dockerfile::{Downloads, PLANNER},
     recipes::Recipes,
+    words,
     writer::Writer,
 };
 use crate::recipe::expand;
@@ -39,7 +40,7 @@ impl Writer<'_> {
         let larder = self.application.sources.prefix.join("larder");
         self.line("\n# --- recipes: plain cargo from the table in larder/, by awk alone ---");
         self.line("FROM ${BUILD_BASE} AS recipes");
-        let _ = writeln!(self.text, "WORKDIR {}", self.application.image.workspace);
+        let _ = writeln!(self.text, "WORKDIR {}", words::alone(&self.application.image.workspace));
         self.copy(&[larder.join("expand.awk"), larder.join("larder.lock")], "larder/");
         let _ = writeln!(self.text, "RUN {EXPAND}");
     }

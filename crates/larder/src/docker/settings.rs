@@ -65,11 +65,16 @@ impl DockerSettings {
         let texts = texts.chain(&self.build_base).chain(&self.runtime_base);
         // These words end up in shell commands and comma-separated options.
         let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+:*@".contains(c));
-        match texts.into_iter().find(|text| text.is_empty() || !plain(text)) {
-            Some(text) => {
-                Err(format!("`{text}` holds a character that has no place in a Dockerfile's words"))
+        let is_option = |text: &str| text.starts_with('-');
+        if let Some(text) = texts.into_iter().find(|text| text.is_empty() || !plain(text) || is_option(text))
+        {
+            return Err(format!("{text:?} holds a character that has no place in a Dockerfile's words"));
+        }
+        match &self.volume {
+            Some(volume) if !volume.starts_with('/') => {
+                Err(format!("volume: {volume:?} is no absolute path in the image"))
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }
@@ -83,6 +88,8 @@ mod tests {
         let check = |toml: &str| toml_edit::de::from_str::<DockerSettings>(toml).unwrap().check();
         assert!(check("env = { API_TOKEN = \"x\" }").unwrap_err().contains("env.API_TOKEN"));
         assert!(check("build-packages = [\"a; rm -rf /\"]").is_err());
+        assert!(check("build-packages = [\"--allow-unauthenticated\"]").is_err());
+        assert!(check("volume = \"data\"").unwrap_err().contains("absolute"));
         assert!(check("build-base = \"rust AS x\"").is_err());
         assert!(check("env = { \"A B\" = \"x\" }").unwrap_err().contains("letters"));
         assert!(check("env = { A = \"x\\nRUN y\" }").unwrap_err().contains("one line"));

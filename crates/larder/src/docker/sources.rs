@@ -11,7 +11,7 @@ use cargo_metadata::{
 use super::{
     configured::Configured,
     context::{Context, Place},
-    path_packages,
+    ignore, path_packages,
     recipes::Recipes,
     shared::KNOWN,
     tailwind,
@@ -45,6 +45,8 @@ pub(super) struct Sources {
     pub(super) beside: BTreeSet<Utf8PathBuf>,
     /// Folders called `target` that hold sources, relative to the folder that is sent.
     pub(super) called_target: BTreeSet<Utf8PathBuf>,
+    /// Private files that the settings name, relative to the folder that is sent.
+    pub(super) named: BTreeSet<Utf8PathBuf>,
     /// What of it cargo's configuration points at.
     pub(super) configured: Configured,
 }
@@ -94,9 +96,18 @@ pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package])
         }
     }
     let (prefix, inside, beside) = (context.prefix(), outermost(all), outermost(beside));
-    let mut sources = Sources { prefix, inside, beside, called_target: BTreeSet::new(), configured };
+    let named = named(project, &prefix);
+    let mut sources = Sources { prefix, inside, beside, called_target: BTreeSet::new(), named, configured };
     sources.called_target = called_target(project, &context, &sources);
     Ok(sources)
+}
+
+/// What the settings name by a name that would be left out.
+fn named(project: &Project, prefix: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+    let paths = project.settings.docker.include.iter().map(|path| normalized(Utf8Path::new(path)));
+    let is_private =
+        |path: &Utf8PathBuf| path.file_name().and_then(ignore::kind) == Some(ignore::Kind::Private);
+    paths.filter(is_private).map(|path| prefix.join(path)).collect()
 }
 
 /// The folders called `target` that every clone has files in, and what the settings name in one.

@@ -42,7 +42,8 @@ pub(super) fn listed(path: &Utf8Path) -> String {
 }
 
 fn is_plain(word: &str) -> bool {
-    word.chars().all(|c| c.is_alphanumeric() || "-_./+@,=:~%".contains(c))
+    // One that begins with a dash would be an option.
+    !word.starts_with('-') && word.chars().all(|c| c.is_alphanumeric() || "-_./+@,=:~%".contains(c))
 }
 
 /// A word that Docker expands to `word`.
@@ -93,6 +94,7 @@ mod tests {
         assert_eq!(copy("", &["app/"], "app/"), "COPY app/ app/");
         assert_eq!(copy("--from=x ", &["/app/é/"], "é/"), "COPY --from=x /app/é/ é/");
         assert_eq!(copy("", &["my apps/a"], "./"), r#"COPY ["my apps/a", "./"]"#);
+        assert_eq!(copy("", &["--chown=a"], "./"), r#"COPY ["--chown=a", "./"]"#);
         assert_eq!(copy("", &["a[1]*", "<<EOF"], "$HOME/"), r#"COPY ["a[[]1][*]", "<<EOF", "\\$HOME/"]"#);
     }
 

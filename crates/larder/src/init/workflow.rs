@@ -7,6 +7,7 @@ use super::{Asked, Proposal, new_file, repository};
 use crate::{
     docker,
     error::Result,
+    process::quoted,
     project::Project,
     slice::{Origin, Variant, leptos},
 };
@@ -28,8 +29,28 @@ pub(super) fn propose(project: &Project, asked: Asked, source: Option<&str>) -> 
         return Ok(Proposal::skipped("there is no slice of the release to build"));
     }
     let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
+    if let Some(word) = words(project, &prefix).find(|word| !is_plain(word)) {
+        return Ok(Proposal::skipped(format!(
+            "no workflow can name {word:?}: it may hold letters, digits and `-_./+`, and spaces between them"
+        )));
+    }
     let text = text(project, &prefix, source)?;
     new_file(top.join(".github/workflows/larder.yml"), &text)
+}
+
+/// The words of the project's own that stand in the workflow.
+fn words<'a>(project: &'a Project, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+    let targets = project.slices.iter().flat_map(|slice| slice.targets());
+    let folder = project.workspace.committed_target_directory().into_string();
+    let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
+    targets.map(str::to_owned).chain([folder]).chain(prefix)
+}
+
+/// Whether a word means itself in YAML, in expressions of GitHub's, in patterns and in a shell.
+fn is_plain(word: &str) -> bool {
+    let is_inner = |c: char| c.is_alphanumeric() || "-_./+ ".contains(c);
+    let is_outer = |c: char| c.is_alphanumeric() || "_.".contains(c);
+    word.chars().all(is_inner) && word.starts_with(is_outer) && !word.ends_with(' ')
 }
 
 const HEAD: &str = "\
@@ -54,8 +75,11 @@ jobs:
   build:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1
 ";
+
+/// The commit of `actions/cache` and what it is a version of: a tag can be moved, a commit cannot.
+const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
 
 /// What cargo would download again.
 const DOWNLOADS: &str =
@@ -71,7 +95,7 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     let _ = writeln!(text, "  # The address of Larder's git repository.");
     let _ = writeln!(text, "  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}");
     if !prefix.is_empty() {
-        let _ = write!(text, "\ndefaults:\n  run:\n    working-directory: {prefix}\n");
+        let _ = write!(text, "\ndefaults:\n  run:\n    working-directory: \"{prefix}\"\n");
     }
     text.push_str(STEPS);
 
@@ -80,6 +104,7 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     targets.dedup();
     let mut toolchain = vec!["rustc --version".to_owned()];
     if !targets.is_empty() {
+        let targets: Vec<String> = targets.into_iter().map(quoted).collect();
         toolchain.push(format!("rustup target add {}", targets.join(" ")));
     }
     toolchain.push(r#"echo "id=$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT""#.into());
@@ -102,7 +127,7 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     install.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
     text.push_str("      # Another number gets the tools anew.\n");
     let tools = format!("tools-${{{{ runner.os }}}}-{tools}");
-    cache(&mut text, "actions/cache@v4", None, "~/.larder-tools", &tools);
+    cache(&mut text, "actions/cache", None, "~/.larder-tools", &tools);
     step(&mut text, "Tools", None, &install);
 
     step(&mut text, "Recipes are right", None, &["cargo larder lock --check --locked".into()]);
@@ -115,11 +140,11 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     );
     let start = "larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-";
     let key = format!("{start}${{{{ hashFiles('{}') }}}}", below("larder/larder.lock"));
-    cache(&mut text, "actions/cache/restore@v4", Some("cooked"), &target, &key);
+    cache(&mut text, "actions/cache/restore", Some("cooked"), &target, &key);
     text.push_str("          # Most units of an older recipe are good for this one. What is not piles up until the next compiler.\n");
     let _ = writeln!(text, "          restore-keys: {start}");
     step(&mut text, "Cook", None, &["cargo larder cook --locked".into()]);
-    cache(&mut text, "actions/cache/save@v4", None, &target, &key);
+    cache(&mut text, "actions/cache/save", None, &target, &key);
     let _ = writeln!(text, "        if: steps.cooked.outputs.cache-hit != 'true'");
     step(&mut text, "Build", None, &["cargo larder build --locked".into()]);
     Ok(text)
@@ -146,7 +171,7 @@ fn step(text: &mut String, name: &str, id: Option<&str>, commands: &[String]) {
 }
 
 fn cache(text: &mut String, action: &str, id: Option<&str>, path: &str, key: &str) {
-    let _ = writeln!(text, "      - uses: {action}");
+    let _ = writeln!(text, "      - uses: {action}@{CACHE}");
     if let Some(id) = id {
         let _ = writeln!(text, "        id: {id}");
     }

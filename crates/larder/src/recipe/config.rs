@@ -21,8 +21,28 @@ const COMPILED_WITH: [&str; 10] =
     ["build", "env", "host", "include", "patch", "paths", "profile", "source", "target", "unstable"];
 /// Keys of `[build]` that reach a compilation.
 const COMPILED_WITH_IN_BUILD: [&str; 4] = ["rustc", "rustc-wrapper", "rustflags", "target"];
-/// Keys of a registry that hold a secret, or how one is had: never copied, even from a file where they should not be.
-const SECRET: [&str; 3] = ["token", "secret-key", "credential-provider"];
+/// Keys of a registry that hold a secret, or how one is had.
+const SECRET: [&str; 4] = ["token", "secret-key", "credential-provider", "global-credential-providers"];
+/// The keys of these tables that getting sources takes. The others are for publishing, for terminals, or hold secrets
+/// and how they are had.
+const KEYS_OF: [(&str, &[&str]); 4] = [
+    (
+        "http",
+        &[
+            "cainfo",
+            "check-revoke",
+            "low-speed-limit",
+            "multiplexing",
+            "proxy",
+            "ssl-version",
+            "timeout",
+            "user-agent",
+        ],
+    ),
+    ("net", &["git-fetch-with-cli", "offline", "retry", "ssh"]),
+    ("registries", &["index", "protocol"]),
+    ("registry", &["index"]),
+];
 
 /// The first keys that lines of a recipe's configuration have, beside its environment: no other reaches it.
 pub(super) const KEYS: [&str; 3] =
@@ -61,7 +81,7 @@ pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> BTreeSet<String
 
 /// The workspace's settings that reach dependencies, without those that nobody else may see.
 pub(super) fn shared(workspace: &Workspace) -> BTreeSet<String> {
-    reaching(workspace).into_iter().filter(|line| !is_secret(line)).collect()
+    reaching(workspace).into_iter().filter(|line| is_known(line) && !is_secret(line)).collect()
 }
 
 /// Whether something of it is a secret, which [`shared`] leaves out.
@@ -81,6 +101,18 @@ fn reaching(workspace: &Workspace) -> BTreeSet<String> {
     document.get_mut("registry").into_iter().for_each(|registry| remove(registry, &["default"]));
     let is_shared = |line: &String| SHARED.iter().any(|key| line.starts_with(key));
     manifest::dotted(&document).into_iter().filter(is_shared).collect()
+}
+
+/// Whether a line's key is one that sources are had by, if its table has others as well.
+fn is_known(line: &str) -> bool {
+    let key = line.split(" = ").next().unwrap_or(line);
+    let (table, rest) = key.split_once('.').unwrap_or((key, ""));
+    let Some((_, known)) = KEYS_OF.iter().find(|(name, _)| *name == table) else { return true };
+    known.iter().any(|known| match table {
+        // The name of a registry stands between.
+        "registries" => rest.ends_with(&format!(".{known}")),
+        _ => rest == *known || rest.starts_with(&format!("{known}.")),
+    })
 }
 
 /// Whether a line is a credential, or looks like one.
@@ -137,6 +169,29 @@ mod tests {
 
     fn lines(text: &str) -> BTreeSet<String> {
         manifest::dotted(&text.parse().unwrap())
+    }
+
+    #[test]
+    fn keys_that_get_sources_are_known() {
+        for line in [
+            "http.proxy = \"a\"",
+            "net.retry = 2",
+            "net.ssh.known-hosts = []",
+            "registries.a.index = \"b\"",
+            "registries.\"a.b\".protocol = \"sparse\"",
+            "build.rustc = \"token\"",
+        ] {
+            assert!(is_known(line), "{line}");
+        }
+        for line in [
+            "registries.a.token = \"b\"",
+            "registries.a.credential-provider = [\"b\", \"index\"]",
+            "registry.global-credential-providers = [\"x\"]",
+            "registry.token = \"b\"",
+            "http.debug = true",
+        ] {
+            assert!(!is_known(line), "{line}");
+        }
     }
 
     #[test]

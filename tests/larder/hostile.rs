@@ -1,0 +1,280 @@
+//! Hostile values in every place from which text gets into generated files: the files are read as those read them that
+//! they are for, and have to be what a harmless value makes of them, or Larder refuses the value with one clear error.
+//!
+//! A sample runs in every test run, all pairs with `LARDER_TEST_FULL=1`. The figures are printed.
+
+use std::{collections::BTreeMap, path::Path};
+
+use larder_tests::{
+    Outcome, Project, Surroundings, dockerfile,
+    hostile::{CANARY, Sandbox, values},
+    recipes::{self, RECIPES},
+};
+
+use crate::hostile_places::{Place, docker, leptos, slices, workspaces};
+
+/// What of generated files a value must leave as it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shape {
+    /// Each instruction with its flags, its number of words, and the programs that it calls.
+    dockerfile: Vec<String>,
+    /// The lines of `.dockerignore` that let nothing in, and the number of those that do.
+    ignore: Vec<String>,
+    /// The kinds of the table's lines.
+    table: Vec<String>,
+    /// The files of recipes, with the number of values in each.
+    recipes: BTreeMap<String, usize>,
+}
+
+/// How often what was tried came out how.
+#[derive(Debug, Default)]
+struct Figures {
+    tried: usize,
+    refused: usize,
+    generated: BTreeMap<&'static str, usize>,
+    wrong: Vec<String>,
+}
+
+#[test]
+fn settings_of_an_image() {
+    attack("settings of an image", &docker());
+}
+
+#[test]
+fn slices_and_configuration() {
+    attack("slices and configuration", &slices());
+}
+
+#[test]
+fn members_targets_and_versions() {
+    attack("members, targets and versions", &workspaces());
+}
+
+#[test]
+fn leptos_metadata() {
+    attack("Leptos metadata", &leptos());
+}
+
+/// In a short run each place has a share of the values, and all values have their turn.
+const SHARE: usize = 24;
+
+pub(crate) fn is_chosen(place: usize, value: usize) -> bool {
+    Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1")
+        || (place + value).is_multiple_of(SHARE)
+}
+
+fn attack(what: &str, places: &[Place]) {
+    let (sandbox, values) = (Sandbox::new(), values());
+    let mut figures = Figures::default();
+    for (at, place) in places.iter().enumerate() {
+        let expected = generate(&sandbox, place, place.harmless);
+        let expected = expected.unwrap_or_else(|said| panic!("{}, harmless: {said}", place.name));
+        for (_, value) in values.iter().enumerate().filter(|(index, _)| is_chosen(at, *index)) {
+            // A pattern for everything is what its own setting is for.
+            let is_meant = place.name == "docker include" && value == "*";
+            if place.takes(value) && !is_meant {
+                figures.count(&sandbox, place, value, &expected);
+            }
+        }
+    }
+    println!(
+        "{what}: {} values in {} places; {} refused, generated {:?}, {} wrong",
+        figures.tried,
+        places.len(),
+        figures.refused,
+        figures.generated,
+        figures.wrong.len()
+    );
+    assert!(figures.wrong.is_empty(), "{}", figures.wrong.join("\n\n"));
+}
+
+/// A value for a report, which a long one would fill.
+pub(crate) fn short(value: &str) -> String {
+    format!("{:?}", value.chars().take(80).collect::<String>())
+}
+
+impl Figures {
+    fn count(&mut self, sandbox: &Sandbox, place: &Place, value: &str, expected: &Shape) {
+        self.tried += 1;
+        let found = match generate(sandbox, place, value) {
+            Ok(found) => found,
+            Err(said) => {
+                self.wrong.push(format!("{} {}: {said}", place.name, short(value)));
+                return;
+            }
+        };
+        self.refused += usize::from(found.dockerfile.is_empty());
+        let mut compare = |file, is_there: bool, is_same: bool, told: &dyn Fn() -> String| {
+            *self.generated.entry(file).or_default() += usize::from(is_there);
+            if is_there && !is_same {
+                self.wrong.push(format!("{} {}: {file}: {}", place.name, short(value), told()));
+            }
+        };
+        let differs = |found: &[String], expected: &[String]| {
+            let not_in = |these: &[String], those: &[String]| -> Vec<String> {
+                these.iter().filter(|one| !those.contains(one)).cloned().collect()
+            };
+            format!("{:?} instead of {:?}", not_in(found, expected), not_in(expected, found))
+        };
+        compare("Dockerfile", !found.dockerfile.is_empty(), found.dockerfile == expected.dockerfile, &|| {
+            differs(&found.dockerfile, &expected.dockerfile)
+        });
+        compare(".dockerignore", !found.ignore.is_empty(), found.ignore == expected.ignore, &|| {
+            differs(&found.ignore, &expected.ignore)
+        });
+        compare("larder.lock", !found.table.is_empty(), found.table == expected.table, &|| {
+            differs(&found.table, &expected.table)
+        });
+        compare("recipes by awk", !found.table.is_empty(), found.recipes == expected.recipes, &|| {
+            format!("{:?} instead of {:?}", found.recipes, expected.recipes)
+        });
+    }
+}
+
+/// Everything that is generated for a value, as far as it is not refused.
+fn generate(sandbox: &Sandbox, place: &Place, value: &str) -> Result<Shape, String> {
+    let files = (place.files)(value);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let project = Project::without_lock(&files);
+    let mut shape = Shape::default();
+    if is_refused(&project.larder(&["lock", "--offline"]))? {
+        return harmless_is_taken(place, value, shape);
+    }
+    shape.table = lines(&project.read("larder/larder.lock"));
+    shape.recipes = expanded(sandbox, &project, value)?;
+    if is_refused(&project.larder(&["dockerfile", "--offline"]))? {
+        if project.path().join("Dockerfile").exists() {
+            return Err("refused, but there is a Dockerfile".into());
+        }
+        return harmless_is_taken(place, value, shape);
+    }
+    let folder = if place.name == "context" { project.path().join(value) } else { project.path().to_owned() };
+    let read = |name: &str| fs_err::read_to_string(folder.join(name)).map_err(|error| error.to_string());
+    for instruction in dockerfile::read(&read("Dockerfile")?)? {
+        shape.dockerfile.extend(told(sandbox, &instruction, value)?);
+    }
+    shape.dockerfile.sort();
+    shape.ignore = allowed(&read(".dockerignore")?);
+    Ok(shape)
+}
+
+fn harmless_is_taken(place: &Place, value: &str, shape: Shape) -> Result<Shape, String> {
+    if value == place.harmless { Err("a harmless value is refused".into()) } else { Ok(shape) }
+}
+
+/// Whether a run ended with one clear error.
+pub(crate) fn is_refused(outcome: &Outcome) -> Result<bool, String> {
+    let raw = |c: char| c.is_control() && c != '\n';
+    if outcome.stderr.contains(raw) {
+        return Err(format!("raw control characters are printed: {:?}", outcome.stderr));
+    }
+    let errors = outcome.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+    match (outcome.code, errors) {
+        (0, _) => Ok(false),
+        (1, 1..) => Ok(true),
+        _ => Err(format!("no clear error: {outcome:?}")),
+    }
+}
+
+fn told(
+    sandbox: &Sandbox,
+    instruction: &dockerfile::Instruction,
+    value: &str,
+) -> Result<Vec<String>, String> {
+    // Names are in the flags of COPY.
+    let is_name = value.len() > 2 && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let neutral = |text: &str| if is_name { text.replace(value, "V") } else { text.to_owned() };
+    let flags = neutral(&instruction.flags.join(" "));
+    let head = format!("{} {flags}", instruction.keyword);
+    Ok(match instruction.keyword.as_str() {
+        "RUN" => sandbox.calls(&instruction.rest)?.iter().map(|call| format!("{head}: {call}")).collect(),
+        "COPY" | "ENTRYPOINT" => vec![format!("{head}: {} words", instruction.words()?)],
+        // The last word of HEALTHCHECK's flags is a command in JSON.
+        "HEALTHCHECK" => {
+            let words = instruction.rest.strip_prefix("CMD ").ok_or("a health check without CMD")?;
+            let words: Vec<String> = serde_json::from_str(words).map_err(|error| error.to_string())?;
+            vec![format!("{head}: {} words", words.len())]
+        }
+        "ENV" => vec![format!("{head}: {}", variable(&instruction.rest)?)],
+        "FROM" | "ARG" | "USER" | "EXPOSE" | "VOLUME" => {
+            vec![format!("{head}: {}", instruction.rest.split(' ').count())]
+        }
+        _ => vec![head],
+    })
+}
+
+/// The names of the variables of an ENV, whose values are one word each, in quotation marks or plain.
+fn variable(rest: &str) -> Result<String, String> {
+    let wrong = || format!("no variable: {rest}");
+    let (name, value) = rest.split_once('=').ok_or_else(wrong)?;
+    let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    let Some(inner) = inner else { return Ok(rest.split(' ').count().to_string()) };
+    let mut escaped = false;
+    for c in inner.chars() {
+        match (escaped, c) {
+            (false, '"' | '$') => return Err(wrong()),
+            (false, '\\') => escaped = true,
+            _ => escaped = false,
+        }
+    }
+    if escaped { Err(wrong()) } else { Ok(format!("a value, named {}", name.is_ascii())) }
+}
+
+/// The lines that let nothing in, and the number of those that let something in.
+fn allowed(text: &str) -> Vec<String> {
+    let (open, mut closed): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
+    closed.retain(|line| !line.starts_with('#'));
+    let mut all: Vec<String> = closed.iter().map(|line| (*line).to_owned()).collect();
+    all.push(format!("{} open", open.len()));
+    all.extend(
+        open.iter().filter(|line| ["!", "!*", "!**", "!."].contains(line)).map(|line| (*line).to_owned()),
+    );
+    all.sort();
+    all
+}
+
+/// The first words of all lines, sorted: a value must not make a line of its own.
+fn lines(table: &str) -> Vec<String> {
+    let mut all: Vec<String> =
+        table.lines().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
+    all.sort();
+    all
+}
+
+/// What awk makes of the table, which has to be what Larder makes of it: the number of values in each file.
+fn expanded(sandbox: &Sandbox, project: &Project, value: &str) -> Result<BTreeMap<String, usize>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let own = sandbox.programs().join(CANARY);
+    fs_err::copy(own, folder.path().join(CANARY)).unwrap();
+    let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();
+    let path = format!("{path}:{}", folder.path().display());
+    let log = folder.path().join("log");
+    let [program, table] = ["expand.awk", "larder.lock"].map(|name| project.path().join("larder").join(name));
+    let [program, table, log_text] = [&program, &table, &log].map(|path| path.display().to_string());
+    let vars = [("PATH", path.as_str()), ("SANDBOX_LOG", &log_text)];
+    let outcome = Surroundings::get().run(Path::new("awk"), folder.path(), &["-f", &program, &table], &vars);
+    if outcome.code != 0 || log.exists() {
+        return Err(format!("awk: {outcome:?}, canary: {}", log.exists()));
+    }
+    let found = recipes::files(&folder.path().join(RECIPES));
+    let expected = recipes::by_larder(project.path()).map_err(|error| error.to_string())?;
+    if found != expected {
+        return Err(format!("awk makes {found:?} and Larder {expected:?}"));
+    }
+    let count = |(path, text): (String, String)| {
+        let document: toml_edit::DocumentMut = match Path::new(&path).extension() {
+            Some(end) if end == "toml" => text.parse().map_err(|error| format!("{path}: {error}"))?,
+            _ => toml_edit::DocumentMut::new(),
+        };
+        let parts: Vec<&str> = path.split('/').map(|part| if part == value { "V" } else { part }).collect();
+        Ok((parts.join("/"), leaves(document.as_item())))
+    };
+    found.into_iter().map(count).collect()
+}
+
+fn leaves(item: &toml_edit::Item) -> usize {
+    if let Some(table) = item.as_table_like() {
+        return table.iter().map(|(_, item)| leaves(item)).sum();
+    }
+    item.as_array().map_or(1, toml_edit::Array::len)
+}

@@ -1,0 +1,178 @@
+//! Hostile values in what Nix makes of slices, and in the workflow of `init`: shell lines are run where programs only say
+//! that they were called, and YAML is read.
+
+use std::{fmt::Write as _, path::Path};
+
+use larder_tests::{
+    Project, Surroundings,
+    hostile::{Sandbox, values},
+    nix::evaluate,
+    package,
+};
+use serde_json::{Value, json};
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::{
+    hostile::{is_refused, short},
+    hostile_places::toml,
+};
+
+/// What `nix/lib` makes of variables: each in a slice of its own, `null` if the name is refused.
+fn exports(variables: &[(String, String)]) -> Option<Vec<Value>> {
+    let folder = tempfile::tempdir().unwrap();
+    let list: Vec<Value> =
+        variables.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    let path = folder.path().join("variables.json");
+    fs_err::write(&path, Value::from(list).to_string()).unwrap();
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let expression = format!(
+        "let lib = import {}; f = import {} {{ inherit lib; }};
+         one = v: let all = f {{ env = {{ ${{v.name}} = v.value; }}; }};
+             found = builtins.tryEval all; in if found.success then found.value else null;
+         in map one (builtins.fromJSON (builtins.readFile {}))",
+        top.join("nix/nixpkgs/lib.nix").display(),
+        top.join("../nix/lib/absoluteEnvironment.nix").display(),
+        path.display()
+    );
+    let outcome = evaluate("exports of Nix", &expression)?.ok();
+    Some(serde_json::from_str(&outcome.stdout).unwrap())
+}
+
+#[test]
+fn nix_exports_names_and_values() {
+    // Nix has no text with that character.
+    let values: Vec<String> = values().into_iter().filter(|value| !value.contains('\0')).collect();
+    let variables: Vec<(String, String)> = values
+        .iter()
+        .flat_map(|value| {
+            [
+                ("CARGO_A".to_owned(), value.clone()),
+                ("A".to_owned(), format!("<target>{value}")),
+                (format!("CARGO_{value}"), "x".to_owned()),
+            ]
+        })
+        .collect();
+    let Some(lines) = exports(&variables) else { return };
+    let sandbox = Sandbox::new();
+    let (mut refused, mut wrong) = (0, Vec::new());
+    for ((name, value), lines) in variables.iter().zip(&lines) {
+        let Some(text) = lines.as_str() else {
+            refused += 1;
+            continue;
+        };
+        match sandbox.calls(&format!("{text}\ncargo\n")) {
+            Ok(calls) if calls == ["cargo 0"] => {}
+            said => wrong.push(format!("{} {}: {said:?}", short(name), short(value))),
+        }
+        let shown = Surroundings::get().run(
+            Path::new("/bin/sh"),
+            Path::new("/"),
+            &["-c", &format!("{text}printf '%s' \"${name}\"")],
+            &[("PWD", "/")],
+        );
+        let meant = value.replace("<target>", "//target");
+        if shown.stdout != meant {
+            wrong.push(format!("{} {} is {}", short(name), short(value), short(&shown.stdout)));
+        }
+    }
+    println!("exports of Nix: {} variables, {refused} refused, {} wrong", variables.len(), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(variables.len() >= 200 && refused >= 60, "{refused} of {}", variables.len());
+}
+
+/// What a workflow is made of: keys and the number of entries, expressions, and what its scripts call.
+fn shape(sandbox: &Sandbox, text: &str) -> Result<Vec<String>, String> {
+    let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
+    let [document] = &documents[..] else { return Err(format!("{} documents", documents.len())) };
+    let mut shape = Vec::new();
+    walk(document, "", sandbox, &mut shape)?;
+    let expressions = text.split("${{").skip(1).map(|rest| rest.split("}}").next().unwrap_or_default());
+    for expression in expressions {
+        // A text of GitHub's ends at an apostrophe that stands alone.
+        let parts = expression.replace("''", "").split('\'').count();
+        let outside: String = expression.split('\'').step_by(2).collect();
+        let _ = write!(shape.last_mut().unwrap(), " {parts} {outside}");
+    }
+    Ok(shape)
+}
+
+fn walk(node: &Yaml, path: &str, sandbox: &Sandbox, shape: &mut Vec<String>) -> Result<(), String> {
+    match node {
+        Yaml::Array(items) => {
+            items.iter().try_for_each(|item| walk(item, &format!("{path}[]"), sandbox, shape))
+        }
+        Yaml::Hash(table) => table.iter().try_for_each(|(key, value)| {
+            let key = key.as_str().ok_or("a key that is no text")?;
+            walk(value, &format!("{path}.{key}"), sandbox, shape)
+        }),
+        Yaml::String(script) if path.rsplit_once('.').is_some_and(|(_, key)| key == "run") => {
+            // GitHub puts values in their places before a shell sees it.
+            if script.contains("${{") {
+                return Err(format!("an expression in a script: {script}"));
+            }
+            shape.push(format!("{path}: {:?}", sandbox.calls(script)?));
+            Ok(())
+        }
+        Yaml::String(text) => {
+            shape.push(format!("{path}: {} lines", text.lines().count()));
+            Ok(())
+        }
+        _ => {
+            shape.push(path.to_owned());
+            Ok(())
+        }
+    }
+}
+
+/// A workflow for a workspace in a folder, with a target directory; `None` if none is written.
+fn workflow(folder: &str, target: &str) -> Result<Option<String>, String> {
+    let project = Project::without_lock(&[
+        (&format!("{folder}/Cargo.toml"), &package("app", "")),
+        (&format!("{folder}/src/main.rs"), "fn main() {}\n"),
+        (
+            &format!("{folder}/Cargo.lock"),
+            "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n",
+        ),
+        (&format!("{folder}/.cargo/config.toml"), &format!("build.target-dir = {}\n", toml(target))),
+    ]);
+    Surroundings::get().run(Path::new("git"), project.path(), &["init", "--quiet"], &[]).ok();
+    let root = project.path().join(folder);
+    let words = ["init", "--yes", "--only", "ci", "--offline"];
+    let outcome = Surroundings::get().larder(&root, &words);
+    let path = project.path().join(".github/workflows/larder.yml");
+    if is_refused(&outcome)? || !path.exists() {
+        return Ok(None);
+    }
+    fs_err::read_to_string(path).map(Some).map_err(|error| error.to_string())
+}
+
+#[test]
+fn workflows() {
+    let sandbox = Sandbox::new();
+    let plain = workflow("site", "out").unwrap().expect("it is written");
+    let expected = shape(&sandbox, &plain).unwrap();
+    let (mut tried, mut refused, mut wrong) = (0, 0, Vec::new());
+    for (index, value) in values().iter().enumerate() {
+        let is_folder = !value.contains('\0')
+            && !value.contains("..")
+            && !value.starts_with('/')
+            && value.split('/').all(|name| name.len() < 200);
+        let pairs = [(value.as_str(), "out", is_folder), ("site", value.as_str(), true)];
+        for (at, (folder, target, is_possible)) in pairs.into_iter().enumerate() {
+            if !is_possible || !crate::hostile::is_chosen(at, index) {
+                continue;
+            }
+            tried += 1;
+            match workflow(folder, target) {
+                Ok(None) => refused += 1,
+                Ok(Some(text)) => match shape(&sandbox, &text) {
+                    Ok(found) if found == expected => {}
+                    said => wrong.push(format!("{} {}: {said:?}\n{text}", short(folder), short(target))),
+                },
+                Err(said) => wrong.push(format!("{} {}: {said}", short(folder), short(target))),
+            }
+        }
+    }
+    println!("workflows: {tried} values, {refused} refused, {} wrong", wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,63 @@
+//! Files that nobody should get by a build: what is left out of Docker's context and of Nix sources is the same.
+
+use larder_tests::{Project, Stages, package};
+
+use crate::nix::sources;
+
+/// In a member, beside its sources; those that are kept begin with `+`.
+const FILES: [&str; 20] = [
+    ".env",
+    ".env.local",
+    ".envrc",
+    "+.environs/x",
+    "credentials.toml",
+    "app.db",
+    "app.db-wal",
+    "app.sqlite",
+    "app.sqlite3-shm",
+    "tls/server.pem",
+    "tls/server.key",
+    "deep/er/.env.production",
+    "deep/er/x.sqlite3",
+    "+src/db.rs",
+    "+src/key.rs",
+    "+data/keys.txt",
+    "+data/dbx",
+    "+named/known.db",
+    "named/other.db",
+    "named/.env",
+];
+
+#[test]
+fn docker_and_nix_leave_out_the_same() {
+    let manifest = "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n\n[workspace.metadata.larder.docker]\n\
+                    include = [\"app/named/known.db\", \"app/named/.env\"]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        ("app/Cargo.toml", &package("app", "")),
+        ("app/src/main.rs", "fn main() {}\n"),
+    ]);
+    FILES.iter().for_each(|file| project.write(&format!("app/{}", file.trim_start_matches('+')), "x"));
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    let mut kept: Vec<String> = FILES
+        .iter()
+        .filter_map(|file| file.strip_prefix('+'))
+        .map(|file| format!("app/{file}"))
+        // A name that begins like those of secrets.
+        .filter(|file| !file.contains(".environs"))
+        .collect();
+    kept.extend(["app/Cargo.toml".to_owned(), "app/src/main.rs".into()]);
+    kept.sort();
+    let of_member = |all: Vec<String>| -> Vec<String> {
+        let mut found: Vec<String> = all.into_iter().filter(|file| file.starts_with("app/")).collect();
+        found.retain(|file| !file.contains(".environs"));
+        found.sort();
+        found
+    };
+    let sent = of_member(Stages::sent(project.path()));
+    assert_eq!(sent, kept, "{}", project.read(".dockerignore"));
+    let Some(sources) = sources(&project) else { return };
+    let found = of_member(serde_json::from_value(sources["release"]["application"].clone()).unwrap());
+    assert_eq!(found, sent);
+}
