@@ -23,6 +23,7 @@ mod everybody;
 mod exact;
 mod expanders;
 mod expanders_fuzzed;
+mod fuzz;
 mod gc;
 mod hidden;
 mod hostile;

@@ -6,6 +6,7 @@
 use std::io::Write as _;
 
 pub mod dockerfile;
+pub mod fuzz;
 mod git;
 pub mod hostile;
 mod larder;
@@ -14,6 +15,7 @@ mod project;
 pub mod published;
 pub mod recipes;
 mod redact;
+pub mod seeds;
 pub mod site;
 mod stages;
 

@@ -9,6 +9,7 @@ mod ci;
 mod codegen;
 mod docker;
 mod fresh;
+mod fuzz;
 mod gc;
 mod log;
 mod nix;
@@ -65,6 +66,8 @@ enum Verb {
     Trials(trials::Args),
     /// Check the house rules: file headers and lengths, links, the map of the code, and more.
     Tidy,
+    /// Give parsers of what others write inputs that are changed at random.
+    Fuzz(fuzz::Args),
     /// Write the documentation that comes from the code.
     Codegen(codegen::Args),
 }
@@ -97,6 +100,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Trials(args) => trials::run(&sh, &env, log, args),
         Verb::Tidy => tidy::run(&sh, log),
+        Verb::Fuzz(args) => fuzz::run(log, args),
         Verb::Codegen(args) => codegen::run(&sh, log, args),
     }
 }

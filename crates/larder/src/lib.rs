@@ -40,6 +40,8 @@ pub mod docker;
 pub mod doctor;
 pub mod error;
 pub mod files;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod gc;
 pub mod git;
 pub mod init;

@@ -6,7 +6,7 @@
 mod checks;
 pub mod facts;
 mod version;
-mod workflow;
+pub(crate) mod workflow;
 
 use serde::Serialize;
 

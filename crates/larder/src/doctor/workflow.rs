@@ -5,7 +5,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 /// A file for CI, read.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The actions, as GitHub and Forgejo name them.
     pub(super) actions: Vec<Action>,
     /// The commands of all scripts, word by word.
@@ -18,7 +18,7 @@ pub(super) struct Plan {
 
 /// One action with its arguments.
 #[derive(Debug)]
-pub(super) struct Action {
+pub(crate) struct Action {
     /// The name, without what follows the `@`.
     pub(super) name: String,
     /// The version: a tag, a branch or a commit.
@@ -36,7 +36,7 @@ impl Action {
 
 impl Plan {
     /// Reads a file; the reason says where it is no YAML.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let mut plan = Self::default();
         for document in YamlLoader::load_from_str(text).map_err(|error| error.to_string())? {
             plan.walk(&document);

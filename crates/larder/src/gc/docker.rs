@@ -112,9 +112,20 @@ pub(super) fn loose(env: &Environment) -> Option<u64> {
 fn records(client: &Client) -> Result<Vec<Record>> {
     let cmd = client.cmd().args(["system", "df", "--verbose", "--format", "{{json .BuildCache}}"]);
     let answer = cmd.output()?;
-    serde_json::from_str::<Option<Vec<Record>>>(&answer)
-        .map(Option::unwrap_or_default)
-        .map_err(|error| Error::Answer { command: cmd.line(), reason: error.to_string() })
+    parse(&answer).map_err(|error| Error::Answer { command: cmd.line(), reason: error.to_string() })
+}
+
+fn parse(answer: &str) -> serde_json::Result<Vec<Record>> {
+    serde_json::from_str::<Option<Vec<Record>>>(answer).map(Option::unwrap_or_default)
+}
+
+/// Reads an answer and plans by it; for [`crate::fuzz`].
+pub(crate) fn read_all(answer: &str) {
+    let Ok(records) = parse(answer) else { return };
+    let day = Duration::from_hours(24);
+    for prune in [Prune::All, Prune::OlderThan(day), Prune::Keep(ByteSize::gb(1))] {
+        going(&records, prune);
+    }
 }
 
 /// How many records go, and their bytes.

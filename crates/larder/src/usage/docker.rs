@@ -109,6 +109,18 @@ struct TotalLine {
     size: String,
 }
 
+/// Reads an answer of either kind with all that is in it; for [`crate::fuzz`].
+pub(crate) fn read_all(text: &str) {
+    let cmd = Cmd::new("docker", "/", &Environment::default());
+    crate::fuzz::seen(
+        Totals::parse(text, &cmd).map(|totals| (totals.images, totals.volumes, totals.build_cache)),
+    );
+    let Ok(detail) = Detail::parse(text, &cmd) else { return };
+    detail.images.iter().for_each(|image| crate::fuzz::seen((bytes(&image.size), age(&image.created_since))));
+    detail.volumes.iter().for_each(|volume| crate::fuzz::seen((bytes(&volume.size), volume.is_of("x"))));
+    detail.build_cache.iter().for_each(|record| crate::fuzz::seen(age(&record.last_used_since)));
+}
+
 impl Totals {
     fn parse(text: &str, cmd: &Cmd) -> Result<Self> {
         let mut totals = Self::default();

@@ -5,11 +5,11 @@
 
 mod cache;
 mod cargo_home;
-mod docker;
+pub(crate) mod docker;
 mod folders;
 mod html;
 mod measure;
-mod nix;
+pub(crate) mod nix;
 mod reusable;
 mod row;
 mod target;

@@ -151,6 +151,15 @@ struct PathInfo {
     references: Vec<String>,
 }
 
+/// Reads an answer and follows what it names; for [`crate::fuzz`].
+pub(crate) fn read_all(text: &str) {
+    let cmd = Cmd::new("nix", "/", &Environment::default());
+    if let Ok(paths) = parse(text, Path::new("/nix/store"), &cmd) {
+        let all = paths.keys().cloned().collect();
+        crate::fuzz::seen(closure(&paths, all));
+    }
+}
+
 /// Reads what `path-info --json` prints: a list before Nix 2.19, an object by path since, and later one inside
 /// `info` whose names lack the store's folder. Keys are base names.
 fn parse(text: &str, store: &Path, cmd: &Cmd) -> Result<HashMap<String, PathInfo>> {

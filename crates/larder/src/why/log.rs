@@ -41,6 +41,17 @@ pub(super) enum Verdict {
     Dirty(String),
 }
 
+/// Reads a whole output and the fields of its reasons; for [`crate::fuzz`].
+pub(crate) fn read_all(text: &str) {
+    let mut log = Log::default();
+    text.lines().for_each(|line| log.add(line));
+    crate::fuzz::seen(quoted(text));
+    for name in ["path", "old", "new", "stale", "name"] {
+        crate::fuzz::seen((field(text, name).map(str::len), text_field(text, name)));
+        crate::fuzz::seen((option_field(text, name), list_field(text, name)));
+    }
+}
+
 impl Log {
     /// Takes in one line of cargo's error output.
     pub(super) fn add(&mut self, line: &str) {

@@ -15,7 +15,7 @@ mod fingerprint;
 mod last_build;
 pub mod layers;
 mod lock_lines;
-mod log;
+pub(crate) mod log;
 pub mod nix;
 mod profiles;
 pub mod reason;

@@ -42,6 +42,13 @@ pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
     Ok(Config { document, files: reader.files })
 }
 
+/// Reads a configuration with all that is asked of it; for [`crate::fuzz`].
+pub(crate) fn read_all(root: &Utf8Path, env: &Environment) {
+    let Ok(mut config) = read(root, env) else { return };
+    crate::fuzz::seen(paths::named(&config.document));
+    paths::rebase(&mut config.document, Utf8Path::new("../x"));
+}
+
 /// The workspace's own file, then those above it that every clone of the repository has.
 fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
     let mut files: Vec<Utf8PathBuf> = in_folder(root).into_iter().collect();

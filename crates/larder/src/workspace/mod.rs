@@ -2,7 +2,7 @@
 //!
 //! Reads only. Files are parsed with `toml_edit`, so that what is copied from them keeps what we do not know.
 
-mod config;
+pub(crate) mod config;
 mod document;
 mod paths;
 

@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// A text that may be a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Literal {
+pub(crate) struct Literal {
     /// The text.
     pub(super) text: String,
     /// What it is read from.
@@ -16,7 +16,7 @@ pub(super) struct Literal {
 
 /// From where a path is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base {
+pub(crate) enum Base {
     /// From the file that names it, as the compiler's own macros do.
     File,
     /// From the package's folder, or from the file: macros of others do one or the other.
@@ -98,7 +98,7 @@ const SPOKEN_ATTRIBUTES: [&str; 17] = [
 ];
 
 /// The paths that a source file may name; none for one that is no Rust.
-pub(super) fn of_source(text: &str) -> Vec<Literal> {
+pub(crate) fn of_source(text: &str) -> Vec<Literal> {
     let mut found = Vec::new();
     if let Ok(tokens) = text.parse::<TokenStream>() {
         walk(tokens, &mut found);
@@ -107,7 +107,7 @@ pub(super) fn of_source(text: &str) -> Vec<Literal> {
 }
 
 /// All texts of a build script, which runs in the package's folder.
-pub(super) fn of_build_script(text: &str) -> Vec<Literal> {
+pub(crate) fn of_build_script(text: &str) -> Vec<Literal> {
     let mut found = of_source(text);
     if let Ok(tokens) = text.parse::<TokenStream>() {
         let texts = texts(tokens).into_iter().map(|text| {
