@@ -34,6 +34,7 @@ mod interrupted;
 mod killed;
 mod layers;
 mod leptos;
+mod library;
 mod links;
 mod lock;
 mod member_globs;

@@ -12,7 +12,7 @@ use larder::{
     cargo::{Cargo, CargoLock, Network},
     process::Environment,
     project::Project,
-    shim::recorder,
+    shim::{self, recorder},
     slice::{self, Slice, Variant},
 };
 
@@ -41,10 +41,10 @@ impl Process {
         })
     }
 
-    /// The process as a recorder sees it.
-    pub(crate) fn as_recorded(&self) -> recorder::Process<'_> {
+    /// The process as programs in the place of others see it.
+    pub(crate) fn as_started(&self) -> shim::Process<'_> {
         let Self { env, dir, args, program } = self;
-        recorder::Process { env, dir, program, args }
+        shim::Process { env, dir, program, args }
     }
 
     /// The environment as it was where the user called us, to which cargo adds `CARGO`. A recorder in front of us would

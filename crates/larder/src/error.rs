@@ -18,6 +18,9 @@ pub(crate) const LEPTOS_METADATA: &str = "metadata.leptos: ";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A program that uses this library was started in the place of a compiler, and did not answer as one.
+    #[error("this program was started in the place of a compiler")]
+    NotAnswered,
     /// A program could not be started at all.
     #[error("cannot start `{command}`: {source}")]
     Start {
@@ -332,6 +335,7 @@ impl Error {
     /// What the user can do about it, as one sentence; `None` where the message says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::NotAnswered => "call `larder::shim::answer` before anything else".into(),
             Self::NoWorkspace { stderr, .. } if stderr.contains("could not find `Cargo.toml`") => {
                 "run inside a cargo workspace or pass --manifest-path".into()
             }

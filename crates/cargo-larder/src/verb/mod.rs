@@ -24,10 +24,7 @@ mod why;
 use std::ffi::OsString;
 
 use clap::Parser as _;
-use larder::{
-    process::launched,
-    shim::{pretend, recorder::Recording},
-};
+use larder::shim;
 
 use crate::{
     cli::{Cargo, Larder, Verb},
@@ -39,20 +36,7 @@ use crate::{
 /// Reads the process and does what it was asked.
 pub(crate) fn run() -> anyhow::Result<Outcome> {
     let process = Process::read()?;
-    if let Some(error) = launched(&process.args) {
-        return Err(error.into());
-    }
-    if process.env.get(pretend::SKELETON_VARIABLE).is_some() {
-        let code = pretend::run(&process.env, &process.dir, &process.args, &mut std::io::stdout())?;
-        return Ok(Outcome::Child(code));
-    }
-    if let Some(recording) = Recording::of(process.as_recorded())? {
-        end_with_owner(recording.folder());
-        return Ok(Outcome::Child(recording.run(&mut std::io::stdout())?));
-    }
-    if process.env.get(larder::shim::stand_in::HOST_VARIABLE).is_some() {
-        let args = process.args.get(1..).unwrap_or_default();
-        let code = larder::shim::stand_in::run(&process.env, &process.dir, args, &mut std::io::stdout())?;
+    if let Some(code) = shim::answer(process.as_started(), &mut std::io::stdout())? {
         return Ok(Outcome::Child(code));
     }
     let Cargo::Larder(Larder { verb, common }) = Cargo::parse_from(with_subcommand(&process.args));
@@ -82,18 +66,6 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Why(args) => why::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }
-}
-
-/// A recording cargo whose Larder was killed is for nothing, and so is the cargo that it runs, which ends with it.
-fn end_with_owner(folder: &std::path::Path) {
-    /// As after SIGTERM.
-    const TERMINATED: i32 = 128 + 15;
-    let folder = folder.to_owned();
-    std::thread::spawn(move || {
-        if larder::files::scratch::is_orphaned(&folder) {
-            std::process::exit(TERMINATED);
-        }
-    });
 }
 
 /// `cargo-larder plan` works like `cargo larder plan`.

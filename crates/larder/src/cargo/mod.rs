@@ -19,7 +19,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
-    shim::stand_in,
+    shim::{self, stand_in},
 };
 use platform::Platform;
 use query::Stable;
@@ -84,8 +84,11 @@ impl Cargo {
     /// The cargo that runs us (`CARGO`, set for subcommands), else the first one on `PATH`.
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is none; [`Error::NotAnswered`] for a program that did not call [`answer`](crate::shim::answer).
     pub fn locate(env: &Environment) -> Result<Self> {
+        if shim::is_compiler(env) {
+            return Err(Error::NotAnswered);
+        }
         let program = env.get("CARGO").map(PathBuf::from).or_else(|| env.find_program("cargo"));
         let Some(program) = program else {
             let source = std::io::Error::from(std::io::ErrorKind::NotFound);
@@ -145,8 +148,8 @@ impl Cargo {
         self
     }
 
-    /// The same cargo, able to plan for other platforms: `program` calls [`stand_in::run`] when
-    /// [`stand_in::HOST_VARIABLE`] is set.
+    /// The same cargo, able to plan for other platforms: `program` calls
+    /// [`answer`](crate::shim::answer) first.
     #[must_use]
     pub fn with_stand_in(mut self, program: PathBuf) -> Self {
         self.stand_in = Some(program);

@@ -1,8 +1,73 @@
 //! Programs that cargo and build drivers start in the place of others: the recording cargo, the stand-in rustc, and the
-//! compiler that compiles nothing. This binary is all of them, told apart by its environment and its name.
+//! compiler that compiles nothing. A program that uses this library is all of them, told apart by its environment and its
+//! name, so it has to call [`answer`] before anything else.
 //!
 //! None of them may change what is built.
 
 pub mod pretend;
 pub mod recorder;
 pub mod stand_in;
+
+use std::{ffi::OsString, io::Write, path::Path};
+
+use crate::{
+    error::Result,
+    files::scratch,
+    process::{Environment, launched},
+};
+
+/// The process as it was started.
+#[derive(Debug, Clone, Copy)]
+pub struct Process<'a> {
+    /// Its environment.
+    pub env: &'a Environment,
+    /// Its working directory.
+    pub dir: &'a Path,
+    /// This binary.
+    pub program: &'a Path,
+    /// Its arguments, with the name that it was called by.
+    pub args: &'a [OsString],
+}
+
+/// Does what this process was started for, if it was started in the place of another program, and returns its exit code;
+/// `None` if it was started for itself. The first thing that a program calls that uses this library: cargo starts it
+/// again as a compiler, or as cargo.
+///
+/// If the Larder that a recording cargo works for was killed, this process ends with it.
+///
+/// # Errors
+/// If the program in whose place it was started cannot be started itself.
+pub fn answer(process: Process<'_>, out: &mut dyn Write) -> Result<Option<i32>> {
+    if let Some(error) = launched(process.args) {
+        return Err(error.into());
+    }
+    if process.env.get(pretend::SKELETON_VARIABLE).is_some() {
+        return pretend::run(process.env, process.dir, process.args, out).map(Some);
+    }
+    if let Some(recording) = recorder::Recording::of(process)? {
+        end_with_owner(recording.folder());
+        return recording.run(out).map(Some);
+    }
+    if process.env.get(stand_in::HOST_VARIABLE).is_some() {
+        let args = process.args.get(1..).unwrap_or_default();
+        return stand_in::run(process.env, process.dir, args, out).map(Some);
+    }
+    Ok(None)
+}
+
+/// Whether a process with this environment was started as a compiler, so that only [`answer`] can know what to do.
+pub(crate) fn is_compiler(env: &Environment) -> bool {
+    [pretend::SKELETON_VARIABLE, stand_in::HOST_VARIABLE].iter().any(|name| env.get(name).is_some())
+}
+
+/// A recording cargo whose Larder was killed is for nothing, and so is the cargo that it runs, which ends with it.
+fn end_with_owner(folder: &Path) {
+    /// As after SIGTERM.
+    const TERMINATED: i32 = 128 + 15;
+    let folder = folder.to_owned();
+    std::thread::spawn(move || {
+        if scratch::is_orphaned(&folder) {
+            std::process::exit(TERMINATED);
+        }
+    });
+}

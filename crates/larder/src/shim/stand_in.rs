@@ -41,7 +41,7 @@ pub(crate) fn environment(
 ///
 /// # Errors
 /// When the variables are missing or the real compiler cannot be started.
-pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut impl Write) -> Result<i32> {
+pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut dyn Write) -> Result<i32> {
     let missing = |name: &str| Error::Io(std::io::Error::other(format!("{name} is not set")));
     let host = env.get_str(HOST_VARIABLE).ok_or_else(|| missing(HOST_VARIABLE))?;
     let rustc = env.get(RUSTC_VARIABLE).ok_or_else(|| missing(RUSTC_VARIABLE))?;

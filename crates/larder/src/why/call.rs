@@ -23,7 +23,7 @@ pub struct Call<'a> {
     pub env: &'a Environment,
     /// The workspace's folder: paths below it are shown relative to it.
     pub root: &'a Path,
-    /// The binary that calls [`pretend::run`] when [`pretend::SKELETON_VARIABLE`] is set.
+    /// The binary that calls [`answer`](crate::shim::answer) first.
     pub program: &'a Path,
 }
 

@@ -19,6 +19,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use super::Process;
 use crate::{
     cargo::{
         Cargo, aliases,
@@ -138,19 +139,6 @@ pub struct Recording<'a> {
     /// The environment without the recorder.
     env: Environment,
     process: Process<'a>,
-}
-
-/// The process as it was started.
-#[derive(Debug, Clone, Copy)]
-pub struct Process<'a> {
-    /// Its environment.
-    pub env: &'a Environment,
-    /// Its working directory.
-    pub dir: &'a Path,
-    /// This binary.
-    pub program: &'a Path,
-    /// Its arguments, with the name that it was called by.
-    pub args: &'a [OsString],
 }
 
 /// Whose place this process takes.
