@@ -38,7 +38,7 @@ RUN test -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" || 
 # cargo-leptos calls these two.
 RUN command -v wasm-opt sass > /dev/null \
     || (apt-get update && apt-get install -y --no-install-recommends binaryen npm \
-        && npm install --global sass && rm -rf /var/lib/apt/lists/*)
+        && npm install --global sass@1.86.0 && rm -rf /var/lib/apt/lists/*)
 COPY --from=tools /tools/ /usr/local/
 
 # --- recipes: plain cargo from the table in larder/, by awk alone ---

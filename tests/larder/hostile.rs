@@ -164,7 +164,8 @@ fn harmless_is_taken(place: &Place, value: &str, shape: Shape) -> Result<Shape, 
 
 /// Whether a run ended with one clear error.
 pub(crate) fn is_refused(outcome: &Outcome) -> Result<bool, String> {
-    let raw = |c: char| c.is_control() && c != '\n';
+    // What cargo says may have tabs in it.
+    let raw = |c: char| c.is_control() && !"\n\t".contains(c);
     if outcome.stderr.contains(raw) {
         return Err(format!("raw control characters are printed: {:?}", outcome.stderr));
     }

@@ -149,12 +149,6 @@ pub(crate) fn slices() -> Vec<Place> {
         configured("config linker", "cc", |value| {
             format!("target.x86_64-unknown-linux-gnu.linker = {value}\n")
         }),
-        Place::path("config wrapper", |value| {
-            let name = format!("x{value}");
-            let text = format!("build.rustc-wrapper = {}\n", toml(&format!("./{name}/wrap")));
-            let project = with(app(""), ".cargo/config.toml", &text);
-            with(project, &format!("{name}/wrap"), "")
-        }),
     ]
 }
 

@@ -157,6 +157,8 @@ fn build_binary(env: &Environment) -> PathBuf {
         .run()
         .expect("cargo-larder builds");
     let own = std::env::current_exe().expect("the test knows its own path");
-    let profile = own.ancestors().nth(2).expect("tests live in target/<profile>/deps");
-    profile.join("cargo-larder")
+    // Tests live in `target/<profile>/deps`, xtask in `target/<profile>`.
+    let profiles = own.ancestors().skip(1).take(2);
+    let mut binaries = profiles.map(|folder| folder.join("cargo-larder"));
+    binaries.find(|binary| binary.is_file()).expect("cargo has built it beside this program")
 }

@@ -44,7 +44,7 @@ impl<'a> Checkout<'a> {
         let mut clone = Self { env, scratch, name: name(repo), commits: Vec::new() };
         let dir = clone.dir().to_string_lossy().into_owned();
         Cmd::new("git", repo, env)
-            .args(["clone", "--quiet", "--shared", "--no-checkout", ".", &dir])
+            .args(["-c", "core.fsmonitor=false", "clone", "--quiet", "--shared", "--no-checkout", ".", &dir])
             .output()?;
         let last = format!("-n{commits}");
         let list = clone.git(&["log", "--first-parent", "--format=%H", &last, "--", "Cargo.lock"])?;
@@ -59,7 +59,13 @@ impl<'a> Checkout<'a> {
 
     /// What git says there.
     pub(super) fn git(&self, args: &[&str]) -> anyhow::Result<String> {
-        let own = ["user.name=bench", "user.email=bench@localhost", "core.hooksPath=/dev/null"];
+        let own = [
+            "user.name=bench",
+            "user.email=bench@localhost",
+            "core.hooksPath=/dev/null",
+            "core.fsmonitor=false",
+            "core.pager=cat",
+        ];
         let own = own.iter().flat_map(|setting| ["-c", setting]);
         Ok(Cmd::new("git", self.dir(), self.env).args(own).args(args.iter().copied()).output()?)
     }

@@ -43,6 +43,9 @@ pub(super) const PLANNER: &str = "FROM deps AS planner\n";
 pub(super) const BUILD_BASE: &str = "rust:1-slim-trixie";
 pub(super) const RUNTIME_BASE: &str = "debian:trixie-slim";
 
+/// The `sass` of npm's that compiles style sheets, unless the base image has one.
+const SASS_VERSION: &str = "1.86.0";
+
 /// Where cargo keeps what it downloads, on every base image.
 const CARGO_HOME: &str = "/cargo";
 /// Which mounts of cargo's downloads a step has. Steps with the same ones take turns: cargo's own lock is outside of
@@ -207,7 +210,10 @@ impl Writer<'_> {
             self.line("# cargo-leptos calls these two.");
             self.line("RUN command -v wasm-opt sass > /dev/null \\");
             self.line("    || (apt-get update && apt-get install -y --no-install-recommends binaryen npm \\");
-            self.line("        && npm install --global sass && rm -rf /var/lib/apt/lists/*)");
+            let _ = writeln!(
+                self.text,
+                "        && npm install --global sass@{SASS_VERSION} && rm -rf /var/lib/apt/lists/*)"
+            );
             self.line("COPY --from=tools /tools/ /usr/local/");
         }
         if let Some(tailwind) = self.application.leptos.as_ref().and_then(|tools| tools.tailwind.as_ref()) {

@@ -3,6 +3,8 @@
 
 use yaml_rust2::{Yaml, YamlLoader};
 
+use crate::text::nesting;
+
 /// A file for CI, read.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -37,6 +39,9 @@ impl Action {
 impl Plan {
     /// Reads a file; the reason says where it is no YAML.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
+        if nesting::is_deep(text) || text.lines().any(nesting::is_deep_line) {
+            return Err("it is nested too deeply".into());
+        }
         let mut plan = Self::default();
         for document in YamlLoader::load_from_str(text).map_err(|error| error.to_string())? {
             plan.walk(&document);

@@ -47,7 +47,10 @@ impl Add for Size {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { on_disk: self.on_disk + other.on_disk, apparent: self.apparent + other.apparent }
+        // What other programs say of their caches may be anything.
+        let [on_disk, apparent] = [(self.on_disk, other.on_disk), (self.apparent, other.apparent)]
+            .map(|(one, other)| u64::saturating_add(one, other));
+        Self { on_disk, apparent }
     }
 }
 

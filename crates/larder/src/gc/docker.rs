@@ -98,7 +98,7 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
 pub(super) fn size(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
     let records = records(&client).ok()?;
-    Some(records.iter().map(Record::bytes).sum())
+    Some(total(records.iter()))
 }
 
 /// The space that pruning everything would give back. What Docker says afterwards counts shared records too, which
@@ -106,7 +106,7 @@ pub(super) fn size(env: &Environment) -> Option<u64> {
 pub(super) fn loose(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
     let records = records(&client).ok()?;
-    Some(records.iter().filter(|record| record.is_loose()).map(Record::bytes).sum())
+    Some(total(records.iter().filter(|record| record.is_loose())))
 }
 
 fn records(client: &Client) -> Result<Vec<Record>> {
@@ -128,6 +128,11 @@ pub(crate) fn read_all(answer: &str) {
     }
 }
 
+/// The bytes of records. What an engine says may be anything.
+fn total<'a>(records: impl Iterator<Item = &'a Record>) -> u64 {
+    records.map(Record::bytes).fold(0, u64::saturating_add)
+}
+
 /// How many records go, and their bytes.
 fn going(records: &[Record], prune: Prune) -> (usize, u64) {
     let mut loose: Vec<&Record> = records.iter().filter(|record| record.is_loose()).collect();
@@ -136,15 +141,15 @@ fn going(records: &[Record], prune: Prune) -> (usize, u64) {
         Prune::OlderThan(limit) => loose.retain(|record| record.age() > limit),
         Prune::Keep(size) => {
             loose.sort_by_key(|record| std::cmp::Reverse(record.age()));
-            let mut left: u64 = records.iter().map(Record::bytes).sum();
+            let mut left = total(records.iter());
             loose.retain(|record| {
                 let goes = left > size.as_u64();
-                left -= if goes { record.bytes() } else { 0 };
+                left = left.saturating_sub(if goes { record.bytes() } else { 0 });
                 goes
             });
         }
     }
-    (loose.len(), loose.iter().map(|record| record.bytes()).sum())
+    (loose.len(), total(loose.iter().copied()))
 }
 
 /// Reads a time as Docker prints it, `2026-11-22 23:36:30.724 +0000 UTC`; `None` for other zones.
@@ -170,7 +175,7 @@ fn age(text: &str) -> Duration {
         "year" => 365 * 24 * 3600,
         _ => 1,
     };
-    Duration::from_secs(count * unit)
+    Duration::from_secs(u64::saturating_mul(count, unit))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Text for people: tables, sizes and ages in words, and names of others, spelt out if they would act on a terminal.
 
 pub mod columns;
+pub(crate) mod nesting;
 pub mod visible;

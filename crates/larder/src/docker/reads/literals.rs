@@ -5,6 +5,8 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use crate::text::nesting;
+
 /// A text that may be a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
@@ -100,16 +102,20 @@ const SPOKEN_ATTRIBUTES: [&str; 17] = [
 /// The paths that a source file may name; none for one that is no Rust.
 pub(crate) fn of_source(text: &str) -> Vec<Literal> {
     let mut found = Vec::new();
-    if let Ok(tokens) = text.parse::<TokenStream>() {
+    if let Some(tokens) = tokens(text) {
         walk(tokens, &mut found);
     }
     found
 }
 
+fn tokens(text: &str) -> Option<TokenStream> {
+    if nesting::is_deep(text) { None } else { text.parse().ok() }
+}
+
 /// All texts of a build script, which runs in the package's folder.
 pub(crate) fn of_build_script(text: &str) -> Vec<Literal> {
     let mut found = of_source(text);
-    if let Ok(tokens) = text.parse::<TokenStream>() {
+    if let Some(tokens) = tokens(text) {
         let texts = texts(tokens).into_iter().map(|text| {
             let path = ["cargo:rerun-if-changed=", "cargo::rerun-if-changed="]
                 .iter()
