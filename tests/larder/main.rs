@@ -60,6 +60,7 @@ mod rules_tests;
 mod rules_workspaces;
 mod secrets;
 mod secrets_everywhere;
+mod soak;
 mod stale_lock;
 mod streams;
 mod target_dir;

@@ -13,16 +13,19 @@ mod larder;
 pub mod nix;
 mod project;
 pub mod published;
+mod random;
 pub mod recipes;
 mod redact;
 pub mod seeds;
 pub mod site;
+pub mod soak;
 mod stages;
 
 pub use crate::{
     git::GitRepository,
     larder::{Outcome, Surroundings},
     project::{Project, package},
+    random::Random,
     redact::{redact, redact_json},
     stages::Stages,
 };

@@ -18,7 +18,7 @@ use crate::{
     process::{Cmd, Stderr},
     project::Project,
     recipe::{
-        expand,
+        expand::{self, Purpose},
         lock_file::{LockFile, LockedSlice},
     },
     slice::environment,
@@ -95,13 +95,13 @@ pub fn cook(
         args.extend_from_slice(words);
         args.extend(cargo.words().map(str::to_owned));
         let env = environment::of_build(&cargo, workspace, slice)?;
-        let dir = expand::layer(workspace, locked, index)?;
-        let cmd = Cmd::new(cargo.program(), &dir, &env).args(&args);
+        let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
+        let cmd = Cmd::new(cargo.program(), place.dir(), &env).args(&args);
         let program = cargo.stand_in();
         let call = program.map(|program| Call {
             cargo: cargo.program(),
             args: &args,
-            dir: dir.as_ref(),
+            dir: place.dir().as_ref(),
             env: &env,
             root: workspace.root().as_ref(),
             program,

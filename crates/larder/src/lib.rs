@@ -23,6 +23,8 @@
 //! | `target/larder/recipes/<slice>/<layer>/` | [`recipe::expand`] | cargo, nothing else | with the lock file |
 //! | `target/larder/recipes/config.toml` | `larder/expand.awk` | cargo, if the workspace's own configuration is not there | with the lock file |
 //! | `target/larder/proving/<slice>/0/` | [`recipe::lock`] while it proves | cargo, nothing else | none |
+//! | `target/larder/asking/<slice>/<layer>/` | [`recipe::expand`] | cargo, to say what it would build | with the lock file |
+//! | `target/larder/.lock` | whoever works in these folders | [`gc`], which deletes nothing that is held | none |
 //! | `target/larder/locked.json` | [`recipe::memory`] | itself | `version` field |
 //! | `target/larder/docker-images.json` | [`docker::images`] | [`usage`] | `version` field |
 //! | `target/larder/last-build.json` | verbs that build | [`why`] | `version` field |

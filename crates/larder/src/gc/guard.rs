@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     error::{Error, Result},
-    target_dir::{LOCKS, Tag},
+    target_dir::{ANSWERS, LOCKS, Tag},
 };
 
 /// A folder that cargo builds into.
@@ -69,17 +69,14 @@ fn holds_builds(entries: &[PathBuf]) -> bool {
         let is_folder = path.symlink_metadata().is_ok_and(|facts| facts.is_dir());
         is_folder && (Tag::of(path) == Tag::Cargo || is_profile(path) || is_platform(path))
     };
-    entries.iter().any(|path| is_called(path, &BUILD_INFO) || is_build(path))
+    entries.iter().any(|path| is_called(path, &ANSWERS) || is_build(path))
 }
 
 /// Whether cargo was the last to build into a folder. It tags only folders that it makes itself: not those of others,
 /// and not `target` where a build in `target/front` came first, as in many a Leptos project.
 fn has_build_info(folder: &Path) -> bool {
-    folder.join(BUILD_INFO[0]).is_file()
+    folder.join(ANSWERS[0]).is_file()
 }
-
-/// What cargo keeps of the compiler beside what it built.
-const BUILD_INFO: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
 
 fn is_called(path: &Path, names: &[&str]) -> bool {
     path.file_name().is_some_and(|name| names.iter().any(|one| name == *one))
@@ -88,13 +85,8 @@ fn is_called(path: &Path, names: &[&str]) -> bool {
 /// Whether an entry of a target folder is by its name and content what cargo, cargo-leptos or Larder puts there. A
 /// name that anybody might use, such as `doc`, is not enough.
 fn is_of_a_build(path: &Path) -> bool {
-    const FILES: [&str; 5] = [
-        BUILD_INFO[0],
-        BUILD_INFO[1],
-        ".future-incompat-report.json",
-        ".rustdoc_fingerprint.json",
-        "CACHEDIR.TAG",
-    ];
+    const FILES: [&str; 5] =
+        [ANSWERS[0], ANSWERS[1], ".future-incompat-report.json", ".rustdoc_fingerprint.json", "CACHEDIR.TAG"];
     let has = |names: &[&str]| names.iter().any(|name| path.join(name).exists());
     // A link leads to what is somebody's own.
     match path.symlink_metadata() {

@@ -16,7 +16,10 @@ use crate::{
     plan::{commits, unit_graph::UnitGraph},
     process::Environment,
     project::Project,
-    recipe::{expand, lock_file::LockedSlice},
+    recipe::{
+        expand::{self, Purpose},
+        lock_file::LockedSlice,
+    },
     side_by_side,
     slice::environment,
     target_dir::Profile,
@@ -46,10 +49,12 @@ pub fn wishes(
     report.step("Asking", "cargo what slices and recipes need");
     let recorded = project.recorded()?;
     let mut calls = of_slices(project)?;
+    let mut places = Vec::new();
     for locked in recorded.iter().flat_map(|file| &file.slices) {
         let top = locked.layers.len() - 1;
-        let dir = expand::layer(&project.workspace, locked, top)?;
-        calls.push(of_recipe(project, locked, dir.into())?);
+        let place = expand::layer(&project.workspace, locked, top, Purpose::Asking)?;
+        calls.push(of_recipe(project, locked, place.dir().into())?);
+        places.push(place);
     }
     let mut of_branches = match branches {
         Branches::All => OfBranches::read(project, report)?,
@@ -57,6 +62,7 @@ pub fn wishes(
     };
     calls.append(&mut of_branches.calls);
     let answers = side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call, error))))?;
+    drop(places);
     let (mut needed, mut unknown) = (Vec::new(), Vec::new());
     for refused in project.refused() {
         report.warn(&refused.text());

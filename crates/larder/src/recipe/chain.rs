@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{expand, lock_file::LockedSlice, proof::plan_of_recipe};
+use super::{
+    expand::{self, Purpose},
+    lock_file::LockedSlice,
+    proof::plan_of_recipe,
+};
 use crate::{
     cargo::{CargoLock, platform::Platform},
     error::Result,
@@ -44,8 +48,8 @@ pub(super) fn plan_of_layer(
     platform: &Platform,
 ) -> Result<Plan> {
     let cargo = project.cargo_on(platform)?.with_cargo_lock(CargoLock::Locked);
-    let dir = expand::layer(&project.workspace, locked, index)?;
-    plan_of_recipe(&cargo, &project.workspace, &locked.slice, &locked.cook, &dir)
+    let place = expand::layer(&project.workspace, locked, index, Purpose::Asking)?;
+    plan_of_recipe(&cargo, &project.workspace, &locked.slice, &locked.cook, place.dir())
 }
 
 /// The identities of a plan's units.

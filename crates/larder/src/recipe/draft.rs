@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Recipe,
@@ -14,6 +14,7 @@ use super::{
     lock_file::{LockFile, LockedSlice},
     locked::{Change, Locked},
     proof::{Proof, plan_of_recipe},
+    workplace::Workplace,
 };
 use crate::{
     Report,
@@ -61,10 +62,12 @@ impl Draft<'_> {
     pub(super) fn finish(
         &self,
         project: &Project,
-        dir: &Utf8Path,
+        dir: Utf8PathBuf,
         old: Option<&LockFile>,
         report: &dyn Report,
     ) -> Result<LockedSlice> {
+        let place = Workplace::alone(&project.workspace, self.slice, dir)?;
+        let dir = place.dir();
         let record = old.and_then(|old| Some((old, old.slice(&self.slice.name)?)));
         let chain = record.filter(|(old, record)| self.shares_units_with(project, old, record));
         let layers = chain.map(|(_, record)| record.layers.as_slice()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! From the table to plain cargo: the files of a recipe, and where they lie when this machine cooks it.
 //!
 //! The same is done by [`expand.awk`](PROGRAM) in images and by `nix/lib/expand.nix`, byte for byte; all three change
-//! together. Files are written below `target/`, where their folders stay: cargo may be running in them.
+//! together. Files are written below `target/`, where [`Workplace`] holds them while cargo runs in their folder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +19,7 @@ use super::{
     pins::Kind,
     quoting::quoted,
     stub::{Documented, Place, Shape},
+    workplace::Workplace,
 };
 use crate::{
     cargo::package_id::CRATES_IO, error::Result, files::change, slice::TARGET_MARKER, target_dir::Tag,
@@ -30,6 +31,8 @@ pub const PROGRAM: &str = include_str!("expand.awk");
 
 /// Recipes lie here, seen from the workspace's root: `<slice>/<layer>` is appended.
 pub const FOLDER: &str = "target/larder/recipes";
+/// Recipes that cargo is only asked about lie here while others do at [`FOLDER`].
+const ASKING: &str = "target/larder/asking";
 
 const MANIFEST_HEADER: &str =
     "# Expanded from larder/larder.lock. It is plain cargo: no tool is needed to build it.\n";
@@ -51,19 +54,31 @@ pub(super) struct Parts<'a> {
     pub(super) layer: &'a Layer,
 }
 
-/// The folder of a recipe in a workspace's root, for this machine.
-pub fn dir(workspace: &Workspace, slice: &str, layer: usize) -> Utf8PathBuf {
-    workspace.root().join(FOLDER).join(slice).join(layer.to_string())
+/// What a layer is expanded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// cargo builds it.
+    Cooking,
+    /// cargo is asked about it, whatever is being cooked.
+    Asking,
 }
 
-/// Writes a layer's files where [`dir`] says, unless they are there already.
+/// Writes a layer's files unless they are there already, and holds them.
 ///
 /// # Errors
 /// If the folder cannot be written.
-pub fn layer(workspace: &Workspace, locked: &LockedSlice, index: usize) -> Result<Utf8PathBuf> {
-    let dir = dir(workspace, &locked.slice.name, index);
-    write(workspace, &dir, &locked.files(index))?;
-    Ok(dir)
+pub fn layer(
+    workspace: &Workspace,
+    locked: &LockedSlice,
+    index: usize,
+    purpose: Purpose,
+) -> Result<Workplace> {
+    let files = locked.files(index);
+    let below = |tree: &str| workspace.root().join(tree).join(&locked.slice.name).join(index.to_string());
+    let cooked = below(FOLDER);
+    // A question leaves nothing behind if it can be asked in the place of the recipe.
+    let dir = if purpose == Purpose::Cooking || has(&cooked, &files) { cooked } else { below(ASKING) };
+    Workplace::with(workspace, &locked.slice, dir, &files)
 }
 
 /// Writes files into a folder below the workspace's `target/`; what else lies there stays.
@@ -77,10 +92,23 @@ pub(super) fn write(
     dir.ancestors().take_while(|folder| *folder != root).try_for_each(change::refuse_link)?;
     put(dir, files)?;
     // What an earlier recipe had in this place and cargo would find by itself.
-    if !files.contains_key(Utf8Path::new("build.rs")) && dir.join("build.rs").exists() {
+    if has_other_script(dir, files) {
         fs_err::remove_file(dir.join("build.rs"))?;
     }
     Ok(())
+}
+
+/// Whether a folder has these files, as cargo sees them.
+pub(super) fn has(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> bool {
+    files.iter().all(|(path, text)| is_written(&dir.join(path), text)) && !has_other_script(dir, files)
+}
+
+fn has_other_script(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> bool {
+    !files.contains_key(Utf8Path::new("build.rs")) && dir.join("build.rs").exists()
+}
+
+fn is_written(path: &Utf8Path, text: &str) -> bool {
+    fs_err::read_to_string(path).is_ok_and(|found| found == *text)
 }
 
 /// Writes files into a folder.
@@ -90,7 +118,7 @@ pub(super) fn write(
 pub(crate) fn put(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> Result<()> {
     for (path, text) in files {
         let path = dir.join(path);
-        if fs_err::read_to_string(&path).is_ok_and(|found| found == *text) {
+        if is_written(&path, text) {
             continue;
         }
         if let Some(folder) = path.parent() {

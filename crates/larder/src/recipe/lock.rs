@@ -127,7 +127,7 @@ impl Writing<'_> {
         let results = side_by_side::map(drafts, |draft| {
             let name = draft.slice.name.to_string();
             let dir = workspace.root().join(PROVING).join(&name).join("0");
-            Ok((name, draft.finish(project, &dir, old, report).map(|locked| (draft, locked))))
+            Ok((name, draft.finish(project, dir, old, report).map(|locked| (draft, locked))))
         })?;
         let (done, unproven) = Refused::apart(results)?;
         unproven.into_iter().for_each(|new| new.join(&mut refused));

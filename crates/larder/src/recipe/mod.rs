@@ -27,6 +27,7 @@ mod quoting;
 mod stored;
 mod stub;
 pub mod table;
+mod workplace;
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::LOCKS;
+use super::{LARDERS_LOCK, LOCKS};
 use crate::{
     Report,
     error::{Error, Result},
@@ -108,6 +108,11 @@ pub(crate) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
                 open.push((entry.path(), depth + 1));
             }
         }
+    }
+    // A run that works on recipes takes this lock, be it the first to do so.
+    let larder = root.join("larder");
+    if larder.symlink_metadata().is_ok_and(|facts| facts.is_dir()) {
+        found.push(root.join(LARDERS_LOCK));
     }
     Ok(found)
 }

@@ -23,6 +23,13 @@ pub use tag::Tag;
 /// exclusively, since then the others exclusively and that one shared.
 pub(crate) const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
 
+/// The file that is locked while cargo runs below `larder`: shared by a run that works there, exclusively by one that
+/// deletes.
+pub(crate) const LARDERS_LOCK: &str = "larder/.lock";
+
+/// Where cargo keeps what the compiler said of itself.
+pub(crate) const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
+
 /// The name of the folder that a profile's units are in.
 pub(crate) fn profile_folder(profile: &str) -> &str {
     match profile {
