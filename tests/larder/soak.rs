@@ -15,6 +15,19 @@ fn verbs_at_once_leave_a_target_directory_that_works() {
     soak::races(Bound::Rounds(4)).require();
 }
 
+#[test]
+fn killed_verbs_leave_the_old_or_the_new() {
+    soak::kills(Bound::Rounds(10)).require();
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_or_the_new() {
+    match soak::disks(Bound::Rounds(6)) {
+        Some(figures) => figures.require(),
+        None => larder_tests::skip("a full disk", "no disk can be mounted here"),
+    }
+}
+
 /// Says that the cook's cargo has begun to ask its compiler, and makes it wait for the answer.
 const SLOW: &str = "#!/bin/sh\n\
     case $PWD in */larder/recipes/*) : > \"$STARTED\"; sleep 3;; esac\n\

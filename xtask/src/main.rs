@@ -15,6 +15,7 @@ mod log;
 mod nix;
 mod portfolio;
 mod setup;
+mod soak;
 mod test;
 mod tidy;
 mod trials;
@@ -64,6 +65,8 @@ enum Verb {
     Bench(bench::Args),
     /// Take repositories of many kinds from nothing to a finished build, by `init` and without handwork.
     Trials(trials::Args),
+    /// Start, kill and starve Larder at random moments, for long, and count what breaks.
+    Soak(soak::Args),
     /// Check the house rules: file headers and lengths, links, the map of the code, and more.
     Tidy,
     /// Give parsers of what others write inputs that are changed at random.
@@ -99,6 +102,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Setup(args) => setup::run(&sh, &env, log, args),
         Verb::Bench(args) => bench::run(&sh, &env, log, args),
         Verb::Trials(args) => trials::run(&sh, &env, log, args),
+        Verb::Soak(args) => soak::run(log, args),
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Fuzz(args) => fuzz::run(log, args),
         Verb::Codegen(args) => codegen::run(&sh, log, args),

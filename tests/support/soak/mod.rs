@@ -3,13 +3,21 @@
 //! Tests run each of them shortly, `cargo xtask soak` for as long as it is told. A driver must end by its bound alone,
 //! and never start what it does not wait for.
 
+mod disks;
+mod kills;
 mod races;
+mod state;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
+pub use disks::disks;
+pub use kills::kills;
 pub use races::races;
 
-use crate::Project;
+use crate::{Project, Surroundings};
 
 /// When a driver ends.
 #[derive(Debug, Clone, Copy)]
@@ -39,24 +47,38 @@ pub struct Figures {
     pub rounds: u32,
     /// How many programs it started for them.
     pub runs: u32,
+    /// How many of its rounds stopped something half-way, or refused something.
+    pub met: u32,
     /// How long it took.
     pub time: Duration,
     /// What must not be, each with its round.
     pub faults: Vec<String>,
 }
 
+/// What one round saw.
+pub(crate) struct Round {
+    /// How many programs it started.
+    runs: usize,
+    /// Whether it stopped or refused something.
+    met: bool,
+    /// What was wrong.
+    faults: Vec<String>,
+}
+
 impl Figures {
-    /// Runs rounds of a driver; each returns how many programs it started, and what was wrong.
-    pub fn of(driver: &'static str, bound: Bound, mut round: impl FnMut(u32) -> (u32, Vec<String>)) -> Self {
+    /// Runs rounds of a driver.
+    pub(crate) fn of(driver: &'static str, bound: Bound, mut round: impl FnMut(u32) -> Round) -> Self {
         let start = Instant::now();
-        let mut figures = Self { driver, rounds: 0, runs: 0, time: Duration::ZERO, faults: Vec::new() };
+        let mut figures =
+            Self { driver, rounds: 0, runs: 0, met: 0, time: Duration::ZERO, faults: Vec::new() };
         while bound.allows(figures.rounds) {
-            let (runs, faults) = round(figures.rounds);
+            let Round { runs, met, faults } = round(figures.rounds);
             figures
                 .faults
                 .extend(faults.into_iter().map(|fault| format!("round {}: {fault}", figures.rounds)));
             figures.rounds += 1;
-            figures.runs += runs;
+            figures.runs += u32::try_from(runs).unwrap_or(u32::MAX);
+            figures.met += u32::from(met);
         }
         figures.time = start.elapsed();
         figures
@@ -103,4 +125,16 @@ pub fn app(number: u32) -> Project {
 pub fn manifest(number: u32) -> String {
     let level = if number % 2 == 1 { "opt-level = 2" } else { "opt-level = 1" };
     MANIFEST.replace("opt-level = 1", level)
+}
+
+/// What plain cargo falls over now.
+fn broken(project: &Project) -> Option<String> {
+    let info = project.path().join("target/.rustc_info.json");
+    let info = fs_err::read_to_string(info).unwrap_or_default();
+    if info.contains("\"success\":false") {
+        return Some(format!("cargo remembers a compiler that failed: {info}"));
+    }
+    let args = ["build", "--quiet", "--release"];
+    let outcome = Surroundings::get().run(Path::new("cargo"), project.path(), &args, &[]);
+    (outcome.code != 0).then(|| format!("plain cargo ended with {}: {}", outcome.code, outcome.stderr))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use larder::process::{Cmd, Running};
 
-use super::{Bound, Figures, app, manifest};
+use super::{Bound, Figures, Round, app, broken, manifest};
 use crate::{Project, Random, Surroundings};
 
 /// What runs at once.
@@ -41,12 +41,12 @@ pub fn races(bound: Bound) -> Figures {
             3 => jobs.push(Job::new("cargo", &["clean"])),
             _ => {}
         }
-        let runs = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-        let mut faults = at_once(&project, jobs, &mut random);
+        let runs = jobs.len() + 1;
+        let (mut faults, refused) = at_once(&project, jobs, &mut random);
         // Whoever deletes a folder while it is built into is told.
         faults.retain(|fault| fault.contains("does not end") || deletion != 3);
         faults.extend(broken(&project));
-        (runs + 1, faults)
+        Round { runs, met: refused > 0, faults }
     })
 }
 
@@ -65,8 +65,8 @@ impl Job {
     }
 }
 
-/// Starts all jobs in some order and moments apart, waits for them, and returns what they fell over.
-fn at_once(project: &Project, mut jobs: Vec<Job>, random: &mut Random) -> Vec<String> {
+/// Starts all jobs in some order and moments apart, waits for them, and returns what they fell over, and how many were told that something is in use or stale.
+fn at_once(project: &Project, mut jobs: Vec<Job>, random: &mut Random) -> (Vec<String>, usize) {
     let surroundings = Surroundings::get();
     let logs = tempfile::tempdir().expect("a temporary folder");
     let mut running: Vec<(String, PathBuf, Running)> = Vec::new();
@@ -79,33 +79,32 @@ fn at_once(project: &Project, mut jobs: Vec<Job>, random: &mut Random) -> Vec<St
         std::thread::sleep(Duration::from_millis(random.below(120) as u64));
     }
     let end = Instant::now() + PATIENCE;
-    running.into_iter().filter_map(|(line, log, run)| fault(&line, &log, run, end)).collect()
+    let ends = running.into_iter().map(|(line, log, run)| ended(&line, &log, run, end));
+    let (right, wrong): (Vec<_>, Vec<_>) = ends.partition(Result::is_ok);
+    let refused = right.into_iter().filter(|end| matches!(end, Ok(Ended::Refused))).count();
+    (wrong.into_iter().filter_map(Result::err).collect(), refused)
 }
 
-fn fault(line: &str, log: &Path, mut run: Running, end: Instant) -> Option<String> {
+/// How a job may end.
+enum Ended {
+    Well,
+    Refused,
+}
+
+fn ended(line: &str, log: &Path, mut run: Running, end: Instant) -> Result<Ended, String> {
     let code = loop {
         match run.try_exit_code().expect("the system tells") {
             Some(code) => break code,
-            None if Instant::now() > end => return Some(format!("`{line}` does not end")),
+            None if Instant::now() > end => return Err(format!("`{line}` does not end")),
             None => std::thread::sleep(Duration::from_millis(10)),
         }
     };
     let said = fs_err::read_to_string(log).unwrap_or_default();
     // A check may find recipes stale, and a deletion a folder in use.
-    let is_right = code == 0
-        || line.ends_with("--check") && code == 3
-        || code == 1 && said.contains("stay: a build holds ");
-    (!is_right).then(|| format!("`{line}` ended with {code}:\n{said}"))
-}
-
-/// What plain cargo falls over now.
-fn broken(project: &Project) -> Option<String> {
-    let info = project.path().join("target/.rustc_info.json");
-    let info = fs_err::read_to_string(info).unwrap_or_default();
-    if info.contains("\"success\":false") {
-        return Some(format!("cargo remembers a compiler that failed: {info}"));
+    let is_stale = line.ends_with("--check") && code == 3;
+    match code {
+        0 => Ok(Ended::Well),
+        _ if is_stale || said.contains("stay: a build holds ") => Ok(Ended::Refused),
+        _ => Err(format!("`{line}` ended with {code}:\n{said}")),
     }
-    let args = ["build", "--quiet", "--release"];
-    let outcome = Surroundings::get().run(Path::new("cargo"), project.path(), &args, &[]);
-    (outcome.code != 0).then(|| format!("plain cargo ended with {}: {}", outcome.code, outcome.stderr))
 }
