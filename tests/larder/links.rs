@@ -72,6 +72,34 @@ fn recipes_that_are_links_are_refused_by_every_verb() {
     }
 }
 
+/// Globs of members that take `larder/` for one have `lock` write the root manifest.
+#[test]
+fn the_root_manifest_is_written_inside_alone() {
+    let cloned = Cloned::new();
+    let (work, home) = (cloned.work(), cloned.scratch.path().join("home"));
+    let manifest =
+        format!("{}\n[workspace]\nmembers = [\"*\"]\nexclude = [\"src\", \"target\"]\n", package("app", ""));
+    fs_err::remove_file(work.join("Cargo.toml")).unwrap();
+    fs_err::write(home.join(".bashrc"), &manifest).unwrap();
+    symlink(home.join(".bashrc"), work.join("Cargo.toml")).unwrap();
+    let outcome = Surroundings::get().larder(&work, &["lock"]);
+    assert_eq!(fs_err::read_to_string(home.join(".bashrc")).unwrap(), manifest);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("Cargo.toml is a symbolic link, and is not followed"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(!work.join("larder").exists());
+    // One that stays in the workspace is followed, and stays a link.
+    fs_err::remove_file(work.join("Cargo.toml")).unwrap();
+    fs_err::write(work.join("src/root.toml"), &manifest).unwrap();
+    symlink("src/root.toml", work.join("Cargo.toml")).unwrap();
+    Surroundings::get().larder(&work, &["lock"]).ok();
+    assert!(work.join("Cargo.toml").is_symlink());
+    assert!(fs_err::read_to_string(work.join("src/root.toml")).unwrap().contains("\"larder\""));
+}
+
 #[test]
 fn records_and_generated_files_go_through_no_link() {
     let records = ["last-build.json", "docker-images.json", "docker-build.json"];

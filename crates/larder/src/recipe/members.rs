@@ -63,7 +63,9 @@ impl<'a> Members<'a> {
             let _ = fs_err::remove_dir(dir);
         }
         match self.change {
-            Some(Change { path, old: Some(old), .. }) => change::write(&path, &old),
+            Some(Change { path, old: Some(old), .. }) => {
+                change::write_in(self.project.workspace.root(), &path, &old)
+            }
             _ => Ok(()),
         }
     }
@@ -85,7 +87,7 @@ impl<'a> Members<'a> {
         if added.is_empty() {
             return Ok(false);
         }
-        change::write(&path, &change::document_text(&document, &old))?;
+        change::write_in(workspace.root(), &path, &change::document_text(&document, &old))?;
         let first = self.change.take().and_then(|change| change.old);
         let new = change::document_text(&document, &old);
         self.change = Some(Change { path: path.clone(), old: Some(first.unwrap_or(old)), new });

@@ -111,7 +111,7 @@ pub(crate) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
     }
     // A run that works on recipes takes this lock, be it the first to do so.
     let larder = root.join("larder");
-    if larder.symlink_metadata().is_ok_and(|facts| facts.is_dir()) {
+    if larder.symlink_metadata().is_ok_and(|facts| facts.is_dir()) && !root.join(LARDERS_LOCK).is_symlink() {
         found.push(root.join(LARDERS_LOCK));
     }
     Ok(found)

@@ -51,6 +51,6 @@ impl Tag {
             return Ok(());
         }
         fs_err::create_dir_all(folder)?;
-        change::write(&folder.join(NAME), &format!("{SIGNATURE}{COMMENT}"))
+        change::write_own(&folder.join(NAME), &format!("{SIGNATURE}{COMMENT}"))
     }
 }
