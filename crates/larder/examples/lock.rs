@@ -1,6 +1,9 @@
 //! Locks the workspace in the current folder for two platforms: `cargo run --example lock`.
 
-use std::{io, path::Path};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
 
 use larder::{
     Silent,
@@ -25,7 +28,8 @@ fn main() -> larder::Result<()> {
     project.settings.platforms =
         Some(["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"].map(Platform::new).to_vec());
     for locked in lock::lock(&project, &Silent)?.locked {
-        println!("{}: {} external units", locked.slice, locked.units.values().sum::<usize>());
+        let units: usize = locked.units.values().sum();
+        writeln!(io::stdout(), "{}: {units} external units", locked.slice)?;
     }
     Ok(())
 }
