@@ -33,6 +33,8 @@ pub(crate) struct Engine {
 struct Own {
     running: Running,
     env: Environment,
+    /// Two engines in one folder would take each other's socket and containers.
+    _lock: fs_err::File,
 }
 
 impl Engine {
@@ -107,6 +109,7 @@ impl Engine {
     fn start(env: &Environment, folder: &Path, options: &[String], log: &Log) -> anyhow::Result<Self> {
         let dockerd = env.find_program("dockerd").context("PATH has no dockerd")?;
         fs_err::create_dir_all(folder)?;
+        let lock = locked(folder, log)?;
         let file = |name: &str| -> PathBuf { folder.join(name) };
         // A socket's path may be no longer than some hundred bytes.
         let socket = format!("unix://{}", file("engine.sock").display());
@@ -119,7 +122,7 @@ impl Engine {
             .spawn_logged(&file("engine.log"))?;
         let mut env = env.clone();
         env.set("DOCKER_HOST", socket);
-        let mut own = Own { running, env: env.clone() };
+        let mut own = Own { running, env: env.clone(), _lock: lock };
         let client = Client::find(&env)?;
         let deadline = Instant::now() + PATIENCE;
         while client.engine_version().is_err() {
@@ -130,6 +133,16 @@ impl Engine {
         }
         Ok(Self { env, own: Some(own), group: None })
     }
+}
+
+/// Waits until no other run has an engine in this folder; it is ours until the file is dropped.
+fn locked(folder: &Path, log: &Log) -> anyhow::Result<fs_err::File> {
+    let file = fs_err::File::create(folder.join("engine.lock"))?;
+    if file.file().try_lock().is_err() {
+        log.step("Waiting", &format!("for another run that has a Docker engine in {}", folder.display()));
+        file.file().lock().with_context(|| format!("cannot lock {}", folder.display()))?;
+    }
+    Ok(file)
 }
 
 /// Whether there is an engine already, and a client that reaches it.
