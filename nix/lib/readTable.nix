@@ -33,14 +33,14 @@ let
   first = lib.findFirst (line: !isComment line.text) { number = count + 1; } all;
   lines = map headLine (between (first.number - 1) start);
   of = word: lib.filter (line: line.word == word && !(line ? wrong)) lines;
-  slices = map (line: line.slice) (of "slice");
+  written = map (line: line.slice) (of "slice");
   sources = lib.listToAttrs (map (source: lib.nameValuePair source.id source) (of "source"));
 
   package = import ./table/package.nix { inherit lib matches sources; };
   packages = map package (between start end);
 
   readMarks = import ./table/marks.nix { inherit lib; } (
-    lib.listToAttrs (map (slice: lib.nameValuePair slice.letter slice.layers) slices)
+    lib.listToAttrs (map (slice: lib.nameValuePair slice.letter slice.layers) written)
   );
   marked = lib.filter (line: line ? marks) (lines ++ packages);
   words = lib.concatMap (package: package.needs ++ package.pins) packages;
@@ -48,6 +48,24 @@ let
   marks = lib.listToAttrs (
     map (record: lib.nameValuePair record.marks (readMarks record.marks)) (marked ++ words)
   );
+
+  # The layers that a line tells from the one below.
+  told =
+    slice: of:
+    let
+      has = layer: of ? "${slice.letter}${toString layer}";
+      first = layer: of."${slice.letter}${toString layer}".first;
+      ends = layer: layer + 1 < slice.layers && !(has (layer + 1));
+      held = lib.filter has (lib.range 0 (slice.layers - 1));
+    in
+    map (layer: if ends layer then layer + 2 else first layer + 1) held;
+  larger = one: other: if other > one then other else one;
+  used =
+    slice:
+    lib.foldl' larger 1 (
+      lib.concatMap (told slice) (lib.filter (of: of != null) (lib.attrValues marks))
+    );
+  slices = map (slice: slice // { layers = used slice; }) written;
 
   section = import ./table/section.nix {
     inherit

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use larder::recipe::lock_file::LockFile;
+use larder::{camino::Utf8Path, recipe::lock_file::LockFile};
 
 use crate::{Outcome, Project, Surroundings};
 
@@ -34,12 +34,11 @@ impl Project {
     /// How many layers a slice has in the table; none if it is not there.
     ///
     /// # Panics
-    /// If the table has something else in the place of the number.
+    /// If Larder refuses the table.
     pub fn layers(&self, slice: &str) -> usize {
-        let table = self.read("larder/larder.lock");
-        let slices = table.lines().filter_map(|line| line.strip_prefix("slice "));
-        let mut words = slices.map(|line| line.split(' ').collect::<Vec<_>>());
-        words.find(|words| words[1] == slice).map_or(0, |words| words[2].parse().expect("it is a number"))
+        let folder = Utf8Path::from_path(self.path()).expect("it is UTF-8").join("larder");
+        let table = LockFile::read(&folder).expect("the table is good");
+        table.slice(slice).map_or(0, |locked| locked.layers.len())
     }
 
     /// Puts the recipes, and the settings of all of them, into a folder that has nothing of the application.

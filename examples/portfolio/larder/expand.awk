@@ -2,7 +2,8 @@
 function fail(why) { if (!bad++) print FILENAME " line " NR ": " why ": run `cargo larder lock`" > "/dev/stderr"; exit 1 }
 function rest(count, text) { while (count--) sub(/^[^ ]* /, "", text); return text }
 function fits(rule) { if ($0 !~ "^" rule "$") fail("it is no line of a table"); return rest(2, $0) }
-function set(word, text) { where[word, ++count[word]] = $2; line[word, count[word]] = text }
+function seen(marks,   range, n) { for (; match(marks, /[A-Za-z][0-9-]*/); marks = substr(marks, RSTART + RLENGTH)) { split(substr(marks, RSTART + 1, RLENGTH - 1) "-", range, "-"); n = range[2] == "" ? range[1] + 1 : range[2] + 2; if (n > used[substr(marks, RSTART, 1)]) used[substr(marks, RSTART, 1)] = n } }
+function set(word, text) { seen($2); where[word, ++count[word]] = $2; line[word, count[word]] = text }
 function write(file, text) { printf "%s", text > file; close(file) }
 function holds(marks, letter, layer,   range) { # whether marks such as ab1-c-0 have a layer of a slice: the range's first, from 1
   for (; match(marks, letter "[0-9-]*"); marks = substr(marks, RSTART + RLENGTH)) {
@@ -41,8 +42,7 @@ function expand(letter, layer,   dir, i, j, k, n, m, p, q, key, word, shape, kin
   for (p = 1; p <= packages; p++) if (p in known && means[known[p]] == p) { q[++m] = p; names[name[p]]++; versions[name[p] " " version[p]]++ }
   for (i = 1; i <= m; i++) { n = split(asks[q[i]], word, " "); for (j = 1; j <= n; j++) pin(q[i], word[j], letter, layer) }
   n = split(stubs[letter], shape, ","); documented = "false"; if (shape[n] == "doctests") { documented = "true"; n-- }
-  for (i = 2; i <= n; i++) head = head ", \"" folder[shape[i]] "\""; dir = out slice[letter] "/" layer; system("mkdir -p " dir "/.cargo; rm -f " dir "/build.rs")
-  if (n > 1) head = "workspace.members = [" substr(head, 3) "]\nworkspace.default-members = [\".\"" head "]\n"
+  for (i = 2; i <= n; i++) head = head ", \"" folder[shape[i]] "\""; dir = out slice[letter] "/" layer; system("mkdir -p " dir "/.cargo; rm -f " dir "/build.rs"); if (n > 1) head = "workspace.members = [" substr(head, 3) "]\nworkspace.default-members = [\".\"" head "]\n"
   for (i = 1; i <= n; i++) {
     kind = i == 1 ? "t" : kinds[shape[i]]; title[i] = "larder-" slice[letter] (i == 1 ? "" : "-" i); own[i] = entry(title[i], "0.0.0", "", needs[kind])
     stub(dir (i == 1 ? "" : "/" folder[shape[i]]), kind, title[i], shape[i], i == 1 ? lines("manifest", letter, layer) head : "")
@@ -79,7 +79,7 @@ part == 1 && $0 == "end" { part = 2; next }
 part == 1 {
   fits(package); if ($1 "" < name[packages] "") fail("it is not sorted"); p = ++packages; name[p] = $1; version[p] = $2; marks[p] = $3; id[p] = ""
   for (i = 4; $i != "|"; i++) needed[p] = needed[p] " " $i; for (i++; $i != "|"; i++) asks[p] = asks[p] " " $i
-  if ($(i + 1) in place && i < NF) id[p] = $(++i); if (i < NF) sum[p] = $(++i); from[p] = id[p] == "" ? from[""] : from["@" id[p]]
+  for (n = 3; n < i; n++) seen(n == 3 ? $3 : match($n, "/[A-Za-z0-9-]+") ? substr($n, RSTART + 1, RLENGTH - 1) : ""); if ($(i + 1) in place && i < NF) id[p] = $(++i); if (i < NF) sum[p] = $(++i); from[p] = id[p] == "" ? from[""] : from["@" id[p]]
   if (i == NF && (length(sum[p]) == 64 || sum[p] == "")) next; fail("after the last | come a source and a checksum")
 }
 /^larder / { format = $2; if (format != 2) fail("its format is not 2"); next }
@@ -94,6 +94,6 @@ $0 == "packages" { part = 1; if (!format) fail("the line `larder 2` is missing")
 { fail("it is no line of a table") }
 END {
   if (bad) exit 1; if (part != 2) fail("it is cut short: the line `end` is missing")
-  for (s = 1; s <= slices; s++) for (layer = 0; layer < layers[letters[s]]; layer++) expand(letters[s], layer)
+  for (s = 1; s <= slices; s++) for (layer = 0; layer < layers[letters[s]] && (!layer || layer < used[letters[s]]); layer++) expand(letters[s], layer)
   if (shared != "") write(out "config.toml", "# Expanded from larder/larder.lock: settings that reach dependencies.\n" shared)
 }

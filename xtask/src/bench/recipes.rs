@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// How many pairs of branches to make that each bump one package, over all histories.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pairs: usize,
+    /// Make no other pairs; if there are some, end each history with the last one.
+    #[arg(long)]
+    bumps_only: bool,
     /// Chooses the packages that are bumped.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -69,6 +72,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
             log,
             clone: Checkout::of(env, &sh.current_dir().join(repo), args.commits + 1)?,
             pairs: args.pairs.saturating_sub(made).div_ceil(args.repo.len() - index),
+            bumps_only: args.bumps_only,
             random: fastrand::Rng::with_seed(args.seed),
         };
         let outcome = replay.outcome()?;
@@ -86,6 +90,7 @@ struct Replay<'a> {
     clone: Checkout<'a>,
     /// Pairs of bumps that are wanted.
     pairs: usize,
+    bumps_only: bool,
     random: fastrand::Rng,
 }
 
@@ -114,7 +119,8 @@ impl Replay<'_> {
                 if changed.0 > 0 {
                     outcome.churn.push(changed);
                 }
-                if let Some(next) = commits.get(index + 1)
+                if !self.bumps_only
+                    && let Some(next) = commits.get(index + 1)
                     && let Err(error) = self.pair(before, &state, [commit, next], &mut outcome.changes)
                 {
                     self.log.warn(&format!("a pair at {commit:.9} is left out: {error}"));
@@ -125,6 +131,9 @@ impl Replay<'_> {
                 self.bumps(&state, &chosen, &mut outcome.bumps)?;
             }
             last = Some(state);
+            if self.bumps_only && self.pairs > 0 && outcome.bumps.pairs >= self.pairs {
+                break;
+            }
         }
         if let Some(last) = last {
             outcome.lines = self.git(&["show", &format!("{last}:larder/larder.lock")])?.lines().count();

@@ -33,6 +33,8 @@ pub(super) struct Draft<'a> {
     pub(super) recipe: Recipe,
     /// The letter that it has in the table, or would have.
     pub(super) letter: char,
+    /// How many layers it may have.
+    pub(super) most_layers: usize,
     /// Where the packages of the workspace's `Cargo.lock` come from.
     pub(super) places: BTreeSet<String>,
 }
@@ -89,6 +91,7 @@ impl Draft<'_> {
 
     fn locked(&self, layers: Vec<Layer>) -> LockedSlice {
         LockedSlice {
+            most: self.most_layers,
             slice: self.slice.clone(),
             cook: self.recipe.cook.clone(),
             letter: self.letter,
@@ -157,7 +160,7 @@ impl Draft<'_> {
         if let Some(index) = known.filter(|index| *index == chain.len()) {
             return layers[..=index].to_vec();
         }
-        let choice = layers::keep(&chain, &identities(plan), project.settings.max_layers);
+        let choice = layers::keep(&chain, &identities(plan), self.most_layers);
         layers[..choice.kept].to_vec()
     }
 

@@ -272,7 +272,8 @@ fn draft<'a>(
     let draft = |slice: &'a Slice, plans: Plans| -> Result<Draft<'a>> {
         let recipe = Recipe::of(workspace, slice, &plans, &lock)?;
         let letter = letters[slice.name.as_str()];
-        Ok(Draft { slice, recipe, plans, letter, places: lock.places() })
+        let most_layers = project.settings.max_layers.min(table::MOST_LAYERS);
+        Ok(Draft { slice, recipe, plans, letter, most_layers, places: lock.places() })
     };
     let drafts = slices.into_iter().zip(plans);
     let drafts =

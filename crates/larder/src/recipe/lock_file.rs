@@ -34,6 +34,8 @@ pub struct LockedSlice {
     pub(super) stubs: Vec<Shape>,
     /// Keys of its recipes' cargo configuration, beside the slice's environment.
     pub(super) config: BTreeSet<String>,
+    /// How many layers there may be.
+    pub(super) most: usize,
     /// The layers, oldest first; the last one is the current recipe.
     pub layers: Vec<Layer>,
 }

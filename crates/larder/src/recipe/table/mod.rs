@@ -6,7 +6,7 @@
 //! platforms TRIPLE…
 //! toolchain "CHANNEL"
 //! shared KEY = VALUE
-//! slice LETTER NAME LAYERS STUBS {"origin": …, "args": […], …}
+//! slice LETTER NAME MOST STUBS {"origin": …, "args": […], …}
 //! env MARKS NAME "VALUE"
 //! config MARKS KEY = VALUE
 //! cargo-lock MARKS FORMAT
@@ -23,11 +23,12 @@
 //! the same bytes, and a text that is anything but these bytes is refused.
 //!
 //! A layer has one version of each range of a package. If the marks of several lines hold for it, the one whose range
-//! begins last is meant, and the ranges of the others must be open at their end. So a bump adds a line and changes none,
-//! and git merges bumps of neighbours; nothing counts or digests the whole.
+//! begins last is meant, and the ranges of the others must be open at their end. A slice has MOST layers, but for the
+//! last ones if no line tells them from the layer below. So a bump adds a line and changes none, and git merges bumps of
+//! neighbours; nothing counts or digests the whole.
 
 mod read;
 mod text;
 
-pub(super) use self::read::{is_feature, is_name, is_variable, ours, read};
+pub(super) use self::read::{MOST_LAYERS, is_feature, is_name, is_variable, ours, read};
 pub(super) use self::text::text;

@@ -25,7 +25,7 @@ use crate::{
 /// A longer line is none of Larder's: web-sys with all its features has a tenth of this.
 const LONGEST_LINE: usize = 256 * 1024;
 /// More layers than anybody sets.
-const MOST_LAYERS: usize = 64;
+pub(in super::super) const MOST_LAYERS: usize = 64;
 
 type Outcome<T> = std::result::Result<T, String>;
 
@@ -200,7 +200,8 @@ impl Reader {
         let stubs = stubs.map(|word| Shape::of_word(word).ok_or_else(|| format!("{word:?} is no stub")));
         let stubs = stubs.collect::<Outcome<_>>()?;
         let layers = vec![Layer::default(); count];
-        self.slices.push(LockedSlice { slice, cook, letter, stubs, config: BTreeSet::new(), layers });
+        let config = BTreeSet::new();
+        self.slices.push(LockedSlice { slice, cook, letter, stubs, config, most: count, layers });
         self.layout.letters.push(letter);
         self.layout.layers.push(count);
         Ok(())
@@ -396,7 +397,12 @@ impl Reader {
                 self.slices[slice].layers[layer].packages.insert(row.id.clone(), package);
             }
         }
-        let Self { toolchain, platforms, shared, slices, .. } = self;
+        let Self { toolchain, platforms, shared, mut slices, .. } = self;
+        for LockedSlice { layers, .. } in &mut slices {
+            while layers.len() > 1 && layers[layers.len() - 1] == layers[layers.len() - 2] {
+                layers.pop();
+            }
+        }
         Ok(LockFile { toolchain, platforms, shared, slices })
     }
 }

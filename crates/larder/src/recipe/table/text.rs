@@ -67,7 +67,7 @@ pub(super) struct Call {
 }
 
 fn slice(locked: &LockedSlice) -> String {
-    let LockedSlice { slice, cook, letter, stubs, layers, .. } = locked;
+    let LockedSlice { slice, cook, letter, stubs, layers, most, .. } = locked;
     let call = Call {
         origin: slice.origin,
         variant: slice.variant,
@@ -79,7 +79,7 @@ fn slice(locked: &LockedSlice) -> String {
     let call = escaped(&serde_json::to_string(&call).unwrap_or_default());
     let mut stubs: Vec<&str> = stubs.iter().map(|shape| shape.word()).collect();
     stubs.extend(slice.is_test().then_some("doctests"));
-    format!("slice {letter} {} {} {} {call}", slice.name, layers.len(), stubs.join(","))
+    format!("slice {letter} {} {} {} {call}", slice.name, layers.len().max(*most), stubs.join(","))
 }
 
 /// The lines between slices and packages.
