@@ -6,6 +6,7 @@ mod bytes;
 mod changes;
 mod clean;
 mod collectors;
+mod damaged;
 mod docker;
 mod docker_cases;
 mod docker_clones;

@@ -116,8 +116,12 @@ pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
     if path.is_symlink() { place(&path.canonicalize_utf8()?, text) } else { place(path, text) }
 }
 
-/// Puts a file where nothing, a file or a link is.
+/// Puts a file where nothing, a file, a link or an empty folder is.
 fn place(path: &Utf8Path, text: &str) -> Result<()> {
+    if path.is_dir() && !path.is_symlink() {
+        // The error names the folder that is not empty: what is in it is somebody's.
+        fs_err::remove_dir(path)?;
+    }
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
     let temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     fs_err::write(temporary.path(), text)?;

@@ -40,7 +40,11 @@ pub(super) fn is_old(bytes: &[u8]) -> bool {
 /// # Errors
 /// If one cannot be read.
 pub(super) fn files(larder_dir: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
-    let Ok(text) = fs_err::read_to_string(larder_dir.join("larder.lock")) else { return Ok(Vec::new()) };
+    let path = larder_dir.join("larder.lock");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let Ok(text) = fs_err::read_to_string(path) else { return Ok(Vec::new()) };
     let Ok(file) = toml_edit::de::from_str::<File>(&text) else { return Ok(Vec::new()) };
     // It was made of .cargo/config.toml, and the table has what it says.
     let mut found: Vec<Utf8PathBuf> = Vec::new();

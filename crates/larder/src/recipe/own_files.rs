@@ -44,7 +44,7 @@ pub(super) fn write(project: &Project, file: &LockFile) -> Result<()> {
     fs_err::create_dir_all(workspace.larder_dir())?;
     sweep(&workspace.larder_dir())?;
     for (path, text) in texts(workspace, file) {
-        if !fs_err::read(&path).is_ok_and(|found| found == text.as_bytes()) {
+        if !path.is_file() || !fs_err::read(&path).is_ok_and(|found| found == text.as_bytes()) {
             change::write_own(&path, &text)?;
         }
     }
