@@ -112,3 +112,9 @@ pub(crate) fn set_color(color: Color) {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
 }
+/// Prints a JSON value on standard output.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(print_data(&text)?)
+}

@@ -4,6 +4,7 @@
 //! each family has a file. A rule must never touch the disk, so that its tests can hand it files that break
 //! it, and it must never mend anything: a finding says what to do.
 
+mod circles;
 mod documents;
 mod flake;
 mod manifests;
@@ -24,7 +25,8 @@ use crate::log::Log;
 type Rule = fn(&Repository) -> Vec<Finding>;
 
 /// All of them, with the names by which they are known in messages.
-const RULES: [(&str, Rule); 17] = [
+const RULES: [(&str, Rule); 18] = [
+    ("circles", circles::imports),
     ("length", sources::length),
     ("header", sources::header),
     ("unfinished", sources::unfinished),

@@ -9,7 +9,7 @@ use larder::{
 };
 use serde_json::json;
 
-use super::{print_json, why};
+use super::why;
 use crate::{
     cli::{self, Selection},
     context::Context,
@@ -58,7 +58,7 @@ pub(super) fn explained(phase: &mut Phase) -> Vec<Explained> {
 /// Prints phases as a table or as JSON.
 pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
     if json {
-        return print_json(&json!({ "version": 1, "phases": phases }));
+        return terminal::print_json(&json!({ "version": 1, "phases": phases }));
     }
     let row = |phase: &Phase| {
         let counts = [phase.counts.compiled, phase.counts.compiled_external, phase.counts.fresh];

@@ -1,6 +1,6 @@
 //! `cargo larder docker`: build the project's image and show what was cached, what ran and what was compiled.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::bail;
 use larder::{
@@ -10,15 +10,17 @@ use larder::{
         client::{Build, BuildResult, Client, Kind},
         explain::{Miss, Record, record_path},
         images, needs,
-        progress::{Event, Progress, Stage, Step, stages},
+        progress::{Event, Progress, Step, stages},
         reads::failure,
     },
     recipe::lock,
-    text::columns,
 };
 use serde_json::json;
 
-use super::{docker_nix, print_json};
+use super::{
+    docker_image::{Image, print},
+    docker_nix,
+};
 use crate::{
     cli::{self, DockerVerb, Via},
     context::Context,
@@ -88,7 +90,7 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
     let now = Record::of(&context.project, &args.build_arg, image_id)?;
     let misses = now.misses(&before);
     if args.json {
-        print_json(&json!({ "version": 1, "misses": misses }))?;
+        terminal::print_json(&json!({ "version": 1, "misses": misses }))?;
         return Ok(Outcome::Done);
     }
     if misses.is_empty() {
@@ -214,47 +216,4 @@ fn show(context: &Context, progress: &mut Progress, line: &str) {
         None if !line.starts_with('#') && !line.is_empty() => context.terminal.plain(line),
         Some(Event::Started(_) | Event::Ended(_)) | None => {}
     }
-}
-
-/// What a build came to.
-pub(super) struct Image {
-    pub(super) id: String,
-    /// In the engine's store.
-    pub(super) size: Option<u64>,
-    pub(super) time: Duration,
-}
-
-pub(super) fn print(
-    args: &cli::DockerBuild,
-    image: &Image,
-    stages: &[Stage],
-    steps: &[&Step],
-) -> anyhow::Result<()> {
-    let Image { id, size, time } = image;
-    if args.json {
-        let seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
-        return print_json(&json!({
-            "version": 1, "image": id, "bytes": size, "seconds": seconds, "stages": stages, "steps": steps,
-        }));
-    }
-    let row = |stage: &Stage| {
-        [
-            stage.name.clone(),
-            stage.cached.to_string(),
-            stage.run.to_string(),
-            format!("{:.1}", stage.seconds),
-            stage.compiled_external.to_string(),
-            stage.compiled_local.to_string(),
-        ]
-    };
-    let rows: Vec<_> = stages.iter().map(row).collect();
-    let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
-    terminal::print(&columns::text(head, &rows));
-    terminal::print_line(&format!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64()));
-    Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]
-fn megabytes(size: Option<u64>) -> String {
-    size.map_or_else(|| "pushed".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6))
 }

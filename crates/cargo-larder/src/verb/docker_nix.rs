@@ -9,7 +9,7 @@ use larder::{
     nix::{Nix, Progress},
 };
 
-use super::docker::{Image, print};
+use super::docker_image::{Image, print};
 use crate::{cli, context::Context, exit::Outcome};
 
 /// The image's name among the flake's packages.

@@ -9,7 +9,6 @@ use larder::{
 
 use serde_json::json;
 
-use super::print_json;
 use crate::{cli, context::Context, exit::Outcome, terminal};
 
 pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
@@ -70,7 +69,7 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
     }
     super::docker::warn_of_needs(context, recipes);
     if args.json {
-        print_json(&json!({ "version": 1, "files": listed }))?;
+        terminal::print_json(&json!({ "version": 1, "files": listed }))?;
     }
     Ok(outcome)
 }

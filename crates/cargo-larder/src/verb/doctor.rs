@@ -12,7 +12,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{diff, init, lock::proven, print_json};
+use super::{diff, init, lock::proven};
 use crate::{
     cli,
     context::Context,
@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context, args: &cli::Doctor) -> anyhow::Result<Outco
     }
     if args.json {
         let checks: Vec<Value> = found.iter().map(as_json).collect();
-        print_json(&json!({ "version": 1, "checks": checks, "repaired": repaired }))?;
+        terminal::print_json(&json!({ "version": 1, "checks": checks, "repaired": repaired }))?;
     } else {
         found.iter().for_each(|(check, finding)| print(check, finding));
         summary(&found);

@@ -6,7 +6,6 @@ use larder::{
     gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report},
 };
 
-use super::print_json;
 use crate::{
     cli::{self, GcCache},
     context::Context,
@@ -39,7 +38,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
     let outcome = if plan.left_alone().is_empty() { Outcome::Done } else { Outcome::Failed };
     if !args.yes {
         if args.json {
-            print_json(&report::json(plan, None))?;
+            terminal::print_json(&report::json(plan, None))?;
             return Ok(outcome);
         }
         terminal::print(&report::text(plan));
@@ -53,7 +52,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
     let left = report::left(plan, &freed);
     left.iter().for_each(|line| context.terminal.warn(line));
     if args.json {
-        print_json(&report::json(plan, Some(&freed)))?;
+        terminal::print_json(&report::json(plan, Some(&freed)))?;
     } else {
         terminal::print(&report::text(plan));
         if is_work {

@@ -13,7 +13,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{clones, diff, lock::proven, print_json, unused};
+use super::{clones, diff, lock::proven, unused};
 use crate::{
     cli,
     context::Context,
@@ -63,7 +63,7 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
         all.push((part, done));
     }
     if args.json {
-        print_json(&json!({ "version": 1, "parts": rows }))?;
+        terminal::print_json(&json!({ "version": 1, "parts": rows }))?;
     }
     unused::warn_of_empty(project.empty_slices().iter().map(String::as_str), context.terminal);
     unused::warn_of_drivers(&project, context.terminal);

@@ -12,14 +12,14 @@ use larder::{
 use serde_json::json;
 
 use super::{
-    clones, print_json,
+    clones,
     unused::{self, Said},
 };
 use crate::{
     cli::{self, Common},
     context::{Context, Process},
     exit::{self, Outcome},
-    terminal::Terminal,
+    terminal::{self, Terminal},
 };
 
 /// What was found the last time, if nothing has changed since.
@@ -32,7 +32,7 @@ pub(crate) fn recalled(
     if args.json {
         let slices: Vec<_> = locked.iter().map(as_json).collect();
         let rest = if args.check { "findings" } else { "refused" };
-        print_json(&json!({ "version": 1, "slices": slices, rest: [] }))?;
+        terminal::print_json(&json!({ "version": 1, "slices": slices, rest: [] }))?;
     }
     let verb = if args.check { "Fresh" } else { "Kept" };
     locked.iter().for_each(|outcome| proven(Terminal::new(common.quiet), verb, outcome));
@@ -66,7 +66,7 @@ pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyho
     if args.json {
         let slices: Vec<_> = locked.iter().map(as_json).collect();
         let refused: Vec<_> = refused.iter().map(refused_json).collect();
-        print_json(&json!({ "version": 1, "slices": slices, "refused": refused }))?;
+        terminal::print_json(&json!({ "version": 1, "slices": slices, "refused": refused }))?;
     }
     // Beside a refusal, nobody asks for slices of which nothing changed.
     for outcome in locked.iter().filter(|slice| refused.is_empty() || slice.change == Change::Written) {
@@ -97,7 +97,7 @@ fn check(context: &Context, common: &Common, json: bool) -> anyhow::Result<Outco
         let slices: Vec<_> = outcomes.iter().map(as_json).collect();
         let refused: Vec<Finding> = refused.iter().map(Finding::from).collect();
         let findings: Vec<_> = findings.iter().chain(&refused).map(finding_json).collect();
-        print_json(&json!({ "version": 1, "slices": slices, "findings": findings }))?;
+        terminal::print_json(&json!({ "version": 1, "slices": slices, "findings": findings }))?;
     }
     if findings.is_empty() {
         outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));

@@ -7,6 +7,7 @@ mod clones;
 mod cook;
 mod diff;
 mod docker;
+mod docker_image;
 mod docker_nix;
 mod dockerfile;
 mod doctor;
@@ -75,11 +76,4 @@ fn with_subcommand(args: &[OsString]) -> Vec<OsString> {
         args.insert(1.min(args.len()), "larder".into());
     }
     args
-}
-
-/// Prints a JSON value on standard output.
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut text = serde_json::to_vec_pretty(value)?;
-    text.push(b'\n');
-    Ok(terminal::print_data(&text)?)
 }

@@ -6,10 +6,7 @@ use larder::{
 };
 use serde_json::json;
 
-use super::{
-    print_json,
-    recorded::{self, Command},
-};
+use super::recorded::{self, Command};
 use crate::{cli, context::Context, exit::Outcome, terminal};
 
 /// A slice that was seen, and the name of the known slice that it equals.
@@ -35,7 +32,9 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
     }
     if args.json {
         let as_json = |seen: &Seen<'_>| json!({ "slice": seen.slice, "known": seen.known });
-        print_json(&json!({ "version": 1, "slices": seen.iter().map(as_json).collect::<Vec<_>>() }))?;
+        terminal::print_json(
+            &json!({ "version": 1, "slices": seen.iter().map(as_json).collect::<Vec<_>>() }),
+        )?;
     } else {
         print(&seen);
     }

@@ -15,7 +15,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{clones, lock::refused_json, print_json, unused};
+use super::{clones, lock::refused_json, unused};
 use crate::{
     cli,
     context::Context,
@@ -57,7 +57,9 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     if args.json {
         let slices: Vec<Value> = planned.iter().map(as_json).collect();
         let refused: Vec<Value> = refused.iter().map(refused_json).collect();
-        print_json(&json!({ "version": 1, "platform": platform, "slices": slices, "refused": refused }))?;
+        terminal::print_json(
+            &json!({ "version": 1, "platform": platform, "slices": slices, "refused": refused }),
+        )?;
     } else if !planned.is_empty() {
         print(&planned, args.units);
     }

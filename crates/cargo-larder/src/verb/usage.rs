@@ -16,7 +16,6 @@ use larder::{
 };
 use serde_json::json;
 
-use super::print_json;
 use crate::{cli, context::Context, exit::Outcome, terminal};
 
 pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcome> {
@@ -29,7 +28,7 @@ pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcom
         let mut value = json!(usage);
         value["version"] = json!(1);
         value["root"] = json!(context.project.workspace.root());
-        print_json(&value)?;
+        terminal::print_json(&value)?;
     } else {
         print(context, &usage, args.depth);
     }

@@ -20,10 +20,7 @@ use larder::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    print_json,
-    recorded::{self, Command},
-};
+use super::recorded::{self, Command};
 use crate::{
     cli,
     context::Context,
@@ -69,7 +66,7 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
     };
     if args.json {
         let tense = if findings.tense == Tense::Was { "after" } else { "before" };
-        print_json(&json!({
+        terminal::print_json(&json!({
             "version": 1, "asked": tense, "builds": findings.builds, "layers": findings.layers,
             "docker": findings.docker, "nix": findings.nix,
         }))?;

@@ -19,7 +19,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
-    shim::{self, stand_in},
+    shim::{markers, stand_in},
 };
 use platform::Platform;
 use query::Stable;
@@ -86,7 +86,7 @@ impl Cargo {
     /// # Errors
     /// If there is none; [`Error::NotAnswered`] for a program that did not call [`answer`](crate::shim::answer).
     pub fn locate(env: &Environment) -> Result<Self> {
-        if shim::is_compiler(env) {
+        if markers::is_compiler(env) {
             return Err(Error::NotAnswered);
         }
         let program = env.get("CARGO").map(PathBuf::from).or_else(|| env.find_program("cargo"));

@@ -7,6 +7,7 @@ use cargo_metadata::camino::Utf8Path;
 
 use super::{
     application::Application,
+    names::{is_like, is_never, is_private, listed},
     sources::{RECIPES, Sources},
     words,
 };
@@ -19,32 +20,6 @@ const HEADER: &str = "\
 
 /// What cargo builds, and no folder of sources has for a name, unless [`Sources::called_target`] names it.
 const TARGET: &str = "**/target";
-
-/// The names of files that nothing should read, even if their folder is let in. Nix reads the same list.
-const LIST: &str = include_str!("../../../../nix/lib/private.txt");
-
-/// Whether the settings can name a file of the list nevertheless.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// They cannot: nothing that is built needs it.
-    Secret,
-    /// They can: some of these are data.
-    Private,
-}
-
-/// The patterns of the list.
-fn listed() -> impl Iterator<Item = (Kind, &'static str)> {
-    LIST.lines().filter_map(|line| match line.split_once(' ')? {
-        ("secret", pattern) => Some((Kind::Secret, pattern)),
-        ("private", pattern) => Some((Kind::Private, pattern)),
-        _ => None,
-    })
-}
-
-/// Of which kind a file's or folder's name is; `None` for almost all.
-pub(super) fn kind(name: &str) -> Option<Kind> {
-    listed().find(|(_, pattern)| is_like(pattern, name)).map(|(kind, _)| kind)
-}
 
 /// Writes the allow-list of an application.
 pub(super) fn of(application: &Application) -> String {
@@ -81,12 +56,6 @@ fn covers(listed: &Utf8Path, path: &Utf8Path) -> bool {
     listed.components().all(|name| parts.next().is_some_and(|part| is_like(name.as_str(), part.as_str())))
 }
 
-fn is_like(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(tail) = name.strip_prefix(start) else { return false };
-    (0..=tail.len()).any(|at| tail.get(at..).is_some_and(|tail| is_like(rest, tail)))
-}
-
 /// Whether a path is something that nothing should read, and in no folder that is sent whole.
 pub(super) fn is_left_out(sources: &Sources, path: &Utf8Path) -> bool {
     let is_source = sources.called_target.iter().any(|folder| covers(folder, path));
@@ -100,23 +69,10 @@ pub(super) fn is_closed(sources: &Sources, folder: &Utf8Path) -> bool {
     is_left_out(sources, folder) && !sources.called_target.iter().any(|inner| inner.starts_with(folder))
 }
 
-/// Whether a path is something that nothing should read.
-fn is_never(path: &Utf8Path) -> bool {
-    path.components().any(|part| part.as_str() == "target") || is_private(path)
-}
-
-/// Whether a path is something that no setting can have sent.
-pub(super) fn is_secret(path: &Utf8Path) -> bool {
-    path.components().any(|part| part.as_str() == "target" || kind(part.as_str()) == Some(Kind::Secret))
-}
-
-fn is_private(path: &Utf8Path) -> bool {
-    path.components().any(|part| kind(part.as_str()).is_some())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::docker::names::*;
 
     #[test]
     fn what_a_line_lets_in() {
@@ -135,7 +91,7 @@ mod tests {
         for (kind, pattern) in listed() {
             let example = pattern.replace('*', "x");
             assert!(is_never(Utf8Path::new("app").join(&example).as_path()), "{pattern}");
-            assert_eq!(super::kind(&example), Some(kind), "{pattern}");
+            assert_eq!(crate::docker::names::kind(&example), Some(kind), "{pattern}");
         }
     }
 

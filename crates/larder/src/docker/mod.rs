@@ -19,6 +19,7 @@ mod halves;
 mod ignore;
 mod image;
 pub mod images;
+mod names;
 pub mod needs;
 pub mod packages;
 mod path_packages;

@@ -16,8 +16,8 @@ use crate::{
     process::Environment,
     project::Project,
     recipe::{
-        expand,
         lock_file::{LockFile, LockedSlice},
+        placed,
     },
 };
 
@@ -51,7 +51,7 @@ impl OfBranches {
                 let Some(call) = call(project, locked, folder.path()) else { continue };
                 let files =
                     locked.files(locked.layers.len() - 1).into_iter().filter(|(path, _)| is_needed(path));
-                expand::put(
+                placed::put(
                     &Utf8PathBuf::from(folder.path().to_string_lossy().into_owned()),
                     &files.collect(),
                 )?;

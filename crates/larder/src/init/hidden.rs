@@ -4,7 +4,7 @@
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::with_lines;
+use super::files::with_lines;
 use crate::{error::Result, files::change::Change, git::Git};
 
 /// What other clones cannot be checked or built without.

@@ -3,22 +3,25 @@
 //! It must never propose to write over a file that a user owns as a whole; settings are put into such files by
 //! [`tuning`], which keeps everything else.
 
+mod files;
 mod hidden;
 mod nix;
+mod proposal;
 mod workflow;
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::camino::Utf8Path;
 
 use crate::{
     Report,
     docker::{self, State},
     error::{Error, Result},
     files::change::Change,
-    git::Git,
     project::Project,
     recipe::lock,
     tuning::{self, Known},
 };
+use files::{new_file, repository, with_lines};
+pub use proposal::{Asked, Proposal};
 
 /// What a workspace can get, in the order in which one builds on the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,38 +84,6 @@ impl Part {
     /// Whether a workspace gets it without being asked for: Nix is a choice of its own.
     pub fn is_default(self) -> bool {
         !matches!(self, Self::Nix | Self::Envrc)
-    }
-}
-
-/// Whether a part was asked for by its name, and so is written also where nothing says that it is of use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// By its name.
-    ByName,
-    /// As one of the default parts.
-    ByDefault,
-}
-
-/// What one part would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proposal {
-    /// Everything is as it should be.
-    Fresh,
-    /// These files change.
-    Files(Vec<Change>),
-    /// Recipes are written, by [`lock::lock`]; a line for each reason.
-    Recipes(Vec<String>),
-    /// Nothing, and why.
-    Skipped(String),
-}
-
-impl Proposal {
-    fn of(changes: Vec<Change>) -> Self {
-        if changes.is_empty() { Self::Fresh } else { Self::Files(changes) }
-    }
-
-    fn skipped(why: impl Into<String>) -> Self {
-        Self::Skipped(why.into())
     }
 }
 
@@ -219,17 +190,6 @@ fn docker(project: &Project) -> Result<Proposal> {
     Ok(Proposal::of(changes))
 }
 
-/// A file that is the user's own from the moment it is written.
-fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
-    match Change::of(path, text.to_owned())? {
-        None => Ok(Proposal::Fresh),
-        Some(Change { path, old: Some(_), .. }) => {
-            Ok(Proposal::skipped(format!("{path} is there already, and yours to change")))
-        }
-        Some(change) => Ok(Proposal::Files(vec![change])),
-    }
-}
-
 fn envrc(root: &Utf8Path) -> Result<Proposal> {
     let proposal = new_file(root.join(".envrc"), nix::ENVRC)?;
     let Proposal::Files(mut changes) = proposal else { return Ok(proposal) };
@@ -242,27 +202,6 @@ fn ignored(root: &Utf8Path, patterns: &[&str]) -> Result<Option<Change>> {
     let path = root.join(".gitignore");
     let text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
     Change::of(path, with_lines(text, patterns))
-}
-
-/// A text with those of the lines that it lacks, in its own line ends.
-fn with_lines(mut text: String, lines: &[&str]) -> String {
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let bare = |line: &str| line.trim().trim_matches('/').to_owned();
-    for line in lines {
-        if !text.lines().any(|known| bare(known) == bare(line)) {
-            if !text.is_empty() && !text.ends_with('\n') {
-                text.push_str(end);
-            }
-            text.push_str(line);
-            text.push_str(end);
-        }
-    }
-    text
-}
-
-/// The repository that the workspace lies in; `None` also where git cannot tell.
-fn repository(project: &Project) -> Option<Git> {
-    Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Asked, Proposal, new_file, repository};
+use super::{
+    files::{new_file, repository},
+    proposal::{Asked, Proposal},
+};
 use crate::{
     docker,
     error::Result,

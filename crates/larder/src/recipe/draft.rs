@@ -8,11 +8,12 @@ use super::{
     Recipe,
     cargo_lock::CargoLockFile,
     chain::{self, identities},
-    config, expand,
+    config,
     layer::Layer,
     layers,
     lock_file::{LockFile, LockedSlice},
     locked::{Change, Locked},
+    placed,
     proof::{Proof, plan_of_recipe},
     workplace::Workplace,
 };
@@ -108,7 +109,7 @@ impl Draft<'_> {
 
     /// Proves a layer that is complete.
     fn prove_layer(&self, project: &Project, dir: &Utf8Path, layer: &Layer) -> Result<Layer> {
-        expand::write(&project.workspace, dir, &self.locked(vec![layer.clone()]).files(0))?;
+        placed::write(&project.workspace, dir, &self.locked(vec![layer.clone()]).files(0))?;
         self.prove(project, dir, CargoLock::Locked)?;
         Ok(layer.clone())
     }
@@ -118,14 +119,14 @@ impl Draft<'_> {
         let workspace = &project.workspace;
         let mut files = self.unproven().files(0);
         files.insert("Cargo.lock".into(), fs_err::read_to_string(workspace.root().join("Cargo.lock"))?);
-        expand::write(workspace, dir, &files)?;
+        placed::write(workspace, dir, &files)?;
         self.prove(project, dir, CargoLock::AsNeeded)?;
         let mut layer = self.recipe.layer.clone();
         let path = dir.join("Cargo.lock");
         CargoLockFile::read(&path)?.complete(&mut layer);
         let files = self.locked(vec![layer.clone()]).files(0);
         if files.get(Utf8Path::new("Cargo.lock")) != Some(&fs_err::read_to_string(&path)?) {
-            expand::write(workspace, dir, &files)?;
+            placed::write(workspace, dir, &files)?;
             self.prove(project, dir, CargoLock::Locked)?;
         }
         Ok(layer)

@@ -17,13 +17,13 @@ use super::{
     layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
     lock_file::LockedSlice,
     pins::Kind,
+    placed::{has, write},
     quoting::quoted,
     stub::{Documented, Place, Shape},
     workplace::Workplace,
 };
 use crate::{
-    cargo::package_id::CRATES_IO, error::Result, files::change, slice::TARGET_MARKER, target_dir::Tag,
-    workspace::Workspace,
+    cargo::package_id::CRATES_IO, error::Result, files::change, slice::TARGET_MARKER, workspace::Workspace,
 };
 
 /// The program that does the same with awk alone; it is committed beside the table.
@@ -79,54 +79,6 @@ pub fn layer(
     // A question leaves nothing behind if it can be asked in the place of the recipe.
     let dir = if purpose == Purpose::Cooking || has(&cooked, &files) { cooked } else { below(ASKING) };
     Workplace::with(workspace, &locked.slice, dir, &files)
-}
-
-/// Writes files into a folder below the workspace's `target/`; what else lies there stays.
-pub(super) fn write(
-    workspace: &Workspace,
-    dir: &Utf8Path,
-    files: &BTreeMap<Utf8PathBuf, String>,
-) -> Result<()> {
-    let root = workspace.root();
-    Tag::made_with(&root.join("target"))?;
-    dir.ancestors().take_while(|folder| *folder != root).try_for_each(change::refuse_link)?;
-    put(dir, files)?;
-    // What an earlier recipe had in this place and cargo would find by itself.
-    if has_other_script(dir, files) {
-        fs_err::remove_file(dir.join("build.rs"))?;
-    }
-    Ok(())
-}
-
-/// Whether a folder has these files, as cargo sees them.
-pub(super) fn has(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> bool {
-    files.iter().all(|(path, text)| is_written(&dir.join(path), text)) && !has_other_script(dir, files)
-}
-
-fn has_other_script(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> bool {
-    !files.contains_key(Utf8Path::new("build.rs")) && dir.join("build.rs").exists()
-}
-
-fn is_written(path: &Utf8Path, text: &str) -> bool {
-    fs_err::read_to_string(path).is_ok_and(|found| found == *text)
-}
-
-/// Writes files into a folder.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn put(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> Result<()> {
-    for (path, text) in files {
-        let path = dir.join(path);
-        if is_written(&path, text) {
-            continue;
-        }
-        if let Some(folder) = path.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        change::write_own(&path, text)?;
-    }
-    Ok(())
 }
 
 /// The files of a recipe, by their paths in its folder.

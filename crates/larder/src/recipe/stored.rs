@@ -7,13 +7,12 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{
     expand::{self, Parts},
     layer::Layer,
+    lock_file::{LockFile, LockedSlice},
     old_form,
     stub::Documented,
     table,
 };
 use crate::error::{Error, Result};
-
-use super::lock_file::{LockFile, LockedSlice};
 
 impl LockFile {
     /// The lock file's path in a `larder/` folder.

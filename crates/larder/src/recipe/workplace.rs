@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fs::File, os::unix::fs::MetadataExt as _};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::expand;
+use super::placed;
 use crate::{
     error::{Error, Result},
     files::{change, disk},
@@ -49,12 +49,12 @@ impl Workplace {
         let mut place = Self::open(workspace, slice, dir)?;
         for _ in 0..ATTEMPTS {
             place.lock(File::lock_shared);
-            if place.is_there() && expand::has(&place.dir, files) {
+            if place.is_there() && placed::has(&place.dir, files) {
                 break;
             }
             place.lock(File::lock);
             if place.is_there() {
-                expand::write(workspace, &place.dir, files)?;
+                placed::write(workspace, &place.dir, files)?;
             } else {
                 place = Self::open(workspace, slice, place.dir.clone())?;
             }

@@ -4,30 +4,16 @@
 //!
 //! None of them may change what is built.
 
+pub(crate) mod markers;
 pub mod pretend;
+mod process;
 pub mod recorder;
 pub mod stand_in;
 
-use std::{ffi::OsString, io::Write, path::Path};
+use std::{io::Write, path::Path};
 
-use crate::{
-    error::Result,
-    files::scratch,
-    process::{Environment, launched},
-};
-
-/// The process as it was started.
-#[derive(Debug, Clone, Copy)]
-pub struct Process<'a> {
-    /// Its environment.
-    pub env: &'a Environment,
-    /// Its working directory.
-    pub dir: &'a Path,
-    /// This binary.
-    pub program: &'a Path,
-    /// Its arguments, with the name that it was called by.
-    pub args: &'a [OsString],
-}
+use crate::{error::Result, files::scratch, process::launched};
+pub use process::Process;
 
 /// Does what this process was started for, if it was started in the place of another program, and returns its exit code;
 /// `None` if it was started for itself. The first thing that a program calls that uses this library: cargo starts it
@@ -53,11 +39,6 @@ pub fn answer(process: Process<'_>, out: &mut dyn Write) -> Result<Option<i32>> 
         return stand_in::run(process.env, process.dir, args, out).map(Some);
     }
     Ok(None)
-}
-
-/// Whether a process with this environment was started as a compiler, so that only [`answer`] can know what to do.
-pub(crate) fn is_compiler(env: &Environment) -> bool {
-    [pretend::SKELETON_VARIABLE, stand_in::HOST_VARIABLE].iter().any(|name| env.get(name).is_some())
 }
 
 /// A recording cargo whose Larder was killed is for nothing, and so is the cargo that it runs, which ends with it.

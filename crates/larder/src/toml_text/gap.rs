@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, DocumentMut, Item, Table};
 
-use super::{Entry, Splice, last_value, line_end, line_start, missing_end, written};
+use super::text::{Entry, Splice, last_value, line_end, line_start, missing_end, written};
 
 /// A table with a header.
 struct Header {

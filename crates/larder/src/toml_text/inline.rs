@@ -2,7 +2,7 @@
 
 use toml_edit::InlineTable;
 
-use super::{Entry, Place, Splice, Walk, indent, last_value, line_end, written};
+use super::text::{Entry, Place, Splice, Walk, indent, last_value, line_end, written};
 
 /// A new key behind the last one of the table in braces that a walk has reached.
 pub(super) fn insertion(text: &str, walk: &Walk<'_>, key: &str, entry: &Entry<'_>) -> Result<Splice, String> {

@@ -112,13 +112,19 @@ struct TotalLine {
 /// Reads an answer of either kind with all that is in it; for [`crate::fuzz`].
 pub(crate) fn read_all(text: &str) {
     let cmd = Cmd::new("docker", "/", &Environment::default());
-    crate::fuzz::seen(
+    crate::fuzz::seen::seen(
         Totals::parse(text, &cmd).map(|totals| (totals.images, totals.volumes, totals.build_cache)),
     );
     let Ok(detail) = Detail::parse(text, &cmd) else { return };
-    detail.images.iter().for_each(|image| crate::fuzz::seen((bytes(&image.size), age(&image.created_since))));
-    detail.volumes.iter().for_each(|volume| crate::fuzz::seen((bytes(&volume.size), volume.is_of("x"))));
-    detail.build_cache.iter().for_each(|record| crate::fuzz::seen(age(&record.last_used_since)));
+    detail
+        .images
+        .iter()
+        .for_each(|image| crate::fuzz::seen::seen((bytes(&image.size), age(&image.created_since))));
+    detail
+        .volumes
+        .iter()
+        .for_each(|volume| crate::fuzz::seen::seen((bytes(&volume.size), volume.is_of("x"))));
+    detail.build_cache.iter().for_each(|record| crate::fuzz::seen::seen(age(&record.last_used_since)));
 }
 
 impl Totals {

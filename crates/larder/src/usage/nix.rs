@@ -156,7 +156,7 @@ pub(crate) fn read_all(text: &str) {
     let cmd = Cmd::new("nix", "/", &Environment::default());
     if let Ok(paths) = parse(text, Path::new("/nix/store"), &cmd) {
         let all = paths.keys().cloned().collect();
-        crate::fuzz::seen(closure(&paths, all));
+        crate::fuzz::seen::seen(closure(&paths, all));
     }
 }
 

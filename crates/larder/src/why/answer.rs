@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::profiles::Profiles;
-use super::reason::Reason;
+use super::{profiles::Profiles, reason::Reason};
 
 /// What a build compiles, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

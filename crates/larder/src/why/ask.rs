@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::DocumentMut;
 
-use super::answer::Answer;
-use super::call::Call;
-use super::compare::Comparison;
-use super::fingerprint::Fingerprint;
-use super::lock_lines::LockLines;
-use super::log::Log;
-use super::profiles::Profiles;
-use super::reason::Reason;
-use super::skeleton::{Skeleton, Snapshot};
-use super::{causes, log};
+use super::{
+    answer::Answer,
+    call::Call,
+    causes,
+    compare::Comparison,
+    fingerprint::Fingerprint,
+    lock_lines::LockLines,
+    log::{self, Log},
+    profiles::Profiles,
+    reason::Reason,
+    skeleton::{Skeleton, Snapshot},
+};
 use crate::{
     cargo::command_line::{option_values, subcommand, takes_value},
     error::{Error, Result},

@@ -45,7 +45,7 @@ pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
 /// Reads a configuration with all that is asked of it; for [`crate::fuzz`].
 pub(crate) fn read_all(root: &Utf8Path, env: &Environment) {
     let Ok(mut config) = read(root, env) else { return };
-    crate::fuzz::seen(paths::named(&config.document));
+    crate::fuzz::seen::seen(paths::named(&config.document));
     paths::rebase(&mut config.document, Utf8Path::new("../x"));
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    super::{application::Application, check, ignore, recipes::Recipes},
+    super::{application::Application, check, ignore, names, recipes::Recipes},
     paths::below,
     records, source,
 };
@@ -41,7 +41,7 @@ pub(in super::super) fn unsent(project: &Project, recipes: Recipes, graphs: &[Un
 /// Whether an image may have a file: every clone has it, and it is none that stays out wherever it lies.
 pub(in super::super) fn may_be_sent(project: &Project, path: &Utf8Path) -> bool {
     let recipes = path.starts_with(super::super::sources::RECIPES);
-    !recipes && !ignore::is_secret(path) && project.workspace.shared_files().has(path)
+    !recipes && !names::is_secret(path) && project.workspace.shared_files().has(path)
 }
 
 pub(super) fn lets_in(application: &Application, path: &Utf8Path) -> bool {

@@ -1,11 +1,11 @@
 //! cargo's settings: what makes the same build differ between shells, and what makes debug builds slow.
 
-use super::{
-    super::{Finding, Repair, facts::Place},
-    install,
-};
+use super::{super::facts::Place, install::install};
 use crate::{
-    doctor::facts::Facts,
+    doctor::{
+        facts::Facts,
+        finding::{Finding, Repair},
+    },
     tuning::{self, Setting},
 };
 

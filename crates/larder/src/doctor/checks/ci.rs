@@ -1,11 +1,10 @@
 //! What CI keeps between runs. Files are read as YAML, and only what is run and used counts: not the names of steps.
 
 use super::super::{
-    Finding,
     facts::Workflow,
     workflow::{Action, Plan},
 };
-use crate::doctor::{facts::Facts, version::Version};
+use crate::doctor::{facts::Facts, finding::Finding, version::Version};
 
 const SHOW: &str = "cargo larder init --check --only ci shows a workflow that keeps what was cooked";
 

@@ -1,10 +1,11 @@
 //! Docker. Without it there is nothing to check; nor is there where no Dockerfile needs it.
 
-use super::{
-    super::{Finding, Verdict, facts::Buildx},
-    install,
+use super::{super::facts::Buildx, install::install};
+use crate::doctor::{
+    facts::Facts,
+    finding::{Finding, Verdict},
+    version::Version,
 };
-use crate::doctor::{facts::Facts, version::Version};
 
 fn as_used(facts: &Facts, finding: Finding) -> Finding {
     match finding.verdict {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::{Finding, Verdict};
-use crate::doctor::facts::Facts;
+use crate::doctor::{
+    facts::Facts,
+    finding::{Finding, Verdict},
+};
 
 const GB: u64 = 1_000_000_000;
 /// A release build of a site with its image takes about this much.

@@ -1,7 +1,13 @@
 //! What an image is given beside the packages of the workspace: system packages, and files that are read.
 
-use super::super::{Finding, Repair};
-use crate::{docker::needs::Lacking, doctor::facts::Facts, tuning::Setting};
+use crate::{
+    docker::needs::Lacking,
+    doctor::{
+        facts::Facts,
+        finding::{Finding, Repair},
+    },
+    tuning::Setting,
+};
 
 pub(super) fn packages(facts: &Facts) -> Finding {
     let only = |lacking: &Lacking| Lacking {

@@ -7,6 +7,7 @@ mod ci;
 mod docker;
 mod files;
 mod image;
+mod install;
 mod nix;
 mod recipes;
 mod tools;
@@ -14,10 +15,7 @@ mod tools;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    Check,
-    facts::{Facts, Topic},
-};
+use super::{facts::Topic, finding::Check};
 
 pub(super) const ALL: &[Check] = &[
     Check {
@@ -158,15 +156,3 @@ pub(super) const ALL: &[Check] = &[
     Check { name: "direnv", about: "direnv is hooked in", needs: &[], run: nix::direnv },
     Check { name: "ci-cache", about: "CI keeps dependencies", needs: &[], run: ci::cache },
 ];
-
-/// The command that installs a package here: by its Debian name, else by the name that most others have.
-fn install(facts: &Facts, debian: &str, other: &str) -> String {
-    match facts.installer.as_deref() {
-        Some("apt-get") => format!("sudo apt-get install {debian}"),
-        Some("pacman") => format!("sudo pacman -S {other}"),
-        Some("apk") => format!("sudo apk add {other}"),
-        Some("brew") => format!("brew install {other}"),
-        Some(program) => format!("sudo {program} install {other}"),
-        None => format!("install {other}"),
-    }
-}

@@ -1,11 +1,12 @@
 //! Nix and direnv. Without Nix there is nothing to check; nor is there where no flake needs it.
 
-use super::{
-    super::{Finding, Verdict, facts::Direnv},
-    install,
-};
+use super::{super::facts::Direnv, install::install};
 use crate::{
-    doctor::{facts::Facts, version::Version},
+    doctor::{
+        facts::Facts,
+        finding::{Finding, Verdict},
+        version::Version,
+    },
     git::Tracked,
 };
 

@@ -1,7 +1,13 @@
 //! What everything else is made from: `Cargo.lock`, the recipes, and the files generated from them.
 
-use super::super::{Finding, Repair};
-use crate::{doctor::facts::Facts, git::Tracked, recipe::lock};
+use crate::{
+    doctor::{
+        facts::Facts,
+        finding::{Finding, Repair},
+    },
+    git::Tracked,
+    recipe::lock,
+};
 
 const REFRESH: &str = "cargo update --workspace";
 

@@ -3,16 +3,23 @@
 use std::{fmt::Write as _, time::Duration};
 
 use super::{
-    super::{
-        Verdict::{self, Ok as Good, Problem, Skipped, Warning},
-        facts::{
-            Buildx, CargoFacts, Direnv, DockerFacts, Folder, GitFacts, NixFacts, Place, Rustflags, Speed,
-            ToolFacts, Workflow,
-        },
+    super::facts::{
+        Buildx, CargoFacts, Direnv, DockerFacts, Folder, GitFacts, NixFacts, Place, Rustflags, Speed,
+        ToolFacts, Workflow,
     },
-    ALL, Facts,
+    ALL,
 };
-use crate::{docker::needs::Lacking, git::Tracked, recipe::lock, slice::driver::Driver, tuning::Known};
+use crate::{
+    docker::needs::Lacking,
+    doctor::{
+        Facts,
+        finding::Verdict::{self, Ok as Good, Problem, Skipped, Warning},
+    },
+    git::Tracked,
+    recipe::lock,
+    slice::driver::Driver,
+    tuning::Known,
+};
 
 const TUNED: &str = "\
 [profile.dev]

@@ -1,8 +1,7 @@
 //! Tools whose versions have to agree with each other.
 
-use super::super::Finding;
 use crate::{
-    doctor::{facts::Facts, version::Version},
+    doctor::{facts::Facts, finding::Finding, version::Version},
     slice::leptos::CARGO_LEPTOS_VERSION,
 };
 

@@ -19,7 +19,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use super::Process;
+pub use super::process::Process;
 use crate::{
     cargo::{
         Cargo, aliases,

@@ -1,8 +1,11 @@
 //! The parsers of text that others wrote, by name, for the mutation loop in `tests/support/fuzz.rs`. Each takes any bytes:
 //! it may refuse them, but must neither panic nor run for long. Nothing else calls this.
 
+pub(crate) mod seen;
+
 use cargo_metadata::camino::Utf8Path;
 
+use self::seen::seen;
 use crate::{
     cargo::{
         command_line, messages,
@@ -48,11 +51,6 @@ pub const TARGETS: [(&str, Target); 20] = [
     ("last-build", last_build),
     ("literals", literals),
 ];
-
-/// Takes a value that nobody looks at, so that it is made all the same.
-pub(crate) fn seen<T>(value: T) {
-    drop(std::hint::black_box(value));
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

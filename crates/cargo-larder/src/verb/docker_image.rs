@@ -1,0 +1,55 @@
+//! How the image of a build is shown; no verb.
+
+use crate::{
+    cli::{self},
+    terminal,
+};
+use larder::{
+    docker::progress::{Stage, Step},
+    text::columns,
+};
+use serde_json::json;
+use std::time::Duration;
+
+/// What a build came to.
+pub(super) struct Image {
+    pub(super) id: String,
+    /// In the engine's store.
+    pub(super) size: Option<u64>,
+    pub(super) time: Duration,
+}
+
+pub(super) fn print(
+    args: &cli::DockerBuild,
+    image: &Image,
+    stages: &[Stage],
+    steps: &[&Step],
+) -> anyhow::Result<()> {
+    let Image { id, size, time } = image;
+    if args.json {
+        let seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
+        return terminal::print_json(&json!({
+            "version": 1, "image": id, "bytes": size, "seconds": seconds, "stages": stages, "steps": steps,
+        }));
+    }
+    let row = |stage: &Stage| {
+        [
+            stage.name.clone(),
+            stage.cached.to_string(),
+            stage.run.to_string(),
+            format!("{:.1}", stage.seconds),
+            stage.compiled_external.to_string(),
+            stage.compiled_local.to_string(),
+        ]
+    };
+    let rows: Vec<_> = stages.iter().map(row).collect();
+    let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
+    terminal::print(&columns::text(head, &rows));
+    terminal::print_line(&format!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64()));
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]
+fn megabytes(size: Option<u64>) -> String {
+    size.map_or_else(|| "pushed".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6))
+}

@@ -1,0 +1,38 @@
+//! New files, and lines in files that are there.
+
+use cargo_metadata::camino::Utf8PathBuf;
+
+use super::proposal::Proposal;
+use crate::{error::Result, files::change::Change, git::Git, project::Project};
+
+/// A file that is the user's own from the moment it is written.
+pub(super) fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
+    match Change::of(path, text.to_owned())? {
+        None => Ok(Proposal::Fresh),
+        Some(Change { path, old: Some(_), .. }) => {
+            Ok(Proposal::skipped(format!("{path} is there already, and yours to change")))
+        }
+        Some(change) => Ok(Proposal::Files(vec![change])),
+    }
+}
+
+/// A text with those of the lines that it lacks, in its own line ends.
+pub(super) fn with_lines(mut text: String, lines: &[&str]) -> String {
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let bare = |line: &str| line.trim().trim_matches('/').to_owned();
+    for line in lines {
+        if !text.lines().any(|known| bare(known) == bare(line)) {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push_str(end);
+            }
+            text.push_str(line);
+            text.push_str(end);
+        }
+    }
+    text
+}
+
+/// The repository that the workspace lies in; `None` also where git cannot tell.
+pub(super) fn repository(project: &Project) -> Option<Git> {
+    Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
+}
