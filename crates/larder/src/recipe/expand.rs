@@ -17,14 +17,12 @@ use super::{
     layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
     lock_file::LockedSlice,
     pins::Kind,
-    placed::{has, write},
+    placed::has,
     quoting::quoted,
     stub::{Documented, Place, Shape},
     workplace::Workplace,
 };
-use crate::{
-    cargo::package_id::CRATES_IO, error::Result, files::change, slice::TARGET_MARKER, workspace::Workspace,
-};
+use crate::{cargo::package_id::CRATES_IO, error::Result, slice::TARGET_MARKER, workspace::Workspace};
 
 /// The program that does the same with awk alone; it is committed beside the table.
 pub const PROGRAM: &str = include_str!("expand.awk");
