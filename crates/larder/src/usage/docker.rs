@@ -74,8 +74,8 @@ fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
         };
     let ago = |words: &String| SystemTime::now().checked_sub(age(words)?);
     let built = images.iter().filter_map(|image| ago(&image.created_since)).max();
-    let own_image_bytes = images.iter().map(|image| bytes(&image.size)).sum();
-    let own_volume_bytes = volumes.iter().map(|volume| bytes(&volume.size)).sum();
+    let own_image_bytes = images.iter().map(|image| bytes(&image.size)).fold(0, u64::saturating_add);
+    let own_volume_bytes = volumes.iter().map(|volume| bytes(&volume.size)).fold(0, u64::saturating_add);
     let used = detail.build_cache.iter().filter_map(|entry| ago(&entry.last_used_since)).max();
     vec![
         row(cache_row, totals.build_cache, None).last_used(used),
@@ -221,7 +221,7 @@ fn age(text: &str) -> Option<Duration> {
         "year" => 365 * 86_400,
         _ => return None,
     };
-    Some(Duration::from_secs(count * seconds))
+    Some(Duration::from_secs(u64::saturating_mul(count, seconds)))
 }
 
 #[cfg(test)]

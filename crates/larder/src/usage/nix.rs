@@ -113,7 +113,7 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let mut archives = [(0, None); CLASSES.len()];
     for (name, info) in &paths {
         let (size, youngest) = &mut archives[index(class_of(name))];
-        *size += info.nar_size;
+        *size = u64::saturating_add(*size, info.nar_size);
         *youngest = info.registration_time.max(*youngest);
     }
     let rows =
