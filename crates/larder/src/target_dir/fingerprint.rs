@@ -1,12 +1,16 @@
 //! What cargo writes down of a unit beside its artifacts: the fingerprint, its hash, and the files that the unit
 //! was made from. Read leniently: unknown fields are ignored, missing ones are empty.
 
-use std::path::PathBuf;
+use std::{
+    hash::{Hash, Hasher},
+    path::PathBuf,
+};
 
-use serde::Deserialize;
+use rustc_stable_hash::StableSipHasher128;
+use serde::{Deserialize, Serialize};
 
 /// What a unit was built from, as far as cargo records it. The numbers are cargo's own hashes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Fingerprint {
     /// Hash of the whole answer of `rustc -vV`.
@@ -35,7 +39,7 @@ pub struct Fingerprint {
 }
 
 /// A dependency as a fingerprint names it: `(package id hash, name, public, fingerprint hash)`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Dependency(
     /// Hash of the package id.
     pub u64,
@@ -47,8 +51,9 @@ pub struct Dependency(
     pub u64,
 );
 
-/// One thing that cargo looks at to tell whether a unit is fresh.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// One thing that cargo looks at to tell whether a unit is fresh. The order of variants is cargo's, whose hash counts
+/// them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub enum Local {
     /// Text that is compared: of documentation, and of build scripts that say nothing.
     Precalculated(String),
@@ -56,6 +61,9 @@ pub enum Local {
     CheckDepInfo {
         /// The dep-info file.
         dep_info: PathBuf,
+        /// Whether files are compared by their content.
+        #[serde(default)]
+        checksum: bool,
     },
     /// Files that a build script named.
     RerunIfChanged {
@@ -73,7 +81,19 @@ pub enum Local {
     },
     /// Something that this version does not know.
     #[serde(untagged)]
-    Other(serde_json::Value),
+    Other(Unknown),
+}
+
+/// A value of a kind that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Unknown(serde_json::Value);
+
+impl Hash for Unknown {
+    /// Nothing is known of how cargo hashes it; the result differs from cargo's whatever is done here.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_string().hash(state);
+    }
 }
 
 impl Fingerprint {
@@ -81,6 +101,44 @@ impl Fingerprint {
     pub fn parse(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()
     }
+
+    /// cargo's hash of it, as its `util/hasher.rs` and the `Hash` of its `Fingerprint` make it since 1.85. It may be made
+    /// otherwise one day: who relies on it compares it with what cargo wrote first.
+    pub fn cargo_hash(&self) -> u64 {
+        cargo_hash(self)
+    }
+}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (
+            self.rustc,
+            &self.features,
+            &self.declared_features,
+            self.target,
+            self.path,
+            self.profile,
+            self.local.as_slice(),
+            self.config,
+            self.compile_kind,
+            &self.rustflags,
+        )
+            .hash(hasher);
+        hasher.write_usize(self.deps.len());
+        self.deps.iter().for_each(|dependency| dependency.hash(hasher));
+    }
+}
+
+/// cargo's hash of anything, such as the path of a source file or a compiler's `-vV`.
+pub fn cargo_hash(of: impl Hash) -> u64 {
+    let mut hasher = StableSipHasher128::new();
+    of.hash(&mut hasher);
+    Hasher::finish(&hasher)
+}
+
+/// A number in the form in which cargo writes a fingerprint's hash down.
+pub fn hash_text(hash: u64) -> String {
+    format!("{:016x}", hash.swap_bytes())
 }
 
 /// The number in a file that holds a fingerprint's hash: hexadecimal, the lowest byte first.
@@ -195,12 +253,22 @@ mod tests {
         assert!((0..bytes.len()).all(|end| DepInfo::parse(&bytes[..end]).is_none()));
     }
 
+    /// As cargo 1.95 wrote them down of `serde_core`.
+    #[test]
+    fn cargos_hash_is_reproduced() {
+        let json = br#"{"rustc":7458672600737419911,"features":"[\"alloc\", \"default\", \"result\", \"std\"]","declared_features":"[\"alloc\", \"default\", \"rc\", \"result\", \"std\", \"unstable\"]","target":6810695588070812737,"profile":8378823585564974145,"path":14498267722440875556,"deps":[[11029742160753049355,"build_script_build",false,7704008889599387145]],"local":[{"CheckDepInfo":{"dep_info":"debug/.fingerprint/serde_core-6458a9dce100b5e9/dep-lib-serde_core","checksum":false}}],"rustflags":[],"config":8247474407144887393,"compile_kind":0}"#;
+        let fingerprint = Fingerprint::parse(json).unwrap();
+        assert_eq!(hash_text(fingerprint.cargo_hash()), "297fe7b87469f65e");
+        let again = Fingerprint::parse(&serde_json::to_vec(&fingerprint).unwrap()).unwrap();
+        assert_eq!(again, fingerprint);
+    }
+
     #[test]
     fn unknown_fields_are_ignored() {
         let json = br#"{"rustc":1,"new":{},"deps":[[2,"a",false,3]],"local":[{"CheckDepInfo":{"dep_info":"d/x","checksum":false}},{"New":1}]}"#;
         let fingerprint = Fingerprint::parse(json).unwrap();
         assert_eq!(fingerprint.deps, [Dependency(2, "a".into(), false, 3)]);
-        assert_eq!(fingerprint.local[0], Local::CheckDepInfo { dep_info: "d/x".into() });
+        assert_eq!(fingerprint.local[0], Local::CheckDepInfo { dep_info: "d/x".into(), checksum: false });
         assert!(matches!(fingerprint.local[1], Local::Other(_)));
     }
 }

@@ -6,19 +6,20 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    hash::Hash as _,
     io::Read as _,
     path::Path,
 };
 
-use rustc_stable_hash::StableSipHasher128;
 use toml_edit::DocumentMut;
 
 use crate::{
     process::Cmd,
     project::Project,
     side_by_side,
-    target_dir::{Origin, TargetFolder, fingerprint::Fingerprint},
+    target_dir::{
+        Origin, TargetFolder,
+        fingerprint::{Fingerprint, cargo_hash},
+    },
     workspace,
 };
 
@@ -85,13 +86,6 @@ impl<'a> Now<'a> {
         }
         usable
     }
-}
-
-/// cargo's hash of a compiler's `-vV`, as it stands in fingerprints since cargo 1.85.
-fn cargo_hash(version: &str) -> u64 {
-    let mut hasher = StableSipHasher128::new();
-    version.hash(&mut hasher);
-    std::hash::Hasher::finish(&hasher)
 }
 
 /// The hashes of what cargo noted of compilers that were used in a folder.
