@@ -1,34 +1,39 @@
 //! What lies in the place of a file of Larder's own, however it came there: `lock` and the other verbs put it right, or
 //! say one clear error. Nothing hangs, and nothing panics.
 
-use std::{os::unix::fs::symlink, path::Path};
+use std::{
+    os::unix::{fs::symlink, net::UnixListener},
+    path::Path,
+};
 
 use larder_tests::{Outcome, Project, Surroundings, package};
 
 /// What lies in a place.
 #[derive(Debug, Clone, Copy)]
-enum Thing {
+pub(crate) enum Thing {
     NoText,
     Garbage,
     Folder,
     FullFolder,
     Pipe,
+    Socket,
     Link,
     Nothing,
 }
 
-const THINGS: [Thing; 7] = [
+const THINGS: [Thing; 8] = [
     Thing::NoText,
     Thing::Garbage,
     Thing::Folder,
     Thing::FullFolder,
     Thing::Pipe,
+    Thing::Socket,
     Thing::Link,
     Thing::Nothing,
 ];
 
 impl Thing {
-    fn put(self, path: &Path) {
+    pub(crate) fn put(self, path: &Path) {
         if path.is_dir() {
             fs_err::remove_dir_all(path).unwrap();
         } else if path.symlink_metadata().is_ok() {
@@ -47,6 +52,7 @@ impl Thing {
                 let words = [path.to_str().unwrap()];
                 Surroundings::get().run("mkfifo".as_ref(), Path::new("/"), &words, &[]).ok();
             }
+            Self::Socket => drop(UnixListener::bind(path).unwrap()),
             Self::Link => symlink("/dev/zero", path).unwrap(),
             Self::Nothing => {}
         }
@@ -61,7 +67,7 @@ fn project() -> Project {
 }
 
 /// Runs a verb that must end soon.
-fn run(project: &Project, line: &str) -> Outcome {
+pub(crate) fn run(project: &Project, line: &str) -> Outcome {
     let surroundings = Surroundings::get();
     let binary = surroundings.binary().to_string_lossy().into_owned();
     let mut words = vec!["60", &binary, "larder"];
@@ -101,8 +107,7 @@ fn lock_puts_its_files_right_or_names_them() {
 fn what_is_expanded_is_put_right() {
     let project = project();
     for place in ["target/larder/recipes/release/0/Cargo.toml", "target/larder/locked.json"] {
-        let endless = [Thing::Pipe, Thing::Link].into_iter().filter(|_| place.ends_with("json"));
-        for thing in [Thing::NoText, Thing::Folder].into_iter().chain(endless) {
+        for thing in [Thing::NoText, Thing::Folder, Thing::Pipe, Thing::Socket, Thing::Link] {
             thing.put(&project.path().join(place));
             for line in ["lock --check", "cook"] {
                 let outcome = run(&project, line);

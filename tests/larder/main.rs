@@ -7,6 +7,8 @@ mod changes;
 mod clean;
 mod collectors;
 mod damaged;
+mod damaged_files;
+mod damaged_rights;
 mod docker;
 mod docker_cases;
 mod docker_clones;

@@ -18,7 +18,7 @@ use larder::{
 };
 use xshell::Shell;
 
-use crate::{log::Log, setup, test::step::Step};
+use crate::{git::git, log::Log, setup, test::step::Step};
 
 /// The arguments of `cargo xtask fresh`.
 #[derive(Debug, clap::Args)]
@@ -173,13 +173,12 @@ impl<'a> Debian<'a> {
     }
 
     fn check_out(&self, repository: &Path) -> anyhow::Result<()> {
-        let git = |words: &[&str]| Cmd::new("git", repository, self.env).args(words.iter().copied());
-        let changed = git(&["status", "--porcelain"]).output()?;
+        let changed = git(repository, self.env).args(["status", "--porcelain"]).output()?;
         if !changed.is_empty() {
             self.log.warn("what is not committed is not part of this test");
         }
         let checkout = self.base().join(CHECKOUT);
-        git(&["clone", "--quiet", "--no-local", "."]).arg(checkout).output()?;
+        git(repository, self.env).args(["clone", "--quiet", "--no-local", "."]).arg(checkout).output()?;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod docker;
 mod fresh;
 mod fuzz;
 mod gc;
+mod git;
 mod log;
 mod nix;
 mod portfolio;

@@ -12,7 +12,7 @@ use toml_edit::{DocumentMut, Item, Value};
 
 use crate::{
     error::{Error, Result},
-    files::change::Change,
+    files::{change::Change, read},
     slice::leptos,
     toml_text,
     workspace::{Workspace, locked_packages, parse_toml},
@@ -214,7 +214,7 @@ pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>>
     if settings.is_empty() {
         return Ok(None);
     }
-    let mut text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    let mut text = read::text_or_nothing(&path)?;
     for setting in settings {
         text = toml_text::set(&text, &setting.path, &setting.value, setting.why)
             .map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;

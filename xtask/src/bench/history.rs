@@ -11,13 +11,13 @@ use std::{
 use larder::{
     cargo::{Cargo, CargoLock},
     plan::Plans,
-    process::{Cmd, Environment},
+    process::Environment,
     project::Project,
     recipe::chain::{Identity, identities},
     slice::{Slice, Variant},
 };
 
-use crate::log::Log;
+use crate::{git::git, log::Log};
 
 /// The units of one slice, commit by commit, oldest first; commits that changed nothing are left out.
 pub(super) struct History {
@@ -43,9 +43,7 @@ impl<'a> Checkout<'a> {
         let scratch = tempfile::Builder::new().prefix("larder-history-").tempdir()?;
         let mut clone = Self { env, scratch, name: name(repo), commits: Vec::new() };
         let dir = clone.dir().to_string_lossy().into_owned();
-        Cmd::new("git", repo, env)
-            .args(["-c", "core.fsmonitor=false", "clone", "--quiet", "--shared", "--no-checkout", ".", &dir])
-            .output()?;
+        git(repo, env).args(["clone", "--quiet", "--shared", "--no-checkout", ".", &dir]).output()?;
         let last = format!("-n{commits}");
         let list = clone.git(&["log", "--first-parent", "--format=%H", &last, "--", "Cargo.lock"])?;
         clone.commits = list.lines().rev().map(str::to_owned).collect();
@@ -59,15 +57,7 @@ impl<'a> Checkout<'a> {
 
     /// What git says there.
     pub(super) fn git(&self, args: &[&str]) -> anyhow::Result<String> {
-        let own = [
-            "user.name=bench",
-            "user.email=bench@localhost",
-            "core.hooksPath=/dev/null",
-            "core.fsmonitor=false",
-            "core.pager=cat",
-        ];
-        let own = own.iter().flat_map(|setting| ["-c", setting]);
-        Ok(Cmd::new("git", self.dir(), self.env).args(own).args(args.iter().copied()).output()?)
+        Ok(git(&self.dir(), self.env).args(args.iter().copied()).output()?)
     }
 
     /// The project as it is checked out, planned by whatever compiler is there: another one would change no unit.

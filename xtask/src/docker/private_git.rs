@@ -20,7 +20,7 @@ use super::{
     base::Bases,
     scenarios::{Fixture, commit},
 };
-use crate::{log::Log, setup::requirement};
+use crate::{git::git, log::Log, setup::requirement};
 
 /// How long agent and server may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -85,9 +85,8 @@ fn repository(folder: &Path, env: &Environment) -> anyhow::Result<String> {
     fs_err::write(folder.join("Cargo.toml"), manifest)?;
     fs_err::write(folder.join("src/lib.rs"), "pub fn one() -> u32 {\n    1\n}\n")?;
     commit(folder, env)?;
-    let git = |args: &[&str]| Cmd::new("git", folder, env).args(args).output();
-    git(&["clone", "--quiet", "--bare", ".", "../secretive.git"])?;
-    Ok(git(&["rev-parse", "HEAD"])?)
+    git(folder, env).args(["clone", "--quiet", "--bare", ".", "../secretive.git"]).output()?;
+    Ok(git(folder, env).args(["rev-parse", "HEAD"]).output()?)
 }
 
 /// The server's image; from the engine's cache where it was made before.

@@ -14,7 +14,7 @@ use larder::{
 use serde_json::Value;
 
 use super::base::{self, Bases};
-use crate::log::Log;
+use crate::{git::git, log::Log};
 
 const MANIFEST: &str = r#"
 [workspace]
@@ -105,7 +105,7 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
 fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     // Secrets that lie about are committed as well; `.dockerignore` keeps them out of the build.
     commit(fixture.dir, &fixture.env)?;
-    Cmd::new("git", fixture.dir, &fixture.env).args(["clone", "--quiet", ".", "../clone"]).output()?;
+    git(fixture.dir, &fixture.env).args(["clone", "--quiet", ".", "../clone"]).output()?;
     fs_err::remove_dir_all(fixture.dir.join(".git"))?;
     let clone = fixture.dir.join("../clone");
     let client = Client::find(&fixture.env)?;
@@ -123,10 +123,9 @@ fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
 
 /// Makes a repository of a folder and commits all that is in it.
 pub(super) fn commit(dir: &Path, env: &Environment) -> anyhow::Result<()> {
-    let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
     let steps: [&[&str]; 3] = [&["init", "--quiet"], &["add", "."], &["commit", "--quiet", "--message=all"]];
     for step in steps {
-        Cmd::new("git", dir, env).args(who).args(step).output()?;
+        git(dir, env).args(step).output()?;
     }
     Ok(())
 }

@@ -6,14 +6,14 @@ use larder::process::Environment;
 use xshell::{Shell, cmd};
 
 use crate::{
+    git::list_files,
     log::Log,
     setup::programs::{self, DEADNIX, NIXFMT},
 };
 
 /// Checks every Nix file that git knows or would know.
 pub(crate) fn check_style(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
-    let which = ["--cached", "--others", "--exclude-standard", "--", "*.nix"];
-    let list = cmd!(sh, "git ls-files {which...}").quiet().read()?;
+    let list = list_files(sh, &["--", "*.nix"]).read()?;
     // What was just deleted is still in git's index.
     let files: Vec<&str> = list.lines().filter(|file| sh.path_exists(file)).collect();
     anyhow::ensure!(!files.is_empty(), "git lists no Nix files");

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use xshell::{Shell, cmd};
+use xshell::Shell;
+
+use crate::git::list_files;
 
 /// Every file that git tracks or would track, by its path from the root.
 #[derive(Debug, Default)]
@@ -15,8 +17,7 @@ pub(super) struct Repository {
 impl Repository {
     /// Asks git for the files and reads them; `sh` is in the root.
     pub(super) fn read(sh: &Shell) -> anyhow::Result<Self> {
-        let which = ["--cached", "--others", "--exclude-standard"];
-        let list = cmd!(sh, "git ls-files -z {which...}").quiet().read()?;
+        let list = list_files(sh, &["-z"]).read()?;
         let root = sh.current_dir();
         let mut files = BTreeMap::new();
         for path in list.split('\0').filter(|path| !path.is_empty()) {

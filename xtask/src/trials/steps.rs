@@ -16,6 +16,8 @@ use larder::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::git::git;
+
 use super::{
     Trials,
     repository::{Folder, Image, Repository},
@@ -176,7 +178,7 @@ impl<'a> Trial<'a> {
             fs_err::create_dir_all(parent)?;
         }
         let _ = fs_err::remove_dir_all(&elsewhere);
-        let clone = Cmd::new("git", self.scratch.path(), self.env()).args(["clone", "--quiet", "repository"]);
+        let clone = git(self.scratch.path(), self.env()).args(["clone", "--quiet", "repository"]);
         clone.arg(&elsewhere).output()?;
         Ok(fs_err::remove_dir_all(self.first())?)
     }
@@ -245,14 +247,13 @@ impl<'a> Trial<'a> {
     }
 
     fn git(&self, words: &[&str]) -> anyhow::Result<()> {
-        Cmd::new("git", self.first(), self.env()).args(words).output()?;
+        git(&self.first(), self.env()).args(words).output()?;
         Ok(())
     }
 
     /// Everything that is staged, even if that is nothing.
     fn commit(&self) -> anyhow::Result<()> {
-        let who = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
-        self.git(&[&who[..], &["commit", "--quiet", "--allow-empty", "--message=all"]].concat())
+        self.git(&["commit", "--quiet", "--allow-empty", "--message=all"])
     }
 
     fn env(&self) -> &Environment {

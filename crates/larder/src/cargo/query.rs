@@ -14,6 +14,7 @@ use toml_edit::{DocumentMut, Item};
 use super::command_line::option_values;
 use crate::{
     error::{Error, Result},
+    files::read,
     process::{Cmd, Environment},
 };
 
@@ -128,7 +129,7 @@ pub(crate) fn require_of_everybody(home: Option<PathBuf>, root: &Path) -> Result
         return Ok(());
     };
     // cargo has read the file already, and said what is wrong with it.
-    let document = fs_err::read_to_string(&path)?.parse::<DocumentMut>().unwrap_or_default();
+    let document = read::text(&path)?.parse::<DocumentMut>().unwrap_or_default();
     match personal_key(&document) {
         Some(key) => Err(Error::PersonalSetting { path, key }),
         None => Ok(()),

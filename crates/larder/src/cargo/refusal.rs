@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use crate::files::read;
+
 /// What is in cargo's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -261,7 +263,7 @@ fn missing_manifest(stderr: &str) -> Option<&Path> {
 /// Whether a repository above the file declares the folder as a submodule.
 fn is_in_submodule(file: &Path) -> bool {
     file.ancestors().skip(1).any(|folder| {
-        let text = fs_err::read_to_string(folder.join(".gitmodules")).unwrap_or_default();
+        let text = read::text(folder.join(".gitmodules")).unwrap_or_default();
         let paths =
             text.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
         paths.map(str::trim).any(|path| !path.is_empty() && file.starts_with(folder.join(path)))

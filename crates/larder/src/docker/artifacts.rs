@@ -9,7 +9,7 @@ use super::{image::Image, shared};
 use crate::{
     cargo::{Cargo, CargoLock, platform::Platform, refusal::Refusal},
     error::{Error, Result},
-    files::change,
+    files::{change, read},
     plan::{Plan, Plans, Root},
     process::quoted,
     project::Project,
@@ -202,14 +202,18 @@ impl Artifacts {
 fn plans(project: &Project, slices: &[&Slice], platforms: &[Platform]) -> Result<Vec<Plans>> {
     match plans_by(&project.cargo.clone().asking(), project, slices, platforms) {
         Err(error) if project.cargo.cargo_lock() != CargoLock::Locked && is_stale(&error) => {
-            let path = project.workspace.root().join("Cargo.lock");
-            let before = fs_err::read_to_string(&path)?;
+            let root = project.workspace.root();
+            let path = root.join("Cargo.lock");
+            // cargo would write there, and so would we after it.
+            if change::leads_out(root, &path)? {
+                return Err(error);
+            }
+            let before = read::text(&path)?;
             let cargo = project.cargo.clone().with_cargo_lock(CargoLock::AsNeeded);
-            let plans = cargo
-                .resolve(project.workspace.root().as_std_path())
-                .and_then(|()| plans_by(&cargo, project, slices, platforms));
-            if fs_err::read_to_string(&path)? != before {
-                change::write(&path, &before)?;
+            let plans =
+                cargo.resolve(root.as_std_path()).and_then(|()| plans_by(&cargo, project, slices, platforms));
+            if read::text(&path)? != before {
+                change::write_in(root, &path, &before)?;
             }
             plans
         }

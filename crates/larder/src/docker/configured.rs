@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    files::read,
     project::Project,
     workspace::{Named, Role, Workspace, parse_toml},
 };
@@ -98,7 +99,7 @@ fn refuse_absolute(project: &Project, named: &Named) -> Result<()> {
 fn toolchain(project: &Project, context: &Context) -> Result<Option<Place>> {
     let root = project.workspace.root();
     let Some(file) = toolchain_file(&project.workspace) else { return Ok(None) };
-    let text = fs_err::read_to_string(root.join(file))?;
+    let text = read::text(root.join(file))?;
     // The older form is a bare name.
     if !text.contains('[') {
         return Ok(None);

@@ -16,7 +16,13 @@ use super::{
     sources::{Sources, sources},
     words,
 };
-use crate::{error::Result, files::records, plan::key::content_digest, project::Project, recipe::expand};
+use crate::{
+    error::Result,
+    files::{read, records},
+    plan::key::content_digest,
+    project::Project,
+    recipe::expand,
+};
 
 /// The stage whose results are taken by their content.
 const RECIPES: &str = "recipes";
@@ -75,7 +81,7 @@ impl Record {
         base_id: impl Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let context = super::context(project)?;
-        let dockerfile = fs_err::read_to_string(context.join("Dockerfile"))?;
+        let dockerfile = read::text(context.join("Dockerfile"))?;
         let members = project.workspace.metadata().workspace_packages();
         let sources = sources(project, Recipes::of_dockerfile(project)?, &members)?;
         let mut reader = Reader {

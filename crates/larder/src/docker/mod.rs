@@ -43,7 +43,7 @@ use self::artifacts::Entry;
 pub use self::recipes::Recipes;
 use crate::{
     error::{Error, Result},
-    files::change,
+    files::{change, read},
     project::Project,
 };
 pub use generated::is_generated;
@@ -64,7 +64,7 @@ impl Recipes {
     /// When the file is there and cannot be read.
     pub fn of_dockerfile(project: &Project) -> Result<Self> {
         let path = context(project)?.join("Dockerfile");
-        let text = if path.is_file() { fs_err::read_to_string(path)? } else { String::new() };
+        let text = if path.is_file() { read::text(path)? } else { String::new() };
         let is_planned = origin(&text).is_some() && text.contains(dockerfile::PLANNER);
         Ok(if is_planned { Self::Planned } else { Self::Committed })
     }
@@ -169,7 +169,7 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
     if !path.exists() {
         return Ok(State::Stale);
     }
-    let found = fs_err::read_to_string(path)?;
+    let found = read::text(path)?;
     Ok(match found.as_str() {
         found if found == text => State::Fresh,
         found if origin(found).is_some() && origin(found) == origin(text) => State::Stale,
@@ -184,8 +184,7 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
 /// As [`files`] and [`write()`].
 pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     let folder = context(project)?;
-    let is_ours =
-        |name: &str| fs_err::read_to_string(folder.join(name)).is_ok_and(|text| is_generated(&text));
+    let is_ours = |name: &str| read::text(folder.join(name)).is_ok_and(|text| is_generated(&text));
     // Somebody's own Dockerfile asks for nothing that a slice could lack.
     if !is_ours("Dockerfile") && !is_ours(".dockerignore") {
         return Ok(Vec::new());

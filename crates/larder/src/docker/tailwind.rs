@@ -6,7 +6,7 @@
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{slice::leptos, workspace::Workspace};
+use crate::{files::read, slice::leptos, workspace::Workspace};
 
 /// The version that cargo-leptos downloads; see [`leptos::CARGO_LEPTOS_VERSION`].
 const VERSION: &str = "4.2.1";
@@ -37,8 +37,7 @@ impl Tailwind {
         let root = workspace.root();
         let packages = packages(workspace);
         let locked = packages.contains(&LOCK).then(|| locked(&root.join(LOCK))).flatten();
-        let is_old =
-            inputs.iter().any(|input| is_old(&fs_err::read_to_string(root.join(input)).unwrap_or_default()));
+        let is_old = inputs.iter().any(|input| is_old(&read::text(root.join(input)).unwrap_or_default()));
         let assumed = if is_old { OLD_VERSION } else { VERSION };
         Some(Self { version: locked.unwrap_or_else(|| assumed.to_owned()), packages })
     }
@@ -67,7 +66,7 @@ fn packages(workspace: &Workspace) -> Vec<&'static str> {
 
 /// The version in npm's lock file.
 fn locked(path: &Utf8Path) -> Option<String> {
-    let lock: serde_json::Value = serde_json::from_str(&fs_err::read_to_string(path).ok()?).ok()?;
+    let lock: serde_json::Value = serde_json::from_str(&read::text(path).ok()?).ok()?;
     let version = lock.get("packages")?.get("node_modules/tailwindcss")?.get("version")?.as_str()?;
     let is_plain = version.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
     is_plain.then(|| version.to_owned())

@@ -6,6 +6,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use toml_edit::DocumentMut;
 
+use super::read;
 use crate::error::{Error, Result};
 
 /// A file as it is and as it should be.
@@ -25,7 +26,7 @@ impl Change {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn of(path: Utf8PathBuf, new: String) -> Result<Option<Self>> {
-        let old = read(&path)?;
+        let old = found(&path)?;
         Ok((old.as_ref() != Some(&new)).then_some(Self { path, old, new }))
     }
 
@@ -43,7 +44,7 @@ impl Change {
     /// # Errors
     /// [`Error::ChangedMeanwhile`] where somebody else wrote it since it was read; as [`write_in`].
     pub fn apply(&self, workspace: &Utf8Path) -> Result<()> {
-        if read(&self.path)? != self.old {
+        if found(&self.path)? != self.old {
             return Err(Error::ChangedMeanwhile { path: self.path.clone().into() });
         }
         write_in(workspace, &self.path, &self.new)
@@ -60,15 +61,23 @@ pub fn write_in(workspace: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()>
     // What is generated may belong above the workspace, in the folder that Docker is sent.
     let above = || folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
     let root = if path.starts_with(workspace) { workspace } else { above() };
-    let real_root = root.canonicalize_utf8()?;
-    let leads_out =
-        |path: &Utf8Path| path.canonicalize_utf8().is_ok_and(|real| !real.starts_with(&real_root));
     let below = path.ancestors().take_while(|above| *above != root);
-    if let Some(out) = below.into_iter().find(|above| leads_out(above)) {
-        return Err(Error::Link { path: out.to_owned().into() });
+    for above in below {
+        if leads_out(root, above)? {
+            return Err(Error::Link { path: above.to_owned().into() });
+        }
     }
     fs_err::create_dir_all(folder)?;
     write(path, text)
+}
+
+/// Whether a path that is there leads out of a folder.
+///
+/// # Errors
+/// When the folder is not there.
+pub fn leads_out(root: &Utf8Path, path: &Utf8Path) -> Result<bool> {
+    let real_root = root.canonicalize_utf8()?;
+    Ok(path.canonicalize_utf8().is_ok_and(|real| !real.starts_with(&real_root)))
 }
 
 /// Writes a file of Larder's own: a link in its place is replaced, and one in place of its folder is refused.
@@ -98,11 +107,11 @@ pub(crate) fn document_text(document: &DocumentMut, old: &str) -> String {
     if windows { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
 }
 
-fn read(path: &Utf8Path) -> Result<Option<String>> {
+fn found(path: &Utf8Path) -> Result<Option<String>> {
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
-    Ok(Some(fs_err::read_to_string(path)?))
+    Ok(Some(read::text(path)?))
 }
 
 /// Files of a run that was killed while it wrote have names that begin so.

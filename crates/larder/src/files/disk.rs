@@ -22,6 +22,7 @@ use rustix::{
 };
 use serde::Serialize;
 
+use super::read::{READ, named, read_at_most, read_small};
 use crate::side_by_side::joined;
 
 /// What names of one file have in common: device and inode.
@@ -132,12 +133,6 @@ fn number(value: impl TryInto<u64>) -> u64 {
 fn time(seconds: impl TryInto<u64>, nanoseconds: impl TryInto<u64>) -> SystemTime {
     let since = Duration::from_secs(number(seconds)) + Duration::from_nanos(number(nanoseconds));
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// The system's error with the path that it is about.
-fn named(path: &Path, error: rustix::io::Errno) -> io::Error {
-    let error = io::Error::from(error);
-    io::Error::new(error.kind(), format!("failed to read `{}`: {error}", path.display()))
 }
 
 /// Adds up sizes so that each file counts once, however many of its names are added.
@@ -377,38 +372,6 @@ pub fn read_untouched(path: &Path) -> io::Result<Vec<u8>> {
         return read_at_most(path, file.into(), RECORD);
     }
     read_small(path, RECORD)
-}
-
-/// Opening must not wait for somebody at the other end of a pipe.
-const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
-
-/// Reads a plain file that somebody else may have put there: no pipe or device, and none that is larger than expected,
-/// whatever its size on disk.
-///
-/// # Errors
-/// When the file cannot be read, or is no such file.
-pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = rustix::fs::open(path, READ, Mode::empty()).map_err(|error| named(path, error))?;
-    read_at_most(path, file.into(), limit)
-}
-
-fn read_at_most(path: &Path, file: std::fs::File, limit: u64) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let refused = |what: &str| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("failed to read `{}`: it is {what}", path.display()),
-        )
-    };
-    let facts = file.metadata()?;
-    if !facts.is_file() {
-        return Err(refused("no plain file"));
-    }
-    let mut bytes = Vec::new();
-    if facts.len() > limit || file.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
-        return Err(refused("larger than any such file"));
-    }
-    Ok(bytes)
 }
 
 /// The folders in a folder, symbolic links not followed; none if it cannot be read.

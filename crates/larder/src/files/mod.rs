@@ -5,5 +5,6 @@
 
 pub mod change;
 pub mod disk;
+pub mod read;
 pub(crate) mod records;
 pub mod scratch;

@@ -6,7 +6,7 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{change, disk};
+use super::{change, read};
 use crate::{
     error::{Error, Result},
     target_dir::Tag,
@@ -29,7 +29,7 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>> {
     if !is_record || path.parent().is_some_and(Utf8Path::is_symlink) {
         return Ok(None);
     }
-    Ok(serde_json::from_slice(&disk::read_small(path.as_std_path(), LARGEST)?).ok())
+    Ok(serde_json::from_slice(&read::read_small(path.as_std_path(), LARGEST)?).ok())
 }
 
 /// Writes a record as a whole or not at all. A target directory that is not there yet is made as cargo makes it.

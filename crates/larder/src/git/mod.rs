@@ -9,6 +9,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     error::{Error, Result},
+    files::read,
     process::{Cmd, Environment},
 };
 
@@ -54,6 +55,11 @@ impl Git {
             let source = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::Start { command: "git".into(), source });
         };
+        for folder in dir.ancestors() {
+            // git would wait for the other end of a pipe.
+            let read = [".gitignore", ".gitattributes", ".git/config", ".git/info/exclude"];
+            read.iter().try_for_each(|name| read::refuse_endless(folder.join(name).as_std_path()))?;
+        }
         let mut git = Self { program, env: env.clone(), dir: dir.to_owned(), top: dir.to_owned() };
         match git.ask(&["rev-parse", "--show-toplevel"]) {
             Ok(top) => git.top = top.trim_end().into(),

@@ -5,7 +5,11 @@
 use cargo_metadata::camino::Utf8Path;
 
 use super::files::with_lines;
-use crate::{error::Result, files::change::Change, git::Git};
+use crate::{
+    error::Result,
+    files::{change::Change, read},
+    git::Git,
+};
 
 /// What other clones cannot be checked or built without.
 const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, "rust-toolchain", "rust-toolchain.toml"];
@@ -23,7 +27,7 @@ pub(super) fn change(git: &Git, root: &Utf8Path) -> Result<Option<Change>> {
         return Ok(None);
     }
     let path = root.join(".gitignore");
-    let text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    let text = read::text_or_nothing(&path)?;
     Change::of(path, shown(&text, &hidden))
 }
 

@@ -15,7 +15,7 @@ use crate::{
     Report,
     docker::{self, State},
     error::{Error, Result},
-    files::change::Change,
+    files::{change::Change, read},
     project::Project,
     recipe::lock,
     tuning::{self, Known},
@@ -200,7 +200,7 @@ fn envrc(root: &Utf8Path) -> Result<Proposal> {
 /// Adds what `.gitignore` lacks.
 fn ignored(root: &Utf8Path, patterns: &[&str]) -> Result<Option<Change>> {
     let path = root.join(".gitignore");
-    let text = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
+    let text = read::text_or_nothing(&path)?;
     Change::of(path, with_lines(text, patterns))
 }
 

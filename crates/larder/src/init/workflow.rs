@@ -10,6 +10,7 @@ use super::{
 use crate::{
     docker,
     error::Result,
+    files::read,
     process::quoted,
     project::Project,
     slice::{Origin, Variant, leptos},
@@ -155,7 +156,7 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
 
 fn is_generated(project: &Project) -> Result<bool> {
     let path = docker::context(project)?.join("Dockerfile");
-    Ok(path.is_file() && docker::is_generated(&fs_err::read_to_string(path)?))
+    Ok(path.is_file() && docker::is_generated(&read::text(path)?))
 }
 
 fn step(text: &mut String, name: &str, id: Option<&str>, commands: &[String]) {

@@ -10,6 +10,7 @@ use super::layer::{Layer, Origin, Package, PackageId, Unused};
 use crate::{
     cargo::package_id::{self, CRATES_IO},
     error::{Error, Result},
+    files::read,
     plan::commits::percent_decoded,
 };
 
@@ -71,8 +72,8 @@ impl CargoLockFile {
     /// [`Error::Toml`] if cargo would not have written it.
     pub(crate) fn read(path: &Utf8Path) -> Result<Self> {
         let wrong = |reason: String| Error::Toml { path: path.into(), reason };
-        let file: File = toml_edit::de::from_str(&fs_err::read_to_string(path)?)
-            .map_err(|error| wrong(error.to_string()))?;
+        let file: File =
+            toml_edit::de::from_str(&read::text(path)?).map_err(|error| wrong(error.to_string()))?;
         let mut packages = BTreeMap::new();
         let (mut ids, mut local) = (BTreeMap::new(), Vec::new());
         for entry in &file.package {

@@ -21,6 +21,7 @@ use crate::{
     Report,
     cargo::{CargoLock, platform::Platform},
     error::{Error, Result},
+    files::read,
     plan::{Plan, Plans},
     project::Project,
     side_by_side,
@@ -118,14 +119,14 @@ impl Draft<'_> {
     fn prove_anew(&self, project: &Project, dir: &Utf8Path) -> Result<Layer> {
         let workspace = &project.workspace;
         let mut files = self.unproven().files(0);
-        files.insert("Cargo.lock".into(), fs_err::read_to_string(workspace.root().join("Cargo.lock"))?);
+        files.insert("Cargo.lock".into(), read::text(workspace.root().join("Cargo.lock"))?);
         placed::write(workspace, dir, &files)?;
         self.prove(project, dir, CargoLock::AsNeeded)?;
         let mut layer = self.recipe.layer.clone();
         let path = dir.join("Cargo.lock");
         CargoLockFile::read(&path)?.complete(&mut layer);
         let files = self.locked(vec![layer.clone()]).files(0);
-        if files.get(Utf8Path::new("Cargo.lock")) != Some(&fs_err::read_to_string(&path)?) {
+        if files.get(Utf8Path::new("Cargo.lock")) != Some(&read::text(&path)?) {
             placed::write(workspace, dir, &files)?;
             self.prove(project, dir, CargoLock::Locked)?;
         }

@@ -17,6 +17,7 @@ use crate::{
     Report,
     cargo::{CargoLock, platform::Platform},
     error::{Error, Result},
+    files::read,
     plan::Plans,
     project::Project,
     side_by_side,
@@ -75,7 +76,7 @@ fn readable(project: &Project) -> Result<Option<LockFile>> {
         Err(Error::OldRecipe { .. }) => Ok(None),
         // After a merge that git could not do, the layers of the branch merged into are still good.
         Err(Error::Table { .. }) => {
-            let text = fs_err::read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let text = read::bytes(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let text = text.map(|text| table::ours(&text.replace("\r\n", "\n")));
             Ok(text.and_then(|text| LockFile::parse(&path, text.as_bytes()).ok()))
         }
@@ -109,9 +110,12 @@ impl Writing<'_> {
         if locked.is_empty() {
             return Ok(Locking { locked, refused });
         }
-        let old_files = old_form::files(&larder_dir)?;
+        let old_files = old_form::files(&larder_dir);
         own_files::write(project, &file)?;
-        old_form::remove(&larder_dir, &old_files)?;
+        if let [first, rest @ ..] = &old_form::remove(&larder_dir, &old_files)[..] {
+            let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+            report.warn(&format!("files of the old form stay, and can be deleted: {first}{more}"));
+        }
         if !old_files.is_empty() {
             report.step("Migrated", &format!("{larder_dir} from folders to one table"));
         }

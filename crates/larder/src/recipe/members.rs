@@ -9,7 +9,10 @@ use toml_edit::{Array, Item, value};
 use crate::{
     Report,
     error::{Error, Result},
-    files::change::{self, Change},
+    files::{
+        change::{self, Change},
+        read,
+    },
     project::Project,
     toml_text::list,
     workspace::{is_glob, member_patterns, parse_toml},
@@ -80,7 +83,7 @@ impl<'a> Members<'a> {
     fn exclude(&mut self, report: &dyn Report) -> Result<bool> {
         let workspace = &self.project.workspace;
         let path = workspace.root().join("Cargo.toml");
-        let old = fs_err::read_to_string(&path)?;
+        let old = read::text(&path)?;
         let mut document = parse_toml(&path)?;
         let folders = self.folders();
         let added = document.get_mut("workspace").map(|item| add(item, &folders)).unwrap_or_default();

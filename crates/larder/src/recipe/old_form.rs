@@ -1,13 +1,13 @@
 //! The form of recipes before the table: `larder.lock` as TOML, and a folder for each slice and layer. It is recognised,
 //! and its folders are removed once the table is there; a file in them that somebody changed stays.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
 use super::table;
-use crate::{error::Result, plan::key::content_digest};
+use crate::{files::read, plan::key::content_digest};
 
 #[derive(Deserialize)]
 struct File {
@@ -35,23 +35,15 @@ pub(super) fn is_old(bytes: &[u8]) -> bool {
     text.lines().take(8).any(|line| line.trim_end() == "version = 1")
 }
 
-/// The folders' files that are as they were written.
-///
-/// # Errors
-/// If one cannot be read.
-pub(super) fn files(larder_dir: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
-    let path = larder_dir.join("larder.lock");
-    if !path.is_file() {
-        return Ok(Vec::new());
-    }
-    let Ok(text) = fs_err::read_to_string(path) else { return Ok(Vec::new()) };
-    let Ok(file) = toml_edit::de::from_str::<File>(&text) else { return Ok(Vec::new()) };
+/// The folders' files that are as they were written. One that cannot be read is somebody's.
+pub(super) fn files(larder_dir: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Ok(text) = read::text(larder_dir.join("larder.lock")) else { return Vec::new() };
+    let Ok(file) = toml_edit::de::from_str::<File>(&text) else { return Vec::new() };
     // It was made of .cargo/config.toml, and the table has what it says.
     let mut found: Vec<Utf8PathBuf> = Vec::new();
     let config = larder_dir.join("config.toml");
     if let Some(digest) = &file.config
-        && config.is_file()
-        && content_digest(&fs_err::read(&config)?) == *digest
+        && is_as_written(&config, digest)
     {
         found.push(config);
     }
@@ -63,22 +55,28 @@ pub(super) fn files(larder_dir: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
                     .components()
                     .all(|part| matches!(part.as_str(), name if name != ".." && name != "/"));
                 let path = dir.join(path);
-                if stays_inside && path.is_file() && content_digest(&fs_err::read(&path)?) == *digest {
+                if stays_inside && is_as_written(&path, digest) {
                     found.push(path);
                 }
             }
         }
     }
-    Ok(found)
+    found
 }
 
-/// Removes files, and then the folders that are empty.
-///
-/// # Errors
-/// If a file cannot be removed.
-pub(super) fn remove(larder_dir: &Utf8Path, files: &[Utf8PathBuf]) -> Result<()> {
+fn is_as_written(path: &Utf8Path, digest: &str) -> bool {
+    read::bytes(path).is_ok_and(|found| content_digest(&found) == digest)
+}
+
+/// Removes files, and then the folders that are empty. The table is there by now, so a folder that nothing can be
+/// removed from is no reason to fail: what stays is given back, with the reason.
+pub(super) fn remove(larder_dir: &Utf8Path, files: &[Utf8PathBuf]) -> Vec<io::Error> {
+    let mut stays = Vec::new();
     for file in files {
-        fs_err::remove_file(file)?;
+        if let Err(error) = fs_err::remove_file(file) {
+            stays.push(error);
+            continue;
+        }
         for folder in file.ancestors().skip(1).take_while(|folder| *folder != larder_dir) {
             // One that is not empty is somebody's.
             if fs_err::remove_dir(folder).is_err() {
@@ -86,5 +84,5 @@ pub(super) fn remove(larder_dir: &Utf8Path, files: &[Utf8PathBuf]) -> Result<()>
             }
         }
     }
-    Ok(())
+    stays
 }

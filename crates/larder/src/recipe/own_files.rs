@@ -3,7 +3,13 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{expand, lock_file::LockFile};
-use crate::{error::Result, files::change, git::Git, project::Project, workspace::Workspace};
+use crate::{
+    error::Result,
+    files::{change, read},
+    git::Git,
+    project::Project,
+    workspace::Workspace,
+};
 
 /// Reviews fold the folder, and a checkout on Windows keeps its line ends.
 const ATTRIBUTES: &str = "* linguist-generated eol=lf\n";
@@ -27,7 +33,7 @@ fn texts(workspace: &Workspace, file: &LockFile) -> [(Utf8PathBuf, String); 3] {
 /// If one cannot be read.
 pub(super) fn first_wrong(workspace: &Workspace, file: &LockFile) -> Result<Option<Utf8PathBuf>> {
     for (path, wanted) in texts(workspace, file) {
-        let found = if path.is_file() { Some(fs_err::read(&path)?) } else { None };
+        let found = if path.is_file() { Some(read::bytes(&path)?) } else { None };
         if found.as_deref() != Some(wanted.as_bytes()) {
             return Ok(Some(path));
         }
@@ -44,7 +50,7 @@ pub(super) fn write(project: &Project, file: &LockFile) -> Result<()> {
     fs_err::create_dir_all(workspace.larder_dir())?;
     sweep(&workspace.larder_dir())?;
     for (path, text) in texts(workspace, file) {
-        if !path.is_file() || !fs_err::read(&path).is_ok_and(|found| found == text.as_bytes()) {
+        if !path.is_file() || !read::bytes(&path).is_ok_and(|found| found == text.as_bytes()) {
             change::write_own(&path, &text)?;
         }
     }

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{error::Result, files::change, target_dir::Tag, workspace::Workspace};
+use crate::{
+    error::Result,
+    files::{change, read},
+    target_dir::Tag,
+    workspace::Workspace,
+};
 
 /// Writes files into a folder below the workspace's `target/`; what else lies there stays.
 pub(super) fn write(
@@ -33,7 +38,7 @@ fn has_other_script(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> bo
 }
 
 fn is_written(path: &Utf8Path, text: &str) -> bool {
-    fs_err::read_to_string(path).is_ok_and(|found| found == *text)
+    read::text(path).is_ok_and(|found| found == *text)
 }
 
 /// Writes files into a folder.

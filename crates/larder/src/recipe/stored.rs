@@ -12,7 +12,10 @@ use super::{
     stub::Documented,
     table,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    files::read,
+};
 
 impl LockFile {
     /// The lock file's path in a `larder/` folder.
@@ -29,7 +32,7 @@ impl LockFile {
         if !path.is_file() {
             return Err(Error::NoRecipe { path: path.into() });
         }
-        Self::parse(&path, &fs_err::read(&path)?)
+        Self::parse(&path, &read::bytes(&path)?)
     }
 
     /// The lock file in some bytes, which are `path`'s.

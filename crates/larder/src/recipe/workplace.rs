@@ -12,7 +12,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::placed;
 use crate::{
     error::{Error, Result},
-    files::{change, disk},
+    files::{change, read},
     slice::Slice,
     target_dir::{ANSWERS, LARDERS_LOCK, Tag},
     workspace::Workspace,
@@ -122,7 +122,7 @@ impl Workplace {
     fn heal(&self) {
         let files = self.answers.iter().flat_map(|folder| ANSWERS.map(|name| folder.join(name)));
         for file in files.filter(|file| !file.is_symlink()) {
-            let text = disk::read_small(file.as_std_path(), LARGEST).unwrap_or_default();
+            let text = read::read_small(file.as_std_path(), LARGEST).unwrap_or_default();
             if String::from_utf8_lossy(&text).contains(NOWHERE) {
                 let _ = fs_err::remove_file(file);
             }

@@ -9,7 +9,7 @@ use cargo_metadata::{
 };
 
 use super::call::{Origin, Slice};
-use crate::{process::quoted, workspace::Workspace};
+use crate::{files::read, process::quoted, workspace::Workspace};
 
 /// A build driver that a project is set up for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn in_folder(root: &Utf8Path, folder: &Utf8Path) -> Vec<Driver> {
         files.map(|(path, program, command)| driver(root, folder, &path, program, command)).collect();
     let reads = |name: &str, words: &str| {
         let path = folder.join(name);
-        fs_err::read_to_string(&path).is_ok_and(|text| text.contains(words)).then_some(path)
+        read::text(&path).is_ok_and(|text| text.contains(words)).then_some(path)
     };
     // trunk needs no file of its own: the page names what is built.
     let page = reads("index.html", "data-trunk").map(|path| (path, "trunk", "trunk build --release"));

@@ -7,7 +7,7 @@ use toml_edit::{Array, InlineTable, Value};
 use super::{call::Slice, target_dir::TargetDir};
 use crate::{
     error::{Error, Result},
-    files::change,
+    files::{change, read},
     settings::Settings,
     toml_text,
     workspace::Workspace,
@@ -31,7 +31,7 @@ pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
     let path = workspace.root().join("Cargo.toml");
     let document = workspace.manifest();
     let owner = Settings::owner(document);
-    let mut text = fs_err::read_to_string(&path)?;
+    let mut text = read::text(&path)?;
     for slice in slices {
         text =
             insert(text, owner, slice).map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;

@@ -7,7 +7,7 @@ use cargo_metadata::camino::Utf8Path;
 
 use crate::{
     error::Result,
-    files::{change, disk},
+    files::{change, read},
 };
 
 const NAME: &str = "CACHEDIR.TAG";
@@ -37,7 +37,7 @@ pub enum Tag {
 impl Tag {
     /// The mark on a folder.
     pub fn of(folder: &Path) -> Self {
-        match disk::read_small(&folder.join(NAME), LONGEST) {
+        match read::read_small(&folder.join(NAME), LONGEST) {
             Ok(text) if !text.starts_with(SIGNATURE.as_bytes()) => Self::Missing,
             Ok(text) if String::from_utf8_lossy(&text).contains(CARGOS) => Self::Cargo,
             Ok(_) => Self::Others,

@@ -13,6 +13,7 @@ use std::{
 use toml_edit::DocumentMut;
 
 use crate::{
+    files::read,
     process::Cmd,
     project::Project,
     side_by_side,
@@ -90,7 +91,7 @@ impl<'a> Now<'a> {
 
 /// The hashes of what cargo noted of compilers that were used in a folder.
 fn recorded_versions(folder: &Path) -> Vec<u64> {
-    let text = fs_err::read_to_string(folder.join(".rustc_info.json")).unwrap_or_default();
+    let text = read::text(folder.join(".rustc_info.json")).unwrap_or_default();
     let record: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let outputs = record["outputs"].as_object().into_iter().flat_map(|outputs| outputs.values());
     let texts = outputs.filter_map(|output| output["stdout"].as_str());

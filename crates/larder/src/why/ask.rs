@@ -19,6 +19,7 @@ use super::{
 use crate::{
     cargo::command_line::{option_values, subcommand, takes_value},
     error::{Error, Result},
+    files::read,
     process::Cmd,
     shim::pretend,
 };
@@ -95,7 +96,7 @@ pub(super) fn has_artifact_dir(call: &Call<'_>) -> bool {
     let folders = folders.chain(call.env.get("CARGO_HOME").map(|home| call.dir.join(home)));
     let mut files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
     let is_set_in = |path: PathBuf| {
-        let document = fs_err::read_to_string(path).ok()?.parse::<DocumentMut>().ok()?;
+        let document = read::text(path).ok()?.parse::<DocumentMut>().ok()?;
         document.get("build").map(|build| keys.iter().any(|key| build.get(key).is_some()))
     };
     option_values(call.args, "--config").iter().any(is_named)
@@ -151,7 +152,7 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
 
 /// The compiler that a build directory was last used with, in its own words; cargo keeps them there.
 pub(super) fn compiler(build_dir: &Path) -> Option<String> {
-    let text = fs_err::read_to_string(build_dir.join(".rustc_info.json")).ok()?;
+    let text = read::text(build_dir.join(".rustc_info.json")).ok()?;
     let info: serde_json::Value = serde_json::from_str(&text).ok()?;
     let mut answers =
         info.get("outputs")?.as_object()?.values().filter_map(|answer| answer["stdout"].as_str());

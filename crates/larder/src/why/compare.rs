@@ -13,6 +13,7 @@ use super::{
     reason::Reason,
     skeleton::Skeleton,
 };
+use crate::files::read;
 
 /// What reasons are worked out with.
 pub(super) struct Comparison<'a> {
@@ -214,7 +215,7 @@ impl Comparison<'_> {
     fn moved(&self, package: &PackageId, before: &Fingerprint) -> Reason {
         let new = package.revision().unwrap_or(&package.version);
         let lists = before.source_lists(self.skeleton.real());
-        let sources = lists.iter().find_map(|path| fs_err::read_to_string(path).ok()).unwrap_or_default();
+        let sources = lists.iter().find_map(|path| read::text(path).ok()).unwrap_or_default();
         let old = sources.split_whitespace().find_map(|path| version_in(Path::new(path), &package.name));
         match old.filter(|old| old != new) {
             Some(old) => Reason::Version {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use crate::files::read;
+
 /// The lines of a lock file that name the versions of packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LockLines {
@@ -11,7 +13,7 @@ pub(super) struct LockLines {
 impl LockLines {
     /// Reads a lock file; one that is not there has no lines.
     pub(super) fn read(path: &Path) -> Self {
-        Self::parse(&fs_err::read_to_string(path).unwrap_or_default())
+        Self::parse(&read::text(path).unwrap_or_default())
     }
 
     /// cargo writes each key on a line of its own, the name before the version.

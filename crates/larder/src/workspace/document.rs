@@ -3,14 +3,17 @@
 use cargo_metadata::camino::Utf8Path;
 use toml_edit::DocumentMut;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    files::read,
+};
 
 /// Reads and parses a TOML file.
 ///
 /// # Errors
 /// [`Error::Toml`] with line and column, or the read error with the path.
 pub fn parse_toml(path: &Utf8Path) -> Result<DocumentMut> {
-    fs_err::read_to_string(path)?
+    read::text(path)?
         .parse()
         .map_err(|error: toml_edit::TomlError| Error::Toml { path: path.into(), reason: error.to_string() })
 }

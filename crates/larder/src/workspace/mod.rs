@@ -19,6 +19,7 @@ pub use self::paths::{Named, Role, normalized};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},
+    files::read,
     git::shared_files::SharedFiles,
     process::Environment,
 };
@@ -49,6 +50,7 @@ impl Workspace {
         manifest: Option<&Path>,
         target_dir: Option<&Utf8Path>,
     ) -> Result<Self> {
+        refuse_endless(dir, manifest)?;
         let metadata = cargo.metadata(dir, manifest)?;
         let root = metadata.workspace_root.clone();
         let lock = root.join("Cargo.lock");
@@ -214,6 +216,26 @@ pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage
     })
 }
 
+/// What cargo and rustup read of a folder before anybody can judge it.
+const READ_FIRST: [&str; 6] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo/config",
+    ".cargo/config.toml",
+    "rust-toolchain",
+    "rust-toolchain.toml",
+];
+
+/// Refuses pipes and devices that cargo would read without end; all else cargo judges.
+fn refuse_endless(dir: &Path, manifest: Option<&Path>) -> Result<()> {
+    let manifest = manifest.map(|manifest| dir.join(manifest));
+    let start = manifest.as_deref().and_then(Path::parent).unwrap_or(dir);
+    for folder in start.ancestors() {
+        READ_FIRST.iter().try_for_each(|name| read::refuse_endless(&folder.join(name)))?;
+    }
+    Ok(())
+}
+
 /// Where cargo keeps units when it builds into a target directory: there, or where `build.build-dir` says.
 pub fn build_directory(metadata: &Metadata, target_directory: &Utf8Path) -> Utf8PathBuf {
     let configured = metadata.build_directory.as_ref().filter(|build| **build != metadata.target_directory);
@@ -236,7 +258,7 @@ pub(crate) fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
         if !path.is_file() {
             continue;
         }
-        let text = fs_err::read_to_string(&path)?;
+        let text = read::text(&path)?;
         if name == "rust-toolchain" && !text.contains('[') {
             return Ok(Some(text.trim().to_owned()));
         }

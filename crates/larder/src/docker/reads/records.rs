@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::paths::plain;
-use crate::project::Project;
+use crate::{files::read, project::Project};
 
 /// Files that local builds have read, each with the record that says so.
 pub(super) fn of(project: &Project) -> Vec<(Utf8PathBuf, String)> {
@@ -22,7 +22,7 @@ pub(super) fn of(project: &Project) -> Vec<(Utf8PathBuf, String)> {
             infos = dep_infos(&folder.join("deps"));
         }
         for info in infos {
-            let text = fs_err::read_to_string(&info).unwrap_or_default();
+            let text = read::text(&info).unwrap_or_default();
             let name = info.strip_prefix(root).unwrap_or(&info).to_string();
             let files = files(&text).into_iter().map(|file| root.join(file));
             let files = files.filter_map(|file| plain(&file)).filter(|file| file.starts_with(root));

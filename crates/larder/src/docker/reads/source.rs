@@ -9,7 +9,7 @@ use super::{
     literals::{self, Base, Literal},
     paths::{folder, plain},
 };
-use crate::{git::shared_files::SharedFiles, workspace::Workspace};
+use crate::{files::read, git::shared_files::SharedFiles, workspace::Workspace};
 
 /// Settings of macros and linker scripts, which nothing names: they are found by their own names in a package's folder.
 const KNOWN: [&str; 5] = ["askama.toml", "i18n.toml", "link.x", "memory.x", "rinja.toml"];
@@ -28,7 +28,7 @@ pub(super) fn of(workspace: &Workspace, package: &Package) -> Vec<(Utf8PathBuf, 
         .map(|path| (path.clone(), format!("{}'s build", package.name)))
         .collect();
     for file in rust_files(workspace, package) {
-        let Ok(text) = fs_err::read_to_string(&file) else { continue };
+        let Ok(text) = read::text(&file) else { continue };
         let is_script = is_build_script(package, &file);
         let literals = if is_script { literals::of_build_script(&text) } else { literals::of_source(&text) };
         let name = file.strip_prefix(root).unwrap_or(&file).to_string();

@@ -8,7 +8,7 @@ use std::{
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::ask::{Answer, ask_program};
-use crate::{process::Environment, project::Project};
+use crate::{files::read, process::Environment, project::Project};
 
 /// Nix on this machine.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ pub(super) fn direnv(env: &Environment, root: &Utf8Path) -> Option<Direnv> {
     let home = env.get_str("HOME").map(Utf8Path::new);
     let hook = home.and_then(|home| {
         let file = start_up_file(&shell)?;
-        let text = fs_err::read_to_string(home.join(file)).unwrap_or_default();
+        let text = read::text(home.join(file)).unwrap_or_default();
         Some((format!("~/{file}"), text.contains("direnv hook")))
     });
     Some(Direnv {

@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::{docker, process::Environment, project::Project, tuning, workspace::parse_toml};
+use crate::{docker, files::read, process::Environment, project::Project, tuning, workspace::parse_toml};
 
 /// The variable and the key of each wrapper, as cargo reads them: the first that is set counts.
 const WRAPPERS: [(&str, &[&str]); 2] = [
@@ -53,7 +53,7 @@ pub(super) fn missing(project: &Project) -> Vec<(String, String)> {
 /// Programs that the workspace's own configuration names and the generated Dockerfile does not install.
 pub(super) fn missing_in_image(project: &Project) -> Vec<(String, String)> {
     let Ok(folder) = docker::context(project) else { return Vec::new() };
-    let Ok(dockerfile) = fs_err::read_to_string(folder.join("Dockerfile")) else { return Vec::new() };
+    let Ok(dockerfile) = read::text(folder.join("Dockerfile")) else { return Vec::new() };
     if !docker::is_generated(&dockerfile) {
         return Vec::new();
     }

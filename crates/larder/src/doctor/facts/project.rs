@@ -9,6 +9,7 @@ use crate::{
         needs::{self, Lacking},
     },
     error::Error,
+    files::read,
     git::Git,
     git::Tracked,
     project::Project,
@@ -87,7 +88,7 @@ pub(super) fn lock_fits(project: &Project) -> Answer<bool> {
 /// Whether there is a Dockerfile that was generated.
 pub(super) fn has_dockerfile(project: &Project) -> bool {
     let Ok(folder) = docker::context(project) else { return false };
-    fs_err::read_to_string(folder.join("Dockerfile")).is_ok_and(|text| docker::is_generated(&text))
+    read::text(folder.join("Dockerfile")).is_ok_and(|text| docker::is_generated(&text))
 }
 
 pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
@@ -132,7 +133,7 @@ pub(super) fn workflows(project: &Project, git: Option<&(Git, &Project)>) -> Vec
     paths.sort();
     let workflow = |path: Utf8PathBuf| {
         let name = path.strip_prefix(top).unwrap_or(&path).to_string();
-        Some(Workflow { name, text: fs_err::read_to_string(&path).ok()? })
+        Some(Workflow { name, text: read::text(&path).ok()? })
     };
     paths.into_iter().filter_map(workflow).collect()
 }

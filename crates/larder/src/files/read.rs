@@ -1,0 +1,128 @@
+//! Files as text that somebody else may have put there: reading one ends, whatever is in its place.
+//!
+//! It must never wait for a pipe or read a device, and every error names the file.
+
+use std::{io, path::Path};
+
+use rustix::fs::{Mode, OFlags};
+
+/// No text that anybody wrote comes near this size.
+const LARGEST: u64 = 64 << 20;
+
+/// The text of a plain file.
+///
+/// # Errors
+/// If it cannot be read, is no plain file, too large or no UTF-8.
+pub fn text(path: impl AsRef<Path>) -> io::Result<String> {
+    let path = path.as_ref();
+    String::from_utf8(bytes(path)?).map_err(|_| {
+        let said = format!("failed to read `{}`: it is not UTF-8", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, said)
+    })
+}
+
+/// The text of a plain file; nothing if there is no such file.
+///
+/// # Errors
+/// As [`text`].
+pub fn text_or_nothing(path: impl AsRef<Path>) -> io::Result<String> {
+    match text(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        other => other,
+    }
+}
+
+/// The bytes of a plain file.
+///
+/// # Errors
+/// If it cannot be read, is no plain file or too large.
+pub fn bytes(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    read_small(path.as_ref(), LARGEST)
+}
+
+/// Opening must not wait for somebody at the other end of a pipe.
+pub(super) const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// Reads a plain file that somebody else may have put there: no pipe or device, and none that is larger than expected,
+/// whatever its size on disk.
+///
+/// # Errors
+/// When the file cannot be read, or is no such file.
+pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = rustix::fs::open(path, READ, Mode::empty()).map_err(|error| named(path, error))?;
+    read_at_most(path, file.into(), limit)
+}
+
+pub(super) fn read_at_most(path: &Path, file: std::fs::File, limit: u64) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let refused = |what: &str| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("failed to read `{}`: it is {what}", path.display()),
+        )
+    };
+    let facts = file.metadata()?;
+    if !facts.is_file() {
+        return Err(refused("no plain file"));
+    }
+    let mut bytes = Vec::new();
+    if facts.len() > limit || file.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
+        return Err(refused("larger than any such file"));
+    }
+    Ok(bytes)
+}
+
+/// The system's error with the path that it is about.
+pub(super) fn named(path: &Path, error: rustix::io::Errno) -> io::Error {
+    let error = io::Error::from(error);
+    io::Error::new(error.kind(), format!("failed to read `{}`: {error}", path.display()))
+}
+
+/// Refuses what a program that opens it would wait for, or read without end. What is not there is no harm.
+///
+/// # Errors
+/// For pipes, sockets and devices, links to such included.
+pub fn refuse_endless(path: &Path) -> io::Result<()> {
+    let Ok(facts) = fs_err::metadata(path) else { return Ok(()) };
+    let is_empty = || fs_err::canonicalize(path).is_ok_and(|real| real == Path::new("/dev/null"));
+    if facts.is_file() || facts.is_dir() || is_empty() {
+        return Ok(());
+    }
+    let said = format!("`{}` is no plain file, and is not read", path.display());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_ends_and_names_what_it_cannot_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            path("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("device")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", path("null")).unwrap();
+        fs_err::create_dir(path("folder")).unwrap();
+        fs_err::write(path("bytes"), b"a\xff").unwrap();
+        fs_err::File::create(path("hole")).unwrap().set_len(1 << 40).unwrap();
+        for name in ["pipe", "device", "folder", "bytes", "hole"] {
+            let said = text_or_nothing(path(name)).unwrap_err().to_string();
+            assert!(said.contains(name), "{said}");
+        }
+        assert!(text(path("none")).is_err());
+        assert_eq!(text_or_nothing(path("none")).unwrap(), "");
+        for (name, is_refused) in
+            [("pipe", true), ("device", true), ("null", false), ("folder", false), ("none", false)]
+        {
+            assert_eq!(refuse_endless(&path(name)).is_err(), is_refused, "{name}");
+        }
+    }
+}
