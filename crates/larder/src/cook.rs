@@ -15,17 +15,19 @@ use crate::{
         messages::{Counts, Readers, Stream},
     },
     error::{Error, Result},
-    process::{Cmd, Stderr},
+    process::Stderr,
     project::Project,
     recipe::{
         expand::{self, Purpose},
         lock_file::{LockFile, LockedSlice},
     },
-    slice::environment,
     target_dir::Tag,
     why::{self, Answer, Call, LastBuild},
     workspace::Workspace,
 };
+
+/// Has cargo report its units to us, and show what the compiler says.
+const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
 /// What one step of a build did.
 #[derive(Debug, Clone, Serialize)]
@@ -87,16 +89,13 @@ pub fn cook(
     }
     for (index, layer) in locked.layers.iter().enumerate().skip(first) {
         report.step("Cooking", &describe(locked, index, layer.pinned()));
-        let mut args = locked.cook.clone();
-        let target_dir = slice.target_dir.resolve(workspace);
-        args.push(format!("--target-dir={target_dir}"));
-        args.extend(build_dir_word(workspace, &target_dir));
-        args.push("--message-format=json-render-diagnostics".into());
-        args.extend_from_slice(words);
-        args.extend(cargo.words().map(str::to_owned));
-        let env = environment::of_build(&cargo, workspace, slice)?;
         let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
-        let cmd = Cmd::new(cargo.program(), place.dir(), &env).args(&args);
+        let invocation = slice.building_in(&cargo, workspace, place.dir().as_std_path(), &locked.cook)?;
+        let more = build_dir_option(workspace, &invocation.target_dir).into_iter();
+        let more = more.chain([MESSAGES.to_owned()]).chain(words.iter().cloned());
+        let args = invocation.words(&cargo, more);
+        let env = invocation.environment(&cargo);
+        let cmd = invocation.command(&cargo, &args);
         let program = cargo.stand_in();
         let call = program.map(|program| Call {
             cargo: cargo.program(),
@@ -107,7 +106,7 @@ pub fn cook(
             program,
         });
         // A fault here costs the explanation, never the build.
-        let build_dir = workspace.build_directory(&target_dir);
+        let build_dir = workspace.build_directory(&invocation.target_dir);
         let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
         let before = counts.compiled;
         let mut stream = Stream::new(Readers::Us);
@@ -131,7 +130,7 @@ pub fn cook(
 
 /// The application's build directory, unless it is simply the target directory: what the configuration says may be
 /// another folder for another workspace, such as the recipe.
-fn build_dir_word(workspace: &Workspace, target_dir: &Utf8Path) -> Option<String> {
+fn build_dir_option(workspace: &Workspace, target_dir: &Utf8Path) -> Option<String> {
     let build_dir = workspace.build_directory(target_dir);
     let value = toml_edit::Value::from(build_dir.as_str());
     (build_dir != target_dir || workspace.configures_build_dir())

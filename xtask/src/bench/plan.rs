@@ -13,7 +13,6 @@ use larder::{
     process::{Cmd, Environment},
     project::Project,
     side_by_side,
-    slice::environment,
     text::columns,
 };
 use serde::Serialize;
@@ -184,8 +183,7 @@ impl Bench<'_> {
         let cargos = cargos.collect::<larder::Result<Vec<_>>>()?;
         let calls = project.slices.iter().flat_map(|slice| cargos.iter().map(move |cargo| (slice, cargo)));
         let answers = side_by_side::map(calls, |(slice, cargo)| {
-            let env = environment::of_slice(cargo, &project.workspace, slice)?;
-            cargo.unit_graph(project.workspace.root().as_std_path(), slice.cargo_args(), &env)
+            cargo.unit_graph(&slice.planning(cargo, &project.workspace)?)
         })?;
         Ok((project, answers.len()))
     }

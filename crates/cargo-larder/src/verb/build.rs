@@ -6,7 +6,7 @@ use larder::{
     Report as _,
     cargo::messages::Counts,
     cook::{Layers, Phase},
-    slice::{Origin, Slice, Variant, environment, leptos},
+    slice::{Origin, Slice, Variant, leptos},
     why::{Explained, Mode},
 };
 
@@ -92,11 +92,10 @@ fn leptos_command(context: &Context, variant: Variant, selection: &Selection) ->
 
 /// The slice's own invocation in the slice's own environment.
 fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyhow::Result<Command> {
-    let target_dir = format!("--target-dir={}", slice.target_dir.resolve(&context.project.workspace));
-    let policies = context.project.cargo.words().map(str::to_owned);
-    let more = std::iter::once(target_dir).chain(policies).chain(context.build_words(selection));
-    let words =
-        std::iter::once("cargo".to_owned()).chain(slice.args_with(more)).map(OsString::from).collect();
-    let env = environment::of_build(&context.project.cargo, &context.project.workspace, slice)?;
-    Ok(Command { cargo: Calls::Projects, words, dir: context.project.workspace.root().into(), env })
+    let cargo = &context.project.cargo;
+    let call = slice.building(cargo, &context.project.workspace)?;
+    let words = call.words(cargo, context.build_words(selection));
+    let words = std::iter::once("cargo".to_owned()).chain(words).map(OsString::from).collect();
+    let env = call.environment(cargo);
+    Ok(Command { cargo: Calls::Projects, words, dir: call.dir, env })
 }

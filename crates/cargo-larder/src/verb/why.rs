@@ -9,7 +9,7 @@ use larder::{
         client::Client,
         explain::{Miss, Record, record_path},
     },
-    slice::{Refused, Slice, Variant, environment},
+    slice::{Refused, Slice, Variant},
     why::{
         self, Explained, LastBuild, Mode, Place, Profiles, Unit,
         layers::{self, Moved},
@@ -94,15 +94,15 @@ fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
 fn ask(context: &Context, slice: &Slice) -> larder::Result<Explained> {
     let project = &context.project;
     context.terminal.step("Asking", &slice.name);
-    let env = environment::of_build(&project.cargo, &project.workspace, slice)?;
     let place = Place::of_slice(&project.workspace, slice);
     // A question must not bring a stale Cargo.lock up to date.
-    let locked = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let invocation = slice.building(&cargo, &project.workspace)?;
     let call = why::Call {
-        cargo: project.cargo.program(),
-        args: &slice.args_with(locked.words().map(str::to_owned)),
-        dir: &place.root,
-        env: &env,
+        cargo: cargo.program(),
+        args: &invocation.words(&cargo, []),
+        dir: &invocation.dir,
+        env: &invocation.environment(&cargo),
         root: &place.root,
         program: &context.process.program,
     };

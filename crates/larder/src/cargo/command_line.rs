@@ -132,6 +132,19 @@ pub(crate) fn option_values<'a>(args: &'a [String], name: &str) -> Vec<&'a str> 
     values
 }
 
+/// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
+pub(crate) fn own_args(args: &[String]) -> &[String] {
+    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    &args[..end]
+}
+
+/// A command line with more options of cargo's, but for those that it has already: cargo refuses a word said twice.
+pub(crate) fn with_options(args: &[String], more: impl IntoIterator<Item = String>) -> Vec<String> {
+    let own = own_args(args);
+    let more = more.into_iter().filter(|word| !own.contains(word));
+    own.iter().cloned().chain(more).chain(args[own.len()..].iter().cloned()).collect()
+}
+
 /// A cargo command line without `--name VALUE` and `--name=VALUE`, up to `--`.
 pub(crate) fn without_option(args: Vec<String>, name: &str) -> Vec<String> {
     let mut kept = Vec::new();
@@ -231,6 +244,13 @@ mod tests {
     fn option_values_reads_both_spellings_and_stops_at_the_separator() {
         let args = words("build --target a --target=b --target-dir=c -- --target d");
         assert_eq!(option_values(&args, "--target"), ["a", "b"]);
+    }
+
+    #[test]
+    fn options_go_before_the_separator_and_none_twice() {
+        let args = words("clippy --release -- -Dwarnings");
+        assert_eq!(with_options(&args, ["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
+        assert_eq!(with_options(&args, ["--release".to_owned()]), args);
     }
 
     #[test]

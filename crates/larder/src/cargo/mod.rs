@@ -4,6 +4,8 @@
 
 pub(crate) mod aliases;
 pub(crate) mod command_line;
+mod graph;
+pub mod invocation;
 pub mod messages;
 pub(crate) mod package_id;
 pub mod platform;
@@ -13,17 +15,16 @@ pub(crate) mod variables;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
-    shim::{markers, stand_in},
+    shim::markers,
 };
 use platform::Platform;
 use query::Stable;
-use refusal::Refusal;
 
 /// cargo as this run may use it.
 #[derive(Debug, Clone)]
@@ -67,6 +68,8 @@ pub enum CargoLock {
     AsNeeded,
     /// `--locked`.
     Locked,
+    /// It is reduced to what the manifests ask for, with what is downloaded if that will do.
+    Reduced,
     /// It is not changed, and error messages show the call without a word about it: for questions.
     Untouched,
 }
@@ -137,7 +140,7 @@ impl Cargo {
     pub fn asking(self) -> Self {
         match self.lock_policy {
             CargoLock::AsNeeded => self.with_cargo_lock(CargoLock::Untouched),
-            CargoLock::Locked | CargoLock::Untouched => self,
+            CargoLock::Reduced | CargoLock::Locked | CargoLock::Untouched => self,
         }
     }
 
@@ -234,7 +237,8 @@ impl Cargo {
 
     /// The words that say both policies on a command line.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
-        let locked = (self.lock_policy != CargoLock::AsNeeded).then_some("--locked");
+        let is_locked = matches!(self.lock_policy, CargoLock::Locked | CargoLock::Untouched);
+        let locked = is_locked.then_some("--locked");
         let offline = (self.network == Network::Offline).then_some("--offline");
         locked.into_iter().chain(offline)
     }
@@ -258,97 +262,6 @@ impl Cargo {
         })?;
         serde_json::from_str(&json)
             .map_err(|error| Error::Answer { command: cmd.line(), reason: error.to_string() })
-    }
-
-    /// The unit graph of an invocation as JSON, without compiling anything.
-    ///
-    /// Nothing is asked of the network that is downloaded already. Questions that need it wait for the first of them:
-    /// if no server can be reached, cargo would try again and again for each.
-    /// Returns the command line with the answer, for error messages.
-    ///
-    /// # Errors
-    /// When cargo refuses the invocation; the caller knows which slice it belongs to.
-    pub fn unit_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
-        if self.network == Network::Offline {
-            return self.ask_for_graph(dir, args, env);
-        }
-        let downloaded = self.clone().with_network(Network::Offline).with_cargo_lock(CargoLock::Locked);
-        if let Ok((_, graph)) = downloaded.ask_for_graph(dir, args, env) {
-            return Ok((self.graph_line(dir, args, env), graph));
-        }
-        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        if *servers == Servers::Answered {
-            drop(servers);
-            return self.ask_for_graph(dir, args, env);
-        }
-        if let Servers::Silent { stderr } = &*servers {
-            let command = self.graph_line(dir, args, env);
-            let status = "not asked again".to_owned();
-            return Err(Error::Failed { command, status, code: None, stderr: stderr.clone() });
-        }
-        let answer = self.ask_for_graph(dir, args, env);
-        match &answer {
-            Ok(_) => *servers = Servers::Answered,
-            Err(Error::Failed { stderr, .. }) if Refusal::of(stderr) == Some(Refusal::Network) => {
-                *servers = Servers::Silent { stderr: stderr.clone() };
-            }
-            Err(_) => {}
-        }
-        answer
-    }
-
-    fn ask_for_graph(&self, dir: &Path, args: &[String], env: &Environment) -> Result<(String, String)> {
-        let answer = self
-            .graph_query(dir, args, env)
-            .args(self.stable_words(dir, args, env))
-            .output()
-            .map_err(|error| stale(error, dir));
-        match answer {
-            Err(Error::Failed { status, code, stderr, .. }) => {
-                Err(Error::Failed { command: self.graph_line(dir, args, env), status, code, stderr })
-            }
-            answer => Ok((self.graph_line(dir, args, env), answer?)),
-        }
-    }
-
-    /// The query as error messages show it.
-    fn graph_line(&self, dir: &Path, args: &[String], env: &Environment) -> String {
-        let line = self.graph_query(dir, args, env).line();
-        match self.lock_policy {
-            CargoLock::Untouched => line.replacen(" --locked", "", 1),
-            CargoLock::AsNeeded | CargoLock::Locked => line,
-        }
-    }
-
-    /// `--unit-graph` is unstable, so this one query runs with `RUSTC_BOOTSTRAP=1`; the variable reaches no build.
-    fn graph_query(&self, dir: &Path, args: &[String], env: &Environment) -> Cmd {
-        let mut all = self.env.clone();
-        env.iter().for_each(|(name, value)| all.set(name, value));
-        if self.stable(dir, env).is_some() {
-            query::without_unstable(&mut all);
-        }
-        let mut cmd = Cmd::new(&self.program, dir, &all)
-            .args(args)
-            .args(self.words())
-            .args(["--unit-graph", "-Zunstable-options", "--color=never"])
-            .env(query::BOOTSTRAP, "1");
-        if let (Some(program), Some(platform)) = (&self.stand_in, &self.pretended) {
-            for (name, value) in stand_in::environment(program, &self.rustc(), platform) {
-                cmd = cmd.env(name, value);
-            }
-        }
-        cmd
-    }
-
-    /// What a stable cargo has to be told in a query.
-    fn stable(&self, dir: &Path, env: &Environment) -> Option<&Stable> {
-        let stable = self.stable.get_or_init(|| Stable::ask(&self.program, dir, &self.env));
-        stable.as_ref().filter(|_| !query::obeys_unstable(env))
-    }
-
-    /// The words for it: nothing that a user has to type, so no message shows them.
-    fn stable_words(&self, dir: &Path, args: &[String], env: &Environment) -> Vec<String> {
-        self.stable(dir, env).map(|stable| stable.words(args)).unwrap_or_default()
     }
 
     /// Whether `Cargo.lock` is what the manifests ask for, in cargo's own word.

@@ -15,6 +15,7 @@ use super::{
     tailwind::Tailwind,
 };
 use crate::{
+    cargo::command_line::with_options,
     error::{Error, Result},
     project::Project,
     recipe::{
@@ -184,7 +185,7 @@ fn groups(workspace: &Workspace, locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlic
 
 fn own_build(image: &Image, slice: &Slice) -> String {
     let more = std::iter::once("--locked".to_owned()).chain(image.target_dir_word(slice));
-    cargo_line(&image.environment(slice), &slice.args_with(more))
+    cargo_line(&image.environment(slice), &with_options(&slice.args, more))
 }
 
 fn is_site(slice: &Slice) -> bool {

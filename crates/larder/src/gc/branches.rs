@@ -7,9 +7,10 @@ use std::path::Path;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::call::{Call, Whose, build_folder};
+use super::call::{Call, Whose};
 use crate::{
     Report,
+    cargo::invocation::Invocation,
     error::Result,
     files::scratch::Scratch,
     git::Git,
@@ -86,17 +87,11 @@ fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<Call> 
     if !is_ours || !is_within {
         return None;
     }
-    let mut args = words(&locked.cook)?;
-    args.push(format!("--target-dir={target_dir}"));
     // Of what a slice sets for itself, profiles alone change the graph without running anything.
     let profiles = locked.slice.env.iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_"));
-    Some(Call {
-        dir: folder.to_owned(),
-        args,
-        env: Environment::new(profiles),
-        folder: build_folder(project, &target_dir),
-        whose: Whose::Branch,
-    })
+    let env = Environment::new(profiles);
+    let invocation = Invocation { dir: folder.to_owned(), args: words(&locked.cook)?, env, target_dir };
+    Some(Call::new(project, invocation, Whose::Branch))
 }
 
 /// The words of a branch's call, without settings; `None` if they are no plain build.

@@ -2,16 +2,13 @@
 
 use std::path::PathBuf;
 
-use cargo_metadata::camino::Utf8Path;
+use crate::{cargo::invocation::Invocation, project::Project};
 
-use crate::{process::Environment, project::Project};
-
-/// One question: arguments of cargo in a folder, and where the call would build.
+/// One question.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) dir: PathBuf,
-    pub(super) args: Vec<String>,
-    pub(super) env: Environment,
+    pub(super) invocation: Invocation,
+    /// Where units of the call lie: in the build folder, where one is set, else in the target folder.
     pub(super) folder: PathBuf,
     pub(super) whose: Whose,
 }
@@ -25,8 +22,10 @@ pub(super) enum Whose {
     Branch,
 }
 
-/// Where units of a call lie: in the build folder, where one is set, else in the target folder.
-pub(super) fn build_folder(project: &Project, target_dir: &Utf8Path) -> PathBuf {
-    let folder = project.workspace.build_directory(target_dir);
-    fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into())
+impl Call {
+    pub(super) fn new(project: &Project, invocation: Invocation, whose: Whose) -> Self {
+        let folder = project.workspace.build_directory(&invocation.target_dir);
+        let folder = fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into());
+        Self { invocation, folder, whose }
+    }
 }

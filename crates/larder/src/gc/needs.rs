@@ -1,19 +1,18 @@
 //! What this checkout, and on request its branches, ask of target folders: questions to cargo, and nothing built.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::{
     branches::OfBranches,
-    call::{Call, Whose, build_folder},
+    call::{Call, Whose},
     compiler,
     matching::Needed,
     wanted::Wishes,
 };
 use crate::{
     Report,
-    cargo::{CargoLock, Network},
+    cargo::{CargoLock, Network, invocation::Invocation},
     error::Result,
-    plan::{commits, unit_graph::UnitGraph},
     process::Environment,
     project::Project,
     recipe::{
@@ -21,7 +20,7 @@ use crate::{
         lock_file::LockedSlice,
     },
     side_by_side,
-    slice::environment,
+    slice::Slice,
     target_dir::Profile,
 };
 
@@ -53,7 +52,7 @@ pub fn wishes(
     for locked in recorded.iter().flat_map(|file| &file.slices) {
         let top = locked.layers.len() - 1;
         let place = expand::layer(&project.workspace, locked, top, Purpose::Asking)?;
-        calls.push(of_recipe(project, locked, place.dir().into())?);
+        calls.push(of_recipe(project, locked, place.dir().as_std_path())?);
         places.push(place);
     }
     let mut of_branches = match branches {
@@ -103,38 +102,19 @@ fn ask(project: &Project, call: &Call) -> Result<Needed> {
     if call.whose == Whose::Branch {
         cargo = cargo.with_network(Network::Offline);
     }
-    let (command, json) = cargo.unit_graph(&call.dir, &call.args, &call.env)?;
-    let mut graph = UnitGraph::parse(&command, &json)?;
-    commits::fill_in(&mut graph, &call.dir)?;
-    Ok(Needed { folder: call.folder.clone(), graph })
+    Ok(Needed { folder: call.folder.clone(), graph: call.invocation.graph(&cargo)? })
 }
 
 fn of_slices(project: &Project) -> Result<Vec<Call>> {
-    let workspace = &project.workspace;
-    let call = |slice: &crate::slice::Slice| {
-        let target_dir = slice.target_dir.resolve(workspace);
-        let mut args = slice.planned_args();
-        args.push(format!("--target-dir={target_dir}"));
-        Ok(Call {
-            dir: workspace.root().into(),
-            args,
-            env: environment::of_slice(&project.cargo, workspace, slice)?,
-            folder: build_folder(project, &target_dir),
-            whose: Whose::Ours,
-        })
-    };
-    project.slices.iter().map(call).collect()
+    let planning = |slice: &Slice| slice.planning(&project.cargo, &project.workspace);
+    project.slices.iter().map(|slice| Ok(Call::new(project, planning(slice)?, Whose::Ours))).collect()
 }
 
 /// The current recipe alone, which lies in `dir`, as it is cooked on this machine: older layers have nothing that it
 /// lacks.
-fn of_recipe(project: &Project, locked: &LockedSlice, dir: PathBuf) -> Result<Call> {
-    let workspace = &project.workspace;
-    let target_dir = locked.slice.target_dir.resolve(workspace);
-    let mut args = locked.cook.clone();
-    args.push(format!("--target-dir={target_dir}"));
-    let env = environment::of_slice(&project.cargo, workspace, &locked.slice)?;
-    Ok(Call { dir, args, env, folder: build_folder(project, &target_dir), whose: Whose::Ours })
+fn of_recipe(project: &Project, locked: &LockedSlice, dir: &Path) -> Result<Call> {
+    let invocation = locked.slice.planning_in(&project.cargo, &project.workspace, dir, &locked.cook)?;
+    Ok(Call::new(project, invocation, Whose::Ours))
 }
 
 /// What people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
@@ -142,7 +122,6 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
     const WORDS: [&[&str]; 3] =
         [&["build"], &["build", "--workspace", "--all-targets"], &["check", "--workspace", "--all-targets"]];
     let workspace = &project.workspace;
-    let folder = build_folder(project, workspace.target_directory());
     let mut calls = Vec::new();
     for profile in profiles.iter().filter(|profile| profile.base.as_os_str().is_empty()) {
         for words in WORDS {
@@ -152,14 +131,13 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
                 name => args.push(format!("--profile={name}")),
             }
             args.extend(profile.platform.iter().map(|platform| format!("--target={platform}")));
-            args.push(format!("--target-dir={}", workspace.target_directory()));
-            calls.push(Call {
+            let invocation = Invocation {
                 dir: workspace.root().into(),
                 args,
                 env: Environment::default(),
-                folder: folder.clone(),
-                whose: Whose::Ours,
-            });
+                target_dir: workspace.target_directory().to_owned(),
+            };
+            calls.push(Call::new(project, invocation, Whose::Ours));
         }
     }
     calls

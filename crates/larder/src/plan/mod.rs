@@ -10,10 +10,7 @@ pub mod key;
 pub mod lto;
 pub mod unit_graph;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -23,11 +20,10 @@ pub use lto::Lto;
 
 use self::unit_graph::UnitGraph;
 use crate::{
-    cargo::{Cargo, platform::Platform},
+    cargo::{Cargo, invocation::Invocation, platform::Platform},
     error::{Error, Result},
-    process::Environment,
     side_by_side,
-    slice::{Slice, environment},
+    slice::Slice,
     workspace::Workspace,
 };
 
@@ -194,10 +190,33 @@ impl Plans {
     }
 }
 
+impl Invocation {
+    /// Asks cargo for the unit graph of the call, which is in the folder of a workspace or of a recipe.
+    ///
+    /// # Errors
+    /// When cargo refuses, or answers with a format that is not known.
+    pub fn graph(&self, cargo: &Cargo) -> Result<UnitGraph> {
+        let (command, json) = cargo.unit_graph(self)?;
+        let mut graph = UnitGraph::parse(&command, &json)?;
+        commits::fill_in(&mut graph, &self.dir)?;
+        Ok(graph)
+    }
+}
+
+/// Asks cargo for the whole unit graph of a slice, the application included.
+///
+/// # Errors
+/// As [`Plans::of_slices`].
+pub fn graph_of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<UnitGraph> {
+    // A question must not bring a stale Cargo.lock up to date.
+    let asking = cargo.clone().asking();
+    slice.planning(cargo, workspace)?.graph(&asking).map_err(|error| error.of_slice(&slice.name))
+}
+
 impl Plan {
     /// Asks cargo for the slice's unit graph and keeps the external units.
     fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Self> {
-        let graph = Self::graph_of_slice(cargo, workspace, slice)?;
+        let graph = graph_of_slice(cargo, workspace, slice)?;
         // cargo tells the file's place on this machine, which must get into no key.
         match graph.target_file() {
             Some(file) => {
@@ -206,35 +225,6 @@ impl Plan {
             }
             None => Ok(Self::of_graph(&graph)),
         }
-    }
-
-    /// Asks cargo for the whole unit graph of a slice, the application included.
-    ///
-    /// # Errors
-    /// As [`Plans::of_slices`].
-    pub fn graph_of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<UnitGraph> {
-        let env = environment::of_slice(cargo, workspace, slice)?;
-        let mut args = slice.planned_args();
-        args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
-        // A question must not bring a stale Cargo.lock up to date.
-        let asking = cargo.clone().asking();
-        Self::graph(&asking, workspace.root().as_std_path(), &args, &env)
-            .map_err(|error| error.of_slice(&slice.name))
-    }
-
-    /// Asks cargo for the unit graph of any invocation in `dir`, the folder of a workspace.
-    ///
-    /// # Errors
-    /// When cargo refuses, or answers with a format that is not known.
-    pub fn query(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<Self> {
-        Self::graph(cargo, dir, args, env).map(|graph| Self::of_graph(&graph))
-    }
-
-    fn graph(cargo: &Cargo, dir: &Path, args: &[String], env: &Environment) -> Result<UnitGraph> {
-        let (command, json) = cargo.unit_graph(dir, args, env)?;
-        let mut graph = UnitGraph::parse(&command, &json)?;
-        commits::fill_in(&mut graph, dir)?;
-        Ok(graph)
     }
 
     /// Keeps what is external of a graph.

@@ -121,7 +121,7 @@ impl Draft<'_> {
         let mut files = self.unproven().files(0);
         files.insert("Cargo.lock".into(), read::text(workspace.root().join("Cargo.lock"))?);
         placed::write(workspace, dir, &files)?;
-        self.prove(project, dir, CargoLock::AsNeeded)?;
+        self.prove(project, dir, CargoLock::Reduced)?;
         let mut layer = self.recipe.layer.clone();
         let path = dir.join("Cargo.lock");
         CargoLockFile::read(&path)?.complete(&mut layer);

@@ -3,10 +3,10 @@
 use cargo_metadata::camino::Utf8Path;
 
 use crate::{
-    cargo::{Cargo, Network, platform::Platform},
+    cargo::{Cargo, platform::Platform},
     error::{Error, Result},
     plan::{Plan, Unit, UnitKey},
-    slice::{Slice, environment},
+    slice::Slice,
     workspace::Workspace,
 };
 
@@ -59,9 +59,6 @@ impl Proof {
 /// The plan of a written recipe of `slice`, which lies in `dir` and is cooked by the call `cook`. A query that may
 /// change lock files reduces its `Cargo.lock`.
 ///
-/// Everything the recipe names was in the slice's own query before, so the network is asked only where
-/// cargo cannot answer without it.
-///
 /// # Errors
 /// When cargo refuses the recipe.
 pub(super) fn plan_of_recipe(
@@ -71,13 +68,9 @@ pub(super) fn plan_of_recipe(
     cook: &[String],
     dir: &Utf8Path,
 ) -> Result<Plan> {
-    let mut args = cook.to_vec();
-    args.push(format!("--target-dir={}", slice.target_dir.resolve(workspace)));
     let cargo = &cargo.of_everybody(workspace.root().as_std_path())?;
-    let env = environment::of_slice(cargo, workspace, slice)?;
-    let offline = cargo.clone().with_network(Network::Offline);
-    Plan::query(&offline, dir.as_std_path(), &args, &env)
-        .or_else(|_| Plan::query(cargo, dir.as_std_path(), &args, &env))
+    let call = slice.planning_in(cargo, workspace, dir.as_std_path(), cook)?;
+    call.graph(cargo).map(|graph| Plan::of_graph(&graph))
 }
 
 fn difference(key: &UnitKey, unit: &Unit, recipe: &Plan) -> Option<String> {

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{name::Name, target_dir::TargetDir};
-use crate::{cargo::command_line::option_values, process::Environment};
+use crate::{
+    cargo::command_line::{option_values, own_args},
+    process::Environment,
+};
 
 /// A named cargo invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +94,7 @@ impl Slice {
 
     /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
     pub fn cargo_args(&self) -> &[String] {
-        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
-        &self.args[..end]
+        own_args(&self.args)
     }
 
     /// The arguments that cargo plans the invocation by. clippy plans as `check` does, and puts its driver in front of
@@ -107,13 +109,6 @@ impl Slice {
         args
     }
 
-    /// The whole invocation with more arguments of cargo's, but for those that it has already.
-    pub fn args_with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
-        let own = self.cargo_args();
-        let more = more.into_iter().filter(|word| !own.contains(word));
-        own.iter().cloned().chain(more).chain(self.args[own.len()..].iter().cloned()).collect()
-    }
-
     /// The target triples that the invocation names with `--target`.
     pub fn targets(&self) -> Vec<&str> {
         option_values(&self.args, "--target")
@@ -122,8 +117,7 @@ impl Slice {
 
 /// Whether a call is what is shipped or what a developer builds, as far as its profile tells.
 pub(super) fn variant_of(args: &[String]) -> Variant {
-    let args_of_cargo = || args.iter().take_while(|arg| *arg != "--");
-    let release = args_of_cargo().any(|arg| arg == "--release" || arg == "-r");
+    let release = own_args(args).iter().any(|arg| arg == "--release" || arg == "-r");
     if release || !option_values(args, "--profile").is_empty() { Variant::Release } else { Variant::Dev }
 }
 

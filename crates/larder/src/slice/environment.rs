@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// When the configured rustflags cannot be read.
-pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
+pub(super) fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
     let mut env = slice.environment(workspace.target_directory().as_str());
     if let Some(flags) = merged_rustflags(cargo, workspace, slice)? {
         env.set("RUSTFLAGS", flags);
@@ -28,13 +28,12 @@ pub fn of_slice(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<E
     Ok(env)
 }
 
-/// All variables that a build of the slice runs with: the process's own and the slice's. cargo names itself to
-/// cargo-leptos, which hands that on; to nobody else's build.
+/// The variables to set for a build. cargo names itself to cargo-leptos, which hands that on; to nobody else's build.
 ///
 /// # Errors
 /// As [`of_slice`], and when rustc cannot be asked.
-pub fn of_build(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
-    let mut env = cargo.env().clone();
+pub(super) fn of_build(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Environment> {
+    let mut env = Environment::default();
     if slice.origin == Origin::Leptos {
         env.set("CARGO", cargo.own_path(workspace.root().as_std_path())?);
     }

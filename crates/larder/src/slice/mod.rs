@@ -8,8 +8,9 @@
 mod call;
 pub(crate) mod configured;
 pub mod driver;
-pub mod environment;
+mod environment;
 mod folder_config;
+mod invocation;
 pub mod leptos;
 mod name;
 pub mod observed;
@@ -103,8 +104,6 @@ mod tests {
     fn what_follows_the_separator_is_not_cargos() {
         let slice = Slice { args: words("clippy --release -- -Dwarnings"), ..default_release() };
         assert_eq!(slice.cargo_args(), words("clippy --release"));
-        assert_eq!(slice.args_with(["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
-        assert_eq!(slice.args_with(["--release".to_owned()]), slice.args, "cargo refuses a word said twice");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     cargo::platform::Platform,
     error::Result,
     plan::{
-        Plan, external,
+        self, external,
         unit_graph::{Unit, UnitGraph},
     },
     project::Project,
@@ -109,7 +109,7 @@ pub(super) fn graphs(project: &Project) -> Result<Vec<UnitGraph>> {
     let slices: Vec<&Slice> =
         project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
     let cargo = project.cargo_on(&linux(project)?)?;
-    side_by_side::map(slices, |slice| Plan::graph_of_slice(&cargo, &project.workspace, slice))
+    side_by_side::map(slices, |slice| plan::graph_of_slice(&cargo, &project.workspace, slice))
 }
 
 /// The packages that the image of a project needs for the units of its slices.
