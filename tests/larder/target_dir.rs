@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder::target_dir::{self, Layout, Origin, OtherKind, Tag, TargetFolder, Unit, UnitKind};
+use larder::target_dir::{
+    self, Layout, Origin, OtherKind, Tag, TargetFolder, Unit, UnitKind, fingerprint::cargo_hash,
+};
 use larder_tests::{Project, Surroundings, package};
 use serde_json::Value;
 
@@ -199,4 +201,14 @@ fn profile_folders_of_platforms_and_of_folders_inside_are_told_apart() {
             (PathBuf::from("front"), Some(host), "debug".to_owned()),
         ]
     );
+}
+
+#[test]
+fn compilers_are_named_by_cargos_own_hash() {
+    let project = Project::new(&[("Cargo.toml", &package("app", "")), ("src/main.rs", "fn main() {}\n")]);
+    build(&project, &[], &["build"]);
+    let version = Surroundings::get().run(Path::new("rustc"), project.path(), &["-vV"], &[]).ok().stdout;
+    let folder = read(&project);
+    let named = folder.units.iter().filter_map(|unit| Some(unit.fingerprint.as_ref()?.rustc));
+    assert_eq!(named.collect::<Vec<_>>(), [cargo_hash(version.as_str())]);
 }

@@ -261,7 +261,9 @@ case "$1" in
     buildx) exit 1 ;;
     version) echo 20.10.24 ;;
     image) echo sha256:2 ;;
-    system) printf 'Images\t3\nBuild Cache\t%s\n' "${CACHED:-7}" ;;
+    system)
+        echo '{"Active":"1","Reclaimable":"0B","Size":"1GB","TotalCount":"3","Type":"Images"}'
+        echo "{\"Reclaimable\":\"0B\",\"Size\":\"0B\",\"TotalCount\":\"${CACHED:-7}\",\"Type\":\"Build Cache\"}" ;;
     build)
         while [ $# -gt 0 ]; do
             if [ "$1" = --iidfile ]; then echo sha256:1 > "$2"; fi

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use super::disk_usage::Totals;
 use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
@@ -250,10 +251,7 @@ impl Client {
 
     /// Whether the engine's build cache holds nothing at all, as after it was pruned; `None` where it cannot tell.
     pub fn is_cache_empty(&self) -> Option<bool> {
-        let rows =
-            self.cmd().args(["system", "df", "--format", "{{.Type}}\t{{.TotalCount}}"]).output().ok()?;
-        let count = rows.lines().find_map(|row| row.strip_prefix("Build Cache\t"))?;
-        count.trim().parse::<u64>().ok().map(|count| count == 0)
+        Totals::ask(self.cmd()).ok()?.build_cache_records.map(|count| count == 0)
     }
 
     /// An image's size in bytes.

@@ -11,7 +11,6 @@
 mod branches;
 mod budget;
 mod call;
-mod compiler;
 pub mod delete;
 pub mod docker;
 pub mod downloads;

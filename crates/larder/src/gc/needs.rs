@@ -5,7 +5,6 @@ use std::path::Path;
 use super::{
     branches::OfBranches,
     call::{Call, Whose},
-    compiler,
     matching::Needed,
     wanted::Wishes,
 };
@@ -21,7 +20,7 @@ use crate::{
     },
     side_by_side,
     slice::Slice,
-    target_dir::Profile,
+    target_dir::{Profile, compiler},
 };
 
 /// Whether units that other branches of the repository need are wanted too.
@@ -91,7 +90,7 @@ pub fn wishes(
     Ok(Wishes {
         root: fs_err::canonicalize(project.workspace.root())?,
         packages: members.chain(packages).collect(),
-        rustc: compiler::hash(project),
+        rustc: compiler::hash(&project.cargo, project.workspace.root().as_std_path()),
         needed,
         unknown,
     })

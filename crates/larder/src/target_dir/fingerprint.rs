@@ -97,6 +97,11 @@ impl Hash for Unknown {
 }
 
 impl Fingerprint {
+    /// The dependencies by the name they are used under, with the hash of each one's whole fingerprint.
+    pub fn dependencies(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.deps.iter().map(|Dependency(_, name, _, whole)| (name.as_str(), *whole))
+    }
+
     /// Reads the JSON; `None` where it is none, as after an interrupted build.
     pub fn parse(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()

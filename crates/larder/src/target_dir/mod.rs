@@ -4,9 +4,11 @@
 //! `<profile>/build/<package>/<hash>/`. Reading asks no cargo, needs no workspace, changes nothing and disturbs no
 //! build; what vanishes meanwhile is passed over. It must never judge what is fresh: cargo does.
 
+pub(crate) mod compiler;
 mod contents;
 pub mod fingerprint;
 mod folder;
+pub(crate) mod layout;
 pub mod locks;
 mod origin;
 mod tag;

@@ -5,7 +5,7 @@
 
 mod cache;
 mod cargo_home;
-pub(crate) mod docker;
+mod docker;
 mod folders;
 mod html;
 mod measure;

@@ -2,7 +2,7 @@
 //!
 //! A unit is of use when the compiler that is in use now built it, its package is in `Cargo.lock`, and the same
 //! holds for everything it was built with, in the very state it was built with. That is an upper bound: features,
-//! flags and edited sources are cargo's to judge. It asks rustc for its version, and cargo for nothing.
+//! flags and edited sources are cargo's to judge. It asks cargo which compiler this is, and for nothing else.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,21 +13,16 @@ use std::{
 use toml_edit::DocumentMut;
 
 use crate::{
-    files::read,
-    process::Cmd,
     project::Project,
     side_by_side,
-    target_dir::{
-        Origin, TargetFolder,
-        fingerprint::{Fingerprint, cargo_hash},
-    },
+    target_dir::{Origin, TargetFolder, compiler, fingerprint::Fingerprint},
     workspace,
 };
 
 /// What the project uses now.
 #[derive(Debug, Clone)]
 pub(super) struct Now<'a> {
-    /// cargo's hash of the compiler's version; `None` where it cannot be told.
+    /// cargo's hash of the compiler; `None` where it cannot be told, and nothing is said of toolchains.
     rustc: Option<u64>,
     locked: &'a Locked,
 }
@@ -36,22 +31,7 @@ impl<'a> Now<'a> {
     pub(super) fn of(project: &Project, locked: &'a Locked) -> Self {
         let cargo = &project.cargo;
         let root = project.workspace.root();
-        let version = Cmd::new(cargo.rustc(), root, cargo.env()).arg("-vV").output().ok();
-        Self { rustc: version.as_deref().map(cargo_hash), locked }
-    }
-
-    /// The same with a compiler that this folder knows. cargo may have another hash one day: where no unit has the
-    /// one that we compute, nothing is said of toolchains, unless cargo's own record shows that both hash alike.
-    pub(super) fn in_folder(&self, folder: &TargetFolder) -> Self {
-        let known: HashSet<u64> = folder
-            .units
-            .iter()
-            .filter_map(|unit| unit.fingerprint.as_ref().map(|print| print.rustc))
-            .collect();
-        let rustc = self.rustc.filter(|rustc| {
-            known.contains(rustc) || recorded_versions(&folder.path).iter().any(|hash| known.contains(hash))
-        });
-        Self { rustc, locked: self.locked }
+        Self { rustc: compiler::hash(cargo, root.as_std_path()), locked }
     }
 
     pub(super) fn is_of_other_toolchain(&self, fingerprint: &Fingerprint) -> bool {
@@ -87,15 +67,6 @@ impl<'a> Now<'a> {
         }
         usable
     }
-}
-
-/// The hashes of what cargo noted of compilers that were used in a folder.
-fn recorded_versions(folder: &Path) -> Vec<u64> {
-    let text = read::text(folder.join(".rustc_info.json")).unwrap_or_default();
-    let record: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    let outputs = record["outputs"].as_object().into_iter().flat_map(|outputs| outputs.values());
-    let texts = outputs.filter_map(|output| output["stdout"].as_str());
-    texts.filter(|text| text.contains("\nhost: ")).map(cargo_hash).collect()
 }
 
 /// A package as its source folder is called: `serde-1.0.229`, or a git checkout and its revision.

@@ -118,7 +118,6 @@ impl Sum {
 }
 
 fn cache(name: &str, folder: &TargetFolder, now: &Now<'_>) -> Cache {
-    let now = &now.in_folder(folder);
     let usable = now.reusable_units(folder);
     let mut tally = Tally::default();
     let mut shares: BTreeMap<(usize, Share), Sum> = BTreeMap::new();

@@ -9,11 +9,11 @@ use super::{
     call::Call,
     causes,
     compare::Comparison,
-    fingerprint::Fingerprint,
     lock_lines::LockLines,
     log::{self, Log},
     profiles::Profiles,
     reason::Reason,
+    recorded::Recorded,
     skeleton::{Skeleton, Snapshot},
 };
 use crate::{
@@ -42,8 +42,8 @@ pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Ans
             stderr: log.said.join("\n"),
         });
     }
-    let after = log.units.iter().map(|unit| Fingerprint::read(skeleton.path(), &unit.file));
-    let after: Vec<Option<Fingerprint>> = after.collect::<Result<_>>()?;
+    let after = log.units.iter().map(|unit| Recorded::read(skeleton.path(), &unit.file));
+    let after: Vec<Option<Recorded>> = after.collect::<Result<_>>()?;
     let mut own = Profiles::default();
     after.iter().flatten().for_each(|unit| own.learn(skeleton.path(), unit));
     let mut profiles = known.clone();

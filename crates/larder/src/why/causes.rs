@@ -6,17 +6,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use super::{
     answer::{Answer, Cause, Unit},
     compare::PackageId,
-    fingerprint::{Fingerprint, dependencies, folder},
     log::{Log, Prepared, Verdict},
     profiles::Profiles,
     reason::Reason,
+    recorded::Recorded,
     skeleton::Skeleton,
 };
+use crate::target_dir::layout::UnitPlace;
 
 /// Puts the answer together: `reasons` are each unit's own.
 pub(super) fn answer(
     log: &Log,
-    after: &[Option<Fingerprint>],
+    after: &[Option<Recorded>],
     mut reasons: Vec<Vec<Reason>>,
     skeleton: &Skeleton,
 ) -> Answer {
@@ -78,7 +79,7 @@ fn of_its_package(log: &Log, graph: &Graph, reasons: &[Vec<Reason>], index: usiz
 /// A unit whose only fault is a dependency, and no dependency is compiled: another build was faster.
 fn unexplained(
     log: &Log,
-    after: &[Option<Fingerprint>],
+    after: &[Option<Recorded>],
     skeleton: &Skeleton,
     graph: &Graph,
     index: usize,
@@ -89,8 +90,8 @@ fn unexplained(
     let (Some(before), Some(after_this)) = (skeleton.before().get(name), &after[index]) else {
         return Reason::Source { package: package.to_string() };
     };
-    let old: BTreeMap<&str, u64> = dependencies(&before.fields).collect();
-    let mut now = dependencies(&after_this.fields);
+    let old: BTreeMap<&str, u64> = before.fingerprint.dependencies().collect();
+    let mut now = after_this.fingerprint.dependencies();
     if let Some((name, _)) = now.find(|(name, whole)| old.get(name).is_some_and(|old| old != whole)) {
         return Reason::Rebuilt { dependency: name.to_owned() };
     }
@@ -103,7 +104,7 @@ fn unexplained(
     }
     let newest = graph.dependencies[index]
         .iter()
-        .max_by_key(|dependency| after[**dependency].as_ref().map(|fingerprint| fingerprint.modified));
+        .max_by_key(|dependency| after[**dependency].as_ref().map(|unit| unit.modified));
     match newest {
         Some(newest) => Reason::Rebuilt { dependency: PackageId::parse(&log.units[*newest].package).name },
         None => Reason::Source { package: package.to_string() },
@@ -119,18 +120,17 @@ struct Graph {
 
 impl Graph {
     /// A fingerprint names its dependencies by the hashes of theirs.
-    fn new(log: &Log, after: &[Option<Fingerprint>]) -> Self {
-        let known =
-            after.iter().enumerate().filter_map(|(index, fingerprint)| Some((index, fingerprint.as_ref()?)));
+    fn new(log: &Log, after: &[Option<Recorded>]) -> Self {
+        let known = after.iter().enumerate().filter_map(|(index, unit)| Some((index, unit.as_ref()?)));
         let by_hash: HashMap<u64, usize> =
-            known.clone().filter_map(|(index, fingerprint)| Some((fingerprint.whole?, index))).collect();
+            known.clone().filter_map(|(index, unit)| Some((unit.whole?, index))).collect();
         let mut graph = Self {
             dirty: log.units.iter().map(is_dirty).collect(),
             dependencies: vec![Vec::new(); log.units.len()],
             dependents: vec![Vec::new(); log.units.len()],
         };
-        for (index, fingerprint) in known {
-            for (_, whole) in dependencies(&fingerprint.fields) {
+        for (index, unit) in known {
+            for (_, whole) in unit.fingerprint.dependencies() {
                 if let Some(dependency) = by_hash.get(&whole).copied() {
                     graph.dependencies[index].push(dependency);
                     graph.dependents[dependency].push(index);
@@ -213,7 +213,7 @@ impl Graph {
 /// A unit of the log in the answer's terms.
 fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: Vec<String>) -> Unit {
     let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
-    let folder = folder(name).unwrap_or_default();
+    let folder = UnitPlace::of(name).map(|place| place.folder).unwrap_or_default();
     Unit {
         package: PackageId::parse(&prepared.package).to_string(),
         target: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -1,16 +1,17 @@
 //! From what cargo logged and keeps to reasons: one unit at a time, without looking at its dependencies.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use super::{
-    fingerprint::{Fingerprint, dependency_names},
     lock_lines::LockLines,
     log::{Prepared, Verdict, list_field, option_field, quoted, text_field},
     profiles::Profiles,
     reason::Reason,
+    recorded::Recorded,
     skeleton::Skeleton,
 };
 use crate::files::read;
@@ -29,7 +30,7 @@ pub(super) struct Comparison<'a> {
 
 impl Comparison<'_> {
     /// A unit's own reasons; none where only its dependencies are to blame.
-    pub(super) fn reasons(&self, unit: &Prepared, after: Option<&Fingerprint>) -> Vec<Reason> {
+    pub(super) fn reasons(&self, unit: &Prepared, after: Option<&Recorded>) -> Vec<Reason> {
         let package = PackageId::parse(&unit.package);
         let name = unit.file.strip_prefix(self.skeleton.path()).unwrap_or(&unit.file);
         let before = self.skeleton.before().get(name);
@@ -49,8 +50,8 @@ impl Comparison<'_> {
         &self,
         text: &str,
         package: &PackageId,
-        before: Option<&Fingerprint>,
-        after: Option<&Fingerprint>,
+        before: Option<&Recorded>,
+        after: Option<&Recorded>,
     ) -> Option<Reason> {
         let name = || package.name.clone();
         let variant = text.split([' ', '(', '{']).next().unwrap_or_default();
@@ -101,7 +102,7 @@ impl Comparison<'_> {
         &self,
         reason: Option<Reason>,
         package: &PackageId,
-        before: Option<&Fingerprint>,
+        before: Option<&Recorded>,
         file: &Path,
     ) -> Option<Reason> {
         let mut paths = match &reason {
@@ -167,11 +168,11 @@ impl Comparison<'_> {
     }
 
     /// Compares a unit that was never built under its hash with the nearest one that was.
-    fn unknown(&self, package: &PackageId, after: &Fingerprint) -> Vec<Reason> {
+    fn unknown(&self, package: &PackageId, after: &Recorded) -> Vec<Reason> {
         let Some(before) = self.skeleton.before().counterpart(after) else {
             return vec![self.never(package, after)];
         };
-        let (old, new) = (&before.fields, &after.fields);
+        let (old, new) = (&before.fingerprint, &after.fingerprint);
         let mut reasons = Vec::new();
         if old.rustc != new.rustc {
             reasons.push(self.toolchain.clone());
@@ -207,14 +208,14 @@ impl Comparison<'_> {
         reasons
     }
 
-    fn profile(&self, before: &Fingerprint, after: &Fingerprint) -> Reason {
-        self.profiles.changed(folder_of(Some(after)), before.fields.profile, after.fields.profile)
+    fn profile(&self, before: &Recorded, after: &Recorded) -> Reason {
+        self.profiles.changed(folder_of(Some(after)), before.fingerprint.profile, after.fingerprint.profile)
     }
 
     /// The version that was built is in the path of the sources that its compiler read.
-    fn moved(&self, package: &PackageId, before: &Fingerprint) -> Reason {
+    fn moved(&self, package: &PackageId, before: &Recorded) -> Reason {
         let new = package.revision().unwrap_or(&package.version);
-        let lists = before.source_lists(self.skeleton.real());
+        let lists = before.place.source_lists(self.skeleton.real());
         let sources = lists.iter().find_map(|path| read::text(path).ok()).unwrap_or_default();
         let old = sources.split_whitespace().find_map(|path| version_in(Path::new(path), &package.name));
         match old.filter(|old| old != new) {
@@ -228,12 +229,13 @@ impl Comparison<'_> {
         }
     }
 
-    fn never(&self, package: &PackageId, unit: &Fingerprint) -> Reason {
-        let mut of_folder = self.skeleton.before().iter().filter(|old| old.folder == unit.folder).peekable();
+    fn never(&self, package: &PackageId, unit: &Recorded) -> Reason {
+        let is_beside = |old: &&Recorded| old.place.folder == unit.place.folder;
+        let mut of_folder = self.skeleton.before().iter().filter(is_beside).peekable();
         if of_folder.peek().is_none() {
             Reason::NothingBuilt { folder: folder_of(Some(unit)) }
-        } else if of_folder.any(|old| old.package == unit.package) {
-            Reason::NewTarget { package: package.to_string(), target: unit.target.clone() }
+        } else if of_folder.any(|old| old.place.package == unit.place.package) {
+            Reason::NewTarget { package: package.to_string(), target: unit.place.target.clone() }
         } else {
             let line = self.lock.line(&package.name, &package.version);
             Reason::New { package: package.to_string(), line: line.filter(|_| package.folder().is_none()) }
@@ -267,12 +269,12 @@ fn other(text: &str) -> Reason {
     Reason::Other { text: text[..end].replace('(', " ").trim_end().to_owned() }
 }
 
-fn is_unfinished(unit: Option<&Fingerprint>) -> bool {
+fn is_unfinished(unit: Option<&Recorded>) -> bool {
     unit.is_some_and(|unit| unit.whole.is_none())
 }
 
-fn folder_of(unit: Option<&Fingerprint>) -> String {
-    unit.map_or_else(String::new, |unit| unit.folder.display().to_string())
+fn folder_of(unit: Option<&Recorded>) -> String {
+    unit.map_or_else(String::new, |unit| unit.place.folder.display().to_string())
 }
 
 /// The features in cargo's debug notation of a list.
@@ -294,12 +296,15 @@ fn changed_features(package: String, old: &[String], new: &[String]) -> Reason {
 /// `None` where both have dependencies of the same names.
 fn changed_dependencies(
     package: String,
-    before: Option<&Fingerprint>,
-    after: Option<&Fingerprint>,
+    before: Option<&Recorded>,
+    after: Option<&Recorded>,
 ) -> Option<Reason> {
-    let (old, new) = (dependency_names(&before?.fields), dependency_names(&after?.fields));
-    let less = |from: &std::collections::BTreeSet<&str>, what: &std::collections::BTreeSet<&str>| {
-        from.difference(what).map(|name| (*name).to_owned()).collect::<Vec<String>>()
+    let names = |unit: Option<&Recorded>| -> Option<BTreeSet<String>> {
+        Some(unit?.fingerprint.dependencies().map(|(name, _)| name.to_owned()).collect())
+    };
+    let (old, new) = (names(before)?, names(after)?);
+    let less = |from: &BTreeSet<String>, what: &BTreeSet<String>| {
+        from.difference(what).cloned().collect::<Vec<String>>()
     };
     let (added, removed) = (less(&new, &old), less(&old, &new));
     if added.is_empty() && removed.is_empty() {

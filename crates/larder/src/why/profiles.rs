@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fingerprint::Fingerprint,
     reason::{Reason, Setting},
+    recorded::Recorded,
 };
 use crate::shim::pretend::FLAGS;
 
@@ -34,9 +34,9 @@ impl Profiles {
     }
 
     /// Takes in what the pretended compiler was told about a unit.
-    pub(super) fn learn(&mut self, skeleton: &Path, unit: &Fingerprint) {
-        let Ok(flags) = fs_err::read_to_string(skeleton.join(FLAGS).join(unit.hash())) else { return };
-        self.0.entry(unit.fields.profile.to_string()).or_insert_with(|| settings(&flags));
+    pub(super) fn learn(&mut self, skeleton: &Path, unit: &Recorded) {
+        let Ok(flags) = fs_err::read_to_string(skeleton.join(FLAGS).join(&unit.place.hash)) else { return };
+        self.0.entry(unit.fingerprint.profile.to_string()).or_insert_with(|| settings(&flags));
     }
 
     /// The reason for a change from one hash to another, with the settings that differ where both are known.

@@ -10,15 +10,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::fingerprint::Fingerprints;
+use super::recorded::RecordedUnits;
 use crate::{
     error::{Error, Result},
-    files::{
-        disk::{self, subfolders},
-        scratch::Scratch,
-    },
+    files::{disk, scratch::Scratch},
     shim::pretend,
-    target_dir::LOCKS,
+    target_dir::{LOCKS, layout::profile_folders},
 };
 
 /// Files with content that cargo reads, apart from those beside fingerprints: what build scripts printed.
@@ -128,7 +125,7 @@ fn unless_gone<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
 pub struct Skeleton {
     dir: Scratch,
     real: PathBuf,
-    before: Fingerprints,
+    before: RecordedUnits,
 }
 
 impl Skeleton {
@@ -156,7 +153,7 @@ impl Skeleton {
             }
             file.set_modified(*modified)?;
         }
-        let before = Fingerprints::read(dir.path(), &profile_folders(dir.path()))?;
+        let before = RecordedUnits::read(dir.path(), &profile_folders(dir.path()))?;
         Ok(Self { dir, real: snapshot.real.clone(), before })
     }
 
@@ -171,7 +168,7 @@ impl Skeleton {
     }
 
     /// The units of the build directory when the snapshot was taken.
-    pub(super) fn before(&self) -> &Fingerprints {
+    pub(super) fn before(&self) -> &RecordedUnits {
         &self.before
     }
 
@@ -179,21 +176,6 @@ impl Skeleton {
     pub(super) fn real_path(&self, path: &Path) -> PathBuf {
         path.strip_prefix(self.path()).map_or_else(|_| path.to_owned(), |name| self.real.join(name))
     }
-}
-
-/// The folders of a build directory that hold units: `<profile>` and `<triple>/<profile>`.
-pub(super) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
-    let holds_units = |folder: &Path| folder.join(".fingerprint").is_dir() || folder.join("build").is_dir();
-    let mut folders = Vec::new();
-    for folder in subfolders(build_dir) {
-        if holds_units(&folder) {
-            folders.push(folder);
-        } else {
-            folders.extend(subfolders(&folder).into_iter().filter(|folder| holds_units(folder)));
-        }
-    }
-    folders.sort();
-    folders
 }
 
 /// cargo compares times to the nanosecond; a file system that rounds them would make everything look changed.

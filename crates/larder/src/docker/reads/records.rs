@@ -8,14 +8,15 @@ use std::collections::BTreeSet;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::paths::plain;
-use crate::{files::read, project::Project};
+use crate::{files::read, project::Project, target_dir::layout::profile_folders};
 
 /// Files that local builds have read, each with the record that says so.
 pub(super) fn of(project: &Project) -> Vec<(Utf8PathBuf, String)> {
     let root = project.workspace.root();
     let mut found = Vec::new();
     let targets = project.target_dirs();
-    for folder in targets.iter().flat_map(|target| profile_folders(target)) {
+    for folder in targets.iter().flat_map(|target| profile_folders(target.as_std_path())) {
+        let Ok(folder) = Utf8PathBuf::from_path_buf(folder) else { continue };
         let mut infos = dep_infos(&folder);
         if infos.is_empty() {
             // Nothing was built but only checked.
@@ -31,25 +32,6 @@ pub(super) fn of(project: &Project) -> Vec<(Utf8PathBuf, String)> {
         }
     }
     found
-}
-
-/// The folders of profiles in a target directory: below it, or below one of a platform.
-fn profile_folders(target: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let is_profile = |folder: &Utf8PathBuf| folder.join("deps").is_dir() || folder.join("build").is_dir();
-    let outer = folders(target);
-    let inner: Vec<Utf8PathBuf> =
-        outer.iter().filter(|folder| !is_profile(folder)).flat_map(|folder| folders(folder)).collect();
-    outer.into_iter().chain(inner).filter(is_profile).collect()
-}
-
-fn folders(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
-    let mut folders: Vec<Utf8PathBuf> = entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path().to_owned())
-        .collect();
-    folders.sort();
-    folders
 }
 
 fn dep_infos(folder: &Utf8Path) -> BTreeSet<Utf8PathBuf> {

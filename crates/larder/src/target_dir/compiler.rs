@@ -1,28 +1,29 @@
-//! The number by which cargo knows the compiler that builds now.
+//! cargo's hash of the compiler that builds now, by which fingerprints name compilers.
 //!
-//! Fingerprints name compilers by a hash of cargo's own making, which changes between versions of cargo. So cargo
-//! is asked: it checks an empty package in a temporary folder, under the project's own settings, and the number is
-//! read from the fingerprint. Nothing of the project is compiled, and none of its folders is touched.
+//! The hash is of cargo's own making and changes between its versions. So cargo is asked: it checks an empty package in a
+//! temporary folder, under the project's own settings, and the hash is read from the fingerprint. Nothing of the project
+//! is compiled, and none of its folders is touched.
 
-use crate::{files::scratch::Scratch, process::Cmd, project::Project, target_dir};
+use std::path::Path;
 
-/// The number; `None` where cargo does not say, in which case every compiler counts as current.
-pub(super) fn hash(project: &Project) -> Option<u64> {
+use crate::{cargo::Cargo, files::scratch::Scratch, process::Cmd};
+
+/// The hash for builds in `dir`; `None` where cargo does not say, in which case every compiler counts as current.
+pub(crate) fn hash(cargo: &Cargo, dir: &Path) -> Option<u64> {
     let scratch = Scratch::new().ok()?;
     let (manifest, target) = (scratch.path().join("Cargo.toml"), scratch.path().join("target"));
     fs_err::create_dir(scratch.path().join("src")).ok()?;
     fs_err::write(scratch.path().join("src/lib.rs"), "").ok()?;
     let text = "[package]\nname = \"larder-probe\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n";
     fs_err::write(&manifest, text).ok()?;
-    let cargo = &project.cargo;
     // In the project's folder, where its toolchain and its configuration apply.
-    Cmd::new(cargo.program(), project.workspace.root().as_std_path(), cargo.env())
+    Cmd::new(cargo.program(), dir, cargo.env())
         .args(["check", "--quiet", "--offline", "--manifest-path"])
         .arg(&manifest)
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_BUILD_BUILD_DIR", &target)
         .output()
         .ok()?;
-    let folder = target_dir::read(&target).ok()?;
+    let folder = super::read(&target).ok()?;
     folder.units.iter().find_map(|unit| unit.fingerprint.as_ref()).map(|fingerprint| fingerprint.rustc)
 }

@@ -1,0 +1,97 @@
+//! Where single units lie in cargo's two layouts, for whoever reads a few of them: [`read`](super::read) reads all.
+//! Names alone decide, and nothing is opened here.
+
+use std::path::{Path, PathBuf};
+
+use crate::files::disk::subfolders;
+
+/// What the path of a fingerprint's file says of its unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnitPlace {
+    /// The folder of its platform and profile.
+    pub(crate) folder: PathBuf,
+    /// The package's name.
+    pub(crate) package: String,
+    /// The unit's hash, which cargo makes from what it is, not from its content.
+    pub(crate) hash: String,
+    /// What is built: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
+    pub(crate) target: String,
+}
+
+impl UnitPlace {
+    /// The place of a fingerprint's file, which is named without `.json`.
+    pub(crate) fn of(file: &Path) -> Option<Self> {
+        let text = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+        let unit = file.parent()?;
+        let target = file.file_name()?.to_string_lossy().into_owned();
+        if unit.ends_with("fingerprint") {
+            let unit = unit.parent()?;
+            let package = unit.parent()?;
+            let folder = package.parent()?.parent()?.to_owned();
+            return Some(Self { folder, package: text(package)?, hash: text(unit)?, target });
+        }
+        let name = text(unit)?;
+        let (package, hash) = name.rsplit_once('-')?;
+        let folder = unit.parent()?.parent()?.to_owned();
+        Some(Self { folder, package: package.to_owned(), hash: hash.to_owned(), target })
+    }
+
+    /// The lists of sources that the compiler may have left beside its output in a build directory. cargo's own
+    /// lists leave out what is not of a path package.
+    pub(crate) fn source_lists(&self, build_dir: &Path) -> [PathBuf; 5] {
+        let folder = build_dir.join(&self.folder);
+        let Self { package, hash, .. } = self;
+        let name = self.target.split_once('-').map_or("", |(_, name)| name).replace('-', "_");
+        let script = self.target.trim_start_matches("build-script-").replace('-', "_");
+        [
+            folder.join(format!("deps/{name}-{hash}.d")),
+            folder.join(format!("build/{package}-{hash}/{script}-{hash}.d")),
+            folder.join(format!("build/{package}/{hash}/out/{name}-{hash}.d")),
+            folder.join(format!("build/{package}/{hash}/out/{name}.d")),
+            folder.join(format!("build/{package}/{hash}/out/{script}.d")),
+        ]
+    }
+}
+
+/// The folders of a build directory that hold units: `<profile>` and `<triple>/<profile>`.
+pub(crate) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
+    let holds_units =
+        |folder: &Path| [".fingerprint", "build", "deps"].iter().any(|name| folder.join(name).is_dir());
+    let mut folders = Vec::new();
+    for folder in subfolders(build_dir) {
+        if holds_units(&folder) {
+            folders.push(folder);
+        } else {
+            folders.extend(subfolders(&folder).into_iter().filter(|folder| holds_units(folder)));
+        }
+    }
+    folders.sort();
+    folders
+}
+
+/// The folders of a profile folder that hold fingerprints.
+pub(crate) fn fingerprint_folders(profile_folder: &Path) -> Vec<PathBuf> {
+    let mut units = subfolders(&profile_folder.join(".fingerprint"));
+    for package in subfolders(&profile_folder.join("build")) {
+        let hashes = subfolders(&package).into_iter().map(|unit| unit.join("fingerprint"));
+        units.extend(hashes.filter(|folder| folder.is_dir()));
+    }
+    units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_layouts_say_what_a_unit_is() {
+        let expected = Some(UnitPlace {
+            folder: "t/debug".into(),
+            package: "my-lib".to_owned(),
+            hash: "1a2b".to_owned(),
+            target: "lib-my_lib".to_owned(),
+        });
+        assert_eq!(UnitPlace::of(Path::new("t/debug/.fingerprint/my-lib-1a2b/lib-my_lib")), expected);
+        assert_eq!(UnitPlace::of(Path::new("t/debug/build/my-lib/1a2b/fingerprint/lib-my_lib")), expected);
+    }
+}
