@@ -87,49 +87,59 @@ pub(crate) fn text(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
+/// One of cargo's arguments, read: an option with its value, or a word by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Argument<'a> {
+    /// The option's name as it is spelt, or the word.
+    pub(crate) name: &'a str,
+    /// The option's value, in whichever way it is given: `--name VALUE`, `--name=VALUE`, `-nVALUE`.
+    pub(crate) value: Option<&'a str>,
+    /// The words that it consists of.
+    pub(crate) words: &'a [String],
+}
+
+/// Reads cargo's own arguments, one after the other, up to a `--`.
+pub(crate) fn arguments(args: &[String]) -> impl Iterator<Item = Argument<'_>> {
+    let mut rest = own_args(args);
+    std::iter::from_fn(move || {
+        let word = rest.first()?;
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value)),
+            _ => short_with_value(word).map_or((word.as_str(), None), |(name, value)| (name, Some(value))),
+        };
+        let takes_next = value.is_none() && takes_value(name);
+        let next = rest.get(1).filter(|_| takes_next);
+        let (words, after) = rest.split_at(1 + usize::from(next.is_some()));
+        rest = after;
+        Some(Argument { name, value: value.or(next.map(String::as_str)), words })
+    })
+}
+
 /// The index of the subcommand among cargo's arguments.
 pub(crate) fn subcommand(args: &[String]) -> Option<usize> {
-    let takes_value = ["--color", "--config", "-C", "-Z"];
     let mut index = 0;
-    while let Some(arg) = args.get(index) {
-        if takes_value.contains(&arg.as_str()) {
-            index += 2;
-        } else if arg.starts_with('-') || arg.starts_with('+') {
-            index += 1;
-        } else {
+    for argument in arguments(args) {
+        if !argument.name.starts_with(['-', '+']) {
             return Some(index);
         }
+        index += argument.words.len();
     }
     None
 }
 
-/// The values of an option in front of the subcommand.
-pub(crate) fn before_subcommand(args: &[String], name: &str) -> Vec<String> {
-    let end = subcommand(args).unwrap_or(args.len());
-    let mut args = args[..end].iter();
-    let mut values = Vec::new();
-    while let Some(arg) = args.next() {
-        if arg == name {
-            values.extend(args.next().cloned());
-        } else if let Some(value) = arg.strip_prefix(name) {
-            values.push(value.trim_start_matches('=').to_owned());
-        }
-    }
-    values
+/// The arguments in front of the subcommand.
+pub(crate) fn before_subcommand(args: &[String]) -> &[String] {
+    &args[..subcommand(args).unwrap_or(args.len())]
 }
 
-/// The values of `--name VALUE` and `--name=VALUE` in a cargo command line, up to `--`.
+/// The values of an option.
 pub(crate) fn option_values<'a>(args: &'a [String], name: &str) -> Vec<&'a str> {
-    let mut values = Vec::new();
-    let mut args = args.iter().take_while(|arg| *arg != "--");
-    while let Some(arg) = args.next() {
-        if arg == name {
-            values.extend(args.next().map(String::as_str));
-        } else if let Some(value) = arg.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
-            values.push(value);
-        }
-    }
-    values
+    arguments(args).filter(|argument| argument.name == name).filter_map(|argument| argument.value).collect()
+}
+
+/// Whether a call says that it is of the release profile.
+pub(crate) fn is_release(args: &[String]) -> bool {
+    arguments(args).any(|argument| matches!(argument.name, "--release" | "-r"))
 }
 
 /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
@@ -145,44 +155,24 @@ pub(crate) fn with_options(args: &[String], more: impl IntoIterator<Item = Strin
     own.iter().cloned().chain(more).chain(args[own.len()..].iter().cloned()).collect()
 }
 
-/// A cargo command line without `--name VALUE` and `--name=VALUE`, up to `--`.
-pub(crate) fn without_option(args: Vec<String>, name: &str) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut args = args.into_iter();
-    while let Some(arg) = args.next() {
-        if arg == "--" {
-            kept.push(arg);
-            break;
-        }
-        if arg == name {
-            args.next();
-        } else if arg.strip_prefix(name).is_none_or(|rest| !rest.starts_with('=')) {
-            kept.push(arg);
-        }
-    }
-    kept.extend(args);
-    kept
+/// A command line without some of cargo's options.
+pub(crate) fn without_options(args: &[String], names: &[&str]) -> Vec<String> {
+    let kept = arguments(args).filter(|argument| !names.contains(&argument.name));
+    let rest = &args[own_args(args).len()..];
+    kept.flat_map(|argument| argument.words).chain(rest).cloned().collect()
 }
 
 /// A call's arguments without those that say how cargo may go about it: whoever makes a call says so, and cargo
 /// refuses to be told twice.
-pub(crate) fn without_policies(args: Vec<String>) -> Vec<String> {
-    let args = args.into_iter();
-    let args = args.scan(false, |is_over, arg| {
-        *is_over |= arg == "--";
-        Some((*is_over, arg))
-    });
-    let kept = args.filter(|(is_over, arg)| *is_over || !POLICIES.contains(&arg.as_str()));
-    without_option(kept.map(|(_, arg)| arg).collect(), "--color")
+pub(crate) fn without_policies(args: &[String]) -> Vec<String> {
+    without_options(args, &["--locked", "--offline", "--frozen", "--color"])
 }
 
-/// The words that say whether cargo may change `Cargo.lock` and use the network.
-const POLICIES: [&str; 3] = ["--locked", "--offline", "--frozen"];
-
 /// `-j4` and its kind.
-pub(crate) fn short_with_value(arg: &str) -> Option<(&str, &str)> {
+fn short_with_value(arg: &str) -> Option<(&str, &str)> {
     let (name, value) = arg.split_at_checked(2)?;
-    (["-p", "-F", "-j", "-Z"].contains(&name) && !value.is_empty()).then_some((name, value))
+    let is_one = ["-p", "-F", "-j", "-C", "-Z"].contains(&name) && !value.is_empty();
+    is_one.then(|| (name, value.strip_prefix('=').unwrap_or(value)))
 }
 
 /// The subcommand that plans the same units; `None` for one that builds nothing.
@@ -207,7 +197,7 @@ pub(crate) fn long(name: &str) -> &str {
 }
 
 /// Whether an option of cargo takes the next word for its value.
-pub(crate) fn takes_value(name: &str) -> bool {
+fn takes_value(name: &str) -> bool {
     let names = [
         "--package",
         "-p",
@@ -227,6 +217,9 @@ pub(crate) fn takes_value(name: &str) -> bool {
         "--exclude",
         "--jobs",
         "-j",
+        "--artifact-dir",
+        "--out-dir",
+        "-C",
         "-Z",
     ];
     names.contains(&name)
@@ -247,6 +240,29 @@ mod tests {
     }
 
     #[test]
+    fn options_are_read_in_every_spelling() {
+        let args = words("-C dir -Zx +nightly build -pa --bin b -j=4 --offline word -- --bin c");
+        let read: Vec<_> = arguments(&args).map(|argument| (argument.name, argument.value)).collect();
+        let expected = [
+            ("-C", Some("dir")),
+            ("-Z", Some("x")),
+            ("+nightly", None),
+            ("build", None),
+            ("-p", Some("a")),
+            ("--bin", Some("b")),
+            ("-j", Some("4")),
+            ("--offline", None),
+            ("word", None),
+        ];
+        assert_eq!(read, expected);
+        assert_eq!(before_subcommand(&args), words("-C dir -Zx +nightly"));
+        assert_eq!(
+            without_options(&args, &["--bin"]),
+            words("-C dir -Zx +nightly build -pa -j=4 --offline word -- --bin c")
+        );
+    }
+
+    #[test]
     fn options_go_before_the_separator_and_none_twice() {
         let args = words("clippy --release -- -Dwarnings");
         assert_eq!(with_options(&args, ["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
@@ -257,7 +273,7 @@ mod tests {
     fn policies_are_the_callers() {
         let args =
             words("test --locked --color always --offline --color=never --frozen -- --locked --color x");
-        assert_eq!(without_policies(args), words("test -- --locked --color x"));
+        assert_eq!(without_policies(&args), words("test -- --locked --color x"));
     }
 
     #[test]

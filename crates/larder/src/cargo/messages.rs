@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::package_id::PackageSpec;
+
 /// How many units a cargo call compiled and found fresh.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -40,7 +42,7 @@ impl Counts {
                 self.fresh += 1;
             } else {
                 self.compiled += 1;
-                let is_path = message.package_id.is_some_and(|id| id.starts_with("path+"));
+                let is_path = message.package_id.is_some_and(|id| PackageSpec::parse(&id).is_path());
                 self.compiled_external += usize::from(!is_path);
             }
         }

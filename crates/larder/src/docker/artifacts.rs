@@ -1,5 +1,5 @@
 //! What a build leaves behind, and which of it is shipped and started: the roots of the slices' unit graphs. cargo says
-//! what is built, for which target and in which profile; nothing here reads arguments to guess it.
+//! what is built, for which target and in which profile; the one argument read here is whether examples are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use crate::{
     process::quoted,
     project::Project,
     slice::{Origin, Slice},
+    target_dir::profile_folder,
 };
 
 /// Stands for the triple of the machine that the image is built on.
@@ -324,15 +325,6 @@ fn folder(triple: &str) -> &str {
 /// Whether a target is the path of a file that describes it.
 fn is_specification(triple: &str) -> bool {
     Utf8Path::new(triple).extension() == Some("json")
-}
-
-/// The folder of a profile's files: the built-in profiles share two.
-fn profile_folder(profile: &str) -> &str {
-    match profile {
-        "dev" | "test" => "debug",
-        "bench" => "release",
-        other => other,
-    }
 }
 
 fn below_slice(file: &Artifact) -> Utf8PathBuf {

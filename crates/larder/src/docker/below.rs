@@ -24,7 +24,7 @@ use super::{
     sources::folder_below,
 };
 use crate::{
-    cargo::command_line::option_values,
+    cargo::command_line::{Argument, arguments, option_values},
     error::Result,
     project::Project,
     slice::Slice,
@@ -125,7 +125,7 @@ impl Parts<'_> {
     /// these are always built anyway and are given no features of their own, and where no `dev-dependencies` come
     /// with them, which they do in the first resolver.
     fn of_program(&self) -> Result<Vec<Step>> {
-        let Some(common) = arguments(self.slice, self.own) else { return Ok(Vec::new()) };
+        let Some(common) = library_args(self.slice, self.own) else { return Ok(Vec::new()) };
         if self.project.workspace.resolver() == "1" {
             return Ok(Vec::new());
         }
@@ -180,13 +180,13 @@ impl Parts<'_> {
             return Ok(None);
         }
         let mut calls = Calls { build: vec!["build".to_owned()], clean: vec!["clean".to_owned()] };
-        for (arg, parts) in given(self.slice) {
-            match parts {
-                ("--release", "") | ("--profile" | "--target", _) => calls.clean.push(arg.clone()),
-                ("--lib" | "--no-default-features", "") | ("--package" | "--features", _) => {}
+        for Argument { name, value, words } in given(self.slice) {
+            match (name, value) {
+                ("--release", None) | ("--profile" | "--target", _) => calls.clean.extend_from_slice(words),
+                ("--lib" | "--no-default-features", None) | ("--package" | "--features", _) => {}
                 _ => return Ok(None),
             }
-            calls.build.push(arg.clone());
+            calls.build.extend_from_slice(words);
         }
         calls.build.extend(self.image.target_dir_word(self.slice));
         calls.clean.extend(self.image.target_dir_word(self.slice));
@@ -316,19 +316,21 @@ fn folder_apart<'a>(package: &'a Package, project: &Project, copied: &[Utf8PathB
 /// The half's arguments, for libraries alone. Its own member stays named, since its features decide those of the
 /// others, and is asked for by name in them, since with several packages they would be asked of each. `None` where
 /// an argument is not known.
-fn arguments(slice: &Slice, own: &Package) -> Option<Vec<String>> {
+fn library_args(slice: &Slice, own: &Package) -> Option<Vec<String>> {
     let mut args = vec!["build".to_owned(), "--lib".into()];
     let mut features = Vec::new();
     let mut defaults = own.features.contains_key("default").then(|| of_member(own, "default"));
-    for (arg, parts) in given(slice) {
-        match parts {
+    for Argument { name, value, words } in given(slice) {
+        match (name, value) {
             ("--bin", _) => {}
-            ("--no-default-features", "") => defaults = None,
-            ("--features", names) => {
+            ("--no-default-features", None) => defaults = None,
+            ("--features", Some(names)) => {
                 let names = names.split([',', ' ']).filter(|name| !name.is_empty());
                 features.extend(names.map(|name| of_member(own, name)));
             }
-            ("--release", "") | ("--package" | "--profile" | "--target", _) => args.push(arg.clone()),
+            ("--release", None) | ("--package" | "--profile" | "--target", _) => {
+                args.extend_from_slice(words);
+            }
             _ => return None,
         }
     }
@@ -340,11 +342,10 @@ fn arguments(slice: &Slice, own: &Package) -> Option<Vec<String>> {
     Some(args)
 }
 
-/// The arguments of a half's build after the command, each with its name and its value. Without `--locked`: what
+/// The arguments of a half's build after the command. Without `--locked`: what
 /// cargo-leptos lets pass is no error one step earlier.
-fn given(slice: &Slice) -> impl Iterator<Item = (&String, (&str, &str))> {
-    let all = slice.args[1..].iter().filter(|arg| *arg != "--locked");
-    all.map(|arg| (arg, arg.split_once('=').unwrap_or((arg, ""))))
+fn given(slice: &Slice) -> impl Iterator<Item = Argument<'_>> {
+    arguments(&slice.args[1..]).filter(|argument| argument.name != "--locked")
 }
 
 fn of_member(own: &Package, feature: &str) -> String {

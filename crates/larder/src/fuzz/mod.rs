@@ -10,7 +10,7 @@ use crate::{
     cargo::{
         command_line, messages,
         messages::{Counts, Readers, Stream},
-        package_id::Package,
+        package_id::PackageSpec,
         refusal::Refusal,
     },
     docker::{disk_usage, progress, reads},
@@ -84,7 +84,7 @@ fn cargo_messages(_: &Utf8Path, bytes: &[u8]) {
     assert_eq!(passed, bytes, "every byte goes on to the caller");
     let mut counts: Counts = messages::Counts::default();
     text(bytes).lines().for_each(|line| seen(counts.add(line)));
-    text(bytes).split('"').for_each(|id| seen(Package::parse(id)));
+    text(bytes).split('"').for_each(|id| seen(PackageSpec::parse(id).source()));
 }
 
 fn buildkit(_: &Utf8Path, bytes: &[u8]) {
@@ -133,9 +133,9 @@ fn calls(_: &Utf8Path, bytes: &[u8]) {
     let words: Vec<String> = text(bytes).split_whitespace().map(str::to_owned).collect();
     seen(command_line::Work::of(&words));
     seen(command_line::option_values(&words, "--config"));
-    seen(command_line::before_subcommand(&words, "build"));
-    seen(command_line::without_option(words.clone(), "--target-dir"));
-    seen(command_line::without_policies(words.clone()));
+    seen(command_line::before_subcommand(&words).len());
+    seen(command_line::without_options(&words, &["--target-dir"]));
+    seen(command_line::without_policies(&words));
     words.iter().for_each(|word| seen(secret::without(word)));
 }
 

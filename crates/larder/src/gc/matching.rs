@@ -13,6 +13,7 @@ use std::{
 };
 
 use crate::{
+    cargo::package_id::PackageSpec,
     files::disk::read_untouched,
     plan::unit_graph::{self, UnitGraph},
     target_dir::{self, TargetFolder, Unit, UnitKind},
@@ -85,13 +86,15 @@ impl<'a> Shelf<'a> {
             |edge: &usize| !needed.graph.units[*edge].target.kind.iter().any(|kind| kind == "bin");
         let edges: Vec<usize> = wanted.edges().filter(is_recorded).collect();
         edges.iter().for_each(|edge| self.visit(needed, *edge, found));
-        let (name, version) = name_and_version(&wanted.pkg_id);
+        let spec = PackageSpec::parse(&wanted.pkg_id);
         let stands_on = |unit: usize| {
             let below = &self.dependencies[unit];
             edges.iter().all(|edge| found[*edge].iter().flatten().any(|unit| below.contains(unit)))
         };
-        let same = self.by_package.get(name).into_iter().flatten().copied().filter(|unit| {
-            self.looks_like(*unit, needed, wanted) && self.may_be_version(*unit, version) && stands_on(*unit)
+        let same = self.by_package.get(spec.name).into_iter().flatten().copied().filter(|unit| {
+            self.looks_like(*unit, needed, wanted)
+                && self.may_be_version(*unit, spec.version.unwrap_or_default())
+                && stands_on(*unit)
         });
         let same = same.collect();
         found[index] = Some(same);
@@ -170,17 +173,6 @@ fn features(unit: &Unit) -> Option<Vec<String>> {
     serde_json::from_str::<Vec<String>>(text).ok().map(|features| sorted(&features))
 }
 
-/// `path+file:///a/name#0.1.0` and `registry+URL#name@1.0.0` alike.
-pub(super) fn name_and_version(id: &str) -> (&str, &str) {
-    let (address, fragment) = id.split_once('#').unwrap_or((id, ""));
-    let folder = || {
-        let address = address.split('?').next().unwrap_or(address);
-        address.trim_end_matches('/').rsplit('/').next().unwrap_or(address)
-    };
-    let (name, version) = fragment.split_once('@').unwrap_or_else(|| (folder(), fragment));
-    (name, version.split('+').next().unwrap_or(version))
-}
-
 /// The versions of the package that the unit's sources lie under, from the list that rustc leaves beside
 /// artifacts: `…/registry/src/…/serde-1.0.0/src/lib.rs`. Empty where their paths tell none.
 fn versions(root: &Path, unit: &Unit) -> Vec<String> {
@@ -210,14 +202,6 @@ fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn package_ids_give_name_and_version() {
-        assert_eq!(name_and_version("registry+https://x/index#serde@1.0.0"), ("serde", "1.0.0"));
-        assert_eq!(name_and_version("path+file:///srv/app#0.1.0"), ("app", "0.1.0"));
-        assert_eq!(name_and_version("path+file:///srv/app#other@0.1.0"), ("other", "0.1.0"));
-        assert_eq!(name_and_version("git+https://x/repo?branch=main#0.2.0+b"), ("repo", "0.2.0"));
-    }
 
     #[test]
     fn versions_have_three_numbers() {

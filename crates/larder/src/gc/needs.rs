@@ -86,7 +86,7 @@ pub fn wishes(
     needed.extend(plain.into_iter().flatten());
     let members = project.workspace.metadata().packages.iter().map(|package| package.name.to_string());
     let in_graphs = needed.iter().flat_map(|needed| &needed.graph.units).filter(|unit| unit.is_path());
-    let packages = in_graphs.map(|unit| super::matching::name_and_version(&unit.pkg_id).0.to_owned());
+    let packages = in_graphs.map(|unit| unit.package_name().to_owned());
     Ok(Wishes {
         root: fs_err::canonicalize(project.workspace.root())?,
         packages: members.chain(packages).collect(),

@@ -8,7 +8,10 @@ use cargo_metadata::camino::Utf8Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::{
+    cargo::package_id::PackageSpec,
+    error::{Error, Result},
+};
 
 /// The version this module reads.
 pub const VERSION: u64 = 1;
@@ -131,22 +134,14 @@ impl UnitGraph {
 }
 
 impl Unit {
-    /// The package's name: a specification leaves it out if the address ends in it.
+    /// The package's name.
     pub fn package_name(&self) -> &str {
-        let (address, fragment) = self.pkg_id.split_once('#').unwrap_or((&self.pkg_id, ""));
-        let address = address.split_once('?').map_or(address, |(address, _)| address);
-        match fragment.split_once('@') {
-            Some((name, _)) => name,
-            None if fragment.starts_with(|c: char| c.is_ascii_digit()) || fragment.is_empty() => {
-                address.trim_end_matches('/').rsplit('/').next().unwrap_or(address)
-            }
-            None => fragment,
-        }
+        PackageSpec::parse(&self.pkg_id).name
     }
 
     /// Whether the package comes from a path.
     pub fn is_path(&self) -> bool {
-        self.pkg_id.starts_with("path+")
+        PackageSpec::parse(&self.pkg_id).is_path()
     }
 
     /// Whether this is the compilation or the run of a build script.

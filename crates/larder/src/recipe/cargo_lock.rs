@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::layer::{Layer, Origin, Package, PackageId, Unused};
 use crate::{
-    cargo::package_id::{self, CRATES_IO},
+    cargo::package_id::{CRATES_IO, PackageSpec},
     error::{Error, Result},
     files::read,
     plan::commits::percent_decoded,
@@ -133,9 +133,9 @@ fn spec(id: &PackageId) -> String {
 }
 
 fn normalized(package: &str) -> Option<String> {
-    let package_id::Package { name, version, .. } = package_id::Package::parse(package)?;
-    let (address, _) = package.split_once('#')?;
-    Some(format!("{} {name} {version}", percent_decoded(address)))
+    let spec = PackageSpec::parse(package);
+    spec.source()?;
+    Some(format!("{} {} {}", percent_decoded(spec.address), spec.name, spec.version?))
 }
 
 fn id(entry: &Entry) -> std::result::Result<Option<PackageId>, String> {

@@ -9,7 +9,7 @@ use cargo_metadata::semver::Version;
 use super::pins::Kind;
 use crate::{
     cargo::{
-        package_id::{self, CRATES_IO, Source},
+        package_id::{CRATES_IO, PackageSpec, Source},
         platform::Platform,
     },
     plan::{commits::percent_decoded, key::ContentHasher},
@@ -159,7 +159,7 @@ impl Origin {
     pub(super) fn entry(&self) -> Option<String> {
         let text = |value: &str| toml_edit::Value::from(value).to_string();
         let id = format!("{}#x@0.0.0", self.without_commit());
-        match package_id::Package::parse(&id)?.source {
+        match PackageSpec::parse(&id).source()? {
             Source::CratesIo => None,
             Source::Registry(index) => Some(format!("registry-index = {}", text(index))),
             Source::Git { url, reference: None } => Some(format!("git = {}", text(url))),

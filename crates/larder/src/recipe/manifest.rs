@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::{layer::PackageId, quoting::quoted};
-use crate::workspace::Workspace;
+use crate::{cargo::package_id::PackageSpec, workspace::Workspace};
 
 /// The first keys that lines of a recipe's manifest have: no other reaches it.
 pub(super) const KEYS: [&str; 4] = ["cargo-features = ", "patch.", "profile.", "workspace.resolver = "];
@@ -91,32 +91,13 @@ fn profiles(source: &DocumentMut, pins: &[&PackageId]) -> Option<Item> {
 /// Whether a package id specification can mean a pin. An override that means nothing only makes cargo warn, so
 /// the rest of an address does not matter.
 fn matches(spec: &str, pin: &PackageId) -> bool {
-    let (name, version) = spec_parts(spec);
+    let spec = PackageSpec::parse(spec);
     let same_version = |version: &str| {
-        let version = version.split('+').next().unwrap_or(version);
         let required = pin.required();
         let rest = required.strip_prefix(version);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    name == pin.name && version.is_none_or(same_version) && !spec.starts_with("path+")
-}
-
-/// Name and version in a specification such as `serde`, `serde@1.0`, `serde:1.0`, `URL#serde@1.0`, `URL#1.0` or
-/// `URL`, where the last folder is the name.
-fn spec_parts(spec: &str) -> (&str, Option<&str>) {
-    let (url, tail) = match spec.split_once('#') {
-        Some((url, tail)) => (url, tail),
-        None if spec.contains("://") => (spec, ""),
-        None => ("", spec),
-    };
-    if let Some((name, version)) = tail.split_once(['@', ':']) {
-        return (name, Some(version));
-    }
-    if url.is_empty() || tail.starts_with(|c: char| !c.is_ascii_digit()) {
-        return (tail, None);
-    }
-    let folder = url.split('?').next().unwrap_or(url).trim_end_matches('/');
-    (folder.rsplit('/').next().unwrap_or(folder), (!tail.is_empty()).then_some(tail))
+    spec.name == pin.name && spec.version.is_none_or(same_version) && !spec.is_path()
 }
 
 /// `[patch]` entries of packages that the recipe builds and that come from no path.

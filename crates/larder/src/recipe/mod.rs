@@ -38,7 +38,7 @@ use self::{
     stub::Shape,
 };
 use crate::{
-    cargo::command_line::option_values,
+    cargo::command_line::{is_release, option_values},
     error::{Error, Result},
     plan::Plans,
     slice::{Slice, configured},
@@ -124,7 +124,7 @@ fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
     args.extend(slice.targets().iter().map(|target| format!("--target={target}")));
     if let Some(profile) = option_values(&slice.args, "--profile").last() {
         args.push(format!("--profile={profile}"));
-    } else if slice.cargo_args().iter().any(|arg| arg == "--release" || arg == "-r") {
+    } else if is_release(&slice.args) {
         args.push("--release".into());
     }
     args

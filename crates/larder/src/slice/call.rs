@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{name::Name, target_dir::TargetDir};
 use crate::{
-    cargo::command_line::{option_values, own_args},
+    cargo::command_line::{is_release, option_values, own_args},
     process::Environment,
 };
 
@@ -117,8 +117,11 @@ impl Slice {
 
 /// Whether a call is what is shipped or what a developer builds, as far as its profile tells.
 pub(super) fn variant_of(args: &[String]) -> Variant {
-    let release = own_args(args).iter().any(|arg| arg == "--release" || arg == "-r");
-    if release || !option_values(args, "--profile").is_empty() { Variant::Release } else { Variant::Dev }
+    if is_release(args) || !option_values(args, "--profile").is_empty() {
+        Variant::Release
+    } else {
+        Variant::Dev
+    }
 }
 
 #[cfg(test)]

@@ -262,7 +262,7 @@ impl Project {
         let dir = config.front_target_dir.as_deref().map_or(TargetDir::InTarget("front".into()), marked_dir);
         let name =
             Name::new(slice_name(prefix, "front", variant)).map_err(|reason| format!("name: {reason}"))?;
-        Ok(self.slice(name, variant, args, dir))
+        Ok(self.slice(name, variant, &args, dir))
     }
 
     fn server(&self, prefix: &str, variant: Variant) -> Result<Slice, String> {
@@ -282,10 +282,10 @@ impl Project {
         let dir = config.bin_target_dir.clone().map_or_else(TargetDir::default, TargetDir::from);
         let name =
             Name::new(slice_name(prefix, "server", variant)).map_err(|reason| format!("name: {reason}"))?;
-        Ok(self.slice(name, variant, args, dir))
+        Ok(self.slice(name, variant, &args, dir))
     }
 
-    fn slice(&self, name: Name, variant: Variant, args: Vec<String>, target_dir: TargetDir) -> Slice {
+    fn slice(&self, name: Name, variant: Variant, args: &[String], target_dir: TargetDir) -> Slice {
         let config = &self.config;
         let erase =
             config.always_erase_components || (variant == Variant::Dev && !config.disable_erase_components);

@@ -17,10 +17,7 @@ use super::{
 use crate::{
     cargo::{
         Cargo,
-        command_line::{
-            before_subcommand, long, option_values, planned_as, short_with_value, takes_value,
-            without_policies,
-        },
+        command_line::{arguments, before_subcommand, long, option_values, planned_as, without_policies},
         variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags},
     },
     error::{Error, Result},
@@ -61,8 +58,9 @@ struct Observation<'a> {
 
 impl<'a> Observation<'a> {
     fn of(cargo: &'a Cargo, workspace: &'a Workspace, call: &'a Call) -> Result<Self> {
-        let moved =
-            before_subcommand(&call.args, "-C").last().map_or(call.dir.clone(), |dir| call.dir.join(dir));
+        let moved = option_values(before_subcommand(&call.args), "-C")
+            .last()
+            .map_or(call.dir.clone(), |dir| call.dir.join(dir));
         // As cargo sees it: a path without links, like the workspace's root.
         let moved = moved.canonicalize().unwrap_or(moved);
         let dir = Utf8PathBuf::from_path_buf(moved)
@@ -86,14 +84,14 @@ impl<'a> Observation<'a> {
         self.reads_the_configuration()?;
         let (mut args, mut target_dir) = (vec![command.to_owned()], self.target_dir_of_all()?);
         for (name, value) in self.options() {
-            match (name.as_str(), value) {
-                ("--target-dir", Some(dir)) => target_dir = self.target_dir(&dir)?,
+            match (name, value) {
+                ("--target-dir", Some(dir)) => target_dir = self.target_dir(dir)?,
                 ("--manifest-path" | "--message-format" | "--jobs" | "-j" | "--config", _) => {}
                 (_, Some(value)) => args.push(format!("{name}={value}")),
-                (_, None) => args.push(name),
+                (_, None) => args.push(name.to_owned()),
             }
         }
-        args.extend(before_subcommand(&self.call.args, "-Z").into_iter().map(|flag| format!("-Z={flag}")));
+        args.extend(self.values_before("-Z").into_iter().map(|flag| format!("-Z={flag}")));
         if option_values(&args, "--target").is_empty() {
             args.extend(self.targets().into_iter().map(|target| format!("--target={target}")));
         }
@@ -102,7 +100,7 @@ impl<'a> Observation<'a> {
         if let Some(name) = &package.filter(|_| !selects_packages(&args)) {
             args.insert(1, format!("--package={name}"));
         }
-        let args = without_policies(args);
+        let args = without_policies(&args);
         let rustflags = self.rustflags(&args)?;
         Ok(Some(Slice {
             name: Name::new(name(&args)).unwrap_or_else(|_| Name::known("observed")),
@@ -153,15 +151,12 @@ impl<'a> Observation<'a> {
         let refused = |reason| self.refused(reason);
         let is_set = |name: &str| self.call.env.contains_key(name) || self.cargo.env().get(name).is_some();
         let mut settings = self.config.settings(is_set).map_err(refused)?;
-        let given = self.options().into_iter().filter(|(name, _)| name == "--config");
-        let given = before_subcommand(&self.call.args, "--config")
-            .into_iter()
-            .chain(given.filter_map(|(_, value)| value));
-        for setting in given {
+        let given = option_values(self.call.cargo_args(), "--config");
+        for setting in self.values_before("--config").into_iter().chain(given) {
             if setting.contains('=') {
-                settings.extend(self.seen_from_root(setting));
+                settings.extend(self.seen_from_root(setting.to_owned()));
             } else {
-                let file = FolderConfig::of_file(self.workspace, self.dir.join(&setting))?;
+                let file = FolderConfig::of_file(self.workspace, self.dir.join(setting))?;
                 if !file.targets().is_empty() || file.target_dir().is_some() {
                     return Err(self.refused(format!("--config {setting} says where and for what it builds")));
                 }
@@ -220,22 +215,14 @@ impl<'a> Observation<'a> {
     }
 
     /// cargo's options after the subcommand, each with its value where it takes one, all spellings alike.
-    fn options(&self) -> Vec<(String, Option<String>)> {
-        let mut options = Vec::new();
-        let mut args = self.call.cargo_args().iter().skip(1);
-        while let Some(arg) = args.next() {
-            match arg.split_once('=') {
-                Some((name, value)) if name.starts_with("--") => {
-                    options.push((long(name).to_owned(), Some(value.to_owned())));
-                }
-                _ if takes_value(arg) => options.push((long(arg).to_owned(), args.next().cloned())),
-                _ => options.push(match short_with_value(arg) {
-                    Some((name, value)) => (long(name).to_owned(), Some(value.to_owned())),
-                    None => (long(arg).to_owned(), None),
-                }),
-            }
-        }
-        options
+    fn options(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let after = self.call.cargo_args().get(1..).unwrap_or_default();
+        arguments(after).map(|argument| (long(argument.name), argument.value))
+    }
+
+    /// The values of an option in front of the subcommand.
+    fn values_before(&self, name: &str) -> Vec<&str> {
+        option_values(before_subcommand(&self.call.args), name)
     }
 
     /// The member whose folder the call was made in, `None` inside for the workspace as a whole; `None`

@@ -10,7 +10,7 @@ use super::{
     target_dir::TargetDir,
 };
 use crate::{
-    cargo::command_line::{option_values, without_option, without_policies},
+    cargo::command_line::{option_values, without_options, without_policies},
     error::Result,
 };
 
@@ -36,7 +36,7 @@ impl WrittenSlice {
             name,
             origin: Origin::Written,
             variant,
-            args: without_policies(without_option(self.args, "--target-dir")),
+            args: without_policies(&without_options(&self.args, &["--target-dir"])),
             target_dir,
             rustflags: self.rustflags,
             env: self.env,

@@ -17,7 +17,7 @@ use super::{
     skeleton::{Skeleton, Snapshot},
 };
 use crate::{
-    cargo::command_line::{option_values, subcommand, takes_value},
+    cargo::command_line::{arguments, option_values, own_args, subcommand},
     error::{Error, Result},
     files::read,
     process::Cmd,
@@ -120,32 +120,19 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
     let mut words: Vec<String> = args[..at].to_vec();
     words.push(name.to_owned());
     let own = &args[at + 1..];
-    let end = own.iter().position(|word| word == "--").unwrap_or(own.len());
-    let mut rest = own[..end].iter();
-    while let Some(word) = rest.next() {
-        let option = word.split_once('=').map_or(word.as_str(), |(option, _)| option);
-        match option {
-            "--no-run" => {}
-            "--target-dir" | "--message-format" | "--artifact-dir" | "--out-dir" => {
-                if option == word {
-                    rest.next();
-                }
-            }
+    for argument in arguments(own) {
+        match argument.name {
+            "--no-run" | "--target-dir" | "--message-format" | "--artifact-dir" | "--out-dir" => {}
             // The first word for the program that `cargo run` starts.
-            _ if is_run && !word.starts_with('-') => break,
-            _ => {
-                words.push(word.to_owned());
-                if takes_value(word) {
-                    words.extend(rest.next().cloned());
-                }
-            }
+            word if is_run && !word.starts_with('-') => break,
+            _ => words.extend_from_slice(argument.words),
         }
     }
     words.extend(no_run);
     words.extend(more.iter().cloned());
     // What follows is the program's, but for `cargo rustc`, where it is the compiler's.
     if name == "rustc" {
-        words.extend(own[end..].iter().cloned());
+        words.extend_from_slice(&own[own_args(own).len()..]);
     }
     Ok(words)
 }

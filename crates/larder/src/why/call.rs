@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::skeleton::Snapshot;
 use crate::{
-    cargo::command_line::{option_values, subcommand},
+    cargo::command_line::{is_release, option_values, subcommand},
     error::Result,
     process::Environment,
     target_dir::profile_folder,
@@ -37,8 +37,7 @@ impl Call<'_> {
             "bench" => "release",
             _ => return None,
         };
-        let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
-        if args[..end].iter().any(|arg| arg == "--release" || arg == "-r") {
+        if is_release(args) {
             return Some("release");
         }
         Some(option_values(args, "--profile").last().map_or(default, |name| profile_folder(name)))

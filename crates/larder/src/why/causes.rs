@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{
     answer::{Answer, Cause, Unit},
-    compare::PackageId,
     log::{Log, Prepared, Verdict},
     profiles::Profiles,
     reason::Reason,
     recorded::Recorded,
     skeleton::Skeleton,
 };
-use crate::target_dir::layout::UnitPlace;
+use crate::{cargo::package_id::LoggedPackage, target_dir::layout::UnitPlace};
 
 /// Puts the answer together: `reasons` are each unit's own.
 pub(super) fn answer(
@@ -32,7 +31,7 @@ pub(super) fn answer(
             reasons[index] = own;
         }
     }
-    let name = |index: usize| PackageId::parse(&log.units[index].package).name;
+    let name = |index: usize| LoggedPackage::parse(&log.units[index].package).name;
     let names = |path: Vec<usize>| {
         let mut names: Vec<String> = path.into_iter().map(name).collect();
         names.dedup();
@@ -85,7 +84,7 @@ fn unexplained(
     index: usize,
 ) -> Reason {
     let prepared = &log.units[index];
-    let package = PackageId::parse(&prepared.package);
+    let package = LoggedPackage::parse(&prepared.package);
     let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
     let (Some(before), Some(after_this)) = (skeleton.before().get(name), &after[index]) else {
         return Reason::Source { package: package.to_string() };
@@ -106,7 +105,9 @@ fn unexplained(
         .iter()
         .max_by_key(|dependency| after[**dependency].as_ref().map(|unit| unit.modified));
     match newest {
-        Some(newest) => Reason::Rebuilt { dependency: PackageId::parse(&log.units[*newest].package).name },
+        Some(newest) => {
+            Reason::Rebuilt { dependency: LoggedPackage::parse(&log.units[*newest].package).name }
+        }
         None => Reason::Source { package: package.to_string() },
     }
 }
@@ -215,7 +216,7 @@ fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: V
     let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
     let folder = UnitPlace::of(name).map(|place| place.folder).unwrap_or_default();
     Unit {
-        package: PackageId::parse(&prepared.package).to_string(),
+        package: LoggedPackage::parse(&prepared.package).to_string(),
         target: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         folder: folder.display().to_string(),
         reasons,

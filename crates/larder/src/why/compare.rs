@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -14,7 +14,7 @@ use super::{
     recorded::Recorded,
     skeleton::Skeleton,
 };
-use crate::files::read;
+use crate::{cargo::package_id::LoggedPackage, files::read};
 
 /// What reasons are worked out with.
 pub(super) struct Comparison<'a> {
@@ -31,7 +31,7 @@ pub(super) struct Comparison<'a> {
 impl Comparison<'_> {
     /// A unit's own reasons; none where only its dependencies are to blame.
     pub(super) fn reasons(&self, unit: &Prepared, after: Option<&Recorded>) -> Vec<Reason> {
-        let package = PackageId::parse(&unit.package);
+        let package = LoggedPackage::parse(&unit.package);
         let name = unit.file.strip_prefix(self.skeleton.path()).unwrap_or(&unit.file);
         let before = self.skeleton.before().get(name);
         match (&unit.verdict, after) {
@@ -49,7 +49,7 @@ impl Comparison<'_> {
     fn dirty(
         &self,
         text: &str,
-        package: &PackageId,
+        package: &LoggedPackage,
         before: Option<&Recorded>,
         after: Option<&Recorded>,
     ) -> Option<Reason> {
@@ -101,7 +101,7 @@ impl Comparison<'_> {
     fn with_all_files(
         &self,
         reason: Option<Reason>,
-        package: &PackageId,
+        package: &LoggedPackage,
         before: Option<&Recorded>,
         file: &Path,
     ) -> Option<Reason> {
@@ -156,7 +156,7 @@ impl Comparison<'_> {
 
     /// A build script that names no files is run again when any file of its package changes; cargo keeps the
     /// newest of them in brackets.
-    fn any_file(&self, text: &str, package: &PackageId) -> Reason {
+    fn any_file(&self, text: &str, package: &LoggedPackage) -> Reason {
         let new = text_field(text, "new").unwrap_or_default();
         match new.rsplit_once('(').and_then(|(_, file)| file.strip_suffix(')')) {
             Some(file) => {
@@ -168,7 +168,7 @@ impl Comparison<'_> {
     }
 
     /// Compares a unit that was never built under its hash with the nearest one that was.
-    fn unknown(&self, package: &PackageId, after: &Recorded) -> Vec<Reason> {
+    fn unknown(&self, package: &LoggedPackage, after: &Recorded) -> Vec<Reason> {
         let Some(before) = self.skeleton.before().counterpart(after) else {
             return vec![self.never(package, after)];
         };
@@ -213,7 +213,7 @@ impl Comparison<'_> {
     }
 
     /// The version that was built is in the path of the sources that its compiler read.
-    fn moved(&self, package: &PackageId, before: &Recorded) -> Reason {
+    fn moved(&self, package: &LoggedPackage, before: &Recorded) -> Reason {
         let new = package.revision().unwrap_or(&package.version);
         let lists = before.place.source_lists(self.skeleton.real());
         let sources = lists.iter().find_map(|path| read::text(path).ok()).unwrap_or_default();
@@ -229,7 +229,7 @@ impl Comparison<'_> {
         }
     }
 
-    fn never(&self, package: &PackageId, unit: &Recorded) -> Reason {
+    fn never(&self, package: &LoggedPackage, unit: &Recorded) -> Reason {
         let is_beside = |old: &&Recorded| old.place.folder == unit.place.folder;
         let mut of_folder = self.skeleton.before().iter().filter(is_beside).peekable();
         if of_folder.peek().is_none() {
@@ -325,43 +325,6 @@ fn is_future(seconds: u64) -> bool {
     seconds > now.as_secs() + 60
 }
 
-/// A package as cargo's log names it: `name v1.0.0 (source)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PackageId {
-    pub(super) name: String,
-    pub(super) version: String,
-    source: String,
-}
-
-impl PackageId {
-    pub(super) fn parse(text: &str) -> Self {
-        let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let (version, source) = rest.split_once(' ').unwrap_or((rest, ""));
-        let source = source.trim_start_matches('(').trim_end_matches(')');
-        Self {
-            name: name.to_owned(),
-            version: version.trim_start_matches('v').to_owned(),
-            source: source.to_owned(),
-        }
-    }
-
-    /// The commit of a package from git.
-    fn revision(&self) -> Option<&str> {
-        self.source.contains("://").then(|| self.source.rsplit_once('#'))?.map(|(_, commit)| commit)
-    }
-
-    /// The folder of a path package.
-    pub(super) fn folder(&self) -> Option<PathBuf> {
-        self.source.starts_with('/').then(|| PathBuf::from(&self.source))
-    }
-}
-
-impl std::fmt::Display for PackageId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.name, self.version)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -380,15 +343,5 @@ mod tests {
     fn a_reason_that_is_not_known_is_named_without_values() {
         let text = "FsStatusOutdated(StaleItem(NewThing { value: \"canary\" }))";
         assert_eq!(other(text).words(), "cargo says: FsStatusOutdated StaleItem NewThing");
-    }
-
-    #[test]
-    fn packages_as_the_log_names_them() {
-        let id = PackageId::parse("lib v0.1.0 (/w/lib)");
-        assert_eq!((id.name.as_str(), id.version.as_str()), ("lib", "0.1.0"));
-        assert_eq!(id.folder(), Some("/w/lib".into()));
-        let id = PackageId::parse("a v1.0.0 (https://host/a?branch=x#0a1b2c3d)");
-        assert_eq!((id.revision(), id.folder()), (Some("0a1b2c3d"), None));
-        assert_eq!(PackageId::parse("a v1.0.0").to_string(), "a 1.0.0");
     }
 }

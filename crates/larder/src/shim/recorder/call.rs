@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cargo::{command_line::subcommand, messages::Counts},
+    cargo::{
+        command_line::{own_args, subcommand},
+        messages::Counts,
+    },
     why::answer::Answer,
 };
 
@@ -35,8 +38,7 @@ impl Call {
     /// The arguments from the subcommand on, up to a `--`.
     pub fn cargo_args(&self) -> &[String] {
         let start = subcommand(&self.args).unwrap_or(self.args.len());
-        let end = self.args.iter().position(|arg| arg == "--").unwrap_or(self.args.len());
-        &self.args[start..end.max(start)]
+        own_args(&self.args[start..])
     }
 
     /// The subcommand, as it was spelt.
