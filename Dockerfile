@@ -5,7 +5,7 @@
 #
 #     docker build .
 
-# Both need the same C library, or the runtime the newer one.
+# Both images must use the same libc, or the runtime image a newer one.
 ARG BUILD_BASE=rust:1-slim-trixie
 ARG RUNTIME_BASE=debian:trixie-slim
 ARG CARGO_LEPTOS_VERSION=0.3.11
@@ -73,15 +73,15 @@ COPY examples/portfolio/content/ content/
 COPY examples/portfolio/migrations/ migrations/
 COPY examples/portfolio/public/ public/
 COPY examples/portfolio/style/ style/
-# cargo looks for every member of the workspace; nothing is built from these here.
+# cargo needs every member of the workspace; these are not built here.
 COPY examples/portfolio/server/Cargo.toml server/
 RUN mkdir -p server/src && touch server/build.rs server/src/main.rs
-# These come later. What is compiled of their empty libraries is cleaned away in the same step.
+# Placeholders: built as empty libraries, then removed with `cargo clean` in the same step.
 COPY examples/portfolio/app/Cargo.toml app/
 COPY examples/portfolio/frontend/Cargo.toml frontend/
 COPY examples/portfolio/pages/Cargo.toml pages/
-RUN mkdir -p app/src frontend/src pages/src && echo '#![doc = "Comes later."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs > /dev/null
-# Lowest first: an edit of a member leaves the steps before it as they are.
+RUN mkdir -p app/src frontend/src pages/src && echo '#![doc = "Placeholder."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs > /dev/null
+# Lowest first: an edit of a member rebuilds its step and those after it.
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
     LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
@@ -112,13 +112,13 @@ COPY examples/portfolio/content/ content/
 COPY examples/portfolio/migrations/ migrations/
 COPY examples/portfolio/public/ public/
 COPY examples/portfolio/style/ style/
-# cargo looks for every member of the workspace; nothing is built from these here.
+# cargo needs every member of the workspace; these are not built here.
 COPY examples/portfolio/app/Cargo.toml app/
 COPY examples/portfolio/frontend/Cargo.toml frontend/
 COPY examples/portfolio/pages/Cargo.toml pages/
 COPY examples/portfolio/server/Cargo.toml server/
 RUN mkdir -p app/src frontend/src pages/src server/src && touch app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs server/build.rs server/src/main.rs
-# Lowest first: an edit of a member leaves the steps before it as they are.
+# Lowest first: an edit of a member rebuilds its step and those after it.
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
     LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \

@@ -66,7 +66,7 @@ fn the_dockerfile_reads_well() {
     #
     #     docker build .
 
-    # Both need the same C library, or the runtime the newer one.
+    # Both images must use the same libc, or the runtime image a newer one.
     ARG BUILD_BASE=rust:1-slim-trixie
     ARG RUNTIME_BASE=debian:trixie-slim
 

@@ -193,14 +193,14 @@ fn each_half_gets_its_own_members() {
     COPY macros/ macros/
     COPY model/ model/
     COPY public/ public/
-    # cargo looks for every member of the workspace; nothing is built from these here.
+    # cargo needs every member of the workspace; these are not built here.
     COPY server/Cargo.toml server/
     RUN mkdir -p server/src server/tests && touch server/build.rs server/src/main.rs server/tests/whole.rs
-    # These come later. What is compiled of their empty libraries is cleaned away in the same step.
+    # Placeholders: built as empty libraries, then removed with `cargo clean` in the same step.
     COPY app/Cargo.toml app/
     COPY front/Cargo.toml front/
-    RUN mkdir -p app/src front/src && echo '#![doc = "Comes later."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs front/src/lib.rs > /dev/null
-    # Lowest first: an edit of a member leaves the steps before it as they are.
+    RUN mkdir -p app/src front/src && echo '#![doc = "Placeholder."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs front/src/lib.rs > /dev/null
+    # Lowest first: an edit of a member rebuilds its step and those after it.
     RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
         LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
@@ -223,12 +223,12 @@ fn each_half_gets_its_own_members() {
     COPY macros/ macros/
     COPY model/ model/
     COPY public/ public/
-    # cargo looks for every member of the workspace; nothing is built from these here.
+    # cargo needs every member of the workspace; these are not built here.
     COPY app/Cargo.toml app/
     COPY front/Cargo.toml front/
     COPY server/Cargo.toml server/
     RUN mkdir -p app/src front/src server/src server/tests && touch app/src/lib.rs front/src/lib.rs server/build.rs server/src/main.rs server/tests/whole.rs
-    # Lowest first: an edit of a member leaves the steps before it as they are.
+    # Lowest first: an edit of a member rebuilds its step and those after it.
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \

@@ -1,4 +1,4 @@
-//! A member that a half is not made of, or not yet: cargo sees its manifest and an empty file for each target.
+//! A member that a half does not build, or not yet: cargo sees its manifest and a placeholder for each target.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use crate::{
 
 /// A member that is not built, or not yet. Paths are relative to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Other {
+pub(super) struct AbsentMember {
     /// The member's folder.
     pub(super) folder: Utf8PathBuf,
     /// The files of the targets that cargo looks for.
     pub(super) targets: Vec<Utf8PathBuf>,
 }
 
-impl Other {
+impl AbsentMember {
     pub(super) fn of(workspace: &Workspace, package: &Package, folder: &Utf8Path) -> Result<Self> {
         Ok(Self { folder: folder.to_owned(), targets: targets(workspace, package)? })
     }

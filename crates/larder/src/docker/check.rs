@@ -59,10 +59,10 @@ fn is_nameable(path: &str) -> bool {
 }
 
 pub(super) fn paths(half: &Half) -> impl Iterator<Item = Utf8PathBuf> {
-    let below = half.below.iter().flat_map(super::below::Below::late);
-    let others = half.others.iter().chain(below);
-    let others = others.flat_map(|other| other.targets.iter().chain([&other.folder]));
-    half.files.iter().chain(&half.folders).chain(others).cloned()
+    let late = half.steps.iter().flat_map(super::member_steps::MemberSteps::late);
+    let absent = half.absent.iter().chain(late);
+    let absent = absent.flat_map(|member| member.targets.iter().chain([&member.folder]));
+    half.files.iter().chain(&half.folders).chain(absent).cloned()
 }
 
 /// The names of programs, and what is beside them.

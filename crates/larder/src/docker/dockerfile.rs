@@ -120,7 +120,8 @@ impl Writer<'_> {
     fn arguments(&mut self) {
         let build = self.settings.build_base.as_deref().unwrap_or(BUILD_BASE);
         let runtime = self.settings.runtime_base.as_deref().unwrap_or(RUNTIME_BASE);
-        let _ = writeln!(self.text, "\n# Both need the same C library, or the runtime the newer one.");
+        let _ =
+            writeln!(self.text, "\n# Both images must use the same libc, or the runtime image a newer one.");
         let _ = writeln!(self.text, "ARG BUILD_BASE={build}\nARG RUNTIME_BASE={runtime}");
         if let Some(tools) = &self.application.leptos {
             let _ = writeln!(self.text, "ARG CARGO_LEPTOS_VERSION={}", tools.cargo_leptos);

@@ -1,24 +1,24 @@
-//! The wording of the stage that builds a half: what it copies, what stands in for members that are not there, and
-//! the steps that build the others.
+//! The wording of the stage that builds a half: its copied files, the placeholders of absent members, and the steps that
+//! build members.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    absent::Other,
-    below::{Below, StandIn},
+    absent::AbsentMember,
     dockerfile::cook_stage,
     halves::Half,
     image::{assignments, cargo_line},
+    member_steps::{MemberSteps, Placeholder},
     recipes::Recipes,
     writer::Writer,
 };
 use crate::process::quoted;
 
-/// A library that is compiled before the member comes, past the lints that workspaces may have for libraries. `expect`
+/// A placeholder that is compiled, past the lints that workspaces may have for libraries. `expect`
 /// would fail in a member that depends on nothing.
-const EMPTY_LIBRARY: &str = "#![doc = \"Comes later.\"] #![allow(unused_crate_dependencies)]";
+const EMPTY_LIBRARY: &str = "#![doc = \"Placeholder.\"] #![allow(unused_crate_dependencies)]";
 
 impl Writer<'_> {
     /// A half with what it reads; what changes of the rest of the application leaves its stage alone.
@@ -31,21 +31,21 @@ impl Writer<'_> {
         let _ = writeln!(self.text, "FROM {stage} AS build-{name}");
         self.without_planned();
         self.files(half);
-        let late: Vec<&Other> = half.below.iter().flat_map(Below::late).collect();
+        let late: Vec<&AbsentMember> = half.steps.iter().flat_map(MemberSteps::late).collect();
         for folder in &half.folders {
             if !late.iter().any(|member| member.folder == *folder) {
                 self.folder(folder);
             }
         }
-        let (compiled, mut unread) = match half.below.as_ref().map(Below::stand_in) {
-            Some(StandIn::Compiled) => (late, Vec::new()),
-            Some(StandIn::Unread) | None => (Vec::new(), late),
+        let (compiled, mut unread) = match half.steps.as_ref().map(MemberSteps::placeholder) {
+            Some(Placeholder::Compiled) => (late, Vec::new()),
+            Some(Placeholder::Unread) | None => (Vec::new(), late),
         };
-        unread.extend(&half.others);
-        self.stand_ins(unread, StandIn::Unread);
-        self.stand_ins(compiled, StandIn::Compiled);
-        if let Some(below) = &half.below {
-            self.steps(below, name);
+        unread.extend(&half.absent);
+        self.placeholders(unread, Placeholder::Unread);
+        self.placeholders(compiled, Placeholder::Compiled);
+        if let Some(steps) = &half.steps {
+            self.steps(steps, name);
         }
         self.run(self.downloads(name), &[half.command.to_owned()]);
     }
@@ -83,30 +83,29 @@ impl Writer<'_> {
     }
 
     /// The steps before a half's own build, and then its own member.
-    fn steps(&mut self, below: &Below, slice: &str) {
-        let variables = assignments(&below.variables).collect::<Vec<_>>().join(" ");
-        self.line("# Lowest first: an edit of a member leaves the steps before it as they are.");
-        for step in &below.steps {
+    fn steps(&mut self, all: &MemberSteps, slice: &str) {
+        // No ENV for all of them: cargo-leptos, which is called last, would read them as settings of its own.
+        let variables = assignments(&all.variables).collect::<Vec<_>>().join(" ");
+        self.line("# Lowest first: an edit of a member rebuilds its step and those after it.");
+        for step in &all.steps {
             step.members.iter().for_each(|member| self.folder(&member.folder));
             let mut commands = vec![format!("{variables} \\\n    {}", cargo_line(&[], &step.args))];
             commands.extend(step.clean.iter().map(|args| cargo_line(&[], args)));
             self.run(self.downloads(slice), &commands);
         }
-        self.folder(&below.own.folder);
+        self.folder(&all.own.folder);
     }
 
-    /// What cargo wants to see of members that are not there: the manifests, and a file for each target.
-    fn stand_ins(&mut self, mut members: Vec<&Other>, stand_in: StandIn) {
+    /// cargo refuses a workspace without its members: each absent one gets its manifest, and a file for each target.
+    fn placeholders(&mut self, mut members: Vec<&AbsentMember>, placeholder: Placeholder) {
         if members.is_empty() {
             return;
         }
         members.sort_by_key(|member| &member.folder);
-        self.line(match stand_in {
-            StandIn::Unread => {
-                "# cargo looks for every member of the workspace; nothing is built from these here."
-            }
-            StandIn::Compiled => {
-                "# These come later. What is compiled of their empty libraries is cleaned away in the same step."
+        self.line(match placeholder {
+            Placeholder::Unread => "# cargo needs every member of the workspace; these are not built here.",
+            Placeholder::Compiled => {
+                "# Placeholders: built as empty libraries, then removed with `cargo clean` in the same step."
             }
         });
         for member in members.iter().filter(|member| !member.folder.as_str().is_empty()) {
@@ -120,9 +119,9 @@ impl Writer<'_> {
         let folders = folders.iter().copied().filter(|folder| !is_outer(folder)).collect();
         let words = |words: BTreeSet<&str>| words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
         let (folders, files) = (words(folders), words(files));
-        let write = match stand_in {
-            StandIn::Unread => format!("touch {files}"),
-            StandIn::Compiled => format!("echo '{EMPTY_LIBRARY}' | tee {files} > /dev/null"),
+        let write = match placeholder {
+            Placeholder::Unread => format!("touch {files}"),
+            Placeholder::Compiled => format!("echo '{EMPTY_LIBRARY}' | tee {files} > /dev/null"),
         };
         let _ = writeln!(self.text, "RUN mkdir -p {folders} && {write}");
     }

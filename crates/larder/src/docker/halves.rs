@@ -12,9 +12,9 @@ use cargo_metadata::{
 };
 
 use super::{
-    absent::{Other, at, paths_below},
-    below::{self, Below},
+    absent::{AbsentMember, at, paths_below},
     image::Image,
+    member_steps::{self, MemberSteps},
     path_packages::has_path_patch,
     recipes::Recipes,
     sources::{RECIPES, folder_below, sources},
@@ -39,9 +39,9 @@ pub(super) struct Half {
     /// Folders that it reads, relative to the root.
     pub(super) folders: Vec<Utf8PathBuf>,
     /// The members that it is not made of, as far as they lie in none of these folders.
-    pub(super) others: Vec<Other>,
-    /// The steps that build members before the source of what stands on them is there.
-    pub(super) below: Option<Below>,
+    pub(super) absent: Vec<AbsentMember>,
+    /// The steps that build members before the half's own build.
+    pub(super) steps: Option<MemberSteps>,
 }
 
 /// What cargo-leptos is told to build each half alone, by the name of its slice where there is one project.
@@ -66,7 +66,7 @@ pub(super) fn of(project: &Project, recipes: Recipes, image: &Image, slices: &[&
         halves.push(half(project, recipes, image, slice, command, &members)?);
     }
     // Where both are made of everything, one stage with both builds is quicker than two.
-    let differ = halves.iter().any(|half| !half.others.is_empty());
+    let differ = halves.iter().any(|half| !half.absent.is_empty());
     Ok(if differ { halves } else { Vec::new() })
 }
 
@@ -119,15 +119,15 @@ fn half(
     // These are there since then.
     sources.retain(|path| !all.configured.cooking.iter().any(|pointed| pointed.place.in_image() == *path));
     let root = project.workspace.root();
-    let mut others = Vec::new();
+    let mut absent = Vec::new();
     for package in project.workspace.metadata().workspace_packages() {
         let is_member = members.iter().any(|member| member.id == package.id);
         let Some(folder) = folder_below(package, root).filter(|_| !is_member) else { continue };
         if !sources.iter().any(|source| folder.starts_with(source)) {
-            others.push(Other::of(&project.workspace, package, folder)?);
+            absent.push(AbsentMember::of(&project.workspace, package, folder)?);
         }
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
-    let below = below::of(project, image, slice, members, &folders)?;
-    Ok(Half { slice: slice.name.to_string(), command, files, folders, others, below })
+    let steps = member_steps::of(project, image, slice, members, &folders)?;
+    Ok(Half { slice: slice.name.to_string(), command, files, folders, absent, steps })
 }

@@ -6,7 +6,6 @@
 mod absent;
 mod application;
 mod artifacts;
-mod below;
 mod check;
 pub mod client;
 mod configured;
@@ -20,6 +19,7 @@ mod halves;
 mod ignore;
 mod image;
 pub mod images;
+mod member_steps;
 mod names;
 pub mod needs;
 pub mod packages;

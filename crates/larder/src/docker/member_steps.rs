@@ -1,14 +1,14 @@
-//! The members that a half's own one stands on, built in steps before what stands on them is there: an edit of a
-//! member compiles it and what stands on it, and not what it stands on itself.
+//! Builds a half's members lowest first, in steps before the half's own build: an edit of a member rebuilds that member
+//! and its dependents, and not its dependencies.
 //!
-//! In a step, the members of later ones are manifests with empty targets. What is compiled from these may never be
-//! taken for the member, and all that stays must be what the half's build wants, to the flag, or it would be compiled
-//! twice. Where that is in doubt there are no such steps, and the half is built at once.
+//! In a step, placeholders (manifests with empty targets) take the place of members that are copied later. A placeholder
+//! must never be taken for the member, and every artifact that stays must be one that the half's build uses, to the flag,
+//! or it would be compiled twice. If that is in doubt, there are no steps, and the half is built at once.
 //!
-//! In the steps of a program its own member is not compiled: linking takes long, and naming the libraries below it
-//! changes nothing of them. For those of a library it would: cargo prepares libraries that are named for link-time
-//! optimisation in another way. These steps call cargo as the half's build does, and what was made of empty libraries
-//! is cleaned away. Their files' times would not tell cargo of the change: a copied file keeps its own, which is older.
+//! The steps of a program do not compile its own member: linking takes long, and naming the libraries below it does not
+//! change them. The steps of a library call cargo as the half's build does, because cargo prepares libraries that are
+//! named for link-time optimisation in another way; they remove what was compiled from placeholders. cargo would not
+//! notice the change by itself: a copied file keeps its modification time, which is older than the placeholder's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use cargo_metadata::{
 use toml_edit::Item;
 
 use super::{
-    absent::{Other, at, paths_below},
+    absent::{AbsentMember, at, paths_below},
     image::Image,
     sources::folder_below,
 };
@@ -35,13 +35,13 @@ use crate::{
 /// lowest shares the first one, since it changes least.
 const STEPS: usize = 4;
 
-/// What is built before the half's own member is there.
+/// The steps that build a half's members before its own one is copied.
 #[derive(Debug, Clone)]
-pub(super) struct Below {
-    /// One after the other: what a step compiles stands on those before it alone.
+pub(super) struct MemberSteps {
+    /// In their order: a step's members depend on those of earlier steps alone.
     pub(super) steps: Vec<Step>,
-    /// The half's own member, whose source comes after them.
-    pub(super) own: Other,
+    /// The half's own member, which is copied after them.
+    pub(super) own: AbsentMember,
     /// The variables of the slice.
     pub(super) variables: Vec<(String, String)>,
 }
@@ -49,33 +49,33 @@ pub(super) struct Below {
 /// One step.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
-    /// The members whose source comes with it; none in the first step, which has all that does not come later.
-    pub(super) members: Vec<Other>,
+    /// The members that are copied for it; none in the first step, which has all that are not copied later.
+    pub(super) members: Vec<AbsentMember>,
     /// What cargo is called with.
     pub(super) args: Vec<String>,
-    /// What cargo is called with after that, where something has to be cleaned away.
+    /// The arguments of the `cargo clean` after it, if it compiles placeholders.
     pub(super) clean: Option<Vec<String>>,
 }
 
-/// What the files of members are that are not there yet.
+/// The files of absent members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StandIn {
-    /// Files that nobody reads.
+pub(super) enum Placeholder {
+    /// Empty files: nothing compiles them.
     Unread,
-    /// Libraries that are compiled, and cleaned away.
+    /// Libraries that are compiled, then removed.
     Compiled,
 }
 
-impl Below {
-    /// The members whose source is not there from the beginning.
-    pub(super) fn late(&self) -> impl Iterator<Item = &Other> {
+impl MemberSteps {
+    /// The members that are copied after the first step.
+    pub(super) fn late(&self) -> impl Iterator<Item = &AbsentMember> {
         self.steps.iter().flat_map(|step| &step.members).chain([&self.own])
     }
 
-    /// What stands in for these until they come.
-    pub(super) fn stand_in(&self) -> StandIn {
+    /// Their placeholders until then.
+    pub(super) fn placeholder(&self) -> Placeholder {
         let is_compiled = self.steps.iter().any(|step| step.clean.is_some());
-        if is_compiled { StandIn::Compiled } else { StandIn::Unread }
+        if is_compiled { Placeholder::Compiled } else { Placeholder::Unread }
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn of(
     slice: &Slice,
     members: &[&Package],
     folders: &[Utf8PathBuf],
-) -> Result<Option<Below>> {
+) -> Result<Option<MemberSteps>> {
     let named = option_values(&slice.args, "--package");
     let Some(own) = members.iter().find(|package| named == [package.name.as_str()]) else { return Ok(None) };
     let Some(folder) = folder_apart(own, project, folders) else { return Ok(None) };
@@ -101,8 +101,8 @@ pub(super) fn of(
     if steps.is_empty() {
         return Ok(None);
     }
-    let own = Other::of(&project.workspace, own, folder)?;
-    Ok(Some(Below { steps, own, variables: image.environment(slice) }))
+    let own = AbsentMember::of(&project.workspace, own, folder)?;
+    Ok(Some(MemberSteps { steps, own, variables: image.environment(slice) }))
 }
 
 /// What the steps of a half are found from.
@@ -156,7 +156,7 @@ impl Parts<'_> {
         }
         let late = groups.split_off(highest_early + 1);
         let members = std::iter::once(Ok(Vec::new())).chain(late.iter().map(|group| self.apart(group)));
-        let step = |(number, members): (usize, Result<Vec<Other>>)| {
+        let step = |(number, members): (usize, Result<Vec<AbsentMember>>)| {
             let missing = late[number..].iter().flatten().copied().chain([self.own]);
             let clean = Some(calls.clean(missing));
             Ok(Step { members: members?, args: calls.build.clone(), clean })
@@ -212,9 +212,9 @@ impl Parts<'_> {
     }
 
     /// Those of the members whose folders can come later than the rest.
-    fn apart(&self, members: &[&Package]) -> Result<Vec<Other>> {
+    fn apart(&self, members: &[&Package]) -> Result<Vec<AbsentMember>> {
         let folders = members.iter().filter_map(|one| Some((one, self.folder_of(one)?)));
-        folders.map(|(member, folder)| Other::of(&self.project.workspace, member, folder)).collect()
+        folders.map(|(member, folder)| AbsentMember::of(&self.project.workspace, member, folder)).collect()
     }
 
     fn folder_of<'b>(&self, member: &'b Package) -> Option<&'b Utf8Path> {
