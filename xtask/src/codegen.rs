@@ -10,23 +10,20 @@ use crate::log::Log;
 /// The command reference, which the command line prints itself.
 const REFERENCE: &str = "docs/src/commands.md";
 
-/// The arguments of `cargo xtask codegen`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Write nothing; fail where a file is stale.
-    #[arg(long)]
-    check: bool,
-}
-
-impl Args {
-    /// The arguments of `--check`.
-    pub(crate) fn check() -> Self {
-        Self { check: true }
-    }
+/// What to do about a file that is stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Write it anew.
+    Write,
+    /// Fail.
+    Check,
 }
 
 /// Runs the verb; `sh` is in the repository's root.
-pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If the command line cannot be asked, a file is stale where it is checked, or cannot be written.
+pub fn run(sh: &Shell, log: &Log, mode: Mode) -> anyhow::Result<()> {
     let wanted = reference(sh)?;
     let path = sh.current_dir().join(REFERENCE);
     let found = if path.is_file() { fs_err::read_to_string(&path)? } else { String::new() };
@@ -34,7 +31,10 @@ pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
         log.step("Fresh", REFERENCE);
         return Ok(());
     }
-    anyhow::ensure!(!args.check, "{REFERENCE} is stale: run `cargo xtask codegen` and commit the file");
+    anyhow::ensure!(
+        mode == Mode::Write,
+        "{REFERENCE} is stale: run `cargo xtask codegen` and commit the file"
+    );
     let temporary = path.with_extension(format!("md.{}.tmp", std::process::id()));
     fs_err::write(&temporary, wanted)?;
     fs_err::rename(&temporary, &path).inspect_err(|_| drop(fs_err::remove_file(&temporary)))?;

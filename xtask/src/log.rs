@@ -11,37 +11,37 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// Prints progress in cargo's own layout. Colours honour `NO_COLOR` and a stream that is no terminal.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub struct Log {
     quiet: bool,
 }
 
 impl Log {
     /// A log that prints errors only where `quiet` is set.
-    pub(crate) fn new(quiet: bool) -> Self {
+    pub fn new(quiet: bool) -> Self {
         Self { quiet }
     }
 
     /// Whether the user asked for silence.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 
     /// One step: a verb in the present participle and its object.
-    pub(crate) fn step(&self, verb: &str, object: &str) {
+    pub fn step(&self, verb: &str, object: &str) {
         if !self.quiet {
             anstream::eprintln!("{STEP}{verb:>12}{STEP:#} {object}");
         }
     }
 
     /// A line of a program's own.
-    pub(crate) fn line(&self, line: &str) {
+    pub fn line(&self, line: &str) {
         if !self.quiet {
             anstream::eprintln!("{line}");
         }
     }
 
     /// Something the user should know but that does not stop the work.
-    pub(crate) fn warn(&self, message: &str) {
+    pub fn warn(&self, message: &str) {
         if !self.quiet {
             anstream::eprintln!("{WARNING}warning{WARNING:#}: {message}");
         }
@@ -49,6 +49,6 @@ impl Log {
 }
 
 /// Prints the reason a verb gave up, with all its causes; no one asked for that much silence.
-pub(crate) fn error(error: &anyhow::Error) {
+pub fn error(error: &anyhow::Error) {
     anstream::eprintln!("{ERROR}error{ERROR:#}: {error:#}");
 }

@@ -1,126 +1,97 @@
-//! `cargo xtask`: this repository's own verbs, bootstrapped by cargo alone.
+//! `cargo xtask`: runs `tidy` and `codegen` itself, and hands every other verb, and all that is odd, to the program in
+//! `tools/`, whose build takes longer.
 //!
-//! This file reads the command line and the environment, once, and hands both on as values. It must never
-//! hold a verb's logic: each verb has a file (or folder) of its own with a `run` function.
-
-mod bench;
-mod build;
-mod ci;
-mod codegen;
-mod docker;
-mod fresh;
-mod fuzz;
-mod gc;
-mod git;
-mod log;
-mod nix;
-mod portfolio;
-mod setup;
-mod soak;
-mod test;
-mod tidy;
-mod trials;
+//! The words are compared by hand: a parser of command lines would double what is compiled, and is behind the hand-over.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
-use larder::process::Environment;
 use xshell::Shell;
+use xtask::{
+    codegen::{self, Mode},
+    log::{self, Log},
+    tidy,
+};
 
-use crate::log::Log;
-
-/// Everything that this repository's contributors and its CI do.
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
-struct App {
-    /// Print errors and results only.
-    #[arg(long, short, global = true)]
-    quiet: bool,
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Debug, Subcommand)]
+/// What this program does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verb {
-    /// Do all set-up, build the example by way of its recipes, and serve it once.
-    Build,
-    /// Do all set-up and run every check and test.
-    Test(test::Args),
-    /// Run the checks that need no build of the example.
-    Ci,
-    /// Run the tests on a machine that has nothing, made for this from Debian's packages.
-    Fresh(fresh::Args),
-    /// Build the example's image with Docker.
-    Docker(docker::Args),
-    /// Build, check or enter this repository's flake.
-    Nix(nix::Args),
-    /// Delete what nothing needs any more of this repository's caches; garbage in the Nix store too.
-    Gc(gc::Args),
-    /// Find or get the tools that examples/portfolio is built with.
-    Setup(setup::Args),
-    /// Measure how long builds take.
-    Bench(bench::Args),
-    /// Take repositories of many kinds from nothing to a finished build, by `init` and without handwork.
-    Trials(trials::Args),
-    /// Start, kill and starve Larder at random moments, for long, and count what breaks.
-    Soak(soak::Args),
-    /// Check the house rules: file headers and lengths, links, the map of the code, and more.
     Tidy,
-    /// Give parsers of what others write inputs that are changed at random.
-    Fuzz(fuzz::Args),
-    /// Write the documentation that comes from the code.
-    Codegen(codegen::Args),
+    Codegen(Mode),
 }
 
 fn main() -> ExitCode {
-    let app = App::parse();
-    let log = Log::new(app.quiet);
-    match dispatch(&app.verb, &log) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error(&error);
-            ExitCode::FAILURE
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let (flags, verb): (Vec<&str>, Vec<&str>) =
+        words.iter().filter_map(|word| word.to_str()).partition(|word| ["-q", "--quiet"].contains(word));
+    let log = Log::new(!flags.is_empty());
+    let result = match (own(&verb), flags.len() + verb.len() == words.len()) {
+        (Some(verb), true) => run(verb, &log).map(|()| ExitCode::SUCCESS),
+        _ => hand_over(&words),
+    };
+    result.unwrap_or_else(|error| {
+        log::error(&error);
+        ExitCode::FAILURE
+    })
+}
+
+fn own(words: &[&str]) -> Option<Verb> {
+    match words {
+        ["tidy"] => Some(Verb::Tidy),
+        ["codegen"] => Some(Verb::Codegen(Mode::Write)),
+        ["codegen", "--check"] => Some(Verb::Codegen(Mode::Check)),
+        _ => None,
+    }
+}
+
+fn run(verb: Verb, log: &Log) -> anyhow::Result<()> {
+    let sh = Shell::new().context("cannot tell the working directory")?;
+    sh.change_dir(root()?);
+    match verb {
+        Verb::Tidy => tidy::run(&sh, log),
+        Verb::Codegen(mode) => codegen::run(&sh, log, mode),
+    }
+}
+
+/// Where cargo says this package's manifest is, or where it was when it was compiled.
+fn root() -> anyhow::Result<PathBuf> {
+    xtask::root(
+        variable("CARGO_MANIFEST_DIR").as_ref().map_or(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new),
+    )
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var_os(name)
+}
+
+fn hand_over(words: &[OsString]) -> anyhow::Result<ExitCode> {
+    let cargo = variable("CARGO").unwrap_or_else(|| "cargo".into());
+    #[expect(clippy::disallowed_methods, reason = "larder::process would have to be compiled first")]
+    let status = std::process::Command::new(&cargo)
+        .args(["run", "--quiet", "--package", "larder-tools", "--manifest-path"])
+        .arg(root()?.join("Cargo.toml"))
+        .arg("--")
+        .args(words)
+        .status()
+        .with_context(|| format!("cannot start {}", cargo.display()))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_else_is_said_is_handed_over() {
+        assert_eq!(own(&["tidy"]), Some(Verb::Tidy));
+        assert_eq!(own(&["codegen", "--check"]), Some(Verb::Codegen(Mode::Check)));
+        for words in [&[][..], &["tidy", "--help"], &["test"], &["--help"]] {
+            assert_eq!(own(words), None, "{words:?}");
         }
     }
-}
-
-fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
-    let env = environment();
-    let sh = Shell::new().context("cannot tell the working directory")?;
-    sh.change_dir(root(&env)?);
-    match verb {
-        Verb::Build => build::run(&sh, &env, log),
-        Verb::Test(args) => test::run(&sh, &env, log, args),
-        Verb::Ci => ci::run(&sh, &env, log),
-        Verb::Fresh(args) => fresh::run(&sh, &env, log, args),
-        Verb::Docker(args) => docker::run(&sh, &env, log, args),
-        Verb::Nix(args) => nix::run(&sh, &env, log, args),
-        Verb::Gc(args) => gc::run(&sh, &env, log, args),
-        Verb::Setup(args) => setup::run(&sh, &env, log, args),
-        Verb::Bench(args) => bench::run(&sh, &env, log, args),
-        Verb::Trials(args) => trials::run(&sh, &env, log, args),
-        Verb::Soak(args) => soak::run(log, args),
-        Verb::Tidy => tidy::run(&sh, log),
-        Verb::Fuzz(args) => fuzz::run(log, args),
-        Verb::Codegen(args) => codegen::run(&sh, log, args),
-    }
-}
-
-/// The environment as xtask was started with it.
-fn environment() -> Environment {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    let vars = std::env::vars_os();
-    Environment::new(vars)
-}
-
-/// The repository: where cargo says xtask's manifest is, or where it was when xtask was compiled.
-fn root(env: &Environment) -> anyhow::Result<PathBuf> {
-    let manifest_dir = env.get_str("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
-    let root = Path::new(manifest_dir).parent().context("xtask's manifest has no parent folder")?;
-    anyhow::ensure!(root.join("xtask").is_dir(), "{} is not Larder's repository", root.display());
-    Ok(root.to_path_buf())
 }

@@ -38,12 +38,12 @@ pub(super) fn rooms_are_mentioned(repository: &Repository) -> Vec<Finding> {
 fn place(path: &str) -> Option<&str> {
     let (folder, file) = path.rsplit_once('/')?;
     let is_crate = folder.strip_prefix("crates/").is_some_and(|name| !name.contains('/'))
-        || ["xtask", "tests"].contains(&folder);
+        || ["xtask", "tools", "tests"].contains(&folder);
     if file == "Cargo.toml" && is_crate {
         return Some(folder);
     }
-    let (_, inside) =
-        path.split_once("/src/").filter(|_| path.starts_with("crates/") || path.starts_with("xtask/"))?;
+    let has_rooms = ["crates/", "xtask/", "tools/"].iter().any(|top| path.starts_with(top));
+    let (_, inside) = path.split_once("/src/").filter(|_| has_rooms)?;
     let (room, rest) = inside.split_once('/')?;
     Some(&path[..path.len() - rest.len() - 1]).filter(|_| !room.is_empty())
 }

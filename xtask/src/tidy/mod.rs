@@ -71,7 +71,10 @@ impl fmt::Display for Finding {
 }
 
 /// Runs the verb: findings go to standard output, one per line.
-pub(crate) fn run(sh: &Shell, log: &Log) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If files cannot be read, and if there are findings.
+pub fn run(sh: &Shell, log: &Log) -> anyhow::Result<()> {
     let repository = Repository::read(sh).context("cannot read the repository's files")?;
     let mut count = 0;
     for (name, rule) in RULES {

@@ -3,13 +3,15 @@
 
 use larder::process::Environment;
 use xshell::{Shell, cmd};
+use xtask::{
+    codegen::{self, Mode},
+    log::Log,
+    tidy,
+};
 
 use crate::{
-    codegen,
-    log::Log,
     nix,
     setup::programs::{self, CARGO_DENY, MDBOOK},
-    tidy,
 };
 
 /// Runs all of them; the first failure ends it.
@@ -28,7 +30,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         .quiet()
         .run()?;
     log.step("Checking", "generated files");
-    codegen::run(sh, log, &codegen::Args::check())?;
+    codegen::run(sh, log, Mode::Check)?;
     log.step("Checking", "the book");
     let mdbook = programs::ensure(sh, env, log, MDBOOK)?;
     let book = tempfile::tempdir()?;

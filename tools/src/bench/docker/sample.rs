@@ -236,7 +236,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 
 fn replace(dir: &Path, path: &str, old: &str, new: &str) -> anyhow::Result<()> {
     let text = fs_err::read_to_string(dir.join(path))?;
-    ensure!(text.contains(old), "{path} has no `{old}` any more: see xtask/src/bench/docker/sample.rs");
+    ensure!(text.contains(old), "{path} has no `{old}` any more: see tools/src/bench/docker/sample.rs");
     Ok(fs_err::write(dir.join(path), text.replacen(old, new, 1))?)
 }
 
@@ -258,6 +258,12 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use larder::{
+        camino::Utf8PathBuf,
+        recipe::lock_file::LockFile,
+        slice::{Slice, Variant},
+    };
+
     use super::*;
 
     fn example() -> PathBuf {
@@ -266,11 +272,10 @@ mod tests {
 
     #[test]
     fn the_peer_cooks_what_is_built() {
-        let lock = fs_err::read_to_string(example().join("larder/larder.lock")).unwrap();
-        let lock: toml_edit::DocumentMut = lock.parse().unwrap();
-        let slices = lock["slice"].as_array_of_tables().unwrap();
-        let release: Vec<_> =
-            slices.iter().filter(|slice| slice["variant"].as_str() == Some("release")).collect();
+        let path = Utf8PathBuf::from_path_buf(example().join("larder")).unwrap();
+        let lock = LockFile::read(&path).unwrap();
+        let slices = lock.slices.iter().map(|locked| &locked.slice);
+        let release: Vec<&Slice> = slices.filter(|slice| slice.variant == Variant::Release).collect();
         let text = Sample::portfolio(&example()).chef.replace("\\\n", " ");
         let cooks: Vec<&str> = text
             .lines()
@@ -279,7 +284,7 @@ mod tests {
             .collect();
         assert_eq!((release.len(), cooks.len()), (2, 2));
         for (slice, cook) in release.iter().zip(cooks) {
-            let args = slice["args"].as_array().unwrap().iter().filter_map(toml_edit::Value::as_str);
+            let args = slice.args.iter().map(String::as_str);
             // cargo-chef knows no --lib.
             let mut wanted: Vec<&str> = args.filter(|arg| !["build", "--lib"].contains(arg)).collect();
             wanted.sort_unstable();
@@ -288,7 +293,7 @@ mod tests {
             let mut words: Vec<&str> = words.split_whitespace().collect();
             words.sort_unstable();
             assert_eq!(words, wanted);
-            let dir = slice["target-dir"].as_str().unwrap();
+            let dir = String::from(slice.target_dir.clone());
             assert_eq!(cook.contains("--target-dir target/front"), dir == "target/front", "{dir}");
         }
     }

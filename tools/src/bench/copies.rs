@@ -105,7 +105,7 @@ impl Edit {
         let (path, old, new) = self.change(stamp);
         ensure!(
             text.contains(old),
-            "{path} of the example has no `{old}` any more: see xtask/src/bench/copies.rs"
+            "{path} of the example has no `{old}` any more: see tools/src/bench/copies.rs"
         );
         Ok(text.replacen(old, &new, 1))
     }

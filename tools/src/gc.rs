@@ -61,7 +61,7 @@ fn clear(
         branches: Branches::All,
         generations: Some(Generations::Old),
     };
-    let plan = Plan::gc(&project, &policy, log)?;
+    let plan = Plan::gc(&project, &policy, &Reporter(log))?;
     anstream::print!("{}:\n{}", workspace.display(), report::text(&plan));
     if !plan.rows().iter().any(Row::is_work) {
         return Ok(0);
@@ -70,19 +70,22 @@ fn clear(
         log.step("Keeping", "all of it; --yes deletes it");
         return Ok(0);
     }
-    let freed = plan.apply(&project.cargo, args.wait.unwrap_or_default(), log);
+    let freed = plan.apply(&project.cargo, args.wait.unwrap_or_default(), &Reporter(log));
     anstream::println!("{}", report::summary(&plan, &freed));
     let left = report::left(&plan, &freed);
     left.iter().for_each(|line| log.warn(line));
     Ok(left.len())
 }
 
-impl Report for Log {
+/// The log as the library reports to it.
+struct Reporter<'a>(&'a Log);
+
+impl Report for Reporter<'_> {
     fn step(&self, verb: &str, object: &str) {
-        Self::step(self, verb, object);
+        self.0.step(verb, object);
     }
 
     fn warn(&self, message: &str) {
-        Self::warn(self, message);
+        self.0.warn(message);
     }
 }
