@@ -185,7 +185,8 @@ fn only_what_reaches_a_compilation_collapses_the_chain() {
     for more in [
         "[build]\njobs = 2\nrustdocflags = [\"--cfg\", \"x\"]\nbuild-dir = \"target\"\n",
         "[net]\nretry = 3\n[http]\ntimeout = 60\n[term]\nverbose = false\n",
-        "[target.'cfg(all())']\nrunner = \"env\"\nrustdocflags = [\"-Dwarnings\"]\n[alias]\nx = \"run\"\n",
+        "[target.'cfg(all())']\nrunner = \"env\"\nrustdocflags = [\"-Dwarnings\"]\n[alias]\nx = \"run\"\n\
+         [target.aarch64-pc-windows-msvc]\nrustflags = [\"-Ctarget-feature=+crt-static\"]\n",
         "[registries.own]\nindex = \"sparse+https://localhost/\"\n",
     ] {
         config += more;

@@ -66,6 +66,7 @@ mod secrets_everywhere;
 mod soak;
 mod stale_lock;
 mod streams;
+mod tampered;
 mod target_dir;
 mod tracked;
 mod untouched;

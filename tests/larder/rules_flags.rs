@@ -178,3 +178,19 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
         assert_eq!((counts.compiled, counts.fresh), (1, 1), "{config}: {counts:?}");
     }
 }
+
+/// The page on exactness has the words.
+#[test]
+fn flags_with_a_space_are_refused_by_name() {
+    let own = slice(RELEASE);
+    let refused = |project: &Project, words: &str| {
+        let plan = project.larder(&["plan"]);
+        assert!(plan.code == 1 && plan.stderr.contains(words), "{plan:?}");
+        assert_eq!(plan.stderr.matches("error: ").count(), 1, "{}", plan.stderr);
+    };
+    refused(&project(&format!("{own}rustflags = [\"--cfg x\"]\n")), "rustflags: \"--cfg x\" holds a space");
+    let project = project(&format!("{own}rustflags = [\"--cfg\", \"x\"]\n"));
+    project.larder(&["plan"]).ok();
+    project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", 'a=\"b c\"']\n");
+    refused(&project, "rustflags: flag in rustflags must not contain its separator (' ')");
+}

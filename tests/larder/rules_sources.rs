@@ -71,10 +71,8 @@ fn a_branch_that_moved_is_another_source() {
     project.cargo(&["update", "--quiet", "inner"]);
     assert_eq!(project.larder(&["lock", "--check"]).code, 3);
     project.assert_exact(RELEASE);
-    assert_eq!(project.layers("release"), 2, "all else stays in the older layer");
-    let plan: Value = serde_json::from_str(&project.larder(&["plan", "--json"]).ok().stdout).unwrap();
-    // Both shapes of `inner`, and `outer` with its build script and the run of it.
-    assert_eq!(plan["slices"][0]["layers"][1]["provides"], 5);
+    // A frozen layer holds no commit that `Cargo.lock` does not name: anybody could have written it there.
+    assert_eq!(project.layers("release"), 1);
 }
 
 /// What stands on a patched path is built with the application, and named; its build script comes along.

@@ -42,3 +42,31 @@ fn a_program_that_aborts_with_integration_tests() {
         assert_exact(&manifest, "\"test\", \"--release\"", &files);
     }
 }
+
+/// The page on exactness has the words.
+#[test]
+fn what_is_not_exact_of_tests_is_said() {
+    let manifest = package(
+        "app",
+        "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nfnv = \"=1.0.7\"\nitoa = \"=1.0.15\"\n\n\
+         [profile.release]\nlto = true\npanic = \"abort\"\n\n\
+         [package.metadata.larder.slices.release]\nargs = [\"test\", \"--release\"]\n",
+    );
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        ("src/lib.rs", ""),
+        ("src/main.rs", MAIN),
+        ("tests/runs.rs", "#[test]\nfn runs() {}\n"),
+    ];
+    let project = Project::new(&files);
+    let lock = project.larder(&["lock"]);
+    assert_eq!(lock.code, 1, "{lock:?}");
+    for words in [
+        "slice `release`: 0 of 4 external units proven on x86_64-unknown-linux-gnu",
+        "itoa@1.0.15 lib build host: link-time optimisation OnlyBitcode, the slice needs ObjectAndBitcode",
+    ] {
+        assert!(lock.stderr.contains(words), "{}", lock.stderr);
+    }
+    fs_err::remove_file(project.path().join("tests/runs.rs")).unwrap();
+    project.larder(&["lock"]).ok();
+}

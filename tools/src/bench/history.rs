@@ -13,7 +13,10 @@ use larder::{
     plan::Plans,
     process::Environment,
     project::Project,
-    recipe::chain::{Identity, identities},
+    recipe::{
+        chain::{Identity, content},
+        layers::Content,
+    },
     slice::{Slice, Variant},
 };
 
@@ -22,7 +25,7 @@ use crate::{git::git, log::Log};
 /// The units of one slice, commit by commit, oldest first; commits that changed nothing are left out.
 pub(super) struct History {
     pub(super) name: String,
-    pub(super) steps: Vec<BTreeSet<Identity>>,
+    pub(super) steps: Vec<Content<Identity>>,
     /// Commits that cargo could not plan: a source that is gone, a toolchain that is too new.
     pub(super) skipped: usize,
 }
@@ -103,14 +106,18 @@ fn name(repo: &Path) -> String {
 }
 
 /// The external units of everything that the project ships.
-fn units(clone: &Checkout<'_>) -> anyhow::Result<BTreeSet<Identity>> {
+fn units(clone: &Checkout<'_>) -> anyhow::Result<Content<Identity>> {
     let project = clone.project(CargoLock::Locked)?;
     let shipped = |slice: &&Slice| slice.variant == Variant::Release;
     let slices: Vec<&Slice> = project.slices.iter().filter(shipped).collect();
     let host = [project.host()?];
     let plans = Plans::of_slices(&project.cargo, &project.workspace, &slices, &host)?;
     let plans = plans.into_iter().collect::<larder::Result<Vec<_>>>()?;
-    let units = plans.iter().flat_map(|plans| identities(plans.first().1)).collect::<BTreeSet<_>>();
-    anyhow::ensure!(!units.is_empty(), "it has no external unit");
-    Ok(units)
+    let mut all = Content { units: BTreeSet::new(), lines: BTreeSet::new() };
+    for Content { units, lines } in plans.iter().map(|plans| content(plans.first().1)) {
+        all.units.extend(units);
+        all.lines.extend(lines);
+    }
+    anyhow::ensure!(!all.units.is_empty(), "it has no external unit");
+    Ok(all)
 }

@@ -11,7 +11,7 @@ use larder::{
     process::Environment,
     recipe::{
         chain::Identity,
-        layers::{self, Choice},
+        layers::{self, Choice, Content},
     },
     text::columns,
 };
@@ -43,7 +43,7 @@ pub(crate) struct Args {
 /// Whole units, and no history shorter than this says anything.
 const SHORTEST: usize = 3;
 
-type Units = BTreeSet<Identity>;
+type Units = Content<Identity>;
 
 /// What becomes of layers when units change.
 #[derive(Debug, Clone, Copy)]
@@ -149,9 +149,9 @@ fn replay(history: &History, policy: Policy, every: usize) -> Outcome {
         outcome.changes += 1;
         outcome.compiled.push(compiled);
         outcome.total_compiled += compiled;
-        outcome.ideal += current.difference(before).count();
-        outcome.current += current.len();
-        outcome.in_chain += chain.iter().flatten().collect::<BTreeSet<_>>().len();
+        outcome.ideal += current.units.difference(&before.units).count();
+        outcome.current += current.units.len();
+        outcome.in_chain += chain.iter().flat_map(|layer| &layer.units).collect::<BTreeSet<_>>().len();
         outcome.most_layers = outcome.most_layers.max(chain.len());
     }
     outcome

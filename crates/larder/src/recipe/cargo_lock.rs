@@ -107,10 +107,9 @@ impl CargoLockFile {
         self.local.iter().filter(|package| names.contains(&package.name.as_str())).cloned().collect()
     }
 
-    /// Where packages come from that are not from crates.io, without commits.
-    pub(super) fn places(&self) -> BTreeSet<String> {
-        let sources = self.packages.keys().filter_map(|id| id.source.as_ref());
-        sources.map(|source| source.without_commit().to_owned()).collect()
+    /// Where packages come from that are not from crates.io: registries, and commits of git repositories.
+    pub(super) fn sources(&self) -> BTreeSet<String> {
+        self.packages.keys().filter_map(|id| Some(id.source.as_ref()?.0.clone())).collect()
     }
 
     /// Fills in what this file, which cargo has reduced for a recipe, says beside its pins.

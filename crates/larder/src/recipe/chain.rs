@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
+    churn,
     expand::{self, Purpose},
+    layers::Content,
     lock_file::LockedSlice,
     proof::plan_of_recipe,
 };
@@ -50,6 +52,11 @@ pub(super) fn plan_of_layer(
     let cargo = project.cargo_on(platform)?.with_cargo_lock(CargoLock::Locked);
     let place = expand::layer(&project.workspace, locked, index, Purpose::Asking)?;
     plan_of_recipe(&cargo, &project.workspace, &locked.slice, &locked.cook, place.dir())
+}
+
+/// A plan as the choice of layers sees it.
+pub fn content(plan: &Plan) -> Content<Identity> {
+    Content { units: identities(plan), lines: churn::lines(plan) }
 }
 
 /// The identities of a plan's units.

@@ -137,18 +137,27 @@ fn remove(item: &mut Item, keys: &[&str]) {
 }
 
 /// Whether units are compiled with the same settings as when recipes were written, so that what an older layer built
-/// can be of use.
-pub(super) fn compiles_the_same(workspace: &Workspace, before: &BTreeSet<String>) -> bool {
-    compiled_with(&shared(workspace)) == compiled_with(before)
+/// can be of use. `triples` are all that anything is compiled for.
+pub(super) fn compiles_the_same(
+    workspace: &Workspace,
+    before: &BTreeSet<String>,
+    triples: &BTreeSet<&str>,
+) -> bool {
+    compiled_with(&shared(workspace), triples) == compiled_with(before, triples)
 }
 
 /// The lines of a configuration that reach a compilation.
-fn compiled_with(lines: &BTreeSet<String>) -> BTreeSet<&str> {
+fn compiled_with<'a>(lines: &'a BTreeSet<String>, triples: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+    // Expressions and names in quotation marks may mean any of them.
+    let is_of_others = |name: &str| !name.starts_with(['"', '\'']) && !triples.contains(name);
     let reaches = |line: &&str| {
         let mut names = line.split(['.', ' ']);
         let table = names.next().unwrap_or_default();
-        let is_left_out =
-            table == "build" && names.next().is_some_and(|key| !COMPILED_WITH_IN_BUILD.contains(&key));
+        let is_left_out = match (table, names.next()) {
+            ("build", Some(key)) => !COMPILED_WITH_IN_BUILD.contains(&key),
+            ("target", Some(triple)) => is_of_others(triple),
+            _ => false,
+        };
         COMPILED_WITH.contains(&table) && !is_left_out
     };
     lines.iter().map(String::as_str).filter(reaches).collect()
@@ -196,19 +205,23 @@ mod tests {
 
     #[test]
     fn settings_that_reach_no_compilation_are_left_out() {
+        let here = BTreeSet::from(["x"]);
         for text in [
             "[build]\njobs = 2\n",
             "[net]\nretry = 3\n[http]\ntimeout = 9\n[term]\nquiet = true\n",
             "[build]\nrustc-workspace-wrapper = \"w\"\ntarget-dir = \"t\"\nincremental = false\n",
             "[registries.own]\nindex = \"sparse+https://a/\"\n[alias]\na = \"b\"\n",
+            "[target.aarch64-pc-windows-msvc]\nrustflags = [\"-Ctarget-feature=+crt-static\"]\n",
         ] {
-            assert_eq!(compiled_with(&lines(text)), BTreeSet::new(), "{text}");
+            assert_eq!(compiled_with(&lines(text), &here), BTreeSet::new(), "{text}");
         }
         let kept = "[build]\nrustflags = [\"-g\"]\n\n[env]\nA = \"1\"\n\n[target.x]\nlinker = \"l\"";
         let more = format!("{kept}\n\n[net]\nretry = 3\n").replace("[build]", "[build]\njobs = 2");
         assert_eq!(
-            compiled_with(&lines(&more)),
+            compiled_with(&lines(&more), &here),
             BTreeSet::from(["build.rustflags = [\"-g\"]", "env.A = \"1\"", "target.x.linker = \"l\""])
         );
+        let all = "[target.'cfg(unix)']\nrustflags = [\"-g\"]\n";
+        assert_eq!(compiled_with(&lines(all), &here).len(), 1);
     }
 }

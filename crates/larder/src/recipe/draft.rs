@@ -7,7 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{
     Recipe,
     cargo_lock::CargoLockFile,
-    chain::{self, identities},
+    chain::{self},
     config,
     layer::Layer,
     layers,
@@ -38,7 +38,7 @@ pub(super) struct Draft<'a> {
     /// How many layers it may have.
     pub(super) most_layers: usize,
     /// Where the packages of the workspace's `Cargo.lock` come from.
-    pub(super) places: BTreeSet<String>,
+    pub(super) sources: BTreeSet<String>,
 }
 
 impl Draft<'_> {
@@ -76,7 +76,7 @@ impl Draft<'_> {
         let chain = record.filter(|(old, record)| self.shares_units_with(project, old, record));
         let layers = chain.map(|(_, record)| record.layers.as_slice()).unwrap_or_default();
         // Nobody reads frozen layers any more, so they bring in nothing that the project does not have today.
-        let ours = |layer: &&Layer| layer.is_within(&self.places, &self.recipe.layer);
+        let ours = |layer: &&Layer| layer.is_within(&self.sources, &self.recipe.layer);
         let layers = &layers[..layers.iter().take_while(ours).count()];
         // cargo has reduced its lock file before, if the top pins the same.
         let known = layers.iter().rfind(|layer| layer.pins_the_same(&self.recipe.layer));
@@ -148,7 +148,7 @@ impl Draft<'_> {
         let mut chain = Vec::new();
         for index in 0..known.unwrap_or(layers.len()) {
             match chain::plan_of_layer(project, record, index, platform) {
-                Ok(plan) => chain.push(identities(&plan)),
+                Ok(plan) => chain.push(chain::content(&plan)),
                 Err(error) => {
                     // Neither a source that is gone nor a merge of two layers must keep the project from going on.
                     report.warn(&format!(
@@ -162,7 +162,7 @@ impl Draft<'_> {
         if let Some(index) = known.filter(|index| *index == chain.len()) {
             return layers[..=index].to_vec();
         }
-        let choice = layers::keep(&chain, &identities(plan), self.most_layers);
+        let choice = layers::keep(&chain, &chain::content(plan), self.most_layers);
         layers[..choice.kept].to_vec()
     }
 
@@ -170,13 +170,16 @@ impl Draft<'_> {
     /// not in its key is the same.
     fn shares_units_with(&self, project: &Project, old: &LockFile, record: &LockedSlice) -> bool {
         let before = &record.slice;
+        let units = self.plans.iter().flat_map(|(_, plan)| plan.units.values());
+        let mut triples: BTreeSet<&str> = units.filter_map(|unit| unit.platform.as_deref()).collect();
+        triples.extend(self.plans.iter().map(|(platform, _)| platform.as_str()));
         record.cook == self.recipe.cook
             && record.stubs == self.recipe.stubs
             && record.config == self.recipe.config
             && before.is_test() == self.slice.is_test()
             && before.env == self.slice.env
             && old.toolchain.as_deref() == project.workspace.toolchain()
-            && config::compiles_the_same(&project.workspace, &old.shared)
+            && config::compiles_the_same(&project.workspace, &old.shared, &triples)
     }
 
     /// Proves an expanded recipe on every platform. `policy` is for the first query alone: what it leaves behind

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 
-use super::pins::Kind;
+use super::{harmless::is_harmless, pins::Kind};
 use crate::{
     cargo::{
         package_id::{CRATES_IO, PackageSpec, Source},
@@ -84,12 +84,17 @@ impl Layer {
         self.packages.keys().map(|id| (id.name.as_str(), id.version.to_string()))
     }
 
-    /// Whether it takes packages from these places and crates.io alone, and replaces none but as another layer does.
-    pub(super) fn is_within(&self, places: &BTreeSet<String>, other: &Self) -> bool {
-        let mut patches = self.manifest.iter().filter(|line| line.starts_with("patch."));
-        let mut sources = self.packages.keys().filter_map(|id| id.source.as_ref());
-        patches.all(|line| other.manifest.contains(line))
-            && sources.all(|source| places.contains(source.without_commit()))
+    /// Whether a frozen layer, which nobody reads any more, stays within what a change of `Cargo.lock` alone could bring:
+    /// packages of registries with checksums, from these sources and crates.io alone, git repositories at these very
+    /// commits, and beside them what the current layer has, but for settings of profiles that only choose how fast code is.
+    pub(super) fn is_within(&self, sources: &BTreeSet<String>, current: &Self) -> bool {
+        let is_known = |line: &String| current.manifest.contains(line) || is_harmless(line);
+        let comes_from = |id: &PackageId| id.source.as_ref().is_none_or(|source| sources.contains(&source.0));
+        let is_held = |id: &PackageId, package: &Package| {
+            let is_git = id.source.as_ref().is_some_and(|source| source.0.starts_with("git+"));
+            comes_from(id) && (is_git || package.checksum.is_some())
+        };
+        self.manifest.iter().all(is_known) && self.packages.iter().all(|(id, package)| is_held(id, package))
     }
 
     /// Whether another layer pins the same packages for the same places, whatever their `Cargo.lock`s say.
@@ -105,12 +110,7 @@ impl Layer {
 impl PackageId {
     /// The range of versions in which cargo uses one version of a package: `1`, `0.4` or `0.0.3`.
     pub(super) fn compatible(&self) -> String {
-        let Version { major, minor, patch, .. } = self.version;
-        match (major, minor) {
-            (0, 0) => format!("0.0.{patch}"),
-            (0, _) => format!("0.{minor}"),
-            _ => major.to_string(),
-        }
+        compatible(&self.version)
     }
 
     /// The version as a requirement names it: without build metadata.
@@ -131,6 +131,16 @@ impl PackageId {
             None => format!("{}-{version}", self.name),
             Some(origin) => format!("{}-{version}-{}", self.name, origin.id()),
         }
+    }
+}
+
+/// The range of versions in which cargo uses one version of a package.
+pub(super) fn compatible(version: &Version) -> String {
+    let Version { major, minor, patch, .. } = version;
+    match (major, minor) {
+        (0, 0) => format!("0.0.{patch}"),
+        (0, _) => format!("0.{minor}"),
+        _ => major.to_string(),
     }
 }
 
@@ -211,17 +221,38 @@ mod tests {
     #[test]
     fn a_layer_brings_in_nothing_that_is_not_there_today() {
         let mut frozen = Layer::default();
-        let places = BTreeSet::from(["git+https://x/a?branch=m".to_owned()]);
+        let sources = BTreeSet::from(["git+https://x/a?branch=m#abc".to_owned()]);
+        let checked = Package { checksum: Some("0".repeat(64)), ..Package::default() };
         for version in ["1.0.0", "1.1.0"] {
             frozen.packages.insert(id(version, Some("git+https://x/a?branch=m#abc")), Package::default());
-            frozen.packages.insert(id(version, None), Package::default());
+            frozen.packages.insert(id(version, None), checked.clone());
         }
-        assert!(frozen.is_within(&places, &Layer::default()));
+        assert!(frozen.is_within(&sources, &Layer::default()));
         assert!(!frozen.is_within(&BTreeSet::new(), &Layer::default()));
+        for (version, source, package) in [
+            ("2.0.0", None, Package::default()),
+            ("2.0.0", Some("sparse+https://own/"), checked.clone()),
+            ("2.0.0", Some("git+https://x/a?branch=m#def"), Package::default()),
+        ] {
+            let mut tampered = frozen.clone();
+            tampered.packages.insert(id(version, source), package);
+            assert!(!tampered.is_within(&sources, &Layer::default()), "{source:?}");
+        }
         frozen.manifest.insert("profile.release.lto = true".into());
-        assert!(frozen.is_within(&places, &Layer::default()));
-        frozen.manifest.insert("patch.crates-io.b.git = \"https://evil/b\"".into());
-        assert!(!frozen.is_within(&places, &Layer::default()));
-        assert!(frozen.is_within(&places, &frozen.clone()));
+        frozen.manifest.insert("profile.release.package.\"a@1\".opt-level = 3".into());
+        assert!(frozen.is_within(&sources, &Layer::default()));
+        for line in [
+            "patch.crates-io.b.git = \"https://evil/b\"",
+            "cargo-features = [\"profile-rustflags\"]",
+            "profile.release.rustflags = [\"-Clinker=evil\"]",
+            "profile.release = { rustflags = [\"-Clinker=evil\"] }",
+            "profile.\"a.opt-level = 3\".rustflags = [\"-Clinker=evil\"]",
+            "profile.release.codegen-backend = \"evil\"",
+        ] {
+            let mut tampered = frozen.clone();
+            tampered.manifest.insert(line.into());
+            assert!(!tampered.is_within(&sources, &frozen), "{line}");
+            assert!(tampered.is_within(&sources, &tampered), "{line}");
+        }
     }
 }

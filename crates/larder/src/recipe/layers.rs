@@ -11,9 +11,14 @@
 //! undo again. All of that is read from the layers themselves: an account kept beside them would change with every
 //! lock, and two branches would always conflict in it.
 //!
+//! A chain that is replaced from far below changes many lines of the table, all of which somebody reviews. So a small
+//! change of `Cargo.lock` replaces no more than it must, and layers wait for a larger one.
+//!
 //! The weights are measured: `cargo xtask bench layers` replays public histories.
 
 use std::collections::BTreeSet;
+
+use super::churn::{self, Line};
 
 /// A unit carried by every later build weighs this much of a unit compiled once.
 const CARRIED_WEIGHT: f64 = 0.2;
@@ -21,6 +26,18 @@ const CARRIED_WEIGHT: f64 = 0.2;
 const ABOVE_WEIGHT: f64 = 0.3;
 /// A level set free is worth a unit, and this share of what is compiled anyway.
 const LEVEL_WEIGHT: f64 = 0.25;
+
+/// Lines of the table that may change for one of `Cargo.lock`.
+const MOST_CHURN: usize = 6;
+
+/// A layer, as the choice sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content<K> {
+    /// The units that it builds.
+    pub units: BTreeSet<K>,
+    /// Its packages, as lines of the table.
+    pub lines: BTreeSet<Line>,
+}
 
 /// What becomes of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +54,10 @@ pub struct Choice {
 
 /// Chooses how many layers of `chain` stay under a current recipe with the units `current`, so that there are
 /// no more than `max` layers with it.
-pub fn keep<K: Ord>(chain: &[BTreeSet<K>], current: &BTreeSet<K>, max: usize) -> Choice {
-    let choices = choices(chain, current);
-    let compiled = compiled(chain);
+pub fn keep<K: Ord>(chain: &[Content<K>], current: &Content<K>, max: usize) -> Choice {
+    let units: Vec<&BTreeSet<K>> = chain.iter().map(|layer| &layer.units).collect();
+    let choices = choices(&units, &current.units);
+    let compiled = compiled(&units);
     let longest = choices[chain.len().min(max.saturating_sub(1))];
     let pays = |choice: &&Choice| {
         let cost = weight(choice.compiled) - weight(longest.compiled);
@@ -49,30 +67,40 @@ pub fn keep<K: Ord>(chain: &[BTreeSet<K>], current: &BTreeSet<K>, max: usize) ->
         let above = compiled.iter().skip(choice.kept + 1).copied().sum();
         cost <= CARRIED_WEIGHT * dropped + freed + ABOVE_WEIGHT * weight(above)
     };
-    *choices[..longest.kept].iter().find(pays).unwrap_or(&longest)
+    let mut shorter = choices[..longest.kept].iter().filter(pays);
+    *shorter.find(|choice| is_readable(chain, current, choice.kept)).unwrap_or(&longest)
+}
+
+/// Whether a review can be asked to read what a choice changes.
+fn is_readable<K>(chain: &[Content<K>], current: &Content<K>, kept: usize) -> bool {
+    let before: Vec<&BTreeSet<Line>> = chain.iter().map(|layer| &layer.lines).collect();
+    let mut after = before[..kept].to_vec();
+    after.push(&current.lines);
+    let asked = before.last().map_or(0, |top| churn::in_lock_file(top, &current.lines));
+    churn::in_table(&before, &after) <= MOST_CHURN * asked
 }
 
 /// What each layer compiled on top of those below it.
-fn compiled<K: Ord>(chain: &[BTreeSet<K>]) -> Vec<usize> {
+fn compiled<K: Ord>(chain: &[&BTreeSet<K>]) -> Vec<usize> {
     let mut provided: BTreeSet<&K> = BTreeSet::new();
     let mut compiled = Vec::new();
     for layer in chain {
         let before = provided.len();
-        provided.extend(layer);
+        provided.extend(*layer);
         compiled.push(provided.len() - before);
     }
     compiled
 }
 
 /// Every possible choice, by the number of kept layers.
-fn choices<K: Ord>(chain: &[BTreeSet<K>], current: &BTreeSet<K>) -> Vec<Choice> {
+fn choices<K: Ord>(chain: &[&BTreeSet<K>], current: &BTreeSet<K>) -> Vec<Choice> {
     let mut provided: BTreeSet<&K> = BTreeSet::new();
     let mut choices = Vec::new();
     for kept in 0..=chain.len() {
         let needed = provided.iter().filter(|key| current.contains(**key)).count();
         let (compiled, carried) = (current.len() - needed, provided.len() - needed);
         choices.push(Choice { kept, compiled, carried, changed: 0 });
-        provided.extend(chain.get(kept).into_iter().flatten());
+        provided.extend(chain.get(kept).into_iter().copied().flatten());
     }
     let changed = choices[chain.len()].compiled;
     choices.iter_mut().for_each(|choice| choice.changed = changed);
@@ -88,8 +116,16 @@ fn weight(units: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn set(units: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
-        units.into_iter().collect()
+    /// Units of one package, which a review does not see.
+    fn set(units: impl IntoIterator<Item = u32>) -> Content<u32> {
+        Content { units: units.into_iter().collect(), lines: BTreeSet::new() }
+    }
+
+    /// Units of a package each.
+    fn packages(units: impl IntoIterator<Item = u32>) -> Content<u32> {
+        let units: BTreeSet<u32> = units.into_iter().collect();
+        let lines = units.iter().map(|unit| Line::of(&unit.to_string(), &[])).collect();
+        Content { units, lines }
     }
 
     #[test]
@@ -135,5 +171,14 @@ mod tests {
         let current = set((0..100).chain(200..210).chain(500..502));
         assert_eq!(keep(&chain(10), &current, 4).kept, 2);
         assert_eq!(keep(&chain(60), &current, 4).kept, 1);
+    }
+
+    #[test]
+    fn a_small_change_replaces_no_more_than_a_review_reads() {
+        let chain =
+            [packages(0..100), packages((0..100).chain(200..210)), packages((0..100).chain(300..360))];
+        // It would pay, but 60 lines would go for a change of two packages.
+        assert_eq!(keep(&chain, &packages((0..100).chain(300..358).chain(500..502)), 4).kept, 3);
+        assert_eq!(keep(&chain, &packages((0..100).chain(200..210).chain(500..502)), 4).kept, 1);
     }
 }

@@ -277,7 +277,7 @@ fn draft<'a>(
         let recipe = Recipe::of(workspace, slice, &plans, &lock)?;
         let letter = letters[slice.name.as_str()];
         let most_layers = project.settings.max_layers.min(table::MOST_LAYERS);
-        Ok(Draft { slice, recipe, plans, letter, most_layers, places: lock.places() })
+        Ok(Draft { slice, recipe, plans, letter, most_layers, sources: lock.sources() })
     };
     let drafts = slices.into_iter().zip(plans);
     let drafts =

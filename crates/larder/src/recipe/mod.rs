@@ -6,10 +6,12 @@
 
 mod cargo_lock;
 pub mod chain;
+pub mod churn;
 mod config;
 mod draft;
 pub mod expand;
 mod folder;
+mod harmless;
 pub mod layer;
 pub mod layers;
 pub mod lock;

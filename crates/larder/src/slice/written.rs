@@ -53,6 +53,13 @@ impl WrittenSlice {
         if option_values(&self.args, "--target-dir").iter().any(|dir| dir.starts_with('/')) {
             return Err("--target-dir must be relative to the workspace root".into());
         }
+        // The call gets them as one variable, which is split at spaces.
+        if let Some(flag) = self.rustflags.iter().find(|flag| flag.contains(char::is_whitespace)) {
+            return Err(format!(
+                "rustflags: {flag:?} holds a space, at which RUSTFLAGS is split: write each word by itself, or put the \
+                 flag into .cargo/config.toml"
+            ));
+        }
         let is_absolute = |file: &&&str| !file.contains('=') && file.starts_with('/');
         if let Some(file) = option_values(&self.args, "--config").iter().find(is_absolute) {
             return Err(format!("--config {file} must be relative to the workspace root"));
