@@ -65,6 +65,7 @@ mod secrets;
 mod secrets_everywhere;
 mod soak;
 mod stale_lock;
+mod store;
 mod streams;
 mod tampered;
 mod target_dir;

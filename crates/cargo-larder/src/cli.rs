@@ -146,6 +146,20 @@ pub(crate) struct Selection {
     /// Number of parallel jobs, passed on to cargo
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<String>,
+    /// What is done with the store of compiled units; `write` by default
+    #[arg(long, value_enum, value_name = "USE", env = "LARDER_STORE")]
+    pub(crate) store: Option<StoreUse>,
+}
+
+/// What a build does with the store of compiled units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreUse {
+    /// Nothing
+    Off,
+    /// Take units out
+    Read,
+    /// Take units out and put new ones in
+    Write,
 }
 
 #[derive(Debug, Args)]

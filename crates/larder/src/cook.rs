@@ -1,6 +1,7 @@
 //! The host backend: cook into the very target directory that the application's build uses.
 
 use std::{
+    collections::BTreeSet,
     ops::ControlFlow,
     time::{Duration, Instant},
 };
@@ -41,6 +42,12 @@ pub struct Phase {
     /// The units it compiled and found fresh.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Units that were taken from a store before, if one is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<usize>,
+    /// The external units that cooking saw, by the hash in the names of their files.
+    #[serde(skip)]
+    pub units: BTreeSet<String>,
     /// Why it compiled what it did, for each of its cargo calls that compiled something.
     #[serde(skip)]
     pub why: Vec<Answer>,
@@ -77,6 +84,7 @@ pub fn cook(
     require_targets(&project.cargo, workspace, locked)?;
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let mut counts = Counts::default();
+    let mut units = BTreeSet::new();
     let mut answers = Vec::new();
     let host = project.host()?;
     // cargo would make it without its mark where it is to build in a folder below, as for the front half of Leptos.
@@ -116,6 +124,7 @@ pub fn cook(
             passed.clear();
             ControlFlow::Continue(())
         })?;
+        units.append(&mut stream.take_units());
         counts += stream.finish(&mut passed);
         if code != 0 {
             return Err(cmd.exit_error(code));
@@ -125,7 +134,14 @@ pub fn cook(
             answers.extend(why::ask(&snapshot, &call, &known));
         }
     }
-    Ok(Phase { name: format!("cook {}", slice.name), time: start.elapsed(), counts, why: answers })
+    Ok(Phase {
+        name: format!("cook {}", slice.name),
+        time: start.elapsed(),
+        counts,
+        restored: None,
+        units,
+        why: answers,
+    })
 }
 
 /// The application's build directory, unless it is simply the target directory: what the configuration says may be

@@ -1,6 +1,6 @@
 //! `cargo larder build`: cook, then the application's own build, then a table of both.
 
-use std::{ffi::OsString, time::Instant};
+use std::{collections::BTreeSet, ffi::OsString, time::Instant};
 
 use larder::{
     Report as _,
@@ -36,7 +36,14 @@ pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcom
         calls.iter().skip(seen).for_each(|call| counts += call.counts);
         builds.extend(calls.iter().skip(seen).filter_map(Explained::of_call));
         seen = calls.len();
-        phases.push(Phase { name: command.line(), time: start.elapsed(), counts, why: Vec::new() });
+        phases.push(Phase {
+            name: command.line(),
+            time: start.elapsed(),
+            counts,
+            restored: None,
+            units: BTreeSet::new(),
+            why: Vec::new(),
+        });
         if code != 0 {
             outcome = Outcome::Child(code);
             break;

@@ -9,7 +9,7 @@ use larder::{
 };
 use serde_json::json;
 
-use super::why;
+use super::{stored, why};
 use crate::{
     cli::{self, Selection},
     context::Context,
@@ -30,6 +30,7 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
     let slices = context.select(selection)?;
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let words = context.build_words(selection);
+    let stored = stored::Stored::open(context, selection)?;
     let mut phases = Vec::new();
     let mut failures = Vec::new();
     for slice in slices {
@@ -37,7 +38,8 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
             context.terminal.warn(&format!("slice `{}` has no recipe; run `cargo larder lock`", slice.name));
             continue;
         };
-        match cook::cook(&context.project, &locked, record, layers, &words, &context.terminal) {
+        let cook = || cook::cook(&context.project, &locked, record, layers, &words, &context.terminal);
+        match stored.around(record, cook) {
             Ok(phase) => phases.push(phase),
             // The others can be cooked all the same.
             Err(error) => failures.push(error),

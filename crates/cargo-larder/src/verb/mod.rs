@@ -18,6 +18,9 @@ mod observe;
 mod plan;
 mod recorded;
 mod reference;
+#[cfg(feature = "store")]
+mod store;
+mod stored;
 mod unused;
 mod usage;
 mod why;

@@ -2,9 +2,11 @@
 //!
 //! Bytes that are no message must leave as they came, and at once; no line may be kept that grows without bound.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::package_id::PackageSpec;
+use super::{package_id::PackageSpec, unit_hash};
 
 /// How many units a cargo call compiled and found fresh.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,20 +25,26 @@ struct Message {
     reason: String,
     package_id: Option<String>,
     fresh: Option<bool>,
+    #[serde(default)]
+    filenames: Vec<String>,
+    out_dir: Option<String>,
 }
 
 impl Counts {
     /// Takes in one line of output. Returns whether it was a message of cargo's.
     pub fn add(&mut self, line: &str) -> bool {
-        self.take(line.as_bytes()).is_some()
+        self.take(line.as_bytes(), &mut BTreeSet::new()).is_some()
     }
 
-    /// The same for bytes; the message's reason if it was one.
-    fn take(&mut self, line: &[u8]) -> Option<String> {
+    /// The same for bytes; the message's reason if it was one. Adds the hashes in the names of what it tells of to
+    /// `units`.
+    fn take(&mut self, line: &[u8], units: &mut BTreeSet<String>) -> Option<String> {
         if !line.starts_with(b"{") {
             return None;
         }
         let message = serde_json::from_slice::<Message>(line).ok()?;
+        let places = message.filenames.iter().chain(&message.out_dir);
+        units.extend(places.filter_map(|path| unit_hash::in_path(path)).map(str::to_owned));
         if message.reason == "compiler-artifact" {
             if message.fresh == Some(true) {
                 self.fresh += 1;
@@ -77,6 +85,7 @@ const LONGEST: usize = 16 << 20;
 pub struct Stream {
     readers: Readers,
     counts: Counts,
+    units: BTreeSet<String>,
     /// The start of a line that may be a message.
     held: Vec<u8>,
     state: State,
@@ -95,7 +104,13 @@ enum State {
 impl Stream {
     /// The start of an output.
     pub fn new(readers: Readers) -> Self {
-        Self { readers, counts: Counts::default(), held: Vec::new(), state: State::Held }
+        Self {
+            readers,
+            counts: Counts::default(),
+            units: BTreeSet::new(),
+            held: Vec::new(),
+            state: State::Held,
+        }
     }
 
     /// Whether cargo said that it has built, so that the rest is none of its own.
@@ -137,7 +152,7 @@ impl Stream {
 
     /// A whole line that may be a message.
     fn line(&mut self, passed: &mut Vec<u8>) {
-        let reason = self.counts.take(&self.held);
+        let reason = self.counts.take(&self.held, &mut self.units);
         if reason.as_deref() == Some("build-finished") {
             self.state = State::Over;
         }
@@ -145,6 +160,11 @@ impl Stream {
             passed.extend_from_slice(&self.held);
         }
         self.held.clear();
+    }
+
+    /// The units that messages told of, by the hash in the names of their files.
+    pub fn take_units(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.units)
     }
 
     /// The end of the output; adds to `passed` what was kept.

@@ -11,6 +11,7 @@ pub(crate) mod package_id;
 pub mod platform;
 pub(crate) mod query;
 pub(crate) mod refusal;
+pub(crate) mod unit_hash;
 pub(crate) mod variables;
 
 use std::{

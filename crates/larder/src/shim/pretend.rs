@@ -12,11 +12,10 @@ use std::{
 };
 
 use crate::{
-    cargo::command_line::text,
+    cargo::{command_line::text, unit_hash::is_hash},
     error::Result,
     files::disk::{read_untouched, subfolders},
     process::{Cmd, Environment},
-    target_dir::is_hash,
 };
 
 /// The skeleton's folder; its presence makes the binary a compiler that compiles nothing.

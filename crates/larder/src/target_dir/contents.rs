@@ -10,7 +10,10 @@ use super::{
     folder::{File, Layout, Other, OtherKind, Profile},
     tag::Tag,
 };
-use crate::files::disk;
+use crate::{
+    cargo::unit_hash::{in_name, is_hash, split},
+    files::disk,
+};
 
 /// What was found, by where it belongs.
 pub(super) struct Contents {
@@ -148,9 +151,9 @@ impl<'a> Sorter<'a> {
                 let own = own(3);
                 self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
             }
-            ["deps" | "examples", name, ..] if hash_in(name).is_some() => {
+            ["deps" | "examples", name, ..] if in_name(name).is_some() => {
                 let own = own(2);
-                let hash = hash_in(name).unwrap_or_default();
+                let hash = in_name(name).unwrap_or_default();
                 self.hashed(profile, hash, None, Layout::Old).artifacts.push((own, file));
             }
             ["deps", name, ..] if *name != "artifact" => self.plain.push((profile, file)),
@@ -237,35 +240,9 @@ fn text(part: Component<'_>) -> Option<&str> {
     }
 }
 
-/// Whether a text is what cargo puts into names to tell units apart.
-pub(crate) fn is_hash(text: &str) -> bool {
-    text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// `serde_core-495e83d0e6fee3ce` is of the package `serde_core`.
-fn split(folder: &str) -> Option<(&str, &str)> {
-    folder.rsplit_once('-').filter(|(_, hash)| is_hash(hash))
-}
-
-/// The hash in the name of an artifact: `libserde-495e83d0e6fee3ce.rlib`, also before suffixes of its own, as in
-/// `server-495e83d0e6fee3ce.server.a1b2-cgu.0.rcgu.o`.
-fn hash_in(name: &str) -> Option<&str> {
-    let stem = name.split('.').next().unwrap_or_default();
-    split(stem).map(|(_, hash)| hash)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hashes_in_names() {
-        assert_eq!(hash_in("libserde-495e83d0e6fee3ce.rlib"), Some("495e83d0e6fee3ce"));
-        assert_eq!(hash_in("a-b-495e83d0e6fee3ce"), Some("495e83d0e6fee3ce"));
-        assert_eq!(hash_in("x-495e83d0e6fee3ce.x.5f-cgu.0.rcgu.o"), Some("495e83d0e6fee3ce"));
-        assert_eq!(hash_in("libfrontend.rlib"), None);
-        assert_eq!(split("fs-err-76690af3bdbef9c1"), Some(("fs-err", "76690af3bdbef9c1")));
-    }
 
     #[test]
     fn what_is_below_a_name_that_is_no_text_is_not_cargos() {

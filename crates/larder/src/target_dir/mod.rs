@@ -17,7 +17,6 @@ mod units;
 use std::path::Path;
 
 use crate::error::Result;
-pub(crate) use contents::is_hash;
 pub use folder::{File, Layout, Origin, Other, OtherKind, Profile, TargetFolder, Unit, UnitKind};
 pub use tag::Tag;
 

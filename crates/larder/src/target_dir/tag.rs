@@ -46,7 +46,10 @@ impl Tag {
     }
 
     /// Makes a folder that is not there yet as cargo would, with the mark.
-    pub(crate) fn made_with(folder: &Utf8Path) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn made_with(folder: &Utf8Path) -> Result<()> {
         if folder.is_dir() {
             return Ok(());
         }

@@ -1,0 +1,57 @@
+//! The store of compiled units around cooking: what is there is restored first, what is new is kept.
+
+use larder::{cook::Phase, recipe::lock_file::LockedSlice};
+
+use crate::{cli::Selection, context::Context};
+
+#[cfg(not(feature = "store"))]
+pub(super) struct Stored;
+
+#[cfg(not(feature = "store"))]
+impl Stored {
+    pub(super) fn open(_: &Context, selection: &Selection) -> anyhow::Result<Self> {
+        use crate::cli::StoreUse;
+        match selection.store {
+            Some(StoreUse::Read | StoreUse::Write) => {
+                anyhow::bail!("this Larder was built without the store")
+            }
+            Some(StoreUse::Off) | None => Ok(Self),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "the same call with and without a store")]
+    pub(super) fn around(
+        &self,
+        _: &LockedSlice,
+        cook: impl FnOnce() -> larder::Result<Phase>,
+    ) -> larder::Result<Phase> {
+        cook()
+    }
+}
+
+#[cfg(feature = "store")]
+pub(super) struct Stored<'a>(Option<larder_store::Session<'a>>);
+
+#[cfg(feature = "store")]
+impl<'a> Stored<'a> {
+    /// The store, unless it is not to be used.
+    #[expect(clippy::unnecessary_wraps, reason = "without the store it may be refused")]
+    pub(super) fn open(context: &'a Context, selection: &Selection) -> anyhow::Result<Self> {
+        let options = super::store::options(context, selection.store);
+        let open = |options| larder_store::Session::open(&context.project, options, &context.terminal);
+        Ok(Self(options.map(open)))
+    }
+
+    pub(super) fn around(
+        &self,
+        locked: &LockedSlice,
+        cook: impl FnOnce() -> larder::Result<Phase>,
+    ) -> larder::Result<Phase> {
+        let Some(session) = &self.0 else { return cook() };
+        let restored = session.before(locked);
+        let mut phase = cook()?;
+        phase.restored = Some(restored.units);
+        session.after(locked, &restored, &phase);
+        Ok(phase)
+    }
+}

@@ -1,0 +1,63 @@
+//! What a unit asks of the machine that it is restored on, beyond its dependencies.
+//!
+//! cargo knows nothing of these: a unit whose conditions do not hold would count as fresh, and fail later or do something
+//! else. [`bound`] finds units that use a path of the machine that compiled them, [`system`] what build scripts found on
+//! it.
+
+pub mod bound;
+pub mod system;
+
+use serde::{Deserialize, Serialize};
+
+use crate::moved::Place;
+
+/// What must hold. What is empty always holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Conditions {
+    /// Folders whose paths the unit uses: they must be the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bound: Vec<Bound>,
+    /// Files and folders of the system that build scripts named: they must be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// Libraries of the system that build scripts found: they must be the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub libraries: Vec<system::Library>,
+    /// The version of glibc that programs of the unit need at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub glibc: Option<system::Glibc>,
+}
+
+/// A folder whose path a unit uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// `CARGO_HOME`, in which its sources are.
+    CargoHome,
+    /// The build directory.
+    BuildDir,
+}
+
+impl Conditions {
+    /// The first condition that does not hold, in words.
+    pub fn broken(&self, compiled_in: &Place, here: &Place, system: &system::System<'_>) -> Option<String> {
+        for bound in &self.bound {
+            let (name, then, now) = match bound {
+                Bound::CargoHome => ("CARGO_HOME", &compiled_in.cargo_home, &here.cargo_home),
+                Bound::BuildDir => ("the build directory", &compiled_in.build_dir, &here.build_dir),
+            };
+            if then != now {
+                return Some(format!("it uses the path of {name}, which was {then}"));
+            }
+        }
+        if let Some(path) = self.paths.iter().find(|path| !std::path::Path::new(path).exists()) {
+            return Some(format!("{path} is not there"));
+        }
+        if let Some(library) = self.libraries.iter().find(|library| !system.has(library)) {
+            return Some(format!("the system's library {} is another one", library.name));
+        }
+        let glibc = self.glibc.filter(|needed| system.glibc().is_none_or(|found| found < *needed));
+        glibc.map(|needed| format!("it needs glibc {needed}"))
+    }
+}

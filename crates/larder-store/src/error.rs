@@ -1,0 +1,37 @@
+//! What can go wrong with a store. None of it is a reason for a build to fail.
+
+use std::path::PathBuf;
+
+/// The result of anything that works with a store.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A fault of the store, or of the place that units are restored into.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or a folder.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The library that reads target directories and asks cargo.
+    #[error(transparent)]
+    Larder(#[from] larder::Error),
+    /// A folder that no store made, with something in it.
+    #[error("{} is not empty and no store of Larder's", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of the store that does not say what it should.
+    #[error("{what}: {reason}")]
+    Bad {
+        /// The file, or what it was to be.
+        what: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn bad(what: impl std::fmt::Display, reason: impl std::fmt::Display) -> Self {
+        Self::Bad { what: what.to_string(), reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,36 @@
+//! The store: external units that were compiled once, for every checkout and every machine that needs them again.
+//!
+//! # Reading order
+//!
+//! 1. [`record`]: what is kept of a unit, and [`inside`], the paths that it may have.
+//! 2. [`scope`]: what units have in common that can stand in for each other.
+//! 3. [`local`]: the store on this machine.
+//! 4. [`publish`](mod@publish): from a target directory into the store; [`conditions`] are what a unit asks of a machine.
+//! 5. [`restore`](mod@restore): from the store into a target directory, with [`moved`] paths.
+//!
+//! [`Session`] does all of that beside the builds of a project.
+//!
+//! # Invariants
+//!
+//! - A fault of the store costs time, never correctness, and never the build: what cannot be restored is compiled.
+//! - Nothing here calls a unit fresh. A restored unit has the fingerprint that cargo wrote for that very unit; where
+//!   paths differ, it is written anew, but only after cargo's own hash of it was computed and found to be the same.
+//!   cargo judges it afterwards as any other.
+//! - A unit is restored only onto the very bytes of its dependencies that it was compiled with.
+//! - Bytes are compared with their digests before cargo can see them.
+//! - Nothing is written outside of the build directory and the store, and no link is written or followed.
+
+pub mod conditions;
+pub mod digest;
+mod error;
+pub mod inside;
+pub mod local;
+pub mod moved;
+pub mod publish;
+pub mod record;
+pub mod restore;
+pub mod scope;
+mod session;
+
+pub use error::{Error, Result};
+pub use session::{Access, Options, Session};

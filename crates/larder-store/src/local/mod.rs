@@ -1,0 +1,255 @@
+//! The store on this machine: files by their digest, records, and lists of records, for all workspaces of a user.
+//!
+//! ```text
+//! larder-store                     says that this is one
+//! v1/blobs/ab/cdef…                a file of a unit, by its SHA-256
+//! v1/records/ab/cdef…              a record, by its own
+//! v1/snapshots/<key>               the units of a recipe
+//! v1/scopes/<scope>/<unit>         the newest record of each unit that can stand in for others of its scope
+//! v1/remembered/<key>              answers that take long to find
+//! v1/new/                          what is being written
+//! ```
+//!
+//! Everything is written as a new file that is renamed, so several programs can use a store at once, and a reader never
+//! sees half of anything. It must never delete but in [`sweep`] and where damage is found.
+
+pub mod sweep;
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use larder::files::disk::read_small;
+
+use crate::{
+    Error, Result,
+    digest::{Digest, digest_of},
+    inside::Inside,
+    record::{File, LARGEST, Record, Snapshot},
+};
+
+/// The file that says that a folder is a store, and its text.
+const MARK: (&str, &str) = ("larder-store", "Larder keeps compiled units here. See `cargo larder store`.\n");
+const VERSION: &str = "v1";
+
+/// A store in a folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// The text of a snapshot's or a scope's key.
+pub type Key = Digest;
+
+impl Store {
+    /// The store in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] if something else is in the folder, or if it cannot be made.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        let mark = root.join(MARK.0);
+        if !mark.is_file() {
+            fs_err::create_dir_all(&root)?;
+            let is_new = |name: &std::ffi::OsStr| name == VERSION || name == MARK.0;
+            for entry in fs_err::read_dir(&root)? {
+                if !is_new(&entry?.file_name()) {
+                    return Err(Error::Foreign { path: root });
+                }
+            }
+            fs_err::create_dir_all(root.join(VERSION).join("new"))?;
+            fs_err::write(&mark, MARK.1)?;
+        }
+        Ok(Self { root })
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn path(&self, kind: &str, name: &str) -> PathBuf {
+        self.root.join(VERSION).join(kind).join(name)
+    }
+
+    /// Spread over folders, since file systems slow down with many files in one.
+    fn spread(&self, kind: &str, digest: Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.root.join(VERSION).join(kind).join(&name[..2]).join(&name[2..])
+    }
+
+    /// Where a file's content is, if it is there.
+    pub fn blob(&self, digest: Digest) -> PathBuf {
+        self.spread("blobs", digest)
+    }
+
+    /// Whether every file of a record is there, with its size. Reads no content.
+    pub fn has_files(&self, record: &Record) -> bool {
+        record.files.iter().all(|file| self.has(file))
+    }
+
+    fn has(&self, file: &File) -> bool {
+        let found = std::fs::symlink_metadata(self.blob(file.digest));
+        found.is_ok_and(|facts| facts.is_file() && facts.len() == file.size)
+    }
+
+    /// The content of a file, held against its digest.
+    ///
+    /// # Errors
+    /// If it is not there, or is not what it should be; then it is put aside, so that it can be stored anew.
+    pub fn read(&self, file: &File) -> Result<Vec<u8>> {
+        let path = self.blob(file.digest);
+        let bytes = read_small(&path, file.size)?;
+        if bytes.len() as u64 != file.size || Digest::of(&bytes) != file.digest {
+            Self::put_aside(&path);
+            return Err(Error::bad(path.display(), "its content is not what its name says"));
+        }
+        Ok(bytes)
+    }
+
+    /// Takes a damaged file out of the way. If that cannot be done, whoever reads it finds the damage again.
+    fn put_aside(path: &Path) {
+        let _ = fs_err::remove_file(path);
+    }
+
+    /// Stores a file, and says its digest and size. What is there already is not written again.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    pub fn add_file(&self, path: &Path) -> Result<(Digest, u64)> {
+        let (digest, size) = digest_of(path)?;
+        let place = self.blob(digest);
+        if std::fs::symlink_metadata(&place).is_ok_and(|facts| facts.len() == size) {
+            return Ok((digest, size));
+        }
+        let new = self.new_file()?.into_temp_path();
+        // It is to be made by the copy, which may share blocks.
+        fs_err::remove_file(&new)?;
+        reflink_copy::reflink_or_copy(path, &new)
+            .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        // The file may have changed between being read and being copied.
+        if digest_of(&new)? != (digest, size) {
+            return Err(Error::bad(path.display(), "it changed while it was stored"));
+        }
+        put(new, &place)?;
+        Ok((digest, size))
+    }
+
+    /// Stores content that is at hand.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn add_bytes(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        self.write(&self.blob(digest), bytes)?;
+        Ok(digest)
+    }
+
+    /// Stores a record and says its id.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn add_record(&self, record: &Record) -> Result<Digest> {
+        let (bytes, id) = record.to_bytes();
+        self.write(&self.spread("records", id), &bytes)?;
+        Ok(id)
+    }
+
+    /// A record; `None` if it is not there, or not to be read.
+    pub fn record(&self, id: Digest) -> Option<Record> {
+        let bytes = read_small(&self.spread("records", id), LARGEST as u64).ok()?;
+        (Digest::of(&bytes) == id).then(|| Record::parse(&bytes).ok())?
+    }
+
+    /// The units of a recipe; `None` if they are not known.
+    pub fn snapshot(&self, key: Key) -> Option<Snapshot> {
+        let path = self.path("snapshots", &key.to_string());
+        Snapshot::parse(&read_small(&path, LARGEST as u64).ok()?).ok()
+    }
+
+    /// Stores the units of a recipe, in the place of those that were known.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn set_snapshot(&self, key: Key, snapshot: &Snapshot) -> Result<()> {
+        let bytes = serde_json::to_vec(snapshot).map_err(|error| Error::bad("a snapshot", error))?;
+        self.replace(&self.path("snapshots", &key.to_string()), &bytes)
+    }
+
+    /// The newest record of each unit of a scope.
+    pub fn scope(&self, scope: Key) -> Vec<Digest> {
+        let entries =
+            fs_err::read_dir(self.path("scopes", &scope.to_string())).into_iter().flatten().flatten();
+        let id = |path: PathBuf| String::from_utf8(read_small(&path, 64).ok()?).ok()?.parse().ok();
+        entries.filter_map(|entry| id(entry.path())).collect()
+    }
+
+    /// Makes a record the newest of its unit.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn set_newest(&self, scope: Key, fingerprint: &Inside, id: Digest) -> Result<()> {
+        let name = Digest::of(fingerprint.as_str().as_bytes()).to_string();
+        let path = self.path("scopes", &scope.to_string()).join(&name[..32]);
+        self.replace(&path, id.to_string().as_bytes())
+    }
+
+    /// Notes that something was used just now, so that it stays longer. It does not matter if that fails.
+    pub fn touch(&self, key: Key, records: &[Digest]) {
+        let now = SystemTime::now();
+        let paths = records.iter().map(|id| self.spread("records", *id));
+        for path in paths.chain([self.path("snapshots", &key.to_string())]) {
+            if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
+                let _ = file.set_modified(now);
+            }
+        }
+    }
+
+    /// A short text that was found out before.
+    pub(crate) fn remembered(&self, key: Key) -> Option<String> {
+        String::from_utf8(read_small(&self.path("remembered", &key.to_string()), 4096).ok()?).ok()
+    }
+
+    /// Remembers a short text.
+    pub(crate) fn remember(&self, key: Key, text: &str) -> Result<()> {
+        self.replace(&self.path("remembered", &key.to_string()), text.as_bytes())
+    }
+
+    fn new_file(&self) -> Result<tempfile::NamedTempFile> {
+        let folder = self.path("new", "");
+        fs_err::create_dir_all(&folder)?;
+        let file = tempfile::NamedTempFile::new_in(&folder)
+            .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", folder.display())))?;
+        Ok(file)
+    }
+
+    /// Writes what has one content only, unless it is there.
+    fn write(&self, place: &Path, bytes: &[u8]) -> Result<()> {
+        if std::fs::symlink_metadata(place).is_ok_and(|facts| facts.len() == bytes.len() as u64) {
+            return Ok(());
+        }
+        self.replace(place, bytes)
+    }
+
+    fn replace(&self, place: &Path, bytes: &[u8]) -> Result<()> {
+        let mut new = self.new_file()?;
+        new.write_all(bytes)
+            .and_then(|()| new.as_file().sync_data())
+            .map_err(|error| named(new.path(), &error))?;
+        put(new.into_temp_path(), place)
+    }
+}
+
+fn named(path: &Path, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("failed to write {}: {error}", path.display()))
+}
+
+fn put(new: tempfile::TempPath, place: &Path) -> Result<()> {
+    if let Some(folder) = place.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
+    new.persist(place).map_err(|error| named(place, &error.error))?;
+    Ok(())
+}

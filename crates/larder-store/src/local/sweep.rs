@@ -1,0 +1,172 @@
+//! Keeping a store within a size: what was used longest ago goes first.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use larder::files::disk::read_small;
+
+use super::{Store, VERSION};
+use crate::{
+    Result,
+    digest::Digest,
+    record::{LARGEST, Record},
+};
+
+/// What was used so lately may be in use now.
+const LEASE: Duration = Duration::from_mins(2);
+/// A file that is being written is not written for longer.
+const WRITING: Duration = Duration::from_hours(24);
+
+/// What a store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Compiled units.
+    pub records: usize,
+    /// Their files.
+    pub blobs: usize,
+    /// The bytes of these.
+    pub bytes: u64,
+    /// Recipes whose units are known.
+    pub snapshots: usize,
+}
+
+/// A unit with the time of its last use.
+struct Kept {
+    path: PathBuf,
+    used: SystemTime,
+    record: Record,
+}
+
+impl Store {
+    /// Counts what is there.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn contents(&self) -> Result<Contents> {
+        let mut contents = Contents { snapshots: self.files("snapshots")?.len(), ..Contents::default() };
+        contents.records = self.files("records")?.len();
+        for (_, size, _) in self.files("blobs")? {
+            contents.blobs += 1;
+            contents.bytes += size;
+        }
+        Ok(contents)
+    }
+
+    /// Deletes what was used longest ago until the files of what stays take at most `most` bytes; then what no unit
+    /// needs. Says how many bytes went.
+    ///
+    /// # Errors
+    /// If a folder cannot be read. What cannot be deleted stays.
+    pub fn sweep(&self, most: u64, now: SystemTime) -> Result<u64> {
+        self.sweep_unfinished(now);
+        let mut kept = self.kept()?;
+        kept.sort_by_key(|kept| kept.used);
+        let mut needed: HashMap<Digest, (usize, u64)> = HashMap::new();
+        for file in kept.iter().flat_map(|kept| &kept.record.files) {
+            needed.entry(file.digest).or_insert((0, file.size)).0 += 1;
+        }
+        let mut total: u64 = needed.values().map(|(_, size)| size).sum();
+        for kept in &kept {
+            if total <= most || is_leased(kept.used, now) {
+                break;
+            }
+            if fs_err::remove_file(&kept.path).is_err() {
+                continue;
+            }
+            for file in &kept.record.files {
+                if let Some((count, size)) = needed.get_mut(&file.digest) {
+                    *count -= 1;
+                    if *count == 0 {
+                        total -= *size;
+                        needed.remove(&file.digest);
+                    }
+                }
+            }
+        }
+        self.sweep_lists();
+        let mut freed = 0;
+        for (path, size, modified) in self.files("blobs")? {
+            let is_needed = digest_in(&path).is_some_and(|digest| needed.contains_key(&digest));
+            // Files of a unit come before its record.
+            if !is_needed && !is_leased(modified, now) && fs_err::remove_file(&path).is_ok() {
+                freed += size;
+            }
+        }
+        Ok(freed)
+    }
+
+    fn kept(&self) -> Result<Vec<Kept>> {
+        let read = |(path, _, used): (PathBuf, u64, SystemTime)| {
+            let record = Record::parse(&read_small(&path, LARGEST as u64).ok()?).ok()?;
+            Some(Kept { path, used, record })
+        };
+        Ok(self.files("records")?.into_iter().filter_map(read).collect())
+    }
+
+    fn sweep_unfinished(&self, now: SystemTime) {
+        for (path, _, modified) in self.files("new").unwrap_or_default() {
+            if now.duration_since(modified).is_ok_and(|age| age > WRITING) {
+                let _ = fs_err::remove_file(path);
+            }
+        }
+    }
+
+    /// Lists that name a record which is gone.
+    fn sweep_lists(&self) {
+        let mut known: BTreeMap<Digest, bool> = BTreeMap::new();
+        let mut is_there =
+            |id: Digest| *known.entry(id).or_insert_with(|| self.spread("records", id).is_file());
+        for (path, _, _) in self.files("snapshots").unwrap_or_default() {
+            let key = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            let snapshot = key.and_then(|key| self.snapshot(key));
+            if !snapshot.is_some_and(|snapshot| snapshot.records.into_iter().all(&mut is_there)) {
+                let _ = fs_err::remove_file(path);
+            }
+        }
+        for (path, _, _) in self.files("scopes").unwrap_or_default() {
+            let text = read_small(&path, 64).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            if !text.and_then(|text| text.parse().ok()).is_some_and(&mut is_there) {
+                let _ = fs_err::remove_file(path);
+            }
+        }
+    }
+
+    /// Every plain file of a kind, with its size and the time of its last change.
+    pub(crate) fn files(&self, kind: &str) -> Result<Vec<(PathBuf, u64, SystemTime)>> {
+        let mut found = Vec::new();
+        let top = self.root.join(VERSION).join(kind);
+        if top.is_dir() {
+            list(&top, 0, &mut found)?;
+        }
+        Ok(found)
+    }
+}
+
+fn is_leased(used: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(used).map_or(true, |age| age < LEASE)
+}
+
+/// Folders of a store are no deeper than this.
+const DEPTH: usize = 2;
+
+fn list(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, u64, SystemTime)>) -> Result<()> {
+    for entry in fs_err::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(facts) = std::fs::symlink_metadata(entry.path()) else { continue };
+        if facts.is_dir() && depth < DEPTH {
+            list(&entry.path(), depth + 1, found)?;
+        } else if facts.is_file() {
+            found.push((entry.path(), facts.len(), facts.modified()?));
+        }
+    }
+    Ok(())
+}
+
+/// The digest that a file is called by: two digits in the folder's name, the rest in its own.
+pub(crate) fn digest_in(path: &Path) -> Option<Digest> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    format!("{folder}{}", path.file_name()?.to_str()?).parse().ok()
+}

@@ -1,0 +1,296 @@
+//! From a target directory into the store: external units with all that they were compiled with.
+//!
+//! A unit is stored if cargo finished it, everything below it is stored too, and its source and fingerprint are
+//! understood: where cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::Path,
+};
+
+use larder::{
+    files::disk::{Kind, read_untouched},
+    target_dir::{
+        self, Origin, TargetFolder, Unit, UnitKind,
+        fingerprint::{Fingerprint, cargo_hash},
+    },
+};
+
+use crate::{
+    Result,
+    conditions::{
+        Bound, Conditions, bound,
+        system::{self, System},
+    },
+    digest::Digest,
+    inside::Inside,
+    local::Store,
+    moved::Place,
+    record::{Dependency, File, Record, Role, Snapshot, VERSION},
+    scope::Keys,
+};
+
+/// What was stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Units that the recipe has in the store now.
+    pub units: usize,
+    /// Units that cannot be stored.
+    pub left_out: usize,
+    /// The bytes of their files.
+    pub bytes: u64,
+}
+
+/// Stores the units of a recipe. `seen` are the hashes in the names of those that cargo built or found.
+///
+/// # Errors
+/// If the target directory cannot be read or the store cannot be written.
+pub fn publish(
+    store: &Store,
+    keys: Keys,
+    place: &Place,
+    seen: &BTreeSet<String>,
+    system: &System<'_>,
+) -> Result<Published> {
+    let folder = target_dir::read(Path::new(&place.build_dir))?;
+    let mut publisher =
+        Publisher { store, place, system, folder: &folder, done: HashMap::new(), order: Vec::new() };
+    let mut published = Published::default();
+    for (number, unit) in folder.units.iter().enumerate() {
+        let is_asked = seen.contains(&unit.hash) && folder.profile(unit).base.as_os_str().is_empty();
+        if !is_asked || unit.origin != Origin::External || unit.kind == UnitKind::Documentation {
+            continue;
+        }
+        match publisher.unit(number)? {
+            Some(stored) => {
+                published.units += 1;
+                published.bytes += stored.bytes;
+            }
+            None => published.left_out += 1,
+        }
+    }
+    let records: Vec<Digest> = publisher.order.iter().map(|(_, id)| *id).collect();
+    for (fingerprint, id) in &publisher.order {
+        store.set_newest(keys.scope, fingerprint, *id)?;
+    }
+    store.set_snapshot(keys.snapshot, &Snapshot { version: VERSION, records })?;
+    Ok(published)
+}
+
+/// A unit that is stored.
+#[derive(Debug, Clone)]
+struct Stored {
+    dependency: Dependency,
+    bytes: u64,
+}
+
+struct Publisher<'a> {
+    store: &'a Store,
+    place: &'a Place,
+    system: &'a System<'a>,
+    folder: &'a TargetFolder,
+    done: HashMap<usize, Option<Stored>>,
+    /// Records, dependencies first.
+    order: Vec<(Inside, Digest)>,
+}
+
+impl Publisher<'_> {
+    /// Stores a unit after what it stands on; `None` if that cannot be done.
+    fn unit(&mut self, number: usize) -> Result<Option<Stored>> {
+        if let Some(known) = self.done.get(&number) {
+            return Ok(known.clone());
+        }
+        let stored = self.anew(number)?;
+        self.done.insert(number, stored.clone());
+        Ok(stored)
+    }
+
+    fn anew(&mut self, number: usize) -> Result<Option<Stored>> {
+        let folder = self.folder;
+        let unit = &folder.units[number];
+        let mut dependencies = Vec::new();
+        for dependency in folder.dependencies(unit) {
+            let Some(dependency) = dependency else { return Ok(None) };
+            match self.unit(dependency)? {
+                Some(stored) => dependencies.push(stored.dependency),
+                None => return Ok(None),
+            }
+        }
+        let Some(record) = self.record(unit, dependencies)? else { return Ok(None) };
+        let id = self.store.add_record(&record)?;
+        self.order.push((record.fingerprint.clone(), id));
+        let bytes = record.size();
+        let dependency = Dependency { fingerprint: record.fingerprint, outputs: record.outputs };
+        Ok(Some(Stored { dependency, bytes }))
+    }
+
+    fn record(&self, unit: &Unit, dependencies: Vec<Dependency>) -> Result<Option<Record>> {
+        let (Some(fingerprint), Some(hash), Some(json)) =
+            (&unit.fingerprint, unit.fingerprint_hash, &unit.fingerprint_file)
+        else {
+            return Ok(None);
+        };
+        let Some(mark) = Inside::of(&json.with_extension("")) else { return Ok(None) };
+        if fingerprint.cargo_hash() != hash || names_of_this_machine(fingerprint, self.place) {
+            return Ok(None);
+        }
+        let source = match self.source(unit, fingerprint) {
+            Source::Runs => None,
+            Source::At(source) => Some(source),
+            Source::Unknown => return Ok(None),
+        };
+        let mut gathered = Gathered::default();
+        for file in &unit.files {
+            let Some(path) = Inside::of(&file.path) else { return Ok(None) };
+            match file.kind {
+                Kind::File => self.file(unit, &mark, path, &mut gathered)?,
+                Kind::Folder if unit.kind == UnitKind::BuildScriptRun => gathered.folders.push(path),
+                Kind::Folder => {}
+                Kind::Link => return Ok(None),
+            }
+        }
+        let Gathered { files, folders, outputs, bound, paths, libraries, glibc } = gathered;
+        let outputs = Record::outputs_of(outputs.iter().map(|(path, digest)| (path, *digest)));
+        Ok(Some(Record {
+            version: VERSION,
+            package: unit.package.clone(),
+            target: unit.target.clone(),
+            fingerprint: mark,
+            fingerprint_hash: hash,
+            source,
+            cargo_home: self.place.cargo_home.clone(),
+            build_dir: self.place.build_dir.clone(),
+            dependencies,
+            files,
+            folders,
+            outputs,
+            conditions: Conditions {
+                bound: bound.into_iter().collect(),
+                paths: paths.into_iter().collect(),
+                libraries: libraries.into_iter().collect(),
+                glibc,
+            },
+        }))
+    }
+
+    fn file(&self, unit: &Unit, mark: &Inside, path: Inside, gathered: &mut Gathered) -> Result<()> {
+        let full = Path::new(&self.place.build_dir).join(path.as_str());
+        let role = role(unit, mark, &path);
+        let (digest, size) = self.store.add_file(&full)?;
+        match role {
+            Role::Output => {
+                gathered.outputs.insert(path.clone(), digest);
+                self.look_into(unit, &path, &fs_err::read(&full)?, gathered);
+            }
+            Role::Printed => {
+                let bytes = fs_err::read(&full)?;
+                gathered.outputs.insert(path.clone(), Digest::of(&self.place.anywhere(&bytes)));
+                let text = String::from_utf8_lossy(&bytes);
+                let (paths, libraries) = system::found_by_script(&text, self.place, self.system);
+                gathered.paths.extend(paths);
+                gathered.libraries.extend(libraries);
+            }
+            Role::Noted if is_list(path.as_str()) => {
+                bound::in_dep_info(&String::from_utf8_lossy(&read_untouched(&full)?), &mut gathered.bound);
+            }
+            _ => {}
+        }
+        let runs = is_executable(&full)?;
+        gathered.files.push(File { path, digest, size, runs, role });
+        Ok(())
+    }
+
+    fn look_into(&self, unit: &Unit, path: &Inside, bytes: &[u8], gathered: &mut Gathered) {
+        let ending = path.name().rsplit_once('.').map(|(_, ending)| ending);
+        match ending {
+            Some("rmeta") => {}
+            // What a build script wrote is compiled in, or read by other build scripts.
+            Some("rs" | "pc") if unit.kind == UnitKind::BuildScriptRun => {
+                bound::in_data(bytes, self.place, &mut gathered.bound);
+            }
+            _ => {
+                bound::in_artifact(bytes, self.place, &mut gathered.bound);
+                gathered.glibc = gathered.glibc.max(system::needed_glibc(bytes));
+            }
+        }
+    }
+
+    /// The root source file: the one in rustc's list whose path has the hash in the fingerprint.
+    fn source(&self, unit: &Unit, fingerprint: &Fingerprint) -> Source {
+        if unit.kind == UnitKind::BuildScriptRun {
+            return if fingerprint.path == 0 { Source::Runs } else { Source::Unknown };
+        }
+        let home = Path::new(&self.place.cargo_home);
+        let lists = unit.files.iter().filter(|file| is_list(&file.path));
+        for list in lists {
+            let Ok(bytes) = read_untouched(&Path::new(&self.place.build_dir).join(&list.path)) else {
+                continue;
+            };
+            let text = String::from_utf8_lossy(&bytes);
+            let mut sources =
+                text.lines().filter_map(|line| line.strip_suffix(':')).map(|path| path.replace("\\ ", " "));
+            if let Some(source) = sources.find(|source| cargo_hash(Path::new(source)) == fingerprint.path) {
+                let inside = Path::new(&source).strip_prefix(home).ok().and_then(Inside::of);
+                return inside.map_or(Source::Unknown, Source::At);
+            }
+        }
+        Source::Unknown
+    }
+}
+
+/// Where the source of a unit is.
+enum Source {
+    /// It is the run of a build script.
+    Runs,
+    /// Below `CARGO_HOME`.
+    At(Inside),
+    /// Nobody could say where it is on another machine.
+    Unknown,
+}
+
+#[derive(Default)]
+struct Gathered {
+    files: Vec<File>,
+    folders: Vec<Inside>,
+    outputs: BTreeMap<Inside, Digest>,
+    bound: BTreeSet<Bound>,
+    paths: BTreeSet<String>,
+    libraries: BTreeSet<system::Library>,
+    glibc: Option<system::Glibc>,
+}
+
+fn role(unit: &Unit, mark: &Inside, path: &Inside) -> Role {
+    let is_run = unit.kind == UnitKind::BuildScriptRun;
+    let in_folder_of_mark = path.folder() == mark.folder();
+    match path.name() {
+        _ if path == mark => Role::Hash,
+        name if in_folder_of_mark && name == format!("{}.json", mark.name()) => Role::Fingerprint,
+        _ if in_folder_of_mark => Role::Noted,
+        // Beside `out`, not in it.
+        "output" | "stdout" if is_run && !has_folder(path, "out") => Role::Printed,
+        "root-output" | "stderr" | "invoked.timestamp" if is_run && !has_folder(path, "out") => Role::Noted,
+        name if !is_run && is_list(name) => Role::Noted,
+        _ => Role::Output,
+    }
+}
+
+/// rustc's list of the files that it read.
+fn is_list(path: impl AsRef<Path>) -> bool {
+    path.as_ref().extension().is_some_and(|ending| ending == "d")
+}
+
+fn has_folder(path: &Inside, name: &str) -> bool {
+    path.folder().split('/').any(|folder| folder == name)
+}
+
+/// Whether a fingerprint names a file of cargo's folders by its absolute path: it would be looked for there.
+fn names_of_this_machine(fingerprint: &Fingerprint, place: &Place) -> bool {
+    let json = serde_json::to_vec(&fingerprint.local).unwrap_or_default();
+    place.anywhere(&json) != json
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs_err::metadata(path)?.permissions().mode() & 0o111 != 0)
+}

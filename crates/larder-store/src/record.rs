@@ -1,0 +1,189 @@
+//! What is kept of a unit: its files by their digests, what it was compiled with, and what it asks of a machine.
+//!
+//! A record is a value: its id is the digest of its bytes, so it never changes. It holds no file's content.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Result,
+    conditions::Conditions,
+    digest::Digest,
+    inside::{self, Inside},
+};
+
+/// The format of records.
+pub const VERSION: u32 = 1;
+/// The largest record that is read, in bytes.
+pub const LARGEST: usize = 16 << 20;
+/// The most files that a unit has.
+const MOST_FILES: usize = 1_000_000;
+
+/// A unit that was compiled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Record {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The package's name, as its folders have it.
+    pub package: String,
+    /// The target's name.
+    pub target: String,
+    /// Where cargo looks for the unit's fingerprint: the file that holds its hash, below the build directory.
+    pub fingerprint: Inside,
+    /// cargo's hash of the fingerprint where it was compiled.
+    pub fingerprint_hash: u64,
+    /// The root source file below `CARGO_HOME`; runs of build scripts have none.
+    pub source: Option<Inside>,
+    /// `CARGO_HOME` where it was compiled.
+    pub cargo_home: String,
+    /// The build directory where it was compiled.
+    pub build_dir: String,
+    /// What it was compiled with.
+    pub dependencies: Vec<Dependency>,
+    /// The files, by path.
+    pub files: Vec<File>,
+    /// Folders that a build script made, which may be empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<Inside>,
+    /// [`Record::outputs`] of its files, where paths of the machine count as one.
+    pub outputs: Digest,
+    /// What a machine must have.
+    pub conditions: Conditions,
+}
+
+/// A unit that another one was compiled with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// Its [`Record::fingerprint`].
+    pub fingerprint: Inside,
+    /// Its [`Record::outputs`].
+    pub outputs: Digest,
+}
+
+/// A file of a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Below the build directory.
+    pub path: Inside,
+    /// Of its content.
+    pub digest: Digest,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Whether it can be run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub runs: bool,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What a file of a unit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// What dependents are compiled with.
+    Output,
+    /// What a build script printed: dependents are compiled by it, and paths of the machine are in it.
+    Printed,
+    /// cargo's records, which name paths of the machine and reach no dependent.
+    Noted,
+    /// The fingerprint's hash.
+    Hash,
+    /// The fingerprint as JSON.
+    Fingerprint,
+    /// Everything else.
+    Other,
+}
+
+impl Record {
+    /// The bytes and their digest, which is the record's id.
+    ///
+    /// # Panics
+    /// Never: a record is plain data.
+    pub fn to_bytes(&self) -> (Vec<u8>, Digest) {
+        let bytes = serde_json::to_vec(self).expect("a record is plain data");
+        let id = Digest::of(&bytes);
+        (bytes, id)
+    }
+
+    /// Reads a record that somebody else may have written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let bad = |reason: String| Error::bad("a record of the store", reason);
+        if bytes.len() > LARGEST {
+            return Err(bad(format!("it has {} bytes", bytes.len())));
+        }
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+        record.check().map_err(bad)?;
+        Ok(record)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.version != VERSION {
+            return Err(format!("its version is {}, and this Larder knows {VERSION}", self.version));
+        }
+        if self.files.len() > MOST_FILES || !inside::is_a_tree(self.files.iter().map(|file| &file.path)) {
+            return Err("its files do not fit into one folder".to_owned());
+        }
+        if self.folders.len() > MOST_FILES {
+            return Err("it has too many folders".to_owned());
+        }
+        let with = |role: Role| self.files.iter().filter(move |file| file.role == role);
+        let hashes: Vec<_> = with(Role::Hash).collect();
+        if hashes.len() != 1 || hashes[0].path != self.fingerprint {
+            return Err("it does not have one fingerprint".to_owned());
+        }
+        let json = format!("{}.json", self.fingerprint);
+        if !with(Role::Fingerprint).map(|file| file.path.as_str()).eq([json.as_str()]) {
+            return Err("its fingerprint lacks its JSON".to_owned());
+        }
+        Ok(())
+    }
+
+    /// How many bytes its files have.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
+    /// One line that tells units apart.
+    pub fn describe(&self) -> String {
+        let folder = self.fingerprint.as_str().split('/').next().unwrap_or_default();
+        format!("{} {} ({folder})", self.package, self.target)
+    }
+
+    /// The digest over what dependents are compiled with: paths and digests of the files, in order.
+    pub fn outputs_of<'a>(files: impl Iterator<Item = (&'a Inside, Digest)>) -> Digest {
+        let mut lines: Vec<String> = files.map(|(path, digest)| format!("{digest} {path}")).collect();
+        lines.sort();
+        Digest::of_texts("larder store outputs 1", lines)
+    }
+}
+
+/// The units of a recipe, as one list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Snapshot {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Ids of records, dependencies before dependents.
+    pub records: Vec<Digest>,
+}
+
+impl Snapshot {
+    /// Reads one that somebody else may have written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let bad = |reason: String| Error::bad("a snapshot of the store", reason);
+        if bytes.len() > LARGEST {
+            return Err(bad(format!("it has {} bytes", bytes.len())));
+        }
+        let snapshot: Self = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+        match snapshot.version {
+            VERSION => Ok(snapshot),
+            other => Err(bad(format!("its version is {other}, and this Larder knows {VERSION}"))),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! From the store into a target directory, before cargo runs there.
+//!
+//! Units go in from the leaves up. One is restored if what it was compiled with is there to the byte, restored or
+//! compiled, and its conditions hold. Its fingerprint's hash, by which cargo tells that there is a unit, comes last. All
+//! files get one time, that of the restore, so that none is older than what it was made from.
+//!
+//! It must never touch a unit that cargo has finished, and it holds cargo's locks meanwhile.
+
+mod place;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
+
+use larder::{
+    Report, side_by_side,
+    target_dir::{fingerprint, locks},
+};
+
+use crate::{
+    Result,
+    conditions::system::System,
+    digest::{Digest, digest_of},
+    inside::Inside,
+    local::Store,
+    moved::Place,
+    record::{Dependency, Record, Role},
+    scope::Keys,
+};
+
+/// How long a build that holds the folder is waited for.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What a restore did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// Units that are there now and were not before.
+    pub units: usize,
+    /// Units that were there.
+    pub present: usize,
+    /// The bytes of the files of restored units.
+    pub bytes: u64,
+    /// Whether the store knows the recipe as a whole.
+    pub is_whole: bool,
+    /// Units that stay to be compiled, with the reason.
+    pub refused: Vec<(String, String)>,
+}
+
+/// Restores the units of a recipe, or what can stand in for them if the recipe is not known. `packages` are the names
+/// and versions in its `Cargo.lock`.
+///
+/// # Errors
+/// If the folder cannot be locked or written. What cannot be restored is no error.
+pub fn restore(
+    store: &Store,
+    keys: Keys,
+    place: &Place,
+    packages: &BTreeSet<String>,
+    system: &System<'_>,
+    report: &dyn Report,
+) -> Result<Restored> {
+    let snapshot = store.snapshot(keys.snapshot);
+    let is_whole = snapshot.is_some();
+    let ids = snapshot.map_or_else(|| store.scope(keys.scope), |snapshot| snapshot.records);
+    let records: Vec<Record> = ids.iter().filter_map(|id| store.record(*id)).collect();
+    let is_whole = is_whole && records.len() == ids.len();
+    let records = if is_whole { records } else { of_packages(records, packages) };
+    store.touch(keys.snapshot, &ids);
+    let build_dir = Path::new(&place.build_dir);
+    let is_there = |record: &Record| build_dir.join(record.fingerprint.as_str()).is_file();
+    let missing = records.iter().filter(|record| !is_there(record)).count();
+    let mut restored = Restored { is_whole, present: records.len() - missing, ..Restored::default() };
+    if missing == 0 {
+        return Ok(restored);
+    }
+    report.step("Restoring", &format!("{missing} units from the store"));
+    place::prepare(build_dir, &records)?;
+    let _locks = locks::take(build_dir, PATIENCE, report)?;
+    let mut run = Run { store, place, system, now: SystemTime::now(), known: BTreeMap::new() };
+    for level in levels(&records) {
+        run.level(&level, &mut restored)?;
+    }
+    Ok(restored)
+}
+
+/// The records whose package, and all below it, a recipe has.
+fn of_packages(records: Vec<Record>, packages: &BTreeSet<String>) -> Vec<Record> {
+    let by_name: HashMap<&Inside, &Record> =
+        records.iter().map(|record| (&record.fingerprint, record)).collect();
+    let mut known: HashMap<&Inside, bool> = HashMap::new();
+    for record in &records {
+        belongs(record, &by_name, packages, &mut known, 0);
+    }
+    let kept: BTreeSet<Inside> =
+        known.iter().filter(|(_, belongs)| **belongs).map(|(name, _)| (*name).clone()).collect();
+    records.into_iter().filter(|record| kept.contains(&record.fingerprint)).collect()
+}
+
+/// The longest chain of records that is followed.
+const DEEPEST: usize = 2000;
+
+fn belongs<'a>(
+    record: &'a Record,
+    by_name: &HashMap<&'a Inside, &'a Record>,
+    packages: &BTreeSet<String>,
+    known: &mut HashMap<&'a Inside, bool>,
+    depth: usize,
+) -> bool {
+    if let Some(known) = known.get(&record.fingerprint) {
+        return *known;
+    }
+    // Against records that name each other in a circle.
+    known.insert(&record.fingerprint, false);
+    let own = record.source.as_ref().is_none_or(|source| is_of_package(source, packages));
+    let below = |dependency: &Dependency| by_name.get(&dependency.fingerprint).copied();
+    let belongs = own
+        && depth < DEEPEST
+        && record.dependencies.iter().all(|dependency| {
+            below(dependency).is_some_and(|record| self::belongs(record, by_name, packages, known, depth + 1))
+        });
+    known.insert(&record.fingerprint, belongs);
+    belongs
+}
+
+/// `registry/src/<registry>/<name>-<version>/…`; the folders of git packages tell no version.
+fn is_of_package(source: &Inside, packages: &BTreeSet<String>) -> bool {
+    let mut folders = source.as_str().split('/');
+    match (folders.next(), folders.next(), folders.next(), folders.next()) {
+        (Some("registry"), Some("src"), Some(_), Some(package)) => packages.contains(package),
+        _ => true,
+    }
+}
+
+/// Records in groups: those of a group stand on earlier groups alone. Records in a circle are in none.
+fn levels(records: &[Record]) -> Vec<Vec<&Record>> {
+    let known: BTreeSet<&Inside> = records.iter().map(|record| &record.fingerprint).collect();
+    let mut open: Vec<&Record> = records.iter().collect();
+    let mut placed: BTreeSet<&Inside> = BTreeSet::new();
+    let mut levels = Vec::new();
+    loop {
+        let is_ready = |record: &&Record| {
+            let mut inside =
+                record.dependencies.iter().filter(|dependency| known.contains(&dependency.fingerprint));
+            inside.all(|dependency| placed.contains(&dependency.fingerprint))
+        };
+        let (ready, rest): (Vec<&Record>, Vec<&Record>) = open.into_iter().partition(is_ready);
+        if ready.is_empty() {
+            return levels;
+        }
+        placed.extend(ready.iter().map(|record| &record.fingerprint));
+        open = rest;
+        levels.push(ready);
+    }
+}
+
+/// What is known of a unit in the folder.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    outputs: Digest,
+    fingerprint: u64,
+}
+
+struct Run<'a> {
+    store: &'a Store,
+    place: &'a Place,
+    system: &'a System<'a>,
+    now: SystemTime,
+    /// Units that are there and are those of the store.
+    known: BTreeMap<Inside, Known>,
+}
+
+impl Run<'_> {
+    fn level(&mut self, records: &[&Record], restored: &mut Restored) -> Result<()> {
+        let mut ready: Vec<(&Record, Vec<u64>)> = Vec::new();
+        for record in records {
+            if let Some(known) = self.present(record) {
+                self.known.insert(record.fingerprint.clone(), known);
+                continue;
+            }
+            if self.is_finished(record) {
+                // Compiled here, to other bytes.
+                continue;
+            }
+            match self.dependencies(record).and_then(|hashes| self.fits(record).map(|()| hashes)) {
+                Ok(hashes) => ready.push((record, hashes)),
+                Err(reason) => restored.refused.push((record.describe(), reason)),
+            }
+        }
+        let bytes = AtomicU64::new(0);
+        let (store, place, now) = (self.store, self.place, self.now);
+        let outcomes = side_by_side::map(ready, |(record, hashes)| {
+            let outcome = place::unit(store, place, record, &hashes, now);
+            if outcome.is_ok() {
+                bytes.fetch_add(record.size(), Ordering::Relaxed);
+            }
+            Ok((record, outcome))
+        })?;
+        for (record, outcome) in outcomes {
+            match outcome {
+                Ok(fingerprint) => {
+                    restored.units += 1;
+                    self.known
+                        .insert(record.fingerprint.clone(), Known { outputs: record.outputs, fingerprint });
+                }
+                Err(error) => restored.refused.push((record.describe(), error.to_string())),
+            }
+        }
+        restored.bytes += bytes.into_inner();
+        Ok(())
+    }
+
+    fn path(&self, path: &Inside) -> std::path::PathBuf {
+        Path::new(&self.place.build_dir).join(path.as_str())
+    }
+
+    fn is_finished(&self, record: &Record) -> bool {
+        self.path(&record.fingerprint).is_file()
+    }
+
+    /// A finished unit, if its outputs are those of the record.
+    fn present(&self, record: &Record) -> Option<Known> {
+        let hash = fs_err::read(self.path(&record.fingerprint)).ok()?;
+        let fingerprint = fingerprint::hash(&hash)?;
+        let digest = |file: &crate::record::File| {
+            let path = self.path(&file.path);
+            if file.role == Role::Printed {
+                return Some(Digest::of(&self.place.anywhere(&fs_err::read(path).ok()?)));
+            }
+            digest_of(&path).ok().map(|(digest, _)| digest)
+        };
+        let outputs = record.files.iter().filter(|file| matches!(file.role, Role::Output | Role::Printed));
+        let digests: Option<Vec<_>> = outputs.map(|file| Some((&file.path, digest(file)?))).collect();
+        let outputs = Record::outputs_of(digests?.into_iter());
+        (outputs == record.outputs).then_some(Known { outputs, fingerprint })
+    }
+
+    /// The hashes of the fingerprints of what a unit stands on, if it is what the unit was compiled with.
+    fn dependencies(&self, record: &Record) -> Result<Vec<u64>, String> {
+        let hash = |dependency: &Dependency| match self.known.get(&dependency.fingerprint) {
+            Some(known) if known.outputs == dependency.outputs => Ok(known.fingerprint),
+            _ => Err(format!("{} is another one here", dependency.fingerprint)),
+        };
+        record.dependencies.iter().map(hash).collect()
+    }
+
+    fn fits(&self, record: &Record) -> Result<(), String> {
+        let compiled_in =
+            Place { build_dir: record.build_dir.clone(), cargo_home: record.cargo_home.clone() };
+        record.conditions.broken(&compiled_in, self.place, self.system).map_or(Ok(()), Err)
+    }
+}

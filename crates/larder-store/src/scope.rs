@@ -1,0 +1,196 @@
+//! What units have in common that can stand in for each other: compiler, platform, settings of the recipe.
+//!
+//! | input | why |
+//! |---|---|
+//! | `rustc -vV`, the digest of its driver, `cargo -V` | another compiler makes other bytes, also under the same version |
+//! | platforms, resolved rustflags and linkers | of the whole build, which no fingerprint of a build script's run tells |
+//! | variables that set flags, profiles or unstable settings | the same |
+//! | profiles, configuration and environment of the recipe, cargo's words | the same |
+//! | namespace | teams that share a remote keep to themselves |
+//!
+//! cargo checks most of it once more when it judges a restored unit: a scope that is too wide costs garbage on disk, one
+//! that is too narrow a compilation; neither gives a wrong result. What cargo does not check is why it is here.
+
+use std::{fmt::Write as _, os::unix::fs::MetadataExt as _, path::Path};
+
+use cargo_config2::{Config, ResolveOptions};
+use larder::{
+    cargo::Cargo,
+    process::{Cmd, Environment},
+    project::Project,
+    recipe::lock_file::LockedSlice,
+};
+
+use crate::{
+    Error, Result,
+    digest::{Digest, digest_of},
+    local::{Key, Store},
+};
+
+/// The keys of a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys {
+    /// Of units that can stand in for its units.
+    pub scope: Key,
+    /// Of its units as a whole.
+    pub snapshot: Key,
+}
+
+/// The compiler in use, asked once.
+#[derive(Debug, Clone)]
+pub struct Toolchain(String);
+
+impl Toolchain {
+    /// Asks rustc and cargo which ones they are. The driver's digest is remembered in the store, since it takes a
+    /// quarter of a second.
+    ///
+    /// # Errors
+    /// If one of them does not answer.
+    pub fn of(cargo: &Cargo, dir: &Path, store: &Store) -> Result<Self> {
+        let ask = |program: &Path, words: &[&str]| {
+            Cmd::new(program, dir, cargo.env()).args(words.iter().copied()).output()
+        };
+        let rustc = cargo.rustc();
+        let version = ask(&rustc, &["-vV"])?;
+        let sysroot = ask(&rustc, &["--print", "sysroot"])?;
+        let driver = driver(Path::new(sysroot.trim_end()), store)?;
+        let cargo = ask(cargo.program(), &["-V"])?;
+        Ok(Self(format!("{version}\n{driver}\n{cargo}")))
+    }
+}
+
+/// The digest of the library that does the compiling; empty if the toolchain has none.
+fn driver(sysroot: &Path, store: &Store) -> Result<String> {
+    let entries = fs_err::read_dir(sysroot.join("lib")).into_iter().flatten().flatten();
+    let is_driver = |name: &str| name.trim_start_matches("lib").starts_with("rustc_driver");
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let Some(path) = paths
+        .into_iter()
+        .find(|path| path.file_name().is_some_and(|name| is_driver(&name.to_string_lossy())))
+    else {
+        return Ok(String::new());
+    };
+    let facts = fs_err::metadata(&path)?;
+    let identity = format!(
+        "{} {} {} {} {}",
+        path.display(),
+        facts.len(),
+        facts.mtime(),
+        facts.mtime_nsec(),
+        facts.ino()
+    );
+    let remembered = Digest::of(identity.as_bytes());
+    if let Some(known) = store.remembered(remembered) {
+        return Ok(known);
+    }
+    let (digest, _) = digest_of(&path)?;
+    // It is found out again if it cannot be remembered.
+    let _ = store.remember(remembered, &digest.to_string());
+    Ok(digest.to_string())
+}
+
+impl Keys {
+    /// Of a slice's current recipe.
+    ///
+    /// # Errors
+    /// If cargo's configuration cannot be read.
+    pub fn of(
+        project: &Project,
+        locked: &LockedSlice,
+        toolchain: &Toolchain,
+        namespace: &str,
+    ) -> Result<Self> {
+        let files = locked.files(locked.layers.len().saturating_sub(1));
+        let mut settings = String::new();
+        for (path, text) in &files {
+            match path.file_name() {
+                Some("config.toml") => settings.push_str(text),
+                Some("Cargo.toml") => {
+                    text.lines().filter(|line| line.starts_with("profile.")).for_each(|line| {
+                        let _ = writeln!(settings, "{line}");
+                    });
+                }
+                _ => {}
+            }
+        }
+        let words = locked.cook.iter().filter(|word| !word.starts_with("--target-dir"));
+        let resolved = resolved(project, locked)?;
+        let texts = [namespace, &toolchain.0, &settings, &resolved].into_iter().map(str::to_owned);
+        let scope = Digest::of_texts("larder store scope 1", texts.chain(words.cloned()));
+        let files = files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
+        let scope_text = scope.to_string();
+        let snapshot = Digest::of_texts("larder store snapshot 1", files.chain([scope_text.as_str()]));
+        Ok(Self { scope, snapshot })
+    }
+}
+
+/// Flags and linkers as cargo would find them, with the variables that set more of the kind.
+fn resolved(project: &Project, locked: &LockedSlice) -> Result<String> {
+    let cargo = &project.cargo;
+    let root = project.workspace.root();
+    let unreadable = |error: cargo_config2::Error| Error::bad(root.join(".cargo/config.toml"), error);
+    let options = ResolveOptions::default()
+        .env(cargo.env().iter())
+        .cargo(cargo.program())
+        .rustc(cargo_config2::PathAndArgs::new(cargo.rustc()));
+    let config = Config::load_with_options(root, options).map_err(unreadable)?;
+    let host = config.host_triple().map_err(unreadable)?.to_owned();
+    let mut text = String::new();
+    for target in locked.slice.targets().into_iter().chain([host.as_str()]) {
+        let flags =
+            config.rustflags(target).map_err(unreadable)?.map(|flags| flags.flags).unwrap_or_default();
+        let linker = config.linker(target).map_err(unreadable)?;
+        let _ = writeln!(text, "{target} {flags:?} {linker:?}");
+    }
+    for (name, value) in variables(cargo.env()) {
+        let _ = writeln!(text, "{name}={value}");
+    }
+    Ok(text)
+}
+
+/// Variables of cargo's that reach a compilation.
+fn variables(env: &Environment) -> impl Iterator<Item = (String, String)> {
+    const PLACES: [&str; 4] =
+        ["CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "CARGO_BUILD_JOBS", "CARGO_BUILD_RUSTC_WRAPPER"];
+    let reaches = |name: &str| {
+        let kinds =
+            ["CARGO_PROFILE_", "CARGO_UNSTABLE_", "CARGO_BUILD_", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
+        let is_of_target =
+            name.starts_with("CARGO_TARGET_") && (name.ends_with("RUSTFLAGS") || name.ends_with("LINKER"));
+        name == "RUSTC_BOOTSTRAP"
+            || is_of_target
+            || (kinds.iter().any(|kind| name.starts_with(kind)) && !PLACES.contains(&name))
+    };
+    let texts = env
+        .iter()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    texts.filter(move |(name, _)| reaches(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_reach_a_compilation_count() {
+        let env = |names: &[&str]| {
+            let env = Environment::new(names.iter().map(|name| (*name, "x")));
+            variables(&env).map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let counting = [
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            "CARGO_UNSTABLE_BUILD_STD",
+            "RUSTC_BOOTSTRAP",
+            "RUSTFLAGS",
+        ];
+        assert_eq!(env(&counting), counting);
+        assert_eq!(
+            env(&["CARGO_TARGET_DIR", "CARGO_BUILD_JOBS", "CARGO_HOME", "HOME", "RUSTC_WRAPPER"]),
+            [""; 0]
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! A store beside the builds of a project: asked before a recipe is cooked, given what was compiled afterwards.
+//!
+//! Nothing here fails a build: a fault is one warning, and the store is left alone from then on.
+
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use larder::{Report, cook::Phase, project::Project, recipe::lock_file::LockedSlice, target_dir::Tag};
+
+use crate::{
+    Result,
+    conditions::system::System,
+    local::Store,
+    moved::Place,
+    publish::{Published, publish},
+    restore::{Restored, restore},
+    scope::{Keys, Toolchain},
+};
+
+/// What a build may do with a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Take units out.
+    Read,
+    /// Take units out and put units in.
+    Write,
+}
+
+/// Where the store of this user is, and what is done with it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder.
+    pub root: PathBuf,
+    /// What is done with it.
+    pub access: Access,
+    /// Part of every key; teams that share a remote keep to themselves by it.
+    pub namespace: String,
+}
+
+/// A store that is in use.
+pub struct Session<'a> {
+    project: &'a Project,
+    report: &'a dyn Report,
+    options: Options,
+    opened: Option<(Store, Toolchain)>,
+    is_over: Cell<bool>,
+    system: System<'a>,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the store. One that cannot be opened is told and left alone.
+    pub fn open(project: &'a Project, options: Options, report: &'a dyn Report) -> Self {
+        let root = project.workspace.root();
+        let system = System::new(root.as_std_path(), project.cargo.env());
+        let opened = Store::open(&options.root).and_then(|store| {
+            Ok((store.clone(), Toolchain::of(&project.cargo, root.as_std_path(), &store)?))
+        });
+        let mut session = Self { project, report, options, opened: None, is_over: Cell::new(false), system };
+        session.opened = session.told(opened);
+        session
+    }
+
+    /// Restores what a recipe needs, before it is cooked.
+    pub fn before(&self, locked: &LockedSlice) -> Restored {
+        let Some((store, toolchain)) = self.in_use() else { return Restored::default() };
+        self.told(self.restore(store, toolchain, locked)).unwrap_or_default()
+    }
+
+    /// Stores what was compiled, after a recipe was cooked. `restored` is what [`before`](Self::before) did.
+    pub fn after(&self, locked: &LockedSlice, restored: &Restored, phase: &Phase) -> Published {
+        let is_news = phase.counts.compiled_external > 0 || !restored.is_whole;
+        let Some((store, toolchain)) =
+            self.in_use().filter(|_| self.options.access == Access::Write && is_news)
+        else {
+            return Published::default();
+        };
+        self.told(self.publish(store, toolchain, locked, &phase.units)).unwrap_or_default()
+    }
+
+    fn in_use(&self) -> Option<(&Store, &Toolchain)> {
+        let (store, toolchain) = self.opened.as_ref()?;
+        (!self.is_over.get()).then_some((store, toolchain))
+    }
+
+    fn told<T>(&self, result: Result<T>) -> Option<T> {
+        result
+            .inspect_err(|error| {
+                self.is_over.set(true);
+                self.report.warn(&format!("the store is left alone: {error}"));
+            })
+            .ok()
+    }
+
+    fn restore(&self, store: &Store, toolchain: &Toolchain, locked: &LockedSlice) -> Result<Restored> {
+        let Some(place) = self.place(locked) else { return Ok(Restored::default()) };
+        let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
+        // cargo would make it without its mark where it is to build in a folder below.
+        Tag::made_with(self.project.workspace.target_directory())?;
+        fs_err::create_dir_all(&place.build_dir)?;
+        let restored = restore(store, keys, &place, &packages(locked), &self.system, self.report)?;
+        if restored.units > 0 {
+            let name = &locked.slice.name;
+            self.report.step(
+                "Restored",
+                &format!(
+                    "{} units of {name} ({})",
+                    restored.units,
+                    larder::bytesize::ByteSize(restored.bytes)
+                ),
+            );
+        }
+        Ok(restored)
+    }
+
+    fn publish(
+        &self,
+        store: &Store,
+        toolchain: &Toolchain,
+        locked: &LockedSlice,
+        units: &BTreeSet<String>,
+    ) -> Result<Published> {
+        let Some(place) = self.place(locked) else { return Ok(Published::default()) };
+        let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
+        publish(store, keys, &place, units, &self.system)
+    }
+
+    /// Where cargo builds a slice, as cargo will call it; `None` if nobody can say where `CARGO_HOME` is.
+    fn place(&self, locked: &LockedSlice) -> Option<Place> {
+        let workspace = &self.project.workspace;
+        let build_dir = workspace.build_directory(&locked.slice.target_dir.resolve(workspace));
+        let cargo_home = self.project.cargo.home()?;
+        Some(Place { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
+    }
+}
+
+fn text(path: &Path) -> Option<String> {
+    path.to_str().map(str::to_owned)
+}
+
+/// Names and versions in the recipe's `Cargo.lock`, as folders of sources are called.
+fn packages(locked: &LockedSlice) -> BTreeSet<String> {
+    let layer = locked.layers.last();
+    layer
+        .into_iter()
+        .flat_map(|layer| layer.locked().map(|(name, version)| format!("{name}-{version}")))
+        .collect()
+}

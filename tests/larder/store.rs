@@ -1,0 +1,270 @@
+//! The store of compiled units: what one checkout compiled, another one finds fresh, wherever it is.
+
+use std::path::{Path, PathBuf};
+
+use larder::cargo::messages::Counts;
+use larder_tests::{Project, Surroundings, package};
+use tempfile::TempDir;
+
+/// Procedural macros, build scripts that are run and one that links, and a program that says what it was built with.
+const MANIFEST: &str = "\n[dependencies]\nanyhow = \"=1.0.100\"\nserde = { version = \"=1.0.228\", features = [\"derive\"] }\nserde_json = \"=1.0.145\"\nthiserror = \"=2.0.17\"\n";
+const PROGRAM: &str = r#"
+#[derive(serde::Serialize)]
+struct Told { name: &'static str, error: String }
+#[derive(Debug, thiserror::Error)]
+#[error("told")]
+struct Failure;
+fn main() -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string(&Told { name: "app", error: Failure.to_string() })?);
+    Ok(())
+}
+"#;
+const SAID: &str = "{\"name\":\"app\",\"error\":\"told\"}\n";
+
+/// A machine of one user: a store, and a `CARGO_HOME` for each checkout.
+struct Machine {
+    store: TempDir,
+}
+
+/// A workspace with a `CARGO_HOME` of its own.
+struct Checkout<'a> {
+    project: Project,
+    home: TempDir,
+    machine: &'a Machine,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { store: tempfile::tempdir().unwrap() }
+    }
+
+    fn first(&self) -> Checkout<'_> {
+        let manifest = package("app", MANIFEST);
+        let project = Project::without_lock(&[("Cargo.toml", &manifest), ("src/main.rs", PROGRAM)]);
+        let checkout = self.checkout(project);
+        checkout.cargo(&["generate-lockfile", "--quiet"]);
+        checkout.larder(&["lock"]);
+        checkout
+    }
+
+    fn checkout(&self, project: Project) -> Checkout<'_> {
+        let home = tempfile::tempdir().unwrap();
+        let of_user =
+            Surroundings::get().env().get("HOME").map(|user| Path::new(user).join(".cargo/config.toml"));
+        if let Some(config) = of_user.filter(|config| config.is_file()) {
+            // Where registries are reached by a mirror.
+            fs_err::copy(config, home.path().join("config.toml")).unwrap();
+        }
+        Checkout { project, home, machine: self }
+    }
+
+    fn files(&self, kind: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut open = vec![self.store.path().join("v1").join(kind)];
+        while let Some(folder) = open.pop() {
+            for entry in fs_err::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { open.push(path) } else { found.push(path) }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl<'a> Checkout<'a> {
+    fn another(&self) -> Checkout<'a> {
+        self.machine.checkout(Project::copy_of(self.project.path()))
+    }
+
+    fn vars(&self) -> [(&str, &str); 3] {
+        [
+            ("CARGO_HOME", self.home.path().to_str().unwrap()),
+            ("LARDER_STORE", "write"),
+            ("LARDER_STORE_DIR", self.machine.store.path().to_str().unwrap()),
+        ]
+    }
+
+    fn cargo(&self, words: &[&str]) {
+        Surroundings::get().run("cargo".as_ref(), self.project.path(), words, &self.vars()).ok();
+    }
+
+    fn larder(&self, words: &[&str]) -> String {
+        Surroundings::get().larder_with(self.project.path(), words, &self.vars()).ok().stdout
+    }
+
+    /// Cooks, and says how many external units were restored and how many compiled.
+    fn cook(&self, more: &[(&str, &str)]) -> (u64, u64) {
+        let vars = [self.vars().as_slice(), more].concat();
+        let words = ["cook", "--json", "--quiet"];
+        let told = Surroundings::get().larder_with(self.project.path(), &words, &vars).ok().stdout;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let phase = &told["phases"][0];
+        (phase["restored"].as_u64().unwrap(), phase["compiled-external"].as_u64().unwrap())
+    }
+
+    fn build(&self, more: &[(&str, &str)]) -> Counts {
+        let vars = [self.vars().as_slice(), more].concat();
+        Surroundings::get().cargo_counts(self.project.path(), &["build", "--release"], &vars)
+    }
+
+    fn says(&self) -> String {
+        let program = self.project.path().join("target/release/app");
+        Surroundings::get().run(&program, self.project.path(), &[], &[]).ok().stdout
+    }
+}
+
+#[test]
+fn another_checkout_with_another_cargo_home_compiles_nothing() {
+    let machine = Machine::new();
+    let first = machine.first();
+    let (restored, compiled) = first.cook(&[]);
+    assert_eq!(restored, 0);
+    assert!(compiled > 10, "{compiled}");
+    let second = first.another();
+    // What was compiled elsewhere is of no use for the rest.
+    drop(first);
+    let (restored, compiled) = second.cook(&[]);
+    assert!(restored > 10, "{restored}");
+    assert_eq!(compiled, 0);
+    let counts = second.build(&[]);
+    assert_eq!((counts.compiled, counts.compiled_external), (1, 0), "{counts:?}");
+    assert_eq!(second.says(), SAID);
+    assert_eq!(second.cook(&[]), (0, 0), "what is there is not restored again");
+}
+
+#[test]
+fn the_layout_of_folders_for_units_is_restored_as_well() {
+    let layout = [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+    let machine = Machine::new();
+    let first = machine.first();
+    first.cook(&layout);
+    let second = first.another();
+    drop(first);
+    let (restored, compiled) = second.cook(&layout);
+    assert!(restored > 10, "{restored}");
+    assert_eq!(compiled, 0);
+    assert_eq!(second.build(&layout).compiled_external, 0);
+    assert_eq!(second.says(), SAID);
+}
+
+#[test]
+fn after_a_change_of_the_lock_file_the_rest_is_restored() {
+    let machine = Machine::new();
+    let first = machine.first();
+    first.cook(&[]);
+    let second = first.another();
+    second.cargo(&["update", "--quiet", "--package", "thiserror", "--precise", "2.0.16"]);
+    let manifest = second.project.read("Cargo.toml").replace("=2.0.17", "=2.0.16");
+    second.project.write("Cargo.toml", &manifest);
+    second.larder(&["lock"]);
+    let (restored, compiled) = second.cook(&[]);
+    // thiserror, its macro, and build scripts of both.
+    assert!(restored > 8, "{restored}");
+    assert!((1..=4).contains(&compiled), "{compiled}");
+    assert_eq!(second.build(&[]).compiled_external, 0);
+    assert_eq!(second.says(), SAID);
+}
+
+/// cargo would take a unit for fresh that was compiled with other bytes of a dependency, and the build would fail for
+/// good.
+#[test]
+fn whichever_unit_is_missing_the_build_succeeds() {
+    let machine = Machine::new();
+    let first = machine.first();
+    first.cook(&[]);
+    let second = first.another();
+    for record in machine.files("records") {
+        let bytes = fs_err::read(&record).unwrap();
+        fs_err::remove_file(&record).unwrap();
+        let target = second.project.path().join("target");
+        if target.exists() {
+            fs_err::remove_dir_all(target).unwrap();
+        }
+        let (_, compiled) = second.cook(&[("LARDER_STORE", "read")]);
+        assert!(
+            compiled > 0 || String::from_utf8_lossy(&bytes).contains("build-script"),
+            "{}",
+            record.display()
+        );
+        assert_eq!(second.build(&[]).compiled_external, 0, "{}", record.display());
+        assert_eq!(second.says(), SAID, "{}", record.display());
+        fs_err::write(&record, bytes).unwrap();
+    }
+}
+
+#[test]
+fn damaged_files_are_compiled_again_and_stored_again() {
+    let machine = Machine::new();
+    let first = machine.first();
+    first.cook(&[]);
+    let damages: [fn(&mut Vec<u8>); 4] = [
+        |bytes| bytes.clear(),
+        |bytes| bytes.truncate(bytes.len() / 2),
+        |bytes| bytes.push(0),
+        |bytes| bytes.iter_mut().take(1).for_each(|byte| *byte ^= 1),
+    ];
+    for (number, blob) in machine.files("blobs").into_iter().enumerate() {
+        let mut bytes = fs_err::read(&blob).unwrap();
+        damages[number % damages.len()](&mut bytes);
+        fs_err::write(&blob, bytes).unwrap();
+    }
+    let second = first.another();
+    let (restored, compiled) = second.cook(&[]);
+    assert_eq!(restored, 0);
+    assert!(compiled > 10, "{compiled}");
+    second.build(&[]);
+    assert_eq!(second.says(), SAID);
+    let third = second.another();
+    let (restored, compiled) = third.cook(&[]);
+    assert!(restored > 10, "{restored}");
+    assert_eq!(compiled, 0);
+}
+
+#[test]
+fn other_flags_compilers_and_a_store_that_is_off_restore_nothing() {
+    let machine = Machine::new();
+    let first = machine.first();
+    first.cook(&[]);
+    for vars in [
+        [("RUSTFLAGS", "-Cdebuginfo=1")],
+        [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")],
+        [("CARGO_BUILD_RUSTFLAGS", "--cfg=other")],
+    ] {
+        let other = first.another();
+        let (restored, compiled) = other.cook(&vars);
+        assert_eq!(restored, 0, "{vars:?}");
+        assert!(compiled > 10, "{vars:?}");
+    }
+}
+
+/// A program that looks for a file beside its sources finds none on another machine.
+#[test]
+fn units_that_use_the_path_of_their_sources_stay_where_they_are() {
+    let machine = Machine::new();
+    let first = machine.first();
+    let manifest = first.project.read("Cargo.toml") + "protoc-bin-vendored = \"=3.2.0\"\n";
+    first.project.write("Cargo.toml", &manifest);
+    let program =
+        "fn main() { println!(\"{}\", protoc_bin_vendored::protoc_bin_path().unwrap().is_file()); }\n";
+    first.project.write("src/main.rs", program);
+    first.cargo(&["generate-lockfile", "--quiet"]);
+    first.larder(&["lock"]);
+    first.cook(&[]);
+    let second = first.another();
+    drop(first);
+    let (restored, compiled) = second.cook(&[]);
+    assert!(restored > 10 && compiled > 0, "{restored} restored, {compiled} compiled");
+    assert_eq!(second.build(&[]).compiled_external, 0);
+    assert_eq!(second.says(), "true\n");
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_one_warning() {
+    let machine = Machine::new();
+    let first = machine.first();
+    fs_err::write(machine.store.path().join("photo"), "of somebody").unwrap();
+    let outcome = Surroundings::get().larder_with(first.project.path(), &["cook"], &first.vars()).ok();
+    assert_eq!(outcome.stderr.matches("the store is left alone").count(), 1, "{}", outcome.stderr);
+    assert_eq!(fs_err::read_dir(machine.store.path()).unwrap().count(), 1);
+}
