@@ -154,9 +154,9 @@ fn after_a_change_of_the_lock_file_the_rest_is_restored() {
     let first = machine.first();
     first.cook(&[]);
     let second = first.another();
-    second.cargo(&["update", "--quiet", "--package", "thiserror", "--precise", "2.0.16"]);
     let manifest = second.project.read("Cargo.toml").replace("=2.0.17", "=2.0.16");
     second.project.write("Cargo.toml", &manifest);
+    second.cargo(&["update", "--quiet", "--workspace"]);
     second.larder(&["lock"]);
     let (restored, compiled) = second.cook(&[]);
     // thiserror, its macro, and build scripts of both.
@@ -267,4 +267,46 @@ fn a_store_that_cannot_be_used_is_one_warning() {
     let outcome = Surroundings::get().larder_with(first.project.path(), &["cook"], &first.vars()).ok();
     assert_eq!(outcome.stderr.matches("the store is left alone").count(), 1, "{}", outcome.stderr);
     assert_eq!(fs_err::read_dir(machine.store.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn units_travel_in_one_file_and_the_verbs_tell_what_is_there() {
+    let machine = Machine::new();
+    let first = machine.first();
+    first.cook(&[]);
+    let told = |checkout: &Checkout<'_>, words: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&checkout.larder(&[words, &["--json"]].concat())).unwrap()
+    };
+    let status = told(&first, &["store"]);
+    let units = status["units"].as_u64().unwrap();
+    assert!(units > 10 && status["project"][0]["units"] == status["units"], "{status}");
+    let exported = told(&first, &["store", "export", "units"]);
+    assert_eq!(exported["units"], units, "{exported}");
+
+    let elsewhere = Machine::new();
+    let second = elsewhere.checkout(Project::copy_of(first.project.path()));
+    assert_eq!(told(&second, &["store", "import", "units"]), exported);
+    drop(first);
+    let (restored, compiled) = second.cook(&[]);
+    assert_eq!((restored, compiled), (units, 0));
+    assert_eq!(second.build(&[]).compiled_external, 0);
+    assert_eq!(second.says(), SAID);
+
+    let blob = elsewhere.files("blobs").into_iter().find(|blob| fs_err::metadata(blob).unwrap().len() > 99);
+    fs_err::write(blob.unwrap(), "damage").unwrap();
+    let verify = |words: &[&str]| {
+        let words = [&["store", "verify"], words].concat();
+        Surroundings::get().larder_with(second.project.path(), &words, &second.vars())
+    };
+    let found = verify(&[]);
+    assert_eq!(found.code, 1, "{}", found.stderr);
+    assert_eq!(
+        found.stdout.matches("\ndamaged: ").count() + usize::from(found.stdout.starts_with("damaged: ")),
+        1
+    );
+    verify(&["--repair"]).ok();
+    verify(&[]).ok();
+
+    // What was just used stays, whatever the size.
+    assert_eq!(told(&second, &["store", "gc", "--max-size", "0", "--yes"])["bytes"], 0);
 }

@@ -1,6 +1,8 @@
 //! The arguments, as `clap` reads them. What they mean is in [`context`](crate::context) and in the verbs.
 
 mod clear;
+#[cfg(feature = "store")]
+mod store;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -11,6 +13,8 @@ use clap::{
 use larder::init::Part;
 
 pub(crate) use self::clear::{Apply, Clean, CleanLevel, Gc, GcCache};
+#[cfg(feature = "store")]
+pub(crate) use self::store::{Store, StoreFile, StoreGc, StoreVerb, StoreVerify};
 
 /// cargo calls its subcommands with their own name as the first argument.
 #[derive(Debug, Parser)]
@@ -66,6 +70,9 @@ pub(crate) enum Verb {
     Clean(Clean),
     /// Delete what nothing needs any more; shows what would go, and deletes it with --yes
     Gc(Gc),
+    /// Show and care for the store of compiled units that all checkouts share
+    #[cfg(feature = "store")]
+    Store(Store),
     /// Tell what a build would compile, or did, and why
     Why(Why),
     /// Check the workspace and the machine, and say how to put right what is wrong

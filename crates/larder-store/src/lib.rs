@@ -7,6 +7,7 @@
 //! 3. [`local`]: the store on this machine.
 //! 4. [`publish`](mod@publish): from a target directory into the store; [`conditions`] are what a unit asks of a machine.
 //! 5. [`restore`](mod@restore): from the store into a target directory, with [`moved`] paths.
+//! 6. [`archive`]: units in one file.
 //!
 //! [`Session`] does all of that beside the builds of a project.
 //!
@@ -20,6 +21,7 @@
 //! - Bytes are compared with their digests before cargo can see them.
 //! - Nothing is written outside of the build directory and the store, and no link is written or followed.
 
+pub mod archive;
 pub mod conditions;
 pub mod digest;
 mod error;

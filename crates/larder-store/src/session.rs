@@ -77,7 +77,25 @@ impl<'a> Session<'a> {
         else {
             return Published::default();
         };
-        self.told(self.publish(store, toolchain, locked, &phase.units)).unwrap_or_default()
+        let store = if restored.damaged > 0 { store.doubted() } else { store.clone() };
+        self.told(self.publish(&store, toolchain, locked, &phase.units)).unwrap_or_default()
+    }
+
+    /// The store and the keys of recipes in it.
+    ///
+    /// # Errors
+    /// If the store cannot be opened or the project's configuration not be read.
+    pub fn keys<'l>(
+        project: &Project,
+        options: &Options,
+        recipes: impl Iterator<Item = &'l LockedSlice>,
+    ) -> Result<(Store, Vec<Keys>)> {
+        let root = project.workspace.root().as_std_path();
+        let store = Store::open(&options.root)?;
+        let toolchain = Toolchain::of(&project.cargo, root, &store)?;
+        let keys = recipes.map(|locked| Keys::of(project, locked, &toolchain, &options.namespace));
+        let keys = keys.collect::<Result<_>>()?;
+        Ok((store, keys))
     }
 
     fn in_use(&self) -> Option<(&Store, &Toolchain)> {

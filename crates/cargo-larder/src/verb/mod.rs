@@ -67,6 +67,8 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Usage(args) => usage::run(&context, &args),
         Verb::Clean(args) => clean::run(&context, &args),
         Verb::Gc(args) => gc::run(&context, &args),
+        #[cfg(feature = "store")]
+        Verb::Store(args) => store::run(&context, &args),
         Verb::Why(args) => why::run(&context, &args),
         Verb::Reference => Ok(Outcome::Done),
     }

@@ -1,11 +1,143 @@
 //! `cargo larder store`: the compiled units that every checkout of this user shares.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::SystemTime};
 
-use larder::process::Environment;
-use larder_store::{Access, Options};
+use anyhow::Context as _;
+use larder::{process::Environment, recipe::lock_file::LockFile, text::columns};
+use larder_store::{
+    Access, Options, Session,
+    archive::{self, Moved},
+    local::{
+        Store,
+        sweep::Sweep,
+        verify::{Repair, Verified},
+    },
+};
+use serde_json::json;
 
-use crate::{cli::StoreUse, context::Context};
+use crate::{
+    cli::{self, StoreUse, StoreVerb},
+    context::Context,
+    exit::Outcome,
+    terminal,
+};
+
+pub(crate) fn run(context: &Context, args: &cli::Store) -> anyhow::Result<Outcome> {
+    let options = options(context, None).context("no folder for caches is known: set LARDER_STORE_DIR")?;
+    match &args.verb {
+        None => status(context, &options, args.json),
+        Some(StoreVerb::Verify(args)) => verify(context, &options, args),
+        Some(StoreVerb::Gc(args)) => gc(context, &options, args),
+        Some(StoreVerb::Export(args)) => export(context, &options, args),
+        Some(StoreVerb::Import(args)) => {
+            let store = Store::open(&options.root)?;
+            print_moved(
+                "imported",
+                archive::import(&store, &context.process.dir.join(&args.file))?,
+                args.json,
+            )
+        }
+    }
+}
+
+/// What is in the store, and how much of this project.
+fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Outcome> {
+    let locked = LockFile::read(&context.project.workspace.larder_dir()).ok();
+    let slices = locked.iter().flat_map(|locked| &locked.slices);
+    let (store, keys) = Session::keys(&context.project, options, slices.clone())?;
+    let contents = store.contents()?;
+    let units = |key| store.snapshot(key).map(|snapshot| snapshot.records.len());
+    let recipes: Vec<_> = slices
+        .zip(keys)
+        .map(|(locked, keys)| (locked.slice.name.to_string(), units(keys.snapshot)))
+        .collect();
+    if json {
+        let recipes: Vec<_> =
+            recipes.iter().map(|(name, units)| json!({ "slice": name, "units": units })).collect();
+        terminal::print_json(&json!({
+            "version": 1,
+            "folder": store.root(),
+            "units": contents.records,
+            "files": contents.blobs,
+            "bytes": contents.bytes,
+            "recipes": contents.snapshots,
+            "project": recipes,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    terminal::print_line(&format!("{}", store.root().display()));
+    let rows = [
+        ["units".to_owned(), contents.records.to_string()],
+        ["files".to_owned(), contents.blobs.to_string()],
+        ["size".to_owned(), columns::bytes(contents.bytes)],
+        ["recipes".to_owned(), contents.snapshots.to_string()],
+    ];
+    terminal::print(&columns::text(["<in the store", "now"], &rows));
+    let row = |(name, units): (String, Option<usize>)| {
+        [name, units.map_or_else(|| "not as a whole".to_owned(), |units| units.to_string())]
+    };
+    let rows: Vec<_> = recipes.into_iter().map(row).collect();
+    terminal::print(&columns::text(["<slice of this project", "units in the store"], &rows));
+    Ok(Outcome::Done)
+}
+
+fn verify(context: &Context, options: &Options, args: &cli::StoreVerify) -> anyhow::Result<Outcome> {
+    let store = Store::open(&options.root)?;
+    let repair = if args.repair { Repair::Remove } else { Repair::None };
+    let Verified { files, bytes, damaged, incomplete } = store.verify(repair)?;
+    if args.json {
+        terminal::print_json(&json!({
+            "version": 1,
+            "files": files,
+            "bytes": bytes,
+            "damaged": damaged,
+            "incomplete": incomplete,
+            "repaired": args.repair,
+        }))?;
+    } else {
+        damaged.iter().for_each(|path| terminal::print_line(&format!("damaged: {}", path.display())));
+        incomplete.iter().for_each(|path| terminal::print_line(&format!("incomplete: {}", path.display())));
+        let size = columns::bytes(bytes);
+        terminal::print_line(&format!("{files} files ({size}) read, {} damaged", damaged.len()));
+    }
+    if damaged.is_empty() && incomplete.is_empty() || args.repair {
+        return Ok(Outcome::Done);
+    }
+    context.terminal.note("`cargo larder store verify --repair` removes what is damaged");
+    Ok(Outcome::Failed)
+}
+
+fn gc(context: &Context, options: &Options, args: &cli::StoreGc) -> anyhow::Result<Outcome> {
+    let store = Store::open(&options.root)?;
+    let sweep = if args.yes { Sweep::Delete } else { Sweep::Plan };
+    let freed = store.sweep(args.max_size.as_u64(), SystemTime::now(), sweep)?;
+    if args.json {
+        terminal::print_json(&json!({ "version": 1, "bytes": freed, "deleted": args.yes }))?;
+        return Ok(Outcome::Done);
+    }
+    let what = if args.yes { "freed" } else { "would be freed" };
+    terminal::print_line(&format!("{} {what}", columns::bytes(freed)));
+    if freed > 0 && !args.yes {
+        context.terminal.note("nothing was deleted; --yes deletes it");
+    }
+    Ok(Outcome::Done)
+}
+
+fn export(context: &Context, options: &Options, args: &cli::StoreFile) -> anyhow::Result<Outcome> {
+    let locked = LockFile::read(&context.project.workspace.larder_dir())?;
+    let (store, keys) = Session::keys(&context.project, options, locked.slices.iter())?;
+    print_moved("exported", archive::export(&store, &keys, &context.process.dir.join(&args.file))?, args.json)
+}
+
+fn print_moved(what: &str, moved: Moved, json: bool) -> anyhow::Result<Outcome> {
+    let Moved { units, bytes } = moved;
+    if json {
+        terminal::print_json(&json!({ "version": 1, "units": units, "bytes": bytes }))?;
+    } else {
+        terminal::print_line(&format!("{what} {units} units ({})", columns::bytes(bytes)));
+    }
+    Ok(Outcome::Done)
+}
 
 /// Where the store is, if this user has a folder for caches at all.
 pub(super) fn folder(env: &Environment) -> Option<PathBuf> {

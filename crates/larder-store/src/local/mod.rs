@@ -14,6 +14,7 @@
 //! sees half of anything. It must never delete but in [`sweep`] and where damage is found.
 
 pub mod sweep;
+pub mod verify;
 
 use std::{
     io::Write as _,
@@ -38,6 +39,16 @@ const VERSION: &str = "v1";
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    known_by: KnownBy,
+}
+
+/// How a file that is there already is told from a damaged one when it is to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KnownBy {
+    /// By its size: its content is looked at when it is restored.
+    Size,
+    /// By its content.
+    Content,
 }
 
 /// The text of a snapshot's or a scope's key.
@@ -62,7 +73,13 @@ impl Store {
             fs_err::create_dir_all(root.join(VERSION).join("new"))?;
             fs_err::write(&mark, MARK.1)?;
         }
-        Ok(Self { root })
+        Ok(Self { root, known_by: KnownBy::Size })
+    }
+
+    /// The same store after damage was found in it: what is stored replaces what is there, unless that is sound.
+    #[must_use]
+    pub fn doubted(&self) -> Self {
+        Self { known_by: KnownBy::Content, ..self.clone() }
     }
 
     /// Its folder.
@@ -121,7 +138,11 @@ impl Store {
     pub fn add_file(&self, path: &Path) -> Result<(Digest, u64)> {
         let (digest, size) = digest_of(path)?;
         let place = self.blob(digest);
-        if std::fs::symlink_metadata(&place).is_ok_and(|facts| facts.len() == size) {
+        let is_sound =
+            || self.known_by == KnownBy::Size || digest_of(&place).is_ok_and(|found| found == (digest, size));
+        if std::fs::symlink_metadata(&place).is_ok_and(|facts| facts.is_file() && facts.len() == size)
+            && is_sound()
+        {
             return Ok((digest, size));
         }
         let new = self.new_file()?.into_temp_path();

@@ -20,6 +20,15 @@ const LEASE: Duration = Duration::from_mins(2);
 /// A file that is being written is not written for longer.
 const WRITING: Duration = Duration::from_hours(24);
 
+/// Whether sweeping deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweep {
+    /// It says what it would delete.
+    Plan,
+    /// It deletes.
+    Delete,
+}
+
 /// What a store holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -56,12 +65,15 @@ impl Store {
     }
 
     /// Deletes what was used longest ago until the files of what stays take at most `most` bytes; then what no unit
-    /// needs. Says how many bytes went.
+    /// needs. Says how many bytes of files went.
     ///
     /// # Errors
     /// If a folder cannot be read. What cannot be deleted stays.
-    pub fn sweep(&self, most: u64, now: SystemTime) -> Result<u64> {
-        self.sweep_unfinished(now);
+    pub fn sweep(&self, most: u64, now: SystemTime, sweep: Sweep) -> Result<u64> {
+        let remove = |path: &Path| sweep == Sweep::Plan || fs_err::remove_file(path).is_ok();
+        if sweep == Sweep::Delete {
+            self.sweep_unfinished(now);
+        }
         let mut kept = self.kept()?;
         kept.sort_by_key(|kept| kept.used);
         let mut needed: HashMap<Digest, (usize, u64)> = HashMap::new();
@@ -73,7 +85,7 @@ impl Store {
             if total <= most || is_leased(kept.used, now) {
                 break;
             }
-            if fs_err::remove_file(&kept.path).is_err() {
+            if !remove(&kept.path) {
                 continue;
             }
             for file in &kept.record.files {
@@ -86,12 +98,14 @@ impl Store {
                 }
             }
         }
-        self.sweep_lists();
+        if sweep == Sweep::Delete {
+            self.sweep_lists();
+        }
         let mut freed = 0;
         for (path, size, modified) in self.files("blobs")? {
             let is_needed = digest_in(&path).is_some_and(|digest| needed.contains_key(&digest));
             // Files of a unit come before its record.
-            if !is_needed && !is_leased(modified, now) && fs_err::remove_file(&path).is_ok() {
+            if !is_needed && !is_leased(modified, now) && remove(&path) {
                 freed += size;
             }
         }
@@ -169,4 +183,64 @@ fn list(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, u64, SystemTime)>
 pub(crate) fn digest_in(path: &Path) -> Option<Digest> {
     let folder = path.parent()?.file_name()?.to_str()?;
     format!("{folder}{}", path.file_name()?.to_str()?).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{File, Role, VERSION};
+
+    /// A unit with one output of a hundred bytes.
+    fn unit(store: &Store, name: &str, used: SystemTime) -> Digest {
+        let file = |path: String, bytes: &[u8], role| {
+            let digest = store.add_bytes(bytes).unwrap();
+            File { path: path.try_into().unwrap(), digest, size: bytes.len() as u64, runs: false, role }
+        };
+        let mark = format!("debug/.fingerprint/{name}/lib-{name}");
+        let record = Record {
+            version: VERSION,
+            package: name.to_owned(),
+            target: name.to_owned(),
+            fingerprint: mark.clone().try_into().unwrap(),
+            fingerprint_hash: 0,
+            source: None,
+            cargo_home: String::new(),
+            build_dir: String::new(),
+            dependencies: Vec::new(),
+            files: vec![
+                file(mark.clone(), b"", Role::Hash),
+                file(format!("{mark}.json"), b"", Role::Fingerprint),
+                file(format!("debug/deps/{name}"), &name.as_bytes().repeat(100 / name.len()), Role::Output),
+            ],
+            folders: Vec::new(),
+            outputs: Digest::of(b""),
+            conditions: crate::conditions::Conditions::default(),
+        };
+        let id = store.add_record(&record).unwrap();
+        let file = fs_err::OpenOptions::new().write(true).open(store.spread("records", id)).unwrap();
+        file.file().set_modified(used).unwrap();
+        id
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first_and_what_is_in_use_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().join("store")).unwrap();
+        let later = SystemTime::now() + Duration::from_hours(1);
+        let before = |minutes| later - Duration::from_mins(minutes);
+        let units = [
+            unit(&store, "aaaaa", before(50)),
+            unit(&store, "bbbbb", before(40)),
+            unit(&store, "ccccc", before(1)),
+        ];
+        let kept = || units.map(|id| store.record(id).is_some());
+        assert_eq!(store.sweep(1000, later, Sweep::Delete).unwrap(), 0);
+        assert_eq!(store.sweep(250, later, Sweep::Plan).unwrap(), 100);
+        assert_eq!(kept(), [true, true, true], "a plan deletes nothing");
+        assert_eq!(store.sweep(250, later, Sweep::Delete).unwrap(), 100);
+        assert_eq!(kept(), [false, true, true]);
+        assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 100);
+        assert_eq!(kept(), [false, false, true], "it was used just now");
+        assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 0);
+    }
 }

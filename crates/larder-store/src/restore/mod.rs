@@ -45,6 +45,8 @@ pub struct Restored {
     pub bytes: u64,
     /// Whether the store knows the recipe as a whole.
     pub is_whole: bool,
+    /// Units whose files were found damaged or gone.
+    pub damaged: usize,
     /// Units that stay to be compiled, with the reason.
     pub refused: Vec<(String, String)>,
 }
@@ -205,7 +207,10 @@ impl Run<'_> {
                     self.known
                         .insert(record.fingerprint.clone(), Known { outputs: record.outputs, fingerprint });
                 }
-                Err(error) => restored.refused.push((record.describe(), error.to_string())),
+                Err(error) => {
+                    restored.damaged += 1;
+                    restored.refused.push((record.describe(), error.to_string()));
+                }
             }
         }
         restored.bytes += bytes.into_inner();

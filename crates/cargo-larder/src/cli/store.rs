@@ -1,0 +1,61 @@
+//! The arguments of `store`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use larder::bytesize::ByteSize;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Store {
+    #[command(subcommand)]
+    pub(crate) verb: Option<StoreVerb>,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreVerb {
+    /// Read everything in the store, and name what is damaged; exit with 1 if something is
+    Verify(StoreVerify),
+    /// Delete the units that were used longest ago; shows what would go, and deletes it with --yes
+    Gc(StoreGc),
+    /// Write the units of this project's recipes into one file
+    Export(StoreFile),
+    /// Take in the units of a file that `export` wrote
+    Import(StoreFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreVerify {
+    /// Remove what is damaged, so that the next build stores it anew; exit with 0
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreGc {
+    /// How much may stay
+    #[arg(long, value_name = "SIZE", default_value = "20GiB")]
+    pub(crate) max_size: ByteSize,
+    /// Delete what is shown
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreFile {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
