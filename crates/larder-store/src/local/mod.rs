@@ -22,7 +22,7 @@ use std::{
     time::SystemTime,
 };
 
-use larder::files::disk::read_small;
+use larder::files::read::read_small;
 
 use crate::{
     Error, Result,
@@ -63,7 +63,7 @@ impl Store {
         let root = root.into();
         let mark = root.join(MARK.0);
         if !mark.is_file() {
-            fs_err::create_dir_all(&root)?;
+            make_private(&root)?;
             let is_new = |name: &std::ffi::OsStr| name == VERSION || name == MARK.0;
             for entry in fs_err::read_dir(&root)? {
                 if !is_new(&entry?.file_name()) {
@@ -261,6 +261,23 @@ impl Store {
             .map_err(|error| named(new.path(), &error))?;
         put(new.into_temp_path(), place)
     }
+}
+
+/// Makes a folder that nobody else can read: build scripts may have written secrets.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs_err::create_dir_all(parent)?;
+    }
+    match fs_err::create_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 fn named(path: &Path, error: &std::io::Error) -> std::io::Error {

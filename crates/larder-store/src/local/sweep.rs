@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder::files::disk::read_small;
+use larder::files::read::read_small;
 
 use super::{Store, VERSION};
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use larder::{files::disk::read_small, side_by_side};
+use larder::{files::read::read_small, side_by_side};
 
 use super::{Store, sweep::digest_in};
 use crate::{
