@@ -291,7 +291,7 @@ fn a_missing_toolchain() {
     ");
 }
 
-/// Root ignores permission bits, so the read-only checkout is a read-only bind mount where that is possible.
+/// Root ignores permission bits, so the read-only checkout is a read-only bind mount if that is possible.
 #[test]
 fn a_read_only_checkout() {
     let project = app();

@@ -1,4 +1,4 @@
-//! What changes a recipe, and what does not: both lists as tables.
+//! Changes that change a recipe, and others that do not: both lists as tables.
 
 use larder_tests::{Project, Surroundings};
 
@@ -70,7 +70,7 @@ fn workspace() -> Project {
     ])
 }
 
-/// What is done to a workspace.
+/// A change to a workspace.
 type Change = fn(&Project);
 
 /// Replaces text that is there.

@@ -1,5 +1,5 @@
 //! Caches that belong to other programs: planned from what those say, cleared by them alone, and a row with the
-//! reason where they are not there.
+//! reason if they are not there.
 
 use std::path::{Path, PathBuf};
 

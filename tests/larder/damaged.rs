@@ -8,7 +8,7 @@ use std::{
 
 use larder_tests::{Outcome, Project, Surroundings, package};
 
-/// What lies in a place.
+/// The kind of entry in a place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Thing {
     NoText,

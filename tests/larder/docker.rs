@@ -1,4 +1,4 @@
-//! The generated Dockerfile, and what `docker` says where it cannot build. Builds with a real engine are in
+//! The generated Dockerfile, and what `docker` says if it cannot build. Builds with a real engine are in
 //! `cargo xtask test`, which can start one.
 
 use insta::assert_snapshot;
@@ -181,7 +181,7 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
     let outcome = project.larder(&["dockerfile"]);
     assert_snapshot!(outcome.failure(project.path()), @"
     exit code 1
-    error: [ROOT]/Dockerfile was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need
+    error: [ROOT]/Dockerfile was not generated from these recipes; move it away, or copy what you need from `cargo larder dockerfile --print`
     ");
     assert_eq!(project.read("Dockerfile"), "FROM scratch\n");
     // An allow-list that appears beside it would take its files away.

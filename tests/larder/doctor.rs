@@ -165,7 +165,7 @@ fn copy_repository(from: &Project, to: &Project) {
     Surroundings::get().run(Path::new("cp"), Path::new("/"), &words, &[]).ok();
 }
 
-/// What the environment says, and the verdict.
+/// The environment, and the verdict.
 const VARIABLES: &[(&str, &str, &str, &str, &str)] = &[
     ("rustflags", "RUSTFLAGS", "--cfg y", "problem", "RUSTFLAGS is set in this shell and hides `--cfg x`"),
     ("rustflags", "CARGO_BUILD_RUSTFLAGS", "--cfg y", "problem", "CARGO_BUILD_RUSTFLAGS"),

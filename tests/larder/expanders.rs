@@ -37,7 +37,7 @@ fn stubs_for_link_time_optimisation() {
     agree(&exact::two_lto_modes());
 }
 
-/// Programs that tests run abort where the tests themselves unwind.
+/// Programs that tests run abort while the tests themselves unwind.
 #[test]
 fn stubs_for_programs_that_tests_run() {
     let slices = "\n[profile.release]\npanic = \"abort\"\n\n[package.metadata.larder.slices.test]\n\
@@ -173,7 +173,7 @@ fn committed_tables() {
     }
 }
 
-/// Nothing is expanded from a folder where something else lies in the way.
+/// Nothing is expanded from a folder if something else lies in the way.
 #[test]
 fn expanding_again_is_the_same() {
     let project = program("itoa = \"=1.0.15\"\n", "");

@@ -310,7 +310,11 @@ fn collect(project: &Project, done: &AtomicBool) -> (u32, u64) {
         // Every other run waits for builds, the rest leaves the folder to them.
         let wait: &[&str] = if collected % 2 == 0 { &["--wait", "30s"] } else { &[] };
         let outcome = project.larder(&[&GC[..], &["--json"], wait].concat());
-        assert!(outcome.code == 0 || outcome.stderr.contains("a build holds"), "{}", outcome.stderr);
+        assert!(
+            outcome.code == 0 || outcome.stderr.contains("is locked by a running build"),
+            "{}",
+            outcome.stderr
+        );
         let json: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
         let freed = json["rows"].as_array().unwrap().iter();
         deleted += freed.filter(|row| row["freed"]["bytes"].as_u64() > Some(0)).count() as u64;

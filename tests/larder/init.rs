@@ -80,8 +80,8 @@ fn what_was_there_is_kept() {
      # Nobody knows why.
      [profile.dev]
      overflow-checks = true
-    +# Line tables give backtraces with file and line; what else debuggers read would go through the
-    +# linker after every edit.
+    +# Line tables give backtraces with file and line; full debug info slows down linking after every
+    +# edit.
     +debug = "line-tables-only"
     +
     +# Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
@@ -111,7 +111,7 @@ fn nothing_is_written_unasked() {
            Fresh config
          Skipped docker: it is made from the recipes, which come first
          Skipped ci: nothing says that this repository is on GitHub, the one that is known; `--with ci` writes it all the same
-    error: nothing was written, since there is nobody to ask: pass --yes
+    error: nothing was written: not a terminal; pass --yes
     ");
     assert_eq!(files(&project), before);
 }
@@ -413,8 +413,8 @@ fn a_leptos_workspace() {
      # One unit sees the whole crate: better for size, and LTO works on one anyway.
      codegen-units = 1
      
-    +# Line tables give backtraces with file and line; what else debuggers read would go through the
-    +# linker after every edit.
+    +# Line tables give backtraces with file and line; full debug info slows down linking after every
+    +# edit.
     +[profile.dev]
     +debug = "line-tables-only"
     +
@@ -423,7 +423,7 @@ fn a_leptos_workspace() {
     +[profile.dev.package."*"]
     +debug = false
     +
-    +# What computes on much data: small crates, many times faster like this.
+    +# CPU-heavy crates: cheap to compile, many times faster when optimised.
     +[profile.dev.package.crc32fast]
     +opt-level = 3
     +

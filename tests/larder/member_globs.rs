@@ -83,7 +83,7 @@ fn every_verb_works_beside_a_glob() {
     project.cargo(&["build", "--quiet", "--release", "--locked"]);
 }
 
-/// Where no glob fits, the manifest is nobody's business.
+/// If no glob fits, the manifest is nobody's business.
 #[test]
 fn a_manifest_without_such_globs_is_left_alone() {
     for keys in ["members = [\"app\", \"tool\"]\n", "members = [\"[at]*\"]\nexclude = [\"target\"]\n"] {

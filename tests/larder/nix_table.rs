@@ -52,7 +52,7 @@ fn read_all(folder: &Path, prefix: &str, files: &mut Files) {
     }
 }
 
-/// What Nix makes of the tables of several folders; `null` where it throws.
+/// What Nix makes of the tables of several folders; `null` if it throws.
 fn by_nix(test: &str, roots: &[&Path]) -> Option<Outcome> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/workspace.nix");
     let mut list = String::new();

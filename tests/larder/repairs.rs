@@ -35,8 +35,8 @@ fn safe_repairs_are_shown_and_made_once() {
     -incremental = false # since last year
     +incremental = true # since last year
      odd-key = 1
-    +# Line tables give backtraces with file and line; what else debuggers read would go through the
-    +# linker after every edit.
+    +# Line tables give backtraces with file and line; full debug info slows down linking after every
+    +# edit.
     +debug = "line-tables-only"
     +
     +# Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
@@ -44,7 +44,7 @@ fn safe_repairs_are_shown_and_made_once() {
     +[profile.dev.package."*"]
     +debug = false
     +
-    +# What computes on much data: small crates, many times faster like this.
+    +# CPU-heavy crates: cheap to compile, many times faster when optimised.
     +[profile.dev.package.crc32fast]
     +opt-level = 3
     larder/: [ROOT]/Cargo.lock is not what the manifests ask for
@@ -79,8 +79,8 @@ fn safe_repairs_are_shown_and_made_once() {
     # Quick and dirty.
     incremental = true # since last year
     odd-key = 1
-    # Line tables give backtraces with file and line; what else debuggers read would go through the
-    # linker after every edit.
+    # Line tables give backtraces with file and line; full debug info slows down linking after every
+    # edit.
     debug = "line-tables-only"
 
     # Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
@@ -88,7 +88,7 @@ fn safe_repairs_are_shown_and_made_once() {
     [profile.dev.package."*"]
     debug = false
 
-    # What computes on much data: small crates, many times faster like this.
+    # CPU-heavy crates: cheap to compile, many times faster when optimised.
     [profile.dev.package.crc32fast]
     opt-level = 3
     "#);

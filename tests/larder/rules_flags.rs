@@ -29,7 +29,7 @@ fn profile_overrides() {
         [profile.release.package.app]\nopt-level = 1\n\n[profile.release.build-override]\nopt-level = 1\n\n\
         [profile.small]\ninherits = \"release\"\nopt-level = \"z\"\n\n[profile.small.package.\"fnv@1\"]\nopt-level = 3\n\n\
         [profile.dev.package.\"*\"]\nopt-level = 1\n";
-    // fnv is built twice where host and target differ; here `*` makes them the same for development.
+    // fnv is built twice if host and target differ; here `*` makes them the same for development.
     for (args, fresh) in [(RELEASE, 5), (&["build", "--profile=small"], 5), (&["build"], 4)] {
         let project = project(&format!("{profiles}{}", slice(args)));
         assert_eq!(project.assert_exact(args).fresh, fresh, "{args:?}");

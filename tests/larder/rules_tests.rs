@@ -1,4 +1,4 @@
-//! Rules for slices of tests: programs abort where the profile says so, and the tests that run them unwind.
+//! Rules for slices of tests: programs abort if the profile says so, and the tests that run them unwind.
 
 use larder_tests::{Project, package};
 use serde_json::Value;

@@ -43,7 +43,7 @@ fn a_virtual_workspace_with_inheritance() {
     }
 }
 
-/// `cargo build` builds the root package alone, or the default members where they are named.
+/// `cargo build` builds the root package alone, or the default members if they are named.
 #[test]
 fn a_root_package_with_members() {
     let root = package("root", "\n[dependencies]\nitoa = \"=1.0.15\"\nused = { path = \"used\" }\n");
@@ -150,7 +150,7 @@ fn a_member_named_like_an_external_crate() {
     assert!(!recipe(&project).contains("itoa@0.1.0"), "{}", recipe(&project));
 }
 
-/// The macro's and the build script's dependencies are for the host, where one is shared with the binary.
+/// The macro's and the build script's dependencies are for the host, if one is shared with the binary.
 #[test]
 fn macro_and_build_script_members() {
     let root =

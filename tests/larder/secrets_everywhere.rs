@@ -74,7 +74,7 @@ registry = "https://ghp_canarysource3canarysource3@git.example/index"
 deploy = "run -- --password=canary-source-4"
 "#;
 
-/// What the driver sets and passes. Programs find it as a file, so that no command line has the canaries.
+/// The driver's variables and arguments. Programs find it as a file, so that no command line has the canaries.
 const DRIVER: &str = r#"#!/bin/sh
 export PASSPHRASE=canary-driver-variable-1 AWS_SECRET_ACCESS_KEY=canary-driver-variable-2
 export REDIS_URL=redis://:canary-driver-variable-3@r/0 CI_X='Bearer eyJcanarydrivervariable4canary'

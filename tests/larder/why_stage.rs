@@ -195,7 +195,7 @@ fn predicted(build: &Value) -> Vec<(String, String)> {
     all
 }
 
-/// What cargo compiles in the same terms.
+/// The units that cargo compiles, in the same terms.
 fn compiled(stage: &Stage, words: &[&str]) -> Vec<(String, String)> {
     let outcome = stage.build(&[words, &["--message-format=json-render-diagnostics"]].concat());
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
@@ -220,7 +220,7 @@ fn compiled(stage: &Stage, words: &[&str]) -> Vec<(String, String)> {
 /// One provoked rebuild.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// What is done after a build.
+    /// The work after a build.
     pub(crate) change: fn(&mut Stage),
     /// The causes, each up to its first variable part.
     pub(crate) causes: &'static [&'static str],

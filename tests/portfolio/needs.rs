@@ -1,4 +1,4 @@
-//! What the test needs from the machine, and what happens where that is missing.
+//! What the test needs from the machine, and what happens if that is missing.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// `None` after saying that the test is skipped; an error instead where `CI=true`, because a
+    /// `None` after saying that the test is skipped; an error instead if `CI=true`, because a
     /// test that is skipped there would never run anywhere.
     pub(crate) fn find() -> Result<Option<Self>> {
         #[expect(clippy::disallowed_methods, reason = "the test's one look at the environment")]

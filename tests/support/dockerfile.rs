@@ -87,7 +87,7 @@ fn begins_document(word: &str) -> bool {
 }
 
 impl Instruction {
-    /// How many words it has where Docker takes words.
+    /// How many words it has if Docker takes words.
     ///
     /// # Errors
     /// If it is meant as JSON and is none.

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// The longest input.
 const SIZE: usize = 200_000;
 
-/// What came of one parser.
+/// The outcome of one parser.
 #[derive(Debug)]
 pub struct Figures {
     /// Its name.

@@ -1,7 +1,7 @@
 //! Helpers shared by the integration tests: one per kind of test.
 //!
 //! Tests run the real `cargo` and the real `cargo-larder` on workspaces in temporary folders. A test that
-//! cannot run here says SKIPPED and why; where `CI=true` it fails instead, since it would run nowhere.
+//! cannot run here says SKIPPED and why; if `CI=true` it fails instead, since it would run nowhere.
 
 use std::io::Write as _;
 
@@ -30,7 +30,7 @@ pub use crate::{
     stages::Stages,
 };
 
-/// Says that a test did not run, and why; fails where `CI=true`.
+/// Says that a test did not run, and why; fails if `CI=true`.
 ///
 /// # Panics
 /// In CI, where a test that is skipped would run nowhere.
@@ -40,7 +40,7 @@ pub fn skip(test: &str, why: &str) {
     say_skipped(test, why.trim());
 }
 
-/// Whether tests that take long run too; where they do not, the test says SKIPPED, in CI as well.
+/// Whether tests that take long run too; if they do not, the test says SKIPPED, in CI as well.
 pub fn full(test: &str) -> bool {
     let full = Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1");
     if !full {
@@ -61,7 +61,7 @@ fn say_skipped(test: &str, why: &str) {
     let _ = writeln!(std::io::stdout(), "SKIPPED {test}: {why}");
 }
 
-/// The path of an oracle, a tool that shares no code with Larder. It lives beside the checkout, not in it; where
+/// The path of an oracle, a tool that shares no code with Larder. It lives beside the checkout, not in it; if
 /// it is not there the test says SKIPPED and goes on without.
 pub fn oracle(test: &str, name: &str) -> Option<String> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools").join(name);

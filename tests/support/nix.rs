@@ -19,7 +19,7 @@ use crate::{Outcome, Surroundings, skip};
 /// What Debian's programs are made of.
 const DEBIAN: [&str; 5] = ["/bin", "/etc/alternatives", "/lib", "/lib64", "/usr"];
 
-/// The variable that names nixpkgs where somebody has it; see [`input`].
+/// The variable that names nixpkgs if somebody has it; see [`input`].
 pub const GIVEN_NIXPKGS: &str = "LARDER_TEST_NIXPKGS";
 
 /// Nix, with a scratch store.
@@ -49,7 +49,7 @@ pub struct Said {
     pub code: i32,
     /// Standard error, the builds' own output included.
     pub log: String,
-    /// What was built, where this machine has it; empty for calls that build nothing.
+    /// The built paths, if this machine has it; empty for calls that build nothing.
     pub result: PathBuf,
 }
 
@@ -73,7 +73,7 @@ pub fn evaluate(test: &str, expression: &str) -> Option<Outcome> {
     Some(surroundings.run(&program, scratch.path(), &args, &[("HOME", &*home)]))
 }
 
-/// The folder of one of the flake's inputs: the stand-in, or the real one where a variable such as `LARDER_TEST_CRANE`
+/// The folder of one of the flake's inputs: the stand-in, or the real one if a variable such as `LARDER_TEST_CRANE`
 /// names it.
 pub fn input(env: &Environment, name: &str) -> PathBuf {
     let variable = format!("LARDER_TEST_{}", name.to_uppercase().replace('-', "_"));

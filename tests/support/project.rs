@@ -14,7 +14,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// Writes files given as `(path, text)`, and lets cargo make `Cargo.lock` where there is none.
+    /// Writes files given as `(path, text)`, and lets cargo make `Cargo.lock` if there is none.
     ///
     /// # Panics
     /// When a file cannot be written or the manifests cannot be resolved.

@@ -37,7 +37,7 @@ impl std::ops::Deref for Server {
     }
 }
 
-/// What the server answered.
+/// The server's answer.
 #[derive(Debug)]
 pub struct Response {
     /// The status code.

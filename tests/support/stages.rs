@@ -106,7 +106,7 @@ impl Stages {
                 let (from, name) = rest.split_once(" AS ").expect("stages have names");
                 let fresh = self.dir.path().join(name);
                 let root = match self.roots.get(from) {
-                    // What it leaves behind is not for those that go on from the same stage.
+                    // Its output is not for those that go on from the same stage.
                     Some(root) if name == "planner" => copied(root, fresh),
                     Some(root) => root.clone(),
                     None => fresh,

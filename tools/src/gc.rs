@@ -41,7 +41,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         let portfolio = Portfolio::prepare(sh, env, log)?;
         left += clear(portfolio.env(), log, args, &example, &[Cache::Target])?;
     }
-    ensure!(left == 0, "{left} of the things above could not be deleted; everything else was");
+    ensure!(left == 0, "could not delete {left} of the items above; the rest were deleted");
     Ok(())
 }
 

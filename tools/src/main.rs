@@ -79,7 +79,7 @@ enum Verb {
 /// The arguments of `cargo xtask codegen`.
 #[derive(Debug, clap::Args)]
 struct CodegenArgs {
-    /// Write nothing; fail where a file is stale.
+    /// Write nothing; fail if a file is stale.
     #[arg(long)]
     check: bool,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Portfolio<'a> {
 /// Which build of the example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
-    /// What is shipped.
+    /// The shipped files.
     Release,
     /// What `cargo leptos watch` builds.
     Dev,

@@ -10,7 +10,7 @@ use crate::log::Log;
 /// The command reference, which the command line prints itself.
 const REFERENCE: &str = "docs/src/commands.md";
 
-/// What to do about a file that is stale.
+/// The action for a stale file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Write it anew.
@@ -22,7 +22,7 @@ pub enum Mode {
 /// Runs the verb; `sh` is in the repository's root.
 ///
 /// # Errors
-/// If the command line cannot be asked, a file is stale where it is checked, or cannot be written.
+/// If the command line cannot be asked, a file is stale if it is checked, or cannot be written.
 pub fn run(sh: &Shell, log: &Log, mode: Mode) -> anyhow::Result<()> {
     let wanted = reference(sh)?;
     let path = sh.current_dir().join(REFERENCE);
@@ -45,7 +45,7 @@ pub fn run(sh: &Shell, log: &Log, mode: Mode) -> anyhow::Result<()> {
 /// What `cargo larder reference` prints.
 fn reference(sh: &Shell) -> anyhow::Result<String> {
     let program = cmd!(sh, "cargo run --quiet --package cargo-larder -- larder reference")
-        // The help text shows this variable's value where it is set.
+        // The help text shows this variable's value if it is set.
         .env_remove("CARGO_TERM_COLOR")
         .quiet();
     let mut text = program.read().context("cannot print the command reference")?;

@@ -16,7 +16,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log that prints errors only where `quiet` is set.
+    /// A log that prints errors only if `quiet` is set.
     pub fn new(quiet: bool) -> Self {
         Self { quiet }
     }

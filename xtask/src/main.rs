@@ -17,7 +17,7 @@ use xtask::{
     tidy,
 };
 
-/// What this program does by itself.
+/// The verbs of this program itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verb {
     Tidy,

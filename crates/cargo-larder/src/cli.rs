@@ -64,7 +64,7 @@ pub(crate) enum Verb {
     Dockerfile(Dockerfile),
     /// Build the project's image with Docker
     Docker(Docker),
-    /// Show every cache of the project: what it takes, what of it is of use, how to shrink it
+    /// Show every cache of the project: its size, how much is still useful, how to shrink it
     Usage(Usage),
     /// Clear caches by level; shows what would go, and deletes it with --yes
     Clean(Clean),
@@ -75,7 +75,7 @@ pub(crate) enum Verb {
     Store(Store),
     /// Tell what a build would compile, or did, and why
     Why(Why),
-    /// Check the workspace and the machine, and say how to put right what is wrong
+    /// Check the workspace and the machine, and show how to fix problems
     Doctor(Doctor),
     /// Print this command reference as Markdown
     #[command(hide = true)]
@@ -87,7 +87,7 @@ pub(crate) struct Init {
     /// Write without asking
     #[arg(long, short, conflicts_with = "check")]
     pub(crate) yes: bool,
-    /// Write nothing; exit with 3 where something would be written
+    /// Write nothing; exit with 3 if something would be written
     #[arg(long)]
     pub(crate) check: bool,
     /// These parts alone, instead of all that fit except nix and envrc
@@ -203,13 +203,13 @@ pub(crate) struct Observe {
 
 #[derive(Debug, Args)]
 pub(crate) struct Dockerfile {
-    /// Write nothing; exit with 3 where a file is stale
+    /// Write nothing; exit with 3 if a file is stale
     #[arg(long, conflicts_with = "print")]
     pub(crate) check: bool,
     /// Print the Dockerfile instead of writing it
     #[arg(long)]
     pub(crate) print: bool,
-    /// Let a stage of the build write the recipes, where none are committed
+    /// Let a stage of the build write the recipes, if none are committed
     #[arg(long)]
     pub(crate) no_committed_recipe: bool,
     /// Print JSON (format version 1)

@@ -1,4 +1,4 @@
-//! What a verb works with: the one place where arguments, environment and working directory are turned into
+//! The surroundings of a verb: the one place where arguments, environment and working directory are turned into
 //! values for the library.
 
 use std::{

@@ -1,7 +1,7 @@
 //! All that people read leaves here: results on standard output, progress on standard error, the latter in cargo's
 //! form of a verb, right-aligned in twelve columns, and its object.
 //!
-//! What names and paths hold is spelt out, never sent to the terminal. A stream that is closed or full is no reason to
+//! Names and paths are spelt out, never sent to the terminal. A stream that is closed or full is no reason to
 //! stop working, so nothing here fails.
 
 use std::{fmt::Write as _, io::Write as _};
@@ -92,7 +92,7 @@ fn styled(pieces: &[(Style, &str)]) -> String {
     all
 }
 
-/// What programs read, such as JSON, to the byte. Where it does not arrive somebody would read half of it, so that is
+/// What programs read, such as JSON, to the byte. If it does not arrive somebody would read half of it, so that is
 /// a failure, unless nobody reads.
 pub(crate) fn print_data(data: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();

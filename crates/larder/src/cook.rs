@@ -30,7 +30,7 @@ use crate::{
 /// Has cargo report its units to us, and show what the compiler says.
 const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
-/// What one step of a build did.
+/// The outcome of one step of a build.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Phase {
@@ -87,7 +87,7 @@ pub fn cook(
     let mut units = BTreeSet::new();
     let mut answers = Vec::new();
     let host = project.host()?;
-    // cargo would make it without its mark where it is to build in a folder below, as for the front half of Leptos.
+    // cargo would make it without its mark if it is to build in a folder below, as for the front half of Leptos.
     Tag::made_with(workspace.target_directory())?;
     let last = locked.layers.len().saturating_sub(1);
     let first = if layers == Layers::All { 0 } else { last };

@@ -14,7 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// How every reason begins that is about a Leptos table.
 pub(crate) const LEPTOS_METADATA: &str = "metadata.leptos: ";
 
-/// What went wrong, with the path or command it went wrong at.
+/// The failure, with the path or command it went wrong at.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -36,7 +36,7 @@ pub enum Error {
         command: String,
         /// How it ended, in words.
         status: String,
-        /// Its exit code, where it has one.
+        /// Its exit code, if it has one.
         code: Option<i32>,
         /// The captured error output; empty when it went straight to the terminal.
         stderr: String,
@@ -46,7 +46,7 @@ pub enum Error {
     Answer {
         /// The command line as a user would type it.
         command: String,
-        /// What is wrong with the answer.
+        /// The problem with the answer.
         reason: String,
     },
     /// The directory is in no cargo workspace, or its manifests cannot be read.
@@ -54,7 +54,7 @@ pub enum Error {
     NoWorkspace {
         /// Where cargo was asked.
         path: PathBuf,
-        /// What cargo said.
+        /// cargo's own words.
         stderr: String,
     },
     /// cargo takes recipes for members of a workspace, and cannot read it any more.
@@ -62,7 +62,7 @@ pub enum Error {
     Members {
         /// The root manifest of the workspace.
         manifest: PathBuf,
-        /// What cargo said.
+        /// cargo's own words.
         stderr: String,
     },
     /// `Cargo.lock` is missing.
@@ -94,7 +94,7 @@ pub enum Error {
         slice: String,
         /// The query.
         command: String,
-        /// What cargo said.
+        /// cargo's own words.
         stderr: String,
     },
     /// A named slice does not exist.
@@ -156,7 +156,7 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The problem with it.
         reason: String,
     },
     /// A slice more than there are letters.
@@ -230,13 +230,13 @@ pub enum Error {
     Observed {
         /// The call.
         command: String,
-        /// What ties it to this machine.
+        /// Its ties to this machine.
         reason: String,
     },
     /// Something that an image's build reads is not sent to Docker.
     #[error("{what} at {path} lies outside of {context}, the folder that is sent to Docker")]
     OutsideContext {
-        /// What it is.
+        /// Its kind.
         what: String,
         /// Where it lies, as seen from the workspace's root.
         path: Utf8PathBuf,
@@ -260,13 +260,13 @@ pub enum Error {
     /// No Docker client that can build with BuildKit.
     #[error("no Docker client here builds with BuildKit: {found}")]
     NoBuildKit {
-        /// What was found instead.
+        /// The thing found instead.
         found: String,
     },
     /// The Docker engine does not answer.
     #[error("the Docker engine does not answer: {reason}")]
     NoEngine {
-        /// What the client said.
+        /// The client's own words.
         reason: String,
     },
     /// Nothing is deleted from a folder that cargo has not made.
@@ -274,11 +274,11 @@ pub enum Error {
     NotATargetFolder {
         /// The folder.
         path: PathBuf,
-        /// What is wrong with it, as the rest of a sentence.
+        /// The problem with it, as the rest of a sentence.
         reason: &'static str,
     },
     /// Nothing is deleted beside a running build.
-    #[error("a build holds {path}")]
+    #[error("{path} is locked by a running build")]
     InUse {
         /// The lock file.
         path: PathBuf,
@@ -286,19 +286,19 @@ pub enum Error {
     /// The disk that an engine builds on is full.
     #[error("the disk of the Docker engine is full{}", root.as_ref().map(|root| format!(": it keeps its data in {root}")).unwrap_or_default())]
     EngineDiskFull {
-        /// The folder of its data, where it tells.
+        /// The folder of its data, if it tells.
         root: Option<String>,
     },
     /// There is no Nix, or none that can do what is asked for.
     #[error("cannot build with Nix: {reason}")]
     NoNix {
-        /// What is missing.
+        /// The missing part.
         reason: String,
-        /// What the user can do about it.
+        /// The user's remedy.
         hint: String,
     },
     /// A file is not what it was when its change was shown.
-    #[error("{path} was changed by somebody else meanwhile")]
+    #[error("{path} changed on disk after the diff was shown")]
     ChangedMeanwhile {
         /// The file, which was left alone.
         path: PathBuf,
@@ -332,7 +332,7 @@ impl Error {
         )
     }
 
-    /// What the user can do about it, as one sentence; `None` where the message says it all.
+    /// The user's remedy, as one sentence; `None` if the message says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NotAnswered => "call `larder::shim::answer` before anything else".into(),

@@ -15,7 +15,7 @@ use crate::{
     process::{Cmd, Environment},
 };
 
-/// Flakes are behind a switch in Nix's defaults; the words change nothing where it is on.
+/// Flakes are behind a switch in Nix's defaults; the words change nothing if it is on.
 pub const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
 
 /// Nix, and the flake that it builds.
@@ -30,7 +30,7 @@ impl Nix {
     /// Finds `nix` on `PATH` and the flake of a workspace, in its folder or in one around it.
     ///
     /// # Errors
-    /// [`Error::NoNix`] where one of them is missing.
+    /// [`Error::NoNix`] if one of them is missing.
     pub fn find(env: &Environment, workspace: &Utf8Path) -> Result<Self> {
         let missing = |reason: String, hint: &str| Error::NoNix { reason, hint: hint.to_owned() };
         let Some(program) = env.find_program("nix") else {
@@ -66,7 +66,7 @@ impl Nix {
 #[derive(Debug, Default)]
 pub struct Progress(BTreeMap<String, Derivation>);
 
-/// What one derivation did.
+/// The outcome of one derivation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derivation {
     /// Packages from registries and git that were compiled.

@@ -1,4 +1,4 @@
-//! A project: a workspace with its settings and slices, and the cargo that answers for it. What verbs work on.
+//! A project: a workspace with its settings and slices, and the cargo that answers for it. The subject of verbs.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub struct Project {
     pub cargo: Cargo,
     /// The workspace.
     pub workspace: Workspace,
-    /// What the user set.
+    /// The user's settings.
     pub settings: Settings,
     /// All slices, sorted by name.
     pub slices: Vec<Slice>,
@@ -101,7 +101,7 @@ impl Project {
         self.cargo.host(self.workspace.root().as_std_path())
     }
 
-    /// Where this project builds: the target directory, cargo's build directory where it is another, and what slices
+    /// Where this project builds: the target directory, cargo's build directory if it is another, and what slices
     /// have outside of these.
     pub fn target_dirs(&self) -> Vec<Utf8PathBuf> {
         let workspace = &self.workspace;

@@ -25,7 +25,7 @@ pub struct Setting {
     pub path: Vec<String>,
     /// The value.
     pub value: Value,
-    /// Why, as comment lines for the reader of the file; empty where the key explains itself.
+    /// Why, as comment lines for the reader of the file; empty if the key explains itself.
     pub why: &'static str,
 }
 
@@ -46,7 +46,7 @@ impl Setting {
     }
 }
 
-/// What settings depend on: read once, and given as a value.
+/// The facts behind settings: read once, and given as a value.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// Names of the dependencies in `Cargo.lock`: packages on disk are the user's own to debug.
@@ -104,15 +104,15 @@ const COMPUTING: [(&str, &[&str]); 16] = [
 ];
 
 const LINE_TABLES: &str = "\
-Line tables give backtraces with file and line; what else debuggers read would go through the
-linker after every edit.";
+Line tables give backtraces with file and line; full debug info slows down linking after every
+edit.";
 const NO_DEBUG_INFO: &str = "\
 Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
 first build and gains little.";
 const LINE_TABLES_BESIDE: &str = "\
 Code of your own outside of the workspace is stepped through like that of members.";
 const OPTIMISED: &str = "\
-What computes on much data: small crates, many times faster like this.";
+CPU-heavy crates: cheap to compile, many times faster when optimised.";
 const STRIPPED: &str = "\
 Linking the WASM half drops all debug info, that of the standard library included; function names
 stay. wasm-bindgen would drop it anyway, after it has read it, on every build.";
@@ -180,7 +180,7 @@ fn has_another_spec(manifest: &DocumentMut, name: &str) -> bool {
     tables.is_some_and(|tables| tables.iter().any(|(spec, _)| fits(spec)))
 }
 
-/// What cargo's configuration lacks.
+/// Missing settings of cargo's configuration.
 pub fn configuration(config: &DocumentMut, known: &Known) -> Vec<Setting> {
     let mut wanted = Vec::new();
     if known.prepared_queries && known.packages.contains("sqlx") {
@@ -206,10 +206,10 @@ pub fn get<'a>(document: &'a DocumentMut, path: &[&str]) -> Option<&'a Item> {
     Some(item)
 }
 
-/// The change that puts settings into a TOML file, which may not be there yet; `None` where nothing changes.
+/// The change that puts settings into a TOML file, which may not be there yet; `None` if nothing changes.
 ///
 /// # Errors
-/// [`Error::Toml`] where the file is no TOML, or has something else where a table is needed.
+/// [`Error::Toml`] if the file is no TOML, or has something else although a table is needed.
 pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>> {
     if settings.is_empty() {
         return Ok(None);
@@ -259,8 +259,8 @@ mod tests {
         [dependencies]
         flate2 = "1"
 
-        # Line tables give backtraces with file and line; what else debuggers read would go through the
-        # linker after every edit.
+        # Line tables give backtraces with file and line; full debug info slows down linking after every
+        # edit.
         [profile.dev]
         debug = "line-tables-only"
 
@@ -269,7 +269,7 @@ mod tests {
         [profile.dev.package."*"]
         debug = false
 
-        # What computes on much data: small crates, many times faster like this.
+        # CPU-heavy crates: cheap to compile, many times faster when optimised.
         [profile.dev.package.miniz_oxide]
         opt-level = 3
 
@@ -338,8 +338,8 @@ members = []
         let dotted = "profile.dev.opt-level = 0\n\n[package]\nname = \"a\"\n";
         insta::assert_snapshot!(tuned(dotted, &known(&[], &[])), @r#"
         profile.dev.opt-level = 0
-        # Line tables give backtraces with file and line; what else debuggers read would go through the
-        # linker after every edit.
+        # Line tables give backtraces with file and line; full debug info slows down linking after every
+        # edit.
         profile.dev.debug = "line-tables-only"
         # Nobody steps through dependencies. They stay unoptimised: optimising all of them about doubles the
         # first build and gains little.

@@ -55,13 +55,13 @@ pub struct Figures {
     pub faults: Vec<String>,
 }
 
-/// What one round saw.
+/// The outcome of one round.
 pub(crate) struct Round {
     /// How many programs it started.
     runs: usize,
     /// Whether it stopped or refused something.
     met: bool,
-    /// What was wrong.
+    /// The problem.
     faults: Vec<String>,
 }
 

@@ -10,7 +10,7 @@ use larder::process::{Cmd, Running};
 use super::{Bound, Figures, Round, app, broken, manifest};
 use crate::{Project, Random, Surroundings};
 
-/// What runs at once.
+/// The work that runs at once.
 const JOBS: [&[&str]; 8] = [
     &["lock"],
     &["cook"],
@@ -43,7 +43,7 @@ pub fn races(bound: Bound) -> Figures {
         }
         let runs = jobs.len() + 1;
         let (mut faults, refused) = at_once(&project, jobs, &mut random);
-        // Whoever deletes a folder while it is built into is told.
+        // Deleting a folder while it is built into is reported.
         faults.retain(|fault| fault.contains("does not end") || deletion != 3);
         faults.extend(broken(&project));
         Round { runs, met: refused > 0, faults }
@@ -104,7 +104,7 @@ fn ended(line: &str, log: &Path, mut run: Running, end: Instant) -> Result<Ended
     let is_stale = line.ends_with("--check") && code == 3;
     match code {
         0 => Ok(Ended::Well),
-        _ if is_stale || said.contains("stay: a build holds ") => Ok(Ended::Refused),
+        _ if is_stale || said.contains(" is locked by a running build") => Ok(Ended::Refused),
         _ => Err(format!("`{line}` ended with {code}:\n{said}")),
     }
 }

@@ -48,7 +48,7 @@ impl Variant {
     }
 }
 
-/// What is edited.
+/// The edited file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
     /// A component around the pages, which both halves compile.

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What is measured, in this order.
+/// The measurements, in this order.
 #[derive(Debug, Clone, Copy)]
 enum Task {
     First,

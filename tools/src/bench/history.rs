@@ -58,7 +58,7 @@ impl<'a> Checkout<'a> {
         self.scratch.path().join("clone")
     }
 
-    /// What git says there.
+    /// git's answer there.
     pub(super) fn git(&self, args: &[&str]) -> anyhow::Result<String> {
         Ok(git(&self.dir(), self.env).args(args.iter().copied()).output()?)
     }

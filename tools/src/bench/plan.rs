@@ -55,7 +55,7 @@ const DEPENDENCIES: [&str; 12] = [
     "uuid = { version = \"1\", features = [\"v4\"] }",
 ];
 
-/// What was measured on one workspace: seconds of each run.
+/// The measurements of one workspace: seconds of each run.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Measured {

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// What was measured on one workspace.
+/// The measurements of one workspace.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Measured {

@@ -1,4 +1,4 @@
-//! Base images where no registry can be reached: made from Debian's packages and from the tools that set-up has
+//! Base images if no registry can be reached: made from Debian's packages and from the tools that set-up has
 //! built already, and imported into the engine.
 //!
 //! An image's name says what is in it, so one that is there is used.

@@ -38,7 +38,7 @@ pub(super) fn run(sh: &Shell, env: &Environment, larder: &Path, log: &Log) -> an
     full_disk(sh, env, larder, &bases.runtime, log)
 }
 
-/// Docker's own look at a generated Dockerfile, which fails where it has something to say.
+/// Docker's own look at a generated Dockerfile, which fails if it has something to say.
 fn lint(client: &Client, folder: &Path, bases: &Bases, log: &Log) -> anyhow::Result<()> {
     let check = client.cmd().args(["buildx", "build", "--check"]);
     check.args(bases.words()).arg(folder).output().context("Docker finds fault with a Dockerfile")?;

@@ -1,6 +1,6 @@
 //! A Docker engine to build with: the one that answers, or one of our own.
 //!
-//! Ours comes from the machine's own packages, or from Debian's development release where buildx is needed. It works
+//! Ours comes from the machine's own packages, or from Debian's development release if buildx is needed. It works
 //! in a folder and on a socket of its own, and is stopped with us. It must never touch the machine's own engine or
 //! its data.
 
@@ -26,7 +26,7 @@ pub(crate) struct Engine {
     env: Environment,
     /// Ours, stopped when this is dropped.
     own: Option<Own>,
-    /// The control group of its builds, where it has one of its own.
+    /// The control group of its builds, if it has one of its own.
     group: Option<PathBuf>,
 }
 
@@ -38,7 +38,7 @@ struct Own {
 }
 
 impl Engine {
-    /// Finds an engine and a client that builds with it, or installs and starts them where that is possible.
+    /// Finds an engine and a client that builds with it, or installs and starts them if that is possible.
     pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Self> {
         if answers(env) {
             return Ok(Self { env: env.clone(), own: None, group: None });
@@ -87,7 +87,7 @@ impl Engine {
         &self.env
     }
 
-    /// What the steps of all its builds have taken of the processor so far, where the machine tells.
+    /// What the steps of all its builds have taken of the processor so far, if the machine tells.
     pub(crate) fn cpu_seconds(&self) -> Option<f64> {
         let number = |text: &str| text.trim().parse::<f64>().ok();
         let group = self.group.as_ref()?.join("buildkit");

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Of these tests, run some; separated by commas.
     #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', requires = "test")]
     parts: Vec<Part>,
-    /// What is passed on to `cargo larder docker`.
+    /// Arguments passed on to `cargo larder docker`.
     #[arg(last = true, value_name = "WORDS")]
     words: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Args {
 pub(crate) enum Base {
     /// Pulled from the registry that the engine is set up for.
     Registry,
-    /// Made from Debian's packages, where no registry can be reached.
+    /// Made from Debian's packages, if no registry can be reached.
     Debian,
 }
 

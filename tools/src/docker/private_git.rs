@@ -89,7 +89,7 @@ fn repository(folder: &Path, env: &Environment) -> anyhow::Result<String> {
     Ok(git(folder, env).args(["rev-parse", "HEAD"]).output()?)
 }
 
-/// The server's image; from the engine's cache where it was made before.
+/// The server's image; from the engine's cache if it was made before.
 fn make_server(client: &Client, base: &str, scratch: &Path) -> anyhow::Result<()> {
     let context = scratch.join("server");
     fs_err::create_dir(&context)?;
@@ -118,7 +118,7 @@ struct Server<'a> {
     client: &'a Client,
     container: String,
     port: u16,
-    /// What others know it by.
+    /// Its public name.
     host_key: String,
 }
 
@@ -150,7 +150,7 @@ impl<'a> Server<'a> {
 
 impl Drop for Server<'_> {
     fn drop(&mut self) {
-        // It is removed with its end; where it has ended, there is nothing to do.
+        // It is removed with its end; if it has ended, there is nothing to do.
         let _ = self.client.cmd().args(["kill", &self.container]).output();
     }
 }

@@ -35,7 +35,7 @@ impl Registry {
                 if stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                // Whoever hangs up early gets no answer.
+                // A client that hangs up early gets no answer.
                 let _ = answer(stream, &folder);
             }
         });

@@ -50,7 +50,7 @@ pub(super) struct Fixture<'a> {
     pub(super) words: &'a [String],
 }
 
-/// What one stage did.
+/// The outcome of one stage.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stage {
     pub(super) run: u64,
@@ -201,7 +201,7 @@ pub(super) fn files_with_canary(folder: &Path, env: &Environment) -> anyhow::Res
     Ok(found)
 }
 
-/// A file's bytes, unpacked where they are packed.
+/// A file's bytes, unpacked if they are packed.
 fn unpacked(path: &Path, env: &Environment) -> anyhow::Result<Vec<u8>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];

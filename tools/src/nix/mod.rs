@@ -24,7 +24,7 @@ use crate::log::Log;
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
-    /// What is passed on to `nix`, such as `--override-input crane path:DIR`.
+    /// Arguments passed on to `nix`, such as `--override-input crane path:DIR`.
     #[arg(last = true, global = true, value_name = "WORDS")]
     words: Vec<String>,
 }
@@ -86,7 +86,7 @@ fn command(sh: &Shell, env: &Environment, words: &[&str], more: &[String]) -> an
     Ok(cmd.args(FEATURES).args(words).args(more))
 }
 
-/// What was compiled where.
+/// Compiled units by place.
 fn table_of(progress: &Progress) -> String {
     let row = |(name, derivation): (&str, &Derivation)| {
         let compiled = derivation.external + derivation.local;

@@ -1,6 +1,6 @@
 //! The form of Nix files, and what in them is of no use.
 //!
-//! It must never mend anything: `nix fmt` does where there is Nix.
+//! It must never mend anything: `nix fmt` does if there is Nix.
 
 use larder::process::Environment;
 use xshell::{Shell, cmd};

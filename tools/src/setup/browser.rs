@@ -27,7 +27,7 @@ pub(crate) struct Browser {
 pub(super) const PACKAGES: [(&str, &str); 2] =
     [("chromedriver", "chromium-driver"), ("chromium", "chromium")];
 
-/// Finds the browser and its driver, or installs them where that is possible.
+/// Finds the browser and its driver, or installs them if that is possible.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Browser> {
     let exec = Exec { sh, env: cleaned(env), log };
     if let Some(browser) = find(&exec) {

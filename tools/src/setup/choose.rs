@@ -63,13 +63,13 @@ impl fmt::Display for Source {
 pub(super) struct Candidate {
     /// The program.
     pub(super) path: PathBuf,
-    /// What it says it is.
+    /// Its own description.
     pub(super) version: Version,
     /// Whether what belongs to it is there too: for rustc, the WASM standard library and a cargo.
     pub(super) lacks: Option<&'static str>,
 }
 
-/// What is known about the machine, as far as one tool is concerned.
+/// The facts about the machine, as far as one tool is concerned.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     /// xtask runs in a Nix shell.
@@ -121,7 +121,7 @@ pub(super) fn choose(tool: Tool, need: &Need, facts: &Facts) -> Choice {
     }
 }
 
-/// What is wrong with a candidate, in words that follow the name of the place; `None` where it will do.
+/// The problem with a candidate, in words that follow the name of the place; `None` if it will do.
 pub(super) fn problem(need: &Need, candidate: Option<&Candidate>) -> Option<String> {
     let Some(candidate) = candidate else {
         return Some("has none".to_owned());

@@ -108,7 +108,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Installs a program of the machine's own release where it is missing.
+/// Installs a program of the machine's own release if it is missing.
 pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> anyhow::Result<()> {
     if exec.has(program) {
         return Ok(());

@@ -31,7 +31,7 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("runc", "usr/sbin/runc"),
 ];
 
-/// The folder of these programs; they are got where they are not there yet.
+/// The folder of these programs; they are got if they are not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
     let folder = Folder::new(env, &sh.current_dir())?;
     let tree = folder.debian_tree(NAME);

@@ -36,13 +36,13 @@ impl<'a> Exec<'a> {
         Exec { sh: self.sh, env, log: self.log }
     }
 
-    /// The standard output of a program that is only asked something; `None` where it is missing or fails.
+    /// The standard output of a program that is only asked something; `None` if it is missing or fails.
     pub(super) fn text(&self, cmd: Cmd<'_>) -> Option<String> {
         let output = self.output(cmd).ok().filter(|output| output.status.success())?;
         String::from_utf8(output.stdout).ok()
     }
 
-    /// Runs a program that is done in a moment and shows what it printed only where it fails.
+    /// Runs a program that is done in a moment and shows what it printed only if it fails.
     pub(super) fn check(&self, cmd: Cmd<'_>) -> anyhow::Result<String> {
         let line = cmd.to_string();
         let output = self.output(cmd)?;

@@ -99,7 +99,7 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     run.finish()
 }
 
-/// Installs programs of the machine's own release where they are missing, each given with its package.
+/// Installs programs of the machine's own release if they are missing, each given with its package.
 pub(crate) fn host_packages(
     sh: &Shell,
     env: &Environment,
@@ -143,7 +143,7 @@ pub(crate) fn debian_sid() -> anyhow::Result<(String, String)> {
     Ok((apt::SUITE.to_owned(), apt::machine_mirror()?))
 }
 
-/// What is the same for all tools.
+/// The part that all tools share.
 struct Setup<'a> {
     exec: Exec<'a>,
     folder: Folder,
@@ -166,7 +166,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// What grows from tool to tool.
+/// The state that grows from tool to tool.
 struct Run<'s> {
     setup: &'s Setup<'s>,
     tools: Tools,
@@ -185,7 +185,7 @@ impl Run<'_> {
         let mut choice = decide();
         if matches!(choice, Choice::Get { .. }) && self.lock.is_none() {
             self.lock = Some(folder.lock(exec.log)?);
-            // Whoever held the lock may have got the tool meanwhile.
+            // The holder of the lock may have got the tool meanwhile.
             choice = decide();
         }
         match choice {

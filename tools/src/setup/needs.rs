@@ -1,6 +1,6 @@
-//! What the example needs, and in which versions.
+//! The example's tools, with their versions.
 //!
-//! Reads the example's lock file where there is one. It must never look at the machine.
+//! Reads the example's lock file if there is one. It must never look at the machine.
 
 use anyhow::Context as _;
 use larder::{slice::leptos::CARGO_LEPTOS_VERSION, workspace::locked_version};
@@ -38,7 +38,7 @@ impl Tool {
     pub(super) const ALL: [Self; 6] =
         [Self::Rust, Self::Sass, Self::WasmOpt, Self::Mold, Self::CargoLeptos, Self::WasmBindgen];
 
-    /// What people call it.
+    /// Its name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
@@ -63,7 +63,7 @@ impl Tool {
         self == Self::Mold
     }
 
-    /// What a person would have to do where setup can do nothing.
+    /// What a person would have to do if setup can do nothing.
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::Rust => "`rustup update stable` and `rustup target add wasm32-unknown-unknown`",

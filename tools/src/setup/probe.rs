@@ -36,7 +36,7 @@ fn ways(exec: &Exec<'_>) -> Vec<Source> {
     ways.into_iter().filter(|(_, possible)| *possible).map(|(way, _)| way).collect()
 }
 
-/// What the tools folder has of a tool.
+/// The copy of a tool in the tools folder.
 pub(super) fn kept(exec: &Exec<'_>, folder: &Folder, tool: Tool, need: &Need) -> Option<Candidate> {
     let exact = match need {
         Need::Exactly(version) => Some(version),
@@ -53,7 +53,7 @@ pub(super) fn kept(exec: &Exec<'_>, folder: &Folder, tool: Tool, need: &Need) ->
     programs.filter(|program| program.is_file()).find_map(|program| ask(exec, tool, &program))
 }
 
-/// Starts a program and asks what it is; `None` where it cannot tell.
+/// Starts a program and asks what it is; `None` if it cannot tell.
 pub(super) fn ask(exec: &Exec<'_>, tool: Tool, path: &Path) -> Option<Candidate> {
     let version = Version::find(&exec.text(cmd!(exec.sh, "{path} --version"))?)?;
     let lacks = if tool == Tool::Rust { rust_lacks(exec, path) } else { None };

@@ -52,7 +52,7 @@ pub(crate) const DEADNIX: Program = Program::plain("deadnix", "1.3.1", "0");
 /// A build driver of others, which the tests observe.
 pub(crate) const WASM_PACK: Program = Program::plain("wasm-pack", "0.15.1", "0");
 
-/// The program's path; it is built where it is not there yet.
+/// The program's path; it is built if it is not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log, program: Program) -> anyhow::Result<PathBuf> {
     let folder = Folder::new(env, &sh.current_dir())?;
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };

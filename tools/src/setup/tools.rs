@@ -20,7 +20,7 @@ const JSON_VERSION: u32 = 1;
 pub(crate) struct Chosen {
     /// Which.
     pub(crate) tool: Tool,
-    /// What it says it is.
+    /// Its own description.
     pub(crate) version: Version,
     /// The program.
     pub(crate) path: PathBuf,
@@ -47,7 +47,7 @@ impl Tools {
         self.chosen.push(chosen);
     }
 
-    /// What has to change in the environment that xtask was started in: a value to set, or `None` where the
+    /// What has to change in the environment that xtask was started in: a value to set, or `None` if the
     /// variable has to go.
     pub(crate) fn env(&self) -> Vec<(String, Option<OsString>)> {
         let (before, after) = (&self.inherited, self.environment());
@@ -83,7 +83,7 @@ impl Tools {
 
     /// The folder where mold is called `ld`.
     ///
-    /// gcc looks for its linker on PATH (where it has none of its own, as on Debian), and neither cargo nor the
+    /// gcc looks for its linker on PATH (if it has none of its own, as on Debian), and neither cargo nor the
     /// crate `cc` hashes PATH. They do hash the other ways to name a linker, cargo its own settings
     /// (rust-lang/cargo#9647) and `cc` the variable `COMPILER_PATH`: with those a shell that has the tools and one
     /// that does not would compile again what the other one did. A toolchain that brings its own linker does

@@ -127,7 +127,7 @@ impl<'a> Trial<'a> {
         self.seconds = start.elapsed().as_secs_f64();
     }
 
-    /// What failed, and why.
+    /// The failures, with reasons.
     pub(super) fn failures(&self) -> impl Iterator<Item = (Step, &anyhow::Error)> {
         self.outcomes.iter().filter_map(|(step, error)| Some((*step, error.as_ref()?)))
     }
@@ -201,7 +201,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// What plain cargo compiles.
+    /// The units that plain cargo compiles.
     fn plain(&self, words: &[&str]) -> anyhow::Result<Counts> {
         let mut counts = Counts::default();
         let cmd = Cmd::new("cargo", self.workspace(), self.env()).args(words);

@@ -35,7 +35,7 @@ pub(super) fn links(repository: &Repository) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with a link in the file `from`.
+/// The problem with a link in the file `from`.
 fn broken(repository: &Repository, from: &str, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;

@@ -7,14 +7,14 @@ use super::{Finding, manifests::root_value, repository::Repository};
 const FLAKE_LOCK: &str = "flake.lock";
 /// The table of contents of `nix/lib`.
 const CONTENTS: &str = "nix/lib/default.nix";
-/// What tests of `nix/lib` are called.
+/// The names of tests of `nix/lib`.
 const TESTS: &str = "tests/larder/nix";
 const TOOLCHAIN: &str = "rust-toolchain.toml";
 /// The Thursday of Rust 1.0's week in May 2015, in seconds since 1970; each version since came six weeks after another.
 const FIRST_RUST: u64 = 1_431_561_600;
 const SIX_WEEKS: u64 = 42 * 24 * 60 * 60;
 
-/// The lock file as JSON; an empty table where there is none.
+/// The lock file as JSON; an empty table if there is none.
 fn lock(repository: &Repository) -> Result<Value, Finding> {
     let text = repository.text(FLAKE_LOCK).unwrap_or("{}");
     serde_json::from_str(text).map_err(|_| wrong("it is no JSON"))
@@ -55,7 +55,7 @@ pub(super) fn flake_lock(repository: &Repository) -> Vec<Finding> {
 }
 
 /// The toolchain that Nix builds with is one that the manifests accept: rust-overlay is locked at a time when the oldest
-/// Rust was out, and rust-toolchain.toml, where there is one, names no older version.
+/// Rust was out, and rust-toolchain.toml, if there is one, names no older version.
 pub(super) fn flake_toolchain(repository: &Repository) -> Vec<Finding> {
     let oldest = root_value(repository, "rust-version").and_then(|version| minor(&version));
     let (Some(oldest), Ok(lock)) = (oldest, lock(repository)) else { return Vec::new() };

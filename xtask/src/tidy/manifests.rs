@@ -52,7 +52,7 @@ pub(super) fn rust_version(repository: &Repository) -> Vec<Finding> {
 
 /// Every package comes from crates.io, in the example as well.
 ///
-/// `cargo deny` says the same of this workspace, but only where it is installed.
+/// `cargo deny` says the same of this workspace, but only if it is installed.
 pub(super) fn sources(repository: &Repository) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in repository.ending(&["Cargo.lock"]) {

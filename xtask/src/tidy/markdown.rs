@@ -17,7 +17,7 @@ pub(super) fn links(text: &str) -> Vec<Piece<'_>> {
     links
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 pub(super) fn code_spans(text: &str) -> Vec<Piece<'_>> {
     prose(text)
         .flat_map(|(number, line)| line.split('`').skip(1).step_by(2).map(move |code| (number, code)))

@@ -53,7 +53,7 @@ struct Finding {
     path: String,
     /// The line, counted from one.
     line: usize,
-    /// What is wrong there, and what to do.
+    /// The problem there, and the remedy.
     what: String,
 }
 

@@ -54,7 +54,7 @@ impl Repository {
         self.texts().filter(move |(path, _)| ends.iter().any(|end| path.ends_with(end)))
     }
 
-    /// The text of a file; `None` where there is no such text file.
+    /// The text of a file; `None` if there is no such text file.
     pub(super) fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path)?.as_deref()
     }

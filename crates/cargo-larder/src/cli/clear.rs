@@ -30,12 +30,12 @@ pub(crate) enum CleanLevel {
 
 #[derive(Debug, Args)]
 pub(crate) struct Gc {
-    /// How long something must not have been used: `7d`, `12h`, `0s`; by default 7 days, and for downloads what
-    /// cargo itself takes
+    /// Delete only what has been unused for this long: `7d`, `12h`, `0s`; by default 7 days, and cargo's own age
+    /// for downloads
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub(crate) older_than: Option<Duration>,
-    /// Where target folders and Docker's build cache take more than this, go on to what was used longest ago,
-    /// down to four fifths of it: `20GiB`
+    /// If target directories and Docker's build cache exceed this size, also delete least recently used entries
+    /// until 80 % remains: `20GiB`
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<ByteSize>,
     /// Keep what the committed recipes of all local branches build
@@ -55,7 +55,7 @@ pub(crate) struct Gc {
 pub(crate) enum GcCache {
     /// Folders that cargo builds into
     Target,
-    /// What cargo downloaded
+    /// cargo's downloads
     Downloads,
     /// Docker's build cache
     Docker,

@@ -11,7 +11,7 @@ use larder::{
 use serde_json::json;
 use std::time::Duration;
 
-/// What a build came to.
+/// The outcome of a build.
 pub(super) struct Image {
     pub(super) id: String,
     /// In the engine's store.

@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         // Before anything is written: an allow-list beside somebody's own Dockerfile would break its build.
         if state == State::Foreign {
             bail!(
-                "{path} was not generated from these recipes; move it away, or keep it and take from `cargo larder dockerfile --print` what you need"
+                "{path} was not generated from these recipes; move it away, or copy what you need from `cargo larder dockerfile --print`"
             );
         }
         found.push((path, text, state == State::Stale));

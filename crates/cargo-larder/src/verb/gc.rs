@@ -60,7 +60,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
         }
     }
     if !left.is_empty() {
-        bail!("{} of the things above could not be deleted; everything else was", left.len());
+        bail!("could not delete {} of the items above; the rest were deleted", left.len());
     }
     Ok(outcome)
 }

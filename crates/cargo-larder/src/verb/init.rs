@@ -73,7 +73,7 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
         advise(context, args, &all);
     }
     match (any(Done::Needed), args.check) {
-        (true, false) => bail!("nothing was written, since there is nobody to ask: pass --yes"),
+        (true, false) => bail!("nothing was written: not a terminal; pass --yes"),
         (true, true) => Ok(Outcome::Stale),
         (false, _) => Ok(Outcome::Done),
     }
@@ -181,7 +181,7 @@ fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
         context.terminal.step("Next", "`git add flake.nix larder`: a flake sees only what git knows");
     }
     if written(Part::Nix) && args.source.is_none() {
-        context.terminal.step("Next", "write where you have Larder into flake.nix; --source does");
+        context.terminal.step("Next", "set Larder's URL in flake.nix, or pass --source");
     }
     if written(Part::Ci) && args.source.is_none() {
         context.terminal.step(

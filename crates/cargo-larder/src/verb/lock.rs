@@ -22,7 +22,7 @@ use crate::{
     terminal::{self, Terminal},
 };
 
-/// What was found the last time, if nothing has changed since.
+/// The result of the last time, if nothing has changed since.
 pub(crate) fn recalled(
     process: &Process,
     common: &Common,

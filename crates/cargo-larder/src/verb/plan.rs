@@ -27,7 +27,7 @@ use crate::{
 struct Planned<'a> {
     slice: &'a Slice,
     plan: Plan,
-    /// What each layer is good for, oldest first; empty without a recipe.
+    /// What each layer contributes, oldest first; empty without a recipe.
     layers: Vec<Use>,
     providers: BTreeMap<Identity, usize>,
 }

@@ -1,4 +1,4 @@
-//! `cargo larder usage`: every cache, what it takes, what of it is of use now, and how to shrink it.
+//! `cargo larder usage`: every cache: its size and how much is still useful now, and how to shrink it.
 
 use std::{
     io::IsTerminal as _,

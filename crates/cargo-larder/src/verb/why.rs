@@ -41,7 +41,7 @@ struct Findings {
     outcome: Outcome,
 }
 
-/// What the next build of the image would run.
+/// The steps of the next build of the image.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Image {
@@ -78,7 +78,7 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
     Ok(findings.outcome)
 }
 
-/// What the next build of each slice would compile.
+/// The units that the next build of each slice would compile.
 fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
     let variant = if args.dev { Variant::Dev } else { Variant::Release };
     let slices = context.choose(&args.slices, variant)?;
@@ -144,7 +144,7 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
     Ok(Findings::of_builds(tense, builds, outcome))
 }
 
-/// What the last build compiled that was recorded.
+/// The recorded units of the last build.
 fn last(context: &Context) -> anyhow::Result<Findings> {
     let path = LastBuild::path(&context.project.workspace);
     let Some(record) = LastBuild::read(&path)? else {
@@ -164,7 +164,7 @@ pub(super) fn keep(context: &Context, builds: Vec<Explained>) {
     }
 }
 
-/// The steps that the next build of the image would run, with the arguments of the last one; `None` where none was
+/// The steps that the next build of the image would run, with the arguments of the last one; `None` if none was
 /// recorded.
 fn docker(context: &Context) -> anyhow::Result<Option<Image>> {
     let Some(before) = Record::read(&record_path(&context.project))? else { return Ok(None) };

@@ -35,7 +35,7 @@ pub struct Cargo {
     lock_policy: CargoLock,
     network: Network,
     stand_in: Option<PathBuf>,
-    /// The platform that graph queries are about, where it is not this machine's.
+    /// The platform that graph queries are about, if it is not this machine's.
     pretended: Option<Platform>,
     /// This machine's platform, once it was asked for.
     host: Arc<OnceLock<Platform>>,
@@ -47,7 +47,7 @@ pub struct Cargo {
     servers: Arc<Mutex<Servers>>,
 }
 
-/// What is known of the servers that cargo downloads from.
+/// The state of the servers that cargo downloads from.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Servers {
     /// No question needed them yet.
@@ -57,7 +57,7 @@ enum Servers {
     Answered,
     /// None can be reached.
     Silent {
-        /// What cargo said.
+        /// cargo's own words.
         stderr: String,
     },
 }
@@ -65,7 +65,7 @@ enum Servers {
 /// Whether cargo may change a `Cargo.lock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CargoLock {
-    /// It is brought up to date where the manifests ask for it.
+    /// It is brought up to date if the manifests ask for it.
     AsNeeded,
     /// `--locked`.
     Locked,
@@ -160,7 +160,7 @@ impl Cargo {
         self
     }
 
-    /// The binary that stands in for other programs, where there is one.
+    /// The binary that stands in for other programs, if there is one.
     pub fn stand_in(&self) -> Option<&Path> {
         self.stand_in.as_deref()
     }
@@ -195,7 +195,7 @@ impl Cargo {
     /// The same cargo with graph queries answered as on a platform, compilers and standard libraries apart.
     ///
     /// # Errors
-    /// [`Error::NoStandIn`] for another platform where nothing can stand in for its compiler.
+    /// [`Error::NoStandIn`] for another platform if nothing can stand in for its compiler.
     pub fn on(&self, dir: &Path, platform: &Platform) -> Result<Self> {
         let pretended = if self.host(dir)? == *platform { None } else { Some(platform.clone()) };
         if pretended.is_some() && self.stand_in.is_none() {
@@ -204,12 +204,12 @@ impl Cargo {
         Ok(Self { pretended, ..self.clone() })
     }
 
-    /// The platform that graph queries are about, where it is not this machine's.
+    /// The platform that graph queries are about, if it is not this machine's.
     pub fn pretended(&self) -> Option<&Platform> {
         self.pretended.as_ref()
     }
 
-    /// The folder of what cargo downloads: `CARGO_HOME`, else the one that cargo takes without it; `None` where the
+    /// The folder of what cargo downloads: `CARGO_HOME`, else the one that cargo takes without it; `None` if the
     /// environment tells neither.
     pub fn home(&self) -> Option<PathBuf> {
         let set = self.env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);

@@ -20,7 +20,7 @@ pub(crate) struct PackageSpec<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source<'a> {
     CratesIo,
-    /// The index address, with `sparse+` where it has it.
+    /// The index address, with `sparse+` if it has it.
     Registry(&'a str),
     Git {
         url: &'a str,

@@ -39,7 +39,7 @@ impl fmt::Display for Platform {
     }
 }
 
-/// The platforms that recipes serve where a project names none: x86-64 Linux, those that they serve already (so
+/// The platforms that recipes serve if a project names none: x86-64 Linux, those that they serve already (so
 /// that developers on different machines do not undo each other's work), and `host`.
 pub fn wanted(recorded: &[Platform], host: &Platform) -> Vec<Platform> {
     let mut platforms: Vec<Platform> = recorded.iter().chain([host]).cloned().collect();

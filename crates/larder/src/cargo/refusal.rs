@@ -199,7 +199,7 @@ impl Refusal {
         WORDS.iter().find(fits).map(|(kind, _)| *kind)
     }
 
-    /// What the user can do about it.
+    /// The user's remedy.
     pub(crate) fn hint(self) -> &'static str {
         match self {
             StaleLock => "Cargo.lock is out of date: run `cargo update --workspace`, or drop --locked",

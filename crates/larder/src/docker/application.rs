@@ -34,9 +34,9 @@ pub(super) struct Application {
     pub(super) groups: Vec<Vec<LockedSlice>>,
     /// Command lines of the application's own build in one piece.
     pub(super) build: Vec<String>,
-    /// What is built in stages of its own instead; empty where it is built in one piece.
+    /// The parts built in stages of its own instead; empty if it is built in one piece.
     pub(super) halves: Vec<Half>,
-    /// What the build leaves behind.
+    /// The artifacts of the build.
     pub(super) artifacts: Artifacts,
     /// The program that a container starts.
     pub(super) entry: Entry,
@@ -50,7 +50,7 @@ pub(super) struct Application {
     pub(super) hash_file: Option<String>,
     /// What cargo-leptos takes, in a Leptos project.
     pub(super) leptos: Option<LeptosTools>,
-    /// What the build reads.
+    /// The files that the build reads.
     pub(super) sources: Sources,
     /// Where the recipes come from.
     pub(super) recipes: Recipes,
@@ -76,7 +76,7 @@ fn build_dir(workspace: &Workspace) -> Option<Utf8PathBuf> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LeptosTools {
     pub(super) cargo_leptos: &'static str,
-    /// Of `Cargo.lock`; `None` where the project does not use it.
+    /// Of `Cargo.lock`; `None` if the project does not use it.
     pub(super) wasm_bindgen: Option<String>,
     /// What compiles style sheets, if the project has any for it.
     pub(super) tailwind: Option<Tailwind>,
@@ -153,7 +153,7 @@ impl Application {
 }
 
 impl Application {
-    /// What tells cargo of the build directory, where its configuration would name another one.
+    /// What tells cargo of the build directory, if its configuration would name another one.
     pub(super) fn build_dir_variable(&self) -> Option<(String, String)> {
         let dir = self.image.workspace.join(self.build_dir.as_ref()?);
         Some(("CARGO_BUILD_BUILD_DIR".into(), dir.into_string()))

@@ -1,4 +1,4 @@
-//! What a build leaves behind, and which of it is shipped and started: the roots of the slices' unit graphs. cargo says
+//! The artifacts of a build, and which of them are shipped and started: the roots of the slices' unit graphs. cargo says
 //! what is built, for which target and in which profile; the one argument read here is whether examples are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ use crate::{
 
 /// Stands for the triple of the machine that the image is built on.
 const HOST: &str = "<host>";
-/// What prints it.
+/// The command that prints it.
 const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
 /// The name that cargo knows it by.
 const HOST_TUPLE: &str = "host-tuple";
@@ -47,7 +47,7 @@ pub(super) struct Artifact {
     is_server: bool,
 }
 
-/// What the release slices leave behind.
+/// The artifacts of the release slices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Artifacts {
     /// Programs, and libraries of packages that have none.

@@ -28,7 +28,7 @@ pub enum Kind {
     BuiltIn,
 }
 
-/// What to build and where the result and the caches go. Words are BuildKit's own.
+/// The build, and where the result and the caches go. Words are BuildKit's own.
 #[derive(Debug, Clone, Default)]
 pub struct Build {
     /// The folder that is sent.
@@ -102,7 +102,7 @@ impl Client {
     /// The first client on `PATH`, whatever it builds with: for images that something else builds.
     ///
     /// # Errors
-    /// [`Error::NoBuildKit`] where there is none.
+    /// [`Error::NoBuildKit`] if there is none.
     pub fn any(env: &Environment) -> Result<Self> {
         match Self::find(env) {
             Err(error) => match env.find_program("docker") {
@@ -131,7 +131,7 @@ impl Client {
     /// The engine's version.
     ///
     /// # Errors
-    /// [`Error::NoEngine`] where none answers.
+    /// [`Error::NoEngine`] if none answers.
     pub fn engine_version(&self) -> Result<String> {
         let answer = self.cmd().args(["version", "--format", "{{.Server.Version}}"]).output();
         match answer {
@@ -143,7 +143,7 @@ impl Client {
         }
     }
 
-    /// Where the engine keeps its data, on its own machine; `None` where it does not tell.
+    /// Where the engine keeps its data, on its own machine; `None` if it does not tell.
     pub fn data_root(&self) -> Option<String> {
         let answer = self.cmd().args(["info", "--format", "{{.DockerRootDir}}"]).output().ok()?;
         Some(answer.trim().to_owned()).filter(|root| !root.is_empty())
@@ -249,7 +249,7 @@ impl Client {
         cmd.output().ok().map(|id| id.trim().to_owned())
     }
 
-    /// Whether the engine's build cache holds nothing at all, as after it was pruned; `None` where it cannot tell.
+    /// Whether the engine's build cache holds nothing at all, as after it was pruned; `None` if it cannot tell.
     pub fn is_cache_empty(&self) -> Option<bool> {
         Totals::ask(self.cmd()).ok()?.build_cache_records.map(|count| count == 0)
     }

@@ -17,12 +17,12 @@ use crate::{
 /// The workspace's own cargo configuration.
 const CONFIG: &str = ".cargo/config.toml";
 
-/// What the configuration points at.
+/// Files that the configuration names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Configured {
     /// What has to be there while dependencies are cooked.
     pub(super) cooking: Vec<Pointed>,
-    /// What the application's build takes beside that.
+    /// Further files of the application's build.
     pub(super) building: Vec<Place>,
     /// The folder of a toolchain that lies in the workspace.
     pub(super) toolchain: Option<Place>,

@@ -18,7 +18,7 @@ pub(crate) struct Totals {
     pub(crate) images: u64,
     pub(crate) volumes: u64,
     pub(crate) build_cache: u64,
-    /// How many records the build cache has; `None` where the client does not say.
+    /// How many records the build cache has; `None` if the client does not say.
     pub(crate) build_cache_records: Option<u64>,
 }
 
@@ -141,7 +141,7 @@ impl Record {
         bytes(&self.size)
     }
 
-    /// How long ago it was last used; `None` where it never was.
+    /// How long ago it was last used; `None` if it never was.
     pub(crate) fn unused_for(&self) -> Option<Duration> {
         match instant(&self.last_used_at) {
             Some(used) => Some(SystemTime::now().duration_since(used).unwrap_or_default()),
@@ -154,7 +154,7 @@ impl Record {
         self.unused_for().or_else(|| age(&self.created_since)).unwrap_or_default()
     }
 
-    /// Whether pruning gives its space back: not while a build uses it, nor where an image shares it.
+    /// Whether pruning gives its space back: not while a build uses it, nor if an image shares it.
     pub(crate) fn is_loose(&self) -> bool {
         self.in_use == "false" && self.shared != "true"
     }
@@ -180,7 +180,7 @@ fn list<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// `2.021GB` in bytes; nothing where the client prints no size.
+/// `2.021GB` in bytes; nothing if the client prints no size.
 fn bytes(text: &str) -> u64 {
     text.parse().map_or(0, |size: ByteSize| size.as_u64())
 }

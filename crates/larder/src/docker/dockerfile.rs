@@ -26,7 +26,7 @@ const HEADER: &str = "\
 #     docker build .
 ";
 
-/// The same where a stage writes the recipes.
+/// The same if a stage writes the recipes.
 const PLANNED_HEADER: &str = "\
 ; [workspace.metadata.larder.docker] in Cargo.toml refines it.
 #
@@ -181,7 +181,7 @@ impl Writer<'_> {
         self.run(Downloads::Common, &commands);
     }
 
-    /// What every later stage stands on.
+    /// The base of every later stage.
     fn deps(&mut self) {
         self.line("\n# --- deps: toolchain, system packages, tools ---");
         self.line("FROM ${BUILD_BASE} AS deps");
@@ -258,7 +258,7 @@ impl Writer<'_> {
                 let path = format!("{}/{layer}/", locked.slice.name);
                 let folder = format!("{}/{path}", expand::FOLDER);
                 self.recipe(&path, &folder);
-                // What the recipe's own configuration cannot say. A frozen layer is cooked as it always was.
+                // Settings that the recipe's own configuration cannot hold. A frozen layer is cooked as it always was.
                 let image = &self.application.image;
                 let mut variables = image.absolute_environment(&locked.slice);
                 let flags =
@@ -327,7 +327,7 @@ impl Writer<'_> {
         self.run(Downloads::Common, &self.application.build);
     }
 
-    /// What is shipped, put where the last stage takes it from.
+    /// Shipped files, put where the last stage takes it from.
     fn collected(&mut self) {
         self.line("# Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.");
         self.line("ARG SOURCE_DATE_EPOCH=0");

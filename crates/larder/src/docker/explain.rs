@@ -29,7 +29,7 @@ const RECIPES: &str = "recipes";
 /// The format of the record.
 const VERSION: u64 = 1;
 
-/// What decided every step of a build.
+/// The inputs of every step of a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     version: u64,
@@ -71,7 +71,7 @@ pub fn record_path(project: &Project) -> Utf8PathBuf {
 }
 
 impl Record {
-    /// What decides every step now. `base_id` gives the id of an image that the engine has.
+    /// The inputs of every step now. `base_id` gives the id of an image that the engine has.
     ///
     /// # Errors
     /// When there is no Dockerfile, or a file of the context cannot be read.
@@ -99,7 +99,7 @@ impl Record {
         Ok(Self { version: VERSION, steps: reader.steps, build_args: build_args.to_vec() })
     }
 
-    /// The record of the last build; `None` where there is none that can be read.
+    /// The record of the last build; `None` if there is none that can be read.
     ///
     /// # Errors
     /// When the file is there and cannot be read.

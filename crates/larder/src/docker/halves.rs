@@ -3,7 +3,7 @@
 //!
 //! cargo wants to see every member of a workspace. A half therefore gets the manifests of the others, and an empty
 //! file for each target of theirs. Nothing is ever compiled from one, since a half names its package, and a stage
-//! must hand on nothing but what its own half builds. Where any of this is in doubt there are no halves, and the
+//! must hand on nothing but what its own half builds. If any of this is in doubt there are no halves, and the
 //! application is built in one piece.
 
 use cargo_metadata::{
@@ -44,13 +44,13 @@ pub(super) struct Half {
     pub(super) steps: Option<MemberSteps>,
 }
 
-/// What cargo-leptos is told to build each half alone, by the name of its slice where there is one project.
+/// What cargo-leptos is told to build each half alone, by the name of its slice if there is one project.
 const COMMANDS: [(&str, &str); 2] = [
     ("front", "cargo leptos build --release --frontend-only"),
     ("server", "cargo leptos build --release --server-only"),
 ];
 
-/// The halves of what the slices build, the front one first; none where it is built in one piece.
+/// The halves of what the slices build, the front one first; none if it is built in one piece.
 pub(super) fn of(project: &Project, recipes: Recipes, image: &Image, slices: &[&Slice]) -> Result<Vec<Half>> {
     if !come_apart(project, slices) {
         return Ok(Vec::new());
@@ -65,7 +65,7 @@ pub(super) fn of(project: &Project, recipes: Recipes, image: &Image, slices: &[&
         };
         halves.push(half(project, recipes, image, slice, command, &members)?);
     }
-    // Where both are made of everything, one stage with both builds is quicker than two.
+    // If both are made of everything, one stage with both builds is quicker than two.
     let differ = halves.iter().any(|half| !half.absent.is_empty());
     Ok(if differ { halves } else { Vec::new() })
 }
@@ -85,7 +85,7 @@ fn come_apart(project: &Project, slices: &[&Slice]) -> bool {
     one.target_dir != other.target_dir && !workspace.configures_build_dir() && !hashed && !patched && plain
 }
 
-/// The members that a slice is made of; `None` where a path leads out of the workspace, or none is named.
+/// The members that a slice is made of; `None` if a path leads out of the workspace, or none is named.
 fn members<'a>(workspace: &'a Workspace, slice: &Slice) -> Option<Vec<&'a Package>> {
     let all = workspace.metadata().workspace_packages();
     let named = option_values(&slice.args, "--package");

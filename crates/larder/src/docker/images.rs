@@ -33,7 +33,7 @@ fn path(workspace: &Workspace) -> Utf8PathBuf {
     records::path(workspace.target_directory(), "docker-images.json")
 }
 
-/// The ids of images that were built here, the youngest last. Where there is no record that can be read, none.
+/// The ids of images that were built here, the youngest last. If there is no record that can be read, none.
 pub fn read(workspace: &Workspace) -> Vec<String> {
     let record: Record = records::read(&path(workspace)).ok().flatten().unwrap_or_default();
     if record.version == VERSION { record.images } else { Vec::new() }

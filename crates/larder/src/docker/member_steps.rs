@@ -51,7 +51,7 @@ pub(super) struct MemberSteps {
 pub(super) struct Step {
     /// The members that are copied for it; none in the first step, which has all that are not copied later.
     pub(super) members: Vec<AbsentMember>,
-    /// What cargo is called with.
+    /// The arguments of cargo.
     pub(super) args: Vec<String>,
     /// The arguments of the `cargo clean` after it, if it compiles placeholders.
     pub(super) clean: Option<Vec<String>>,
@@ -79,7 +79,7 @@ impl MemberSteps {
     }
 }
 
-/// The steps before a half's own build; `None` where nothing can be built apart from it. `members` are those that the
+/// The steps before a half's own build; `None` if nothing can be built apart from it. `members` are those that the
 /// half is made of, `folders` what it copies as a whole.
 pub(super) fn of(
     project: &Project,
@@ -105,24 +105,24 @@ pub(super) fn of(
     Ok(Some(MemberSteps { steps, own, variables: image.environment(slice) }))
 }
 
-/// What the steps of a half are found from.
+/// The sources of a half's steps.
 struct Parts<'a> {
     project: &'a Project,
     image: &'a Image,
     slice: &'a Slice,
     /// The members that it is made of.
     members: &'a [&'a Package],
-    /// What it copies as a whole.
+    /// The folders that it copies as a whole.
     folders: &'a [Utf8PathBuf],
     /// The member that its build names.
     own: &'a Package,
 }
 
 impl Parts<'_> {
-    /// The steps of a program; none where it cannot be.
+    /// The steps of a program; none if it cannot be.
     ///
-    /// cargo resolves features for the members that it is told to build. Naming more of them changes nothing where
-    /// these are always built anyway and are given no features of their own, and where no `dev-dependencies` come
+    /// cargo resolves features for the members that it is told to build. Naming more of them changes nothing if
+    /// these are always built anyway and are given no features of their own, and if no `dev-dependencies` come
     /// with them, which they do in the first resolver.
     fn of_program(&self) -> Result<Vec<Step>> {
         let Some(common) = library_args(self.slice, self.own) else { return Ok(Vec::new()) };
@@ -142,7 +142,7 @@ impl Parts<'_> {
         Ok(steps)
     }
 
-    /// The steps of a library; none where it cannot be.
+    /// The steps of a library; none if it cannot be.
     ///
     /// All members are compiled in each step, so one that has to be there from the beginning takes all that it may
     /// stand on with it.
@@ -164,8 +164,8 @@ impl Parts<'_> {
         members.enumerate().map(step).collect()
     }
 
-    /// The calls of a library's steps; `None` where an argument is not known, where a member's name stands for
-    /// another package as well, or where flags for the linker name what an empty library does not have.
+    /// The calls of a library's steps; `None` if an argument is not known, if a member's name stands for
+    /// another package as well, or if flags for the linker name what an empty library does not have.
     fn calls(&self) -> Result<Option<Calls>> {
         let workspace = &self.project.workspace;
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
@@ -222,7 +222,7 @@ impl Parts<'_> {
     }
 }
 
-/// What cargo is called with in the steps of a library.
+/// The arguments of cargo in the steps of a library.
 struct Calls {
     build: Vec<String>,
     /// All but the packages.
@@ -298,7 +298,7 @@ fn is_program(kinds: &[TargetKind]) -> bool {
     kinds.iter().all(|kind| matches!(kind, Bench | Bin | CustomBuild | Example | Test))
 }
 
-/// The member's folder, where it is copied as a whole and holds nothing that others are made of.
+/// The member's folder, if it is copied as a whole and holds nothing that others are made of.
 fn folder_apart<'a>(package: &'a Package, project: &Project, copied: &[Utf8PathBuf]) -> Option<&'a Utf8Path> {
     let root = project.workspace.root();
     let folder = folder_below(package, root)?;
@@ -314,7 +314,7 @@ fn folder_apart<'a>(package: &'a Package, project: &Project, copied: &[Utf8PathB
 }
 
 /// The half's arguments, for libraries alone. Its own member stays named, since its features decide those of the
-/// others, and is asked for by name in them, since with several packages they would be asked of each. `None` where
+/// others, and is asked for by name in them, since with several packages they would be asked of each. `None` if
 /// an argument is not known.
 fn library_args(slice: &Slice, own: &Package) -> Option<Vec<String>> {
     let mut args = vec!["build".to_owned(), "--lib".into()];

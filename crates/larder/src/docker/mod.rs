@@ -59,7 +59,7 @@ pub fn context(project: &Project) -> Result<Utf8PathBuf> {
 }
 
 impl Recipes {
-    /// Those that the Dockerfile on disk takes; committed ones where there is none.
+    /// Those that the Dockerfile on disk takes; committed ones if there is none.
     ///
     /// # Errors
     /// When the file is there and cannot be read.
@@ -79,7 +79,7 @@ pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf
     generated(project, recipes).map(|generated| generated.files)
 }
 
-/// What is generated.
+/// The generated files.
 #[derive(Debug, Clone)]
 pub struct Generated {
     /// The files, by path relative to the [`context()`].
@@ -151,7 +151,7 @@ pub fn shortened(instruction: &str) -> String {
     if text.chars().count() <= LENGTH { text } else { text.chars().take(LENGTH - 1).chain(['…']).collect() }
 }
 
-/// What is to be done about one generated file.
+/// The action for one generated file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// It is what would be written.

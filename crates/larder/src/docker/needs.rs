@@ -21,7 +21,7 @@ use crate::{
     tuning::{self, Setting},
 };
 
-/// What the settings lack.
+/// Missing settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lacking {
     /// Packages for compiling, with the crates that need them.
@@ -32,7 +32,7 @@ pub struct Lacking {
     pub files: Unsent,
 }
 
-/// What the settings of a project lack.
+/// Missing settings of a project.
 ///
 /// # Errors
 /// When there are no recipes yet that are to be committed, or cargo cannot tell the units of a slice.
@@ -58,7 +58,7 @@ impl Lacking {
         *self == Self::default()
     }
 
-    /// What is lacking, each with its reason in a line.
+    /// Missing parts, each with its reason in a line.
     pub fn reasons(&self) -> Vec<String> {
         let files =
             self.files.iter().map(|(path, reader)| format!("{reader} reads {path}, which is not sent"));

@@ -41,7 +41,7 @@ pub struct DockerSettings {
 }
 
 impl DockerSettings {
-    /// What is wrong with the table, if anything.
+    /// The problem with the table, if anything.
     pub(crate) fn check(&self) -> Result<(), String> {
         let is_secret =
             |(name, value): &(&String, &String)| secret::is_named(name) || secret::is_held_by(value);

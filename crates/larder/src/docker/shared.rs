@@ -12,7 +12,7 @@ use crate::{
     workspace::{Workspace, normalized},
 };
 
-/// What the build reads at the root, if it is there. `.cargo/config.toml` is sent only for a planner: the settings in the
+/// The files that the build reads at the root, if they are there. `.cargo/config.toml` is sent only for a planner: the settings in the
 /// table take its place otherwise, without its secrets.
 pub(super) const KNOWN: [&str; 5] =
     ["rust-toolchain.toml", "rust-toolchain", "build.rs", ".sqlx", "migrations"];

@@ -34,7 +34,7 @@ pub(super) const RECIPES: &str = "larder";
 /// Without these there is no workspace that an image could be built from.
 const NEEDED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
 
-/// What is sent to Docker.
+/// The context for Docker.
 #[derive(Debug, Clone)]
 pub(super) struct Sources {
     /// The workspace in the folder that is sent; empty if they are the same.

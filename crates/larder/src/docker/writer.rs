@@ -2,7 +2,7 @@
 
 use super::{application::Application, settings::DockerSettings, words};
 
-/// What is written, and what about.
+/// The text, and its subject.
 pub(super) struct Writer<'a> {
     pub(super) application: &'a Application,
     pub(super) settings: &'a DockerSettings,

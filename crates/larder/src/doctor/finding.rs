@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::facts::{Facts, Topic};
 use crate::tuning::Setting;
 
-/// How good a thing is.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -19,23 +19,23 @@ pub enum Verdict {
     Problem,
 }
 
-/// What one check found.
+/// The finding of one check.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// How good it is.
     pub verdict: Verdict,
     /// Why, for people.
     pub reason: String,
-    /// What to do about a warning or a problem.
+    /// The remedy for a warning or a problem.
     pub fix: Option<Fix>,
 }
 
-/// What puts something right.
+/// A remedy.
 #[derive(Debug, Clone)]
 pub struct Fix {
     /// The command to run, or the edit to make.
     pub command: String,
-    /// What `--fix` does; `None` where it is not Larder's to do.
+    /// What `--fix` does; `None` if it is not Larder's to do.
     pub repair: Option<Repair>,
 }
 
@@ -90,9 +90,9 @@ impl Finding {
 pub struct Check {
     /// Its name on the command line and in JSON.
     pub name: &'static str,
-    /// What it is about, in a few words.
+    /// Its subject, in a few words.
     pub about: &'static str,
-    /// What has to be looked at for it.
+    /// The facts that it needs.
     pub needs: &'static [Topic],
     pub(super) run: fn(&Facts) -> Finding,
 }

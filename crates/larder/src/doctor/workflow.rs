@@ -37,7 +37,7 @@ impl Action {
 }
 
 impl Plan {
-    /// Reads a file; the reason says where it is no YAML.
+    /// Reads a file; the reason says if it is no YAML.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         if nesting::is_deep(text) || text.lines().any(nesting::is_deep_line) {
             return Err("it is nested too deeply".into());
@@ -129,7 +129,7 @@ fn commands(script: &str) -> Vec<Vec<String>> {
 
 enum Word {
     Text(String),
-    /// What ends a command.
+    /// The end of a command.
     End,
 }
 

@@ -14,14 +14,14 @@ use crate::error::{Error, Result};
 pub struct Change {
     /// Where it is.
     pub path: Utf8PathBuf,
-    /// Its text; `None` where there is no such file.
+    /// Its text; `None` if there is no such file.
     pub old: Option<String>,
     /// The text to write.
     pub new: String,
 }
 
 impl Change {
-    /// Compares the wanted text with what is on disk; `None` where they are equal.
+    /// Compares the wanted text with what is on disk; `None` if they are equal.
     ///
     /// # Errors
     /// When the file is there and cannot be read.
@@ -42,7 +42,7 @@ impl Change {
     /// Writes the file of a workspace.
     ///
     /// # Errors
-    /// [`Error::ChangedMeanwhile`] where somebody else wrote it since it was read; as [`write_in`].
+    /// [`Error::ChangedMeanwhile`] if somebody else wrote it since it was read; as [`write_in`].
     pub fn apply(&self, workspace: &Utf8Path) -> Result<()> {
         if found(&self.path)? != self.old {
             return Err(Error::ChangedMeanwhile { path: self.path.clone().into() });

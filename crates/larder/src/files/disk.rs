@@ -25,7 +25,7 @@ use serde::Serialize;
 use super::read::{READ, named, read_at_most, read_small};
 use crate::side_by_side::joined;
 
-/// What names of one file have in common: device and inode.
+/// Identifies a file across hard links: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId {
     /// The device.
@@ -78,10 +78,10 @@ pub enum Kind {
     Link,
 }
 
-/// What the file system tells about one name.
+/// The file system's facts about one name.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The room it takes by itself; a folder without what is in it.
     pub size: Size,
@@ -96,7 +96,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What is known of a path; a symbolic link stands for itself.
+    /// The state of a path; a symbolic link stands for itself.
     ///
     /// # Errors
     /// When the path does not exist or cannot be looked at.
@@ -143,7 +143,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds a name and returns by how much the total grew: nothing where the file was there already.
+    /// Adds a name and returns by how much the total grew: nothing if the file was there already.
     pub fn add(&mut self, size: Size, id: FileId, links: u64) -> Size {
         if links > 1 && !self.seen.insert(id) {
             return Size::default();
@@ -167,7 +167,7 @@ pub struct Entry<'a> {
     pub folder: &'a Path,
     /// Its name.
     pub name: &'a OsStr,
-    /// What is known of it.
+    /// Its state.
     pub facts: Facts,
 }
 
@@ -289,7 +289,7 @@ impl Queue {
     }
 }
 
-/// Takes the folder back from those being read, also where the thread panics, so that nobody waits for it.
+/// Takes the folder back from those being read, even if the thread panics, so that nobody waits for it.
 struct Reading<'a>(&'a Queue);
 
 impl Drop for Reading<'_> {
@@ -314,7 +314,7 @@ enum Seen<'a> {
     Folder(&'a OsStr),
 }
 
-/// Hands on what is in a folder, unless it is on another device. What vanishes while it is read was never there: builds go on beside us.
+/// Hands on what is in a folder, unless it is on another device. Entries that vanish while being read are skipped: builds go on beside us.
 ///
 /// The folder is held open, so that no name in it is looked up by its whole path, and nothing that takes the place
 /// of a folder meanwhile, such as a link, is followed.

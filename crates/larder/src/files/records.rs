@@ -20,7 +20,7 @@ pub(crate) fn path(target_directory: &Utf8Path, name: &str) -> Utf8PathBuf {
     target_directory.join("larder").join(name)
 }
 
-/// Reads a record; `None` where there is none that can be understood.
+/// Reads a record; `None` if there is none that can be understood.
 ///
 /// # Errors
 /// When the file is there and cannot be read.

@@ -70,7 +70,7 @@ fn open(folder: &Path) -> rustix::io::Result<OwnedFd> {
     rustix::fs::open(folder, flags, Mode::empty())
 }
 
-/// Removes the folders of this user's runs that were killed. What does not go is no fault of this run.
+/// Removes the folders of this user's runs that were killed. A failed deletion is no fault of this run.
 fn sweep(parent: &Path) {
     /// A folder is locked the moment after it is made.
     const MOMENT: Duration = Duration::from_mins(1);

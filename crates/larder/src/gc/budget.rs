@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{error::Result, process::Environment, target_dir};
 
-/// What is still to be freed.
+/// The bytes still to free.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     needed: u64,
@@ -28,7 +28,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Measures; nothing is to be freed where there is no budget, or it is kept.
+    /// Measures; nothing is to be freed if there is no budget, or it is kept.
     pub(super) fn new(policy: &Policy, folders: &[(String, Guarded)], env: &Environment) -> Result<Self> {
         let Some(limit) = policy.max_size else { return Ok(Self::default()) };
         let mut total = 0;
@@ -42,7 +42,7 @@ impl Budget {
         Ok(Self { needed, docker })
     }
 
-    /// For how long something in a folder must not have been used: the policy's age, or less where that frees too
+    /// For how long something in a folder must not have been used: the policy's age, or less if that frees too
     /// little. `unwanted` is all that could go.
     pub(super) fn age(&mut self, age: Duration, folder: &Path, unwanted: &[Item]) -> Duration {
         let now = SystemTime::now();
@@ -63,7 +63,7 @@ impl Budget {
         limit
     }
 
-    /// The row of Docker's build cache: what is old goes, and more where that frees too little.
+    /// The row of Docker's build cache: what is old goes, and more if that frees too little.
     pub(super) fn docker(&mut self, env: &Environment, age: Duration) -> Row {
         let mut row = docker::plan(env, Prune::OlderThan(age));
         if let Some(size) = self.docker.filter(|_| self.needed > row.bytes) {
@@ -73,7 +73,7 @@ impl Budget {
         row
     }
 
-    /// What could not be freed.
+    /// The entries that could not be freed.
     pub(super) fn over(&self) -> Option<u64> {
         (self.needed > 0).then_some(self.needed)
     }

@@ -25,7 +25,7 @@ use crate::{
     files::disk::{Facts, Kind},
 };
 
-/// What could not be deleted, and why.
+/// The failed deletions, with reasons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
@@ -99,12 +99,12 @@ impl Deleter {
         deleted
     }
 
-    /// What could not be deleted so far.
+    /// The failed deletions so far.
     pub fn into_failures(self) -> Vec<Failure> {
         self.failures
     }
 
-    /// Opens the folder that holds an entry, one component at a time; `None` where it is not there.
+    /// Opens the folder that holds an entry, one component at a time; `None` if it is not there.
     fn parent_of(&self, path: &Path) -> Result<Option<(OwnedFd, OsString)>, Errno> {
         let mut names = Vec::new();
         for component in path.components() {

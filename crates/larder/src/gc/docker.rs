@@ -13,12 +13,12 @@ use crate::{
     text::columns,
 };
 
-/// What of the build cache goes.
+/// The part of the build cache to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prune {
     /// All that no build uses just now.
     All,
-    /// What was not used for this long.
+    /// Everything unused for this long.
     OlderThan(Duration),
     /// What was used longest ago, until no more than this is left.
     Keep(ByteSize),
@@ -56,7 +56,7 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
     }
 }
 
-/// The size of the whole build cache; `None` where no engine answers.
+/// The size of the whole build cache; `None` if no engine answers.
 pub(super) fn size(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
     let records = Record::ask(client.cmd()).ok()?;

@@ -1,4 +1,4 @@
-//! What cargo downloaded, in `CARGO_HOME`, cleared by cargo's own collector, which knows when each was last used.
+//! cargo's downloads, in `CARGO_HOME`, cleared by cargo's own collector, which knows when each was last used.
 //!
 //! `CARGO_HOME` is shared by all projects of a user. cargo clears it by itself once a day since 1.88; its command
 //! for doing so at once is behind a switch, which is on for this call alone.
@@ -22,12 +22,12 @@ use crate::{
     target_dir::locks,
 };
 
-/// What of the downloads goes.
+/// The downloads to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Downloads {
     /// Everything.
     All,
-    /// What was not used for this long.
+    /// Everything unused for this long.
     OlderThan(Duration),
     /// What cargo itself would clear: downloads unused for three months, and what was unpacked from them and not
     /// used for one.
@@ -91,7 +91,7 @@ fn locks_in(home: &Path) -> Vec<PathBuf> {
 /// Waits until no build uses the downloads, so that cargo's collector, which waits without end, starts at once.
 ///
 /// # Errors
-/// [`Error::InUse`] where one still does after `patience`.
+/// [`Error::InUse`] if one still does after `patience`.
 pub(super) fn wait(cargo: &Cargo, patience: Duration, report: &dyn Report) -> Result<()> {
     let locks = cargo.home().map(|home| locks_in(&home)).unwrap_or_default();
     locks::take_all(|| Ok(locks.clone()), patience, report).map(drop)

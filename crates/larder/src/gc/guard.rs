@@ -15,7 +15,7 @@ use crate::{
 pub struct TargetFolder(PathBuf);
 
 impl TargetFolder {
-    /// Checks a folder; `None` where there is none. Only the last step to it may be a symlink, which is resolved
+    /// Checks a folder; `None` if there is none. Only the last step to it may be a symlink, which is resolved
     /// here once and never again. `named` is what the user wrote on the command line: a setting of a repository's may
     /// point anywhere.
     ///

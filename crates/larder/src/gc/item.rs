@@ -25,12 +25,12 @@ impl Item {
         self.mark.iter().chain(&self.paths)
     }
 
-    /// What comes free with it, beside what the tally has already.
+    /// The bytes that it frees, beside what the tally has already.
     pub(super) fn bytes(&self, folder: &Path, tally: &mut Tally) -> u64 {
         self.all().map(|path| tally.add(&folder.join(path))).sum()
     }
 
-    /// What tells it apart from others in the folder.
+    /// Its mark among others in the folder.
     pub(super) fn id(&self) -> Option<&PathBuf> {
         self.all().next()
     }

@@ -39,7 +39,7 @@ pub(super) struct Shelf<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    /// Reads what comparing takes; `rustc` is cargo's hash of the compiler that builds now, where it is known.
+    /// Reads what comparing takes; `rustc` is cargo's hash of the compiler that builds now, if it is known.
     pub(super) fn new(folder: &'a TargetFolder, rustc: Option<u64>) -> Self {
         let mut by_package: HashMap<&str, Vec<usize>> = HashMap::new();
         for (number, unit) in folder.units.iter().enumerate() {
@@ -156,7 +156,7 @@ fn same_name(one: &str, other: &str) -> bool {
             .all(|(a, b)| a == b || (matches!(a, b'-' | b'_') && matches!(b, b'-' | b'_')))
 }
 
-/// The folder of the profile; `None` where the graph does not tell.
+/// The folder of the profile; `None` if the graph does not tell.
 fn profile_folder(wanted: &unit_graph::Unit) -> Option<&str> {
     wanted.profile.get("name").and_then(|name| name.as_str()).map(target_dir::profile_folder)
 }
@@ -174,7 +174,7 @@ fn features(unit: &Unit) -> Option<Vec<String>> {
 }
 
 /// The versions of the package that the unit's sources lie under, from the list that rustc leaves beside
-/// artifacts: `…/registry/src/…/serde-1.0.0/src/lib.rs`. Empty where their paths tell none.
+/// artifacts: `…/registry/src/…/serde-1.0.0/src/lib.rs`. Empty if their paths tell none.
 fn versions(root: &Path, unit: &Unit) -> Vec<String> {
     let mut versions = Vec::new();
     let lists = unit.files.iter().filter(|file| file.path.extension() == Some(OsStr::new("d")));

@@ -25,7 +25,7 @@ impl Tally {
         Self { spare: 1, ..Self::default() }
     }
 
-    /// The bytes that come free when the entry goes too; nothing where it cannot be read.
+    /// The bytes that come free when the entry goes too; nothing if it cannot be read.
     pub fn add(&mut self, path: &Path) -> u64 {
         let Ok(facts) = Facts::of(path) else { return 0 };
         let device = facts.id.device;

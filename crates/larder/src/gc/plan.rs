@@ -32,7 +32,7 @@ use crate::{
     text::columns,
 };
 
-/// What would go, before anything does.
+/// The plan, before anything is deleted.
 #[derive(Debug, Default)]
 pub struct Plan {
     rows: Vec<Row>,
@@ -44,7 +44,7 @@ impl Plan {
     /// What `clean` takes at a level.
     ///
     /// # Errors
-    /// Where a folder is not cargo's, or cannot be read.
+    /// If a folder is not cargo's, or cannot be read.
     pub fn clean(project: &Project, level: Level, report: &dyn Report) -> Result<Self> {
         let mut plan = Self::default();
         let env = project.cargo.env();

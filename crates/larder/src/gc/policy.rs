@@ -26,7 +26,7 @@ pub enum Level {
 pub struct Policy {
     /// Which caches.
     pub caches: BTreeSet<Cache>,
-    /// For how long something must not have been used; the default of each cache where it is not given.
+    /// For how long something must not have been used; the default of each cache if it is not given.
     pub older_than: Option<Duration>,
     /// Above this, target folders and Docker's build cache together lose what was used longest ago and is not
     /// needed, down to four fifths of it.

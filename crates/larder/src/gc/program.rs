@@ -28,7 +28,7 @@ pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
     Freed { bytes: bytes.unwrap_or_default(), failures: Vec::new(), skipped }
 }
 
-/// The size in a line, where it is the line that tells.
+/// The size in a line, if it is the line that tells.
 fn freed(answer: Answer, line: &str) -> Option<u64> {
     let text = match answer {
         Answer::Nix => line.strip_suffix(" freed")?.rsplit_once(", ")?.1,

@@ -47,7 +47,7 @@ pub fn summary(plan: &Plan, freed: &[Freed]) -> String {
     format!("{} freed, {} planned", columns::bytes(bytes), columns::bytes(plan.bytes()))
 }
 
-/// The plan as a value, with what came of it where it was applied.
+/// The plan as a value, with what came of it if it was applied.
 pub fn json(plan: &Plan, freed: Option<&[Freed]>) -> Value {
     let row = |(number, row): (usize, &Row)| {
         let mut value = json!(row);
@@ -60,7 +60,7 @@ pub fn json(plan: &Plan, freed: Option<&[Freed]>) -> Value {
     json!({ "version": VERSION, "applied": freed.is_some(), "bytes": plan.bytes(), "rows": rows })
 }
 
-/// What did not go, a line each.
+/// The deletions that failed, a line each.
 pub fn left(plan: &Plan, freed: &[Freed]) -> Vec<String> {
     let mut lines = Vec::new();
     for (row, freed) in plan.rows().iter().zip(freed) {

@@ -11,7 +11,7 @@ use crate::process::Cmd;
 pub enum Cache {
     /// Folders that cargo builds into.
     Target,
-    /// What cargo downloaded, in `CARGO_HOME`.
+    /// cargo's downloads, in `CARGO_HOME`.
     Downloads,
     /// The build cache of Docker.
     Docker,
@@ -42,7 +42,7 @@ pub struct Row {
     pub cache: Cache,
     /// The folder, or whose cache it is.
     pub place: String,
-    /// What would go.
+    /// The plan.
     pub what: String,
     /// How many of them.
     pub entries: usize,
@@ -51,7 +51,7 @@ pub struct Row {
     /// Why nothing can be told or done here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
-    /// What has to be done.
+    /// The work to do.
     #[serde(skip)]
     pub(super) work: Work,
 }
@@ -85,7 +85,7 @@ pub(super) enum Answer {
 pub struct Freed {
     /// Space on disk that came free.
     pub bytes: u64,
-    /// What could not be deleted.
+    /// The failed deletions.
     pub failures: Vec<Failure>,
     /// Why nothing was done at all.
     #[serde(skip_serializing_if = "Option::is_none")]

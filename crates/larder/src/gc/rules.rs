@@ -64,7 +64,7 @@ pub(super) enum Rule {
     },
     /// What is not wanted and was not used for some time.
     Unwanted {
-        /// What is wanted.
+        /// The goal.
         wishes: Box<Wishes>,
         /// For how long it must not have been used.
         age: Duration,

@@ -1,4 +1,4 @@
-//! What goes of a target folder, item by item, and its deletion under cargo's locks.
+//! The deletions in a target folder, item by item, and its deletion under cargo's locks.
 //!
 //! What is planned without the locks is looked at again once they are held, and only what is in both goes: a build
 //! in between may have made use of something.
@@ -187,7 +187,7 @@ pub(super) fn apply(
     Ok(all)
 }
 
-/// What makes a unit fresh goes first, and where it does not go, the rest stays with it.
+/// What makes a unit fresh goes first, and if it does not go, the rest stays with it.
 fn delete(deleter: &mut Deleter, item: &Item) -> u64 {
     let mut bytes = 0;
     if let Some(mark) = &item.mark {

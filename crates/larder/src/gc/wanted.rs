@@ -38,7 +38,7 @@ pub struct Wishes {
     pub root: PathBuf,
     /// What calls of cargo need.
     pub needed: Vec<Needed>,
-    /// cargo's hash of the compiler that builds now, where it is known.
+    /// cargo's hash of the compiler that builds now, if it is known.
     pub rustc: Option<u64>,
     /// The packages of the workspace and of its recipes; those of others are gone.
     pub packages: HashSet<String>,

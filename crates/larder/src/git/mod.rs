@@ -1,4 +1,4 @@
-//! What git knows of a workspace. It only asks, never changes a repository, and runs nothing that a repository's
+//! git's facts about a workspace. It only asks, never changes a repository, and runs nothing that a repository's
 //! configuration names for the occasion. No other module calls git.
 
 pub mod shared_files;
@@ -46,7 +46,7 @@ pub enum Listed {
 }
 
 impl Git {
-    /// Finds the repository of a folder; `None` where the folder is in none.
+    /// Finds the repository of a folder; `None` if the folder is in none.
     ///
     /// # Errors
     /// When there is no git, or it refuses to look.
@@ -69,7 +69,7 @@ impl Git {
         Ok(Some(git))
     }
 
-    /// The folder's path below the work tree's top; empty where they are the same.
+    /// The folder's path below the work tree's top; empty if they are the same.
     pub fn prefix(&self) -> Utf8PathBuf {
         let prefix = self.ask(&["rev-parse", "--show-prefix"]).unwrap_or_default();
         prefix.trim_end().trim_end_matches('/').into()

@@ -32,7 +32,7 @@ pub(super) fn with_lines(mut text: String, lines: &[&str]) -> String {
     text
 }
 
-/// The repository that the workspace lies in; `None` also where git cannot tell.
+/// The repository that the workspace lies in; `None` also if git cannot tell.
 pub(super) fn repository(project: &Project) -> Option<Git> {
     Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 const FLAKE: &str = include_str!("../../../../nix/template/flake.nix");
 
-/// What direnv loads.
+/// The file that direnv loads.
 pub(super) const ENVRC: &str = include_str!("envrc");
 
 /// What Nix and direnv leave behind in a checkout.
@@ -14,7 +14,7 @@ pub(super) const IGNORED: [&str; 3] = [".direnv/", ".cargo-home/", "/result*"];
 /// Where the template says that Larder is.
 const PLACE: &str = "git+file:///path/to/larder";
 
-/// The flake, with the place of Larder filled in where it is known.
+/// The flake, with the place of Larder filled in if it is known.
 pub(super) fn flake(source: Option<&str>) -> Cow<'static, str> {
     let Some(source) = source else { return FLAKE.into() };
     let is_plain_git =

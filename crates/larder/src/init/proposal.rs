@@ -2,7 +2,7 @@
 
 use crate::files::change::Change;
 
-/// Whether a part was asked for by its name, and so is written also where nothing says that it is of use.
+/// Whether a part was asked for by its name, and so is written also if nothing says that it is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// By its name.
@@ -11,7 +11,7 @@ pub enum Asked {
     ByDefault,
 }
 
-/// What one part would do.
+/// The plan of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proposal {
     /// Everything is as it should be.

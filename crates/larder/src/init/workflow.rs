@@ -16,7 +16,7 @@ use crate::{
     slice::{Origin, Variant, leptos},
 };
 
-/// Proposes the workflow where the project is on GitHub, or where it was asked for.
+/// Proposes the workflow if the project is on GitHub, or if it was asked for.
 pub(super) fn propose(project: &Project, asked: Asked, source: Option<&str>) -> Result<Proposal> {
     let git = repository(project);
     let root = project.workspace.root();
@@ -85,7 +85,7 @@ jobs:
 /// The commit of `actions/cache` and what it is a version of: a tag can be moved, a commit cannot.
 const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
 
-/// What cargo would download again.
+/// Files that cargo would download again.
 const DOWNLOADS: &str =
     "~/.cargo/registry/index\n            ~/.cargo/registry/cache\n            ~/.cargo/git/db";
 

@@ -34,7 +34,7 @@ fn by_id(lock: &DocumentMut) -> BTreeMap<String, String> {
     for LockedPackage { name, version, source } in locked_packages(lock) {
         let git = source.filter(|source| source.starts_with("git+"));
         let Some((address, commit)) = git.and_then(|source| source.rsplit_once('#')) else { continue };
-        // cargo leaves the name out where the address ends in it.
+        // cargo leaves the name out if the address ends in it.
         let url = address.split('?').next().unwrap_or(address);
         let id =
             if url.ends_with(&format!("/{name}")) { version.to_owned() } else { format!("{name}@{version}") };

@@ -33,7 +33,7 @@ pub fn kinds(graph: &UnitGraph) -> Vec<Kind> {
     kinds
 }
 
-/// A build script that stands on nothing of the application is tainted all the same where everything that needs
+/// A build script that stands on nothing of the application is tainted all the same if everything that needs
 /// it is: nothing but its package can ask cargo for it.
 fn taint_build_scripts(graph: &UnitGraph, kinds: &mut [Kind]) {
     let mut needed = vec![false; kinds.len()];

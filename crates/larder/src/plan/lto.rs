@@ -2,7 +2,7 @@
 //! hash of a unit, so a recipe that gets it wrong compiles everything a second time.
 //!
 //! Follows cargo's `src/compiler/lto.rs`: the mode starts at the roots, depends on their crate types, and is
-//! widened where units are shared.
+//! widened if units are shared.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -36,7 +36,7 @@ pub struct Plan {
     pub tainted: Vec<String>,
     /// How many units belong to the application, tainted ones not counted.
     pub local: usize,
-    /// What the invocation itself asks for, in cargo's order.
+    /// The roots that the invocation asks for, in cargo's order.
     pub roots: Vec<Root>,
     /// Whether the slice's profile asks for link-time optimisation.
     pub has_lto: bool,
@@ -77,13 +77,13 @@ pub struct Unit {
     pub platform: Option<String>,
     /// Enabled features, sorted.
     pub features: Vec<String>,
-    /// What the unit emits for link-time optimisation.
+    /// The unit's mode of link-time optimisation.
     pub lto: Lto,
     /// Whether the unit is linked into something that runs while building.
     pub for_host: bool,
     /// Whether the unit is linked into what the slice builds.
     pub for_target: bool,
-    /// Whether it is linked into tests alone, because those unwind where the profile says that panics abort.
+    /// Whether it is linked into tests alone, because those unwind if the profile says that panics abort.
     #[serde(skip)]
     pub for_tests: bool,
 }

@@ -21,7 +21,7 @@ pub const VERSION: u64 = 1;
 pub struct UnitGraph {
     /// The units; dependencies and roots are indices into this list.
     pub units: Vec<Unit>,
-    /// What was asked for on the command line.
+    /// The request on the command line.
     pub roots: Vec<usize>,
 }
 
@@ -33,7 +33,7 @@ pub struct Unit {
     /// The commit of a git package; not cargo's, see [`commits`](super::commits).
     #[serde(skip)]
     pub commit: Option<String>,
-    /// What of the package is compiled.
+    /// The compiled targets of the package.
     pub target: Target,
     /// The resolved profile, as cargo prints it: names, numbers, flags.
     pub profile: BTreeMap<String, Value>,
@@ -43,7 +43,7 @@ pub struct Unit {
     pub mode: String,
     /// Enabled features, sorted by cargo.
     pub features: Vec<String>,
-    /// What must be done before.
+    /// The work to do before.
     pub dependencies: Vec<Dependency>,
 }
 

@@ -33,12 +33,12 @@ impl Environment {
         self.launcher.as_deref()
     }
 
-    /// The variable's value where it is set.
+    /// The variable's value if it is set.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         self.vars.get(name.as_ref()).map(OsString::as_os_str)
     }
 
-    /// The variable's value where it is set and is UTF-8.
+    /// The variable's value if it is set and is UTF-8.
     pub fn get_str(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(OsStr::to_str)
     }
@@ -58,7 +58,7 @@ impl Environment {
         self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
     }
 
-    /// The first file called `program` in the folders of `PATH`, or `program` itself where it holds a slash.
+    /// The first file called `program` in the folders of `PATH`, or `program` itself if it holds a slash.
     pub fn find_program(&self, program: &str) -> Option<PathBuf> {
         if program.contains('/') {
             return Some(PathBuf::from(program));

@@ -139,7 +139,7 @@ impl Cmd {
         Ok(code_of(status))
     }
 
-    /// Becomes the program, so that signals and the terminal are its own; where that cannot be, runs it to the end.
+    /// Becomes the program, so that signals and the terminal are its own; if that cannot be, runs it to the end.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -292,7 +292,7 @@ impl Running {
         Ok(code_of(self.child.wait()?))
     }
 
-    /// The exit code where the program has ended already.
+    /// The exit code if the program has ended already.
     ///
     /// # Errors
     /// When the operating system cannot tell.
@@ -303,7 +303,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only where the program has ended already.
+        // Both fail only if the program has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -317,7 +317,7 @@ fn code_of(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a POSIX shell.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

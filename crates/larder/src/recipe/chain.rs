@@ -19,10 +19,10 @@ use crate::{
     side_by_side,
 };
 
-/// What makes two units the same for a chain of layers.
+/// The identity of units for a chain of layers.
 pub type Identity = (UnitKey, Lto);
 
-/// What a layer is good for.
+/// What a layer contributes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Use {
@@ -34,7 +34,7 @@ pub struct Use {
     pub carries: usize,
 }
 
-/// What every layer of a slice builds on a platform, oldest first.
+/// The plans of a slice's layers on a platform, oldest first.
 ///
 /// # Errors
 /// When cargo cannot read a layer.
@@ -42,7 +42,7 @@ pub fn plans(project: &Project, locked: &LockedSlice, platform: &Platform) -> Re
     side_by_side::map(0..locked.layers.len(), |index| plan_of_layer(project, locked, index, platform))
 }
 
-/// What one layer of a slice builds on a platform.
+/// The plan of one layer of a slice on a platform.
 pub(super) fn plan_of_layer(
     project: &Project,
     locked: &LockedSlice,
@@ -64,7 +64,7 @@ pub fn identities(plan: &Plan) -> BTreeSet<Identity> {
     plan.units.iter().map(|(key, unit)| (*key, unit.lto)).collect()
 }
 
-/// What each layer is good for, and which layer provides each unit that any of them has.
+/// What each layer contributes, and which layer provides each unit that any of them has.
 pub fn uses(
     layers: &[BTreeSet<Identity>],
     current: &BTreeSet<Identity>,

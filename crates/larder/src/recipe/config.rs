@@ -71,7 +71,7 @@ pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> BTreeSet<String
     let mut lines = BTreeSet::from([format!("build.target-dir = {}", quoted(&target_dir))]);
     if !slice.rustflags.is_empty() {
         let flags: Vec<String> = slice.rustflags.iter().map(|flag| quoted(flag)).collect();
-        // cargo ignores `build.rustflags` where any `target.*.rustflags` applies.
+        // cargo ignores `build.rustflags` if any `target.*.rustflags` applies.
         let table =
             if workspace.target_rustflags().next().is_some() { "target.\"cfg(all())\"" } else { "build" };
         lines.insert(format!("{table}.rustflags = [{}]", flags.join(", ")));

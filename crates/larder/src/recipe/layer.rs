@@ -43,12 +43,12 @@ pub struct PackageId {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin(pub(super) String);
 
-/// What is said of a package.
+/// The statement about a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Package {
     /// SHA-256 of its archive in hexadecimal; packages from git have none.
     pub(super) checksum: Option<String>,
-    /// What it depends on, as far as this layer reaches that.
+    /// Its dependencies, as far as this layer reaches that.
     pub(super) dependencies: BTreeSet<PackageId>,
     /// Where the recipe pins it, with which features.
     pub(super) pins: BTreeMap<Pinned, Vec<String>>,

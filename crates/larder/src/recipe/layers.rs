@@ -80,7 +80,7 @@ fn is_readable<K>(chain: &[Content<K>], current: &Content<K>, kept: usize) -> bo
     churn::in_table(&before, &after) <= MOST_CHURN * asked
 }
 
-/// What each layer compiled on top of those below it.
+/// The units that each layer compiled on top of those below it.
 fn compiled<K: Ord>(chain: &[&BTreeSet<K>]) -> Vec<usize> {
     let mut provided: BTreeSet<&K> = BTreeSet::new();
     let mut compiled = Vec::new();

@@ -84,7 +84,7 @@ fn readable(project: &Project) -> Result<Option<LockFile>> {
     }
 }
 
-/// What recipes are written from.
+/// The sources of recipes.
 struct Writing<'a> {
     project: &'a Project,
     drafts: &'a [Draft<'a>],

@@ -21,7 +21,7 @@ use crate::{
 /// The workspace's members, asked for while folders of ours come and go.
 pub(super) struct Members<'a> {
     project: &'a Project,
-    /// The workspace that this one lies in, where cargo can read it.
+    /// The workspace that this one lies in, if cargo can read it.
     outer: Option<Utf8PathBuf>,
     /// What the root manifest was changed to.
     change: Option<Change>,

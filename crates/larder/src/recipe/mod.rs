@@ -57,7 +57,7 @@ pub struct Recipe {
     stubs: Vec<Shape>,
     /// Keys of its cargo configuration.
     config: BTreeSet<String>,
-    /// What it pins.
+    /// The pinned packages.
     layer: Layer,
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Stub {
     pub(super) pins: Vec<Pin>,
 }
 
-/// What kind of library a stub has.
+/// The kind of a stub's library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// An rlib: its dependencies emit what a binary's would.
@@ -60,7 +60,7 @@ pub(super) fn of(slice: &Slice, plans: &Plans) -> Vec<Stub> {
     }
     if plans.units().any(|unit| unit.for_tests) {
         stubs.push(stub(plans, Shape::Tests, |unit| if_so(unit.for_tests, Kind::Test)));
-        // Programs that tests run abort where the tests themselves unwind.
+        // Programs that tests run abort while the tests themselves unwind.
         if slice.is_test() && plans.units().any(is_linked) {
             stubs.push(stub(plans, Shape::Program, |unit| if_so(is_linked(unit), Kind::Program)));
         }

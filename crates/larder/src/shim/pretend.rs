@@ -85,7 +85,7 @@ pub(crate) fn is_build_script(name: &str) -> bool {
     name.replace('-', "_").starts_with("build_script_") && !name.contains('.')
 }
 
-/// The crate that a command line compiles; `None` where it asks for information.
+/// The crate that a command line compiles; `None` if it asks for information.
 fn compiled_crate(words: &[String]) -> Option<&str> {
     let compiles = words.iter().any(|word| word.starts_with("--emit"));
     let name = value(words, "--crate-name").filter(|name| *name != "___")?;
@@ -105,7 +105,7 @@ fn value<'a>(words: &'a [String], name: &str) -> Option<&'a str> {
 }
 
 /// What the build script printed when it ran last, under this hash or else under the newest other one, so that
-/// cargo asks for the same files and variables again. Nothing where it never ran.
+/// cargo asks for the same files and variables again. Nothing if it never ran.
 fn last_output(out_dir: &Path) -> Vec<u8> {
     let Some(unit) = out_dir.parent() else { return Vec::new() };
     let (folder, file) = if unit.join("run").is_dir() { (unit, "run/stdout") } else { (unit, "output") };

@@ -3,7 +3,7 @@
 //!
 //! For its graph query cargo needs two things of rustc: the version with its host triple, and the `cfg` answers
 //! for that host. The real compiler knows the answers for every target, so the stand-in changes the host line
-//! and adds `--target` where cargo means the host. It never compiles: only graph queries run with it.
+//! and adds `--target` if cargo means the host. It never compiles: only graph queries run with it.
 
 use std::{ffi::OsString, io::Write, path::Path};
 

@@ -55,7 +55,7 @@ pub enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {
-    /// What is shipped; cooked when no slice is named.
+    /// The shipped build; cooked when no slice is named.
     Release,
     /// What a developer builds all day; cooked with `--dev`.
     Dev,

@@ -104,7 +104,7 @@ fn driver(
 }
 
 impl Driver {
-    /// What is the matter, in one sentence.
+    /// The problem, in one sentence.
     pub fn reason(&self) -> String {
         format!(
             "{}: {} calls cargo in its own way, and no slice is known to be such a call",

@@ -57,7 +57,7 @@ fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Resu
     }
 }
 
-/// The flags that cargo's configuration and environment give a call in `dir` for a target (the host where none is
+/// The flags that cargo's configuration and environment give a call in `dir` for a target (the host if none is
 /// named), separated by spaces.
 ///
 /// # Errors

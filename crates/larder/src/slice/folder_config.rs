@@ -12,7 +12,7 @@ use crate::{
     workspace::{Workspace, parse_toml},
 };
 
-/// What the files in some folders say, the deepest last.
+/// The settings in some folders, the deepest last.
 #[derive(Debug, Default)]
 pub(super) struct FolderConfig {
     files: Vec<(Utf8PathBuf, DocumentMut)>,

@@ -47,7 +47,7 @@ pub struct Broken {
     pub slices: Vec<String>,
     /// The manifest.
     pub path: Utf8PathBuf,
-    /// What is wrong with it.
+    /// The problem with it.
     pub reason: String,
 }
 
@@ -59,7 +59,7 @@ impl Broken {
     }
 }
 
-/// Finds the slices of every Leptos project in the workspace; none where there is no Leptos metadata.
+/// Finds the slices of every Leptos project in the workspace; none if there is no Leptos metadata.
 ///
 /// One project gives `front`, `server`, `front-dev` and `server-dev`; of several, each name is prefixed with
 /// the project's. Metadata that cargo-leptos would refuse as well gives no slice.

@@ -51,7 +51,7 @@ pub fn all(workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<lepto
     (slices.into_values().collect(), broken)
 }
 
-/// The named slices, or those of the variant where no name is given.
+/// The named slices, or those of the variant if no name is given.
 ///
 /// # Errors
 /// [`Error::NoSlice`] for an unknown name, and for a variant without slices.

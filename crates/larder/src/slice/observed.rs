@@ -195,7 +195,7 @@ impl<'a> Observation<'a> {
     fn has_the_same_compiler(&self) -> Result<()> {
         let named = self.call.args.first().and_then(|arg| arg.strip_prefix('+')).map(str::to_owned);
         let folders = self.dir.ancestors().take_while(|above| !self.workspace.root().starts_with(above));
-        // rustup sets it for everything that it starts, so it says something only where it was another one before.
+        // rustup sets it for everything that it starts, so it says something only if it was another one before.
         let is_set = self.cargo.env().get(TOOLCHAIN).is_some();
         let by_variable = self.call.env.get(TOOLCHAIN).filter(|_| is_set);
         let mut chosen = named
@@ -214,7 +214,7 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// cargo's options after the subcommand, each with its value where it takes one, all spellings alike.
+    /// cargo's options after the subcommand, each with its value if it takes one, all spellings alike.
     fn options(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let after = self.call.cargo_args().get(1..).unwrap_or_default();
         arguments(after).map(|argument| (long(argument.name), argument.value))
@@ -260,7 +260,7 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// What the driver added to the configured flags.
+    /// Flags that the driver added to the configured ones.
     fn rustflags(&self, args: &[String]) -> Result<Vec<String>> {
         if let Some(name) = self.call.env.keys().find(|name| is_flags(name)) {
             return Err(

@@ -15,7 +15,7 @@ use crate::{
     files::disk,
 };
 
-/// What was found, by where it belongs.
+/// The findings, by the place they belong to.
 pub(super) struct Contents {
     pub(super) tag: Tag,
     pub(super) profiles: Vec<Profile>,
@@ -29,7 +29,7 @@ pub(super) struct Contents {
 
 /// The files of one hash in one profile folder.
 pub(super) struct Hashed {
-    /// The package, where a folder tells; artifacts alone carry the crate's name.
+    /// The package, if a folder tells; artifacts alone carry the crate's name.
     pub(super) package: Option<String>,
     pub(super) layout: Layout,
     /// Files in the folder of the fingerprint, which is first.

@@ -34,7 +34,7 @@ pub struct Fingerprint {
     pub rustflags: Vec<String>,
     /// Hash of settings that change how things are compiled.
     pub config: u64,
-    /// Hash of the target triple where it is a file.
+    /// Hash of the target triple if it is a file.
     pub compile_kind: u64,
 }
 
@@ -67,7 +67,7 @@ pub enum Local {
     },
     /// Files that a build script named.
     RerunIfChanged {
-        /// What the script printed; its age is what files are compared with.
+        /// The script's output; its age is what files are compared with.
         output: PathBuf,
         /// The files, relative to the package.
         paths: Vec<PathBuf>,
@@ -102,7 +102,7 @@ impl Fingerprint {
         self.deps.iter().map(|Dependency(_, name, _, whole)| (name.as_str(), *whole))
     }
 
-    /// Reads the JSON; `None` where it is none, as after an interrupted build.
+    /// Reads the JSON; `None` if it is none, as after an interrupted build.
     pub fn parse(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()
     }
@@ -153,12 +153,12 @@ pub fn hash(text: &[u8]) -> Option<u64> {
     (text.len() == 16).then(|| number.swap_bytes())
 }
 
-/// What cargo keeps of a compiler's dep-info: the files and variables that a unit was made from.
+/// cargo's copy of a compiler's dep-info: the files and variables that a unit was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DepInfo {
     /// The files.
     pub files: Vec<Input>,
-    /// Variables with the value at the time; `None` where one was not set.
+    /// Variables with the value at the time; `None` if one was not set.
     pub env: Vec<(String, Option<String>)>,
 }
 
@@ -172,7 +172,7 @@ pub enum Input {
 }
 
 impl DepInfo {
-    /// Reads the encoded form; `None` where it is of another version.
+    /// Reads the encoded form; `None` if it is of another version.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         // One file of an impossible kind keeps cargo before 1.86 from reading on; then comes the version.

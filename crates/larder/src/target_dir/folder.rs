@@ -23,7 +23,7 @@ pub struct TargetFolder {
     pub profiles: Vec<Profile>,
     /// Units, sorted by profile folder, package, hash and target.
     pub units: Vec<Unit>,
-    /// What is no unit, sorted by path. Every file is either of one unit or of one of these.
+    /// Everything else, sorted by path. Every file is either of one unit or of one of these.
     pub others: Vec<Other>,
     /// Folders and files that could not be read, a line each.
     pub problems: Vec<String>,
@@ -103,9 +103,9 @@ pub struct Unit {
     pub package: String,
     /// The hash in the names of its files: 16 hexadecimal digits.
     pub hash: String,
-    /// The name of the package's target, such as `serde` or `build-script-build`; empty where unfinished.
+    /// The name of the package's target, such as `serde` or `build-script-build`; empty if unfinished.
     pub target: String,
-    /// What it is.
+    /// Its kind.
     pub kind: UnitKind,
     /// Whose code it is.
     pub origin: Origin,
@@ -113,9 +113,9 @@ pub struct Unit {
     pub layout: Layout,
     /// Its profile folder, in [`TargetFolder::profiles`].
     pub profile: usize,
-    /// What cargo recorded; `None` where unfinished.
+    /// cargo's record; `None` if unfinished.
     pub fingerprint: Option<Fingerprint>,
-    /// The fingerprint's hash, which dependents name; `None` where unfinished, and where cargo takes it for stale.
+    /// The fingerprint's hash, which dependents name; `None` if unfinished, or if cargo takes it for stale.
     pub fingerprint_hash: Option<u64>,
     /// The fingerprint's JSON, relative to the target folder.
     pub fingerprint_file: Option<PathBuf>,
@@ -152,7 +152,7 @@ pub struct File {
     pub path: PathBuf,
     /// The room it takes.
     pub size: Size,
-    /// What it is.
+    /// Its kind.
     pub kind: disk::Kind,
     /// Device and inode.
     pub id: FileId,
@@ -175,7 +175,7 @@ impl File {
 /// What is in a target folder that is no unit.
 #[derive(Debug)]
 pub struct Other {
-    /// What it is.
+    /// Its kind.
     pub kind: OtherKind,
     /// The file or folder, relative to the target folder.
     pub path: PathBuf,
@@ -241,7 +241,7 @@ impl TargetFolder {
         &self.profiles[unit.profile]
     }
 
-    /// The units that a unit was built with, in the order of its fingerprint; `None` where that state of the
+    /// The units that a unit was built with, in the order of its fingerprint; `None` if that state of the
     /// dependency is there no longer, so that cargo would build the unit anew.
     pub fn dependencies(&self, unit: &Unit) -> Vec<Option<usize>> {
         let deps = unit.fingerprint.iter().flat_map(|fingerprint| &fingerprint.deps);

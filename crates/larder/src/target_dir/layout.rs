@@ -14,7 +14,7 @@ pub(crate) struct UnitPlace {
     pub(crate) package: String,
     /// The unit's hash, which cargo makes from what it is, not from its content.
     pub(crate) hash: String,
-    /// What is built: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
+    /// The target: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
     pub(crate) target: String,
 }
 

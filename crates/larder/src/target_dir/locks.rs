@@ -26,10 +26,10 @@ pub struct Locks {
     _files: Vec<fs_err::File>,
 }
 
-/// Takes all locks of a folder; where cargo holds one, tries again for as long as `patience`.
+/// Takes all locks of a folder; if cargo holds one, tries again for as long as `patience`.
 ///
 /// # Errors
-/// [`Error::InUse`] where a build still holds one then, or the file system cannot lock.
+/// [`Error::InUse`] if a build still holds one then, or the file system cannot lock.
 pub fn take(folder: &Path, patience: Duration, report: &dyn Report) -> Result<Locks> {
     take_all(|| lock_files(folder), patience, report)
 }

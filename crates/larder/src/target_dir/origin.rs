@@ -1,4 +1,4 @@
-//! Whose code a unit is, where its own files do not tell, and which external units are tainted.
+//! Whose code a unit is, if its own files do not tell, and which external units are tainted.
 
 use std::collections::HashMap;
 

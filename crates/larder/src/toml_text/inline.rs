@@ -26,7 +26,7 @@ pub(super) fn insertion(text: &str, walk: &Walk<'_>, key: &str, entry: &Entry<'_
     Ok(Splice { range: end..line, text: format!("{own_comma}{rest}{indent}{pair}{new_comma}\n") })
 }
 
-/// `a.b = value` where the table has dotted keys, with braces around what is new.
+/// `a.b = value` if the table has dotted keys, with braces around what is new.
 fn pair(walk: &Walk<'_>, key: &str, value: &str) -> String {
     let words = walk.words(key);
     let (first, rest) = words.split_at(walk.dotted.len() + 1);

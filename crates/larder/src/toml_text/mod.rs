@@ -19,7 +19,7 @@ use toml_edit::{Document, Value};
 /// key as comment lines, or above its table if that is new.
 ///
 /// # Errors
-/// If the text is no TOML, or has something else where a table is needed.
+/// If the text is no TOML, or has something else although a table is needed.
 pub(crate) fn set(text: &str, path: &[String], value: &Value, why: &str) -> Result<String, String> {
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     let Some((key, tables)) = path.split_last() else { return Ok(text.to_owned()) };

@@ -10,7 +10,7 @@ pub(super) struct Splice {
     pub(super) text: String,
 }
 
-/// What is to be added.
+/// The addition.
 pub(super) struct Entry<'a> {
     pub(super) value: String,
     pub(super) why: &'a str,

@@ -10,26 +10,26 @@ use crate::files::disk::Size;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Cache {
-    /// What it is called: a folder's name, or a kind of content.
+    /// Its name: a folder's name, or a kind of content.
     pub name: String,
-    /// Where it is, where it is in one place.
+    /// Where it is, if it is in one place.
     pub path: Option<PathBuf>,
     /// Whose it is.
     pub scope: Scope,
     /// The room it takes, or why there is none to tell of.
     #[serde(flatten)]
     pub state: State,
-    /// How many bytes of it, on disk, the project's next builds can use as far as records tell; `None` where
+    /// How many bytes of it, on disk, the project's next builds can use as far as records tell; `None` if
     /// nothing tells.
     pub reusable: Option<u64>,
-    /// When it was last used: written, or read where that is kept book of.
+    /// When it was last used: written, or read if that is kept book of.
     #[serde(serialize_with = "seconds")]
     pub last_use: Option<SystemTime>,
-    /// What fills it.
+    /// The programs that fill it.
     pub filled_by: String,
     /// The command or the setting that shrinks it.
     pub shrink: String,
-    /// What it is made of; empty where it is not told apart.
+    /// Its parts; empty if it is not told apart.
     pub parts: Vec<Cache>,
 }
 
@@ -108,13 +108,13 @@ impl Cache {
         Self { reusable, last_use, parts, ..Self::new(name, scope, size) }
     }
 
-    /// How many hundredths of it are of use; `None` where nothing tells.
+    /// How many hundredths of it are of use; `None` if nothing tells.
     pub fn share(&self) -> Option<u64> {
         let size = self.size().on_disk;
         self.reusable.filter(|_| size > 0).map(|reusable| (reusable.min(size) * 100 + size / 2) / size)
     }
 
-    /// The room it takes; nothing where it is absent.
+    /// The room it takes; nothing if it is absent.
     pub fn size(&self) -> Size {
         match self.state {
             State::Present { size } => size,
@@ -129,7 +129,7 @@ pub(super) fn seconds<S: Serializer>(time: &Option<SystemTime>, serializer: S) -
     since.map(|since| since.as_secs()).serialize(serializer)
 }
 
-/// What one look brought.
+/// The outcome of one look.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) caches: Vec<Cache>,

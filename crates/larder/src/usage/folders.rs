@@ -15,7 +15,7 @@ struct Folder {
     scope: Scope,
     filled_by: &'static str,
     shrink: &'static str,
-    /// Said where it is not there; `None` leaves the row out.
+    /// Said if it is not there; `None` leaves the row out.
     absent: Option<&'static str>,
 }
 
@@ -106,7 +106,7 @@ fn sccache(env: &Environment, cache_home: Option<&Path>) -> Option<PathBuf> {
     cache_home.map(|home| home.join("sccache"))
 }
 
-/// Folders that cargo-leptos serves from, where they are not in the target folder.
+/// Folders that cargo-leptos serves from, if they are not in the target folder.
 fn sites(project: &Project) -> Vec<PathBuf> {
     let workspace = &project.workspace;
     let metadata = workspace.metadata();

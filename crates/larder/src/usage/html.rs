@@ -19,7 +19,7 @@ const STYLE: &str = include_str!("page.css");
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 640.0;
 
-/// Hues of caches, in their order; used again from the start where there are more.
+/// Hues of caches, in their order; used again from the start if there are more.
 const HUES: [u32; 8] = [212, 28, 150, 280, 340, 190, 48, 105];
 
 /// The whole page. `title` names the project; ages are as of `now`.

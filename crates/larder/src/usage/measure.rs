@@ -9,7 +9,7 @@ use std::{
 
 use crate::files::disk::{self, FileId, Kind, Size};
 
-/// What one class takes.
+/// The size of one class.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Measure {
     pub(super) size: Size,

@@ -1,4 +1,4 @@
-//! What of a target folder the project's next builds can use, as far as records tell.
+//! The part of a target folder that the project's next builds can use, as far as records tell.
 //!
 //! A unit is of use when the compiler that is in use now built it, its package is in `Cargo.lock`, and the same
 //! holds for everything it was built with, in the very state it was built with. That is an upper bound: features,
@@ -19,10 +19,10 @@ use crate::{
     workspace,
 };
 
-/// What the project uses now.
+/// The compiler and packages of the project now.
 #[derive(Debug, Clone)]
 pub(super) struct Now<'a> {
-    /// cargo's hash of the compiler; `None` where it cannot be told, and nothing is said of toolchains.
+    /// cargo's hash of the compiler; `None` if it cannot be told, and nothing is said of toolchains.
     rustc: Option<u64>,
     locked: &'a Locked,
 }

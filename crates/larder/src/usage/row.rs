@@ -13,6 +13,6 @@ pub struct Usage {
     pub total: Size,
     /// The caches, the project's own first.
     pub caches: Vec<Cache>,
-    /// What could not be read, a line each.
+    /// Unreadable entries, a line each.
     pub problems: Vec<String>,
 }

@@ -10,7 +10,7 @@ use super::{profiles::Profiles, reason::Reason};
 pub struct Answer {
     /// How many units the build has.
     pub total: usize,
-    /// What is at the bottom of it, the farthest reaching first.
+    /// The root causes, the farthest reaching first.
     pub causes: Vec<Cause>,
     /// Every unit that is compiled, and every build script that is run.
     pub units: Vec<Unit>,
@@ -41,11 +41,11 @@ pub struct Cause {
 pub struct Unit {
     /// Name and version of its package.
     pub package: String,
-    /// What is built, as cargo names its file: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
+    /// The target, as cargo names its file: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
     pub target: String,
     /// The folder of its platform and profile, below the build directory.
     pub folder: String,
-    /// What is held against the unit itself; empty where it only follows.
+    /// Reasons against the unit itself; empty if it only follows.
     pub reasons: Vec<Reason>,
     /// Packages, from the one with a reason to this one.
     pub chain: Vec<String>,

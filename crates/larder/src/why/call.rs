@@ -28,7 +28,7 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The name of the folder of the profile that the call builds with; `None` where only cargo can tell.
+    /// The name of the folder of the profile that the call builds with; `None` if only cargo can tell.
     pub fn profile_folder(&self) -> Option<&str> {
         let args = self.args.get(subcommand(self.args)?..)?;
         let name = args.first()?.as_str();

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{cargo::package_id::LoggedPackage, files::read};
 
-/// What reasons are worked out with.
+/// The sources of reasons.
 pub(super) struct Comparison<'a> {
     pub(super) skeleton: &'a Skeleton,
     pub(super) lock: &'a LockLines,
@@ -29,7 +29,7 @@ pub(super) struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// A unit's own reasons; none where only its dependencies are to blame.
+    /// A unit's own reasons; none if only its dependencies are to blame.
     pub(super) fn reasons(&self, unit: &Prepared, after: Option<&Recorded>) -> Vec<Reason> {
         let package = LoggedPackage::parse(&unit.package);
         let name = unit.file.strip_prefix(self.skeleton.path()).unwrap_or(&unit.file);
@@ -97,7 +97,7 @@ impl Comparison<'_> {
         Some(reason)
     }
 
-    /// cargo names the first file that is newer, and none where a dependency is compiled anyway.
+    /// cargo names the first file that is newer, and none if a dependency is compiled anyway.
     fn with_all_files(
         &self,
         reason: Option<Reason>,
@@ -119,7 +119,7 @@ impl Comparison<'_> {
         if paths.is_empty() { reason } else { Some(Reason::Files { paths }) }
     }
 
-    /// What is wrong with a unit's files.
+    /// The problem with a unit's files.
     fn stale(&self, text: &str) -> Option<Reason> {
         let inner = text.trim_start_matches("FsStatusOutdated(").trim_start_matches("StaleItem(");
         let variant = inner.split([' ', '(', '{', ')']).next().unwrap_or_default();
@@ -293,7 +293,7 @@ fn changed_features(package: String, old: &[String], new: &[String]) -> Reason {
     Reason::Features { package, added: less(new, old), removed: less(old, new) }
 }
 
-/// `None` where both have dependencies of the same names.
+/// `None` if both have dependencies of the same names.
 fn changed_dependencies(
     package: String,
     before: Option<&Recorded>,

@@ -26,13 +26,13 @@ pub struct LastBuild {
 pub struct Explained {
     /// The slice that was asked about, or the command that ran.
     pub name: String,
-    /// What was found.
+    /// The findings.
     #[serde(flatten)]
     pub answer: Answer,
 }
 
 impl Explained {
-    /// A recorded call; `None` where it compiled nothing or was not asked about.
+    /// A recorded call; `None` if it compiled nothing or was not asked about.
     pub fn of_call(call: &Call) -> Option<Self> {
         let answer = call.why.clone()?;
         let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
@@ -64,7 +64,7 @@ impl LastBuild {
         records::path(target_directory, "last-build.json")
     }
 
-    /// Reads a record; `None` where there is none that can be read.
+    /// Reads a record; `None` if there is none that can be read.
     ///
     /// # Errors
     /// When the file is there and cannot be read.

@@ -19,7 +19,7 @@ pub struct Moved {
     pub package: String,
     /// The version in the layers.
     pub old: String,
-    /// The versions in `Cargo.lock`; empty where the package is locked no more.
+    /// The versions in `Cargo.lock`; empty if the package is locked no more.
     pub new: Vec<String>,
     /// The line of the newest of them in `Cargo.lock`.
     pub line: Option<usize>,
@@ -41,7 +41,7 @@ impl Moved {
     }
 }
 
-/// What the current layers of all slices build otherwise than the workspace's `Cargo.lock` says; nothing where there
+/// What the current layers of all slices build otherwise than the workspace's `Cargo.lock` says; nothing if there
 /// is no recipe.
 ///
 /// # Errors

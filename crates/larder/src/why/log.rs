@@ -26,11 +26,11 @@ pub(super) struct Prepared {
     pub(super) file: PathBuf,
     /// The package, as cargo writes it: `name v1.0.0 (source)`.
     pub(super) package: String,
-    /// What cargo found.
+    /// cargo's findings.
     pub(super) verdict: Verdict,
 }
 
-/// What cargo found out about a unit.
+/// cargo's finding about a unit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Nothing is to be done.

@@ -23,7 +23,7 @@ use crate::{
 pub struct Derivation {
     /// Its name.
     pub name: String,
-    /// Which of its own inputs changed, in words; empty where it only follows.
+    /// Which of its own inputs changed, in words; empty if it only follows.
     pub reasons: Vec<String>,
     /// The derivations that it follows.
     pub follows: Vec<String>,
@@ -177,7 +177,7 @@ fn get<'a>(all: &'a BTreeMap<String, Described>, path: &str) -> Option<&'a Descr
     all.get(path).or_else(|| all.get(path.rsplit('/').next()?))
 }
 
-/// What differs in a derivation itself.
+/// The differences of a derivation itself.
 fn differences(old: &Described, new: &Described) -> Vec<String> {
     let sources = moved(&old.sources(), &new.sources()).into_iter();
     let in_words = |Moved { name, old, new }| match (old, new) {
@@ -214,7 +214,7 @@ fn variable(name: &str, old: Option<String>, new: Option<String>) -> String {
     crate::why::reason::Reason::variable(name.to_owned(), old, new).words()
 }
 
-/// A source that changed, with the files where both can be read.
+/// A source that changed, with the files if both can be read.
 fn source(name: &str, old: &Path, new: &Path) -> String {
     const SHOWN: usize = 3;
     let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());

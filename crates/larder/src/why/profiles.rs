@@ -1,5 +1,5 @@
 //! Settings of profiles by the hash that cargo keeps of them. A fingerprint holds the hash alone, so the settings
-//! behind an older one are known only where a build with them was recorded.
+//! behind an older one are known only if a build with them was recorded.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -39,7 +39,7 @@ impl Profiles {
         self.0.entry(unit.fingerprint.profile.to_string()).or_insert_with(|| settings(&flags));
     }
 
-    /// The reason for a change from one hash to another, with the settings that differ where both are known.
+    /// The reason for a change from one hash to another, with the settings that differ if both are known.
     pub(super) fn changed(&self, folder: String, old: u64, new: u64) -> Reason {
         let settings = match (self.0.get(&old.to_string()), self.0.get(&new.to_string())) {
             (Some(old), Some(new)) => difference(old, new),

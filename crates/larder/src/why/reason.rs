@@ -42,12 +42,12 @@ pub enum Reason {
     NewTarget {
         /// The package.
         package: String,
-        /// What is built, as cargo names its file.
+        /// The target, as cargo names its file.
         target: String,
     },
     /// Another compiler.
     Toolchain {
-        /// The version that built it, where it is known.
+        /// The version that built it, if it is known.
         old: Option<String>,
         /// The version now.
         new: Option<String>,
@@ -63,7 +63,7 @@ pub enum Reason {
     Profile {
         /// The folder of the platform and profile.
         folder: String,
-        /// The settings that differ, where the last build was recorded.
+        /// The settings that differ, if the last build was recorded.
         settings: Vec<Setting>,
     },
     /// Other features of the package.
@@ -115,7 +115,7 @@ pub enum Reason {
     },
     /// What the unit is compiled to is not there.
     MissingOutput {
-        /// The file, where it is known.
+        /// The file, if it is known.
         path: Option<String>,
     },
     /// A variable has another value.
@@ -264,7 +264,7 @@ fn optional(value: Option<&String>) -> String {
     value.map_or_else(|| "unset".into(), |value| format!("`{}`", shortened(value)))
 }
 
-/// A value on one line, its middle left out where it is long.
+/// A value on one line, its middle left out if it is long.
 fn shortened(value: &str) -> String {
     const LONGEST: usize = 60;
     let line: String = value.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();

@@ -21,9 +21,9 @@ use crate::{
 pub(super) struct Recorded {
     /// Which one it is; the folder is below the build directory.
     pub(super) place: UnitPlace,
-    /// The hash of the whole fingerprint; `None` where the last compilation did not finish.
+    /// The hash of the whole fingerprint; `None` if the last compilation did not finish.
     pub(super) whole: Option<u64>,
-    /// What it was made from.
+    /// Its sources.
     pub(super) fingerprint: Fingerprint,
     /// When the fingerprint was written.
     pub(super) modified: SystemTime,
@@ -89,7 +89,7 @@ impl RecordedUnits {
 }
 
 impl Recorded {
-    /// Reads a fingerprint's two files; `None` where one is missing or in a shape that is not known.
+    /// Reads a fingerprint's two files; `None` if one is missing or in a shape that is not known.
     pub(super) fn read(build_dir: &Path, file: &Path) -> Result<Option<Self>> {
         let json = file.with_added_extension("json");
         if !json.is_file() || !file.is_file() {

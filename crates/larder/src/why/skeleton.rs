@@ -50,7 +50,7 @@ enum Content {
 
 impl Snapshot {
     /// Reads a build directory, which need not exist; `profile` is the name of the folder of the one profile that
-    /// matters, where that is known.
+    /// matters, if that is known.
     ///
     /// # Errors
     /// When a file cannot be read.

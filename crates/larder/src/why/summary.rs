@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Cause};
 
-/// What is said about one thing: a headline, and lines below it, the weightiest first.
+/// A statement about one thing: a headline, and lines below it, the weightiest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Section {
     /// The headline.
@@ -59,7 +59,7 @@ pub fn chain(names: &[String]) -> String {
     }
 }
 
-/// All sections in at most so many lines, every headline among them where they fit; the last line says what is
+/// All sections in at most so many lines, every headline among them if they fit; the last line says what is
 /// left out.
 pub fn summary(sections: &[Section], limit: usize) -> Vec<String> {
     let total: usize = sections.iter().map(|section| 1 + section.lines.len()).sum();

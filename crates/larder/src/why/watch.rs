@@ -1,7 +1,7 @@
 //! Explaining calls of cargo that somebody else makes: the recording cargo takes a snapshot before each, and asks
 //! about it afterwards if the call compiled something.
 //!
-//! A fault here costs the explanation, never the build, and makes no build where none was asked for.
+//! A fault here costs the explanation, never the build, and makes no build if none was asked for.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ use crate::{
 /// When calls are explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// After they were made, where they compiled something.
+    /// After they were made, if they compiled something.
     After,
     /// Instead of making them.
     Instead,
@@ -52,7 +52,7 @@ pub(crate) struct Watch<'a> {
     known: Profiles,
 }
 
-/// Whether a call is to be left out: one that writes something, where calls are explained instead of made. Other
+/// Whether a call is to be left out: one that writes something, while calls are explained instead of made. Other
 /// programs' subcommands are run, since they call cargo again.
 pub(crate) fn is_left_out(reasons: Option<&(Mode, Place)>, args: &[String]) -> bool {
     let writes = [
@@ -107,7 +107,7 @@ impl<'a> Watch<'a> {
         Ok(Self { mode, call, root: place.root, snapshot, known })
     }
 
-    /// What the call compiles, seen from before it.
+    /// The units that the call would compile.
     ///
     /// # Errors
     /// As [`ask`].

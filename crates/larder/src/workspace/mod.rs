@@ -162,7 +162,7 @@ impl Workspace {
     }
 
     /// The resolver version cargo uses here, copied into recipes: cargo derives it from the root package's
-    /// edition where no key names it, and takes `1` for a virtual workspace.
+    /// edition if no key names it, and takes `1` for a virtual workspace.
     pub fn resolver(&self) -> String {
         let table = |name: &str| self.manifest.get(name);
         let named = |name: &str| table(name)?.get("resolver")?.as_str();
@@ -252,7 +252,7 @@ pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> 
 /// # Errors
 /// If the file cannot be read, or is no TOML.
 pub(crate) fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
-    // rustup prefers the name without an extension where both exist; that one may be a bare channel.
+    // rustup prefers the name without an extension if both exist; that one may be a bare channel.
     for name in ["rust-toolchain", "rust-toolchain.toml"] {
         let path = root.join(name);
         if !path.is_file() {

@@ -28,7 +28,7 @@ pub struct Named {
     pub key: String,
     /// The path, relative to the workspace's root or absolute.
     pub path: Utf8PathBuf,
-    /// What it is to cargo.
+    /// Its role for cargo.
     pub role: Role,
 }
 

@@ -1,4 +1,4 @@
-//! What surrounds every page.
+//! The frame of every page.
 
 use leptos::prelude::*;
 use leptos_router::components::A;

@@ -1,6 +1,6 @@
 //! The server half of the site.
 //!
-//! `server` serves; `server health` asks a running server on this machine how it is, and fails where it is not
+//! `server` serves; `server health` asks a running server on this machine how it is, and fails if it is not
 //! well, so that a container needs no other program for its health check.
 //!
 //! Configuration comes from the environment: `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` and the other

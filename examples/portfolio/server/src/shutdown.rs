@@ -38,7 +38,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> io::Result<(
     }
 }
 
-/// Waits for the first of ctrl-c and, where there is such a thing, SIGTERM.
+/// Waits for the first of ctrl-c and, if there is such a thing, SIGTERM.
 async fn signal() {
     let ctrl_c = async {
         if tokio::signal::ctrl_c().await.is_err() {

@@ -58,12 +58,12 @@ pub(super) enum Cache {
     Imported,
 }
 
-/// What a build came to.
+/// The outcome of a build.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Built {
     pub(super) seconds: f64,
-    /// What the steps took of the processor, where the machine tells: other programs' work does not change it.
+    /// The processor time of the steps, if the machine tells: other programs' work does not change it.
     pub(super) cpu_seconds: Option<f64>,
     /// Packages from registries that were compiled, each counted once for every half.
     pub(super) external: usize,
@@ -71,7 +71,7 @@ pub(super) struct Built {
     pub(super) own: usize,
     /// What the registry of images sent.
     pub(super) image_bytes: u64,
-    /// What steps received over the network, which is what cargo downloaded; where the machine tells.
+    /// The bytes that steps received over the network, which is what cargo downloaded; if the machine tells.
     pub(super) crate_bytes: Option<u64>,
 }
 

@@ -25,7 +25,7 @@ const VERSION: u32 = 2;
 pub(super) struct Cell {
     pub(super) peer: Peer,
     pub(super) scenario: Scenario,
-    /// What writing the recipes took before the build, on the host, where a peer has any.
+    /// What writing the recipes took before the build, on the host, if a peer has any.
     pub(super) lock_seconds: Option<f64>,
     #[serde(flatten)]
     pub(super) built: Built,

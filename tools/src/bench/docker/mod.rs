@@ -28,7 +28,7 @@ use crate::{log::Log, setup, setup::programs};
 /// The arguments of `cargo xtask bench docker`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What is built.
+    /// The target.
     #[arg(long, value_enum, default_value_t = Workspace::Portfolio)]
     workspace: Workspace,
     /// Measure these only; may be given several times.
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What is built.
+/// The target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Workspace {
     /// examples/portfolio: minutes for each build.
@@ -58,7 +58,7 @@ enum Workspace {
     Small,
 }
 
-/// What happens before a build.
+/// The work before a build.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize, serde::Deserialize,
 )]
@@ -124,7 +124,7 @@ impl Scenario {
         }
     }
 
-    /// How often it is measured where each edit of code is measured `rounds` times.
+    /// How often it is measured if each edit of code is measured `rounds` times.
     fn rounds(self, rounds: u8) -> usize {
         let is_code = self.edit().is_some_and(Edit::is_of_code);
         if is_code && Self::LOCAL.contains(&self) { rounds.into() } else { 1 }
@@ -188,7 +188,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     Ok(())
 }
 
-/// What is measured with, and the numbers so far.
+/// The instruments, and the numbers so far.
 struct Session<'a, 'b> {
     builder: &'a mut Builder<'b>,
     cells: &'a mut Cells,
@@ -219,7 +219,7 @@ impl Session<'_, '_> {
 /// One peer's builds.
 struct Run<'a> {
     bench: Workbench<'a>,
-    /// What is to be measured, and in which rounds, counted from 1.
+    /// The measurements to take, and in which rounds, counted from 1.
     missing: Vec<(Scenario, usize)>,
 }
 

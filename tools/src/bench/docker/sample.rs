@@ -51,7 +51,7 @@ struct Bump {
     to: &'static str,
 }
 
-/// What is changed.
+/// The change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
     Component,

@@ -20,7 +20,7 @@ use larder::process::{Cmd, Environment};
 pub(super) struct Repository {
     /// Its name on the command line.
     pub(super) name: &'static str,
-    /// What it stands for.
+    /// Its meaning.
     pub(super) kind: &'static str,
     /// Writes it.
     pub(super) write: fn(&Folder<'_>) -> anyhow::Result<()>,
@@ -29,7 +29,7 @@ pub(super) struct Repository {
     /// The owner's own call of cargo, which `cargo larder build` has left nothing to do for; none in projects that
     /// another program builds.
     pub(super) plain: Option<&'static [&'static str]>,
-    /// What its image does.
+    /// The behaviour of its image.
     pub(super) image: Image,
     /// When it is compiled.
     pub(super) weight: Weight,

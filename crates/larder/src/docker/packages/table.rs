@@ -4,7 +4,7 @@
 //! the `rust` images, if they find no other, have no row: `libz-sys`, `libgit2-sys`, `libssh2-sys`, `curl-sys`,
 //! `zstd-sys`, `bzip2-sys`, `lzma-sys`, `pcre2-sys`, `onig_sys`, `ring` and others need nothing.
 
-/// What one crate, or several of one kind, need.
+/// The needs of one crate, or of several of one kind.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     /// Names of crates.

@@ -12,7 +12,7 @@ use crate::text::nesting;
 pub(crate) struct Literal {
     /// The text.
     pub(super) text: String,
-    /// What it is read from.
+    /// Its source.
     pub(super) base: Base,
 }
 

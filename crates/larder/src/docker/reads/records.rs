@@ -1,4 +1,4 @@
-//! What cargo recorded of local builds: the dep-info beside what a build leaves behind, which names every file of the
+//! cargo's records of local builds: the dep-info beside what a build leaves behind, which names every file of the
 //! application that was read, `include_str!` and build scripts included.
 //!
 //! A record may be missing, old or of another layout; what cannot be read is passed over.

@@ -1,4 +1,4 @@
-//! Docker. Without it there is nothing to check; nor is there where no Dockerfile needs it.
+//! Docker. Without it there is nothing to check; nor is there if no Dockerfile needs it.
 
 use super::{super::facts::Buildx, install::install};
 use crate::doctor::{
@@ -26,7 +26,7 @@ pub(super) fn client(facts: &Facts) -> Finding {
         _ if docker.switched_off => {
             Finding::problem("DOCKER_BUILDKIT=0 switches BuildKit off in this shell", "unset DOCKER_BUILDKIT")
         }
-        Ok(Buildx::Plugin(version)) => Finding::ok(format!("by the plug-in {version}")),
+        Ok(Buildx::Plugin(version)) => Finding::ok(format!("buildx plugin {version}")),
         Ok(Buildx::BuiltIn) => Finding::warning(
             "by what old clients have built in, without buildx: caches cannot be written to other machines",
             plugin,

@@ -117,13 +117,11 @@ pub(super) fn future(facts: &Facts) -> Finding {
         Ok(found) => found,
         Err(reason) => return Finding::skipped(reason),
     };
-    let Some(first) = found.first() else { return Finding::ok("every file is from the past") };
+    let Some(first) = found.first() else { return Finding::ok("no file has a future timestamp") };
     let name = first.strip_prefix(&facts.root).unwrap_or(first);
     let more = if found.len() == 1 { String::new() } else { format!(" and {} more", found.len() - 1) };
     Finding::problem(
-        format!(
-            "{name}{more} will be changed in the future, says its time: cargo compiles its package every time"
-        ),
+        format!("{name}{more} has a modification time in the future: cargo compiles its package every time"),
         "find . -path ./target -prune -o -newermt now -type f -exec touch {} +",
     )
 }

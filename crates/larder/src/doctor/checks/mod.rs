@@ -141,11 +141,11 @@ pub(super) const ALL: &[Check] = &[
     },
     Check {
         name: "buildkit",
-        about: "BuildKit has no known hole",
+        about: "BuildKit has no known vulnerability",
         needs: &[Topic::Docker],
         run: docker::buildkit,
     },
-    Check { name: "nix", about: "Nix has no known hole", needs: &[Topic::Nix], run: nix::version },
+    Check { name: "nix", about: "Nix has no known vulnerability", needs: &[Topic::Nix], run: nix::version },
     Check { name: "nix-flakes", about: "Nix has flakes on", needs: &[Topic::Nix], run: nix::flakes },
     Check {
         name: "flake-committed",

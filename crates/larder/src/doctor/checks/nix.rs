@@ -1,4 +1,4 @@
-//! Nix and direnv. Without Nix there is nothing to check; nor is there where no flake needs it.
+//! Nix and direnv. Without Nix there is nothing to check; nor is there if no flake needs it.
 
 use super::{super::facts::Direnv, install::install};
 use crate::{
@@ -64,7 +64,7 @@ pub(super) fn version(facts: &Facts) -> Finding {
     let hole = if version >= deep { "CVE-2026-44028" } else { "CVE-2025-46415" };
     let finding = Finding::problem(
         format!(
-            "{name} {version} has holes that {newest} has not, such as {hole}: whoever may use its daemon may abuse it, unless the distribution has mended it"
+            "{name} {version} has vulnerabilities fixed in {newest}, such as {hole}: users of its daemon can exploit them, unless the distribution has backported the fix"
         ),
         "sudo nix upgrade-nix",
     );

@@ -1,4 +1,4 @@
-//! What everything else is made from: `Cargo.lock`, the recipes, and the files generated from them.
+//! The source of everything else: `Cargo.lock`, the recipes, and the files generated from them.
 
 use crate::{
     doctor::{

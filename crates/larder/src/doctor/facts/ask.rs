@@ -15,7 +15,7 @@ pub(super) fn ask(program: impl Into<PathBuf>, env: &Environment, args: &[&str])
     Cmd::new(program, "/", env).args(args).output_within(PATIENCE).map_err(|error| error.to_string())
 }
 
-/// Finds a program and asks it; the reason says where none is.
+/// Finds a program and asks it; the reason says if none is.
 pub(super) fn ask_program(env: &Environment, program: &str, args: &[&str]) -> Answer<String> {
     let path = env.find_program(program).ok_or_else(|| format!("there is no `{program}` on PATH"))?;
     ask(path, env, args)

@@ -46,7 +46,7 @@ pub enum Place {
 pub struct Rustflags {
     /// Variables that set some here and now.
     pub variables: Vec<String>,
-    /// What configuration files say for this machine.
+    /// Settings of configuration files for this machine.
     pub configured: String,
 }
 
@@ -94,7 +94,7 @@ fn incremental_variable(env: &Environment) -> Option<(String, bool)> {
     set("CARGO_INCREMENTAL").or_else(|| set("CARGO_BUILD_INCREMENTAL"))
 }
 
-/// The nearest file that has a word to say about `build.incremental`, where that word is no.
+/// The nearest file that has a word to say about `build.incremental`, if that word is no.
 fn incremental_off(project: &Project) -> Option<Utf8PathBuf> {
     let root = project.workspace.root();
     let home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());

@@ -28,7 +28,7 @@ pub struct Direnv {
     pub loaded: Option<String>,
     /// The shell's name.
     pub shell: String,
-    /// The shell's start-up file, and whether it hooks direnv in; `None` where it is not known.
+    /// The shell's start-up file, and whether it hooks direnv in; `None` if it is not known.
     pub hook: Option<(String, bool)>,
 }
 

@@ -1,7 +1,7 @@
-//! What checks know: everything that was looked at, as plain values.
+//! The facts of checks: everything that was looked at, as plain values.
 //!
 //! Looking never fails as a whole. What could not be told is an [`Answer`] with the reason, and the checks that need
-//! it say SKIPPED. No value of an environment variable is kept where it might be a secret.
+//! it say SKIPPED. No value of an environment variable is kept if it might be a secret.
 
 mod ask;
 mod cargo;
@@ -43,7 +43,7 @@ pub struct Facts {
     pub installer: Option<String>,
     /// The root manifest.
     pub manifest: DocumentMut,
-    /// What settings depend on.
+    /// The facts behind settings.
     pub known: Known,
     /// cargo's effective configuration.
     pub cargo: Answer<CargoFacts>,
@@ -59,11 +59,11 @@ pub struct Facts {
     pub drivers: Vec<Driver>,
     /// Slices without an external unit.
     pub empty_slices: Vec<String>,
-    /// What is wrong with the recipes; `None` where there are none.
+    /// The problem with the recipes; `None` if there are none.
     pub recipes: Answer<Option<Vec<Finding>>>,
-    /// Generated files that are stale; `None` where there are none.
+    /// Generated files that are stale; `None` if there are none.
     pub generated: Answer<Option<Vec<Utf8PathBuf>>>,
-    /// What the settings of the image lack; `None` without a generated Dockerfile.
+    /// Settings that the image lacks; `None` without a generated Dockerfile.
     pub image_needs: Answer<Option<Lacking>>,
     /// The settings that would put it right.
     pub image_settings: Vec<Setting>,
@@ -75,7 +75,7 @@ pub struct Facts {
     pub nix: Answer<NixFacts>,
     /// Whether the workspace has a flake.
     pub uses_nix: bool,
-    /// direnv; `None` where there is no `.envrc`.
+    /// direnv; `None` if there is no `.envrc`.
     pub direnv: Option<Direnv>,
     /// Folders that builds fill, by what they are for.
     pub places: Answer<BTreeMap<&'static str, Folder>>,
@@ -87,7 +87,7 @@ pub struct Facts {
     pub workflows: Vec<Workflow>,
 }
 
-/// What can be looked at, apart from what is read anyway.
+/// The things to look at, apart from what is read anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     /// cargo's effective configuration.

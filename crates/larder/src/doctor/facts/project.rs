@@ -17,16 +17,16 @@ use crate::{
     tuning,
 };
 
-/// What git knows.
+/// git's facts.
 #[derive(Debug, Clone)]
 pub struct GitFacts {
     /// `Cargo.lock`.
     pub cargo_lock: Answer<Tracked>,
-    /// The recipes; an error where there are none.
+    /// The recipes; an error if there are none.
     pub recipes: Answer<Tracked>,
-    /// `flake.nix`; an error where there is none.
+    /// `flake.nix`; an error if there is none.
     pub flake: Answer<Tracked>,
-    /// cargo's configuration; an error where there is none.
+    /// cargo's configuration; an error if there is none.
     pub config: Answer<Tracked>,
 }
 
@@ -111,7 +111,7 @@ pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
     Ok(Some(stale))
 }
 
-/// What the settings lack that the generated Dockerfile is made from.
+/// Missing settings that the generated Dockerfile is made from.
 pub(super) fn image_needs(project: &Project) -> Answer<Option<Lacking>> {
     // Not one that somebody wrote, and not another workspace's.
     if generated(project)?.is_none() {

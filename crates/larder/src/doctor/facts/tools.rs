@@ -14,14 +14,14 @@ use crate::{
     workspace::{locked_version, parse_toml},
 };
 
-/// What tools say they are.
+/// The tools' own names.
 #[derive(Debug, Clone)]
 pub struct ToolFacts {
     /// rustc.
     pub rustc: Answer<String>,
     /// The newest compiler that a member asks for, with the member's name.
     pub wanted_rustc: Option<(String, String)>,
-    /// wasm-bindgen's version in `Cargo.lock`; `None` where nothing is built for browsers.
+    /// wasm-bindgen's version in `Cargo.lock`; `None` if nothing is built for browsers.
     pub locked_wasm_bindgen: Option<String>,
     /// The `wasm-bindgen` on `PATH`.
     pub wasm_bindgen: Answer<String>,
@@ -124,7 +124,7 @@ fn missing_targets(project: &Project) -> (Answer<Vec<String>>, Vec<String>) {
     (Ok(missing), unknown)
 }
 
-/// What the linker says it is. rustc is asked for the call it makes, by compiling an empty program; the linker is
+/// The linker's own name. rustc is asked for the call it makes, by compiling an empty program; the linker is
 /// then asked through the same compiler driver, with the words that choose it.
 pub(super) fn linker(project: &Project) -> Answer<String> {
     let env = project.cargo.env();

@@ -24,12 +24,12 @@ pub struct Call {
     pub code: i32,
     /// Wall-clock time.
     pub seconds: f64,
-    /// What it compiled.
+    /// The units it compiled.
     pub counts: Counts,
-    /// What the driver set in its environment and may reach a compiler; never what looks like a secret.
+    /// The driver's variables and may reach a compiler; never what looks like a secret.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Why it compiled what it did, where that was asked for and something was compiled.
+    /// Why it compiled what it did, if that was asked for and something was compiled.
     #[serde(default)]
     pub why: Option<Answer>,
 }

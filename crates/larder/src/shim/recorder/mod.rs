@@ -155,7 +155,7 @@ enum Role {
 }
 
 impl<'a> Recording<'a> {
-    /// What the process is called for; `None` if no recorder is in front of it.
+    /// The purpose of the process; `None` if no recorder is in front of it.
     ///
     /// # Errors
     /// When the recorder's folder cannot be read.
