@@ -1,6 +1,25 @@
 //! Larder keeps dependency builds apart from application builds, so that dependencies are compiled once
 //! and reused by the host, Docker and Nix alike. This library is everything but the terminal.
 //!
+//! ```
+//! use std::path::Path;
+//!
+//! use larder::{Result, cargo::Cargo, process::Environment, project::Project};
+//!
+//! fn main() -> Result<()> {
+//!     let env = Environment::new(std::env::vars_os());
+//!     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+//!     let project = Project::load(Cargo::locate(&env)?, folder, None, None)?;
+//!     for slice in &project.slices {
+//!         println!("{} is `cargo {}`", slice.name, slice.args.join(" "));
+//!     }
+//!     assert!(!project.slices.is_empty());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A program that also plans for other platforms, or explains builds, calls [`shim::answer`] first.
+//!
 //! # Reading order
 //!
 //! 1. [`project`]: a [`workspace`] with its [`settings`], and the [`cargo`] that answers for it.
