@@ -34,7 +34,7 @@ pub(crate) enum Variant {
 }
 
 impl Variant {
-    fn words(self) -> &'static [&'static str] {
+    pub(crate) fn words(self) -> &'static [&'static str] {
         match self {
             Self::Release => &[],
             Self::Dev => &["--dev"],

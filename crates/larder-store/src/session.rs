@@ -6,6 +6,7 @@ use std::{
     cell::Cell,
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use larder::{Report, cook::Phase, project::Project, recipe::lock_file::LockedSlice, target_dir::Tag};
@@ -19,6 +20,9 @@ use crate::{
     restore::{Restored, restore},
     scope::{Keys, Toolchain},
 };
+
+/// How many units that cannot be restored are named.
+const TOLD: usize = 3;
 
 /// What a build may do with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Options {
     pub root: PathBuf,
     /// What is done with it.
     pub access: Access,
+    /// How many bytes of files it may keep.
+    pub most: u64,
     /// Part of every key; teams that share a remote keep to themselves by it.
     pub namespace: String,
 }
@@ -130,7 +136,19 @@ impl<'a> Session<'a> {
                 ),
             );
         }
+        self.tell_refused(&restored);
         Ok(restored)
+    }
+
+    /// Why units of the store are compiled all the same, shortly.
+    fn tell_refused(&self, restored: &Restored) {
+        for (unit, reason) in restored.refused.iter().take(TOLD) {
+            self.report.step("Compiling", &format!("{unit} again: {reason}"));
+        }
+        let more = restored.refused.len().saturating_sub(TOLD);
+        if more > 0 {
+            self.report.step("Compiling", &format!("{more} more units that are in the store"));
+        }
     }
 
     fn publish(
@@ -142,7 +160,9 @@ impl<'a> Session<'a> {
     ) -> Result<Published> {
         let Some(place) = self.place(locked) else { return Ok(Published::default()) };
         let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
-        publish(store, keys, &place, units, &self.system)
+        let published = publish(store, keys, &place, units, &self.system)?;
+        store.sweep_daily(self.options.most, SystemTime::now())?;
+        Ok(published)
     }
 
     /// Where cargo builds a slice, as cargo will call it; `None` if nobody can say where `CARGO_HOME` is.

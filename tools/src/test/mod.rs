@@ -6,6 +6,7 @@
 
 mod init;
 pub(crate) mod step;
+mod store;
 mod wasm_pack;
 mod watch;
 
@@ -162,7 +163,8 @@ fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> 
         Variant::Release => observed_equals_found(portfolio, log)?,
         Variant::Dev => watch::run(portfolio, log)?,
     }
-    independent_count(sh, portfolio, variant, log)
+    independent_count(sh, portfolio, variant, log)?;
+    store::another_checkout(portfolio, variant, log)
 }
 
 /// What the real cargo-leptos is seen to call is what was found from the metadata.

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use anyhow::Context as _;
-use larder::{process::Environment, recipe::lock_file::LockFile, text::columns};
+use larder::{bytesize::ByteSize, process::Environment, recipe::lock_file::LockFile, text::columns};
 use larder_store::{
     Access, Options, Session,
     archive::{self, Moved},
@@ -21,6 +21,9 @@ use crate::{
     exit::Outcome,
     terminal,
 };
+
+/// How much a store may keep if nothing else is said.
+pub(crate) const MOST: ByteSize = ByteSize::gib(20);
 
 pub(crate) fn run(context: &Context, args: &cli::Store) -> anyhow::Result<Outcome> {
     let options = options(context, None).context("no folder for caches is known: set LARDER_STORE_DIR")?;
@@ -159,5 +162,5 @@ pub(super) fn options(context: &Context, asked: Option<StoreUse>) -> Option<Opti
         Some(StoreUse::Write) | None => Access::Write,
     };
     let root = folder(&context.process.env)?;
-    Some(Options { root, access, namespace: String::new() })
+    Some(Options { root, access, most: MOST.as_u64(), namespace: String::new() })
 }

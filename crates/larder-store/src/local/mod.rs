@@ -6,6 +6,7 @@
 //! v1/records/ab/cdef…              a record, by its own
 //! v1/snapshots/<key>               the units of a recipe
 //! v1/scopes/<scope>/<unit>         the newest record of each unit that can stand in for others of its scope
+//! v1/swept                         the time of the last sweep
 //! v1/remembered/<key>              answers that take long to find
 //! v1/new/                          what is being written
 //! ```

@@ -17,6 +17,7 @@ use crate::{
 
 /// What was used so lately may be in use now.
 const LEASE: Duration = Duration::from_mins(2);
+const DAY: Duration = Duration::from_hours(24);
 /// A file that is being written is not written for longer.
 const WRITING: Duration = Duration::from_hours(24);
 
@@ -110,6 +111,20 @@ impl Store {
             }
         }
         Ok(freed)
+    }
+
+    /// Sweeps once a day: that reads every record.
+    ///
+    /// # Errors
+    /// As [`sweep`](Self::sweep).
+    pub fn sweep_daily(&self, most: u64, now: SystemTime) -> Result<()> {
+        let mark = self.root.join(VERSION).join("swept");
+        let last = std::fs::symlink_metadata(&mark).and_then(|facts| facts.modified());
+        if last.is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age < DAY)) {
+            return Ok(());
+        }
+        self.replace(&mark, b"")?;
+        self.sweep(most, now, Sweep::Delete).map(|_| ())
     }
 
     fn kept(&self) -> Result<Vec<Kept>> {
