@@ -53,6 +53,11 @@ impl Inside {
         &self.0
     }
 
+    /// Whether it is in a folder, or deeper.
+    pub fn is_below(&self, folder: &str) -> bool {
+        self.0.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// The last name.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)

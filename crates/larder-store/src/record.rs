@@ -129,6 +129,13 @@ impl Record {
         if self.folders.len() > MOST_FILES {
             return Err("it has too many folders".to_owned());
         }
+        let Some(profile) = self.profile() else {
+            return Err("its fingerprint is in no folder of a profile".to_owned());
+        };
+        let mut paths = self.files.iter().map(|file| &file.path).chain(&self.folders);
+        if let Some(path) = paths.find(|path| !path.is_below(profile)) {
+            return Err(format!("{path} is not in the folder of its profile"));
+        }
         let with = |role: Role| self.files.iter().filter(move |file| file.role == role);
         let hashes: Vec<_> = with(Role::Hash).collect();
         if hashes.len() != 1 || hashes[0].path != self.fingerprint {
@@ -141,6 +148,12 @@ impl Record {
         Ok(())
     }
 
+    /// The folder of its profile: `debug` of `debug/.fingerprint/…` and of `debug/build/…`.
+    pub fn profile(&self) -> Option<&str> {
+        let path = self.fingerprint.as_str();
+        ["/.fingerprint/", "/build/"].iter().find_map(|part| path.find(part)).map(|end| &path[..end])
+    }
+
     /// How many bytes its files have.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
@@ -148,8 +161,7 @@ impl Record {
 
     /// One line that tells units apart.
     pub fn describe(&self) -> String {
-        let folder = self.fingerprint.as_str().split('/').next().unwrap_or_default();
-        format!("{} {} ({folder})", self.package, self.target)
+        format!("{} {} ({})", self.package, self.target, self.profile().unwrap_or_default())
     }
 
     /// The digest over what dependents are compiled with: paths and digests of the files, in order.
@@ -185,5 +197,56 @@ impl Snapshot {
             VERSION => Ok(snapshot),
             other => Err(bad(format!("its version is {other}, and this Larder knows {VERSION}"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
+        let empty = Digest::of(b"").to_string();
+        let file = |path: &str, role: &str| serde_json::json!({ "path": path, "digest": empty, "size": 0, "role": role });
+        let mut record = serde_json::json!({
+            "version": VERSION, "package": "a", "target": "a", "fingerprint": "debug/.fingerprint/a-1/lib-a",
+            "fingerprint-hash": 1, "source": null, "cargo-home": "", "build-dir": "", "dependencies": [],
+            "files": [
+                file("debug/.fingerprint/a-1/lib-a", "hash"),
+                file("debug/.fingerprint/a-1/lib-a.json", "fingerprint"),
+                file("debug/deps/liba-1.rlib", "output"),
+            ],
+            "outputs": empty, "conditions": {},
+        });
+        change(&mut record);
+        serde_json::to_vec(&record).unwrap()
+    }
+
+    #[test]
+    fn a_record_names_files_of_its_own_profile_alone() {
+        assert!(Record::parse(&json(|_| ())).is_ok());
+        let paths = [
+            "release/server",
+            "CACHEDIR.TAG",
+            "../x",
+            "/etc/passwd",
+            "debug",
+            "debugger/x",
+            "debug/deps/liba-1.rlib/x",
+            "debug/.fingerprint/a-1/lib-a",
+            "DEBUG/deps/x",
+        ];
+        for path in paths {
+            let hostile = json(|record| {
+                let file = serde_json::json!({ "path": path, "digest": Digest::of(b""), "size": 0, "role": "output" });
+                record["files"].as_array_mut().unwrap().push(file);
+            });
+            assert!(Record::parse(&hostile).is_err(), "{path}");
+        }
+        assert!(Record::parse(&json(|record| record["folders"] = serde_json::json!(["release/x"]))).is_err());
+        assert!(Record::parse(&json(|record| record["fingerprint"] = "lib-a".into())).is_err());
+        assert!(Record::parse(&json(|record| record["version"] = 2.into())).is_err());
+        assert!(
+            Record::parse(&json(|record| drop(record["files"].as_array_mut().unwrap().remove(1)))).is_err()
+        );
     }
 }

@@ -79,8 +79,8 @@ pub fn restore(
         return Ok(restored);
     }
     report.step("Restoring", &format!("{missing} units from the store"));
-    place::prepare(build_dir, &records)?;
-    let _locks = locks::take(build_dir, PATIENCE, report)?;
+    let profiles = place::prepare(build_dir, &records)?;
+    let _locks = locks::take_profiles(&profiles, PATIENCE, report)?;
     let mut run = Run { store, place, system, now: SystemTime::now(), known: BTreeMap::new() };
     for level in levels(&records) {
         run.level(&level, &mut restored)?;

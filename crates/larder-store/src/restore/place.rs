@@ -21,24 +21,14 @@ use crate::{
     record::{File, Record, Role},
 };
 
-/// The lock file that every cargo takes in the folder of a profile.
-const LOCK: &str = ".cargo-lock";
-
-/// Makes the folders of profiles with their locks, so that they can be held.
-pub(super) fn prepare(build_dir: &Path, records: &[Record]) -> Result<()> {
-    let profiles: BTreeSet<&str> = records.iter().filter_map(|record| profile(&record.fingerprint)).collect();
-    for profile in profiles {
-        let folder = build_dir.join(profile);
+/// Makes the folders of profiles, so that they can be held.
+pub(super) fn prepare(build_dir: &Path, records: &[Record]) -> Result<Vec<PathBuf>> {
+    let profiles: BTreeSet<&str> = records.iter().filter_map(Record::profile).collect();
+    let make = |profile: &str| {
         make_folder(build_dir, Path::new(profile))?;
-        fs_err::OpenOptions::new().create(true).append(true).open(folder.join(LOCK))?;
-    }
-    Ok(())
-}
-
-/// `debug` of `debug/.fingerprint/…` and of `debug/build/…`.
-fn profile(fingerprint: &Inside) -> Option<&str> {
-    let path = fingerprint.as_str();
-    [".fingerprint/", "build/"].iter().find_map(|part| path.find(&format!("/{part}"))).map(|end| &path[..end])
+        Ok(build_dir.join(profile))
+    };
+    profiles.into_iter().map(make).collect()
 }
 
 /// Restores a unit and says the hash of its fingerprint here.

@@ -20,6 +20,9 @@ use crate::{
 /// Lock files lie no deeper than this: `front/<triple>/<profile>`, and one more for a folder of a tool's own.
 const DEPTH: usize = 4;
 
+/// The lock that every cargo takes in the folder of a profile.
+const EVERY: &str = ".cargo-lock";
+
 /// All locks of a target folder; released when dropped.
 #[derive(Debug)]
 pub struct Locks {
@@ -32,6 +35,19 @@ pub struct Locks {
 /// [`Error::InUse`] if a build still holds one then, or the file system cannot lock.
 pub fn take(folder: &Path, patience: Duration, report: &dyn Report) -> Result<Locks> {
     take_all(|| lock_files(folder), patience, report)
+}
+
+/// Takes the locks of some profile folders alone, which are there, so that builds of other profiles go on.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_profiles(folders: &[PathBuf], patience: Duration, report: &dyn Report) -> Result<Locks> {
+    let files = || {
+        let locks = |folder: &PathBuf| LOCKS.map(|name| folder.join(name));
+        let is_taken = |path: &PathBuf| path.ends_with(EVERY) || path.exists();
+        Ok(folders.iter().flat_map(locks).filter(is_taken).collect())
+    };
+    take_all(files, patience, report)
 }
 
 /// The same for any lock files, listed anew at each attempt.
@@ -89,7 +105,7 @@ pub(crate) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
         found.extend(LOCKS.iter().map(|name| folder.join(name)).filter(|path| path.exists()));
         let has_units = [".fingerprint", "incremental"].iter().any(|name| folder.join(name).is_dir());
         if has_units && found.len() == before {
-            found.push(folder.join(".cargo-lock"));
+            found.push(folder.join(EVERY));
         }
         // The root may have one too, for documentation.
         let is_locked_by_itself = depth > 0 && found.len() > before;
