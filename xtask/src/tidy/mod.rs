@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the house rules as code.
 //!
-//! A rule is a pure function from the repository's files to findings; the list of all rules is [`RULES`], and
+//! A rule is a pure function from the repository's files to findings; the list of all rules is `RULES`, and
 //! each family has a file. A rule must never touch the disk, so that its tests can hand it files that break
 //! it, and it must never mend anything: a finding says what to do.
 

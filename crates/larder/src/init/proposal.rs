@@ -18,7 +18,7 @@ pub enum Proposal {
     Fresh,
     /// These files change.
     Files(Vec<Change>),
-    /// Recipes are written, by [`lock::lock`]; a line for each reason.
+    /// Recipes are written, by [`lock`](crate::recipe::lock::lock); a line for each reason.
     Recipes(Vec<String>),
     /// Nothing, and why.
     Skipped(String),

@@ -21,7 +21,7 @@ impl Environment {
     }
 
     /// The same, with every command ended when this process ends, if the system can do it. `program` is the binary that
-    /// calls [`launched`].
+    /// calls [`launched`](super::launched).
     #[must_use]
     pub fn with_launcher(mut self, program: &Path) -> Self {
         self.launcher = Some(program.to_owned());

@@ -1,4 +1,4 @@
-//! `larder/larder.lock`: every slice with its layers. Committed; [`table`] has its form.
+//! `larder/larder.lock`: every slice with its layers. Committed; [`table`](super::table) has its form.
 
 use std::collections::BTreeSet;
 

@@ -17,7 +17,7 @@ pub type Unsent = BTreeMap<Utf8PathBuf, String>;
 /// What `include` lacks for the units of what is shipped, as far as it can be told.
 ///
 /// # Errors
-/// As [`files`](super::files).
+/// As [`files`](crate::docker::files).
 pub(in super::super) fn unsent(project: &Project, recipes: Recipes, graphs: &[UnitGraph]) -> Result<Unsent> {
     let application = check::application(project, recipes)?;
     let workspace = &project.workspace;

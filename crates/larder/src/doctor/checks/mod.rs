@@ -1,4 +1,4 @@
-//! The table of checks. Each one is a function of [`Facts`], in the file of its family.
+//! The table of checks. Each one is a function of [`Facts`](super::facts::Facts), in the file of its family.
 //!
 //! A check must say what is the matter in a word or a number that was seen, and name a command that a user can paste.
 
