@@ -22,6 +22,12 @@ pub fn values() -> Vec<String> {
     all
 }
 
+/// These, and as many more, some of which are good names or paths.
+pub fn more_values() -> Vec<String> {
+    let more = MORE.iter().chain(&MORE_CONTROLS).map(|&value| value.to_owned());
+    values().into_iter().chain(more).collect()
+}
+
 const ONE_LINE: [&str; 58] = [
     "$(larder-canary)",
     "`larder-canary`",
@@ -94,6 +100,81 @@ const CONTROLS: [&str; 10] = [
     "\u{1b}]0;x\u{7}",
     "\u{85}RUN larder-canary",
     "<<EOF\nlarder-canary\nEOF\n",
+];
+
+/// More of the languages that generated files are in.
+const MORE: [&str; 62] = [
+    "!!python/object:x",
+    "*alias",
+    "|",
+    "> a",
+    "%YAML 1.2",
+    "---",
+    "...",
+    "? a",
+    "a: |",
+    "'a': b",
+    "yes",
+    "null",
+    "0x10",
+    "1e3",
+    "${{ secrets.X }}",
+    "${{",
+    "}}",
+    "${{ hashFiles('**') }}",
+    "') || github.token || ('",
+    "::set-output name=a::b",
+    "::add-mask::x",
+    "$((1+1))",
+    "$[1+1]",
+    "$'\\n'",
+    "$\"x\"",
+    "\\x24(larder-canary)",
+    "${x:-$(larder-canary)}",
+    "${x@P}",
+    "<(larder-canary)",
+    ">(larder-canary)",
+    "!larder-canary",
+    "{ larder-canary; }",
+    "(larder-canary)",
+    "&> written",
+    "2>written",
+    ">>written",
+    "larder-canary &",
+    "x;larder-canary",
+    "a\"b'c`d",
+    "[!a]*",
+    "**/x",
+    "/**",
+    "a|b",
+    "FROM scratch",
+    "ONBUILD RUN larder-canary",
+    "# syntax=evil",
+    "--chown=0",
+    "--mount=type=secret",
+    "BEGIN{system(\"larder-canary\")}",
+    "/x/{system(\"larder-canary\")}",
+    "x\" | getline; \"larder-canary\" | getline y",
+    "@include \"x\"",
+    "builtins.abort \"x\"",
+    "<nixpkgs>",
+    "./${x}",
+    "/* x */",
+    "\"\"\"",
+    "[[x]]",
+    "\u{ff04}(larder-canary)",
+    "\u{200b}x",
+    "e\u{301}",
+    "a.",
+];
+
+const MORE_CONTROLS: [&str; 6] = [
+    "a\n---\nb: c\n",
+    "a\n      - run: larder-canary\n",
+    "a\nEOF\nlarder-canary\n",
+    "\u{7f}",
+    "\u{9b}31m",
+    "a\u{2029}RUN larder-canary",
 ];
 
 /// What scripts call, but for what a shell has in itself.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml_edit::DocumentMut;
 
 use crate::{
-    cargo::platform::Platform,
+    cargo::platform::{self, Platform},
     docker::settings::DockerSettings,
     error::{Error, Result},
     slice::written::WrittenSlice,
@@ -98,15 +98,12 @@ impl Settings {
     }
 }
 
-/// More than Rust has hosts of its own.
-const PLATFORMS: usize = 32;
-
 fn check_platforms(platforms: &[Platform]) -> Result<(), String> {
     if platforms.is_empty() {
         return Err("name at least one".into());
     }
-    if platforms.len() > PLATFORMS {
-        return Err(format!("name at most {PLATFORMS}: cargo is asked for each of them"));
+    if platforms.len() > platform::MOST {
+        return Err(format!("name at most {}: cargo is asked for each of them", platform::MOST));
     }
     if let Some(platform) = platforms.iter().find(|platform| !platform.is_well_formed()) {
         return Err(format!("`{platform}` is no host triple, such as `x86_64-unknown-linux-gnu`"));

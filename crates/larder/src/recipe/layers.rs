@@ -28,7 +28,7 @@ const ABOVE_WEIGHT: f64 = 0.3;
 const LEVEL_WEIGHT: f64 = 0.25;
 
 /// Lines of the table that may change for one of `Cargo.lock`.
-const MOST_CHURN: usize = 6;
+const MOST_CHURN: usize = 8;
 
 /// A layer, as the choice sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use cargo_metadata::{camino::Utf8Path, semver::Version};
 
 use super::text::{Call, HEADER, Sections, word};
 use crate::{
-    cargo::platform::Platform,
+    cargo::platform::{self, Platform},
     error::{Error, Result},
     recipe::{
         config,
@@ -172,6 +172,10 @@ impl Reader {
                 return Err(format!("{word:?} is no platform"));
             }
             self.platforms.push(platform);
+            // Beside those that somebody named there are the one for everybody, and the one of who locked.
+            if self.platforms.len() > platform::MOST + 2 {
+                return Err(format!("it has more than {} platforms", platform::MOST));
+            }
         }
         Ok(())
     }
