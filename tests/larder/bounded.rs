@@ -4,6 +4,8 @@ use std::{fmt::Write as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use larder_tests::{Outcome, Project, Surroundings, package};
 
+use crate::damaged::Thing;
+
 fn project() -> Project {
     let manifest = package("app", "") + "\n[dependencies]\nitoa = \"=1.0.15\"\n";
     Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")])
@@ -63,6 +65,55 @@ fn graphs_that_never_end_are_refused() {
         assert!(!project.path().join("larder/larder.lock").exists(), "{what}");
     }
     run(&project, "lock", &[]).ok();
+}
+
+#[test]
+fn odd_things_in_a_target_directory_are_passed_by() {
+    let project = project();
+    for line in ["lock", "cook", "build"] {
+        run(&project, line, &[]).ok();
+    }
+    let target = project.path().join("target/release");
+    for (index, folder) in [".fingerprint", "deps", "build", "incremental", "odd"].into_iter().enumerate() {
+        let names = ["odd-0123456789abcdef", "libodd-0123456789abcdef.rlib", "odd-0123456789abcdef.d"];
+        for (at, thing) in [Thing::Pipe, Thing::Socket, Thing::Link].into_iter().enumerate() {
+            thing.put(&target.join(folder).join(names[(index + at) % names.len()]));
+        }
+        let hole = fs_err::File::create(target.join(folder).join("hole-0123456789abcdef.d")).unwrap();
+        hole.set_len(1 << 40).unwrap();
+    }
+    for line in ["usage", "usage --json", "why", "why --last", "doctor", "plan", "gc", "build", "dockerfile"]
+    {
+        run(&project, line, &[]);
+    }
+    run(&project, "clean dependencies --yes", &[]).ok();
+    assert!(!target.join("deps").exists());
+}
+
+#[test]
+fn texts_in_texts_are_no_end() {
+    let open = 100_000;
+    for (path, text) in [
+        (".cargo/config.toml", format!("a = {}", "[".repeat(open))),
+        (".cargo/config.toml", format!("a{} = 1\n", ".a".repeat(open))),
+        (
+            "Cargo.toml",
+            format!("{}\n[package.metadata.larder]\na = {}", package("app", ""), "{a=".repeat(open)),
+        ),
+        ("Cargo.lock", format!("version = {}", "[".repeat(open))),
+        (".github/workflows/ci.yml", "[".repeat(open)),
+        ("larder/larder.lock", format!("larder 2\nslice a b 1 rlib {}", "[".repeat(open))),
+        ("target/larder/locked.json", "[".repeat(open)),
+        ("target/larder/last-build.json", "{\"a\":".repeat(open)),
+        ("src/main.rs", format!("fn main() {{ {} }}", "(".repeat(open))),
+    ] {
+        let project = project();
+        run(&project, "lock", &[]).ok();
+        project.write(path, &text);
+        for line in ["plan", "lock", "doctor", "dockerfile", "why --last"] {
+            run(&project, line, &[]);
+        }
+    }
 }
 
 #[test]
