@@ -401,8 +401,8 @@ impl Error {
             Self::ChangedMeanwhile { .. } => "run the command again".into(),
             Self::NoEngine { .. } => "start the engine, or name another one with DOCKER_HOST".into(),
             Self::NotATargetFolder { .. } => {
-                "check the settings of build folders, or name the folder with --target-dir; if all that is in it may \
-                 go, copy the CACHEDIR.TAG of another target directory into it"
+                "check the settings of build folders, or name the folder with --target-dir; if everything in it can be \
+                 deleted, copy CACHEDIR.TAG of another target directory into it"
                     .into()
             }
             Self::InUse { .. } => "try again when the build is done, or wait for it with --wait".into(),
