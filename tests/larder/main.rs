@@ -67,6 +67,7 @@ mod secrets_everywhere;
 mod soak;
 mod stale_lock;
 mod store;
+mod store_team;
 mod streams;
 mod tampered;
 mod target_dir;

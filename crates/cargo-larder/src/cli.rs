@@ -3,6 +3,8 @@
 mod clear;
 #[cfg(feature = "store")]
 mod store;
+#[cfg(feature = "store")]
+mod store_remote;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -14,7 +16,10 @@ use larder::init::Part;
 
 pub(crate) use self::clear::{Apply, Clean, CleanLevel, Gc, GcCache};
 #[cfg(feature = "store")]
-pub(crate) use self::store::{Store, StoreFile, StoreGc, StoreVerb, StoreVerify};
+pub(crate) use self::{
+    store::{Store, StoreFile, StoreGc, StoreVerb, StoreVerify},
+    store_remote::{StoreKeygen, StorePull, StorePush},
+};
 
 /// cargo calls its subcommands with their own name as the first argument.
 #[derive(Debug, Parser)]

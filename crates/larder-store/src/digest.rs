@@ -1,11 +1,6 @@
 //! SHA-256, by which everything in a store is called.
 
-use std::{
-    fmt,
-    io::{self, Read as _},
-    path::Path,
-    str::FromStr,
-};
+use std::{fmt, io, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -80,16 +75,24 @@ impl From<Digest> for String {
 /// # Errors
 /// If it cannot be read.
 pub(crate) fn digest_of(path: &Path) -> io::Result<(Digest, u64)> {
-    let mut file = fs_err::File::open(path)?;
+    copy(fs_err::File::open(path)?, io::sink())
+}
+
+/// Digest and size of what is copied.
+///
+/// # Errors
+/// If it cannot be read or written.
+pub(crate) fn copy(mut from: impl io::Read, mut to: impl io::Write) -> io::Result<(Digest, u64)> {
     let mut hasher = Sha256::new();
     let mut piece = vec![0; 1 << 16];
     let mut size = 0;
     loop {
-        let read = file.read(&mut piece)?;
+        let read = from.read(&mut piece)?;
         if read == 0 {
             return Ok((Digest(hasher.finalize().into()), size));
         }
         hasher.update(&piece[..read]);
+        to.write_all(&piece[..read])?;
         size += read as u64;
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::remote::Trouble;
+
 /// The result of anything that works with a store.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -27,6 +29,16 @@ pub enum Error {
         what: String,
         /// What is wrong.
         reason: String,
+    },
+    /// A remote that did not do what was asked.
+    #[error("{remote}: {object}: {trouble}")]
+    Remote {
+        /// Its address, without a query or credentials.
+        remote: String,
+        /// The object's name.
+        object: String,
+        /// Why.
+        trouble: Trouble,
     },
 }
 

@@ -8,6 +8,8 @@
 //! 4. [`publish`](mod@publish): from a target directory into the store; [`conditions`] are what a unit asks of a machine.
 //! 5. [`restore`](mod@restore): from the store into a target directory, with [`moved`] paths.
 //! 6. [`archive`]: units in one file.
+//! 7. [`exchange`]: between the store of this machine and a [`remote`] of a [`team`], in [packs](pack), believed by
+//!    [signatures](signature). Who may write is told by [`trust`].
 //!
 //! [`Session`] does all of that beside the builds of a project.
 //!
@@ -25,14 +27,22 @@ pub mod archive;
 pub mod conditions;
 pub mod digest;
 mod error;
+pub mod exchange;
 pub mod inside;
 pub mod local;
 pub mod moved;
+pub mod pack;
 pub mod publish;
 pub mod record;
+pub mod remote;
 pub mod restore;
 pub mod scope;
 mod session;
+pub mod signature;
+#[cfg(test)]
+mod stub;
+pub mod team;
+pub mod trust;
 
 pub use error::{Error, Result};
 pub use session::{Access, Options, Session};

@@ -9,7 +9,9 @@ use std::{
     time::SystemTime,
 };
 
-use larder::{Report, cook::Phase, project::Project, recipe::lock_file::LockedSlice, target_dir::Tag};
+use larder::{
+    Report, cargo::Network, cook::Phase, project::Project, recipe::lock_file::LockedSlice, target_dir::Tag,
+};
 
 use crate::{
     Result,
@@ -19,6 +21,7 @@ use crate::{
     publish::{Published, publish},
     restore::{Restored, restore},
     scope::{Keys, Toolchain},
+    team::Team,
 };
 
 /// How many units that cannot be restored are named.
@@ -48,6 +51,9 @@ pub struct Options {
 
 /// A store that is in use.
 pub struct Session<'a> {
+    /// What the store lacks is asked for here.
+    team: Option<Team>,
+    team_is_over: Cell<bool>,
     project: &'a Project,
     report: &'a dyn Report,
     options: Options,
@@ -57,15 +63,31 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Opens the store. One that cannot be opened is told and left alone.
-    pub fn open(project: &'a Project, options: Options, report: &'a dyn Report) -> Self {
+    /// Opens the store. One that cannot be opened is told and left alone, and so is a team's remote that fails.
+    pub fn open(
+        project: &'a Project,
+        options: Options,
+        team: Result<Option<Team>>,
+        report: &'a dyn Report,
+    ) -> Self {
         let root = project.workspace.root();
         let system = System::new(root.as_std_path(), project.cargo.env());
         let opened = Store::open(&options.root).and_then(|store| {
             Ok((store.clone(), Toolchain::of(&project.cargo, root.as_std_path(), &store)?))
         });
-        let mut session = Self { project, report, options, opened: None, is_over: Cell::new(false), system };
+        let is_over = Cell::new(false);
+        let mut session = Self {
+            team: None,
+            team_is_over: Cell::new(false),
+            project,
+            report,
+            options,
+            opened: None,
+            is_over,
+            system,
+        };
         session.opened = session.told(opened);
+        session.team = session.told_of_team(team).flatten();
         session
     }
 
@@ -121,6 +143,7 @@ impl<'a> Session<'a> {
     fn restore(&self, store: &Store, toolchain: &Toolchain, locked: &LockedSlice) -> Result<Restored> {
         let Some(place) = self.place(locked) else { return Ok(Restored::default()) };
         let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
+        self.pull(store, keys, &locked.slice.name);
         // cargo would make it without its mark where it is to build in a folder below.
         Tag::made_with(self.project.workspace.target_directory())?;
         fs_err::create_dir_all(&place.build_dir)?;
@@ -149,6 +172,32 @@ impl<'a> Session<'a> {
         if more > 0 {
             self.report.step("Compiling", &format!("{more} more units that are in the store"));
         }
+    }
+
+    /// Asks the team for a recipe that this machine does not know.
+    fn pull(&self, store: &Store, keys: Keys, name: &str) {
+        let may_ask = !self.team_is_over.get() && self.project.cargo.network() == Network::Allowed;
+        let team = self.team.as_ref().filter(|_| may_ask);
+        let Some(team) = team.filter(|_| store.snapshot(keys.snapshot).is_none()) else { return };
+        let Some(pulled) = self.told_of_team(team.pull(store, keys)) else { return };
+        if pulled.new > 0 {
+            let bytes = larder::bytesize::ByteSize(pulled.received);
+            self.report.step("Pulled", &format!("{} units for {name} ({bytes})", pulled.new));
+        }
+        if let Some(first) = pulled.missed.first() {
+            self.team_is_over.set(true);
+            let count = pulled.missed.len();
+            self.report.warn(&format!("{count} units for {name} did not come from the remote: {first}"));
+        }
+    }
+
+    fn told_of_team<T>(&self, result: Result<T>) -> Option<T> {
+        result
+            .inspect_err(|error| {
+                self.team_is_over.set(true);
+                self.report.warn(&format!("the remote of the store is left alone: {error}"));
+            })
+            .ok()
     }
 
     fn publish(

@@ -14,6 +14,23 @@ use crate::{
     workspace::Workspace,
 };
 
+/// Where a team keeps compiled units, and whose are believed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct StoreSettings {
+    /// A folder or an address that units are taken from.
+    pub remote: Option<String>,
+    /// Public keys, each as `name:base64`, one of which must have signed what is taken.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// Part of every key; teams that share a remote keep to themselves by it.
+    #[serde(default)]
+    pub namespace: String,
+    /// Whether the remote may be asked by plain HTTP on another machine.
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
 /// The settings table. Unknown keys are an error: a typo must not be silently ignored.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -29,6 +46,9 @@ pub struct Settings {
     /// What an image needs.
     #[serde(default)]
     pub docker: DockerSettings,
+    /// Where a team keeps compiled units.
+    #[serde(default)]
+    pub store: StoreSettings,
     #[serde(default)]
     pub(crate) slices: BTreeMap<String, WrittenSlice>,
 }
@@ -48,6 +68,7 @@ impl Default for Settings {
             platforms: None,
             max_layers: four(),
             docker: DockerSettings::default(),
+            store: StoreSettings::default(),
             slices: BTreeMap::new(),
         }
     }

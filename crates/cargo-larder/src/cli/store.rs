@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use larder::bytesize::ByteSize;
 
+use super::store_remote::{StoreKeygen, StorePull, StorePush};
+
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Store {
@@ -25,6 +27,12 @@ pub(crate) enum StoreVerb {
     Export(StoreFile),
     /// Take in the units of a file that `export` wrote
     Import(StoreFile),
+    /// Give the units of this project's recipes to the team
+    Push(StorePush),
+    /// Get the units of this project's recipes from the team
+    Pull(StorePull),
+    /// Make a key to sign with; print the public half
+    Keygen(StoreKeygen),
 }
 
 #[derive(Debug, Args)]

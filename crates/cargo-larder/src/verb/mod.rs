@@ -20,6 +20,8 @@ mod recorded;
 mod reference;
 #[cfg(feature = "store")]
 mod store;
+#[cfg(feature = "store")]
+mod store_remote;
 mod stored;
 mod unused;
 mod usage;

@@ -15,6 +15,7 @@ use larder_store::{
 };
 use serde_json::json;
 
+use super::store_remote;
 use crate::{
     cli::{self, StoreUse, StoreVerb},
     context::Context,
@@ -31,6 +32,9 @@ pub(crate) fn run(context: &Context, args: &cli::Store) -> anyhow::Result<Outcom
         None => status(context, &options, args.json),
         Some(StoreVerb::Verify(args)) => verify(context, &options, args),
         Some(StoreVerb::Gc(args)) => gc(context, &options, args),
+        Some(StoreVerb::Push(args)) => store_remote::push(context, &options, args),
+        Some(StoreVerb::Pull(args)) => store_remote::pull(context, &options, args),
+        Some(StoreVerb::Keygen(args)) => store_remote::keygen(context, args),
         Some(StoreVerb::Export(args)) => export(context, &options, args),
         Some(StoreVerb::Import(args)) => {
             let store = Store::open(&options.root)?;
@@ -162,5 +166,6 @@ pub(super) fn options(context: &Context, asked: Option<StoreUse>) -> Option<Opti
         Some(StoreUse::Write) | None => Access::Write,
     };
     let root = folder(&context.process.env)?;
-    Some(Options { root, access, most: MOST.as_u64(), namespace: String::new() })
+    let namespace = context.project.settings.store.namespace.clone();
+    Some(Options { root, access, most: MOST.as_u64(), namespace })
 }

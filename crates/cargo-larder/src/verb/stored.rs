@@ -38,7 +38,10 @@ impl<'a> Stored<'a> {
     #[expect(clippy::unnecessary_wraps, reason = "without the store it may be refused")]
     pub(super) fn open(context: &'a Context, selection: &Selection) -> anyhow::Result<Self> {
         let options = super::store::options(context, selection.store);
-        let open = |options| larder_store::Session::open(&context.project, options, &context.terminal);
+        let open = |options| {
+            let team = super::store_remote::team(context, None);
+            larder_store::Session::open(&context.project, options, team, &context.terminal)
+        };
         Ok(Self(options.map(open)))
     }
 

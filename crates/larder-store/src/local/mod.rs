@@ -18,7 +18,7 @@ pub mod sweep;
 pub mod verify;
 
 use std::{
-    io::Write as _,
+    io::{Read, Write as _},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -27,7 +27,7 @@ use larder::files::read::read_small;
 
 use crate::{
     Error, Result,
-    digest::{Digest, digest_of},
+    digest::{Digest, copy, digest_of},
     inside::Inside,
     record::{File, LARGEST, Record, Snapshot},
 };
@@ -108,7 +108,7 @@ impl Store {
         record.files.iter().all(|file| self.has(file))
     }
 
-    fn has(&self, file: &File) -> bool {
+    pub(crate) fn has(&self, file: &File) -> bool {
         let found = std::fs::symlink_metadata(self.blob(file.digest));
         found.is_ok_and(|facts| facts.is_file() && facts.len() == file.size)
     }
@@ -157,6 +157,20 @@ impl Store {
         }
         put(new, &place)?;
         Ok((digest, size))
+    }
+
+    /// Stores what a reader gives, if it is the content of `file`. No byte more than its size is read or written.
+    ///
+    /// # Errors
+    /// If it is something else, or cannot be read or written.
+    pub fn add_checked(&self, file: &File, content: impl Read) -> Result<()> {
+        let mut new = self.new_file()?;
+        let (digest, size) = copy(content.take(file.size.saturating_add(1)), &mut new)
+            .map_err(|error| named(&self.blob(file.digest), &error))?;
+        if (digest, size) != (file.digest, file.size) {
+            return Err(Error::bad(&file.path, "its content is not what its record says"));
+        }
+        put(new.into_temp_path(), &self.blob(file.digest))
     }
 
     /// Stores content that is at hand.

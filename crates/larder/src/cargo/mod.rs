@@ -145,6 +145,11 @@ impl Cargo {
         }
     }
 
+    /// Whether the network may be used.
+    pub fn network(&self) -> Network {
+        self.network
+    }
+
     /// The same cargo with or without the network.
     #[must_use]
     pub fn with_network(mut self, network: Network) -> Self {

@@ -1,0 +1,63 @@
+//! What a remote does, whatever it is, and how it says that it did not.
+
+use crate::{Error, Result, inside::Inside};
+
+/// Objects by their names.
+pub trait Remote: Send + Sync {
+    /// An object; `None` if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Remote`], also if it has more than `most` bytes.
+    fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>>;
+
+    /// Stores an object unless there is one of the name: the first writer wins.
+    ///
+    /// # Errors
+    /// [`Error::Remote`].
+    fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put>;
+
+    /// Stores an object in the place of what was there.
+    ///
+    /// # Errors
+    /// [`Error::Remote`].
+    fn put(&self, name: &Inside, bytes: &[u8]) -> Result<()>;
+
+    /// Its address as it may be shown: without a query and without credentials.
+    fn describe(&self) -> String;
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is stored.
+    Written,
+    /// There was one of its name.
+    Present,
+}
+
+/// Why a remote did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// It may do it when asked again.
+    #[error("{0}")]
+    Passing(String),
+    /// It will not.
+    #[error("{0}")]
+    Lasting(String),
+    /// It was not asked, since it failed too often.
+    #[error("not asked any more, after {0} failures")]
+    LeftAlone(u32),
+}
+
+/// Whether names and passwords may travel unencrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// To this machine alone.
+    Loopback,
+    /// To any.
+    Allowed,
+}
+
+pub(crate) fn trouble(remote: &dyn Remote, name: &Inside, trouble: Trouble) -> Error {
+    Error::Remote { remote: remote.describe(), object: name.to_string(), trouble }
+}
