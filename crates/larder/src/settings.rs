@@ -38,7 +38,7 @@ pub struct Settings {
     /// Whether slices are found from metadata as well.
     #[serde(default = "yes")]
     pub find: bool,
-    /// The platforms that recipes serve; see [`platform::wanted`](crate::cargo::platform::wanted) for the default.
+    /// The platforms that recipes serve; see [`platform::wanted`] for the default.
     pub platforms: Option<Vec<Platform>>,
     /// How many layers a slice may have.
     #[serde(default = "four")]
