@@ -17,6 +17,7 @@ mod plan;
 mod recipes;
 mod report;
 mod scratch;
+mod store;
 mod usage;
 
 use larder::process::Environment;
@@ -45,6 +46,8 @@ enum Kind {
     Layers(layers::Args),
     /// Histories of lock files, replayed: lines that change in recipes, and branches that merge.
     Recipes(recipes::Args),
+    /// Published packages cooked from nothing, from the store in a second checkout, and under another `CARGO_HOME`.
+    Store(store::Args),
     /// `cargo larder usage` on this repository and the example, against `du -s` over the same folders.
     Usage(usage::Args),
     /// One target folder with four generations, cleared by `cargo larder gc` and by cargo-sweep.
@@ -61,6 +64,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         Kind::Gc(args) => gc::run(sh, env, log, args),
         Kind::Layers(args) => layers::run(sh, env, log, args),
         Kind::Recipes(args) => recipes::run(sh, env, log, args),
+        Kind::Store(args) => store::run(sh, env, log, args),
         Kind::Usage(args) => usage::run(sh, env, log, args),
     }
 }
