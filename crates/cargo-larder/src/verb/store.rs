@@ -147,15 +147,9 @@ fn print_moved(what: &str, moved: Moved, json: bool) -> anyhow::Result<Outcome> 
 }
 
 /// Where the store is, if this user has a folder for caches at all.
-pub(super) fn folder(env: &Environment) -> Option<PathBuf> {
-    let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let of_user = || {
-        let home = set("HOME")?;
-        Some(if cfg!(target_os = "macos") { home.join("Library/Caches") } else { home.join(".cache") })
-    };
-    // The base directory specification has relative paths ignored.
-    let caches = || set("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(of_user);
-    set("LARDER_STORE_DIR").or_else(|| Some(caches()?.join("larder/store")))
+fn folder(env: &Environment) -> Option<PathBuf> {
+    let set = env.get("LARDER_STORE_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
+    set.or_else(|| Some(env.cache_home()?.join("larder/store")))
 }
 
 /// The store as a build uses it: what the command line says, else the project, else everything.

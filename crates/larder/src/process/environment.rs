@@ -58,6 +58,15 @@ impl Environment {
         self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
     }
 
+    /// Where programs keep caches of a user: `XDG_CACHE_HOME`, whose specification has relative paths ignored, else the
+    /// platform's folder.
+    pub fn cache_home(&self) -> Option<PathBuf> {
+        let set = self.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let own = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        let home = self.get("HOME").filter(|home| !home.is_empty());
+        set.or_else(|| home.map(|home| Path::new(home).join(own)))
+    }
+
     /// The first file called `program` in the folders of `PATH`, or `program` itself if it holds a slash.
     pub fn find_program(&self, program: &str) -> Option<PathBuf> {
         if program.contains('/') {

@@ -43,7 +43,7 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
 }
 
 fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
-    let cache_home = cache_home(env);
+    let cache_home = env.cache_home();
     let in_cache = |name: &str| cache_home.as_ref().map(|home| home.join(name));
     let mut folders = vec![
         Folder {
@@ -58,8 +58,16 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             name: "larder's cache",
             path: in_cache("larder"),
             scope: Scope::Machine,
-            filled_by: "Larder, and the set-up of its repository",
-            shrink: "remove the folder",
+            filled_by: "cargo larder cook, which stores units there; the set-up of Larder's repository",
+            shrink: "cargo larder store gc",
+            absent: None,
+        },
+        Folder {
+            name: "larder's store",
+            path: env.get("LARDER_STORE_DIR").map(PathBuf::from),
+            scope: Scope::Machine,
+            filled_by: "cargo larder cook, which stores units where LARDER_STORE_DIR says",
+            shrink: "cargo larder store gc",
             absent: None,
         },
         Folder {
@@ -89,14 +97,6 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
         absent: None,
     }));
     folders
-}
-
-/// Where programs keep caches of a user: `XDG_CACHE_HOME`, else the platform's folder.
-fn cache_home(env: &Environment) -> Option<PathBuf> {
-    let set = env.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = env.get("HOME").map(PathBuf::from);
-    let own = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    set.or_else(|| home.map(|home| home.join(own)))
 }
 
 fn sccache(env: &Environment, cache_home: Option<&Path>) -> Option<PathBuf> {
