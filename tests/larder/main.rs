@@ -67,6 +67,7 @@ mod secrets_everywhere;
 mod soak;
 mod stale_lock;
 mod store;
+mod store_faults;
 mod store_team;
 mod streams;
 mod tampered;

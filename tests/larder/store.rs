@@ -19,26 +19,26 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 "#;
-const SAID: &str = "{\"name\":\"app\",\"error\":\"told\"}\n";
+pub(crate) const SAID: &str = "{\"name\":\"app\",\"error\":\"told\"}\n";
 
 /// A machine of one user: a store, and a `CARGO_HOME` for each checkout.
-struct Machine {
-    store: TempDir,
+pub(crate) struct Machine {
+    pub(crate) store: TempDir,
 }
 
 /// A workspace with a `CARGO_HOME` of its own.
-struct Checkout<'a> {
-    project: Project,
+pub(crate) struct Checkout<'a> {
+    pub(crate) project: Project,
     home: TempDir,
     machine: &'a Machine,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { store: tempfile::tempdir().unwrap() }
     }
 
-    fn first(&self) -> Checkout<'_> {
+    pub(crate) fn first(&self) -> Checkout<'_> {
         let manifest = package("app", MANIFEST);
         let project = Project::without_lock(&[("Cargo.toml", &manifest), ("src/main.rs", PROGRAM)]);
         let checkout = self.checkout(project);
@@ -73,11 +73,11 @@ impl Machine {
 }
 
 impl<'a> Checkout<'a> {
-    fn another(&self) -> Checkout<'a> {
+    pub(crate) fn another(&self) -> Checkout<'a> {
         self.machine.checkout(Project::copy_of(self.project.path()))
     }
 
-    fn vars(&self) -> [(&str, &str); 3] {
+    pub(crate) fn vars(&self) -> [(&str, &str); 3] {
         [
             ("CARGO_HOME", self.home.path().to_str().unwrap()),
             ("LARDER_STORE", "write"),
@@ -89,12 +89,12 @@ impl<'a> Checkout<'a> {
         Surroundings::get().run("cargo".as_ref(), self.project.path(), words, &self.vars()).ok();
     }
 
-    fn larder(&self, words: &[&str]) -> String {
+    pub(crate) fn larder(&self, words: &[&str]) -> String {
         Surroundings::get().larder_with(self.project.path(), words, &self.vars()).ok().stdout
     }
 
     /// Cooks, and says how many external units were restored and how many compiled.
-    fn cook(&self, more: &[(&str, &str)]) -> (u64, u64) {
+    pub(crate) fn cook(&self, more: &[(&str, &str)]) -> (u64, u64) {
         let vars = [self.vars().as_slice(), more].concat();
         let words = ["cook", "--json", "--quiet"];
         let told = Surroundings::get().larder_with(self.project.path(), &words, &vars).ok().stdout;
@@ -103,12 +103,12 @@ impl<'a> Checkout<'a> {
         (phase["restored"].as_u64().unwrap(), phase["compiled-external"].as_u64().unwrap())
     }
 
-    fn build(&self, more: &[(&str, &str)]) -> Counts {
+    pub(crate) fn build(&self, more: &[(&str, &str)]) -> Counts {
         let vars = [self.vars().as_slice(), more].concat();
         Surroundings::get().cargo_counts(self.project.path(), &["build", "--release"], &vars)
     }
 
-    fn says(&self) -> String {
+    pub(crate) fn says(&self) -> String {
         let program = self.project.path().join("target/release/app");
         Surroundings::get().run(&program, self.project.path(), &[], &[]).ok().stdout
     }
