@@ -93,7 +93,8 @@ impl<'a> Portfolio<'a> {
 
     /// Cooks and builds with cargo-leptos; returns the phases as `cargo larder build --json` prints them.
     pub(crate) fn build(&self, variant: Variant) -> anyhow::Result<Vec<Value>> {
-        let mut args = vec!["build", "--json"];
+        // Also in CI, where another checkout is held against what this one stores.
+        let mut args = vec!["build", "--json", "--store", "write"];
         args.extend(variant.words());
         let table: Value = serde_json::from_str(&self.larder(&args)?)?;
         let phases = table["phases"].as_array().context("`cargo larder build --json` has no phases")?;

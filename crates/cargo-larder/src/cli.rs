@@ -158,7 +158,7 @@ pub(crate) struct Selection {
     /// Number of parallel jobs, passed on to cargo
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<String>,
-    /// What is done with the store of compiled units; `write` by default
+    /// What is done with the store of compiled units; `write` by default, `read` in CI
     #[arg(long, value_enum, value_name = "USE", env = "LARDER_STORE")]
     pub(crate) store: Option<StoreUse>,
 }
