@@ -164,7 +164,7 @@ fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> 
         Variant::Dev => watch::run(portfolio, log)?,
     }
     independent_count(sh, portfolio, variant, log)?;
-    store::another_checkout(portfolio, variant, log)
+    store::other_checkouts(portfolio, variant, log)
 }
 
 /// What the real cargo-leptos is seen to call is what was found from the metadata.

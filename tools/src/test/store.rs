@@ -1,9 +1,12 @@
-//! The example once more, in another folder and with another `CARGO_HOME`: what its build has stored is all there, and
-//! nothing external is compiled.
+//! The example once more, in other folders: what its build has stored is all there.
+//!
+//! With the same `CARGO_HOME` nothing external is compiled. With another one a few units are: the build script of its database was
+//! compiled with the path of its own sources, so it, and what stands on it, stays where it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use larder::process::Environment;
 use larder_tests::Project;
 use serde_json::Value;
 
@@ -12,31 +15,56 @@ use crate::{
     portfolio::{Portfolio, Variant},
 };
 
-/// Cooks the slices of a variant, which were built before, in a new checkout.
-pub(super) fn another_checkout(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
-    let project = Project::copy_of(portfolio.dir());
+/// Of how many restored units one may be compiled all the same under another `CARGO_HOME`.
+const ONE_OF: u64 = 40;
+
+/// Cooks the slices of a variant, which were built before, in new checkouts.
+pub(super) fn other_checkouts(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
+    for (name, restored, compiled) in cook(portfolio, variant, portfolio.env())? {
+        ensure!(compiled == 0, "{name}: a new checkout compiles {compiled} units that the store should have");
+        log.step("Restored", &format!("{name}, in another folder: {restored} units"));
+    }
     let home = tempfile::tempdir()?;
-    let of_user = portfolio.env().get("CARGO_HOME").map(|home| Path::new(home).to_owned());
-    let of_user = of_user.or_else(|| Some(Path::new(portfolio.env().get("HOME")?).join(".cargo")));
-    if let Some(config) = of_user.map(|home| home.join("config.toml")).filter(|config| config.is_file()) {
+    if let Some(config) = config_of_user(portfolio.env()).filter(|config| config.is_file()) {
         // Where registries are reached by a mirror.
         fs_err::copy(config, home.path().join("config.toml"))?;
     }
     let mut env = portfolio.env().clone();
     env.set("CARGO_HOME", home.path());
-    let mut words = vec!["cook", "--json", "--store", "read"];
-    words.extend(variant.words());
-    let told = portfolio.larder_in(project.path(), &env, &words)?;
-    let told: Value = serde_json::from_str(&told)?;
-    let phases = told["phases"].as_array().context("`cargo larder cook --json` has no phases")?;
-    for phase in phases {
-        let (restored, compiled) = (phase["restored"].as_u64(), phase["compiled-external"].as_u64());
+    for (name, restored, compiled) in cook(portfolio, variant, &env)? {
         ensure!(
-            restored > Some(50) && compiled == Some(0),
-            "a new checkout finds {restored:?} units in the store and compiles {compiled:?}: {phase}"
+            compiled * ONE_OF <= restored,
+            "{name}: with another CARGO_HOME {restored} units are restored and {compiled} compiled"
         );
-        let (name, seconds) = (&phase["name"], &phase["seconds"]);
-        log.step("Restored", &format!("{name}: {} units, {seconds} s", restored.unwrap_or_default()));
+        log.step(
+            "Restored",
+            &format!("{name}, with another CARGO_HOME: {restored} units, {compiled} compiled"),
+        );
     }
     Ok(())
+}
+
+fn config_of_user(env: &Environment) -> Option<PathBuf> {
+    let home = env.get("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(Path::new(env.get("HOME")?).join(".cargo")))?;
+    Some(home.join("config.toml"))
+}
+
+/// Each slice with the units that were restored and compiled.
+fn cook(
+    portfolio: &Portfolio<'_>,
+    variant: Variant,
+    env: &Environment,
+) -> anyhow::Result<Vec<(String, u64, u64)>> {
+    let project = Project::copy_of(portfolio.dir());
+    let words = [&["cook", "--json", "--store", "read"], variant.words()].concat();
+    let told: Value = serde_json::from_str(&portfolio.larder_in(project.path(), env, &words)?)?;
+    let phases = told["phases"].as_array().context("`cargo larder cook --json` has no phases")?;
+    let counted = |phase: &Value| {
+        let counts = phase["restored"].as_u64().zip(phase["compiled-external"].as_u64());
+        let (restored, compiled) = counts.with_context(|| format!("a phase without counts: {phase}"))?;
+        ensure!(restored > 50, "only {restored} units are restored: {phase}");
+        Ok((phase["name"].as_str().unwrap_or_default().to_owned(), restored, compiled))
+    };
+    phases.iter().map(counted).collect()
 }
