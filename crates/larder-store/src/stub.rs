@@ -1,5 +1,7 @@
 //! Units for tests, compiled by nobody.
 
+use larder::target_dir::fingerprint::Fingerprint;
+
 use crate::{
     conditions::Conditions,
     digest::Digest,
@@ -10,10 +12,12 @@ use crate::{
 
 /// A unit of three files in the store: its fingerprint and an output with this content.
 pub(crate) fn unit(store: &Store, name: &str, content: &[u8]) -> Record {
+    let fingerprint = Fingerprint::default();
+    let json = serde_json::to_vec(&fingerprint).unwrap();
     let mark = Inside::new(format!("debug/.fingerprint/{name}/lib-{name}")).unwrap();
     let files = [
         (mark.as_str().to_owned(), b"0123456789abcdef".as_slice(), Role::Hash),
-        (format!("{mark}.json"), b"{}".as_slice(), Role::Fingerprint),
+        (format!("{mark}.json"), json.as_slice(), Role::Fingerprint),
         (format!("debug/deps/lib{name}.rlib"), content, Role::Output),
     ];
     let file = |(path, bytes, role): (String, &[u8], Role)| File {
@@ -28,7 +32,7 @@ pub(crate) fn unit(store: &Store, name: &str, content: &[u8]) -> Record {
         package: name.to_owned(),
         target: name.to_owned(),
         fingerprint: mark,
-        fingerprint_hash: 1,
+        fingerprint_hash: fingerprint.cargo_hash(),
         source: None,
         cargo_home: "/home".to_owned(),
         build_dir: "/target".to_owned(),

@@ -61,3 +61,50 @@ impl Conditions {
         glibc.map(|needed| format!("it needs glibc {needed}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use larder::process::Environment;
+
+    use super::*;
+    use crate::digest::Digest;
+
+    #[test]
+    fn each_condition_is_looked_at() {
+        let env = Environment::default();
+        let system = system::System::new("/", &env);
+        let there = Place { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
+        let here = Place { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
+        let bound = |bound| Conditions { bound: vec![bound], ..Conditions::default() };
+        let library = system::Library { name: "of-nobody".to_owned(), digest: Digest::of(b"") };
+        let cases = [
+            (Conditions::default(), None),
+            (bound(Bound::CargoHome), Some("it uses the path of CARGO_HOME, which was /there/cargo")),
+            (
+                bound(Bound::BuildDir),
+                Some("it uses the path of the build directory, which was /there/target"),
+            ),
+            (Conditions { paths: vec!["/".to_owned()], ..Conditions::default() }, None),
+            (
+                Conditions { paths: vec!["/not/there".to_owned()], ..Conditions::default() },
+                Some("/not/there is not there"),
+            ),
+            (
+                Conditions { libraries: vec![library], ..Conditions::default() },
+                Some("the system's library of-nobody is another one"),
+            ),
+            (
+                Conditions { glibc: system::Glibc::parse("99.1"), ..Conditions::default() },
+                Some("it needs glibc 99.1"),
+            ),
+        ];
+        for (conditions, expected) in cases {
+            let json = serde_json::to_string(&conditions).unwrap();
+            assert_eq!(serde_json::from_str::<Conditions>(&json).unwrap(), conditions);
+            assert_eq!(conditions.broken(&there, &here, &system).as_deref(), expected, "{json}");
+            if !conditions.bound.is_empty() {
+                assert_eq!(conditions.broken(&there, &there, &system), None, "{json}");
+            }
+        }
+    }
+}

@@ -203,35 +203,12 @@ pub(crate) fn digest_in(path: &Path) -> Option<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{File, Role, VERSION};
+    use crate::stub;
 
-    /// A unit with one output of a hundred bytes.
+    /// A unit with one output of ten thousand bytes; its other files are those of all units.
     fn unit(store: &Store, name: &str, used: SystemTime) -> Digest {
-        let file = |path: String, bytes: &[u8], role| {
-            let digest = store.add_bytes(bytes).unwrap();
-            File { path: path.try_into().unwrap(), digest, size: bytes.len() as u64, runs: false, role }
-        };
-        let mark = format!("debug/.fingerprint/{name}/lib-{name}");
-        let record = Record {
-            version: VERSION,
-            package: name.to_owned(),
-            target: name.to_owned(),
-            fingerprint: mark.clone().try_into().unwrap(),
-            fingerprint_hash: 0,
-            source: None,
-            cargo_home: String::new(),
-            build_dir: String::new(),
-            dependencies: Vec::new(),
-            files: vec![
-                file(mark.clone(), b"", Role::Hash),
-                file(format!("{mark}.json"), b"", Role::Fingerprint),
-                file(format!("debug/deps/{name}"), &name.as_bytes().repeat(100 / name.len()), Role::Output),
-            ],
-            folders: Vec::new(),
-            outputs: Digest::of(b""),
-            conditions: crate::conditions::Conditions::default(),
-        };
-        let id = store.add_record(&record).unwrap();
+        let record = stub::unit(store, name, &name.as_bytes().repeat(10_000 / name.len()));
+        let (_, id) = record.to_bytes();
         let file = fs_err::OpenOptions::new().write(true).open(store.spread("records", id)).unwrap();
         file.file().set_modified(used).unwrap();
         id
@@ -249,12 +226,12 @@ mod tests {
             unit(&store, "ccccc", before(1)),
         ];
         let kept = || units.map(|id| store.record(id).is_some());
-        assert_eq!(store.sweep(1000, later, Sweep::Delete).unwrap(), 0);
-        assert_eq!(store.sweep(250, later, Sweep::Plan).unwrap(), 100);
+        assert_eq!(store.sweep(100_000, later, Sweep::Delete).unwrap(), 0);
+        assert_eq!(store.sweep(25_000, later, Sweep::Plan).unwrap(), 10_000);
         assert_eq!(kept(), [true, true, true], "a plan deletes nothing");
-        assert_eq!(store.sweep(250, later, Sweep::Delete).unwrap(), 100);
+        assert_eq!(store.sweep(25_000, later, Sweep::Delete).unwrap(), 10_000);
         assert_eq!(kept(), [false, true, true]);
-        assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 100);
+        assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 10_000);
         assert_eq!(kept(), [false, false, true], "it was used just now");
         assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 0);
     }

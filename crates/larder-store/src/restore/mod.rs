@@ -7,6 +7,8 @@
 //! It must never touch a unit that cargo has finished, and it holds cargo's locks meanwhile.
 
 mod place;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

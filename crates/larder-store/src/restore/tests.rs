@@ -1,0 +1,125 @@
+//! Restoring units that nobody compiled: what goes in, what does not, and what is left alone.
+
+use larder::{Silent, process::Environment};
+
+use super::*;
+use crate::{
+    record::{Role, Snapshot, VERSION},
+    stub,
+};
+
+struct Two {
+    folder: tempfile::TempDir,
+    store: Store,
+    keys: Keys,
+}
+
+impl Two {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("store")).unwrap();
+        let keys = Keys { scope: Digest::of(b"scope"), snapshot: Digest::of(b"snapshot") };
+        fs_err::create_dir(folder.path().join("target")).unwrap();
+        Self { folder, store, keys }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("target").join(name)
+    }
+
+    fn restore(&self, records: &[Record]) -> Restored {
+        let ids = records.iter().map(|record| self.store.add_record(record).unwrap());
+        let snapshot = Snapshot { version: VERSION, records: ids.collect() };
+        self.store.set_snapshot(self.keys.snapshot, &snapshot).unwrap();
+        let build_dir = self.path("").to_str().unwrap().trim_end_matches('/').to_owned();
+        let place = Place { build_dir, cargo_home: "/home".to_owned() };
+        let env = Environment::default();
+        let system = System::new("/", &env);
+        restore(&self.store, self.keys, &place, &BTreeSet::new(), &system, &Silent).unwrap()
+    }
+}
+
+#[test]
+fn a_unit_goes_in_as_a_whole_and_is_left_alone_then() {
+    let two = Two::new();
+    let record = stub::unit(&two.store, "a", b"a library");
+    let restored = two.restore(std::slice::from_ref(&record));
+    assert_eq!((restored.units, restored.present, restored.is_whole), (1, 0, true), "{restored:?}");
+    let library = two.path("debug/deps/liba.rlib");
+    assert_eq!(fs_err::read(&library).unwrap(), b"a library");
+    let times = ["debug/deps/liba.rlib", "debug/.fingerprint/a/lib-a", "debug/.fingerprint/a/lib-a.json"]
+        .map(|name| fs_err::metadata(two.path(name)).unwrap().modified().unwrap());
+    assert_eq!(times[0], times[1]);
+    assert_eq!(times[1], times[2]);
+    fs_err::write(&library, "of cargo's now").unwrap();
+    let restored = two.restore(&[record]);
+    assert_eq!((restored.units, restored.present), (0, 1));
+    assert_eq!(fs_err::read(&library).unwrap(), b"of cargo's now");
+}
+
+#[test]
+fn a_fingerprint_of_another_form_is_no_unit() {
+    let two = Two::new();
+    let mut record = stub::unit(&two.store, "a", b"a library");
+    record.fingerprint_hash ^= 1;
+    let restored = two.restore(&[record]);
+    assert_eq!((restored.units, restored.damaged), (0, 1));
+    assert!(restored.refused[0].1.contains("writes fingerprints in another way"), "{restored:?}");
+    assert!(!two.path("debug/.fingerprint/a/lib-a").exists());
+}
+
+#[test]
+fn what_stands_on_other_bytes_stays_out() {
+    let two = Two::new();
+    let below = stub::unit(&two.store, "below", b"one");
+    let mut above = stub::unit(&two.store, "above", b"two");
+    let on = |outputs| Dependency { fingerprint: below.fingerprint.clone(), outputs };
+    above.dependencies = vec![on(Digest::of(b"other bytes"))];
+    // The stub's own outputs are not computed as those of a real unit; a fingerprint without dependencies fits none.
+    let restored = two.restore(&[below.clone(), above.clone()]);
+    assert_eq!(restored.units, 1, "{restored:?}");
+    assert!(restored.refused[0].1.contains("is another one here"), "{restored:?}");
+    assert!(!two.path("debug/.fingerprint/above/lib-above").exists());
+}
+
+#[test]
+fn a_file_that_is_gone_or_damaged_leaves_no_unit() {
+    for damage in [None, Some("damaged!!")] {
+        let two = Two::new();
+        let record = stub::unit(&two.store, "a", b"a library");
+        let output = record.files.iter().find(|file| file.role == Role::Output).unwrap();
+        let blob = two.store.blob(output.digest);
+        match damage {
+            Some(bytes) => fs_err::write(&blob, bytes).unwrap(),
+            None => fs_err::remove_file(&blob).unwrap(),
+        }
+        let restored = two.restore(std::slice::from_ref(&record));
+        assert_eq!((restored.units, restored.damaged), (0, 1), "{restored:?}");
+        assert!(!two.path("debug/.fingerprint/a/lib-a").exists());
+        assert!(!two.path("debug/deps/liba.rlib").exists(), "damaged bytes are in cargo's sight");
+        assert!(!blob.exists(), "the damaged file is put aside");
+    }
+}
+
+#[test]
+fn a_link_in_the_folder_is_not_followed() {
+    let two = Two::new();
+    let outside = tempfile::tempdir().unwrap();
+    fs_err::create_dir(two.path("debug")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), two.path("debug/deps")).unwrap();
+    let record = stub::unit(&two.store, "a", b"a library");
+    let restored = two.restore(&[record]);
+    assert_eq!(restored.units, 0);
+    assert_eq!(fs_err::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn records_in_a_circle_end() {
+    let two = Two::new();
+    let mut one = stub::unit(&two.store, "one", b"1");
+    let mut other = stub::unit(&two.store, "other", b"2");
+    one.dependencies = vec![Dependency { fingerprint: other.fingerprint.clone(), outputs: other.outputs }];
+    other.dependencies = vec![Dependency { fingerprint: one.fingerprint.clone(), outputs: one.outputs }];
+    assert_eq!(two.restore(&[one.clone(), other.clone()]).units, 0);
+    assert_eq!(of_packages(vec![one, other], &BTreeSet::new()).len(), 0);
+}
