@@ -122,8 +122,10 @@ fn fetch(project: &Path, env: &Environment) -> anyhow::Result<()> {
     Cmd::new("awk", project, env).args(["-f", "larder/expand.awk", "larder/larder.lock"]).run()?;
     let recipes = project.join("target/larder/recipes");
     let mut folders = vec![project.to_owned()];
-    for slice in fs_err::read_dir(&recipes)? {
-        folders.extend(fs_err::read_dir(slice?.path())?.flatten().map(|layer| layer.path()));
+    // Beside the folders of slices is a file with the settings of all.
+    let slices = fs_err::read_dir(&recipes)?.flatten().map(|slice| slice.path()).filter(|path| path.is_dir());
+    for slice in slices {
+        folders.extend(fs_err::read_dir(slice)?.flatten().map(|layer| layer.path()));
     }
     for folder in folders {
         Cmd::new("cargo", folder, env).args(["fetch", "--locked", "--quiet"]).run()?;
