@@ -22,7 +22,9 @@ const COMPILED_WITH: [&str; 10] =
 /// Keys of `[build]` that reach a compilation.
 const COMPILED_WITH_IN_BUILD: [&str; 4] = ["rustc", "rustc-wrapper", "rustflags", "target"];
 /// Keys of a registry that hold a secret, or how one is had.
-const SECRET: [&str; 4] = ["token", "secret-key", "credential-provider", "global-credential-providers"];
+const SECRET: [&str; 4] = ["token", "secret-key", PROVIDERS[0], PROVIDERS[1]];
+/// Keys that say how a token is had.
+const PROVIDERS: [&str; 2] = ["credential-provider", "global-credential-providers"];
 /// The keys of these tables that getting sources takes. The others are for publishing, for terminals, or hold secrets
 /// and how they are had.
 const KEYS_OF: [(&str, &[&str]); 4] = [
@@ -103,8 +105,20 @@ fn reaching(workspace: &Workspace) -> BTreeSet<String> {
     manifest::dotted(&document).into_iter().filter(is_shared).collect()
 }
 
+/// Whether a line says that cargo itself reads tokens from its file. Registries that ask for one before they show
+/// anything need that to be said, and it holds no secret; any other provider is a program, and may be given one.
+fn reads_tokens(line: &str) -> bool {
+    let (key, value) = line.split_once(" = ").unwrap_or((line, ""));
+    let is_cargos = ["\"cargo:token\"", "[\"cargo:token\"]"].contains(&value);
+    let is_of_registries = ["registry.", "registries."].iter().any(|table| key.starts_with(table));
+    is_cargos && is_of_registries && PROVIDERS.iter().any(|name| key.ends_with(&format!(".{name}")))
+}
+
 /// Whether a line's key is one that sources are had by, if its table has others as well.
 fn is_known(line: &str) -> bool {
+    if reads_tokens(line) {
+        return true;
+    }
     let key = line.split(" = ").next().unwrap_or(line);
     let (table, rest) = key.split_once('.').unwrap_or((key, ""));
     let Some((_, known)) = KEYS_OF.iter().find(|(name, _)| *name == table) else { return true };
@@ -117,6 +131,9 @@ fn is_known(line: &str) -> bool {
 
 /// Whether a line is a credential, or looks like one.
 fn is_secret(line: &str) -> bool {
+    if reads_tokens(line) {
+        return false;
+    }
     let (key, value) = line.split_once(" = ").unwrap_or((line, ""));
     let value = value.trim_matches('"');
     let mut names = key.split('.');
@@ -189,13 +206,17 @@ mod tests {
             "registries.a.index = \"b\"",
             "registries.\"a.b\".protocol = \"sparse\"",
             "build.rustc = \"token\"",
+            "registry.global-credential-providers = [\"cargo:token\"]",
+            "registries.a.credential-provider = \"cargo:token\"",
         ] {
-            assert!(is_known(line), "{line}");
+            assert!(is_known(line) && !is_secret(line), "{line}");
         }
         for line in [
             "registries.a.token = \"b\"",
             "registries.a.credential-provider = [\"b\", \"index\"]",
             "registry.global-credential-providers = [\"x\"]",
+            "registry.global-credential-providers = [\"cargo:token\", \"x\"]",
+            "registries.a.credential-provider = \"cargo:token-from-stdout x\"",
             "registry.token = \"b\"",
             "http.debug = true",
         ] {
