@@ -45,4 +45,4 @@ pub mod team;
 pub mod trust;
 
 pub use error::{Error, Result};
-pub use session::{Access, Options, Session};
+pub use session::{Access, Before, Options, Session};

@@ -30,16 +30,8 @@ use crate::{
     scope::Keys,
 };
 
-/// What was stored.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Published {
-    /// Units that the recipe has in the store now.
-    pub units: usize,
-    /// Units that cannot be stored.
-    pub left_out: usize,
-    /// The bytes of their files.
-    pub bytes: u64,
-}
+/// How files of metadata end.
+const METADATA: &str = ".rmeta";
 
 /// Stores the units of a recipe. `seen` are the hashes in the names of those that cargo built or found.
 ///
@@ -51,37 +43,21 @@ pub fn publish(
     place: &Place,
     seen: &BTreeSet<String>,
     system: &System<'_>,
-) -> Result<Published> {
+) -> Result<()> {
     let folder = target_dir::read(Path::new(&place.build_dir))?;
     let mut publisher =
         Publisher { store, place, system, folder: &folder, done: HashMap::new(), order: Vec::new() };
-    let mut published = Published::default();
     for (number, unit) in folder.units.iter().enumerate() {
         let is_asked = seen.contains(&unit.hash) && folder.profile(unit).base.as_os_str().is_empty();
-        if !is_asked || unit.origin != Origin::External || unit.kind == UnitKind::Documentation {
-            continue;
-        }
-        match publisher.unit(number)? {
-            Some(stored) => {
-                published.units += 1;
-                published.bytes += stored.bytes;
-            }
-            None => published.left_out += 1,
+        if is_asked && unit.origin == Origin::External && unit.kind != UnitKind::Documentation {
+            publisher.unit(number)?;
         }
     }
     let records: Vec<Digest> = publisher.order.iter().map(|(_, id)| *id).collect();
     for (fingerprint, id) in &publisher.order {
         store.set_newest(keys.scope, fingerprint, *id)?;
     }
-    store.set_snapshot(keys.snapshot, &Snapshot { version: VERSION, records })?;
-    Ok(published)
-}
-
-/// A unit that is stored.
-#[derive(Debug, Clone)]
-struct Stored {
-    dependency: Dependency,
-    bytes: u64,
+    store.set_snapshot(keys.snapshot, &Snapshot { version: VERSION, records })
 }
 
 struct Publisher<'a> {
@@ -89,14 +65,15 @@ struct Publisher<'a> {
     place: &'a Place,
     system: &'a System<'a>,
     folder: &'a TargetFolder,
-    done: HashMap<usize, Option<Stored>>,
+    /// What dependents name of a unit; `None` if it cannot be stored.
+    done: HashMap<usize, Option<Dependency>>,
     /// Records, dependencies first.
     order: Vec<(Inside, Digest)>,
 }
 
 impl Publisher<'_> {
     /// Stores a unit after what it stands on; `None` if that cannot be done.
-    fn unit(&mut self, number: usize) -> Result<Option<Stored>> {
+    fn unit(&mut self, number: usize) -> Result<Option<Dependency>> {
         if let Some(known) = self.done.get(&number) {
             return Ok(known.clone());
         }
@@ -105,23 +82,21 @@ impl Publisher<'_> {
         Ok(stored)
     }
 
-    fn anew(&mut self, number: usize) -> Result<Option<Stored>> {
+    fn anew(&mut self, number: usize) -> Result<Option<Dependency>> {
         let folder = self.folder;
         let unit = &folder.units[number];
         let mut dependencies = Vec::new();
         for dependency in folder.dependencies(unit) {
             let Some(dependency) = dependency else { return Ok(None) };
             match self.unit(dependency)? {
-                Some(stored) => dependencies.push(stored.dependency),
+                Some(stored) => dependencies.push(stored),
                 None => return Ok(None),
             }
         }
         let Some(record) = self.record(unit, dependencies)? else { return Ok(None) };
         let id = self.store.add_record(&record)?;
         self.order.push((record.fingerprint.clone(), id));
-        let bytes = record.size();
-        let dependency = Dependency { fingerprint: record.fingerprint, outputs: record.outputs };
-        Ok(Some(Stored { dependency, bytes }))
+        Ok(Some(Dependency { fingerprint: record.fingerprint, outputs: record.outputs }))
     }
 
     fn record(&self, unit: &Unit, dependencies: Vec<Dependency>) -> Result<Option<Record>> {
@@ -180,7 +155,10 @@ impl Publisher<'_> {
         match role {
             Role::Output => {
                 gathered.outputs.insert(path.clone(), digest);
-                self.look_into(unit, &path, &fs_err::read(&full)?, gathered);
+                // Metadata names files for messages alone.
+                if !path.as_str().ends_with(METADATA) {
+                    self.look_into(unit, &path, &fs_err::read(&full)?, gathered);
+                }
             }
             Role::Printed => {
                 let bytes = fs_err::read(&full)?;
@@ -203,7 +181,6 @@ impl Publisher<'_> {
     fn look_into(&self, unit: &Unit, path: &Inside, bytes: &[u8], gathered: &mut Gathered) {
         let ending = path.name().rsplit_once('.').map(|(_, ending)| ending);
         match ending {
-            Some("rmeta") => {}
             // What a build script wrote is compiled in, or read by other build scripts.
             Some("rs" | "pc") if unit.kind == UnitKind::BuildScriptRun => {
                 bound::in_data(bytes, self.place, &mut gathered.bound);

@@ -9,6 +9,7 @@ use crate::{
     conditions::Conditions,
     digest::Digest,
     inside::{self, Inside},
+    moved::Place,
 };
 
 /// The format of records.
@@ -152,6 +153,20 @@ impl Record {
     pub fn profile(&self) -> Option<&str> {
         let path = self.fingerprint.as_str();
         ["/.fingerprint/", "/build/"].iter().find_map(|part| path.find(part)).map(|end| &path[..end])
+    }
+
+    /// Where it was compiled.
+    pub fn compiled_in(&self) -> Place {
+        Place { build_dir: self.build_dir.clone(), cargo_home: self.cargo_home.clone() }
+    }
+
+    /// The file of a role that one file has.
+    ///
+    /// # Errors
+    /// If there is none, which [`parse`](Self::parse) refuses for a fingerprint and its hash.
+    pub fn file(&self, role: Role) -> Result<&File> {
+        let file = self.files.iter().find(|file| file.role == role);
+        file.ok_or_else(|| Error::bad("a record of the store", "it has no fingerprint"))
     }
 
     /// How many bytes its files have.

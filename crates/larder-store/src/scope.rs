@@ -15,7 +15,6 @@ use std::{fmt::Write as _, os::unix::fs::MetadataExt as _, path::Path};
 
 use cargo_config2::{Config, ResolveOptions};
 use larder::{
-    cargo::Cargo,
     process::{Cmd, Environment},
     project::Project,
     recipe::lock_file::LockedSlice,
@@ -36,27 +35,41 @@ pub struct Keys {
     pub snapshot: Key,
 }
 
-/// The compiler in use, asked once.
+/// The compiler in use and cargo's configuration, asked once.
 #[derive(Debug, Clone)]
-pub struct Toolchain(String);
+pub struct Toolchain {
+    versions: String,
+    config: Config,
+}
 
 impl Toolchain {
     /// Asks rustc and cargo which ones they are. The driver's digest is remembered in the store, since it takes a
     /// quarter of a second.
     ///
     /// # Errors
-    /// If one of them does not answer.
-    pub fn of(cargo: &Cargo, dir: &Path, store: &Store) -> Result<Self> {
+    /// If one of them does not answer, or the configuration cannot be read.
+    pub fn of(project: &Project, store: &Store) -> Result<Self> {
+        let cargo = &project.cargo;
+        let root = project.workspace.root();
         let ask = |program: &Path, words: &[&str]| {
-            Cmd::new(program, dir, cargo.env()).args(words.iter().copied()).output()
+            Cmd::new(program, root, cargo.env()).args(words.iter().copied()).output()
         };
         let rustc = cargo.rustc();
         let version = ask(&rustc, &["-vV"])?;
         let sysroot = ask(&rustc, &["--print", "sysroot"])?;
         let driver = driver(Path::new(sysroot.trim_end()), store)?;
-        let cargo = ask(cargo.program(), &["-V"])?;
-        Ok(Self(format!("{version}\n{driver}\n{cargo}")))
+        let versions = format!("{version}\n{driver}\n{}", ask(cargo.program(), &["-V"])?);
+        let options = ResolveOptions::default()
+            .env(cargo.env().iter())
+            .cargo(cargo.program())
+            .rustc(cargo_config2::PathAndArgs::new(rustc));
+        let config = Config::load_with_options(root, options);
+        Ok(Self { versions, config: config.map_err(|error| unreadable(project, &error))? })
     }
+}
+
+fn unreadable(project: &Project, error: &cargo_config2::Error) -> Error {
+    Error::bad(project.workspace.root().join(".cargo/config.toml"), error)
 }
 
 /// The digest of the library that does the compiling; empty if the toolchain has none.
@@ -115,8 +128,8 @@ impl Keys {
             }
         }
         let words = locked.cook.iter().filter(|word| !word.starts_with("--target-dir"));
-        let resolved = resolved(project, locked)?;
-        let texts = [namespace, &toolchain.0, &settings, &resolved].into_iter().map(str::to_owned);
+        let resolved = resolved(project, locked, &toolchain.config)?;
+        let texts = [namespace, &toolchain.versions, &settings, &resolved].into_iter().map(str::to_owned);
         let scope = Digest::of_texts("larder store scope 1", texts.chain(words.cloned()));
         let files = files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
         let scope_text = scope.to_string();
@@ -126,15 +139,8 @@ impl Keys {
 }
 
 /// Flags and linkers as cargo would find them, with the variables that set more of the kind.
-fn resolved(project: &Project, locked: &LockedSlice) -> Result<String> {
-    let cargo = &project.cargo;
-    let root = project.workspace.root();
-    let unreadable = |error: cargo_config2::Error| Error::bad(root.join(".cargo/config.toml"), error);
-    let options = ResolveOptions::default()
-        .env(cargo.env().iter())
-        .cargo(cargo.program())
-        .rustc(cargo_config2::PathAndArgs::new(cargo.rustc()));
-    let config = Config::load_with_options(root, options).map_err(unreadable)?;
+fn resolved(project: &Project, locked: &LockedSlice, config: &Config) -> Result<String> {
+    let unreadable = |error| unreadable(project, &error);
     let host = config.host_triple().map_err(unreadable)?.to_owned();
     let mut text = String::new();
     for target in locked.slice.targets().into_iter().chain([host.as_str()]) {
@@ -143,7 +149,7 @@ fn resolved(project: &Project, locked: &LockedSlice) -> Result<String> {
         let linker = config.linker(target).map_err(unreadable)?;
         let _ = writeln!(text, "{target} {flags:?} {linker:?}");
     }
-    for (name, value) in variables(cargo.env()) {
+    for (name, value) in variables(project.cargo.env()) {
         let _ = writeln!(text, "{name}={value}");
     }
     Ok(text)

@@ -18,7 +18,7 @@ use crate::{
     conditions::system::System,
     local::Store,
     moved::Place,
-    publish::{Published, publish},
+    publish::publish,
     restore::{Restored, restore},
     scope::{Keys, Toolchain},
     team::Team,
@@ -49,6 +49,15 @@ pub struct Options {
     pub namespace: String,
 }
 
+/// A recipe between restoring and storing.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// What was restored.
+    pub restored: Restored,
+    /// Where and under which keys; `None` if the store is of no use for it.
+    at: Option<(Keys, Place)>,
+}
+
 /// A store that is in use.
 pub struct Session<'a> {
     /// What the store lacks is asked for here.
@@ -70,12 +79,8 @@ impl<'a> Session<'a> {
         team: Result<Option<Team>>,
         report: &'a dyn Report,
     ) -> Self {
-        let root = project.workspace.root();
-        let system = System::new(root.as_std_path(), project.cargo.env());
-        let opened = Store::open(&options.root).and_then(|store| {
-            Ok((store.clone(), Toolchain::of(&project.cargo, root.as_std_path(), &store)?))
-        });
-        let is_over = Cell::new(false);
+        let system = System::new(project.workspace.root().as_std_path(), project.cargo.env());
+        let opened = opened(project, &options);
         let mut session = Self {
             team: None,
             team_is_over: Cell::new(false),
@@ -83,30 +88,29 @@ impl<'a> Session<'a> {
             report,
             options,
             opened: None,
-            is_over,
+            is_over: Cell::new(false),
             system,
         };
-        session.opened = session.told(opened);
+        session.opened = session.told_of_store(opened);
         session.team = session.told_of_team(team).flatten();
         session
     }
 
     /// Restores what a recipe needs, before it is cooked.
-    pub fn before(&self, locked: &LockedSlice) -> Restored {
-        let Some((store, toolchain)) = self.in_use() else { return Restored::default() };
-        self.told(self.restore(store, toolchain, locked)).unwrap_or_default()
+    pub fn before(&self, locked: &LockedSlice) -> Before {
+        let Some((store, toolchain)) = self.in_use() else { return Before::default() };
+        self.told_of_store(self.restore(store, toolchain, locked)).unwrap_or_default()
     }
 
-    /// Stores what was compiled, after a recipe was cooked. `restored` is what [`before`](Self::before) did.
-    pub fn after(&self, locked: &LockedSlice, restored: &Restored, phase: &Phase) -> Published {
+    /// Stores what was compiled, after a recipe was cooked.
+    pub fn after(&self, Before { restored, at }: &Before, phase: &Phase) {
         let is_news = phase.counts.compiled_external > 0 || !restored.is_whole;
-        let Some((store, toolchain)) =
-            self.in_use().filter(|_| self.options.access == Access::Write && is_news)
-        else {
-            return Published::default();
-        };
+        let in_use = self.in_use().filter(|_| self.options.access == Access::Write && is_news);
+        let (Some((store, _)), Some((keys, place))) = (in_use, at) else { return };
         let store = if restored.damaged > 0 { store.doubted() } else { store.clone() };
-        self.told(self.publish(&store, toolchain, locked, &phase.units)).unwrap_or_default()
+        let stored = publish(&store, *keys, place, &phase.units, &self.system)
+            .and_then(|()| store.sweep_daily(self.options.most, SystemTime::now()));
+        self.told_of_store(stored);
     }
 
     /// The store and the keys of recipes in it.
@@ -118,9 +122,7 @@ impl<'a> Session<'a> {
         options: &Options,
         recipes: impl Iterator<Item = &'l LockedSlice>,
     ) -> Result<(Store, Vec<Keys>)> {
-        let root = project.workspace.root().as_std_path();
-        let store = Store::open(&options.root)?;
-        let toolchain = Toolchain::of(&project.cargo, root, &store)?;
+        let (store, toolchain) = opened(project, options)?;
         let keys = recipes.map(|locked| Keys::of(project, locked, &toolchain, &options.namespace));
         let keys = keys.collect::<Result<_>>()?;
         Ok((store, keys))
@@ -131,17 +133,25 @@ impl<'a> Session<'a> {
         (!self.is_over.get()).then_some((store, toolchain))
     }
 
-    fn told<T>(&self, result: Result<T>) -> Option<T> {
+    fn told_of_store<T>(&self, result: Result<T>) -> Option<T> {
+        self.told("the store", &self.is_over, result)
+    }
+
+    fn told_of_team<T>(&self, result: Result<T>) -> Option<T> {
+        self.told("the remote of the store", &self.team_is_over, result)
+    }
+
+    fn told<T>(&self, what: &str, is_over: &Cell<bool>, result: Result<T>) -> Option<T> {
         result
             .inspect_err(|error| {
-                self.is_over.set(true);
-                self.report.warn(&format!("the store is left alone: {error}"));
+                is_over.set(true);
+                self.report.warn(&format!("{what} is left alone: {error}"));
             })
             .ok()
     }
 
-    fn restore(&self, store: &Store, toolchain: &Toolchain, locked: &LockedSlice) -> Result<Restored> {
-        let Some(place) = self.place(locked) else { return Ok(Restored::default()) };
+    fn restore(&self, store: &Store, toolchain: &Toolchain, locked: &LockedSlice) -> Result<Before> {
+        let Some(place) = self.place(locked) else { return Ok(Before::default()) };
         let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
         self.pull(store, keys, &locked.slice.name);
         // cargo would make it without its mark where it is to build in a folder below.
@@ -160,7 +170,7 @@ impl<'a> Session<'a> {
             );
         }
         self.tell_refused(&restored);
-        Ok(restored)
+        Ok(Before { restored, at: Some((keys, place)) })
     }
 
     /// Why units of the store are compiled all the same, shortly.
@@ -191,29 +201,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn told_of_team<T>(&self, result: Result<T>) -> Option<T> {
-        result
-            .inspect_err(|error| {
-                self.team_is_over.set(true);
-                self.report.warn(&format!("the remote of the store is left alone: {error}"));
-            })
-            .ok()
-    }
-
-    fn publish(
-        &self,
-        store: &Store,
-        toolchain: &Toolchain,
-        locked: &LockedSlice,
-        units: &BTreeSet<String>,
-    ) -> Result<Published> {
-        let Some(place) = self.place(locked) else { return Ok(Published::default()) };
-        let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
-        let published = publish(store, keys, &place, units, &self.system)?;
-        store.sweep_daily(self.options.most, SystemTime::now())?;
-        Ok(published)
-    }
-
     /// Where cargo builds a slice, as cargo will call it; `None` if nobody can say where `CARGO_HOME` is.
     fn place(&self, locked: &LockedSlice) -> Option<Place> {
         let workspace = &self.project.workspace;
@@ -221,6 +208,12 @@ impl<'a> Session<'a> {
         let cargo_home = self.project.cargo.home()?;
         Some(Place { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
     }
+}
+
+fn opened(project: &Project, options: &Options) -> Result<(Store, Toolchain)> {
+    let store = Store::open(&options.root)?;
+    let toolchain = Toolchain::of(project, &store)?;
+    Ok((store, toolchain))
 }
 
 fn text(path: &Path) -> Option<String> {

@@ -51,10 +51,10 @@ impl<'a> Stored<'a> {
         cook: impl FnOnce() -> larder::Result<Phase>,
     ) -> larder::Result<Phase> {
         let Some(session) = &self.0 else { return cook() };
-        let restored = session.before(locked);
+        let before = session.before(locked);
         let mut phase = cook()?;
-        phase.restored = Some(restored.units);
-        session.after(locked, &restored, &phase);
+        phase.restored = Some(before.restored.units);
+        session.after(&before, &phase);
         Ok(phase)
     }
 }

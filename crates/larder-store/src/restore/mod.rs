@@ -13,7 +13,6 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -193,19 +192,15 @@ impl Run<'_> {
                 Err(reason) => restored.refused.push((record.describe(), reason)),
             }
         }
-        let bytes = AtomicU64::new(0);
         let (store, place, now) = (self.store, self.place, self.now);
         let outcomes = side_by_side::map(ready, |(record, hashes)| {
-            let outcome = place::unit(store, place, record, &hashes, now);
-            if outcome.is_ok() {
-                bytes.fetch_add(record.size(), Ordering::Relaxed);
-            }
-            Ok((record, outcome))
+            Ok((record, place::unit(store, place, record, &hashes, now)))
         })?;
         for (record, outcome) in outcomes {
             match outcome {
                 Ok(fingerprint) => {
                     restored.units += 1;
+                    restored.bytes += record.size();
                     self.known
                         .insert(record.fingerprint.clone(), Known { outputs: record.outputs, fingerprint });
                 }
@@ -215,7 +210,6 @@ impl Run<'_> {
                 }
             }
         }
-        restored.bytes += bytes.into_inner();
         Ok(())
     }
 
@@ -254,8 +248,6 @@ impl Run<'_> {
     }
 
     fn fits(&self, record: &Record) -> Result<(), String> {
-        let compiled_in =
-            Place { build_dir: record.build_dir.clone(), cargo_home: record.cargo_home.clone() };
-        record.conditions.broken(&compiled_in, self.place, self.system).map_or(Ok(()), Err)
+        record.conditions.broken(&record.compiled_in(), self.place, self.system).map_or(Ok(()), Err)
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn unit(
     for folder in &record.folders {
         make_folder(build_dir, Path::new(folder.as_str()))?;
     }
-    let compiled_in = Place { build_dir: record.build_dir.clone(), cargo_home: record.cargo_home.clone() };
+    let compiled_in = record.compiled_in();
     let written = record.files.iter().filter(|file| file.role != Role::Hash);
     for file in written {
         let path = clear(build_dir, &file.path)?;
@@ -59,8 +59,7 @@ pub(super) fn unit(
         }
         finish(&path, file, now)?;
     }
-    let mark = record.files.iter().find(|file| file.role == Role::Hash);
-    let mark = mark.ok_or_else(|| Error::bad("a record of the store", "it has no fingerprint"))?;
+    let mark = record.file(Role::Hash)?;
     let path = clear(build_dir, &mark.path)?;
     let new = path.with_extension("larder-new");
     write(&new, fingerprint::hash_text(hash).as_bytes())?;
@@ -76,8 +75,7 @@ fn fingerprint(
     record: &Record,
     dependencies: &[u64],
 ) -> Result<(Vec<u8>, u64)> {
-    let json = record.files.iter().find(|file| file.role == Role::Fingerprint);
-    let json = json.ok_or_else(|| Error::bad("a record of the store", "it has no fingerprint"))?;
+    let json = record.file(Role::Fingerprint)?;
     let bytes = store.read(json)?;
     let strange = || Error::bad(&json.path, "this version of cargo writes fingerprints in another way");
     let old = Fingerprint::parse(&bytes).ok_or_else(strange)?;
