@@ -6,7 +6,7 @@
 //! <frame> …                   zstd of each file, in the order of the records, each once
 //! ```
 //!
-//! A frame is its length in eight bytes, little-endian, and that many bytes. No name in it becomes a path: files are
+//! Frames are those of [`frame`]. No name in it becomes a path: files are
 //! called by their digests. Reading believes nothing: sizes are those of the list, and digests are computed.
 
 use std::{
@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     digest::Digest,
+    error::named,
+    frame,
     local::{Key, Store},
     record::{File, Record, Snapshot},
 };
@@ -27,8 +29,6 @@ use crate::{
 const HEAD: &[u8] = b"larder units 1\n";
 /// The largest list of units.
 const LARGEST_LIST: u64 = 64 << 20;
-/// The largest window of a frame: 2 to this power bytes are kept in memory for it.
-const WINDOW: u32 = 27;
 /// As quick as copying to a disk.
 const LEVEL: i32 = 1;
 
@@ -37,6 +37,13 @@ struct List {
     snapshots: Vec<(Key, Snapshot)>,
     scopes: Vec<(Key, Digest)>,
     records: Vec<Record>,
+}
+
+impl List {
+    /// The files of all records, each once.
+    fn files(&self) -> impl Iterator<Item = &File> {
+        frame::distinct(self.records.iter().flat_map(|record| &record.files))
+    }
 }
 
 /// What went through an archive.
@@ -68,30 +75,18 @@ pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<M
         list.snapshots.push((keys.snapshot, snapshot));
     }
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", to.display()));
+    let named = |error| named(to, &error);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(named)?;
     let json = serde_json::to_vec(&list).map_err(|error| Error::bad("a list of units", error))?;
     file.write_all(HEAD).map_err(named)?;
-    frame(&mut file, &json).map_err(named)?;
+    frame::write(&mut file, &json, LEVEL).map_err(named)?;
     let mut moved = Moved { units: list.records.len(), ..Moved::default() };
-    for wanted in files(&list.records) {
-        frame(&mut file, &store.read(wanted)?).map_err(named)?;
+    for wanted in list.files() {
+        frame::write(&mut file, &store.read(wanted)?, LEVEL).map_err(named)?;
         moved.bytes += wanted.size;
     }
     file.persist(to).map_err(|error| named(error.error))?;
     Ok(moved)
-}
-
-/// The files of records, each once.
-fn files(records: &[Record]) -> impl Iterator<Item = &File> {
-    let mut seen = BTreeSet::new();
-    records.iter().flat_map(|record| &record.files).filter(move |file| seen.insert(file.digest))
-}
-
-fn frame(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    let packed = zstd::bulk::compress(bytes, LEVEL)?;
-    to.write_all(&(packed.len() as u64).to_le_bytes())?;
-    to.write_all(&packed)
 }
 
 /// Takes the units of an archive into a store.
@@ -106,19 +101,15 @@ pub fn import(store: &Store, from: &Path) -> Result<Moved> {
     if head != HEAD {
         return Err(bad("it holds no units of Larder's, or those of another version"));
     }
-    let json = unpacked(&mut file, LARGEST_LIST).map_err(|reason| bad(&reason))?;
+    let json = frame::read(&mut file, LARGEST_LIST).map_err(|reason| bad(&reason))?;
     let list: List = serde_json::from_slice(&json).map_err(|error| bad(&error.to_string()))?;
     let mut moved = Moved::default();
     for record in &list.records {
         // Checked as any other record is.
         Record::parse(&record.to_bytes().0)?;
     }
-    for wanted in files(&list.records) {
-        let bytes = unpacked(&mut file, wanted.size).map_err(|reason| bad(&reason))?;
-        if bytes.len() as u64 != wanted.size || Digest::of(&bytes) != wanted.digest {
-            return Err(bad("a file in it is not what its name says"));
-        }
-        store.add_bytes(&bytes)?;
+    for wanted in list.files() {
+        frame::store(&mut file, wanted, store).map_err(|error| bad(&error.to_string()))?;
         moved.bytes += wanted.size;
     }
     for record in &list.records {
@@ -134,53 +125,9 @@ pub fn import(store: &Store, from: &Path) -> Result<Moved> {
     Ok(moved)
 }
 
-/// The content of the next frame, which may have at most `most` bytes.
-fn unpacked(from: &mut impl Read, most: u64) -> Result<Vec<u8>, String> {
-    let cut = |_| "it ends too early".to_owned();
-    let mut length = [0; 8];
-    from.read_exact(&mut length).map_err(cut)?;
-    let length = u64::from_le_bytes(length);
-    // What zstd makes of bytes that cannot be compressed is hardly longer.
-    if length > most + most / 128 + 1024 {
-        return Err("a part of it is larger than it says".to_owned());
-    }
-    let mut frame = from.take(length);
-    let mut decoder = zstd::Decoder::new(&mut frame).map_err(|error| error.to_string())?;
-    decoder.window_log_max(WINDOW).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    decoder.take(most + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > most {
-        return Err("a part of it is larger than it says".to_owned());
-    }
-    io::copy(&mut frame, &mut io::sink()).map_err(|error| error.to_string())?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn frame_of(bytes: &[u8]) -> Vec<u8> {
-        let mut frame = Vec::new();
-        super::frame(&mut frame, bytes).unwrap();
-        frame
-    }
-
-    #[test]
-    fn frames_give_what_was_put_in_and_no_more_than_they_may() {
-        let frame = frame_of(b"some bytes");
-        assert_eq!(unpacked(&mut frame.as_slice(), 10).unwrap(), b"some bytes");
-        assert!(unpacked(&mut frame.as_slice(), 9).is_err());
-        let bomb = frame_of(&vec![0; 10 << 20]);
-        assert!(bomb.len() < 10_000);
-        assert_eq!(
-            unpacked(&mut bomb.as_slice(), 10_000).unwrap_err(),
-            "a part of it is larger than it says"
-        );
-        for end in 0..frame.len() {
-            assert!(unpacked(&mut &frame[..end], 10).is_err(), "{end}");
-        }
-    }
 
     #[test]
     fn what_is_no_archive_is_refused() {

@@ -1,6 +1,9 @@
 //! What can go wrong with a store. None of it is a reason for a build to fail.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::remote::Trouble;
 
@@ -46,4 +49,9 @@ impl Error {
     pub(crate) fn bad(what: impl std::fmt::Display, reason: impl std::fmt::Display) -> Self {
         Self::Bad { what: what.to_string(), reason: reason.to_string() }
     }
+}
+
+/// An error of the system with the path that it is about.
+pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -28,6 +28,7 @@ pub mod conditions;
 pub mod digest;
 mod error;
 pub mod exchange;
+mod frame;
 pub mod inside;
 pub mod local;
 pub mod moved;

@@ -3,26 +3,23 @@
 //! ```text
 //! larder pack 1\n
 //! <length of the record: 4 bytes, little-endian> <record, as JSON>
-//! for each distinct content, in the record's order: <length: 8 bytes, little-endian> <zstd frame>
+//! for each distinct content, in the record's order: a frame of `frame`
 //! ```
 //!
 //! There are no paths but those of the record, no links and no modes. A pack comes from somebody else: it must never make
-//! this machine write more than the record says, or take memory for a window that no pack of ours has.
-
-use std::collections::BTreeSet;
+//! this machine write more than the record says.
 
 use crate::{
     Error, Result,
     digest::Digest,
+    frame,
     local::Store,
-    record::{File, LARGEST, Record},
+    record::{LARGEST, Record},
 };
 
 const MAGIC: &[u8] = b"larder pack 1\n";
 /// How hard files are compressed: beyond it, time grows faster than size shrinks.
 const LEVEL: i32 = 3;
-/// The largest window that is unpacked, as a power of two.
-const WINDOW: u32 = 27;
 
 /// The pack of a unit.
 ///
@@ -32,11 +29,8 @@ pub fn pack(store: &Store, record: &Record) -> Result<Vec<u8>> {
     let (header, id) = record.to_bytes();
     let length = u32::try_from(header.len()).map_err(|error| Error::bad(id, error))?;
     let mut pack = [MAGIC, &length.to_le_bytes(), &header].concat();
-    for file in contents(record) {
-        // Without the length in the frame, the window stays that of the level, however large the file is.
-        let frame = zstd::encode_all(store.read(file)?.as_slice(), LEVEL)?;
-        pack.extend((frame.len() as u64).to_le_bytes());
-        pack.extend(frame);
+    for file in frame::distinct(record.files.iter()) {
+        frame::write(&mut pack, &store.read(file)?, LEVEL)?;
     }
     Ok(pack)
 }
@@ -49,40 +43,22 @@ pub fn pack(store: &Store, record: &Record) -> Result<Vec<u8>> {
 pub fn unpack(store: &Store, id: Digest, pack: &[u8]) -> Result<Record> {
     let bad = |reason: &str| Error::bad(format!("the pack of {id}"), reason);
     let mut rest = pack.strip_prefix(MAGIC).ok_or_else(|| bad("it is none"))?;
-    let length = u32::from_le_bytes(*take_array(&mut rest).ok_or_else(|| bad("it ends early"))?);
-    let header = Some(length as usize).filter(|length| *length <= LARGEST);
+    let (length, body) = rest.split_first_chunk().ok_or_else(|| bad("it ends early"))?;
+    rest = body;
+    let header = Some(u32::from_le_bytes(*length) as usize).filter(|length| *length <= LARGEST);
     let header = header.and_then(|length| rest.split_off(..length)).ok_or_else(|| bad("it ends early"))?;
     if Digest::of(header) != id {
         return Err(bad("it holds another record"));
     }
     let record = Record::parse(header)?;
-    for file in contents(&record) {
-        let length = u64::from_le_bytes(*take_array(&mut rest).ok_or_else(|| bad("it ends early"))?);
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let frame = rest.split_off(..length).ok_or_else(|| bad("it ends early"))?;
-        if !store.has(file) {
-            let mut reader = zstd::Decoder::with_buffer(frame)?.single_frame();
-            reader.window_log_max(WINDOW)?;
-            store.add_checked(file, reader)?;
-        }
+    for file in frame::distinct(record.files.iter()) {
+        frame::store(&mut rest, file, store).map_err(|error| bad(&error.to_string()))?;
     }
     if !rest.is_empty() {
         return Err(bad("something follows it"));
     }
     store.add_record(&record)?;
     Ok(record)
-}
-
-fn take_array<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
-    let (first, others) = rest.split_first_chunk()?;
-    *rest = others;
-    Some(first)
-}
-
-/// A file for each content.
-fn contents(record: &Record) -> impl Iterator<Item = &File> {
-    let mut seen = BTreeSet::new();
-    record.files.iter().filter(move |file| seen.insert(file.digest))
 }
 
 #[cfg(test)]

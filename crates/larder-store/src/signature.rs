@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     digest::Digest,
+    error::named,
     record::{LARGEST, VERSION},
 };
 
@@ -185,8 +186,7 @@ impl SecretKey {
     /// # Errors
     /// If the file is there, or cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let named =
-            |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let named = |error| named(path, &error);
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]

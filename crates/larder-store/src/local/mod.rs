@@ -28,6 +28,7 @@ use larder::files::read::read_small;
 use crate::{
     Error, Result,
     digest::{Digest, copy, digest_of},
+    error::named,
     inside::Inside,
     record::{File, LARGEST, Record, Snapshot},
 };
@@ -149,8 +150,7 @@ impl Store {
         let new = self.new_file()?.into_temp_path();
         // It is to be made by the copy, which may share blocks.
         fs_err::remove_file(&new)?;
-        reflink_copy::reflink_or_copy(path, &new)
-            .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        reflink_copy::reflink_or_copy(path, &new).map_err(|error| named(path, &error))?;
         // The file may have changed between being read and being copied.
         if digest_of(&new)? != (digest, size) {
             return Err(Error::bad(path.display(), "it changed while it was stored"));
@@ -166,7 +166,7 @@ impl Store {
     pub fn add_checked(&self, file: &File, content: impl Read) -> Result<()> {
         let mut new = self.new_file()?;
         let (digest, size) = copy(content.take(file.size.saturating_add(1)), &mut new)
-            .map_err(|error| named(&self.blob(file.digest), &error))?;
+            .map_err(|error| unwritten(&self.blob(file.digest), &error))?;
         if (digest, size) != (file.digest, file.size) {
             return Err(Error::bad(&file.path, "its content is not what its record says"));
         }
@@ -256,8 +256,7 @@ impl Store {
     fn new_file(&self) -> Result<tempfile::NamedTempFile> {
         let folder = self.path("new", "");
         fs_err::create_dir_all(&folder)?;
-        let file = tempfile::NamedTempFile::new_in(&folder)
-            .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", folder.display())))?;
+        let file = tempfile::NamedTempFile::new_in(&folder).map_err(|error| named(&folder, &error))?;
         Ok(file)
     }
 
@@ -273,7 +272,7 @@ impl Store {
         let mut new = self.new_file()?;
         new.write_all(bytes)
             .and_then(|()| new.as_file().sync_data())
-            .map_err(|error| named(new.path(), &error))?;
+            .map_err(|error| unwritten(new.path(), &error))?;
         put(new.into_temp_path(), place)
     }
 }
@@ -295,7 +294,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn named(path: &Path, error: &std::io::Error) -> std::io::Error {
+fn unwritten(path: &Path, error: &std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("failed to write {}: {error}", path.display()))
 }
 
@@ -303,6 +302,6 @@ fn put(new: tempfile::TempPath, place: &Path) -> Result<()> {
     if let Some(folder) = place.parent() {
         fs_err::create_dir_all(folder)?;
     }
-    new.persist(place).map_err(|error| named(place, &error.error))?;
+    new.persist(place).map_err(|error| unwritten(place, &error.error))?;
     Ok(())
 }

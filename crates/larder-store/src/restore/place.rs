@@ -15,6 +15,7 @@ use larder::target_dir::fingerprint::{self, Fingerprint};
 use crate::{
     Error, Result,
     digest::digest_of,
+    error::named,
     inside::Inside,
     local::Store,
     moved::{Place, moved_fingerprint},
@@ -124,8 +125,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Copies a file, sharing its blocks if the file system can do that, and holds what arrived against its digest.
 fn copy(store: &Store, file: &File, path: &Path) -> Result<()> {
     let blob = store.blob(file.digest);
-    reflink_copy::reflink_or_copy(&blob, path)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    reflink_copy::reflink_or_copy(&blob, path).map_err(|error| named(path, &error))?;
     if digest_of(path)? == (file.digest, file.size) {
         return Ok(());
     }
