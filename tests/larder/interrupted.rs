@@ -4,41 +4,16 @@
 use std::{path::PathBuf, time::Duration};
 
 use larder::process::Cmd;
-use larder_tests::{Project, Surroundings};
-
-const MANIFEST: &str = r#"
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
-
-[dependencies]
-itoa = "=1.0.15"
-fnv = "=1.0.7"
-
-[profile.release]
-opt-level = 1
-
-[package.metadata.larder]
-max-layers = 1
-"#;
-
-fn project() -> Project {
-    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")]);
-    project.larder(&["lock"]).ok();
-    project
-}
+use larder_tests::{
+    Project, Surroundings,
+    soak::{app, manifest},
+};
 
 /// The committed files, without what a killed run left half-written: nothing reads it, and the next run deletes it.
 fn committed(project: &Project) -> Vec<(PathBuf, String)> {
     let is_leftover =
         |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".larder-"));
     project.recipes().into_iter().filter(|(path, _)| !is_leftover(path)).collect()
-}
-
-/// Two manifests that need different recipes.
-fn manifest(odd: u32) -> String {
-    MANIFEST.replace("opt-level = 1", if odd % 2 == 1 { "opt-level = 2" } else { "opt-level = 1" })
 }
 
 /// Starts `lock` and kills it after a while, its cargo queries left alone, as a crash would.
@@ -55,7 +30,7 @@ fn kill_after(project: &Project, delay: Duration) {
 #[test]
 fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
     const MOMENTS: u32 = 200;
-    let project = project();
+    let project = app(0);
     let recipes_of = |odd| -> Vec<(PathBuf, String)> {
         project.write("Cargo.toml", &manifest(odd));
         project.larder(&["lock"]).ok();
@@ -90,7 +65,7 @@ fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
 
 #[test]
 fn what_a_killed_run_left_goes_even_where_nothing_changed() {
-    let project = project();
+    let project = app(0);
     project.larder(&["lock"]).ok();
     project.write("larder/.larder-killed", "");
     assert!(project.has_leftovers());
@@ -117,7 +92,7 @@ rm filler
 
 #[test]
 fn a_full_disk_leaves_the_old_recipe() {
-    let project = project();
+    let project = app(0);
     let surroundings = Surroundings::get();
     fs_err::create_dir(project.path().join("disk")).unwrap();
     let binary = surroundings.binary().to_string_lossy().into_owned();

@@ -1,9 +1,9 @@
 //! The store of compiled units: what one checkout compiled, another one finds fresh, wherever it is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use larder::cargo::messages::Counts;
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{Project, Surroundings, cargo_home, package};
 use tempfile::TempDir;
 
 /// Procedural macros, build scripts that are run and one that links, and a program that says what it was built with.
@@ -48,13 +48,7 @@ impl Machine {
     }
 
     fn checkout(&self, project: Project) -> Checkout<'_> {
-        let home = tempfile::tempdir().unwrap();
-        let of_user =
-            Surroundings::get().env().get("HOME").map(|user| Path::new(user).join(".cargo/config.toml"));
-        if let Some(config) = of_user.filter(|config| config.is_file()) {
-            // Where registries are reached by a mirror.
-            fs_err::copy(config, home.path().join("config.toml")).unwrap();
-        }
+        let home = cargo_home(Surroundings::get().env()).unwrap();
         Checkout { project, home, machine: self }
     }
 

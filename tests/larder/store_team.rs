@@ -3,10 +3,10 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use larder_tests::{Outcome, Project, Surroundings, package};
+use larder_tests::{Outcome, Project, Surroundings, cargo_home, package};
 use tempfile::TempDir;
 
 const DEPENDENCIES: &str = "\n[dependencies]\nanyhow = \"=1.0.100\"\nthiserror = \"=2.0.17\"\n";
@@ -20,14 +20,8 @@ struct Machine {
 
 impl Machine {
     fn new(project: Project) -> Self {
-        let [store, home] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let of_user =
-            Surroundings::get().env().get("HOME").map(|user| Path::new(user).join(".cargo/config.toml"));
-        if let Some(config) = of_user.filter(|config| config.is_file()) {
-            // It may name a mirror of the registry.
-            fs_err::copy(config, home.path().join("config.toml")).unwrap();
-        }
-        Self { project, store, home }
+        let home = cargo_home(Surroundings::get().env()).unwrap();
+        Self { project, store: tempfile::tempdir().unwrap(), home }
     }
 
     fn vars(&self) -> [(&str, &str); 3] {

@@ -8,6 +8,7 @@ use std::io::Write as _;
 pub mod dockerfile;
 pub mod fuzz;
 mod git;
+mod home;
 pub mod hostile;
 mod larder;
 pub mod nix;
@@ -23,6 +24,7 @@ mod stages;
 
 pub use crate::{
     git::GitRepository,
+    home::cargo_home,
     larder::{Outcome, Surroundings},
     project::{Project, package},
     random::Random,

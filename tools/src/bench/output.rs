@@ -34,6 +34,13 @@ pub(super) struct Line {
     pub(super) values: Vec<f64>,
 }
 
+impl Line {
+    /// What was measured of a workspace, round by round.
+    pub(super) fn of(what: &str, workspace: &str, values: &[f64]) -> Self {
+        Self { name: format!("{what}, {workspace}"), values: values.to_vec() }
+    }
+}
+
 /// Colours that people with colour blindness tell apart (the Okabe-Ito palette).
 const COLORS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),

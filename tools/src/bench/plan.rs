@@ -226,11 +226,10 @@ fn report(measured: &[Measured]) -> String {
 
 fn plot(measured: &[Measured]) -> Plot<'_> {
     let lines = measured.iter().flat_map(|row| {
-        let line = |what: &str, values: &[f64]| Line {
-            name: format!("{what}, {}", row.workspace),
-            values: values.to_vec(),
-        };
-        [line("larder lock", &row.lock_seconds), line("chef prepare", &row.chef_seconds)]
+        [
+            Line::of("larder lock", &row.workspace, &row.lock_seconds),
+            Line::of("chef prepare", &row.workspace, &row.chef_seconds),
+        ]
     });
     Plot { title: "planning an unchanged workspace", x: "round", y: "seconds", lines: lines.collect() }
 }

@@ -98,10 +98,11 @@ impl Bench<'_> {
         let cold = cook("cold, storing", &first, &env, &[])?;
         let again = cook("again in the same folder", &first, &env, &[])?;
         let mut rows = vec![without, cold, again];
-        let elsewhere = dir.join("home");
-        self.other_home(&first, &elsewhere)?;
+        let home = larder_tests::cargo_home(&env)?;
         let mut other = env.clone();
-        other.set("CARGO_HOME", &elsewhere);
+        other.set("CARGO_HOME", home.path());
+        // Downloading is not what is measured.
+        Cmd::new("cargo", &first, &other).args(["fetch", "--quiet", "--locked"]).run()?;
         for (what, place, env) in
             [("second checkout", "second", &env), ("another CARGO_HOME", "third", &other)]
         {
@@ -116,17 +117,6 @@ impl Bench<'_> {
         }
         ensure!(rows[0].compiled > 0 && rows[1].compiled > 0, "the run is void: nothing was cold");
         Ok(rows)
-    }
-
-    /// A `CARGO_HOME` with the package's sources: downloading is not what is measured.
-    fn other_home(&self, project: &Path, home: &Path) -> anyhow::Result<()> {
-        fs_err::create_dir_all(home)?;
-        let of_user = self.env.get("HOME").map(|user| Path::new(user).join(".cargo/config.toml"));
-        if let Some(config) = of_user.filter(|config| config.is_file()) {
-            fs_err::copy(config, home.join("config.toml"))?;
-        }
-        let fetch = Cmd::new("cargo", project, self.env).args(["fetch", "--quiet", "--locked"]);
-        Ok(fetch.env("CARGO_HOME", home).run()?)
     }
 
     fn larder(&self, dir: &Path, env: &Environment, words: &[&str]) -> anyhow::Result<String> {

@@ -126,11 +126,10 @@ fn report(measured: &[Measured]) -> String {
 
 fn plot(measured: &[Measured]) -> Plot<'_> {
     let lines = measured.iter().flat_map(|row| {
-        let line = |what: &str, values: &[f64]| Line {
-            name: format!("{what}, {}", row.workspace),
-            values: values.to_vec(),
-        };
-        [line("usage", &row.usage_seconds), line("du -s", &row.du_seconds)]
+        [
+            Line::of("usage", row.workspace, &row.usage_seconds),
+            Line::of("du -s", row.workspace, &row.du_seconds),
+        ]
     });
     Plot { title: "looking at every cache", x: "round", y: "seconds", lines: lines.collect() }
 }

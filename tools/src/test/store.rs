@@ -3,8 +3,6 @@
 //! With the same `CARGO_HOME` nothing external is compiled. With another one a few units are: the build script of its database was
 //! compiled with the path of its own sources, so it, and what stands on it, stays where it is.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context as _, ensure};
 use larder::process::Environment;
 use larder_tests::Project;
@@ -24,11 +22,7 @@ pub(super) fn other_checkouts(portfolio: &Portfolio<'_>, variant: Variant, log: 
         ensure!(compiled == 0, "{name}: a new checkout compiles {compiled} units that the store should have");
         log.step("Restored", &format!("{name}, in another folder: {restored} units"));
     }
-    let home = tempfile::tempdir()?;
-    if let Some(config) = config_of_user(portfolio.env()).filter(|config| config.is_file()) {
-        // Where registries are reached by a mirror.
-        fs_err::copy(config, home.path().join("config.toml"))?;
-    }
+    let home = larder_tests::cargo_home(portfolio.env())?;
     let mut env = portfolio.env().clone();
     env.set("CARGO_HOME", home.path());
     for (name, restored, compiled) in cook(portfolio, variant, &env)? {
@@ -42,12 +36,6 @@ pub(super) fn other_checkouts(portfolio: &Portfolio<'_>, variant: Variant, log: 
         );
     }
     Ok(())
-}
-
-fn config_of_user(env: &Environment) -> Option<PathBuf> {
-    let home = env.get("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(Path::new(env.get("HOME")?).join(".cargo")))?;
-    Some(home.join("config.toml"))
 }
 
 /// Each slice with the units that were restored and compiled.
