@@ -6,7 +6,7 @@
 //! <frame> …                   zstd of each file, in the order of the records, each once
 //! ```
 //!
-//! Frames are those of [`frame`]. No name in it becomes a path: files are
+//! Frames are those of `frame`. No name in it becomes a path: files are
 //! called by their digests. Reading believes nothing: sizes are those of the list, and digests are computed.
 
 use std::{
