@@ -69,6 +69,7 @@ mod stale_lock;
 mod store;
 mod store_faults;
 mod store_team;
+mod store_why;
 mod streams;
 mod tampered;
 mod target_dir;

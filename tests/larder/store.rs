@@ -52,7 +52,7 @@ impl Machine {
         Checkout { project, home, machine: self }
     }
 
-    fn files(&self, kind: &str) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, kind: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut open = vec![self.store.path().join("v1").join(kind)];
         while let Some(folder) = open.pop() {
@@ -79,7 +79,7 @@ impl<'a> Checkout<'a> {
         ]
     }
 
-    fn cargo(&self, words: &[&str]) {
+    pub(crate) fn cargo(&self, words: &[&str]) {
         Surroundings::get().run("cargo".as_ref(), self.project.path(), words, &self.vars()).ok();
     }
 

@@ -17,7 +17,7 @@ use larder::init::Part;
 pub(crate) use self::clear::{Apply, Clean, CleanLevel, Gc, GcCache};
 #[cfg(feature = "store")]
 pub(crate) use self::{
-    store::{Store, StoreFile, StoreGc, StoreVerb, StoreVerify},
+    store::{Store, StoreFile, StoreGc, StoreVerb, StoreVerify, StoreWhy},
     store_remote::{StoreKeygen, StorePull, StorePush},
 };
 

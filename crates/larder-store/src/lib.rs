@@ -3,7 +3,7 @@
 //! # Reading order
 //!
 //! 1. [`record`]: what is kept of a unit, and [`inside`], the paths that it may have.
-//! 2. [`scope`]: what units have in common that can stand in for each other.
+//! 2. [`scope`]: what units have in common that can stand in for each other, in [`parts`].
 //! 3. [`local`]: the store on this machine.
 //! 4. [`publish`](mod@publish): from a target directory into the store; [`conditions`] are what a unit asks of a machine.
 //! 5. [`restore`](mod@restore): from the store into a target directory, with [`moved`] paths.
@@ -33,6 +33,7 @@ pub mod inside;
 pub mod local;
 pub mod moved;
 pub mod pack;
+pub mod parts;
 pub mod publish;
 pub mod record;
 pub mod remote;

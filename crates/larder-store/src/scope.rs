@@ -24,6 +24,7 @@ use crate::{
     Error, Result,
     digest::{Digest, digest_of},
     local::{Key, Store},
+    parts::{Name, Part, Parts},
 };
 
 /// The keys of a recipe.
@@ -38,7 +39,9 @@ pub struct Keys {
 /// The compiler in use and cargo's configuration, asked once.
 #[derive(Debug, Clone)]
 pub struct Toolchain {
-    versions: String,
+    rustc: String,
+    driver: String,
+    cargo: String,
     config: Config,
 }
 
@@ -58,13 +61,18 @@ impl Toolchain {
         let version = ask(&rustc, &["-vV"])?;
         let sysroot = ask(&rustc, &["--print", "sysroot"])?;
         let driver = driver(Path::new(sysroot.trim_end()), store)?;
-        let versions = format!("{version}\n{driver}\n{}", ask(cargo.program(), &["-V"])?);
+        let cargo_version = ask(cargo.program(), &["-V"])?;
         let options = ResolveOptions::default()
             .env(cargo.env().iter())
             .cargo(cargo.program())
             .rustc(cargo_config2::PathAndArgs::new(rustc));
         let config = Config::load_with_options(root, options);
-        Ok(Self { versions, config: config.map_err(|error| unreadable(project, &error))? })
+        Ok(Self {
+            rustc: version,
+            driver,
+            cargo: cargo_version,
+            config: config.map_err(|error| unreadable(project, &error))?,
+        })
     }
 }
 
@@ -104,6 +112,18 @@ fn driver(sysroot: &Path, store: &Store) -> Result<String> {
 }
 
 impl Keys {
+    /// Of a slice's current recipe, whose scope is made of `parts`.
+    pub fn of(parts: &Parts, locked: &LockedSlice) -> Self {
+        let scope = parts.key();
+        let files = locked.files(locked.layers.len().saturating_sub(1));
+        let files = files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
+        let scope_text = scope.to_string();
+        let snapshot = Digest::of_texts("larder store snapshot 1", files.chain([scope_text.as_str()]));
+        Self { scope, snapshot }
+    }
+}
+
+impl Parts {
     /// Of a slice's current recipe.
     ///
     /// # Errors
@@ -114,45 +134,52 @@ impl Keys {
         toolchain: &Toolchain,
         namespace: &str,
     ) -> Result<Self> {
-        let files = locked.files(locked.layers.len().saturating_sub(1));
-        let mut settings = String::new();
-        for (path, text) in &files {
+        let (mut profiles, mut configuration) = (String::new(), String::new());
+        for (path, text) in &locked.files(locked.layers.len().saturating_sub(1)) {
             match path.file_name() {
-                Some("config.toml") => settings.push_str(text),
+                Some("config.toml") => configuration.push_str(text),
                 Some("Cargo.toml") => {
                     text.lines().filter(|line| line.starts_with("profile.")).for_each(|line| {
-                        let _ = writeln!(settings, "{line}");
+                        let _ = writeln!(profiles, "{line}");
                     });
                 }
                 _ => {}
             }
         }
         let words = locked.cook.iter().filter(|word| !word.starts_with("--target-dir"));
-        let resolved = resolved(project, locked, &toolchain.config)?;
-        let texts = [namespace, &toolchain.versions, &settings, &resolved].into_iter().map(str::to_owned);
-        let scope = Digest::of_texts("larder store scope 1", texts.chain(words.cloned()));
-        let files = files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
-        let scope_text = scope.to_string();
-        let snapshot = Digest::of_texts("larder store snapshot 1", files.chain([scope_text.as_str()]));
-        Ok(Self { scope, snapshot })
+        let words: Vec<String> = words.map(|word| format!("{word:?}")).collect();
+        let (flags, linkers) = resolved(project, locked, &toolchain.config)?;
+        let variables = variables(project.cargo.env()).map(|(name, value)| format!("{name}={value:?}"));
+        let part = |name, text| Part { name, text };
+        Ok(Self(vec![
+            part(Name::Namespace, namespace.to_owned()),
+            part(Name::Compiler, toolchain.rustc.clone()),
+            part(Name::Driver, toolchain.driver.clone()),
+            part(Name::Cargo, toolchain.cargo.clone()),
+            part(Name::Configuration, configuration),
+            part(Name::Profiles, profiles),
+            part(Name::Flags, flags),
+            part(Name::Linker, linkers),
+            part(Name::Variables, variables.collect::<Vec<_>>().join("\n")),
+            part(Name::Words, words.join("\n")),
+        ]))
     }
 }
 
-/// Flags and linkers as cargo would find them, with the variables that set more of the kind.
-fn resolved(project: &Project, locked: &LockedSlice, config: &Config) -> Result<String> {
+/// Flags and linkers as cargo would find them.
+fn resolved(project: &Project, locked: &LockedSlice, config: &Config) -> Result<(String, String)> {
     let unreadable = |error| unreadable(project, &error);
     let host = config.host_triple().map_err(unreadable)?.to_owned();
-    let mut text = String::new();
+    let (mut all_flags, mut linkers) = (String::new(), String::new());
     for target in locked.slice.targets().into_iter().chain([host.as_str()]) {
         let flags =
             config.rustflags(target).map_err(unreadable)?.map(|flags| flags.flags).unwrap_or_default();
         let linker = config.linker(target).map_err(unreadable)?;
-        let _ = writeln!(text, "{target} {flags:?} {linker:?}");
+        let _ = writeln!(all_flags, "{target} {flags:?}");
+        let linker = linker.map_or_else(|| "that of rustc".to_owned(), |linker| linker.display().to_string());
+        let _ = writeln!(linkers, "{target} {linker}");
     }
-    for (name, value) in variables(project.cargo.env()) {
-        let _ = writeln!(text, "{name}={value}");
-    }
-    Ok(text)
+    Ok((all_flags, linkers))
 }
 
 /// Variables of cargo's that reach a compilation.

@@ -18,8 +18,12 @@ use crate::{
     conditions::system::System,
     local::Store,
     moved::Place,
+    parts::Parts,
     publish::publish,
-    restore::{Restored, restore},
+    restore::{
+        Restored, restore,
+        why::{Answer, Question, Wanted},
+    },
     scope::{Keys, Toolchain},
     team::Team,
 };
@@ -55,7 +59,7 @@ pub struct Before {
     /// What was restored.
     pub restored: Restored,
     /// Where and under which keys; `None` if the store is of no use for it.
-    at: Option<(Keys, Place)>,
+    at: Option<(Keys, Place, Parts)>,
 }
 
 /// A store that is in use.
@@ -106,9 +110,10 @@ impl<'a> Session<'a> {
     pub fn after(&self, Before { restored, at }: &Before, phase: &Phase) {
         let is_news = phase.counts.compiled_external > 0 || !restored.is_whole;
         let in_use = self.in_use().filter(|_| self.options.access == Access::Write && is_news);
-        let (Some((store, _)), Some((keys, place))) = (in_use, at) else { return };
+        let (Some((store, _)), Some((keys, place, parts))) = (in_use, at) else { return };
         let store = if restored.damaged > 0 { store.doubted() } else { store.clone() };
         let stored = publish(&store, *keys, place, &phase.units, &self.system)
+            .and_then(|()| store.note_parts(parts))
             .and_then(|()| store.sweep_daily(self.options.most, SystemTime::now()));
         self.told_of_store(stored);
     }
@@ -123,9 +128,34 @@ impl<'a> Session<'a> {
         recipes: impl Iterator<Item = &'l LockedSlice>,
     ) -> Result<(Store, Vec<Keys>)> {
         let (store, toolchain) = opened(project, options)?;
-        let keys = recipes.map(|locked| Keys::of(project, locked, &toolchain, &options.namespace));
+        let keys = recipes
+            .map(|locked| Ok(Keys::of(&Parts::of(project, locked, &toolchain, &options.namespace)?, locked)));
         let keys = keys.collect::<Result<_>>()?;
         Ok((store, keys))
+    }
+
+    /// Whether units of a recipe would be restored, and why not. `None` if nobody can say where `CARGO_HOME` is.
+    ///
+    /// # Errors
+    /// If the store cannot be opened or the project's configuration not be read.
+    pub fn why(
+        project: &Project,
+        options: &Options,
+        locked: &LockedSlice,
+        wanted: &Wanted,
+    ) -> Result<Option<Answer>> {
+        let (store, toolchain) = opened(project, options)?;
+        let parts = Parts::of(project, locked, &toolchain, &options.namespace)?;
+        let Some(place) = place(project, locked) else { return Ok(None) };
+        let question = Question {
+            store: &store,
+            keys: Keys::of(&parts, locked),
+            parts: &parts,
+            place: &place,
+            packages: &packages(locked),
+            system: &System::new(project.workspace.root().as_std_path(), project.cargo.env()),
+        };
+        Ok(Some(question.answer(wanted)))
     }
 
     fn in_use(&self) -> Option<(&Store, &Toolchain)> {
@@ -151,8 +181,9 @@ impl<'a> Session<'a> {
     }
 
     fn restore(&self, store: &Store, toolchain: &Toolchain, locked: &LockedSlice) -> Result<Before> {
-        let Some(place) = self.place(locked) else { return Ok(Before::default()) };
-        let keys = Keys::of(self.project, locked, toolchain, &self.options.namespace)?;
+        let Some(place) = place(self.project, locked) else { return Ok(Before::default()) };
+        let parts = Parts::of(self.project, locked, toolchain, &self.options.namespace)?;
+        let keys = Keys::of(&parts, locked);
         self.pull(store, keys, &locked.slice.name);
         // cargo would make it without its mark where it is to build in a folder below.
         Tag::made_with(self.project.workspace.target_directory())?;
@@ -170,7 +201,7 @@ impl<'a> Session<'a> {
             );
         }
         self.tell_refused(&restored);
-        Ok(Before { restored, at: Some((keys, place)) })
+        Ok(Before { restored, at: Some((keys, place, parts)) })
     }
 
     /// Why units of the store are compiled all the same, shortly.
@@ -200,14 +231,14 @@ impl<'a> Session<'a> {
             self.report.warn(&format!("{count} units for {name} did not come from the remote: {first}"));
         }
     }
+}
 
-    /// Where cargo builds a slice, as cargo will call it; `None` if nobody can say where `CARGO_HOME` is.
-    fn place(&self, locked: &LockedSlice) -> Option<Place> {
-        let workspace = &self.project.workspace;
-        let build_dir = workspace.build_directory(&locked.slice.target_dir.resolve(workspace));
-        let cargo_home = self.project.cargo.home()?;
-        Some(Place { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
-    }
+/// Where cargo builds a slice, as cargo will call it; `None` if nobody can say where `CARGO_HOME` is.
+fn place(project: &Project, locked: &LockedSlice) -> Option<Place> {
+    let workspace = &project.workspace;
+    let build_dir = workspace.build_directory(&locked.slice.target_dir.resolve(workspace));
+    let cargo_home = project.cargo.home()?;
+    Some(Place { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
 }
 
 fn opened(project: &Project, options: &Options) -> Result<(Store, Toolchain)> {

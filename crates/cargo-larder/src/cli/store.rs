@@ -21,6 +21,8 @@ pub(crate) struct Store {
 pub(crate) enum StoreVerb {
     /// Read everything in the store, and name what is damaged; exit with 1 if something is
     Verify(StoreVerify),
+    /// Say whether the store has a unit of this project, and what keeps it from being restored
+    Why(StoreWhy),
     /// Delete the units that were used longest ago; shows what would go, and deletes it with --yes
     Gc(StoreGc),
     /// Write the units of this project's recipes into one file
@@ -40,6 +42,19 @@ pub(crate) struct StoreVerify {
     /// Remove what is damaged, so that the next build stores it anew; exit with 0
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreWhy {
+    /// `serde`, `serde@1.0.228`, or cargo's name of one unit, `serde-0123456789abcdef`
+    #[arg(value_name = "UNIT")]
+    pub(crate) unit: String,
+    /// Ask for this slice alone, once or more; for all that have the package by default
+    #[arg(long = "slice", value_name = "SLICE")]
+    pub(crate) slices: Vec<String>,
     /// Print JSON (format version 1)
     #[arg(long)]
     pub(crate) json: bool,

@@ -22,6 +22,8 @@ mod reference;
 mod store;
 #[cfg(feature = "store")]
 mod store_remote;
+#[cfg(feature = "store")]
+mod store_why;
 mod stored;
 mod unused;
 mod usage;

@@ -15,7 +15,7 @@ use larder_store::{
 };
 use serde_json::json;
 
-use super::store_remote;
+use super::{store_remote, store_why};
 use crate::{
     cli::{self, StoreUse, StoreVerb},
     context::Context,
@@ -31,6 +31,7 @@ pub(crate) fn run(context: &Context, args: &cli::Store) -> anyhow::Result<Outcom
     match &args.verb {
         None => status(context, &options, args.json),
         Some(StoreVerb::Verify(args)) => verify(context, &options, args),
+        Some(StoreVerb::Why(args)) => store_why::run(context, &options, args),
         Some(StoreVerb::Gc(args)) => gc(context, &options, args),
         Some(StoreVerb::Push(args)) => store_remote::push(context, &options, args),
         Some(StoreVerb::Pull(args)) => store_remote::pull(context, &options, args),

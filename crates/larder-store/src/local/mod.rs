@@ -6,6 +6,7 @@
 //! v1/records/ab/cdef…              a record, by its own
 //! v1/snapshots/<key>               the units of a recipe
 //! v1/scopes/<scope>/<unit>         the newest record of each unit that can stand in for others of its scope
+//! v1/parts/<scope>                 what a scope's key is made of
 //! v1/swept                         the time of the last sweep
 //! v1/remembered/<key>              answers that take long to find
 //! v1/new/                          what is being written
@@ -112,6 +113,17 @@ impl Store {
     pub(crate) fn has(&self, file: &File) -> bool {
         let found = std::fs::symlink_metadata(self.blob(file.digest));
         found.is_ok_and(|facts| facts.is_file() && facts.len() == file.size)
+    }
+
+    /// Whether the content of a file is what its digest says. Changes nothing.
+    pub(crate) fn is_sound(&self, file: &File) -> bool {
+        self.has(file)
+            && digest_of(&self.blob(file.digest)).is_ok_and(|found| found == (file.digest, file.size))
+    }
+
+    /// When a record was used last.
+    pub(crate) fn used(&self, id: Digest) -> Option<SystemTime> {
+        std::fs::symlink_metadata(self.spread("records", id)).and_then(|facts| facts.modified()).ok()
     }
 
     /// The content of a file, held against its digest.
@@ -241,6 +253,23 @@ impl Store {
                 let _ = file.set_modified(now);
             }
         }
+    }
+
+    /// What was written of a scope's key.
+    pub(crate) fn read_parts(&self, scope: Key) -> Option<Vec<u8>> {
+        read_small(&self.path("parts", &scope.to_string()), LARGEST as u64).ok()
+    }
+
+    /// Writes what a scope's key is made of, unless it is there.
+    pub(crate) fn write_parts(&self, scope: Key, bytes: &[u8]) -> Result<()> {
+        self.write(&self.path("parts", &scope.to_string()), bytes)
+    }
+
+    /// The keys of all scopes that have units.
+    pub(crate) fn scopes(&self) -> Vec<Key> {
+        let entries =
+            fs_err::read_dir(self.root.join(VERSION).join("scopes")).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
     }
 
     /// A short text that was found out before.

@@ -161,6 +161,12 @@ impl Store {
                 let _ = fs_err::remove_file(path);
             }
         }
+        for (path, _, _) in self.files("parts").unwrap_or_default() {
+            let scope = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            if scope.is_none_or(|scope| self.scope(scope).is_empty()) {
+                let _ = fs_err::remove_file(path);
+            }
+        }
     }
 
     /// Every plain file of a kind, with its size and the time of its last change.

@@ -9,6 +9,7 @@
 mod place;
 #[cfg(test)]
 mod tests;
+pub mod why;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

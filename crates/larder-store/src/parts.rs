@@ -1,0 +1,165 @@
+//! What the key of a scope is made of, by name: two scopes differ exactly if one of these does, so that `store why` can
+//! say which.
+//!
+//! It must hold everything that [`scope`](crate::scope) puts into a key and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Result,
+    digest::Digest,
+    local::{Key, Store},
+};
+
+/// A part of a scope's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// What it is.
+    pub name: Name,
+    /// Its value, in lines that can be compared one by one.
+    pub text: String,
+}
+
+/// What a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Name {
+    /// The namespace of the settings.
+    Namespace,
+    /// `rustc -vV`, which names the host as well.
+    Compiler,
+    /// The SHA-256 of the compiler's library.
+    Driver,
+    /// `cargo -V`.
+    Cargo,
+    /// The recipe's configuration of cargo, with the environment of the slice.
+    Configuration,
+    /// The recipe's profiles.
+    Profiles,
+    /// The flags of each platform, as cargo finds them.
+    Flags,
+    /// The linker of each platform, as cargo finds it.
+    Linker,
+    /// Variables of cargo's, unstable settings among them, such as the layout of the build directory.
+    Variables,
+    /// cargo's words.
+    Words,
+}
+
+impl Name {
+    /// In words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Namespace => "the namespace",
+            Self::Compiler => "the compiler",
+            Self::Driver => "the build of the compiler",
+            Self::Cargo => "cargo",
+            Self::Configuration => "cargo's configuration in the recipe",
+            Self::Profiles => "the profiles",
+            Self::Flags => "RUSTFLAGS",
+            Self::Linker => "the linker",
+            Self::Variables => "variables of cargo's",
+            Self::Words => "cargo's arguments",
+        }
+    }
+}
+
+/// All parts of a scope's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Parts(pub Vec<Part>);
+
+/// A part that two scopes have differently, with the lines that only one of them has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Which one.
+    pub part: Name,
+    /// Lines of the other scope alone.
+    pub then: Vec<String>,
+    /// Lines of this scope alone.
+    pub now: Vec<String>,
+}
+
+impl Parts {
+    /// The key.
+    pub fn key(&self) -> Key {
+        let texts = self.0.iter().flat_map(|part| [format!("{:?}", part.name), part.text.clone()]);
+        Digest::of_texts("larder store scope 2", texts)
+    }
+
+    /// How others differ from these.
+    pub fn differences(&self, then: &Self) -> Vec<Difference> {
+        let text = |parts: &Self, name: Name| {
+            let mut found = parts.0.iter().filter(|part| part.name == name);
+            found.next().map(|part| part.text.clone()).unwrap_or_default()
+        };
+        let names: BTreeSet<Name> = self.0.iter().chain(&then.0).map(|part| part.name).collect();
+        let difference = |name: Name| {
+            let (now, then) = (text(self, name), text(then, name));
+            let only = |of: &str, other: &str| -> Vec<String> {
+                of.lines()
+                    .filter(|line| !other.lines().any(|known| known == *line))
+                    .map(str::to_owned)
+                    .collect()
+            };
+            (now != then).then(|| Difference { part: name, then: only(&then, &now), now: only(&now, &then) })
+        };
+        names.into_iter().filter_map(difference).collect()
+    }
+}
+
+impl Store {
+    /// Notes what a scope's key is made of.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn note_parts(&self, parts: &Parts) -> Result<()> {
+        let bytes =
+            serde_json::to_vec(parts).map_err(|error| crate::Error::bad("the parts of a key", error))?;
+        self.write_parts(parts.key(), &bytes)
+    }
+
+    /// What a scope's key is made of, if it was noted.
+    pub fn parts(&self, scope: Key) -> Option<Parts> {
+        let parts: Parts = serde_json::from_slice(&self.read_parts(scope)?).ok()?;
+        (parts.key() == scope).then_some(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(flags: &str) -> Parts {
+        Parts(vec![
+            Part { name: Name::Cargo, text: "cargo 1".to_owned() },
+            Part { name: Name::Flags, text: flags.to_owned() },
+        ])
+    }
+
+    #[test]
+    fn the_lines_that_differ_are_told() {
+        let (now, then) = (parts("a []\nb []"), parts("a [\"-g\"]\nb []"));
+        assert_ne!(now.key(), then.key());
+        let expected = Difference {
+            part: Name::Flags,
+            then: vec!["a [\"-g\"]".to_owned()],
+            now: vec!["a []".to_owned()],
+        };
+        assert_eq!(now.differences(&then), [expected]);
+        assert_eq!(now.differences(&now), []);
+    }
+
+    #[test]
+    fn noted_parts_are_those_of_their_key_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().join("store")).unwrap();
+        store.note_parts(&parts("a")).unwrap();
+        assert_eq!(store.parts(parts("a").key()), Some(parts("a")));
+        assert_eq!(store.parts(parts("b").key()), None);
+        store.write_parts(parts("b").key(), &serde_json::to_vec(&parts("c")).unwrap()).unwrap();
+        assert_eq!(store.parts(parts("b").key()), None, "it is of another key");
+    }
+}

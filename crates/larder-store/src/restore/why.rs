@@ -1,0 +1,334 @@
+//! Why a unit would be restored or not: what [`restore`](fn@super::restore) would do with it, told without doing it, and
+//! for units of other settings which part of the key differs.
+//!
+//! It must write nothing, and never say more than restoring would: what cargo makes of a restored unit is cargo's to say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::SystemTime,
+};
+
+use serde::Serialize;
+
+use super::{Known, Run, levels, of_packages};
+use crate::{
+    conditions::system::System,
+    digest::Digest,
+    inside::Inside,
+    local::Store,
+    moved::Place,
+    parts::{Difference, Parts},
+    record::Record,
+    scope::Keys,
+};
+
+/// Units of one recipe and a store, as restoring sees them.
+pub struct Question<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// The recipe's keys.
+    pub keys: Keys,
+    /// What its scope is made of.
+    pub parts: &'a Parts,
+    /// Where it would be restored.
+    pub place: &'a Place,
+    /// Names and versions in its `Cargo.lock`.
+    pub packages: &'a BTreeSet<String>,
+    /// This machine.
+    pub system: &'a System<'a>,
+}
+
+/// The units that are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those of a package, in all versions or in one.
+    Package(String, Option<String>),
+    /// The one that cargo calls so: `serde-0123456789abcdef`.
+    Unit(String),
+}
+
+/// What is known of the units that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Answer {
+    /// Whether the store has the recipe as a whole.
+    pub whole: bool,
+    /// Units that the recipe may use.
+    pub units: Vec<Told>,
+    /// If there are none: the nearest that the store has.
+    pub nearest: Nearest,
+}
+
+/// A unit of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Told {
+    /// cargo's name for it.
+    pub unit: String,
+    /// Package, target and profile.
+    pub describe: String,
+    /// What restoring would do.
+    #[serde(flatten)]
+    pub fate: Fate,
+}
+
+/// What restoring would do with a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict")]
+pub enum Fate {
+    /// It is in the target directory.
+    Present,
+    /// The target directory has it in other bytes, so it is left alone.
+    Other,
+    /// It would be restored.
+    Restored,
+    /// It would be compiled.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a store has in the place of a unit that a recipe may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Nearest {
+    /// Not asked, since there are units.
+    NotAsked,
+    /// Nothing of the package.
+    Nothing,
+    /// The same settings, and another version of the package, or of one below it.
+    Packages {
+        /// Names and versions of which the recipe has others.
+        packages: Vec<String>,
+    },
+    /// Other settings.
+    Settings {
+        /// The parts that differ from the newest unit's; empty if they were not noted.
+        differences: Vec<Difference>,
+    },
+}
+
+impl Question<'_> {
+    /// Looks.
+    pub fn answer(&self, wanted: &Wanted) -> Answer {
+        let (whole, records) = self.records();
+        let fates = self.fates(&records);
+        let is_wanted = |record: &&Record| wanted.is(record, &records);
+        let tell = |record: &Record| {
+            let refused = || Fate::Refused { reason: "it stands on itself".to_owned() };
+            Told {
+                unit: unit_name(record),
+                describe: record.describe(),
+                fate: fates.get(&record.fingerprint).cloned().unwrap_or_else(refused),
+            }
+        };
+        let units: Vec<Told> = records.iter().filter(is_wanted).map(tell).collect();
+        let nearest = if units.is_empty() { self.nearest(wanted) } else { Nearest::NotAsked };
+        Answer { whole, units, nearest }
+    }
+
+    /// The records that restoring would consider.
+    fn records(&self) -> (bool, Vec<Record>) {
+        let read = |ids: Vec<Digest>| -> Vec<Record> {
+            ids.into_iter().filter_map(|id| self.store.record(id)).collect()
+        };
+        if let Some(snapshot) = self.store.snapshot(self.keys.snapshot) {
+            let count = snapshot.records.len();
+            let records = read(snapshot.records);
+            let is_whole = records.len() == count;
+            return (is_whole, if is_whole { records } else { of_packages(records, self.packages) });
+        }
+        (false, of_packages(read(self.store.scope(self.keys.scope)), self.packages))
+    }
+
+    /// What restoring would do with each record, from the leaves up.
+    fn fates(&self, records: &[Record]) -> BTreeMap<Inside, Fate> {
+        let (store, place, system) = (self.store, self.place, self.system);
+        let mut run = Run { store, place, system, now: SystemTime::now(), known: BTreeMap::new() };
+        let mut fates: BTreeMap<Inside, Fate> = BTreeMap::new();
+        for record in levels(records).into_iter().flatten() {
+            let fate = fate(&run, record, &fates);
+            let known = match fate {
+                Fate::Present => run.present(record),
+                Fate::Restored => {
+                    Some(Known { outputs: record.outputs, fingerprint: record.fingerprint_hash })
+                }
+                Fate::Other | Fate::Refused { .. } => None,
+            };
+            if let Some(known) = known {
+                run.known.insert(record.fingerprint.clone(), known);
+            }
+            fates.insert(record.fingerprint.clone(), fate);
+        }
+        fates
+    }
+
+    /// What the store has of a package that the recipe cannot use.
+    fn nearest(&self, wanted: &Wanted) -> Nearest {
+        let mut newest: Option<(SystemTime, Nearest)> = None;
+        for scope in self.store.scopes() {
+            let ids = self.store.scope(scope);
+            let records: Vec<(Digest, Record)> =
+                ids.iter().filter_map(|id| Some((*id, self.store.record(*id)?))).collect();
+            let all: Vec<Record> = records.iter().map(|(_, record)| record.clone()).collect();
+            let of_it = records.iter().filter(|(_, record)| wanted.is_like(record, &all));
+            let used = of_it.clone().filter_map(|(id, _)| self.store.used(*id)).max();
+            let Some(used) = used else { continue };
+            if scope == self.keys.scope {
+                // Nothing is nearer than the same settings.
+                let packages =
+                    of_it.flat_map(|(_, record)| self.others(record, &all)).collect::<BTreeSet<_>>();
+                return Nearest::Packages { packages: packages.into_iter().collect() };
+            }
+            if newest.as_ref().is_none_or(|(time, _)| *time < used) {
+                let then = self.store.parts(scope);
+                let differences = then.map(|then| self.parts.differences(&then)).unwrap_or_default();
+                newest = Some((used, Nearest::Settings { differences }));
+            }
+        }
+        newest.map_or(Nearest::Nothing, |(_, nearest)| nearest)
+    }
+
+    /// Packages of a unit and of all below it that the recipe does not have.
+    fn others(&self, record: &Record, all: &[Record]) -> BTreeSet<String> {
+        let mut open = vec![record];
+        let mut seen: BTreeSet<&Inside> = BTreeSet::new();
+        let mut others = BTreeSet::new();
+        while let Some(record) = open.pop() {
+            if !seen.insert(&record.fingerprint) {
+                continue;
+            }
+            others.extend(
+                package(record).filter(|package| !self.packages.contains(*package)).map(str::to_owned),
+            );
+            let is_below = |other: &&Record| {
+                record.dependencies.iter().any(|dependency| dependency.fingerprint == other.fingerprint)
+            };
+            open.extend(all.iter().filter(is_below));
+        }
+        others
+    }
+}
+
+fn fate(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate {
+    if run.present(record).is_some() {
+        return Fate::Present;
+    }
+    if run.is_finished(record) {
+        return Fate::Other;
+    }
+    let refused = |reason: String| Fate::Refused { reason };
+    for dependency in &record.dependencies {
+        let below = dependency.fingerprint.as_str();
+        match fates.get(&dependency.fingerprint) {
+            Some(Fate::Refused { reason }) => {
+                // The lowest reason is the one to do something about.
+                let reason = reason.strip_prefix("it stands on ").map_or_else(
+                    || format!("it stands on {}: {reason}", below_name(below)),
+                    |lower| format!("it stands on {lower}"),
+                );
+                return refused(reason);
+            }
+            Some(Fate::Other) => return refused(format!("{} has other bytes here", below_name(below))),
+            Some(Fate::Present | Fate::Restored) | None => {}
+        }
+    }
+    if let Err(reason) = run.dependencies(record).map(|_| ()).and_then(|()| run.fits(record)) {
+        return refused(reason);
+    }
+    let unsound = record.files.iter().find(|file| !run.store.is_sound(file));
+    unsound.map_or(Fate::Restored, |file| refused(format!("the store's {} is damaged or gone", file.path)))
+}
+
+/// The part of a fingerprint's path that tells the unit: the folder that cargo calls after package and hash.
+fn below_name(fingerprint: &str) -> String {
+    let parts: Vec<&str> = fingerprint.split('/').collect();
+    let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let with_hash =
+        parts.iter().rev().find(|part| part.rsplit_once('-').is_some_and(|(_, end)| is_hash(end)));
+    if let Some(name) = with_hash {
+        return (*name).to_owned();
+    }
+    // The layout of folders for units: `build/<package>/<hash>/…`.
+    let at = parts.iter().rposition(|part| is_hash(part)).filter(|at| *at > 0);
+    at.map_or_else(|| fingerprint.to_owned(), |at| format!("{}-{}", parts[at - 1], parts[at]))
+}
+
+/// cargo's name for a unit: package and hash.
+pub fn unit_name(record: &Record) -> String {
+    below_name(record.fingerprint.as_str())
+}
+
+/// Name and version, as the folder of the sources is called.
+fn package(record: &Record) -> impl Iterator<Item = &str> {
+    let mut folders = record.source.as_ref().map(|source| source.as_str().split('/')).into_iter().flatten();
+    let is_registry = folders.next() == Some("registry");
+    // `src`, the registry, then the package.
+    folders.nth(2).filter(|_| is_registry).into_iter()
+}
+
+impl Wanted {
+    /// `serde`, `serde@1.0.228` or `serde-0123456789abcdef`.
+    pub fn parse(text: &str) -> Self {
+        if let Some((name, version)) = text.split_once('@') {
+            return Self::Package(name.to_owned(), Some(version.to_owned()));
+        }
+        let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match text.rsplit_once('-') {
+            Some((_, end)) if is_hash(end) => Self::Unit(text.to_owned()),
+            _ => Self::Package(text.to_owned(), None),
+        }
+    }
+
+    fn is(&self, record: &Record, all: &[Record]) -> bool {
+        match self {
+            Self::Package(name, version) => {
+                record.package == *name
+                    && version.as_ref().is_none_or(|version| is_of_version(record, version, all))
+            }
+            Self::Unit(unit) => unit_name(record) == *unit,
+        }
+    }
+
+    /// The same without the version and the hash.
+    fn is_like(&self, record: &Record, all: &[Record]) -> bool {
+        match self {
+            Self::Package(name, _) => Self::Package(name.clone(), None).is(record, all),
+            Self::Unit(unit) => unit.rsplit_once('-').is_some_and(|(name, _)| record.package == name),
+        }
+    }
+}
+
+/// A run of a build script has no source: its script has.
+fn is_of_version(record: &Record, version: &str, all: &[Record]) -> bool {
+    let folder = format!("{}-{version}", record.package);
+    if record.source.is_some() {
+        return package(record).all(|package| package == folder);
+    }
+    let below = |other: &&Record| {
+        let is_below = |dependency: &crate::record::Dependency| dependency.fingerprint == other.fingerprint;
+        other.package == record.package && record.dependencies.iter().any(is_below)
+    };
+    all.iter().filter(below).all(|script| package(script).all(|package| package == folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_called_as_cargo_calls_them() {
+        let old = "debug/.fingerprint/serde-0123456789abcdef/lib-serde";
+        assert_eq!(below_name(old), "serde-0123456789abcdef");
+        let new = "debug/build/serde/0123456789abcdef/fingerprint/lib-serde";
+        assert_eq!(below_name(new), "serde-0123456789abcdef");
+        assert_eq!(
+            Wanted::parse("serde-0123456789abcdef"),
+            Wanted::Unit("serde-0123456789abcdef".to_owned())
+        );
+        assert_eq!(Wanted::parse("wasm-bindgen"), Wanted::Package("wasm-bindgen".to_owned(), None));
+        let version = Wanted::Package("serde".to_owned(), Some("1.0.2".to_owned()));
+        assert_eq!(Wanted::parse("serde@1.0.2"), version);
+    }
+}
