@@ -28,6 +28,8 @@ pub mod conditions;
 pub mod digest;
 mod error;
 pub mod exchange;
+#[cfg(test)]
+mod faults;
 mod frame;
 pub mod inside;
 pub mod local;

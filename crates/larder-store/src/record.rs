@@ -198,6 +198,15 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Whether it is a list that another version of Larder wrote.
+    pub(crate) fn is_of_another_version(bytes: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        serde_json::from_slice(bytes).is_ok_and(|Versioned { version }| version != VERSION)
+    }
+
     /// Reads one that somebody else may have written.
     ///
     /// # Errors

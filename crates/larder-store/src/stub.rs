@@ -1,32 +1,43 @@
 //! Units for tests, compiled by nobody.
 
-use larder::target_dir::fingerprint::Fingerprint;
+use larder::target_dir::fingerprint::{self, Fingerprint};
 
 use crate::{
     conditions::Conditions,
-    digest::Digest,
     inside::Inside,
     local::Store,
-    record::{File, Record, Role, VERSION},
+    record::{Dependency, File, Record, Role, VERSION},
 };
 
 /// A unit of three files in the store: its fingerprint and an output with this content.
 pub(crate) fn unit(store: &Store, name: &str, content: &[u8]) -> Record {
-    let fingerprint = Fingerprint::default();
+    unit_on(store, name, &[content], &[])
+}
+
+/// A unit with some outputs that was compiled with others.
+pub(crate) fn unit_on(store: &Store, name: &str, contents: &[&[u8]], below: &[&Record]) -> Record {
+    let fingerprint = fingerprint(name, below);
     let json = serde_json::to_vec(&fingerprint).unwrap();
+    let hash = fingerprint::hash_text(fingerprint.cargo_hash());
     let mark = Inside::new(format!("debug/.fingerprint/{name}/lib-{name}")).unwrap();
-    let files = [
-        (mark.as_str().to_owned(), b"0123456789abcdef".as_slice(), Role::Hash),
-        (format!("{mark}.json"), json.as_slice(), Role::Fingerprint),
-        (format!("debug/deps/lib{name}.rlib"), content, Role::Output),
-    ];
-    let file = |(path, bytes, role): (String, &[u8], Role)| File {
+    let file = |path: String, bytes: &[u8], role| File {
         path: Inside::new(path).unwrap(),
         digest: store.add_bytes(bytes).unwrap(),
         size: bytes.len() as u64,
         runs: false,
         role,
     };
+    let mut files = vec![
+        file(mark.to_string(), hash.as_bytes(), Role::Hash),
+        file(format!("{mark}.json"), &json, Role::Fingerprint),
+    ];
+    for (number, content) in contents.iter().enumerate() {
+        let number = if number == 0 { String::new() } else { number.to_string() };
+        files.push(file(format!("debug/deps/lib{name}{number}.rlib"), content, Role::Output));
+    }
+    let outputs = Record::outputs_of(files[2..].iter().map(|file| (&file.path, file.digest)));
+    let on =
+        |record: &&Record| Dependency { fingerprint: record.fingerprint.clone(), outputs: record.outputs };
     let record = Record {
         version: VERSION,
         package: name.to_owned(),
@@ -36,12 +47,22 @@ pub(crate) fn unit(store: &Store, name: &str, content: &[u8]) -> Record {
         source: None,
         cargo_home: "/home".to_owned(),
         build_dir: "/target".to_owned(),
-        dependencies: Vec::new(),
-        files: files.map(file).to_vec(),
+        dependencies: below.iter().map(on).collect(),
+        files,
         folders: Vec::new(),
-        outputs: Digest::of(content),
+        outputs,
         conditions: Conditions::default(),
     };
     store.add_record(&record).unwrap();
     record
+}
+
+fn fingerprint(name: &str, below: &[&Record]) -> Fingerprint {
+    let on =
+        |record: &&Record| fingerprint::Dependency(1, record.package.clone(), false, record.fingerprint_hash);
+    Fingerprint {
+        target: fingerprint::cargo_hash(name),
+        deps: below.iter().map(on).collect(),
+        ..Fingerprint::default()
+    }
 }

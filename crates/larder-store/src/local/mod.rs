@@ -157,6 +157,8 @@ impl Store {
         if std::fs::symlink_metadata(&place).is_ok_and(|facts| facts.is_file() && facts.len() == size)
             && is_sound()
         {
+            // Its record is not there yet, and a sweep at this moment would find that nobody needs it.
+            touch(&place, SystemTime::now());
             return Ok((digest, size));
         }
         let new = self.new_file()?.into_temp_path();
@@ -249,9 +251,7 @@ impl Store {
         let now = SystemTime::now();
         let paths = records.iter().map(|id| self.spread("records", *id));
         for path in paths.chain([self.path("snapshots", &key.to_string())]) {
-            if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
-                let _ = file.set_modified(now);
-            }
+            touch(&path, now);
         }
     }
 
@@ -274,12 +274,15 @@ impl Store {
 
     /// A short text that was found out before.
     pub(crate) fn remembered(&self, key: Key) -> Option<String> {
-        String::from_utf8(read_small(&self.path("remembered", &key.to_string()), 4096).ok()?).ok()
+        let bytes = read_small(&self.path("remembered", &key.to_string()), 4096).ok()?;
+        let (digest, text) = std::str::from_utf8(&bytes).ok()?.split_once(' ')?;
+        (digest == Digest::of(text.as_bytes()).to_string()).then(|| text.to_owned())
     }
 
-    /// Remembers a short text.
+    /// Remembers a short text, with its digest: a damaged one would be believed for ever.
     pub(crate) fn remember(&self, key: Key, text: &str) -> Result<()> {
-        self.replace(&self.path("remembered", &key.to_string()), text.as_bytes())
+        let line = format!("{} {text}", Digest::of(text.as_bytes()));
+        self.replace(&self.path("remembered", &key.to_string()), line.as_bytes())
     }
 
     fn new_file(&self) -> Result<tempfile::NamedTempFile> {
@@ -289,9 +292,10 @@ impl Store {
         Ok(file)
     }
 
-    /// Writes what has one content only, unless it is there.
+    /// Writes what has one content only, unless it is there. It is small, so it is read: a damaged one must not stay.
     fn write(&self, place: &Path, bytes: &[u8]) -> Result<()> {
-        if std::fs::symlink_metadata(place).is_ok_and(|facts| facts.len() == bytes.len() as u64) {
+        if read_small(place, bytes.len() as u64).is_ok_and(|found| found == bytes) {
+            touch(place, SystemTime::now());
             return Ok(());
         }
         self.replace(place, bytes)
@@ -321,6 +325,13 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
         fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
+}
+
+/// Notes that a file was used. It does not matter if that fails.
+fn touch(path: &Path, now: SystemTime) {
+    if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
+        let _ = file.set_modified(now);
+    }
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> std::io::Error {

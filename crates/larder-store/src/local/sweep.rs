@@ -12,7 +12,7 @@ use super::{Store, VERSION};
 use crate::{
     Result,
     digest::Digest,
-    record::{LARGEST, Record},
+    record::{LARGEST, Snapshot},
 };
 
 /// What was used so lately may be in use now.
@@ -47,7 +47,19 @@ pub struct Contents {
 struct Kept {
     path: PathBuf,
     used: SystemTime,
-    record: Record,
+    files: Vec<Needed>,
+}
+
+/// A record of whatever version, as far as sweeping reads it.
+#[derive(serde::Deserialize)]
+struct OfAnyVersion {
+    files: Vec<Needed>,
+}
+
+#[derive(serde::Deserialize)]
+struct Needed {
+    digest: Digest,
+    size: u64,
 }
 
 impl Store {
@@ -78,7 +90,7 @@ impl Store {
         let mut kept = self.kept()?;
         kept.sort_by_key(|kept| kept.used);
         let mut needed: HashMap<Digest, (usize, u64)> = HashMap::new();
-        for file in kept.iter().flat_map(|kept| &kept.record.files) {
+        for file in kept.iter().flat_map(|kept| &kept.files) {
             needed.entry(file.digest).or_insert((0, file.size)).0 += 1;
         }
         let mut total: u64 = needed.values().map(|(_, size)| size).sum();
@@ -89,7 +101,7 @@ impl Store {
             if !remove(&kept.path) {
                 continue;
             }
-            for file in &kept.record.files {
+            for file in &kept.files {
                 if let Some((count, size)) = needed.get_mut(&file.digest) {
                     *count -= 1;
                     if *count == 0 {
@@ -104,7 +116,8 @@ impl Store {
         }
         let mut freed = 0;
         for (path, size, modified) in self.files("blobs")? {
-            let is_needed = digest_in(&path).is_some_and(|digest| needed.contains_key(&digest));
+            // Another name is nobody's of a store.
+            let is_needed = digest_in(&path).is_none_or(|digest| needed.contains_key(&digest));
             // Files of a unit come before its record.
             if !is_needed && !is_leased(modified, now) && remove(&path) {
                 freed += size;
@@ -129,8 +142,9 @@ impl Store {
 
     fn kept(&self) -> Result<Vec<Kept>> {
         let read = |(path, _, used): (PathBuf, u64, SystemTime)| {
-            let record = Record::parse(&read_small(&path, LARGEST as u64).ok()?).ok()?;
-            Some(Kept { path, used, record })
+            let bytes = read_small(&path, LARGEST as u64).ok()?;
+            let OfAnyVersion { files } = serde_json::from_slice(&bytes).ok()?;
+            Some(Kept { path, used, files })
         };
         Ok(self.files("records")?.into_iter().filter_map(read).collect())
     }
@@ -149,8 +163,11 @@ impl Store {
         let mut is_there =
             |id: Digest| *known.entry(id).or_insert_with(|| self.spread("records", id).is_file());
         for (path, _, _) in self.files("snapshots").unwrap_or_default() {
-            let key = path.file_name().and_then(|name| name.to_str()?.parse().ok());
-            let snapshot = key.and_then(|key| self.snapshot(key));
+            let bytes = read_small(&path, LARGEST as u64).unwrap_or_default();
+            if Snapshot::is_of_another_version(&bytes) {
+                continue;
+            }
+            let snapshot = Snapshot::parse(&bytes).ok();
             if !snapshot.is_some_and(|snapshot| snapshot.records.into_iter().all(&mut is_there)) {
                 let _ = fs_err::remove_file(path);
             }
@@ -173,7 +190,8 @@ impl Store {
     pub(crate) fn files(&self, kind: &str) -> Result<Vec<(PathBuf, u64, SystemTime)>> {
         let mut found = Vec::new();
         let top = self.root.join(VERSION).join(kind);
-        if top.is_dir() {
+        // A link may lead to what is no store's.
+        if std::fs::symlink_metadata(&top).is_ok_and(|facts| facts.is_dir()) {
             list(&top, 0, &mut found)?;
         }
         Ok(found)
@@ -211,7 +229,7 @@ mod tests {
     use super::*;
     use crate::stub;
 
-    /// A unit with one output of ten thousand bytes; its other files are those of all units.
+    /// A unit of ten thousand bytes and a few.
     fn unit(store: &Store, name: &str, used: SystemTime) -> Digest {
         let record = stub::unit(store, name, &name.as_bytes().repeat(10_000 / name.len()));
         let (_, id) = record.to_bytes();
@@ -232,12 +250,14 @@ mod tests {
             unit(&store, "ccccc", before(1)),
         ];
         let kept = || units.map(|id| store.record(id).is_some());
+        let [first, second, _] = units.map(|id| store.record(id).unwrap().size());
         assert_eq!(store.sweep(100_000, later, Sweep::Delete).unwrap(), 0);
-        assert_eq!(store.sweep(25_000, later, Sweep::Plan).unwrap(), 10_000);
+        assert_eq!(store.sweep(25_000, later, Sweep::Plan).unwrap(), first);
         assert_eq!(kept(), [true, true, true], "a plan deletes nothing");
-        assert_eq!(store.sweep(25_000, later, Sweep::Delete).unwrap(), 10_000);
+        assert_eq!(store.sweep(25_000, later, Sweep::Delete).unwrap(), first);
+        assert!(store.contents().unwrap().bytes <= 25_000);
         assert_eq!(kept(), [false, true, true]);
-        assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 10_000);
+        assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), second);
         assert_eq!(kept(), [false, false, true], "it was used just now");
         assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 0);
     }

@@ -46,8 +46,9 @@ impl Store {
             ..Verified::default()
         };
         let looked = side_by_side::map(blobs, |(path, _, _)| {
+            // Another name is nobody's of a store.
             let is_sound =
-                digest_in(&path).is_some_and(|name| digest_of(&path).is_ok_and(|(found, _)| found == name));
+                digest_in(&path).is_none_or(|name| digest_of(&path).is_ok_and(|(found, _)| found == name));
             Ok((path, is_sound))
         })?;
         verified.damaged =
@@ -56,10 +57,13 @@ impl Store {
             verified.damaged.iter().for_each(|path| Self::put_aside(path));
         }
         for (path, _, _) in self.files("records")? {
+            let Some(name) = digest_in(&path) else { continue };
             let bytes = read_small(&path, LARGEST as u64).ok();
-            let sound = bytes.filter(|bytes| digest_in(&path) == Some(Digest::of(bytes)));
-            let record = sound.and_then(|bytes| Record::parse(&bytes).ok());
-            if record.is_none_or(|record| !self.has_files(&record)) {
+            let sound = bytes.filter(|bytes| name == Digest::of(bytes));
+            // What is sound and cannot be read is of another version of Larder.
+            let is_whole =
+                |bytes: Vec<u8>| Record::parse(&bytes).map_or(true, |record| self.has_files(&record));
+            if !sound.is_some_and(is_whole) {
                 if repair == Repair::Remove {
                     Self::put_aside(&path);
                 }

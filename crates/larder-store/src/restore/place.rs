@@ -63,6 +63,8 @@ pub(super) fn unit(
     let mark = record.file(Role::Hash)?;
     let path = clear(build_dir, &mark.path)?;
     let new = path.with_extension("larder-new");
+    // Of a restore that was killed.
+    remove(&new)?;
     write(&new, fingerprint::hash_text(hash).as_bytes())?;
     finish(&new, mark, now)?;
     fs_err::rename(&new, &path)?;
@@ -76,6 +78,8 @@ fn fingerprint(
     record: &Record,
     dependencies: &[u64],
 ) -> Result<(Vec<u8>, u64)> {
+    // The hash is computed; a damaged file of it must be found all the same, and replaced.
+    store.read(record.file(Role::Hash)?)?;
     let json = record.file(Role::Fingerprint)?;
     let bytes = store.read(json)?;
     let strange = || Error::bad(&json.path, "this version of cargo writes fingerprints in another way");
@@ -110,9 +114,14 @@ fn make_folder(top: &Path, folder: &Path) -> Result<()> {
 fn clear(build_dir: &Path, path: &Inside) -> Result<PathBuf> {
     make_folder(build_dir, Path::new(path.folder()))?;
     let path = build_dir.join(path.as_str());
-    match fs_err::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(path),
+    remove(&path)?;
+    Ok(path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

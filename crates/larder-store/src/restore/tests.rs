@@ -75,7 +75,6 @@ fn what_stands_on_other_bytes_stays_out() {
     let mut above = stub::unit(&two.store, "above", b"two");
     let on = |outputs| Dependency { fingerprint: below.fingerprint.clone(), outputs };
     above.dependencies = vec![on(Digest::of(b"other bytes"))];
-    // The stub's own outputs are not computed as those of a real unit; a fingerprint without dependencies fits none.
     let restored = two.restore(&[below.clone(), above.clone()]);
     assert_eq!(restored.units, 1, "{restored:?}");
     assert!(restored.refused[0].1.contains("is another one here"), "{restored:?}");
