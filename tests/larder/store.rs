@@ -47,7 +47,7 @@ impl Machine {
         checkout
     }
 
-    fn checkout(&self, project: Project) -> Checkout<'_> {
+    pub(crate) fn checkout(&self, project: Project) -> Checkout<'_> {
         let home = cargo_home(Surroundings::get().env()).unwrap();
         Checkout { project, home, machine: self }
     }

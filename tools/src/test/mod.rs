@@ -135,6 +135,7 @@ impl<'a> Tests<'a> {
             .env("PATH", std::env::join_paths(folders)?)
             .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
             .env("LARDER_PORTFOLIO_SITE", portfolio.site())
+            .envs(portfolio.env().get("PATH").map(|path| ("LARDER_TEST_WASM_PATH", path)))
             .envs(self.full.then_some(("LARDER_TEST_FULL", "1")))
             .quiet()
             .run()?;

@@ -9,24 +9,19 @@ const OBSTACLES: [&str; 3] = ["a folder", "a file for a folder", "a link for a f
 
 /// Puts something in the way of a file, and says what it was.
 fn obstruct(machine: &Machine, path: &Path, obstacle: &str) -> PathBuf {
-    let target = machine.target("target");
-    let path = target.join(path);
-    match obstacle {
-        "a folder" => {
-            fs_err::create_dir_all(path.join("of somebody")).unwrap();
-            path
-        }
-        _ => {
-            let folder = path.parent().unwrap().to_owned();
-            fs_err::create_dir_all(folder.parent().unwrap()).unwrap();
-            if obstacle == "a file for a folder" {
-                fs_err::write(&folder, "of somebody").unwrap();
-            } else {
-                fs_err::os::unix::fs::symlink(machine.target("elsewhere"), &folder).unwrap();
-            }
-            folder
-        }
+    let path = machine.target("target").join(path);
+    if obstacle == "a folder" {
+        fs_err::create_dir_all(path.join("of somebody")).unwrap();
+        return path;
     }
+    let folder = path.parent().unwrap().to_owned();
+    fs_err::create_dir_all(folder.parent().unwrap()).unwrap();
+    if obstacle == "a file for a folder" {
+        fs_err::write(&folder, "of somebody").unwrap();
+    } else {
+        fs_err::os::unix::fs::symlink(machine.target("elsewhere"), &folder).unwrap();
+    }
+    folder
 }
 
 fn remove(path: &Path) {
@@ -38,7 +33,7 @@ fn remove(path: &Path) {
 }
 
 /// Units that stand on one of these, and these.
-fn cone<'a>(machine: &'a Machine, with: impl Fn(&Record) -> bool) -> BTreeSet<&'a str> {
+fn cone(machine: &Machine, with: impl Fn(&Record) -> bool) -> BTreeSet<&str> {
     let mut out: BTreeSet<&str> = BTreeSet::new();
     for record in &machine.records {
         let mut below = record.dependencies.iter().map(|below| below.fingerprint.folder());
