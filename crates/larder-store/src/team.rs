@@ -8,7 +8,7 @@ use crate::{
     Error, Result,
     exchange::{self, Exchange, Pulled},
     local::Store,
-    remote::{self, PlainHttp, Remote},
+    remote::{self, Credentials, PlainHttp, Remote},
     scope::Keys,
     signature::PublicKey,
 };
@@ -21,8 +21,8 @@ pub struct Team {
 }
 
 impl Team {
-    /// The remote at `address`, or else that of the settings; `None` if there is neither. A folder is relative to `root`,
-    /// and `token` is what servers know the user by.
+    /// The remote at `address`, or else that of the settings; `None` if there is neither. A folder is relative to
+    /// `root`.
     ///
     /// # Errors
     /// If the address or a key is none.
@@ -30,7 +30,7 @@ impl Team {
         settings: &StoreSettings,
         address: Option<&str>,
         root: &Path,
-        token: Option<&str>,
+        user: &Credentials,
     ) -> Result<Option<Self>> {
         let Some(address) = address.or(settings.remote.as_deref()) else { return Ok(None) };
         let plain = if settings.allow_http { PlainHttp::Allowed } else { PlainHttp::Loopback };
@@ -38,7 +38,7 @@ impl Team {
             text.parse::<PublicKey>().map_err(|reason| Error::bad("metadata.larder.store.keys", reason))
         };
         Ok(Some(Self {
-            remote: remote::open(address, root, plain, token)?,
+            remote: remote::open(address, root, plain, user)?,
             namespace: settings.namespace.clone(),
             trusted: settings.keys.iter().map(key).collect::<Result<_>>()?,
         }))

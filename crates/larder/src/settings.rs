@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StoreSettings {
-    /// A folder or an address that units are taken from.
+    /// A folder, a bucket, a registry or a server that units are taken from.
     pub remote: Option<String>,
     /// Public keys, each as `name:base64`, one of which must have signed what is taken.
     #[serde(default)]

@@ -17,6 +17,7 @@ mod probe;
 pub(crate) mod programs;
 mod relocate;
 pub(crate) mod requirement;
+pub(crate) mod servers;
 pub(crate) mod tailwind;
 mod tools;
 mod version;

@@ -16,6 +16,7 @@ use super::{
     needs::{self, Tool},
     probe,
     programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
+    servers,
     tools::cleaned,
 };
 use crate::{docker, log::Log};
@@ -37,6 +38,8 @@ pub(crate) enum Requirement {
     Browser,
     /// Nix, able to build in its sandbox.
     Nix,
+    /// Servers that the store's remotes are tried on.
+    Servers,
     /// How a folder with a Debian is made.
     Debian,
     /// A Docker engine that answers.
@@ -67,7 +70,7 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Components,
         Self::Utilities,
         Self::Awks,
@@ -75,6 +78,7 @@ impl Requirement {
         Self::Headers,
         Self::Browser,
         Self::Nix,
+        Self::Servers,
         Self::Debian,
         Self::Engine,
         Self::CurrentEngine,
@@ -93,6 +97,7 @@ impl Requirement {
             Self::Headers => "OpenSSL's headers",
             Self::Browser => "the browser",
             Self::Nix => "Nix",
+            Self::Servers => "servers for the store's remotes",
             Self::Debian => "debootstrap",
             Self::Engine => "a Docker engine",
             Self::CurrentEngine => "a Docker engine with buildx",
@@ -114,7 +119,7 @@ impl Requirement {
             Self::Debian => &DEBIAN,
             Self::Engine => &ENGINE,
             Self::CurrentEngine => &CURRENT_ENGINE,
-            Self::Components | Self::Tools | Self::Checkers | Self::WasmPack => &[],
+            Self::Components | Self::Servers | Self::Tools | Self::Checkers | Self::WasmPack => &[],
         }
     }
 
@@ -127,6 +132,7 @@ impl Requirement {
                     Tool::ALL.into_iter().filter_map(|tool| no_way(setup, tool)).collect();
                 (!problems.is_empty()).then(|| problems.join("; "))
             }
+            Self::Servers => servers::problem(&setup.exec, &setup.folder),
             Self::Checkers | Self::WasmPack => missing_programs(&setup.exec, &[("cc", "gcc")]),
             Self::CurrentEngine if !debian::is_possible(&setup.exec) => {
                 Some("it comes from Debian's packages, and this machine is no Debian".to_owned())
@@ -148,6 +154,7 @@ impl Requirement {
             Self::Headers => headers(sh, env, log),
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),
+            Self::Servers => servers::ensure(sh, env, log).map(drop),
             // One that is there already is asked, and one of ours is started for a moment.
             Self::Engine => docker::engine::Engine::ensure(sh, env, log).map(drop),
             Self::CurrentEngine => engine::ensure(sh, env, log).map(drop),

@@ -121,7 +121,7 @@ impl<'a> Tests<'a> {
         own_recipe(self.sh, &portfolio)
     }
 
-    /// The tests run with this machine's own toolchain; only the browser may come from elsewhere.
+    /// The tests run with this machine's own toolchain; only the browser and servers may come from elsewhere.
     fn cargo_test(&self) -> anyhow::Result<()> {
         let (sh, portfolio) = (self.sh, self.portfolio()?);
         let browser = setup::browser::ensure(sh, self.env, self.log)?;
@@ -130,7 +130,10 @@ impl<'a> Tests<'a> {
         let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let path = sh.var_os("PATH").unwrap_or_default();
         let browser = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
-        let folders = std::env::split_paths(&path).chain(browser.map(Path::to_owned));
+        // These in the versions that were chosen.
+        let servers = setup::servers::ensure(sh, self.env, self.log)?;
+        let folders = std::iter::once(servers).chain(std::env::split_paths(&path));
+        let folders = folders.chain(browser.map(Path::to_owned));
         cmd!(sh, "{cargo} test --workspace")
             .env("PATH", std::env::join_paths(folders)?)
             .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))

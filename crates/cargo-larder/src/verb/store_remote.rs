@@ -8,6 +8,7 @@ use larder_store::{
     Options, Session,
     exchange::{self, Present, Pulled, Pushed, Terms},
     local::Store,
+    remote::Credentials,
     scope::Keys,
     signature::SecretKey,
     team::Team,
@@ -19,16 +20,13 @@ use crate::{cli, context::Context, exit::Outcome, terminal};
 
 /// The secret key itself, as CI systems give secrets.
 const KEY: &str = "LARDER_STORE_KEY";
-/// What servers know the reader by.
-const TOKEN: &str = "LARDER_STORE_TOKEN";
 
 /// The team's remote at `address`, or that of the settings.
 pub(super) fn team(context: &Context, address: Option<&str>) -> larder_store::Result<Option<Team>> {
     let project = &context.project;
-    let token = context.process.env.get_str(TOKEN).filter(|token| !token.is_empty());
     // Addresses of the command line are relative to the working directory, those of settings to the workspace.
     let root = if address.is_some() { &context.process.dir } else { project.workspace.root().as_std_path() };
-    Team::of(&project.settings.store, address, root, token)
+    Team::of(&project.settings.store, address, root, &Credentials::of(&context.process.env))
 }
 
 fn known_team(context: &Context, address: Option<&str>, option: &str) -> anyhow::Result<Team> {

@@ -1,172 +1,160 @@
-//! A server that is asked by HTTP, for reading alone.
+//! A server that keeps objects under their names, as any server of files does: read by GET, and written by PUT if it lets
+//! whoever asks.
 //!
-//! A server may be anything: gone, slow, broken, somebody else. Every step has a limit of time and size, so that the
-//! worst is a miss after seconds. An error names neither a query nor a credential, and no credential follows a redirect.
+//! An object is created with `If-None-Match: *`. Whether a server heeds that is tried before anything is written: with one
+//! that does not, two writers could each believe that theirs is the one.
 
-use std::{
-    io::Read,
-    net::IpAddr,
-    time::{Duration, Instant},
+use std::{fmt, sync::Mutex};
+
+use ureq::http::{
+    Method, Request, StatusCode, Uri,
+    header::{AUTHORIZATION, IF_NONE_MATCH},
 };
 
-use ureq::{
-    Agent,
-    config::RedirectAuthHeaders,
-    http::{StatusCode, Uri},
+use super::{
+    contract::{PlainHttp, Put, Remote, Trouble, trouble},
+    credentials::Credentials,
+    wire::{Answer, SHORT, Wire, is_loopback, refused},
 };
-
-use super::contract::{PlainHttp, Put, Remote, Trouble, trouble};
 use crate::{Error, Result, inside::Inside};
 
-/// How long a server may take to be found, to be reached, to begin its answer, and for each piece of it.
-const STEP: Duration = Duration::from_millis(1200);
-/// From then on an answer must come at [`SLOWEST`].
-const GRACE: Duration = Duration::from_millis(1200);
-/// Bytes in a second.
-const SLOWEST: u64 = 64 << 10;
-/// How many redirects are followed, between encrypted addresses.
-const REDIRECTS: u32 = 5;
+/// The object that a server is tried with.
+const TRIED: &str = "v1/created-once";
 
 /// A server.
-#[derive(Debug, Clone)]
 pub struct Http {
-    agent: Agent,
+    wire: Wire,
     /// Without a `/` at its end.
     base: String,
     query: Option<String>,
     authorization: Option<String>,
+    /// Whether the server creates an object once; `None` before it was tried.
+    creates_once: Mutex<Option<bool>>,
 }
 
 impl Http {
-    /// The server at an address. `token` is what it knows the reader by.
+    /// The server at an address.
     ///
     /// # Errors
     /// If the address is none, holds a password, or is not encrypted and not allowed to be.
-    pub fn open(address: &str, plain: PlainHttp, token: Option<&str>) -> Result<Self> {
-        let bad = |reason: &str| Error::bad("the address of the store's remote", reason);
-        let uri: Uri = address.parse().map_err(|_| bad("it is no address"))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(bad("it names no server"));
-        };
-        if authority.as_str().contains('@') {
-            return Err(bad("a name or password in it would be committed; set LARDER_STORE_TOKEN instead"));
-        }
-        let is_local = is_loopback(authority.host());
-        let is_encrypted = scheme == "https";
-        if !is_encrypted && !is_local && plain == PlainHttp::Loopback {
-            return Err(bad("it is not encrypted; metadata.larder.store.allow-http = true allows that"));
-        }
-        let redirects = if is_encrypted { REDIRECTS } else { 0 };
+    pub fn open(address: &str, plain: PlainHttp, credentials: &Credentials) -> Result<Self> {
+        let uri = checked(address, plain)?;
+        let (scheme, authority) = (uri.scheme_str().unwrap_or_default(), uri.authority());
+        let authority = authority.map(ToString::to_string).unwrap_or_default();
         Ok(Self {
-            agent: agent(is_encrypted, is_local, redirects),
+            wire: Wire::new(plain),
             base: format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/')),
             query: uri.query().map(str::to_owned),
-            authorization: token.map(|token| format!("Bearer {token}")),
+            authorization: credentials.authorization(),
+            creates_once: Mutex::new(None),
         })
     }
 
-    fn ask(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>, Trouble> {
+    fn send(
+        &self,
+        method: Method,
+        name: &str,
+        bytes: &[u8],
+        once: Once,
+        most: u64,
+    ) -> Result<Answer, Trouble> {
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
-        let mut request = self.agent.get(format!("{}/{name}{query}", self.base));
+        let mut request = Request::builder().method(method).uri(format!("{}/{name}{query}", self.base));
         if let Some(authorization) = &self.authorization {
-            request = request.header("Authorization", authorization);
+            request = request.header(AUTHORIZATION, authorization);
         }
-        let mut response = request.call().map_err(|error| told(&error))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
-            status if passes(status) => return Err(Trouble::Passing(format!("status {}", status.as_u16()))),
-            status => return Err(Trouble::Lasting(format!("status {}", status.as_u16()))),
+        if once == Once::Created {
+            request = request.header(IF_NONE_MATCH, "*");
         }
-        let body = response.body_mut();
-        if body.content_length().is_some_and(|length| length > most) {
-            return Err(Trouble::Lasting(format!("it has more than {most} bytes")));
+        let request = request.body(bytes);
+        // The error would hold what is wrong, and that may be a token.
+        let request =
+            request.map_err(|_| Trouble::Lasting("its address or token is none for HTTP".to_owned()))?;
+        self.wire.send(request, most)
+    }
+
+    fn read(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.send(Method::GET, name.as_str(), &[], Once::Replaced, most)?;
+        match answer.status {
+            StatusCode::OK => Ok(Some(answer.body)),
+            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            status => Err(refused(status)),
         }
-        whole(body.as_reader(), most).map(Some)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8], once: Once) -> Result<Put, Trouble> {
+        let answer = self.send(Method::PUT, name, bytes, once, SHORT)?;
+        match answer.status {
+            status if status.is_success() => Ok(Put::Written),
+            StatusCode::PRECONDITION_FAILED if once == Once::Created => Ok(Put::Present),
+            status => match refused(status) {
+                Trouble::Lasting(status) => {
+                    Err(Trouble::Lasting(format!("the server does not let it be written: {status}")))
+                }
+                passing => Err(passing),
+            },
+        }
+    }
+
+    /// Writes one object twice, unless it is there: the second time must be refused.
+    fn is_able(&self) -> Result<(), Trouble> {
+        let mut known = self.creates_once.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let creates_once = if let Some(known) = *known {
+            known
+        } else {
+            let put = || self.write(TRIED, b"larder\n", Once::Created);
+            put()? == Put::Present || put()? == Put::Present
+        };
+        *known = Some(creates_once);
+        let reason = "the server ignores `If-None-Match`, so an object could be written twice";
+        if creates_once { Ok(()) } else { Err(Trouble::Lasting(reason.to_owned())) }
     }
 }
 
-/// An answer that may be another one soon.
-fn passes(status: StatusCode) -> bool {
-    status.is_server_error() || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status)
+/// What a PUT does with an object that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Once {
+    /// It stays.
+    Created,
+    Replaced,
 }
 
-fn agent(is_encrypted: bool, is_local: bool, redirects: u32) -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .https_only(is_encrypted)
-        .max_redirects(redirects)
-        .max_redirects_will_error(false)
-        .redirect_auth_headers(RedirectAuthHeaders::Never)
-        .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
-        .timeout_resolve(Some(STEP))
-        .timeout_connect(Some(STEP))
-        .timeout_send_request(Some(STEP))
-        .timeout_recv_response(Some(STEP))
-        .timeout_per_read(Some(STEP));
-    // No proxy reaches this machine's own addresses.
-    let config = if is_local { config.proxy(None) } else { config };
-    config.build().new_agent()
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// All of an answer, unless it is larger or slower than it may be.
-fn whole(mut body: impl Read, most: u64) -> Result<Vec<u8>, Trouble> {
-    let start = Instant::now();
-    let mut bytes = Vec::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        let read = body.read(&mut piece).map_err(|error| cut(&error))?;
-        if read == 0 {
-            return Ok(bytes);
-        }
-        bytes.extend_from_slice(&piece[..read]);
-        if bytes.len() as u64 > most {
-            return Err(Trouble::Lasting(format!("it has more than {most} bytes")));
-        }
-        let time = start.elapsed();
-        if time > GRACE && (bytes.len() as u128) * 1000 < u128::from(SLOWEST) * time.as_millis() {
-            return Err(Trouble::Passing("it is too slow".to_owned()));
-        }
+/// An address that may be asked.
+pub(super) fn checked(address: &str, plain: PlainHttp) -> Result<Uri> {
+    let bad = |reason: &str| Error::bad("the address of the store's remote", reason);
+    let uri: Uri = address.parse().map_err(|_| bad("it is no address"))?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(bad("it names no server"));
+    };
+    if authority.as_str().contains('@') {
+        return Err(bad("a name or password in it would be committed; set LARDER_STORE_TOKEN instead"));
     }
+    let is_safe = scheme == "https" || is_loopback(authority.host()) || plain == PlainHttp::Allowed;
+    if !is_safe {
+        return Err(bad("it is not encrypted; metadata.larder.store.allow-http = true allows that"));
+    }
+    Ok(uri)
 }
 
-fn cut(error: &std::io::Error) -> Trouble {
-    Trouble::Passing(format!("the answer broke off: {error}"))
-}
-
-/// What went wrong, in words that hold no address: it may have a token in its query.
-fn told(error: &ureq::Error) -> Trouble {
-    let passing = |what: &str| Trouble::Passing(what.to_owned());
-    match error {
-        ureq::Error::Timeout(_) => passing("no answer in time"),
-        ureq::Error::Io(error) => passing(&error.to_string()),
-        ureq::Error::HostNotFound => passing("the host is not known"),
-        ureq::Error::ConnectionFailed => passing("no connection"),
-        ureq::Error::Rustls(error) => Trouble::Lasting(format!("TLS: {error}")),
-        ureq::Error::RequireHttpsOnly(_) => {
-            Trouble::Lasting("it redirects to an address that is not encrypted".to_owned())
-        }
-        _ => passing("the answer is no HTTP"),
+impl fmt::Debug for Http {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.base)
     }
 }
 
 impl Remote for Http {
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>> {
-        self.ask(name, most).map_err(|reason| trouble(self, name, reason))
+        self.read(name, most).map_err(|reason| trouble(self, name, reason))
     }
 
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {
-        self.put(name, bytes).map(|()| Put::Written)
+        let put = self.is_able().and_then(|()| self.write(name.as_str(), bytes, Once::Created));
+        put.map_err(|reason| trouble(self, name, reason))
     }
 
-    fn put(&self, name: &Inside, _: &[u8]) -> Result<()> {
-        let reason = "units are not written by HTTP: push to the folder that is served".to_owned();
-        Err(trouble(self, name, Trouble::Lasting(reason)))
+    fn put(&self, name: &Inside, bytes: &[u8]) -> Result<()> {
+        let put = self.write(name.as_str(), bytes, Once::Replaced);
+        put.map(drop).map_err(|reason| trouble(self, name, reason))
     }
 
     fn describe(&self) -> String {

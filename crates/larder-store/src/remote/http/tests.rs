@@ -2,52 +2,31 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::{Duration, Instant},
 };
 
+use larder::process::Environment;
+
 use super::{
-    super::{conformance, conformance::name, patient::Patient},
+    super::{
+        conformance,
+        conformance::name,
+        patient::Patient,
+        stub::{accept, head, path, serve},
+    },
     *,
 };
 
-/// Answers every request by a function of its lines, until the process ends.
-fn serve(
-    answer: impl Fn(&[String], &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
-) -> String {
-    accept(move |stream| {
-        let lines = BufReader::new(stream.try_clone()?).lines().map_while(std::io::Result::ok);
-        let lines: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-        answer(&lines, stream)
-    })
-}
-
-/// Does something with every connection, until the process ends.
-fn accept(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let answer = answer.clone();
-            thread::spawn(move || answer(&mut stream));
-        }
-    });
-    format!("http://{address}")
+fn token(token: &str) -> Credentials {
+    Credentials::of(&Environment::new([("LARDER_STORE_TOKEN", token)]))
 }
 
 fn open(address: &str) -> Http {
-    Http::open(address, PlainHttp::Loopback, None).unwrap()
-}
-
-fn head(status: &str, length: usize) -> String {
-    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")
-}
-
-fn path(request: &[String]) -> &str {
-    request.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default()
+    Http::open(address, PlainHttp::Loopback, &Credentials::none()).unwrap()
 }
 
 #[test]
@@ -58,6 +37,9 @@ fn a_server_is_a_remote_for_reading() {
         ("/base/empty", vec![]),
     ]);
     let address = serve(move |request, stream| match objects.get(path(request)) {
+        _ if !request[0].starts_with("GET ") => {
+            stream.write_all(head("405 Method Not Allowed", 0).as_bytes())
+        }
         Some(bytes) => {
             stream.write_all(head("200 OK", bytes.len()).as_bytes())?;
             stream.write_all(bytes)
@@ -67,7 +49,8 @@ fn a_server_is_a_remote_for_reading() {
     for address in [format!("{address}/base"), format!("{address}/base/")] {
         let remote = open(&address);
         conformance::reads(&remote);
-        assert!(remote.put(&name("one"), b"x").is_err());
+        let error = remote.put(&name("one"), b"x").unwrap_err().to_string();
+        assert!(error.ends_with("the server does not let it be written: status 405"), "{error}");
     }
 }
 
@@ -171,7 +154,8 @@ fn what_is_secret_is_sent_and_not_said() {
         stream.write_all(head("403 Forbidden", 0).as_bytes())
     });
     let remote =
-        Http::open(&format!("{address}/base?sig=canary"), PlainHttp::Loopback, Some("token-canary")).unwrap();
+        Http::open(&format!("{address}/base?sig=canary"), PlainHttp::Loopback, &token("token-canary"))
+            .unwrap();
     let error = remote.get(&name("one"), 10).unwrap_err();
     for text in [error.to_string(), format!("{error:?}"), remote.describe()] {
         assert!(!text.contains("canary"), "{text}");
@@ -193,11 +177,11 @@ fn no_credential_follows_a_redirect() {
         let answer = format!("HTTP/1.1 302 Found\r\nLocation: {other}/x\r\nContent-Length: 0\r\n\r\n");
         stream.write_all(answer.as_bytes())
     });
-    let mut remote = Http::open(&address, PlainHttp::Loopback, Some("canary")).unwrap();
+    let mut remote = Http::open(&address, PlainHttp::Loopback, &token("canary")).unwrap();
     let error = remote.get(&name("one"), 10).unwrap_err().to_string();
     assert!(error.ends_with("status 302"), "{error}");
     // As between encrypted addresses.
-    remote.agent = agent(false, true, REDIRECTS);
+    remote.wire = Wire::following(PlainHttp::Loopback);
     assert_eq!(remote.get(&name("one"), 10).unwrap().as_deref(), Some(b"ok".as_slice()));
     let seen = seen.lock().unwrap().join("\n").to_lowercase();
     assert!(seen.contains("get /x") && !seen.contains("canary"), "{seen}");
@@ -207,7 +191,7 @@ fn no_credential_follows_a_redirect() {
 fn addresses_that_are_not_to_be_used_are_refused() {
     let allowed = ["https://store.example/a", "http://localhost:80", "http://127.0.0.1/x", "http://[::1]:9/"];
     for address in allowed {
-        assert!(Http::open(address, PlainHttp::Loopback, None).is_ok(), "{address}");
+        assert!(Http::open(address, PlainHttp::Loopback, &Credentials::none()).is_ok(), "{address}");
     }
     let refused = [
         "http://store.example",
@@ -216,8 +200,37 @@ fn addresses_that_are_not_to_be_used_are_refused() {
         "https://",
     ];
     for address in refused {
-        let error = Http::open(address, PlainHttp::Loopback, None).unwrap_err().to_string();
+        let error = Http::open(address, PlainHttp::Loopback, &Credentials::none()).unwrap_err().to_string();
         assert!(!error.contains("canary"), "{error}");
     }
-    assert!(Http::open("http://store.example", PlainHttp::Allowed, None).is_ok());
+    assert!(Http::open("http://store.example", PlainHttp::Allowed, &Credentials::none()).is_ok());
+}
+
+#[test]
+fn a_server_that_heeds_no_condition_is_not_written() {
+    for answers in [["201 Created", "204 No Content"], ["200 OK", "200 OK"]] {
+        let puts = Arc::new(Mutex::new(Vec::new()));
+        let there = puts.clone();
+        let address = serve(move |request, stream| {
+            let mut puts = there.lock().unwrap();
+            puts.push(path(request).to_owned());
+            stream.write_all(head(answers[usize::from(puts.len() > 1)], 0).as_bytes())
+        });
+        let remote = open(&address);
+        for _ in 0..2 {
+            let error = remote.put_new(&name("v1/packs/one"), b"").unwrap_err().to_string();
+            assert!(error.contains("ignores `If-None-Match`"), "{error}");
+        }
+        assert_eq!(*puts.lock().unwrap(), ["/v1/created-once"; 2]);
+    }
+}
+
+#[test]
+fn a_name_beside_the_secret_makes_it_a_password() {
+    let vars = [("LARDER_STORE_USER", "ci"), ("LARDER_STORE_TOKEN", "canary")];
+    let user = Credentials::of(&Environment::new(vars));
+    assert_eq!(user.authorization().as_deref(), Some("Basic Y2k6Y2FuYXJ5"));
+    assert_eq!(token("canary").authorization().as_deref(), Some("Bearer canary"));
+    assert_eq!(token("").authorization(), None);
+    assert_eq!(format!("{user:?}"), "Credentials");
 }
