@@ -41,6 +41,11 @@ impl Machine {
     pub(crate) fn first(&self) -> Checkout<'_> {
         let manifest = package("app", MANIFEST);
         let project = Project::without_lock(&[("Cargo.toml", &manifest), ("src/main.rs", PROGRAM)]);
+        self.lock(project)
+    }
+
+    /// A checkout of a project, with a recipe.
+    pub(crate) fn lock(&self, project: Project) -> Checkout<'_> {
         let checkout = self.checkout(project);
         checkout.cargo(&["generate-lockfile", "--quiet"]);
         checkout.larder(&["lock"]);

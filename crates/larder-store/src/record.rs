@@ -2,6 +2,8 @@
 //!
 //! A record is a value: its id is the digest of its bytes, so it never changes. It holds no file's content.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -153,6 +155,23 @@ impl Record {
     pub fn profile(&self) -> Option<&str> {
         let path = self.fingerprint.as_str();
         ["/.fingerprint/", "/build/"].iter().find_map(|part| path.find(part)).map(|end| &path[..end])
+    }
+
+    /// Whether it is a build script, not a run of one.
+    pub fn is_build_script(&self) -> bool {
+        self.fingerprint.name().starts_with("build-script-")
+    }
+
+    /// The folder that a run of a build script writes into: beside what it printed, or beside the folder of that, by
+    /// cargo's layout.
+    pub fn written(&self) -> Option<&Inside> {
+        let printed = self.files.iter().find(|file| file.role == Role::Printed)?;
+        let beside = Path::new(printed.path.folder());
+        let is_written = |folder: &&Inside| {
+            let above = Path::new(folder.folder());
+            folder.name() == "out" && (above == beside || beside.parent() == Some(above))
+        };
+        self.folders.iter().find(is_written)
     }
 
     /// Where it was compiled.

@@ -10,12 +10,18 @@ use std::{
 };
 
 use larder::{
-    Report, cargo::Network, cook::Phase, project::Project, recipe::lock_file::LockedSlice, target_dir::Tag,
+    Report,
+    cargo::Network,
+    cook::{self, Phase},
+    project::Project,
+    recipe::lock_file::LockedSlice,
+    target_dir::{Tag, fingerprint},
 };
 
 use crate::{
     Result,
     conditions::system::System,
+    inside::Inside,
     local::Store,
     moved::Place,
     parts::Parts,
@@ -58,6 +64,8 @@ pub struct Options {
 pub struct Before {
     /// What was restored.
     pub restored: Restored,
+    /// Build scripts that were compiled so that their runs could be restored.
+    pub scripts: usize,
     /// Where and under which keys; `None` if the store is of no use for it.
     at: Option<(Keys, Place, Parts)>,
 }
@@ -100,14 +108,14 @@ impl<'a> Session<'a> {
         session
     }
 
-    /// Restores what a recipe needs, before it is cooked.
-    pub fn before(&self, locked: &LockedSlice) -> Before {
+    /// Restores what a recipe needs, before it is cooked. `words` are what cargo is told when it is cooked.
+    pub fn before(&self, locked: &LockedSlice, words: &[String]) -> Before {
         let Some((store, toolchain)) = self.in_use() else { return Before::default() };
-        self.told_of_store(self.restore(store, toolchain, locked)).unwrap_or_default()
+        self.told_of_store(self.restore(store, toolchain, locked, words)).unwrap_or_default()
     }
 
     /// Stores what was compiled, after a recipe was cooked.
-    pub fn after(&self, Before { restored, at }: &Before, phase: &Phase) {
+    pub fn after(&self, Before { restored, at, .. }: &Before, phase: &Phase) {
         let is_news = phase.counts.compiled_external > 0 || !restored.is_whole;
         let in_use = self.in_use().filter(|_| self.options.access == Access::Write && is_news);
         let (Some((store, _)), Some((keys, place, parts))) = (in_use, at) else { return };
@@ -180,7 +188,13 @@ impl<'a> Session<'a> {
             .ok()
     }
 
-    fn restore(&self, store: &Store, toolchain: &Toolchain, locked: &LockedSlice) -> Result<Before> {
+    fn restore(
+        &self,
+        store: &Store,
+        toolchain: &Toolchain,
+        locked: &LockedSlice,
+        words: &[String],
+    ) -> Result<Before> {
         let Some(place) = place(self.project, locked) else { return Ok(Before::default()) };
         let parts = Parts::of(self.project, locked, toolchain, &self.options.namespace)?;
         let keys = Keys::of(&parts, locked);
@@ -188,7 +202,14 @@ impl<'a> Session<'a> {
         // cargo would make it without its mark where it is to build in a folder below.
         Tag::made_with(self.project.workspace.target_directory())?;
         fs_err::create_dir_all(&place.build_dir)?;
-        let restored = restore(store, keys, &place, &packages(locked), &self.system, self.report)?;
+        let restore = || restore(store, keys, &place, &packages(locked), &self.system, self.report);
+        let mut restored = restore()?;
+        let scripts = self.compile_scripts(&restored, &place, locked, words);
+        if scripts > 0 {
+            let first = std::mem::replace(&mut restored, restore()?);
+            restored.units += first.units;
+            restored.bytes += first.bytes;
+        }
         if restored.units > 0 {
             let name = &locked.slice.name;
             self.report.step(
@@ -201,7 +222,32 @@ impl<'a> Session<'a> {
             );
         }
         self.tell_refused(&restored);
-        Ok(Before { restored, at: Some((keys, place, parts)) })
+        Ok(Before { restored, scripts, at: Some((keys, place, parts)) })
+    }
+
+    /// Has cargo compile the build scripts that use the path of a folder, if all else is there but for what waits for
+    /// them, and says how many that were. cargo is ended before it has run them, since their runs are in the store.
+    fn compile_scripts(
+        &self,
+        restored: &Restored,
+        place: &Place,
+        locked: &LockedSlice,
+        words: &[String],
+    ) -> usize {
+        let Restored { is_whole, scripts, waiting, refused, .. } = restored;
+        if !is_whole || scripts.is_empty() || refused.len() > *waiting {
+            return 0;
+        }
+        let count = scripts.len();
+        self.report.step("Compiling", &format!("{count} build scripts that use a path of this machine"));
+        let is_compiled = |script: &Inside| {
+            let hash = fs_err::read(Path::new(&place.build_dir).join(script.as_str()));
+            hash.is_ok_and(|hash| fingerprint::hash(&hash).is_some())
+        };
+        let all_are = || scripts.iter().all(is_compiled);
+        // Whatever goes wrong shows when cargo cooks.
+        let is_done = cook::cook_until(self.project, locked, words, all_are).unwrap_or(false);
+        if is_done { count } else { 0 }
     }
 
     /// Why units of the store are compiled all the same, shortly.

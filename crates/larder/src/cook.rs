@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cargo_metadata::camino::Utf8Path;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use crate::{
@@ -16,10 +16,10 @@ use crate::{
         messages::{Counts, Readers, Stream},
     },
     error::{Error, Result},
-    process::Stderr,
+    process::{Cmd, Environment, Stderr},
     project::Project,
     recipe::{
-        expand::{self, Purpose},
+        expand::{self, Purpose, Workplace},
         lock_file::{LockFile, LockedSlice},
     },
     target_dir::Tag,
@@ -97,24 +97,18 @@ pub fn cook(
     }
     for (index, layer) in locked.layers.iter().enumerate().skip(first) {
         report.step("Cooking", &describe(locked, index, layer.pinned()));
-        let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
-        let invocation = slice.building_in(&cargo, workspace, place.dir().as_std_path(), &locked.cook)?;
-        let more = build_dir_option(workspace, &invocation.target_dir).into_iter();
-        let more = more.chain([MESSAGES.to_owned()]).chain(words.iter().cloned());
-        let args = invocation.words(&cargo, more);
-        let env = invocation.environment(&cargo);
-        let cmd = invocation.command(&cargo, &args);
+        let made = LayerCall::new(&cargo, workspace, locked, index, words)?;
+        let LayerCall { place, args, env, build_dir, cmd } = &made;
         let program = cargo.stand_in();
         let call = program.map(|program| Call {
             cargo: cargo.program(),
-            args: &args,
+            args,
             dir: place.dir().as_ref(),
-            env: &env,
+            env,
             root: workspace.root().as_ref(),
             program,
         });
         // A fault here costs the explanation, never the build.
-        let build_dir = workspace.build_directory(&invocation.target_dir);
         let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
         let before = counts.compiled;
         let mut stream = Stream::new(Readers::Us);
@@ -142,6 +136,55 @@ pub fn cook(
         units,
         why: answers,
     })
+}
+
+/// Has cargo build the recipe of a slice until there is enough, and ends it then, with all that it started. What it says
+/// is dropped: whoever calls this cooks afterwards. Returns whether there is enough.
+///
+/// # Errors
+/// A recipe that cannot be expanded, or a cargo that does not start or end.
+pub fn cook_until(
+    project: &Project,
+    locked: &LockedSlice,
+    words: &[String],
+    mut is_enough: impl FnMut() -> bool,
+) -> Result<bool> {
+    let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    let index = locked.layers.len().saturating_sub(1);
+    let made = LayerCall::new(&cargo, &project.workspace, locked, index, words)?;
+    made.cmd.run_until(&mut is_enough)?;
+    Ok(is_enough())
+}
+
+/// How cargo is called for a layer.
+struct LayerCall {
+    /// Holds the layer's files.
+    place: Workplace,
+    args: Vec<String>,
+    env: Environment,
+    build_dir: Utf8PathBuf,
+    cmd: Cmd,
+}
+
+impl LayerCall {
+    fn new(
+        cargo: &Cargo,
+        workspace: &Workspace,
+        locked: &LockedSlice,
+        index: usize,
+        words: &[String],
+    ) -> Result<Self> {
+        let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
+        let invocation =
+            locked.slice.building_in(cargo, workspace, place.dir().as_std_path(), &locked.cook)?;
+        let more = build_dir_option(workspace, &invocation.target_dir).into_iter();
+        let more = more.chain([MESSAGES.to_owned()]).chain(words.iter().cloned());
+        let args = invocation.words(cargo, more);
+        let env = invocation.environment(cargo);
+        let cmd = invocation.command(cargo, &args);
+        let build_dir = workspace.build_directory(&invocation.target_dir);
+        Ok(Self { place, args, env, build_dir, cmd })
+    }
 }
 
 /// The application's build directory, unless it is simply the target directory: what the configuration says may be

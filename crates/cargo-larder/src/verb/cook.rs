@@ -39,7 +39,7 @@ pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> 
             continue;
         };
         let cook = || cook::cook(&context.project, &locked, record, layers, &words, &context.terminal);
-        match stored.around(record, cook) {
+        match stored.around(record, &words, cook) {
             Ok(phase) => phases.push(phase),
             // The others can be cooked all the same.
             Err(error) => failures.push(error),

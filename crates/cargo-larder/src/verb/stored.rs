@@ -23,6 +23,7 @@ impl Stored {
     pub(super) fn around(
         &self,
         _: &LockedSlice,
+        _: &[String],
         cook: impl FnOnce() -> larder::Result<Phase>,
     ) -> larder::Result<Phase> {
         cook()
@@ -48,13 +49,18 @@ impl<'a> Stored<'a> {
     pub(super) fn around(
         &self,
         locked: &LockedSlice,
+        words: &[String],
         cook: impl FnOnce() -> larder::Result<Phase>,
     ) -> larder::Result<Phase> {
         let Some(session) = &self.0 else { return cook() };
-        let before = session.before(locked);
+        let before = session.before(locked, words);
         let mut phase = cook()?;
         phase.restored = Some(before.restored.units);
         session.after(&before, &phase);
+        // By now cargo found them fresh.
+        phase.counts.compiled += before.scripts;
+        phase.counts.compiled_external += before.scripts;
+        phase.counts.fresh = phase.counts.fresh.saturating_sub(before.scripts);
         Ok(phase)
     }
 }

@@ -39,14 +39,27 @@ pub enum Bound {
     BuildDir,
 }
 
+impl Bound {
+    /// How it is called, and where it was and is.
+    fn of<'p>(self, compiled_in: &'p Place, here: &'p Place) -> (&'static str, &'p str, &'p str) {
+        match self {
+            Self::CargoHome => ("CARGO_HOME", &compiled_in.cargo_home, &here.cargo_home),
+            Self::BuildDir => ("the build directory", &compiled_in.build_dir, &here.build_dir),
+        }
+    }
+}
+
 impl Conditions {
+    /// Whether the unit uses the path of a folder that is another one here.
+    pub fn is_bound_elsewhere(&self, compiled_in: &Place, here: &Place) -> bool {
+        let mut places = self.bound.iter().map(|bound| bound.of(compiled_in, here));
+        places.any(|(_, then, now)| then != now)
+    }
+
     /// The first condition that does not hold, in words.
     pub fn broken(&self, compiled_in: &Place, here: &Place, system: &system::System<'_>) -> Option<String> {
         for bound in &self.bound {
-            let (name, then, now) = match bound {
-                Bound::CargoHome => ("CARGO_HOME", &compiled_in.cargo_home, &here.cargo_home),
-                Bound::BuildDir => ("the build directory", &compiled_in.build_dir, &here.build_dir),
-            };
+            let (name, then, now) = bound.of(compiled_in, here);
             if then != now {
                 return Some(format!("it uses the path of {name}, which was {then}"));
             }

@@ -51,6 +51,11 @@ pub struct Restored {
     pub damaged: usize,
     /// Units that stay to be compiled, with the reason.
     pub refused: Vec<(String, String)>,
+    /// Build scripts among them that use the path of a folder, and have all that they are compiled with: their runs can
+    /// be restored if they are compiled here.
+    pub scripts: Vec<Inside>,
+    /// How many of the refused ones wait for these scripts, with the scripts.
+    pub waiting: usize,
 }
 
 /// Restores the units of a recipe, or what can stand in for them if the recipe is not known. `packages` are the names
@@ -83,10 +88,11 @@ pub fn restore(
     report.step("Restoring", &format!("{missing} units from the store"));
     let profiles = place::prepare(build_dir, &records)?;
     let _locks = locks::take_profiles(&profiles, PATIENCE, report)?;
-    let mut run = Run { store, place, system, now: SystemTime::now(), known: BTreeMap::new() };
+    let mut run = Run::new(store, place, system);
     for level in levels(&records) {
         run.level(&level, &mut restored)?;
     }
+    restored.waiting = run.waiting.len();
     Ok(restored)
 }
 
@@ -174,9 +180,16 @@ struct Run<'a> {
     now: SystemTime,
     /// Units that are there and are those of the store.
     known: BTreeMap<Inside, Known>,
+    /// [`Restored::scripts`], and what stands on them.
+    waiting: BTreeSet<Inside>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(store: &'a Store, place: &'a Place, system: &'a System<'a>) -> Self {
+        let (known, waiting) = (BTreeMap::new(), BTreeSet::new());
+        Self { store, place, system, now: SystemTime::now(), known, waiting }
+    }
+
     fn level(&mut self, records: &[&Record], restored: &mut Restored) -> Result<()> {
         let mut ready: Vec<(&Record, Vec<u64>)> = Vec::new();
         for record in records {
@@ -190,7 +203,10 @@ impl Run<'_> {
             }
             match self.dependencies(record).and_then(|hashes| self.fits(record).map(|()| hashes)) {
                 Ok(hashes) => ready.push((record, hashes)),
-                Err(reason) => restored.refused.push((record.describe(), reason)),
+                Err(reason) => {
+                    self.wait(record, restored);
+                    restored.refused.push((record.describe(), reason));
+                }
             }
         }
         let (store, place, now) = (self.store, self.place, self.now);
@@ -214,6 +230,32 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Notes a unit that was refused if it is for a script's sake.
+    fn wait(&mut self, record: &Record, restored: &mut Restored) {
+        let mut below = record.dependencies.iter().map(|dependency| &dependency.fingerprint);
+        let is_script = self.is_script_of_elsewhere(record) && self.dependencies(record).is_ok();
+        if is_script {
+            restored.scripts.push(record.fingerprint.clone());
+        }
+        if is_script || below.any(|below| self.waiting.contains(below)) {
+            self.waiting.insert(record.fingerprint.clone());
+        }
+    }
+
+    /// Whether it is a build script that uses a path which is another one here. Its program is of no use, but its runs
+    /// are: what they print and write is looked at by itself.
+    fn is_script_of_elsewhere(&self, record: &Record) -> bool {
+        record.is_build_script() && record.conditions.is_bound_elsewhere(&record.compiled_in(), self.place)
+    }
+
+    /// What dependents may take for a script that was compiled here: the recorded one, if cargo's hash says that it was
+    /// made from the same, but for the place.
+    fn present_script(&self, record: &Record, fingerprint: u64) -> Option<Known> {
+        let dependencies = self.dependencies(record).ok()?;
+        let (_, expected) = place::fingerprint(self.store, self.place, record, &dependencies).ok()?;
+        (fingerprint == expected).then_some(Known { outputs: record.outputs, fingerprint })
+    }
+
     fn path(&self, path: &Inside) -> std::path::PathBuf {
         Path::new(&self.place.build_dir).join(path.as_str())
     }
@@ -226,6 +268,9 @@ impl Run<'_> {
     fn present(&self, record: &Record) -> Option<Known> {
         let hash = fs_err::read(self.path(&record.fingerprint)).ok()?;
         let fingerprint = fingerprint::hash(&hash)?;
+        if self.is_script_of_elsewhere(record) {
+            return self.present_script(record, fingerprint);
+        }
         let digest = |file: &crate::record::File| {
             let path = self.path(&file.path);
             if file.role == Role::Printed {

@@ -45,6 +45,9 @@ pub(super) fn unit(
         return Err(Error::bad("the store", "some of its files are gone"));
     }
     let (json, hash) = fingerprint(store, place, record, dependencies)?;
+    if let Some(written) = record.written() {
+        empty(build_dir, Path::new(written.as_str()))?;
+    }
     for folder in &record.folders {
         make_folder(build_dir, Path::new(folder.as_str()))?;
     }
@@ -72,7 +75,7 @@ pub(super) fn unit(
 }
 
 /// The fingerprint as cargo would write it here, with its hash.
-fn fingerprint(
+pub(super) fn fingerprint(
     store: &Store,
     place: &Place,
     record: &Record,
@@ -108,6 +111,14 @@ fn make_folder(top: &Path, folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Empties the folder of a run, in which one that was broken off may have left files.
+fn empty(build_dir: &Path, folder: &Path) -> Result<()> {
+    make_folder(build_dir, folder)?;
+    let folder = build_dir.join(folder);
+    fs_err::remove_dir_all(&folder)?;
+    Ok(fs_err::create_dir(&folder)?)
 }
 
 /// The place of a file, with nothing in it: what is there may have another name elsewhere, so it is not written over.

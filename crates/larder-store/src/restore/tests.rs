@@ -122,3 +122,36 @@ fn records_in_a_circle_end() {
     assert_eq!(two.restore(&[one.clone(), other.clone()]).units, 0);
     assert_eq!(of_packages(vec![one, other], &BTreeSet::new()).len(), 0);
 }
+
+/// A build script and its run, as records of a machine with another `CARGO_HOME`.
+#[test]
+fn a_script_of_elsewhere_is_named_and_what_stands_on_it_waits() {
+    let two = Two::new();
+    let script = bound(&two.store, "script", "build-script-build-script-build");
+    let library = bound(&two.store, "library", "lib-library");
+    let mut run = stub::unit(&two.store, "run", b"run");
+    run.dependencies = vec![Dependency { fingerprint: script.fingerprint.clone(), outputs: script.outputs }];
+    let restored = two.restore(&[script.clone(), run.clone()]);
+    assert_eq!((restored.units, restored.waiting, restored.refused.len()), (0, 2, 2), "{restored:?}");
+    assert_eq!(restored.scripts, [script.fingerprint.clone()]);
+    // A library that uses its path is compiled, and what stands on it.
+    let restored = two.restore(std::slice::from_ref(&library));
+    assert_eq!((restored.scripts.len(), restored.waiting), (0, 0), "{restored:?}");
+    // Compiled here from something else, it is another script.
+    fs_err::create_dir_all(two.path("debug/.fingerprint/script")).unwrap();
+    fs_err::write(two.path(script.fingerprint.as_str()), "0123456789abcdef").unwrap();
+    let restored = two.restore(&[script, run]);
+    assert_eq!((restored.units, restored.scripts.len()), (0, 0), "{restored:?}");
+    assert!(restored.refused[0].1.contains("is another one here"), "{restored:?}");
+}
+
+fn bound(store: &Store, name: &str, mark: &str) -> Record {
+    let mut record = stub::unit(store, name, name.as_bytes());
+    let old = record.fingerprint.name().to_owned();
+    let new = |path: &Inside| Inside::new(path.as_str().replace(&old, mark)).unwrap();
+    record.fingerprint = new(&record.fingerprint);
+    record.files.iter_mut().for_each(|file| file.path = new(&file.path));
+    record.cargo_home = "/elsewhere".to_owned();
+    record.conditions.bound = vec![crate::conditions::Bound::CargoHome];
+    record
+}

@@ -144,8 +144,7 @@ impl Question<'_> {
 
     /// What restoring would do with each record, from the leaves up.
     fn fates(&self, records: &[Record]) -> BTreeMap<Inside, Fate> {
-        let (store, place, system) = (self.store, self.place, self.system);
-        let mut run = Run { store, place, system, now: SystemTime::now(), known: BTreeMap::new() };
+        let mut run = Run::new(self.store, self.place, self.system);
         let mut fates: BTreeMap<Inside, Fate> = BTreeMap::new();
         for record in levels(records).into_iter().flatten() {
             let fate = fate(&run, record, &fates);

@@ -5,6 +5,7 @@
 
 mod child;
 mod environment;
+mod group;
 mod pieces;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
 use crate::error::{Error, Result};
 pub use child::launched;
 pub use environment::Environment;
+use group::Group;
 use pieces::{Lines, pieces};
 
 /// Where a command's standard error goes.
@@ -207,6 +209,20 @@ impl Cmd {
         }
         lines.finish(&mut on_line);
         Ok(code_of(child.wait()?))
+    }
+
+    /// Runs until `is_enough` says so or to the end, and ends it then with all that it started. Its output is dropped.
+    ///
+    /// # Errors
+    /// When the program cannot be started, or something of it does not end.
+    pub fn run_until(&self, mut is_enough: impl FnMut() -> bool) -> Result<()> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut group = Group::spawn(&mut command).map_err(|source| self.start_error(source))?;
+        while !group.is_over()? && !is_enough() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(group.end()?)
     }
 
     /// Starts the program with its output going to `log`, for servers that the caller stops again.

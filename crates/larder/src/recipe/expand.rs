@@ -13,6 +13,7 @@ use cargo_metadata::{
     semver::Version,
 };
 
+pub use super::workplace::Workplace;
 use super::{
     layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
     lock_file::LockedSlice,
@@ -20,7 +21,6 @@ use super::{
     placed::has,
     quoting::quoted,
     stub::{Documented, Place, Shape},
-    workplace::Workplace,
 };
 use crate::{cargo::package_id::CRATES_IO, error::Result, slice::TARGET_MARKER, workspace::Workspace};
 
