@@ -239,7 +239,8 @@ impl<'a> Session<'a> {
             return 0;
         }
         let count = scripts.len();
-        self.report.step("Compiling", &format!("{count} build scripts that use a path of this machine"));
+        let what = if count == 1 { "a build script".to_owned() } else { format!("{count} build scripts") };
+        self.report.step("Compiling", &format!("{what} with the path of its own sources"));
         let is_compiled = |script: &Inside| {
             let hash = fs_err::read(Path::new(&place.build_dir).join(script.as_str()));
             hash.is_ok_and(|hash| fingerprint::hash(&hash).is_some())

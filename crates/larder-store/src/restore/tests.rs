@@ -133,7 +133,7 @@ fn a_script_of_elsewhere_is_named_and_what_stands_on_it_waits() {
     run.dependencies = vec![Dependency { fingerprint: script.fingerprint.clone(), outputs: script.outputs }];
     let restored = two.restore(&[script.clone(), run.clone()]);
     assert_eq!((restored.units, restored.waiting, restored.refused.len()), (0, 2, 2), "{restored:?}");
-    assert_eq!(restored.scripts, [script.fingerprint.clone()]);
+    assert_eq!(restored.scripts, std::slice::from_ref(&script.fingerprint));
     // A library that uses its path is compiled, and what stands on it.
     let restored = two.restore(std::slice::from_ref(&library));
     assert_eq!((restored.scripts.len(), restored.waiting), (0, 0), "{restored:?}");
