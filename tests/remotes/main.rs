@@ -5,3 +5,4 @@ mod buckets;
 mod registries;
 mod rights;
 mod servers;
+mod teams;

@@ -9,7 +9,7 @@ const HTPASSWD: &str = "writer:$2b$04$GBELo7Bqu4HLvZJvduq67O2974X.UAl084vvuUT2mZ
 
 const WRITER: [(&str, &str); 2] = [("LARDER_STORE_USER", "writer"), ("LARDER_STORE_TOKEN", "secret-canary")];
 
-fn registry(test: &str, more: &str) -> Option<Server> {
+pub(crate) fn registry(test: &str, more: &str) -> Option<Server> {
     let args = |port: u16, folder: &std::path::Path| {
         let config = format!(
             "version: 0.1\nhttp:\n  addr: 127.0.0.1:{port}\nstorage:\n  filesystem:\n    rootdirectory: {}\n{more}",

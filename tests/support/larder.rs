@@ -155,7 +155,7 @@ fn build_binary(env: &Environment) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let cargo = env.get("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     larder::process::Cmd::new(cargo, root, env)
-        .args(["build", "--quiet", "--package", "cargo-larder"])
+        .args(["build", "--quiet", "--package", "cargo-larder", "--features=store-clouds"])
         .run()
         .expect("cargo-larder builds");
     let own = std::env::current_exe().expect("the test knows its own path");

@@ -21,6 +21,7 @@ pub mod seeds;
 pub mod site;
 pub mod soak;
 mod stages;
+pub mod team;
 
 pub use crate::{
     git::GitRepository,
