@@ -70,6 +70,7 @@ mod store;
 mod store_disks;
 mod store_faults;
 mod store_fresh;
+mod store_rebuild;
 mod store_scripts;
 mod store_team;
 mod store_why;

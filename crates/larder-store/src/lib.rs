@@ -7,6 +7,7 @@
 //! 3. [`local`]: the store on this machine.
 //! 4. [`publish`](mod@publish): from a target directory into the store; [`conditions`] are what a unit asks of a machine.
 //! 5. [`restore`](mod@restore): from the store into a target directory, with [`moved`] paths.
+//!    [`rebuild`] compiles some again and compares.
 //! 6. [`archive`]: units in one file.
 //! 7. [`exchange`]: between the store of this machine and a [`remote`] of a [`team`], in [packs](pack), believed by
 //!    [signatures](signature). Who may write is told by [`trust`].
@@ -37,6 +38,7 @@ pub mod moved;
 pub mod pack;
 pub mod parts;
 pub mod publish;
+pub mod rebuild;
 pub mod record;
 pub mod remote;
 pub mod restore;

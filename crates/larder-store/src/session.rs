@@ -26,6 +26,7 @@ use crate::{
     moved::Place,
     parts::Parts,
     publish::publish,
+    rebuild::{Rebuild, Rebuilt, Share},
     restore::{
         Restored, restore,
         why::{Answer, Question, Wanted},
@@ -164,6 +165,34 @@ impl<'a> Session<'a> {
             system: &System::new(project.workspace.root().as_std_path(), project.cargo.env()),
         };
         Ok(Some(question.answer(wanted)))
+    }
+
+    /// Compiles a share of a recipe's units again and compares them. `None` if the store does not have the recipe as a
+    /// whole.
+    ///
+    /// # Errors
+    /// If the store cannot be opened, the project's configuration not be read, or cargo not be started.
+    pub fn rebuild(
+        project: &Project,
+        options: &Options,
+        locked: &LockedSlice,
+        share: Share,
+        report: &dyn Report,
+    ) -> Result<Option<Rebuilt>> {
+        let (store, toolchain) = opened(project, options)?;
+        let parts = Parts::of(project, locked, &toolchain, &options.namespace)?;
+        let Some(snapshot) = store.snapshot(Keys::of(&parts, locked).snapshot) else { return Ok(None) };
+        let records: Option<Vec<_>> = snapshot.records.iter().map(|id| store.record(*id)).collect();
+        let (Some(records), Some(place)) = (records, place(project, locked)) else { return Ok(None) };
+        let rebuild = Rebuild {
+            project,
+            locked,
+            store: &store,
+            cargo_home: &place.cargo_home,
+            system: &System::new(project.workspace.root().as_std_path(), project.cargo.env()),
+            report,
+        };
+        rebuild.sample(&records, share).map(Some)
     }
 
     fn in_use(&self) -> Option<(&Store, &Toolchain)> {

@@ -26,7 +26,7 @@
 //! 2. [`slice`](mod@slice): the cargo invocations the project runs again and again.
 //! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof, and the table that all are in.
-//! 5. [`mod@cook`], [`docker`] and [`nix`]: where recipes are cooked.
+//! 5. [`mod@cook`], [`docker`] and [`nix`]: where recipes are cooked; [`mod@rebuild`]: some units of one, again.
 //! 6. [`target_dir`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
 //! 8. [`why`]: why units are compiled, before a build and after one.
@@ -70,6 +70,7 @@ pub mod nix;
 pub mod plan;
 pub mod process;
 pub mod project;
+pub mod rebuild;
 pub mod recipe;
 mod report;
 pub mod secret;

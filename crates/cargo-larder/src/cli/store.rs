@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use larder::bytesize::ByteSize;
+use larder_store::rebuild::Share;
 
 use super::store_remote::{StoreKeygen, StorePull, StorePush};
 
@@ -42,6 +43,9 @@ pub(crate) struct StoreVerify {
     /// Remove what is damaged, so that the next build stores it anew; exit with 0
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Instead, compile this share of the units of this project's recipes again, and name those that differ
+    #[arg(long, value_name = "SHARE", value_parser = Share::parse, conflicts_with = "repair")]
+    pub(crate) rebuild: Option<Share>,
     /// Print JSON (format version 1)
     #[arg(long)]
     pub(crate) json: bool,

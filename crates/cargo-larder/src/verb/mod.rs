@@ -21,6 +21,8 @@ mod reference;
 #[cfg(feature = "store")]
 mod store;
 #[cfg(feature = "store")]
+mod store_rebuild;
+#[cfg(feature = "store")]
 mod store_remote;
 #[cfg(feature = "store")]
 mod store_why;

@@ -15,7 +15,7 @@ use larder_store::{
 };
 use serde_json::json;
 
-use super::{store_remote, store_why};
+use super::{store_rebuild, store_remote, store_why};
 use crate::{
     cli::{self, StoreUse, StoreVerb},
     context::Context,
@@ -90,6 +90,9 @@ fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Ou
 }
 
 fn verify(context: &Context, options: &Options, args: &cli::StoreVerify) -> anyhow::Result<Outcome> {
+    if let Some(share) = args.rebuild {
+        return store_rebuild::run(context, options, share, args.json);
+    }
     let store = Store::open(&options.root)?;
     let repair = if args.repair { Repair::Remove } else { Repair::None };
     let Verified { files, bytes, damaged, incomplete } = store.verify(repair)?;

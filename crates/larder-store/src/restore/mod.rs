@@ -78,18 +78,32 @@ pub fn restore(
     let is_whole = is_whole && records.len() == ids.len();
     let records = if is_whole { records } else { of_packages(records, packages) };
     store.touch(keys.snapshot, &ids);
+    Ok(Restored { is_whole, ..into(store, place, &records, system, report)? })
+}
+
+/// Restores these units.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn into(
+    store: &Store,
+    place: &Place,
+    records: &[Record],
+    system: &System<'_>,
+    report: &dyn Report,
+) -> Result<Restored> {
     let build_dir = Path::new(&place.build_dir);
     let is_there = |record: &Record| build_dir.join(record.fingerprint.as_str()).is_file();
     let missing = records.iter().filter(|record| !is_there(record)).count();
-    let mut restored = Restored { is_whole, present: records.len() - missing, ..Restored::default() };
+    let mut restored = Restored { present: records.len() - missing, ..Restored::default() };
     if missing == 0 {
         return Ok(restored);
     }
     report.step("Restoring", &format!("{missing} units from the store"));
-    let profiles = place::prepare(build_dir, &records)?;
+    let profiles = place::prepare(build_dir, records)?;
     let _locks = locks::take_profiles(&profiles, PATIENCE, report)?;
     let mut run = Run::new(store, place, system);
-    for level in levels(&records) {
+    for level in levels(records) {
         run.level(&level, &mut restored)?;
     }
     restored.waiting = run.waiting.len();
@@ -145,7 +159,7 @@ fn is_of_package(source: &Inside, packages: &BTreeSet<String>) -> bool {
 }
 
 /// Records in groups: those of a group stand on earlier groups alone. Records in a circle are in none.
-fn levels(records: &[Record]) -> Vec<Vec<&Record>> {
+pub(crate) fn levels(records: &[Record]) -> Vec<Vec<&Record>> {
     let known: BTreeSet<&Inside> = records.iter().map(|record| &record.fingerprint).collect();
     let mut open: Vec<&Record> = records.iter().collect();
     let mut placed: BTreeSet<&Inside> = BTreeSet::new();

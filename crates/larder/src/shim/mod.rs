@@ -1,9 +1,10 @@
-//! Programs that cargo and build drivers start in the place of others: the recording cargo, the stand-in rustc, and the
-//! compiler that compiles nothing. A program that uses this library is all of them, told apart by its environment and its
+//! Programs that cargo and build drivers start in the place of others: the recording cargo, the stand-in rustc, the
+//! compiler that compiles nothing, and the one that compiles chosen units. A program that uses this library is all of them, told apart by its environment and its
 //! name, so it has to call [`answer`] before anything else.
 //!
 //! None of them may change what is built.
 
+pub(crate) mod chosen;
 pub(crate) mod markers;
 pub mod pretend;
 mod process;
@@ -29,6 +30,9 @@ pub fn answer(process: Process<'_>, out: &mut dyn Write) -> Result<Option<i32>> 
     }
     if process.env.get(pretend::SKELETON_VARIABLE).is_some() {
         return pretend::run(process.env, process.dir, process.args, out).map(Some);
+    }
+    if process.env.get(chosen::UNITS_VARIABLE).is_some() {
+        return chosen::run(process.env, process.dir, process.args).map(Some);
     }
     if let Some(recording) = recorder::Recording::of(process)? {
         end_with_owner(recording.folder());

@@ -57,6 +57,12 @@ pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut dyn Write
     Ok(0)
 }
 
+/// The hash of the unit that a command line compiles; `None` if it belongs to none.
+pub(crate) fn unit_of(words: &[String]) -> Option<String> {
+    let file = output_file(words, compiled_crate(words)?);
+    unit_hash(words, &file)
+}
+
 /// The values of `-C`.
 fn codegen_options(words: &[String]) -> Vec<&str> {
     let pairs = words.windows(2).filter(|pair| pair[0] == "-C");
