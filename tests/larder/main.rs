@@ -70,6 +70,8 @@ mod store;
 mod store_disks;
 mod store_faults;
 mod store_fresh;
+mod store_hazards;
+mod store_keys;
 mod store_rebuild;
 mod store_scripts;
 mod store_team;

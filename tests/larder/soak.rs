@@ -28,6 +28,11 @@ fn a_full_disk_leaves_the_old_or_the_new() {
     }
 }
 
+#[test]
+fn a_store_in_bad_times_breaks_no_build() {
+    soak::stores(Bound::Rounds(5)).require();
+}
+
 /// Says that the cook's cargo has begun to ask its compiler, and makes it wait for the answer.
 const SLOW: &str = "#!/bin/sh\n\
     case $PWD in */larder/recipes/*) : > \"$STARTED\"; sleep 3;; esac\n\

@@ -1,117 +1,7 @@
 //! The store of compiled units: what one checkout compiled, another one finds fresh, wherever it is.
 
-use std::path::PathBuf;
-
-use larder::cargo::messages::Counts;
-use larder_tests::{Project, Surroundings, cargo_home, package};
-use tempfile::TempDir;
-
-/// Procedural macros, build scripts that are run and one that links, and a program that says what it was built with.
-const MANIFEST: &str = "\n[dependencies]\nanyhow = \"=1.0.100\"\nserde = { version = \"=1.0.228\", features = [\"derive\"] }\nserde_json = \"=1.0.145\"\nthiserror = \"=2.0.17\"\n";
-const PROGRAM: &str = r#"
-#[derive(serde::Serialize)]
-struct Told { name: &'static str, error: String }
-#[derive(Debug, thiserror::Error)]
-#[error("told")]
-struct Failure;
-fn main() -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(&Told { name: "app", error: Failure.to_string() })?);
-    Ok(())
-}
-"#;
-pub(crate) const SAID: &str = "{\"name\":\"app\",\"error\":\"told\"}\n";
-
-/// A machine of one user: a store, and a `CARGO_HOME` for each checkout.
-pub(crate) struct Machine {
-    pub(crate) store: TempDir,
-}
-
-/// A workspace with a `CARGO_HOME` of its own.
-pub(crate) struct Checkout<'a> {
-    pub(crate) project: Project,
-    home: TempDir,
-    machine: &'a Machine,
-}
-
-impl Machine {
-    pub(crate) fn new() -> Self {
-        Self { store: tempfile::tempdir().unwrap() }
-    }
-
-    pub(crate) fn first(&self) -> Checkout<'_> {
-        let manifest = package("app", MANIFEST);
-        let project = Project::without_lock(&[("Cargo.toml", &manifest), ("src/main.rs", PROGRAM)]);
-        self.lock(project)
-    }
-
-    /// A checkout of a project, with a recipe.
-    pub(crate) fn lock(&self, project: Project) -> Checkout<'_> {
-        let checkout = self.checkout(project);
-        checkout.cargo(&["generate-lockfile", "--quiet"]);
-        checkout.larder(&["lock"]);
-        checkout
-    }
-
-    pub(crate) fn checkout(&self, project: Project) -> Checkout<'_> {
-        let home = cargo_home(Surroundings::get().env()).unwrap();
-        Checkout { project, home, machine: self }
-    }
-
-    pub(crate) fn files(&self, kind: &str) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut open = vec![self.store.path().join("v1").join(kind)];
-        while let Some(folder) = open.pop() {
-            for entry in fs_err::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() { open.push(path) } else { found.push(path) }
-            }
-        }
-        found.sort();
-        found
-    }
-}
-
-impl<'a> Checkout<'a> {
-    pub(crate) fn another(&self) -> Checkout<'a> {
-        self.machine.checkout(Project::copy_of(self.project.path()))
-    }
-
-    pub(crate) fn vars(&self) -> [(&str, &str); 3] {
-        [
-            ("CARGO_HOME", self.home.path().to_str().unwrap()),
-            ("LARDER_STORE", "write"),
-            ("LARDER_STORE_DIR", self.machine.store.path().to_str().unwrap()),
-        ]
-    }
-
-    pub(crate) fn cargo(&self, words: &[&str]) {
-        Surroundings::get().run("cargo".as_ref(), self.project.path(), words, &self.vars()).ok();
-    }
-
-    pub(crate) fn larder(&self, words: &[&str]) -> String {
-        Surroundings::get().larder_with(self.project.path(), words, &self.vars()).ok().stdout
-    }
-
-    /// Cooks, and says how many external units were restored and how many compiled.
-    pub(crate) fn cook(&self, more: &[(&str, &str)]) -> (u64, u64) {
-        let vars = [self.vars().as_slice(), more].concat();
-        let words = ["cook", "--json", "--quiet"];
-        let told = Surroundings::get().larder_with(self.project.path(), &words, &vars).ok().stdout;
-        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-        let phase = &told["phases"][0];
-        (phase["restored"].as_u64().unwrap(), phase["compiled-external"].as_u64().unwrap())
-    }
-
-    pub(crate) fn build(&self, more: &[(&str, &str)]) -> Counts {
-        let vars = [self.vars().as_slice(), more].concat();
-        Surroundings::get().cargo_counts(self.project.path(), &["build", "--release"], &vars)
-    }
-
-    pub(crate) fn says(&self) -> String {
-        let program = self.project.path().join("target/release/app");
-        Surroundings::get().run(&program, self.project.path(), &[], &[]).ok().stdout
-    }
-}
+pub(crate) use larder_tests::{Checkout, Machine, machine::SAID};
+use larder_tests::{Project, Surroundings};
 
 #[test]
 fn another_checkout_with_another_cargo_home_compiles_nothing() {
@@ -249,13 +139,21 @@ fn units_that_use_the_path_of_their_sources_stay_where_they_are() {
     first.project.write("src/main.rs", program);
     first.cargo(&["generate-lockfile", "--quiet"]);
     first.larder(&["lock"]);
-    first.cook(&[]);
+    // Libraries of which link-time optimisation makes the code hold no texts that could be looked at.
+    let settings: [&[(&str, &str)]; 3] =
+        [&[], &[("CARGO_PROFILE_RELEASE_LTO", "thin")], &[("CARGO_PROFILE_RELEASE_LTO", "fat")]];
+    for setting in settings {
+        first.cook(setting);
+    }
     let second = first.another();
+    // Its home is deleted.
     drop(first);
-    let (restored, compiled) = second.cook(&[]);
-    assert!(restored > 10 && compiled > 0, "{restored} restored, {compiled} compiled");
-    assert_eq!(second.build(&[]).compiled_external, 0);
-    assert_eq!(second.says(), "true\n");
+    for setting in settings {
+        let (restored, compiled) = second.cook(setting);
+        assert!(restored > 10 && compiled > 0, "{setting:?}: {restored} restored, {compiled} compiled");
+        assert_eq!(second.build(setting).compiled_external, 0, "{setting:?}");
+        assert_eq!(second.says(), "true\n", "{setting:?}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod git;
 mod home;
 pub mod hostile;
 mod larder;
+pub mod machine;
 pub mod nix;
 mod project;
 pub mod published;
@@ -27,6 +28,7 @@ pub use crate::{
     git::GitRepository,
     home::cargo_home,
     larder::{Outcome, Surroundings},
+    machine::{Checkout, Machine},
     project::{Project, package},
     random::Random,
     redact::{redact, redact_json},

@@ -31,11 +31,15 @@ enum Driver {
     Kills,
     /// Verbs on a full disk.
     Disks,
+    /// A store that is damaged, swept, killed or written at once.
+    Stores,
+    /// A store that lacks one unit of a published package, each in turn: some 130 builds are all of them.
+    Dropped,
 }
 
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(log: &Log, args: &Args) -> anyhow::Result<()> {
-    let all = [Driver::Races, Driver::Kills, Driver::Disks];
+    let all = [Driver::Races, Driver::Kills, Driver::Disks, Driver::Stores, Driver::Dropped];
     let chosen = all.into_iter().filter(|driver| args.drivers.is_empty() || args.drivers.contains(driver));
     let mut rows = Vec::new();
     let mut faults = 0;
@@ -48,6 +52,8 @@ pub(crate) fn run(log: &Log, args: &Args) -> anyhow::Result<()> {
             Driver::Races => Some(soak::races(bound)),
             Driver::Kills => Some(soak::kills(bound)),
             Driver::Disks => soak::disks(bound),
+            Driver::Stores => Some(soak::stores(bound)),
+            Driver::Dropped => Some(soak::dropped(bound)),
         };
         let Some(figures) = figures else {
             log.warn("no disk can be mounted here, so nothing is known of full ones");

@@ -7,6 +7,7 @@ mod disks;
 mod kills;
 mod races;
 mod state;
+mod stores;
 
 use std::{
     path::Path,
@@ -16,6 +17,7 @@ use std::{
 pub use disks::disks;
 pub use kills::kills;
 pub use races::races;
+pub use stores::{dropped, stores};
 
 use crate::{Project, Surroundings};
 

@@ -89,7 +89,7 @@ mod tests {
         let there = Place { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
         let here = Place { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
         let bound = |bound| Conditions { bound: vec![bound], ..Conditions::default() };
-        let library = system::Library { name: "of-nobody".to_owned(), digest: Digest::of(b"") };
+        let library = system::Library { name: "of-nobody".to_owned(), folder: None, digest: Digest::of(b"") };
         let cases = [
             (Conditions::default(), None),
             (bound(Bound::CargoHome), Some("it uses the path of CARGO_HOME, which was /there/cargo")),

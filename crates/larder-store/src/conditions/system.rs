@@ -22,6 +22,9 @@ use crate::{
 pub struct Library {
     /// As a build script names it: `z`.
     pub name: String,
+    /// The folder that the script said it is in; otherwise the linker knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// Of the file that the linker takes.
     pub digest: Digest,
 }
@@ -78,7 +81,7 @@ impl<'a> System<'a> {
 
     /// Whether a library is the same here.
     pub fn has(&self, library: &Library) -> bool {
-        self.library(&library.name) == Some(library.digest)
+        self.library(&library.name, library.folder.as_deref()) == Some(library.digest)
     }
 
     /// The version of glibc, if there is one.
@@ -89,8 +92,13 @@ impl<'a> System<'a> {
         })
     }
 
-    /// The file that the C compiler links for a name; `None` if it knows none.
-    pub fn library(&self, name: &str) -> Option<Digest> {
+    /// The file that is linked for a name, in a folder or where the C compiler finds it; `None` if there is none.
+    pub fn library(&self, name: &str, folder: Option<&str>) -> Option<Digest> {
+        if let Some(folder) = folder {
+            return library_in(Path::new(folder), name)
+                .and_then(|path| digest_of(&path).ok())
+                .map(|(digest, _)| digest);
+        }
         if let Some(known) = self.libraries.borrow().get(name) {
             return *known;
         }
@@ -128,20 +136,30 @@ pub fn found_by_script(
         if kind.starts_with("framework") || !is_plain || is_made(&told, name, place) {
             continue;
         }
-        libraries.extend(system.library(name).map(|digest| Library { name: name.to_owned(), digest }));
+        let folder = folders(&told).find(|folder| library_in(folder, name).is_some());
+        let folder = folder.and_then(Path::to_str).map(str::to_owned);
+        let digest = system.library(name, folder.as_deref());
+        libraries.extend(digest.map(|digest| Library { name: name.to_owned(), folder, digest }));
     }
     (paths, libraries)
 }
 
+/// Folders in which the script says that libraries are.
+fn folders<'t>(told: &[&'t str]) -> impl Iterator<Item = &'t Path> {
+    let folders = told.iter().filter_map(|line| line.strip_prefix("rustc-link-search="));
+    folders.map(|folder| Path::new(folder.split_once('=').map_or(folder, |(_, path)| path)))
+}
+
+fn library_in(folder: &Path, name: &str) -> Option<PathBuf> {
+    let paths = ["so", "dylib", "a"].iter().map(|ending| folder.join(format!("lib{name}.{ending}")));
+    paths.into_iter().find(|path| path.is_file())
+}
+
 /// Whether the script made a library itself, in a folder that it names.
 fn is_made(told: &[&str], name: &str, place: &Place) -> bool {
-    let folders = told.iter().filter_map(|line| line.strip_prefix("rustc-link-search="));
-    let folders = folders.map(|folder| Path::new(folder.split_once('=').map_or(folder, |(_, path)| path)));
-    let mut own = folders
+    let mut own = folders(told)
         .filter(|folder| folder.starts_with(&place.build_dir) || folder.starts_with(&place.cargo_home));
-    own.any(|folder| {
-        ["a", "so", "dylib"].iter().any(|ending| folder.join(format!("lib{name}.{ending}")).exists())
-    })
+    own.any(|folder| library_in(folder, name).is_some())
 }
 
 fn absolute_paths(line: &str) -> impl Iterator<Item = &str> {

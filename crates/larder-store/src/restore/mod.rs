@@ -18,7 +18,9 @@ use std::{
 };
 
 use larder::{
-    Report, side_by_side,
+    Report,
+    files::read::read_small,
+    side_by_side,
     target_dir::{fingerprint, locks},
 };
 
@@ -93,7 +95,7 @@ pub(crate) fn into(
     report: &dyn Report,
 ) -> Result<Restored> {
     let build_dir = Path::new(&place.build_dir);
-    let is_there = |record: &Record| build_dir.join(record.fingerprint.as_str()).is_file();
+    let is_there = |record: &Record| is_mark(&build_dir.join(record.fingerprint.as_str()));
     let missing = records.iter().filter(|record| !is_there(record)).count();
     let mut restored = Restored { present: records.len() - missing, ..Restored::default() };
     if missing == 0 {
@@ -108,6 +110,12 @@ pub(crate) fn into(
     }
     restored.waiting = run.waiting.len();
     Ok(restored)
+}
+
+/// Whether cargo takes a unit for finished. It empties the file when it begins, and a disk that lost its power may have:
+/// cargo would compile such a unit to other bytes than those that its dependents were compiled with.
+fn is_mark(path: &Path) -> bool {
+    read_small(path, 16).is_ok_and(|text| fingerprint::hash(&text).is_some())
 }
 
 /// The records whose package, and all below it, a recipe has.
@@ -275,7 +283,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_finished(&self, record: &Record) -> bool {
-        self.path(&record.fingerprint).is_file()
+        is_mark(&self.path(&record.fingerprint))
     }
 
     /// A finished unit, if its outputs are those of the record.
