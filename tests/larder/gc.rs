@@ -212,7 +212,7 @@ fn what_was_cooked_and_not_built_yet_stays() {
 #[test]
 fn the_layout_by_unit_is_cleared_alike() {
     // The switch is one of nightly's, so that cargo is made to believe that it is one.
-    let layout = [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+    let layout = larder_tests::machine::NEW_LAYOUT;
     let project = project();
     let other = tempfile::tempdir().unwrap();
     let rustc = other_compiler(other.path());

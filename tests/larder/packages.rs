@@ -11,6 +11,7 @@ use std::{
 
 use larder_tests::{
     Project, Surroundings,
+    machine::{self, NEW_LAYOUT},
     recipes::{RECIPES, assert_expanders_agree, expand},
 };
 use serde_json::Value;
@@ -140,11 +141,48 @@ fn external_units(oracle: &str, dir: &Path, args: &str) -> Value {
     serde_json::from_str(&outcome.stdout).unwrap()
 }
 
-/// After cooking into an empty target directory, the package's own build compiles no external unit.
+/// After cooking into an empty target directory, the package's own build compiles no external unit; and neither does
+/// another checkout, under another `CARGO_HOME`, that takes them from a store.
 #[track_caller]
 fn builds_fresh(name: &str, version: &str, cooked: Cooked) {
     let Some(_turn) = turn(name, cooked) else { return };
-    compiles_nothing_external(&published(name, version));
+    let project = published(name, version);
+    compiles_nothing_external(&project);
+    is_restored_elsewhere(&project, &[]);
+    if cooked == Cooked::InFull {
+        in_the_new_layout(&project);
+    }
+}
+
+/// The same for one package in every run.
+#[test]
+fn diskus_in_the_new_layout() {
+    let _turn = turn("diskus", Cooked::Always);
+    let project = published("diskus", "0.9.0");
+    project.larder(&["lock"]).ok();
+    in_the_new_layout(&project);
+}
+
+#[track_caller]
+fn in_the_new_layout(project: &Project) {
+    fs_err::remove_dir_all(project.path().join("target")).unwrap();
+    Surroundings::get().larder_with(project.path(), &["cook"], &NEW_LAYOUT).ok();
+    is_restored_elsewhere(project, &NEW_LAYOUT);
+}
+
+/// Stores what was cooked, and cooks on another machine, as far as cargo can tell.
+#[track_caller]
+fn is_restored_elsewhere(project: &Project, layout: &[(&str, &str)]) {
+    let store = tempfile::tempdir().unwrap();
+    let home = larder_tests::cargo_home(Surroundings::get().env()).unwrap();
+    let of_store = [("LARDER_STORE", "write"), ("LARDER_STORE_DIR", store.path().to_str().unwrap())];
+    let vars = [layout, &of_store].concat();
+    assert_eq!(machine::cook(project, &vars), (0, 0), "everything is there");
+    let elsewhere = Project::copy_of(project.path());
+    let vars = [vars.as_slice(), &[("CARGO_HOME", home.path().to_str().unwrap())]].concat();
+    let (restored, compiled) = machine::cook(&elsewhere, &vars);
+    assert_eq!(compiled, 0, "{restored} units are restored");
+    assert!(restored > 5, "only {restored} units are restored");
 }
 
 /// Waits until no other package is built; `None` after saying that this one is left to the full run.

@@ -1,7 +1,7 @@
 //! The store of compiled units: what one checkout compiled, another one finds fresh, wherever it is.
 
 pub(crate) use larder_tests::{Checkout, Machine, machine::SAID};
-use larder_tests::{Project, Surroundings};
+use larder_tests::{Project, Surroundings, machine::NEW_LAYOUT};
 
 #[test]
 fn another_checkout_with_another_cargo_home_compiles_nothing() {
@@ -24,7 +24,7 @@ fn another_checkout_with_another_cargo_home_compiles_nothing() {
 
 #[test]
 fn the_layout_of_folders_for_units_is_restored_as_well() {
-    let layout = [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+    let layout = NEW_LAYOUT;
     let machine = Machine::new();
     let first = machine.first();
     first.cook(&layout);

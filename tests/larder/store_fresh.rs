@@ -229,9 +229,7 @@ enum Kind {
 impl Kind {
     fn vars(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::HostInNewLayout => {
-                &[("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")]
-            }
+            Self::HostInNewLayout => &larder_tests::machine::NEW_LAYOUT,
             Self::Host | Self::Wasm => &[],
         }
     }

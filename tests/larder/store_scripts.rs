@@ -1,9 +1,7 @@
 //! Build scripts that use the path of their sources: they are compiled where they are used, and what they did elsewhere
 //! is restored all the same.
 
-use larder_tests::{GitRepository, Project, Surroundings, package};
-
-use crate::store::Machine;
+use larder_tests::{GitRepository, Machine, Project, Surroundings, machine::NEW_LAYOUT, package};
 
 const MANIFEST: &str = "[package]\nname = \"slow\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
 /// It says when it starts and when it is done, in a file that cargo does not know of.
@@ -32,8 +30,7 @@ const LIB: &str = "pub const SAID: &str = include!(concat!(env!(\"OUT_DIR\"), \"
 
 #[test]
 fn the_run_of_a_script_that_uses_its_own_path_is_restored() {
-    let layout = [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
-    for layout in [&[][..], &layout[..]] {
+    for layout in [&[][..], &NEW_LAYOUT[..]] {
         let package_of_others = GitRepository::new(&[
             ("Cargo.toml", MANIFEST),
             ("build.rs", SCRIPT),

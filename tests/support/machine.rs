@@ -23,6 +23,22 @@ fn main() -> anyhow::Result<()> {
 /// What the program says that [`Machine::first`] is the source of.
 pub const SAID: &str = "{\"name\":\"app\",\"error\":\"told\"}\n";
 
+/// The layout of target directories that cargo is about to have.
+pub const NEW_LAYOUT: [(&str, &str); 2] =
+    [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+
+/// Cooks a project of one slice, and says how many external units were restored and how many compiled.
+///
+/// # Panics
+/// When anything fails.
+pub fn cook(project: &Project, vars: &[(&str, &str)]) -> (u64, u64) {
+    let words = ["cook", "--json", "--quiet"];
+    let told = Surroundings::get().larder_with(project.path(), &words, vars).ok().stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let phase = &told["phases"][0];
+    (phase["restored"].as_u64().unwrap(), phase["compiled-external"].as_u64().unwrap())
+}
+
 /// A machine of one user: a store, and a `CARGO_HOME` for each checkout.
 #[derive(Debug)]
 pub struct Machine {
@@ -130,12 +146,7 @@ impl<'a> Checkout<'a> {
     /// # Panics
     /// When anything fails.
     pub fn cook(&self, more: &[(&str, &str)]) -> (u64, u64) {
-        let vars = [self.vars().as_slice(), more].concat();
-        let words = ["cook", "--json", "--quiet"];
-        let told = Surroundings::get().larder_with(self.project.path(), &words, &vars).ok().stdout;
-        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-        let phase = &told["phases"][0];
-        (phase["restored"].as_u64().unwrap(), phase["compiled-external"].as_u64().unwrap())
+        cook(&self.project, &[self.vars().as_slice(), more].concat())
     }
 
     /// Builds with plain cargo, and counts.
