@@ -79,6 +79,10 @@ fn print(slice: &str, unit: &str, answer: &Answer) {
             Fate::Present => "is in the target directory".to_owned(),
             Fate::Other => "is in the target directory, in other bytes".to_owned(),
             Fate::Restored => "would be restored".to_owned(),
+            Fate::Script => {
+                "would be compiled, and what it does would be restored: it has the path of its own sources"
+                    .to_owned()
+            }
             Fate::Refused { reason } => format!("would be compiled: {reason}"),
         };
         terminal::print_line(&format!("  {} {}", told.unit, told.describe));

@@ -82,6 +82,8 @@ pub enum Fate {
     Other,
     /// It would be restored.
     Restored,
+    /// It is a build script with the path of its own sources: cargo would compile it, and its runs would be restored.
+    Script,
     /// It would be compiled.
     Refused {
         /// Why.
@@ -109,11 +111,19 @@ pub enum Nearest {
     },
 }
 
+/// The records that restoring would consider.
+struct Found {
+    /// Whether they are those of the recipe.
+    is_whole: bool,
+    records: Vec<Record>,
+}
+
 impl Question<'_> {
     /// Looks.
     pub fn answer(&self, wanted: &Wanted) -> Answer {
-        let (whole, records) = self.records();
-        let fates = self.fates(&records);
+        let found = self.records();
+        let fates = self.fates(&found);
+        let Found { is_whole: whole, records } = found;
         let is_wanted = |record: &&Record| wanted.is(record, &records);
         let tell = |record: &Record| {
             let refused = || Fate::Refused { reason: "it stands on itself".to_owned() };
@@ -129,7 +139,7 @@ impl Question<'_> {
     }
 
     /// The records that restoring would consider.
-    fn records(&self) -> (bool, Vec<Record>) {
+    fn records(&self) -> Found {
         let read = |ids: Vec<Digest>| -> Vec<Record> {
             ids.into_iter().filter_map(|id| self.store.record(id)).collect()
         };
@@ -137,20 +147,26 @@ impl Question<'_> {
             let count = snapshot.records.len();
             let records = read(snapshot.records);
             let is_whole = records.len() == count;
-            return (is_whole, if is_whole { records } else { of_packages(records, self.packages) });
+            let records = if is_whole { records } else { of_packages(records, self.packages) };
+            return Found { is_whole, records };
         }
-        (false, of_packages(read(self.store.scope(self.keys.scope)), self.packages))
+        let records = of_packages(read(self.store.scope(self.keys.scope)), self.packages);
+        Found { is_whole: false, records }
     }
 
     /// What restoring would do with each record, from the leaves up.
-    fn fates(&self, records: &[Record]) -> BTreeMap<Inside, Fate> {
+    fn fates(&self, found: &Found) -> BTreeMap<Inside, Fate> {
         let mut run = Run::new(self.store, self.place, self.system);
         let mut fates: BTreeMap<Inside, Fate> = BTreeMap::new();
-        for record in levels(records).into_iter().flatten() {
-            let fate = fate(&run, record, &fates);
+        for record in levels(&found.records).into_iter().flatten() {
+            let is_script = found.is_whole && run.is_script_of_elsewhere(record);
+            let fate = match fate(&run, record, &fates) {
+                Fate::Refused { .. } if is_script && run.dependencies(record).is_ok() => Fate::Script,
+                fate => fate,
+            };
             let known = match fate {
                 Fate::Present => run.present(record),
-                Fate::Restored => {
+                Fate::Restored | Fate::Script => {
                     Some(Known { outputs: record.outputs, fingerprint: record.fingerprint_hash })
                 }
                 Fate::Other | Fate::Refused { .. } => None,
@@ -230,7 +246,7 @@ fn fate(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate 
                 return refused(reason);
             }
             Some(Fate::Other) => return refused(format!("{} has other bytes here", below_name(below))),
-            Some(Fate::Present | Fate::Restored) | None => {}
+            Some(Fate::Present | Fate::Restored | Fate::Script) | None => {}
         }
     }
     if let Err(reason) = run.dependencies(record).map(|_| ()).and_then(|()| run.fits(record)) {
