@@ -5,6 +5,7 @@
 
 mod crowds;
 mod damage;
+mod paths;
 mod power;
 mod skew;
 mod writes;
