@@ -1,6 +1,7 @@
 //! Remotes of the store on real servers, all of this machine: S3 by moto, which is the referee, and by rclone, which is
 //! no good one; Azurite; Debian's registry of images.
 
+mod azure;
 mod buckets;
 mod registries;
 mod rights;

