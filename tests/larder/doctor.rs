@@ -62,7 +62,7 @@ fn commit(project: &Project) {
 }
 
 /// One check's verdict and reason.
-fn verdict_with(project: &Project, check: &str, vars: &[(&str, &str)]) -> (String, String) {
+pub(crate) fn verdict_with(project: &Project, check: &str, vars: &[(&str, &str)]) -> (String, String) {
     // What is right in CI is not what is right on a developer's machine.
     let vars = [&[("CI", "")], vars].concat();
     let outcome = Surroundings::get().larder_with(project.path(), &["doctor", check, "--json"], &vars);

@@ -206,6 +206,8 @@ fn the_workflow_reads_well() {
       # Nothing is built twice here, and what incremental builds need would only fill the cache.
       CARGO_INCREMENTAL: 0
       CARGO_TERM_COLOR: always
+      # A pull request takes units, and gives none to other runs.
+      LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
       # The address of Larder's git repository.
       LARDER_GIT: ${{ vars.LARDER_GIT || 'https://git.example/larder' }}
 
@@ -237,27 +239,47 @@ fn the_workflow_reads_well() {
             id: cooked
             with:
               path: |
-                target
+                ~/.larder-units
                 ~/.cargo/registry/index
                 ~/.cargo/registry/cache
                 ~/.cargo/git/db
               key: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-${{ hashFiles('larder/larder.lock') }}
-              # Most units of an older recipe are good for this one. What is not piles up until the next compiler.
+              # Most units of an older recipe are good for this one.
               restore-keys: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-
+          - name: Units of earlier runs
+            run: test ! -f ~/.larder-units || cargo larder store import ~/.larder-units
           - name: Cook
             run: cargo larder cook --locked
+          - name: Units for later runs
+            run: cargo larder store export ~/.larder-units
+            if: github.event_name != 'pull_request' && steps.cooked.outputs.cache-hit != 'true'
           - uses: actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
             with:
               path: |
-                target
+                ~/.larder-units
                 ~/.cargo/registry/index
                 ~/.cargo/registry/cache
                 ~/.cargo/git/db
               key: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-${{ hashFiles('larder/larder.lock') }}
-            if: steps.cooked.outputs.cache-hit != 'true'
+            if: github.event_name != 'pull_request' && steps.cooked.outputs.cache-hit != 'true'
           - name: Build
             run: cargo larder build --locked
     "#);
+}
+
+/// What a pull request compiled must reach nobody else.
+#[test]
+fn the_workflow_of_a_team_pushes_from_protected_branches_alone() {
+    let remote = "\n[package.metadata.larder.store]\nremote = \"https://units.example/x\"\n";
+    let project =
+        Project::new(&[("Cargo.toml", &format!("{MANIFEST}{remote}")), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["init", "--yes", "--only", "ci", "--with", "ci"]).ok();
+    let workflow = project.read(".github/workflows/larder.yml");
+    let push = workflow.split("- name: Units for the team\n").nth(1).expect("it pushes");
+    let push = push.split("- ").next().unwrap();
+    assert!(push.contains("if: github.event_name == 'push' && github.ref_protected\n"), "{push}");
+    assert_eq!(workflow.matches("secrets.").count(), 1, "{workflow}");
+    assert!(!workflow.contains("store export") && !workflow.contains("store import"), "{workflow}");
 }
 
 /// The template is what Nix copies, and what `init` writes.
@@ -327,9 +349,7 @@ fn a_workspace_below_its_repository() {
     let sub = project.path().join("sub");
     Surroundings::get().larder(&sub, &["init", "--yes", "--with", "ci"]).ok();
     let workflow = project.read(".github/workflows/larder.yml");
-    for line in
-        ["    working-directory: \"sub\"", "            sub/target", "hashFiles('sub/larder/larder.lock')"]
-    {
+    for line in ["    working-directory: \"sub\"", "hashFiles('sub/larder/larder.lock')"] {
         assert!(workflow.contains(line), "{line}:\n{workflow}");
     }
 }

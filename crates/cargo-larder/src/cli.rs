@@ -95,7 +95,7 @@ pub(crate) struct Init {
     /// Write nothing; exit with 3 if something would be written
     #[arg(long)]
     pub(crate) check: bool,
-    /// These parts alone, instead of all that fit except nix and envrc
+    /// These parts alone, instead of all that fit except nix, envrc and sccache
     #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = part())]
     pub(crate) only: Vec<Part>,
     /// These parts as well
@@ -107,6 +107,9 @@ pub(crate) struct Init {
     /// The address of the git repository that CI and Nix get Larder from
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) source: Option<String>,
+    /// Where sccache keeps its results, with `--with sccache`: a folder, or `s3://BUCKET/PREFIX?region=REGION`
+    #[arg(long, value_name = "PLACE", value_parser = larder::sccache::Place::parse)]
+    pub(crate) sccache: Option<larder::sccache::Place>,
     /// Print JSON (format version 1) instead of diffs
     #[arg(long)]
     pub(crate) json: bool,

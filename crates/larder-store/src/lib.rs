@@ -12,7 +12,7 @@
 //! 7. [`exchange`]: between the store of this machine and a [`remote`] of a [`team`], in [packs](pack), believed by
 //!    [signatures](signature). Who may write is told by [`trust`].
 //!
-//! [`Session`] does all of that beside the builds of a project.
+//! [`Session`] does all of that beside the builds of a project; [`health`] says what makes it miss.
 //!
 //! # Invariants
 //!
@@ -32,6 +32,7 @@ pub mod exchange;
 #[cfg(test)]
 mod faults;
 mod frame;
+pub mod health;
 pub mod inside;
 pub mod local;
 pub mod moved;

@@ -89,22 +89,23 @@ impl Parts {
         Digest::of_texts("larder store scope 2", texts)
     }
 
+    /// The value of a part; empty if there is none.
+    pub fn text(&self, name: Name) -> &str {
+        self.0.iter().find(|part| part.name == name).map_or("", |part| &part.text)
+    }
+
     /// How others differ from these.
     pub fn differences(&self, then: &Self) -> Vec<Difference> {
-        let text = |parts: &Self, name: Name| {
-            let mut found = parts.0.iter().filter(|part| part.name == name);
-            found.next().map(|part| part.text.clone()).unwrap_or_default()
-        };
         let names: BTreeSet<Name> = self.0.iter().chain(&then.0).map(|part| part.name).collect();
         let difference = |name: Name| {
-            let (now, then) = (text(self, name), text(then, name));
+            let (now, then) = (self.text(name), then.text(name));
             let only = |of: &str, other: &str| -> Vec<String> {
                 of.lines()
                     .filter(|line| !other.lines().any(|known| known == *line))
                     .map(str::to_owned)
                     .collect()
             };
-            (now != then).then(|| Difference { part: name, then: only(&then, &now), now: only(&now, &then) })
+            (now != then).then(|| Difference { part: name, then: only(then, now), now: only(now, then) })
         };
         names.into_iter().filter_map(difference).collect()
     }

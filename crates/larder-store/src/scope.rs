@@ -76,6 +76,13 @@ impl Toolchain {
     }
 }
 
+impl Toolchain {
+    /// What rustc says of itself, and the digest of the library that does the compiling.
+    pub(crate) fn compiler(self) -> (String, String) {
+        (self.rustc, self.driver)
+    }
+}
+
 fn unreadable(project: &Project, error: &cargo_config2::Error) -> Error {
     Error::bad(project.workspace.root().join(".cargo/config.toml"), error)
 }

@@ -7,6 +7,7 @@ use larder::settings::StoreSettings;
 use crate::{
     Error, Result,
     exchange::{self, Exchange, Pulled},
+    inside::Inside,
     local::Store,
     remote::{self, Credentials, PlainHttp, Remote},
     scope::Keys,
@@ -54,6 +55,15 @@ impl Team {
     /// Its address as it may be shown.
     pub fn describe(&self) -> String {
         self.remote.describe()
+    }
+
+    /// Asks the remote for something small that it need not have.
+    ///
+    /// # Errors
+    /// If it does not answer, or does not let itself be asked.
+    pub fn answers(&self) -> Result<()> {
+        let name = Inside::new("v1/snapshots/hello").map_err(|reason| Error::bad("an object", reason))?;
+        self.remote.get(&name, 1024).map(drop)
     }
 
     /// The store and the remote, at a time.

@@ -73,6 +73,7 @@ pub mod project;
 pub mod rebuild;
 pub mod recipe;
 mod report;
+pub mod sccache;
 pub mod secret;
 pub mod settings;
 pub mod shim;

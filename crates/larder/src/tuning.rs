@@ -190,7 +190,7 @@ pub fn configuration(config: &DocumentMut, known: &Known) -> Vec<Setting> {
 }
 
 /// Without what the user has set already, to whatever value.
-fn missing(document: &DocumentMut, settings: Vec<Setting>) -> Vec<Setting> {
+pub(crate) fn missing(document: &DocumentMut, settings: Vec<Setting>) -> Vec<Setting> {
     let set = |setting: &Setting| {
         get(document, &setting.path.iter().map(String::as_str).collect::<Vec<_>>()).is_some()
     };

@@ -30,6 +30,8 @@ pub(crate) enum Requirement {
     Utilities,
     /// The kinds of awk that recipes are expanded with.
     Awks,
+    /// The cache of single calls of rustc that Larder is tested beside.
+    Sccache,
     /// The client of the SSH tests.
     Ssh,
     /// The headers of OpenSSL, and how build scripts find them.
@@ -59,6 +61,7 @@ type Packaged = (&'static str, &'static str);
 
 const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3")];
 const AWKS: [Packaged; 3] = [("mawk", "mawk"), ("gawk", "gawk"), ("busybox", "busybox")];
+const SCCACHE: [Packaged; 1] = [("sccache", "sccache")];
 const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
 const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
@@ -70,10 +73,11 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Components,
         Self::Utilities,
         Self::Awks,
+        Self::Sccache,
         Self::Ssh,
         Self::Headers,
         Self::Browser,
@@ -93,6 +97,7 @@ impl Requirement {
             Self::Components => "rustfmt and clippy",
             Self::Utilities => "utilities",
             Self::Awks => "three kinds of awk",
+            Self::Sccache => "sccache",
             Self::Ssh => "SSH",
             Self::Headers => "OpenSSL's headers",
             Self::Browser => "the browser",
@@ -112,6 +117,7 @@ impl Requirement {
         match self {
             Self::Utilities => &UTILITIES,
             Self::Awks => &AWKS,
+            Self::Sccache => &SCCACHE,
             Self::Ssh => &SSH,
             Self::Headers => &HEADERS,
             Self::Browser => &browser::PACKAGES,
@@ -148,7 +154,7 @@ impl Requirement {
     pub(crate) fn ensure(self, sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
         match self {
             Self::Components => Ok(()),
-            Self::Utilities | Self::Awks | Self::Ssh | Self::Debian => {
+            Self::Utilities | Self::Awks | Self::Sccache | Self::Ssh | Self::Debian => {
                 super::host_packages(sh, env, log, self.packages())
             }
             Self::Headers => headers(sh, env, log),

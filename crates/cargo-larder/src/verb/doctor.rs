@@ -12,7 +12,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::{diff, init, lock::proven};
+use super::{diff, init, lock::proven, stored};
 use crate::{
     cli,
     context::Context,
@@ -54,7 +54,10 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Check>> {
 
 fn check(project: &Project, context: &Context, chosen: &[&'static Check]) -> Vec<Checked> {
     let topics: Vec<Topic> = chosen.iter().flat_map(|check| check.needs).copied().collect();
-    let facts = Facts::gather(project, &topics, &context.terminal);
+    let mut facts = Facts::gather(project, &topics, &context.terminal);
+    if topics.contains(&Topic::Store) {
+        facts.store = stored::look(context);
+    }
     chosen.iter().map(|check| (*check, check.run(&facts))).collect()
 }
 

@@ -7,7 +7,7 @@ use anyhow::bail;
 use larder::{
     Report as _,
     files::change::Change,
-    init::{self, Asked, Part, Proposal},
+    init::{self, Asked, Given, Part, Proposal},
     project::Project,
     recipe::lock,
 };
@@ -48,12 +48,13 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
             "--source is written into files that are committed: pass a plain address, without user and password"
         );
     }
+    let given = Given { source: args.source.clone(), sccache: args.sccache.clone() };
     let consent = consent(args);
     let mut project = context.project.reload()?;
     let mut rows = Vec::new();
     let mut all = Vec::new();
     for (part, asked) in parts(args) {
-        let proposal = init::propose(&project, part, asked, args.source.as_deref(), &context.terminal)?;
+        let proposal = init::propose(&project, part, asked, &given, &context.terminal)?;
         let done = carry_out(context, args, &project, part, &proposal, consent)?;
         if done == Done::Written {
             // What comes next is made from what was just written.
@@ -95,6 +96,7 @@ fn parts(args: &cli::Init) -> Vec<(Part, Asked)> {
     if args.nix {
         named.extend([Part::Nix, Part::Envrc]);
     }
+    named.extend(args.sccache.is_some().then_some(Part::Sccache));
     let asked = |part: Part| {
         if named.contains(&part) {
             return Some((part, Asked::ByName));

@@ -1,8 +1,29 @@
 //! The store of compiled units around cooking: what is there is restored first, what is new is kept.
 
-use larder::{cook::Phase, recipe::lock_file::LockedSlice};
+use larder::{
+    cook::Phase,
+    doctor::facts::{Answer, StoreFacts},
+    recipe::lock_file::LockedSlice,
+};
 
 use crate::{cli::Selection, context::Context};
+
+/// The store for `doctor`.
+#[cfg(not(feature = "store"))]
+pub(super) fn look(_: &Context) -> Answer<Option<StoreFacts>> {
+    Err("this Larder was built without the store".to_owned())
+}
+
+/// The store for `doctor`; `None` if it is off.
+#[cfg(feature = "store")]
+pub(super) fn look(context: &Context) -> Answer<Option<StoreFacts>> {
+    if context.process.env.get_str("LARDER_STORE") == Some("off") {
+        return Ok(None);
+    }
+    let options = super::store::options(context, None).ok_or("no folder for caches is known")?;
+    let team = super::store_remote::team(context, None);
+    Ok(Some(larder_store::health::look(&context.project, &options, team)))
+}
 
 #[cfg(not(feature = "store"))]
 pub(super) struct Stored;

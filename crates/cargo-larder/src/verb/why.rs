@@ -9,6 +9,7 @@ use larder::{
         client::Client,
         explain::{Miss, Record, record_path},
     },
+    sccache::Figures,
     slice::{Refused, Slice, Variant},
     why::{
         self, Explained, LastBuild, Mode, Place, Profiles, Unit,
@@ -74,6 +75,9 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
         print_units(&findings, name)?;
     } else {
         print(&findings, args.all);
+    }
+    if let Some(figures) = Figures::ask(&context.project) {
+        context.terminal.note(&format!("sccache: {figures}"));
     }
     Ok(findings.outcome)
 }

@@ -79,6 +79,11 @@ impl Store {
         Ok(Self { root, known_by: KnownBy::Size })
     }
 
+    /// The store in a folder, if there is one.
+    pub fn existing(root: &Path) -> Option<Self> {
+        root.join(MARK.0).is_file().then(|| Self::open(root).ok())?
+    }
+
     /// The same store after damage was found in it: what is stored replaces what is there, unless that is sound.
     #[must_use]
     pub fn doubted(&self) -> Self {

@@ -18,6 +18,7 @@ use crate::{
     files::{change::Change, read},
     project::Project,
     recipe::lock,
+    sccache,
     tuning::{self, Known},
 };
 use files::{new_file, repository, with_lines};
@@ -42,11 +43,13 @@ pub enum Part {
     Nix,
     /// `.envrc`, and what git is to ignore with it.
     Envrc,
+    /// sccache in front of rustc for the workspace's own crates.
+    Sccache,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Profile,
         Self::Config,
         Self::Recipes,
@@ -55,6 +58,7 @@ impl Part {
         Self::Ci,
         Self::Nix,
         Self::Envrc,
+        Self::Sccache,
     ];
 
     /// The word for it on the command line and in JSON.
@@ -68,6 +72,7 @@ impl Part {
             Self::Ci => "ci",
             Self::Nix => "nix",
             Self::Envrc => "envrc",
+            Self::Sccache => "sccache",
         }
     }
 
@@ -81,10 +86,19 @@ impl Part {
         self != Self::Gitignore
     }
 
-    /// Whether a workspace gets it without being asked for: Nix is a choice of its own.
+    /// Whether a workspace gets it without being asked for: Nix and sccache are choices of their own.
     pub fn is_default(self) -> bool {
-        !matches!(self, Self::Nix | Self::Envrc)
+        !matches!(self, Self::Nix | Self::Envrc | Self::Sccache)
     }
+}
+
+/// What parts are told.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The address of the git repository that Nix and CI get Larder from.
+    pub source: Option<String>,
+    /// Where sccache keeps its results; its own folder by default.
+    pub sccache: Option<sccache::Place>,
 }
 
 /// Whether an address may be written into files that are committed: it holds no secret, and nothing that would end
@@ -98,8 +112,7 @@ pub fn is_address(source: &str) -> bool {
     !source.is_empty() && source.chars().all(plain) && !has_secret
 }
 
-/// What a part would do in a project as it is now. `source` is the address of the git repository that Nix and CI get
-/// Larder from.
+/// What a part would do in a project as it is now.
 ///
 /// # Errors
 /// When a file cannot be read, or the project cannot be planned.
@@ -107,7 +120,7 @@ pub fn propose(
     project: &Project,
     part: Part,
     asked: Asked,
-    source: Option<&str>,
+    given: &Given,
     report: &dyn Report,
 ) -> Result<Proposal> {
     let root = project.workspace.root();
@@ -126,9 +139,13 @@ pub fn propose(
             Ok(Proposal::of(change.into_iter().collect()))
         }
         Part::Docker => docker(project),
-        Part::Ci => workflow::propose(project, asked, source),
-        Part::Nix => new_file(root.join("flake.nix"), &nix::flake(source)),
+        Part::Ci => workflow::propose(project, asked, given.source.as_deref()),
+        Part::Nix => new_file(root.join("flake.nix"), &nix::flake(given.source.as_deref())),
         Part::Envrc => envrc(root),
+        Part::Sccache => {
+            let settings = sccache::settings(project.workspace.config(), given.sccache.as_ref());
+            Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
+        }
     }
 }
 

@@ -1,5 +1,8 @@
-//! A workflow for GitHub Actions that keeps what was cooked and nothing else: it is saved after cooking, before
-//! anything of the application is built, under a key that only changes when a recipe or the compiler does.
+//! A workflow for GitHub Actions that keeps compiled units and nothing else: those of the recipes, in one file of the
+//! store, under a key that only changes when a recipe or the compiler does. A project with a team's remote takes them
+//! from there.
+//!
+//! A pull request reads, and writes nothing that another run would read.
 
 use std::fmt::Write as _;
 
@@ -45,9 +48,8 @@ pub(super) fn propose(project: &Project, asked: Asked, source: Option<&str>) -> 
 /// The words of the project's own that stand in the workflow.
 fn words<'a>(project: &'a Project, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
     let targets = project.slices.iter().flat_map(|slice| slice.targets());
-    let folder = project.workspace.committed_target_directory().into_string();
     let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
-    targets.map(str::to_owned).chain([folder]).chain(prefix)
+    targets.map(str::to_owned).chain(prefix)
 }
 
 /// Whether a word means itself in YAML, in expressions of GitHub's, in patterns and in a shell.
@@ -72,6 +74,8 @@ env:
   # Nothing is built twice here, and what incremental builds need would only fill the cache.
   CARGO_INCREMENTAL: 0
   CARGO_TERM_COLOR: always
+  # A pull request takes units, and gives none to other runs.
+  LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
 ";
 
 const STEPS: &str = "
@@ -88,6 +92,22 @@ const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
 /// Files that cargo would download again.
 const DOWNLOADS: &str =
     "~/.cargo/registry/index\n            ~/.cargo/registry/cache\n            ~/.cargo/git/db";
+
+/// The file that carries units from run to run.
+const UNITS: &str = "~/.larder-units";
+
+/// Nobody else is to read what a pull request made.
+const IF_NEW: &str =
+    "        if: github.event_name != 'pull_request' && steps.cooked.outputs.cache-hit != 'true'";
+
+/// Gives units to the team, if this run may: the secret is there for protected branches alone, if its environment on
+/// GitHub says so.
+fn push(text: &mut String) {
+    let command = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#;
+    step(text, "Units for the team", None, &[command.into()]);
+    text.push_str("        if: github.event_name == 'push' && github.ref_protected\n");
+    text.push_str("        env:\n          LARDER_STORE_KEY: ${{ secrets.LARDER_STORE_KEY }}\n");
+}
 
 /// The whole file. `prefix` is the workspace's folder in the repository.
 fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String> {
@@ -138,18 +158,31 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     if is_generated(project)? {
         step(&mut text, "Dockerfile is right", None, &["cargo larder dockerfile --check".into()]);
     }
-    let target = format!(
-        "|\n            {}\n            {DOWNLOADS}",
-        below(project.workspace.committed_target_directory().as_str())
-    );
+    let has_remote = project.settings.store.remote.is_some();
+    let units = if has_remote { String::new() } else { format!("{UNITS}\n            ") };
+    let kept = format!("|\n            {units}{DOWNLOADS}");
     let start = "larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-";
     let key = format!("{start}${{{{ hashFiles('{}') }}}}", below("larder/larder.lock"));
-    cache(&mut text, "actions/cache/restore", Some("cooked"), &target, &key);
-    text.push_str("          # Most units of an older recipe are good for this one. What is not piles up until the next compiler.\n");
+    cache(&mut text, "actions/cache/restore", Some("cooked"), &kept, &key);
+    text.push_str("          # Most units of an older recipe are good for this one.\n");
     let _ = writeln!(text, "          restore-keys: {start}");
+    if !has_remote {
+        step(
+            &mut text,
+            "Units of earlier runs",
+            None,
+            &[format!("test ! -f {UNITS} || cargo larder store import {UNITS}")],
+        );
+    }
     step(&mut text, "Cook", None, &["cargo larder cook --locked".into()]);
-    cache(&mut text, "actions/cache/save", None, &target, &key);
-    let _ = writeln!(text, "        if: steps.cooked.outputs.cache-hit != 'true'");
+    if has_remote {
+        push(&mut text);
+    } else {
+        step(&mut text, "Units for later runs", None, &[format!("cargo larder store export {UNITS}")]);
+        let _ = writeln!(text, "{IF_NEW}");
+    }
+    cache(&mut text, "actions/cache/save", None, &kept, &key);
+    let _ = writeln!(text, "{IF_NEW}");
     step(&mut text, "Build", None, &["cargo larder build --locked".into()]);
     Ok(text)
 }

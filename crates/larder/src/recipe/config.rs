@@ -12,10 +12,12 @@ use super::{folder::UP, manifest, quoting::quoted};
 use crate::{secret, slice::Slice, workspace::Workspace};
 
 /// Keys of `[build]` that neither a dependency's units nor getting their sources needs. The build directory is the
-/// application's own, wherever it is cooked.
-const IRRELEVANT_IN_BUILD: [&str; 3] = ["build-dir", "rustdoc", "rustdocflags"];
+/// application's own, wherever it is cooked; a wrapper for members is for those of the application.
+const IRRELEVANT_IN_BUILD: [&str; 4] = ["build-dir", "rustc-workspace-wrapper", "rustdoc", "rustdocflags"];
 /// Keys of the tables in `[target]` of which the same is true.
 const IRRELEVANT_IN_TARGET: [&str; 2] = ["runner", "rustdocflags"];
+/// Variables that say where sccache keeps its results, and reach none of these.
+const OF_SCCACHE: &str = "SCCACHE_";
 /// Tables that reach a compilation, beyond what is in the units' keys.
 const COMPILED_WITH: [&str; 10] =
     ["build", "env", "host", "include", "patch", "paths", "profile", "source", "target", "unstable"];
@@ -101,6 +103,12 @@ fn reaching(workspace: &Workspace) -> BTreeSet<String> {
         .for_each(|(_, target)| remove(target, &IRRELEVANT_IN_TARGET));
     // It is for `cargo publish`, `cargo add` and their kin.
     document.get_mut("registry").into_iter().for_each(|registry| remove(registry, &["default"]));
+    let env = document.get_mut("env").and_then(Item::as_table_like_mut);
+    if let Some(env) = env {
+        let of_sccache: Vec<String> =
+            env.iter().map(|(name, _)| name.to_owned()).filter(|name| name.starts_with(OF_SCCACHE)).collect();
+        of_sccache.iter().for_each(|name| drop(env.remove(name)));
+    }
     let is_shared = |line: &String| SHARED.iter().any(|key| line.starts_with(key));
     manifest::dotted(&document).into_iter().filter(is_shared).collect()
 }

@@ -6,14 +6,14 @@ use super::{
     cache::{Cache, Found, Scope},
     measure::whole,
 };
-use crate::{process::Environment, project::Project};
+use crate::{process::Environment, project::Project, sccache::Figures};
 
 /// A folder to look at.
 struct Folder {
     name: &'static str,
     path: Option<PathBuf>,
     scope: Scope,
-    filled_by: &'static str,
+    filled_by: String,
     shrink: &'static str,
     /// Said if it is not there; `None` leaves the row out.
     absent: Option<&'static str>,
@@ -28,11 +28,11 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
                 let (sum, problems) = whole(&path);
                 found.problems.extend(problems);
                 let cache = Cache::new(name, scope, sum.size).at(path).last_used(sum.modified);
-                found.caches.push(cache.said(filled_by, shrink));
+                found.caches.push(cache.said(&filled_by, shrink));
             }
             None => found
                 .caches
-                .extend(absent.map(|reason| Cache::absent(name, scope, reason).said(filled_by, shrink))),
+                .extend(absent.map(|reason| Cache::absent(name, scope, reason).said(&filled_by, shrink))),
         }
     }
     // A recipe is all of use: it is what is cooked.
@@ -50,7 +50,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             name: "larder",
             path: Some(project.workspace.larder_dir().into()),
             scope: Scope::Project,
-            filled_by: "cargo larder lock: the recipes, which are committed",
+            filled_by: "cargo larder lock: the recipes, which are committed".to_owned(),
             shrink: "nothing to gain",
             absent: Some("there are no recipes; `cargo larder lock` writes them"),
         },
@@ -58,7 +58,8 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             name: "larder's cache",
             path: in_cache("larder"),
             scope: Scope::Machine,
-            filled_by: "cargo larder cook, which stores units there; the set-up of Larder's repository",
+            filled_by: "cargo larder cook, which stores units there; the set-up of Larder's repository"
+                .to_owned(),
             shrink: "cargo larder store gc",
             absent: None,
         },
@@ -66,7 +67,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             name: "larder's store",
             path: env.get("LARDER_STORE_DIR").map(PathBuf::from),
             scope: Scope::Machine,
-            filled_by: "cargo larder cook, which stores units where LARDER_STORE_DIR says",
+            filled_by: "cargo larder cook, which stores units where LARDER_STORE_DIR says".to_owned(),
             shrink: "cargo larder store gc",
             absent: None,
         },
@@ -74,7 +75,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             name: "cargo-leptos' tools",
             path: in_cache("cargo-leptos"),
             scope: Scope::Machine,
-            filled_by: "cargo leptos, with what it does not find on PATH",
+            filled_by: "cargo leptos, with what it does not find on PATH".to_owned(),
             shrink: "remove the folder",
             absent: None,
         },
@@ -82,7 +83,10 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             name: "sccache",
             path: env.get("SCCACHE_DIR").map(PathBuf::from).or_else(|| sccache(env, cache_home.as_deref())),
             scope: Scope::Machine,
-            filled_by: "sccache, where RUSTC_WRAPPER names it",
+            filled_by: Figures::ask(project).map_or_else(
+                || "sccache, where RUSTC_WRAPPER names it".to_owned(),
+                |figures| format!("sccache: {figures}"),
+            ),
             shrink: "SCCACHE_CACHE_SIZE, or remove the folder",
             absent: Some("sccache has no folder here"),
         },
@@ -91,7 +95,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
         name: "site",
         path: Some(path),
         scope: Scope::Project,
-        filled_by: "cargo leptos build, what is served",
+        filled_by: "cargo leptos build, what is served".to_owned(),
         // `clean` deletes in target folders only.
         shrink: "remove the folder",
         absent: None,

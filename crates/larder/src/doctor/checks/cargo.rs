@@ -82,6 +82,23 @@ pub(super) fn wrappers(facts: &Facts) -> Finding {
     }
 }
 
+pub(super) fn sccache(facts: &Facts) -> Finding {
+    let Some(figures) = facts.sccache else { return Finding::ok("it is not used, or did nothing yet") };
+    if figures.errors > 0 {
+        return Finding::warning(
+            format!("{} errors of its storage; {figures}", figures.errors),
+            "SCCACHE_LOG=debug sccache --stop-server && sccache --start-server",
+        );
+    }
+    if figures.incremental > 0 {
+        return Finding::warning(
+            format!("it cannot keep incremental builds, which {} calls were; {figures}", figures.incremental),
+            "export CARGO_INCREMENTAL=0, or leave sccache to release builds and CI",
+        );
+    }
+    Finding::ok(figures.to_string())
+}
+
 pub(super) fn incremental(facts: &Facts) -> Finding {
     let cargo = match &facts.cargo {
         Ok(cargo) => cargo,

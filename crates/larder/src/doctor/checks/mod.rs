@@ -10,6 +10,7 @@ mod image;
 mod install;
 mod nix;
 mod recipes;
+mod store;
 mod tools;
 
 #[cfg(test)]
@@ -99,6 +100,12 @@ pub(super) const ALL: &[Check] = &[
         run: cargo::wrappers,
     },
     Check {
+        name: "sccache",
+        about: "sccache keeps what it is given",
+        needs: &[Topic::Config],
+        run: cargo::sccache,
+    },
+    Check {
         name: "incremental",
         about: "incremental builds in dev",
         needs: &[Topic::Config],
@@ -155,4 +162,40 @@ pub(super) const ALL: &[Check] = &[
     },
     Check { name: "direnv", about: "direnv is hooked in", needs: &[], run: nix::direnv },
     Check { name: "ci-cache", about: "CI keeps dependencies", needs: &[], run: ci::cache },
+    Check {
+        name: "store-settings",
+        about: "units are compiled with the project's settings alone",
+        needs: &[Topic::Store],
+        run: store::settings,
+    },
+    Check {
+        name: "store-processor",
+        about: "units are for no single processor",
+        needs: &[Topic::Store],
+        run: store::native,
+    },
+    Check {
+        name: "store-compiler",
+        about: "the store has units of this compiler",
+        needs: &[Topic::Store],
+        run: store::compiler,
+    },
+    Check {
+        name: "store-clock",
+        about: "the store's files get the machine's time",
+        needs: &[Topic::Store],
+        run: store::clock,
+    },
+    Check {
+        name: "store-folder",
+        about: "the store can be written and has room",
+        needs: &[Topic::Store],
+        run: store::folder,
+    },
+    Check {
+        name: "store-remote",
+        about: "the team's remote answers",
+        needs: &[Topic::Store],
+        run: store::remote,
+    },
 ];

@@ -4,8 +4,8 @@ use std::{fmt::Write as _, time::Duration};
 
 use super::{
     super::facts::{
-        Buildx, CargoFacts, Direnv, DockerFacts, Folder, GitFacts, NixFacts, Place, Rustflags, Speed,
-        ToolFacts, Workflow,
+        Buildx, CargoFacts, Direnv, DockerFacts, Folder, GitFacts, NixFacts, Personal, Place, Rustflags,
+        Speed, StoreFacts, ToolFacts, UnitSettings, Workflow,
     },
     ALL,
 };
@@ -17,6 +17,7 @@ use crate::{
     },
     git::Tracked,
     recipe::lock,
+    sccache::Figures,
     slice::driver::Driver,
     tuning::Known,
 };
@@ -114,6 +115,17 @@ fn healthy() -> Facts {
         future: Ok(vec![]),
         speed: Ok(Speed { write: Duration::from_micros(12), read: Duration::from_micros(3) }),
         workflows: vec![workflow(".github/workflows/ci.yml", WORKFLOW)],
+        store: Ok(Some(StoreFacts {
+            folder: "/project/store".into(),
+            writable: Ok(()),
+            free: Ok(50_400_000_000),
+            ahead: Ok(0),
+            compilers: vec![],
+            compiler: "rustc 1.97.1 (8bab26f4f 2026-07-14)".into(),
+            remote: Some(("https://units.example".into(), Ok(()))),
+        })),
+        sccache: Some(Figures { requests: 9, hits: 7, misses: 2, ..Figures::default() }),
+        unit_settings: Ok(UnitSettings::default()),
     }
 }
 
@@ -173,6 +185,15 @@ fn manifest(facts: &mut Facts, text: &str) {
     facts.manifest = text.parse().unwrap();
 }
 
+fn store(facts: &mut Facts) -> &mut StoreFacts {
+    facts.store.as_mut().unwrap().as_mut().unwrap()
+}
+
+fn personal(facts: &mut Facts, name: &str, file: Option<&str>) {
+    let setting = Personal { name: name.into(), file: file.map(Into::into) };
+    facts.unit_settings.as_mut().unwrap().personal.push(setting);
+}
+
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     ("cargo-lock", "it does not fit", Problem, |f| f.lock_fits = Ok(false)),
@@ -225,6 +246,9 @@ const CASES: &[Case] = &[
     ("wrappers", "none in the image", Problem, |f| cargo(f).missing_in_image = vec![("build.rustc-wrapper".into(), "sccache".into())]),
     ("targets", "one that is unknown", Problem, |f| tools(f).unknown_targets = vec!["x86_64-none".into()]),
     ("wrappers", "one", Good, |f| cargo(f).wrappers = vec![("RUSTC_WRAPPER".into(), "sccache".into())]),
+    ("sccache", "incremental builds", Warning, |f| f.sccache = Some(Figures { requests: 9, not_cacheable: 9, incremental: 8, ..Figures::default() })),
+    ("sccache", "errors", Warning, |f| f.sccache = Some(Figures { requests: 9, misses: 9, errors: 3, ..Figures::default() })),
+    ("sccache", "not used", Good, |f| f.sccache = None),
     ("incremental", "off by the variable", Warning, |f| cargo(f).incremental_variable = Some(("CARGO_INCREMENTAL".into(), false))),
     ("incremental", "off by the variable in CI", Good, |f| { cargo(f).incremental_variable = Some(("CARGO_INCREMENTAL".into(), false)); cargo(f).in_ci = true; }),
     ("incremental", "off by a file", Warning, |f| cargo(f).incremental_off = Some("/project/cargo/config.toml".into())),
@@ -296,6 +320,19 @@ const CASES: &[Case] = &[
     ("ci-cache", "a rust-cache that is refused", Problem, |f| f.workflows = vec![workflow("ci.yml", "- uses: Swatinem/rust-cache@v1\n- run: cargo test\n")]),
     ("ci-cache", "a build in a word of the shell", Warning, |f| f.workflows = vec![workflow("ci.yml", "- run: |\n    if A=1 cargo --locked t; then :; fi\n")]),
     ("ci-cache", "no YAML", Warning, |f| f.workflows = vec![workflow("ci.yml", "a: [\n")]),
+    ("store-settings", "a linker in a file", Warning, |f| personal(f, "target.x86_64-unknown-linux-gnu.linker", Some("/project/cargo/config.toml"))),
+    ("store-settings", "flags in a variable", Warning, |f| personal(f, "RUSTFLAGS", None)),
+    ("store-settings", "the store is off", Skipped, |f| { f.store = Ok(None); personal(f, "RUSTFLAGS", None); }),
+    ("store-processor", "native", Warning, |f| f.unit_settings.as_mut().unwrap().native.push("RUSTFLAGS".into())),
+    ("store-compiler", "another version", Warning, |f| store(f).compilers = vec!["rustc 1.95.0 (59807616e 2026-04-14)".into()]),
+    ("store-compiler", "another build", Warning, |f| { let own = store(f).compiler.clone(); store(f).compilers = vec![own]; }),
+    ("store-clock", "ahead", Problem, |f| store(f).ahead = Ok(90)),
+    ("store-clock", "behind", Problem, |f| store(f).ahead = Ok(-3600)),
+    ("store-clock", "read-only", Skipped, |f| store(f).ahead = Err("read-only file system".into())),
+    ("store-folder", "read-only", Problem, |f| store(f).writable = Err("read-only file system".into())),
+    ("store-folder", "full", Problem, |f| store(f).free = Ok(300_000_000)),
+    ("store-remote", "gone", Warning, |f| store(f).remote = Some(("https://units.example".into(), Err("connection refused".into())))),
+    ("store-remote", "none", Good, |f| store(f).remote = None),
     ("ci-cache", "formats alone", Skipped, |f| f.workflows = vec![workflow("ci.yml", "- run: cargo fmt --check\n")]),
 ];
 

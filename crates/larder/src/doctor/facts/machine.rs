@@ -139,14 +139,22 @@ fn existing(path: &Utf8Path) -> Utf8PathBuf {
     there.canonicalize_utf8().unwrap_or_else(|_| there.to_owned())
 }
 
+/// Bytes that are free for this user where a folder is.
+///
+/// # Errors
+/// If the system does not say.
 #[cfg(unix)]
-fn free(path: &Utf8Path) -> Answer<u64> {
+pub fn free(path: &Utf8Path) -> Answer<u64> {
     let stat = rustix::fs::statvfs(path.as_std_path()).map_err(|error| format!("{path}: {error}"))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// Bytes that are free where a folder is.
+///
+/// # Errors
+/// Always.
 #[cfg(not(unix))]
-fn free(_path: &Utf8Path) -> Answer<u64> {
+pub fn free(_path: &Utf8Path) -> Answer<u64> {
     Err("free space is not asked for on this platform".to_owned())
 }
 

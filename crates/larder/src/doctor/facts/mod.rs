@@ -10,6 +10,7 @@ mod docker;
 mod machine;
 mod programs;
 mod project;
+mod store;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -20,8 +21,9 @@ use toml_edit::DocumentMut;
 pub use self::{
     cargo::{CargoFacts, Place, Rustflags},
     docker::{Buildx, DockerFacts},
-    machine::{Direnv, Folder, NixFacts, Speed},
+    machine::{Direnv, Folder, NixFacts, Speed, free},
     project::{GitFacts, Workflow},
+    store::{Personal, StoreFacts, UnitSettings},
     tools::ToolFacts,
 };
 use crate::{
@@ -29,6 +31,7 @@ use crate::{
     docker::needs::Lacking,
     project::Project,
     recipe::lock::Finding,
+    sccache::Figures,
     slice::driver::Driver,
     tuning::{Known, Setting},
 };
@@ -85,6 +88,12 @@ pub struct Facts {
     pub speed: Answer<Speed>,
     /// What CI runs.
     pub workflows: Vec<Workflow>,
+    /// The store; `None` if it is off. Whoever has one looks at it and says so here.
+    pub store: Answer<Option<StoreFacts>>,
+    /// What sccache counted; `None` if it is not used or its server does not run.
+    pub sccache: Option<Figures>,
+    /// Settings that every unit is compiled with.
+    pub unit_settings: Answer<UnitSettings>,
 }
 
 /// The things to look at, apart from what is read anyway.
@@ -116,14 +125,19 @@ pub enum Topic {
     Times,
     /// The speed of the disk, which takes writing to it.
     Speed,
+    /// The store of compiled units, and the team's remote.
+    Store,
 }
+
+/// The answer to what nobody asked.
+const NOT_LOOKED: &str = "it was not looked at";
 
 /// The topics that are looked at.
 struct Topics<'a>(&'a [Topic]);
 
 impl Topics<'_> {
     fn look<T>(&self, topic: Topic, look: impl FnOnce() -> Answer<T>) -> Answer<T> {
-        if self.0.contains(&topic) { look() } else { Err("it was not looked at".to_owned()) }
+        if self.0.contains(&topic) { look() } else { Err(NOT_LOOKED.to_owned()) }
     }
 }
 
@@ -168,6 +182,9 @@ impl Facts {
                 linker: linker.join().map_err(lost).and_then(|answer| answer),
                 tools: tools.join().map_err(lost).and_then(|answer| answer),
                 lock_fits: lock_fits.join().map_err(lost).and_then(|answer| answer),
+                sccache: topics.0.contains(&Topic::Config).then(|| Figures::ask(project)).flatten(),
+                store: Err(NOT_LOOKED.to_owned()),
+                unit_settings: topics.look(Topic::Store, || Ok(UnitSettings::look(project))),
                 recipes,
                 generated,
                 image_needs,

@@ -1,0 +1,93 @@
+//! What a store and a team's remote are like, for `doctor`: looked at without changing anything, but for a file that is
+//! written into the store's folder and removed.
+
+use std::{
+    collections::BTreeSet,
+    io::Write as _,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use larder::{
+    camino::{Utf8Path, Utf8PathBuf},
+    doctor::facts::{self, StoreFacts},
+    project::Project,
+};
+
+use crate::{
+    Result,
+    local::Store,
+    parts::{Name, Parts},
+    scope::Toolchain,
+    session::Options,
+    team::Team,
+};
+
+/// Looks at the store and the remote.
+pub fn look(project: &Project, options: &Options, team: Result<Option<Team>>) -> StoreFacts {
+    let folder = Utf8PathBuf::from_path_buf(options.root.clone())
+        .unwrap_or_else(|path| path.to_string_lossy().into_owned().into());
+    let there = existing(&folder);
+    let written = written(there.as_std_path());
+    let (compiler, compilers) = compilers(project, options).unwrap_or_default();
+    StoreFacts {
+        ahead: written.clone(),
+        writable: written.map(drop),
+        free: facts::free(there),
+        compiler,
+        compilers,
+        remote: remote(project, team),
+        folder,
+    }
+}
+
+/// The folder itself, or the nearest one above it that is there.
+fn existing(folder: &Utf8Path) -> &Utf8Path {
+    folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Utf8Path::new("/"))
+}
+
+/// Writes a file and says how many seconds its time is ahead of the clock.
+fn written(folder: &Path) -> Result<i64, String> {
+    let said = |error: std::io::Error| error.to_string();
+    let before = SystemTime::now();
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(said)?;
+    file.write_all(b"x").and_then(|()| file.as_file().sync_data()).map_err(said)?;
+    let time = file.as_file().metadata().and_then(|facts| facts.modified()).map_err(said)?;
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let now = SystemTime::now();
+    Ok(match (time.duration_since(now), before.duration_since(time)) {
+        (Ok(ahead), _) => seconds(ahead),
+        (_, Ok(behind)) => -seconds(behind),
+        _ => 0,
+    })
+}
+
+/// The compiler here, and those of the store if it has units and none of this compiler.
+fn compilers(project: &Project, options: &Options) -> Option<(String, Vec<String>)> {
+    let store = Store::existing(&options.root)?;
+    let (compiler, driver) = Toolchain::of(project, &store).ok()?.compiler();
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let noted: Vec<Parts> = store.scopes().into_iter().filter_map(|scope| store.parts(scope)).collect();
+    let is_this =
+        |parts: &Parts| parts.text(Name::Compiler) == compiler && parts.text(Name::Driver) == driver;
+    let others = if noted.iter().any(is_this) {
+        BTreeSet::new()
+    } else {
+        noted.iter().map(|parts| first(parts.text(Name::Compiler))).collect()
+    };
+    Some((first(&compiler), others.into_iter().collect()))
+}
+
+fn remote(project: &Project, team: Result<Option<Team>>) -> Option<(String, Result<(), String>)> {
+    let address = project.settings.store.remote.as_deref()?;
+    let team = match team {
+        Ok(team) => team?,
+        Err(error) => return Some(("the remote of the settings".to_owned(), Err(error.to_string()))),
+    };
+    let folder = project.workspace.root().join(address.trim_start_matches("file://"));
+    let is_folder = !address.contains("://") || address.starts_with("file://");
+    if is_folder && !folder.is_dir() {
+        return Some((team.describe(), Err("there is no such folder".to_owned())));
+    }
+    Some((team.describe(), team.answers().map_err(|error| error.to_string())))
+}
