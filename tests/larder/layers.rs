@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings, redact};
+use larder_tests::{Project, Surroundings, oracle::Oracle, redact};
 
 const MANIFEST: &str = r#"
 [package]
@@ -50,29 +50,30 @@ fn compiled(project: &Project, words: &[&str]) -> u64 {
     json["phases"][0]["compiled-external"].as_u64().unwrap()
 }
 
-/// What is compiled of a project's units, by the oracle that shares no code with Larder: one key for each
-/// artifact.
-fn artifacts(project: &Project, oracle: &str) -> BTreeSet<String> {
-    let args = [oracle, ".", "--", "build", "--release"];
-    let outcome = Surroundings::get().run(std::path::Path::new("python3"), project.path(), &args, &[]).ok();
-    let keys: std::collections::BTreeMap<String, String> = serde_json::from_str(&outcome.stdout).unwrap();
-    keys.into_iter().filter(|(_, what)| !what.contains("run-custom-build")).map(|(key, _)| key).collect()
+/// What is compiled of a project's units, by the oracle: one number for each artifact.
+fn artifacts(project: &Project, oracle: &mut Oracle) -> BTreeSet<usize> {
+    let units = oracle.units(project.path(), &["build", "--release"]);
+    units
+        .into_iter()
+        .filter(|(_, what)| !what.contains("run-custom-build"))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 #[test]
 fn a_bump_compiles_its_cone() {
-    let Some(oracle) = larder_tests::oracle("a_bump_compiles_its_cone", "external_units.py") else { return };
+    let mut oracle = Oracle::default();
     // Two leaves below `serde_json`, one that stands alone, and `serde`, which has units above and below it.
     for (package, version) in
         [("itoa", "1.0.15"), ("memchr", "2.7.4"), ("fnv", "1.0.6"), ("serde", "1.0.228")]
     {
         let project = project();
         compiled(&project, &[]);
-        let before = artifacts(&project, &oracle);
+        let before = artifacts(&project, &mut oracle);
         bump(&project, package, version);
         project.larder(&["lock"]).ok();
         assert_eq!(layers(&project), ["0", "1"], "{package}");
-        let after = artifacts(&project, &oracle);
+        let after = artifacts(&project, &mut oracle);
         let cone = after.difference(&before).count();
         assert!(cone > 0 && cone < after.len(), "{package}: {cone}");
         assert_eq!(compiled(&project, &[]), cone as u64, "{package}");

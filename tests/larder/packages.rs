@@ -12,6 +12,7 @@ use std::{
 use larder_tests::{
     Project, Surroundings,
     machine::{self, NEW_LAYOUT},
+    oracle::Oracle,
     recipes::{RECIPES, assert_expanders_agree, expand},
 };
 use serde_json::Value;
@@ -121,24 +122,19 @@ fn is_proven(name: &str, version: &str, why: &str) {
 #[track_caller]
 fn the_oracle_agrees(project: &Project) {
     assert_expanders_agree("the_oracle_agrees", project.path());
-    let Some(oracle) = larder_tests::oracle("the_oracle_agrees", "external_units.py") else { return };
     expand(&["awk"], project.path(), project.path()).ok();
-    for (slice, wanted, cook) in [
-        ("release", "build --release", "build --release"),
-        ("check", "check --all-targets", "check"),
-        ("test", "test --no-run", "test --no-run"),
-    ] {
-        let wanted = external_units(&oracle, project.path(), wanted);
-        let found = external_units(&oracle, &project.path().join(RECIPES).join(slice).join("0"), cook);
+    let mut oracle = Oracle::default();
+    let slices: [(&str, &[&str], &[&str]); 3] = [
+        ("release", &["build", "--release"], &["build", "--release"]),
+        ("check", &["check", "--all-targets"], &["check"]),
+        ("test", &["test", "--no-run"], &["test", "--no-run"]),
+    ];
+    for (slice, wanted, cook) in slices {
+        let wanted = oracle.units(project.path(), wanted);
+        let found = oracle.units(&project.path().join(RECIPES).join(slice).join("0"), cook);
+        assert!(!wanted.is_empty(), "{slice}");
         assert_eq!(found, wanted, "{slice}");
     }
-}
-
-fn external_units(oracle: &str, dir: &Path, args: &str) -> Value {
-    let mut words = vec![oracle, ".", "--"];
-    words.extend(args.split(' '));
-    let outcome = Surroundings::get().run("python3".as_ref(), dir, &words, &[]).ok();
-    serde_json::from_str(&outcome.stdout).unwrap()
 }
 
 /// After cooking into an empty target directory, the package's own build compiles no external unit; and neither does

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use larder_tests::{Outcome, Project, Surroundings, package};
+use larder_tests::{Outcome, Project, Surroundings, cargo_home_of_user, package};
 
 const MAIN: &str = "fn main() {}\n";
 
@@ -121,6 +121,109 @@ fn whatever_changed_is_noticed() {
     let elsewhere = project.path().join("elsewhere");
     let target_dir = format!("--target-dir={}", elsewhere.display());
     assert!(asks(&larder(&project, &["lock", "--check", &target_dir], &[])));
+}
+
+/// Files that the configuration names, there or not yet; packages and programs in the place of others.
+#[test]
+fn whatever_the_configuration_names_is_noticed() {
+    let project = project();
+    // One more package, so that something external is left if this one is overridden.
+    let app = project.read("ws/members/app/Cargo.toml").replace("itoa =", "fnv = \"=1.0.7\"\nitoa =");
+    project.write("ws/members/app/Cargo.toml", &app);
+    let manifest = ws(&project).join("Cargo.toml");
+    project.cargo(&["generate-lockfile", "--quiet", "--manifest-path", &manifest.to_string_lossy()]);
+    let root = project.path().to_string_lossy().into_owned();
+    let home = project.path().join("home");
+    let real = cargo_home_of_user(Surroundings::get().env()).unwrap();
+    fs_err::create_dir(&home).unwrap();
+    std::os::unix::fs::symlink(real.join("registry"), home.join("registry")).unwrap();
+    let mirror = fs_err::read_to_string(real.join("config.toml")).unwrap_or_default();
+    let sysroot = ["--print", "sysroot"];
+    let sysroot = Surroundings::get().run(Path::new("rustc"), project.path(), &sysroot, &[]).ok().stdout;
+    for (path, text) in [
+        ("home/config.toml", format!("include = [{{ path = \"own.toml\", optional = true }}]\n{mirror}")),
+        ("ws/.cargo/more.toml", "include = [{ path = \"../later.toml\", optional = true }]\n".into()),
+        (
+            "ws/.cargo/config.toml",
+            "include = [\"more.toml\"]\npaths = [\"../instead\"]\n\n[build]\nrustc = \"../rustc.sh\"\n\
+             rustflags = [\"-Clink-arg=-Tlayout.x\"]\n"
+                .into(),
+        ),
+        ("rustc.sh", format!("#!/bin/sh\nexec {}/bin/rustc \"$@\"\n", sysroot.trim())),
+        ("instead/Cargo.toml", package("fnv", "").replace("0.1.0", "1.0.7")),
+        ("instead/src/lib.rs", String::new()),
+        ("ws/layout.x", String::new()),
+    ] {
+        project.write(path, &text);
+    }
+    let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs_err::set_permissions(project.path().join("rustc.sh"), runs).unwrap();
+    let vars = [("CARGO_HOME", home.to_str().unwrap())];
+    larder(&project, &["lock"], &vars).ok();
+    let remembered = project.read("ws/target/larder/locked.json");
+    for (path, text) in [
+        ("home/own.toml", "[build]\njobs = 1\n"),
+        ("ws/later.toml", "[build]\njobs = 1\n"),
+        ("instead/Cargo.toml", "+\n[features]\nmore = []\n"),
+        ("instead/build.rs", MAIN),
+        ("rustc.sh", "+# another one\n"),
+        ("ws/layout.x", "+SECTIONS {}\n"),
+    ] {
+        assert!(!asks(&larder(&project, &["lock", "--check"], &vars).ok()), "before {path} in {root}");
+        let file = project.path().join(path);
+        let before = fs_err::read_to_string(&file).ok();
+        let time = fs_err::metadata(&file).and_then(|facts| facts.modified()).ok();
+        let new = text.strip_prefix('+').map(|more| before.clone().unwrap_or_default() + more);
+        project.write(path, &new.unwrap_or_else(|| text.to_owned()));
+        let outcome = larder(&project, &["lock", "--check"], &vars);
+        assert!(asks(&outcome) || outcome.code != 0, "{path} was not noticed: {}", outcome.stderr);
+        match before {
+            Some(before) => project.write(path, &before),
+            None => fs_err::remove_file(&file).unwrap(),
+        }
+        if let Some(time) = time {
+            fs_err::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        }
+        project.write("ws/target/larder/locked.json", &remembered);
+    }
+}
+
+/// Recipes that git was told to ignore since are written so that clones have them, by the next `lock`.
+#[test]
+fn what_git_ignores_is_noticed() {
+    let project = project();
+    let git = |args: &[&str]| {
+        let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+        Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
+    };
+    project.write(".gitignore", "target\n");
+    git(&["init", "--quiet"]);
+    git(&["add", "ws/Cargo.toml"]);
+    larder(&project, &["lock"], &[]).ok();
+    for (path, text, undo) in [
+        (".gitignore", "target\n*.lock\n", Some("target\n")),
+        (".git/info/exclude", "larder\n", Some("")),
+        ("ws/.gitignore", "*.awk\n", None),
+    ] {
+        assert!(!asks(&larder(&project, &["lock"], &[]).ok()), "before {path}");
+        project.write(path, text);
+        let outcome = larder(&project, &["lock"], &[]).ok();
+        assert!(asks(&outcome), "{path}: {}", outcome.stderr);
+        let shown = project.path().join("ws/larder/.gitignore");
+        assert!(shown.is_file(), "{path}");
+        fs_err::remove_file(shown).unwrap();
+        match undo {
+            Some(undo) => project.write(path, undo),
+            None => fs_err::remove_file(project.path().join(path)).unwrap(),
+        }
+        larder(&project, &["lock"], &[]).ok();
+    }
+    // Configuration above the workspace counts once every clone has it.
+    project.write(".cargo/config.toml", "[profile.release]\nopt-level = 1\n");
+    larder(&project, &["lock"], &[]).ok();
+    assert!(!asks(&larder(&project, &["lock"], &[]).ok()));
+    git(&["add", ".cargo/config.toml"]);
+    assert!(asks(&larder(&project, &["lock"], &[]).ok()));
 }
 
 /// A workspace of its own in a folder of this one has nothing to do with it.

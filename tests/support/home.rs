@@ -11,10 +11,16 @@ use tempfile::TempDir;
 /// If it cannot be made.
 pub fn cargo_home(env: &Environment) -> std::io::Result<TempDir> {
     let home = tempfile::tempdir()?;
-    let of_user = env.get("CARGO_HOME").map(PathBuf::from);
-    let of_user = of_user.or_else(|| Some(Path::new(env.get("HOME")?).join(".cargo")));
-    if let Some(config) = of_user.map(|home| home.join("config.toml")).filter(|config| config.is_file()) {
+    if let Some(config) =
+        cargo_home_of_user(env).map(|home| home.join("config.toml")).filter(|config| config.is_file())
+    {
         fs_err::copy(config, home.path().join("config.toml"))?;
     }
     Ok(home)
+}
+
+/// The user's own `CARGO_HOME`.
+pub fn cargo_home_of_user(env: &Environment) -> Option<PathBuf> {
+    let set = env.get("CARGO_HOME").map(PathBuf::from);
+    set.or_else(|| Some(Path::new(env.get("HOME")?).join(".cargo")))
 }

@@ -13,6 +13,7 @@ pub mod hostile;
 mod larder;
 pub mod machine;
 pub mod nix;
+pub mod oracle;
 mod project;
 pub mod published;
 mod random;
@@ -26,7 +27,7 @@ pub mod team;
 
 pub use crate::{
     git::GitRepository,
-    home::cargo_home,
+    home::{cargo_home, cargo_home_of_user},
     larder::{Outcome, Surroundings},
     machine::{Checkout, Machine},
     project::{Project, package},
@@ -69,15 +70,4 @@ pub fn not_everywhere(test: &str, why: &str) {
 fn say_skipped(test: &str, why: &str) {
     // A reader that has gone away must not fail the test.
     let _ = writeln!(std::io::stdout(), "SKIPPED {test}: {why}");
-}
-
-/// The path of an oracle, a tool that shares no code with Larder. It lives beside the checkout, not in it; if
-/// it is not there the test says SKIPPED and goes on without.
-pub fn oracle(test: &str, name: &str) -> Option<String> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools").join(name);
-    if path.is_file() {
-        return Some(path.to_string_lossy().into_owned());
-    }
-    say_skipped(test, &format!("{name} is not beside this checkout"));
-    None
 }

@@ -14,6 +14,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment};
+use larder_tests::oracle::Count;
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
@@ -99,8 +100,8 @@ impl<'a> Tests<'a> {
             Step::Fresh => fresh::set_up(sh, env, log),
             Step::Static => ci::run(sh, env, log),
             Step::Recipes => self.recipes(),
-            Step::Dev => exact(sh, &self.portfolio()?, Variant::Dev, log),
-            Step::Release => exact(sh, &self.portfolio()?, Variant::Release, log),
+            Step::Dev => exact(&self.portfolio()?, Variant::Dev, log),
+            Step::Release => exact(&self.portfolio()?, Variant::Release, log),
             Step::Init => init::run(&self.portfolio()?, log),
             Step::WasmPack => wasm_pack::run(sh, env, &self.portfolio()?, log),
             Step::Trials => trials::run(sh, env, log, &trials::Args::default()),
@@ -154,7 +155,7 @@ fn own_recipe(sh: &Shell, portfolio: &Portfolio<'_>) -> anyhow::Result<()> {
 
 /// Builds the example by way of its recipes and requires that the real build compiles no external unit:
 /// first by what cargo-leptos' own calls of cargo say, then by an independent count of the slices' calls.
-fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
+fn exact(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
     let phases = portfolio.build(variant)?;
     anstream::eprint!("{}", portfolio::table(&phases));
     let last = phases.last().context("there is no phase")?;
@@ -167,7 +168,7 @@ fn exact(sh: &Shell, portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> 
         Variant::Release => observed_equals_found(portfolio, log)?,
         Variant::Dev => watch::run(portfolio, log)?,
     }
-    independent_count(sh, portfolio, variant, log)?;
+    independent_count(portfolio, variant, log)?;
     store::other_checkouts(portfolio, variant, log)
 }
 
@@ -188,17 +189,7 @@ fn observed_equals_found(portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result
     Ok(())
 }
 
-fn independent_count(
-    sh: &Shell,
-    portfolio: &Portfolio<'_>,
-    variant: Variant,
-    log: &Log,
-) -> anyhow::Result<()> {
-    let oracle = sh.current_dir().join("../shared/tools/fresh.py");
-    if !oracle.is_file() {
-        log.warn("SKIPPED the independent count: the oracle is not beside this checkout");
-        return Ok(());
-    }
+fn independent_count(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> anyhow::Result<()> {
     let plan: Value = serde_json::from_str(&portfolio.larder(&["plan", "--json"])?)?;
     let wanted = match variant {
         Variant::Release => "release",
@@ -210,10 +201,9 @@ fn independent_count(
             continue;
         }
         let target = portfolio.dir().join("target");
-        let mut cmd = Cmd::new("/bin/sh", portfolio.dir(), portfolio.env())
-            .args(["-c", "cargo \"$@\" --message-format=json | python3 \"$0\" --fail-on-external"])
-            .arg(&oracle)
+        let mut cmd = Cmd::new("cargo", portfolio.dir(), portfolio.env())
             .args(&slice.args)
+            .arg("--message-format=json")
             .arg(format!(
                 "--target-dir={}",
                 portfolio.dir().join(String::from(slice.target_dir.clone())).display()
@@ -224,9 +214,10 @@ fn independent_count(
         if !slice.rustflags.is_empty() {
             cmd = cmd.env("RUSTFLAGS", slice.rustflags.join(" "));
         }
-        let summary = cmd.output().with_context(|| format!("slice {} is not exact", slice.name))?;
-        ensure!(summary.contains("compiled 0"), "{} differs from cargo-leptos' call: {summary}", slice.name);
-        log.step("Counted", &format!("{}: {}", slice.name, summary.trim()));
+        let count = Count::of(&cmd.output()?);
+        ensure!(count.compiled == 0, "{} differs from cargo-leptos' call: {count:?}", slice.name);
+        ensure!(count.fresh > 0, "the build of {} was not seen", slice.name);
+        log.step("Counted", &format!("{}: fresh {}, compiled 0", slice.name, count.fresh));
     }
     Ok(())
 }

@@ -108,6 +108,26 @@ impl Git {
         paths.iter().copied().filter(is_ignored).collect()
     }
 
+    /// Those of the files that are not committed or staged, with the reason, relative to the work tree's top.
+    ///
+    /// # Errors
+    /// When git refuses, as for a path outside of the work tree.
+    pub fn unknown(&self, paths: &[&Utf8Path]) -> Result<Vec<(Tracked, Utf8PathBuf)>> {
+        // A folder's name may hold what git would take for a pattern.
+        let status = self
+            .cmd(&self.dir)
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .args(["status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--"])
+            .args(paths)
+            .output()?;
+        let read = |entry: &str| match entry.split_at_checked(3)? {
+            ("?? ", path) => Some((Tracked::Untracked, path.into())),
+            ("!! ", path) => Some((Tracked::Ignored, path.into())),
+            _ => None,
+        };
+        Ok(status.split('\0').filter_map(read).collect())
+    }
+
     /// The files of the whole work tree, relative to its top.
     ///
     /// # Errors

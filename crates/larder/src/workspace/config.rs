@@ -116,6 +116,12 @@ struct Include {
     optional: bool,
 }
 
+/// The paths of the files that a file of cargo's configuration includes, there or not, as they are written.
+pub(crate) fn included(document: &DocumentMut) -> Vec<String> {
+    let includes = document.get("include").map(includes).unwrap_or_default();
+    includes.into_iter().map(|include| include.path).collect()
+}
+
 /// What `include` names: paths, or tables with one.
 fn includes(item: &Item) -> Vec<Include> {
     let of_text = |text: &str| Include { path: text.to_owned(), optional: false };

@@ -15,6 +15,7 @@ use cargo_metadata::{
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use self::config::Config;
+pub(crate) use self::config::included;
 pub use self::paths::{Named, Role, normalized};
 use crate::{
     cargo::Cargo,

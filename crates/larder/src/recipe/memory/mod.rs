@@ -3,7 +3,10 @@
 //!
 //! It must never say "the same" of something that is not. So it holds everything that cargo or Larder may read before
 //! they plan: files by content, folders by the names in them, programs and toolchains by size and time, the
-//! environment as a whole. What cannot be told in that way is not remembered at all.
+//! environment as a whole, and which of its files git leaves out. What cannot be told in that way is not remembered at
+//! all.
+
+mod configured;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,23 +18,38 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use toml_edit::TableLike;
 
+use self::configured::Configured;
 use super::locked::{Change, Locked};
 use crate::{
     cargo::{command_line::option_values, platform::Platform},
     error::Result,
     files::records,
+    git::{Git, Tracked},
     plan::key::ContentHasher,
     process::Environment,
     project::Project,
     workspace::{is_glob, member_patterns, parse_toml},
 };
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Beside other records of the target directory in the workspace, wherever cargo builds.
 const FILE: &str = "target/larder/locked.json";
 /// Variables that differ from terminal to terminal and mean nothing to cargo or rustc.
 const MEANINGLESS: [&str; 10] =
     ["_", "CARGO", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "COLORTERM", "NO_COLOR"];
+/// Files of the workspace that recipes are made of or made from, but for its configuration.
+const SHARED: [&str; 8] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "rust-toolchain",
+    "rust-toolchain.toml",
+    "larder/larder.lock",
+    "larder/expand.awk",
+    "larder/.gitattributes",
+    "Dockerfile",
+];
+/// cargo's configuration, in the workspace and in every folder above.
+const CONFIGURATION: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 /// Folders of a package in which cargo finds targets.
 const TARGETS: [&str; 5] = ["src", "src/bin", "tests", "examples", "benches"];
 
@@ -61,6 +79,11 @@ struct Memory {
     files: BTreeSet<PathBuf>,
     folders: BTreeSet<PathBuf>,
     programs: BTreeSet<PathBuf>,
+    root: Utf8PathBuf,
+    /// Files that count, or are written in another way, if git is told to ignore them.
+    shared: BTreeSet<PathBuf>,
+    /// Files that count if git tracks them.
+    tracked: BTreeSet<PathBuf>,
     slices: Vec<Remembered>,
 }
 
@@ -117,26 +140,29 @@ impl Memory {
     fn of(project: &Project) -> Option<Self> {
         let workspace = &project.workspace;
         let root = workspace.root();
-        let mut files: BTreeSet<PathBuf> = ["Cargo.lock", ".env", "larder/larder.lock", "larder/expand.awk"]
-            .iter()
-            .chain(&["larder/.gitattributes", "larder/.gitignore"])
-            .map(|name| root.join(name).into())
-            .collect();
+        let mut shared: BTreeSet<PathBuf> = SHARED.iter().map(|name| root.join(name).into()).collect();
+        let mut files = shared.clone();
+        files.extend([".env", "larder/.gitignore"].map(|name| root.join(name).into()));
         let mut folders: BTreeSet<PathBuf> = BTreeSet::from([root.into(), workspace.larder_dir().into()]);
         for dir in root.ancestors() {
-            for name in ["rust-toolchain", "rust-toolchain.toml", ".cargo/config", ".cargo/config.toml"] {
-                files.insert(dir.join(name).into());
-            }
-            for name in ["Cargo.toml", "Dockerfile", ".dockerignore"] {
+            for name in ["rust-toolchain", "rust-toolchain.toml", "Cargo.toml", "Dockerfile", ".dockerignore"]
+            {
                 files.insert(dir.join(name).into());
             }
         }
-        files.extend(workspace.config_files().iter().chain(&workspace.flag_files()).map(Into::into));
-        for setting in project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config")) {
-            files.insert(root.join(setting).into());
-        }
+        let env = project.cargo.env();
+        let configuration = configuration(project);
+        let configured = Configured::of(env, root, &configuration);
+        let mut tracked = configured.included;
+        tracked.extend(configuration);
+        // What git says of the workspace's own configuration is told to the user, and no more.
+        let own = CONFIGURATION.map(|name| PathBuf::from(root.join(name)));
+        tracked.retain(|file| !own.contains(file));
+        shared.extend(own.clone());
+        files.extend(tracked.iter().cloned().chain(own).chain(configured.targets));
+        files.extend(workspace.flag_files().iter().map(|file| root.join(file).into()));
         let mut packages = BTreeSet::from([fs_err::canonicalize(root).ok()?]);
-        for manifest in manifests(project) {
+        for manifest in manifests(project, configured.manifests) {
             let dir = manifest.parent().unwrap_or(root);
             // A package may inherit from a workspace of its own.
             files.extend(dir.ancestors().map(|dir| PathBuf::from(dir.join("Cargo.toml"))));
@@ -148,10 +174,7 @@ impl Memory {
             packages.insert(fs_err::canonicalize(dir).ok()?);
         }
         folders.extend(of_globs(project)?);
-        let env = project.cargo.env();
-        let home = project.cargo.home().into_iter();
-        files.extend(home.flat_map(|home| [home.join("config"), home.join("config.toml")]));
-        let mut programs: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut programs: BTreeSet<PathBuf> = configured.programs;
         programs.extend([project.cargo.program().to_owned(), project.cargo.rustc().clone()]);
         programs.extend(["cargo", "rustc", "rustup"].iter().filter_map(|name| env.find_program(name)));
         if let Some(home) = rustup_home(env) {
@@ -163,12 +186,23 @@ impl Memory {
                 programs.insert(toolchain.join("lib/rustlib/components"));
             }
         }
-        let (digest, slices) = (String::new(), Vec::new());
-        Some(Self { version: VERSION, digest, packages, files, folders, programs, slices })
+        let (digest, slices, root) = (String::new(), Vec::new(), root.to_owned());
+        Some(Self {
+            version: VERSION,
+            digest,
+            packages,
+            files,
+            folders,
+            programs,
+            root,
+            shared,
+            tracked,
+            slices,
+        })
     }
 
     fn digest_now(&self, question: &Question<'_>) -> String {
-        let mut hasher = ContentHasher::new("larder memory 1");
+        let mut hasher = ContentHasher::new("larder memory 2");
         hasher.string(env!("CARGO_PKG_VERSION"));
         let path = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned());
         hasher.optional(path(question.target_dir).as_deref());
@@ -198,16 +232,54 @@ impl Memory {
             hasher.string(&program.to_string_lossy());
             hasher.string(&stamp(program));
         }
+        hasher.strings(&self.left_out(question.env));
         hasher.finish_hex()
+    }
+
+    /// The files that clones do not get, as far as git tells.
+    fn left_out(&self, env: &Environment) -> Vec<String> {
+        let Some(top) = self.root.ancestors().find(|folder| folder.join(".git").exists()) else {
+            return Vec::new();
+        };
+        let Ok(Some(git)) = Git::of(env, &self.root) else { return vec!["no answer".into()] };
+        let inside = |files: &BTreeSet<PathBuf>| -> Vec<Utf8PathBuf> {
+            let files = files.iter().filter_map(|file| Utf8Path::from_path(file));
+            files.filter(|file| file.starts_with(top)).map(Utf8Path::to_owned).collect()
+        };
+        let (shared, tracked) = (inside(&self.shared), inside(&self.tracked));
+        let tells = |kind: Tracked, path: &Utf8Path| {
+            kind == Tracked::Ignored || tracked.iter().any(|file| file.ends_with(path))
+        };
+        let paths: Vec<&Utf8Path> = shared.iter().chain(&tracked).map(Utf8PathBuf::as_path).collect();
+        match git.unknown(&paths) {
+            Ok(unknown) => unknown
+                .into_iter()
+                .filter(|(kind, path)| tells(*kind, path))
+                .map(|(kind, path)| format!("{kind:?} {path}"))
+                .collect(),
+            Err(_) => vec!["no answer".into()],
+        }
     }
 }
 
-/// The manifests of members, and of all packages that they reach by paths.
-fn manifests(project: &Project) -> BTreeSet<Utf8PathBuf> {
+/// The files of configuration that cargo looks for, or that a slice names, there or not.
+fn configuration(project: &Project) -> BTreeSet<PathBuf> {
+    let root = project.workspace.root();
+    let beside = root.ancestors().flat_map(|dir| CONFIGURATION.map(|name| dir.join(name).into()));
+    let home = project.cargo.home().into_iter();
+    let of_home = home.flat_map(|home| [home.join("config"), home.join("config.toml")]);
+    let settings = project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config"));
+    let named = settings.map(|setting| root.join(setting).into());
+    let found = project.workspace.config_files().iter().map(Into::into);
+    beside.chain(of_home).chain(named).chain(found).collect()
+}
+
+/// The manifests of members, of packages that the configuration names, and of all that they reach by paths.
+fn manifests(project: &Project, configured: Vec<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
     let workspace = &project.workspace;
     let members = workspace.metadata().packages.iter().map(|package| package.manifest_path.clone());
     let mut open: Vec<Utf8PathBuf> = members.chain([workspace.root().join("Cargo.toml")]).collect();
-    open.extend(paths_in(workspace.config().as_table(), workspace.root()));
+    open.extend(configured);
     let mut known = BTreeSet::new();
     while let Some(manifest) = open.pop() {
         if known.insert(manifest.clone())

@@ -1,0 +1,97 @@
+//! What cargo's configuration adds to all that is remembered: included files, packages in the place of others, and
+//! programs in the place of rustc, from every file that cargo would read, somebody's own ones too.
+//!
+//! A file that is not there yet counts as well: it may come. It must never follow files that include one another
+//! without an end, and never fail: what cannot be read is cargo's to judge.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use super::paths_in;
+use crate::{
+    process::Environment,
+    workspace::{included, normalized, parse_toml},
+};
+
+/// Keys of `[build]` whose program stands in the place of rustc, or before it.
+const COMPILERS: [&str; 3] = ["rustc", "rustc-wrapper", "rustc-workspace-wrapper"];
+/// Variables that do the same.
+const VARIABLES: [&str; 6] = [
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+];
+
+/// What files of configuration name.
+#[derive(Debug, Default)]
+pub(super) struct Configured {
+    /// Included files, those that are not there among them.
+    pub(super) included: BTreeSet<PathBuf>,
+    /// Descriptions of targets of one's own.
+    pub(super) targets: BTreeSet<PathBuf>,
+    pub(super) programs: BTreeSet<PathBuf>,
+    /// Packages in the place of others.
+    pub(super) manifests: Vec<Utf8PathBuf>,
+}
+
+impl Configured {
+    /// Reads these files of configuration, and whatever they include.
+    pub(super) fn of(env: &Environment, root: &Utf8Path, files: &BTreeSet<PathBuf>) -> Self {
+        let mut all = Self::default();
+        let named = VARIABLES.iter().filter_map(|name| env.get_str(name));
+        all.programs.extend(named.filter_map(|program| found(env, root, program)));
+        let mut open: Vec<Utf8PathBuf> =
+            files.iter().filter_map(|file| Utf8Path::from_path(file)).map(normalized).collect();
+        let mut known = BTreeSet::new();
+        while let Some(file) = open.pop() {
+            let folder = file.parent().unwrap_or(root);
+            if !known.insert(file.clone()) || !file.is_file() {
+                continue;
+            }
+            let Ok(document) = parse_toml(&file) else { continue };
+            all.add(env, folder.parent().unwrap_or(folder), &document);
+            let more = included(&document).into_iter().map(|path| normalized(&folder.join(path)));
+            for file in more {
+                all.included.insert(file.clone().into());
+                open.push(file);
+            }
+        }
+        all
+    }
+
+    /// What one file names; its paths are relative to `base`.
+    fn add(&mut self, env: &Environment, base: &Utf8Path, document: &DocumentMut) {
+        let build = document.get("build").and_then(Item::as_table_like);
+        let of_build = |key: &str| build.and_then(|build| build.get(key));
+        let programs = COMPILERS.iter().filter_map(|key| of_build(key)?.as_str());
+        self.programs.extend(programs.filter_map(|program| found(env, base, program)));
+        let targets = of_build("target").into_iter().flat_map(texts);
+        let own = targets.filter(|target| Path::new(target).extension().is_some_and(|end| end == "json"));
+        self.targets.extend(own.map(|target| base.join(target).into()));
+        let overrides = document.get("paths").into_iter().flat_map(texts);
+        let manifests = overrides.map(|path| base.join(path).join("Cargo.toml"));
+        self.manifests.extend(manifests.filter_map(|manifest| manifest.canonicalize_utf8().ok()));
+        self.manifests.extend(paths_in(document.as_table() as &dyn TableLike, base));
+    }
+}
+
+/// A program that is named by its path, or looked up.
+fn found(env: &Environment, base: &Utf8Path, program: &str) -> Option<PathBuf> {
+    if program.contains('/') { Some(base.join(program).into()) } else { env.find_program(program) }
+}
+
+/// A text, or each text of a list.
+fn texts(item: &Item) -> Vec<&str> {
+    match item {
+        Item::Value(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        item => item.as_str().into_iter().collect(),
+    }
+}
