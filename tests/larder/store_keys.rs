@@ -2,7 +2,7 @@
 //!
 //! cargo would refuse most of it afterwards; what it would not notice is why the key has it.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use larder_tests::{Project, Surroundings, soak};
 
@@ -24,10 +24,14 @@ fn appended(project: &Project, text: &str) {
 }
 
 /// The usual compiler under another name and with another commit.
-fn compiler(folder: &std::path::Path) -> String {
+fn compiler(folder: &Path) -> String {
+    answering(folder, "*-vV*) rustc \"$@\" | sed 's/^commit-hash: .*/commit-hash: x/';;")
+}
+
+/// The usual compiler under another name, that answers to some words in another way.
+fn answering(folder: &Path, case: &str) -> String {
     let path = folder.join("rustc");
-    let script = "#!/bin/sh\ncase \"$*\" in\n*-vV*) rustc \"$@\" | sed 's/^commit-hash: .*/commit-hash: x/';;\n\
-        *) exec rustc \"$@\";;\nesac\n";
+    let script = format!("#!/bin/sh\ncase \"$*\" in\n{case}\n*) exec rustc \"$@\";;\nesac\n");
     fs_err::write(&path, script).unwrap();
     fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path.to_string_lossy().into_owned()
@@ -80,5 +84,21 @@ fn with_another_value_of_any_input_nothing_is_restored() {
             }
         };
         assert_eq!(outcome, (0, 2), "{case}");
+    }
+}
+
+/// A flag that asks for this machine's processor is the same text on every machine.
+#[test]
+fn units_for_the_processor_of_one_machine_are_not_restored_on_another() {
+    let programs = tempfile::tempdir().unwrap();
+    let native = "native - Select the CPU of the current host (currently of-nobody).";
+    let elsewhere = answering(programs.path(), &format!("*target-cpus*) echo '    {native}';;"));
+    for flags in [("RUSTFLAGS", "-C target-cpu=native"), ("CFLAGS", "-march=native")] {
+        let machine = Machine::new();
+        let first = machine.checkout(soak::app(0));
+        first.cook(&[flags]);
+        assert_eq!(first.another().cook(&[flags]), (2, 0), "{flags:?}");
+        assert_eq!(first.another().cook(&[flags, ("RUSTC", &elsewhere)]), (0, 2), "{flags:?}");
+        assert_eq!(first.another().cook(&[]), (0, 2), "{flags:?}");
     }
 }

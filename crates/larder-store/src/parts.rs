@@ -46,6 +46,8 @@ pub enum Name {
     Variables,
     /// cargo's words.
     Words,
+    /// The processor, if a flag asks for that of the machine.
+    Processor,
 }
 
 impl Name {
@@ -62,6 +64,7 @@ impl Name {
             Self::Linker => "the linker",
             Self::Variables => "variables of cargo's",
             Self::Words => "cargo's arguments",
+            Self::Processor => "the processor",
         }
     }
 }

@@ -6,12 +6,13 @@
 //! | platforms, resolved rustflags and linkers | of the whole build, which no fingerprint of a build script's run tells |
 //! | variables that set flags, profiles or unstable settings | the same |
 //! | profiles, configuration and environment of the recipe, cargo's words | the same |
+//! | the processor, if a flag asks for that of the machine (`=native`) | the flag is the same text everywhere |
 //! | namespace | teams that share a remote keep to themselves |
 //!
 //! cargo checks most of it once more when it judges a restored unit: a scope that is too wide costs garbage on disk, one
 //! that is too narrow a compilation; neither gives a wrong result. What cargo does not check is why it is here.
 
-use std::{fmt::Write as _, os::unix::fs::MetadataExt as _, path::Path};
+use std::{ffi::OsStr, fmt::Write as _, os::unix::fs::MetadataExt as _, path::Path};
 
 use cargo_config2::{Config, ResolveOptions};
 use larder::{
@@ -158,7 +159,7 @@ impl Parts {
         let (flags, linkers) = resolved(project, locked, &toolchain.config)?;
         let variables = variables(project.cargo.env()).map(|(name, value)| format!("{name}={value:?}"));
         let part = |name, text| Part { name, text };
-        Ok(Self(vec![
+        let mut parts = vec![
             part(Name::Namespace, namespace.to_owned()),
             part(Name::Compiler, toolchain.rustc.clone()),
             part(Name::Driver, toolchain.driver.clone()),
@@ -169,8 +170,36 @@ impl Parts {
             part(Name::Linker, linkers),
             part(Name::Variables, variables.collect::<Vec<_>>().join("\n")),
             part(Name::Words, words.join("\n")),
-        ]))
+        ];
+        let asks = parts.iter().any(|part| part.text.contains(NATIVE));
+        if asks || flags_for_others_ask(project.cargo.env()) {
+            parts.push(part(Name::Processor, processor(project)?));
+        }
+        Ok(Self(parts))
     }
+}
+
+/// How flags ask for the processor of the machine: `-Ctarget-cpu=native`, and C's `-march=native`.
+const NATIVE: &str = "=native";
+
+/// Whether flags do so that cargo does not read, but compilers that build scripts start: `CFLAGS` and their like.
+fn flags_for_others_ask(env: &Environment) -> bool {
+    let is_flags = |name: &OsStr| name.to_str().is_some_and(|name| name.contains("FLAGS"));
+    let mut flags = env.iter().filter(|(name, _)| is_flags(name));
+    flags.any(|(_, value)| value.to_string_lossy().contains(NATIVE))
+}
+
+/// What rustc finds of the processor of this machine: its model and what it can do.
+fn processor(project: &Project) -> Result<String> {
+    let cargo = &project.cargo;
+    let ask = |words: &[&str]| {
+        let rustc = Cmd::new(cargo.rustc(), project.workspace.root(), cargo.env());
+        rustc.args(words.iter().copied()).output()
+    };
+    let (models, features) = (ask(&["--print=target-cpus"])?, ask(&["--print=cfg", "-Ctarget-cpu=native"])?);
+    let of_it = models.lines().filter(|line| line.trim_start().starts_with("native "));
+    let features = features.lines().filter(|line| line.starts_with("target_feature"));
+    Ok(of_it.map(str::trim).chain(features).collect::<Vec<_>>().join("\n"))
 }
 
 /// Flags and linkers as cargo would find them.
