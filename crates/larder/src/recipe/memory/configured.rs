@@ -12,7 +12,6 @@ use std::{
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::paths_in;
 use crate::{
     process::Environment,
     workspace::{included, normalized, parse_toml},
@@ -94,4 +93,19 @@ fn texts(item: &Item) -> Vec<&str> {
         Item::Value(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
         item => item.as_str().into_iter().collect(),
     }
+}
+
+/// Manifests in the folders that some `path` names.
+pub(super) fn paths_in(table: &dyn TableLike, dir: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut found = Vec::new();
+    for (key, item) in table.iter() {
+        if let Some(path) = item.as_str().filter(|_| key == "path") {
+            let manifest = dir.join(path).join("Cargo.toml");
+            found.extend(manifest.canonicalize_utf8().ok());
+        }
+        if let Some(table) = item.as_table_like() {
+            found.extend(paths_in(table, dir));
+        }
+    }
+    found
 }

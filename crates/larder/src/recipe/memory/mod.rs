@@ -16,9 +16,8 @@ use std::{
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
-use toml_edit::TableLike;
 
-use self::configured::Configured;
+use self::configured::{Configured, paths_in};
 use super::locked::{Change, Locked};
 use crate::{
     cargo::{command_line::option_values, platform::Platform},
@@ -289,21 +288,6 @@ fn manifests(project: &Project, configured: Vec<Utf8PathBuf>) -> BTreeSet<Utf8Pa
         }
     }
     known
-}
-
-/// Manifests in the folders that some `path` names.
-fn paths_in(table: &dyn TableLike, dir: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let mut found = Vec::new();
-    for (key, item) in table.iter() {
-        if let Some(path) = item.as_str().filter(|_| key == "path") {
-            let manifest = dir.join(path).join("Cargo.toml");
-            found.extend(manifest.canonicalize_utf8().ok());
-        }
-        if let Some(table) = item.as_table_like() {
-            found.extend(paths_in(table, dir));
-        }
-    }
-    found
 }
 
 /// The folders that globs of members look into; `None` for a glob that looks into folders of folders.
