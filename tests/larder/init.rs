@@ -392,16 +392,21 @@ fn builds_as_in_ci(name: &str, version: &str, cooked: Cooked) {
     let more = ["--with", "ci"];
     project.larder(&[&["init", "--yes"], &more[..]].concat()).ok();
     let workflow = project.read(".github/workflows/larder.yml");
+    let runner = tempfile::tempdir().unwrap();
+    let home = runner.path().to_str().unwrap();
+    let workflow = workflow.replace('~', home);
     let lines = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: cargo larder "));
     let commands: Vec<Vec<&str>> = lines.map(|line| line.split(' ').collect()).collect();
     let verbs: Vec<&str> = commands.iter().map(|command| command[0]).collect();
-    assert_eq!(verbs, ["lock", "dockerfile", "cook", "build"]);
+    assert_eq!(verbs, ["lock", "dockerfile", "cook", "store", "build"]);
+    let (store, of_next) = (format!("{home}/store"), format!("{home}/of-next"));
+    let vars = [("LARDER_STORE", "write"), ("LARDER_STORE_DIR", store.as_str())];
     for command in &commands {
         let outcome = Surroundings::get()
             .larder_with(
                 project.path(),
                 &[&command[..], &["--quiet"]].concat(),
-                &[("CARGO_INCREMENTAL", "0")],
+                &[&vars[..], &[("CARGO_INCREMENTAL", "0")]].concat(),
             )
             .ok();
         if command[0] == "build" {
@@ -412,6 +417,13 @@ fn builds_as_in_ci(name: &str, version: &str, cooked: Cooked) {
         }
     }
     is_brought_up(&project, &more);
+    // The next run has the file alone.
+    let next = Project::copy_of(project.path());
+    let vars = [("LARDER_STORE", "write"), ("LARDER_STORE_DIR", of_next.as_str())];
+    let units = format!("{home}/.larder-units");
+    Surroundings::get().larder_with(next.path(), &["store", "import", &units], &vars).ok();
+    let (restored, compiled) = larder_tests::machine::cook(&next, &vars);
+    assert!(restored > 0 && compiled == 0, "{restored} restored, {compiled} compiled");
 }
 
 /// The example, without what was done for it by hand.
