@@ -132,7 +132,7 @@ impl Rebuild<'_> {
     fn compare(&self, record: &Record, target: &Path, place: &Place, rebuilt: &mut Rebuilt) {
         let unit = unit_name(record);
         let path = |inside: &Inside| target.join(inside.as_str());
-        if !path(&record.fingerprint).is_file() {
+        if !restore::is_mark(&path(&record.fingerprint)) {
             rebuilt.unbuilt.push(unit);
             return;
         }

@@ -15,7 +15,7 @@ use larder::{
     cook::{self, Phase},
     project::Project,
     recipe::lock_file::LockedSlice,
-    target_dir::{Tag, fingerprint},
+    target_dir::Tag,
 };
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     publish::publish,
     rebuild::{Rebuild, Rebuilt, Share},
     restore::{
-        Restored, restore,
+        Found, Restored, is_mark, restore,
         why::{Answer, Question, Wanted},
     },
     scope::{Keys, Toolchain},
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         team: Result<Option<Team>>,
         report: &'a dyn Report,
     ) -> Self {
-        let system = System::new(project.workspace.root().as_std_path(), project.cargo.env());
+        let system = system(project);
         let opened = opened(project, &options);
         let mut session = Self {
             team: None,
@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
             parts: &parts,
             place: &place,
             packages: &packages(locked),
-            system: &System::new(project.workspace.root().as_std_path(), project.cargo.env()),
+            system: &system(project),
         };
         Ok(Some(question.answer(wanted)))
     }
@@ -181,18 +181,17 @@ impl<'a> Session<'a> {
     ) -> Result<Option<Rebuilt>> {
         let (store, toolchain) = opened(project, options)?;
         let parts = Parts::of(project, locked, &toolchain, &options.namespace)?;
-        let Some(snapshot) = store.snapshot(Keys::of(&parts, locked).snapshot) else { return Ok(None) };
-        let records: Option<Vec<_>> = snapshot.records.iter().map(|id| store.record(*id)).collect();
-        let (Some(records), Some(place)) = (records, place(project, locked)) else { return Ok(None) };
+        let found = Found::of(&store, Keys::of(&parts, locked), &packages(locked));
+        let Some(place) = place(project, locked).filter(|_| found.is_whole) else { return Ok(None) };
         let rebuild = Rebuild {
             project,
             locked,
             store: &store,
             cargo_home: &place.cargo_home,
-            system: &System::new(project.workspace.root().as_std_path(), project.cargo.env()),
+            system: &system(project),
             report,
         };
-        rebuild.sample(&records, share).map(Some)
+        rebuild.sample(&found.records, share).map(Some)
     }
 
     fn in_use(&self) -> Option<(&Store, &Toolchain)> {
@@ -270,10 +269,7 @@ impl<'a> Session<'a> {
         let count = scripts.len();
         let what = if count == 1 { "a build script".to_owned() } else { format!("{count} build scripts") };
         self.report.step("Compiling", &format!("{what} with the path of its own sources"));
-        let is_compiled = |script: &Inside| {
-            let hash = fs_err::read(Path::new(&place.build_dir).join(script.as_str()));
-            hash.is_ok_and(|hash| fingerprint::hash(&hash).is_some())
-        };
+        let is_compiled = |script: &Inside| is_mark(&Path::new(&place.build_dir).join(script.as_str()));
         let all_are = || scripts.iter().all(is_compiled);
         // Whatever goes wrong shows when cargo cooks.
         let is_done = cook::cook_until(self.project, locked, words, all_are).unwrap_or(false);
@@ -315,6 +311,11 @@ fn place(project: &Project, locked: &LockedSlice) -> Option<Place> {
     let build_dir = workspace.build_directory(&locked.slice.target_dir.resolve(workspace));
     let cargo_home = project.cargo.home()?;
     Some(Place { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
+}
+
+/// This machine, asked as the project's builds would ask it.
+fn system(project: &Project) -> System<'_> {
+    System::new(project.workspace.root().as_std_path(), project.cargo.env())
 }
 
 fn opened(project: &Project, options: &Options) -> Result<(Store, Toolchain)> {

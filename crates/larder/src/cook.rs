@@ -97,7 +97,7 @@ pub fn cook(
     }
     for (index, layer) in locked.layers.iter().enumerate().skip(first) {
         report.step("Cooking", &describe(locked, index, layer.pinned()));
-        let made = LayerCall::new(&cargo, workspace, locked, index, words)?;
+        let made = LayerCall::new(&cargo, workspace, locked, index, &Target::OfSlice, words)?;
         let LayerCall { place, args, env, build_dir, cmd } = &made;
         let program = cargo.stand_in();
         let call = program.map(|program| Call {
@@ -151,49 +151,64 @@ pub fn cook_until(
 ) -> Result<bool> {
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let index = locked.layers.len().saturating_sub(1);
-    let made = LayerCall::new(&cargo, &project.workspace, locked, index, words)?;
+    let made = LayerCall::new(&cargo, &project.workspace, locked, index, &Target::OfSlice, words)?;
     made.cmd.run_until(&mut is_enough)?;
     Ok(is_enough())
 }
 
+/// Where cargo builds a layer.
+pub(crate) enum Target {
+    /// Where it builds the slice.
+    OfSlice,
+    /// Everything in a folder of its own.
+    Alone(Utf8PathBuf),
+}
+
 /// How cargo is called for a layer.
-struct LayerCall {
+pub(crate) struct LayerCall {
     /// Holds the layer's files.
     place: Workplace,
     args: Vec<String>,
     env: Environment,
     build_dir: Utf8PathBuf,
-    cmd: Cmd,
+    pub(crate) cmd: Cmd,
 }
 
 impl LayerCall {
-    fn new(
+    pub(crate) fn new(
         cargo: &Cargo,
         workspace: &Workspace,
         locked: &LockedSlice,
         index: usize,
+        target: &Target,
         words: &[String],
     ) -> Result<Self> {
         let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
-        let invocation =
+        let mut invocation =
             locked.slice.building_in(cargo, workspace, place.dir().as_std_path(), &locked.cook)?;
-        let more = build_dir_option(workspace, &invocation.target_dir).into_iter();
-        let more = more.chain([MESSAGES.to_owned()]).chain(words.iter().cloned());
+        let (build_dir, option) = match target {
+            Target::OfSlice => {
+                let build_dir = workspace.build_directory(&invocation.target_dir);
+                // What the configuration says may be another folder for another workspace, such as the recipe.
+                let is_said = build_dir != invocation.target_dir || workspace.configures_build_dir();
+                let option = is_said.then(|| build_dir_option(&build_dir));
+                (build_dir, option)
+            }
+            Target::Alone(folder) => {
+                invocation.target_dir.clone_from(folder);
+                (folder.clone(), Some(build_dir_option(folder)))
+            }
+        };
+        let more = option.into_iter().chain([MESSAGES.to_owned()]).chain(words.iter().cloned());
         let args = invocation.words(cargo, more);
         let env = invocation.environment(cargo);
         let cmd = invocation.command(cargo, &args);
-        let build_dir = workspace.build_directory(&invocation.target_dir);
         Ok(Self { place, args, env, build_dir, cmd })
     }
 }
 
-/// The application's build directory, unless it is simply the target directory: what the configuration says may be
-/// another folder for another workspace, such as the recipe.
-fn build_dir_option(workspace: &Workspace, target_dir: &Utf8Path) -> Option<String> {
-    let build_dir = workspace.build_directory(target_dir);
-    let value = toml_edit::Value::from(build_dir.as_str());
-    (build_dir != target_dir || workspace.configures_build_dir())
-        .then(|| format!("--config=build.build-dir={value}"))
+fn build_dir_option(build_dir: &Utf8Path) -> String {
+    format!("--config=build.build-dir={}", toml_edit::Value::from(build_dir.as_str()))
 }
 
 fn describe(locked: &LockedSlice, index: usize, packages: usize) -> String {

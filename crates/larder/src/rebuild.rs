@@ -11,13 +11,11 @@ use serde::Deserialize;
 use crate::{
     Report,
     cargo::CargoLock,
+    cook::{LayerCall, Target},
     error::{Error, Result},
     process::Stderr,
     project::Project,
-    recipe::{
-        expand::{self, Purpose},
-        lock_file::LockedSlice,
-    },
+    recipe::lock_file::LockedSlice,
     shim::chosen,
 };
 
@@ -28,11 +26,11 @@ struct Message {
     #[serde(default)]
     fresh: bool,
     #[serde(default)]
-    target: Target,
+    target: Told,
 }
 
 #[derive(Default, Deserialize)]
-struct Target {
+struct Told {
     #[serde(default)]
     name: String,
 }
@@ -52,27 +50,15 @@ pub fn rebuild(
         .cargo
         .stand_in()
         .ok_or_else(|| Error::Io(std::io::Error::other("this program cannot stand in for a compiler")))?;
-    let workspace = &project.workspace;
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let last = locked.layers.len().saturating_sub(1);
-    let place = expand::layer(workspace, locked, last, Purpose::Cooking)?;
-    let dir = place.dir().as_std_path();
-    let mut invocation = locked.slice.building_in(&cargo, workspace, dir, &locked.cook)?;
-    invocation.target_dir = Utf8PathBuf::from_path_buf(target.to_owned())
+    let target = Utf8PathBuf::from_path_buf(target.to_owned())
         .map_err(|path| Error::Io(std::io::Error::other(format!("{} is not UTF-8", path.display()))))?;
-    let build_dir = toml_edit::Value::from(invocation.target_dir.as_str());
-    let more = [
-        format!("--config=build.build-dir={build_dir}"),
-        "--message-format=json".to_owned(),
-        "--keep-going".to_owned(),
-    ];
-    let args = invocation.words(&cargo, more);
+    let words = ["--keep-going".to_owned()];
+    let made = LayerCall::new(&cargo, &project.workspace, locked, last, &Target::Alone(target), &words)?;
     let list: Vec<&str> = hashes.iter().map(String::as_str).collect();
     // The variable outranks whatever wrapper the configuration has.
-    let cmd = invocation
-        .command(&cargo, &args)
-        .env("RUSTC_WRAPPER", program)
-        .env(chosen::UNITS_VARIABLE, list.join(" "));
+    let cmd = made.cmd.clone().env("RUSTC_WRAPPER", program).env(chosen::UNITS_VARIABLE, list.join(" "));
     let mut done = 0;
     cmd.each_line(Stderr::Dropped, |line| {
         let message = serde_json::from_str::<Message>(line).ok();

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Value};
 
 use crate::{
+    cargo::compilers::WRAPPERS,
     process::{Cmd, Environment},
     project::Project,
     tuning::{Setting, get, missing},
@@ -18,14 +19,6 @@ use crate::{
 const PORT: u16 = 4226;
 /// How long its client may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Variables and keys that put a program in front of rustc.
-const VARIABLES: [&str; 4] = [
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-];
-const KEYS: [&str; 2] = ["rustc-wrapper", "rustc-workspace-wrapper"];
 const OWN_CRATES: &str = "\
 Crates of this workspace go through sccache; dependencies are cooked once, and need no cache of single
 calls. It keeps what is not built incrementally: release builds, and all with CARGO_INCREMENTAL=0.";
@@ -207,8 +200,9 @@ pub fn is_used(project: &Project) -> bool {
     };
     let env = project.cargo.env();
     let config = project.workspace.config();
-    let configured = |key: &&str| get(config, &["build", key]).and_then(Item::as_str).is_some_and(is_sccache);
-    VARIABLES.iter().any(|name| env.get_str(name).is_some_and(is_sccache)) || KEYS.iter().any(configured)
+    let configured = |key: &str| get(config, &["build", key]).and_then(Item::as_str).is_some_and(is_sccache);
+    let set = |variables: [&str; 2]| variables.iter().any(|name| env.get_str(name).is_some_and(is_sccache));
+    WRAPPERS.into_iter().any(|(key, variables)| set(variables) || configured(key))
 }
 
 /// Whether its server runs: asking its client would start one.

@@ -73,14 +73,31 @@ pub fn restore(
     system: &System<'_>,
     report: &dyn Report,
 ) -> Result<Restored> {
-    let snapshot = store.snapshot(keys.snapshot);
-    let is_whole = snapshot.is_some();
-    let ids = snapshot.map_or_else(|| store.scope(keys.scope), |snapshot| snapshot.records);
-    let records: Vec<Record> = ids.iter().filter_map(|id| store.record(*id)).collect();
-    let is_whole = is_whole && records.len() == ids.len();
-    let records = if is_whole { records } else { of_packages(records, packages) };
+    let Found { is_whole, ids, records } = Found::of(store, keys, packages);
     store.touch(keys.snapshot, &ids);
     Ok(Restored { is_whole, ..into(store, place, &records, system, report)? })
+}
+
+/// The records that restoring a recipe considers.
+pub(crate) struct Found {
+    /// Whether they are those of the recipe, all of them.
+    pub(crate) is_whole: bool,
+    /// Of all that was read, also of packages that the recipe does not have.
+    ids: Vec<Digest>,
+    pub(crate) records: Vec<Record>,
+}
+
+impl Found {
+    /// Reads them; `packages` are the names and versions in the recipe's `Cargo.lock`.
+    pub(crate) fn of(store: &Store, keys: Keys, packages: &BTreeSet<String>) -> Self {
+        let snapshot = store.snapshot(keys.snapshot);
+        let is_known = snapshot.is_some();
+        let ids = snapshot.map_or_else(|| store.scope(keys.scope), |snapshot| snapshot.records);
+        let records: Vec<Record> = ids.iter().filter_map(|id| store.record(*id)).collect();
+        let is_whole = is_known && records.len() == ids.len();
+        let records = if is_whole { records } else { of_packages(records, packages) };
+        Self { is_whole, ids, records }
+    }
 }
 
 /// Restores these units.
@@ -114,7 +131,7 @@ pub(crate) fn into(
 
 /// Whether cargo takes a unit for finished. It empties the file when it begins, and a disk that lost its power may have:
 /// cargo would compile such a unit to other bytes than those that its dependents were compiled with.
-fn is_mark(path: &Path) -> bool {
+pub(crate) fn is_mark(path: &Path) -> bool {
     read_small(path, 16).is_ok_and(|text| fingerprint::hash(&text).is_some())
 }
 

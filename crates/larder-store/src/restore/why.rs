@@ -10,7 +10,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Known, Run, levels, of_packages};
+use super::{Found, Known, Run, levels};
 use crate::{
     conditions::system::System,
     digest::Digest,
@@ -111,19 +111,12 @@ pub enum Nearest {
     },
 }
 
-/// The records that restoring would consider.
-struct Found {
-    /// Whether they are those of the recipe.
-    is_whole: bool,
-    records: Vec<Record>,
-}
-
 impl Question<'_> {
     /// Looks.
     pub fn answer(&self, wanted: &Wanted) -> Answer {
-        let found = self.records();
+        let found = Found::of(self.store, self.keys, self.packages);
         let fates = self.fates(&found);
-        let Found { is_whole: whole, records } = found;
+        let Found { is_whole: whole, records, .. } = found;
         let is_wanted = |record: &&Record| wanted.is(record, &records);
         let tell = |record: &Record| {
             let refused = || Fate::Refused { reason: "it stands on itself".to_owned() };
@@ -136,22 +129,6 @@ impl Question<'_> {
         let units: Vec<Told> = records.iter().filter(is_wanted).map(tell).collect();
         let nearest = if units.is_empty() { self.nearest(wanted) } else { Nearest::NotAsked };
         Answer { whole, units, nearest }
-    }
-
-    /// The records that restoring would consider.
-    fn records(&self) -> Found {
-        let read = |ids: Vec<Digest>| -> Vec<Record> {
-            ids.into_iter().filter_map(|id| self.store.record(id)).collect()
-        };
-        if let Some(snapshot) = self.store.snapshot(self.keys.snapshot) {
-            let count = snapshot.records.len();
-            let records = read(snapshot.records);
-            let is_whole = records.len() == count;
-            let records = if is_whole { records } else { of_packages(records, self.packages) };
-            return Found { is_whole, records };
-        }
-        let records = of_packages(read(self.store.scope(self.keys.scope)), self.packages);
-        Found { is_whole: false, records }
     }
 
     /// What restoring would do with each record, from the leaves up.

@@ -4,6 +4,7 @@
 
 pub(crate) mod aliases;
 pub(crate) mod command_line;
+pub(crate) mod compilers;
 mod graph;
 pub mod invocation;
 pub mod messages;

@@ -1,7 +1,7 @@
 //! The store of compiled units: what makes it miss.
 
 use crate::doctor::{
-    facts::{Answer, Facts, StoreFacts},
+    facts::{Answer, Facts, StoreFacts, UnitSettings},
     finding::Finding,
 };
 
@@ -20,13 +20,16 @@ fn store(facts: &Facts) -> Result<&StoreFacts, Finding> {
     }
 }
 
+/// The settings that a store's keys hold, or why nothing can be said.
+fn unit_settings(facts: &Facts) -> Result<&UnitSettings, Finding> {
+    store(facts)?;
+    facts.unit_settings.as_ref().map_err(Finding::skipped)
+}
+
 pub(super) fn settings(facts: &Facts) -> Finding {
-    if let Err(skipped) = store(facts) {
-        return skipped;
-    }
-    let settings = match &facts.unit_settings {
+    let settings = match unit_settings(facts) {
         Ok(settings) => settings,
-        Err(reason) => return Finding::skipped(reason),
+        Err(skipped) => return skipped,
     };
     let Some(first) = settings.personal.first() else {
         return Finding::ok("flags, linker and profiles are those of the project");
@@ -50,12 +53,9 @@ pub(super) fn settings(facts: &Facts) -> Finding {
 }
 
 pub(super) fn native(facts: &Facts) -> Finding {
-    if let Err(skipped) = store(facts) {
-        return skipped;
-    }
-    let settings = match &facts.unit_settings {
+    let settings = match unit_settings(facts) {
         Ok(settings) => settings,
-        Err(reason) => return Finding::skipped(reason),
+        Err(skipped) => return skipped,
     };
     let Some(first) = settings.native.first() else {
         return Finding::ok("units are for no single processor");

@@ -5,13 +5,11 @@ use std::path::Path;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::{docker, files::read, process::Environment, project::Project, tuning, workspace::parse_toml};
+use crate::{
+    cargo::compilers::WRAPPERS, docker, files::read, process::Environment, project::Project, tuning,
+    workspace::parse_toml,
+};
 
-/// The variable and the key of each wrapper, as cargo reads them: the first that is set counts.
-const WRAPPERS: [(&str, &[&str]); 2] = [
-    ("rustc-wrapper", &["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"]),
-    ("rustc-workspace-wrapper", &["RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"]),
-];
 /// What every image for building has.
 const IN_EVERY_IMAGE: [&str; 5] = ["c++", "cc", "g++", "gcc", "rust-lld"];
 

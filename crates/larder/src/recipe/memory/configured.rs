@@ -13,21 +13,10 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::{
+    cargo::compilers::COMPILERS,
     process::Environment,
     workspace::{included, normalized, parse_toml},
 };
-
-/// Keys of `[build]` whose program stands in the place of rustc, or before it.
-const COMPILERS: [&str; 3] = ["rustc", "rustc-wrapper", "rustc-workspace-wrapper"];
-/// Variables that do the same.
-const VARIABLES: [&str; 6] = [
-    "RUSTC",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "CARGO_BUILD_RUSTC",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-];
 
 /// What files of configuration name.
 #[derive(Debug, Default)]
@@ -45,7 +34,8 @@ impl Configured {
     /// Reads these files of configuration, and whatever they include.
     pub(super) fn of(env: &Environment, root: &Utf8Path, files: &BTreeSet<PathBuf>) -> Self {
         let mut all = Self::default();
-        let named = VARIABLES.iter().filter_map(|name| env.get_str(name));
+        let variables = COMPILERS.into_iter().flat_map(|(_, variables)| variables);
+        let named = variables.filter_map(|name| env.get_str(name));
         all.programs.extend(named.filter_map(|program| found(env, root, program)));
         let mut open: Vec<Utf8PathBuf> =
             files.iter().filter_map(|file| Utf8Path::from_path(file)).map(normalized).collect();
@@ -70,7 +60,7 @@ impl Configured {
     fn add(&mut self, env: &Environment, base: &Utf8Path, document: &DocumentMut) {
         let build = document.get("build").and_then(Item::as_table_like);
         let of_build = |key: &str| build.and_then(|build| build.get(key));
-        let programs = COMPILERS.iter().filter_map(|key| of_build(key)?.as_str());
+        let programs = COMPILERS.iter().filter_map(|(key, _)| of_build(key)?.as_str());
         self.programs.extend(programs.filter_map(|program| found(env, base, program)));
         let targets = of_build("target").into_iter().flat_map(texts);
         let own = targets.filter(|target| Path::new(target).extension().is_some_and(|end| end == "json"));
