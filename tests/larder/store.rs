@@ -1,7 +1,7 @@
 //! The store of compiled units: what one checkout compiled, another one finds fresh, wherever it is.
 
 pub(crate) use larder_tests::{Checkout, Machine, machine::SAID};
-use larder_tests::{Project, Surroundings, machine::NEW_LAYOUT};
+use larder_tests::{Project, Surroundings, machine::NEW_LAYOUT, package};
 
 #[test]
 fn another_checkout_with_another_cargo_home_compiles_nothing() {
@@ -128,6 +128,22 @@ fn other_flags_compilers_and_a_store_that_is_off_restore_nothing() {
 }
 
 /// A program that looks for a file beside its sources finds none on another machine.
+/// A target may be named in a way that cargo knows and rustc does not.
+#[test]
+fn units_for_the_host_are_restored_whatever_it_is_called() {
+    let settings = "\n[dependencies]\nitoa = \"=1.0.15\"\n\n[package.metadata.larder]\nfind = false\n\n\
+        [package.metadata.larder.slices.own]\nvariant = \"release\"\nargs = [\"build\", \"--target=host-tuple\"]\n";
+    let machine = Machine::new();
+    let files = [("Cargo.toml", package("app", settings)), ("src/main.rs", "fn main() {}\n".to_owned())];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let first = machine.lock(Project::without_lock(&files));
+    assert_eq!(first.cook(&[]), (0, 1));
+    assert_eq!(first.another().cook(&[]), (1, 0));
+    let of_host = Surroundings::get().host().to_uppercase().replace('-', "_");
+    let flags = format!("CARGO_TARGET_{of_host}_RUSTFLAGS");
+    assert_eq!(first.another().cook(&[(&flags, "--cfg=x")]), (0, 1));
+}
+
 #[test]
 fn units_that_use_the_path_of_their_sources_stay_where_they_are() {
     let machine = Machine::new();

@@ -1,12 +1,9 @@
 //! A team's remote: what one machine pushed, another one cooks without compiling, if a committed key signed it.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::TcpListener,
-    path::PathBuf,
+use larder_tests::{
+    files_server::{FilesServer, Speed},
+    team::Team,
 };
-
-use larder_tests::team::Team;
 
 #[test]
 fn what_one_machine_pushed_another_one_cooks_without_compiling() {
@@ -22,37 +19,13 @@ fn what_one_machine_pushed_another_one_cooks_without_compiling() {
     assert_eq!((&again["slices"][0]["new"], &again["slices"][0]["sent"]), (&0.into(), &0.into()));
 }
 
-/// Serves a folder, until the process ends.
-fn serve(root: PathBuf) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let root = root.clone();
-            std::thread::spawn(move || -> std::io::Result<()> {
-                let mut line = String::new();
-                BufReader::new(&stream).read_line(&mut line)?;
-                let path = line.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
-                let (status, bytes) = match fs_err::read(root.join(path)) {
-                    Ok(bytes) => ("200 OK", bytes),
-                    Err(_) => ("404 Not Found", Vec::new()),
-                };
-                let length = bytes.len();
-                let head =
-                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-                stream.write_all(&[head.as_bytes(), &bytes].concat())
-            });
-        }
-    });
-    address
-}
-
 #[test]
 fn a_server_gives_what_was_pushed_into_its_folder() {
     let team = Team::of_folder();
     team.push(&["--allow-untrusted"], &[]).ok();
-    let address = serve(PathBuf::from(&team.remote));
-    let manifest = team.first.project.read("Cargo.toml").replace(&team.remote, &address);
+    let server = FilesServer::start(team.remote.as_ref(), Speed::Full).unwrap();
+    let address = &server.address;
+    let manifest = team.first.project.read("Cargo.toml").replace(&team.remote, address);
     let other = team.another();
     other.project.write("Cargo.toml", &manifest);
     let cooked = other.cook(&[]);

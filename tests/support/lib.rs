@@ -6,6 +6,7 @@
 use std::io::Write as _;
 
 pub mod dockerfile;
+pub mod files_server;
 pub mod fuzz;
 mod git;
 mod home;

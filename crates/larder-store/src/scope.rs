@@ -16,6 +16,7 @@ use std::{ffi::OsStr, fmt::Write as _, os::unix::fs::MetadataExt as _, path::Pat
 
 use cargo_config2::{Config, ResolveOptions};
 use larder::{
+    cargo::platform::HOST_TUPLE,
     process::{Cmd, Environment},
     project::Project,
     recipe::lock_file::LockedSlice,
@@ -207,7 +208,8 @@ fn resolved(project: &Project, locked: &LockedSlice, config: &Config) -> Result<
     let unreadable = |error| unreadable(project, &error);
     let host = config.host_triple().map_err(unreadable)?.to_owned();
     let (mut all_flags, mut linkers) = (String::new(), String::new());
-    for target in locked.slice.targets().into_iter().chain([host.as_str()]) {
+    let named = locked.slice.targets().into_iter().filter(|target| *target != HOST_TUPLE);
+    for target in named.chain([host.as_str()]) {
         let flags =
             config.rustflags(target).map_err(unreadable)?.map(|flags| flags.flags).unwrap_or_default();
         let linker = config.linker(target).map_err(unreadable)?;

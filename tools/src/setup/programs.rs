@@ -43,6 +43,14 @@ pub(crate) const CARGO_CHEF: Program = Program::plain("cargo-chef", "0.1.78", "3
 /// The peer in clearing target folders.
 pub(crate) const CARGO_SWEEP: Program = Program::plain("cargo-sweep", "0.8.0", "0");
 
+/// A peer of the store, a cache of single compiler calls.
+pub(crate) const SCCACHE: Program = Program::plain("sccache", "0.19.0", "3");
+/// Another one.
+pub(crate) const KACHE: Program = Program::plain("kache", "2.0.0", "3");
+/// Another one, which calls cargo itself.
+pub(crate) const MBX: Program =
+    Program { name: "mbx", package: "mbx", features: "rustls", version: "1.29.1", optimisation: "3" };
+
 /// The form of Nix files: a rewrite of nixfmt that gives the same bytes; nixfmt itself, in Haskell, is on no registry.
 pub(crate) const NIXFMT: Program =
     Program { name: "nixfmt", package: "nixfmt_rs", features: "cli", version: "0.5.3", optimisation: "0" };

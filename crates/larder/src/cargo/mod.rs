@@ -25,7 +25,7 @@ use crate::{
     process::{Cmd, Environment},
     shim::markers,
 };
-use platform::Platform;
+use platform::{HOST_TUPLE, Platform};
 use query::Stable;
 
 /// cargo as this run may use it.
@@ -305,8 +305,10 @@ impl Cargo {
     /// # Errors
     /// When rustc cannot be asked, or does not know the target at all.
     pub fn has_target(&self, dir: &Path, target: &str) -> Result<bool> {
+        let named = (target != HOST_TUPLE).then_some(["--target", target]);
         let folder = Cmd::new(self.rustc(), dir, &self.env)
-            .args(["--print", "target-libdir", "--target", target])
+            .args(["--print", "target-libdir"])
+            .args(named.into_iter().flatten())
             .output()?;
         // An empty folder is left behind by a toolchain that was updated, and every target has `core`.
         let files = fs_err::read_dir(folder.trim_end()).into_iter().flatten().flatten();

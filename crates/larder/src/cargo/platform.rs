@@ -15,6 +15,9 @@ pub struct Platform(String);
 /// What containers and CI machines run; recipes serve it unless a project says otherwise.
 const EVERYWHERE: &str = "x86_64-unknown-linux-gnu";
 
+/// What a call of cargo names for the host, whichever that is. rustc does not know it.
+pub const HOST_TUPLE: &str = "host-tuple";
+
 /// How many a project can name: more than Rust has hosts of its own. cargo is asked for each of them.
 pub(crate) const MOST: usize = 32;
 

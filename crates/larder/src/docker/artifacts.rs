@@ -7,7 +7,11 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{image::Image, shared};
 use crate::{
-    cargo::{Cargo, CargoLock, platform::Platform, refusal::Refusal},
+    cargo::{
+        Cargo, CargoLock,
+        platform::{HOST_TUPLE, Platform},
+        refusal::Refusal,
+    },
     error::{Error, Result},
     files::{change, read},
     plan::{Plan, Plans, Root},
@@ -21,8 +25,6 @@ use crate::{
 const HOST: &str = "<host>";
 /// The command that prints it.
 const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
-/// The name that cargo knows it by.
-const HOST_TUPLE: &str = "host-tuple";
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use cargo_metadata::camino::Utf8Path;
 
 use super::call::{Origin, Slice};
 use crate::{
-    cargo::Cargo,
+    cargo::{Cargo, platform::HOST_TUPLE},
     error::{Error, Result},
     process::Environment,
     workspace::Workspace,
@@ -58,7 +58,7 @@ fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Resu
 }
 
 /// The flags that cargo's configuration and environment give a call in `dir` for a target (the host if none is
-/// named), separated by spaces.
+/// named, or it is), separated by spaces.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -80,8 +80,8 @@ pub(super) fn configured_rustflags(
     }
     let config = Config::load_with_options(dir, options).map_err(unreadable)?;
     let target = match target {
-        Some(target) => target.to_owned(),
-        None => config.host_triple().map_err(unreadable)?.to_owned(),
+        Some(target) if target != HOST_TUPLE => target.to_owned(),
+        _ => config.host_triple().map_err(unreadable)?.to_owned(),
     };
     let configured = config.rustflags(target).map_err(unreadable)?;
     configured.map(|flags| flags.encode_space_separated()).transpose().map_err(unreadable)

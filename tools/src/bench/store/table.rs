@@ -1,0 +1,150 @@
+//! What was measured, for people, and whether it may be believed.
+
+use anyhow::ensure;
+use larder::text::columns;
+
+use super::{
+    super::output::{Line, Plot},
+    Build, Cell,
+};
+
+/// Fails if a cache did nothing where it should have done all, or something where it may do nothing.
+///
+/// # Errors
+/// Names the cell.
+pub(super) fn gates(cells: &[Cell]) -> anyhow::Result<()> {
+    for cell in cells {
+        let cold = median(cells, "larder", "cold");
+        let is_right = match (cell.tool, cell.what) {
+            ("larder", "cold" | "cold, storing") => cell.compiled > Some(0) && cell.restored == Some(0),
+            ("larder", "other flags") => cell.restored == Some(0),
+            ("larder", "next commit") => cell.compiled == Some(0),
+            ("larder", "another CARGO_HOME") => cell.restored > Some(0) && cell.processor_seconds < cold,
+            ("larder", _) => {
+                cell.restored > Some(0) && cell.compiled == Some(0) && cell.processor_seconds < cold
+            }
+            _ => true,
+        };
+        ensure!(is_right, "the run is void, since a cache did not do its part: {cell:?}");
+    }
+    Ok(())
+}
+
+/// The median of processor seconds of a kind of cells; not a number if there is none.
+fn median(cells: &[Cell], tool: &str, what: &str) -> f64 {
+    let mut values: Vec<f64> = cells
+        .iter()
+        .filter(|cell| cell.tool == tool && cell.what == what)
+        .map(|cell| cell.processor_seconds)
+        .collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The cells of one build, those that were measured again as one row.
+struct Row<'a> {
+    first: &'a Cell,
+    seconds: Vec<f64>,
+    processor_seconds: Vec<f64>,
+}
+
+fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for cell in cells {
+        let same = |row: &&mut Row<'_>| {
+            let first = row.first;
+            (&first.project, first.build, first.tool, first.what)
+                == (&cell.project, cell.build, cell.tool, cell.what)
+        };
+        if let Some(row) = rows.iter_mut().find(same) {
+            row.seconds.push(cell.seconds);
+            row.processor_seconds.push(cell.processor_seconds);
+        } else {
+            let (seconds, processor_seconds) = (vec![cell.seconds], vec![cell.processor_seconds]);
+            rows.push(Row { first: cell, seconds, processor_seconds });
+        }
+    }
+    rows
+}
+
+fn middle(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The smallest and the largest one: with five values, the interval in which the median of all lies 94 times in 100.
+fn interval(values: &[f64]) -> String {
+    if values.len() == 1 {
+        return String::new();
+    }
+    let (low, high) =
+        values.iter().fold((f64::MAX, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+    format!("{low:.2} to {high:.2}")
+}
+
+/// A table for people.
+pub(super) fn text(cells: &[Cell]) -> String {
+    let cold = |of: &Cell| {
+        cells
+            .iter()
+            .find(|cell| (&cell.project, cell.build, cell.what) == (&of.project, of.build, "cold"))
+            .map_or((f64::NAN, f64::NAN), |cell| (cell.seconds, cell.processor_seconds))
+    };
+    let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
+    let row = |row: &Row<'_>| {
+        let first = row.first;
+        let (seconds, processor) = (middle(&row.seconds), middle(&row.processor_seconds));
+        let (cold_seconds, cold_processor) = cold(first);
+        [
+            format!("{}, {}", first.project, first.build.variant()),
+            first.tool.to_owned(),
+            first.what.to_owned(),
+            format!("{seconds:.1}"),
+            format!("{:.1}", cold_seconds - seconds),
+            format!("{processor:.2}"),
+            interval(&row.processor_seconds),
+            format!("{:.2}", cold_processor / processor),
+            number(first.restored),
+            number(first.compiled),
+            number(first.bytes),
+        ]
+    };
+    let head = [
+        "<project",
+        "<tool",
+        "<cooked",
+        "seconds",
+        "saved",
+        "processor s",
+        "from to",
+        "times less",
+        "restored",
+        "compiled",
+        "bytes",
+    ];
+    columns::text(head, &rows(cells).iter().map(row).collect::<Vec<_>>())
+}
+
+/// The rows of Larder, a line for each build.
+pub(super) fn plot(cells: &[Cell]) -> Plot<'static> {
+    let mut lines: Vec<Line> = Vec::new();
+    for row in rows(cells).iter().filter(|row| row.first.tool == "larder") {
+        let name = line_name(row.first, row.first.build);
+        let value = middle(&row.processor_seconds);
+        match lines.iter_mut().find(|line| line.name == name) {
+            Some(line) => line.values.push(value),
+            None => lines.push(Line { name, values: vec![value] }),
+        }
+    }
+    Plot {
+        title: "processor seconds to have all external units",
+        x: "1 cold, 2 storing, 3 next commit, 4 clone, 5 worktree, 6 CARGO_HOME, 7 flags, 8 remote, 9 slow",
+        y: "seconds",
+        lines,
+    }
+}
+
+fn line_name(cell: &Cell, build: Build) -> String {
+    format!("{}, {}", cell.project, build.variant())
+}
