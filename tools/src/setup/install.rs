@@ -42,11 +42,19 @@ pub(super) fn by_cargo(
         exec.run(command)
     };
     exec.log.step("Building", &format!("{name}{}", version.map(|v| format!(" {v}")).unwrap_or_default()));
-    if let Err(error) = install(Some("--locked")) {
-        exec.log.warn(&format!("{error}; trying again with the newest versions of its dependencies"));
-        install(None)?;
-    }
+    locked_or_newest(&exec, install)?;
     replace(&root, &folder.cargo(tool, wasm_bindgen))
+}
+
+/// Installs with the program's own lock file, or without it: a version in it may be gone, or not there yet.
+fn locked_or_newest(
+    exec: &Exec<'_>,
+    install: impl Fn(Option<&str>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    install(Some("--locked")).or_else(|error| {
+        exec.log.warn(&format!("{error}; trying again with the newest versions of its dependencies"));
+        install(None)
+    })
 }
 
 /// Builds a program that checks the repository or is measured against it.
@@ -56,10 +64,12 @@ pub(super) fn program(exec: &Exec<'_>, folder: &Folder, program: Program, tree: 
     let exec = quick_release(exec, &folder.tmp("build"), optimisation);
     exec.log.step("Building", &format!("{name} {version}"));
     let _dir = exec.sh.push_dir(&root);
-    exec.run(cmd!(
-        exec.sh,
-        "cargo install --locked --no-default-features --features={features} --root {root} --version={version} {package}"
-    ))?;
+    locked_or_newest(&exec, |locked| {
+        exec.run(cmd!(
+            exec.sh,
+            "cargo install {locked...} --no-default-features --features={features} --root {root} --version={version} {package}"
+        ))
+    })?;
     replace(&root, tree)
 }
 

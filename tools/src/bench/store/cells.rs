@@ -179,12 +179,12 @@ impl Bench<'_> {
         let home = self.dir.join(format!("home of {name}"));
         fs_err::create_dir_all(&home)?;
         let (start, before) = (Instant::now(), processor::seconds()?);
-        peer.cook(dir, env, &home, self.build.variant())?;
+        let artifacts = peer.cook(dir, env, &home, self.build.variant())?;
         let seconds = start.elapsed().as_secs_f64();
         peer.stop(dir, env, &home)?;
         processor::wait_for_all()?;
         let processor_seconds = processor::seconds()? - before;
-        ensure!(dir.join("target").is_dir(), "the run is void: {name} built nothing");
+        ensure!(artifacts > 0, "the run is void: {name} built nothing");
         Ok(Cell { seconds, processor_seconds, ..self.cell(name, what) })
     }
 

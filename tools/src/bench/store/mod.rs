@@ -33,8 +33,11 @@ pub(crate) struct Args {
     /// How often each warm cell is measured, in turn with those of the peers.
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
+    /// Only this peer; can be given several times.
+    #[arg(long = "peer", value_name = "NAME", value_parser = peers::NAMES)]
+    peers: Vec<String>,
     /// Leave the peers out.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "peers")]
     alone: bool,
     #[command(flatten)]
     scratch: scratch::Options,
@@ -89,7 +92,7 @@ pub(super) struct Cell {
 
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let peers = if args.alone { Vec::new() } else { Peer::all(sh, env, log)? };
+    let peers = if args.alone { Vec::new() } else { Peer::all(sh, env, log, &args.peers) };
     let larder = build_release(sh, env, log)?;
     processor::adopt()?;
     let scratch = Scratch::new(sh, &args.scratch)?;

@@ -28,6 +28,8 @@ enum How {
     Driver,
 }
 
+/// What they are called.
+pub(super) const NAMES: [&str; 3] = [programs::SCCACHE.name, programs::KACHE.name, programs::MBX.name];
 const PEERS: [(Program, How); 3] = [
     (programs::SCCACHE, How::Wrapper { stop: &["--stop-server"] }),
     (programs::KACHE, How::Wrapper { stop: &["daemon", "stop"] }),
@@ -35,31 +37,41 @@ const PEERS: [(Program, How); 3] = [
 ];
 
 impl Peer {
-    /// Those of the day; they are built if this machine has not built them yet.
-    pub(super) fn all(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Vec<Self>> {
-        let peer = |(program, how): (Program, How)| {
-            Ok(Self { name: program.name, path: programs::ensure(sh, env, log, program)?, how })
+    /// Those of the day that can be built here, or of these names among them; they are built if this machine has not
+    /// built them yet.
+    pub(super) fn all(sh: &Shell, env: &Environment, log: &Log, names: &[String]) -> Vec<Self> {
+        let is_wanted =
+            |(program, _): &(Program, How)| names.is_empty() || names.iter().any(|name| name == program.name);
+        let peer = |(program, how): (Program, How)| match programs::ensure(sh, env, log, program) {
+            Ok(path) => Some(Self { name: program.name, path, how }),
+            Err(error) => {
+                log.warn(&format!("SKIPPED {}: {error:#}", program.name));
+                None
+            }
         };
-        PEERS.into_iter().map(peer).collect()
+        PEERS.into_iter().filter(is_wanted).filter_map(peer).collect()
     }
 
-    /// Builds all recipes that a checkout's table has for a build, each where Larder would cook it.
+    /// Builds all recipes that a checkout's table has for a build, each where Larder would cook it; how many artifacts
+    /// cargo told of.
     pub(super) fn cook(
         &self,
         checkout: &Path,
         env: &Environment,
         home: &Path,
         variant: &str,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<usize> {
         let env = self.environment(env, home)?;
+        let mut artifacts = 0;
         for Recipe { dir, words } in recipes(checkout, &env, variant)? {
             let cmd = match self.how {
                 How::Wrapper { .. } => Cmd::new("cargo", &dir, &env).env("RUSTC_WRAPPER", &self.path),
                 How::Driver => Cmd::new(&self.path, &dir, &env),
             };
-            cmd.args(words.iter().map(String::as_str)).args(["--locked", "--quiet"]).output()?;
+            let more = ["--locked", "--quiet", "--message-format=json"];
+            artifacts += there(&cmd.args(words.iter().map(String::as_str)).args(more).output()?)?;
         }
-        Ok(())
+        Ok(artifacts)
     }
 
     /// Ends what it left running.
@@ -89,6 +101,21 @@ impl Peer {
         }
         Ok(own)
     }
+}
+
+/// How many artifacts these messages of cargo's tell of, whose files must all be there.
+fn there(messages: &str) -> anyhow::Result<usize> {
+    let mut artifacts = 0;
+    for line in messages.lines() {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+        if message["reason"] == "compiler-artifact" {
+            artifacts += 1;
+            for file in message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                ensure!(Path::new(file).exists(), "the run is void: {file} is not there");
+            }
+        }
+    }
+    Ok(artifacts)
 }
 
 /// A recipe as plain cargo.
