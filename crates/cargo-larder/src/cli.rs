@@ -47,7 +47,7 @@ Exit codes:
   0  done
   1  failed; the message says why and what to do
   2  wrong usage
-  3  `--check`: a recipe is stale or unproven, or a file would be written anew
+  3  `--check`: a recipe is stale or unproven, a file would be written anew, or a deployment would change something
   4  `doctor` found a problem
 A build that fails ends with the exit code of the program that failed (101 from cargo).";
 
@@ -69,6 +69,8 @@ pub(crate) enum Verb {
     Dockerfile(Dockerfile),
     /// Build the project's image with Docker
     Docker(Docker),
+    /// Bring the project's image to a server, and let it serve once it is found to be well
+    Deploy(Deploy),
     /// Show every cache of the project: its size, how much is still useful, how to shrink it
     Usage(Usage),
     /// Clear caches by level; shows what would go, and deletes it with --yes
@@ -302,6 +304,37 @@ pub(crate) struct DockerBuild {
     /// The buildx builder to use
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,
+    /// Print JSON (format version 1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// A deployment of [workspace.metadata.larder.deploy]; the only one by default
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Show what would be done, and touch nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// With --plan: exit with 3 if something would be done
+    #[arg(long, requires = "plan")]
+    pub(crate) check: bool,
+    /// Go back to a release, to the one that served before by default; builds and sends nothing
+    #[arg(long, value_name = "RELEASE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) rollback: Option<String>,
+    /// Show the releases that the server has
+    #[arg(long, conflicts_with_all = ["plan", "rollback"])]
+    pub(crate) status: bool,
+    /// Show the log of the release that serves
+    #[arg(long, conflicts_with_all = ["plan", "rollback", "status", "json"])]
+    pub(crate) logs: bool,
+    /// Give a secret to the steps that mount it
+    #[arg(long, value_name = "id=ID,src=FILE")]
+    pub(crate) secret: Vec<String>,
+    /// Set a build argument, such as `BUILD_BASE`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) build_arg: Vec<String>,
     /// Print JSON (format version 1)
     #[arg(long)]
     pub(crate) json: bool,

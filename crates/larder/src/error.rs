@@ -6,7 +6,10 @@ use std::{fmt::Write as _, io, path::PathBuf};
 
 use cargo_metadata::camino::Utf8PathBuf;
 
-use crate::cargo::{platform::Platform, refusal::Refusal};
+use crate::{
+    cargo::{platform::Platform, refusal::Refusal},
+    deploy::problem::Problem,
+};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,6 +21,9 @@ pub(crate) const LEPTOS_METADATA: &str = "metadata.leptos: ";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A deployment does not go on.
+    #[error(transparent)]
+    Deploy(#[from] Problem),
     /// A program that uses this library was started in the place of a compiler, and did not answer as one.
     #[error("this program was started in the place of a compiler")]
     NotAnswered,
@@ -335,6 +341,7 @@ impl Error {
     /// The user's remedy, as one sentence; `None` if the message says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Deploy(problem) => return problem.hint(),
             Self::NotAnswered => "call `larder::shim::answer` before anything else".into(),
             Self::NoWorkspace { stderr, .. } if stderr.contains("could not find `Cargo.toml`") => {
                 "run inside a cargo workspace or pass --manifest-path".into()

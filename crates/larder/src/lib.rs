@@ -27,6 +27,7 @@
 //! 3. [`plan`]: a slice's external units and their keys, read from cargo's unit graph.
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof, and the table that all are in.
 //! 5. [`mod@cook`], [`docker`] and [`nix`]: where recipes are cooked; [`mod@rebuild`]: some units of one, again.
+//!    [`deploy`]: an image on a server.
 //! 6. [`target_dir`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
 //! 7. [`gc`]: what of all that may go.
 //! 8. [`why`]: why units are compiled, before a build and after one.
@@ -57,6 +58,7 @@
 
 pub mod cargo;
 pub mod cook;
+pub mod deploy;
 pub mod docker;
 pub mod doctor;
 pub mod error;

@@ -8,6 +8,7 @@ use toml_edit::DocumentMut;
 
 use crate::{
     cargo::platform::{self, Platform},
+    deploy::settings::DeploySettings,
     docker::settings::DockerSettings,
     error::{Error, Result},
     slice::written::WrittenSlice,
@@ -49,6 +50,9 @@ pub struct Settings {
     /// Where a team keeps compiled units.
     #[serde(default)]
     pub store: StoreSettings,
+    /// Where the application is brought to, by name.
+    #[serde(default)]
+    pub deploy: BTreeMap<String, DeploySettings>,
     #[serde(default)]
     pub(crate) slices: BTreeMap<String, WrittenSlice>,
 }
@@ -69,6 +73,7 @@ impl Default for Settings {
             max_layers: four(),
             docker: DockerSettings::default(),
             store: StoreSettings::default(),
+            deploy: BTreeMap::new(),
             slices: BTreeMap::new(),
         }
     }
@@ -112,6 +117,9 @@ impl Settings {
             check_platforms(platforms).map_err(|reason| wrong(format!("platforms: {reason}")))?;
         }
         settings.docker.check().map_err(|reason| wrong(format!("docker: {reason}")))?;
+        for (name, deployment) in &settings.deploy {
+            deployment.check(name).map_err(|reason| wrong(format!("deploy.{name}: {reason}")))?;
+        }
         for (name, slice) in &settings.slices {
             slice.check(name).map_err(|reason| wrong(format!("slices.{name}: {reason}")))?;
         }

@@ -8,6 +8,7 @@ mod apt;
 pub(crate) mod browser;
 mod choose;
 mod debian;
+pub(crate) mod deploy;
 pub(crate) mod engine;
 mod exec;
 mod folder;

@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 use super::{
     Setup, browser,
     choose::{Choice, choose},
-    debian, engine,
+    debian, deploy, engine,
     exec::Exec,
     needs::{self, Tool},
     probe,
@@ -42,6 +42,8 @@ pub(crate) enum Requirement {
     Nix,
     /// Servers that the store's remotes are tried on.
     Servers,
+    /// The server that deployments are tried on.
+    Deploy,
     /// How a folder with a Debian is made.
     Debian,
     /// A Docker engine that answers.
@@ -66,6 +68,14 @@ const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
 const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
 const NIX: [Packaged; 3] = [("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")];
+/// The client, and what namespaces are made of.
+const DEPLOY: [Packaged; 5] = [
+    ("ssh", "openssh-client"),
+    ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
+    ("flock", "util-linux"),
+    ("ip", "iproute2"),
+];
 const DEBIAN: [Packaged; 1] = [("debootstrap", "debootstrap")];
 const ENGINE: [Packaged; 1] = [("dockerd", "docker.io")];
 const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
@@ -73,7 +83,7 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Components,
         Self::Utilities,
         Self::Awks,
@@ -83,6 +93,7 @@ impl Requirement {
         Self::Browser,
         Self::Nix,
         Self::Servers,
+        Self::Deploy,
         Self::Debian,
         Self::Engine,
         Self::CurrentEngine,
@@ -103,6 +114,7 @@ impl Requirement {
             Self::Browser => "the browser",
             Self::Nix => "Nix",
             Self::Servers => "servers for the store's remotes",
+            Self::Deploy => "a server for deployments",
             Self::Debian => "debootstrap",
             Self::Engine => "a Docker engine",
             Self::CurrentEngine => "a Docker engine with buildx",
@@ -125,6 +137,7 @@ impl Requirement {
             Self::Debian => &DEBIAN,
             Self::Engine => &ENGINE,
             Self::CurrentEngine => &CURRENT_ENGINE,
+            Self::Deploy => &DEPLOY,
             Self::Components | Self::Servers | Self::Tools | Self::Checkers | Self::WasmPack => &[],
         }
     }
@@ -139,6 +152,8 @@ impl Requirement {
                 (!problems.is_empty()).then(|| problems.join("; "))
             }
             Self::Servers => servers::problem(&setup.exec, &setup.folder),
+            Self::Deploy => missing_programs(&setup.exec, self.packages())
+                .or_else(|| deploy::problem(&setup.exec, &setup.folder)),
             Self::Checkers | Self::WasmPack => missing_programs(&setup.exec, &[("cc", "gcc")]),
             Self::CurrentEngine if !debian::is_possible(&setup.exec) => {
                 Some("it comes from Debian's packages, and this machine is no Debian".to_owned())
@@ -161,6 +176,10 @@ impl Requirement {
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),
             Self::Servers => servers::ensure(sh, env, log).map(drop),
+            Self::Deploy => {
+                super::host_packages(sh, env, log, &DEPLOY)?;
+                deploy::ensure(sh, env, log).map(drop)
+            }
             // One that is there already is asked, and one of ours is started for a moment.
             Self::Engine => docker::engine::Engine::ensure(sh, env, log).map(drop),
             Self::CurrentEngine => engine::ensure(sh, env, log).map(drop),

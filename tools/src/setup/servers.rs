@@ -31,9 +31,9 @@ const AZURITE: &str = "azurite@3.37.0";
 const PROGRAMS: [&str; 3] = ["moto_server", "rclone", REGISTRY];
 /// How Python is asked whether it can make environments, which Debian has apart.
 const CAN_MAKE: &str = "import ensurepip, venv";
-const PACKAGE: &str = "python3-venv";
+pub(super) const PACKAGE: &str = "python3-venv";
 /// Where most systems keep the authorities that they trust; pip has a list of its own.
-const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+pub(super) const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The folder of the servers' programs; what is missing is got.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
@@ -112,7 +112,7 @@ fn azurite(exec: &Exec<'_>, tree: &Path) -> anyhow::Result<()> {
 }
 
 /// A Python that makes environments: the system's own one first, which is at its place on every machine.
-fn python(exec: &Exec<'_>) -> Option<PathBuf> {
+pub(super) fn python(exec: &Exec<'_>) -> Option<PathBuf> {
     let found = [Some(PathBuf::from("/usr/bin/python3")), exec.env.find_program("python3")];
     found.into_iter().flatten().find(|python| exec.text(cmd!(exec.sh, "{python} -c {CAN_MAKE}")).is_some())
 }

@@ -133,10 +133,14 @@ impl<'a> Tests<'a> {
         let browser = [&browser.chromium, &browser.chromedriver].into_iter().filter_map(|file| file.parent());
         // These in the versions that were chosen.
         let servers = setup::servers::ensure(sh, self.env, self.log)?;
-        let folders = std::iter::once(servers).chain(std::env::split_paths(&path));
+        let deploy = setup::deploy::ensure(sh, self.env, self.log)?;
+        let engine = setup::engine::ensure(sh, self.env, self.log)?;
+        let folders = [servers, deploy].into_iter().chain(std::env::split_paths(&path));
         let folders = folders.chain(browser.map(Path::to_owned));
         cmd!(sh, "{cargo} test --workspace")
             .env("PATH", std::env::join_paths(folders)?)
+            // Not on PATH: other tests speak of the machine's own client.
+            .env("LARDER_TEST_ENGINE", engine)
             .env("LARDER_PORTFOLIO_BIN", portfolio.server(Variant::Release))
             .env("LARDER_PORTFOLIO_SITE", portfolio.site())
             .envs(portfolio.env().get("PATH").map(|path| ("LARDER_TEST_WASM_PATH", path)))

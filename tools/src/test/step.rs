@@ -94,9 +94,18 @@ impl Step {
             Self::Trials => &[R::Utilities, R::Headers],
             Self::Images => &[R::Utilities, R::Ssh, R::Nix, R::Debian, R::Engine, R::CurrentEngine, R::Tools],
             Self::Nix => &[R::Utilities, R::Nix, R::Engine, R::Tools],
-            Self::Cargo => {
-                &[R::Components, R::Utilities, R::Awks, R::Sccache, R::Browser, R::Nix, R::Servers, R::Tools]
-            }
+            Self::Cargo => &[
+                R::Components,
+                R::Utilities,
+                R::Awks,
+                R::Sccache,
+                R::Browser,
+                R::Nix,
+                R::Servers,
+                R::Deploy,
+                R::CurrentEngine,
+                R::Tools,
+            ],
         }
     }
 }

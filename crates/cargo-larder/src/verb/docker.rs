@@ -113,7 +113,7 @@ fn print_miss(miss: &Miss) {
 
 /// Names the files of the project that a failed build asked for. The build's own words come first, and are enough if
 /// this cannot be told.
-fn say_what_was_missed(context: &Context, complaints: &[String]) {
+pub(super) fn say_what_was_missed(context: &Context, complaints: &[String]) {
     let project = &context.project;
     let missed =
         Recipes::of_dockerfile(project).and_then(|recipes| failure::missed(project, recipes, complaints));
@@ -140,7 +140,7 @@ pub(super) fn warn_of_needs(context: &Context, recipes: Recipes) {
 }
 
 /// Old files build the right thing, only slower.
-fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
+pub(super) fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
     let folder = docker::context(&context.project)?;
     let recipes = Recipes::of_dockerfile(&context.project)?;
     for name in ["Dockerfile", ".dockerignore"] {
@@ -194,17 +194,18 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
         network: args.network.clone(),
         builder: args.builder.clone(),
         result,
+        is_bare: false,
     })
 }
 
 /// The name of an argument that holds what nobody else may see, by its own name or by a password in an address.
-fn secret_name(argument: &str) -> Option<&str> {
+pub(super) fn secret_name(argument: &str) -> Option<&str> {
     let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
     (larder::secret::is_named(name) || larder::secret::is_held_by(value)).then_some(name)
 }
 
 /// Steps in cargo's layout, and what they say as it is.
-fn show(context: &Context, progress: &mut Progress, line: &str) {
+pub(super) fn show(context: &Context, progress: &mut Progress, line: &str) {
     match progress.add(line) {
         Some(Event::Started(step)) if !step.stage.is_empty() => {
             context

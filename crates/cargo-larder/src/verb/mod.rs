@@ -5,6 +5,7 @@ mod build;
 mod clean;
 mod clones;
 mod cook;
+mod deploy;
 mod diff;
 mod docker;
 mod docker_image;
@@ -69,6 +70,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Build(args) => build::run(&context, &args),
         Verb::Observe(args) => observe::run(&context, &args),
         Verb::Docker(args) => docker::run(&context, &args),
+        Verb::Deploy(args) => deploy::run(&context, &args),
         Verb::Dockerfile(args) => dockerfile::run(&context, &args),
         Verb::Usage(args) => usage::run(&context, &args),
         Verb::Clean(args) => clean::run(&context, &args),

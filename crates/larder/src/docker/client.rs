@@ -53,6 +53,8 @@ pub struct Build {
     pub network: Option<String>,
     /// The builder instance.
     pub builder: Option<String>,
+    /// Without attestations, which would give equal inputs different ids.
+    pub is_bare: bool,
     /// Where the result goes.
     pub result: BuildResult,
 }
@@ -203,6 +205,9 @@ impl Client {
         cmd = cmd.args(caches.map(|cache| format!("--cache-to={}", with_defaults(cache))));
         cmd = cmd.args(build.target.iter().map(|target| format!("--target={target}")));
         cmd = cmd.args(build.network.iter().map(|network| format!("--network={network}")));
+        if build.is_bare && self.kind == Kind::Buildx {
+            cmd = cmd.args(["--provenance=false", "--sbom=false"]);
+        }
         cmd = cmd.args(build.builder.iter().map(|builder| format!("--builder={builder}")));
         if self.kind == Kind::Buildx {
             cmd = cmd.arg(if build.result == BuildResult::Registry { "--push" } else { "--load" });

@@ -107,6 +107,11 @@ impl Record {
         Ok(records::read(path)?.filter(|record: &Self| record.version == VERSION))
     }
 
+    /// A digest of all of it.
+    pub(crate) fn digest(&self) -> String {
+        content_digest(format!("{:?}", (&self.steps, &self.build_args)).as_bytes())
+    }
+
     /// The arguments that the build was given.
     pub fn build_args(&self) -> &[String] {
         &self.build_args

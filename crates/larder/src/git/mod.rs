@@ -169,6 +169,13 @@ impl Git {
         self.ask(&["cat-file", "blob", &format!("{branch}:./{path}")])
     }
 
+    /// The commit that is checked out, with `-dirty` if files were changed since; `None` before the first one.
+    pub fn commit(&self) -> Option<String> {
+        let commit = self.ask(&["rev-parse", "--verify", "HEAD"]).ok()?;
+        let is_clean = self.ask(&["status", "--porcelain"]).is_ok_and(|status| status.is_empty());
+        Some(format!("{}{}", commit.trim(), if is_clean { "" } else { "-dirty" }))
+    }
+
     fn ask(&self, args: &[&str]) -> Result<String> {
         self.cmd(&self.dir).args(args).output()
     }

@@ -4,6 +4,7 @@
 //! by accident, and every error names the command. It must never interpret what a program prints.
 
 mod child;
+mod dialogue;
 mod environment;
 mod group;
 mod pieces;
@@ -18,6 +19,7 @@ use std::{
 
 use crate::error::{Error, Result};
 pub use child::launched;
+pub use dialogue::{Dialogue, Heard};
 pub use environment::Environment;
 use group::Group;
 use pieces::{Lines, pieces};
@@ -241,6 +243,18 @@ impl Cmd {
         Ok(Running { child })
     }
 
+    /// Starts the program for a dialogue; its standard error goes to the file `errors`.
+    ///
+    /// # Errors
+    /// When the program cannot be started or the file cannot be written.
+    pub fn talk(&self, errors: &Path) -> Result<Dialogue> {
+        let stderr = fs_err::File::create(errors)?.into_file();
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
+        let child = command.spawn().map_err(|source| self.start_error(source))?;
+        Ok(Dialogue::with(child, errors))
+    }
+
     /// The typed error for a program that ended badly.
     pub fn exit_error(&self, code: i32) -> Error {
         Error::Failed {
@@ -366,6 +380,20 @@ mod tests {
         assert_eq!(sh("echo a; echo b >&2").output_within(Duration::from_mins(1)).unwrap(), "a\n");
         let error = sh("echo b >&2; exit 3").output_within(Duration::from_mins(1)).unwrap_err();
         assert!(error.to_string().ends_with("\nb"), "{error}");
+    }
+
+    #[test]
+    fn lines_go_both_ways_and_the_end_is_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let talker = sh("echo ready; read -r line; echo \"heard $line\"; echo problem >&2");
+        let mut dialogue = talker.talk(&folder.path().join("errors")).unwrap();
+        let minute = Duration::from_mins(1);
+        assert_eq!(dialogue.hear(minute), Heard::Line("ready".into()));
+        assert_eq!(dialogue.hear(Duration::from_millis(10)), Heard::Nothing);
+        dialogue.say("you").unwrap();
+        assert_eq!(dialogue.hear(minute), Heard::Line("heard you".into()));
+        assert_eq!(dialogue.hear(minute), Heard::End);
+        assert_eq!(dialogue.errors(), "problem\n");
     }
 
     #[test]

@@ -1,0 +1,192 @@
+//! `cargo larder deploy`: the project's image on a server.
+
+use std::time::Instant;
+
+use anyhow::bail;
+use larder::{
+    Error, Report as _,
+    deploy::{Deployment, Done, Plan, Release},
+    docker::{
+        self,
+        client::{Build, Client},
+        progress::{Progress, stages},
+    },
+    text::columns,
+};
+use serde_json::{Value, json};
+
+use super::docker::{say_what_was_missed, secret_name, show, warn_of_stale_files};
+use crate::{
+    cli::{self},
+    context::Context,
+    exit::Outcome,
+    terminal,
+};
+
+pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outcome> {
+    if let Some(name) = args.build_arg.iter().find_map(|arg| secret_name(arg)) {
+        bail!("--build-arg {name} would stay readable in the image's history; pass it with --secret instead");
+    }
+    let (project, env, name) = (&context.project, &context.process.env, args.name.as_deref());
+    if args.plan || args.status || args.logs {
+        let deployment = Deployment::look(project, env, name)?;
+        return look(context, args, &deployment);
+    }
+    let start = Instant::now();
+    let mut deployment = Deployment::lock(project, env, name)?;
+    say_server(context, &deployment);
+    let (done, built) = match &args.rollback {
+        Some(release) => (go_back(context, &mut deployment, release)?, None),
+        None => bring(context, args, &mut deployment)?,
+    };
+    let seconds = (start.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+    if args.json {
+        let Done { release, image, is_changed } = &done;
+        terminal::print_json(&json!({
+            "version": 1, "service": deployment.service(), "release": release, "image": image,
+            "changed": is_changed, "seconds": seconds, "build": built,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    let what = if done.is_changed { "serves" } else { "serves already, nothing changed" };
+    terminal::print_line(&format!("release {} {what}, after {seconds:.1} s", done.release));
+    Ok(Outcome::Done)
+}
+
+fn say_server(context: &Context, deployment: &Deployment<'_>) {
+    let (host, version) = deployment.server();
+    context.terminal.step("Connected", &format!("to {host}, which has Docker {version}"));
+}
+
+fn look(context: &Context, args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Result<Outcome> {
+    if args.logs {
+        return match deployment.logs() {
+            Some(cmd) => Ok(Outcome::Child(cmd.exit_code()?)),
+            None => bail!("{}: no release serves", deployment.service()),
+        };
+    }
+    if args.status {
+        print_status(args, deployment)?;
+        return Ok(Outcome::Done);
+    }
+    let plan = match &args.rollback {
+        Some(release) => deployment.plan_back(named(release))?,
+        None => deployment.plan(),
+    };
+    say_server(context, deployment);
+    print_plan(args, deployment, &plan)?;
+    let is_stale = args.check && !plan.steps.is_empty();
+    Ok(if is_stale { Outcome::Stale } else { Outcome::Done })
+}
+
+/// The release that is named; without a name it is the one before.
+fn named(release: &str) -> Option<&str> {
+    Some(release).filter(|release| !release.is_empty())
+}
+
+fn go_back(context: &Context, deployment: &mut Deployment<'_>, release: &str) -> anyhow::Result<Done> {
+    let release = named(release);
+    let plan = deployment.plan_back(release)?;
+    Ok(deployment.run_back(&plan, release, &context.terminal)?)
+}
+
+/// Builds and lets the result serve; also tells of the build.
+fn bring(
+    context: &Context,
+    args: &cli::Deploy,
+    deployment: &mut Deployment<'_>,
+) -> anyhow::Result<(Done, Option<Value>)> {
+    let plan = deployment.plan();
+    if !plan.is_unchanged {
+        warn_of_stale_files(context)?;
+    }
+    let folder = docker::context(&context.project)?;
+    let platform = deployment.platform();
+    let mut progress = Progress::default();
+    let mut build = |client: &Client, tag: &str| {
+        let build = Build {
+            context: folder.clone().into(),
+            tags: vec![tag.to_owned()],
+            build_args: args.build_arg.clone(),
+            secrets: args.secret.clone(),
+            platforms: vec![platform.clone()],
+            is_bare: true,
+            ..Build::default()
+        };
+        build_image(context, client, &build, &mut progress)
+    };
+    let done = deployment.run(&plan, &mut build, &context.terminal)?;
+    let stages = stages(progress.steps());
+    let (run, cached) =
+        stages.iter().fold((0, 0), |(run, cached), stage| (run + stage.run, cached + stage.cached));
+    let built = json!({ "run-steps": run, "cached-steps": cached, "stages": stages });
+    Ok((done, Some(built)))
+}
+
+fn build_image(
+    context: &Context,
+    client: &Client,
+    build: &Build,
+    progress: &mut Progress,
+) -> larder::Result<String> {
+    let scratch = larder::files::scratch::Scratch::new()?;
+    let id_file = scratch.path().join("image");
+    let cmd = client.build(build, &id_file)?;
+    let code = cmd.each_error_line(|line| show(context, progress, line))?;
+    if code == 0 {
+        return Ok(fs_err::read_to_string(&id_file)?.trim().to_owned());
+    }
+    if progress.is_disk_full() {
+        return Err(Error::EngineDiskFull { root: client.data_root() });
+    }
+    if let Some(image) = progress.missing_base() {
+        return Err(Error::NoBaseImage { image: image.to_owned() });
+    }
+    say_what_was_missed(context, progress.complaints());
+    Err(cmd.exit_error(code))
+}
+
+fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &Plan) -> anyhow::Result<()> {
+    if args.json {
+        return terminal::print_json(&json!({
+            "version": 1, "service": deployment.service(), "live": plan.live, "unchanged": plan.is_unchanged,
+            "turn": plan.turn, "steps": plan.steps,
+        }));
+    }
+    match &plan.live {
+        Some(live) => terminal::print_line(&format!("release {} serves", live.labels.release)),
+        None => terminal::print_line("no release serves"),
+    }
+    if plan.steps.is_empty() {
+        terminal::print_line("nothing changed: nothing would be done");
+    }
+    for (index, step) in plan.steps.iter().enumerate() {
+        let (verb, object) = (step.verb(), step.object());
+        terminal::print_line(&format!("{:>3}. {} {object}", index + 1, verb.to_lowercase()));
+    }
+    Ok(())
+}
+
+fn print_status(args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Result<()> {
+    let (live, releases) = (deployment.live(), deployment.releases());
+    if args.json {
+        return terminal::print_json(&json!({
+            "version": 1, "service": deployment.service(), "live": live.map(|live| live.labels.release),
+            "releases": releases,
+        }));
+    }
+    let row = |release: &Release| {
+        let is_live = live.as_ref() == Some(release);
+        let state = match (is_live, release.is_running) {
+            (true, _) => "serves",
+            (false, true) => "runs",
+            (false, false) => "kept",
+        };
+        let commit = release.labels.commit.as_deref().unwrap_or("none");
+        let short: String = commit.chars().take(12).collect();
+        [release.labels.release.clone(), state.to_owned(), short, release.labels.time.clone()]
+    };
+    let rows: Vec<_> = releases.iter().map(row).collect();
+    terminal::print(&columns::text(["<release", "<state", "<commit", "<time"], &rows));
+    Ok(())
+}

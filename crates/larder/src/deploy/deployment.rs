@@ -1,0 +1,262 @@
+//! A deployment with its connection: the facts that decide its steps, asked for once.
+//!
+//! It only looks: `steps` changes things.
+
+use std::collections::BTreeMap;
+
+use super::{
+    engine::{About, Engine},
+    gate::Check,
+    inputs,
+    plan::{Facts, Plan, Turn},
+    problem::Problem,
+    proxy::Proxy,
+    release::Release,
+    session::{Purpose, Session},
+    settings::{DeploySettings, Update},
+    target::Target,
+};
+use crate::{
+    docker::client::Client,
+    error::Result,
+    process::{Cmd, Environment},
+    project::Project,
+};
+
+/// The free space that a deployment takes at least.
+const ROOM: u64 = 512 << 20;
+
+/// A deployment with its connection to the server.
+#[derive(Debug)]
+pub struct Deployment<'a> {
+    pub(super) project: &'a Project,
+    pub(super) env: &'a Environment,
+    pub(super) settings: &'a DeploySettings,
+    pub(super) service: String,
+    pub(super) session: Session,
+    pub(super) engine: Engine,
+    pub(super) about: About,
+    pub(super) proxy: Proxy,
+    pub(super) releases: Vec<Release>,
+    pub(super) inputs: Option<String>,
+    /// The text of the environment file.
+    pub(super) environment: Option<String>,
+}
+
+/// The settings of a name, or the only ones.
+///
+/// # Errors
+/// [`Problem::NoDeployment`] and [`Problem::Unnamed`].
+pub fn settings<'a>(project: &'a Project, name: Option<&str>) -> Result<(&'a str, &'a DeploySettings)> {
+    let all: &BTreeMap<String, DeploySettings> = &project.settings.deploy;
+    let known = || all.keys().cloned().collect();
+    let found = match name {
+        Some(name) => all
+            .get_key_value(name)
+            .ok_or_else(|| Problem::NoDeployment { name: name.to_owned(), known: known() }),
+        None if all.len() == 1 => all.first_key_value().ok_or_else(|| Problem::Unnamed { known: known() }),
+        None => Err(Problem::Unnamed { known: known() }),
+    };
+    let (name, settings) = found?;
+    Ok((name, settings))
+}
+
+impl<'a> Deployment<'a> {
+    /// Connects to change something, which nobody else can until this value is dropped.
+    ///
+    /// # Errors
+    /// As for [`Deployment::look`], and [`Problem::Held`].
+    pub fn lock(project: &'a Project, env: &'a Environment, name: Option<&str>) -> Result<Self> {
+        Self::open(project, env, name, Purpose::Change)
+    }
+
+    /// Connects to look only, whoever deploys meanwhile.
+    ///
+    /// # Errors
+    /// A [`Problem`], naming what is wrong with the server.
+    pub fn look(project: &'a Project, env: &'a Environment, name: Option<&str>) -> Result<Self> {
+        Self::open(project, env, name, Purpose::Look)
+    }
+
+    fn open(
+        project: &'a Project,
+        env: &'a Environment,
+        name: Option<&str>,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        let (name, settings) = settings(project, name)?;
+        let service = settings.service.clone().unwrap_or_else(|| name.to_owned());
+        let target =
+            Target::parse(&settings.to).map_err(|what| Problem::Image { what, hint: "correct `to`" })?;
+        let environment = inputs::environment(project.workspace.root(), settings)?;
+        let inputs = inputs::of_image(project, &[])?;
+        let session = Session::open(env, &target, &service, settings, purpose)?;
+        let engine = Engine::new(env, &session.engine(), session.host())?;
+        let about = engine.about()?;
+        let releases = engine.releases(&service)?;
+        let proxy = Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?;
+        Ok(Self {
+            project,
+            env,
+            settings,
+            service,
+            session,
+            engine,
+            about,
+            proxy,
+            releases,
+            inputs,
+            environment,
+        })
+    }
+
+    /// The steps to what the project is now.
+    pub fn plan(&self) -> Plan {
+        self.facts().plan()
+    }
+
+    /// The steps back to a release; to the one that served before by default.
+    ///
+    /// # Errors
+    /// [`Problem::NoRelease`].
+    pub fn plan_back(&self, release: Option<&str>) -> Result<Plan> {
+        let (facts, to) = (self.facts(), self.back(release)?);
+        Ok(facts.plan_back(port_for(&facts, to)))
+    }
+
+    /// All releases that are there, the newest first.
+    pub fn releases(&self) -> &[Release] {
+        &self.releases
+    }
+
+    /// The release that serves.
+    pub fn live(&self) -> Option<Release> {
+        self.facts().live().cloned()
+    }
+
+    /// The service's name.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The server's name, and its engine's version.
+    pub fn server(&self) -> (&str, &str) {
+        (self.session.host(), &self.about.version)
+    }
+
+    /// A client that speaks to the server's engine.
+    pub fn client(&self) -> &Client {
+        self.engine.client()
+    }
+
+    /// The platform of the server, in Docker's words.
+    pub fn platform(&self) -> String {
+        format!("linux/{}", self.about.architecture)
+    }
+
+    /// The call that shows the log of the release that serves; `None` if none does.
+    pub fn logs(&self) -> Option<Cmd> {
+        Some(self.engine.logs(&self.live()?.container))
+    }
+
+    /// Fails if the disk of the engine has no room.
+    ///
+    /// # Errors
+    /// [`Problem::Disk`].
+    pub fn check_disk(&mut self) -> Result<()> {
+        match self.session.free_space(&self.about.folder)? {
+            Some(free) if free < ROOM => Err(Problem::Disk {
+                host: self.session.host().to_owned(),
+                free: crate::text::columns::bytes(free),
+                folder: self.about.folder.clone(),
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        let live_image = self.releases.first().map(|release| release.image.as_str());
+        Facts {
+            releases: self.releases.clone(),
+            serving: self.proxy.serving(),
+            ports: self.proxy.ports(),
+            inputs: self.inputs.clone(),
+            configuration: self.configuration(),
+            place: self.settings.build,
+            turn: self.turn(),
+            check: self.check_in_words(live_image),
+            keep: self.settings.keep,
+        }
+    }
+
+    /// The check of a release; before the first one the image is not known yet.
+    fn check_in_words(&self, image: Option<&str>) -> String {
+        let known = image.and_then(|image| self.engine.image(image).ok().flatten());
+        match (&self.settings.health, known) {
+            (Some(path), _) => Check::Page(path.clone()).to_string(),
+            (None, Some(image)) => Check::of(None, &image).to_string(),
+            (None, None) => {
+                "the image's health check passes, or it takes connections if there is none".into()
+            }
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        match (self.settings.update, self.volume()) {
+            (Update::Hold, _) | (Update::Auto, Some(_)) => Turn::Hold,
+            (Update::Overlap | Update::Auto, _) => Turn::Overlap,
+        }
+    }
+
+    /// The volume, as `NAME:PATH`.
+    pub(super) fn volume(&self) -> Option<String> {
+        let path = self.project.settings.docker.volume.as_ref()?;
+        Some(format!("{}-data:{path}", self.service))
+    }
+
+    pub(super) fn configuration(&self) -> String {
+        let port = self.project.settings.docker.port.map(|port| port.to_string());
+        inputs::of_configuration(&[
+            port.as_deref(),
+            self.volume().as_deref(),
+            self.settings.memory.as_deref(),
+            self.environment.as_deref(),
+        ])
+    }
+
+    /// The release to go back to.
+    pub(super) fn back(&self, name: Option<&str>) -> Result<&Release> {
+        let problem = |what: String| Problem::NoRelease { service: self.service.clone(), what };
+        let facts = self.facts();
+        let live = facts.live();
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => live
+                .ok_or_else(|| problem("no release serves".into()))?
+                .labels
+                .previous
+                .clone()
+                .ok_or_else(|| problem("no release served before".into()))?,
+        };
+        if live.is_some_and(|live| live.labels.release == name) {
+            return Err(problem(format!("{name} serves already")).into());
+        }
+        let mut found = self.releases.iter().filter(|release| !release.is_new);
+        let release = found.find(|release| release.labels.release == name);
+        let release = release.ok_or_else(|| problem(format!("release {name} is not there any more")))?;
+        match self.engine.image(&release.image)? {
+            Some(_) => Ok(release),
+            None => {
+                Err(problem(format!("the image of release {name} ({}) is not there any more", release.image))
+                    .into())
+            }
+        }
+    }
+}
+
+/// A release keeps its port, unless that is the one of the release that serves.
+fn port_for(facts: &Facts, release: &Release) -> u16 {
+    let is_taken = facts.live().is_some_and(|live| live.labels.port == release.labels.port);
+    if is_taken { facts.free_port() } else { release.labels.port }
+}

@@ -1,0 +1,44 @@
+//! Everything that decides a release, as digests: if they are those of the release that serves, there is nothing to do.
+//!
+//! In doubt they are unknown, which costs a build that finds everything in its cache.
+
+use cargo_metadata::camino::Utf8Path;
+
+use super::settings::DeploySettings;
+use crate::{
+    docker::{self, explain::Record},
+    error::Result,
+    files::read,
+    git::Git,
+    plan::key::content_digest,
+    process::Environment,
+    project::Project,
+};
+
+/// A digest of the files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
+pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<String>> {
+    let folder = docker::context(project)?;
+    let is_ours = |name: &str| read::text(folder.join(name)).is_ok_and(|text| docker::is_generated(&text));
+    if !is_ours("Dockerfile") || !is_ours(".dockerignore") {
+        return Ok(None);
+    }
+    // Base images stay what they are until somebody pulls newer ones, as they do for the builder.
+    let record = Record::of(project, build_args, |_| None)?;
+    Ok(Some(record.digest()))
+}
+
+/// The words of an environment file, which is read to the last byte as the engine's client would do.
+pub(super) fn environment(root: &Utf8Path, settings: &DeploySettings) -> Result<Option<String>> {
+    Ok(settings.env_file.as_ref().map(|file| read::text(root.join(file))).transpose()?)
+}
+
+/// A digest of how a container is started.
+pub(super) fn of_configuration(parts: &[Option<&str>]) -> String {
+    let text: Vec<String> = parts.iter().map(|part| format!("{part:?}")).collect();
+    content_digest(text.join("\n").as_bytes())
+}
+
+/// The commit of the project, with `-dirty` if files were changed since; `None` outside of git.
+pub(super) fn commit(env: &Environment, root: &Utf8Path) -> Option<String> {
+    Git::of(env, root).ok()??.commit()
+}

@@ -1,0 +1,28 @@
+//! An image on a server: brought there, started beside the release that serves, found to be well, and only then given the
+//! requests.
+//!
+//! Reading order: `settings`, `session` (the one connection), `release` (labels), `plan` (the steps, a function of facts),
+//! `deployment` (the facts), `steps` (carrying them out). All state is in labels on the server, so any machine can go on. It
+//! must never take requests from a release that serves before another one was found to be well.
+
+mod address;
+mod deployment;
+mod engine;
+mod gate;
+mod inputs;
+mod plan;
+pub(crate) mod problem;
+mod proxy;
+mod release;
+mod session;
+pub mod settings;
+mod steps;
+mod target;
+
+pub use self::{
+    deployment::{Deployment, settings},
+    plan::{Plan, Step, Turn},
+    problem::Problem,
+    release::{Labels, Release},
+    steps::{Builder, Done},
+};

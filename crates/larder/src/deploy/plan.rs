@@ -1,0 +1,354 @@
+//! The steps of a deployment: a function of facts, which touches nothing.
+//!
+//! Steps are carried out exactly as they are planned here, so that a plan that is shown is one that is kept.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{release::Release, settings::BuildPlace};
+
+/// Everything that decides the steps.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    /// All containers of the service, the newest first.
+    pub(super) releases: Vec<Release>,
+    /// The port that all requests go to, if it is one.
+    pub(super) serving: Option<u16>,
+    /// The ports that releases take turns on.
+    pub(super) ports: [u16; 2],
+    /// A digest of what decides the image, if it is known without building.
+    pub(super) inputs: Option<String>,
+    /// A digest of what decides how it is started.
+    pub(super) configuration: String,
+    pub(super) place: BuildPlace,
+    pub(super) turn: Turn,
+    /// How a release is found to be well.
+    pub(super) check: String,
+    pub(super) keep: usize,
+}
+
+/// How two releases take turns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// Both run for a while.
+    #[default]
+    Overlap,
+    /// Never both.
+    Hold,
+}
+
+/// What is done, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "step")]
+pub enum Step {
+    /// Mark a release as one that serves: whoever switched to it was interrupted.
+    Mark {
+        /// The release.
+        release: String,
+    },
+    /// Remove a release that was interrupted before it served.
+    Remove {
+        /// The release.
+        release: String,
+    },
+    /// Stop a release that serves no longer: whoever replaced it was interrupted.
+    Stop {
+        /// The release.
+        release: String,
+    },
+    /// Build the image.
+    Build {
+        /// The machine that builds.
+        on: BuildPlace,
+    },
+    /// Send requests to the serving release alone.
+    Pin {
+        /// The port.
+        port: u16,
+    },
+    /// Have the proxy hold requests.
+    Hold {
+        /// The port that they wait for.
+        port: u16,
+    },
+    /// Start a release.
+    Start {
+        /// Its port.
+        port: u16,
+    },
+    /// Wait until the release is well.
+    Gate {
+        /// By what.
+        check: String,
+    },
+    /// See that it stays so for some seconds.
+    Settle,
+    /// Send requests to the release.
+    Switch {
+        /// Its port.
+        port: u16,
+    },
+    /// End a release once it has answered its last requests.
+    Drain {
+        /// The release.
+        release: String,
+    },
+    /// Remove an old release with its image.
+    Prune {
+        /// The release.
+        release: String,
+    },
+}
+
+impl Step {
+    /// What is done, as progress says it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Mark { .. } => "Marking",
+            Self::Remove { .. } => "Removing",
+            Self::Stop { .. } => "Stopping",
+            Self::Build { .. } => "Building",
+            Self::Pin { .. } => "Pinning",
+            Self::Hold { .. } => "Holding",
+            Self::Start { .. } => "Starting",
+            Self::Gate { .. } => "Waiting",
+            Self::Settle => "Watching",
+            Self::Switch { .. } => "Switching",
+            Self::Drain { .. } => "Draining",
+            Self::Prune { .. } => "Pruning",
+        }
+    }
+
+    /// To what it is done.
+    pub fn object(&self) -> String {
+        match self {
+            Self::Mark { release } => format!("release {release}, which serves after an interrupted run"),
+            Self::Remove { release } => format!("release {release}, which an interrupted run has left"),
+            Self::Stop { release } => format!("release {release}, which serves no longer"),
+            Self::Build { on: BuildPlace::Server } => "the image on the server".into(),
+            Self::Build { on: BuildPlace::Local } => {
+                "the image on this machine, and sending its missing layers".into()
+            }
+            Self::Hold { port } => format!("requests until a release listens on port {port}"),
+            Self::Start { port } => format!("the release on port {port}"),
+            Self::Gate { check } => format!("until {check}"),
+            Self::Settle => format!("it for {} seconds", SETTLING.as_secs()),
+            Self::Pin { port } | Self::Switch { port } => format!("requests to port {port}"),
+            Self::Drain { release } => format!("release {release}: SIGTERM, and time for its last requests"),
+            Self::Prune { release } => format!("release {release} with its image"),
+        }
+    }
+}
+
+/// How long a release must last: longer than programs take that start well and end soon.
+pub(super) const SETTLING: Duration = Duration::from_secs(5);
+
+/// The steps, and what they start from.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// The release that serves.
+    pub live: Option<Release>,
+    /// Whether what is to be deployed serves already.
+    pub is_unchanged: bool,
+    /// How releases take turns.
+    pub turn: Turn,
+    /// What is to be done.
+    pub steps: Vec<Step>,
+}
+
+impl Facts {
+    /// The release that serves: the one that the proxy sends requests to, or else the newest that has served and runs.
+    pub(super) fn live(&self) -> Option<&Release> {
+        let mut running = self.releases.iter().filter(|release| release.is_running);
+        let is_served = |release: &&Release| Some(release.labels.port) == self.serving;
+        // A release whose switch was interrupted was found to be well before.
+        running.clone().find(is_served).or_else(|| running.find(|release| !release.is_new))
+    }
+
+    /// The port for the next release.
+    pub(super) fn free_port(&self) -> u16 {
+        let [first, second] = self.ports;
+        if self.live().is_some_and(|live| live.labels.port == first) { second } else { first }
+    }
+
+    /// Puts in order what an interrupted run has left.
+    fn tidy(&self) -> Vec<Step> {
+        let live = self.live();
+        let others = self.releases.iter().filter(|release| Some(*release) != live);
+        let named = |release: &Release| release.labels.release.clone();
+        let mark = live.filter(|live| live.is_new).map(|live| Step::Mark { release: named(live) });
+        let left = others.filter_map(|release| match (release.is_new, release.is_running) {
+            (true, _) => Some(Step::Remove { release: named(release) }),
+            (false, true) => Some(Step::Stop { release: named(release) }),
+            (false, false) => None,
+        });
+        mark.into_iter().chain(left).collect()
+    }
+
+    /// The plan for what the project is now.
+    pub(super) fn plan(&self) -> Plan {
+        let live = self.live();
+        let is_unchanged = live.is_some_and(|live| {
+            let labels = &live.labels;
+            self.inputs.is_some()
+                && labels.inputs == self.inputs
+                && labels.configuration == self.configuration
+        });
+        let mut steps = self.tidy();
+        if !is_unchanged {
+            steps.push(Step::Build { on: self.place });
+            steps.extend(self.turns(self.free_port(), true));
+            let kept = live.map(|live| live.labels.release.as_str());
+            steps.extend(self.prunable(kept, self.keep - 1).map(|release| Step::Prune { release }));
+        }
+        Plan { live: live.cloned(), is_unchanged, turn: self.turn, steps }
+    }
+
+    /// The plan for going back to a release.
+    pub(super) fn plan_back(&self, port: u16) -> Plan {
+        let mut steps = self.tidy();
+        steps.extend(self.turns(port, false));
+        Plan { live: self.live().cloned(), is_unchanged: false, turn: self.turn, steps }
+    }
+
+    /// One release takes the place of another.
+    fn turns(&self, port: u16, is_new: bool) -> Vec<Step> {
+        let live = self.live();
+        let (start, switch) = (Step::Start { port }, Step::Switch { port });
+        let gate = Step::Gate { check: self.check.clone() };
+        let drain = live.map(|live| Step::Drain { release: live.labels.release.clone() });
+        // One that has served before need not show that it lasts.
+        let settle = is_new.then_some(Step::Settle);
+        let mut steps = Vec::new();
+        match self.turn {
+            Turn::Overlap => {
+                let pinned = live.map(|live| live.labels.port).filter(|port| self.serving != Some(*port));
+                steps.extend(pinned.map(|port| Step::Pin { port }));
+                steps.extend([start, gate]);
+                steps.extend(settle);
+                steps.push(switch);
+                steps.extend(drain);
+            }
+            Turn::Hold => {
+                steps.extend(live.map(|_| Step::Hold { port }));
+                steps.extend(drain);
+                steps.extend([start, gate, switch]);
+                steps.extend(settle);
+            }
+        }
+        steps
+    }
+
+    /// Old releases beyond those that are kept; never the one that serves or served before.
+    fn prunable(&self, live: Option<&str>, keep: usize) -> impl Iterator<Item = String> {
+        let served = self.releases.iter().filter(|release| !release.is_new);
+        let names = served.map(|release| release.labels.release.clone());
+        let (first, rest): (Vec<String>, Vec<String>) = names.partition(|name| Some(name.as_str()) == live);
+        rest.into_iter().skip(keep.saturating_sub(first.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::release::Labels, *};
+
+    fn release(name: &str, port: u16, is_running: bool) -> Release {
+        let labels = Labels {
+            service: "web".into(),
+            release: name.into(),
+            inputs: Some(format!("inputs of {name}")),
+            configuration: "c".into(),
+            port,
+            ..Labels::default()
+        };
+        Release {
+            labels,
+            container: name.into(),
+            image: name.into(),
+            is_new: false,
+            is_running,
+            restarts: 0,
+            exit_code: 0,
+            out_of_memory: false,
+            health: None,
+            volumes: Vec::new(),
+        }
+    }
+
+    fn facts(releases: Vec<Release>, serving: Option<u16>) -> Facts {
+        Facts {
+            releases,
+            serving,
+            ports: [1, 2],
+            inputs: Some("new".into()),
+            configuration: "c".into(),
+            keep: 2,
+            check: "x".into(),
+            ..Facts::default()
+        }
+    }
+
+    fn words(plan: &Plan) -> String {
+        let word = |step: &Step| {
+            let value = serde_json::to_value(step).unwrap();
+            let of = [&value["release"], &value["port"]].into_iter().find(|value| !value.is_null());
+            let name = value["step"].as_str().unwrap().to_owned();
+            of.map_or(name.clone(), |of| format!("{name} {}", of.to_string().trim_matches('"')))
+        };
+        plan.steps.iter().map(word).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn the_first_release_needs_nobody_to_make_room() {
+        assert_eq!(words(&facts(vec![], None).plan()), "build, start 1, gate, settle, switch 1");
+    }
+
+    #[test]
+    fn nothing_changed_and_nothing_is_done() {
+        let mut facts = facts(vec![release("b", 2, true), release("a", 1, false)], Some(2));
+        facts.inputs = Some("inputs of b".into());
+        assert!(facts.plan().is_unchanged && facts.plan().steps.is_empty());
+        facts.configuration = "other".into();
+        assert!(!facts.plan().is_unchanged);
+        // Unknown inputs are never the same.
+        facts.inputs = None;
+        facts.releases[0].labels.inputs = None;
+        assert!(!facts.plan().is_unchanged);
+    }
+
+    #[test]
+    fn releases_overlap_and_old_ones_go() {
+        let releases = vec![release("c", 2, true), release("b", 1, false), release("a", 2, false)];
+        assert_eq!(
+            words(&facts(releases, Some(2)).plan()),
+            "build, start 1, gate, settle, switch 1, drain c, prune b, prune a"
+        );
+    }
+
+    #[test]
+    fn with_hold_two_never_run_at_once() {
+        let mut facts = facts(vec![release("a", 1, true)], Some(1));
+        facts.turn = Turn::Hold;
+        assert_eq!(words(&facts.plan()), "build, hold 2, drain a, start 2, gate, switch 2, settle");
+    }
+
+    #[test]
+    fn an_interrupted_run_is_finished_or_undone() {
+        // Before the switch.
+        let mut new = release("b", 2, true);
+        new.is_new = true;
+        let before = facts(vec![new.clone(), release("a", 1, true)], Some(1));
+        assert_eq!(before.live().unwrap().container, "a");
+        assert!(words(&before.plan()).starts_with("remove b, build, start 2"));
+        // After it.
+        let after = facts(vec![new.clone(), release("a", 1, true)], Some(2));
+        assert_eq!(after.live().unwrap().container, "b");
+        assert!(words(&after.plan()).starts_with("mark b, stop a, build, start 1"));
+        // A proxy that was started again sends requests to both ports.
+        let unknown = facts(vec![new, release("a", 1, true)], None);
+        assert!(words(&unknown.plan()).starts_with("remove b, build, pin 1, start 2"));
+    }
+}

@@ -1,0 +1,212 @@
+//! A release as the server has it: a container whose labels say everything about it, so that any machine can go on.
+//!
+//! Nothing about a deployment is kept anywhere else. It must never put into a label anything but names and digests.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What all labels begin with.
+const PREFIX: &str = "larder.";
+/// The end of the name of a container that has not served yet.
+pub(super) const NEW: &str = ".new";
+
+/// The labels of a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Labels {
+    /// The service.
+    pub service: String,
+    /// The release's name, by which releases are sorted.
+    pub release: String,
+    /// The commit that it was made from, with `-dirty` if files were changed since.
+    pub commit: Option<String>,
+    /// When.
+    pub time: String,
+    /// The release that served before it.
+    pub previous: Option<String>,
+    /// A digest of all that decides the image, if it is known without building.
+    pub inputs: Option<String>,
+    /// A digest of all that decides how it is started.
+    pub configuration: String,
+    /// The port of the server that it has.
+    pub port: u16,
+}
+
+impl Labels {
+    /// As the engine takes them.
+    pub(super) fn words(&self) -> Vec<String> {
+        let port = self.port.to_string();
+        let given = [
+            ("service", Some(&self.service)),
+            ("release", Some(&self.release)),
+            ("commit", self.commit.as_ref()),
+            ("time", Some(&self.time)),
+            ("previous", self.previous.as_ref()),
+            ("inputs", self.inputs.as_ref()),
+            ("configuration", Some(&self.configuration)),
+            ("port", Some(&port)),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some(format!("{PREFIX}{name}={}", value?))).collect()
+    }
+
+    /// As the engine gives them.
+    fn read(labels: &BTreeMap<String, String>) -> Option<Self> {
+        let label = |name: &str| labels.get(&format!("{PREFIX}{name}")).cloned();
+        Some(Self {
+            service: label("service")?,
+            release: label("release")?,
+            commit: label("commit"),
+            time: label("time").unwrap_or_default(),
+            previous: label("previous"),
+            inputs: label("inputs"),
+            configuration: label("configuration").unwrap_or_default(),
+            port: label("port")?.parse().ok()?,
+        })
+    }
+
+    /// The label that finds all containers of a service.
+    pub(super) fn filter(service: &str) -> String {
+        format!("label={PREFIX}service={service}")
+    }
+}
+
+/// One container of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Release {
+    /// Its labels.
+    #[serde(flatten)]
+    pub labels: Labels,
+    /// The container.
+    pub container: String,
+    /// The image.
+    pub image: String,
+    /// Whether it has never served.
+    pub is_new: bool,
+    /// Whether it runs.
+    pub is_running: bool,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// How it ended, if it has.
+    pub exit_code: i64,
+    /// Whether it was ended for taking too much memory.
+    pub out_of_memory: bool,
+    /// What the image's health check says, if it has one.
+    pub health: Option<String>,
+    /// The names of its volumes.
+    pub volumes: Vec<String>,
+}
+
+impl Release {
+    /// One that has no container yet.
+    pub(super) fn planned(labels: Labels) -> Self {
+        Self {
+            labels,
+            container: String::new(),
+            image: String::new(),
+            is_new: true,
+            is_running: false,
+            restarts: 0,
+            exit_code: 0,
+            out_of_memory: false,
+            health: None,
+            volumes: Vec::new(),
+        }
+    }
+}
+
+/// The parts of `docker inspect` that are used.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    name: String,
+    image: String,
+    restart_count: u64,
+    state: State,
+    config: Config,
+    #[serde(default)]
+    mounts: Vec<Mount>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    running: bool,
+    #[serde(default)]
+    restarting: bool,
+    #[serde(rename = "OOMKilled", default)]
+    oom_killed: bool,
+    exit_code: i64,
+    health: Option<Health>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Health {
+    status: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mount {
+    #[serde(default)]
+    name: String,
+}
+
+/// Reads the answer of `docker inspect`, the newest release first. A container without our labels is somebody else's.
+pub(super) fn read(answer: &str) -> Result<Vec<Release>, serde_json::Error> {
+    let all: Vec<Inspected> = serde_json::from_str(answer)?;
+    let mut releases: Vec<Release> = all.into_iter().filter_map(release).collect();
+    releases.sort_by(|a, b| b.labels.release.cmp(&a.labels.release));
+    Ok(releases)
+}
+
+fn release(inspected: Inspected) -> Option<Release> {
+    let Inspected { id, name, image, restart_count, state, config, mounts } = inspected;
+    Some(Release {
+        labels: Labels::read(&config.labels?)?,
+        container: id,
+        image,
+        is_new: name.ends_with(NEW),
+        is_running: state.running && !state.restarting,
+        restarts: restart_count,
+        exit_code: state.exit_code,
+        out_of_memory: state.oom_killed,
+        health: state.health.map(|health| health.status).filter(|status| status != "none"),
+        volumes: mounts.into_iter().map(|mount| mount.name).filter(|name| !name.is_empty()).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let labels = Labels {
+            service: "web".into(),
+            release: "20260101-000000".into(),
+            commit: Some("abc-dirty".into()),
+            time: "2026-01-01T00:00:00Z".into(),
+            previous: Some("20250101-000000".into()),
+            inputs: None,
+            configuration: "d".into(),
+            port: 8101,
+        };
+        let map = labels.words().into_iter().map(|word| {
+            let (name, value) = word.split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        let map = map.collect();
+        assert_eq!(Labels::read(&map), Some(labels));
+        assert_eq!(Labels::read(&BTreeMap::new()), None);
+    }
+}

@@ -1,0 +1,317 @@
+//! The one connection to a server: a lock that dies with it, and the server's sockets forwarded into a folder of our own.
+//!
+//! A single `ssh` does all of it, so an sshd that allows one session is enough. It must never ask a question on the
+//! terminal, and never let a value into the server's shell but as a quoted word.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use super::{address::Address, problem::Problem, settings::DeploySettings, target::Target};
+use crate::{
+    error::Result,
+    files::scratch::Scratch,
+    process::{Cmd, Dialogue, Environment, Heard, quoted},
+};
+
+/// How long a connection may take to come about.
+const CONNECTING: Duration = Duration::from_secs(30);
+/// How long the server may take for one question.
+const ANSWERING: Duration = Duration::from_secs(10);
+
+/// What the server runs for as long as the connection lives. It holds neither a quote nor a backslash, so that every shell
+/// hands it on as it is. Afterwards it reads lines: it tells of the disk of a folder, and it takes a container to guard,
+/// which it starts again if we vanish while nothing serves.
+///
+/// Who waits for the lock is told who has it by a file of each user's own: one user may not write another's.
+const SCRIPT: &str = r#"
+umask 022
+file=/tmp/larder-deploy-$1.lock
+if [ "$2" = look ]; then
+    echo state look
+elif ! command -v flock > /dev/null; then
+    echo state no-flock
+    exit 0
+else
+    [ -e "$file" ] || : > "$file"
+    exec 9< "$file" || exit 0
+    if ! flock -n 9; then
+        newest=$(ls -t "$file".* 2> /dev/null | head -n 1)
+        echo state held $(cat "$newest" 2> /dev/null)
+        exit 0
+    fi
+    echo "$3" > "$file.$(id -u)"
+    echo state locked
+fi
+if [ ! -S "$4" ]; then
+    echo engine missing
+elif [ ! -r "$4" ] || [ ! -w "$4" ]; then
+    echo engine denied to $(id -un)
+else
+    echo engine there
+fi
+guard=
+while read -r word value; do
+    case $word in
+        disk) echo disk $(df -Pk "$value" 2> /dev/null | tail -n 1) ;;
+        guard) guard=$value; echo guard set ;;
+    esac
+done
+if [ -n "$guard" ]; then
+    docker -H "unix://$4" stop "$guard" > /dev/null 2>&1
+    docker -H "unix://$4" start "$guard" > /dev/null 2>&1
+fi
+"#;
+
+/// Whether a session changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Holds the lock.
+    Change,
+    /// Only looks, whoever holds the lock.
+    Look,
+}
+
+/// A connection; the lock is free when it is dropped.
+#[derive(Debug)]
+pub(super) struct Session {
+    dialogue: Dialogue,
+    host: String,
+    /// Where the sockets are.
+    folder: Scratch,
+}
+
+impl Session {
+    /// Connects, locks the service if it is to be changed, and checks the engine's socket.
+    pub(super) fn open(
+        env: &Environment,
+        target: &Target,
+        service: &str,
+        settings: &DeploySettings,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        let folder = Scratch::new()?;
+        let socket = |name: &str| folder.path().join(name).display().to_string();
+        let mut words: Vec<String> = OPTIONS.map(str::to_owned).to_vec();
+        words.push(format!("-L{}:{}", socket(ENGINE), settings.socket));
+        for port in settings.ports.iter().chain([&settings.proxy]) {
+            words.push(format!("-L{}:localhost:{port}", socket(&port.to_string())));
+        }
+        words.extend(target.words());
+        let purpose = if purpose == Purpose::Look { "look" } else { "change" };
+        let remote = ["sh", "-c", SCRIPT, "larder", service, purpose, &holder(env), &settings.socket];
+        words.push(remote.map(quoted).join(" "));
+        let ssh = env.find_program("ssh").unwrap_or_else(|| PathBuf::from("ssh"));
+        let dialogue = Cmd::new(ssh, "/", env).args(words).talk(&folder.path().join("errors"))?;
+        let mut session = Self { dialogue, host: target.to_string(), folder };
+        session.begin(service)?;
+        Ok(session)
+    }
+
+    /// Hears what the server says first.
+    fn begin(&mut self, service: &str) -> Result<()> {
+        let state = self.answer("state", CONNECTING)?;
+        let host = self.host.clone();
+        match state.split_once(' ').unwrap_or((&state, "")) {
+            ("locked" | "look", _) => {}
+            ("held", holder) => {
+                let holder = if holder.trim().is_empty() { "somebody else" } else { holder.trim() };
+                let (service, holder) = (service.to_owned(), holder.to_owned());
+                return Err(Problem::Held { host, service, holder }.into());
+            }
+            _ => {
+                let (what, hint) = ("the server has no `flock`".to_owned(), "install util-linux there");
+                return Err(Problem::Server { host, what, hint }.into());
+            }
+        }
+        let engine = self.answer("engine", ANSWERING)?;
+        let problem = |what: String, hint| Err(Problem::Server { host: host.clone(), what, hint }.into());
+        match engine.split_once(' ').unwrap_or((&engine, "")) {
+            ("there", _) => Ok(()),
+            ("denied", who) => problem(
+                format!("the engine's socket is denied {who}"),
+                "let the user into the group of the socket (`docker`), or deploy as one who is in it",
+            ),
+            _ => problem(
+                "there is no Docker engine: its socket does not exist".into(),
+                "start the engine there, or set `socket` to where its socket is",
+            ),
+        }
+    }
+
+    /// The next line, which begins with this word.
+    fn answer(&mut self, word: &str, patience: Duration) -> Result<String> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match self.dialogue.hear(deadline.saturating_duration_since(Instant::now())) {
+                // A shell's own greeting may come first.
+                Heard::Line(line) => {
+                    if let Some(rest) = line.strip_prefix(word).and_then(|rest| rest.strip_prefix(' ')) {
+                        return Ok(rest.to_owned());
+                    }
+                }
+                Heard::Nothing => {
+                    let reason = format!("no answer within {} s", patience.as_secs());
+                    let hint = "check the address, and that `ssh` gets there by itself";
+                    return Err(Problem::Connection { host: self.host.clone(), reason, hint }.into());
+                }
+                Heard::End => return Err(self.failure().into()),
+            }
+        }
+    }
+
+    /// Why the connection ended, in ssh's own words.
+    fn failure(&mut self) -> Problem {
+        // Its last words may still be on their way.
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while !self.dialogue.is_over() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let said = self.dialogue.errors();
+        let (reason, hint) = refusal(&said);
+        Problem::Connection { host: self.host.clone(), reason, hint }
+    }
+
+    /// Fails if the connection is gone.
+    pub(super) fn check(&mut self) -> Result<()> {
+        if self.dialogue.is_over() { Err(self.failure().into()) } else { Ok(()) }
+    }
+
+    /// The free space of a folder's disk, in bytes; `None` if the server cannot tell.
+    pub(super) fn free_space(&mut self, folder: &str) -> Result<Option<u64>> {
+        if !folder.starts_with('/') || folder.contains(char::is_control) {
+            return Ok(None);
+        }
+        self.dialogue.say(&format!("disk {folder}"))?;
+        let answer = self.answer("disk", ANSWERING)?;
+        // `df -P`: device, blocks, used, available, …
+        let kib = answer.split_whitespace().nth(3).and_then(|kib| kib.parse::<u64>().ok());
+        Ok(kib.map(|kib| kib.saturating_mul(1024)))
+    }
+
+    /// Has the server start this container again if the connection ends; an empty name has it start none.
+    pub(super) fn guard(&mut self, container: &str) -> Result<()> {
+        self.dialogue.say(&format!("guard {container}"))?;
+        self.answer("guard", ANSWERING).map(drop)
+    }
+
+    /// The engine's address for clients.
+    pub(super) fn engine(&self) -> String {
+        format!("unix://{}", self.folder.path().join(ENGINE).display())
+    }
+
+    /// A port of the server's loopback.
+    pub(super) fn port(&self, port: u16) -> Address {
+        Address { socket: self.folder.path().join(port.to_string()), port }
+    }
+
+    /// The folder for files of this run, for nobody else's eyes.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The server's name.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+/// The engine's socket in our folder.
+const ENGINE: &str = "engine";
+
+/// Nothing may be asked, nothing shared with other connections, and a dead one is noticed.
+const OPTIONS: [&str; 12] = [
+    "-T",
+    "-oBatchMode=yes",
+    "-oControlMaster=no",
+    "-oControlPath=none",
+    "-oExitOnForwardFailure=yes",
+    "-oClearAllForwardings=no",
+    "-oForwardAgent=no",
+    "-oConnectTimeout=15",
+    "-oServerAliveInterval=5",
+    "-oServerAliveCountMax=3",
+    "-oStreamLocalBindMask=0177",
+    "-oLogLevel=INFO",
+];
+
+/// Who deploys, for others who would like to.
+fn holder(env: &Environment) -> String {
+    let user = env.get_str("USER").or_else(|| env.get_str("LOGNAME")).unwrap_or("somebody");
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
+    let text = format!("{user} on {machine} since {now}");
+    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect()
+}
+
+/// The reason in what ssh said, and the remedy.
+fn refusal(said: &str) -> (String, &'static str) {
+    const KNOWN: [(&str, &str, &str); 9] = [
+        (
+            "REMOTE HOST IDENTIFICATION HAS CHANGED",
+            "the server's host key is not the one in known_hosts",
+            "find out why before you go on; if the server was set up anew, `ssh-keygen -R HOST` forgets the old key",
+        ),
+        (
+            "Host key verification failed",
+            "the server's host key is not known",
+            "compare its fingerprint with the server's own, and connect once with `ssh`",
+        ),
+        (
+            "Permission denied",
+            "the server takes none of the keys",
+            "load the key with `ssh-add`, or add it on the server",
+        ),
+        ("Could not resolve hostname", "no address is known for that name", "check the name in `to`"),
+        ("Connection refused", "connection refused", "check the port in `to`, and that sshd runs"),
+        ("timed out", "no answer in time", "check the address in `to`, and the network"),
+        ("No route to host", "no route to it", "check the address in `to`, and the network"),
+        ("unreachable", "the network is unreachable", "check the network"),
+        (
+            "administratively prohibited",
+            "sshd forbids forwarding",
+            "allow `AllowTcpForwarding` and `AllowStreamLocalForwarding` there",
+        ),
+    ];
+    if let Some((_, reason, hint)) = KNOWN.into_iter().find(|(words, ..)| said.contains(words)) {
+        return (reason.to_owned(), hint);
+    }
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the connection ended");
+    (last.trim().to_owned(), "see that `ssh` gets there by itself")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_is_one_word_for_every_shell() {
+        assert!(!SCRIPT.contains(['\'', '\\']));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let reason = |said: &str| refusal(said).0;
+        assert_eq!(
+            reason("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed."),
+            "the server's host key is not the one in known_hosts"
+        );
+        assert_eq!(
+            reason("No ED25519 host key is known for h.\nHost key verification failed.\r\n"),
+            "the server's host key is not known"
+        );
+        assert_eq!(
+            reason("kex_exchange_identification: read: Connection reset by peer\r\n\r\n"),
+            "kex_exchange_identification: read: Connection reset by peer"
+        );
+        assert_eq!(reason(""), "the connection ended");
+    }
+
+    #[test]
+    fn a_holder_is_plain_text() {
+        let env = Environment::new([("USER", "an\u{1b}[2Ja`x`\n")]);
+        let holder = holder(&env);
+        assert!(holder.starts_with("an[2Ja`x` on ") && !holder.contains('\n'), "{holder}");
+    }
+}

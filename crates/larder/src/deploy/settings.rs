@@ -1,0 +1,173 @@
+//! `[workspace.metadata.larder.deploy.<name>]`: where an application is brought to, and how. Only `to` is needed.
+//!
+//! Its words end up on command lines and in a shell of another machine, so it must never let one through that could be
+//! taken for something else.
+
+use cargo_metadata::camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+use super::target::Target;
+
+/// One deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DeploySettings {
+    /// The server: `ssh://USER@HOST[:PORT]`.
+    pub to: String,
+    /// The machine that builds the image.
+    #[serde(default)]
+    pub build: BuildPlace,
+    /// The name of its containers; the deployment's own by default.
+    pub service: Option<String>,
+    /// The path that answers with 200 to 399 if a release is well; by default the image's health check decides, or else
+    /// whether it listens.
+    pub health: Option<String>,
+    /// How releases take turns.
+    #[serde(default)]
+    pub update: Update,
+    /// How many releases are kept, the serving one included.
+    #[serde(default = "three")]
+    pub keep: usize,
+    /// The two ports of the server's loopback that releases take turns on; the proxy sends requests to them.
+    #[serde(default = "ports")]
+    pub ports: [u16; 2],
+    /// The loopback port of the proxy's administration.
+    #[serde(default = "proxy")]
+    pub proxy: u16,
+    /// The engine's socket on the server.
+    #[serde(default = "socket")]
+    pub socket: String,
+    /// A file of this machine with the container's environment, one `NAME=VALUE` a line; relative to the workspace.
+    pub env_file: Option<Utf8PathBuf>,
+    /// The most memory that a release may take, in Docker's words.
+    pub memory: Option<String>,
+    /// How many seconds a release may take until it is well.
+    #[serde(default = "thirty")]
+    pub patience: u64,
+    /// How many seconds a release that is replaced may take for its last requests.
+    #[serde(default = "thirty")]
+    pub drain: u64,
+}
+
+/// The machine that builds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildPlace {
+    /// The server, whose cache then has the dependencies.
+    #[default]
+    Server,
+    /// This machine; only missing layers are sent.
+    Local,
+}
+
+/// How releases take turns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Update {
+    /// `hold` with a volume, else `overlap`.
+    #[default]
+    Auto,
+    /// The new release is started beside the old one, and gets the requests once it is well.
+    Overlap,
+    /// The old release is stopped first, while the proxy holds the requests: two would write to one volume.
+    Hold,
+}
+
+fn three() -> usize {
+    3
+}
+
+fn ports() -> [u16; 2] {
+    [8101, 8102]
+}
+
+fn proxy() -> u16 {
+    2019
+}
+
+fn socket() -> String {
+    "/var/run/docker.sock".into()
+}
+
+fn thirty() -> u64 {
+    30
+}
+
+impl DeploySettings {
+    /// The problem with the table of this name, if any.
+    pub(crate) fn check(&self, name: &str) -> Result<(), String> {
+        Target::parse(&self.to).map_err(|reason| format!("to: {reason}"))?;
+        for (key, name) in [("name", Some(name)), ("service", self.service.as_deref())] {
+            if let Some(name) = name.filter(|name| !is_name(name)) {
+                return Err(format!(
+                    "{key}: {name:?} is no name: lower-case letters, digits and `-`, and a letter first"
+                ));
+            }
+        }
+        if let Some(path) = self.health.as_deref().filter(|path| !is_path(path)) {
+            return Err(format!("health: {path:?} is no path of a page, such as `/health`"));
+        }
+        if !is_path(&self.socket) {
+            return Err(format!("socket: {:?} is no absolute path", self.socket));
+        }
+        if let Some(memory) = self.memory.as_deref().filter(|memory| !is_memory(memory)) {
+            return Err(format!("memory: {memory:?} is no size, such as `512m`"));
+        }
+        let [first, second] = self.ports;
+        if first == second || [first, second, self.proxy].contains(&0) || self.ports.contains(&self.proxy) {
+            return Err("ports: name two different ones, which are not the proxy's own".into());
+        }
+        if self.keep < 2 {
+            return Err("keep: the serving release and the one before it always stay, so 2 at least".into());
+        }
+        if !(1..=3600).contains(&self.patience) || self.drain > 3600 {
+            return Err("patience, drain: seconds, an hour at most".into());
+        }
+        Ok(())
+    }
+}
+
+/// Names of containers take more; these are names of hosts and of images too.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.len() <= 40 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain)
+}
+
+fn is_path(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/?=&%+".contains(c);
+    path.len() <= 200 && path.starts_with('/') && path.chars().all(plain)
+}
+
+fn is_memory(memory: &str) -> bool {
+    let digits = memory.trim_end_matches(['b', 'k', 'm', 'g']);
+    memory.len() <= digits.len() + 1 && !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(toml: &str) -> Result<(), String> {
+        toml_edit::de::from_str::<DeploySettings>(toml).map_err(|error| error.to_string())?.check("web")
+    }
+
+    #[test]
+    fn a_server_is_enough() {
+        assert_eq!(check("to = \"ssh://deploy@example.org:2222\""), Ok(()));
+    }
+
+    #[test]
+    fn words_that_a_shell_or_a_program_would_take_for_something_else_are_refused() {
+        let with = |line: &str| check(&format!("to = \"ssh://host\"\n{line}")).unwrap_err();
+        assert!(check("to = \"ssh://-oProxyCommand=x\"").unwrap_err().starts_with("to: "));
+        assert!(with("service = \"a b\"").contains("service"));
+        assert!(with("service = \"-v\"").contains("service"));
+        assert!(with("health = \"/a b\"").contains("health"));
+        assert!(with("health = \"a\\r\\nHost: x\"").contains("health"));
+        assert!(with("socket = \"/a:b\"").contains("socket"));
+        assert!(with("memory = \"1 --privileged\"").contains("memory"));
+        assert!(with("ports = [80, 80]").contains("ports"));
+        assert!(with("keep = 1").contains("keep"));
+        assert!(with("sevice = \"x\"").contains("unknown field"));
+    }
+}

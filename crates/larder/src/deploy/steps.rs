@@ -1,0 +1,368 @@
+//! Carrying out a plan, step by step, and undoing it if the release is not well.
+//!
+//! It must never do anything that the plan does not say, but for taking a refused release away.
+
+use std::{
+    io::Write as _,
+    time::{Duration, SystemTime},
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    deployment::Deployment,
+    engine::{Container, Image},
+    gate::{Check, Gate},
+    inputs,
+    plan::{Plan, Step, Turn},
+    problem::Problem,
+    release::{Labels, Release},
+};
+use crate::{docker::client::Client, error::Result, report::Report};
+
+/// How many lines of a refused release are shown.
+const LINES: usize = 20;
+
+/// Builds the image on the engine that the client speaks to, and gives its id.
+pub type Builder<'b> = dyn FnMut(&Client, &str) -> Result<String> + 'b;
+
+/// The outcome of a deployment.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Done {
+    /// The release that serves now.
+    pub release: String,
+    /// Its image.
+    pub image: String,
+    /// Whether it is another one than before.
+    pub is_changed: bool,
+}
+
+/// The release that is to serve.
+enum Candidate {
+    /// Not built yet.
+    Unknown,
+    /// Built, and to be started.
+    Built(Image),
+    /// Started.
+    Started { release: Box<Release>, check: Check, is_kept: bool },
+}
+
+impl Deployment<'_> {
+    /// Carries out a plan for what the project is now.
+    ///
+    /// # Errors
+    /// When the build fails, the release is refused, or the server fails. Then the release that served serves on.
+    pub fn run(&mut self, plan: &Plan, build: &mut Builder<'_>, report: &dyn Report) -> Result<Done> {
+        let mut run = Run { candidate: Candidate::Unknown, labels: None, deployment: self, report };
+        for step in &plan.steps {
+            match step {
+                Step::Build { .. } => {
+                    run.deployment.check_disk()?;
+                    report.step(step.verb(), &step.object());
+                    run.build(plan, build)?;
+                    if run.is_same(plan) {
+                        report.step("Unchanged", "the image is the one that serves");
+                        break;
+                    }
+                }
+                step => run.step(plan, step)?,
+            }
+        }
+        run.done(plan)
+    }
+
+    /// Carries out a plan for going back to a release.
+    ///
+    /// # Errors
+    /// As [`Deployment::run`].
+    pub fn run_back(&mut self, plan: &Plan, release: Option<&str>, report: &dyn Report) -> Result<Done> {
+        let to = self.back(release)?.clone();
+        let image = self.image(&to.image)?;
+        let mut run = Run { candidate: Candidate::Built(image), labels: Some(to), deployment: self, report };
+        for step in &plan.steps {
+            run.step(plan, step)?;
+        }
+        run.done(plan)
+    }
+
+    fn image(&self, image: &str) -> Result<Image> {
+        let missing = || Problem::Image {
+            what: format!("the engine does not have the image {image}"),
+            hint: "deploy again; if it stays so, look at what the engine logs",
+        };
+        Ok(self.engine.image(image)?.ok_or_else(missing)?)
+    }
+}
+
+/// How a release is looked at.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    /// Until it is well, for so long at most.
+    Until(Duration),
+    /// Whether it stays so.
+    AtItsLasting,
+}
+
+/// A plan that is being carried out.
+struct Run<'r, 'a> {
+    candidate: Candidate,
+    /// The kept release that is gone back to.
+    labels: Option<Release>,
+    deployment: &'r mut Deployment<'a>,
+    report: &'r dyn Report,
+}
+
+impl Run<'_, '_> {
+    fn step(&mut self, plan: &Plan, step: &Step) -> Result<()> {
+        self.report.step(step.verb(), &step.object());
+        match step {
+            Step::Mark { release } => {
+                let release = self.named(release)?;
+                self.deployment.engine.mark_served(&release)
+            }
+            Step::Remove { release } | Step::Prune { release } => self.remove(&release.clone()),
+            Step::Drain { release } if plan.turn == Turn::Hold => self.make_room(release),
+            Step::Stop { release } | Step::Drain { release } => {
+                let release = self.named(release)?;
+                self.deployment.engine.stop(&release.container, self.deployment.settings.drain)
+            }
+            Step::Build { .. } => Ok(()),
+            Step::Pin { port } => self.deployment.proxy.send_to(*port),
+            Step::Hold { port } => self.deployment.proxy.hold_for(&[*port]),
+            Step::Start { port } => self.start(plan, *port),
+            Step::Gate { .. } => {
+                let patience = Duration::from_secs(self.deployment.settings.patience);
+                self.judge(plan, Look::Until(patience))
+            }
+            Step::Settle => self.judge(plan, Look::AtItsLasting),
+            Step::Switch { port } => self.switch(plan, *port),
+        }
+    }
+
+    /// The container of a release that the plan names.
+    fn named(&self, name: &str) -> Result<Release> {
+        let mut all = self.deployment.releases.iter();
+        let found = all.find(|release| release.labels.release == name).cloned();
+        let missing = || Problem::NoRelease {
+            service: self.deployment.service.clone(),
+            what: format!("release {name} is not there"),
+        };
+        Ok(found.ok_or_else(missing)?)
+    }
+
+    /// Ends the release that serves while requests are held, for whichever release comes next.
+    fn make_room(&mut self, release: &str) -> Result<()> {
+        let release = self.named(release)?;
+        let deployment = &mut *self.deployment;
+        deployment.session.guard(&release.container)?;
+        deployment.engine.stop(&release.container, deployment.settings.drain)?;
+        deployment.proxy.hold_for(&deployment.proxy.ports())
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let release = self.named(name)?;
+        self.deployment.engine.remove(&release.container)?;
+        self.deployment.engine.remove_image(&tag(&release.labels.service, name));
+        Ok(())
+    }
+
+    fn build(&mut self, plan: &Plan, build: &mut Builder<'_>) -> Result<()> {
+        let deployment = &mut *self.deployment;
+        let name = release_name(SystemTime::now(), &deployment.releases);
+        let id = build(deployment.engine.client(), &tag(&deployment.service, &name))?;
+        let image = deployment.image(&id)?;
+        if image.architecture != deployment.about.architecture {
+            let what = format!(
+                "the image is for {}, and {} is {}",
+                image.architecture,
+                deployment.session.host(),
+                deployment.about.architecture
+            );
+            let hint = "build it for the server's processor";
+            return Err(Problem::Image { what, hint }.into());
+        }
+        self.labels = Some(Release::planned(Labels {
+            service: deployment.service.clone(),
+            release: name,
+            commit: inputs::commit(deployment.env, deployment.project.workspace.root()),
+            time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            previous: plan.live.as_ref().map(|live| live.labels.release.clone()),
+            inputs: deployment.inputs.clone(),
+            configuration: deployment.configuration(),
+            port: 0,
+        }));
+        self.candidate = Candidate::Built(image);
+        Ok(())
+    }
+
+    /// Whether the image that was built serves already, started in the same way.
+    fn is_same(&self, plan: &Plan) -> bool {
+        let Candidate::Built(image) = &self.candidate else { return false };
+        let is_same = plan.live.as_ref().is_some_and(|live| {
+            live.image == image.id && live.labels.configuration == self.deployment.configuration()
+        });
+        if is_same && let Some(built) = &self.labels {
+            // The same image under one name more.
+            self.deployment.engine.remove_image(&tag(&built.labels.service, &built.labels.release));
+        }
+        is_same
+    }
+
+    /// Starts what was built, or what was kept.
+    fn start(&mut self, plan: &Plan, port: u16) -> Result<()> {
+        let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
+        let check = Check::of(self.deployment.settings.health.as_deref(), image);
+        let is_kept = !to.container.is_empty();
+        let container = if is_kept && to.labels.port == port {
+            to.container.clone()
+        } else {
+            let labels = Labels { port, ..to.labels.clone() };
+            self.create(image, &labels, to)?
+        };
+        let mut release = self.deployment.engine.release(&container)?.ok_or_else(|| Problem::NoRelease {
+            service: self.deployment.service.clone(),
+            what: "its container is gone".into(),
+        })?;
+        release.labels.port = port;
+        let started = self.deployment.engine.start(&release);
+        self.candidate = Candidate::Started { release: Box::new(release), check, is_kept };
+        if let Err(error) = started {
+            self.undo(plan)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Makes a container, in the place of one that has the other port.
+    fn create(&self, image: &Image, labels: &Labels, kept: &Release) -> Result<String> {
+        let deployment = &*self.deployment;
+        let env_file = match (&deployment.environment, kept.container.is_empty()) {
+            (Some(text), true) => Some(self.env_file(text)?),
+            (None, true) => None,
+            (_, false) => Some(self.env_file(&deployment.engine.environment(&kept.container)?)?),
+        };
+        if !kept.container.is_empty() {
+            deployment.engine.remove(&kept.container)?;
+        }
+        deployment.engine.create(&Container {
+            labels,
+            image: &image.id,
+            port: self.inner_port(image)?,
+            volume: deployment.volume(),
+            env_file: env_file.as_ref().map(NamedTempFile::path),
+            memory: deployment.settings.memory.as_deref(),
+        })
+    }
+
+    /// The port that the program listens on: as configured, or the only one that the image has.
+    fn inner_port(&self, image: &Image) -> Result<u16> {
+        let unknown = || Problem::Image {
+            what: "nothing says on which port the program listens".into(),
+            hint: "set `port` in [workspace.metadata.larder.docker], or EXPOSE one in the Dockerfile",
+        };
+        let only = match image.ports.as_slice() {
+            [port] => Some(*port),
+            _ => None,
+        };
+        Ok(self.deployment.project.settings.docker.port.or(only).ok_or_else(unknown)?)
+    }
+
+    /// A file that only its owner reads, gone when it was.
+    fn env_file(&self, text: &str) -> Result<NamedTempFile> {
+        let mut file = NamedTempFile::new_in(self.deployment.session.folder())?;
+        file.write_all(text.as_bytes())?;
+        Ok(file)
+    }
+
+    /// Looks at the release, and takes it away if it is not well.
+    fn judge(&mut self, plan: &Plan, look: Look) -> Result<()> {
+        let Candidate::Started { release, check, .. } = &self.candidate else { return Ok(()) };
+        let deployment = &mut *self.deployment;
+        let address = deployment.session.port(release.labels.port);
+        let mut gate = Gate {
+            session: &mut deployment.session,
+            engine: &deployment.engine,
+            container: &release.container,
+            address,
+            check,
+        };
+        let verdict = match look {
+            Look::Until(patience) => gate.wait(patience)?,
+            Look::AtItsLasting => gate.settle()?,
+        };
+        let Err(why) = verdict else { return Ok(()) };
+        let log = deployment.engine.last_lines(&release.container, LINES);
+        let release = release.labels.release.clone();
+        let serving = self.undo(plan)?;
+        Err(Problem::Refused { release, why, serving, log }.into())
+    }
+
+    /// Takes the release away and lets the one before it serve; says which that is.
+    fn undo(&mut self, plan: &Plan) -> Result<String> {
+        let Candidate::Started { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
+        let deployment = &mut *self.deployment;
+        self.report.step("Undoing", &format!("release {}", release.labels.release));
+        if *is_kept {
+            deployment.engine.stop(&release.container, deployment.settings.drain)?;
+        } else {
+            deployment.engine.remove(&release.container)?;
+            deployment.engine.remove_image(&tag(&release.labels.service, &release.labels.release));
+        }
+        let Some(live) = &plan.live else { return Ok("no release serves".into()) };
+        if plan.turn == Turn::Hold {
+            deployment.proxy.hold_for(&[live.labels.port])?;
+            deployment.engine.start(live)?;
+            deployment.proxy.send_to(live.labels.port)?;
+            deployment.session.guard("")?;
+        }
+        Ok(format!("release {} serves on", live.labels.release))
+    }
+
+    fn switch(&mut self, plan: &Plan, port: u16) -> Result<()> {
+        let Candidate::Started { release, .. } = &self.candidate else { return Ok(()) };
+        let deployment = &*self.deployment;
+        if let Err(error) = deployment.proxy.send_to(port) {
+            self.undo(plan)?;
+            return Err(error);
+        }
+        if release.is_new {
+            deployment.engine.mark_served(release)?;
+        }
+        self.deployment.session.guard("")
+    }
+
+    fn done(self, plan: &Plan) -> Result<Done> {
+        let served = |release: &Release, is_changed| Done {
+            release: release.labels.release.clone(),
+            image: release.image.clone(),
+            is_changed,
+        };
+        match (&self.candidate, &plan.live) {
+            (Candidate::Started { release, .. }, _) => Ok(served(release, true)),
+            (_, Some(live)) => Ok(served(live, false)),
+            _ => Err(Problem::NoRelease {
+                service: self.deployment.service.clone(),
+                what: "no release serves".into(),
+            }
+            .into()),
+        }
+    }
+}
+
+/// The image's name on the engine.
+fn tag(service: &str, release: &str) -> String {
+    format!("larder/{service}:{release}")
+}
+
+/// The time as a name, which comes after those of all other releases.
+fn release_name(now: SystemTime, releases: &[Release]) -> String {
+    let time = humantime::format_rfc3339_seconds(now).to_string();
+    let digits: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+    let name = digits.replace('T', "-");
+    match releases.iter().map(|release| &release.labels.release).max() {
+        // The clock of another machine was ahead.
+        Some(newest) if *newest >= name => format!("{newest}a"),
+        _ => name,
+    }
+}

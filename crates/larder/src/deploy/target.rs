@@ -1,0 +1,97 @@
+//! Where a deployment goes, as written in the settings. It must never take a word that `ssh` would take for an option.
+
+use std::fmt;
+
+/// A server that is reached by SSH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    user: Option<String>,
+    host: String,
+    port: Option<u16>,
+}
+
+impl Target {
+    /// Reads `ssh://[USER@]HOST[:PORT]`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no server: write `ssh://USER@HOST` or `ssh://USER@HOST:PORT`");
+        let rest = text.strip_prefix("ssh://").ok_or_else(wrong)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (user, address) = match rest.rsplit_once('@') {
+            Some((user, address)) => (Some(user.to_owned()), address),
+            None => (None, rest),
+        };
+        let (host, port) = split_port(address).ok_or_else(wrong)?;
+        let is_host = |host: &str| host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c));
+        let is_word = |word: &str| !word.is_empty() && !word.starts_with('-');
+        let is_user = |user: &String| {
+            is_word(user) && user.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        };
+        if !is_word(host) || !is_host(host) || !user.as_ref().is_none_or(is_user) {
+            return Err(wrong());
+        }
+        Ok(Self { user, host: host.to_owned(), port })
+    }
+
+    /// The words of a call of `ssh` that name it.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(port) = self.port {
+            words.extend(["-p".to_owned(), port.to_string()]);
+        }
+        if let Some(user) = &self.user {
+            words.extend(["-l".to_owned(), user.clone()]);
+        }
+        words.extend(["--".to_owned(), self.host.clone()]);
+        words
+    }
+}
+
+/// A host, or one in brackets if it is an address with colons, and its port.
+fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
+    if let Some(rest) = address.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Some((host, Some(port.parse().ok()?))),
+            None => rest.is_empty().then_some((host, None)),
+        };
+    }
+    match address.split_once(':') {
+        Some((host, port)) => Some((host, Some(port.parse().ok().filter(|port| *port > 0)?))),
+        None => Some((address, None)),
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}", self.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_read() {
+        let words = |text: &str| Target::parse(text).unwrap().words().join(" ");
+        assert_eq!(words("ssh://me@a.example:22"), "-p 22 -l me -- a.example");
+        assert_eq!(words("ssh://server/"), "-- server");
+        assert_eq!(words("ssh://me@[::1]:2222"), "-p 2222 -l me -- ::1");
+    }
+
+    #[test]
+    fn options_and_shell_words_are_no_servers() {
+        for text in [
+            "host",
+            "ssh://",
+            "ssh://-oA=b",
+            "ssh://a b",
+            "ssh://me;x@h",
+            "ssh://-l@h",
+            "ssh://h:0",
+            "ssh://h:x",
+        ] {
+            assert!(Target::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! A server to deploy to, made on this machine: sshd, a Docker engine and a Caddy in namespaces of their own, so that
+//! nothing of the machine's own is seen or changed and no port can be taken.
+//!
+//! All of it ends with the first process of the namespaces. It must never listen anywhere but on the loopback in there.
+
+mod load;
+mod page;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use larder::process::{Cmd, Dialogue, Environment, Heard};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub use self::{
+    load::{Load, Seen},
+    page::{Fault, page_project, set_fault, set_page},
+};
+use crate::{Outcome, Project, Surroundings, skip};
+
+/// How long the server may take to start.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// The programs that the bench is made of.
+const PROGRAMS: [&str; 11] = [
+    "dockerd",
+    "docker",
+    "containerd",
+    "runc",
+    "iptables",
+    "sshd",
+    "caddy",
+    "ssh",
+    "ssh-keygen",
+    "unshare",
+    "nsenter",
+];
+
+/// A running server.
+pub struct Bench {
+    folder: TempDir,
+    env: Environment,
+    /// The first process in the namespaces.
+    process: u32,
+    /// Ended last.
+    _server: Mutex<Dialogue>,
+}
+
+impl Bench {
+    /// Starts a server, or says why it cannot be.
+    ///
+    /// # Panics
+    /// When the programs are there and do not start.
+    pub fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, "")
+    }
+
+    /// The same with more lines for sshd's configuration.
+    ///
+    /// # Panics
+    /// When the programs are there and do not start.
+    pub fn start_with(test: &str, sshd_options: &str) -> Option<Self> {
+        let surroundings = Surroundings::get();
+        let env = with_system_folders(surroundings.env());
+        let missing: Vec<&str> =
+            PROGRAMS.into_iter().filter(|name| env.find_program(name).is_none()).collect();
+        if !missing.is_empty() {
+            skip(test, &format!("PATH has no {}: `cargo xtask test` gets them", missing.join(", no ")));
+            return None;
+        }
+        if !rustix::process::geteuid().is_root() {
+            skip(test, "namespaces and an engine take root");
+            return None;
+        }
+        let folder =
+            tempfile::Builder::new().prefix("larder-bench-").tempdir_in("/var/tmp").expect("a folder");
+        let env = prepared(folder.path(), env);
+        let server = serve(folder.path(), &env, sshd_options);
+        let process = first_process(server.id());
+        let bench = Self { folder, env, process, _server: Mutex::new(server) };
+        bench.wait();
+        Some(bench)
+    }
+
+    /// A path in the bench's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The environment in which the server is reached: `ssh` with keys of the bench's own.
+    pub fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    fn wait(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let is_up = || {
+            let engine = self.try_docker(&["version", "--format", "{{.Server.Version}}"]).is_some();
+            engine && self.path("site.sock").exists()
+        };
+        while !is_up() {
+            let log = |name: &str| fs_err::read_to_string(self.path(name)).unwrap_or_default();
+            assert!(
+                Instant::now() < deadline,
+                "the server does not start: {}\n{}\n{}",
+                log("engine.log"),
+                log("caddy.log"),
+                log("sshd.log")
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Runs `cargo larder deploy WORDS`.
+    pub fn deploy(&self, project: &Project, words: &[&str]) -> Outcome {
+        self.deploy_with(project, words, &[])
+    }
+
+    /// The same with more variables.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn deploy_with(&self, project: &Project, words: &[&str], vars: &[(&str, &str)]) -> Outcome {
+        let surroundings = Surroundings::get();
+        let net = format!("--net=/proc/{}/ns/net", self.process);
+        let binary = surroundings.binary().to_str().expect("UTF-8");
+        let all = [&[net.as_str(), binary, "larder", "deploy"], words].concat();
+        let mut env: Vec<(&str, &str)> = self
+            .env
+            .iter()
+            .map(|(name, value)| (name.to_str().expect("UTF-8"), value.to_str().expect("UTF-8")))
+            .collect();
+        env.extend(vars);
+        surroundings.run(Path::new("nsenter"), project.path(), &all, &env)
+    }
+
+    /// The same, which must succeed, with what it prints as JSON.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn deployed(&self, project: &Project, words: &[&str]) -> Value {
+        let run = self.deploy(project, &[&["--json"], words].concat()).ok();
+        serde_json::from_str(&run.stdout).expect("JSON")
+    }
+
+    /// Asks the server's engine, past SSH.
+    ///
+    /// # Panics
+    /// When it refuses.
+    pub fn docker(&self, words: &[&str]) -> String {
+        self.try_docker(words).unwrap_or_else(|| panic!("docker {words:?} fails"))
+    }
+
+    fn try_docker(&self, words: &[&str]) -> Option<String> {
+        let docker = self.env.find_program("docker")?;
+        let host = format!("unix://{}", self.path("engine.sock").display());
+        Cmd::new(docker, "/", &self.env).env("DOCKER_HOST", host).args(words.iter().copied()).output().ok()
+    }
+
+    /// All that the engine did since a moment that [`Bench::now`] gave, one event a line.
+    pub fn events_since(&self, moment: &str) -> Vec<String> {
+        let format = "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}";
+        let now = self.now();
+        let all = self.docker(&["events", "--since", moment, "--until", &now, "--format", format]);
+        all.lines().map(str::to_owned).collect()
+    }
+
+    /// The moment in the engine's words.
+    ///
+    /// # Panics
+    /// When the clock is before 1970.
+    pub fn now(&self) -> String {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time");
+        format!("{}.{:09}", now.as_secs(), now.subsec_nanos())
+    }
+
+    /// How many connections sshd has let in so far.
+    ///
+    /// # Panics
+    /// When it wrote no log.
+    pub fn connections(&self) -> usize {
+        let log = fs_err::read_to_string(self.path("sshd.log")).expect("a log");
+        log.lines().filter(|line| line.contains("Accepted publickey")).count()
+    }
+
+    /// A page of the site, as its visitors get it.
+    pub fn page(&self) -> String {
+        match load::ask(&self.path("site.sock"), "GET") {
+            Ok(text) => text,
+            Err(reason) => format!("no page: {reason}"),
+        }
+    }
+
+    /// Visitors, until they are stopped.
+    pub fn visit(&self) -> Load {
+        Load::start(self.path("site.sock"))
+    }
+}
+
+/// Programs of system administration are in folders that not everybody's PATH has.
+fn with_system_folders(env: &Environment) -> Environment {
+    let mut env = env.clone();
+    let path = env.get("PATH").unwrap_or_default().to_owned();
+    let system = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    // An engine with buildx, which other tests shall not find.
+    let engine = env.get("LARDER_TEST_ENGINE").map(PathBuf::from);
+    let folders = engine.into_iter().chain(std::env::split_paths(&path)).chain(system);
+    let folders: Vec<PathBuf> = folders.collect();
+    env.set("PATH", std::env::join_paths(folders).expect("a PATH"));
+    env
+}
+
+/// Keys, configurations, and an environment whose `ssh` uses them.
+fn prepared(bench: &Path, mut env: Environment) -> Environment {
+    let keygen = |name: &str| {
+        let file = bench.join(name);
+        let words = ["-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f"];
+        Cmd::new("ssh-keygen", bench, &env).args(words).arg(file).run().expect("a key");
+    };
+    keygen("host_key");
+    keygen("user_key");
+    let host_key = fs_err::read_to_string(bench.join("host_key.pub")).expect("a key");
+    fs_err::write(bench.join("known_hosts"), format!("[127.0.0.1]:2222 {host_key}")).expect("a file");
+    let config = format!(
+        "Host *\n  IdentityFile {bench}/user_key\n  IdentitiesOnly yes\n  UserKnownHostsFile {bench}/known_hosts\n  \
+         GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n",
+        bench = bench.display()
+    );
+    fs_err::write(bench.join("ssh_config"), config).expect("a file");
+    // The user's own configuration must not matter, and there is no variable for another one.
+    let ssh = env.find_program("ssh").expect("ssh");
+    let wrapper = format!("#!/bin/sh\nexec {} -F {}/ssh_config \"$@\"\n", ssh.display(), bench.display());
+    fs_err::create_dir_all(bench.join("bin")).expect("a folder");
+    fs_err::write(bench.join("bin/ssh"), wrapper).expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs_err::set_permissions(bench.join("bin/ssh"), mode).expect("a mode");
+    fs_err::write(
+        bench.join("Caddyfile"),
+        format!(
+            "{{\n\tadmin localhost:2019\n\tauto_https off\n}}\n:80 {{\n\tbind unix/{}|0666\n\t\
+             reverse_proxy localhost:8101 localhost:8102 {{\n\t\tlb_policy first\n\t\tlb_try_duration 5s\n\t\t\
+             lb_try_interval 50ms\n\t\tfail_duration 5s\n\t}}\n}}\n",
+            bench.join("site.sock").display()
+        ),
+    )
+    .expect("a file");
+    let plugins = bench.join("client/cli-plugins");
+    fs_err::create_dir_all(&plugins).expect("a folder");
+    if let Some(buildx) = env.find_program("docker-buildx") {
+        std::os::unix::fs::symlink(buildx, plugins.join("docker-buildx")).expect("a link");
+    }
+    let path = env.get("PATH").unwrap_or_default().to_owned();
+    let folders = std::iter::once(bench.join("bin")).chain(std::env::split_paths(&path));
+    env.set("PATH", std::env::join_paths(folders).expect("a PATH"));
+    env.set("DOCKER_CONFIG", bench.join("client"));
+    for name in ["DOCKER_HOST", "DOCKER_CONTEXT"] {
+        env.unset(name);
+    }
+    env
+}
+
+fn serve(bench: &Path, env: &Environment, sshd_options: &str) -> Dialogue {
+    let script = bench.join("server.sh");
+    fs_err::write(&script, include_str!("server.sh")).expect("a file");
+    let sshd = env.find_program("sshd").expect("sshd");
+    // sshd starts itself again by its own path.
+    let sshd = fs_err::canonicalize(sshd).expect("its path");
+    let unshare = env.find_program("unshare").expect("unshare");
+    let words = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh"];
+    let server = Cmd::new(unshare, bench, env)
+        .args(words)
+        .arg(script)
+        .arg(bench)
+        .arg(sshd)
+        .arg(sshd_options)
+        .talk(&bench.join("server.log"))
+        .expect("unshare");
+    let first = server.hear(PATIENCE);
+    assert_eq!(first, Heard::Line("ready".into()), "{}", server.errors());
+    server
+}
+
+/// The process that `unshare` started.
+fn first_process(unshare: u32) -> u32 {
+    let children = format!("/proc/{unshare}/task/{unshare}/children");
+    let text = fs_err::read_to_string(children).expect("its children");
+    text.split_whitespace().next().and_then(|id| id.parse().ok()).expect("a child")
+}

@@ -1,0 +1,110 @@
+//! The application that is deployed: a server of one page, small enough that a test can have many releases of it.
+//!
+//! It is compiled once for a test run, without a libc to be found, and its image holds nothing else.
+
+use std::{path::Path, sync::OnceLock};
+
+use larder::process::Cmd;
+use tempfile::TempDir;
+
+use crate::{Project, Surroundings};
+
+const SERVER: &str = include_str!("server.rs.txt");
+const DOCKERFILE: &str = "\
+FROM scratch
+COPY server /server
+COPY page.txt fault.txt /
+EXPOSE 8080
+ENTRYPOINT [\"/server\"]
+";
+
+/// What is wrong with a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// It ends at once.
+    Exits,
+    /// It never listens.
+    Deaf,
+    /// It answers with 500.
+    Answers500,
+    /// It takes requests and never answers.
+    Hangs,
+    /// It ends after three seconds.
+    Dies,
+    /// It takes all memory that it gets.
+    TakesMemory,
+}
+
+impl Fault {
+    /// All that are faults.
+    pub const ALL: [Self; 6] =
+        [Self::Exits, Self::Deaf, Self::Answers500, Self::Hangs, Self::Dies, Self::TakesMemory];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Exits => "exits",
+            Self::Deaf => "deaf",
+            Self::Answers500 => "500",
+            Self::Hangs => "hangs",
+            Self::Dies => "dies",
+            Self::TakesMemory => "memory",
+        }
+    }
+}
+
+/// A project whose deployment goes to the bench; `settings` are lines of its table.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn page_project(settings: &str) -> Project {
+    let manifest = format!(
+        "[package]\nname = \"page\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [package.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n{settings}\n"
+    );
+    let project = Project::new(&[
+        ("Cargo.toml", &manifest),
+        ("src/main.rs", SERVER),
+        ("Dockerfile", DOCKERFILE),
+        (".dockerignore", "target\n"),
+    ]);
+    project.larder(&["lock"]).ok();
+    fs_err::copy(server(), project.path().join("server")).expect("the server can be copied");
+    set_page(&project, "one");
+    set_fault(&project, Fault::None);
+    project
+}
+
+/// Edits the page, which the server reads.
+pub fn set_page(project: &Project, text: &str) {
+    project.write("page.txt", text);
+}
+
+/// Makes the next release a bad one.
+pub fn set_fault(project: &Project, fault: Fault) {
+    project.write("fault.txt", fault.word());
+}
+
+/// The compiled server.
+fn server() -> &'static Path {
+    static SERVER_FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = SERVER_FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs_err::write(folder.path().join("server.rs"), SERVER).expect("a file");
+        let target = Surroundings::get().host();
+        // With a target that is named, flags are for the program alone.
+        let words =
+            ["-O", "-Ctarget-feature=+crt-static", "-Cstrip=symbols", "--edition=2024", "--target", &target];
+        let env = Surroundings::get().env();
+        Cmd::new("rustc", folder.path(), env)
+            .args(words)
+            .args(["server.rs", "-o", "server"])
+            .run()
+            .expect("it compiles");
+        folder
+    });
+    // Kept for the whole run.
+    Box::leak(folder.path().join("server").into_boxed_path())
+}
