@@ -46,7 +46,7 @@ impl List {
     }
 }
 
-/// What went through an archive.
+/// The units and bytes that went through an archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moved {
     /// Units.
@@ -92,7 +92,7 @@ pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<M
 /// Takes the units of an archive into a store.
 ///
 /// # Errors
-/// If the archive is none, was cut off or lies about its content. What came before that stays: it is sound.
+/// If the archive is none, was cut off or lies about its content. The units before that stay: they are sound.
 pub fn import(store: &Store, from: &Path) -> Result<Moved> {
     let bad = |reason: &str| Error::bad(from.display(), reason);
     let mut file = io::BufReader::new(fs_err::File::open(from)?);

@@ -1,4 +1,4 @@
-//! What can go wrong with a store. None of it is a reason for a build to fail.
+//! The errors of a store. None of them is a reason for a build to fail.
 
 use std::{
     io,
@@ -30,7 +30,7 @@ pub enum Error {
     Bad {
         /// The file, or what it was to be.
         what: String,
-        /// What is wrong.
+        /// The fault, in words.
         reason: String,
     },
     /// A remote that did not do what was asked.

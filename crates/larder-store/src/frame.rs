@@ -44,7 +44,7 @@ pub(crate) fn read(from: &mut impl Read, most: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Stores the next content, which must be that of `file`. What is there already is passed over.
+/// Stores the next content, which must be that of `file`. Content that is there already is passed over.
 pub(crate) fn store(from: &mut impl Read, file: &File, store: &Store) -> Result<()> {
     if store.has(file) {
         return Ok(pass(&mut length_first(from)?)?);

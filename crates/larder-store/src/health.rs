@@ -1,5 +1,5 @@
-//! What a store and a team's remote are like, for `doctor`: looked at without changing anything, but for a file that is
-//! written into the store's folder and removed.
+//! The health of a store and of a team's remote, for `doctor`: looked at without changing anything, but for a file that
+//! is written into the store's folder and removed.
 
 use std::{
     collections::BTreeSet,

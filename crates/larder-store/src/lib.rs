@@ -17,7 +17,7 @@
 //! # Invariants
 //!
 //! - A fault of the store costs time, never correctness, and never the build: what cannot be restored is compiled.
-//! - Nothing here calls a unit fresh. A restored unit has the fingerprint that cargo wrote for that very unit; where
+//! - Nothing here calls a unit fresh. A restored unit has the fingerprint that cargo wrote for that very unit; if
 //!   paths differ, it is written anew, but only after cargo's own hash of it was computed and found to be the same.
 //!   cargo judges it afterwards as any other.
 //! - A unit is restored only onto the very bytes of its dependencies that it was compiled with.

@@ -4,7 +4,7 @@ use larder::target_dir::fingerprint::{Fingerprint, cargo_hash};
 
 use crate::inside::Inside;
 
-/// Where units are: the two folders whose paths get into cargo's records.
+/// The place of units: the two folders whose paths get into cargo's records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The build directory, as cargo is told it.
@@ -13,7 +13,7 @@ pub struct Place {
     pub cargo_home: String,
 }
 
-/// What stands for the folders of a [`Place`] where they are to count as one.
+/// Stand-ins for the folders of a [`Place`], for comparisons in which all places count as one.
 const ANYWHERE: [&str; 2] = ["\0build-dir", "\0cargo-home"];
 
 impl Place {
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// A fingerprint as cargo would have written it where the source file and the dependencies are others. Its hash is then
+/// A fingerprint as cargo would have written it for another source file and other dependencies. Its hash is then
 /// cargo's own: the caller has made sure that [`Fingerprint::cargo_hash`] gives that of the unit as it was compiled.
 #[must_use]
 pub fn moved_fingerprint(
@@ -54,7 +54,7 @@ pub fn moved_fingerprint(
     fingerprint
 }
 
-/// Where a folder's path starts in a text, as a whole: `/a/b` is no part of `/a/bc`.
+/// The offsets at which a folder's path starts in a text, as a whole: `/a/b` is no part of `/a/bc`.
 pub fn places<'a>(text: &'a [u8], folder: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_whole = |end: usize| {
         text.get(end).is_none_or(|next| !next.is_ascii_alphanumeric() && !b"-_.+".contains(next))

@@ -38,8 +38,8 @@ pub fn pack(store: &Store, record: &Record) -> Result<Vec<u8>> {
 /// Puts a unit into the store, its files first. `id` is what its record must be.
 ///
 /// # Errors
-/// If the pack is not that of the record, or the store cannot be written. What is in the store then is whole, and found
-/// by nobody.
+/// If the pack is not that of the record, or the store cannot be written. The files that are in the store then are
+/// whole, and found by nobody.
 pub fn unpack(store: &Store, id: Digest, pack: &[u8]) -> Result<Record> {
     let bad = |reason: &str| Error::bad(format!("the pack of {id}"), reason);
     let mut rest = pack.strip_prefix(MAGIC).ok_or_else(|| bad("it is none"))?;

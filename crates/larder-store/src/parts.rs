@@ -1,5 +1,5 @@
-//! What the key of a scope is made of, by name: two scopes differ exactly if one of these does, so that `store why` can
-//! say which.
+//! The parts that the key of a scope is made of, by name: two scopes differ exactly if one of these does, so that
+//! `store why` can say which.
 //!
 //! It must hold everything that [`scope`](crate::scope) puts into a key and nothing else.
 
@@ -16,13 +16,13 @@ use crate::{
 /// A part of a scope's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// What it is.
+    /// Its name.
     pub name: Name,
     /// Its value, in lines that can be compared one by one.
     pub text: String,
 }
 
-/// What a part is.
+/// The name of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Name {
@@ -125,7 +125,7 @@ impl Store {
         self.write_parts(parts.key(), &bytes)
     }
 
-    /// What a scope's key is made of, if it was noted.
+    /// The parts of a scope's key, if they were noted.
     pub fn parts(&self, scope: Key) -> Option<Parts> {
         let parts: Parts = serde_json::from_slice(&self.read_parts(scope)?).ok()?;
         (parts.key() == scope).then_some(parts)

@@ -1,7 +1,7 @@
 //! From a target directory into the store: external units with all that they were compiled with.
 //!
 //! A unit is stored if cargo finished it, everything below it is stored too, and its source and fingerprint are
-//! understood: where cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit.
+//! understood: if cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -65,7 +65,7 @@ struct Publisher<'a> {
     place: &'a Place,
     system: &'a System<'a>,
     folder: &'a TargetFolder,
-    /// What dependents name of a unit; `None` if it cannot be stored.
+    /// The entry by which dependents name a unit; `None` if it cannot be stored.
     done: HashMap<usize, Option<Dependency>>,
     /// Records, dependencies first.
     order: Vec<(Inside, Digest)>,
@@ -181,7 +181,7 @@ impl Publisher<'_> {
     fn look_into(&self, unit: &Unit, path: &Inside, bytes: &[u8], gathered: &mut Gathered) {
         let ending = path.name().rsplit_once('.').map(|(_, ending)| ending);
         match ending {
-            // What a build script wrote is compiled in, or read by other build scripts.
+            // A file that a build script wrote is compiled in, or read by other build scripts.
             Some("rs" | "pc") if unit.kind == UnitKind::BuildScriptRun => {
                 bound::in_data(bytes, self.place, &mut gathered.bound);
             }
@@ -215,7 +215,7 @@ impl Publisher<'_> {
     }
 }
 
-/// Where the source of a unit is.
+/// The place of a unit's source.
 enum Source {
     /// It is the run of a build script.
     Runs,

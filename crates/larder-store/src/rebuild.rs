@@ -46,7 +46,7 @@ impl Share {
     }
 }
 
-/// What was compared.
+/// The result of the comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Rebuilt {
@@ -153,7 +153,7 @@ impl Rebuild<'_> {
         }
     }
 
-    /// What a build script printed then, as it is on every machine.
+    /// The digest of a build script's output then, as it is on every machine.
     fn printed(&self, file: &File, then: &Place) -> Option<Digest> {
         text(&self.store.blob(file.digest), then)
     }

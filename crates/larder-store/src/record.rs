@@ -1,4 +1,4 @@
-//! What is kept of a unit: its files by their digests, what it was compiled with, and what it asks of a machine.
+//! The store's record of a unit: its files by their digests, what it was compiled with, and what it asks of a machine.
 //!
 //! A record is a value: its id is the digest of its bytes, so it never changes. It holds no file's content.
 
@@ -31,26 +31,26 @@ pub struct Record {
     pub package: String,
     /// The target's name.
     pub target: String,
-    /// Where cargo looks for the unit's fingerprint: the file that holds its hash, below the build directory.
+    /// The file in which cargo looks for the hash of the unit's fingerprint, below the build directory.
     pub fingerprint: Inside,
-    /// cargo's hash of the fingerprint where it was compiled.
+    /// cargo's hash of the fingerprint in the place of compilation.
     pub fingerprint_hash: u64,
     /// The root source file below `CARGO_HOME`; runs of build scripts have none.
     pub source: Option<Inside>,
-    /// `CARGO_HOME` where it was compiled.
+    /// `CARGO_HOME` during the compilation.
     pub cargo_home: String,
-    /// The build directory where it was compiled.
+    /// The build directory during the compilation.
     pub build_dir: String,
-    /// What it was compiled with.
+    /// The dependencies that it was compiled with.
     pub dependencies: Vec<Dependency>,
     /// The files, by path.
     pub files: Vec<File>,
     /// Folders that a build script made, which may be empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<Inside>,
-    /// [`Record::outputs`] of its files, where paths of the machine count as one.
+    /// [`Record::outputs`] of its files, with paths of the machine counted as one.
     pub outputs: Digest,
-    /// What a machine must have.
+    /// The conditions that a machine must meet.
     pub conditions: Conditions,
 }
 
@@ -75,17 +75,17 @@ pub struct File {
     /// Whether it can be run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub runs: bool,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
 }
 
-/// What a file of a unit is for.
+/// The purpose of a unit's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// What dependents are compiled with.
+    /// An output that dependents are compiled with.
     Output,
-    /// What a build script printed: dependents are compiled by it, and paths of the machine are in it.
+    /// The output of a build script: dependents are compiled by it, and paths of the machine are in it.
     Printed,
     /// cargo's records, which name paths of the machine and reach no dependent.
     Noted,
@@ -174,7 +174,7 @@ impl Record {
         self.folders.iter().find(is_written)
     }
 
-    /// Where it was compiled.
+    /// The place of compilation.
     pub fn compiled_in(&self) -> Place {
         Place { build_dir: self.build_dir.clone(), cargo_home: self.cargo_home.clone() }
     }

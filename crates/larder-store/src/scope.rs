@@ -1,4 +1,4 @@
-//! What units have in common that can stand in for each other: compiler, platform, settings of the recipe.
+//! The inputs that units share if they can stand in for each other: compiler, platform, settings of the recipe.
 //!
 //! | input | why |
 //! |---|---|
@@ -10,7 +10,8 @@
 //! | namespace | teams that share a remote keep to themselves |
 //!
 //! cargo checks most of it once more when it judges a restored unit: a scope that is too wide costs garbage on disk, one
-//! that is too narrow a compilation; neither gives a wrong result. What cargo does not check is why it is here.
+//! that is too narrow a compilation; neither gives a wrong result. The inputs that cargo does not check are why it is
+//! here.
 
 use std::{ffi::OsStr, fmt::Write as _, os::unix::fs::MetadataExt as _, path::Path};
 
@@ -79,7 +80,7 @@ impl Toolchain {
 }
 
 impl Toolchain {
-    /// What rustc says of itself, and the digest of the library that does the compiling.
+    /// rustc's answer about itself, and the digest of the library that does the compiling.
     pub(crate) fn compiler(self) -> (String, String) {
         (self.rustc, self.driver)
     }
@@ -190,7 +191,7 @@ fn flags_for_others_ask(env: &Environment) -> bool {
     flags.any(|(_, value)| value.to_string_lossy().contains(NATIVE))
 }
 
-/// What rustc finds of the processor of this machine: its model and what it can do.
+/// The processor of this machine, as rustc finds it: its model and what it can do.
 fn processor(project: &Project) -> Result<String> {
     let cargo = &project.cargo;
     let ask = |words: &[&str]| {

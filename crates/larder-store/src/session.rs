@@ -38,7 +38,7 @@ use crate::{
 /// How many units that cannot be restored are named.
 const TOLD: usize = 3;
 
-/// What a build may do with a store.
+/// The ways in which a build may use a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Take units out.
@@ -47,12 +47,12 @@ pub enum Access {
     Write,
 }
 
-/// Where the store of this user is, and what is done with it.
+/// The folder of this user's store, and how it is used.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The folder.
     pub root: PathBuf,
-    /// What is done with it.
+    /// How builds may use it.
     pub access: Access,
     /// How many bytes of files it may keep.
     pub most: u64,
@@ -63,17 +63,17 @@ pub struct Options {
 /// A recipe between restoring and storing.
 #[derive(Debug, Default)]
 pub struct Before {
-    /// What was restored.
+    /// The units that were restored.
     pub restored: Restored,
     /// Build scripts that were compiled so that their runs could be restored.
     pub scripts: usize,
-    /// Where and under which keys; `None` if the store is of no use for it.
+    /// The keys, the place and the parts; `None` if the store is of no use for it.
     at: Option<(Keys, Place, Parts)>,
 }
 
 /// A store that is in use.
 pub struct Session<'a> {
-    /// What the store lacks is asked for here.
+    /// The team is asked for units that the store lacks.
     team: Option<Team>,
     team_is_over: Cell<bool>,
     project: &'a Project,
@@ -227,7 +227,7 @@ impl<'a> Session<'a> {
         let parts = Parts::of(self.project, locked, toolchain, &self.options.namespace)?;
         let keys = Keys::of(&parts, locked);
         self.pull(store, keys, &locked.slice.name);
-        // cargo would make it without its mark where it is to build in a folder below.
+        // cargo would make it without its mark if it is to build in a folder below.
         Tag::made_with(self.project.workspace.target_directory())?;
         fs_err::create_dir_all(&place.build_dir)?;
         let restore = || restore(store, keys, &place, &packages(locked), &self.system, self.report);
@@ -305,7 +305,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Where cargo builds a slice, as cargo will call it; `None` if nobody can say where `CARGO_HOME` is.
+/// The folders in which cargo builds a slice, as cargo will call them; `None` if nobody knows `CARGO_HOME`.
 fn place(project: &Project, locked: &LockedSlice) -> Option<Place> {
     let workspace = &project.workspace;
     let build_dir = workspace.build_directory(&locked.slice.target_dir.resolve(workspace));

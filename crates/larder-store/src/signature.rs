@@ -1,4 +1,4 @@
-//! What a team signs: that the units under a key are these, byte for byte.
+//! The statement that a team signs: the units under a key are these, byte for byte.
 //!
 //! A [`Statement`] names a key, the namespace, and every unit by the digest of its record, which in turn names the
 //! digest and size of every file. It travels as text beside signatures over that very text, so there is nothing to be
@@ -27,7 +27,7 @@ use crate::{
     record::{LARGEST, VERSION},
 };
 
-/// What is signed begins with this, so that no other program's signature passes for one.
+/// Signed bytes begin with this, so that no other program's signature passes for one.
 const DOMAIN: &[u8] = b"larder store statement 1\n";
 /// How far the clock of another machine may be ahead.
 const AHEAD: Duration = Duration::from_hours(24);
@@ -86,7 +86,7 @@ struct Signed {
     signature: String,
 }
 
-/// What a reader asks of a statement.
+/// The values that a reader asks of a statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
     /// [`Statement::key`].

@@ -18,7 +18,7 @@ const OF_PACKAGES: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
 const SOURCES: [&str; 12] =
     [".rs", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".S", ".s", ".asm"];
 
-/// What rustc's list of a unit's files, which ends in `.d`, tells.
+/// Finds the signs in rustc's list of a unit's files, which ends in `.d`.
 pub fn in_dep_info(text: &str, found: &mut BTreeSet<Bound>) {
     let variables = text.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
     let names = variables.map(|line| line.split('=').next().unwrap_or(line));
@@ -27,7 +27,7 @@ pub fn in_dep_info(text: &str, found: &mut BTreeSet<Bound>) {
     }
 }
 
-/// What the data of a library, an archive or a program tells.
+/// Finds the signs in the data of a library, an archive or a program.
 pub fn in_artifact(bytes: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
     match ArchiveFile::parse(bytes) {
         Ok(archive) => {
@@ -58,7 +58,7 @@ fn in_object(bytes: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
     }
 }
 
-/// What any bytes tell that are compiled in.
+/// Finds the signs in any bytes that are compiled in.
 pub fn in_data(data: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
     for (bound, folder) in [(Bound::CargoHome, &place.cargo_home), (Bound::BuildDir, &place.build_dir)] {
         if !found.contains(&bound)
@@ -69,7 +69,7 @@ pub fn in_data(data: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
     }
 }
 
-/// Whether the path at the start of some data is that of a source file. What follows it may be any text, without a gap.
+/// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.
 fn is_source(data: &[u8], folder: usize) -> bool {
     let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.+@~".contains(byte);
     let end = data.iter().position(|byte| !is_of_path(byte)).unwrap_or(data.len()).min(4096);

@@ -1,4 +1,4 @@
-//! What a unit asks of the machine that it is restored on, beyond its dependencies.
+//! The conditions that a unit sets for the machine that it is restored on, beyond its dependencies.
 //!
 //! cargo knows nothing of these: a unit whose conditions do not hold would count as fresh, and fail later or do something
 //! else. [`bound`] finds units that use a path of the machine that compiled them, [`system`] what build scripts found on
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::moved::Place;
 
-/// What must hold. What is empty always holds.
+/// The conditions of a unit. They must hold; an empty one always does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Conditions {

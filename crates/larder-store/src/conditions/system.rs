@@ -1,5 +1,5 @@
-//! What of the system a unit stands on: files and libraries that a build script found, and the version of glibc that
-//! programs were linked with.
+//! The parts of the system that a unit stands on: files and libraries that a build script found, and the version of
+//! glibc that programs were linked with.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -117,8 +117,8 @@ impl<'a> System<'a> {
     }
 }
 
-/// What a build script printed that it found on the system: absolute paths that are there, and libraries. What is in
-/// the folders of cargo is no part of the system.
+/// The findings on the system that a build script printed: absolute paths that are there, and libraries. The folders of
+/// cargo are no part of the system.
 pub fn found_by_script(
     printed: &str,
     place: &Place,

@@ -13,7 +13,7 @@ use crate::{
     signature::{SignedUnit, Statement},
 };
 
-/// What a pull did.
+/// The outcome of a pull.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pulled {
     /// Units that are in the store now and were not before.

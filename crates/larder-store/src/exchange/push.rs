@@ -21,17 +21,17 @@ use crate::{
 /// How something is pushed.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
-    /// What lists are signed with.
+    /// The key that signs lists.
     pub key: &'a SecretKey,
     /// How long lists are good for; `None` for as long as the key is trusted.
     pub valid: Option<Duration>,
     /// How long the push may take.
     pub limit: Duration,
-    /// What is done with what is there already.
+    /// How to treat objects that are there already.
     pub present: Present,
 }
 
-/// What is done with what a remote has already.
+/// How to treat an object that a remote has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Present {
     /// It stays: the first writer wins.
@@ -40,7 +40,7 @@ pub enum Present {
     Rewritten,
 }
 
-/// What a push did.
+/// The outcome of a push.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pushed {
     /// Units of the recipe.
@@ -53,7 +53,8 @@ pub struct Pushed {
     pub bytes: u64,
 }
 
-/// Gives the units of a recipe to a remote. What others gave it for the same recipe stays, unless it has fewer units.
+/// Gives the units of a recipe to a remote. The list that others gave it for the same recipe stays, unless it has fewer
+/// units.
 ///
 /// # Errors
 /// If the recipe is not in the store as a whole, or the remote fails. Then no list names anything that is not there.

@@ -19,7 +19,7 @@ pub struct Exchange<'a> {
     pub store: &'a Store,
     /// Of the team.
     pub remote: &'a dyn Remote,
-    /// What the team keeps apart from others by.
+    /// The name that keeps the team apart from others.
     pub namespace: &'a str,
     /// The keys that are believed.
     pub trusted: &'a [PublicKey],

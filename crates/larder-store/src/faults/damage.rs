@@ -100,7 +100,7 @@ fn two(machine: &Machine) -> PathBuf {
     path
 }
 
-/// Whoever is killed leaves what it was writing.
+/// A killed restore leaves the file that it was writing.
 #[test]
 fn what_a_killed_restore_left_is_in_nobodys_way() {
     let machine = Machine::new();

@@ -1,4 +1,4 @@
-//! What the store promises when something goes wrong, with the numbers that `docs/src/reliability.md` names.
+//! The promises of the store when something goes wrong, with the numbers that `docs/src/reliability.md` names.
 //!
 //! Units here were compiled by nobody, so thousands of faults take seconds. The same faults around a real cargo are in
 //! `tests/larder/store_*.rs`. No test here may leave anything outside of its temporary folder.
@@ -63,7 +63,7 @@ impl Machine {
         restore(&self.store, self.keys, &place, &BTreeSet::new(), &system, &Silent).unwrap()
     }
 
-    /// What the next build does that finds units missing: it compiles them, and stores what it has.
+    /// Does as the next build that finds units missing: it compiles them, and stores what it has.
     fn cook_again(&self, restored: &Restored) {
         let store = if restored.damaged > 0 { self.store.doubted() } else { self.store.clone() };
         for record in &self.records {

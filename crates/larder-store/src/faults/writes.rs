@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// What is in the place of a file that cannot be written. Rights do not keep root out, so these do.
+/// Obstacles in the place of a file that cannot be written. Rights do not keep root out, so these do.
 const OBSTACLES: [&str; 3] = ["a folder", "a file for a folder", "a link for a folder"];
 
 /// Puts something in the way of a file, and says what it was.

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Everything is written as a new file that is renamed, so several programs can use a store at once, and a reader never
-//! sees half of anything. It must never delete but in [`sweep`] and where damage is found.
+//! sees half of anything. It must never delete but in [`sweep`] and when damage is found.
 
 pub mod sweep;
 pub mod verify;
@@ -105,7 +105,7 @@ impl Store {
         self.root.join(VERSION).join(kind).join(&name[..2]).join(&name[2..])
     }
 
-    /// Where a file's content is, if it is there.
+    /// The path that a file's content has, if it is there.
     pub fn blob(&self, digest: Digest) -> PathBuf {
         self.spread("blobs", digest)
     }
@@ -150,7 +150,7 @@ impl Store {
         let _ = fs_err::remove_file(path);
     }
 
-    /// Stores a file, and says its digest and size. What is there already is not written again.
+    /// Stores a file, and says its digest and size. Content that is there already is not written again.
     ///
     /// # Errors
     /// If it cannot be read or written.
@@ -260,7 +260,7 @@ impl Store {
         }
     }
 
-    /// What was written of a scope's key.
+    /// The written parts of a scope's key.
     pub(crate) fn read_parts(&self, scope: Key) -> Option<Vec<u8>> {
         read_small(&self.path("parts", &scope.to_string()), LARGEST as u64).ok()
     }

@@ -15,7 +15,7 @@ use crate::{
     record::{LARGEST, Snapshot},
 };
 
-/// What was used so lately may be in use now.
+/// An entry that was used so lately may be in use now.
 const LEASE: Duration = Duration::from_mins(2);
 const DAY: Duration = Duration::from_hours(24);
 /// A file that is being written is not written for longer.
@@ -30,7 +30,7 @@ pub enum Sweep {
     Delete,
 }
 
-/// What a store holds.
+/// The contents of a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Contents {
     /// Compiled units.
@@ -81,7 +81,7 @@ impl Store {
     /// needs. Says how many bytes of files went.
     ///
     /// # Errors
-    /// If a folder cannot be read. What cannot be deleted stays.
+    /// If a folder cannot be read. Entries that cannot be deleted stay.
     pub fn sweep(&self, most: u64, now: SystemTime, sweep: Sweep) -> Result<u64> {
         let remove = |path: &Path| sweep == Sweep::Plan || fs_err::remove_file(path).is_ok();
         if sweep == Sweep::Delete {

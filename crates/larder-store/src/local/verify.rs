@@ -11,7 +11,7 @@ use crate::{
     record::{LARGEST, Record},
 };
 
-/// What is to happen with damaged files.
+/// The treatment of damaged files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repair {
     /// They stay.
@@ -20,7 +20,7 @@ pub enum Repair {
     Remove,
 }
 
-/// What looking at everything found.
+/// The findings of a look at everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Files that were read.
@@ -60,7 +60,7 @@ impl Store {
             let Some(name) = digest_in(&path) else { continue };
             let bytes = read_small(&path, LARGEST as u64).ok();
             let sound = bytes.filter(|bytes| name == Digest::of(bytes));
-            // What is sound and cannot be read is of another version of Larder.
+            // A sound record that cannot be read is of another version of Larder.
             let is_whole =
                 |bytes: Vec<u8>| Record::parse(&bytes).map_or(true, |record| self.has_files(&record));
             if !sound.is_some_and(is_whole) {

@@ -1,4 +1,4 @@
-//! What every remote does, tried on one. For tests alone: whatever does not hold is a panic.
+//! The behaviour that every remote must have, tried on one. For tests alone: whatever does not hold is a panic.
 
 use super::contract::{Put, Remote, Trouble};
 use crate::{Error, inside::Inside};
@@ -42,8 +42,8 @@ pub fn writes(remote: &dyn Remote) {
     assert_eq!(remote.put_new(&name("empty"), b"").unwrap(), Put::Written);
 }
 
-/// Writers at once, one object after the other: how many of them believed that theirs is the one, for each object. What is
-/// there is always what one of them wrote.
+/// Writers at once, one object after the other: how many of them believed that theirs is the one, for each object. The
+/// stored object is always what one of them wrote.
 ///
 /// # Panics
 /// If an object is none of those that were written.

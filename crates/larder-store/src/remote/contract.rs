@@ -1,4 +1,4 @@
-//! What a remote does, whatever it is, and how it says that it did not.
+//! The duties of a remote, whatever it is, and how it says that it did not do them.
 
 use crate::{Error, Result, inside::Inside};
 
@@ -26,7 +26,7 @@ pub trait Remote: Send + Sync {
     fn describe(&self) -> String;
 }
 
-/// What became of an object.
+/// The outcome of putting an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// It is stored.

@@ -1,4 +1,5 @@
-//! What a remote knows its user by: values that the environment gave, and never a file of the repository.
+//! The credentials that a remote knows its user by: values that the environment gave, and never a file of the
+//! repository.
 //!
 //! Nothing here is printed: there is no text of a secret in an error, a log or JSON.
 

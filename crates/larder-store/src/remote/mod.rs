@@ -1,4 +1,5 @@
-//! Where a team keeps units: a folder, a server that is asked by HTTP, a registry of images, or a bucket of a cloud.
+//! The remotes that a team keeps units in: a folder, a server that is asked by HTTP, a registry of images, or a bucket
+//! of a cloud.
 //!
 //! A remote holds named objects and is believed nothing: whatever it gives is held against signatures and digests by
 //! whoever asked. It must never fail a build or hold it up for long; [`Patient`] sees to that.

@@ -31,7 +31,7 @@ const REDIRECTS: u32 = 5;
 /// How much of an answer that is no object is read.
 pub(super) const SHORT: u64 = 1 << 20;
 
-/// What servers are asked through.
+/// The clients that servers are asked through.
 #[derive(Debug, Clone)]
 pub(super) struct Wire {
     /// For this machine's own servers, which no proxy reaches.
@@ -40,7 +40,7 @@ pub(super) struct Wire {
     plain: Option<Agent>,
 }
 
-/// What a server said.
+/// The answer of a server.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -170,7 +170,7 @@ fn cut(error: &std::io::Error) -> Trouble {
     Trouble::Passing(format!("the answer broke off: {error}"))
 }
 
-/// What went wrong, in words that hold no address: it may have a token in its query.
+/// The trouble behind an error, in words that hold no address: it may have a token in its query.
 fn told(error: &ureq::Error) -> Trouble {
     let passing = |what: &str| Trouble::Passing(what.to_owned());
     match error {

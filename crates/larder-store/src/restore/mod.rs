@@ -38,7 +38,7 @@ use crate::{
 /// How long a build that holds the folder is waited for.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What a restore did.
+/// The outcome of a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Restored {
     /// Units that are there now and were not before.
@@ -64,7 +64,7 @@ pub struct Restored {
 /// and versions in its `Cargo.lock`.
 ///
 /// # Errors
-/// If the folder cannot be locked or written. What cannot be restored is no error.
+/// If the folder cannot be locked or written. A unit that cannot be restored is no error.
 pub fn restore(
     store: &Store,
     keys: Keys,
@@ -205,7 +205,7 @@ pub(crate) fn levels(records: &[Record]) -> Vec<Vec<&Record>> {
     }
 }
 
-/// What is known of a unit in the folder.
+/// The known hashes of a unit in the folder.
 #[derive(Debug, Clone, Copy)]
 struct Known {
     outputs: Digest,
@@ -287,8 +287,8 @@ impl<'a> Run<'a> {
         record.is_build_script() && record.conditions.is_bound_elsewhere(&record.compiled_in(), self.place)
     }
 
-    /// What dependents may take for a script that was compiled here: the recorded one, if cargo's hash says that it was
-    /// made from the same, but for the place.
+    /// The hashes that dependents may take for a script that was compiled here: those of the recorded one, if cargo's
+    /// hash says that it was made from the same, but for the place.
     fn present_script(&self, record: &Record, fingerprint: u64) -> Option<Known> {
         let dependencies = self.dependencies(record).ok()?;
         let (_, expected) = place::fingerprint(self.store, self.place, record, &dependencies).ok()?;

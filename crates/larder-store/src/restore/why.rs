@@ -28,9 +28,9 @@ pub struct Question<'a> {
     pub store: &'a Store,
     /// The recipe's keys.
     pub keys: Keys,
-    /// What its scope is made of.
+    /// The parts of its scope.
     pub parts: &'a Parts,
-    /// Where it would be restored.
+    /// The place to restore it in.
     pub place: &'a Place,
     /// Names and versions in its `Cargo.lock`.
     pub packages: &'a BTreeSet<String>,
@@ -47,7 +47,7 @@ pub enum Wanted {
     Unit(String),
 }
 
-/// What is known of the units that were asked for.
+/// The answer about the units that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Answer {
@@ -67,12 +67,12 @@ pub struct Told {
     pub unit: String,
     /// Package, target and profile.
     pub describe: String,
-    /// What restoring would do.
+    /// Its fate in a restore.
     #[serde(flatten)]
     pub fate: Fate,
 }
 
-/// What restoring would do with a unit.
+/// The fate of a unit in a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Fate {
@@ -91,7 +91,7 @@ pub enum Fate {
     },
 }
 
-/// What a store has in the place of a unit that a recipe may use.
+/// The nearest unit of a store, if it has none that a recipe may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Nearest {
@@ -131,7 +131,7 @@ impl Question<'_> {
         Answer { whole, units, nearest }
     }
 
-    /// What restoring would do with each record, from the leaves up.
+    /// The fate of each record in a restore, from the leaves up.
     fn fates(&self, found: &Found) -> BTreeMap<Inside, Fate> {
         let mut run = Run::new(self.store, self.place, self.system);
         let mut fates: BTreeMap<Inside, Fate> = BTreeMap::new();
@@ -156,7 +156,7 @@ impl Question<'_> {
         fates
     }
 
-    /// What the store has of a package that the recipe cannot use.
+    /// The nearest unit of a package that the store has and the recipe cannot use.
     fn nearest(&self, wanted: &Wanted) -> Nearest {
         let mut newest: Option<(SystemTime, Nearest)> = None;
         for scope in self.store.scopes() {

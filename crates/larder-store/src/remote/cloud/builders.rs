@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// What else an address may say of its bucket.
+/// Further options that an address may name for its bucket.
 #[derive(Debug, Default)]
 struct Options<'a> {
     region: Option<&'a str>,

@@ -83,8 +83,8 @@ fn wait<T>(work: impl Future<Output = T>) -> Result<T, Trouble> {
     Ok(runtime.block_on(work))
 }
 
-/// What went wrong, in words that hold no address, no text of the server and no credential: that of [`service`] if it was
-/// the one to see it.
+/// The trouble behind an error, in words that hold no address, no text of the server and no credential: that of
+/// [`service`] if it was the one to see it.
 fn told(error: &object_store::Error) -> Trouble {
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -23,7 +23,7 @@ use super::super::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most(pub(super) u64);
 
-/// What a cloud means by a status.
+/// The meaning of a status for a cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conflict {
     /// Somebody else writes the same object at this moment.
@@ -66,7 +66,7 @@ impl HttpService for Service {
         let mut response = Response::new(HttpResponseBody::from(answer.body));
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
-        // What came in pieces has none, and object_store asks for it.
+        // An answer that came in pieces has none, and object_store asks for it.
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
         Ok(response)
     }

@@ -54,7 +54,7 @@ fn addresses_name_a_bucket_and_hold_no_secret() {
     }
 }
 
-/// What a bucket is asked with these variables, in lower case; it refuses everything.
+/// The requests that a bucket gets with these variables, in lower case; it refuses everything.
 fn asked(address: impl Fn(&str) -> String, vars: &[(&str, &str)]) -> String {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let there = seen.clone();

@@ -111,7 +111,7 @@ impl Http {
     }
 }
 
-/// What a PUT does with an object that is there.
+/// The effect of a PUT on an object that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Once {
     /// It stays.

@@ -141,7 +141,7 @@ fn a_server_that_nobody_runs_is_trouble_in_bounded_time() {
 fn a_page_in_the_place_of_an_object_is_what_it_is() {
     let page = "<html>Sign in</html>";
     let address = serve(move |_, stream| stream.write_all((head("200 OK", page.len()) + page).as_bytes()));
-    // Whoever asked holds it against a signature or a digest.
+    // The caller holds it against a signature or a digest.
     assert_eq!(open(&address).get(&name("one"), 1000).unwrap().as_deref(), Some(page.as_bytes()));
 }
 

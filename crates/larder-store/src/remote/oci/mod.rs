@@ -32,7 +32,7 @@ pub struct Oci {
     registry: String,
     repository: String,
     user: Credentials,
-    /// What the registry gave for the credentials, or for nothing.
+    /// The authorization that the registry gave for the credentials, or for nothing.
     authorization: Mutex<Option<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a registry wants to know its user by: a name and a secret, or a token that another server gives for them.
+//! The proof that a registry wants of its user: a name and a secret, or a token that another server gives for them.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use super::super::{
     wire::{SHORT, Wire, refused},
 };
 
-/// What a registry asks for, as it says in `WWW-Authenticate`.
+/// The credentials that a registry asks for in `WWW-Authenticate`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     Basic,
     Bearer {
         realm: String,
-        /// What else is passed on.
+        /// Further parameters, which are passed on.
         more: BTreeMap<String, String>,
     },
 }
