@@ -138,7 +138,7 @@ pub fn cook(
     })
 }
 
-/// Has cargo build the recipe of a slice until there is enough, and ends it then, with all that it started. What it says
+/// Has cargo build the recipe of a slice until there is enough, and ends it then, with all that it started. Its output
 /// is dropped: whoever calls this cooks afterwards. Returns whether there is enough.
 ///
 /// # Errors
@@ -156,9 +156,9 @@ pub fn cook_until(
     Ok(is_enough())
 }
 
-/// Where cargo builds a layer.
+/// The folder in which cargo builds a layer.
 pub(crate) enum Target {
-    /// Where it builds the slice.
+    /// The one in which it builds the slice.
     OfSlice,
     /// Everything in a folder of its own.
     Alone(Utf8PathBuf),
@@ -189,7 +189,7 @@ impl LayerCall {
         let (build_dir, option) = match target {
             Target::OfSlice => {
                 let build_dir = workspace.build_directory(&invocation.target_dir);
-                // What the configuration says may be another folder for another workspace, such as the recipe.
+                // The configuration may name another folder for another workspace, such as the recipe.
                 let is_said = build_dir != invocation.target_dir || workspace.configures_build_dir();
                 let option = is_said.then(|| build_dir_option(&build_dir));
                 (build_dir, option)

@@ -58,7 +58,7 @@ pub enum Error {
     /// The directory is in no cargo workspace, or its manifests cannot be read.
     #[error("no readable cargo workspace at {path}{}", tail(.stderr))]
     NoWorkspace {
-        /// Where cargo was asked.
+        /// The folder that cargo was asked in.
         path: PathBuf,
         /// cargo's own words.
         stderr: String,
@@ -222,7 +222,7 @@ pub enum Error {
     Unproven {
         /// The slice's name.
         slice: String,
-        /// Where they are not.
+        /// The platform on which they are not.
         platform: Platform,
         /// How many units the recipe builds exactly.
         proven: usize,
@@ -244,7 +244,7 @@ pub enum Error {
     OutsideContext {
         /// Its kind.
         what: String,
-        /// Where it lies, as seen from the workspace's root.
+        /// Its path, as seen from the workspace's root.
         path: Utf8PathBuf,
         /// The folder that is sent.
         context: Utf8PathBuf,

@@ -62,7 +62,7 @@ impl Nix {
     }
 }
 
-/// What Nix's log has said so far, by derivation.
+/// The state of each derivation, from Nix's log so far.
 #[derive(Debug, Default)]
 pub struct Progress(BTreeMap<String, Derivation>);
 
@@ -73,7 +73,7 @@ pub struct Derivation {
     pub external: usize,
     /// Packages of the application that were compiled.
     pub local: usize,
-    /// What the application's derivation said at its end.
+    /// The summary that the application's derivation gave at its end.
     pub summary: String,
 }
 

@@ -47,7 +47,7 @@ fn refuse_links(larder_dir: &Utf8Path) -> Result<()> {
     change::refuse_link(larder_dir)?;
     let mut open = vec![(larder_dir.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {
-        // What cannot be read is told by whatever needs it.
+        // A folder that cannot be read is told of by whatever needs it.
         for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
             change::refuse_link(entry.path())?;
             if depth < DEPTH && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -101,8 +101,8 @@ impl Project {
         self.cargo.host(self.workspace.root().as_std_path())
     }
 
-    /// Where this project builds: the target directory, cargo's build directory if it is another, and what slices
-    /// have outside of these.
+    /// The folders that this project builds into: the target directory, cargo's build directory if it is another, and
+    /// what slices have outside of these.
     pub fn target_dirs(&self) -> Vec<Utf8PathBuf> {
         let workspace = &self.workspace;
         let build = workspace.metadata().build_directory.clone();
@@ -149,7 +149,8 @@ impl Project {
         slices.filter(is_empty).map(|locked| locked.slice.name.into()).collect()
     }
 
-    /// What recipes are made from or made of, and git ignores, so that other clones have it not; relative to the root.
+    /// Files that recipes are made from or made of, and that git ignores, so that other clones lack them; relative to
+    /// the root.
     pub fn ignored_by_git(&self) -> Vec<&'static str> {
         const FILES: [&str; 6] = [
             "Cargo.lock",

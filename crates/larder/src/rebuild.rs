@@ -19,7 +19,7 @@ use crate::{
     shim::chosen,
 };
 
-/// What cargo says of a unit that is done.
+/// cargo's message about a finished unit.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -35,7 +35,7 @@ struct Told {
     name: String,
 }
 
-/// Compiles the units with these hashes in the folder `target`, as far as cargo can. What failed is not there.
+/// Compiles the units with these hashes in the folder `target`, as far as cargo can. A unit that failed is not there.
 ///
 /// # Errors
 /// A recipe that cannot be expanded, or cargo that cannot be started.

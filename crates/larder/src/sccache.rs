@@ -25,7 +25,7 @@ calls. It keeps what is not built incrementally: release builds, and all with CA
 const SCCACHE_PLACE: &str = "\
 What sccache keeps is there; it takes credentials from the environment alone.";
 
-/// Where sccache keeps what it compiled.
+/// The place in which sccache keeps its results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A folder: absolute, or below the workspace.
@@ -34,9 +34,9 @@ pub enum Place {
     Bucket {
         /// Its name.
         name: String,
-        /// What its objects' names start with.
+        /// The prefix of its objects' names.
         prefix: Option<String>,
-        /// Where it is; `auto` if its server does not care.
+        /// Its region; `auto` if its server does not care.
         region: Option<String>,
         /// The server, if it is not Amazon's.
         endpoint: Option<String>,
@@ -108,7 +108,7 @@ pub fn settings(config: &DocumentMut, place: Option<&Place>) -> Vec<Setting> {
     missing(config, wanted)
 }
 
-/// What its server counted since it started.
+/// The counts of its server since it started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Calls of compilers.

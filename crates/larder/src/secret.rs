@@ -1,5 +1,5 @@
-//! What looks like a secret, by its name or by its value: it is written to no file of the project's, into no record and
-//! on no terminal.
+//! Tells what looks like a secret, by its name or by its value: it is written to no file of the project's, into no
+//! record and on no terminal.
 //!
 //! One place decides for all. In doubt it is one: a variable that is left out costs somebody a line in a manifest, a
 //! password that is committed costs more. It must never keep what it looks at.

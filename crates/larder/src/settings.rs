@@ -1,4 +1,4 @@
-//! What a user sets in `[workspace.metadata.larder]` (or `[package.metadata.larder]` of a root package without
+//! The settings of a user in `[workspace.metadata.larder]` (or `[package.metadata.larder]` of a root package without
 //! a `[workspace]`). Everything has a default; a workspace without the table is fine.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Where a team keeps compiled units, and whose are believed.
+/// The place of a team's compiled units, and the keys that are believed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StoreSettings {
@@ -44,10 +44,10 @@ pub struct Settings {
     /// How many layers a slice may have.
     #[serde(default = "four")]
     pub max_layers: usize,
-    /// What an image needs.
+    /// The needs of an image.
     #[serde(default)]
     pub docker: DockerSettings,
-    /// Where a team keeps compiled units.
+    /// The place of a team's compiled units.
     #[serde(default)]
     pub store: StoreSettings,
     /// Where the application is brought to, by name.

@@ -45,7 +45,7 @@ pub(crate) fn flat_map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<
     })
 }
 
-/// What a thread brought. A panic in it goes on here.
+/// The result of a thread. A panic in it goes on here.
 pub(crate) fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -1,8 +1,8 @@
 //! Settings of cargo that make builds quicker in every workspace that they fit, and how they get into files that a
 //! user owns: comments, order and unknown keys stay, and a value that the user chose is never replaced unasked.
 //!
-//! `init` writes what is missing, `doctor` tells what is. What each setting is worth was measured in
-//! `examples/portfolio`, where the numbers are. It must name no linker and no flags: cargo puts those into the
+//! `init` writes what is missing, `doctor` tells what is. The worth of each setting was measured in
+//! `examples/portfolio`, which has the numbers. It must name no linker and no flags: cargo puts those into the
 //! fingerprint of every unit, and a linker that one machine has breaks another.
 
 use std::collections::BTreeSet;
@@ -120,7 +120,7 @@ const OFFLINE_QUERIES: &str = "\
 Queries are checked against `.sqlx/`, never against whatever database DATABASE_URL happens to name.
 Set SQLX_OFFLINE=false in the environment to refresh `.sqlx/`.";
 
-/// What the root manifest lacks for debug builds that are quick after an edit.
+/// The settings that the root manifest lacks for debug builds that are quick after an edit.
 pub fn dev_profile(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
     let mut wanted = vec![
         Setting::new(&["profile", "dev", "debug"], "line-tables-only", LINE_TABLES),

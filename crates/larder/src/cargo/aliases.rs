@@ -1,5 +1,5 @@
-//! What a call of cargo runs besides cargo: the driver of a third party, or the user's own program. Both may call
-//! cargo again, and find the recording one. It must never decide what cargo builds.
+//! The programs that a call of cargo runs besides cargo: the driver of a third party, or the user's own program. Both
+//! may call cargo again, and find the recording one. It must never decide what cargo builds.
 
 use std::{ffi::OsString, path::Path};
 

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-/// What a call does.
+/// The work of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Work {
     /// It is cargo's own work: compilers and build scripts run in the call's environment.

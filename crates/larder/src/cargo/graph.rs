@@ -101,7 +101,7 @@ impl Cargo {
         cmd
     }
 
-    /// What a stable cargo has to be told in a query.
+    /// The settings that a stable cargo has to be told in a query.
     fn stable(&self, call: &Invocation) -> Option<&Stable> {
         let stable = self.stable.get_or_init(|| Stable::ask(&self.program, &call.dir, &self.env));
         stable.as_ref().filter(|_| !query::obeys_unstable(&call.env))

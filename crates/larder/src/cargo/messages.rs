@@ -71,7 +71,7 @@ impl std::ops::AddAssign for Counts {
 pub enum Readers {
     /// Nobody: they are taken out.
     Us,
-    /// Whoever called cargo: they stay.
+    /// The caller of cargo: they stay.
     Caller,
 }
 
@@ -199,7 +199,7 @@ mod tests {
     const ARTIFACT: &[u8] = b"{\"reason\":\"compiler-artifact\",\"fresh\":true}\n";
     const FINISHED: &[u8] = b"{\"reason\":\"build-finished\",\"success\":true}\n";
 
-    /// What passes of an output that comes in pieces of this size.
+    /// The bytes that pass of an output in pieces of this size.
     fn passed(output: &[u8], size: usize, readers: Readers) -> (Vec<u8>, Counts) {
         let mut stream = Stream::new(readers);
         let mut passed = Vec::new();

@@ -40,7 +40,7 @@ pub struct Cargo {
     pretended: Option<Platform>,
     /// This machine's platform, once it was asked for.
     host: Arc<OnceLock<Platform>>,
-    /// What graph queries have to tell a stable cargo, once it was asked for.
+    /// The settings that graph queries have to tell a stable cargo, once they were asked for.
     stable: Arc<OnceLock<Option<Stable>>>,
     /// The same without one person's settings.
     stable_for_everybody: Arc<OnceLock<Option<Stable>>>,

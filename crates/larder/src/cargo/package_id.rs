@@ -9,14 +9,14 @@ use std::path::PathBuf;
 /// `path+file:///name#version`, `URL`, `name@version`, `name`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PackageSpec<'a> {
-    /// Where the package comes from, with the kind of the source; empty in a short form.
+    /// The address of the package's source, with its kind; empty in a short form.
     pub(crate) address: &'a str,
     pub(crate) name: &'a str,
     /// Without build metadata, which a version requirement ignores; a short form may have none, or the start of one.
     pub(crate) version: Option<&'a str>,
 }
 
-/// Where an external package comes from.
+/// The source of an external package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source<'a> {
     CratesIo,

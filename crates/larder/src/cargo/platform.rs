@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Platform(String);
 
-/// What containers and CI machines run; recipes serve it unless a project says otherwise.
+/// The platform of containers and CI machines; recipes serve it unless a project says otherwise.
 const EVERYWHERE: &str = "x86_64-unknown-linux-gnu";
 
-/// What a call of cargo names for the host, whichever that is. rustc does not know it.
+/// The word for the host in a call of cargo, whichever that is. rustc does not know it.
 pub const HOST_TUPLE: &str = "host-tuple";
 
 /// How many a project can name: more than Rust has hosts of its own. cargo is asked for each of them.

@@ -1,4 +1,5 @@
-//! What cargo is to see when it is asked for a unit graph: what the builds of the project see, on everybody's machine.
+//! The settings that cargo is to see when it is asked for a unit graph: those of the project's builds, on everybody's
+//! machine.
 //!
 //! The query makes a stable cargo take unstable settings, which its builds ignore; and a shell, or a person's own
 //! configuration, holds settings that are nobody else's. It must never change what a build gets.
@@ -25,8 +26,8 @@ const UNSTABLE_VARIABLES: &str = "CARGO_UNSTABLE_";
 /// The setting that the query itself needs.
 const NEEDED: &str = "unstable-options";
 
-/// What a stable cargo has to be told, so that it obeys in a query what it obeys in a build; nothing for an unstable
-/// one.
+/// The settings that a stable cargo has to be told, so that it obeys in a query what it obeys in a build; none for an
+/// unstable one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Stable {
     /// Switches that the configuration turns on.
@@ -83,8 +84,8 @@ pub(crate) fn without_unstable(env: &mut Environment) {
     remove(env, |name| name.starts_with(UNSTABLE_VARIABLES));
 }
 
-/// The environment without one person's settings that reach a plan. What it takes to find a compiler and to get
-/// sources stays.
+/// The environment without one person's settings that reach a plan. Variables for finding a compiler and getting
+/// sources stay.
 pub(crate) fn of_everybody(env: &Environment) -> Environment {
     const NAMES: [&str; 6] = [
         "RUSTFLAGS",

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::files::read;
 
-/// What is in cargo's way.
+/// The obstacle in cargo's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// `Cargo.lock` would have to change.

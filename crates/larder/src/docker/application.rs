@@ -1,4 +1,4 @@
-//! What an image is made of, apart from wording: slices and the stages they cook in, the application's own
+//! The parts of an image, apart from wording: slices and the stages they cook in, the application's own
 //! build, and what it leaves behind.
 
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub(super) struct Application {
     pub(super) artifacts: Artifacts,
     /// The program that a container starts.
     pub(super) entry: Entry,
-    /// Where things are while it is built.
+    /// The places of things while it is built.
     pub(super) image: Image,
     /// The site's folder in the workspace, after the build.
     pub(super) site: Option<Utf8PathBuf>,
@@ -48,11 +48,11 @@ pub(super) struct Application {
     pub(super) site_env: Vec<(String, String)>,
     /// The file with the hashed names of the site's files, as a shell takes it. The server looks for it beside itself.
     pub(super) hash_file: Option<String>,
-    /// What cargo-leptos takes, in a Leptos project.
+    /// The tools that cargo-leptos takes, in a Leptos project.
     pub(super) leptos: Option<LeptosTools>,
     /// The files that the build reads.
     pub(super) sources: Sources,
-    /// Where the recipes come from.
+    /// The source of the recipes.
     pub(super) recipes: Recipes,
     /// Whether a toolchain is pinned by a file that rustup reads.
     pub(super) toolchain_file: Option<&'static str>,
@@ -78,7 +78,7 @@ pub(super) struct LeptosTools {
     pub(super) cargo_leptos: &'static str,
     /// Of `Cargo.lock`; `None` if the project does not use it.
     pub(super) wasm_bindgen: Option<String>,
-    /// What compiles style sheets, if the project has any for it.
+    /// The compiler of style sheets, if the project has any for it.
     pub(super) tailwind: Option<Tailwind>,
 }
 
@@ -153,7 +153,7 @@ impl Application {
 }
 
 impl Application {
-    /// What tells cargo of the build directory, if its configuration would name another one.
+    /// The variable that tells cargo of the build directory, if its configuration would name another one.
     pub(super) fn build_dir_variable(&self) -> Option<(String, String)> {
         let dir = self.image.workspace.join(self.build_dir.as_ref()?);
         Some(("CARGO_BUILD_BUILD_DIR".into(), dir.into_string()))
@@ -196,7 +196,7 @@ fn site(image: &Image, slice: &Slice) -> Option<Utf8PathBuf> {
     slice.env.get("LEPTOS_SITE_ROOT").map(|root| image.relative(root))
 }
 
-/// What Leptos assumes unless a variable says otherwise: `pkg`, names without hashes, and `hash.txt`.
+/// The variables whose values are not those that Leptos assumes: `pkg`, names without hashes, and `hash.txt`.
 fn site_env(slice: &Slice) -> Vec<(String, String)> {
     let assumed = [
         ("LEPTOS_SITE_PKG_DIR", "pkg"),
@@ -208,7 +208,7 @@ fn site_env(slice: &Slice) -> Vec<(String, String)> {
     differ.map(|(name, value, _)| ((*name).to_owned(), value.clone())).collect()
 }
 
-/// cargo-leptos writes it where the server is.
+/// cargo-leptos writes it beside the server.
 fn hash_file(artifacts: &Artifacts, slice: &Slice) -> Option<String> {
     let name = slice.env.get("LEPTOS_HASH_FILE_NAME")?;
     artifacts.files.iter().find(|file| file.slice == slice.name).map(|server| server.beside(name))

@@ -29,9 +29,9 @@ const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Artifact {
-    /// Where cargo puts it, relative to the workspace.
+    /// The path that cargo gives it, relative to the workspace.
     from: Utf8PathBuf,
-    /// Where it is shipped, relative to the folder of all that is shipped.
+    /// Its path among shipped files, relative to their folder.
     pub(super) to: Utf8PathBuf,
     /// The same relative to its target directory, as folders that tell files of one name apart.
     below_target: Utf8PathBuf,

@@ -13,7 +13,7 @@ use crate::{
     slice::Slice,
 };
 
-/// What an image is made of, once nothing of it can be refused any more.
+/// The parts of an image, once none of them can be refused any more.
 ///
 /// # Errors
 /// As [`Application::of`], and for words with no place in generated files.
@@ -71,7 +71,7 @@ pub(super) fn shipped(application: &Application) -> impl Iterator<Item = String>
     files.chain(application.hash_file.clone()).chain(application.site.iter().map(ToString::to_string))
 }
 
-/// What of a slice has no place in a command of a shell.
+/// The part of a slice that has no place in a command of a shell.
 pub(super) fn wrong_in(slice: &Slice) -> Option<String> {
     let is_name = |name: &str| {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';

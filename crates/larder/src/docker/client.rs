@@ -59,7 +59,7 @@ pub struct Build {
     pub result: BuildResult,
 }
 
-/// Where a built image goes.
+/// The destination of a built image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BuildResult {
     /// The engine's own store.
@@ -145,7 +145,7 @@ impl Client {
         }
     }
 
-    /// Where the engine keeps its data, on its own machine; `None` if it does not tell.
+    /// The folder in which the engine keeps its data, on its own machine; `None` if it does not tell.
     pub fn data_root(&self) -> Option<String> {
         let answer = self.cmd().args(["info", "--format", "{{.DockerRootDir}}"]).output().ok()?;
         Some(answer.trim().to_owned()).filter(|root| !root.is_empty())
@@ -271,7 +271,7 @@ impl Client {
     }
 }
 
-/// What every cache is exported with, unless it is said otherwise.
+/// The options that every cache is exported with, unless it says otherwise.
 ///
 /// One that only holds the last stage's layers would miss the very ones that are worth most. Layers are unpacked on
 /// one core each, and zstd takes a fraction of gzip's time for it; the stores of GitHub and of clouds compress in

@@ -1,5 +1,5 @@
-//! What cargo's configuration points at, and the pinned toolchain: files and folders without which neither a recipe nor
-//! the application can be built. They are sent, and those that cooking takes are there before it.
+//! The files and folders that cargo's configuration points at, and the pinned toolchain: neither a recipe nor the
+//! application can be built without them. They are sent, and those that cooking takes are there before it.
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
@@ -20,7 +20,7 @@ const CONFIG: &str = ".cargo/config.toml";
 /// Files that the configuration names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Configured {
-    /// What has to be there while dependencies are cooked.
+    /// Files that have to be there while dependencies are cooked.
     pub(super) cooking: Vec<Pointed>,
     /// Further files of the application's build.
     pub(super) building: Vec<Place>,

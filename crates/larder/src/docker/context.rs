@@ -23,7 +23,7 @@ pub(super) struct Context {
     real_root: Utf8PathBuf,
 }
 
-/// Where something lies that is sent.
+/// The place of something that is sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     /// In the workspace, relative to its root.
@@ -79,8 +79,8 @@ impl Context {
         self.real_root.strip_prefix(&self.folder).map(Utf8Path::to_owned).unwrap_or_default()
     }
 
-    /// Where a file or folder that is there has to be sent from. A symlink on the way is a second place: Docker copies
-    /// links as they are.
+    /// The places that a file or folder, which is there, has to be sent from. A symlink on the way is a second place:
+    /// Docker copies links as they are.
     ///
     /// # Errors
     /// [`Error::OutsideContext`] for `what` if some of it lies elsewhere.

@@ -12,7 +12,7 @@ use crate::{
     process::Cmd,
 };
 
-/// What an engine keeps in all, each layer counted once.
+/// The totals of an engine, each layer counted once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) images: u64,
@@ -31,7 +31,7 @@ struct TotalLine {
     total_count: String,
 }
 
-/// What an engine keeps, one by one.
+/// The images and volumes of an engine, one by one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Detail {

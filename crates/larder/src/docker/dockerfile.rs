@@ -46,7 +46,7 @@ pub(super) const RUNTIME_BASE: &str = "debian:trixie-slim";
 /// The `sass` of npm's that compiles style sheets, unless the base image has one.
 const SASS_VERSION: &str = "1.86.0";
 
-/// Where cargo keeps what it downloads, on every base image.
+/// cargo's folder of downloads, on every base image.
 const CARGO_HOME: &str = "/cargo";
 /// Which mounts of cargo's downloads a step has. Steps with the same ones take turns: cargo's own lock is outside of
 /// them, so two at once could spoil each other's.
@@ -275,7 +275,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What the configuration names has to be where it is named.
+    /// The files that the configuration names have to be where it names them.
     fn configured(&mut self) {
         let sources = &self.application.sources;
         if sources.configured.cooking.is_empty() {

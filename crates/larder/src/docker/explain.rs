@@ -34,7 +34,7 @@ const VERSION: u64 = 1;
 pub struct Record {
     version: u64,
     steps: Vec<Step>,
-    /// What was given for arguments; never a secret, since those are refused there.
+    /// The values of the arguments; never a secret, since those are refused there.
     #[serde(default)]
     build_args: Vec<String>,
 }
@@ -65,7 +65,7 @@ pub struct Miss {
     pub follows: bool,
 }
 
-/// Where the record of a project's last build is kept.
+/// The path of the record of a project's last build.
 pub fn record_path(project: &Project) -> Utf8PathBuf {
     records::path(project.workspace.target_directory(), "docker-build.json")
 }
@@ -166,7 +166,7 @@ impl Step {
         stages.map(|stage| format!("stage `{stage}`, which it takes from, is built anew")).collect()
     }
 
-    /// What is not what it was in the step itself.
+    /// The changes in the step itself.
     fn own_reasons(&self, old: Option<&Self>) -> Vec<String> {
         let mut reasons = Vec::new();
         let Some(old) = old else {
@@ -216,7 +216,7 @@ struct Reader<'a, F> {
     steps: Vec<Step>,
 }
 
-/// What the engine sees of the recipes: a layer's files are compared by content, whatever else the table says.
+/// The recipes as the engine sees them: a layer's files are compared by content, whatever else the table says.
 fn recipes(project: &Project) -> BTreeMap<String, String> {
     let Some(file) = project.recorded().ok().flatten() else { return BTreeMap::new() };
     let mut digests = BTreeMap::new();

@@ -16,7 +16,7 @@ pub(super) fn header(application: &Application) -> String {
     format!("{MARK} from {}", application.sources.prefix.join("larder"))
 }
 
-/// What a generated file comes from; `None` for one that somebody wrote.
+/// The origin of a generated file; `None` for one that somebody wrote.
 pub(super) fn origin(text: &str) -> Option<&str> {
     text.strip_prefix(MARK)?.split([';', ':', '\n']).next()
 }

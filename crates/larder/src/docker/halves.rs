@@ -44,7 +44,7 @@ pub(super) struct Half {
     pub(super) steps: Option<MemberSteps>,
 }
 
-/// What cargo-leptos is told to build each half alone, by the name of its slice if there is one project.
+/// The calls of cargo-leptos that build each half alone, by the name of its slice if there is one project.
 const COMMANDS: [(&str, &str); 2] = [
     ("front", "cargo leptos build --release --frontend-only"),
     ("server", "cargo leptos build --release --server-only"),

@@ -18,7 +18,7 @@ const HEADER: &str = "\
 *
 ";
 
-/// What cargo builds, and no folder of sources has for a name, unless [`Sources::called_target`] names it.
+/// A folder that cargo builds into: no folder of sources has this name, unless [`Sources::called_target`] names it.
 const TARGET: &str = "**/target";
 
 /// Writes the allow-list of an application.

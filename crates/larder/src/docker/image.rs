@@ -1,5 +1,5 @@
-//! Where things are in the image while it is built: the workspace, target directories, and what slices are called with
-//! there. Nothing here knows a path of this machine.
+//! The places of things in the image while it is built: the workspace, target directories, and what slices are called
+//! with there. Nothing here knows a path of this machine.
 
 use std::collections::BTreeMap;
 

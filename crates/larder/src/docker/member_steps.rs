@@ -31,8 +31,8 @@ use crate::{
     workspace::{Workspace, locked_packages, parse_toml},
 };
 
-/// The most steps for one half. Each costs a call of cargo, and the cores wait for each other at its end. What is
-/// lowest shares the first one, since it changes least.
+/// The most steps for one half. Each costs a call of cargo, and the cores wait for each other at its end. The lowest
+/// members share the first one, since they change least.
 const STEPS: usize = 4;
 
 /// The steps that build a half's members before its own one is copied.
@@ -286,7 +286,7 @@ fn always_built<'a>(own: &'a Package, members: &[&'a Package]) -> BTreeSet<&'a s
     found
 }
 
-/// What is linked into more than programs prepares for link-time optimisation in ways of its own.
+/// A library that is linked into more than programs prepares for link-time optimisation in ways of its own.
 fn has_plain_library(package: &Package) -> bool {
     let is_library = |kind: &TargetKind| matches!(kind, TargetKind::Lib | TargetKind::RLib);
     package.targets.iter().any(|target| target.kind.iter().all(is_library))
@@ -307,7 +307,7 @@ fn folder_apart<'a>(package: &'a Package, project: &Project, copied: &[Utf8PathB
     let named = dependencies.filter_map(|one| one.path.as_deref()?.strip_prefix(root).ok());
     let mut others = members.iter().filter_map(|member| folder_below(member, root)).chain(named);
     let is_apart = others.all(|other| other == folder || !other.starts_with(folder));
-    // What is listed there is read by others as well.
+    // A folder that is listed there is read by others as well.
     let is_listed =
         project.settings.docker.include.iter().any(|path| Utf8Path::new(path).starts_with(folder));
     (is_apart && !is_listed && copied.iter().any(|copied| copied == folder)).then_some(folder)

@@ -1,7 +1,7 @@
 //! The Docker backend: a Dockerfile that cooks each layer in a step of its own, and the client that builds it.
 //!
-//! What is built is decided in `application`, worded in `dockerfile`, and followed in [`progress`] while it is
-//! built. The generated files work without Larder.
+//! The steps of a build are decided in `application`, worded in `dockerfile`, and followed in [`progress`] while they
+//! run. The generated files work without Larder.
 
 mod absent;
 mod application;
@@ -50,7 +50,7 @@ use crate::{
 pub use generated::is_generated;
 use generated::origin;
 
-/// The folder that is sent to Docker, where the generated files are.
+/// The folder that is sent to Docker, which has the generated files in it.
 ///
 /// # Errors
 /// When the setting names none that holds the workspace.
@@ -84,7 +84,7 @@ pub fn files(project: &Project, recipes: Recipes) -> Result<BTreeMap<Utf8PathBuf
 pub struct Generated {
     /// The files, by path relative to the [`context()`].
     pub files: BTreeMap<Utf8PathBuf, String>,
-    /// What the user has to decide for the image to be of use.
+    /// The decision that the user has to make for the image to be of use.
     pub undecided: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! What `[workspace.metadata.larder.docker]` lacks for an image that builds and starts: system packages, and files that
-//! are read beside the packages' own.
+//! The entries that `[workspace.metadata.larder.docker]` lacks for an image that builds and starts: system packages,
+//! and files that are read beside the packages' own.
 //!
 //! Proposals only. A generated file must never depend on them, since they follow from local builds as well; once the
 //! user has taken one, it is a setting like any other.

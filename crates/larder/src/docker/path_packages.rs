@@ -88,7 +88,7 @@ struct Walk<'a> {
     project: &'a Project,
     /// Names of the packages on disk that `Cargo.lock` holds: cargo reads no other.
     local: BTreeSet<String>,
-    /// What cargo said of each workspace, the project's own first.
+    /// cargo's answer for each workspace, the project's own first.
     answers: Vec<Metadata>,
     seen: BTreeSet<Utf8PathBuf>,
     found: BTreeSet<Read>,
@@ -142,7 +142,7 @@ impl Walk<'_> {
         self.answers[0].packages.iter().any(|package| package.manifest_path == manifest)
     }
 
-    /// What cargo says of a package's own workspace; `None` if it has none of its own and is no member.
+    /// cargo's answer for a package's own workspace; `None` if it has none of its own and is no member.
     fn ask(&mut self, manifest: &Utf8Path) -> Result<Option<Metadata>> {
         let has = |metadata: &&Metadata| metadata.packages.iter().any(|one| one.manifest_path == manifest);
         if let Some(known) = self.answers.iter().find(has) {

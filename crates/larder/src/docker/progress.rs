@@ -1,7 +1,7 @@
-//! What BuildKit's plain progress output says: which steps were cached, which ran and for how long, and which
+//! Reads BuildKit's plain progress output: which steps were cached, which ran and for how long, and which
 //! packages cargo compiled in them.
 //!
-//! The format is meant for people. What is not understood is passed over, so a change of it loses numbers of a
+//! The format is meant for people. Lines that are not understood are passed over, so a change of it loses numbers of a
 //! table and nothing else.
 
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Progress {
         self.disk_full
     }
 
-    /// What was said about things that are not there, the first of it.
+    /// The first complaints about things that are not there.
     pub fn complaints(&self) -> &[String] {
         &self.complaints
     }
@@ -174,7 +174,7 @@ fn instruction(text: &str) -> Option<(String, String)> {
     Some((stage.to_owned(), instruction.to_owned()))
 }
 
-/// What became of a stage.
+/// The outcome of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Stage {

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::recipe::expand;
 
-/// What makes plain cargo of the table, in the workspace's folder.
+/// The command that makes plain cargo of the table, in the workspace's folder.
 const EXPAND: &str = "awk -f larder/expand.awk larder/larder.lock";
 
 impl Writer<'_> {
-    /// What no recipe is committed for. It runs at every change of the sources, and all that later stages take from
-    /// it are the recipes.
+    /// The stage that makes recipes if none are committed. It runs at every change of the sources, and all that later
+    /// stages take from it are the recipes.
     pub(super) fn planner(&mut self) {
         self.line("\n# --- planner: the recipes, since none are committed ---");
         self.text.push_str(PLANNER);

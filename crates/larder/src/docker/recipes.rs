@@ -1,9 +1,9 @@
-//! Where the recipes of an image come from.
+//! The source of an image's recipes.
 
-/// Where the recipes of an image come from.
+/// The source of an image's recipes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Recipes {
-    /// From `larder/`, which is committed: nothing of Larder is needed where the image is built.
+    /// From `larder/`, which is committed: the image's build needs nothing of Larder.
     #[default]
     Committed,
     /// From a stage that writes them, for workspaces that commit none. Larder has to be in that stage.

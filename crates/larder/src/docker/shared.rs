@@ -1,4 +1,4 @@
-//! What of a project every clone has: an image is made of nothing else.
+//! The part of a project that every clone has: an image is made of nothing else.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) fn targets<'a>(
     package.targets.iter().filter(|target| workspace.shared_files().has(&target.src_path))
 }
 
-/// What an image would get if git tracked it: files and folders on disk that no clone has, relative to the root.
+/// Files and folders on disk that no clone has, and that an image would get if git tracked them; relative to the root.
 pub(super) fn missing(workspace: &Workspace) -> BTreeSet<Utf8PathBuf> {
     let root = workspace.root();
     let known = KNOWN

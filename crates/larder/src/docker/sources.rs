@@ -47,7 +47,7 @@ pub(super) struct Sources {
     pub(super) called_target: BTreeSet<Utf8PathBuf>,
     /// Private files that the settings name, relative to the folder that is sent.
     pub(super) named: BTreeSet<Utf8PathBuf>,
-    /// What of it cargo's configuration points at.
+    /// The files among them that cargo's configuration points at.
     pub(super) configured: Configured,
 }
 
@@ -102,7 +102,7 @@ pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package])
     Ok(sources)
 }
 
-/// What the settings name by a name that would be left out.
+/// The paths in the settings whose names would be left out.
 fn named(project: &Project, prefix: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
     let paths = project.settings.docker.include.iter().map(|path| normalized(Utf8Path::new(path)));
     let is_private =

@@ -13,7 +13,7 @@ const VERSION: &str = "4.2.1";
 /// The last one of the line before, for style sheets that are written for it.
 const OLD_VERSION: &str = "3.4.19";
 
-/// What npm installs a project's packages from.
+/// The file that npm installs a project's packages from.
 const PACKAGES: &str = "package.json";
 /// The exact versions of these.
 pub(super) const LOCK: &str = "package-lock.json";
@@ -52,7 +52,7 @@ impl Tailwind {
     }
 }
 
-/// What npm reads of a project with Tailwind, relative to the root.
+/// The files that npm reads of a project with Tailwind, relative to the root.
 pub(super) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
     let tailwind = Tailwind::of(workspace);
     tailwind.into_iter().flat_map(|tailwind| tailwind.packages).map(Utf8PathBuf::from).collect()

@@ -3,7 +3,7 @@
 
 use cargo_metadata::camino::Utf8Path;
 
-/// What Docker puts a variable's value, a quoted text or the next character in the place of.
+/// The characters that Docker replaces with a variable's value, a quoted text or the next character.
 const EXPANDED: [char; 4] = ['\\', '$', '"', '\''];
 
 /// Words as they are if they mean themselves there, or else as JSON, which has room for spaces.
@@ -17,7 +17,7 @@ pub(super) fn copy(flags: &str, from: &[impl AsRef<str>], to: &str) -> String {
     format!("COPY {flags}[{}]", words.join(", "))
 }
 
-/// The flags of a COPY, and its paths, the last one being where they go; what [`copy`] wrote, read again.
+/// The flags of a COPY, and its paths, the last one being their destination; what [`copy`] wrote, read again.
 pub(super) fn copied(instruction: &str) -> (Vec<&str>, Vec<String>) {
     let mut rest = instruction.strip_prefix("COPY").unwrap_or(instruction).trim();
     let mut flags = Vec::new();
@@ -68,7 +68,7 @@ fn pattern(path: &str) -> String {
     text
 }
 
-/// What a word of [`copy`] means.
+/// The meaning of a word of [`copy`].
 fn literal(word: &str) -> String {
     let mut text = String::new();
     let mut rest = word.chars();

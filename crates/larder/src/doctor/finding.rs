@@ -35,7 +35,7 @@ pub struct Finding {
 pub struct Fix {
     /// The command to run, or the edit to make.
     pub command: String,
-    /// What `--fix` does; `None` if it is not Larder's to do.
+    /// The repair that `--fix` makes; `None` if it is not Larder's to do.
     pub repair: Option<Repair>,
 }
 

@@ -1,5 +1,5 @@
-//! What a file for CI says: which actions it uses, which commands it runs and what it keeps. A name that somebody gave
-//! a step, or a word that a command prints, must never count for any of these.
+//! The content of a file for CI: which actions it uses, which commands it runs and what it keeps. A name that somebody
+//! gave a step, or a word that a command prints, must never count for any of these.
 
 use yaml_rust2::{Yaml, YamlLoader};
 

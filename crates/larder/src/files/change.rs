@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// A file as it is and as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Where it is.
+    /// Its path.
     pub path: Utf8PathBuf,
     /// Its text; `None` if there is no such file.
     pub old: Option<String>,
@@ -58,7 +58,7 @@ impl Change {
 /// [`Error::Link`] for one that leads out; as [`write()`].
 pub fn write_in(workspace: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(workspace);
-    // What is generated may belong above the workspace, in the folder that Docker is sent.
+    // A generated file may belong above the workspace, in the folder that Docker is sent.
     let above = || folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
     let root = if path.starts_with(workspace) { workspace } else { above() };
     let below = path.ancestors().take_while(|above| *above != root);
@@ -197,7 +197,7 @@ mod tests {
         for name in [".envrc", ".github/workflows/ci.yml", ".github/.bashrc", "flake.nix"] {
             assert!(write_in(&root, &root.join(name), "new").is_err(), "{name}");
         }
-        // What is Larder's own replaces a link.
+        // A file of Larder's own replaces a link.
         write_own(&root.join(".envrc"), "own").unwrap();
         assert!(!root.join(".envrc").is_symlink());
         let error = write_own(&root.join(".github/own"), "own").unwrap_err();

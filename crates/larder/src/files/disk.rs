@@ -48,7 +48,7 @@ impl Add for Size {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        // What other programs say of their caches may be anything.
+        // The sizes that other programs tell of their caches may be anything.
         let [on_disk, apparent] = [(self.on_disk, other.on_disk), (self.apparent, other.apparent)]
             .map(|(one, other)| u64::saturating_add(one, other));
         Self { on_disk, apparent }
@@ -67,7 +67,7 @@ impl Sum for Size {
     }
 }
 
-/// What a name in a folder stands for.
+/// The kind of entry that a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A file, or something else that is no folder and no link.
@@ -227,7 +227,7 @@ struct Queue {
 /// A folder that is still to be read.
 struct Pending {
     root: usize,
-    /// That of the root.
+    /// The root's device.
     device: u64,
     path: PathBuf,
 }
@@ -241,7 +241,7 @@ struct Open {
 
 impl Queue {
     fn open(&self) -> MutexGuard<'_, Open> {
-        // What is guarded stays whole whatever a thread does: it is pushed and popped, no more.
+        // The list stays whole whatever a thread does: entries are pushed and popped, no more.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -304,7 +304,7 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// What reading a folder comes by.
+/// One thing that reading a folder comes by.
 enum Seen<'a> {
     /// The folder that is read.
     Itself(Facts),
@@ -324,7 +324,7 @@ fn read_folder(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io
         Ok(open) => open,
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
         Err(error) => {
-            // What is in it is not known, but it takes room itself.
+            // Its content is not known, but it takes room itself.
             each(Seen::Itself(Facts::of(folder)?));
             return Err(named(folder, error));
         }

@@ -78,7 +78,7 @@ pub(super) fn named(path: &Path, error: rustix::io::Errno) -> io::Error {
     io::Error::new(error.kind(), format!("failed to read `{}`: {error}", path.display()))
 }
 
-/// Refuses what a program that opens it would wait for, or read without end. What is not there is no harm.
+/// Refuses a path that a program would wait for on opening it, or read without end. A missing file is no harm.
 ///
 /// # Errors
 /// For pipes, sockets and devices, links to such included.

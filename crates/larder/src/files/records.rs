@@ -1,4 +1,4 @@
-//! What Larder remembers of builds: small JSON files in `target/larder/`, which go with the target directory.
+//! Larder's memory of builds: small JSON files in `target/larder/`, which go with the target directory.
 //!
 //! A record that is missing, broken or of another version is no error: whoever reads it knows less then. A repository
 //! can have files in their places, so no link is followed, and nothing is read that is no plain file of some size.
@@ -15,7 +15,7 @@ use crate::{
 /// No record of a build comes near this size.
 const LARGEST: u64 = 256 << 20;
 
-/// Where a record is kept in a target directory.
+/// The path of a record in a target directory.
 pub(crate) fn path(target_directory: &Utf8Path, name: &str) -> Utf8PathBuf {
     target_directory.join("larder").join(name)
 }

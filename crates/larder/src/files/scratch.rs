@@ -1,7 +1,8 @@
 //! Temporary folders: for their owner's eyes alone, since environments and settings are in them, and swept by the next
 //! run if a killed one left them.
 //!
-//! Whoever made a folder holds a lock on it for as long as it lives. It must never sweep what somebody else made or uses.
+//! The process that made a folder holds a lock on it for as long as it lives. It must never sweep what somebody else
+//! made or uses.
 
 use std::{
     os::fd::OwnedFd,
@@ -42,7 +43,7 @@ impl Scratch {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let new = builder.prefix(NEW).tempdir_in(parent)?;
         let lock = open(new.path()).map_err(std::io::Error::from)?;
-        // Where folders cannot be locked nobody else can lock this one either, and it is swept by hand.
+        // If folders cannot be locked, nobody else can lock this one either, and it is swept by hand.
         let _ = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
         let name = new.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = parent.join(name.replace(NEW, PREFIX));
@@ -52,7 +53,7 @@ impl Scratch {
         Ok(Self { path, _lock: lock })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -60,7 +61,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now is swept by the next run.
+        // A folder that cannot be removed now is swept by the next run.
         let _ = fs_err::remove_dir_all(&self.path);
     }
 }

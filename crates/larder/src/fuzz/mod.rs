@@ -94,7 +94,7 @@ fn buildkit(_: &Utf8Path, bytes: &[u8]) {
     seen((all.missing_base().map(str::len), all.complaints().len(), all.is_disk_full()));
 }
 
-/// What is put into a file can be read again, and the file stays TOML.
+/// A value that is put into a file can be read again, and the file stays TOML.
 fn toml_texts(_: &Utf8Path, bytes: &[u8]) {
     let text = text(bytes);
     for path in [&["profile", "dev", "debug"][..], &["a"], &["workspace", "metadata", "larder", "b c"]] {

@@ -1,4 +1,4 @@
-//! What other branches build, as their committed recipes say it, without checking anything out.
+//! The builds of other branches, as their committed recipes say them, without checking anything out.
 //!
 //! Nobody has looked at these branches: a question about them must not reach the network, read their configuration or
 //! toolchain files, or run what they name. A branch of which less is known keeps less, which costs a compilation.

@@ -1,7 +1,7 @@
 //! A size that target folders and Docker's build cache together shall not exceed.
 //!
 //! Above it, what nothing needs goes by age, the longest unused first, until four fifths of the size are left: a
-//! budget that is only just met would be exceeded by the next build. What is needed never goes.
+//! budget that is only just met would be exceeded by the next build. A needed entry never goes.
 
 use std::{
     path::Path,

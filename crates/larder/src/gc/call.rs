@@ -8,7 +8,7 @@ use crate::{cargo::invocation::Invocation, project::Project};
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) invocation: Invocation,
-    /// Where units of the call lie: in the build folder, if one is set, else in the target folder.
+    /// The folder of the call's units: the build folder, if one is set, else the target folder.
     pub(super) folder: PathBuf,
     pub(super) whose: Whose,
 }

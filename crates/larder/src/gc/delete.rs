@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
-    /// Below which folder and where.
+    /// The folder's path, joined with that of the entry in it.
     pub path: PathBuf,
     /// Why it is still there.
     pub reason: String,
@@ -53,7 +53,7 @@ pub struct Deleter {
 /// Folders below each other that are open at once; each takes room on the stack and a descriptor.
 const DEEPEST: usize = 64;
 
-/// What is left of an entry.
+/// The remains of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// Nothing; it may have been gone before.

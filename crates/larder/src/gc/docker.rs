@@ -20,7 +20,7 @@ pub enum Prune {
     All,
     /// Everything unused for this long.
     OlderThan(Duration),
-    /// What was used longest ago, until no more than this is left.
+    /// The records that were used longest ago, until no more than this is left.
     Keep(ByteSize),
 }
 
@@ -63,7 +63,7 @@ pub(super) fn size(env: &Environment) -> Option<u64> {
     Some(total(records.iter()))
 }
 
-/// The space that pruning everything would give back. What Docker says afterwards counts shared records too, which
+/// The space that pruning everything would give back. Docker's own figure afterwards counts shared records too, which
 /// stay on disk with their images, so that what came free is told from this before and after.
 pub(super) fn loose(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
@@ -80,7 +80,7 @@ pub(crate) fn read_all(answer: &str) {
     }
 }
 
-/// The bytes of records. What an engine says may be anything.
+/// The bytes of records. The figures of an engine may be anything.
 fn total<'a>(records: impl Iterator<Item = &'a Record>) -> u64 {
     records.map(Record::bytes).fold(0, u64::saturating_add)
 }

@@ -29,8 +29,8 @@ pub enum Downloads {
     All,
     /// Everything unused for this long.
     OlderThan(Duration),
-    /// What cargo itself would clear: downloads unused for three months, and what was unpacked from them and not
-    /// used for one.
+    /// The downloads that cargo itself would clear: those unused for three months, and what was unpacked from them and
+    /// not used for one.
     AsCargo,
 }
 
@@ -83,7 +83,7 @@ pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
     }
 }
 
-/// What cargo's collector waits for: every build of this user holds the first one, as long as it runs.
+/// The locks that cargo's collector waits for: every build of this user holds the first one, as long as it runs.
 fn locks_in(home: &Path) -> Vec<PathBuf> {
     [".package-cache-mutate", ".package-cache"].iter().map(|name| home.join(name)).collect()
 }
@@ -118,8 +118,8 @@ fn named(cmd: &Cmd) -> Result<Vec<(PathBuf, u64)>> {
     Ok(named.into_iter().map(|path| (path.clone(), tally.add_one(&path))).collect())
 }
 
-/// Runs the collector. What came free is measured like the plan: cargo itself counts what readers see of files, and
-/// no folders.
+/// Runs the collector. The space that came free is measured like the plan: cargo itself counts what readers see of
+/// files, and no folders.
 pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
     let before = named(cmd).unwrap_or_default();
     let freed = program::run(cmd, answer);

@@ -73,7 +73,7 @@ fn holds_builds(entries: &[PathBuf]) -> bool {
 }
 
 /// Whether cargo was the last to build into a folder. It tags only folders that it makes itself: not those of others,
-/// and not `target` where a build in `target/front` came first, as in many a Leptos project.
+/// and not `target` if a build in `target/front` came first, as in many a Leptos project.
 fn has_build_info(folder: &Path) -> bool {
     folder.join(ANSWERS[0]).is_file()
 }

@@ -12,7 +12,7 @@ use super::{measure::Tally, rules::Class};
 pub(super) struct Item {
     /// Why it goes.
     pub(super) class: Class,
-    /// What makes it fresh in cargo's eyes: goes first, so that no half of it ever counts as whole.
+    /// The file that makes it fresh in cargo's eyes: it goes first, so that no half of it ever counts as whole.
     pub(super) mark: Option<PathBuf>,
     /// Everything else, relative to the folder.
     pub(super) paths: Vec<PathBuf>,

@@ -1,10 +1,10 @@
 //! Which units on disk may be the ones that a unit graph asks for.
 //!
 //! The graph gives no hashes, so units are compared by everything that both sides tell: package, version, target,
-//! kind, features, platform, profile folder, compiler, and, all the way down, what they depend on. That keeps an
+//! kind, features, platform, profile folder, compiler, and, all the way down, what they depend on. This keeps an
 //! old generation apart from the current one: a unit that stands on another version of something is another unit.
-//! What only cargo can tell apart, such as changed settings of a profile, counts as needed on both sides: it must
-//! never call a unit unneeded because something could not be read.
+//! Units that only cargo can tell apart, such as those of changed settings of a profile, count as needed on both sides:
+//! it must never call a unit unneeded because something could not be read.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -56,7 +56,7 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    /// What a unit stands on directly.
+    /// The direct dependencies of a unit.
     pub(super) fn dependencies(&self, unit: usize) -> &HashSet<usize> {
         &self.dependencies[unit]
     }

@@ -1,4 +1,4 @@
-//! What deleting something would free, counted as the deletion itself counts it: blocks on disk, a file with
+//! The space that deleting something would free, counted as the deletion itself counts it: blocks on disk, a file with
 //! several links only with its last one.
 
 use std::{

@@ -1,4 +1,4 @@
-//! Clearing caches: `clean` by level and `gc` by policy. What would go is planned first, in rows with bytes; applied,
+//! Clearing caches: `clean` by level and `gc` by policy. Every deletion is planned first, in rows with bytes; applied,
 //! the plan deletes no more than it said.
 //!
 //! 1. [`guard`], [`locks`](crate::target_dir::locks), [`delete`], [`measure`]: the safe way to delete from a target folder.

@@ -1,4 +1,5 @@
-//! What this checkout, and on request its branches, ask of target folders: questions to cargo, and nothing built.
+//! The units that this checkout, and on request its branches, ask of target folders: questions to cargo, and nothing
+//! built.
 
 use std::path::Path;
 
@@ -28,7 +29,7 @@ use crate::{
 pub enum Branches {
     /// Only what is checked out counts; units of branches stay while they are young enough.
     CheckedOut,
-    /// What the committed recipes of every local branch build is wanted.
+    /// The builds of every local branch's committed recipes are wanted.
     All,
 }
 
@@ -116,7 +117,7 @@ fn of_recipe(project: &Project, locked: &LockedSlice, dir: &Path) -> Result<Call
     Ok(Call::new(project, invocation, Whose::Ours))
 }
 
-/// What people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
+/// The calls that people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
 fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
     const WORDS: [&[&str]; 3] =
         [&["build"], &["build", "--workspace", "--all-targets"], &["check", "--workspace", "--all-targets"]];

@@ -41,7 +41,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What `clean` takes at a level.
+    /// The plan of `clean` at a level.
     ///
     /// # Errors
     /// If a folder is not cargo's, or cannot be read.
@@ -70,10 +70,10 @@ impl Plan {
         Ok(plan)
     }
 
-    /// What `gc` takes under a policy.
+    /// The plan of `gc` under a policy.
     ///
     /// # Errors
-    /// Where a folder is not cargo's. One that a slice or recipe builds into that cannot be planned is left alone.
+    /// If a folder is not cargo's. One that a slice or recipe builds into that cannot be planned is left alone.
     pub fn gc(project: &Project, policy: &Policy, report: &dyn Report) -> Result<Self> {
         let mut plan = Self::default();
         let env = project.cargo.env();

@@ -21,7 +21,7 @@ pub enum Level {
     Everything,
 }
 
-/// What `gc` may take.
+/// The terms under which `gc` may take something.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Which caches.

@@ -1,4 +1,4 @@
-//! What a plan is made of: rows with bytes, which can be printed before anything is done.
+//! The rows that a plan is made of, with bytes: they can be printed before anything is done.
 
 use serde::Serialize;
 
@@ -79,7 +79,7 @@ pub(super) enum Answer {
     Cargo,
 }
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Freed {

@@ -57,12 +57,12 @@ impl Class {
 pub(super) enum Rule {
     /// Everything in the folder.
     Everything,
-    /// What is the application's own, but not the recipes' own: the names of their packages start with these.
+    /// Units of the application, but not the recipes' own: the names of their packages start with these.
     Application {
         /// `larder-<slice>` of each slice.
         stubs: Vec<String>,
     },
-    /// What is not wanted and was not used for some time.
+    /// Units that are not wanted and were not used for some time.
     Unwanted {
         /// The goal.
         wishes: Box<Wishes>,

@@ -1,7 +1,7 @@
 //! The deletions in a target folder, item by item, and its deletion under cargo's locks.
 //!
-//! What is planned without the locks is looked at again once they are held, and only what is in both goes: a build
-//! in between may have made use of something.
+//! An item that is planned without the locks is looked at again once they are held, and only what is in both goes: a
+//! build in between may have made use of something.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -46,7 +46,7 @@ fn is_older(last_use: Option<SystemTime>, age: Duration, now: SystemTime) -> boo
     if age.is_zero() {
         return true;
     }
-    // What is used in the future, or at no known time, is not old.
+    // An item used in the future, or at no known time, is not old.
     last_use.and_then(|used| now.duration_since(used).ok()).is_some_and(|unused| unused > age)
 }
 
@@ -187,7 +187,7 @@ pub(super) fn apply(
     Ok(all)
 }
 
-/// What makes a unit fresh goes first, and if it does not go, the rest stays with it.
+/// The file that makes a unit fresh goes first, and if it does not go, the rest stays with it.
 fn delete(deleter: &mut Deleter, item: &Item) -> u64 {
     let mut bytes = 0;
     if let Some(mark) = &item.mark {

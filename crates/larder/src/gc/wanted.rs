@@ -31,12 +31,12 @@ pub enum Unwanted {
     Unfinished,
 }
 
-/// What decides: the same for planning and, once more, under cargo's locks.
+/// The wishes that decide: the same for planning and, once more, under cargo's locks.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
     /// The workspace's folder. A target folder outside of it may be other workspaces' too.
     pub root: PathBuf,
-    /// What calls of cargo need.
+    /// The units that calls of cargo need.
     pub needed: Vec<Needed>,
     /// cargo's hash of the compiler that builds now, if it is known.
     pub rustc: Option<u64>,

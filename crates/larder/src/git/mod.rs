@@ -198,8 +198,8 @@ impl Git {
     }
 }
 
-/// Whether a line of git's status names something that is ignored. What file managers and editors leave behind is
-/// hidden, and nobody misses it.
+/// Whether a line of git's status names something that is ignored. Files that file managers and editors leave behind
+/// are hidden, and nobody misses them.
 fn is_ignored(line: &str) -> bool {
     let Some(path) = line.strip_prefix("!! ") else { return false };
     let name = path.trim_matches('"').trim_end_matches('/').rsplit('/').next().unwrap_or_default();

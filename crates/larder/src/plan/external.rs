@@ -2,7 +2,7 @@
 
 use super::unit_graph::UnitGraph;
 
-/// What a unit has to do with the application.
+/// The relation of a unit to the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// From a registry or git, and so is its whole dependency closure: independent of the application.
@@ -13,7 +13,7 @@ pub enum Kind {
     Local,
 }
 
-/// Where a unit's output ends up. A unit can be on both sides when host and target share one profile.
+/// The sides that a unit's output ends up on. A unit can be on both sides when host and target share one profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sides {
     /// In a build script or procedural macro.

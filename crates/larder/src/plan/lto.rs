@@ -1,4 +1,4 @@
-//! What a unit emits for link-time optimisation. The unit graph does not print it, yet it is part of cargo's
+//! The code that a unit emits for link-time optimisation. The unit graph does not print it, yet it is part of cargo's
 //! hash of a unit, so a recipe that gets it wrong compiles everything a second time.
 //!
 //! Follows cargo's `src/compiler/lto.rs`: the mode starts at the roots, depends on their crate types, and is

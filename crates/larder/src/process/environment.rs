@@ -58,8 +58,8 @@ impl Environment {
         self.vars.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
     }
 
-    /// Where programs keep caches of a user: `XDG_CACHE_HOME`, whose specification has relative paths ignored, else the
-    /// platform's folder.
+    /// The folder in which programs keep caches of a user: `XDG_CACHE_HOME`, whose specification has relative paths
+    /// ignored, else the platform's folder.
     pub fn cache_home(&self) -> Option<PathBuf> {
         let set = self.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let own = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };

@@ -24,7 +24,7 @@ pub use environment::Environment;
 use group::Group;
 use pieces::{Lines, pieces};
 
-/// Where a command's standard error goes.
+/// The destination of a command's standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stderr {
     /// To the user's terminal, so that a long build shows its progress.

@@ -1,4 +1,4 @@
-//! What a program prints, read in pieces or as lines, and never kept without bound.
+//! The output of a program, read in pieces or as lines, and never kept without bound.
 
 use std::{
     io::{self, Read},

@@ -107,7 +107,7 @@ impl CargoLockFile {
         self.local.iter().filter(|package| names.contains(&package.name.as_str())).cloned().collect()
     }
 
-    /// Where packages come from that are not from crates.io: registries, and commits of git repositories.
+    /// The sources of packages that are not from crates.io: registries, and commits of git repositories.
     pub(super) fn sources(&self) -> BTreeSet<String> {
         self.packages.keys().filter_map(|id| Some(id.source.as_ref()?.0.clone())).collect()
     }

@@ -22,7 +22,7 @@ use crate::{
 /// The identity of units for a chain of layers.
 pub type Identity = (UnitKey, Lto);
 
-/// What a layer contributes.
+/// The contribution of a layer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Use {
@@ -64,7 +64,7 @@ pub fn identities(plan: &Plan) -> BTreeSet<Identity> {
     plan.units.iter().map(|(key, unit)| (*key, unit.lto)).collect()
 }
 
-/// What each layer contributes, and which layer provides each unit that any of them has.
+/// The contribution of each layer, and which layer provides each unit that any of them has.
 pub fn uses(
     layers: &[BTreeSet<Identity>],
     current: &BTreeSet<Identity>,

@@ -56,7 +56,7 @@ pub(super) fn in_lock_file(before: &BTreeSet<Line>, after: &BTreeSet<Line>) -> u
     LEAST_IN_LOCK_FILE.max(moved * LEAST_IN_LOCK_FILE / 2)
 }
 
-/// Where the ranges of layers begin that a line is in, and where they end. An end is open at the top, and if another
+/// The bounds of the ranges of layers that a line is in. An end is open at the top, and if another
 /// line of the package takes over.
 fn marks(chain: &[&BTreeSet<Line>], line: &Line) -> Vec<(usize, Option<usize>)> {
     let has = |layer: usize| chain.get(layer).is_some_and(|lines| lines.contains(line));

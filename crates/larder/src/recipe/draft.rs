@@ -37,7 +37,7 @@ pub(super) struct Draft<'a> {
     pub(super) letter: char,
     /// How many layers it may have.
     pub(super) most_layers: usize,
-    /// Where the packages of the workspace's `Cargo.lock` come from.
+    /// The sources of the packages in the workspace's `Cargo.lock`.
     pub(super) sources: BTreeSet<String>,
 }
 

@@ -1,4 +1,4 @@
-//! From the table to plain cargo: the files of a recipe, and where they lie when this machine cooks it.
+//! From the table to plain cargo: the files of a recipe, and their folder when this machine cooks it.
 //!
 //! The same is done by [`expand.awk`](PROGRAM) in images and by `nix/lib/expand.nix`, byte for byte; all three change
 //! together. Files are written below `target/`, where `Workplace` holds them while cargo runs in their folder.
@@ -52,7 +52,7 @@ pub(super) struct Parts<'a> {
     pub(super) layer: &'a Layer,
 }
 
-/// What a layer is expanded for.
+/// The purpose of expanding a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// cargo builds it.

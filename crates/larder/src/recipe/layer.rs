@@ -35,7 +35,7 @@ pub struct PackageId {
     pub name: String,
     /// Its version, with build metadata.
     pub version: Version,
-    /// Where it comes from, as `Cargo.lock` has it; `None` for crates.io.
+    /// Its source, as `Cargo.lock` has it; `None` for crates.io.
     pub(super) source: Option<Origin>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Package {
     pub(super) checksum: Option<String>,
     /// Its dependencies, as far as this layer reaches that.
     pub(super) dependencies: BTreeSet<PackageId>,
-    /// Where the recipe pins it, with which features.
+    /// The places in which the recipe pins it, with the features of each.
     pub(super) pins: BTreeMap<Pinned, Vec<String>>,
 }
 
@@ -165,7 +165,7 @@ impl Origin {
         self.0.split('#').next().unwrap_or(&self.0)
     }
 
-    /// What a dependency's entry says of it: `git = "…", branch = "…"`. `None` for a source that has no such words.
+    /// The words for it in a dependency's entry: `git = "…", branch = "…"`. `None` for a source that has no such words.
     pub(super) fn entry(&self) -> Option<String> {
         let text = |value: &str| toml_edit::Value::from(value).to_string();
         let id = format!("{}#x@0.0.0", self.without_commit());

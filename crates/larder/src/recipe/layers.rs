@@ -39,7 +39,7 @@ pub struct Content<K> {
     pub lines: BTreeSet<Line>,
 }
 
-/// What becomes of a chain.
+/// The decision about a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
     /// How many layers stay, from the oldest on; the current recipe comes on top.

@@ -25,12 +25,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Where recipes lie while they are proven, as deep as [`FOLDER`](super::expand::FOLDER), so that relative paths hold.
+/// The folder of recipes while they are proven, as deep as [`FOLDER`](super::expand::FOLDER), so that relative paths
+/// hold.
 const PROVING: &str = "target/larder/proving";
 /// The letters of slices in the table.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// What became of all slices.
+/// The outcome for all slices.
 #[derive(Debug)]
 pub struct Locking {
     /// Those that have a proven recipe now.
@@ -185,7 +186,7 @@ impl Finding {
     }
 }
 
-/// What a check found.
+/// The findings of a check.
 #[derive(Debug)]
 pub struct Checked {
     /// Each slice that could be planned.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cargo::platform::Platform;
 
-/// What became of one slice.
+/// The outcome for one slice.
 #[derive(Debug, Clone)]
 pub struct Locked {
     /// The slice's name.

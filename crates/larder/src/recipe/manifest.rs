@@ -1,5 +1,5 @@
-//! What a recipe's manifest takes from the workspace's: the settings that reach dependencies, each as a dotted key on a
-//! line of its own. Copied parts keep keys that Larder does not know.
+//! The lines that a recipe's manifest takes from the workspace's: the settings that reach dependencies, each as a
+//! dotted key on a line of its own. Copied parts keep keys that Larder does not know.
 
 use std::collections::BTreeSet;
 

@@ -23,7 +23,7 @@ pub(super) struct Members<'a> {
     project: &'a Project,
     /// The workspace that this one lies in, if cargo can read it.
     outer: Option<Utf8PathBuf>,
-    /// What the root manifest was changed to.
+    /// The change of the root manifest.
     change: Option<Change>,
     /// The folder of recipes, if it was not there before.
     made: Option<Utf8PathBuf>,
@@ -62,7 +62,7 @@ impl<'a> Members<'a> {
     /// When it cannot be written.
     pub(super) fn undo(self) -> Result<()> {
         if let Some(dir) = &self.made {
-            // What else is in it by now is somebody's.
+            // Other files in it by now are somebody's.
             let _ = fs_err::remove_dir(dir);
         }
         match self.change {

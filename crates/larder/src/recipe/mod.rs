@@ -48,7 +48,7 @@ use crate::{
 };
 use folder::UP;
 
-/// What a plan asks for: the recipe of a slice before cargo has reduced its `Cargo.lock`.
+/// The recipe that a slice's plan asks for, before cargo has reduced its `Cargo.lock`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
     /// cargo's arguments that cook the recipe in its folder.

@@ -21,7 +21,7 @@ pub(super) fn write(
     Tag::made_with(&root.join("target"))?;
     dir.ancestors().take_while(|folder| *folder != root).try_for_each(change::refuse_link)?;
     put(dir, files)?;
-    // What an earlier recipe had in this place and cargo would find by itself.
+    // A script that an earlier recipe had in this place, and that cargo would find by itself.
     if has_other_script(dir, files) {
         fs_err::remove_file(dir.join("build.rs"))?;
     }

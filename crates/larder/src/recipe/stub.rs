@@ -77,7 +77,7 @@ fn stub(plans: &Plans, shape: Shape, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Stub
     Stub { shape, pins: pins::of(plans, kinds) }
 }
 
-/// Where most units are pinned: by the side they are on.
+/// The kinds of pins that most units get: by the side they are on.
 fn linked(unit: &Unit) -> Vec<Kind> {
     let host = unit.for_host && !unit.is_checked_for_host();
     let sides = [(unit.for_target && !unit.for_tests, Kind::Target), (host, Kind::Host)];
@@ -178,7 +178,7 @@ impl Shape {
     }
 }
 
-/// Where a stub lies in its recipe.
+/// The place of a stub in its recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the recipe's own folder.

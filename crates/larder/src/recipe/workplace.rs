@@ -18,7 +18,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// What a compiler says that has no working directory.
+/// The words of a compiler that has no working directory.
 const NOWHERE: &str = "Current directory is invalid";
 /// Far more than those answers take.
 const LARGEST: u64 = 16 << 20;
@@ -29,7 +29,7 @@ const ATTEMPTS: usize = 1000;
 #[derive(Debug)]
 pub struct Workplace {
     dir: Utf8PathBuf,
-    /// Where cargo keeps the compiler's answers meanwhile.
+    /// The files in which cargo keeps the compiler's answers meanwhile.
     answers: Vec<Utf8PathBuf>,
     folder: File,
     _all: File,
@@ -100,12 +100,12 @@ impl Workplace {
         Ok(place)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn dir(&self) -> &Utf8Path {
         &self.dir
     }
 
-    /// Where folders cannot be locked nobody else can lock this one either.
+    /// If folders cannot be locked, nobody else can lock this one either.
     fn lock(&self, lock: fn(&File) -> std::io::Result<()>) {
         let _ = self.folder.unlock();
         let _ = lock(&self.folder);

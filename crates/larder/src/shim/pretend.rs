@@ -25,9 +25,9 @@ pub const SKELETON_VARIABLE: &str = "LARDER_WHY_SKELETON";
 pub(crate) const PROGRAM_VARIABLE: &str = "LARDER_WHY_PROGRAM";
 /// The folder of a skeleton that holds what the compiler was told by profiles, a file for each unit's hash.
 pub(crate) const FLAGS: &str = "larder-flags";
-/// What such a build script says it is.
+/// The word by which such a build script says what it is.
 const BUILD_SCRIPT: &str = "build-script";
-/// What stands in for every build script. A link would do, but cargo compares times of build scripts, and a link
+/// The stand-in for every build script. A link would do, but cargo compares times of build scripts, and a link
 /// has none of its own.
 const SCRIPT: &str = "#!/bin/sh\nexec \"$LARDER_WHY_PROGRAM\" build-script\n";
 
@@ -98,7 +98,7 @@ fn compiled_crate(words: &[String]) -> Option<&str> {
     compiles.then_some(name)
 }
 
-/// Where the executable of a build script goes.
+/// The path of a build script's executable.
 fn output_file(words: &[String], crate_name: &str) -> PathBuf {
     let extra = words.iter().find_map(|word| word.strip_prefix("extra-filename=")).unwrap_or_default();
     let folder = value(words, "--out-dir").unwrap_or_default();
@@ -110,7 +110,7 @@ fn value<'a>(words: &'a [String], name: &str) -> Option<&'a str> {
     words.get(at + 1).map(String::as_str)
 }
 
-/// What the build script printed when it ran last, under this hash or else under the newest other one, so that
+/// The output of the build script's last run, under this hash or else under the newest other one, so that
 /// cargo asks for the same files and variables again. Nothing if it never ran.
 fn last_output(out_dir: &Path) -> Vec<u8> {
     let Some(unit) = out_dir.parent() else { return Vec::new() };

@@ -23,7 +23,7 @@ pub struct Slice {
     pub variant: Variant,
     /// cargo's arguments without the program and without `--target-dir`.
     pub args: Vec<String>,
-    /// Where the invocation builds.
+    /// The target directory of the invocation.
     pub target_dir: TargetDir,
     /// Flags that the driver adds to the configured ones, as cargo-leptos does in debug builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -57,7 +57,7 @@ pub enum Origin {
 pub enum Variant {
     /// The shipped build; cooked when no slice is named.
     Release,
-    /// What a developer builds all day; cooked with `--dev`.
+    /// The build that a developer makes all day; cooked with `--dev`.
     Dev,
 }
 

@@ -8,8 +8,8 @@ use toml_edit::{DocumentMut, Item, Value};
 const COPIED: [&str; 9] =
     ["build", "env", "host", "patch", "paths", "profile", "source", "target", "unstable"];
 
-/// The values of `--config` that mean in another folder what `setting` means where it was said. `way` leads from that
-/// folder to this one. A file becomes its settings, so that nothing but the recipe is needed where it is cooked; `read`
+/// The values of `--config` that mean in another folder what `setting` means in its own. `way` leads from that
+/// folder to this one. A file becomes its settings, so that cooking needs nothing but the recipe; `read`
 /// gives them, with paths as they are seen from here.
 pub(crate) fn seen_from(
     setting: &str,

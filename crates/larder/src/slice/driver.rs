@@ -14,13 +14,13 @@ use crate::{files::read, process::quoted, workspace::Workspace};
 /// A build driver that a project is set up for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Driver {
-    /// What says so: a file relative to the workspace's root, or a table of a manifest.
+    /// The sign of it: a file relative to the workspace's root, or a table of a manifest.
     pub told_by: String,
     /// The program.
     pub program: &'static str,
     /// The command that builds the project with it.
     pub command: &'static str,
-    /// Where it is called, relative to the workspace's root; empty for that.
+    /// The folder that it is called in, relative to the workspace's root; empty for that.
     pub folder: Utf8PathBuf,
 }
 

@@ -43,7 +43,7 @@ pub(super) fn of_build(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> R
     Ok(env)
 }
 
-/// The merged value; `None` for a slice that adds nothing, where cargo reads its configuration by itself.
+/// The merged value; `None` for a slice that adds nothing, since cargo then reads its configuration by itself.
 fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Option<String>> {
     if slice.rustflags.is_empty() {
         return Ok(None);

@@ -197,7 +197,8 @@ fn tables(workspace: &Workspace) -> impl Iterator<Item = (&Value, Option<&Packag
     shared.map(|table| (table, None)).chain(own)
 }
 
-/// What cargo-leptos reads beside the packages, relative to the root: assets, styles, and what builds read besides.
+/// The files and folders that cargo-leptos reads beside the packages, relative to the root: assets, styles, and what
+/// builds read besides.
 pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
     let mut folders = Vec::new();
     for (table, package) in tables(workspace) {

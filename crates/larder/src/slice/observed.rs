@@ -1,7 +1,7 @@
 //! Slices from what a build driver was seen to do: its calls of cargo, made independent of this machine.
 //!
-//! The calls come from the [`recorder`](crate::shim::recorder). What cannot be told apart from this machine, such as an
-//! absolute path outside the workspace, is refused rather than guessed.
+//! The calls come from the [`recorder`](crate::shim::recorder). A word that cannot be told apart from this machine,
+//! such as an absolute path outside the workspace, is refused rather than guessed.
 
 use std::collections::BTreeMap;
 
@@ -50,9 +50,9 @@ struct Observation<'a> {
     cargo: &'a Cargo,
     workspace: &'a Workspace,
     call: &'a Call,
-    /// Where cargo was told to be.
+    /// The folder that cargo was told to be in.
     dir: Utf8PathBuf,
-    /// What cargo's configuration says there and not at the root.
+    /// The settings of cargo's configuration there and not at the root.
     config: FolderConfig,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Observation<'a> {
         if self.call.cargo_args().iter().any(|arg| arg.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(self.refused("an argument is not UTF-8".to_owned()));
         }
-        // What a slice says is committed.
+        // The words of a slice are committed.
         if let Some(arg) = self.call.cargo_args().iter().find(|arg| secret::without(arg) != **arg) {
             let told = secret::without(arg);
             return Err(self.refused(format!("`{told}` holds what nobody else may see")));
@@ -133,7 +133,7 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// Where a call builds whose arguments do not say it.
+    /// The target directory of a call whose arguments do not say it.
     fn target_dir_of_all(&self) -> Result<TargetDir> {
         let said = |name: &str| self.call.env.get(name);
         let in_shell = |name: &&str| self.cargo.env().get(name).is_some();
@@ -146,7 +146,7 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// What `--config` and files in the call's folder say, weakest first.
+    /// The settings of `--config` and of files in the call's folder, weakest first.
     fn settings(&self) -> Result<Vec<String>> {
         let refused = |reason| self.refused(reason);
         let is_set = |name: &str| self.call.env.contains_key(name) || self.cargo.env().get(name).is_some();
@@ -239,7 +239,7 @@ impl<'a> Observation<'a> {
         }
         let members = self.workspace.metadata().workspace_packages();
         let of = |package: &cargo_metadata::Package| package.manifest_path.parent()?.canonicalize().ok();
-        // cargo looks for a manifest upwards from where it is called.
+        // cargo looks for a manifest upwards from the folder that it is called in.
         let mut folders = folder.ancestors().take_while(|above| above.starts_with(&root) && *above != root);
         let member =
             folders.find_map(|above| members.iter().find(|package| of(package).as_deref() == Some(above)));

@@ -1,4 +1,4 @@
-//! Where a slice builds, written so that the same text is right on every machine.
+//! The target directory of a slice, written so that the same text is right on every machine.
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};

@@ -95,7 +95,7 @@ fn profile(path: &Path, roots: &BTreeSet<&Path>) -> Profile {
     let name = text(path);
     let parent = path.parent().unwrap_or(Path::new(""));
     match parent.parent() {
-        // What cargo knows of rustc is beside the folders of platforms, never in them.
+        // cargo's knowledge of rustc is beside the folders of platforms, never in them.
         Some(base) if !roots.contains(parent) => {
             Profile { base: base.to_owned(), platform: Some(text(parent)), name }
         }
@@ -123,7 +123,7 @@ impl<'a> Sorter<'a> {
     fn in_profile(&mut self, profile: usize, file: File) {
         let top = &self.tops[profile];
         let rest = file.path.strip_prefix(top).unwrap_or(&file.path);
-        // What is below a name that is no text is nothing of cargo's.
+        // An entry below a name that is no text is nothing of cargo's.
         let parts: Vec<&str> = rest.components().map_while(text).collect();
         let own = |count: usize| top.join(parts[..count].iter().collect::<PathBuf>());
         match parts.as_slice() {
@@ -163,7 +163,7 @@ impl<'a> Sorter<'a> {
         }
     }
 
-    /// What is in a profile folder but in none of the folders that units have.
+    /// A file in a profile folder, but in none of the folders that units have.
     fn beside(&mut self, profile: usize, rest: &str, own: PathBuf, file: File) {
         const FOLDERS: [&str; 6] = ["", ".fingerprint", "build", "deps", "examples", "incremental"];
         let first = rest.split('/').next().unwrap_or_default();
@@ -182,7 +182,7 @@ impl<'a> Sorter<'a> {
         self.other(own, kind, Some(profile), file);
     }
 
-    /// What is in no profile folder.
+    /// A file in no profile folder.
     fn outside(&mut self, file: File) {
         const OWN: [&str; 4] =
             [".rustc_info.json", ".rustc-info.json", "CACHEDIR.TAG", ".rustdoc_fingerprint.json"];

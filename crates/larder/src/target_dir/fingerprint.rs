@@ -1,4 +1,4 @@
-//! What cargo writes down of a unit beside its artifacts: the fingerprint, its hash, and the files that the unit
+//! The records that cargo keeps of a unit beside its artifacts: the fingerprint, its hash, and the files that the unit
 //! was made from. Read leniently: unknown fields are ignored, missing ones are empty.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 use rustc_stable_hash::StableSipHasher128;
 use serde::{Deserialize, Serialize};
 
-/// What a unit was built from, as far as cargo records it. The numbers are cargo's own hashes.
+/// The inputs of a unit, as far as cargo records them. The numbers are cargo's own hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Fingerprint {
@@ -28,7 +28,7 @@ pub struct Fingerprint {
     pub path: u64,
     /// Units that this one depends on.
     pub deps: Vec<Dependency>,
-    /// What is looked at on disk and in the environment.
+    /// The inputs that are looked at on disk and in the environment.
     pub local: Vec<Local>,
     /// `RUSTFLAGS`, or `RUSTDOCFLAGS` for documentation.
     pub rustflags: Vec<String>,

@@ -58,7 +58,7 @@ pub enum Layout {
     New,
 }
 
-/// What a unit is.
+/// The kind of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnitKind {
@@ -172,7 +172,7 @@ impl File {
     }
 }
 
-/// What is in a target folder that is no unit.
+/// A file or folder of a target folder that is no unit.
 #[derive(Debug)]
 pub struct Other {
     /// Its kind.
@@ -206,7 +206,7 @@ pub enum OtherKind {
     Uplifted,
     /// Artifacts whose unit has no fingerprint any more: cargo will not use them again.
     Orphan,
-    /// What cargo-leptos serves: the folder `site`.
+    /// The site that cargo-leptos serves: the folder `site`.
     Site,
     /// `tmp`, for tests to write into.
     Temporary,

@@ -1,11 +1,11 @@
-//! Where single units lie in cargo's two layouts, for whoever reads a few of them: [`read`](super::read) reads all.
+//! The places of single units in cargo's two layouts, for whoever reads a few of them: [`read`](super::read) reads all.
 //! Names alone decide, and nothing is opened here.
 
 use std::path::{Path, PathBuf};
 
 use crate::files::disk::subfolders;
 
-/// What the path of a fingerprint's file says of its unit.
+/// The facts that the path of a fingerprint's file tells of its unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnitPlace {
     /// The folder of its platform and profile.

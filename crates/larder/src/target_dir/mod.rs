@@ -28,7 +28,7 @@ pub(crate) const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo
 /// deletes.
 pub(crate) const LARDERS_LOCK: &str = "larder/.lock";
 
-/// Where cargo keeps what the compiler said of itself.
+/// The files in which cargo keeps what the compiler said of itself.
 pub(crate) const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
 
 /// The name of the folder that a profile's units are in.

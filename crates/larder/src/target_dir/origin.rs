@@ -27,8 +27,8 @@ fn from_source_paths(folder: &mut TargetFolder) {
     }
 }
 
-/// A run depends on the script's compilation first of all; both are of one package. Where that compilation is
-/// gone, another unit of the package tells, unless there are packages of that name of both kinds.
+/// A run depends on the script's compilation first of all; both are of one package. If that compilation is gone,
+/// another unit of the package tells, unless there are packages of that name of both kinds.
 fn from_build_scripts(folder: &mut TargetFolder) {
     let mut of_package: HashMap<&str, Option<Origin>> = HashMap::new();
     for unit in folder.units.iter().filter(|unit| unit.origin != Origin::Unknown) {

@@ -18,7 +18,7 @@ const COMMENT: &str = "
 # For information about cache directory tags see https://bford.info/cachedir/
 ";
 
-/// What cargo writes on its tags alone; other programs have the same signature.
+/// The words that cargo alone writes on its tags; other programs have the same signature.
 const CARGOS: &str = "created by cargo";
 /// No tag is longer.
 const LONGEST: u64 = 64 << 10;

@@ -12,9 +12,9 @@ use super::text::{Entry, Splice, last_value, line_end, line_start, missing_end, 
 /// A table with a header.
 struct Header {
     path: Vec<String>,
-    /// Where its line starts.
+    /// The start of its line.
     start: usize,
-    /// Where the lines of its entries end.
+    /// The end of the lines of its entries.
     end: usize,
 }
 
@@ -40,7 +40,7 @@ fn starts_blank(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.trim().is_empty())
 }
 
-/// Where a new table goes: before the tables below it, or behind its nearest relatives, or at the end.
+/// The place of a new table: before the tables below it, or behind its nearest relatives, or at the end.
 fn place(text: &str, document: &Document<&str>, tables: &[String]) -> usize {
     let headers = headers(text, document.as_table());
     if let Some(index) = headers.iter().position(|header| header.path.starts_with(tables)) {
@@ -88,7 +88,7 @@ fn collect(text: &str, table: &Table, path: &mut Vec<String>, headers: &mut Vec<
     }
 }
 
-/// Where the lines of a table's entries end; those of a table without any end with its header.
+/// The end of the lines of a table's entries, or of its header if it has none.
 fn entries_end(text: &str, table: &Table, header_end: usize) -> usize {
     match last_value(table) {
         Some(end) => line_end(text, end),
@@ -98,7 +98,7 @@ fn entries_end(text: &str, table: &Table, header_end: usize) -> usize {
 }
 
 /// How much of the text between two tables stays with the first: comments right behind its last entry, and everything
-/// down to the last commented-out entry. What is right above the next header is about that.
+/// down to the last commented-out entry. A comment right above the next header is about that.
 fn kept(gap: &str) -> usize {
     let lines: Vec<&str> = gap.split_inclusive('\n').collect();
     let first_blank = lines.iter().position(is_blank);
@@ -121,7 +121,7 @@ fn is_blank(line: &&str) -> bool {
     line.trim().is_empty()
 }
 
-/// Where an entry ends that is commented out and starts in a line.
+/// The end of an entry that is commented out and starts in a line.
 fn entry_end(lines: &[&str], start: usize) -> Option<usize> {
     let mut entry = String::new();
     for (index, line) in lines.iter().enumerate().skip(start) {

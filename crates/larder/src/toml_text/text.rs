@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
         self.missing.is_empty()
     }
 
-    /// Where the key's value is, if it has one.
+    /// The range of the key's value, if it has one.
     pub(super) fn found(&self, key: &str) -> Result<Option<Range<usize>>, String> {
         let Some(item) = self.last.get(key).filter(|_| self.is_complete()) else { return Ok(None) };
         match item {
@@ -112,12 +112,12 @@ pub(super) fn line(text: &str, home: &Table, walk: &Walk<'_>, key: &str, entry: 
     Splice { range: at..at, text: format!("{}{line}", missing_end(text, at)) }
 }
 
-/// Where the last value in a table ends; values of tables with a header of their own are not in it.
+/// The end of the last value in a table; values of tables with a header of their own are not in it.
 pub(super) fn last_value(table: &dyn toml_edit::TableLike) -> Option<usize> {
     values(table).into_iter().map(|span| span.end).max()
 }
 
-/// Where the first value is in a dotted table, or else in the table around it.
+/// The start of the first value in a dotted table, or else in the table around it.
 pub(super) fn first_value(table: &dyn toml_edit::TableLike, home: &Table) -> usize {
     let first = |table: &dyn toml_edit::TableLike| values(table).into_iter().map(|span| span.start).min();
     first(table).or_else(|| first(home)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! One cache as a row: where it is, its size, and how much of it is still useful.
+//! One cache as a row: its place, its size, and how much of it is still useful.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -12,7 +12,7 @@ use crate::files::disk::Size;
 pub struct Cache {
     /// Its name: a folder's name, or a kind of content.
     pub name: String,
-    /// Where it is, if it is in one place.
+    /// Its path, if it is in one place.
     pub path: Option<PathBuf>,
     /// Whose it is.
     pub scope: Scope,

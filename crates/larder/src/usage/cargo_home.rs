@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{files::disk::Facts, project::Project};
 
-/// What a folder of the home holds. The class of a path is twice its number, and one more if it is locked.
+/// The content of each folder of the home. The class of a path is twice its number, and one more if it is locked.
 const PLACES: [(&str, &str); 6] = [
     ("", "cargo's folders"),
     ("index", "which packages there are"),

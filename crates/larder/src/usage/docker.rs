@@ -1,4 +1,5 @@
-//! What Docker's engine keeps: its build cache, and the images and volumes of this project apart from all others.
+//! The data that Docker's engine keeps: its build cache, and the images and volumes of this project apart from all
+//! others.
 //!
 //! The client is asked, and its rounded sizes are taken as they are. Nothing of it is on this machine's disk as a
 //! folder that could be measured: the engine may be anywhere.

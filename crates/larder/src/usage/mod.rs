@@ -1,7 +1,7 @@
-//! What every cache of a project takes, what of it is of use now, and how to get room back.
+//! The size of every cache of a project, how much of it is of use now, and how to get room back.
 //!
-//! [`gather`] is the one entry. It looks only: nothing is built, fetched or removed. What cannot be looked at says
-//! why in its own row, and never stops the rest.
+//! [`gather`] is the one entry. It looks only: nothing is built, fetched or removed. A cache that cannot be looked at
+//! says why in its own row, and never stops the rest.
 
 mod cache;
 mod cargo_home;

@@ -56,7 +56,7 @@ pub(super) fn one_line(error: &Error) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// What a store path is to this project; the order is that of the rows.
+/// The relation of a store path to this project; the order is that of the rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Project,
@@ -128,7 +128,7 @@ fn part(
     archives: (u64, Option<u64>),
 ) -> Cache {
     let (archive, youngest) = archives;
-    // What Nix itself calls the size of a path is that of its archive; its own folders have none.
+    // The size that Nix itself names for a path is that of its archive; its own folders have none.
     let apparent = if class == Class::Store { sum.size.apparent } else { archive };
     let size = Size { on_disk: sum.size.on_disk, apparent };
     let reusable = match class {
@@ -141,7 +141,7 @@ fn part(
     Cache::new(name, Scope::Machine, size).reusing(reusable).last_used(came).said(filled_by, shrink)
 }
 
-/// What Nix tells of a path.
+/// The facts that Nix tells of a path.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PathInfo {

@@ -1,7 +1,7 @@
 //! The part of a target folder that the project's next builds can use, as far as records tell.
 //!
 //! A unit is of use when the compiler that is in use now built it, its package is in `Cargo.lock`, and the same
-//! holds for everything it was built with, in the very state it was built with. That is an upper bound: features,
+//! holds for everything it was built with, in the very state it was built with. This is an upper bound: features,
 //! flags and edited sources are cargo's to judge. It asks cargo which compiler this is, and for nothing else.
 
 use std::{
@@ -76,7 +76,7 @@ pub(super) enum Package {
     Git(String),
 }
 
-/// What `Cargo.lock` names.
+/// The packages that `Cargo.lock` names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Locked {
     /// `name-version`.

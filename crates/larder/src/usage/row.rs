@@ -9,7 +9,7 @@ use crate::files::disk::Size;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Usage {
-    /// What all caches take together; those of Docker as its engine tells them, wherever that keeps them.
+    /// The size of all caches together; those of Docker as its engine tells them, wherever that keeps them.
     pub total: Size,
     /// The caches, the project's own first.
     pub caches: Vec<Cache>,

@@ -147,7 +147,8 @@ fn cache(name: &str, folder: &TargetFolder, now: &Now<'_>) -> Cache {
     Cache::of_parts(name, Scope::Project, parts).at(&folder.path).said("cargo build", GC)
 }
 
-/// What is outside of profile folders, gathered so that cargo's own little files make one row in each base.
+/// The place of entries outside of profile folders, gathered so that cargo's own little files make one row in each
+/// base.
 fn place(other: &Other) -> PathBuf {
     match other.kind {
         OtherKind::Bookkeeping => PathBuf::new(),

@@ -1,10 +1,10 @@
-//! What a build compiles, and why.
+//! The units that a build compiles, and why.
 
 use serde::{Deserialize, Serialize};
 
 use super::{profiles::Profiles, reason::Reason};
 
-/// What a build compiles, and why.
+/// The units that a build compiles, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Answer {

@@ -130,7 +130,7 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
     }
     words.extend(no_run);
     words.extend(more.iter().cloned());
-    // What follows is the program's, but for `cargo rustc`, where it is the compiler's.
+    // The words that follow are the program's, but those of `cargo rustc` are the compiler's.
     if name == "rustc" {
         words.extend_from_slice(&own[own_args(own).len()..]);
     }

@@ -181,7 +181,7 @@ impl Comparison<'_> {
             reasons.push(Reason::Rustflags { old: old.rustflags.clone(), new: new.rustflags.clone() });
         }
         if old.path != new.path {
-            // What else differs comes with the other version.
+            // All other differences come with the other version.
             reasons.push(self.moved(package, before));
             return reasons;
         }

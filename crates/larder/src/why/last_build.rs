@@ -54,12 +54,12 @@ impl LastBuild {
         Self::read(path).ok().flatten().map(|record| record.profiles).unwrap_or_default()
     }
 
-    /// Where the record of a workspace is kept.
+    /// The path of a workspace's record.
     pub fn path(workspace: &Workspace) -> Utf8PathBuf {
         Self::path_in(workspace.target_directory())
     }
 
-    /// Where it is kept below a target directory.
+    /// Its path below a target directory.
     pub(super) fn path_in(target_directory: &Utf8Path) -> Utf8PathBuf {
         records::path(target_directory, "last-build.json")
     }
@@ -72,7 +72,7 @@ impl LastBuild {
         Ok(records::read(path)?.filter(|record: &Self| record.version == VERSION))
     }
 
-    /// Writes the record as a whole or not at all. Where there is no target directory nothing was built.
+    /// Writes the record as a whole or not at all. If there is no target directory, nothing was built.
     ///
     /// # Errors
     /// When the folder cannot be written.

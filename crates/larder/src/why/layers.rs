@@ -41,8 +41,8 @@ impl Moved {
     }
 }
 
-/// What the current layers of all slices build otherwise than the workspace's `Cargo.lock` says; nothing if there
-/// is no recipe.
+/// The packages that the current layers of all slices build otherwise than the workspace's `Cargo.lock` says; none if
+/// there is no recipe.
 ///
 /// # Errors
 /// When a newer Larder wrote the recipes.

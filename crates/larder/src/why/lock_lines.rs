@@ -1,4 +1,4 @@
-//! `Cargo.lock` by lines: where each package is written down, so that a reason can name the line.
+//! `Cargo.lock` by lines: the line of each package, so that a reason can name the line.
 
 use std::{collections::BTreeMap, path::Path};
 

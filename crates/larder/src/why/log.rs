@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// The value of `CARGO_LOG` that makes cargo say what is read here, under the names that its module has had.
 pub(super) const FILTER: &str = "cargo::core::compiler::fingerprint=debug,cargo::compiler::fingerprint=debug";
 
-/// What cargo said while it prepared a build.
+/// The log of cargo while it prepared a build.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
     /// Every unit, in the order in which cargo prepared them.

@@ -1,8 +1,9 @@
 //! Why units are compiled: before a build, without touching anything, and after one.
 //!
 //! cargo itself is asked, with the very command of the build, in a [`skeleton`] of the build directory and with
-//! a compiler that compiles nothing ([`pretend`](crate::shim::pretend)). What it says against each unit is read from its log and from
-//! the fingerprints it writes there, so no rule of cargo's is repeated here, and what is called fresh is fresh.
+//! a compiler that compiles nothing ([`pretend`](crate::shim::pretend)). Its objections to each unit are read from its
+//! log and from the fingerprints it writes there, so no rule of cargo's is repeated here, and what is called fresh is
+//! fresh.
 //!
 //! It must never write into a target directory that a build uses, and never run a build script.
 

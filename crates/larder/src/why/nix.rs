@@ -126,7 +126,7 @@ struct Moved<'a> {
     new: Option<&'a str>,
 }
 
-/// What is not in both sets, in pairs of one name. Several paths can have the same, as sources do.
+/// The paths that are not in both sets, in pairs of one name. Several paths can have the same, as sources do.
 fn moved<'a>(old: &BTreeSet<&'a str>, new: &BTreeSet<&'a str>) -> Vec<Moved<'a>> {
     let mut gone: BTreeMap<String, VecDeque<&str>> = BTreeMap::new();
     for path in old.difference(new) {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::shim::pretend::FLAGS;
 
-/// What a compiler is told by a profile, by setting.
+/// The words that a profile tells a compiler, by setting.
 type Settings = BTreeMap<String, String>;
 
 /// The settings behind hashes of profiles.
@@ -77,7 +77,7 @@ fn settings(flags: &str) -> Settings {
     for flag in flags.lines() {
         let (name, value) = flag.split_once('=').unwrap_or((flag, "on"));
         if names.contains(&name) {
-            // What follows the profile's own is of RUSTFLAGS.
+            // The flags after the profile's own are those of RUSTFLAGS.
             settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
     }

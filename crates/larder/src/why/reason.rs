@@ -113,7 +113,7 @@ pub enum Reason {
         /// The file.
         path: String,
     },
-    /// What the unit is compiled to is not there.
+    /// The output of the unit is not there.
     MissingOutput {
         /// The file, if it is known.
         path: Option<String>,

@@ -1,5 +1,5 @@
 //! A skeleton of a build directory: everything that cargo looks at to tell whether a unit is fresh, and nothing
-//! else. What cargo reads is copied, what it only asks for a time is an empty file with that time.
+//! else. A file that cargo reads is copied, one that it only asks for a time is an empty file with that time.
 //!
 //! cargo marks a unit as unfinished in the very step that finds it dirty, so the question "what would be
 //! compiled" must never be put to the real folder. Nothing in a skeleton leads back to it: no link of any kind.
@@ -23,7 +23,7 @@ const READ: [&str; 5] = ["output", "stdout", "stderr", "root-output", "invoked.t
 /// The folders of a profile that hold units and their output.
 const FOLDERS: [&str; 4] = [".fingerprint", "build", "deps", "examples"];
 
-/// What a skeleton is made from, in memory: cheap enough to take before every build, in case it compiles something.
+/// The basis of a skeleton, in memory: cheap enough to take before every build, in case it compiles something.
 #[derive(Debug)]
 pub struct Snapshot {
     real: PathBuf,

@@ -7,7 +7,7 @@ use super::answer::{Answer, Cause};
 pub struct Section {
     /// The headline.
     pub head: String,
-    /// What follows it.
+    /// The lines that follow it.
     pub lines: Vec<String>,
 }
 

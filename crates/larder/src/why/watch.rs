@@ -31,7 +31,7 @@ pub enum Mode {
     Instead,
 }
 
-/// Where a workspace builds, so that cargo need not be asked again for every call.
+/// The folders in which a workspace builds, so that cargo need not be asked again for every call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The workspace's folder.
@@ -116,7 +116,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Where a call builds: as its arguments say, else the environment, else what is known of the workspace.
+/// The folders in which a call builds: as its arguments say, else the environment, else what is known of the workspace.
 fn place(call: &Call<'_>, known: &Place) -> Result<Place> {
     let elsewhere = ["--manifest-path", "--config"];
     let is_known =
@@ -145,7 +145,7 @@ fn asked_place(call: &Call<'_>) -> Result<Place> {
 }
 
 impl Place {
-    /// Where a slice of a workspace builds.
+    /// The folders in which a slice of a workspace builds.
     pub fn of_slice(workspace: &Workspace, slice: &Slice) -> Self {
         let target = slice.target_dir.resolve(workspace);
         let build = workspace.build_directory(&target);

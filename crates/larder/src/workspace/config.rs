@@ -122,7 +122,7 @@ pub(crate) fn included(document: &DocumentMut) -> Vec<String> {
     includes.into_iter().map(|include| include.path).collect()
 }
 
-/// What `include` names: paths, or tables with one.
+/// The entries of `include`: paths, or tables with one.
 fn includes(item: &Item) -> Vec<Include> {
     let of_text = |text: &str| Include { path: text.to_owned(), optional: false };
     let of_table = |table: &dyn TableLike| {

@@ -80,7 +80,7 @@ impl Workspace {
         &self.metadata.workspace_root
     }
 
-    /// Where this run builds: `--target-dir`, else what cargo's configuration says.
+    /// The target directory of this run: `--target-dir`, else what cargo's configuration says.
     pub fn target_directory(&self) -> &Utf8Path {
         &self.target_directory
     }
@@ -95,7 +95,7 @@ impl Workspace {
         }
     }
 
-    /// Where cargo keeps units when it builds into a target directory.
+    /// The folder in which cargo keeps units when it builds into a target directory.
     pub fn build_directory(&self, target_directory: &Utf8Path) -> Utf8PathBuf {
         let configured = self.metadata.build_directory.as_ref().filter(|_| self.configures_build_dir());
         configured.cloned().unwrap_or_else(|| build_directory(&self.metadata, target_directory))
@@ -134,7 +134,7 @@ impl Workspace {
         &self.config.files
     }
 
-    /// What the configuration names by path and a build reads.
+    /// The paths that the configuration names and a build reads.
     pub fn config_paths(&self) -> Vec<Named> {
         paths::named(&self.config.document)
     }
@@ -157,7 +157,7 @@ impl Workspace {
         self.toolchain.as_deref()
     }
 
-    /// Where recipes are kept.
+    /// The folder of the recipes.
     pub fn larder_dir(&self) -> Utf8PathBuf {
         self.root().join("larder")
     }
@@ -203,7 +203,7 @@ pub struct LockedPackage<'a> {
     pub name: &'a str,
     /// Its version; empty for an entry without one.
     pub version: &'a str,
-    /// Where it comes from; `None` for a package on disk.
+    /// Its source; `None` for a package on disk.
     pub source: Option<&'a str>,
 }
 
@@ -217,7 +217,7 @@ pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage
     })
 }
 
-/// What cargo and rustup read of a folder before anybody can judge it.
+/// The files that cargo and rustup read of a folder before anybody can judge it.
 const READ_FIRST: [&str; 6] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -237,7 +237,8 @@ fn refuse_endless(dir: &Path, manifest: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Where cargo keeps units when it builds into a target directory: there, or where `build.build-dir` says.
+/// The folder in which cargo keeps units when it builds into a target directory: that one, or the one of
+/// `build.build-dir`.
 pub fn build_directory(metadata: &Metadata, target_directory: &Utf8Path) -> Utf8PathBuf {
     let configured = metadata.build_directory.as_ref().filter(|build| **build != metadata.target_directory);
     configured.map_or_else(|| target_directory.to_owned(), Clone::clone)

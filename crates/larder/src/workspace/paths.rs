@@ -4,7 +4,7 @@
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
-/// What a path is to cargo.
+/// The meaning of a path for cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A program; a name without a folder is looked for on `PATH`.
@@ -17,7 +17,7 @@ pub enum Role {
     Override,
     /// A file or folder of any use.
     File,
-    /// Where cargo puts something, or a program that no build runs.
+    /// A place in which cargo puts something, or a program that no build runs.
     Unread,
 }
 
@@ -53,7 +53,7 @@ const KEYS: [(&[&str], Role); 17] = [
     (&["env", "*"], Role::File),
 ];
 
-/// What a configuration names that a build reads; flags are not among it.
+/// The paths in a configuration that a build reads; flags are not among them.
 pub(super) fn named(config: &DocumentMut) -> Vec<Named> {
     let mut all = Vec::new();
     let mut config = config.clone();

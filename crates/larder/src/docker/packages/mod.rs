@@ -24,7 +24,7 @@ use crate::{
 /// Packages by name, each with what needs it.
 pub type Needed = BTreeMap<String, BTreeSet<String>>;
 
-/// What an image needs beside its base images.
+/// The packages that an image needs beside its base images.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packages {
     /// For compiling.

@@ -1,7 +1,7 @@
 //! Paths that Rust source names, in the order of its tokens: in macros, in attributes, and anywhere in a build script.
 //!
-//! It reads tokens, so neither comments nor text around a path confuse it. What is compiled for tests alone is left
-//! out.
+//! It reads tokens, so neither comments nor text around a path confuse it. Code that is compiled for tests alone is
+//! left out.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -16,7 +16,7 @@ pub(crate) struct Literal {
     pub(super) base: Base,
 }
 
-/// From where a path is meant.
+/// The folder that a path starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {
     /// From the file that names it, as the compiler's own macros do.
@@ -202,7 +202,7 @@ fn attribute(tokens: TokenStream, found: &mut Vec<Literal>) {
     walk(tokens, found);
 }
 
-/// What `include_str!` and the like are given: a text, or several that `concat!` joins, the package's folder first.
+/// The argument of `include_str!` and the like: a text, or several that `concat!` joins, the package's folder first.
 fn included(arguments: TokenStream) -> Option<Literal> {
     let tokens: Vec<TokenTree> = arguments.into_iter().collect();
     match tokens.as_slice() {

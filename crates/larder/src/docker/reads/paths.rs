@@ -28,7 +28,7 @@ pub(super) fn plain(path: &Utf8Path) -> Option<Utf8PathBuf> {
     Some(plain)
 }
 
-/// A path as `include` takes it, where a character that has no place in a Dockerfile is any character.
+/// A path as `include` takes it, with `*` for each character that has no place in a Dockerfile.
 pub(in super::super) fn as_include(path: &Utf8Path) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
     path.as_str().chars().map(|c| if is_plain(c) { c } else { '*' }).collect()

@@ -1,4 +1,4 @@
-//! What the source of a package names and every clone has.
+//! The files that the source of a package names and every clone has.
 
 use cargo_metadata::{
     Package,

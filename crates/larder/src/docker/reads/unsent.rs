@@ -14,7 +14,7 @@ use crate::{error::Result, plan::unit_graph::UnitGraph, project::Project};
 /// Files and folders that a build reads and that are not sent, relative to the workspace, each with what reads it.
 pub type Unsent = BTreeMap<Utf8PathBuf, String>;
 
-/// What `include` lacks for the units of what is shipped, as far as it can be told.
+/// The paths that `include` lacks for the units of shipped files, as far as it can be told.
 ///
 /// # Errors
 /// As [`files`](crate::docker::files).

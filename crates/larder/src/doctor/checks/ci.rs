@@ -1,4 +1,5 @@
-//! What CI keeps between runs. Files are read as YAML, and only what is run and used counts: not the names of steps.
+//! Checks of the caches that CI keeps between runs. Files are read as YAML, and only what is run and used counts: not
+//! the names of steps.
 
 use super::super::{
     facts::Workflow,

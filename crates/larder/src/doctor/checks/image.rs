@@ -1,4 +1,4 @@
-//! What an image is given beside the packages of the workspace: system packages, and files that are read.
+//! The inputs of an image beside the packages of the workspace: system packages, and files that are read.
 
 use crate::{
     docker::needs::Lacking,

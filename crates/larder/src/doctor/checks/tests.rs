@@ -1,4 +1,4 @@
-//! Every check on facts that are made up: one machine where all is well, and then one thing wrong at a time.
+//! Every check on facts that are made up: one machine with nothing wrong, and then one thing wrong at a time.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -43,7 +43,7 @@ steps:
   - run: cargo build
 ";
 
-/// A machine and a workspace where every check is content.
+/// A machine and a workspace that every check is content with.
 fn healthy() -> Facts {
     let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let folder =

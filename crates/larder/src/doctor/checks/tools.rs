@@ -5,7 +5,7 @@ use crate::{
     slice::leptos::CARGO_LEPTOS_VERSION,
 };
 
-/// What the cargo-leptos that Larder follows takes to be compiled.
+/// The rustc that it takes to compile the cargo-leptos that Larder follows.
 const RUSTC_OF_CARGO_LEPTOS: Version = Version(1, 96, 0);
 
 pub(super) fn rustc(facts: &Facts) -> Finding {

@@ -9,7 +9,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 use super::ask::Answer;
 use crate::{process::Environment, project::Project, tuning, workspace::parse_toml};
 
-/// What cargo is told beside the manifests.
+/// The settings that cargo gets beside the manifests.
 #[derive(Debug, Clone)]
 pub struct CargoFacts {
     /// The variable that switches incremental builds on or off, and whether it is on.
@@ -32,7 +32,7 @@ pub struct CargoFacts {
     pub missing_in_image: Vec<(String, String)>,
 }
 
-/// Where a setting is made.
+/// The place of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In the environment.
@@ -41,7 +41,7 @@ pub enum Place {
     File,
 }
 
-/// Where flags come from.
+/// The sources of flags.
 #[derive(Debug, Clone, Default)]
 pub struct Rustflags {
     /// Variables that set some here and now.

@@ -1,4 +1,4 @@
-//! What Docker's own commands say.
+//! The answers of Docker's own commands.
 
 use super::ask::{Answer, ask};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 /// Docker on this machine.
 #[derive(Debug, Clone)]
 pub struct DockerFacts {
-    /// Where builds come by BuildKit, or what was found instead.
+    /// The way in which builds come by BuildKit, or what was found instead.
     pub client: Answer<Buildx>,
     /// The engine's version, or why it does not answer.
     pub engine: Answer<String>,

@@ -13,7 +13,7 @@ use crate::{files::read, process::Environment, project::Project};
 /// Nix on this machine.
 #[derive(Debug, Clone)]
 pub struct NixFacts {
-    /// What `nix --version` says.
+    /// The answer of `nix --version`.
     pub version: String,
     /// The experimental features that are on.
     pub features: Answer<Vec<String>>,
@@ -35,7 +35,7 @@ pub struct Direnv {
 /// A folder that builds fill.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    /// Where it is.
+    /// Its path.
     pub path: Utf8PathBuf,
     /// Bytes that are free there.
     pub free: Answer<u64>,
@@ -139,7 +139,7 @@ fn existing(path: &Utf8Path) -> Utf8PathBuf {
     there.canonicalize_utf8().unwrap_or_else(|_| there.to_owned())
 }
 
-/// Bytes that are free for this user where a folder is.
+/// Bytes that are free for this user on a folder's file system.
 ///
 /// # Errors
 /// If the system does not say.
@@ -149,7 +149,7 @@ pub fn free(path: &Utf8Path) -> Answer<u64> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// Bytes that are free where a folder is.
+/// Bytes that are free on a folder's file system.
 ///
 /// # Errors
 /// Always.

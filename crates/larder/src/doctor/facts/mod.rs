@@ -1,7 +1,7 @@
 //! The facts of checks: everything that was looked at, as plain values.
 //!
-//! Looking never fails as a whole. What could not be told is an [`Answer`] with the reason, and the checks that need
-//! it say SKIPPED. No value of an environment variable is kept if it might be a secret.
+//! Looking never fails as a whole. A fact that could not be told is an [`Answer`] with the reason, and the checks that
+//! need it say SKIPPED. No value of an environment variable is kept if it might be a secret.
 
 mod ask;
 mod cargo;
@@ -50,7 +50,7 @@ pub struct Facts {
     pub known: Known,
     /// cargo's effective configuration.
     pub cargo: Answer<CargoFacts>,
-    /// What the linker that rustc takes says it is.
+    /// The linker that rustc takes, in its own words.
     pub linker: Answer<String>,
     /// Tools whose versions must agree.
     pub tools: Answer<ToolFacts>,
@@ -86,11 +86,11 @@ pub struct Facts {
     pub future: Answer<Vec<Utf8PathBuf>>,
     /// How quick small files are.
     pub speed: Answer<Speed>,
-    /// What CI runs.
+    /// The workflows of CI.
     pub workflows: Vec<Workflow>,
-    /// The store; `None` if it is off. Whoever has one looks at it and says so here.
+    /// The store; `None` if it is off. The caller that has one looks at it and says so here.
     pub store: Answer<Option<StoreFacts>>,
-    /// What sccache counted; `None` if it is not used or its server does not run.
+    /// The counts of sccache; `None` if it is not used or its server does not run.
     pub sccache: Option<Figures>,
     /// Settings that every unit is compiled with.
     pub unit_settings: Answer<UnitSettings>,
@@ -113,7 +113,7 @@ pub enum Topic {
     Recipes,
     /// Generated files.
     Generated,
-    /// What an image needs, which takes planning.
+    /// The needs of an image, which take planning.
     ImageNeeds,
     /// Docker.
     Docker,

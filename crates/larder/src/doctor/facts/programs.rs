@@ -10,7 +10,7 @@ use crate::{
     workspace::parse_toml,
 };
 
-/// What every image for building has.
+/// Programs that every image for building has.
 const IN_EVERY_IMAGE: [&str; 5] = ["c++", "cc", "g++", "gcc", "rust-lld"];
 
 /// A program with the variable or key that names it, and the folder that a path is relative to.

@@ -1,5 +1,5 @@
-//! The store of compiled units. Whoever has one looks at it and says so here; and what of a person's own settings keeps
-//! others from using what was compiled with them.
+//! The store of compiled units. The caller that has one looks at it and says so here; and what of a person's own
+//! settings keeps others from using what was compiled with them.
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,7 +9,7 @@ use crate::{process::Environment, project::Project, tuning, workspace::parse_tom
 /// A store, looked at.
 #[derive(Debug, Clone)]
 pub struct StoreFacts {
-    /// Where it is.
+    /// Its folder.
     pub folder: Utf8PathBuf,
     /// Whether files can be written there.
     pub writable: Answer<()>,

@@ -1,5 +1,5 @@
-//! What cargo's configuration adds to all that is remembered: included files, packages in the place of others, and
-//! programs in the place of rustc, from every file that cargo would read, somebody's own ones too.
+//! The parts that cargo's configuration adds to all that is remembered: included files, packages in the place of
+//! others, and programs in the place of rustc, from every file that cargo would read, somebody's own ones too.
 //!
 //! A file that is not there yet counts as well: it may come. It must never follow files that include one another
 //! without an end, and never fail: what cannot be read is cargo's to judge.
@@ -18,7 +18,7 @@ use crate::{
     workspace::{included, normalized, parse_toml},
 };
 
-/// What files of configuration name.
+/// The files and programs that configuration names.
 #[derive(Debug, Default)]
 pub(super) struct Configured {
     /// Included files, those that are not there among them.
@@ -56,7 +56,7 @@ impl Configured {
         all
     }
 
-    /// What one file names; its paths are relative to `base`.
+    /// Adds what one file names; its paths are relative to `base`.
     fn add(&mut self, env: &Environment, base: &Utf8Path, document: &DocumentMut) {
         let build = document.get("build").and_then(Item::as_table_like);
         let of_build = |key: &str| build.and_then(|build| build.get(key));

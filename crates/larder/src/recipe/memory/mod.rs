@@ -1,10 +1,10 @@
-//! What `lock` read when it last found everything as it should be. If all of that is still the same, the answer is too,
+//! Everything that `lock` read when it last found all as it should be. If that is still the same, the answer is too,
 //! and cargo need not be asked: that is most of the times in which somebody locks or checks.
 //!
 //! It must never say "the same" of something that is not. So it holds everything that cargo or Larder may read before
 //! they plan: files by content, folders by the names in them, programs and toolchains by size and time, the
-//! environment as a whole, and which of its files git leaves out. What cannot be told in that way is not remembered at
-//! all.
+//! environment as a whole, and which of its files git leaves out. An input that cannot be told in that way is not
+//! remembered at all.
 
 mod configured;
 
@@ -93,7 +93,7 @@ struct Remembered {
     tainted: Vec<String>,
 }
 
-/// What became of the slices when everything was as it is now; `None` if something is not, or nobody knows.
+/// The outcome for the slices when everything was as it is now; `None` if something is not, or nobody knows.
 pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
     let manifest = match question.manifest {
         Some(manifest) => question.dir.join(manifest),
@@ -154,7 +154,7 @@ impl Memory {
         let configured = Configured::of(env, root, &configuration);
         let mut tracked = configured.included;
         tracked.extend(configuration);
-        // What git says of the workspace's own configuration is told to the user, and no more.
+        // git's word on the workspace's own configuration is told to the user, and no more.
         let own = CONFIGURATION.map(|name| PathBuf::from(root.join(name)));
         tracked.retain(|file| !own.contains(file));
         shared.extend(own.clone());

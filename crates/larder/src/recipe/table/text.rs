@@ -53,7 +53,7 @@ fn layout(file: &LockFile) -> Layout {
     }
 }
 
-/// What a slice is beside its recipes.
+/// The parts of a slice beside its recipes.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Call {
@@ -164,7 +164,7 @@ fn rows(file: &LockFile) -> BTreeMap<&PackageId, Row<'_>> {
     rows
 }
 
-/// Where ranges of layers begin, for all lines of a package's range.
+/// The layers at which ranges begin, for all lines of a package's range.
 fn begins(rows: &BTreeMap<&PackageId, Row<'_>>) -> BTreeMap<String, Sections> {
     let mut begins: BTreeMap<String, Sections> = BTreeMap::new();
     for (id, row) in rows {

@@ -44,7 +44,7 @@ const RUNNER: &str = "larder-runner";
 /// How programs are named that cargo runs as its subcommands.
 const THIRD_PARTY: &str = "cargo-";
 
-/// What a recording cargo has to know. It is no variable, since a build would see that.
+/// The facts that a recording cargo has to know. They are no variables, since a build would see those.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Terms {
     /// The cargo of those who have none on their `PATH`.
@@ -129,7 +129,7 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
         .map_err(|error| Error::Answer { command: path.display().to_string(), reason: error.to_string() })
 }
 
-/// What this process does for a recorder that something else was started with.
+/// The part of this process for a recorder that something else was started with.
 #[derive(Debug)]
 pub struct Recording<'a> {
     role: Role,
