@@ -156,7 +156,7 @@ fn a_folder_that_cargo_only_built_into_keeps_what_is_in_it() {
         assert!(outcome.stderr.contains("lacks cargo's CACHEDIR.TAG"), "{verb:?}: {}", outcome.stderr);
     }
     assert_eq!(project.read("shared/notes.txt"), "precious");
-    // Whoever knows that it holds builds alone says so with the tag, as the hint tells.
+    // A user who knows that it holds builds alone says so with the tag, as the hint tells.
     let tag = fs_err::read(project.path().join("target/CACHEDIR.TAG")).unwrap();
     fs_err::write(project.path().join("shared/CACHEDIR.TAG"), tag).unwrap();
     project.larder(&["clean", "dependencies", "--yes", "--target-dir", "shared"]).ok();
@@ -215,7 +215,7 @@ fn symlinks_are_deleted_and_not_followed() {
     assert!(target.join("release/deps").symlink_metadata().is_err());
 }
 
-/// In a mount namespace of its own, where a folder from elsewhere is mounted in the target folder: of the same
+/// In a mount namespace of its own, with a folder from elsewhere mounted in the target folder: of the same
 /// file system, so that only the mount itself tells.
 const WITH_A_MOUNT: &str = r#"
 set -eu

@@ -91,7 +91,7 @@ fn docker_prunes_its_build_cache_and_nothing_else() {
     // A budget that is nearly kept takes no less than the age does.
     let kept = run(&["gc", "--only", "docker", "--older-than", "1h", "--max-size", "2.2GB", "--json"]);
     assert_eq!(kept["bytes"], 2_000_000_000_u64, "{kept:#}");
-    // What a build uses stays, and is more than this.
+    // The layers that a build uses stay, and are more than this.
     let args = ["gc", "--only", "docker", "--max-size", "100MB"];
     let over = Surroundings::get().larder_with(project.path(), &args, &vars).ok();
     assert!(over.stderr.contains("more than the budget is in use, and stays"), "{}", over.stderr);
@@ -116,7 +116,7 @@ fn downloads_are_cleared_by_cargo() {
         || PathBuf::from(Surroundings::get().env().get("HOME").unwrap_or_default()).join(".cargo"),
         PathBuf::from,
     );
-    // Where to download from is the user's choice; what was downloaded is not taken along.
+    // The source of downloads is the user's choice; the downloads are not taken along.
     for name in ["config.toml", "config"] {
         let _ = fs_err::copy(own.join(name), home.path().join(name));
     }

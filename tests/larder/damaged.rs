@@ -1,4 +1,4 @@
-//! What lies in the place of a file of Larder's own, however it came there: `lock` and the other verbs put it right, or
+//! Damage in the place of a file of Larder's own, however it came there: `lock` and the other verbs put it right, or
 //! say one clear error. Nothing hangs, and nothing panics.
 
 use std::{
@@ -75,7 +75,7 @@ pub(crate) fn run(project: &Project, line: &str) -> Outcome {
     surroundings.run("timeout".as_ref(), project.path(), &words, &[])
 }
 
-/// What is Larder's own in the folder of recipes.
+/// Larder's own files in the folder of recipes.
 const PLACES: [&str; 3] = ["larder/larder.lock", "larder/expand.awk", "larder/.gitattributes"];
 
 #[test]

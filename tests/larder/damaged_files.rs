@@ -1,4 +1,4 @@
-//! What lies in the place of a file that Larder generates, or that the project commits and Larder reads: each verb ends
+//! Damage in the place of a file that Larder generates, or that the project commits and Larder reads: each verb ends
 //! soon, and heals it, does without it, or says one error that names it.
 
 use larder_tests::{Outcome, Project, Surroundings, package};

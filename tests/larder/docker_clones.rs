@@ -127,7 +127,7 @@ fn empty_folders_and_an_ignored_lock_file() {
     repository.git(&["add", "Dockerfile", ".dockerignore", "larder"]);
     repository.git(&["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "larder"]);
     let clone = repository.clone_of();
-    // Whoever clones it lets cargo make the lock file.
+    // A user who clones it lets cargo make the lock file.
     clone.cargo(&["generate-lockfile", "--quiet"]);
     clone.larder(&["dockerfile", "--check"]).ok();
 }

@@ -1,5 +1,5 @@
-//! What cargo's configuration points at: it is sent, it is there while dependencies are cooked, and a change of it is
-//! noticed. The stages of generated Dockerfiles are done in folders with the real cargo.
+//! Files that cargo's configuration points at: they are sent, they are there while dependencies are cooked, and a
+//! change of them is noticed. The stages of generated Dockerfiles are done in folders with the real cargo.
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Stages, Surroundings, package};

@@ -1,4 +1,4 @@
-//! The stages that build the two halves of a Leptos project apart. What they copy is copied by the test as well, and
+//! The stages that build the two halves of a Leptos project apart. The test copies the same files, and
 //! the real cargo builds in what comes of it.
 
 use std::path::Path;
@@ -65,7 +65,7 @@ fn stage<'a>(dockerfile: &'a str, name: &str) -> Vec<&'a str> {
     lines.take_while(|line| !line.starts_with("# ---")).collect()
 }
 
-/// Where `what` is in a stage.
+/// The offset of `what` in a stage.
 fn place(lines: &str, what: &str) -> usize {
     lines.find(what).unwrap_or_else(|| panic!("no {what} in {lines}"))
 }
@@ -297,7 +297,7 @@ fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
     split.write("server/src/lib.rs", "");
     split.larder(&["dockerfile"]).ok();
     assert!(!is_split(&split));
-    // What the step would have to repeat is not known.
+    // The call that the step would have to repeat is not known.
     assert!(!is_split(&project(
         &MANIFEST.replace("assets-dir", "bin-cargo-args = [\"--timings\"]\nassets-dir")
     )));

@@ -1,5 +1,5 @@
-//! What an image lacks: system packages of crates, and files that are read. `init` shows the settings for it and writes
-//! them, `doctor` and `dockerfile` tell, and an image that fails says which file it asked for.
+//! The inputs that an image lacks: system packages of crates, and files that are read. `init` shows the settings for it
+//! and writes them, `doctor` and `dockerfile` tell, and an image that fails says which file it asked for.
 
 use insta::assert_snapshot;
 use larder_tests::{GitRepository, Project, package};

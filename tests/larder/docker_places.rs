@@ -1,5 +1,5 @@
-//! Where an image's build finds what it reads, and where it leaves what it makes: the stages of generated Dockerfiles,
-//! done in folders with the real cargo.
+//! The places in which an image's build finds its inputs, and those in which it leaves its outputs: the stages of
+//! generated Dockerfiles, done in folders with the real cargo.
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Stages, Surroundings, package};
@@ -23,7 +23,7 @@ fn built_in(project: &Project, context: &str) -> Stages {
     stages
 }
 
-/// What `dockerfile` says and ends with.
+/// The failure of `dockerfile`.
 fn said(project: &Project) -> String {
     project.larder(&["lock"]).ok();
     project.larder(&["dockerfile"]).failure(project.path())

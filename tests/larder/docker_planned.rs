@@ -70,7 +70,7 @@ fn a_configured_build_directory_with_leptos() {
          [package.metadata.larder.docker]\ninclude = [\"tools\"]\n",
     );
     let host = Surroundings::get().host();
-    // What cargo-leptos calls, with WASM for this machine, and an empty site.
+    // The calls of cargo-leptos, with WASM for this machine, and an empty site.
     let leptos = format!(
         "#!/bin/sh -e\ncargo build --locked --package=app --lib --no-default-features --features=hydrate \
          --target={host} --release --target-dir=target/front\ncargo build --locked --package=app --bin=app \

@@ -1,5 +1,6 @@
-//! What users name in images: paths with spaces and other signs mean themselves in what is generated, and what could
-//! mean anything else is refused. The stages of generated Dockerfiles are done in folders with the real cargo.
+//! The things that users name in images: paths with spaces and other signs mean themselves in what is generated, and
+//! what could mean anything else is refused. The stages of generated Dockerfiles are done in folders with the real
+//! cargo.
 
 use larder_tests::{Project, Stages, Surroundings, package};
 
@@ -68,7 +69,7 @@ fn sources_in_folders_called_target() {
         ("parts/target/Cargo.toml", &package("target", "")),
         ("parts/target/src/lib.rs", "pub const ONE: u32 = 1;\n"),
     ]);
-    // What a build leaves in a package is none of its sources.
+    // A file that a build leaves in a package is none of its sources.
     project.write("parts/target/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
     project.write("parts/target/target/release/object", "");
     project.larder(&["lock"]).ok();
@@ -119,7 +120,7 @@ fn words_that_could_mean_something_else() {
     );
 }
 
-/// What the halves of a Leptos project copy one by one, stand-ins for what comes later among it.
+/// The members that the halves of a Leptos project copy one by one, with stand-ins for those that come later.
 #[test]
 fn members_with_spaces_in_halves() {
     let library = "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nmodel = { path = \"../the model\" }\n";

@@ -1,5 +1,5 @@
 //! `doctor` on real workspaces, with real git, cargo and linkers; Docker, Nix and direnv are scripts that answer
-//! like the real ones. That each check fails and passes for every reason is tested beside the checks.
+//! like the real ones. Tests beside the checks try every reason for which a check fails or passes.
 
 use std::{
     path::Path,
@@ -63,7 +63,7 @@ fn commit(project: &Project) {
 
 /// One check's verdict and reason.
 pub(crate) fn verdict_with(project: &Project, check: &str, vars: &[(&str, &str)]) -> (String, String) {
-    // What is right in CI is not what is right on a developer's machine.
+    // The right settings in CI are not those on a developer's machine.
     let vars = [&[("CI", "")], vars].concat();
     let outcome = Surroundings::get().larder_with(project.path(), &["doctor", check, "--json"], &vars);
     let value: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:?}"));
@@ -211,7 +211,7 @@ fn with_programs(project: &Project, check: &str, programs: &[(&str, &str)]) -> (
         || format!("{}/.cargo", Surroundings::get().env().get_str("HOME").unwrap_or_default()),
         str::to_owned,
     );
-    // What else this machine has must not answer.
+    // Other programs of this machine must not answer.
     let path = format!("{fake}:{}", toolchain());
     let vars = [("PATH", &*path), ("HOME", &*home), ("CARGO_HOME", &*cargo_home), ("SHELL", "/bin/bash")];
     let rustup = format!("{}/.rustup", Surroundings::get().env().get_str("HOME").unwrap_or_default());
@@ -381,7 +381,7 @@ fn a_check_that_there_is_not() {
     );
 }
 
-/// Whoever runs it on any workspace gets a line for each check.
+/// A run on any workspace gives a line for each check.
 #[test]
 fn every_check_says_something() {
     let project = committed();

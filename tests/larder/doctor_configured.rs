@@ -1,4 +1,5 @@
-//! What `doctor` makes of a project's configuration: targets, programs in front of rustc, CI, and what it does not use.
+//! The findings of `doctor` on a project's configuration: targets, programs in front of rustc, CI, and what it does not
+//! use.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What `doctor` says of the store on a real machine. Clocks, full disks and all wordings are tested beside the checks.
+//! The findings of `doctor` on the store, on a real machine. Clocks, full disks and all wordings are tested beside the
+//! checks.
 
 use larder_store::{
     digest::Digest,

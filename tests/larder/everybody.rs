@@ -94,7 +94,8 @@ fn one_persons_variables_stay_out() {
     assert_eq!((counts.compiled, counts.fresh), (1, 2), "{counts:?}");
 }
 
-/// cargo cannot be told to leave a file out, so what would reach a recipe is named. What does not is anybody's.
+/// cargo cannot be told to leave a file out, so what would reach a recipe is named. A setting that does not reach one
+/// is anybody's.
 #[test]
 fn one_persons_configuration_stays_out_or_is_named() {
     let (project, _repository) = project();

@@ -69,7 +69,7 @@ fn a_build_after_a_build_compiles_nothing() {
     assert!(phases.iter().all(|phase| phase["compiled"] == 0), "{second}");
 }
 
-/// What no recipe may rest on: rustflags in the configuration, once for all targets and once for one.
+/// Settings that no recipe may rest on: rustflags in the configuration, once for all targets and once for one.
 #[test]
 fn configured_rustflags_reach_recipe_and_build_alike() {
     for table in ["[build]", "[target.'cfg(unix)']"] {
@@ -80,7 +80,7 @@ fn configured_rustflags_reach_recipe_and_build_alike() {
     }
 }
 
-/// What a driver adds comes on top of what is configured.
+/// The settings that a driver adds come on top of the configured ones.
 #[test]
 fn added_rustflags_and_environment_are_part_of_the_recipe() {
     let project = special();
@@ -121,7 +121,7 @@ fn a_slice_with_policies_and_configuration_of_its_own() {
     assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{table}");
 }
 
-/// What follows `--` is for clippy, and our own arguments must not end up there.
+/// The words after `--` are for clippy, and our own arguments must not end up there.
 #[test]
 fn a_clippy_slice_with_words_of_its_own() {
     let slices = "\n[package.metadata.larder]\nfind = false\n\

@@ -1,4 +1,5 @@
-//! What git ignores although every clone needs it: `init` shows it to git again, by the least change of `.gitignore`.
+//! Files that git ignores although every clone needs them: `init` shows them to git again, by the least change of
+//! `.gitignore`.
 
 use std::path::Path;
 

@@ -13,7 +13,7 @@ use larder_tests::{
 
 use crate::hostile_places::{Place, docker, leptos, slices, workspaces};
 
-/// What of generated files a value must leave as it is.
+/// The parts of generated files that a value must leave as they are.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Shape {
     /// Each instruction with its flags, its number of words, and the programs that it calls.
@@ -164,7 +164,7 @@ fn harmless_is_taken(place: &Place, value: &str, shape: Shape) -> Result<Shape, 
 
 /// Whether a run ended with one clear error.
 pub(crate) fn is_refused(outcome: &Outcome) -> Result<bool, String> {
-    // What cargo says may have tabs in it.
+    // The output of cargo may have tabs in it.
     let raw = |c: char| c.is_control() && !"\n\t".contains(c);
     if outcome.stderr.contains(raw) {
         return Err(format!("raw control characters are printed: {:?}", outcome.stderr));
@@ -242,7 +242,8 @@ fn lines(table: &str) -> Vec<String> {
     all
 }
 
-/// What awk makes of the table, which has to be what Larder makes of it: the number of values in each file.
+/// The files that awk makes of the table, which have to be those that Larder makes of it: the number of values in each
+/// file.
 fn expanded(sandbox: &Sandbox, project: &Project, value: &str) -> Result<BTreeMap<String, usize>, String> {
     let folder = tempfile::tempdir().unwrap();
     let own = sandbox.programs().join(CANARY);

@@ -1,5 +1,5 @@
-//! Hostile values in what Nix makes of slices, and in the workflow of `init`: shell lines are run where programs only say
-//! that they were called, and YAML is read.
+//! Hostile values in what Nix makes of slices, and in the workflow of `init`: shell lines are run with programs that
+//! only say that they were called, and YAML is read.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -17,7 +17,7 @@ use crate::{
     hostile_places::toml,
 };
 
-/// What `nix/lib` makes of variables: each in a slice of its own, `null` if the name is refused.
+/// The exports that `nix/lib` makes of variables: each in a slice of its own, `null` if the name is refused.
 fn exports(variables: &[(String, String)]) -> Option<Vec<Value>> {
     let folder = tempfile::tempdir().unwrap();
     let list: Vec<Value> =
@@ -80,7 +80,7 @@ fn nix_exports_names_and_values() {
     assert!(variables.len() >= 200 && refused >= 60, "{refused} of {}", variables.len());
 }
 
-/// What a workflow is made of: keys and the number of entries, expressions, and what its scripts call.
+/// The shape of a workflow: keys and the number of entries, expressions, and what its scripts call.
 fn shape(sandbox: &Sandbox, text: &str) -> Result<Vec<String>, String> {
     let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
     let [document] = &documents[..] else { return Err(format!("{} documents", documents.len())) };

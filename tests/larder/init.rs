@@ -1,5 +1,5 @@
 //! `init` on workspaces of all kinds: what it writes is shown first, keeps what was there, and makes a workspace
-//! where the other verbs are content. A second run changes nothing.
+//! that the other verbs are content with. A second run changes nothing.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -50,7 +50,7 @@ fn files(project: &Project) -> BTreeMap<String, String> {
     found
 }
 
-/// A workspace where other verbs are content, and where `init` has nothing more to do.
+/// A workspace that other verbs are content with, and for which `init` has nothing more to do.
 #[track_caller]
 fn is_brought_up(project: &Project, more: &[&str]) {
     project.larder(&["lock", "--check"]).ok();
@@ -267,7 +267,7 @@ fn the_workflow_reads_well() {
     "#);
 }
 
-/// What a pull request compiled must reach nobody else.
+/// The units that a pull request compiled must reach nobody else.
 #[test]
 fn the_workflow_of_a_team_pushes_from_protected_branches_alone() {
     let remote = "\n[package.metadata.larder.store]\nremote = \"https://units.example/x\"\n";

@@ -74,7 +74,7 @@ fn what_a_killed_run_left_goes_even_where_nothing_changed() {
     assert!(!project.has_leftovers());
 }
 
-/// In a mount namespace of its own, where a folder is on a disk of 256 KiB.
+/// In a mount namespace of its own, with a folder on a disk of 256 KiB.
 const ON_A_SMALL_DISK: &str = r#"
 set -eu
 mount -t tmpfs -o size=256k tmpfs disk

@@ -116,7 +116,7 @@ fn runs_cargo_in(folder: &Path) -> bool {
     })
 }
 
-/// What a driver leaves running on purpose goes on after Larder has ended by itself.
+/// A program that a driver leaves running on purpose goes on after Larder has ended by itself.
 #[test]
 fn what_is_left_running_on_purpose_goes_on() {
     let project = Project::new(&[("Cargo.toml", &package("app", "")), ("src/main.rs", PROGRAM)]);

@@ -50,7 +50,7 @@ fn compiled(project: &Project, words: &[&str]) -> u64 {
     json["phases"][0]["compiled-external"].as_u64().unwrap()
 }
 
-/// What is compiled of a project's units, by the oracle: one number for each artifact.
+/// The artifacts that are compiled of a project's units, by the oracle: one number for each.
 fn artifacts(project: &Project, oracle: &mut Oracle) -> BTreeSet<usize> {
     let units = oracle.units(project.path(), &["build", "--release"]);
     units

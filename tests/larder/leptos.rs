@@ -1,4 +1,4 @@
-//! Slices found from Leptos metadata. That they equal what the real cargo-leptos calls is tested by building:
+//! Slices found from Leptos metadata. Building tests that they equal the calls of the real cargo-leptos:
 //! `cargo xtask test` requires that cargo's own count of cargo-leptos' calls has no external unit compiled.
 
 use std::path::Path;
@@ -222,7 +222,7 @@ const DRIVER: &str = "#!/bin/sh\n[ \"$*\" = \"leptos build\" ] || exit 3\nexport
     LEPTOS_JS_MINIFY=false LEPTOS_HASH_FILES=false RUSTFLAGS='--cfg erase_components'\n\
     exec cargo build --package=site --bin=site --no-default-features\n";
 
-/// What is cooked for development is what `cargo leptos watch` builds, and `build` has cargo-leptos build the same.
+/// Cooking for development builds what `cargo leptos watch` builds, and `build` has cargo-leptos build the same.
 #[test]
 fn development_is_what_watch_builds() {
     let reads = "pub const WATCH: Option<&str> = option_env!(\"LEPTOS_WATCH\");\npub const ASKED: Option<&str> = option_env!(\"CARGO\");\n";

@@ -1,4 +1,4 @@
-//! What `lock` writes, when it writes, and what it leaves alone.
+//! The files that `lock` writes, when it writes them, and those that it leaves alone.
 
 use std::time::Duration;
 

@@ -95,7 +95,7 @@ fn a_manifest_without_such_globs_is_left_alone() {
     }
 }
 
-/// What an older run that was killed has left behind must not keep cargo from reading the workspace.
+/// The remains of an older run that was killed must not keep cargo from reading the workspace.
 #[test]
 fn a_killed_run_leaves_a_workspace_that_cargo_reads() {
     let project = workspace("members = [\"*\"]\nexclude = [\"target\"]\n", &["app", "tool"]);

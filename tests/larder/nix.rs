@@ -1,7 +1,7 @@
-//! What `nix/lib` makes of a workspace: which derivation depends on what, and which files each one sees.
+//! The derivations that `nix/lib` makes of a workspace: which one depends on what, and which files each one sees.
 //!
-//! Needs `nix-instantiate` alone: nothing is built or fetched, and `tests/nix` stands in for nixpkgs and crane. What
-//! comes out of these derivations is told by `nix_build.rs`, and was tried with crane itself, see docs/src/nix.md.
+//! Needs `nix-instantiate` alone: nothing is built or fetched, and `tests/nix` stands in for nixpkgs and crane. The
+//! outputs of these derivations are told by `nix_build.rs`, and were tried with crane itself, see docs/src/nix.md.
 
 use std::path::Path;
 

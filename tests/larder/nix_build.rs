@@ -1,5 +1,5 @@
-//! What Nix builds of a workspace, and what it builds anew after an edit: real builds in Nix's sandbox, with
-//! `tests/nix` in place of nixpkgs and crane.
+//! The parts that Nix builds of a workspace, and those that it builds anew after an edit: real builds in Nix's sandbox,
+//! with `tests/nix` in place of nixpkgs and crane.
 //!
 //! The consumer's flake is the template. Which derivation depends on what is told faster by evaluation, in `nix.rs`;
 //! here is what only a build can tell: what cargo compiles in each derivation, and that the program runs.
@@ -70,7 +70,7 @@ serde = { version = "=1.0.219", features = ["derive"] }
 "#;
 const SHARED_LIB: &str = "#[derive(serde::Serialize)]\npub struct Number {\n    pub value: u32,\n}\n";
 
-/// What an image is told.
+/// The settings of an image.
 const DOCKER: &str = "[workspace.metadata.larder.docker]\nvolume = \"/data\"\n";
 /// A flake with an image of a workspace that is no Leptos project, for which `packages` has none.
 const IMAGE: &str = "{
@@ -158,7 +158,7 @@ fn new_member(project: &Project) {
     replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
 }
 
-/// What the built server answers.
+/// The answer of the built server.
 fn answer(said: &Said) -> String {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let address = free_addr().expect("a free port");
@@ -255,8 +255,8 @@ fn a_flake_is_checked_and_its_shell_entered(nix: &Nix, project: &Project) {
     assert!(path.contains("-rust-1/bin:") && path.contains("-sccache/bin:"), "{path}");
 }
 
-/// What `docker load` is given: the store paths that are needed to run the server, the loader and libraries of this
-/// machine that the stand-in adds, and a volume's folder that its user can write to.
+/// The content that `docker load` is given: the store paths that are needed to run the server, the loader and libraries
+/// of this machine that the stand-in adds, and a volume's folder that its user can write to.
 fn an_image_has_the_server_and_nothing_else(nix: &Nix, project: &Project) {
     replace(
         project,

@@ -1,5 +1,5 @@
-//! What `nix/` relies on of crane, nixpkgs and rust-overlay: one list, held against the stand-ins of `tests/nix` and,
-//! where the variables of [`REAL`] name folders, against the real ones.
+//! The names that `nix/` relies on of crane, nixpkgs and rust-overlay: one list, held against the stand-ins of
+//! `tests/nix` and, where the variables of [`REAL`] name folders, against the real ones.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -45,7 +45,7 @@ fn real_inputs_keep_it() {
     let _ = kept(&REAL.iter().map(argument).collect::<String>());
 }
 
-/// Whoever uses another function in `nix/` adds it to the contract.
+/// A change that uses another function in `nix/` adds it to the contract.
 #[test]
 fn it_lists_everything_that_is_used() {
     let Some(holds) = kept("") else { return };
@@ -67,7 +67,7 @@ fn it_lists_everything_that_is_used() {
     assert_eq!(used.iter().filter(is_listed).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
-/// What a file takes out of the inputs, as it is written there: `lib.hasPrefix`, `pkgs.jq`.
+/// The names that a file takes out of the inputs, as they are written there: `lib.hasPrefix`, `pkgs.jq`.
 fn names(text: &str) -> BTreeSet<String> {
     // A slash makes a path of it, such as `src/lib.rs`.
     let is_name = |c: char| c.is_alphanumeric() || "_-'./".contains(c);

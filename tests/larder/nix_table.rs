@@ -11,7 +11,7 @@ const LOCK: &str = "larder/larder.lock";
 /// Texts by the paths that they lie at below the folder of recipes.
 type Files = BTreeMap<String, String>;
 
-/// What Larder makes of a workspace's table; `None` if it refuses it.
+/// The files that Larder makes of a workspace's table; `None` if it refuses it.
 fn by_larder(root: &Path) -> Option<Files> {
     let file = LockFile::read(Utf8Path::from_path(&root.join("larder")).unwrap()).ok()?;
     let layers =
@@ -24,7 +24,7 @@ fn by_larder(root: &Path) -> Option<Files> {
     Some(files.chain(settings).collect())
 }
 
-/// What awk makes of it; `None` if it fails.
+/// The files that awk makes of it; `None` if it fails.
 fn by_awk(root: &Path) -> Option<Files> {
     let awk = Surroundings::get().env().find_program("awk").expect("PATH has awk");
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/larder/src/recipe/expand.awk");
@@ -52,7 +52,7 @@ fn read_all(folder: &Path, prefix: &str, files: &mut Files) {
     }
 }
 
-/// What Nix makes of the tables of several folders; `null` if it throws.
+/// The files that Nix makes of the tables of several folders; `null` if it throws.
 fn by_nix(test: &str, roots: &[&Path]) -> Option<Outcome> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/workspace.nix");
     let mut list = String::new();

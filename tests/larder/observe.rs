@@ -136,7 +136,8 @@ fn a_failing_driver_ends_with_its_own_code() {
     assert_eq!(made().larder(&["observe", "--", "sh", "-c", "exit 9"]).code, 9);
 }
 
-/// What `--write` adds stands beside what is there: no slice and no setting of the user's is replaced or hidden.
+/// The lines that `--write` adds stand beside those that are there: no slice and no setting of the user's is replaced
+/// or hidden.
 #[test]
 fn what_is_written_replaces_nothing() {
     let settings = "[package.metadata]\nlarder = { find = false, slices = { app = { args = [\"check\"] } } }\n\n[workspace]\n";

@@ -94,7 +94,7 @@ fn a_file_that_the_driver_names_is_carried() {
     let slices = written(&project, "cd tool && cargo build --release --config small.toml");
     assert!(slices.contains("\"--config=profile.release.opt-level=1\""), "{slices}");
     assert!(!slices.contains("small.toml"), "{slices}");
-    // What it includes is part of it, and counts less.
+    // A file that it includes is part of it, and counts less.
     project.write("tool/small.toml", "include = [\"more.toml\"]\n[profile.release]\nopt-level = 1\n");
     project.write("tool/more.toml", "[profile.release]\nopt-level = 2\nlto = \"off\"\n");
     let fresh = project.read("Cargo.toml");

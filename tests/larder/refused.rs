@@ -103,7 +103,7 @@ fn leptos_metadata_that_names_no_member() {
     let doctor = project.larder(&["doctor"]);
     assert_ne!(doctor.code, 1, "{doctor:?}");
 
-    // What is written down goes on, and keeps what the other halves had.
+    // A slice that is written down goes on, and keeps what the other halves had.
     project.write("Cargo.toml", &format!("{root}{leptos}{own}"));
     let outcome = project.larder(&["lock"]);
     assert!(outcome.code == 1 && outcome.stderr.contains("Locked own"), "{outcome:?}");

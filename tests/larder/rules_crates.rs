@@ -69,7 +69,7 @@ fn links_to_c_code() {
     project.assert_exact(RELEASE);
 }
 
-/// What one external build script says to another is seen where both are cooked.
+/// The words of one external build script to another are seen if both are cooked.
 #[test]
 fn links_between_external_crates() {
     let says = "fn main() { println!(\"cargo::metadata=WORD=hello\"); }\n";

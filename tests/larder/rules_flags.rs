@@ -38,7 +38,7 @@ fn profile_overrides() {
     }
 }
 
-/// cargo reads profiles from its configuration as well, where recipes find them too.
+/// cargo reads profiles from its configuration as well, and recipes find them there too.
 #[test]
 fn profiles_in_the_configuration() {
     let project = project("");

@@ -75,7 +75,7 @@ fn a_branch_that_moved_is_another_source() {
     assert_eq!(project.layers("release"), 1);
 }
 
-/// What stands on a patched path is built with the application, and named; its build script comes along.
+/// A unit that stands on a patched path is built with the application, and named; its build script comes along.
 #[test]
 fn patch_to_a_path() {
     let manifest = |path: &str| {

@@ -80,7 +80,7 @@ fn recipes_keys_and_results_are_the_same() {
     assert!(server.misses() > 5, "it was not asked");
     assert_eq!(second.build(&wrapped).compiled_external, 0);
     assert_eq!(second.says(), SAID);
-    // What was compiled behind it is what is restored without it.
+    // The units that were compiled behind it are restored without it.
     let (restored, compiled) = first.cook(&[]);
     assert!(restored > 10 && compiled == 0, "{restored} {compiled}");
     let doctor = with(&second, &["doctor", "sccache", "--json"], &wrapped).ok().stdout;

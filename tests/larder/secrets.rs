@@ -2,7 +2,7 @@
 
 use larder_tests::{Project, Surroundings, package};
 
-/// What is secret by its name or by its value, each with a text that is found nowhere else.
+/// Variables that are secret by their name or by their value, each with a text that is found nowhere else.
 const SECRETS: [(&str, &str); 16] = [
     ("API_TOKEN", "canary-01"),
     ("MY_PASS", "canary-02"),
@@ -60,7 +60,7 @@ fn observing_writes_none() {
         holds_none(&outcome.stderr.replace(&driver, ""));
     }
     holds_none(&project.read("Cargo.toml"));
-    // What cannot be left out without changing the call is refused, and not repeated.
+    // A word that cannot be left out without changing the call is refused, and not repeated.
     for word in ["--config=http.proxy=\"http://me:canary@proxy\"", "--config=env.MY_PASS=\"canary\""] {
         let call = format!("cargo build --release '{word}'");
         let outcome = project.larder(&["observe", "--write", "--", "sh", "-c", &call]);

@@ -112,7 +112,7 @@ const VARIABLES: [(&str, &str); 10] = [
     ("SCRIPT_HOOK", "https://canary-script-variable-3@hook.example/"),
 ];
 
-/// What the canaries come from. All else is written by Larder, or by cargo.
+/// The files that the canaries come from. All else is written by Larder, or by cargo.
 const INPUTS: [&str; 7] = [
     ".cargo/config.toml",
     ".cargo/credentials.toml",

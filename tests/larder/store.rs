@@ -11,7 +11,7 @@ fn another_checkout_with_another_cargo_home_compiles_nothing() {
     assert_eq!(restored, 0);
     assert!(compiled > 10, "{compiled}");
     let second = first.another();
-    // What was compiled elsewhere is of no use for the rest.
+    // The checkout that compiled the units is not needed for the rest.
     drop(first);
     let (restored, compiled) = second.cook(&[]);
     assert!(restored > 10, "{restored}");
@@ -220,6 +220,6 @@ fn units_travel_in_one_file_and_the_verbs_tell_what_is_there() {
     verify(&["--repair"]).ok();
     verify(&[]).ok();
 
-    // What was just used stays, whatever the size.
+    // Units that were just used stay, whatever the size.
     assert_eq!(told(&second, &["store", "gc", "--max-size", "0", "--yes"])["bytes"], 0);
 }

@@ -56,7 +56,7 @@ fn full_disk(file_system: &str) -> String {
     script
 }
 
-/// What a script told, but for the warnings that it counted, and how many of these there were.
+/// The output of a script, but for the warnings that it counted, and how many of these there were.
 fn told(outcome: &Outcome) -> (String, usize) {
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     let (warned, rest): (Vec<&str>, Vec<&str>) =

@@ -83,7 +83,7 @@ struct Edit {
     seen: Seen,
 }
 
-/// What has to be done after an edit.
+/// The work that has to be done after an edit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asks {
     /// Nothing: the recipe is the same.
@@ -214,11 +214,11 @@ struct Scene {
     machine: Machine,
     kind: Kind,
     programs: tempfile::TempDir,
-    /// Where programs are looked for, if the usual compiler cannot build for the web.
+    /// The folders that programs are looked for in, if the usual compiler cannot build for the web.
     path: Option<String>,
 }
 
-/// What is built, and in which of cargo's layouts.
+/// The platform that is built for, and cargo's layout.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Host,
@@ -314,7 +314,7 @@ impl Scene {
         project.write("Cargo.toml", &(project.read("Cargo.toml") + &patch));
     }
 
-    /// What the program says after an edit in a folder that was built in with everything external restored.
+    /// The words of the program after an edit in a folder that was built in with everything external restored.
     fn kept(&self, edit: &Edit) -> String {
         let checkout = self.checkout();
         let (restored, compiled) = self.cook(&checkout, &[]);
@@ -328,7 +328,7 @@ impl Scene {
         self.says(&checkout)
     }
 
-    /// What it says if the edit was there before anything was restored. What is compiled then is stored in its turn.
+    /// Its words if the edit was there before anything was restored. The units compiled then are stored in their turn.
     fn fresh(&self, edit: &Edit) -> String {
         let checkout = self.checkout();
         self.edit(&checkout, edit);
@@ -337,7 +337,7 @@ impl Scene {
         self.says(&checkout)
     }
 
-    /// What it says with plain cargo.
+    /// Its words with plain cargo.
     fn plain(&self, edit: &Edit) -> String {
         let checkout = self.checkout();
         self.build(&checkout, &[]);
@@ -448,7 +448,7 @@ fn no_edit_leaves_anything_stale_for_the_web() {
         return not_given("no_edit_leaves_anything_stale_for_the_web", WASM_PATH);
     }
     let scene = Scene::new(Kind::Wasm, path);
-    // What is read of it at run time stands in no text of the library.
+    // The text that is read of it at run time stands in none of the library.
     matrix(&scene, EDITS.iter().filter(|edit| !edit.name.contains("external library")));
 }
 

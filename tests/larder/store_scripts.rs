@@ -67,7 +67,7 @@ fn the_run_of_a_script_that_uses_its_own_path_is_restored() {
         assert_eq!(left.stdout, "", "a run that was ended left a file");
         assert_eq!(second.cook(&vars), (0, 0), "it stays");
 
-        // What cargo runs again is the script that was compiled here.
+        // cargo runs again the script that was compiled here.
         let other = [vars.as_slice(), &[("WORD", "!")]].concat();
         second.build(&other);
         assert_eq!((second.says().as_str(), finished()), ("data!\n", 2));

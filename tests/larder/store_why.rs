@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::store::{Checkout, Machine};
 
-/// What is said of some units of the one slice.
+/// The answer on some units of the one slice.
 fn why(checkout: &Checkout<'_>, unit: &str, more: &[(&str, &str)]) -> Value {
     let vars = [checkout.vars().as_slice(), more].concat();
     let words = ["store", "why", unit, "--json"];
@@ -88,7 +88,7 @@ fn another_version_and_damage(machine: &Machine, second: &Checkout<'_>) {
     assert_eq!(told["nearest"]["packages"], serde_json::json!(["thiserror-2.0.17", "thiserror-impl-2.0.17"]));
     let told = why(second, "serde_json", &[]);
     assert_eq!((told["whole"].as_bool(), verdicts(&told)), (Some(false), vec!["restored"]));
-    // What stands on a damaged unit is compiled with it.
+    // A unit that stands on a damaged one is compiled with it.
     for blob in machine.files("blobs") {
         if fs_err::metadata(&blob).unwrap().len() > 10_000 {
             let mut bytes = fs_err::read(&blob).unwrap();

@@ -1,4 +1,5 @@
-//! What people read: a stream that is full or closed stops no work, and no name reaches a terminal as a command.
+//! The output that people read: a stream that is full or closed stops no work, and no name reaches a terminal as a
+//! command.
 
 use std::{
     fs::{File, OpenOptions},

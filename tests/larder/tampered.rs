@@ -91,7 +91,7 @@ fn a_frozen_layer_can_hold_what_another_lock_file_would() {
         found.iter().filter(of_top).collect::<Vec<_>>(),
         expanded.iter().filter(of_top).collect::<Vec<_>>()
     );
-    // What is compiled in vain is compiled beside what the application takes, which cargo judges.
+    // Units that are compiled in vain are beside those that the application takes, which cargo judges.
     project.larder(&["cook", "--all-layers"]).ok();
     project.assert_exact(&["build", "--release"]);
 }

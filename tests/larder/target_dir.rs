@@ -113,7 +113,7 @@ fn units_are_those_that_cargo_built() {
     }
 }
 
-/// What was just built has a fingerprint, and all that it depends on is there.
+/// A unit that was just built has a fingerprint, and all that it depends on is there.
 fn every_unit_is_whole(folder: &TargetFolder) {
     let runs: Vec<&Unit> = folder.units.iter().filter(|unit| unit.kind == UnitKind::BuildScriptRun).collect();
     assert_eq!(runs.len(), 2, "one in each profile");
@@ -175,7 +175,7 @@ fn artifacts_without_a_fingerprint_are_orphans() {
         read(&project).others.into_iter().filter(|other| other.kind == OtherKind::Orphan).collect();
     assert_eq!(orphans.len(), 3, "{orphans:#?}");
     assert!(orphans.iter().all(|orphan| orphan.path.to_string_lossy().contains("itoa")), "{orphans:#?}");
-    // What depended on it knows of it no more.
+    // The units that depended on it know of it no more.
     let folder = read(&project);
     let app =
         folder.units.iter().find(|unit| unit.kind == UnitKind::Library && unit.package == "my-app").unwrap();

@@ -1,5 +1,5 @@
-//! What `lock` writes reaches every clone, whatever git ignores; what else lies in `larder/` is the user's and stays; and
-//! the form before the table becomes one in a single `lock`.
+//! The files that `lock` writes reach every clone, whatever git ignores; others in `larder/` are the user's and stay;
+//! and the form before the table becomes one in a single `lock`.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -6,7 +6,7 @@ use std::path::Path;
 use larder_tests::{GitRepository, Outcome, Project, Surroundings, package};
 use serde_json::Value;
 
-/// What pyo3-build-config and others ask for, and what a recorder might set.
+/// Variables that pyo3-build-config and others ask for, and that a recorder might set.
 const ASKED: &str = "fn main() {\n    for name in [\"PATH\", \"CARGO\", \"LD_LIBRARY_PATH\", \"RUSTUP_TOOLCHAIN\", \"LARDER_RECORD\"] {\n        \
     println!(\"cargo::rerun-if-env-changed={name}\");\n    }\n}\n";
 
@@ -65,7 +65,7 @@ impl Asking {
         Surroundings::get().run(Path::new(words[0]), self.project.path(), &words[1..], &vars).ok();
     }
 
-    /// What a command compiles with Larder in front of it: units of the last phase, external ones, fresh ones.
+    /// The counts of a command with Larder in front of it: compiled units of the last phase, external ones, fresh ones.
     fn built(&self, command: &[&str]) -> [u64; 3] {
         let outcome = self.larder(&[&["build", "--json"], command].concat());
         let start = outcome.stdout.find("{\n").unwrap();

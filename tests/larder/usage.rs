@@ -1,4 +1,4 @@
-//! What `usage` says of caches, held against `du` and the tools themselves, on built workspaces.
+//! The figures of `usage` on caches, held against `du` and the tools themselves, on built workspaces.
 
 use std::path::Path;
 
@@ -450,7 +450,7 @@ fn the_page_needs_nothing_but_itself() {
     assert_eq!(rows, count(&usage["caches"]), "every cache and every part has a row");
 }
 
-/// What a browser makes of the page: every row in its table with all cells, every rectangle in its drawing.
+/// The page as a browser reads it: every row in its table with all cells, every rectangle in its drawing.
 #[test]
 fn a_browser_reads_the_page_as_it_was_meant() {
     const TEST: &str = "a_browser_reads_the_page_as_it_was_meant";

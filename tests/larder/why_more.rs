@@ -91,7 +91,7 @@ fn a_command_can_be_asked_about_instead_of_run() {
     assert_eq!(answer["asked"], "before", "{answer:#}");
     assert_eq!(answer["builds"][0]["causes"][0]["reason"]["paths"][0], "mid/input.txt", "{answer:#}");
     assert!(!project.path().join("target/larder").exists());
-    // What would write is left out as well.
+    // A command that would write is left out as well.
     project.larder(&["why", "--dry-run", "--", "cargo", "clean"]).ok();
     assert!(project.path().join("target/release").is_dir());
     // The command was not run: the file is still newer.
@@ -287,7 +287,7 @@ fn image() -> (Project, String) {
     (project, path)
 }
 
-/// What is told about the image after a change.
+/// The answer about the image after a change.
 fn told_of_image(change: impl FnOnce(&Project), cached: &str) -> String {
     let (project, path) = image();
     change(&project);

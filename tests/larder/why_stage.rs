@@ -1,5 +1,5 @@
-//! How a provoked rebuild is checked: a project, a change, and the cause that must be named. What is told is held
-//! against what cargo then compiles, and the target directory must not be touched by the question.
+//! How a provoked rebuild is checked: a project, a change, and the cause that must be named. The answer is held against
+//! what cargo then compiles, and the target directory must not be touched by the question.
 
 use std::{
     collections::BTreeMap,
@@ -80,7 +80,7 @@ pub(crate) fn project() -> Project {
     project
 }
 
-/// Where cargo keeps what.
+/// cargo's layout of its folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
     Old,
@@ -113,7 +113,7 @@ impl Layout {
 pub(crate) struct Stage {
     pub(crate) project: Project,
     layout: Layout,
-    /// What the case adds to the environment.
+    /// Variables that the case adds to the environment.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn listing(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)>
     files
 }
 
-/// What the answer says is compiled: package and whether it is a library, a binary or a build script.
+/// The units that the answer says are compiled: package and whether it is a library, a binary or a build script.
 fn predicted(build: &Value) -> Vec<(String, String)> {
     let units = build["units"].as_array().unwrap().iter();
     let text = |unit: &Value, key: &str| unit[key].as_str().unwrap().to_owned();

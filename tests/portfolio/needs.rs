@@ -1,4 +1,4 @@
-//! What the test needs from the machine, and what happens if that is missing.
+//! The programs and folders that the test needs from the machine, and what happens if one is missing.
 
 use std::path::{Path, PathBuf};
 

@@ -46,6 +46,6 @@ fn a_server_that_is_no_good_one_gives_nothing_that_was_not_written() {
     let Some(server) = rclone("S3 by rclone") else { return };
     let address = format!("s3://units/a/team?endpoint={}", server.address(""));
     let winners = conformance::race(|| open(&address, &WRITER), 40, 8);
-    // Whoever asks for one winner has to ask another server; what is there is whole all the same.
+    // A caller that asks for one winner has to ask another server; what is there is whole all the same.
     assert!(winners.iter().any(|count| *count > 1), "{winners:?}");
 }

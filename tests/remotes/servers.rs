@@ -18,7 +18,7 @@ const START: Duration = Duration::from_mins(2);
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
-    /// What it keeps.
+    /// The folder of its files.
     pub(crate) folder: tempfile::TempDir,
 }
 

@@ -26,7 +26,7 @@ pub enum Speed {
 /// A server that goes on until the process ends.
 #[derive(Debug)]
 pub struct FilesServer {
-    /// Where it answers.
+    /// The address at which it answers.
     pub address: String,
     sent: Arc<AtomicU64>,
 }

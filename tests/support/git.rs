@@ -27,7 +27,7 @@ impl GitRepository {
         &self.files
     }
 
-    /// What somebody else gets: the committed files alone.
+    /// The clone that somebody else gets: the committed files alone.
     ///
     /// # Panics
     /// When git refuses.

@@ -177,7 +177,7 @@ const MORE_CONTROLS: [&str; 6] = [
     "a\u{2029}RUN larder-canary",
 ];
 
-/// What scripts call, but for what a shell has in itself.
+/// The programs that scripts call, but for those that a shell has in itself.
 const PROGRAMS: [&str; 22] = [
     "apt-get",
     "awk",
@@ -233,7 +233,7 @@ impl Sandbox {
         self.dir.path().join("bin")
     }
 
-    /// What a script runs: a line for each call, with the number of its words.
+    /// The calls of a script: a line for each, with the number of its words.
     ///
     /// # Errors
     /// If it is no script, runs the canary or writes a file.
@@ -243,7 +243,7 @@ impl Sandbox {
     pub fn calls(&self, script: &str) -> Result<Vec<String>, String> {
         let (log, work) = (self.dir.path().join("log"), self.dir.path().join("work"));
         fs_err::write(&log, "").expect("a log");
-        // No folder of the image is here. What `test` finds would decide what runs.
+        // No folder of the image is here. The findings of `test` would decide what runs.
         let whole = format!("cd() {{ echo \"cd $#\" >> \"$SANDBOX_LOG\"; }}\ntest() {{ false; }}\n{script}");
         let (log_text, path) = (log.to_string_lossy(), self.programs().to_string_lossy().into_owned());
         let vars = [("PATH", path.as_str()), ("SANDBOX_LOG", &*log_text), ("HOME", "/nowhere")];

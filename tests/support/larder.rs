@@ -37,14 +37,14 @@ impl Surroundings {
             #[expect(clippy::disallowed_methods, reason = "the tests' one look at the environment")]
             let mut env = Environment::new(std::env::vars_os());
             let binary = build_binary(&env);
-            // What cargo sets for the test itself must not reach the cargo under test.
+            // Variables that cargo sets for the test itself must not reach the cargo under test.
             let own: Vec<_> = env
                 .iter()
                 .map(|(name, _)| name.to_owned())
                 .filter(|name| is_cargos_own(&name.to_string_lossy()))
                 .collect();
             own.iter().for_each(|name| env.unset(name));
-            // What one test compiled must not be what another one finds; those of the store have one of their own.
+            // A test must not find the units that another one compiled; tests of the store have one of their own.
             env.set("LARDER_STORE", "off");
             Self { env, binary }
         })

@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 "#;
-/// What the program says that [`Machine::first`] is the source of.
+/// The output of the program that [`Machine::first`] is the source of.
 pub const SAID: &str = "{\"name\":\"app\",\"error\":\"told\"}\n";
 
 /// The layout of target directories that cargo is about to have.
@@ -158,7 +158,7 @@ impl<'a> Checkout<'a> {
         Surroundings::get().cargo_counts(self.project.path(), &["build", "--release"], &vars)
     }
 
-    /// What the program says.
+    /// The output of the program.
     ///
     /// # Panics
     /// When anything fails.

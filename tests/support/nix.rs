@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::{Outcome, Surroundings, skip};
 
-/// What Debian's programs are made of.
+/// The folders that Debian's programs are made of.
 const DEBIAN: [&str; 5] = ["/bin", "/etc/alternatives", "/lib", "/lib64", "/usr"];
 
 /// The variable that names nixpkgs if somebody has it; see [`input`].
@@ -28,7 +28,7 @@ pub struct Nix {
     program: PathBuf,
     env: Environment,
     scratch: TempDir,
-    /// What the sandbox shows, as Nix is told.
+    /// The paths that the sandbox shows, as Nix is told.
     shown: Vec<String>,
     sysroot: PathBuf,
 }
@@ -42,7 +42,7 @@ pub enum Whose {
     Larder,
 }
 
-/// What a call of Nix said.
+/// The answer of a call of Nix.
 #[derive(Debug)]
 pub struct Said {
     /// The exit code.
@@ -141,7 +141,7 @@ impl Nix {
         run(&self.with_inputs(cmd, whose))
     }
 
-    /// What a command prints in a consumer's shell.
+    /// The output of a command in a consumer's shell.
     ///
     /// # Errors
     /// When Nix cannot be started, or there is no such shell.
@@ -179,7 +179,7 @@ impl Nix {
         self.sysroot.join("bin/cargo-fmt").exists()
     }
 
-    /// Where a path of the store lies on this machine.
+    /// The place of a path of the store on this machine.
     pub fn on_disk(&self, path: &Path) -> PathBuf {
         self.store().join(path.strip_prefix("/").unwrap_or(path))
     }
@@ -220,8 +220,8 @@ impl Nix {
         Ok(())
     }
 
-    /// What of this repository a consumer's flake reads. A flake is copied into the store as a whole, so the folder of
-    /// builds must not be part of it.
+    /// The part of this repository that a consumer's flake reads. A flake is copied into the store as a whole, so the
+    /// folder of builds must not be part of it.
     fn copy_flake(&self) -> anyhow::Result<()> {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let copy = self.scratch.path().join("larder");

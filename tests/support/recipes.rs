@@ -6,7 +6,7 @@ use larder::{camino::Utf8Path, recipe::lock_file::LockFile};
 
 use crate::{Outcome, Project, Surroundings};
 
-/// Where recipes lie, seen from the workspace's root.
+/// The folder of recipes, seen from the workspace's root.
 pub const RECIPES: &str = "target/larder/recipes";
 
 impl Project {

@@ -1,5 +1,5 @@
 //! Does in folders what a generated Dockerfile says, its builds with the real cargo, with nothing but the files that
-//! `.dockerignore` lets in. What an engine does beside that (base images, system packages, users) is left out.
+//! `.dockerignore` lets in. An engine's other work (base images, system packages, users) is left out.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ pub struct Stages {
     dir: TempDir,
     /// The folder that is the root of each stage; one that goes on from another has the same.
     roots: BTreeMap<String, PathBuf>,
-    /// What all commands said, in their order, each with its stage.
+    /// The output of all commands, in their order, each with its stage.
     said: Vec<(String, String)>,
 }
 
@@ -163,7 +163,8 @@ impl Stages {
         }
     }
 
-    /// Where commands find programs: those that are sent in `tools`, the Larder under test, and this machine's own.
+    /// The folders in which commands find programs: those that are sent in `tools`, the Larder under test, and this
+    /// machine's own.
     fn programs(&self) -> String {
         let own = Surroundings::get().binary().parent().expect("it is in a folder").to_owned();
         let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();

@@ -14,7 +14,7 @@ pub struct Machine {
     home: TempDir,
 }
 
-/// What `cook` did.
+/// The counts of a `cook`.
 #[derive(Debug, Clone)]
 pub struct Cooked {
     /// External units that came from the store.

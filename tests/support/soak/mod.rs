@@ -1,4 +1,4 @@
-//! What goes on for long: drivers that start, kill and starve Larder at random moments, and count what breaks.
+//! Runs that go on for long: drivers that start, kill and starve Larder at random moments, and count what breaks.
 //!
 //! Tests run each of them shortly, `cargo xtask soak` for as long as it is told. A driver must end by its bound alone,
 //! and never start what it does not wait for.
@@ -40,7 +40,7 @@ impl Bound {
     }
 }
 
-/// What a driver saw.
+/// The figures of a driver.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// The driver's name.
@@ -53,7 +53,7 @@ pub struct Figures {
     pub met: u32,
     /// How long it took.
     pub time: Duration,
-    /// What must not be, each with its round.
+    /// The faults that must not be, each with its round.
     pub faults: Vec<String>,
 }
 
@@ -129,7 +129,7 @@ pub fn manifest(number: u32) -> String {
     MANIFEST.replace("opt-level = 1", level)
 }
 
-/// What plain cargo falls over now.
+/// The reason why plain cargo fails now, if it does.
 fn broken(project: &Project) -> Option<String> {
     let info = project.path().join("target/.rustc_info.json");
     let info = fs_err::read_to_string(info).unwrap_or_default();

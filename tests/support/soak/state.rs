@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 /// Every file's bytes, by its path.
 pub(super) type State = BTreeMap<String, Vec<u8>>;
 
-/// What Larder leaves half-written when it is killed, which nothing reads.
+/// The prefix of files that Larder leaves half-written when it is killed, and that nothing reads.
 const TEMPORARY: &str = ".larder-";
 
 /// The files in a folder.

@@ -16,7 +16,7 @@ use crate::{
     published,
 };
 
-/// What is wrong, if anything is.
+/// The fault, if there is one.
 type Found = Result<(), String>;
 
 /// Writers at once.
@@ -53,9 +53,9 @@ pub fn stores(bound: Bound) -> Figures {
 
 struct Scene<'a> {
     machine: &'a Machine,
-    /// Where everything is compiled.
+    /// The checkout in which everything is compiled.
     first: &'a Checkout<'a>,
-    /// Where everything is restored.
+    /// The checkout in which everything is restored.
     second: &'a Checkout<'a>,
     random: Random,
 }
