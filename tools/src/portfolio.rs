@@ -29,7 +29,7 @@ pub(crate) struct Portfolio<'a> {
 pub(crate) enum Variant {
     /// The shipped files.
     Release,
-    /// What `cargo leptos watch` builds.
+    /// The build of `cargo leptos watch`.
     Dev,
 }
 

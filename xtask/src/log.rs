@@ -1,4 +1,4 @@
-//! What a person reads while a verb works: progress, warnings and errors, all on standard error.
+//! The lines that a person reads while a verb works: progress, warnings and errors, all on standard error.
 //!
 //! Results go to standard output and are printed by the verbs themselves. Nothing here may ever write there,
 //! or `eval "$(cargo xtask setup --print-env)"` would run our prose.

@@ -26,7 +26,7 @@ impl Variant {
         }
     }
 
-    /// The environment of its builds. What stands above both copies' settings is taken away, and from the
+    /// The environment of its builds. Variables that stand above both copies' settings are taken away, and from the
     /// defaults also the linker that set-up put forward.
     pub(super) fn environment(self, env: &Environment) -> Environment {
         let mut env = env.clone();
@@ -177,7 +177,7 @@ fn sync(example: &Path, copy: &Path, below: &Path, variant: Variant) -> anyhow::
     Ok(())
 }
 
-/// What the copy has in the place of a file of the example.
+/// The content that the copy has in the place of a file of the example.
 fn content(path: &Path, bytes: Vec<u8>, variant: Variant) -> anyhow::Result<Vec<u8>> {
     let change = match path.to_str() {
         Some("Cargo.toml") if variant == Variant::Default => without_profiles,

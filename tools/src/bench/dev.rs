@@ -56,7 +56,7 @@ impl Task {
         }
     }
 
-    /// What is wanted of the tuned build, on two cores.
+    /// The goal for the tuned build, on two cores.
     fn goal(self) -> Option<Goal> {
         match self {
             // Optimising dependencies may cost time, once.

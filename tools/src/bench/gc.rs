@@ -123,7 +123,7 @@ impl Bench<'_> {
         self.dir.join("target")
     }
 
-    /// A folder outside of the workspace, where the full target folder is kept for each way to start from.
+    /// A folder outside of the workspace, which keeps the full target folder for each way to start from.
     fn saved(&self) -> PathBuf {
         self.dir.join("saved")
     }

@@ -45,14 +45,14 @@ const SHORTEST: usize = 3;
 
 type Units = Content<Identity>;
 
-/// What becomes of layers when units change.
+/// The fate of layers when units change.
 #[derive(Debug, Clone, Copy)]
 enum Policy {
     /// One layer, compiled anew after every change.
     Rebuild,
     /// The first recipe stays for ever below the current one.
     Base,
-    /// What `cargo larder lock` does, with so many layers.
+    /// The policy of `cargo larder lock`, with so many layers.
     Larder(usize),
 }
 

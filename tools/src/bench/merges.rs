@@ -12,7 +12,7 @@ use crate::log::Log;
 /// Lines of a conflict that are kept.
 const SHOWN: usize = 60;
 
-/// What became of pairs of branches.
+/// The outcome of pairs of branches.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Merges {
@@ -101,7 +101,7 @@ fn repaired(clone: &Checkout<'_>) -> anyhow::Result<bool> {
     is_right(clone)
 }
 
-/// What `cargo larder lock` does.
+/// Does what `cargo larder lock` does.
 pub(super) fn lock(clone: &Checkout<'_>, cargo_lock: CargoLock) -> anyhow::Result<()> {
     let locking = lock::lock(&clone.project(cargo_lock)?, &Silent)?;
     anyhow::ensure!(locking.refused.is_empty(), "{}", locking.refused[0].text());

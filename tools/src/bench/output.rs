@@ -1,4 +1,4 @@
-//! Where a benchmark's numbers go: a table or JSON to standard output, JSON and a plot into a folder.
+//! The destinations of a benchmark's numbers: a table or JSON to standard output, JSON and a plot into a folder.
 
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// What was measured of a workspace, round by round.
+    /// The measured values of a workspace, round by round.
     pub(super) fn of(what: &str, workspace: &str, values: &[f64]) -> Self {
         Self { name: format!("{what}, {workspace}"), values: values.to_vec() }
     }

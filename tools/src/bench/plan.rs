@@ -39,7 +39,7 @@ pub(crate) struct Args {
 
 /// How many members the made-up workspace has.
 const MEMBERS: usize = 24;
-/// What its members depend on, each on some of them.
+/// The dependencies of its members, of which each has some.
 const DEPENDENCIES: [&str; 12] = [
     "anyhow = \"1\"",
     "axum = \"0.8\"",
@@ -174,7 +174,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// What locking asks cargo and rustc, and nothing else.
+    /// Asks cargo and rustc what locking asks them, and nothing else.
     fn bare_queries(&self) -> anyhow::Result<(Project, usize)> {
         let cargo = Cargo::locate(self.env)?.with_stand_in(self.larder.to_owned());
         let project = Project::load(cargo, self.dir, None, None)?;

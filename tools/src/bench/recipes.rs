@@ -47,7 +47,7 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// What became of one history.
+/// The outcome of one history.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Outcome {

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// The version of what `--json` prints.
 const JSON_VERSION: u32 = 1;
 
-/// What the tuned variant has to reach.
+/// The goal that the tuned variant has to reach.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Goal {
     /// Its median stays under this.

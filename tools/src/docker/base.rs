@@ -33,7 +33,7 @@ impl Bases {
     }
 }
 
-/// What compiling both halves takes.
+/// The packages that compiling both halves takes.
 const BUILD: [&str; 10] = [
     "binaryen",
     "ca-certificates",
@@ -46,16 +46,16 @@ const BUILD: [&str; 10] = [
     "mold",
     "rustc",
 ];
-/// What `rust:1-slim` has beside Rust, which here is Debian's.
+/// The packages that `rust:1-slim` has beside Rust, which here is Debian's.
 const SLIM: [&str; 5] = ["ca-certificates", "cargo", "gcc", "libc6-dev", "rustc"];
-/// What the server takes, which is nothing but the C library that every Debian has.
+/// The packages for the server, which takes nothing but the C library that every Debian has.
 const RUNTIME: [&str; 1] = ["ca-certificates"];
 /// Raised when images of an older xtask would not do any more.
 const FORMAT: u32 = 3;
 /// A mirror may be older than Debian allows its lists to be, and debootstrap does not mind either.
 const OLD_MIRROR: (&str, &str) =
     ("etc/apt/apt.conf.d/90larder-old-mirror", "Acquire::Check-Valid-Until \"false\";\n");
-/// What the machine trusts; a proxy in front of the registries may have a certificate of its own.
+/// The certificates that the machine trusts; a proxy in front of the registries may have a certificate of its own.
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// Finds or makes both images.
@@ -121,7 +121,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// What the example's Dockerfile takes of the tools, so that it need not build them.
+    /// The programs that the example's Dockerfile takes of the tools, so that it need not build them.
     fn programs(&self) -> anyhow::Result<[PathBuf; 2]> {
         let program =
             |name: &str| self.env.find_program(name).with_context(|| format!("set-up gave no {name}"));

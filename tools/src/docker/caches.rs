@@ -1,5 +1,5 @@
-//! What takes a current engine and buildx: a registry's cache that reaches an empty builder, what such a cache must
-//! not hold, and a disk that is full in the middle of a build.
+//! Tests that take a current engine and buildx: a registry's cache that reaches an empty builder, what such a cache
+//! must not hold, and a disk that is full in the middle of a build.
 //!
 //! Both engines here are started for this and work in folders of their own; the second one's data is on a small
 //! file system in memory.

@@ -87,7 +87,7 @@ impl Engine {
         &self.env
     }
 
-    /// What the steps of all its builds have taken of the processor so far, if the machine tells.
+    /// The processor time of the steps of all its builds so far, if the machine tells.
     pub(crate) fn cpu_seconds(&self) -> Option<f64> {
         let number = |text: &str| text.trim().parse::<f64>().ok();
         let group = self.group.as_ref()?.join("buildkit");

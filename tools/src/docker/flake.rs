@@ -1,7 +1,7 @@
 //! An image that a flake builds, with the real Nix and a real engine that takes it in.
 //!
-//! The flake needs nothing but Nix itself: its image is an archive that lies beside it. What building one with
-//! nixpkgs takes is the business of the tests of `nix/`.
+//! The flake needs nothing but Nix itself: its image is an archive that lies beside it. The build of one with nixpkgs
+//! is the business of the tests of `nix/`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What happens to an image's layers in a developer's day, on a workspace small enough for every CI run: nothing
+//! The fate of an image's layers in a developer's day, on a workspace small enough for every CI run: nothing
 //! changes, code changes, a dependency changes. And what must never get into an image.
 
 use std::{
@@ -101,7 +101,7 @@ pub(super) fn run(env: &Environment, larder: &Path, words: &[String], log: &Log)
     Ok(())
 }
 
-/// What others do who have the workspace from git, and Docker: the same files, so everything is there already.
+/// A build by others, who have the workspace from git, and Docker: the same files, so everything is there already.
 fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     // Secrets that lie about are committed as well; `.dockerignore` keeps them out of the build.
     commit(fixture.dir, &fixture.env)?;
@@ -170,7 +170,7 @@ pub(super) fn no_canary(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a search for the canary came to.
+/// The outcome of a search for the canary.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
     /// How many files were looked through.
@@ -179,7 +179,7 @@ pub(super) struct Found {
     pub(super) with: Option<PathBuf>,
 }
 
-/// Looks through every file below a folder. Some engines keep layers compressed, where nothing would be found; such
+/// Looks through every file below a folder. Some engines keep layers compressed, in which nothing would be found; such
 /// files are unpacked in their place.
 pub(super) fn files_with_canary(folder: &Path, env: &Environment) -> anyhow::Result<Found> {
     let mut found = Found { files: 0, with: None };
@@ -229,7 +229,7 @@ pub(super) fn planner(env: &Environment, larder: &Path, bases: &Bases, log: &Log
     let words = Bases { build: name.to_owned(), runtime: bases.runtime.clone() }.words();
     let fixture = Fixture { dir: &dir, larder, env: env.clone(), words: &words };
     fixture.write_all()?;
-    // What an earlier run built is out of the way.
+    // The layers of an earlier run are out of the way.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
     fixture.write(".cargo/config.toml", &format!("[env]\nNOW = \"{now}\"\n"))?;
     fixture.larder(&["dockerfile", "--no-committed-recipe"])?;

@@ -14,7 +14,7 @@ use crate::{
 /// Checks every Nix file that git knows or would know.
 pub(crate) fn check_style(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     let list = list_files(sh, &["--", "*.nix"]).read()?;
-    // What was just deleted is still in git's index.
+    // A file that was just deleted is still in git's index.
     let files: Vec<&str> = list.lines().filter(|file| sh.path_exists(file)).collect();
     anyhow::ensure!(!files.is_empty(), "git lists no Nix files");
     let files = files.as_slice();

@@ -46,7 +46,7 @@ pub(crate) struct Args {
     keep: Option<PathBuf>,
 }
 
-/// What all trials share.
+/// The parts that all trials share.
 struct Trials {
     larder: PathBuf,
     /// The environment of a user who has Rust and no more.

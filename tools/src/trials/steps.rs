@@ -1,4 +1,4 @@
-//! What is done with each repository, step by step, and the row of the table that comes of it.
+//! The steps that are done with each repository, and the row of the table that comes of them.
 //!
 //! From the clone on nothing of the first folder is there any more, so a path of it that got into a committed file
 //! shows. A step that fails does not keep those after it from running, unless there is nothing to run them on.

@@ -78,7 +78,7 @@ pub(super) fn lock_version(repository: &Repository) -> Vec<Finding> {
     };
     let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
     let field = |package: &Table, name: &str| package.get(name).and_then(Item::as_str).map(str::to_owned);
-    // What comes from a registry has a source.
+    // A package that comes from a registry has a source.
     let own = packages.filter(|package| package.get("source").is_none());
     let wrong = own.filter(|package| field(package, "version").as_ref() != Some(&wanted));
     wrong

@@ -18,8 +18,8 @@ pub(super) fn paths_exist(repository: &Repository) -> Vec<Finding> {
     .collect()
 }
 
-/// The map names every crate and every room, which is a folder directly below the `src` of a crate. What is in a room
-/// says the room itself.
+/// The map names every crate and every room, which is a folder directly below the `src` of a crate. The room itself
+/// says what is in it.
 pub(super) fn rooms_are_mentioned(repository: &Repository) -> Vec<Finding> {
     let text = repository.text(MAP).unwrap_or_default();
     let mentioned: BTreeSet<&str> =

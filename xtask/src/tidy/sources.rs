@@ -38,7 +38,7 @@ pub(super) fn unfinished(repository: &Repository) -> Vec<Finding> {
     })
 }
 
-/// What people read leaves in one place, which spells control characters out and fails for no stream.
+/// The text that people read leaves in one place, which spells control characters out and fails for no stream.
 pub(super) fn prints(repository: &Repository) -> Vec<Finding> {
     let outlet = "crates/cargo-larder/src/terminal.rs";
     // An example is a program of its own.

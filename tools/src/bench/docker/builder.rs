@@ -47,7 +47,7 @@ pub(super) struct Builder<'a> {
     chef_base: String,
 }
 
-/// What a build does with the registry's cache.
+/// The use that a build makes of the registry's cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cache {
     /// Nothing: the builder's own is enough.
@@ -69,7 +69,7 @@ pub(super) struct Built {
     pub(super) external: usize,
     /// Packages of the application, stand-ins for them included.
     pub(super) own: usize,
-    /// What the registry of images sent.
+    /// The bytes that the registry of images sent.
     pub(super) image_bytes: u64,
     /// The bytes that steps received over the network, which is what cargo downloaded; if the machine tells.
     pub(super) crate_bytes: Option<u64>,
@@ -227,8 +227,8 @@ fn data(folder: &Path, peer: Peer) -> PathBuf {
     folder.join("engine").join(format!("data-{}", peer.name()))
 }
 
-/// What containers have received over the bridge that engines make for them: crates, packages, indexes. Another
-/// engine that ends may take the bridge away, and its containers' bytes are counted as well.
+/// The bytes that containers have received over the bridge that engines make for them: crates, packages, indexes.
+/// Another engine that ends may take the bridge away, and its containers' bytes are counted as well.
 fn received() -> Option<u64> {
     let text = fs_err::read_to_string("/sys/class/net/docker0/statistics/tx_bytes").ok()?;
     text.trim().parse().ok()

@@ -25,7 +25,7 @@ const VERSION: u32 = 2;
 pub(super) struct Cell {
     pub(super) peer: Peer,
     pub(super) scenario: Scenario,
-    /// What writing the recipes took before the build, on the host, if a peer has any.
+    /// The time of writing the recipes before the build, on the host, if a peer has any.
     pub(super) lock_seconds: Option<f64>,
     #[serde(flatten)]
     pub(super) built: Built,
@@ -49,7 +49,7 @@ struct Kept {
 }
 
 impl Cells {
-    /// What an earlier run left.
+    /// The cells that an earlier run left.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let kept = if path.exists() {
             serde_json::from_str(&fs_err::read_to_string(path)?)?

@@ -34,7 +34,7 @@ impl Peer {
     }
 }
 
-/// What people write who keep such a file by hand.
+/// The lines of people who keep such a file by hand.
 const IGNORED: &str = "target\n.git\nDockerfile\n.dockerignore\n";
 
 /// A copy of the sample with the peer's Dockerfile.

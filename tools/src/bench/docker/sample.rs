@@ -31,7 +31,7 @@ pub(super) struct Sample {
     mid: Bump,
 }
 
-/// Where its files are.
+/// The place of its files.
 enum Source {
     Folder(PathBuf),
     Files(&'static [(&'static str, &'static str)]),
@@ -70,7 +70,7 @@ impl Edit {
     }
 }
 
-/// What is left out of copies: what was built, and recipes, which are written anew for those who have any.
+/// Folders that are left out of copies: those of builds and of recipes, which are written anew for those who have any.
 const LEFT_OUT: [&str; 2] = ["target", "larder"];
 
 const NOTES: &str = "[package]\nname = \"notes\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";

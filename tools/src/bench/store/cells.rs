@@ -1,4 +1,4 @@
-//! What is measured of one build of a project.
+//! The values that are measured of one build of a project.
 
 use std::{
     path::{Path, PathBuf},

@@ -64,7 +64,7 @@ impl Build {
         }
     }
 
-    /// What chooses its slices.
+    /// The words that choose its slices.
     fn words(self) -> &'static [&'static str] {
         match self {
             Self::Release => &[],
@@ -86,7 +86,7 @@ pub(super) struct Cell {
     /// Units; not known of the peers.
     restored: Option<u64>,
     compiled: Option<u64>,
-    /// What came from a remote.
+    /// The bytes that came from a remote.
     bytes: Option<u64>,
 }
 

@@ -28,7 +28,7 @@ enum How {
     Driver,
 }
 
-/// What they are called.
+/// Their names.
 pub(super) const NAMES: [&str; 3] = [programs::SCCACHE.name, programs::KACHE.name, programs::MBX.name];
 const PEERS: [(Program, How); 3] = [
     (programs::SCCACHE, How::Wrapper { stop: &["--stop-server"] }),

@@ -30,7 +30,7 @@ pub(super) fn wait_for_all() -> anyhow::Result<()> {
     }
 }
 
-/// What programs that were started here and have ended took, as `proc(5)` tells.
+/// The processor time of programs that were started here and have ended, as `proc(5)` tells.
 pub(super) fn seconds() -> anyhow::Result<f64> {
     /// Of Linux on every platform that it tells programs of.
     const TICKS_IN_A_SECOND: f64 = 100.0;

@@ -13,7 +13,7 @@ use crate::{
     portfolio::Portfolio,
 };
 
-/// Where checkouts of a project come from.
+/// The source of checkouts of a project.
 pub(super) struct Source {
     pub(super) name: String,
     env: Environment,

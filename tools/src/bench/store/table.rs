@@ -1,4 +1,4 @@
-//! What was measured, for people, and whether it may be believed.
+//! The measurements, for people, and whether they may be believed.
 
 use anyhow::ensure;
 use larder::text::columns;
@@ -8,7 +8,7 @@ use super::{
     Build, Cell,
 };
 
-/// Fails if a cache did nothing where it should have done all, or something where it may do nothing.
+/// Fails if a cache did nothing when it should have done all, or something when it may do nothing.
 ///
 /// # Errors
 /// Names the cell.

@@ -37,7 +37,7 @@ pub(super) struct Repository {
     pub(super) needs_tools: bool,
 }
 
-/// What becomes of a repository's image.
+/// The fate of a repository's image.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Image {
     /// A container says this.
