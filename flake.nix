@@ -23,7 +23,7 @@
         workspace = import ./nix/lib;
       };
       templates.default = {
-        path = ./nix/template;
+        path = ./crates/larder/src/init/template;
         description = "A Rust or Leptos workspace that is built from its recipes";
       };
     };

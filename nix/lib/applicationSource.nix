@@ -99,7 +99,7 @@ let
   # Never in a store that everybody can read, wherever they lie: the list that `.dockerignore` is written from.
   kinds = map (lib.splitString " ") (
     lib.filter (line: line != "" && !lib.hasPrefix "#" line) (
-      lib.splitString "\n" (builtins.readFile ./private.txt)
+      lib.splitString "\n" (builtins.readFile ../../crates/larder/src/docker/private.txt)
     )
   );
   fits =

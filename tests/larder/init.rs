@@ -287,7 +287,7 @@ fn the_workflow_of_a_team_pushes_from_protected_branches_alone() {
 fn the_flake_is_the_template() {
     let project = app();
     project.larder(&["init", "--yes", "--only", "nix,envrc"]).ok();
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/template");
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/larder/src/init/template");
     assert_eq!(project.read("flake.nix"), fs_err::read_to_string(template.join("flake.nix")).unwrap());
     assert!(project.read(".envrc").starts_with("# direnv"));
 }

@@ -376,7 +376,7 @@ fn this_repository_offers_itself_and_the_example() {
 fn the_template_is_a_whole_flake() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let project = project();
-    let template = fs_err::read_to_string(root.join("nix/template/flake.nix")).unwrap();
+    let template = fs_err::read_to_string(root.join("crates/larder/src/init/template/flake.nix")).unwrap();
     assert!(template.lines().count() < 25, "the README promises less than 25 lines");
     project.write("flake.nix", &template);
     let larder = format!(

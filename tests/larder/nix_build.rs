@@ -91,7 +91,7 @@ const IMAGE: &str = "{
 
 /// The flake that `nix flake init -t` writes.
 fn template() -> String {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/template/flake.nix");
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/larder/src/init/template/flake.nix");
     fs_err::read_to_string(template).expect("the template can be read")
 }
 

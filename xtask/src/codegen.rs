@@ -2,6 +2,8 @@
 //!
 //! It must never write a file that is right already, nor leave a half-written one.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
@@ -9,6 +11,12 @@ use crate::log::Log;
 
 /// The command reference, which the command line prints itself.
 const REFERENCE: &str = "docs/src/commands.md";
+
+/// The packages that are published, lowest first.
+pub const PUBLISHED: [&str; 3] = ["crates/larder", "crates/larder-store", "crates/cargo-larder"];
+
+/// The licences, of which every archive has a copy: a link would be a file with a path in it on some systems.
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 /// The action for a stale file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,21 +32,30 @@ pub enum Mode {
 /// # Errors
 /// If the command line cannot be asked, a file is stale if it is checked, or cannot be written.
 pub fn run(sh: &Shell, log: &Log, mode: Mode) -> anyhow::Result<()> {
-    let wanted = reference(sh)?;
-    let path = sh.current_dir().join(REFERENCE);
+    let root = sh.current_dir();
+    bring_along(&root, REFERENCE, &reference(sh)?, log, mode)?;
+    for package in PUBLISHED {
+        for licence in LICENCES {
+            let text = fs_err::read_to_string(root.join(licence))?;
+            bring_along(&root, &format!("{package}/{licence}"), &text, log, mode)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sees that a file has a text.
+fn bring_along(root: &Path, name: &str, wanted: &str, log: &Log, mode: Mode) -> anyhow::Result<()> {
+    let path = root.join(name);
     let found = if path.is_file() { fs_err::read_to_string(&path)? } else { String::new() };
     if found == wanted {
-        log.step("Fresh", REFERENCE);
+        log.step("Fresh", name);
         return Ok(());
     }
-    anyhow::ensure!(
-        mode == Mode::Write,
-        "{REFERENCE} is stale: run `cargo xtask codegen` and commit the file"
-    );
-    let temporary = path.with_extension(format!("md.{}.tmp", std::process::id()));
+    anyhow::ensure!(mode == Mode::Write, "{name} is stale: run `cargo xtask codegen` and commit the file");
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     fs_err::write(&temporary, wanted)?;
     fs_err::rename(&temporary, &path).inspect_err(|_| drop(fs_err::remove_file(&temporary)))?;
-    log.step("Wrote", REFERENCE);
+    log.step("Wrote", name);
     Ok(())
 }
 

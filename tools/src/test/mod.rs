@@ -4,6 +4,7 @@
 //! whole, and the checks that build least come first. The example is built once for each variant, and what it compiled is part
 //! of the test.
 
+mod archives;
 mod init;
 pub(crate) mod step;
 mod store;
@@ -99,6 +100,7 @@ impl<'a> Tests<'a> {
         match step {
             Step::Fresh => fresh::set_up(sh, env, log),
             Step::Static => ci::run(sh, env, log),
+            Step::Archives => archives::run(sh, env, log),
             Step::Recipes => self.recipes(),
             Step::Dev => exact(&self.portfolio()?, Variant::Dev, log),
             Step::Release => exact(&self.portfolio()?, Variant::Release, log),

@@ -12,6 +12,8 @@ pub(crate) enum Step {
     Fresh,
     /// Formatting, house rules, lints, documentation, generated files, Nix files, licences.
     Static,
+    /// The archives that a registry gets, built outside of the repository.
+    Archives,
     /// The committed recipes and the Dockerfile of the example, and Larder's own recipe.
     Recipes,
     /// The example's debug build, with no external unit compiled after cooking.
@@ -34,9 +36,10 @@ pub(crate) enum Step {
 
 impl Step {
     /// All of them, in their order.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Fresh,
         Self::Static,
+        Self::Archives,
         Self::Recipes,
         Self::Dev,
         Self::Release,
@@ -53,6 +56,7 @@ impl Step {
         match self {
             Self::Fresh => "fresh",
             Self::Static => "static",
+            Self::Archives => "archives",
             Self::Recipes => "recipes",
             Self::Dev => "dev",
             Self::Release => "release",
@@ -70,6 +74,7 @@ impl Step {
         match self {
             Self::Fresh => "set-up on a fresh machine",
             Self::Static => "static checks",
+            Self::Archives => "archives for a registry",
             Self::Recipes => "recipes and Dockerfiles",
             Self::Dev => "the example, debug",
             Self::Release => "the example, release",
@@ -88,6 +93,7 @@ impl Step {
         match self {
             Self::Fresh => &[R::Debian, R::CurrentEngine, R::Tools, R::Checkers, R::WasmPack],
             Self::Static => &[R::Components, R::Utilities, R::Checkers],
+            Self::Archives => &[R::Utilities],
             Self::Recipes => &[R::Tools],
             Self::Dev | Self::Release | Self::Init => &[R::Utilities, R::Tools],
             Self::WasmPack => &[R::Tools, R::WasmPack],

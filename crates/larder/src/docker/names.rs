@@ -3,7 +3,7 @@
 use cargo_metadata::camino::Utf8Path;
 
 /// The names of files that nothing should read, even if their folder is let in. Nix reads the same list.
-pub(super) const LIST: &str = include_str!("../../../../nix/lib/private.txt");
+pub(super) const LIST: &str = include_str!("private.txt");
 
 /// Whether the settings can name a file of the list nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-const FLAKE: &str = include_str!("../../../../nix/template/flake.nix");
+const FLAKE: &str = include_str!("template/flake.nix");
 
 /// The file that direnv loads.
 pub(super) const ENVRC: &str = include_str!("envrc");
