@@ -5,7 +5,14 @@
 let
   larder = mkFlake { root = ../.; };
   portfolio = mkFlake { root = ../examples/portfolio; };
-  packages = system: own: portfolio.packages.${system} // own;
+  withShells = system: import ./withShells.nix larder.legacyPackages.${system}.pkgs;
+  packages =
+    system: own:
+    portfolio.packages.${system}
+    // rec {
+      larder = withShells system own.larder;
+      default = larder;
+    };
   checks =
     system: own:
     own

@@ -69,6 +69,7 @@ mod rules_workspaces;
 mod sccache;
 mod secrets;
 mod secrets_everywhere;
+mod shells;
 mod soak;
 mod stale_lock;
 mod store;

@@ -1,6 +1,7 @@
 //! The arguments, as `clap` reads them. What they mean is in [`context`](crate::context) and in the verbs.
 
 mod clear;
+mod shells;
 #[cfg(feature = "store")]
 mod store;
 #[cfg(feature = "store")]
@@ -14,7 +15,10 @@ use clap::{
 };
 use larder::init::Part;
 
-pub(crate) use self::clear::{Apply, Clean, CleanLevel, Gc, GcCache};
+pub(crate) use self::{
+    clear::{Apply, Clean, CleanLevel, Gc, GcCache},
+    shells::{Completions, Man, Shell},
+};
 #[cfg(feature = "store")]
 pub(crate) use self::{
     store::{Store, StoreFile, StoreGc, StoreVerb, StoreVerify, StoreWhy},
@@ -84,6 +88,10 @@ pub(crate) enum Verb {
     Why(Why),
     /// Check the workspace and the machine, and show how to fix problems
     Doctor(Doctor),
+    /// Print what a shell needs to complete `cargo larder`
+    Completions(Completions),
+    /// Write the man pages
+    Man(Man),
     /// Print this command reference as Markdown
     #[command(hide = true)]
     Reference,

@@ -19,6 +19,7 @@ pub(crate) mod programs;
 mod relocate;
 pub(crate) mod requirement;
 pub(crate) mod servers;
+pub(crate) mod shells;
 pub(crate) mod tailwind;
 mod tools;
 mod version;

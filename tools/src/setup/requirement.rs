@@ -16,7 +16,7 @@ use super::{
     needs::{self, Tool},
     probe,
     programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
-    servers,
+    servers, shells,
     tools::cleaned,
 };
 use crate::{docker, log::Log};
@@ -32,6 +32,8 @@ pub(crate) enum Requirement {
     Awks,
     /// The cache of single calls of rustc that Larder is tested beside.
     Sccache,
+    /// The shells that completions are for, and the reader of man pages.
+    Shells,
     /// The client of the SSH tests.
     Ssh,
     /// The headers of OpenSSL, and how build scripts find them.
@@ -64,6 +66,7 @@ type Packaged = (&'static str, &'static str);
 const UTILITIES: [Packaged; 3] = [("git", "git"), ("kill", "procps"), ("python3", "python3")];
 const AWKS: [Packaged; 3] = [("mawk", "mawk"), ("gawk", "gawk"), ("busybox", "busybox")];
 const SCCACHE: [Packaged; 1] = [("sccache", "sccache")];
+const SHELLS: [Packaged; 4] = [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish"), ("man", "man-db")];
 const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
 const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
@@ -83,11 +86,12 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Components,
         Self::Utilities,
         Self::Awks,
         Self::Sccache,
+        Self::Shells,
         Self::Ssh,
         Self::Headers,
         Self::Browser,
@@ -109,6 +113,7 @@ impl Requirement {
             Self::Utilities => "utilities",
             Self::Awks => "three kinds of awk",
             Self::Sccache => "sccache",
+            Self::Shells => "shells",
             Self::Ssh => "SSH",
             Self::Headers => "OpenSSL's headers",
             Self::Browser => "the browser",
@@ -130,6 +135,7 @@ impl Requirement {
             Self::Utilities => &UTILITIES,
             Self::Awks => &AWKS,
             Self::Sccache => &SCCACHE,
+            Self::Shells => &SHELLS,
             Self::Ssh => &SSH,
             Self::Headers => &HEADERS,
             Self::Browser => &browser::PACKAGES,
@@ -171,6 +177,10 @@ impl Requirement {
             Self::Components => Ok(()),
             Self::Utilities | Self::Awks | Self::Sccache | Self::Ssh | Self::Debian => {
                 super::host_packages(sh, env, log, self.packages())
+            }
+            Self::Shells => {
+                super::host_packages(sh, env, log, &SHELLS)?;
+                shells::ensure(sh, env, log).map(drop)
             }
             Self::Headers => headers(sh, env, log),
             Self::Browser => browser::ensure(sh, env, log).map(drop),

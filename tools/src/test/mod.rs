@@ -137,7 +137,8 @@ impl<'a> Tests<'a> {
         let servers = setup::servers::ensure(sh, self.env, self.log)?;
         let deploy = setup::deploy::ensure(sh, self.env, self.log)?;
         let engine = setup::engine::ensure(sh, self.env, self.log)?;
-        let folders = [servers, deploy].into_iter().chain(std::env::split_paths(&path));
+        let shells = setup::shells::ensure(sh, self.env, self.log)?;
+        let folders = [servers, deploy].into_iter().chain(shells).chain(std::env::split_paths(&path));
         let folders = folders.chain(browser.map(Path::to_owned));
         cmd!(sh, "{cargo} test --workspace")
             .env("PATH", std::env::join_paths(folders)?)

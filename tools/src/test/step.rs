@@ -105,6 +105,7 @@ impl Step {
                 R::Utilities,
                 R::Awks,
                 R::Sccache,
+                R::Shells,
                 R::Browser,
                 R::Nix,
                 R::Servers,

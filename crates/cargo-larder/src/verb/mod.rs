@@ -4,6 +4,7 @@
 mod build;
 mod clean;
 mod clones;
+mod completions;
 mod cook;
 mod deploy;
 mod diff;
@@ -15,6 +16,7 @@ mod doctor;
 mod gc;
 mod init;
 mod lock;
+mod manual;
 mod observe;
 mod plan;
 mod recorded;
@@ -41,7 +43,7 @@ use crate::{
     cli::{Cargo, Larder, Verb},
     context::{Context, Process},
     exit::Outcome,
-    terminal,
+    terminal::{self, Terminal},
 };
 
 /// Reads the process and does what it was asked.
@@ -52,8 +54,11 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     }
     let Cargo::Larder(Larder { verb, common }) = Cargo::parse_from(with_subcommand(&process.args));
     terminal::set_color(common.color);
-    if matches!(verb, Verb::Reference) {
-        return Ok(reference::run());
+    match &verb {
+        Verb::Reference => return Ok(reference::run()),
+        Verb::Completions(args) => return Ok(completions::run(args)),
+        Verb::Man(args) => return manual::run(&process, args, Terminal::new(common.quiet)),
+        _ => {}
     }
     if let Verb::Lock(args) = &verb
         && let Some(outcome) = lock::recalled(&process, &common, args)?
@@ -78,7 +83,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         #[cfg(feature = "store")]
         Verb::Store(args) => store::run(&context, &args),
         Verb::Why(args) => why::run(&context, &args),
-        Verb::Reference => Ok(Outcome::Done),
+        Verb::Reference | Verb::Completions(_) | Verb::Man(_) => Ok(Outcome::Done),
     }
 }
 
