@@ -92,4 +92,5 @@ mod why;
 mod why_more;
 mod why_stage;
 mod words;
+mod workflow;
 mod writers;

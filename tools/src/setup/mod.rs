@@ -13,6 +13,7 @@ pub(crate) mod engine;
 mod exec;
 mod folder;
 mod install;
+pub(crate) mod linters;
 mod needs;
 mod probe;
 pub(crate) mod programs;

@@ -13,6 +13,7 @@ use super::{
     choose::{Choice, choose},
     debian, deploy, engine,
     exec::Exec,
+    linters,
     needs::{self, Tool},
     probe,
     programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
@@ -42,6 +43,8 @@ pub(crate) enum Requirement {
     Browser,
     /// Nix, able to build in its sandbox.
     Nix,
+    /// The programs that check workflows.
+    Linters,
     /// Servers that the store's remotes are tried on.
     Servers,
     /// The server that deployments are tried on.
@@ -86,7 +89,7 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Components,
         Self::Utilities,
         Self::Awks,
@@ -96,6 +99,7 @@ impl Requirement {
         Self::Headers,
         Self::Browser,
         Self::Nix,
+        Self::Linters,
         Self::Servers,
         Self::Deploy,
         Self::Debian,
@@ -118,6 +122,7 @@ impl Requirement {
             Self::Headers => "OpenSSL's headers",
             Self::Browser => "the browser",
             Self::Nix => "Nix",
+            Self::Linters => "checkers of workflows",
             Self::Servers => "servers for the store's remotes",
             Self::Deploy => "a server for deployments",
             Self::Debian => "debootstrap",
@@ -144,7 +149,12 @@ impl Requirement {
             Self::Engine => &ENGINE,
             Self::CurrentEngine => &CURRENT_ENGINE,
             Self::Deploy => &DEPLOY,
-            Self::Components | Self::Servers | Self::Tools | Self::Checkers | Self::WasmPack => &[],
+            Self::Components
+            | Self::Linters
+            | Self::Servers
+            | Self::Tools
+            | Self::Checkers
+            | Self::WasmPack => &[],
         }
     }
 
@@ -157,6 +167,7 @@ impl Requirement {
                     Tool::ALL.into_iter().filter_map(|tool| no_way(setup, tool)).collect();
                 (!problems.is_empty()).then(|| problems.join("; "))
             }
+            Self::Linters => linters::problem(&setup.exec, &setup.folder),
             Self::Servers => servers::problem(&setup.exec, &setup.folder),
             Self::Deploy => missing_programs(&setup.exec, self.packages())
                 .or_else(|| deploy::problem(&setup.exec, &setup.folder)),
@@ -185,6 +196,7 @@ impl Requirement {
             Self::Headers => headers(sh, env, log),
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),
+            Self::Linters => linters::ensure(sh, env, log).map(drop),
             Self::Servers => servers::ensure(sh, env, log).map(drop),
             Self::Deploy => {
                 super::host_packages(sh, env, log, &DEPLOY)?;

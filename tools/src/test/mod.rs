@@ -138,7 +138,9 @@ impl<'a> Tests<'a> {
         let deploy = setup::deploy::ensure(sh, self.env, self.log)?;
         let engine = setup::engine::ensure(sh, self.env, self.log)?;
         let shells = setup::shells::ensure(sh, self.env, self.log)?;
-        let folders = [servers, deploy].into_iter().chain(shells).chain(std::env::split_paths(&path));
+        let linters = setup::linters::ensure(sh, self.env, self.log)?;
+        let folders =
+            [servers, deploy, linters].into_iter().chain(shells).chain(std::env::split_paths(&path));
         let folders = folders.chain(browser.map(Path::to_owned));
         cmd!(sh, "{cargo} test --workspace")
             .env("PATH", std::env::join_paths(folders)?)

@@ -108,6 +108,7 @@ impl Step {
                 R::Shells,
                 R::Browser,
                 R::Nix,
+                R::Linters,
                 R::Servers,
                 R::Deploy,
                 R::CurrentEngine,

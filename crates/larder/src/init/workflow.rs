@@ -65,10 +65,21 @@ name: larder
 
 on:
   push:
+    # A branch with a pull request would run twice.
+    branches: [main, master]
   pull_request:
+  merge_group:
+  schedule:
+    # GitHub deletes caches that nobody has read for a week.
+    - cron: \"30 4 * * 1\"
 
-permissions:
-  contents: read
+# Each job names the permissions that it needs.
+permissions: {}
+
+# A newer push to a pull request ends the older run.
+concurrency:
+  group: larder-${{ github.ref }}
+  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
 
 env:
   # Nothing is built twice here, and what incremental builds need would only fill the cache.
@@ -78,12 +89,25 @@ env:
   LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
 ";
 
-const STEPS: &str = "
+const JOB: &str = "
 jobs:
   build:
+    name: Build
     runs-on: ubuntu-latest
-    steps:
+    timeout-minutes: 90
+    permissions:
+      # To check the repository out.
+      contents: read
+";
+
+/// An environment of GitHub's says which branches get the secret. Pull requests have none, so that it refuses no run.
+const ENVIRONMENT: &str =
+    "    environment: ${{ github.event_name == 'push' && github.ref_protected && 'larder-store' || '' }}\n";
+
+const STEPS: &str = "    steps:
       - uses: actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1
+        with:
+          persist-credentials: false
 ";
 
 /// The commit of `actions/cache` and what it is a version of: a tag can be moved, a commit cannot.
@@ -93,12 +117,20 @@ const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
 const DOWNLOADS: &str =
     "~/.cargo/registry/index\n            ~/.cargo/registry/cache\n            ~/.cargo/git/db";
 
+/// The folder of the programs that the workflow installs.
+const TOOLS: &str = "~/.larder-tools";
+
 /// The file that carries units from run to run.
 const UNITS: &str = "~/.larder-units";
 
-/// Nobody else is to read what a pull request made.
-const IF_NEW: &str =
-    "        if: github.event_name != 'pull_request' && steps.cooked.outputs.cache-hit != 'true'";
+/// Caches of other branches fill the quota, and only that branch reads them. A schedule runs on the default branch alone.
+const ON_DEFAULT: &str =
+    "(github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch)";
+
+/// The condition of a step that saves what the step `id` did not find under its key.
+fn if_new(text: &mut String, id: &str) {
+    let _ = writeln!(text, "        if: {ON_DEFAULT} && steps.{id}.outputs.cache-hit != 'true'");
+}
 
 /// Gives units to the team, if this run may: the secret is there for protected branches alone, if its environment on
 /// GitHub says so.
@@ -120,6 +152,11 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     let _ = writeln!(text, "  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}");
     if !prefix.is_empty() {
         let _ = write!(text, "\ndefaults:\n  run:\n    working-directory: \"{prefix}\"\n");
+    }
+    text.push_str(JOB);
+    let has_remote = project.settings.store.remote.is_some();
+    if has_remote {
+        text.push_str(ENVIRONMENT);
     }
     text.push_str(STEPS);
 
@@ -151,14 +188,15 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
     install.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
     text.push_str("      # Another number gets the tools anew.\n");
     let tools = format!("tools-${{{{ runner.os }}}}-{tools}");
-    cache(&mut text, "actions/cache", None, "~/.larder-tools", &tools);
+    cache(&mut text, "actions/cache/restore", Some("tools"), TOOLS, &tools);
     step(&mut text, "Tools", None, &install);
+    cache(&mut text, "actions/cache/save", None, TOOLS, &tools);
+    if_new(&mut text, "tools");
 
     step(&mut text, "Recipes are right", None, &["cargo larder lock --check --locked".into()]);
     if is_generated(project)? {
         step(&mut text, "Dockerfile is right", None, &["cargo larder dockerfile --check".into()]);
     }
-    let has_remote = project.settings.store.remote.is_some();
     let units = if has_remote { String::new() } else { format!("{UNITS}\n            ") };
     let kept = format!("|\n            {units}{DOWNLOADS}");
     let start = "larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-";
@@ -179,10 +217,10 @@ fn text(project: &Project, prefix: &str, source: Option<&str>) -> Result<String>
         push(&mut text);
     } else {
         step(&mut text, "Units for later runs", None, &[format!("cargo larder store export {UNITS}")]);
-        let _ = writeln!(text, "{IF_NEW}");
+        if_new(&mut text, "cooked");
     }
     cache(&mut text, "actions/cache/save", None, &kept, &key);
-    let _ = writeln!(text, "{IF_NEW}");
+    if_new(&mut text, "cooked");
     step(&mut text, "Build", None, &["cargo larder build --locked".into()]);
     Ok(text)
 }
