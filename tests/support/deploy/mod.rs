@@ -5,6 +5,7 @@
 
 mod load;
 mod page;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
@@ -39,6 +40,15 @@ const PROGRAMS: [&str; 11] = [
     "nsenter",
 ];
 
+/// What is not as it mostly is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Server {
+    /// More lines for sshd's configuration.
+    pub sshd_options: &'static str,
+    /// The size of the engine's disk, as `mount` takes it.
+    pub disk: &'static str,
+}
+
 /// A running server.
 pub struct Bench {
     folder: TempDir,
@@ -55,14 +65,14 @@ impl Bench {
     /// # Panics
     /// When the programs are there and do not start.
     pub fn start(test: &str) -> Option<Self> {
-        Self::start_with(test, "")
+        Self::start_with(test, &Server::default())
     }
 
-    /// The same with more lines for sshd's configuration.
+    /// The same for another server than most.
     ///
     /// # Panics
     /// When the programs are there and do not start.
-    pub fn start_with(test: &str, sshd_options: &str) -> Option<Self> {
+    pub fn start_with(test: &str, wanted: &Server) -> Option<Self> {
         let surroundings = Surroundings::get();
         let env = with_system_folders(surroundings.env());
         let missing: Vec<&str> =
@@ -78,7 +88,7 @@ impl Bench {
         let folder =
             tempfile::Builder::new().prefix("larder-bench-").tempdir_in("/var/tmp").expect("a folder");
         let env = prepared(folder.path(), env);
-        let server = serve(folder.path(), &env, sshd_options);
+        let server = serve(folder.path(), &env, wanted);
         let process = first_process(server.id());
         let bench = Self { folder, env, process, _server: Mutex::new(server) };
         bench.wait();
@@ -137,6 +147,57 @@ impl Bench {
         surroundings.run(Path::new("nsenter"), project.path(), &all, &env)
     }
 
+    /// Starts a deployment, and kills it as soon as it says this verb.
+    ///
+    /// # Panics
+    /// If it ends before.
+    pub fn kill_at(&self, project: &Project, verb: &str) {
+        let nsenter = self.env.find_program("nsenter").expect("nsenter");
+        let mut run = Cmd::new(nsenter, project.path(), &self.env)
+            .arg(format!("--net=/proc/{}/ns/net", self.process))
+            .arg(Surroundings::get().binary())
+            .args(["larder", "deploy"])
+            .talk(&self.path("killed.log"))
+            .expect("it starts");
+        while !run.errors().lines().any(|line| line.trim_start().starts_with(verb)) {
+            assert!(!run.is_over(), "it ends before {verb}: {}", run.errors());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Into the step.
+        std::thread::sleep(Duration::from_millis(100));
+        let process = i32::try_from(run.id()).ok().and_then(rustix::process::Pid::from_raw).expect("an id");
+        let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+    }
+
+    /// How long it takes until nobody holds the service's lock.
+    ///
+    /// # Panics
+    /// If that takes longer than a minute.
+    pub fn time_to_free_lock(&self) -> Duration {
+        let start = Instant::now();
+        let file = fs_err::File::open(self.path("tmp/larder-deploy-web.lock")).expect("a lock").into_file();
+        while file.try_lock().is_err() {
+            assert!(start.elapsed() < PATIENCE, "the lock is held");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        start.elapsed()
+    }
+
+    /// Waits until one of these pages is served.
+    ///
+    /// # Panics
+    /// If none is in time.
+    pub fn wait_for_page(&self, pages: &[&str]) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = self.page();
+            if pages.contains(&page.as_str()) {
+                return page;
+            }
+            assert!(Instant::now() < deadline, "none of {pages:?}: {page}");
+        }
+    }
+
     /// The same, which must succeed, with what it prints as JSON.
     ///
     /// # Panics
@@ -162,7 +223,31 @@ impl Bench {
 
     /// All that the engine did since a moment that [`Bench::now`] gave, one event a line.
     pub fn events_since(&self, moment: &str) -> Vec<String> {
-        let format = "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}";
+        self.formatted_events(moment, "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}")
+    }
+
+    /// When containers started and ended since a moment, in seconds.
+    ///
+    /// # Panics
+    /// When the engine gives no times.
+    pub fn lives_since(&self, moment: &str) -> Vec<(f64, Life)> {
+        let format = "{{.Type}} {{.Action}} {{.TimeNano}}";
+        let told = self.formatted_events(moment, format);
+        let read = |event: &String| {
+            let rest = event.strip_prefix("container ")?;
+            let (action, time) = rest.rsplit_once(' ')?;
+            let life = match action {
+                "start" => Life::Starts,
+                "die" => Life::Ends,
+                action if action.starts_with("kill") => Life::IsEnded,
+                _ => return None,
+            };
+            Some((time.parse::<f64>().expect("a time") / 1e9, life))
+        };
+        told.iter().filter_map(read).collect()
+    }
+
+    fn formatted_events(&self, moment: &str, format: &str) -> Vec<String> {
         let now = self.now();
         let all = self.docker(&["events", "--since", moment, "--until", &now, "--format", format]);
         all.lines().map(str::to_owned).collect()
@@ -194,10 +279,41 @@ impl Bench {
         }
     }
 
+    /// Everywhere that a secret is seen while `work` runs, and in the texts that it gives.
+    pub fn watch_for(&self, secret: &str, work: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        watch::during(secret, self.folder.path(), work)
+    }
+
+    /// Leaves less room on the engine's disk than a deployment takes.
+    ///
+    /// # Panics
+    /// When it cannot be filled.
+    pub fn fill_disk(&self) {
+        let nsenter = self.env.find_program("nsenter").expect("nsenter");
+        let file = self.path("data/filling");
+        Cmd::new(nsenter, "/", &self.env)
+            .arg(format!("--mount=/proc/{}/ns/mnt", self.process))
+            .args(["fallocate", "--length", "500M"])
+            .arg(file)
+            .run()
+            .expect("it is filled");
+    }
+
     /// Visitors, until they are stopped.
     pub fn visit(&self) -> Load {
         Load::start(self.path("site.sock"))
     }
+}
+
+/// An event of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Starts,
+    /// It is told to end, and takes no more requests.
+    IsEnded,
+    /// It does not any more.
+    Ends,
 }
 
 /// Programs of system administration are in folders that not everybody's PATH has.
@@ -262,7 +378,7 @@ fn prepared(bench: &Path, mut env: Environment) -> Environment {
     env
 }
 
-fn serve(bench: &Path, env: &Environment, sshd_options: &str) -> Dialogue {
+fn serve(bench: &Path, env: &Environment, wanted: &Server) -> Dialogue {
     let script = bench.join("server.sh");
     fs_err::write(&script, include_str!("server.sh")).expect("a file");
     let sshd = env.find_program("sshd").expect("sshd");
@@ -275,7 +391,8 @@ fn serve(bench: &Path, env: &Environment, sshd_options: &str) -> Dialogue {
         .arg(script)
         .arg(bench)
         .arg(sshd)
-        .arg(sshd_options)
+        .arg(wanted.sshd_options)
+        .arg(wanted.disk)
         .talk(&bench.join("server.log"))
         .expect("unshare");
     let first = server.hear(PATIENCE);

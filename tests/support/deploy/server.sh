@@ -1,5 +1,6 @@
 # A server in namespaces of its own: sshd, a Docker engine and Caddy on its loopback.
-# Everything ends with the first process. Arguments: the bench's folder, sshd, and lines for sshd's configuration.
+# Everything ends with the first process. Arguments: the bench's folder, sshd, lines for sshd's configuration, and the
+# size of the engine's disk.
 set -eu
 bench=$1 sshd=$2 options=$3
 ip link set lo up
@@ -38,6 +39,11 @@ libraries=$(echo "$(dirname "$sshd")"/../lib/*-linux-*)
 LD_LIBRARY_PATH=$libraries "$sshd" -D -e -f "$bench/sshd_config" > "$bench/sshd.log" 2>&1 &
 XDG_DATA_HOME=$bench/caddy XDG_CONFIG_HOME=$bench/caddy HOME=$bench/caddy \
     caddy run --config "$bench/Caddyfile" --adapter caddyfile > "$bench/caddy.log" 2>&1 &
+# A small disk, if one is asked for.
+if [ -n "$4" ]; then
+    mkdir -p "$bench/data"
+    mount -t tmpfs -o size="$4" tmpfs "$bench/data"
+fi
 dockerd --host=unix:///var/run/docker.sock --host="unix://$bench/engine.sock" \
     --data-root="$bench/data" --exec-root=/run/docker --pidfile=/run/docker.pid > "$bench/engine.log" 2>&1 &
 echo ready

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::bail;
 use larder::{
     Error, Report as _,
-    deploy::{Deployment, Done, Plan, Release},
+    deploy::{Deployment, Done, Plan, Release, settings::BuildPlace},
     docker::{
         self,
         client::{Build, Client},
@@ -22,6 +22,9 @@ use crate::{
     exit::Outcome,
     terminal,
 };
+
+/// The time that an image tells.
+const TIME: &str = "SOURCE_DATE_EPOCH=";
 
 pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outcome> {
     if let Some(name) = args.build_arg.iter().find_map(|arg| secret_name(arg)) {
@@ -101,19 +104,33 @@ fn bring(
         warn_of_stale_files(context)?;
     }
     let folder = docker::context(&context.project)?;
-    let platform = deployment.platform();
+    let (platform, place) = (deployment.platform(), deployment.build_place());
+    let mut build_args = args.build_arg.clone();
+    if !build_args.iter().any(|arg| arg.starts_with(TIME)) {
+        // An image that tells when it was built is another one each time.
+        build_args.push(format!("{TIME}0"));
+    }
     let mut progress = Progress::default();
     let mut build = |client: &Client, tag: &str| {
         let build = Build {
             context: folder.clone().into(),
             tags: vec![tag.to_owned()],
-            build_args: args.build_arg.clone(),
+            build_args: build_args.clone(),
             secrets: args.secret.clone(),
             platforms: vec![platform.clone()],
             is_bare: true,
             ..Build::default()
         };
-        build_image(context, client, &build, &mut progress)
+        match place {
+            BuildPlace::Server => build_image(context, client, &build, &mut progress),
+            BuildPlace::Local => {
+                let own = Client::find(&context.process.env)?;
+                own.engine_version()?;
+                let id = build_image(context, &own, &build, &mut progress)?;
+                send(context, &own, client, tag)?;
+                Ok(id)
+            }
+        }
     };
     let done = deployment.run(&plan, &mut build, &context.terminal)?;
     let stages = stages(progress.steps());
@@ -121,6 +138,15 @@ fn bring(
         stages.iter().fold((0, 0), |(run, cached), stage| (run + stage.run, cached + stage.cached));
     let built = json!({ "run-steps": run, "cached-steps": cached, "stages": stages });
     Ok((done, Some(built)))
+}
+
+/// Brings an image from this machine's engine to the server's, unless it has that very one.
+fn send(context: &Context, from: &Client, to: &Client, tag: &str) -> larder::Result<()> {
+    let scratch = larder::files::scratch::Scratch::new()?;
+    let archive = scratch.path().join("image.tar");
+    from.save(tag, &archive)?;
+    context.terminal.step("Sending", &columns::bytes(fs_err::metadata(&archive)?.len()));
+    to.load(&archive).map(drop)
 }
 
 fn build_image(

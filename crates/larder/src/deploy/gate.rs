@@ -149,7 +149,10 @@ fn ended(release: &Release) -> Option<String> {
     if release.out_of_memory {
         return Some("it was ended for taking more memory than it may".into());
     }
-    if release.restarts > 0 || !release.is_running {
+    if release.restarts > 0 && release.is_running {
+        return Some("it ended, and the engine started it again".into());
+    }
+    if !release.is_running {
         return Some(format!("it ended with exit code {}", release.exit_code));
     }
     None

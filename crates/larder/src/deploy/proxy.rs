@@ -14,7 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long requests are held while a release takes over; Caddy's unit is the nanosecond.
 const HELD: u64 = 60_000_000_000;
 /// How often a held request is tried again.
-const AGAIN: u64 = 50_000_000;
+const AGAIN: u64 = 25_000_000;
+/// How soon a port that took no connection is tried again.
+const FORGOTTEN: u64 = 100_000_000;
 
 /// The proxy of one service.
 #[derive(Debug)]
@@ -65,19 +67,22 @@ impl Proxy {
         self.change(&[port], false)
     }
 
-    /// Holds requests until one of these ports takes them.
-    pub(super) fn hold_for(&self, ports: &[u16]) -> Result<()> {
-        self.change(ports, true)
+    /// Holds requests until one of both ports takes them, the new one first.
+    ///
+    /// A change of the configuration ends every request that waits, so this is the only one until a release takes them.
+    pub(super) fn hold_for(&self, new: u16) -> Result<()> {
+        let [first, second] = self.ports;
+        self.change(&[new, if new == first { second } else { first }], true)
     }
 
     fn change(&self, ports: &[u16], is_held: bool) -> Result<()> {
         for Handler { path, value } in &self.handlers {
             let mut value = value.clone();
-            value["upstreams"] =
-                ports.iter().map(|port| json!({ "dial": format!("127.0.0.1:{port}") })).collect();
+            let upstreams = ports.iter().map(|port| json!({ "dial": format!("127.0.0.1:{port}") }));
+            value["upstreams"] = upstreams.collect();
             if is_held {
-                value["load_balancing"]["try_duration"] = json!(HELD);
-                value["load_balancing"]["try_interval"] = json!(AGAIN);
+                value["load_balancing"] = json!({ "selection_policy": { "policy": "first" }, "try_duration": HELD, "try_interval": AGAIN });
+                value["health_checks"] = json!({ "passive": { "fail_duration": FORGOTTEN, "max_fails": 1 } });
             }
             self.ask("PATCH", path, Some(&value.to_string()))?;
         }

@@ -56,7 +56,7 @@ pub enum BuildPlace {
     /// The server, whose cache then has the dependencies.
     #[default]
     Server,
-    /// This machine; only missing layers are sent.
+    /// This machine; the image is sent as a whole.
     Local,
 }
 

@@ -4,7 +4,7 @@
 
 use std::{
     io::Write as _,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tempfile::NamedTempFile;
@@ -22,6 +22,8 @@ use crate::{docker::client::Client, error::Result, report::Report};
 
 /// How many lines of a refused release are shown.
 const LINES: usize = 20;
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Builds the image on the engine that the client speaks to, and gives its id.
 pub type Builder<'b> = dyn FnMut(&Client, &str) -> Result<String> + 'b;
@@ -54,7 +56,8 @@ impl Deployment<'_> {
     /// # Errors
     /// When the build fails, the release is refused, or the server fails. Then the release that served serves on.
     pub fn run(&mut self, plan: &Plan, build: &mut Builder<'_>, report: &dyn Report) -> Result<Done> {
-        let mut run = Run { candidate: Candidate::Unknown, labels: None, deployment: self, report };
+        let mut run =
+            Run { candidate: Candidate::Unknown, labels: None, is_held: false, deployment: self, report };
         for step in &plan.steps {
             match step {
                 Step::Build { .. } => {
@@ -79,7 +82,13 @@ impl Deployment<'_> {
     pub fn run_back(&mut self, plan: &Plan, release: Option<&str>, report: &dyn Report) -> Result<Done> {
         let to = self.back(release)?.clone();
         let image = self.image(&to.image)?;
-        let mut run = Run { candidate: Candidate::Built(image), labels: Some(to), deployment: self, report };
+        let mut run = Run {
+            candidate: Candidate::Built(image),
+            labels: Some(to),
+            is_held: false,
+            deployment: self,
+            report,
+        };
         for step in &plan.steps {
             run.step(plan, step)?;
         }
@@ -109,6 +118,8 @@ struct Run<'r, 'a> {
     candidate: Candidate,
     /// The kept release that is gone back to.
     labels: Option<Release>,
+    /// Whether the proxy holds requests.
+    is_held: bool,
     deployment: &'r mut Deployment<'a>,
     report: &'r dyn Report,
 }
@@ -129,7 +140,10 @@ impl Run<'_, '_> {
             }
             Step::Build { .. } => Ok(()),
             Step::Pin { port } => self.deployment.proxy.send_to(*port),
-            Step::Hold { port } => self.deployment.proxy.hold_for(&[*port]),
+            Step::Hold { port } => {
+                self.is_held = true;
+                self.deployment.proxy.hold_for(*port)
+            }
             Step::Start { port } => self.start(plan, *port),
             Step::Gate { .. } => {
                 let patience = Duration::from_secs(self.deployment.settings.patience);
@@ -156,8 +170,7 @@ impl Run<'_, '_> {
         let release = self.named(release)?;
         let deployment = &mut *self.deployment;
         deployment.session.guard(&release.container)?;
-        deployment.engine.stop(&release.container, deployment.settings.drain)?;
-        deployment.proxy.hold_for(&deployment.proxy.ports())
+        deployment.engine.stop(&release.container, deployment.settings.drain)
     }
 
     fn remove(&self, name: &str) -> Result<()> {
@@ -303,6 +316,10 @@ impl Run<'_, '_> {
         let Candidate::Started { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
         let deployment = &mut *self.deployment;
         self.report.step("Undoing", &format!("release {}", release.labels.release));
+        let held = plan.live.as_ref().filter(|_| plan.turn == Turn::Hold);
+        if let Some(live) = held.filter(|_| !self.is_held) {
+            deployment.proxy.hold_for(live.labels.port)?;
+        }
         if *is_kept {
             deployment.engine.stop(&release.container, deployment.settings.drain)?;
         } else {
@@ -310,9 +327,15 @@ impl Run<'_, '_> {
             deployment.engine.remove_image(&tag(&release.labels.service, &release.labels.release));
         }
         let Some(live) = &plan.live else { return Ok("no release serves".into()) };
-        if plan.turn == Turn::Hold {
-            deployment.proxy.hold_for(&[live.labels.port])?;
+        if held.is_some() {
             deployment.engine.start(live)?;
+            let address = deployment.session.port(live.labels.port);
+            let deadline = Instant::now() + Duration::from_secs(deployment.settings.patience);
+            while !address.listens() && Instant::now() < deadline {
+                std::thread::sleep(PAUSE);
+            }
+            // Those that wait get through first: a change of the proxy would end them.
+            std::thread::sleep(PAUSE * 3);
             deployment.proxy.send_to(live.labels.port)?;
             deployment.session.guard("")?;
         }
@@ -322,6 +345,9 @@ impl Run<'_, '_> {
     fn switch(&mut self, plan: &Plan, port: u16) -> Result<()> {
         let Candidate::Started { release, .. } = &self.candidate else { return Ok(()) };
         let deployment = &*self.deployment;
+        if self.is_held {
+            std::thread::sleep(PAUSE * 3);
+        }
         if let Err(error) = deployment.proxy.send_to(port) {
             self.undo(plan)?;
             return Err(error);
@@ -329,6 +355,7 @@ impl Run<'_, '_> {
         if release.is_new {
             deployment.engine.mark_served(release)?;
         }
+        self.is_held = false;
         self.deployment.session.guard("")
     }
 

@@ -164,6 +164,14 @@ impl Client {
         name.map(str::to_owned).ok_or_else(unreadable)
     }
 
+    /// Writes an image into an archive.
+    ///
+    /// # Errors
+    /// When the engine does not have it, or the archive cannot be written.
+    pub fn save(&self, image: &str, archive: &std::path::Path) -> Result<()> {
+        self.cmd().args(["save", "--output"]).arg(archive).arg(image).output().map(drop)
+    }
+
     /// Gives an image another name.
     ///
     /// # Errors

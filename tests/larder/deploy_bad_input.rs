@@ -1,0 +1,115 @@
+//! Servers that are not as they must be: one clear error each, and the release that serves goes on.
+
+use larder_tests::{
+    Project,
+    deploy::{Bench, Server, page_project, set_page},
+};
+
+/// Deploys with another line in the place of one of the manifest.
+fn with(bench: &Bench, project: &Project, old: &str, new: &str) -> String {
+    let manifest = project.read("Cargo.toml");
+    assert!(manifest.contains(old), "{manifest}");
+    project.write("Cargo.toml", &manifest.replace(old, new));
+    let said = refused(bench, project);
+    project.write("Cargo.toml", &manifest);
+    said
+}
+
+/// Deploys, which has to fail with one error while the first release serves on.
+fn refused(bench: &Bench, project: &Project) -> String {
+    let run = bench.deploy(project, &[]);
+    assert_eq!(run.code, 1, "{}\n{}", run.stdout, run.stderr);
+    assert_eq!(run.stderr.matches("error: ").count(), 1, "{}", run.stderr);
+    assert_eq!(bench.page(), "one");
+    run.stderr.split("error: ").nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_trouble_is_one_error_and_the_old_release_serves_on() {
+    let small = Server { disk: "900m", ..Server::default() };
+    let Some(bench) = Bench::start_with("bad input", &small) else { return };
+    let project = page_project("");
+    bench.deploy(&project, &[]).ok();
+    set_page(&project, "two");
+    let to = "ssh://root@127.0.0.1:2222";
+    let said = with(&bench, &project, to, "ssh://root@127.0.0.1:1");
+    assert!(said.starts_with("cannot connect to 127.0.0.1: connection refused\n"), "{said}");
+    let said = with(&bench, &project, to, "ssh://nobody-here@127.0.0.1:2222");
+    assert!(said.contains("the server takes none of the keys"), "{said}");
+    let said = with(&bench, &project, to, "ssh://guest@127.0.0.1:2222");
+    assert!(said.starts_with("127.0.0.1: the engine's socket is denied to guest\n"), "{said}");
+    let said = with(&bench, &project, "health = \"/\"", "health = \"/\"\nsocket = \"/run/none.sock\"");
+    assert!(said.contains("there is no Docker engine"), "{said}");
+    let said = with(&bench, &project, "health = \"/\"", "health = \"/\"\nproxy = 2020");
+    assert!(said.contains("no proxy answers on port 2020"), "{said}");
+    let said = with(&bench, &project, "health = \"/\"", "health = \"/\"\nports = [9001, 9002]");
+    assert!(said.contains("sends no requests to port 9001 or 9002"), "{said}");
+    let said = with(&bench, &project, "health = \"/\"", "health = \"/\"\nenv-file = \"none.env\"");
+    assert!(said.contains("none.env"), "{said}");
+    assert!(with(&bench, &project, to, "ssh://-oProxyCommand=x").contains("deploy.web: to: "));
+
+    let known = fs_err::read_to_string(bench.path("known_hosts")).unwrap();
+    fs_err::write(bench.path("known_hosts"), "").unwrap();
+    assert!(refused(&bench, &project).contains("the server's host key is not known"));
+    let other = fs_err::read_to_string(bench.path("user_key.pub")).unwrap();
+    fs_err::write(bench.path("known_hosts"), format!("[127.0.0.1]:2222 {other}")).unwrap();
+    assert!(refused(&bench, &project).contains("the server's host key is not the one in known_hosts"));
+    fs_err::write(bench.path("known_hosts"), known).unwrap();
+
+    // A program for another processor, by the number in its head.
+    let server = project.path().join("server");
+    let program = fs_err::read(&server).unwrap();
+    let mut foreign = program.clone();
+    foreign[18..20].copy_from_slice(&[22, 0]);
+    fs_err::write(&server, &foreign).unwrap();
+    let said = refused(&bench, &project);
+    assert!(
+        said.contains("is refused: it ended with exit code") && said.contains("exec format error"),
+        "{said}"
+    );
+    fs_err::write(&server, &program).unwrap();
+
+    // The port of the next release.
+    let image = bench.docker(&["images", "-q", "larder/web"]);
+    let image = image.lines().next().unwrap();
+    bench.docker(&["run", "--detach", "--name", "other", "--publish=127.0.0.1:8102:8080", image]);
+    assert!(refused(&bench, &project).contains("127.0.0.1: port 8102 is taken by something else"));
+    bench.docker(&["rm", "--force", "other"]);
+
+    bench.fill_disk();
+    let said = refused(&bench, &project);
+    assert!(said.contains("left on the disk of the engine"), "{said}");
+}
+
+#[test]
+fn a_secret_is_nowhere_but_in_the_container() {
+    let Some(bench) = Bench::start("secrets") else { return };
+    let project = page_project("env-file = \"secret.env\"");
+    project.write("secret.env", "API_TOKEN=planted-a1b2c3\n");
+    let seen = bench.watch_for("planted-a1b2c3", || {
+        bench.deploy(&project, &["--json"]).ok();
+        set_page(&project, "two");
+        bench.deploy(&project, &[]).ok();
+        set_page(&project, "three");
+        bench.deploy(&project, &[]).ok();
+        let all = bench.deployed(&project, &["--status"]);
+        let first = all["releases"][2]["release"].as_str().unwrap().to_owned();
+        // Made anew from a kept container, with its environment.
+        bench.deploy(&project, &[&format!("--rollback={first}")]).ok();
+        bench.deploy(&project, &["--plan", "--json"]).ok();
+        vec![all.to_string()]
+    });
+    assert_eq!(seen, Vec::<String>::new());
+    let containers = bench.docker(&["ps", "-aq"]);
+    let count = containers.lines().count();
+    for container in containers.lines() {
+        let told =
+            bench.docker(&["inspect", "--format", "{{json .Config.Env}} {{json .Config.Labels}}", container]);
+        assert!(told.contains("API_TOKEN=planted-a1b2c3") && told.matches("planted").count() == 1, "{told}");
+    }
+    assert_eq!(count, 3);
+    for image in bench.docker(&["images", "-q"]).lines() {
+        let history = bench.docker(&["history", "--no-trunc", image]);
+        assert!(!history.contains("planted"), "{history}");
+    }
+}
