@@ -116,7 +116,7 @@ fn misspelt_settings() {
     let failure = failure_after(|project| project.write("Cargo.toml", &text), &["lock"]);
     assert_snapshot!(failure, @"
     exit code 1
-    error: [ROOT]/Cargo.toml: metadata.larder: unknown field `slice`, expected one of `find`, `platforms`, `max-layers`, `docker`, `store`, `slices`
+    error: [ROOT]/Cargo.toml: metadata.larder: unknown field `slice`, expected one of `find`, `platforms`, `max-layers`, `docker`, `store`, `deploy`, `slices`
     ");
 }
 
