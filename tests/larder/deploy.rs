@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use larder_tests::deploy::{Bench, page_project, set_page};
+use larder_tests::deploy::{Bench, page_project, set_page, with_slack};
 
 #[test]
 fn an_edit_is_live_without_a_failed_request_and_nothing_changed_costs_nothing() {
@@ -19,7 +19,8 @@ fn an_edit_is_live_without_a_failed_request_and_nothing_changed_costs_nothing() 
     assert_eq!((&same["changed"], &same["release"]), (&false.into(), &first["release"]));
     assert_eq!(same["build"]["run-steps"], 0, "{same}");
     assert_eq!(bench.connections() - connections, 1);
-    assert!(time < Duration::from_secs(3), "{time:?}");
+    println!("nothing changed: {time:?}");
+    assert!(time < with_slack(Duration::from_secs(3)), "{time:?}");
     let events = bench.events_since(&moment);
     assert!(!events.iter().any(|event| event.starts_with("container")), "{events:?}");
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use larder_tests::deploy::{Bench, page_project, set_page};
+use larder_tests::deploy::{Bench, page_project, set_page, with_slack};
 
 #[test]
 fn one_word_goes_back() {
@@ -30,7 +30,8 @@ fn one_word_goes_back() {
     let back = bench.deployed(&project, &["--rollback"]);
     let time = start.elapsed();
     assert_eq!((bench.page().as_str(), &back["release"]), ("three", &names[2].as_str().into()));
-    assert!(time < Duration::from_secs(5), "{time:?}");
+    println!("going back: {time:?}");
+    assert!(time < with_slack(Duration::from_secs(5)), "{time:?}");
     let events = bench.events_since(&moment);
     assert!(
         !events.iter().any(|event| event.starts_with("image") || event.starts_with("builder")),
@@ -79,7 +80,7 @@ fn a_plan_touches_nothing_and_a_lock_names_its_holder() {
     // Two at once.
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| bench.deploy_with(&project, &[], &[("USER", "ann")]));
-        std::thread::sleep(Duration::from_secs(3));
+        bench.wait_for_lock();
         (bench.deploy(&project, &[]), first.join().unwrap())
     });
     let (second, first) = (first, second);

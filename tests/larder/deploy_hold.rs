@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use larder_tests::deploy::{Bench, Fault, Life, page_project, set_fault, set_page};
+use larder_tests::deploy::{Bench, Fault, Life, page_project, set_fault, set_page, with_slack};
 
-const VOLUME: &str = "patience = 3\n[package.metadata.larder.docker]\nvolume = \"/data\"";
+const VOLUME: &str = "patience = 10\n[package.metadata.larder.docker]\nvolume = \"/data\"";
 
 #[test]
 fn two_releases_never_share_a_volume_and_no_page_is_lost() {
@@ -27,7 +27,11 @@ fn two_releases_never_share_a_volume_and_no_page_is_lost() {
         panic!("{lives:?}")
     };
     let gap = Duration::from_secs_f64(start - end);
-    assert!(gets.slowest < gap + Duration::from_millis(500), "{:?} with a gap of {gap:?}", gets.slowest);
+    assert!(
+        gets.slowest < gap + with_slack(Duration::from_millis(500)),
+        "{:?} with a gap of {gap:?}",
+        gets.slowest
+    );
 
     // A bad one ends before the old one starts again.
     set_fault(&project, Fault::Deaf);
@@ -63,7 +67,9 @@ fn the_server_starts_the_old_release_again_if_the_client_vanishes_meanwhile() {
         bench.kill_at(&project, verb);
         serving = bench.wait_for_page(&[&serving, verb]);
         // The server may have to stop and start a release first.
-        assert!(bench.time_to_free_lock() < Duration::from_secs(10), "{verb}");
+        let free = bench.time_to_free_lock();
+        println!("{verb}: the lock is free after {free:?}");
+        assert!(free < with_slack(Duration::from_secs(3)), "{verb}: {free:?}");
     }
     set_page(&project, "last");
     bench.deploy(&project, &[]).ok();

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use larder_tests::deploy::{Bench, Server, page_project, set_page};
+use larder_tests::deploy::{Bench, Server, page_project, set_page, with_slack};
 
 #[test]
 fn a_killed_client_leaves_nothing_behind() {
@@ -17,7 +17,8 @@ fn a_killed_client_leaves_nothing_behind() {
         set_page(&project, verb);
         bench.kill_at(&project, verb);
         let free = bench.time_to_free_lock();
-        assert!(free < Duration::from_secs(1), "{verb}: {free:?}");
+        println!("{verb}: the lock is free after {free:?}");
+        assert!(free < with_slack(Duration::from_secs(1)), "{verb}: {free:?}");
         let page = bench.page();
         assert!([serving.as_str(), verb].contains(&page.as_str()), "{verb}: {page}");
         serving = page;

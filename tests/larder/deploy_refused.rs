@@ -8,7 +8,7 @@ use larder_tests::{
 #[test]
 fn six_bad_releases_are_refused_and_nobody_notices() {
     let Some(bench) = Bench::start("bad releases") else { return };
-    let project = page_project("patience = 3\nmemory = \"64m\"");
+    let project = page_project("patience = 8\nmemory = \"64m\"");
     let good = bench.deployed(&project, &[]);
     let load = bench.visit();
     for fault in Fault::ALL {
@@ -37,9 +37,9 @@ fn refused(bench: &Bench, project: &Project, fault: Fault, serving: &str) {
     assert_eq!(run.code, 1, "{fault:?}: {}", run.stderr);
     let (seen, log) = match fault {
         Fault::Exits => ("it ended with exit code 7", "| cannot start: no configuration"),
-        Fault::Deaf => ("GET /: it closes the connection after 3 s", "| release starts: Deaf"),
-        Fault::Answers500 => ("GET / answers 500 after 3 s", "| release starts: Answers500"),
-        Fault::Hangs => ("GET /: it does not answer in time after 3 s", "| release starts: Hangs"),
+        Fault::Deaf => ("GET /: it closes the connection after 8 s", "| release starts: Deaf"),
+        Fault::Answers500 => ("GET / answers 500 after 8 s", "| release starts: Answers500"),
+        Fault::Hangs => ("GET /: it does not answer in time after 8 s", "| release starts: Hangs"),
         Fault::Dies => ("it ended with exit code 7", "| dying after 3 s"),
         Fault::TakesMemory => ("taking more memory than it may", "| taking memory"),
         Fault::None => unreachable!(),

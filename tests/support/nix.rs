@@ -226,8 +226,10 @@ impl Nix {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let copy = self.scratch.path().join("larder");
         crate::project::copy_tree(&repository.join("nix"), &copy.join("nix"))?;
-        for file in ["flake.nix", "flake.lock"] {
-            fs_err::copy(repository.join(file), copy.join(file))?;
+        for file in ["flake.nix", "flake.lock", "crates/larder/src/docker/private.txt"] {
+            let to = copy.join(file);
+            fs_err::create_dir_all(to.parent().unwrap_or(&copy))?;
+            fs_err::copy(repository.join(file), to)?;
         }
         Ok(())
     }

@@ -59,6 +59,12 @@ pub struct Bench {
     _server: Mutex<Dialogue>,
 }
 
+/// A goal of the product's as a test can hold it: other work on the machine may slow everything.
+#[must_use]
+pub fn with_slack(goal: Duration) -> Duration {
+    goal * 10
+}
+
 impl Bench {
     /// Starts a server, or says why it cannot be.
     ///
@@ -167,6 +173,20 @@ impl Bench {
         std::thread::sleep(Duration::from_millis(100));
         let process = i32::try_from(run.id()).ok().and_then(rustix::process::Pid::from_raw).expect("an id");
         let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+    }
+
+    /// Waits until somebody holds the service's lock.
+    ///
+    /// # Panics
+    /// If nobody does in time.
+    pub fn wait_for_lock(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let path = self.path("tmp/larder-deploy-web.lock");
+        let is_held = || fs_err::File::open(&path).is_ok_and(|file| file.into_file().try_lock().is_err());
+        while !is_held() {
+            assert!(Instant::now() < deadline, "nobody takes the lock");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// How long it takes until nobody holds the service's lock.
