@@ -9,6 +9,7 @@ use xshell::Shell;
 
 use crate::{
     bench::copies::{Copy, Variant},
+    git::git,
     log::Log,
     portfolio::Portfolio,
 };
@@ -58,19 +59,11 @@ impl Source {
         }
         Cmd::new(larder, to, &self.env).args(["larder", "lock", "--quiet"]).output()?;
         fs_err::write(to.join(".gitignore"), "/target\n")?;
-        let git = |words: &[&str]| Cmd::new("git", to, &self.env).args(words.iter().copied()).output();
-        git(&["init", "--quiet"])?;
-        git(&["add", "--all", "--force"])?;
-        git(&[
-            "-c",
-            "user.name=bench",
-            "-c",
-            "user.email=bench@localhost",
-            "commit",
-            "--quiet",
-            "-m",
-            "all",
-        ])?;
+        let steps: [&[&str]; 3] =
+            [&["init", "--quiet"], &["add", "--all"], &["commit", "--quiet", "--message=all"]];
+        for step in steps {
+            git(to, &self.env).args(step).output()?;
+        }
         Ok(())
     }
 }

@@ -4,8 +4,11 @@ use anyhow::ensure;
 use larder::text::columns;
 
 use super::{
-    super::output::{Line, Plot},
-    Build, Cell,
+    super::{
+        output::{Line, Plot},
+        report::median,
+    },
+    Cell,
 };
 
 /// Fails if a cache did nothing when it should have done all, or something when it may do nothing.
@@ -13,8 +16,9 @@ use super::{
 /// # Errors
 /// Names the cell.
 pub(super) fn gates(cells: &[Cell]) -> anyhow::Result<()> {
+    let cold = cells.iter().filter(|cell| (cell.tool, cell.what) == ("larder", "cold"));
+    let cold = median(&cold.map(|cell| cell.processor_seconds).collect::<Vec<_>>());
     for cell in cells {
-        let cold = median(cells, "larder", "cold");
         let is_right = match (cell.tool, cell.what) {
             ("larder", "cold" | "cold, storing") => cell.compiled > Some(0) && cell.restored == Some(0),
             ("larder", "other flags") => cell.restored == Some(0),
@@ -28,17 +32,6 @@ pub(super) fn gates(cells: &[Cell]) -> anyhow::Result<()> {
         ensure!(is_right, "the run is void, since a cache did not do its part: {cell:?}");
     }
     Ok(())
-}
-
-/// The median of processor seconds of a kind of cells; not a number if there is none.
-fn median(cells: &[Cell], tool: &str, what: &str) -> f64 {
-    let mut values: Vec<f64> = cells
-        .iter()
-        .filter(|cell| cell.tool == tool && cell.what == what)
-        .map(|cell| cell.processor_seconds)
-        .collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The cells of one build, those that were measured again as one row.
@@ -67,12 +60,6 @@ fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
     rows
 }
 
-fn middle(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 /// The smallest and the largest one: with five values, the interval in which the median of all lies 94 times in 100.
 fn interval(values: &[f64]) -> String {
     if values.len() == 1 {
@@ -94,7 +81,7 @@ pub(super) fn text(cells: &[Cell]) -> String {
     let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
     let row = |row: &Row<'_>| {
         let first = row.first;
-        let (seconds, processor) = (middle(&row.seconds), middle(&row.processor_seconds));
+        let (seconds, processor) = (median(&row.seconds), median(&row.processor_seconds));
         let (cold_seconds, cold_processor) = cold(first);
         [
             format!("{}, {}", first.project, first.build.variant()),
@@ -130,8 +117,8 @@ pub(super) fn text(cells: &[Cell]) -> String {
 pub(super) fn plot(cells: &[Cell]) -> Plot<'static> {
     let mut lines: Vec<Line> = Vec::new();
     for row in rows(cells).iter().filter(|row| row.first.tool == "larder") {
-        let name = line_name(row.first, row.first.build);
-        let value = middle(&row.processor_seconds);
+        let name = format!("{}, {}", row.first.project, row.first.build.variant());
+        let value = median(&row.processor_seconds);
         match lines.iter_mut().find(|line| line.name == name) {
             Some(line) => line.values.push(value),
             None => lines.push(Line { name, values: vec![value] }),
@@ -143,8 +130,4 @@ pub(super) fn plot(cells: &[Cell]) -> Plot<'static> {
         y: "seconds",
         lines,
     }
-}
-
-fn line_name(cell: &Cell, build: Build) -> String {
-    format!("{}, {}", cell.project, build.variant())
 }
