@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::bail;
 use larder::{
-    Error, Report as _,
+    Report as _,
     deploy::{Deployment, Done, Plan, Release, settings::BuildPlace},
     docker::{
         self,
@@ -15,7 +15,7 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::docker::{say_what_was_missed, secret_name, show, warn_of_stale_files};
+use super::docker::{refuse_secrets, show, warn_of_stale_files, why_failed};
 use crate::{
     cli::{self},
     context::Context,
@@ -27,13 +27,11 @@ use crate::{
 const TIME: &str = "SOURCE_DATE_EPOCH=";
 
 pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outcome> {
-    if let Some(name) = args.build_arg.iter().find_map(|arg| secret_name(arg)) {
-        bail!("--build-arg {name} would stay readable in the image's history; pass it with --secret instead");
-    }
+    refuse_secrets(&args.build_arg)?;
     let (project, env, name) = (&context.project, &context.process.env, args.name.as_deref());
     if args.plan || args.status || args.logs {
-        let deployment = Deployment::look(project, env, name)?;
-        return look(context, args, &deployment);
+        let mut deployment = Deployment::look(project, env, name)?;
+        return look(context, args, &mut deployment);
     }
     let start = Instant::now();
     let mut deployment = Deployment::lock(project, env, name)?;
@@ -61,7 +59,7 @@ fn say_server(context: &Context, deployment: &Deployment<'_>) {
     context.terminal.step("Connected", &format!("to {host}, which has Docker {version}"));
 }
 
-fn look(context: &Context, args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Result<Outcome> {
+fn look(context: &Context, args: &cli::Deploy, deployment: &mut Deployment<'_>) -> anyhow::Result<Outcome> {
     if args.logs {
         return match deployment.logs() {
             Some(cmd) => Ok(Outcome::Child(cmd.exit_code()?)),
@@ -74,7 +72,7 @@ fn look(context: &Context, args: &cli::Deploy, deployment: &Deployment<'_>) -> a
     }
     let plan = match &args.rollback {
         Some(release) => deployment.plan_back(named(release))?,
-        None => deployment.plan(),
+        None => deployment.plan()?,
     };
     say_server(context, deployment);
     print_plan(args, deployment, &plan)?;
@@ -99,7 +97,7 @@ fn bring(
     args: &cli::Deploy,
     deployment: &mut Deployment<'_>,
 ) -> anyhow::Result<(Done, Option<Value>)> {
-    let plan = deployment.plan();
+    let plan = deployment.plan()?;
     if !plan.is_unchanged {
         warn_of_stale_files(context)?;
     }
@@ -162,14 +160,7 @@ fn build_image(
     if code == 0 {
         return Ok(fs_err::read_to_string(&id_file)?.trim().to_owned());
     }
-    if progress.is_disk_full() {
-        return Err(Error::EngineDiskFull { root: client.data_root() });
-    }
-    if let Some(image) = progress.missing_base() {
-        return Err(Error::NoBaseImage { image: image.to_owned() });
-    }
-    say_what_was_missed(context, progress.complaints());
-    Err(cmd.exit_error(code))
+    Err(why_failed(context, client, progress).unwrap_or_else(|| cmd.exit_error(code)))
 }
 
 fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &Plan) -> anyhow::Result<()> {
@@ -197,12 +188,12 @@ fn print_status(args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Resu
     let (live, releases) = (deployment.live(), deployment.releases());
     if args.json {
         return terminal::print_json(&json!({
-            "version": 1, "service": deployment.service(), "live": live.map(|live| live.labels.release),
+            "version": 1, "service": deployment.service(), "live": live.map(|live| &live.labels.release),
             "releases": releases,
         }));
     }
     let row = |release: &Release| {
-        let is_live = live.as_ref() == Some(release);
+        let is_live = live == Some(release);
         let state = match (is_live, release.is_running) {
             (true, _) => "serves",
             (false, true) => "runs",

@@ -49,15 +49,9 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     let start = Instant::now();
     let mut progress = Progress::default();
     let code = client.build(&build, &id_file)?.each_error_line(|line| show(context, &mut progress, line))?;
-    if code != 0 && progress.is_disk_full() {
-        return Err(Error::EngineDiskFull { root: client.data_root() }.into());
-    }
-    if let Some(image) = progress.missing_base().filter(|_| code != 0) {
-        return Err(Error::NoBaseImage { image: image.to_owned() }.into());
-    }
     if code != 0 {
-        say_what_was_missed(context, progress.complaints());
-        return Ok(Outcome::Child(code));
+        return why_failed(context, &client, &progress)
+            .map_or(Ok(Outcome::Child(code)), |error| Err(error.into()));
     }
     let image = fs_err::read_to_string(&id_file).unwrap_or_default().trim().to_owned();
     if build.result == BuildResult::Registry && client.kind() == Kind::BuiltIn {
@@ -111,9 +105,21 @@ fn print_miss(miss: &Miss) {
     }
 }
 
+/// Why a build failed, if there is more to say of it than its exit code; else the files that it missed are told.
+pub(super) fn why_failed(context: &Context, client: &Client, progress: &Progress) -> Option<Error> {
+    if progress.is_disk_full() {
+        return Some(Error::EngineDiskFull { root: client.data_root() });
+    }
+    if let Some(image) = progress.missing_base() {
+        return Some(Error::NoBaseImage { image: image.to_owned() });
+    }
+    say_what_was_missed(context, progress.complaints());
+    None
+}
+
 /// Names the files of the project that a failed build asked for. The build's own words come first, and are enough if
 /// this cannot be told.
-pub(super) fn say_what_was_missed(context: &Context, complaints: &[String]) {
+fn say_what_was_missed(context: &Context, complaints: &[String]) {
     let project = &context.project;
     let missed =
         Recipes::of_dockerfile(project).and_then(|recipes| failure::missed(project, recipes, complaints));
@@ -174,9 +180,7 @@ pub(super) fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
 }
 
 fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
-    if let Some(name) = args.build_arg.iter().find_map(|arg| secret_name(arg)) {
-        bail!("--build-arg {name} would stay readable in the image's history; pass it with --secret instead");
-    }
+    refuse_secrets(&args.build_arg)?;
     if args.push && args.tag.is_empty() {
         bail!("--push needs at least one --tag");
     }
@@ -198,8 +202,16 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
     })
 }
 
+/// Refuses arguments that would be secrets for everybody to read.
+pub(super) fn refuse_secrets(build_args: &[String]) -> anyhow::Result<()> {
+    if let Some(name) = build_args.iter().find_map(|arg| secret_name(arg)) {
+        bail!("--build-arg {name} would stay readable in the image's history; pass it with --secret instead");
+    }
+    Ok(())
+}
+
 /// The name of an argument that holds what nobody else may see, by its own name or by a password in an address.
-pub(super) fn secret_name(argument: &str) -> Option<&str> {
+fn secret_name(argument: &str) -> Option<&str> {
     let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
     (larder::secret::is_named(name) || larder::secret::is_held_by(value)).then_some(name)
 }

@@ -8,7 +8,7 @@ use super::{
     engine::{About, Engine},
     gate::Check,
     inputs,
-    plan::{Facts, Plan, Turn},
+    plan::{self, Facts, Plan, Turn},
     problem::Problem,
     proxy::Proxy,
     release::Release,
@@ -38,6 +38,7 @@ pub struct Deployment<'a> {
     pub(super) about: About,
     pub(super) proxy: Proxy,
     pub(super) releases: Vec<Release>,
+    /// Known once a plan was made.
     pub(super) inputs: Option<String>,
     /// The text of the environment file.
     pub(super) environment: Option<String>,
@@ -89,7 +90,6 @@ impl<'a> Deployment<'a> {
         let target =
             Target::parse(&settings.to).map_err(|what| Problem::Image { what, hint: "correct `to`" })?;
         let environment = inputs::environment(project.workspace.root(), settings)?;
-        let inputs = inputs::of_image(project, &[])?;
         let session = Session::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
         let about = engine.about()?;
@@ -105,14 +105,18 @@ impl<'a> Deployment<'a> {
             about,
             proxy,
             releases,
-            inputs,
+            inputs: None,
             environment,
         })
     }
 
-    /// The steps to what the project is now.
-    pub fn plan(&self) -> Plan {
-        self.facts().plan()
+    /// The steps to what the project is now, whose files are read for it.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn plan(&mut self) -> Result<Plan> {
+        self.inputs = inputs::of_image(self.project, &[])?;
+        Ok(self.facts().plan())
     }
 
     /// The steps back to a release; to the one that served before by default.
@@ -120,7 +124,7 @@ impl<'a> Deployment<'a> {
     /// # Errors
     /// [`Problem::NoRelease`].
     pub fn plan_back(&self, release: Option<&str>) -> Result<Plan> {
-        let (facts, to) = (self.facts(), self.back(release)?);
+        let (to, facts) = (self.back(release)?, self.facts());
         Ok(facts.plan_back(port_for(&facts, to)))
     }
 
@@ -130,8 +134,8 @@ impl<'a> Deployment<'a> {
     }
 
     /// The release that serves.
-    pub fn live(&self) -> Option<Release> {
-        self.facts().live().cloned()
+    pub fn live(&self) -> Option<&Release> {
+        plan::live(&self.releases, self.proxy.serving())
     }
 
     /// The service's name.
@@ -233,8 +237,7 @@ impl<'a> Deployment<'a> {
     /// The release to go back to.
     pub(super) fn back(&self, name: Option<&str>) -> Result<&Release> {
         let problem = |what: String| Problem::NoRelease { service: self.service.clone(), what };
-        let facts = self.facts();
-        let live = facts.live();
+        let live = self.live();
         let name = match name {
             Some(name) => name.to_owned(),
             None => live

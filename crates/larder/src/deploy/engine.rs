@@ -23,7 +23,7 @@ pub(super) struct Engine {
     host: String,
 }
 
-/// What the engine says of itself.
+/// The engine's description of itself.
 #[derive(Debug)]
 pub(super) struct About {
     pub(super) version: String,
@@ -33,7 +33,7 @@ pub(super) struct About {
     pub(super) folder: String,
 }
 
-/// What an image says of itself.
+/// An image's description of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Image {
     pub(super) id: String,
@@ -121,9 +121,7 @@ impl Engine {
             }
             answer => answer?,
         };
-        let unreadable =
-            |error: serde_json::Error| Error::Answer { command: cmd.line(), reason: error.to_string() };
-        release::read(&answer).map_err(unreadable)
+        release::read(&answer).map_err(|error| cmd.unreadable(&error))
     }
 
     /// An image; `None` if the engine does not have it.
@@ -133,9 +131,7 @@ impl Engine {
             Err(Error::Failed { stderr, .. }) if stderr.contains("No such image") => return Ok(None),
             answer => answer?,
         };
-        let unreadable =
-            |error: serde_json::Error| Error::Answer { command: cmd.line(), reason: error.to_string() };
-        let value: Value = serde_json::from_str(&answer).map_err(unreadable)?;
+        let value: Value = serde_json::from_str(&answer).map_err(|error| cmd.unreadable(&error))?;
         Ok(Some(read_image(&value[0])))
     }
 
@@ -213,10 +209,8 @@ impl Engine {
     /// and comes from the image anyway.
     pub(super) fn environment(&self, container: &str) -> Result<String> {
         let cmd = self.cmd(&["container", "inspect", "--format", "{{json .Config.Env}}", container]);
-        let answer = cmd.output()?;
-        let unreadable =
-            |error: serde_json::Error| Error::Answer { command: cmd.line(), reason: error.to_string() };
-        let all: Option<Vec<String>> = serde_json::from_str(answer.trim()).map_err(unreadable)?;
+        let all: Option<Vec<String>> =
+            serde_json::from_str(cmd.output()?.trim()).map_err(|error| cmd.unreadable(&error))?;
         let all = all.unwrap_or_default().into_iter().filter(|variable| !variable.contains('\n'));
         Ok(all.map(|variable| variable + "\n").collect())
     }

@@ -39,7 +39,7 @@ pub enum Turn {
     Hold,
 }
 
-/// What is done, in its order.
+/// One step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "step")]
 pub enum Step {
@@ -103,7 +103,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// What is done, as progress says it.
+    /// The verb, as progress says it.
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Mark { .. } => "Marking",
@@ -153,17 +153,21 @@ pub struct Plan {
     pub is_unchanged: bool,
     /// How releases take turns.
     pub turn: Turn,
-    /// What is to be done.
+    /// The steps, in their order.
     pub steps: Vec<Step>,
 }
 
+/// The release that serves: the one that the proxy sends requests to, or else the newest that has served and runs.
+pub(super) fn live(releases: &[Release], serving: Option<u16>) -> Option<&Release> {
+    let mut running = releases.iter().filter(|release| release.is_running);
+    let is_served = |release: &&Release| Some(release.labels.port) == serving;
+    // A release whose switch was interrupted was found to be well before.
+    running.clone().find(is_served).or_else(|| running.find(|release| !release.is_new))
+}
+
 impl Facts {
-    /// The release that serves: the one that the proxy sends requests to, or else the newest that has served and runs.
     pub(super) fn live(&self) -> Option<&Release> {
-        let mut running = self.releases.iter().filter(|release| release.is_running);
-        let is_served = |release: &&Release| Some(release.labels.port) == self.serving;
-        // A release whose switch was interrupted was found to be well before.
-        running.clone().find(is_served).or_else(|| running.find(|release| !release.is_new))
+        live(&self.releases, self.serving)
     }
 
     /// The port for the next release.

@@ -64,7 +64,7 @@ pub enum Problem {
     Disk {
         /// The server.
         host: String,
-        /// What is left, in words.
+        /// The free space, in words.
         free: String,
         /// The engine's folder.
         folder: String,
@@ -74,9 +74,9 @@ pub enum Problem {
     Refused {
         /// The release.
         release: String,
-        /// What was seen.
+        /// The reason, as it was seen.
         why: String,
-        /// What serves instead.
+        /// The release that serves instead, in words.
         serving: String,
         /// Its last lines.
         log: Vec<String>,
@@ -86,7 +86,7 @@ pub enum Problem {
     NoRelease {
         /// The service.
         service: String,
-        /// What is missing.
+        /// The missing thing, in words.
         what: String,
     },
 }

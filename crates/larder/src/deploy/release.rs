@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What all labels begin with.
+/// The beginning of all labels.
 const PREFIX: &str = "larder.";
 /// The end of the name of a container that has not served yet.
 pub(super) const NEW: &str = ".new";
@@ -92,7 +92,7 @@ pub struct Release {
     pub exit_code: i64,
     /// Whether it was ended for taking too much memory.
     pub out_of_memory: bool,
-    /// What the image's health check says, if it has one.
+    /// The verdict of the image's health check, if it has one.
     pub health: Option<String>,
     /// The names of its volumes.
     pub volumes: Vec<String>,

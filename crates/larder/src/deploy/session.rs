@@ -20,7 +20,7 @@ const CONNECTING: Duration = Duration::from_secs(30);
 /// How long the server may take for one question.
 const ANSWERING: Duration = Duration::from_secs(10);
 
-/// What the server runs for as long as the connection lives. It holds neither a quote nor a backslash, so that every shell
+/// The script that the server runs for as long as the connection lives. It holds neither a quote nor a backslash, so that every shell
 /// hands it on as it is. Afterwards it reads lines: it tells of the disk of a folder, and it takes a container to guard,
 /// which it starts again if we vanish while nothing serves.
 ///

@@ -1,4 +1,4 @@
-//! `[workspace.metadata.larder.deploy.<name>]`: where an application is brought to, and how. Only `to` is needed.
+//! `[workspace.metadata.larder.deploy.<name>]`: the server of an application, and its way there. Only `to` is needed.
 //!
 //! Its words end up on command lines and in a shell of another machine, so it must never let one through that could be
 //! taken for something else.

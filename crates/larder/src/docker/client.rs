@@ -159,9 +159,7 @@ impl Client {
         let cmd = self.cmd().args(["load", "--input"]).arg(archive);
         let answer = cmd.output()?;
         let name = answer.lines().find_map(|line| line.trim().strip_prefix("Loaded image: "));
-        let unreadable =
-            || Error::Answer { command: cmd.line(), reason: format!("{answer:?} names no image") };
-        name.map(str::to_owned).ok_or_else(unreadable)
+        name.map(str::to_owned).ok_or_else(|| cmd.unreadable(&format!("{answer:?} names no image")))
     }
 
     /// Writes an image into an archive.
@@ -274,8 +272,7 @@ impl Client {
     pub fn image_size(&self, image: &str) -> Result<u64> {
         let cmd = self.cmd().args(["image", "inspect", "--format", "{{.Size}}", image]);
         let answer = cmd.output()?;
-        let unreadable = |_| Error::Answer { command: cmd.line(), reason: format!("{answer:?} is no size") };
-        answer.trim().parse().map_err(unreadable)
+        answer.trim().parse().map_err(|_| cmd.unreadable(&format!("{answer:?} is no size")))
     }
 }
 

@@ -7,10 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytesize::ByteSize;
 use serde::Deserialize;
 
-use crate::{
-    error::{Error, Result},
-    process::Cmd,
-};
+use crate::{error::Result, process::Cmd};
 
 /// The totals of an engine, each layer counted once.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,7 +72,7 @@ impl Totals {
     /// Asks a client. `docker` is the client without arguments, here and below.
     pub(crate) fn ask(docker: Cmd) -> Result<Self> {
         let cmd = docker.args(["system", "df", "--format", "{{json .}}"]);
-        Self::parse(&cmd.output()?).map_err(|error| unreadable(&cmd, &error))
+        Self::parse(&cmd.output()?).map_err(|error| cmd.unreadable(&error))
     }
 
     fn parse(text: &str) -> serde_json::Result<Self> {
@@ -99,7 +96,7 @@ impl Totals {
 impl Detail {
     pub(crate) fn ask(docker: Cmd) -> Result<Self> {
         let cmd = docker.args(["system", "df", "--verbose", "--format", "{{json .}}"]);
-        serde_json::from_str(&cmd.output()?).map_err(|error| unreadable(&cmd, &error))
+        serde_json::from_str(&cmd.output()?).map_err(|error| cmd.unreadable(&error))
     }
 }
 
@@ -130,7 +127,7 @@ impl Record {
     /// The records of the build cache.
     pub(crate) fn ask(docker: Cmd) -> Result<Vec<Self>> {
         let cmd = docker.args(["system", "df", "--verbose", "--format", "{{json .BuildCache}}"]);
-        Self::parse(&cmd.output()?).map_err(|error| unreadable(&cmd, &error))
+        Self::parse(&cmd.output()?).map_err(|error| cmd.unreadable(&error))
     }
 
     pub(crate) fn parse(text: &str) -> serde_json::Result<Vec<Self>> {
@@ -169,10 +166,6 @@ pub(crate) fn read_all(text: &str) {
         detail.volumes.iter().for_each(|volume| seen((volume.bytes(), volume.is_of("x"))));
         detail.build_cache.iter().for_each(|record| seen((record.bytes(), record.age())));
     }
-}
-
-fn unreadable(cmd: &Cmd, error: &serde_json::Error) -> Error {
-    Error::Answer { command: cmd.line(), reason: error.to_string() }
 }
 
 /// The client prints `null` for an empty list.

@@ -255,6 +255,11 @@ impl Cmd {
         Ok(Dialogue::with(child, errors))
     }
 
+    /// The typed error for an answer that has another form than it should.
+    pub(crate) fn unreadable(&self, reason: &dyn std::fmt::Display) -> Error {
+        Error::Answer { command: self.line(), reason: reason.to_string() }
+    }
+
     /// The typed error for a program that ended badly.
     pub fn exit_error(&self, code: i32) -> Error {
         Error::Failed {

@@ -163,8 +163,7 @@ pub(crate) fn read_all(text: &str) {
 /// Reads what `path-info --json` prints: a list before Nix 2.19, an object by path since, and later one inside
 /// `info` whose names lack the store's folder. Keys are base names.
 fn parse(text: &str, store: &Path, cmd: &Cmd) -> Result<HashMap<String, PathInfo>> {
-    let unreadable = |reason: String| Error::Answer { command: cmd.line(), reason };
-    let value: Value = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| cmd.unreadable(&error))?;
     let entries: Vec<(String, Value)> = match value {
         Value::Array(list) => {
             let path = |info: &Value| info["path"].as_str().unwrap_or_default().to_owned();
@@ -174,13 +173,12 @@ fn parse(text: &str, store: &Path, cmd: &Cmd) -> Result<HashMap<String, PathInfo
             Some(Value::Object(info)) => info.into_iter().collect(),
             _ => object.into_iter().collect(),
         },
-        _ => return Err(unreadable("it is neither a list nor an object".into())),
+        _ => return Err(cmd.unreadable(&"it is neither a list nor an object")),
     };
     let named = entries.into_iter().filter(|(_, info)| !info.is_null());
     named
         .map(|(path, info)| {
-            let mut info: PathInfo =
-                serde_json::from_value(info).map_err(|error| unreadable(error.to_string()))?;
+            let mut info: PathInfo = serde_json::from_value(info).map_err(|error| cmd.unreadable(&error))?;
             let base = |path: &str| base_name(path, store).unwrap_or(path).to_owned();
             info.references = info.references.iter().map(|path| base(path)).collect();
             Ok((base(&path), info))
