@@ -1,4 +1,4 @@
-//! What a server tells of its releases, and going back to one of them.
+//! The releases that a server tells of, and going back to one of them.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ fn one_word_goes_back() {
     let back = bench.deployed(&project, &[&format!("--rollback={}", names[1])]);
     assert_eq!((bench.page().as_str(), &back["release"]), ("two", &names[1].as_str().into()));
 
-    // What is not there any more is one error.
+    // A release that is gone is one error.
     let gone = bench.deploy(&project, &[&format!("--rollback={}", names[0])]);
     assert_eq!(gone.code, 1);
     assert!(gone.stderr.contains(&format!("release {} is not there any more", names[0])), "{}", gone.stderr);

@@ -1,4 +1,4 @@
-//! What `completions` and `man` give, read by the real shells and by the real `man`.
+//! The output of `completions` and `man`, read by the real shells and by the real `man`.
 
 use std::path::{Path, PathBuf};
 

@@ -122,7 +122,7 @@ fn it_reads_well() {
     "#);
 }
 
-/// What a pull request compiled must reach nobody else.
+/// Units that a pull request compiled must reach nobody else.
 #[test]
 fn that_of_a_team_pushes_from_protected_branches_alone() {
     let workflow = project(REMOTE).read(WORKFLOW);

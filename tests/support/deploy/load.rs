@@ -31,7 +31,7 @@ struct Visit {
     time: Duration,
 }
 
-/// What visitors saw of one method.
+/// The answers that visitors got to one method.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Seen {
     /// How many requests were sent.

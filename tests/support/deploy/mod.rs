@@ -40,7 +40,7 @@ const PROGRAMS: [&str; 11] = [
     "nsenter",
 ];
 
-/// What is not as it mostly is.
+/// The differences from the usual server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Server {
     /// More lines for sshd's configuration.

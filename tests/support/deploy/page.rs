@@ -18,7 +18,7 @@ EXPOSE 8080
 ENTRYPOINT [\"/server\"]
 ";
 
-/// What is wrong with a release.
+/// The fault of a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.

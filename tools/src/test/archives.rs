@@ -1,7 +1,7 @@
 //! The archives that a registry gets, tried as a user gets them: packed, unpacked outside of the repository, built with
 //! their own lock file, and run in a new workspace.
 //!
-//! What cargo packs is held, not what the checkout has. It must never publish anything, nor ask a registry for these
+//! The packed files are held, not those of the checkout. It must never publish anything, nor ask a registry for these
 //! packages: they stand in for one another.
 
 use std::{
@@ -70,7 +70,7 @@ fn unpacked(sh: &Shell, env: &Environment, folder: &Path) -> anyhow::Result<Vec<
     let packages = names.iter().map(|name| format!("--package={name}"));
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let packed = folder.join("packed");
-    // What is not committed is tried as well; the building comes below, once.
+    // Uncommitted changes are tried as well; the building comes below, once.
     let said =
         cmd!(sh, "{cargo} package --locked --no-verify --allow-dirty --target-dir {packed} {packages...}")
             .quiet()
@@ -119,7 +119,7 @@ fn stand_in(lock_file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a user does first.
+/// The first steps of a user.
 fn tried(program: &Path, workspace: &Path, env: &Environment) -> anyhow::Result<()> {
     fs_err::create_dir_all(workspace.join("src"))?;
     for (name, text) in WORKSPACE {

@@ -72,7 +72,7 @@ impl Bench<'_> {
         Ok(cells)
     }
 
-    /// Under another `CARGO_HOME`, and with other flags, where nothing may be used.
+    /// Under another `CARGO_HOME`, and with other flags, with which nothing may be used.
     fn elsewhere(&self, origin: &Path) -> anyhow::Result<Vec<Cell>> {
         let home = larder_tests::cargo_home(self.source.env())?;
         let mut env = self.env("store");

@@ -52,7 +52,7 @@ impl Peer {
         PEERS.into_iter().filter(is_wanted).filter_map(peer).collect()
     }
 
-    /// Builds all recipes that a checkout's table has for a build, each where Larder would cook it; how many artifacts
+    /// Builds all recipes that a checkout's table has for a build, each in the folder that Larder would cook it in; how many artifacts
     /// cargo told of.
     pub(super) fn cook(
         &self,
