@@ -180,18 +180,24 @@ fn another_feature_or_checksum_in_the_table() {
     }
 }
 
-/// The other files of the folder are Larder's as well.
+/// The other files of the folder are Larder's as well; git's attributes may have more lines.
 #[test]
 fn an_expander_edited_by_hand() {
     let project = app();
     project.larder(&["lock"]).ok();
-    for path in ["larder/expand.awk", "larder/.gitattributes"] {
-        let good = project.read(path);
-        project.write(path, &(good.clone() + "# mine\n"));
+    let (expander, attributes) = ("larder/expand.awk", "larder/.gitattributes");
+    let (program, own) = (project.read(expander), project.read(attributes));
+    let mine = "larder.lock merge=mine\n";
+    for (path, edited, put_right) in [
+        (expander, program.clone() + "# mine\n", program.clone()),
+        (attributes, mine.to_owned(), format!("{own}{mine}")),
+    ] {
+        project.write(path, &edited);
         let check = project.larder(&["lock", "--check"]);
         assert!(check.code == 3 && check.stderr.contains(path), "{check:?}");
         project.larder(&["lock"]).ok();
-        assert_eq!(project.read(path), good);
+        assert_eq!(project.read(path), put_right);
+        project.larder(&["lock", "--check"]).ok();
     }
     let _ = fs_err::remove_file(project.path().join("larder/expand.awk"));
     assert_eq!(project.larder(&["lock", "--check"]).code, 3);

@@ -1,6 +1,7 @@
 //! `cargo larder` on real workspaces with the real cargo.
 
 mod bad_input;
+mod bots;
 mod bounded;
 mod build_dir;
 mod bytes;

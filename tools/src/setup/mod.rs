@@ -5,6 +5,7 @@
 //! the machine's own toolchains or apt configuration, nor write into the checkout.
 
 mod apt;
+pub(crate) mod bots;
 pub(crate) mod browser;
 mod choose;
 mod debian;
@@ -15,6 +16,7 @@ mod folder;
 mod install;
 pub(crate) mod linters;
 mod needs;
+mod npm;
 mod probe;
 pub(crate) mod programs;
 mod python;

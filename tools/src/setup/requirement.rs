@@ -9,7 +9,7 @@ use larder_tests::nix::Nix;
 use xshell::{Shell, cmd};
 
 use super::{
-    Setup, browser,
+    Setup, bots, browser,
     choose::{Choice, choose},
     debian, deploy, engine,
     exec::Exec,
@@ -45,6 +45,8 @@ pub(crate) enum Requirement {
     Nix,
     /// The programs that check workflows.
     Linters,
+    /// The bots that open requests of their own.
+    Bots,
     /// Servers that the store's remotes are tried on.
     Servers,
     /// The server that deployments are tried on.
@@ -89,7 +91,7 @@ const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
     /// before anything is built.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Components,
         Self::Utilities,
         Self::Awks,
@@ -100,6 +102,7 @@ impl Requirement {
         Self::Browser,
         Self::Nix,
         Self::Linters,
+        Self::Bots,
         Self::Servers,
         Self::Deploy,
         Self::Debian,
@@ -123,6 +126,7 @@ impl Requirement {
             Self::Browser => "the browser",
             Self::Nix => "Nix",
             Self::Linters => "checkers of workflows",
+            Self::Bots => "Renovate",
             Self::Servers => "servers for the store's remotes",
             Self::Deploy => "a server for deployments",
             Self::Debian => "debootstrap",
@@ -151,6 +155,7 @@ impl Requirement {
             Self::Deploy => &DEPLOY,
             Self::Components
             | Self::Linters
+            | Self::Bots
             | Self::Servers
             | Self::Tools
             | Self::Checkers
@@ -197,6 +202,7 @@ impl Requirement {
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),
             Self::Linters => linters::ensure(sh, env, log).map(drop),
+            Self::Bots => bots::ensure(sh, env, log).map(drop),
             Self::Servers => servers::ensure(sh, env, log).map(drop),
             Self::Deploy => {
                 super::host_packages(sh, env, log, &DEPLOY)?;

@@ -139,8 +139,10 @@ impl<'a> Tests<'a> {
         let engine = setup::engine::ensure(sh, self.env, self.log)?;
         let shells = setup::shells::ensure(sh, self.env, self.log)?;
         let linters = setup::linters::ensure(sh, self.env, self.log)?;
+        let bots = setup::bots::ensure(sh, self.env, self.log)?;
+        let of_npm = shells.into_iter().chain(bots);
         let folders =
-            [servers, deploy, linters].into_iter().chain(shells).chain(std::env::split_paths(&path));
+            [servers, deploy, linters].into_iter().chain(of_npm).chain(std::env::split_paths(&path));
         let folders = folders.chain(browser.map(Path::to_owned));
         cmd!(sh, "{cargo} test --workspace")
             .env("PATH", std::env::join_paths(folders)?)

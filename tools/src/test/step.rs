@@ -109,6 +109,7 @@ impl Step {
                 R::Browser,
                 R::Nix,
                 R::Linters,
+                R::Bots,
                 R::Servers,
                 R::Deploy,
                 R::CurrentEngine,

@@ -1,9 +1,11 @@
 //! `cargo larder lock`: write, refresh or check the recipes.
 
+use anstyle::Style;
 use larder::{
     Report as _, docker,
     recipe::{
         lock::{self, Checked, Finding, Locking},
+        lock_file::LockFile,
         locked::{Change, Locked},
         memory::{self, Question},
     },
@@ -12,7 +14,7 @@ use larder::{
 use serde_json::json;
 
 use super::{
-    clones,
+    annotation, clones,
     unused::{self, Said},
 };
 use crate::{
@@ -60,7 +62,7 @@ fn remember(context: &Context, common: &Common, locked: &[Locked], said: Said) {
 
 pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result<Outcome> {
     if args.check {
-        return check(context, common, args.json);
+        return check(context, common, args);
     }
     let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
@@ -91,9 +93,9 @@ pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyho
     Ok(exit::print_refused(&refused))
 }
 
-fn check(context: &Context, common: &Common, json: bool) -> anyhow::Result<Outcome> {
+fn check(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result<Outcome> {
     let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
-    if json {
+    if args.json {
         let slices: Vec<_> = outcomes.iter().map(as_json).collect();
         let refused: Vec<Finding> = refused.iter().map(Finding::from).collect();
         let findings: Vec<_> = findings.iter().chain(&refused).map(finding_json).collect();
@@ -102,19 +104,31 @@ fn check(context: &Context, common: &Common, json: bool) -> anyhow::Result<Outco
     if findings.is_empty() {
         outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));
     }
-    for finding in &findings {
-        context.terminal.warn(&format!("{}: {}", finding.kind(), finding.reason()));
-    }
     if !findings.is_empty() {
-        context.terminal.warn("run `cargo larder lock` and commit larder/");
+        warn_of_findings(context, &findings, args);
     }
     let said = warn(context, &outcomes);
     if findings.is_empty() && refused.is_empty() {
         remember(context, common, &outcomes, said);
     }
     match exit::print_refused(&refused) {
-        Outcome::Done if !findings.is_empty() => Ok(Outcome::Stale),
+        Outcome::Done if !findings.is_empty() && !args.warn => Ok(Outcome::Stale),
         outcome => Ok(outcome),
+    }
+}
+
+/// Says what `lock` would change: as a note of the CI if that is to be all, since nobody reads the log of a step that
+/// succeeds.
+fn warn_of_findings(context: &Context, findings: &[Finding], args: &cli::Lock) {
+    let said = |finding: &Finding| format!("{}: {}", finding.kind(), finding.reason());
+    let mut lines: Vec<String> = findings.iter().map(said).collect();
+    lines.push("run `cargo larder lock` and commit larder/".to_owned());
+    let table = LockFile::path(&context.project.workspace.larder_dir());
+    let env = &context.process.env;
+    match args.warn.then(|| annotation::warning(env, table.as_std_path(), "Stale recipes", &lines)).flatten()
+    {
+        Some(annotation) => terminal::say(&[(Style::new(), &annotation), terminal::END]),
+        None => lines.iter().for_each(|line| context.terminal.warn(line)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file per verb. A verb takes the [`Context`] and its arguments, calls the
 //! library, and prints.
 
+mod annotation;
 mod build;
 mod clean;
 mod clones;

@@ -4,6 +4,7 @@
 //! the plain cargo workspace of one of them, [`proof`] compares what that would build with what its slice needs, and
 //! [`lock`] puts it all together. Nothing here compiles.
 
+mod attributes;
 mod cargo_lock;
 pub mod chain;
 pub mod churn;

@@ -2,7 +2,7 @@
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{expand, lock_file::LockFile};
+use super::{attributes, expand, lock_file::LockFile};
 use crate::{
     error::Result,
     files::{change, read},
@@ -11,20 +11,31 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Reviews fold the folder, and a checkout on Windows keeps its line ends.
-const ATTRIBUTES: &str = "* linguist-generated eol=lf\n";
 /// Git tracks the files, whatever it ignores elsewhere.
 const TRACKED: &str = "!*\n";
 
 /// The text of each file.
-fn texts(workspace: &Workspace, file: &LockFile) -> [(Utf8PathBuf, String); 3] {
+///
+/// # Errors
+/// If one in which the user may have lines cannot be read.
+fn texts(workspace: &Workspace, file: &LockFile) -> Result<[(Utf8PathBuf, String); 3]> {
     let dir = workspace.larder_dir();
-    [
-        (dir.join(".gitattributes"), ATTRIBUTES.to_owned()),
+    let attributes = dir.join(".gitattributes");
+    let completed = attributes::completed(&lines_of_users(&attributes)?);
+    Ok([
+        (attributes, completed),
         (dir.join("expand.awk"), expand::PROGRAM.to_owned()),
         // The last one: the others mean nothing without it.
         (LockFile::path(&dir), file.text()),
-    ]
+    ])
+}
+
+/// The text of a file that may have lines of the user's; git reads none through a link, and no line is without UTF-8.
+fn lines_of_users(path: &Utf8Path) -> Result<String> {
+    if path.is_symlink() || !path.is_file() {
+        return Ok(String::new());
+    }
+    Ok(String::from_utf8(read::bytes(path)?).unwrap_or_default())
 }
 
 /// The first file that is not as it should be.
@@ -32,7 +43,7 @@ fn texts(workspace: &Workspace, file: &LockFile) -> [(Utf8PathBuf, String); 3] {
 /// # Errors
 /// If one cannot be read.
 pub(super) fn first_wrong(workspace: &Workspace, file: &LockFile) -> Result<Option<Utf8PathBuf>> {
-    for (path, wanted) in texts(workspace, file) {
+    for (path, wanted) in texts(workspace, file)? {
         let found = if path.is_file() { Some(read::bytes(&path)?) } else { None };
         if found.as_deref() != Some(wanted.as_bytes()) {
             return Ok(Some(path));
@@ -49,7 +60,7 @@ pub(super) fn write(project: &Project, file: &LockFile) -> Result<()> {
     let workspace = &project.workspace;
     fs_err::create_dir_all(workspace.larder_dir())?;
     sweep(&workspace.larder_dir())?;
-    for (path, text) in texts(workspace, file) {
+    for (path, text) in texts(workspace, file)? {
         if !path.is_file() || !read::bytes(&path).is_ok_and(|found| found == text.as_bytes()) {
             change::write_own(&path, &text)?;
         }
