@@ -15,6 +15,7 @@ mod deploy;
 mod deploy_back;
 mod deploy_bad_input;
 mod deploy_hold;
+mod deploy_init;
 mod deploy_killed;
 mod deploy_places;
 mod deploy_refused;

@@ -13,7 +13,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use larder::init::Part;
+use larder::{deploy::settings::DeploySettings, init::Part};
 
 pub(crate) use self::{
     clear::{Apply, Clean, CleanLevel, Gc, GcCache},
@@ -105,7 +105,7 @@ pub(crate) struct Init {
     /// Write nothing; exit with 3 if something would be written
     #[arg(long)]
     pub(crate) check: bool,
-    /// These parts alone, instead of all that fit except nix, envrc and sccache
+    /// These parts alone, instead of all that fit except nix, envrc, sccache and deploy
     #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = part())]
     pub(crate) only: Vec<Part>,
     /// These parts as well
@@ -120,9 +120,16 @@ pub(crate) struct Init {
     /// Where sccache keeps its results, with `--with sccache`: a folder, or `s3://BUCKET/PREFIX?region=REGION`
     #[arg(long, value_name = "PLACE", value_parser = larder::sccache::Place::parse)]
     pub(crate) sccache: Option<larder::sccache::Place>,
+    /// The server that the image goes to, with `--with deploy`: `ssh://USER@HOST`
+    #[arg(long, value_name = "SERVER", value_parser = server)]
+    pub(crate) server: Option<String>,
     /// Print JSON (format version 1) instead of diffs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn server(text: &str) -> Result<String, String> {
+    DeploySettings::check_address(text).map(|()| text.to_owned())
 }
 
 /// The words for parts are the library's.

@@ -79,8 +79,7 @@ impl Bench {
     /// # Panics
     /// When the programs are there and do not start.
     pub fn start_with(test: &str, wanted: &Server) -> Option<Self> {
-        let surroundings = Surroundings::get();
-        let env = with_system_folders(surroundings.env());
+        let env = programs();
         let missing: Vec<&str> =
             PROGRAMS.into_iter().filter(|name| env.find_program(name).is_none()).collect();
         if !missing.is_empty() {
@@ -334,6 +333,12 @@ pub enum Life {
     IsEnded,
     /// It does not any more.
     Ends,
+}
+
+/// The environment in which the bench's programs are found.
+#[must_use]
+pub fn programs() -> Environment {
+    with_system_folders(Surroundings::get().env())
 }
 
 /// Programs of system administration are in folders that not everybody's PATH has.

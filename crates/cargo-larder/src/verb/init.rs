@@ -48,7 +48,8 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
             "--source is written into files that are committed: pass a plain address, without user and password"
         );
     }
-    let given = Given { source: args.source.clone(), sccache: args.sccache.clone() };
+    let given =
+        Given { source: args.source.clone(), sccache: args.sccache.clone(), server: args.server.clone() };
     let consent = consent(args);
     let mut project = context.project.reload()?;
     let mut rows = Vec::new();
@@ -97,6 +98,7 @@ fn parts(args: &cli::Init) -> Vec<(Part, Asked)> {
         named.extend([Part::Nix, Part::Envrc]);
     }
     named.extend(args.sccache.is_some().then_some(Part::Sccache));
+    named.extend(args.server.is_some().then_some(Part::Deploy));
     let asked = |part: Part| {
         if named.contains(&part) {
             return Some((part, Asked::ByName));
@@ -185,11 +187,28 @@ fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
     if written(Part::Nix) && args.source.is_none() {
         context.terminal.step("Next", "set Larder's URL in flake.nix, or pass --source");
     }
+    if written(Part::Deploy) {
+        advise_to_deploy(context, args);
+    }
     if written(Part::Ci) && args.source.is_none() {
         context.terminal.step(
             "Next",
             "set LARDER_GIT, a variable of the repository on GitHub, to the address of Larder; --source does",
         );
+    }
+}
+
+fn advise_to_deploy(context: &Context, args: &cli::Init) {
+    let known = context.project.settings.deploy.values().next().map(|settings| settings.to.as_str());
+    match known.or(args.server.as_deref()) {
+        Some(to) => context.terminal.step(
+            "Next",
+            &format!(
+                "start the proxy, in deploy/: `SITE=… docker --host {to} compose up --detach --build`; \
+                 then `cargo larder deploy --plan`"
+            ),
+        ),
+        None => context.terminal.step("Next", "name the server, with `--server ssh://USER@HOST`"),
     }
 }
 

@@ -78,11 +78,11 @@ fn three() -> usize {
 }
 
 fn ports() -> [u16; 2] {
-    [8101, 8102]
+    DeploySettings::PORTS
 }
 
 fn proxy() -> u16 {
-    2019
+    DeploySettings::PROXY
 }
 
 fn socket() -> String {
@@ -94,6 +94,19 @@ fn thirty() -> u64 {
 }
 
 impl DeploySettings {
+    /// The ports of releases if none are named.
+    pub(crate) const PORTS: [u16; 2] = [8101, 8102];
+    /// The port of the proxy's administration if none is named.
+    pub(crate) const PROXY: u16 = 2019;
+
+    /// Whether this is the address of a server, as `to` takes it; the problem if not.
+    ///
+    /// # Errors
+    /// The problem in a sentence.
+    pub fn check_address(to: &str) -> Result<(), String> {
+        Target::parse(to).map(drop)
+    }
+
     /// The problem with the table of this name, if any.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
         Target::parse(&self.to).map_err(|reason| format!("to: {reason}"))?;

@@ -3,6 +3,7 @@
 //! It must never propose to write over a file that a user owns as a whole; settings are put into such files by
 //! [`tuning`], which keeps everything else.
 
+mod deploy;
 mod files;
 mod hidden;
 mod nix;
@@ -45,11 +46,13 @@ pub enum Part {
     Envrc,
     /// sccache in front of rustc for the workspace's own crates.
     Sccache,
+    /// The server's address and its proxy.
+    Deploy,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Profile,
         Self::Config,
         Self::Recipes,
@@ -59,6 +62,7 @@ impl Part {
         Self::Nix,
         Self::Envrc,
         Self::Sccache,
+        Self::Deploy,
     ];
 
     /// The word for it on the command line and in JSON.
@@ -73,6 +77,7 @@ impl Part {
             Self::Nix => "nix",
             Self::Envrc => "envrc",
             Self::Sccache => "sccache",
+            Self::Deploy => "deploy",
         }
     }
 
@@ -86,9 +91,10 @@ impl Part {
         self != Self::Gitignore
     }
 
-    /// Whether a workspace gets it without being asked for: Nix and sccache are choices of their own.
+    /// Whether a workspace gets it without being asked for: Nix, sccache and a server are choices of
+    /// their own.
     pub fn is_default(self) -> bool {
-        !matches!(self, Self::Nix | Self::Envrc | Self::Sccache)
+        !matches!(self, Self::Nix | Self::Envrc | Self::Sccache | Self::Deploy)
     }
 }
 
@@ -99,6 +105,8 @@ pub struct Given {
     pub source: Option<String>,
     /// Where sccache keeps its results; its own folder by default.
     pub sccache: Option<sccache::Place>,
+    /// The server that the image goes to.
+    pub server: Option<String>,
 }
 
 /// Whether an address may be written into files that are committed: it holds no secret, and nothing that would end
@@ -142,6 +150,7 @@ pub fn propose(
         Part::Ci => workflow::propose(project, asked, given.source.as_deref()),
         Part::Nix => new_file(root.join("flake.nix"), &nix::flake(given.source.as_deref())),
         Part::Envrc => envrc(root),
+        Part::Deploy => deploy::propose(project, given.server.as_deref()),
         Part::Sccache => {
             let settings = sccache::settings(project.workspace.config(), given.sccache.as_ref());
             Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
