@@ -41,6 +41,10 @@ in
     default = workspace.shell;
   });
   formatter = each (workspace: workspace.pkgs.nixfmt);
+  # Runs the workspace's program as a service.
+  nixosModules.default = import ./nixosModule.nix {
+    packages = each (workspace: workspace.packages);
+  };
   # Everything else by name: `slices.<name>.layers`, `commonArgs`, `toolchain` and so on.
   legacyPackages = workspaces;
 }

@@ -28,6 +28,8 @@ in
   inherit (larder) formatter;
   # The example's shell has all that Larder's own has, and the tools of Leptos.
   inherit (portfolio) devShells;
+  # For programs of other flakes, which are named as `package`.
+  nixosModules.default = import ./nixosModule.nix { };
   legacyPackages = builtins.mapAttrs (system: own: {
     larder = own;
     portfolio = portfolio.legacyPackages.${system};

@@ -57,6 +57,7 @@ mod names;
 mod nix;
 mod nix_build;
 mod nix_contract;
+mod nix_module;
 mod nix_table;
 mod observe;
 mod observe_folders;

@@ -46,278 +46,281 @@ let
       4
     ];
 
-  library = with lib; {
-    # A name of this file's own hides it.
-    all =
-      lib.all even [
-        2
-        4
-      ]
-      && !lib.all even [
-        1
-        2
-      ];
-    any =
-      any even [
-        1
-        2
-      ]
-      && !any even [ 1 ];
-    attrNames =
-      attrNames {
-        b = 1;
-        a = 2;
-      } == [
-        "a"
-        "b"
-      ];
-    attrValues =
-      attrValues {
-        b = 1;
-        a = 2;
-      } == [
-        2
-        1
-      ];
-    concatLists =
-      concatLists [
-        [ 1 ]
-        [
+  library =
+    with lib;
+    {
+      # A name of this file's own hides it.
+      all =
+        lib.all even [
+          2
+          4
+        ]
+        && !lib.all even [
+          1
+          2
+        ];
+      any =
+        any even [
+          1
+          2
+        ]
+        && !any even [ 1 ];
+      attrNames =
+        attrNames {
+          b = 1;
+          a = 2;
+        } == [
+          "a"
+          "b"
+        ];
+      attrValues =
+        attrValues {
+          b = 1;
+          a = 2;
+        } == [
+          2
+          1
+        ];
+      concatLists =
+        concatLists [
+          [ 1 ]
+          [
+            2
+            3
+          ]
+        ] == [
+          1
           2
           3
-        ]
-      ] == [
-        1
-        2
-        3
-      ];
-    concatMap =
-      concatMap
-        (x: [
-          x
-          x
-        ])
-        [
+        ];
+      concatMap =
+        concatMap
+          (x: [
+            x
+            x
+          ])
+          [
+            1
+            2
+          ] == [
+          1
+          1
+          2
+          2
+        ];
+      boolToString = boolToString true == "true" && boolToString false == "false";
+      concatMapStrings =
+        concatMapStrings (x: x + x) [
+          "a"
+          "b"
+        ] == "aabb";
+      concatStrings =
+        concatStrings [
+          "a"
+          "b"
+        ] == "ab";
+      concatStringsSep =
+        concatStringsSep "-" [
+          "a"
+          "b"
+        ] == "a-b";
+      elem = elem 1 [ 1 ] && !elem 1 [ ];
+      elemAt =
+        elemAt [
+          1
+          2
+        ] 1 == 2;
+      # Whether plain words are quoted is the function's own business.
+      escapeShellArg = escapeShellArg "it's" == "'it'\\''s'";
+      escapeShellArgs =
+        escapeShellArgs [
+          "a b"
+          "$c"
+        ] == "'a b' '$c'";
+      filter =
+        filter even [
+          1
+          2
+        ] == [ 2 ];
+      filterAttrs =
+        filterAttrs (name: value: name == "a" && value == 1) {
+          a = 1;
+          b = 1;
+        } == {
+          a = 1;
+        };
+      findFirst =
+        findFirst even 0 [
+          1
+          4
+          2
+        ] == 4
+        && findFirst even 0 [ 1 ] == 0;
+      foldl' =
+        foldl' (done: next: "${done}${next}") "a" [
+          "b"
+          "c"
+        ] == "abc";
+      genAttrs = genAttrs [ "a" ] (name: name + name) == { a = "aa"; };
+      genList =
+        genList (index: index) 2 == [
+          0
+          1
+        ];
+      groupBy =
+        groupBy (number: if even number then "even" else "odd") [
+          1
+          2
+          3
+        ] == {
+          even = [ 2 ];
+          odd = [
+            1
+            3
+          ];
+        };
+      hasInfix = hasInfix "=" "a = b" && !hasInfix "." "abc";
+      hasPrefix = hasPrefix "a" "ab" && !hasPrefix "b" "ab";
+      hasSuffix = hasSuffix "b" "ab" && !hasSuffix "abc" "c";
+      head =
+        head [
+          1
+          2
+        ] == 1;
+      init =
+        init [
+          1
+          2
+          3
+        ] == [
+          1
+          2
+        ];
+      imap0 =
+        imap0 (index: number: index * number) [
           1
           2
         ] == [
-        1
-        1
-        2
-        2
-      ];
-    boolToString = boolToString true == "true" && boolToString false == "false";
-    concatMapStrings =
-      concatMapStrings (x: x + x) [
-        "a"
-        "b"
-      ] == "aabb";
-    concatStrings =
-      concatStrings [
-        "a"
-        "b"
-      ] == "ab";
-    concatStringsSep =
-      concatStringsSep "-" [
-        "a"
-        "b"
-      ] == "a-b";
-    elem = elem 1 [ 1 ] && !elem 1 [ ];
-    elemAt =
-      elemAt [
-        1
-        2
-      ] 1 == 2;
-    # Whether plain words are quoted is the function's own business.
-    escapeShellArg = escapeShellArg "it's" == "'it'\\''s'";
-    escapeShellArgs =
-      escapeShellArgs [
-        "a b"
-        "$c"
-      ] == "'a b' '$c'";
-    filter =
-      filter even [
-        1
-        2
-      ] == [ 2 ];
-    filterAttrs =
-      filterAttrs (name: value: name == "a" && value == 1) {
-        a = 1;
-        b = 1;
-      } == {
-        a = 1;
-      };
-    findFirst =
-      findFirst even 0 [
-        1
-        4
-        2
-      ] == 4
-      && findFirst even 0 [ 1 ] == 0;
-    foldl' =
-      foldl' (done: next: "${done}${next}") "a" [
-        "b"
-        "c"
-      ] == "abc";
-    genAttrs = genAttrs [ "a" ] (name: name + name) == { a = "aa"; };
-    genList =
-      genList (index: index) 2 == [
-        0
-        1
-      ];
-    groupBy =
-      groupBy (number: if even number then "even" else "odd") [
-        1
-        2
-        3
-      ] == {
-        even = [ 2 ];
-        odd = [
-          1
-          3
+          0
+          2
         ];
-      };
-    hasInfix = hasInfix "=" "a = b" && !hasInfix "." "abc";
-    hasPrefix = hasPrefix "a" "ab" && !hasPrefix "b" "ab";
-    hasSuffix = hasSuffix "b" "ab" && !hasSuffix "abc" "c";
-    head =
-      head [
-        1
-        2
-      ] == 1;
-    init =
-      init [
-        1
-        2
-        3
-      ] == [
-        1
-        2
-      ];
-    imap0 =
-      imap0 (index: number: index * number) [
-        1
-        2
-      ] == [
-        0
-        2
-      ];
-    isList = isList [ ] && !isList 1;
-    isString = isString "a" && !isString 1;
-    last =
-      last [
-        1
-        2
-      ] == 2;
-    length =
-      length [
-        1
-        2
-      ] == 2;
-    lessThan = lessThan "a" "b" && !lessThan "b" "a";
-    listToAttrs = listToAttrs [ (nameValuePair "a" 1) ] == { a = 1; };
-    makeBinPath =
-      makeBinPath [
-        { outPath = "/a"; }
-        { outPath = "/b"; }
-      ] == "/a/bin:/b/bin";
-    mapAttrs = mapAttrs (name: value: name + value) { a = "b"; } == { a = "ab"; };
-    mapAttrs' = mapAttrs' (name: value: nameValuePair value name) { a = "b"; } == { b = "a"; };
-    mapAttrsToList =
-      mapAttrsToList (name: value: name + value) {
-        b = "1";
-        a = "2";
-      } == [
-        "a2"
-        "b1"
-      ];
-    nameValuePair =
-      nameValuePair "a" 1 == {
-        name = "a";
-        value = 1;
-      };
-    optional = optional true 1 == [ 1 ] && optional false 1 == [ ];
-    optionalAttrs =
-      optionalAttrs true { a = 1; } == { a = 1; } && optionalAttrs false { a = 1; } == { };
-    optionalString = optionalString true "a" == "a" && optionalString false "a" == "";
-    optionals = optionals true [ 1 ] == [ 1 ] && optionals false [ 1 ] == [ ];
-    range =
-      range 0 2 == [
-        0
-        1
-        2
-      ]
-      && range 0 (-1) == [ ];
-    remove =
-      remove 1 [
-        1
-        2
-        1
-      ] == [ 2 ];
-    removePrefix = removePrefix "a" "ab" == "b" && removePrefix "b" "ab" == "ab";
-    replaceStrings = replaceStrings [ "." ] [ "_" ] "1.2" == "1_2";
-    sort =
-      sort lessThan [
-        "b"
-        "a"
-      ] == [
-        "a"
-        "b"
-      ];
-    splitString =
-      splitString "/" "a//b" == [
-        "a"
-        ""
-        "b"
-      ]
-      && splitString "." "ab" == [ "ab" ];
-    stringLength = stringLength "ab" == 2;
-    stringToCharacters =
-      stringToCharacters "ab" == [
-        "a"
-        "b"
-      ];
-    sublist =
-      sublist 1 2 [
-        1
-        2
-        3
-        4
-      ] == [
-        2
-        3
-      ]
-      &&
+      isList = isList [ ] && !isList 1;
+      isString = isString "a" && !isString 1;
+      last =
+        last [
+          1
+          2
+        ] == 2;
+      length =
+        length [
+          1
+          2
+        ] == 2;
+      lessThan = lessThan "a" "b" && !lessThan "b" "a";
+      listToAttrs = listToAttrs [ (nameValuePair "a" 1) ] == { a = 1; };
+      makeBinPath =
+        makeBinPath [
+          { outPath = "/a"; }
+          { outPath = "/b"; }
+        ] == "/a/bin:/b/bin";
+      mapAttrs = mapAttrs (name: value: name + value) { a = "b"; } == { a = "ab"; };
+      mapAttrs' = mapAttrs' (name: value: nameValuePair value name) { a = "b"; } == { b = "a"; };
+      mapAttrsToList =
+        mapAttrsToList (name: value: name + value) {
+          b = "1";
+          a = "2";
+        } == [
+          "a2"
+          "b1"
+        ];
+      nameValuePair =
+        nameValuePair "a" 1 == {
+          name = "a";
+          value = 1;
+        };
+      optional = optional true 1 == [ 1 ] && optional false 1 == [ ];
+      optionalAttrs =
+        optionalAttrs true { a = 1; } == { a = 1; } && optionalAttrs false { a = 1; } == { };
+      optionalString = optionalString true "a" == "a" && optionalString false "a" == "";
+      optionals = optionals true [ 1 ] == [ 1 ] && optionals false [ 1 ] == [ ];
+      range =
+        range 0 2 == [
+          0
+          1
+          2
+        ]
+        && range 0 (-1) == [ ];
+      remove =
+        remove 1 [
+          1
+          2
+          1
+        ] == [ 2 ];
+      removePrefix = removePrefix "a" "ab" == "b" && removePrefix "b" "ab" == "ab";
+      replaceStrings = replaceStrings [ "." ] [ "_" ] "1.2" == "1_2";
+      sort =
+        sort lessThan [
+          "b"
+          "a"
+        ] == [
+          "a"
+          "b"
+        ];
+      splitString =
+        splitString "/" "a//b" == [
+          "a"
+          ""
+          "b"
+        ]
+        && splitString "." "ab" == [ "ab" ];
+      stringLength = stringLength "ab" == 2;
+      stringToCharacters =
+        stringToCharacters "ab" == [
+          "a"
+          "b"
+        ];
+      sublist =
         sublist 1 2 [
           1
           2
-        ] == [ 2 ]
-      && sublist 2 0 [ 1 ] == [ ];
-    substring = substring 1 (-1) "abc" == "bc" && substring 0 9 "abc" == "abc";
-    tail =
-      tail [
-        1
-        2
-      ] == [ 2 ];
-    take =
-      take 1 [
-        1
-        2
-      ] == [ 1 ]
-      && take 2 [ 1 ] == [ 1 ];
-    throwIfNot =
-      throwIfNot true "never" 1 == 1 && !(builtins.tryEval (throwIfNot false "no" 1)).success;
-    toList = toList [ 1 ] == [ 1 ] && toList 1 == [ 1 ];
-    unique =
-      unique [
-        1
-        2
-        1
-      ] == [
-        1
-        2
-      ];
-  };
+          3
+          4
+        ] == [
+          2
+          3
+        ]
+        &&
+          sublist 1 2 [
+            1
+            2
+          ] == [ 2 ]
+        && sublist 2 0 [ 1 ] == [ ];
+      substring = substring 1 (-1) "abc" == "bc" && substring 0 9 "abc" == "abc";
+      tail =
+        tail [
+          1
+          2
+        ] == [ 2 ];
+      take =
+        take 1 [
+          1
+          2
+        ] == [ 1 ]
+        && take 2 [ 1 ] == [ 1 ];
+      throwIfNot =
+        throwIfNot true "never" 1 == 1 && !(builtins.tryEval (throwIfNot false "no" 1)).success;
+      toList = toList [ 1 ] == [ 1 ] && toList 1 == [ 1 ];
+      unique =
+        unique [
+          1
+          2
+          1
+        ] == [
+          1
+          2
+        ];
+    }
+    // import ./modulesContract.nix { inherit lib pkgs; };
 
   # What a set of files comes to, by what is copied of a folder.
   copied =
@@ -366,6 +369,7 @@ let
         config.Env = [ "A=1" ];
       }
     );
+    curl = isDerivation pkgs.curl;
     jq = isDerivation pkgs.jq;
     mkShell = isDerivation (
       pkgs.mkShell {

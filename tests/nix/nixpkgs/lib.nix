@@ -30,8 +30,14 @@ let
     substring
     tail
     ;
+  lib = import ./lib.nix;
 in
 rec {
+  inherit (import ./modules.nix { inherit lib; })
+    evalModules
+    mkOption
+    types
+    ;
   inherit
     all
     any

@@ -28,6 +28,7 @@ in
 {
   inherit lib runCommand stdenv;
 
+  curl = linked "curl" [ "/usr/bin/curl" ];
   jq = linked "jq" [ "/usr/bin/jq" ];
 
   # What only a Leptos project takes.

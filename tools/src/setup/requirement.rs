@@ -75,7 +75,9 @@ const SHELLS: [Packaged; 4] = [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish"
 const SSH: [Packaged; 3] =
     [("ssh-agent", "openssh-client"), ("ssh-add", "openssh-client"), ("ssh-keygen", "openssh-client")];
 const HEADERS: [Packaged; 1] = [("pkg-config", "pkg-config")];
-const NIX: [Packaged; 3] = [("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq")];
+/// Nix, and what reads the services that its module makes.
+const NIX: [Packaged; 4] =
+    [("nix", "nix-bin"), ("nix-instantiate", "nix-bin"), ("jq", "jq"), ("systemd-analyze", "systemd")];
 /// The client, and what namespaces are made of.
 const DEPLOY: [Packaged; 5] = [
     ("ssh", "openssh-client"),
