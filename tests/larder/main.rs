@@ -64,6 +64,7 @@ mod observe_folders;
 mod packages;
 mod platforms;
 mod private_files;
+mod refresh;
 mod refused;
 mod remembered;
 mod repairs;

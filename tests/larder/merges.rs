@@ -123,6 +123,34 @@ fn conflict_markers_are_repaired_and_layers_stay() {
     project.larder(&["lock", "--check"]).ok();
 }
 
+/// A repository can name a driver, and only a clone can say what it runs.
+#[test]
+fn a_merge_driver_leaves_no_markers_in_the_table() {
+    let project = repository();
+    let said = project.larder(&["init", "--yes", "--only", "merge-driver"]).ok().stderr;
+    let command = said.split("`git config ").nth(1).and_then(|rest| rest.split('`').next());
+    let words: Vec<&str> = command.expect("it says how").split('\'').map(str::trim).collect();
+    let [name, driver, ""] = words[..] else { panic!("{words:?}") };
+    let (name, key) = name.split_once(' ').unwrap_or((name, ""));
+    assert_eq!((name, key), ("merge.larder.driver", ""));
+    commit(&project);
+    merged(&project, ("itoa", "1.0.15"), ("itoa", "1.0.14"));
+    assert!(has_conflict(&project, "larder/larder.lock"), "the clone has not said anything");
+    git(&project, &["merge", "--abort"]).ok();
+
+    git(&project, &["config", name, driver]).ok();
+    assert_ne!(git(&project, &["merge", "--quiet", "--no-edit", "other"]).code, 0);
+    assert!(has_conflict(&project, "Cargo.lock") && !has_conflict(&project, "larder/larder.lock"));
+    git(&project, &["checkout", "--theirs", "Cargo.lock"]).ok();
+    project.larder(&["lock"]).ok();
+    project.larder(&["lock", "--check"]).ok();
+    assert!(project.read("larder/larder.lock").contains("\nitoa 1.0.14 "));
+    git(&project, &["add", "--all"]).ok();
+    assert!(git(&project, &["status", "--porcelain"]).stdout.lines().all(|line| !line.starts_with('U')));
+    commit(&project);
+    project.assert_exact(&["build", "--release"]);
+}
+
 /// Windows, and an editor that ends lines in its own way.
 #[test]
 fn a_checkout_with_other_line_ends_is_repaired() {

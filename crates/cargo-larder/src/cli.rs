@@ -105,7 +105,7 @@ pub(crate) struct Init {
     /// Write nothing; exit with 3 if something would be written
     #[arg(long)]
     pub(crate) check: bool,
-    /// These parts alone, instead of all that fit except nix, envrc, sccache and deploy
+    /// These parts alone, instead of profile, config, recipes, gitignore, docker and ci
     #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = part())]
     pub(crate) only: Vec<Part>,
     /// These parts as well

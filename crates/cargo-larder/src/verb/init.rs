@@ -190,7 +190,10 @@ fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
     if written(Part::Deploy) {
         advise_to_deploy(context, args);
     }
-    if written(Part::Ci) && args.source.is_none() {
+    if written(Part::MergeDriver) {
+        context.terminal.step("Next", &format!("in each clone: `{}`", init::merge_driver::COMMAND));
+    }
+    if (written(Part::Ci) || written(Part::Refresh)) && args.source.is_none() {
         context.terminal.step(
             "Next",
             "set LARDER_GIT, a variable of the repository on GitHub, to the address of Larder; --source does",

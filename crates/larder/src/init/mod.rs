@@ -6,8 +6,10 @@
 mod deploy;
 mod files;
 mod hidden;
+pub mod merge_driver;
 mod nix;
 mod proposal;
+mod refresh;
 mod workflow;
 
 use cargo_metadata::camino::Utf8Path;
@@ -40,6 +42,10 @@ pub enum Part {
     Docker,
     /// A workflow of GitHub Actions.
     Ci,
+    /// A workflow of GitHub Actions that locks the branches of bots.
+    Refresh,
+    /// What lets git merge the table by a rule of the clone's.
+    MergeDriver,
     /// `flake.nix`.
     Nix,
     /// `.envrc`, and what git is to ignore with it.
@@ -52,13 +58,15 @@ pub enum Part {
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Profile,
         Self::Config,
         Self::Recipes,
         Self::Gitignore,
         Self::Docker,
         Self::Ci,
+        Self::Refresh,
+        Self::MergeDriver,
         Self::Nix,
         Self::Envrc,
         Self::Sccache,
@@ -74,6 +82,8 @@ impl Part {
             Self::Gitignore => "gitignore",
             Self::Docker => "docker",
             Self::Ci => "ci",
+            Self::Refresh => "refresh",
+            Self::MergeDriver => "merge-driver",
             Self::Nix => "nix",
             Self::Envrc => "envrc",
             Self::Sccache => "sccache",
@@ -91,10 +101,12 @@ impl Part {
         self != Self::Gitignore
     }
 
-    /// Whether a workspace gets it without being asked for: Nix, sccache and a server are choices of
-    /// their own.
+    /// Whether a workspace gets it without being asked for: Nix, sccache, a server and the like are choices of their own.
     pub fn is_default(self) -> bool {
-        !matches!(self, Self::Nix | Self::Envrc | Self::Sccache | Self::Deploy)
+        matches!(
+            self,
+            Self::Profile | Self::Config | Self::Recipes | Self::Gitignore | Self::Docker | Self::Ci
+        )
     }
 }
 
@@ -148,6 +160,8 @@ pub fn propose(
         }
         Part::Docker => docker(project),
         Part::Ci => workflow::propose(project, asked, given.source.as_deref()),
+        Part::Refresh => refresh::propose(project, given.source.as_deref()),
+        Part::MergeDriver => merge_driver::propose(project),
         Part::Nix => new_file(root.join("flake.nix"), &nix::flake(given.source.as_deref())),
         Part::Envrc => envrc(root),
         Part::Deploy => deploy::propose(project, given.server.as_deref()),

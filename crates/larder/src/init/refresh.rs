@@ -1,0 +1,83 @@
+//! A workflow of GitHub Actions that locks the branches of bots again.
+//!
+//! It must never commit more than what `lock` writes, nor anything if that is nothing: a commit may start it again.
+
+use super::{
+    files::{new_file, repository},
+    proposal::Proposal,
+};
+use crate::{docker, error::Result, files::read, project::Project};
+
+/// The workflow with `ADDRESS`, `FOLDER` and `PATHS` in the places of words of the project.
+const TEMPLATE: &str = include_str!("refresh.yml");
+
+pub(super) fn propose(project: &Project, source: Option<&str>) -> Result<Proposal> {
+    let git = repository(project);
+    let top = git.as_ref().map_or(project.workspace.root(), |git| git.top.as_path());
+    let folder = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
+    let paths = written_by_lock(project)?;
+    if let Some(word) = paths.iter().chain([&folder]).find(|word| !is_plain(word)) {
+        return Ok(Proposal::skipped(format!(
+            "no workflow can name {word:?}: it may hold letters, digits and `-_./`"
+        )));
+    }
+    new_file(top.join(".github/workflows/larder-refresh.yml"), &text(source, &folder, &paths))
+}
+
+/// The files that `lock` writes, as the workspace sees them: generated ones follow the recipes.
+fn written_by_lock(project: &Project) -> Result<Vec<String>> {
+    let mut paths = vec!["larder".to_owned()];
+    let dockerfile = docker::context(project)?.join("Dockerfile");
+    if dockerfile.is_file() && docker::is_generated(&read::text(dockerfile)?) {
+        let context = project.settings.docker.context.as_ref().map_or("", |context| context.as_str());
+        let below = |name| if context.is_empty() { String::from(name) } else { format!("{context}/{name}") };
+        paths.extend([below("Dockerfile"), below(".dockerignore")]);
+    }
+    Ok(paths)
+}
+
+/// Whether a word means itself in YAML, in a pattern and in a shell; nothing is one.
+fn is_plain(word: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    word.chars().all(is_inner) && !word.starts_with('-')
+}
+
+/// The whole file. `folder` is the workspace's in the repository, empty at the top.
+fn text(source: Option<&str>, folder: &str, paths: &[String]) -> String {
+    let address = source.map(|source| format!(" || '{}'", source.trim_start_matches("git+")));
+    let folder = match folder {
+        "" => String::new(),
+        folder => format!("\ndefaults:\n  run:\n    working-directory: \"{folder}\"\n"),
+    };
+    TEMPLATE
+        .replace(" || 'ADDRESS'", &address.unwrap_or_default())
+        .replace("FOLDER", &folder)
+        .replace("PATHS", &paths.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_project_are_in_their_places() {
+        let plain = text(None, "", &["larder".into()]);
+        assert!(plain.contains("LARDER_GIT: ${{ vars.LARDER_GIT }}\n\njobs:\n"), "{plain}");
+        assert!(plain.contains("git add -- larder\n"), "{plain}");
+        let below = text(Some("git+https://git.example/x"), "a/b", &["larder".into(), "Dockerfile".into()]);
+        let folder =
+            "'https://git.example/x' }}\n\ndefaults:\n  run:\n    working-directory: \"a/b\"\n\njobs:\n";
+        assert!(below.contains(folder) && below.contains("git add -- larder Dockerfile\n"), "{below}");
+        for text in [plain, below] {
+            assert!(!["ADDRESS", "FOLDER", "PATHS"].iter().any(|place| text.contains(place)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_more_is_none() {
+        assert!(is_plain("") && is_plain("apps/site_1/.dockerignore"));
+        for word in ["a b", "-x", "a\"b", "$(x)", "ä", "a\nb", "${{ x }}"] {
+            assert!(!is_plain(word), "{word}");
+        }
+    }
+}
