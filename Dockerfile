@@ -145,12 +145,14 @@ COPY --from=build-front /app/target/site/ target/site/
 ARG SOURCE_DATE_EPOCH=0
 RUN mkdir -p /out/app /out/data \
     && cp target/release/server /out/app/ \
-    && cp -r target/site /out/app/site \
+    && cp -r target/site /out/site \
     && find /out -exec touch --no-dereference --date=@${SOURCE_DATE_EPOCH} {} +
 
 # --- runtime: what is shipped ---
 FROM ${RUNTIME_BASE} AS runtime
 COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+# A layer of its own below the server, which changes more often.
+COPY --from=builder /out/site/ /app/site/
 COPY --from=builder /out/app/ /app/
 WORKDIR /app
 COPY --from=builder --chown=65532:65532 /out/data/ /data/

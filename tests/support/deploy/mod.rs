@@ -290,6 +290,32 @@ impl Bench {
         log.lines().filter(|line| line.contains("Accepted publickey")).count()
     }
 
+    /// How many bytes sshd has got from its clients since this was asked first.
+    ///
+    /// # Panics
+    /// When the kernel counts none.
+    pub fn received(&self) -> u64 {
+        const RULE: [&str; 7] = ["INPUT", "--protocol", "tcp", "--dport", "2222", "--jump", "ACCEPT"];
+        if self.iptables(&[&["--check"], &RULE[..]].concat()).is_none() {
+            self.iptables(&[&["--insert"], &RULE[..]].concat()).expect("a rule");
+        }
+        let listed =
+            self.iptables(&["--list", "INPUT", "--numeric", "--verbose", "--exact"]).expect("counters");
+        let line = listed.lines().find(|line| line.contains("dpt:2222")).expect("the rule");
+        line.split_whitespace().nth(1).and_then(|bytes| bytes.parse().ok()).expect("a number")
+    }
+
+    fn iptables(&self, words: &[&str]) -> Option<String> {
+        let nsenter = self.env.find_program("nsenter")?;
+        let net = format!("--net=/proc/{}/ns/net", self.process);
+        Cmd::new(nsenter, "/", &self.env)
+            .arg(net)
+            .args(["iptables", "--wait"])
+            .args(words.iter().copied())
+            .output()
+            .ok()
+    }
+
     /// A page of the site, as its visitors get it.
     pub fn page(&self) -> String {
         match load::ask(&self.path("site.sock"), "GET") {

@@ -12,6 +12,7 @@ use crate::{Project, Surroundings};
 const SERVER: &str = include_str!("server.rs.txt");
 const DOCKERFILE: &str = "\
 FROM scratch
+COPY site /site
 COPY server /server
 COPY page.txt fault.txt /
 EXPOSE 8080
@@ -72,6 +73,7 @@ pub fn page_project(settings: &str) -> Project {
     ]);
     project.larder(&["lock"]).ok();
     fs_err::copy(server(), project.path().join("server")).expect("the server can be copied");
+    project.write("site/pkg.wasm", "the front");
     set_page(&project, "one");
     set_fault(&project, Fault::None);
     project

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::bail;
 use larder::{
     Report as _,
-    deploy::{Deployment, Done, Plan, Release, settings::BuildPlace},
+    deploy::{Deployment, Done, Plan, Release},
     docker::{
         self,
         client::{Build, Client},
@@ -42,10 +42,10 @@ pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outco
     };
     let seconds = (start.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
     if args.json {
-        let Done { release, image, is_changed } = &done;
+        let Done { release, image, is_changed, sent } = &done;
         terminal::print_json(&json!({
             "version": 1, "service": deployment.service(), "release": release, "image": image,
-            "changed": is_changed, "seconds": seconds, "build": built,
+            "changed": is_changed, "seconds": seconds, "build": built, "sent": sent,
         }))?;
         return Ok(Outcome::Done);
     }
@@ -102,7 +102,7 @@ fn bring(
         warn_of_stale_files(context)?;
     }
     let folder = docker::context(&context.project)?;
-    let (platform, place) = (deployment.platform(), deployment.build_place());
+    let platform = deployment.platform();
     let mut build_args = args.build_arg.clone();
     if !build_args.iter().any(|arg| arg.starts_with(TIME)) {
         // An image that tells when it was built is another one each time.
@@ -119,16 +119,7 @@ fn bring(
             is_bare: true,
             ..Build::default()
         };
-        match place {
-            BuildPlace::Server => build_image(context, client, &build, &mut progress),
-            BuildPlace::Local => {
-                let own = Client::find(&context.process.env)?;
-                own.engine_version()?;
-                let id = build_image(context, &own, &build, &mut progress)?;
-                send(context, &own, client, tag)?;
-                Ok(id)
-            }
-        }
+        build_image(context, client, &build, &mut progress)
     };
     let done = deployment.run(&plan, &mut build, &context.terminal)?;
     let stages = stages(progress.steps());
@@ -136,15 +127,6 @@ fn bring(
         stages.iter().fold((0, 0), |(run, cached), stage| (run + stage.run, cached + stage.cached));
     let built = json!({ "run-steps": run, "cached-steps": cached, "stages": stages });
     Ok((done, Some(built)))
-}
-
-/// Brings an image from this machine's engine to the server's, unless it has that very one.
-fn send(context: &Context, from: &Client, to: &Client, tag: &str) -> larder::Result<()> {
-    let scratch = larder::files::scratch::Scratch::new()?;
-    let archive = scratch.path().join("image.tar");
-    from.save(tag, &archive)?;
-    context.terminal.step("Sending", &columns::bytes(fs_err::metadata(&archive)?.len()));
-    to.load(&archive).map(drop)
 }
 
 fn build_image(

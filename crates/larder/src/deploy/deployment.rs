@@ -13,7 +13,7 @@ use super::{
     proxy::Proxy,
     release::Release,
     session::{Purpose, Session},
-    settings::{BuildPlace, DeploySettings, Update},
+    settings::{DeploySettings, Update},
     target::Target,
 };
 use crate::{
@@ -151,11 +151,6 @@ impl<'a> Deployment<'a> {
     /// A client that speaks to the server's engine.
     pub fn client(&self) -> &Client {
         self.engine.client()
-    }
-
-    /// The machine that builds.
-    pub fn build_place(&self) -> BuildPlace {
-        self.settings.build
     }
 
     /// The platform of the server, in Docker's words.

@@ -2,10 +2,12 @@
 //! requests.
 //!
 //! Reading order: `settings`, `session` (the one connection), `release` (labels), `plan` (the steps, a function of facts),
-//! `deployment` (the facts), `steps` (carrying them out). All state is in labels on the server, so any machine can go on. It
+//! `deployment` (the facts), `steps` (carrying them out), `transfer` (an image that
+//! was built here). All state is in labels on the server, so any machine can go on. It
 //! must never take requests from a release that serves before another one was found to be well.
 
 mod address;
+mod archive;
 mod deployment;
 mod engine;
 mod gate;
@@ -13,11 +15,13 @@ mod inputs;
 mod plan;
 pub(crate) mod problem;
 mod proxy;
+mod registry;
 mod release;
 mod session;
 pub mod settings;
 mod steps;
 mod target;
+mod transfer;
 
 pub use self::{
     deployment::{Deployment, settings},
@@ -25,4 +29,5 @@ pub use self::{
     problem::Problem,
     release::{Labels, Release},
     steps::{Builder, Done},
+    transfer::Sent,
 };

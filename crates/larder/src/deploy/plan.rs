@@ -128,7 +128,9 @@ impl Step {
             Self::Remove { release } => format!("release {release}, which an interrupted run has left"),
             Self::Stop { release } => format!("release {release}, which serves no longer"),
             Self::Build { on: BuildPlace::Server } => "the image on the server".into(),
-            Self::Build { on: BuildPlace::Local } => "the image on this machine, and sending it".into(),
+            Self::Build { on: BuildPlace::Local } => {
+                "the image on this machine, and sending the layers that the server lacks".into()
+            }
             Self::Hold { port } => format!("requests until a release listens on port {port}"),
             Self::Start { port } => format!("the release on port {port}"),
             Self::Gate { check } => format!("until {check}"),

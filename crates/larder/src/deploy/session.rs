@@ -1,4 +1,5 @@
-//! The one connection to a server: a lock that dies with it, and the server's sockets forwarded into a folder of our own.
+//! The one connection to a server: a lock that dies with it, the server's sockets forwarded into a folder of our own, and
+//! a socket of that folder forwarded to the server.
 //!
 //! A single `ssh` does all of it, so an sshd that allows one session is enough. It must never ask a question on the
 //! terminal, and never let a value into the server's shell but as a quoted word.
@@ -8,7 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{address::Address, problem::Problem, settings::DeploySettings, target::Target};
+use super::{
+    address::Address,
+    problem::Problem,
+    settings::{BuildPlace, DeploySettings},
+    target::Target,
+};
 use crate::{
     error::Result,
     files::scratch::Scratch,
@@ -80,6 +86,15 @@ pub(super) struct Session {
     host: String,
     /// Where the sockets are.
     folder: Scratch,
+    /// The server's port that leads back to a socket of ours.
+    backward: Option<u16>,
+}
+
+/// Whether the server gets a port that leads back to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backward {
+    Wanted,
+    Unused,
 }
 
 impl Session {
@@ -91,6 +106,29 @@ impl Session {
         settings: &DeploySettings,
         purpose: Purpose,
     ) -> Result<Self> {
+        let is_sent = settings.build == BuildPlace::Local && purpose == Purpose::Change;
+        let backward = if is_sent { Backward::Wanted } else { Backward::Unused };
+        let mut session = Self::connect(env, target, service, settings, purpose, backward)?;
+        match session.begin(service) {
+            Err(_) if backward == Backward::Wanted && session.refuses_backward() => {
+                session = Self::connect(env, target, service, settings, purpose, Backward::Unused)?;
+                session.begin(service)?;
+            }
+            begun => begun?,
+        }
+        session.backward = allocated(&session.dialogue.errors());
+        Ok(session)
+    }
+
+    /// Starts `ssh`.
+    fn connect(
+        env: &Environment,
+        target: &Target,
+        service: &str,
+        settings: &DeploySettings,
+        purpose: Purpose,
+        backward: Backward,
+    ) -> Result<Self> {
         let folder = Scratch::new()?;
         let socket = |name: &str| folder.path().join(name).display().to_string();
         let mut words: Vec<String> = OPTIONS.map(str::to_owned).to_vec();
@@ -98,15 +136,23 @@ impl Session {
         for port in settings.ports.iter().chain([&settings.proxy]) {
             words.push(format!("-L{}:localhost:{port}", socket(&port.to_string())));
         }
+        if backward == Backward::Wanted {
+            // sshd chooses the port. Layers that come from the engine of this machine may not be compressed.
+            words.push(format!("-R127.0.0.1:0:{}", socket(BACKWARD)));
+            words.push("-oCompression=yes".into());
+        }
         words.extend(target.words());
         let purpose = if purpose == Purpose::Look { "look" } else { "change" };
         let remote = ["sh", "-c", SCRIPT, "larder", service, purpose, &holder(env), &settings.socket];
         words.push(remote.map(quoted).join(" "));
         let ssh = env.find_program("ssh").unwrap_or_else(|| PathBuf::from("ssh"));
         let dialogue = Cmd::new(ssh, "/", env).args(words).talk(&folder.path().join("errors"))?;
-        let mut session = Self { dialogue, host: target.to_string(), folder };
-        session.begin(service)?;
-        Ok(session)
+        Ok(Self { dialogue, host: target.to_string(), folder, backward: None })
+    }
+
+    /// Whether the connection came to nothing because sshd gives us no port.
+    fn refuses_backward(&mut self) -> bool {
+        self.dialogue.is_over() && self.dialogue.errors().contains("remote port forwarding failed")
     }
 
     /// Hears what the server says first.
@@ -206,6 +252,16 @@ impl Session {
         Address { socket: self.folder.path().join(port.to_string()), port }
     }
 
+    /// The port of the server's loopback that leads to [`Session::backward_socket`], if there is one.
+    pub(super) fn backward(&self) -> Option<u16> {
+        self.backward
+    }
+
+    /// Our end of that port.
+    pub(super) fn backward_socket(&self) -> PathBuf {
+        self.folder.path().join(BACKWARD)
+    }
+
     /// The folder for files of this run, for nobody else's eyes.
     pub(super) fn folder(&self) -> &std::path::Path {
         self.folder.path()
@@ -219,6 +275,8 @@ impl Session {
 
 /// The engine's socket in our folder.
 const ENGINE: &str = "engine";
+/// The socket that the server's port leads to.
+const BACKWARD: &str = "backward";
 
 /// Nothing may be asked, nothing shared with other connections, and a dead one is noticed.
 const OPTIONS: [&str; 12] = [
@@ -235,6 +293,12 @@ const OPTIONS: [&str; 12] = [
     "-oStreamLocalBindMask=0177",
     "-oLogLevel=INFO",
 ];
+
+/// The port that sshd chose, in ssh's words: `Allocated port 40001 for remote forward to …`.
+fn allocated(said: &str) -> Option<u16> {
+    let rest = said.lines().find_map(|line| line.trim().strip_prefix("Allocated port "))?;
+    rest.split(' ').next()?.parse().ok()
+}
 
 /// Who deploys, for others who would like to.
 fn holder(env: &Environment) -> String {
@@ -306,6 +370,13 @@ mod tests {
             "kex_exchange_identification: read: Connection reset by peer"
         );
         assert_eq!(reason(""), "the connection ended");
+    }
+
+    #[test]
+    fn the_port_is_the_one_that_sshd_chose() {
+        let said = "Warning: x\r\nAllocated port 40001 for remote forward to /tmp/a/backward:-2\r\n";
+        assert_eq!(allocated(said), Some(40001));
+        assert_eq!(allocated("Warning: remote port forwarding failed for listen port 0"), None);
     }
 
     #[test]

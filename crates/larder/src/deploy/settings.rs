@@ -56,7 +56,7 @@ pub enum BuildPlace {
     /// The server, whose cache then has the dependencies.
     #[default]
     Server,
-    /// This machine; the image is sent as a whole.
+    /// This machine, which sends the layers that the server lacks.
     Local,
 }
 

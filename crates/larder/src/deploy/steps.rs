@@ -17,6 +17,8 @@ use super::{
     plan::{Plan, Step, Turn},
     problem::Problem,
     release::{Labels, Release},
+    settings::BuildPlace,
+    transfer::Sent,
 };
 use crate::{docker::client::Client, error::Result, report::Report};
 
@@ -25,7 +27,7 @@ const LINES: usize = 20;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Builds the image on the engine that the client speaks to, and gives its id.
+/// Builds the image under a name on the engine that the client speaks to, and gives its id.
 pub type Builder<'b> = dyn FnMut(&Client, &str) -> Result<String> + 'b;
 
 /// The outcome of a deployment.
@@ -38,6 +40,8 @@ pub struct Done {
     pub image: String,
     /// Whether it is another one than before.
     pub is_changed: bool,
+    /// What was sent of an image that was built here.
+    pub sent: Option<Sent>,
 }
 
 /// The release that is to serve.
@@ -56,8 +60,14 @@ impl Deployment<'_> {
     /// # Errors
     /// When the build fails, the release is refused, or the server fails. Then the release that served serves on.
     pub fn run(&mut self, plan: &Plan, build: &mut Builder<'_>, report: &dyn Report) -> Result<Done> {
-        let mut run =
-            Run { candidate: Candidate::Unknown, labels: None, is_held: false, deployment: self, report };
+        let mut run = Run {
+            candidate: Candidate::Unknown,
+            labels: None,
+            is_held: false,
+            sent: None,
+            deployment: self,
+            report,
+        };
         for step in &plan.steps {
             match step {
                 Step::Build { .. } => {
@@ -86,6 +96,7 @@ impl Deployment<'_> {
             candidate: Candidate::Built(image),
             labels: Some(to),
             is_held: false,
+            sent: None,
             deployment: self,
             report,
         };
@@ -120,6 +131,7 @@ struct Run<'r, 'a> {
     labels: Option<Release>,
     /// Whether the proxy holds requests.
     is_held: bool,
+    sent: Option<Sent>,
     deployment: &'r mut Deployment<'a>,
     report: &'r dyn Report,
 }
@@ -183,7 +195,18 @@ impl Run<'_, '_> {
     fn build(&mut self, plan: &Plan, build: &mut Builder<'_>) -> Result<()> {
         let deployment = &mut *self.deployment;
         let name = release_name(SystemTime::now(), &deployment.releases);
-        let id = build(deployment.engine.client(), &tag(&deployment.service, &name))?;
+        let tag = tag(&deployment.service, &name);
+        let id = match deployment.settings.build {
+            BuildPlace::Server => build(deployment.engine.client(), &tag)?,
+            BuildPlace::Local => {
+                let own = Client::find(deployment.env)?;
+                own.engine_version()?;
+                let id = build(&own, &tag)?;
+                self.sent = deployment.bring(&own, &id, &tag, self.report)?;
+                // An engine with another kind of store has another id for it.
+                tag
+            }
+        };
         let image = deployment.image(&id)?;
         if image.architecture != deployment.about.architecture {
             let what = format!(
@@ -364,6 +387,7 @@ impl Run<'_, '_> {
             release: release.labels.release.clone(),
             image: release.image.clone(),
             is_changed,
+            sent: self.sent,
         };
         match (&self.candidate, &plan.live) {
             (Candidate::Started { release, .. }, _) => Ok(served(release, true)),

@@ -343,7 +343,7 @@ impl Writer<'_> {
             commands.push(format!("cp {} {}/", files.join(" "), quoted(&folder_of_shipped(folder))));
         }
         if let Some(site) = &self.application.site {
-            commands.push(format!("cp -r {} /out/app/site", quoted(site.as_str())));
+            commands.push(format!("cp -r {} /out/site", quoted(site.as_str())));
         }
         commands.push("find /out -exec touch --no-dereference --date=@${SOURCE_DATE_EPOCH} {} +".into());
         let _ = writeln!(self.text, "RUN {}", commands.join(" \\\n    && "));
@@ -360,6 +360,10 @@ impl Writer<'_> {
             );
         }
         self.line("COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/");
+        if self.application.site.is_some() {
+            self.line("# A layer of its own below the server, which changes more often.");
+            let _ = writeln!(self.text, "COPY --from=builder /out/site/ {FOLDER}/site/");
+        }
         let _ = writeln!(self.text, "COPY --from=builder /out/app/ {FOLDER}/\nWORKDIR {FOLDER}");
         if let Some(volume) = &self.settings.volume {
             let _ = writeln!(self.text, "COPY --from=builder --chown={USER} /out/data/ {volume}/");

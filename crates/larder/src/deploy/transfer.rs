@@ -1,0 +1,86 @@
+//! Bringing an image from this machine's engine to the server's, as little of it as possible.
+//!
+//! The server's engine pulls from a [`Registry`] through the connection, and so asks for the layers alone that it lacks. If
+//! that cannot be, the image is sent as a whole, and the reason is said.
+
+use serde::Serialize;
+
+use super::{archive::Archive, deployment::Deployment, engine::last_line, registry::Registry};
+use crate::{
+    docker::client::Client,
+    error::{Error, Result},
+    report::Report,
+    text::columns,
+};
+
+/// What was sent of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Sent {
+    /// The bytes of layers and descriptions, before they are compressed on the way.
+    pub bytes: u64,
+    /// The size of the whole.
+    pub size: u64,
+}
+
+impl Deployment<'_> {
+    /// Gives the server the image that has this id here, under this name.
+    pub(super) fn bring(
+        &self,
+        from: &Client,
+        id: &str,
+        tag: &str,
+        report: &dyn Report,
+    ) -> Result<Option<Sent>> {
+        if self.engine.image(id)?.is_some() {
+            self.engine.client().tag(id, tag)?;
+            return Ok(None);
+        }
+        self.send(from, tag, report).map(Some)
+    }
+
+    fn send(&self, from: &Client, tag: &str, report: &dyn Report) -> Result<Sent> {
+        let to = self.engine.client();
+        let archive = self.session.folder().join("image.tar");
+        from.save(tag, &archive)?;
+        let size = fs_err::metadata(&archive)?.len();
+        let sent = match self.pull(&archive, tag)? {
+            Ok(sent) => sent,
+            Err(reason) => {
+                report.warn(&format!("the image is sent as a whole: {reason}"));
+                to.load(&archive)?;
+                Sent { bytes: size, size }
+            }
+        };
+        fs_err::remove_file(&archive)?;
+        // Here it is of no more use, and what it was built from is in the builder's cache.
+        let _ = from.cmd().args(["rmi", tag]).output();
+        let (bytes, size) = (columns::bytes(sent.bytes), columns::bytes(sent.size));
+        report.step("Sent", &format!("{bytes} of {size}"));
+        Ok(sent)
+    }
+
+    /// Has the server's engine get what it lacks; the reason in words if it cannot.
+    fn pull(&self, archive: &std::path::Path, tag: &str) -> Result<Result<Sent, String>> {
+        let Some(port) = self.session.backward() else {
+            return Ok(Err(format!("sshd on {} forbids remote forwarding", self.session.host())));
+        };
+        let image = match Archive::read(archive) {
+            Ok(image) => image,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let registry = Registry::start(image, &self.service, &self.session.backward_socket())?;
+        let (client, name) = (self.engine.client(), registry.reference(port));
+        match client.cmd().args(["pull", "--quiet", &name]).output() {
+            Ok(_) => {}
+            Err(Error::Failed { stderr, .. }) => {
+                let reason = last_line(&stderr);
+                return Ok(Err(format!("the engine there cannot pull through the connection ({reason})")));
+            }
+            Err(error) => return Err(error),
+        }
+        client.tag(&name, tag)?;
+        self.engine.remove_image(&name);
+        Ok(Ok(Sent { bytes: registry.sent(), size: registry.size() }))
+    }
+}
