@@ -32,7 +32,7 @@ fn drivers_are_named_with_the_command_that_observes_them() {
     for (file, text, command) in [
         ("Trunk.toml", "", "observe --write -- trunk build --release"),
         ("Dioxus.toml", "", "observe --write -- dx build --release"),
-        ("index.html", "<link data-trunk rel=\"rust\">", "observe --write -- trunk build --release"),
+        ("Trunk.yaml", "build: {}\n", "observe --write -- trunk build --release"),
         (
             "pyproject.toml",
             "[build-system]\nbuild-backend = \"maturin\"\n",

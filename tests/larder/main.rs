@@ -94,6 +94,7 @@ mod streams;
 mod tampered;
 mod target_dir;
 mod tracked;
+mod trunk;
 mod untouched;
 mod usage;
 mod why;

@@ -42,6 +42,8 @@ volume = \"/data\"\nentrypoint = [\"a\"]\nsecrets = { x = \"/y\" }\nssh = true\n
 const LITERALS: &str = "#![doc = include_str!(\"../README.md\")]\nconst A: &[u8] = include_bytes!(concat!(env!(\
 \"CARGO_MANIFEST_DIR\"), \"/a.bin\"));\n#[path = \"x.rs\"]\nmod x;\nfn main() {\n    println!(\"cargo::rerun-if-changed=\
 {}\", \"a\");\n    sqlx::migrate!(\"./migrations\"); // ' \" r#\"\n    let _ = r##\"a\"#b\"##; let _ = b'\\'';\n}\n";
+const PAGE: &str = "<!doctype html><head><!-- <link data-trunk rel=rust> --><link data-trunk rel=\"rust\" href='a&amp;b' \
+data-cargo-features=\"a,b\"/><script>'<link data-trunk>'</script><link data-trunk rel=rust data-type=worker data-bin=w>";
 
 /// The inputs of every parser, by its name.
 ///
@@ -90,6 +92,7 @@ pub fn seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("settings", texts(&[SETTINGS])),
         ("cargo-config", texts(&[CONFIG])),
         ("calls", texts(&[call, words])),
+        ("page", texts(&[PAGE])),
         ("nix-log", texts(&[NIX_LOG])),
         ("nix-paths", texts(&[NIX_PATHS, NIX_LIST])),
         ("last-build", read("target/larder/last-build.json")),

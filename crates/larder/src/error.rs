@@ -263,6 +263,12 @@ pub enum Error {
         /// The slices of the release.
         slices: Vec<String>,
     },
+    /// A framework makes the site, and its own build is no part of an image.
+    #[error("no Dockerfile is generated for a site that {program} builds")]
+    NoImage {
+        /// The program.
+        program: &'static str,
+    },
     /// No Docker client that can build with BuildKit.
     #[error("no Docker client here builds with BuildKit: {found}")]
     NoBuildKit {
@@ -397,6 +403,10 @@ impl Error {
             Self::NothingToShip { .. } => {
                 "build a program in a slice of [workspace.metadata.larder.slices], or do without a Dockerfile: a library needs none".into()
             }
+            Self::NoImage { program } => format!(
+                "write one of your own: cook the recipes before you copy the sources, then call {program}; an image of a \
+                 server alone is generated with `find = false` and its slice in [workspace.metadata.larder.slices]"
+            ),
             Self::OutsideContext { wanted: Some(wanted), .. } => {
                 format!("set `context = \"{wanted}\"` in [workspace.metadata.larder.docker], or move it into the workspace")
             }

@@ -15,9 +15,8 @@ use crate::{
     recipe::lock_file::{LockFile, LockedSlice},
     settings::Settings,
     slice::{
-        self, Refused, Slice,
+        self, Broken, Refused, Slice,
         driver::{self, Driver},
-        leptos::Broken,
     },
     workspace::Workspace,
 };
@@ -35,7 +34,7 @@ pub struct Project {
     pub slices: Vec<Slice>,
     /// The user's `--target-dir`.
     pub named_target_dir: Option<Utf8PathBuf>,
-    /// Leptos projects whose metadata is wrong.
+    /// Projects of frameworks whose settings are wrong.
     pub broken: Vec<Broken>,
 }
 
@@ -72,7 +71,7 @@ impl Project {
         let workspace = Workspace::load(&cargo, dir, manifest, target_dir)?;
         refuse_links(&workspace.larder_dir())?;
         let settings = Settings::read(&workspace)?;
-        let (slices, broken) = slice::all(&workspace, &settings);
+        let (slices, broken) = slice::all(&cargo, &workspace, &settings);
         let named_target_dir = target_dir.map(Utf8Path::to_owned);
         Ok(Self { cargo, workspace, settings, slices, named_target_dir, broken })
     }
@@ -138,7 +137,7 @@ impl Project {
 
     /// Build drivers that make calls of cargo which no slice is known to be.
     pub fn other_drivers(&self) -> Vec<Driver> {
-        driver::others(&self.workspace, &self.slices)
+        driver::others(&self.workspace, &self.slices, &self.broken)
     }
 
     /// The slices whose recipes have no external package on any platform, as recorded.

@@ -105,6 +105,9 @@ impl Application {
             let known = project.slices.iter().map(|slice| slice.name.to_string()).collect();
             return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
         }
+        if slices.iter().any(|slice| slice.origin == Origin::Trunk) {
+            return Err(Error::NoImage { program: "trunk" });
+        }
         let locked = |slice: &&Slice| {
             let known = || recorded.slices.iter().map(|locked| locked.slice.name.to_string()).collect();
             let found = recorded.slice(&slice.name).cloned();

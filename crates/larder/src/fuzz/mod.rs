@@ -21,6 +21,7 @@ use crate::{
     secret,
     settings::Settings,
     shim::recorder::Call,
+    slice,
     target_dir::fingerprint::{self, DepInfo, Fingerprint},
     toml_text, usage, why, workspace,
 };
@@ -29,7 +30,7 @@ use crate::{
 pub type Target = fn(&Utf8Path, &[u8]);
 
 /// All of them.
-pub const TARGETS: [(&str, Target); 20] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("larder-lock", larder_lock),
     ("cargo-lock", cargo_lock),
     ("unit-graph", |_, bytes| seen(UnitGraph::parse("cargo", &text(bytes)))),
@@ -50,6 +51,7 @@ pub const TARGETS: [(&str, Target); 20] = [
     ("nix-paths", |_, bytes| usage::nix::read_all(&text(bytes))),
     ("last-build", last_build),
     ("literals", literals),
+    ("page", |_, bytes| slice::trunk::read_page(&text(bytes))),
 ];
 
 fn text(bytes: &[u8]) -> String {

@@ -206,6 +206,7 @@ fn docker(project: &Project) -> Result<Proposal> {
         Err(Error::NoSlice { name, .. }) => {
             return Ok(Proposal::skipped(format!("it is made from the recipes, which lack `{name}`")));
         }
+        Err(error @ Error::NoImage { .. }) => return Ok(Proposal::skipped(error.to_string())),
         Err(error) => return Err(error),
     }
     let folder = docker::context(project)?;

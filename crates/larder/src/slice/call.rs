@@ -43,6 +43,8 @@ pub const TARGET_MARKER: &str = "<target>";
 pub enum Origin {
     /// From Leptos metadata, as cargo-leptos would call cargo.
     Leptos,
+    /// From a page and its configuration, as trunk would call cargo.
+    Trunk,
     /// The release build of the default members.
     Default,
     /// From `[workspace.metadata.larder.slices]`.

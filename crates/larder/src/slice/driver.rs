@@ -1,4 +1,4 @@
-//! Build drivers that call cargo in ways that are not found from metadata, such as trunk and dx: a project that is built
+//! Build drivers that call cargo in ways that are not found from a project's files, such as wasm-pack: a project that is built
 //! by one has a recipe that nobody's build uses, until its calls are observed.
 //!
 //! It only reads what is on disk, and never guesses what a driver would call.
@@ -8,7 +8,10 @@ use cargo_metadata::{
     camino::{Utf8Path, Utf8PathBuf},
 };
 
-use super::call::{Origin, Slice};
+use super::{
+    broken::Broken,
+    call::{Origin, Slice},
+};
 use crate::{files::read, process::quoted, workspace::Workspace};
 
 /// A build driver that a project is set up for.
@@ -25,9 +28,13 @@ pub struct Driver {
 }
 
 /// Files of drivers, by the program and what it is called with.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("Trunk.toml", "trunk", "trunk build --release"),
     (".trunk.toml", "trunk", "trunk build --release"),
+    ("Trunk.yaml", "trunk", "trunk build --release"),
+    (".trunk.yaml", "trunk", "trunk build --release"),
+    ("Trunk.json", "trunk", "trunk build --release"),
+    (".trunk.json", "trunk", "trunk build --release"),
     ("Dioxus.toml", "dx", "dx build --release"),
     ("tauri.conf.json", "cargo tauri", "cargo tauri build"),
     ("tauri.conf.json5", "cargo tauri", "cargo tauri build"),
@@ -44,8 +51,9 @@ const TABLES: [(&str, &str, &str); 4] = [
     ("bundle", "cargo bundle", "cargo bundle --release"),
 ];
 
-/// The drivers that a workspace is set up for, one line of each program; none if slices of its own are known already.
-pub fn others(workspace: &Workspace, slices: &[Slice]) -> Vec<Driver> {
+/// The drivers that a workspace is set up for, one line of each program; none if slices of its own are known already. A
+/// project that is broken is told as that.
+pub fn others(workspace: &Workspace, slices: &[Slice], broken: &[Broken]) -> Vec<Driver> {
     let is_known = |slice: &Slice| matches!(slice.origin, Origin::Written | Origin::Observed);
     if slices.iter().any(is_known) {
         return Vec::new();
@@ -56,6 +64,9 @@ pub fn others(workspace: &Workspace, slices: &[Slice]) -> Vec<Driver> {
         found.extend(in_folder(workspace.root(), folder));
         found.extend(in_manifest(workspace.root(), package));
     }
+    let trunk = slices.iter().any(|slice| slice.origin == Origin::Trunk).then_some("trunk");
+    let told: Vec<&str> = broken.iter().map(|broken| broken.program).chain(trunk).collect();
+    found.retain(|driver| !told.contains(&driver.program));
     let mut drivers: Vec<Driver> = Vec::new();
     for driver in found {
         if drivers.iter().all(|known| known.program != driver.program) {

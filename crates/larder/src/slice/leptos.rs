@@ -19,16 +19,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    broken::Broken,
     call::{Origin, Slice, TARGET_MARKER, Variant},
     name::Name,
-    refused::Refused,
     target_dir::TargetDir,
 };
-use crate::{
-    cargo::command_line::without_policies,
-    error::{Error, LEPTOS_METADATA},
-    workspace::Workspace,
-};
+use crate::{cargo::command_line::without_policies, error::LEPTOS_METADATA, workspace::Workspace};
 
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
@@ -39,25 +35,6 @@ pub const WATCH: (&str, &str) = ("LEPTOS_WATCH", "true");
 
 const WASM: &str = "wasm32-unknown-unknown";
 const ERASE_COMPONENTS: [&str; 2] = ["--cfg", "erase_components"];
-
-/// A Leptos project whose metadata is wrong, left over from the past maybe: it keeps nothing else from working.
-#[derive(Debug, Clone)]
-pub struct Broken {
-    /// The names of the slices that it would have.
-    pub slices: Vec<String>,
-    /// The manifest.
-    pub path: Utf8PathBuf,
-    /// The problem with it.
-    pub reason: String,
-}
-
-impl Broken {
-    /// Its slices, as those that are refused.
-    pub fn refused(&self) -> Refused {
-        let error = Error::Settings { path: self.path.clone().into(), reason: self.reason.clone() };
-        Refused { slices: self.slices.clone(), error }
-    }
-}
 
 /// Finds the slices of every Leptos project in the workspace; none if there is no Leptos metadata.
 ///
@@ -80,6 +57,7 @@ pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
         match Project::read(workspace, table, package).and_then(of_project) {
             Ok(found) => slices.extend(found),
             Err(reason) => broken.push(Broken {
+                program: "cargo-leptos",
                 slices: variants
                     .iter()
                     .flat_map(|&variant| ["front", "server"].map(|half| slice_name(&prefix, half, variant)))
@@ -97,15 +75,19 @@ fn manifest_of(workspace: &Workspace, package: Option<&Package>) -> Utf8PathBuf 
     package.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone())
 }
 
-/// The packages that are compiled to WASM and have no program: settings for them reach no server.
-pub(crate) fn front_packages(workspace: &Workspace) -> BTreeSet<String> {
+/// The packages that are compiled to WASM.
+pub(super) fn libraries(workspace: &Workspace) -> impl Iterator<Item = String> {
     let projects =
         tables(workspace).filter_map(|(table, package)| Project::read(workspace, table, package).ok());
-    let fronts = projects.map(|project| project.lib_package);
+    projects.map(|project| project.lib_package)
+}
+
+/// The packages that are compiled to WASM and have no program: settings for them reach no server.
+pub(crate) fn front_packages(workspace: &Workspace) -> BTreeSet<String> {
     let has_program = |name: &String| {
         member(workspace, name).is_ok_and(|package| package.targets.iter().any(Target::is_bin))
     };
-    fronts.filter(|name| !has_program(name)).collect()
+    libraries(workspace).filter(|name| !has_program(name)).collect()
 }
 
 /// A Leptos project with its packages looked up.

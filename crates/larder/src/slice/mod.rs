@@ -1,10 +1,11 @@
 //! Slices: the cargo invocations a project runs again and again.
 //!
-//! [`all`] is the one entry. Slices are *found* from a project's metadata ([`leptos`], or the release build of
-//! the default members) or *written* down by the user ([`written`]), and
+//! [`all`] is the one entry. Slices are *found* from a project's own files ([`leptos`], [`trunk`], or the release build
+//! of the default members) or *written* down by the user ([`written`]), and
 //! [`observed`] helps with the writing. A slice never carries anything of this
 //! machine: no absolute path, no variable of the process environment.
 
+mod broken;
 mod call;
 pub(crate) mod configured;
 pub mod driver;
@@ -16,32 +17,34 @@ mod name;
 pub mod observed;
 mod refused;
 mod target_dir;
+pub mod trunk;
 pub mod written;
 pub mod written_down;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cargo_metadata::{Package, Target};
+
+pub use broken::Broken;
 pub use name::Name;
 pub use refused::Refused;
 pub use target_dir::TargetDir;
 
 use crate::{
+    cargo::Cargo,
     error::{Error, Result},
     settings::Settings,
     workspace::Workspace,
 };
 pub use call::{Origin, Slice, TARGET_MARKER, Variant};
 
-/// All slices of a workspace, sorted by name, and the Leptos projects that give none.
-pub fn all(workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<leptos::Broken>) {
+/// All slices of a workspace, sorted by name, and the projects of frameworks that give none.
+pub fn all(cargo: &Cargo, workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<Broken>) {
     let mut slices = BTreeMap::new();
     let mut broken = Vec::new();
     if settings.find {
-        let mut found;
-        (found, broken) = leptos::find(workspace);
-        if found.is_empty() && broken.is_empty() {
-            found.push(default_release());
-        }
+        let found;
+        (found, broken) = found_in(cargo, workspace);
         slices.extend(found.into_iter().map(|slice| (slice.name.clone(), slice)));
     }
     let written = settings.slices.iter();
@@ -49,6 +52,18 @@ pub fn all(workspace: &Workspace, settings: &Settings) -> (Vec<Slice>, Vec<lepto
     let written = written.filter_map(|(name, slice)| Some((Name::new(name).ok()?, slice)));
     slices.extend(written.map(|(name, slice)| (name.clone(), slice.clone().into_slice(name))));
     (slices.into_values().collect(), broken)
+}
+
+fn found_in(cargo: &Cargo, workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
+    let (mut slices, mut broken) = leptos::find(workspace);
+    let of_trunk = trunk::find(cargo, workspace, &leptos::libraries(workspace).collect());
+    let has_leptos = !slices.is_empty() || !broken.is_empty();
+    slices.extend(of_trunk.slices);
+    broken.extend(of_trunk.broken);
+    if !has_leptos && broken.is_empty() {
+        slices.extend(release_beside(workspace, &of_trunk.packages));
+    }
+    (slices, broken)
 }
 
 /// The named slices, or those of the variant if no name is given.
@@ -71,6 +86,27 @@ pub fn select<'a>(slices: &'a [Slice], names: &[String], variant: Variant) -> Re
         slice.ok_or_else(|| Error::NoSlice { name: name.clone(), known: known() })
     };
     names.iter().map(find).collect()
+}
+
+/// The release build of the default members that no framework builds for browsers; `None` if it leaves no program.
+fn release_beside(workspace: &Workspace, fronts: &BTreeSet<String>) -> Option<Slice> {
+    if fronts.is_empty() {
+        return Some(default_release());
+    }
+    let members = workspace.metadata().workspace_default_packages();
+    let is_front = |package: &&Package| fronts.contains(package.name.as_str());
+    let others: Vec<&Package> = members.iter().copied().filter(|package| !is_front(package)).collect();
+    if !others.iter().any(|package| package.targets.iter().any(Target::is_bin)) {
+        return None;
+    }
+    let mut slice = default_release();
+    if others.len() < members.len() {
+        let mut names: Vec<String> =
+            others.iter().map(|package| format!("--package={}", package.name)).collect();
+        names.sort();
+        slice.args.extend(names);
+    }
+    Some(slice)
 }
 
 fn default_release() -> Slice {

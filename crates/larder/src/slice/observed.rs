@@ -22,7 +22,7 @@ use crate::{
     },
     error::{Error, Result},
     secret,
-    shim::recorder::Call,
+    shim::recorder::call::Call,
     workspace::{self, Workspace},
 };
 
@@ -337,7 +337,8 @@ fn name(args: &[String]) -> String {
     words.join("-").replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
 }
 
-fn unused_name(wanted: &str, is_free: impl Fn(&str) -> bool) -> String {
+/// A name like the wanted one that is free.
+pub(super) fn unused_name(wanted: &str, is_free: impl Fn(&str) -> bool) -> String {
     let mut names =
         std::iter::once(wanted.to_owned()).chain((2..).map(|number| format!("{wanted}-{number}")));
     names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned())

@@ -35,6 +35,12 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call that a driver would make, without variables of its own.
+    pub(crate) fn planned(args: Vec<String>, dir: PathBuf) -> Self {
+        let (counts, env) = (Counts::default(), BTreeMap::new());
+        Self { args, dir, code: 0, seconds: 0.0, counts, env, why: None }
+    }
+
     /// The arguments from the subcommand on, up to a `--`.
     pub fn cargo_args(&self) -> &[String] {
         let start = subcommand(&self.args).unwrap_or(self.args.len());

@@ -1,0 +1,273 @@
+//! The slices of a project that trunk builds: the calls of cargo that `trunk build --release` makes, and those of
+//! `trunk build` and `trunk serve`, which are the same.
+//!
+//! Follows trunk 0.21.14 and 0.22: `src/pipelines/rust/mod.rs` for the arguments and `src/config` for the configuration.
+//! Each call is written down as if it had been [observed]. Only committed files count: a variable
+//! such as `TRUNK_BUILD_FEATURES` in somebody's shell must not change a recipe.
+
+mod config;
+mod page;
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{
+    Package,
+    camino::{Utf8Path, Utf8PathBuf},
+};
+
+use self::{
+    config::{Config, Configured},
+    page::{Kind, Link},
+};
+use super::{
+    broken::Broken,
+    call::{Origin, Slice, Variant},
+    name::Name,
+    observed,
+};
+use crate::{cargo::Cargo, error::Error, files::read, shim::recorder::call::Call, workspace::Workspace};
+
+/// The trunk that this module was held against.
+pub const TRUNK_VERSION: &str = "0.21.14";
+
+const WASM: &str = "wasm32-unknown-unknown";
+const VARIANTS: [Variant; 2] = [Variant::Release, Variant::Dev];
+
+/// The projects of a workspace that trunk builds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) slices: Vec<Slice>,
+    pub(super) broken: Vec<Broken>,
+    /// The packages that are built for browsers alone.
+    pub(super) packages: BTreeSet<String>,
+}
+
+/// Finds the slices of every project; `taken` are packages that another driver builds for browsers.
+///
+/// A project gives `front` and `front-dev`, and `worker` and `worker-dev` if its page has a worker; of several, each
+/// name is prefixed with the project's package.
+pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String>) -> Found {
+    let projects: Vec<Project<'_>> = projects(workspace, taken);
+    let has_prefix = projects.len() > 1 || !taken.is_empty();
+    // A setting of somebody's shell is not the project's.
+    let cargo = cargo.of_everybody(workspace.root().as_std_path()).unwrap_or_else(|_| cargo.clone());
+    let mut found = Found::default();
+    for project in &projects {
+        let prefix = if has_prefix { format!("{}-", project.name()) } else { String::new() };
+        match project.slices(&cargo, &prefix) {
+            Ok(slices) => {
+                found.slices.extend(slices);
+                found.packages.extend(project.packages().map(|package| package.name.to_string()));
+            }
+            Err(reason) => found.broken.push(Broken {
+                program: "trunk",
+                slices: VARIANTS.map(|variant| slice_name(&prefix, "front", variant)).to_vec(),
+                path: project.path.clone(),
+                reason,
+            }),
+        }
+    }
+    found
+}
+
+/// A page with the folder that trunk is called in.
+struct Project<'a> {
+    workspace: &'a Workspace,
+    folder: Utf8PathBuf,
+    page: Utf8PathBuf,
+    /// The file that a problem is told of.
+    path: Utf8PathBuf,
+    config: Config,
+    /// Its calls, or why trunk would make none.
+    apps: Result<Vec<App<'a>>, String>,
+}
+
+/// A link with its package.
+struct App<'a> {
+    link: Link,
+    package: &'a Package,
+}
+
+/// Everything beside manifests that slices are found from, there or not: pages, configuration, and cargo's in folders
+/// that trunk is called in.
+pub(crate) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
+    const OF_CARGO: [&str; 4] =
+        [".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
+    let mut files = Vec::new();
+    for (folder, package) in folders(workspace) {
+        let own = config::files(folder, package);
+        if own.iter().any(|file| file.is_file()) {
+            let below = folder.ancestors().take_while(|above| !workspace.root().starts_with(above));
+            files.extend(below.flat_map(|folder| OF_CARGO.map(|name| folder.join(name))));
+        }
+        files.extend(own);
+    }
+    files
+}
+
+/// The folders that trunk may be called in, each with its package: the root first, whose configuration may name the page
+/// of a member.
+fn folders(workspace: &Workspace) -> Vec<(&Utf8Path, Option<&Package>)> {
+    let members = workspace.metadata().workspace_packages();
+    let root = workspace.root();
+    let mut folders: Vec<(&Utf8Path, Option<&Package>)> = vec![(root, None)];
+    for package in members {
+        match package.manifest_path.parent() {
+            Some(folder) if folder == root => folders[0].1 = Some(package),
+            Some(folder) => folders.push((folder, Some(package))),
+            None => {}
+        }
+    }
+    folders
+}
+
+/// The projects of a workspace, each page once.
+fn projects<'a>(workspace: &'a Workspace, taken: &BTreeSet<String>) -> Vec<Project<'a>> {
+    let mut projects: Vec<Project<'_>> = Vec::new();
+    for (folder, package) in folders(workspace) {
+        let Some(project) = Project::of(workspace, folder, package) else { continue };
+        let is_known = projects.iter().any(|known| known.page == project.page);
+        let is_taken = project.packages().any(|package| taken.contains(package.name.as_str()));
+        if !is_known && !is_taken {
+            projects.push(project);
+        }
+    }
+    projects
+}
+
+impl<'a> Project<'a> {
+    /// The project in a folder; `None` if trunk has nothing to do there.
+    fn of(workspace: &'a Workspace, folder: &Utf8Path, package: Option<&'a Package>) -> Option<Self> {
+        let Configured { path, config } = config::of_folder(folder, package)?;
+        let (config, problem) = match config {
+            Ok(config) => (config, None),
+            Err(reason) => (Config::default(), Some(reason)),
+        };
+        let page = folder.join(config.page()).canonicalize_utf8().ok()?;
+        let html = read::text(&page).ok()?;
+        // A page of something else lies beside many a manifest.
+        let is_configured = package.is_none_or(|package| path != package.manifest_path)
+            || package.is_some_and(|package| package.metadata.get("trunk").is_some());
+        if !is_configured && !page::is_trunks(&html) {
+            return None;
+        }
+        let (path, apps) = match problem {
+            Some(reason) => (path, Err(reason)),
+            None => (page.clone(), apps(workspace, page.parent()?, &html)),
+        };
+        Some(Self { workspace, folder: folder.to_owned(), page, path, config, apps })
+    }
+
+    fn packages(&self) -> impl Iterator<Item = &'a Package> + '_ {
+        self.apps.iter().flatten().map(|app| app.package)
+    }
+
+    /// The name of the application's package, or else of the folder.
+    fn name(&self) -> &str {
+        let apps = self.apps.iter().flatten();
+        let main = apps.clone().find(|app| app.link.kind == Kind::Main).or_else(|| apps.clone().next());
+        main.map_or_else(|| self.folder.file_name().unwrap_or("trunk"), |app| app.package.name.as_str())
+    }
+
+    fn slices(&self, cargo: &Cargo, prefix: &str) -> Result<Vec<Slice>, String> {
+        let mut slices: Vec<Slice> = Vec::new();
+        for variant in VARIANTS {
+            for app in self.apps.as_ref().map_err(Clone::clone)? {
+                let args = self.args(app, variant == Variant::Release || self.config.release)?;
+                let Some(slice) = self.observed(cargo, args)? else { continue };
+                // A profile of the configuration is that of both builds.
+                if slices.iter().any(|known| known.same_invocation(&slice)) {
+                    continue;
+                }
+                let wanted = slice_name(prefix, &self.role(app), variant);
+                let is_free = |name: &str| slices.iter().all(|known| known.name != name);
+                let name = Name::new(observed::unused_name(&wanted, is_free))
+                    .map_err(|reason| format!("`{wanted}`: {reason}"))?;
+                slices.push(Slice { name, origin: Origin::Trunk, variant, ..slice });
+            }
+        }
+        Ok(slices)
+    }
+
+    /// The part that an application has in its page.
+    fn role(&self, app: &App<'_>) -> String {
+        let workers = self.apps.iter().flatten().filter(|app| app.link.kind == Kind::Worker).count();
+        match app.link.kind {
+            Kind::Main => "front".to_owned(),
+            Kind::Worker if workers == 1 => "worker".to_owned(),
+            Kind::Worker => format!("worker-{}", app.link.bin.as_deref().unwrap_or(&app.package.name)),
+        }
+    }
+
+    /// The arguments of cargo.
+    fn args(&self, app: &App<'_>, is_release: bool) -> Result<Vec<String>, String> {
+        let (Self { config, .. }, App { link, package }) = (self, app);
+        let mut args = vec!["build".to_owned(), format!("--target={WASM}")];
+        args.push(format!("--manifest-path={}", package.manifest_path));
+        match link.profile(is_release).or(config.cargo_profile.as_ref()) {
+            Some(profile) => args.push(format!("--profile={profile}")),
+            None => args.extend(is_release.then(|| "--release".to_owned())),
+        }
+        args.extend(link.bin.iter().map(|bin| format!("--bin={bin}")));
+        args.extend(config.example.iter().map(|example| format!("--example={example}")));
+        let (all, no_default, features) = if link.has_features() {
+            (link.all_features, link.no_default_features, link.features.clone())
+        } else {
+            (config.all_features, config.no_default_features, config.features())
+        };
+        if config.all_features && (config.no_default_features || config.features().is_some()) {
+            return Err("`all_features` excludes other features".to_owned());
+        }
+        args.extend(all.then(|| "--all-features".to_owned()));
+        args.extend(no_default.then(|| "--no-default-features".to_owned()));
+        args.extend(features.map(|features| format!("--features={features}")));
+        Ok(args)
+    }
+
+    /// The call as a slice, seen from its folder as `observe` would see it.
+    fn observed(&self, cargo: &Cargo, args: Vec<String>) -> Result<Option<Slice>, String> {
+        let call = Call::planned(args, self.folder.clone().into());
+        let mut slices = match observed::slices(cargo, self.workspace, &[], &[call]) {
+            Ok(slices) => slices,
+            Err(Error::Observed { reason, .. }) => return Err(reason),
+            Err(error) => return Err(error.to_string()),
+        };
+        Ok(slices.pop())
+    }
+}
+
+/// The applications of a page that are of this workspace and that trunk compiles.
+fn apps<'a>(workspace: &'a Workspace, folder: &Utf8Path, html: &str) -> Result<Vec<App<'a>>, String> {
+    let mut apps = Vec::new();
+    for link in page::links(html)?.into_iter().filter(|link| !link.is_skipped) {
+        let mut path = folder.join(link.href.as_deref().unwrap_or_default());
+        if !path.ends_with("Cargo.toml") {
+            path.push("Cargo.toml");
+        }
+        let path = path.canonicalize_utf8().map_err(|error| format!("{path}: {error}"))?;
+        let members = workspace.metadata().workspace_packages();
+        let is_it =
+            |package: &&&Package| package.manifest_path.canonicalize_utf8().is_ok_and(|own| own == path);
+        match members.iter().find(is_it) {
+            Some(package) => apps.push(App { link, package }),
+            None if path.parent() == workspace.root().canonicalize_utf8().ok().as_deref() => {
+                return Err(format!("{path} has no package: name one with `href`"));
+            }
+            // Of a workspace that has recipes of its own.
+            None => {}
+        }
+    }
+    Ok(apps)
+}
+
+/// Reads any text as a page.
+pub(crate) fn read_page(html: &str) {
+    let _ = (page::is_trunks(html), page::links(html));
+}
+
+fn slice_name(prefix: &str, role: &str, variant: Variant) -> String {
+    match variant {
+        Variant::Release => format!("{prefix}{role}"),
+        Variant::Dev => format!("{prefix}{role}-dev"),
+    }
+}
