@@ -45,33 +45,27 @@ fn two_releases_never_share_a_volume_and_no_page_is_lost() {
     assert_eq!(bench.page(), "two");
     bench.deploy(&project, &["--rollback"]).ok();
     assert_eq!(bench.page(), "one");
-    let mut running = 0;
-    for (_, life) in bench.lives_since(&moment) {
-        running += match life {
-            Life::Starts => 1,
-            Life::Ends => -1,
-            Life::IsEnded => 0,
-        };
-        assert!((0..=1).contains(&running), "{running} run at once");
-    }
+    bench.assert_one_at_once(&moment);
 }
 
 #[test]
 fn the_server_starts_the_old_release_again_if_the_client_vanishes_meanwhile() {
     let Some(bench) = Bench::start("killed while holding") else { return };
     let project = page_project(VOLUME);
+    let moment = bench.now();
     bench.deploy(&project, &[]).ok();
     let mut serving = "one".to_owned();
     for verb in ["Holding", "Draining", "Starting", "Waiting", "Switching"] {
         set_page(&project, verb);
         bench.kill_at(&project, verb);
-        serving = bench.wait_for_page(&[&serving, verb]);
         // The server may have to stop and start a release first.
         let free = bench.time_to_free_lock();
+        serving = bench.wait_for_page(&[&serving, verb]);
         println!("{verb}: the lock is free after {free:?}");
         assert!(free < with_slack(Duration::from_secs(3)), "{verb}: {free:?}");
     }
     set_page(&project, "last");
     bench.deploy(&project, &[]).ok();
     assert_eq!(bench.page(), "last");
+    bench.assert_one_at_once(&moment);
 }

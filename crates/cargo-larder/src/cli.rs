@@ -327,11 +327,25 @@ pub(crate) struct DockerBuild {
     pub(crate) json: bool,
 }
 
+/// The half of an application that may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeployPart {
+    /// Both
+    All,
+    /// The server alone
+    Backend,
+    /// The front half alone
+    Front,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Deploy {
     /// A deployment of [workspace.metadata.larder.deploy]; the only one by default
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Which half may change; exits with 3 and the names of the files if the other one would not stay as it is
+    #[arg(value_name = "PART", conflicts_with_all = ["rollback", "status", "logs"])]
+    pub(crate) part: Option<DeployPart>,
     /// Show what would be done, and touch nothing
     #[arg(long)]
     pub(crate) plan: bool,

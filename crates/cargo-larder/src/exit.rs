@@ -42,6 +42,7 @@ pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
                 Some(larder::Error::Failed { code: Some(code), stderr, .. }) if stderr.is_empty() => {
                     child(*code)
                 }
+                Some(larder::Error::Deploy(larder::deploy::Problem::Half { .. })) => ExitCode::from(STALE),
                 _ => ExitCode::FAILURE,
             }
         }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 pub use self::{
     load::{Load, Seen},
-    page::{Fault, page_project, set_fault, set_page},
+    page::{Fault, halves_project, page_project, set_fault, set_page},
 };
 use crate::{Outcome, Project, Surroundings, skip};
 
@@ -264,6 +264,22 @@ impl Bench {
             Some((time.parse::<f64>().expect("a time") / 1e9, life))
         };
         told.iter().filter_map(read).collect()
+    }
+
+    /// Fails if two containers ran at the same time since this moment.
+    ///
+    /// # Panics
+    /// If they did.
+    pub fn assert_one_at_once(&self, moment: &str) {
+        let mut running = 0;
+        for (_, life) in self.lives_since(moment) {
+            running += match life {
+                Life::Starts => 1,
+                Life::Ends => -1,
+                Life::IsEnded => 0,
+            };
+            assert!((0..=1).contains(&running), "{running} run at once");
+        }
     }
 
     fn formatted_events(&self, moment: &str, format: &str) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::{path::Path, sync::OnceLock};
 use larder::process::Cmd;
 use tempfile::TempDir;
 
-use crate::{Project, Surroundings};
+use crate::{Project, Surroundings, package};
 
 const SERVER: &str = include_str!("server.rs.txt");
 const DOCKERFILE: &str = "\
@@ -76,6 +76,55 @@ pub fn page_project(settings: &str) -> Project {
     project.write("site/pkg.wasm", "the front");
     set_page(&project, "one");
     set_fault(&project, Fault::None);
+    project
+}
+
+/// The same as a workspace of two halves and a member that both have, each half in a stage of its own.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn halves_project() -> Project {
+    const STAGES: &str = "\
+FROM scratch AS build-front
+COPY Cargo.toml Cargo.lock ./
+COPY shared/ shared/
+COPY front/ front/
+
+FROM scratch AS build-server
+COPY Cargo.toml Cargo.lock ./
+COPY shared/ shared/
+COPY server/ server/
+
+FROM scratch AS runtime
+COPY --from=build-front front/ /site/
+COPY --from=build-server server/server server/page.txt server/fault.txt /
+EXPOSE 8080
+ENTRYPOINT [\"/server\"]
+";
+    let manifest = "[workspace]\nmembers = [\"front\", \"server\", \"shared\"]\nresolver = \"3\"\n\n\
+                    [workspace.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n";
+    let on_shared = "\n[dependencies]\nshared = { path = \"../shared\" }\n";
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        ("shared/Cargo.toml", &package("shared", "")),
+        ("shared/src/lib.rs", ""),
+        ("front/Cargo.toml", &package("front", on_shared)),
+        ("front/src/lib.rs", ""),
+        ("server/Cargo.toml", &package("server", on_shared)),
+        ("server/src/main.rs", SERVER),
+        ("server/page.txt", "one"),
+        ("server/fault.txt", "none"),
+    ]);
+    fs_err::copy(server(), project.path().join("server/server")).expect("the server can be copied");
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    // Compiling in there would take a toolchain's image.
+    let generated = project.read("Dockerfile");
+    let header: String = generated
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .fold(String::new(), |text, line| text + line + "\n");
+    project.write("Dockerfile", &(header + STAGES));
     project
 }
 

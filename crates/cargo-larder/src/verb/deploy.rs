@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use anyhow::bail;
+use clap::ValueEnum as _;
 use larder::{
     Report as _,
-    deploy::{Deployment, Done, Plan, Release},
+    deploy::{Deployment, Done, Part, Plan, Release},
     docker::{
         self,
         client::{Build, Client},
@@ -28,17 +29,18 @@ const TIME: &str = "SOURCE_DATE_EPOCH=";
 
 pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outcome> {
     refuse_secrets(&args.build_arg)?;
-    let (project, env, name) = (&context.project, &context.process.env, args.name.as_deref());
+    let (project, env) = (&context.project, &context.process.env);
+    let (name, part) = subject(context, args);
     if args.plan || args.status || args.logs {
         let mut deployment = Deployment::look(project, env, name)?;
-        return look(context, args, &mut deployment);
+        return look(context, args, part, &mut deployment);
     }
     let start = Instant::now();
     let mut deployment = Deployment::lock(project, env, name)?;
     say_server(context, &deployment);
     let (done, built) = match &args.rollback {
         Some(release) => (go_back(context, &mut deployment, release)?, None),
-        None => bring(context, args, &mut deployment)?,
+        None => bring(context, args, part, &mut deployment)?,
     };
     let seconds = (start.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
     if args.json {
@@ -54,12 +56,37 @@ pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outco
     Ok(Outcome::Done)
 }
 
+/// The deployment and the part. A single word that names no deployment may be the part of the only one.
+fn subject<'a>(context: &Context, args: &'a cli::Deploy) -> (Option<&'a str>, Part) {
+    let known = &context.project.settings.deploy;
+    let alone = args.name.as_deref().filter(|name| args.part.is_none() && !known.contains_key(*name));
+    if let Some(part) = alone.and_then(|word| cli::DeployPart::from_str(word, false).ok()) {
+        return (None, part.into());
+    }
+    (args.name.as_deref(), args.part.map_or(Part::All, Part::from))
+}
+
+impl From<cli::DeployPart> for Part {
+    fn from(part: cli::DeployPart) -> Self {
+        match part {
+            cli::DeployPart::All => Self::All,
+            cli::DeployPart::Backend => Self::Backend,
+            cli::DeployPart::Front => Self::Front,
+        }
+    }
+}
+
 fn say_server(context: &Context, deployment: &Deployment<'_>) {
     let (host, version) = deployment.server();
     context.terminal.step("Connected", &format!("to {host}, which has Docker {version}"));
 }
 
-fn look(context: &Context, args: &cli::Deploy, deployment: &mut Deployment<'_>) -> anyhow::Result<Outcome> {
+fn look(
+    context: &Context,
+    args: &cli::Deploy,
+    part: Part,
+    deployment: &mut Deployment<'_>,
+) -> anyhow::Result<Outcome> {
     if args.logs {
         return match deployment.logs() {
             Some(cmd) => Ok(Outcome::Child(cmd.exit_code()?)),
@@ -72,7 +99,7 @@ fn look(context: &Context, args: &cli::Deploy, deployment: &mut Deployment<'_>) 
     }
     let plan = match &args.rollback {
         Some(release) => deployment.plan_back(named(release))?,
-        None => deployment.plan()?,
+        None => deployment.plan(part)?,
     };
     say_server(context, deployment);
     print_plan(args, deployment, &plan)?;
@@ -95,9 +122,10 @@ fn go_back(context: &Context, deployment: &mut Deployment<'_>, release: &str) ->
 fn bring(
     context: &Context,
     args: &cli::Deploy,
+    part: Part,
     deployment: &mut Deployment<'_>,
 ) -> anyhow::Result<(Done, Option<Value>)> {
-    let plan = deployment.plan()?;
+    let plan = deployment.plan(part)?;
     if !plan.is_unchanged {
         warn_of_stale_files(context)?;
     }

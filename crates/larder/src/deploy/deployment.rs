@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::{
     engine::{About, Engine},
     gate::Check,
+    half::{self, Halves, Part},
     inputs,
     plan::{self, Facts, Plan, Turn},
     problem::Problem,
@@ -17,7 +18,7 @@ use super::{
     target::Target,
 };
 use crate::{
-    docker::client::Client,
+    docker::{client::Client, explain::Record},
     error::Result,
     process::{Cmd, Environment},
     project::Project,
@@ -36,10 +37,11 @@ pub struct Deployment<'a> {
     pub(super) session: Session,
     pub(super) engine: Engine,
     pub(super) about: About,
-    pub(super) proxy: Proxy,
+    pub(super) proxy: Option<Proxy>,
     pub(super) releases: Vec<Release>,
     /// Known once a plan was made.
     pub(super) inputs: Option<String>,
+    pub(super) halves: Halves,
     /// The text of the environment file.
     pub(super) environment: Option<String>,
 }
@@ -87,14 +89,17 @@ impl<'a> Deployment<'a> {
     ) -> Result<Self> {
         let (name, settings) = settings(project, name)?;
         let service = settings.service.clone().unwrap_or_else(|| name.to_owned());
-        let target =
-            Target::parse(&settings.to).map_err(|what| Problem::Image { what, hint: "correct `to`" })?;
+        let target = Target::find(env, &settings.to)?;
         let environment = inputs::environment(project.workspace.root(), settings)?;
         let session = Session::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
         let about = engine.about()?;
         let releases = engine.releases(&service)?;
-        let proxy = Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?;
+        // With `stop` there may be none.
+        let proxy = match settings.update {
+            Update::Stop => None,
+            _ => Some(Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?),
+        };
         Ok(Self {
             project,
             env,
@@ -106,6 +111,7 @@ impl<'a> Deployment<'a> {
             proxy,
             releases,
             inputs: None,
+            halves: Halves::default(),
             environment,
         })
     }
@@ -113,9 +119,12 @@ impl<'a> Deployment<'a> {
     /// The steps to what the project is now, whose files are read for it.
     ///
     /// # Errors
-    /// When they cannot be read.
-    pub fn plan(&mut self) -> Result<Plan> {
-        self.inputs = inputs::of_image(self.project, &[])?;
+    /// When they cannot be read, and [`Problem::Half`] if more than the part would change.
+    pub fn plan(&mut self, part: Part) -> Result<Plan> {
+        let record = inputs::of_image(self.project, &[])?;
+        half::check(part, record.as_ref(), self.live(), &self.service)?;
+        self.inputs = record.as_ref().map(Record::digest);
+        self.halves = record.as_ref().map(Halves::of).unwrap_or_default();
         Ok(self.facts().plan())
     }
 
@@ -135,7 +144,7 @@ impl<'a> Deployment<'a> {
 
     /// The release that serves.
     pub fn live(&self) -> Option<&Release> {
-        plan::live(&self.releases, self.proxy.serving())
+        plan::live(&self.releases, self.serving())
     }
 
     /// The service's name.
@@ -179,12 +188,17 @@ impl<'a> Deployment<'a> {
         }
     }
 
+    /// The one port that the proxy sends requests to.
+    fn serving(&self) -> Option<u16> {
+        self.proxy.as_ref().and_then(Proxy::serving)
+    }
+
     fn facts(&self) -> Facts {
         let live_image = self.releases.first().map(|release| release.image.as_str());
         Facts {
             releases: self.releases.clone(),
-            serving: self.proxy.serving(),
-            ports: self.proxy.ports(),
+            serving: self.serving(),
+            ports: self.settings.ports,
             inputs: self.inputs.clone(),
             configuration: self.configuration(),
             place: self.settings.build,
@@ -208,6 +222,7 @@ impl<'a> Deployment<'a> {
 
     fn turn(&self) -> Turn {
         match (self.settings.update, self.volume()) {
+            (Update::Stop, _) => Turn::Stop,
             (Update::Hold, _) | (Update::Auto, Some(_)) => Turn::Hold,
             (Update::Overlap | Update::Auto, _) => Turn::Overlap,
         }
@@ -260,6 +275,9 @@ impl<'a> Deployment<'a> {
 
 /// A release keeps its port, unless that is the one of the release that serves.
 fn port_for(facts: &Facts, release: &Release) -> u16 {
+    if facts.turn == Turn::Stop {
+        return facts.free_port();
+    }
     let is_taken = facts.live().is_some_and(|live| live.labels.port == release.labels.port);
     if is_taken { facts.free_port() } else { release.labels.port }
 }

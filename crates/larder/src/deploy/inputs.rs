@@ -15,16 +15,15 @@ use crate::{
     project::Project,
 };
 
-/// A digest of the files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
-pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<String>> {
+/// The files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
+pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<Record>> {
     let folder = docker::context(project)?;
     let is_ours = |name: &str| read::text(folder.join(name)).is_ok_and(|text| docker::is_generated(&text));
     if !is_ours("Dockerfile") || !is_ours(".dockerignore") {
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.
-    let record = Record::of(project, build_args, |_| None)?;
-    Ok(Some(record.digest()))
+    Record::of(project, build_args, |_| None).map(Some)
 }
 
 /// The words of an environment file, which is read to the last byte as the engine's client would do.

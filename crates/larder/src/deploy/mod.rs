@@ -11,6 +11,7 @@ mod archive;
 mod deployment;
 mod engine;
 mod gate;
+mod half;
 mod inputs;
 mod plan;
 pub(crate) mod problem;
@@ -25,6 +26,7 @@ mod transfer;
 
 pub use self::{
     deployment::{Deployment, settings},
+    half::{Halves, Part},
     plan::{Plan, Step, Turn},
     problem::Problem,
     release::{Labels, Release},

@@ -37,6 +37,8 @@ pub enum Turn {
     Overlap,
     /// Never both.
     Hold,
+    /// Never both, and on the same port.
+    Stop,
 }
 
 /// One step of a plan.
@@ -85,6 +87,8 @@ pub enum Step {
     },
     /// See that it stays so for some seconds.
     Settle,
+    /// Mark the release as the one that serves.
+    Confirm,
     /// Send requests to the release.
     Switch {
         /// Its port.
@@ -115,6 +119,7 @@ impl Step {
             Self::Start { .. } => "Starting",
             Self::Gate { .. } => "Waiting",
             Self::Settle => "Watching",
+            Self::Confirm => "Confirming",
             Self::Switch { .. } => "Switching",
             Self::Drain { .. } => "Draining",
             Self::Prune { .. } => "Pruning",
@@ -135,6 +140,7 @@ impl Step {
             Self::Start { port } => format!("the release on port {port}"),
             Self::Gate { check } => format!("until {check}"),
             Self::Settle => format!("it for {} seconds", SETTLING.as_secs()),
+            Self::Confirm => "that the release serves".into(),
             Self::Pin { port } | Self::Switch { port } => format!("requests to port {port}"),
             Self::Drain { release } => format!("release {release}: SIGTERM, and time for its last requests"),
             Self::Prune { release } => format!("release {release} with its image"),
@@ -175,6 +181,9 @@ impl Facts {
     /// The port for the next release.
     pub(super) fn free_port(&self) -> u16 {
         let [first, second] = self.ports;
+        if self.turn == Turn::Stop {
+            return first;
+        }
         if self.live().is_some_and(|live| live.labels.port == first) { second } else { first }
     }
 
@@ -241,6 +250,12 @@ impl Facts {
                 steps.extend(drain);
                 steps.extend([start, gate, switch]);
                 steps.extend(settle);
+            }
+            Turn::Stop => {
+                steps.extend(drain);
+                steps.extend([start, gate]);
+                steps.extend(settle);
+                steps.push(Step::Confirm);
             }
         }
         steps
@@ -337,6 +352,13 @@ mod tests {
         let mut facts = facts(vec![release("a", 1, true)], Some(1));
         facts.turn = Turn::Hold;
         assert_eq!(words(&facts.plan()), "build, hold 2, drain a, start 2, gate, switch 2, settle");
+    }
+
+    #[test]
+    fn with_stop_all_releases_have_one_port() {
+        let mut facts = facts(vec![release("a", 1, true)], None);
+        facts.turn = Turn::Stop;
+        assert_eq!(words(&facts.plan()), "build, drain a, start 1, gate, settle, confirm");
     }
 
     #[test]

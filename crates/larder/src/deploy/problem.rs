@@ -81,6 +81,16 @@ pub enum Problem {
         /// Its last lines.
         log: Vec<String>,
     },
+    /// The half that was to stay as it is would change.
+    #[error("the {half} half would not stay as release {release} has it:\n  {}", .changed.join("\n  "))]
+    Half {
+        /// `front` or `server`.
+        half: &'static str,
+        /// The release that serves.
+        release: String,
+        /// The changed files and steps that it is made of.
+        changed: Vec<String>,
+    },
     /// There is nothing to go back to.
     #[error("{service}: cannot go back: {what}")]
     NoRelease {
@@ -109,6 +119,7 @@ impl Problem {
                 "free some with `docker system prune` on the server, or lower `keep` in the settings".into()
             }
             Self::Refused { .. } => return None,
+            Self::Half { .. } => "`cargo larder deploy` without a part brings both halves".into(),
             Self::NoRelease { .. } => {
                 "`cargo larder deploy --status` lists the releases that are there".into()
             }

@@ -105,11 +105,6 @@ impl Proxy {
         let hint = "start Caddy there with its administration on loopback, or set `proxy` to its port";
         Problem::Server { host: self.host.clone(), what, hint }
     }
-
-    /// Both ports.
-    pub(super) fn ports(&self) -> [u16; 2] {
-        self.ports
-    }
 }
 
 /// Every handler that sends requests to one of the ports. Configurations are trees of a few levels.

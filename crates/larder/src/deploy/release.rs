@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::half::Halves;
+
 /// The beginning of all labels.
 const PREFIX: &str = "larder.";
 /// The end of the name of a container that has not served yet.
@@ -27,6 +29,9 @@ pub struct Labels {
     pub previous: Option<String>,
     /// A digest of all that decides the image, if it is known without building.
     pub inputs: Option<String>,
+    /// What its halves were made of.
+    #[serde(skip)]
+    pub halves: Halves,
     /// A digest of all that decides how it is started.
     pub configuration: String,
     /// The port of the server that it has.
@@ -44,6 +49,8 @@ impl Labels {
             ("time", Some(&self.time)),
             ("previous", self.previous.as_ref()),
             ("inputs", self.inputs.as_ref()),
+            ("front", self.halves.front.as_ref()),
+            ("server", self.halves.server.as_ref()),
             ("configuration", Some(&self.configuration)),
             ("port", Some(&port)),
         ];
@@ -60,6 +67,7 @@ impl Labels {
             time: label("time").unwrap_or_default(),
             previous: label("previous"),
             inputs: label("inputs"),
+            halves: Halves { front: label("front"), server: label("server") },
             configuration: label("configuration").unwrap_or_default(),
             port: label("port")?.parse().ok()?,
         })

@@ -28,7 +28,7 @@ const ANSWERING: Duration = Duration::from_secs(10);
 
 /// The script that the server runs for as long as the connection lives. It holds neither a quote nor a backslash, so that every shell
 /// hands it on as it is. Afterwards it reads lines: it tells of the disk of a folder, and it takes a container to guard,
-/// which it starts again if we vanish while nothing serves.
+/// which it starts again, and alone, if we vanish while nothing is known to serve.
 ///
 /// Who waits for the lock is told who has it by a file of each user's own: one user may not write another's.
 const SCRIPT: &str = r#"
@@ -65,7 +65,9 @@ while read -r word value; do
     esac
 done
 if [ -n "$guard" ]; then
-    docker -H "unix://$4" stop "$guard" > /dev/null 2>&1
+    for other in $(docker -H "unix://$4" ps -q --no-trunc --filter label=larder.service=$1 2> /dev/null); do
+        docker -H "unix://$4" stop "$other" > /dev/null 2>&1
+    done
     docker -H "unix://$4" start "$guard" > /dev/null 2>&1
 fi
 "#;

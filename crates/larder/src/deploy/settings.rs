@@ -6,13 +6,13 @@
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::target::Target;
+use super::target::{self, Target};
 
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DeploySettings {
-    /// The server: `ssh://USER@HOST[:PORT]`.
+    /// The server: `ssh://USER@HOST[:PORT]`, or the name of a Docker context that leads to one.
     pub to: String,
     /// The machine that builds the image.
     #[serde(default)]
@@ -71,6 +71,9 @@ pub enum Update {
     Overlap,
     /// The old release is stopped first, while the proxy holds the requests: two would write to one volume.
     Hold,
+    /// The old release is stopped first, and requests fail until the new one listens on the same port: for a server
+    /// without a proxy that Larder can tell what to do.
+    Stop,
 }
 
 fn three() -> usize {
@@ -109,7 +112,9 @@ impl DeploySettings {
 
     /// The problem with the table of this name, if any.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
-        Target::parse(&self.to).map_err(|reason| format!("to: {reason}"))?;
+        if !target::is_context(&self.to) {
+            Target::parse(&self.to).map_err(|reason| format!("to: {reason}"))?;
+        }
         for (key, name) in [("name", Some(name)), ("service", self.service.as_deref())] {
             if let Some(name) = name.filter(|name| !is_name(name)) {
                 return Err(format!(
@@ -167,6 +172,7 @@ mod tests {
     #[test]
     fn a_server_is_enough() {
         assert_eq!(check("to = \"ssh://deploy@example.org:2222\""), Ok(()));
+        assert_eq!(check("to = \"production\""), Ok(()));
     }
 
     #[test]

@@ -106,6 +106,15 @@ impl Deployment<'_> {
         run.done(plan)
     }
 
+    /// Has the proxy send requests to this port; without one they go there anyway.
+    fn send_to(&self, port: u16) -> Result<()> {
+        self.proxy.as_ref().map_or(Ok(()), |proxy| proxy.send_to(port))
+    }
+
+    fn hold_for(&self, port: u16) -> Result<()> {
+        self.proxy.as_ref().map_or(Ok(()), |proxy| proxy.hold_for(port))
+    }
+
     fn image(&self, image: &str) -> Result<Image> {
         let missing = || Problem::Image {
             what: format!("the engine does not have the image {image}"),
@@ -145,16 +154,16 @@ impl Run<'_, '_> {
                 self.deployment.engine.mark_served(&release)
             }
             Step::Remove { release } | Step::Prune { release } => self.remove(&release.clone()),
-            Step::Drain { release } if plan.turn == Turn::Hold => self.make_room(release),
+            Step::Drain { release } if plan.turn != Turn::Overlap => self.make_room(release),
             Step::Stop { release } | Step::Drain { release } => {
                 let release = self.named(release)?;
                 self.deployment.engine.stop(&release.container, self.deployment.settings.drain)
             }
             Step::Build { .. } => Ok(()),
-            Step::Pin { port } => self.deployment.proxy.send_to(*port),
+            Step::Pin { port } => self.deployment.send_to(*port),
             Step::Hold { port } => {
                 self.is_held = true;
-                self.deployment.proxy.hold_for(*port)
+                self.deployment.hold_for(*port)
             }
             Step::Start { port } => self.start(plan, *port),
             Step::Gate { .. } => {
@@ -162,6 +171,7 @@ impl Run<'_, '_> {
                 self.judge(plan, Look::Until(patience))
             }
             Step::Settle => self.judge(plan, Look::AtItsLasting),
+            Step::Confirm => self.confirm(),
             Step::Switch { port } => self.switch(plan, *port),
         }
     }
@@ -225,6 +235,7 @@ impl Run<'_, '_> {
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             previous: plan.live.as_ref().map(|live| live.labels.release.clone()),
             inputs: deployment.inputs.clone(),
+            halves: deployment.halves.clone(),
             configuration: deployment.configuration(),
             port: 0,
         }));
@@ -339,9 +350,9 @@ impl Run<'_, '_> {
         let Candidate::Started { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
         let deployment = &mut *self.deployment;
         self.report.step("Undoing", &format!("release {}", release.labels.release));
-        let held = plan.live.as_ref().filter(|_| plan.turn == Turn::Hold);
+        let held = plan.live.as_ref().filter(|_| plan.turn != Turn::Overlap);
         if let Some(live) = held.filter(|_| !self.is_held) {
-            deployment.proxy.hold_for(live.labels.port)?;
+            deployment.hold_for(live.labels.port)?;
         }
         if *is_kept {
             deployment.engine.stop(&release.container, deployment.settings.drain)?;
@@ -359,7 +370,7 @@ impl Run<'_, '_> {
             }
             // Those that wait get through first: a change of the proxy would end them.
             std::thread::sleep(PAUSE * 3);
-            deployment.proxy.send_to(live.labels.port)?;
+            deployment.send_to(live.labels.port)?;
             deployment.session.guard("")?;
         }
         Ok(format!("release {} serves on", live.labels.release))
@@ -371,14 +382,20 @@ impl Run<'_, '_> {
         if self.is_held {
             std::thread::sleep(PAUSE * 3);
         }
-        if let Err(error) = deployment.proxy.send_to(port) {
+        if let Err(error) = deployment.send_to(port) {
             self.undo(plan)?;
             return Err(error);
         }
-        if release.is_new {
-            deployment.engine.mark_served(release)?;
-        }
         self.is_held = false;
+        self.confirm()
+    }
+
+    /// From now on the release is the one that serves.
+    fn confirm(&mut self) -> Result<()> {
+        let Candidate::Started { release, .. } = &self.candidate else { return Ok(()) };
+        if release.is_new {
+            self.deployment.engine.mark_served(release)?;
+        }
         self.deployment.session.guard("")
     }
 

@@ -2,6 +2,13 @@
 
 use std::fmt;
 
+use super::problem::Problem;
+use crate::{
+    docker::client::Client,
+    error::{Error, Result},
+    process::Environment,
+};
+
 /// A server that is reached by SSH.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -10,9 +17,29 @@ pub(crate) struct Target {
     port: Option<u16>,
 }
 
+/// Whether the text can be the name of a Docker context.
+pub(super) fn is_context(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain)
+}
+
 impl Target {
+    /// A server that is named, or that a Docker context leads to.
+    pub(super) fn find(env: &Environment, to: &str) -> Result<Self> {
+        let (address, hint) = if is_context(to) {
+            (endpoint(env, to)?, "name a context that leads to a server by `ssh://`")
+        } else {
+            (to.to_owned(), "correct `to`")
+        };
+        let problem = |what: String| {
+            let what = if is_context(to) { format!("Docker context `{to}`: {what}") } else { what };
+            Problem::Image { what, hint }
+        };
+        Ok(Self::parse(&address).map_err(problem)?)
+    }
+
     /// Reads `ssh://[USER@]HOST[:PORT]`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
         let wrong = || format!("{text:?} is no server: write `ssh://USER@HOST` or `ssh://USER@HOST:PORT`");
         let rest = text.strip_prefix("ssh://").ok_or_else(wrong)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -46,6 +73,20 @@ impl Target {
     }
 }
 
+/// The address of the engine that a context of the Docker client leads to.
+fn endpoint(env: &Environment, context: &str) -> Result<String> {
+    const FORMAT: &str = "{{.Endpoints.docker.Host}}";
+    let answer = Client::any(env)?.cmd().args(["context", "inspect", "--format", FORMAT, context]).output();
+    let address = answer.map_err(|error| match error {
+        Error::Failed { .. } => Error::from(Problem::Image {
+            what: format!("the Docker client has no context `{context}`"),
+            hint: "`docker context ls` lists them; or write `ssh://USER@HOST`",
+        }),
+        other => other,
+    })?;
+    Ok(address.trim().to_owned())
+}
+
 /// A host, or one in brackets if it is an address with colons, and its port.
 fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
     if let Some(rest) = address.strip_prefix('[') {
@@ -77,6 +118,12 @@ mod tests {
         assert_eq!(words("ssh://me@a.example:22"), "-p 22 -l me -- a.example");
         assert_eq!(words("ssh://server/"), "-- server");
         assert_eq!(words("ssh://me@[::1]:2222"), "-p 2222 -l me -- ::1");
+    }
+
+    #[test]
+    fn contexts_are_told_from_servers() {
+        assert!(is_context("production") && is_context("a.b-c_d"));
+        assert!(!is_context("ssh://host") && !is_context("-a") && !is_context("") && !is_context("a b"));
     }
 
     #[test]

@@ -112,6 +112,28 @@ impl Record {
         content_digest(format!("{:?}", (&self.steps, &self.build_args)).as_bytes())
     }
 
+    /// Everything that a stage is made of, with those below it: files and instructions by name, with a digest each. `None`
+    /// if there is no such stage.
+    pub(crate) fn parts(&self, stage: &str) -> Option<Vec<(String, String)>> {
+        let mut stages = vec![stage];
+        let mut parts = Vec::new();
+        let mut done = 0;
+        while let Some(stage) = stages.get(done).copied() {
+            done += 1;
+            for step in self.steps.iter().filter(|step| step.stage == stage) {
+                let name = format!("`{}`", shortened(&step.instruction));
+                parts.push((name, content_digest(step.instruction.as_bytes())));
+                parts.extend(step.inputs.clone());
+                let below =
+                    step.stages.iter().filter(|below| self.steps.iter().any(|one| one.stage == **below));
+                let new: Vec<&str> =
+                    below.map(String::as_str).filter(|below| !stages.contains(below)).collect();
+                stages.extend(new);
+            }
+        }
+        (!parts.is_empty()).then_some(parts)
+    }
+
     /// The arguments that the build was given.
     pub fn build_args(&self) -> &[String] {
         &self.build_args
@@ -389,6 +411,23 @@ mod tests {
         assert_eq!(lines[1], "cook | RUN cargo build | it comes after `COPY larder/0/ larder/0/`");
         assert!(lines[2].starts_with("builder | FROM cook AS builder | stage `cook`"), "{lines:?}");
         assert_eq!(lines.len(), 5, "{lines:?}");
+    }
+
+    #[test]
+    fn a_stage_is_made_of_those_below_it() {
+        let names = |stage: &str| {
+            let parts = record("a", "a").parts(stage)?;
+            Some(
+                parts
+                    .into_iter()
+                    .map(|(name, _)| name)
+                    .filter(|name| !name.starts_with('`'))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(names("builder").unwrap(), ["src/main.rs", "larder/0/Cargo.toml", "image base"]);
+        assert_eq!(names("cook").unwrap(), ["larder/0/Cargo.toml", "image base"]);
+        assert_eq!(names("build-front"), None);
     }
 
     #[test]

@@ -1,0 +1,130 @@
+//! Deploying one half of an application: an assertion that the other one stays as it is.
+//!
+//! A server of one commit with the WASM of another breaks hydration, so no half is ever brought alone: the image has both,
+//! and a half that did not change costs nothing. It must never say that a half stays if anything that it is made of is
+//! unknown.
+
+use std::collections::BTreeSet;
+
+use super::{problem::Problem, release::Release};
+use crate::docker::explain::Record;
+
+/// The part of an application that may change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    #[default]
+    All,
+    /// What the front half is not made of.
+    Backend,
+    /// What the server is not made of.
+    Front,
+}
+
+/// What both halves are made of: a digest of each file with its name, and of each step. As labels they tell the next
+/// deployment what changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Halves {
+    /// The digests of the front half, if it has a stage of its own.
+    pub front: Option<String>,
+    /// Those of the server.
+    pub server: Option<String>,
+}
+
+/// One half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Front,
+    Server,
+}
+
+impl Half {
+    fn stage(self) -> &'static str {
+        match self {
+            Self::Front => "build-front",
+            Self::Server => "build-server",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Front => "front",
+            Self::Server => "server",
+        }
+    }
+
+    fn of(self, halves: &Halves) -> Option<&str> {
+        match self {
+            Self::Front => halves.front.as_deref(),
+            Self::Server => halves.server.as_deref(),
+        }
+    }
+}
+
+/// How much of a digest is kept: a label is a word of a command line.
+const DIGITS: usize = 12;
+/// The longest label.
+const LONGEST: usize = 100_000;
+
+impl Halves {
+    /// Of a build with these steps.
+    pub(super) fn of(record: &Record) -> Self {
+        let digests = |half: Half| {
+            let parts = record.parts(half.stage())?;
+            let all: BTreeSet<String> = parts.iter().map(|part| digest(part)).collect();
+            let text = all.into_iter().collect::<Vec<_>>().join(" ");
+            (text.len() <= LONGEST).then_some(text)
+        };
+        Self { front: digests(Half::Front), server: digests(Half::Server) }
+    }
+}
+
+fn digest((name, content): &(String, String)) -> String {
+    let mut digest = crate::plan::key::content_digest(format!("{name}\n{content}").as_bytes());
+    digest.truncate(DIGITS);
+    digest
+}
+
+/// Fails unless the other half stays as the serving release has it.
+pub(super) fn check(
+    part: Part,
+    record: Option<&Record>,
+    live: Option<&Release>,
+    service: &str,
+) -> Result<(), Problem> {
+    let half = match part {
+        Part::All => return Ok(()),
+        Part::Backend => Half::Front,
+        Part::Front => Half::Server,
+    };
+    let unknown = |what: String, hint| Problem::Image { what, hint };
+    let parts = record.and_then(|record| record.parts(half.stage())).ok_or_else(|| {
+        let what = format!("the Dockerfile has no stage `{}` that Larder wrote", half.stage());
+        unknown(what, "leave out the part: only an image with both halves in stages of their own has one")
+    })?;
+    let Some(live) = live else {
+        let what = format!("{service}: no release serves whose {} half could stay", half.name());
+        return Err(unknown(what, "bring both once: `cargo larder deploy`"));
+    };
+    let known = half.of(&live.labels.halves).ok_or_else(|| {
+        let what = format!(
+            "release {} does not tell what its {} half was made of",
+            live.labels.release,
+            half.name()
+        );
+        unknown(what, "bring both once: `cargo larder deploy`")
+    })?;
+    let known: BTreeSet<&str> = known.split(' ').collect();
+    let now: BTreeSet<String> = parts.iter().map(|part| digest(part)).collect();
+    let is_new = |part: &&(String, String)| !known.contains(digest(part).as_str());
+    let mut changed: Vec<String> = parts.iter().filter(is_new).map(|(name, _)| name.clone()).collect();
+    changed.sort();
+    changed.dedup();
+    if changed.is_empty() && known.iter().any(|digest| !now.contains(*digest)) {
+        changed.push("a file or step is gone".into());
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::Half { half: half.name(), release: live.labels.release.clone(), changed })
+}
