@@ -26,7 +26,8 @@ fn a_half_is_brought_if_the_other_one_stays() {
     let moment = bench.now();
     let refused = bench.deploy(&project, &["web", "backend"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    let named: Vec<&str> = refused.stderr.lines().filter(|line| line.starts_with("  ")).collect();
+    let named: Vec<&str> =
+        refused.stderr.lines().filter(|line| line.starts_with("  ") && !line.contains("Connected")).collect();
     assert_eq!(named, ["  shared/src/lib.rs"], "{}", refused.stderr);
     assert_eq!((bench.page().as_str(), bench.events_since(&moment)), ("two", Vec::new()));
 

@@ -21,6 +21,7 @@ mod deploy_killed;
 mod deploy_places;
 mod deploy_refused;
 mod deploy_stop;
+mod deploy_swarm;
 mod docker;
 mod docker_cases;
 mod docker_clones;

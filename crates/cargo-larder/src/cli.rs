@@ -338,6 +338,15 @@ pub(crate) enum DeployPart {
     Front,
 }
 
+/// A file that describes a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeployFormat {
+    /// A Compose file that builds the image
+    Compose,
+    /// A Compose file for `docker stack deploy`, with the image from a registry
+    Swarm,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Deploy {
     /// A deployment of [workspace.metadata.larder.deploy]; the only one by default
@@ -361,6 +370,9 @@ pub(crate) struct Deploy {
     /// Show the log of the release that serves
     #[arg(long, conflicts_with_all = ["plan", "rollback", "status", "json"])]
     pub(crate) logs: bool,
+    /// Print the deployment as a file for another program, and connect to nothing
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["part", "plan", "rollback", "status", "logs", "json"])]
+    pub(crate) print: Option<DeployFormat>,
     /// Give a secret to the steps that mount it
     #[arg(long, value_name = "id=ID,src=FILE")]
     pub(crate) secret: Vec<String>,

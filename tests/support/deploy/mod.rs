@@ -234,7 +234,8 @@ impl Bench {
         self.try_docker(words).unwrap_or_else(|| panic!("docker {words:?} fails"))
     }
 
-    fn try_docker(&self, words: &[&str]) -> Option<String> {
+    /// The same; `None` if it refuses.
+    pub fn try_docker(&self, words: &[&str]) -> Option<String> {
         let docker = self.env.find_program("docker")?;
         let host = format!("unix://{}", self.path("engine.sock").display());
         Cmd::new(docker, "/", &self.env).env("DOCKER_HOST", host).args(words.iter().copied()).output().ok()

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::ValueEnum as _;
 use larder::{
     Report as _,
-    deploy::{Deployment, Done, Part, Plan, Release},
+    deploy::{Deployment, Done, Part, Plan, Reader, Release, compose},
     docker::{
         self,
         client::{Build, Client},
@@ -31,6 +31,14 @@ pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outco
     refuse_secrets(&args.build_arg)?;
     let (project, env) = (&context.project, &context.process.env);
     let (name, part) = subject(context, args);
+    if let Some(format) = args.print {
+        let reader = match format {
+            cli::DeployFormat::Compose => Reader::Compose,
+            cli::DeployFormat::Swarm => Reader::Swarm,
+        };
+        terminal::print(&compose(project, name, reader)?);
+        return Ok(Outcome::Done);
+    }
     if args.plan || args.status || args.logs {
         let mut deployment = Deployment::look(project, env, name)?;
         return look(context, args, part, &mut deployment);

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use super::{
     engine::{About, Engine},
     gate::Check,
-    half::{self, Halves, Part},
+    half::{self, Part},
     inputs,
     plan::{self, Facts, Plan, Turn},
     problem::Problem,
     proxy::Proxy,
-    release::Release,
+    release::{Halves, Release},
     session::{Purpose, Session},
     settings::{DeploySettings, Update},
     target::Target,
@@ -37,6 +37,8 @@ pub struct Deployment<'a> {
     pub(super) session: Session,
     pub(super) engine: Engine,
     pub(super) about: About,
+    /// Whether Swarm does the rollout.
+    pub(super) is_swarm: bool,
     pub(super) proxy: Option<Proxy>,
     pub(super) releases: Vec<Release>,
     /// Known once a plan was made.
@@ -94,10 +96,16 @@ impl<'a> Deployment<'a> {
         let session = Session::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
         let about = engine.about()?;
-        let releases = engine.releases(&service)?;
+        let mut releases = engine.releases(&service)?;
+        // A service that was deployed before the server managed a Swarm goes on as it was.
+        let is_swarm = about.node.is_some() && !engine.has_plain_releases(&service, releases.len())?;
+        if is_swarm {
+            releases = engine.swarm_releases(&service)?;
+        }
         // With `stop` there may be none.
         let proxy = match settings.update {
             Update::Stop => None,
+            _ if is_swarm => None,
             _ => Some(Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?),
         };
         Ok(Self {
@@ -107,6 +115,7 @@ impl<'a> Deployment<'a> {
             service,
             session,
             engine,
+            is_swarm,
             about,
             proxy,
             releases,
@@ -169,7 +178,8 @@ impl<'a> Deployment<'a> {
 
     /// The call that shows the log of the release that serves; `None` if none does.
     pub fn logs(&self) -> Option<Cmd> {
-        Some(self.engine.logs(&self.live()?.container))
+        let container = &self.live()?.container;
+        Some(if self.is_swarm { self.engine.swarm_logs(container) } else { self.engine.logs(container) })
     }
 
     /// Fails if the disk of the engine has no room.
@@ -222,6 +232,7 @@ impl<'a> Deployment<'a> {
 
     fn turn(&self) -> Turn {
         match (self.settings.update, self.volume()) {
+            _ if self.is_swarm => Turn::Swarm,
             (Update::Stop, _) => Turn::Stop,
             (Update::Hold, _) | (Update::Auto, Some(_)) => Turn::Hold,
             (Update::Overlap | Update::Auto, _) => Turn::Overlap,
@@ -275,7 +286,7 @@ impl<'a> Deployment<'a> {
 
 /// A release keeps its port, unless that is the one of the release that serves.
 fn port_for(facts: &Facts, release: &Release) -> u16 {
-    if facts.turn == Turn::Stop {
+    if matches!(facts.turn, Turn::Stop | Turn::Swarm) {
         return facts.free_port();
     }
     let is_taken = facts.live().is_some_and(|live| live.labels.port == release.labels.port);

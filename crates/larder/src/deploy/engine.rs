@@ -31,6 +31,8 @@ pub(super) struct About {
     pub(super) architecture: String,
     /// Where it keeps its data.
     pub(super) folder: String,
+    /// Its name in a Swarm that it manages.
+    pub(super) node: Option<String>,
 }
 
 /// An image's description of itself.
@@ -72,13 +74,14 @@ impl Engine {
         &self.client
     }
 
-    fn cmd(&self, words: &[&str]) -> Cmd {
+    pub(super) fn cmd(&self, words: &[&str]) -> Cmd {
         self.client.cmd().args(words.iter().copied())
     }
 
     /// Asks for its version, its processor and its folder.
     pub(super) fn about(&self) -> Result<About> {
-        const FORMAT: &str = "{{.ServerVersion}}\t{{.Architecture}}\t{{.DockerRootDir}}";
+        const FORMAT: &str = "{{.ServerVersion}}\t{{.Architecture}}\t{{.DockerRootDir}}\t\
+                              {{.Swarm.ControlAvailable}}\t{{.Swarm.NodeID}}";
         let answer = self.cmd(&["info", "--format", FORMAT]).output().map_err(|error| match error {
             Error::Failed { stderr, .. } => Error::from(Problem::Server {
                 host: self.host.clone(),
@@ -90,12 +93,13 @@ impl Engine {
         let mut words = answer.trim().split('\t').map(str::to_owned);
         let mut next = || words.next().unwrap_or_default();
         let (version, architecture, folder) = (next(), next(), next());
+        let (is_manager, node) = (next() == "true", next());
         let architecture = match architecture.as_str() {
             "x86_64" => "amd64".to_owned(),
             "aarch64" => "arm64".to_owned(),
             _ => architecture,
         };
-        Ok(About { version, architecture, folder })
+        Ok(About { version, architecture, folder, node: Some(node).filter(|_| is_manager) })
     }
 
     /// All containers of a service, the newest release first.

@@ -6,7 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{problem::Problem, release::Release};
+use super::{
+    problem::Problem,
+    release::{Halves, Release},
+};
 use crate::docker::explain::Record;
 
 /// The part of an application that may change.
@@ -19,16 +22,6 @@ pub enum Part {
     Backend,
     /// What the server is not made of.
     Front,
-}
-
-/// What both halves are made of: a digest of each file with its name, and of each step. As labels they tell the next
-/// deployment what changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Halves {
-    /// The digests of the front half, if it has a stage of its own.
-    pub front: Option<String>,
-    /// Those of the server.
-    pub server: Option<String>,
 }
 
 /// One half.
@@ -71,7 +64,7 @@ impl Halves {
     pub(super) fn of(record: &Record) -> Self {
         let digests = |half: Half| {
             let parts = record.parts(half.stage())?;
-            let all: BTreeSet<String> = parts.iter().map(|part| digest(part)).collect();
+            let all: BTreeSet<String> = parts.iter().map(digest).collect();
             let text = all.into_iter().collect::<Vec<_>>().join(" ");
             (text.len() <= LONGEST).then_some(text)
         };
@@ -115,7 +108,7 @@ pub(super) fn check(
         unknown(what, "bring both once: `cargo larder deploy`")
     })?;
     let known: BTreeSet<&str> = known.split(' ').collect();
-    let now: BTreeSet<String> = parts.iter().map(|part| digest(part)).collect();
+    let now: BTreeSet<String> = parts.iter().map(digest).collect();
     let is_new = |part: &&(String, String)| !known.contains(digest(part).as_str());
     let mut changed: Vec<String> = parts.iter().filter(is_new).map(|(name, _)| name.clone()).collect();
     changed.sort();

@@ -8,6 +8,7 @@
 
 mod address;
 mod archive;
+mod compose;
 mod deployment;
 mod engine;
 mod gate;
@@ -21,15 +22,17 @@ mod release;
 mod session;
 pub mod settings;
 mod steps;
+mod swarm;
 mod target;
 mod transfer;
 
 pub use self::{
+    compose::{Reader, compose},
     deployment::{Deployment, settings},
-    half::{Halves, Part},
+    half::Part,
     plan::{Plan, Step, Turn},
     problem::Problem,
-    release::{Labels, Release},
+    release::{Halves, Labels, Release},
     steps::{Builder, Done},
     transfer::Sent,
 };

@@ -39,6 +39,8 @@ pub enum Turn {
     Hold,
     /// Never both, and on the same port.
     Stop,
+    /// As the Swarm does it that the server manages.
+    Swarm,
 }
 
 /// One step of a plan.
@@ -87,6 +89,13 @@ pub enum Step {
     },
     /// See that it stays so for some seconds.
     Settle,
+    /// Have Swarm bring a release, and wait for the end of it.
+    Roll {
+        /// The port that it publishes.
+        port: u16,
+    },
+    /// Have Swarm go back.
+    RollBack,
     /// Mark the release as the one that serves.
     Confirm,
     /// Send requests to the release.
@@ -119,6 +128,7 @@ impl Step {
             Self::Start { .. } => "Starting",
             Self::Gate { .. } => "Waiting",
             Self::Settle => "Watching",
+            Self::Roll { .. } | Self::RollBack => "Rolling",
             Self::Confirm => "Confirming",
             Self::Switch { .. } => "Switching",
             Self::Drain { .. } => "Draining",
@@ -140,6 +150,10 @@ impl Step {
             Self::Start { port } => format!("the release on port {port}"),
             Self::Gate { check } => format!("until {check}"),
             Self::Settle => format!("it for {} seconds", SETTLING.as_secs()),
+            Self::Roll { port } => {
+                format!("the release out on port {port}: Swarm undoes it if it ends early")
+            }
+            Self::RollBack => "back to the release before".into(),
             Self::Confirm => "that the release serves".into(),
             Self::Pin { port } | Self::Switch { port } => format!("requests to port {port}"),
             Self::Drain { release } => format!("release {release}: SIGTERM, and time for its last requests"),
@@ -181,7 +195,7 @@ impl Facts {
     /// The port for the next release.
     pub(super) fn free_port(&self) -> u16 {
         let [first, second] = self.ports;
-        if self.turn == Turn::Stop {
+        if matches!(self.turn, Turn::Stop | Turn::Swarm) {
             return first;
         }
         if self.live().is_some_and(|live| live.labels.port == first) { second } else { first }
@@ -214,8 +228,10 @@ impl Facts {
         if !is_unchanged {
             steps.push(Step::Build { on: self.place });
             steps.extend(self.turns(self.free_port(), true));
+            // Swarm itself keeps what it may go back to.
+            let keep = if self.turn == Turn::Swarm { usize::MAX } else { self.keep - 1 };
             let kept = live.map(|live| live.labels.release.as_str());
-            steps.extend(self.prunable(kept, self.keep - 1).map(|release| Step::Prune { release }));
+            steps.extend(self.prunable(kept, keep).map(|release| Step::Prune { release }));
         }
         Plan { live: live.cloned(), is_unchanged, turn: self.turn, steps }
     }
@@ -223,7 +239,11 @@ impl Facts {
     /// The plan for going back to a release.
     pub(super) fn plan_back(&self, port: u16) -> Plan {
         let mut steps = self.tidy();
-        steps.extend(self.turns(port, false));
+        if self.turn == Turn::Swarm {
+            steps.push(Step::RollBack);
+        } else {
+            steps.extend(self.turns(port, false));
+        }
         Plan { live: self.live().cloned(), is_unchanged: false, turn: self.turn, steps }
     }
 
@@ -251,6 +271,7 @@ impl Facts {
                 steps.extend([start, gate, switch]);
                 steps.extend(settle);
             }
+            Turn::Swarm => steps.push(Step::Roll { port }),
             Turn::Stop => {
                 steps.extend(drain);
                 steps.extend([start, gate]);
@@ -359,6 +380,14 @@ mod tests {
         let mut facts = facts(vec![release("a", 1, true)], None);
         facts.turn = Turn::Stop;
         assert_eq!(words(&facts.plan()), "build, drain a, start 1, gate, settle, confirm");
+    }
+
+    #[test]
+    fn swarm_does_the_rollout() {
+        let mut facts = facts(vec![release("b", 1, true), release("a", 1, false)], None);
+        facts.turn = Turn::Swarm;
+        assert_eq!(words(&facts.plan()), "build, roll 1");
+        assert_eq!(words(&facts.plan_back(1)), "roll-back");
     }
 
     #[test]

@@ -6,12 +6,20 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::half::Halves;
-
 /// The beginning of all labels.
 const PREFIX: &str = "larder.";
 /// The end of the name of a container that has not served yet.
 pub(super) const NEW: &str = ".new";
+
+/// What both halves are made of: a digest of each file with its name, and of each step. As labels they tell the next
+/// deployment what changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Halves {
+    /// The digests of the front half, if it has a stage of its own.
+    pub front: Option<String>,
+    /// Those of the server.
+    pub server: Option<String>,
+}
 
 /// The labels of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -58,7 +66,7 @@ impl Labels {
     }
 
     /// As the engine gives them.
-    fn read(labels: &BTreeMap<String, String>) -> Option<Self> {
+    pub(super) fn read(labels: &BTreeMap<String, String>) -> Option<Self> {
         let label = |name: &str| labels.get(&format!("{PREFIX}{name}")).cloned();
         Some(Self {
             service: label("service")?,
@@ -206,6 +214,7 @@ mod tests {
             time: "2026-01-01T00:00:00Z".into(),
             previous: Some("20250101-000000".into()),
             inputs: None,
+            halves: Halves { front: Some("a b".into()), server: None },
             configuration: "d".into(),
             port: 8101,
         };

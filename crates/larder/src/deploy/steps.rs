@@ -10,14 +10,16 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
+    compose,
     deployment::Deployment,
     engine::{Container, Image},
     gate::{Check, Gate},
     inputs,
-    plan::{Plan, Step, Turn},
+    plan::{Plan, SETTLING, Step, Turn},
     problem::Problem,
     release::{Labels, Release},
     settings::BuildPlace,
+    swarm::Ending,
     transfer::Sent,
 };
 use crate::{docker::client::Client, error::Result, report::Report};
@@ -172,6 +174,8 @@ impl Run<'_, '_> {
             }
             Step::Settle => self.judge(plan, Look::AtItsLasting),
             Step::Confirm => self.confirm(),
+            Step::Roll { port } => self.roll(plan, *port),
+            Step::RollBack => self.roll_back(),
             Step::Switch { port } => self.switch(plan, *port),
         }
     }
@@ -254,6 +258,61 @@ impl Run<'_, '_> {
             self.deployment.engine.remove_image(&tag(&built.labels.service, &built.labels.release));
         }
         is_same
+    }
+
+    /// Has Swarm bring what was built.
+    fn roll(&mut self, plan: &Plan, port: u16) -> Result<()> {
+        let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
+        let deployment = &*self.deployment;
+        let labels = Labels { port, ..to.labels.clone() };
+        let env_file = deployment.environment.as_ref().map(|text| self.env_file(text)).transpose()?;
+        let env_file = env_file.as_ref().map(|file| file.path().display().to_string());
+        let (service, name) = (&deployment.service, tag(&deployment.service, &labels.release));
+        let file = compose::Description {
+            service,
+            settings: deployment.settings,
+            port: self.inner_port(image)?,
+            volume: deployment.project.settings.docker.volume.as_ref().map(AsRef::as_ref),
+            env_file: env_file.as_deref(),
+            labels: labels.words(),
+            source: compose::Source::Node {
+                image: &name,
+                node: deployment.about.node.as_deref().unwrap_or_default(),
+            },
+        };
+        let mut written = NamedTempFile::new_in(deployment.session.folder())?;
+        written.write_all(file.text().as_bytes())?;
+        match deployment.engine.roll_out(service, written.path(), self.patience())? {
+            Ending::Well => {
+                let release = Box::new(Release { image: image.id.clone(), ..Release::planned(labels) });
+                let check = Check::of(None, image);
+                self.candidate = Candidate::Started { release, check, is_kept: false };
+                Ok(())
+            }
+            Ending::Refused(why) => {
+                let serving = plan.live.as_ref().map_or_else(
+                    || "no release serves".to_owned(),
+                    |live| format!("release {} serves on", live.labels.release),
+                );
+                let log = deployment.engine.last_lines_of_task(service, LINES);
+                Err(Problem::Refused { release: labels.release, why, serving, log }.into())
+            }
+        }
+    }
+
+    fn roll_back(&mut self) -> Result<()> {
+        let Some(to) = &self.labels else { return Ok(()) };
+        let Candidate::Built(image) = &self.candidate else { return Ok(()) };
+        self.deployment.engine.roll_back(&self.deployment.service, self.patience())?;
+        let release = Box::new(Release { image: image.id.clone(), ..to.clone() });
+        self.candidate = Candidate::Started { release, check: Check::of(None, image), is_kept: true };
+        Ok(())
+    }
+
+    /// How long Swarm may take: for both releases, and for the way back.
+    fn patience(&self) -> Duration {
+        let settings = self.deployment.settings;
+        2 * (Duration::from_secs(settings.patience + settings.drain) + SETTLING)
     }
 
     /// Starts what was built, or what was kept.
@@ -377,7 +436,7 @@ impl Run<'_, '_> {
     }
 
     fn switch(&mut self, plan: &Plan, port: u16) -> Result<()> {
-        let Candidate::Started { release, .. } = &self.candidate else { return Ok(()) };
+        let Candidate::Started { .. } = &self.candidate else { return Ok(()) };
         let deployment = &*self.deployment;
         if self.is_held {
             std::thread::sleep(PAUSE * 3);
