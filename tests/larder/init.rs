@@ -300,8 +300,12 @@ fn builds_as_in_ci(name: &str, version: &str, cooked: Cooked) {
     let workflow = project.read(".github/workflows/larder.yml");
     let runner = tempfile::tempdir().unwrap();
     let home = runner.path().to_str().unwrap();
-    let workflow = workflow.replace('~', home);
-    let lines = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: cargo larder "));
+    let workflow = workflow
+        .replace('~', home)
+        .replace("\"$GITHUB_STEP_SUMMARY\"", &format!("{home}/summary"))
+        .replace("$SLICES", "release");
+    let lines = workflow.lines().map(|line| line.trim().trim_start_matches("run: "));
+    let lines = lines.filter_map(|line| line.strip_prefix("cargo larder "));
     let commands: Vec<Vec<&str>> = lines.map(|line| line.split(' ').collect()).collect();
     let verbs: Vec<&str> = commands.iter().map(|command| command[0]).collect();
     assert_eq!(verbs, ["lock", "dockerfile", "cook", "store", "build"]);

@@ -105,4 +105,5 @@ mod why_more;
 mod why_stage;
 mod words;
 mod workflow;
+mod workflow_runs;
 mod writers;

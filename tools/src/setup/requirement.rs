@@ -43,7 +43,7 @@ pub(crate) enum Requirement {
     Browser,
     /// Nix, able to build in its sandbox.
     Nix,
-    /// The programs that check workflows.
+    /// The programs that check and run workflows.
     Linters,
     /// The bots that open requests of their own.
     Bots,
@@ -86,6 +86,8 @@ const DEPLOY: [Packaged; 5] = [
     ("flock", "util-linux"),
     ("ip", "iproute2"),
 ];
+/// `act` asks it for the digests of files.
+const LINTERS: [Packaged; 1] = [("node", "nodejs")];
 const DEBIAN: [Packaged; 1] = [("debootstrap", "debootstrap")];
 const ENGINE: [Packaged; 1] = [("dockerd", "docker.io")];
 const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
@@ -155,13 +157,10 @@ impl Requirement {
             Self::Engine => &ENGINE,
             Self::CurrentEngine => &CURRENT_ENGINE,
             Self::Deploy => &DEPLOY,
-            Self::Components
-            | Self::Linters
-            | Self::Bots
-            | Self::Servers
-            | Self::Tools
-            | Self::Checkers
-            | Self::WasmPack => &[],
+            Self::Linters => &LINTERS,
+            Self::Components | Self::Bots | Self::Servers | Self::Tools | Self::Checkers | Self::WasmPack => {
+                &[]
+            }
         }
     }
 
@@ -174,7 +173,8 @@ impl Requirement {
                     Tool::ALL.into_iter().filter_map(|tool| no_way(setup, tool)).collect();
                 (!problems.is_empty()).then(|| problems.join("; "))
             }
-            Self::Linters => linters::problem(&setup.exec, &setup.folder),
+            Self::Linters => missing_programs(&setup.exec, self.packages())
+                .or_else(|| linters::problem(&setup.exec, &setup.folder)),
             Self::Servers => servers::problem(&setup.exec, &setup.folder),
             Self::Deploy => missing_programs(&setup.exec, self.packages())
                 .or_else(|| deploy::problem(&setup.exec, &setup.folder)),
@@ -203,8 +203,11 @@ impl Requirement {
             Self::Headers => headers(sh, env, log),
             Self::Browser => browser::ensure(sh, env, log).map(drop),
             Self::Nix => nix(sh, env, log),
-            Self::Linters => linters::ensure(sh, env, log).map(drop),
             Self::Bots => bots::ensure(sh, env, log).map(drop),
+            Self::Linters => {
+                super::host_packages(sh, env, log, &LINTERS)?;
+                linters::ensure(sh, env, log).map(drop)
+            }
             Self::Servers => servers::ensure(sh, env, log).map(drop),
             Self::Deploy => {
                 super::host_packages(sh, env, log, &DEPLOY)?;

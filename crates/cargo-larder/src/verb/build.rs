@@ -13,7 +13,7 @@ use larder::{
 use super::{
     cook,
     recorded::{self, Calls, Command},
-    why,
+    step_summary, why,
 };
 use crate::{
     cli::{self, Selection},
@@ -49,6 +49,7 @@ pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcom
             break;
         }
     }
+    step_summary::append(context, args.selection.summary.as_deref(), &phases, &builds);
     why::keep(context, builds);
     cook::print(&phases, args.selection.json)?;
     Ok(outcome)

@@ -9,7 +9,7 @@ use larder::{
 };
 use serde_json::json;
 
-use super::{stored, why};
+use super::{step_summary, stored, why};
 use crate::{
     cli::{self, Selection},
     context::Context,
@@ -20,7 +20,9 @@ use crate::{
 pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
     let layers = if args.all_layers { Layers::All } else { Layers::Current };
     let mut phases = cook(context, &args.selection, layers)?;
-    why::keep(context, phases.iter_mut().flat_map(explained).collect());
+    let builds: Vec<Explained> = phases.iter_mut().flat_map(explained).collect();
+    step_summary::append(context, args.selection.summary.as_deref(), &phases, &builds);
+    why::keep(context, builds);
     print(&phases, args.selection.json)?;
     Ok(Outcome::Done)
 }

@@ -22,6 +22,7 @@ mod observe;
 mod plan;
 mod recorded;
 mod reference;
+mod step_summary;
 #[cfg(feature = "store")]
 mod store;
 #[cfg(feature = "store")]

@@ -3,6 +3,7 @@
 //! It must never propose to write over a file that a user owns as a whole; settings are put into such files by
 //! [`tuning`], which keeps everything else.
 
+mod ci;
 mod deploy;
 mod files;
 mod hidden;
@@ -10,7 +11,6 @@ pub mod merge_driver;
 mod nix;
 mod proposal;
 mod refresh;
-mod workflow;
 
 use cargo_metadata::camino::Utf8Path;
 
@@ -159,7 +159,7 @@ pub fn propose(
             Ok(Proposal::of(change.into_iter().collect()))
         }
         Part::Docker => docker(project),
-        Part::Ci => workflow::propose(project, asked, given.source.as_deref()),
+        Part::Ci => ci::github(project, asked, given.source.as_deref()),
         Part::Refresh => refresh::propose(project, given.source.as_deref()),
         Part::MergeDriver => merge_driver::propose(project),
         Part::Nix => new_file(root.join("flake.nix"), &nix::flake(given.source.as_deref())),

@@ -1,0 +1,126 @@
+//! The parts of a project that a pipeline has jobs for, in words that mean themselves in YAML, in expressions and in a
+//! shell.
+
+use crate::{
+    docker,
+    error::Result,
+    files::read,
+    project::Project,
+    slice::{Origin, Slice, Variant, leptos},
+};
+
+/// A project as a pipeline sees it.
+pub(super) struct Parts {
+    /// The workspace's folder in the repository, empty at the top.
+    pub(super) prefix: String,
+    /// Slices that are cooked and built together, by their names.
+    pub(super) groups: Vec<Group>,
+    /// The targets that all of them name, each once.
+    pub(super) targets: Vec<String>,
+    /// The folder that the image is built from, as seen from the workspace, if a Dockerfile of ours is there.
+    pub(super) image: Option<String>,
+    /// Whether there is a flake.
+    pub(super) has_flake: bool,
+    /// Whether there is a deployment.
+    pub(super) is_deployed: bool,
+    /// Whether a team's remote has the units.
+    pub(super) has_remote: bool,
+    /// The git address of Larder, if it was given.
+    pub(super) source: Option<String>,
+}
+
+/// Slices of one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    /// Their names, a space between them.
+    pub(super) slices: String,
+    /// Whether they lint.
+    pub(super) is_clippy: bool,
+    /// Whether cargo-leptos builds them.
+    pub(super) is_leptos: bool,
+}
+
+impl Parts {
+    /// The parts of a project, or why no pipeline can be written. `prefix` is the workspace's folder in the repository,
+    /// and `source` the address of Larder.
+    pub(super) fn of(project: &Project, prefix: &str, source: Option<&str>) -> Result<Result<Self, String>> {
+        let (groups, slices) = groups(&project.slices);
+        if groups.is_empty() {
+            return Ok(Err("there is no slice of the release to build".into()));
+        }
+        let mut targets: Vec<String> =
+            slices.iter().flat_map(|slice| slice.targets()).map(str::to_owned).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let dockerfile = docker::context(project)?.join("Dockerfile");
+        let is_ours = dockerfile.is_file() && docker::is_generated(&read::text(dockerfile)?);
+        let context = project.settings.docker.context.as_ref().map_or(".", |context| context.as_str());
+        let parts = Self {
+            prefix: prefix.to_owned(),
+            groups,
+            targets,
+            image: is_ours.then(|| context.to_owned()),
+            has_flake: project.workspace.root().join("flake.nix").is_file(),
+            is_deployed: !project.settings.deploy.is_empty(),
+            has_remote: project.settings.store.remote.is_some(),
+            source: source.map(|source| source.trim_start_matches("git+").to_owned()),
+        };
+        if let Some(word) = parts.words().find(|word| !is_plain(word)) {
+            return Ok(Err(format!(
+                "no workflow can name {word:?}: it may hold letters, digits and `-_./+`, and spaces between them"
+            )));
+        }
+        Ok(Ok(parts))
+    }
+
+    /// The words of the project's own; names of slices are checked when they are made.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let prefix = (!self.prefix.is_empty()).then_some(self.prefix.as_str());
+        self.targets.iter().map(String::as_str).chain(prefix).chain(self.image.as_deref())
+    }
+
+    /// A path of the workspace's, from the top of the repository.
+    pub(super) fn below(&self, path: &str) -> String {
+        if self.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.prefix) }
+    }
+
+    /// The version of cargo-leptos, if a job needs it.
+    pub(super) fn leptos(&self) -> Option<&'static str> {
+        self.groups.iter().any(|group| group.is_leptos).then_some(leptos::CARGO_LEPTOS_VERSION)
+    }
+
+    pub(super) fn has_clippy(&self) -> bool {
+        self.groups.iter().any(|group| group.is_clippy)
+    }
+}
+
+/// The jobs that slices make: what is shipped is built together, and each test and lint is a job of its own. What a
+/// developer alone builds is nothing for CI.
+fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
+    let command = |slice: &Slice| slice.args.first().cloned().unwrap_or_default();
+    let (builds, checks): (Vec<&Slice>, Vec<&Slice>) =
+        slices.iter().partition(|slice| command(slice) == "build");
+    let shipped: Vec<&Slice> = builds.into_iter().filter(|slice| slice.variant == Variant::Release).collect();
+    let mut groups = Vec::new();
+    if !shipped.is_empty() {
+        let names: Vec<&str> = shipped.iter().map(|slice| slice.name.as_str()).collect();
+        groups.push(Group {
+            slices: names.join(" "),
+            is_clippy: false,
+            is_leptos: shipped.iter().any(|slice| slice.origin == Origin::Leptos),
+        });
+    }
+    groups.extend(checks.iter().map(|slice| Group {
+        slices: slice.name.to_string(),
+        is_clippy: command(slice) == "clippy",
+        is_leptos: false,
+    }));
+    (groups, shipped.into_iter().chain(checks).collect())
+}
+
+/// Whether a word means itself in YAML, in expressions of GitHub's, in patterns and in a shell.
+fn is_plain(word: &str) -> bool {
+    let is_inner = |c: char| c.is_alphanumeric() || "-_./+ ".contains(c);
+    let is_outer = |c: char| c.is_alphanumeric() || "_.".contains(c);
+    word.chars().all(is_inner) && word.starts_with(is_outer) && !word.ends_with(' ')
+}

@@ -1,0 +1,151 @@
+//! Steps of GitHub Actions as text. Values of expressions reach a script as variables, never as text in it.
+
+use std::fmt::Write as _;
+
+/// Makes the text of a job.
+pub(super) struct Job {
+    text: String,
+}
+
+/// A step that runs commands.
+pub(super) struct Step<'a> {
+    name: &'a str,
+    lines: Vec<String>,
+    id: Option<&'a str>,
+    condition: Option<String>,
+    env: Vec<(&'a str, &'a str)>,
+}
+
+/// A use of `actions/cache`.
+pub(super) struct Cache<'a> {
+    /// The name that others ask by whether it was there.
+    pub(super) id: &'a str,
+    pub(super) paths: &'a [&'a str],
+    pub(super) key: String,
+    /// The start of keys that are good as well.
+    pub(super) older: Option<String>,
+}
+
+/// The commit of `actions/cache` and what it is a version of: a tag can be moved, a commit cannot.
+const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
+const CHECKOUT: &str = "actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1";
+
+/// Caches of other branches fill the quota, and only that branch reads them. A schedule runs on the default branch alone.
+pub(super) const ON_DEFAULT: &str =
+    "(github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch)";
+
+impl<'a> Step<'a> {
+    pub(super) fn new(name: &'a str, lines: &[&str]) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        Self { name, lines, id: None, condition: None, env: Vec::new() }
+    }
+
+    pub(super) fn id(self, id: &'a str) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    pub(super) fn only_if(self, condition: impl Into<String>) -> Self {
+        Self { condition: Some(condition.into()), ..self }
+    }
+
+    pub(super) fn env(mut self, name: &'a str, value: &'a str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+}
+
+impl Job {
+    /// A job by its name, with its lines before the steps, each at the depth of a job's own keys.
+    pub(super) fn new(name: &str, keys: &str) -> Self {
+        let mut text = format!("\n  {name}:\n");
+        for line in keys.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+        text.push_str("    steps:\n");
+        Self { text }
+    }
+
+    pub(super) fn checkout(&mut self) {
+        let _ = writeln!(
+            self.text,
+            "      - uses: {CHECKOUT}\n        with:\n          persist-credentials: false"
+        );
+    }
+
+    /// An action with its inputs.
+    pub(super) fn action(&mut self, action: &str, inputs: &[(&str, &str)]) {
+        let _ = writeln!(self.text, "      - uses: {action}");
+        if !inputs.is_empty() {
+            self.text.push_str("        with:\n");
+        }
+        for (name, value) in inputs {
+            let _ = writeln!(self.text, "          {name}: {value}");
+        }
+    }
+
+    pub(super) fn comment(&mut self, comment: &str) {
+        let _ = writeln!(self.text, "      # {comment}");
+    }
+
+    pub(super) fn step(&mut self, step: &Step<'_>) {
+        let text = &mut self.text;
+        let _ = writeln!(text, "      - name: {}", step.name);
+        if let Some(id) = step.id {
+            let _ = writeln!(text, "        id: {id}");
+        }
+        if let Some(condition) = &step.condition {
+            let _ = writeln!(text, "        if: {condition}");
+        }
+        if !step.env.is_empty() {
+            text.push_str("        env:\n");
+        }
+        for (name, value) in &step.env {
+            let _ = writeln!(text, "          {name}: {value}");
+        }
+        let _ = match &step.lines[..] {
+            [only] if !only.contains(": ") => writeln!(text, "        run: {only}"),
+            lines => writeln!(text, "        run: |\n          {}", lines.join("\n          ")),
+        };
+    }
+
+    /// Takes what was saved under the key.
+    pub(super) fn restore(&mut self, cache: &Cache<'_>) {
+        self.cache("restore", cache);
+        if let Some(older) = &cache.older {
+            self.text.push_str("          # Most units of an older recipe are good for this one.\n");
+            let _ = writeln!(self.text, "          restore-keys: {older}");
+        }
+    }
+
+    /// Saves what was not there, if this run may.
+    pub(super) fn save(&mut self, cache: &Cache<'_>) {
+        self.cache("save", cache);
+        let _ = writeln!(self.text, "        if: {}", Self::may_save(cache));
+    }
+
+    /// The condition of steps that make what is saved.
+    pub(super) fn may_save(cache: &Cache<'_>) -> String {
+        format!("{ON_DEFAULT} && steps.{}.outputs.cache-hit != 'true'", cache.id)
+    }
+
+    fn cache(&mut self, what: &str, cache: &Cache<'_>) {
+        let text = &mut self.text;
+        let _ = writeln!(text, "      - uses: actions/cache/{what}@{CACHE}");
+        if what == "restore" {
+            let _ = writeln!(text, "        id: {}", cache.id);
+        }
+        let _ = match cache.paths {
+            [only] => writeln!(text, "        with:\n          path: {only}"),
+            paths => writeln!(
+                text,
+                "        with:\n          path: |\n            {}",
+                paths.join("\n            ")
+            ),
+        };
+        let _ = writeln!(text, "          key: {}", cache.key);
+    }
+
+    pub(super) fn text(self) -> String {
+        self.text
+    }
+}
