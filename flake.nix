@@ -22,6 +22,8 @@
         inherit mkFlake;
         workspace = import ./nix/lib;
       };
+      # For flake-parts: `imports = [ larder.flakeModules.default ]; larder.root = ./.;`
+      flakeModules.default = import ./nix/flakeModule.nix { inherit mkFlake; };
       templates.default = {
         path = ./crates/larder/src/init/template;
         description = "A Rust or Leptos workspace that is built from its recipes";

@@ -58,6 +58,14 @@ impl GitRepository {
         self.git(&["add", "."]);
         let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
         self.git(&[&author[..], &["commit", "--quiet", "--message=test"]].concat());
+        self.commit_name()
+    }
+
+    /// The name of the newest commit.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn commit_name(&self) -> String {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 

@@ -17,7 +17,7 @@ use super::{
     needs::{self, Tool},
     probe,
     programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
-    servers, shells,
+    python, servers, shells,
     tools::cleaned,
 };
 use crate::{docker, log::Log};
@@ -45,7 +45,7 @@ pub(crate) enum Requirement {
     Nix,
     /// The programs that check and run workflows.
     Linters,
-    /// The bots that open requests of their own.
+    /// Programs that change a repository by themselves.
     Bots,
     /// Servers that the store's remotes are tried on.
     Servers,
@@ -130,7 +130,7 @@ impl Requirement {
             Self::Browser => "the browser",
             Self::Nix => "Nix",
             Self::Linters => "checkers of workflows",
-            Self::Bots => "Renovate",
+            Self::Bots => "Renovate and pre-commit",
             Self::Servers => "servers for the store's remotes",
             Self::Deploy => "a server for deployments",
             Self::Debian => "debootstrap",
@@ -175,6 +175,7 @@ impl Requirement {
             }
             Self::Linters => missing_programs(&setup.exec, self.packages())
                 .or_else(|| linters::problem(&setup.exec, &setup.folder)),
+            Self::Bots => python::problem(&setup.exec),
             Self::Servers => servers::problem(&setup.exec, &setup.folder),
             Self::Deploy => missing_programs(&setup.exec, self.packages())
                 .or_else(|| deploy::problem(&setup.exec, &setup.folder)),

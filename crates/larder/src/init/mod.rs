@@ -3,6 +3,7 @@
 //! It must never propose to write over a file that a user owns as a whole; settings are put into such files by
 //! [`tuning`], which keeps everything else.
 
+mod checks;
 mod ci;
 mod deploy;
 mod files;
@@ -11,6 +12,7 @@ pub mod merge_driver;
 mod nix;
 mod proposal;
 mod refresh;
+pub mod rust_analyzer;
 
 use cargo_metadata::camino::Utf8Path;
 
@@ -34,6 +36,8 @@ pub enum Part {
     Profile,
     /// cargo's configuration.
     Config,
+    /// Slices for tests and lints.
+    Checks,
     /// The recipes in `larder/`.
     Recipes,
     /// What git ignores although every clone needs it.
@@ -46,6 +50,8 @@ pub enum Part {
     Refresh,
     /// What lets git merge the table by a rule of the clone's.
     MergeDriver,
+    /// Settings of rust-analyzer.
+    RustAnalyzer,
     /// `flake.nix`.
     Nix,
     /// `.envrc`, and what git is to ignore with it.
@@ -58,15 +64,17 @@ pub enum Part {
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Profile,
         Self::Config,
+        Self::Checks,
         Self::Recipes,
         Self::Gitignore,
         Self::Docker,
         Self::Ci,
         Self::Refresh,
         Self::MergeDriver,
+        Self::RustAnalyzer,
         Self::Nix,
         Self::Envrc,
         Self::Sccache,
@@ -78,12 +86,14 @@ impl Part {
         match self {
             Self::Profile => "profile",
             Self::Config => "config",
+            Self::Checks => "checks",
             Self::Recipes => "recipes",
             Self::Gitignore => "gitignore",
             Self::Docker => "docker",
             Self::Ci => "ci",
             Self::Refresh => "refresh",
             Self::MergeDriver => "merge-driver",
+            Self::RustAnalyzer => "rust-analyzer",
             Self::Nix => "nix",
             Self::Envrc => "envrc",
             Self::Sccache => "sccache",
@@ -153,6 +163,7 @@ pub fn propose(
             let settings = tuning::configuration(project.workspace.config(), &known(project)?);
             Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
         }
+        Part::Checks => checks::propose(project),
         Part::Recipes => recipes(project, report),
         Part::Gitignore => {
             let change = repository(project).map(|git| hidden::change(&git, root)).transpose()?.flatten();
@@ -162,6 +173,7 @@ pub fn propose(
         Part::Ci => ci::github(project, asked, given.source.as_deref()),
         Part::Refresh => refresh::propose(project, given.source.as_deref()),
         Part::MergeDriver => merge_driver::propose(project),
+        Part::RustAnalyzer => rust_analyzer::propose(project),
         Part::Nix => new_file(root.join("flake.nix"), &nix::flake(given.source.as_deref())),
         Part::Envrc => envrc(root),
         Part::Deploy => deploy::propose(project, given.server.as_deref()),

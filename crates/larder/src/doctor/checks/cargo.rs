@@ -6,6 +6,7 @@ use crate::{
         facts::Facts,
         finding::{Finding, Repair},
     },
+    init::rust_analyzer::Told,
     tuning::{self, Setting},
 };
 
@@ -97,6 +98,17 @@ pub(super) fn sccache(facts: &Facts) -> Finding {
         );
     }
     Finding::ok(figures.to_string())
+}
+
+pub(super) fn analyzer(facts: &Facts) -> Finding {
+    match facts.analyzer {
+        Told::Apart => Finding::ok("it does not wait for builds, nor they for it"),
+        Told::Nothing => Finding::skipped("no file of the workspace mentions it"),
+        Told::Together => Finding::warning(
+            "rust-analyzer fills the target directory of builds: each waits while the other holds its lock",
+            "cargo larder init --only rust-analyzer",
+        ),
+    }
 }
 
 pub(super) fn incremental(facts: &Facts) -> Finding {

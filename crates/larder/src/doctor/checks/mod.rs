@@ -106,6 +106,12 @@ pub(super) const ALL: &[Check] = &[
         run: cargo::sccache,
     },
     Check {
+        name: "rust-analyzer",
+        about: "rust-analyzer has its own target directory",
+        needs: &[],
+        run: cargo::analyzer,
+    },
+    Check {
         name: "incremental",
         about: "incremental builds in dev",
         needs: &[Topic::Config],

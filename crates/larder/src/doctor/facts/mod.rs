@@ -29,6 +29,7 @@ pub use self::{
 use crate::{
     Report,
     docker::needs::Lacking,
+    init::rust_analyzer::{self, Told},
     project::Project,
     recipe::lock::Finding,
     sccache::Figures,
@@ -60,6 +61,8 @@ pub struct Facts {
     pub lock_fits: Answer<bool>,
     /// Build drivers whose calls are no slices.
     pub drivers: Vec<Driver>,
+    /// What the workspace's files say about rust-analyzer.
+    pub analyzer: Told,
     /// Slices without an external unit.
     pub empty_slices: Vec<String>,
     /// The problem with the recipes; `None` if there are none.
@@ -171,6 +174,7 @@ impl Facts {
                 known: Known::of(workspace).unwrap_or_default(),
                 cargo: topics.look(Topic::Config, || Ok(CargoFacts::read(project))),
                 drivers: project.other_drivers(),
+                analyzer: rust_analyzer::told(workspace.root()),
                 empty_slices: project.empty_slices(),
                 uses_docker: project::has_dockerfile(project),
                 uses_nix: workspace.root().join("flake.nix").is_file(),
