@@ -36,6 +36,7 @@ mod doctor;
 mod doctor_configured;
 mod doctor_store;
 mod drivers;
+mod dx;
 mod everybody;
 mod exact;
 mod expanders;

@@ -28,6 +28,9 @@ pub(crate) fn may_be_recorded(name: &str, value: &str) -> bool {
         "MFLAGS",
         "MAKELEVEL",
         "CARGO",
+        // dx sets both to paths of this machine. A wrapper of members reaches no dependency.
+        "RUSTC_WORKSPACE_WRAPPER",
+        "DX_RUSTC",
         "COLOR",
         "EDITOR",
         "INIT_CWD",

@@ -105,8 +105,8 @@ impl Application {
             let known = project.slices.iter().map(|slice| slice.name.to_string()).collect();
             return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
         }
-        if slices.iter().any(|slice| slice.origin == Origin::Trunk) {
-            return Err(Error::NoImage { program: "trunk" });
+        if let Some(program) = slices.iter().find_map(|slice| slice.origin.framework()) {
+            return Err(Error::NoImage { program });
         }
         let locked = |slice: &&Slice| {
             let known = || recorded.slices.iter().map(|locked| locked.slice.name.to_string()).collect();

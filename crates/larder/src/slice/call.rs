@@ -45,12 +45,25 @@ pub enum Origin {
     Leptos,
     /// From a page and its configuration, as trunk would call cargo.
     Trunk,
+    /// From a package and `Dioxus.toml`, as dx would call cargo.
+    Dioxus,
     /// The release build of the default members.
     Default,
     /// From `[workspace.metadata.larder.slices]`.
     Written,
     /// From what a build driver was seen to do.
     Observed,
+}
+
+impl Origin {
+    /// The program that makes a site of the slice's units; cargo-leptos aside, which images know.
+    pub(crate) fn framework(self) -> Option<&'static str> {
+        match self {
+            Self::Trunk => Some("trunk"),
+            Self::Dioxus => Some("dx"),
+            Self::Leptos | Self::Default | Self::Written | Self::Observed => None,
+        }
+    }
 }
 
 /// Which of a project's builds a slice belongs to.

@@ -64,8 +64,8 @@ pub fn others(workspace: &Workspace, slices: &[Slice], broken: &[Broken]) -> Vec
         found.extend(in_folder(workspace.root(), folder));
         found.extend(in_manifest(workspace.root(), package));
     }
-    let trunk = slices.iter().any(|slice| slice.origin == Origin::Trunk).then_some("trunk");
-    let told: Vec<&str> = broken.iter().map(|broken| broken.program).chain(trunk).collect();
+    let known = slices.iter().filter_map(|slice| slice.origin.framework());
+    let told: Vec<&str> = broken.iter().map(|broken| broken.program).chain(known).collect();
     found.retain(|driver| !told.contains(&driver.program));
     let mut drivers: Vec<Driver> = Vec::new();
     for driver in found {

@@ -1,6 +1,6 @@
 //! Slices: the cargo invocations a project runs again and again.
 //!
-//! [`all`] is the one entry. Slices are *found* from a project's own files ([`leptos`], [`trunk`], or the release build
+//! [`all`] is the one entry. Slices are *found* from a project's own files ([`leptos`], [`trunk`], `dx`, or the release build
 //! of the default members) or *written* down by the user ([`written`]), and
 //! [`observed`] helps with the writing. A slice never carries anything of this
 //! machine: no absolute path, no variable of the process environment.
@@ -9,12 +9,14 @@ mod broken;
 mod call;
 pub(crate) mod configured;
 pub mod driver;
+mod dx;
 mod environment;
 mod folder_config;
 mod invocation;
 pub mod leptos;
 mod name;
 pub mod observed;
+mod predicted;
 mod refused;
 mod target_dir;
 pub mod trunk;
@@ -23,7 +25,10 @@ pub mod written_down;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{Package, Target};
+use cargo_metadata::{
+    Package, Target,
+    camino::{Utf8Path, Utf8PathBuf},
+};
 
 pub use broken::Broken;
 pub use name::Name;
@@ -56,14 +61,37 @@ pub fn all(cargo: &Cargo, workspace: &Workspace, settings: &Settings) -> (Vec<Sl
 
 fn found_in(cargo: &Cargo, workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
     let (mut slices, mut broken) = leptos::find(workspace);
-    let of_trunk = trunk::find(cargo, workspace, &leptos::libraries(workspace).collect());
     let has_leptos = !slices.is_empty() || !broken.is_empty();
-    slices.extend(of_trunk.slices);
-    broken.extend(of_trunk.broken);
+    let mut fronts: BTreeSet<String> = leptos::libraries(workspace).collect();
+    for find in [trunk::find, dx::find] {
+        let found = find(cargo, workspace, &fronts);
+        slices.extend(found.slices);
+        broken.extend(found.broken);
+        fronts.extend(found.packages);
+    }
     if !has_leptos && broken.is_empty() {
-        slices.extend(release_beside(workspace, &of_trunk.packages));
+        slices.extend(release_beside(workspace, &fronts));
     }
     (slices, broken)
+}
+
+/// Everything beside manifests and the root's configuration that slices are found from, there or not: pages, settings
+/// of frameworks, and cargo's in the folders that these are called in.
+pub(crate) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
+    const OF_CARGO: [&str; 4] =
+        [".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
+    let mut files = Vec::new();
+    for (folder, package) in trunk::folders(workspace) {
+        let below: Vec<&Utf8Path> =
+            folder.ancestors().take_while(|above| !workspace.root().starts_with(above)).collect();
+        let of_dx = below.iter().copied().chain([workspace.root()]).flat_map(dx::files);
+        let own: Vec<Utf8PathBuf> = trunk::config::files(folder, package).into_iter().chain(of_dx).collect();
+        if own.iter().any(|file| file.is_file()) {
+            files.extend(below.iter().flat_map(|folder| OF_CARGO.map(|name| folder.join(name))));
+        }
+        files.extend(own);
+    }
+    files
 }
 
 /// The named slices, or those of the variant if no name is given.

@@ -27,7 +27,7 @@ use crate::{
     plan::key::ContentHasher,
     process::Environment,
     project::Project,
-    slice::trunk,
+    slice,
     workspace::{is_glob, member_patterns, parse_toml},
 };
 
@@ -160,7 +160,7 @@ impl Memory {
         tracked.retain(|file| !own.contains(file));
         shared.extend(own.clone());
         files.extend(tracked.iter().cloned().chain(own).chain(configured.targets));
-        files.extend(trunk::files(workspace).into_iter().map(PathBuf::from));
+        files.extend(slice::files(workspace).into_iter().map(PathBuf::from));
         files.extend(workspace.flag_files().iter().map(|file| root.join(file).into()));
         let mut packages = BTreeSet::from([fs_err::canonicalize(root).ok()?]);
         for manifest in manifests(project, configured.manifests) {

@@ -73,7 +73,7 @@ impl Config {
 }
 
 /// The files of a folder that may make it one of trunk's or say how, there or not; the page as far as it is known.
-pub(super) fn files(folder: &Utf8Path, package: Option<&Package>) -> Vec<Utf8PathBuf> {
+pub(in crate::slice) fn files(folder: &Utf8Path, package: Option<&Package>) -> Vec<Utf8PathBuf> {
     let config = of_folder(folder, package).and_then(|found| found.config.ok());
     let page = config.unwrap_or_default().page().to_owned();
     FILES.iter().map(Utf8Path::new).chain([&*page]).map(|name| folder.join(name)).collect()

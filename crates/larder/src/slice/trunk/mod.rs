@@ -5,7 +5,7 @@
 //! Each call is written down as if it had been [observed]. Only committed files count: a variable
 //! such as `TRUNK_BUILD_FEATURES` in somebody's shell must not change a recipe.
 
-mod config;
+pub(super) mod config;
 mod page;
 
 use std::collections::BTreeSet;
@@ -24,23 +24,14 @@ use super::{
     call::{Origin, Slice, Variant},
     name::Name,
     observed,
+    predicted::{self, Found, VARIANTS},
 };
-use crate::{cargo::Cargo, error::Error, files::read, shim::recorder::call::Call, workspace::Workspace};
+use crate::{cargo::Cargo, files::read, workspace::Workspace};
 
 /// The trunk that this module was held against.
 pub const TRUNK_VERSION: &str = "0.21.14";
 
 const WASM: &str = "wasm32-unknown-unknown";
-const VARIANTS: [Variant; 2] = [Variant::Release, Variant::Dev];
-
-/// The projects of a workspace that trunk builds.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) slices: Vec<Slice>,
-    pub(super) broken: Vec<Broken>,
-    /// The packages that are built for browsers alone.
-    pub(super) packages: BTreeSet<String>,
-}
 
 /// Finds the slices of every project; `taken` are packages that another driver builds for browsers.
 ///
@@ -61,7 +52,7 @@ pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String
             }
             Err(reason) => found.broken.push(Broken {
                 program: "trunk",
-                slices: VARIANTS.map(|variant| slice_name(&prefix, "front", variant)).to_vec(),
+                slices: VARIANTS.map(|variant| predicted::name(&prefix, "front", variant)).to_vec(),
                 path: project.path.clone(),
                 reason,
             }),
@@ -88,26 +79,9 @@ struct App<'a> {
     package: &'a Package,
 }
 
-/// Everything beside manifests that slices are found from, there or not: pages, configuration, and cargo's in folders
-/// that trunk is called in.
-pub(crate) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
-    const OF_CARGO: [&str; 4] =
-        [".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
-    let mut files = Vec::new();
-    for (folder, package) in folders(workspace) {
-        let own = config::files(folder, package);
-        if own.iter().any(|file| file.is_file()) {
-            let below = folder.ancestors().take_while(|above| !workspace.root().starts_with(above));
-            files.extend(below.flat_map(|folder| OF_CARGO.map(|name| folder.join(name))));
-        }
-        files.extend(own);
-    }
-    files
-}
-
 /// The folders that trunk may be called in, each with its package: the root first, whose configuration may name the page
 /// of a member.
-fn folders(workspace: &Workspace) -> Vec<(&Utf8Path, Option<&Package>)> {
+pub(super) fn folders(workspace: &Workspace) -> Vec<(&Utf8Path, Option<&Package>)> {
     let members = workspace.metadata().workspace_packages();
     let root = workspace.root();
     let mut folders: Vec<(&Utf8Path, Option<&Package>)> = vec![(root, None)];
@@ -174,12 +148,14 @@ impl<'a> Project<'a> {
         for variant in VARIANTS {
             for app in self.apps.as_ref().map_err(Clone::clone)? {
                 let args = self.args(app, variant == Variant::Release || self.config.release)?;
-                let Some(slice) = self.observed(cargo, args)? else { continue };
+                let Some(slice) = predicted::slice(cargo, self.workspace, &self.folder, args)? else {
+                    continue;
+                };
                 // A profile of the configuration is that of both builds.
                 if slices.iter().any(|known| known.same_invocation(&slice)) {
                     continue;
                 }
-                let wanted = slice_name(prefix, &self.role(app), variant);
+                let wanted = predicted::name(prefix, &self.role(app), variant);
                 let is_free = |name: &str| slices.iter().all(|known| known.name != name);
                 let name = Name::new(observed::unused_name(&wanted, is_free))
                     .map_err(|reason| format!("`{wanted}`: {reason}"))?;
@@ -223,17 +199,6 @@ impl<'a> Project<'a> {
         args.extend(features.map(|features| format!("--features={features}")));
         Ok(args)
     }
-
-    /// The call as a slice, seen from its folder as `observe` would see it.
-    fn observed(&self, cargo: &Cargo, args: Vec<String>) -> Result<Option<Slice>, String> {
-        let call = Call::planned(args, self.folder.clone().into());
-        let mut slices = match observed::slices(cargo, self.workspace, &[], &[call]) {
-            Ok(slices) => slices,
-            Err(Error::Observed { reason, .. }) => return Err(reason),
-            Err(error) => return Err(error.to_string()),
-        };
-        Ok(slices.pop())
-    }
 }
 
 /// The applications of a page that are of this workspace and that trunk compiles.
@@ -263,11 +228,4 @@ fn apps<'a>(workspace: &'a Workspace, folder: &Utf8Path, html: &str) -> Result<V
 /// Reads any text as a page.
 pub(crate) fn read_page(html: &str) {
     let _ = (page::is_trunks(html), page::links(html));
-}
-
-fn slice_name(prefix: &str, role: &str, variant: Variant) -> String {
-    match variant {
-        Variant::Release => format!("{prefix}{role}"),
-        Variant::Dev => format!("{prefix}{role}-dev"),
-    }
 }
