@@ -71,6 +71,7 @@ mod packages;
 mod platforms;
 mod pre_commit;
 mod private_files;
+mod quick_start;
 mod refresh;
 mod refused;
 mod remembered;
