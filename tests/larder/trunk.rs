@@ -51,7 +51,7 @@ fn described(project: &Loaded) -> String {
     project.slices.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The calls of `trunk build` as they were recorded, in the folder of the page.
+/// The calls of `trunk build` in the folder of the page, as its source makes them.
 fn seen(project: &Loaded, folder: &str, calls: &[&[&str]]) -> Vec<Slice> {
     let dir = project.workspace.root().join(folder);
     let mut words = Vec::new();

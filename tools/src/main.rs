@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod ci;
+mod deploy;
 mod docker;
 mod fresh;
 mod fuzz;
@@ -56,6 +57,8 @@ enum Verb {
     Fresh(fresh::Args),
     /// Build the example's image with Docker.
     Docker(docker::Args),
+    /// Deploy the example to a server that is made on this machine.
+    Deploy,
     /// Build, check or enter this repository's flake.
     Nix(nix::Args),
     /// Delete what nothing needs any more of this repository's caches; garbage in the Nix store too.
@@ -106,6 +109,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Ci => ci::run(&sh, &env, log),
         Verb::Fresh(args) => fresh::run(&sh, &env, log, args),
         Verb::Docker(args) => docker::run(&sh, &env, log, args),
+        Verb::Deploy => deploy::run(&sh, &env, log),
         Verb::Nix(args) => nix::run(&sh, &env, log, args),
         Verb::Gc(args) => gc::run(&sh, &env, log, args),
         Verb::Setup(args) => setup::run(&sh, &env, log, args),

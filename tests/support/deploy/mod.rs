@@ -4,6 +4,7 @@
 //! All of it ends with the first process of the namespaces. It must never listen anywhere but on the loopback in there.
 
 mod load;
+mod machine;
 mod page;
 mod watch;
 
@@ -17,8 +18,10 @@ use larder::process::{Cmd, Dialogue, Environment, Heard};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use self::machine::{prepared, with_system_folders};
 pub use self::{
     load::{Load, Seen},
+    machine::programs,
     page::{Fault, halves_project, page_project, set_fault, set_page},
 };
 use crate::{Outcome, Project, Surroundings, skip};
@@ -90,6 +93,18 @@ impl Bench {
             skip(test, "namespaces and an engine take root");
             return None;
         }
+        Some(Self::serving(env, wanted))
+    }
+
+    /// The same with programs from another environment than the tests'; it is known to be possible.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub fn start_in(env: &Environment, wanted: &Server) -> Self {
+        Self::serving(with_system_folders(env), wanted)
+    }
+
+    fn serving(env: Environment, wanted: &Server) -> Self {
         let folder =
             tempfile::Builder::new().prefix("larder-bench-").tempdir_in("/var/tmp").expect("a folder");
         let env = prepared(folder.path(), env);
@@ -97,7 +112,20 @@ impl Bench {
         let process = first_process(server.id());
         let bench = Self { folder, env, process, _server: Mutex::new(server) };
         bench.wait();
-        Some(bench)
+        bench
+    }
+
+    /// A call of a program that reaches the server by its network, and has its keys.
+    #[must_use]
+    pub fn command(&self, program: &Path, folder: &Path) -> Cmd {
+        Cmd::new("nsenter", folder, &self.env)
+            .arg(format!("--net=/proc/{}/ns/net", self.process))
+            .arg(program)
+    }
+
+    /// Gives the server's engine the images of an archive.
+    pub fn load(&self, archive: &Path) {
+        self.docker(&["load", "--quiet", "--input", &archive.display().to_string()]);
     }
 
     /// A path in the bench's folder.
@@ -376,74 +404,6 @@ pub enum Life {
     IsEnded,
     /// It does not any more.
     Ends,
-}
-
-/// The environment in which the bench's programs are found.
-#[must_use]
-pub fn programs() -> Environment {
-    with_system_folders(Surroundings::get().env())
-}
-
-/// Programs of system administration are in folders that not everybody's PATH has.
-fn with_system_folders(env: &Environment) -> Environment {
-    let mut env = env.clone();
-    let path = env.get("PATH").unwrap_or_default().to_owned();
-    let system = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
-    // An engine with buildx, which other tests shall not find.
-    let engine = env.get("LARDER_TEST_ENGINE").map(PathBuf::from);
-    let folders = engine.into_iter().chain(std::env::split_paths(&path)).chain(system);
-    let folders: Vec<PathBuf> = folders.collect();
-    env.set("PATH", std::env::join_paths(folders).expect("a PATH"));
-    env
-}
-
-/// Keys, configurations, and an environment whose `ssh` uses them.
-fn prepared(bench: &Path, mut env: Environment) -> Environment {
-    let keygen = |name: &str| {
-        let file = bench.join(name);
-        let words = ["-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f"];
-        Cmd::new("ssh-keygen", bench, &env).args(words).arg(file).run().expect("a key");
-    };
-    keygen("host_key");
-    keygen("user_key");
-    let host_key = fs_err::read_to_string(bench.join("host_key.pub")).expect("a key");
-    fs_err::write(bench.join("known_hosts"), format!("[127.0.0.1]:2222 {host_key}")).expect("a file");
-    let config = format!(
-        "Host *\n  IdentityFile {bench}/user_key\n  IdentitiesOnly yes\n  UserKnownHostsFile {bench}/known_hosts\n  \
-         GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n",
-        bench = bench.display()
-    );
-    fs_err::write(bench.join("ssh_config"), config).expect("a file");
-    // The user's own configuration must not matter, and there is no variable for another one.
-    let ssh = env.find_program("ssh").expect("ssh");
-    let wrapper = format!("#!/bin/sh\nexec {} -F {}/ssh_config \"$@\"\n", ssh.display(), bench.display());
-    fs_err::create_dir_all(bench.join("bin")).expect("a folder");
-    fs_err::write(bench.join("bin/ssh"), wrapper).expect("a file");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(bench.join("bin/ssh"), mode).expect("a mode");
-    fs_err::write(
-        bench.join("Caddyfile"),
-        format!(
-            "{{\n\tadmin localhost:2019\n\tauto_https off\n}}\n:80 {{\n\tbind unix/{}|0666\n\t\
-             reverse_proxy localhost:8101 localhost:8102 {{\n\t\tlb_policy first\n\t\tlb_try_duration 5s\n\t\t\
-             lb_try_interval 50ms\n\t\tfail_duration 5s\n\t}}\n}}\n",
-            bench.join("site.sock").display()
-        ),
-    )
-    .expect("a file");
-    let plugins = bench.join("client/cli-plugins");
-    fs_err::create_dir_all(&plugins).expect("a folder");
-    if let Some(buildx) = env.find_program("docker-buildx") {
-        std::os::unix::fs::symlink(buildx, plugins.join("docker-buildx")).expect("a link");
-    }
-    let path = env.get("PATH").unwrap_or_default().to_owned();
-    let folders = std::iter::once(bench.join("bin")).chain(std::env::split_paths(&path));
-    env.set("PATH", std::env::join_paths(folders).expect("a PATH"));
-    env.set("DOCKER_CONFIG", bench.join("client"));
-    for name in ["DOCKER_HOST", "DOCKER_CONTEXT"] {
-        env.unset(name);
-    }
-    env
 }
 
 fn serve(bench: &Path, env: &Environment, wanted: &Server) -> Dialogue {

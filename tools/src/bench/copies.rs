@@ -50,7 +50,7 @@ impl Variant {
 
 /// The edited file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edit {
+pub(crate) enum Edit {
     /// A component around the pages, which both halves compile.
     Component,
     /// A component of a page: it is in both halves, and more stands on it.
@@ -99,6 +99,13 @@ impl Edit {
             ),
             Self::Style => ("style/_layout.scss", ".wrap {", format!(".wrap {{\n  --edition: {stamp};")),
         }
+    }
+
+    /// Makes it in a copy of the example.
+    pub(crate) fn make(self, dir: &Path) -> anyhow::Result<()> {
+        let path = dir.join(self.change(0).0);
+        let text = self.apply(&fs_err::read_to_string(&path)?, 1)?;
+        Ok(fs_err::write(path, text)?)
     }
 
     fn apply(self, text: &str, stamp: u128) -> anyhow::Result<String> {

@@ -5,6 +5,7 @@
 
 mod bumps;
 mod copies;
+mod deploy;
 mod dev;
 mod docker;
 mod exact;
@@ -20,6 +21,7 @@ mod scratch;
 mod store;
 mod usage;
 
+pub(crate) use copies::Edit as ExampleEdit;
 use larder::process::Environment;
 use xshell::Shell;
 
@@ -38,6 +40,8 @@ enum Kind {
     Dev(dev::Args),
     /// Images of the example in a developer's day, by Larder's Dockerfile, with cargo-chef, and with neither.
     Docker(docker::Args),
+    /// A deployment of an application, by Larder and by Docker Compose over SSH with a Dockerfile of cargo-chef.
+    Deploy(deploy::Args),
     /// External units that the real build compiles again after cargo-chef's cooks and after Larder's.
     Exact(exact::Args),
     /// `cargo larder lock` on an unchanged workspace, against `cargo chef prepare` and the bare cargo queries.
@@ -59,6 +63,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     match &args.kind {
         Kind::Dev(args) => dev::run(sh, env, log, args),
         Kind::Docker(args) => docker::run(sh, env, log, args),
+        Kind::Deploy(args) => deploy::run(sh, env, log, args),
         Kind::Exact(args) => exact::run(sh, env, log, args),
         Kind::Plan(args) => plan::run(sh, env, log, args),
         Kind::Gc(args) => gc::run(sh, env, log, args),

@@ -9,7 +9,7 @@ mod flake;
 pub(crate) mod image_registry;
 mod private_git;
 mod private_registry;
-mod scenarios;
+pub(crate) mod scenarios;
 
 use std::path::{Path, PathBuf};
 
@@ -67,11 +67,13 @@ pub(crate) enum Part {
     Caches,
     /// The example's image, and a container of it: minutes.
     Example,
+    /// The example on a server.
+    Deploy,
 }
 
 impl Part {
     /// All of them, in their order.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Day,
         Self::Planner,
         Self::PrivateRegistry,
@@ -79,7 +81,13 @@ impl Part {
         Self::Nix,
         Self::Caches,
         Self::Example,
+        Self::Deploy,
     ];
+
+    /// Whether it takes a current engine, which is started for it.
+    fn is_current(self) -> bool {
+        matches!(self, Self::Caches | Self::Example | Self::Deploy)
+    }
 }
 
 /// How Larder begins to say that a base image cannot be had.
@@ -121,11 +129,10 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 /// Everything that must hold of images, with bases made here, so that no registry is needed.
 pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> anyhow::Result<()> {
     let larder = crate::portfolio::build_larder(sh, log)?;
-    if parts.iter().any(|part| *part != Part::Caches) {
+    if parts.iter().any(|part| !part.is_current()) {
         let engine = Engine::ensure(sh, env, log)?;
         let bases = debian_bases(sh, env, &engine, log)?;
         let words = bases.words();
-        let client = Client::find(engine.env())?;
         for part in parts {
             match part {
                 Part::Day => scenarios::run(engine.env(), &larder, &words, log)?,
@@ -133,16 +140,34 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
                 Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
                 Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &bases, log)?,
                 Part::Nix => flake::run(sh, engine.env(), &larder, log)?,
-                Part::Example => {
-                    example_twice(sh, engine.env(), &larder, &words)?;
-                    container::check(&client, IMAGE, log)?;
-                }
-                Part::Caches => {}
+                Part::Caches | Part::Example | Part::Deploy => {}
             }
         }
     }
-    // Its engines take the place of the one above.
-    if parts.contains(&Part::Caches) { caches::run(sh, env, &larder, log) } else { Ok(()) }
+    // The engine above has ended, unless it is the machine's own.
+    if parts.contains(&Part::Caches) {
+        caches::run(sh, env, &larder, log)?;
+    }
+    if parts.contains(&Part::Example) || parts.contains(&Part::Deploy) {
+        let (engine, bases) = current_engine(sh, env, log)?;
+        let words = bases.words();
+        if parts.contains(&Part::Example) {
+            example_twice(sh, engine.env(), &larder, &words)?;
+            container::check(&Client::find(engine.env())?, IMAGE, log)?;
+        }
+        if parts.contains(&Part::Deploy) {
+            crate::deploy::show(sh, engine.env(), &larder, &words, log)?;
+        }
+    }
+    Ok(())
+}
+
+/// A current engine with base images made here; it keeps what it has built.
+pub(crate) fn current_engine(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<(Engine, Bases)> {
+    let folder = setup::scratch_folder(sh, env, "docker-current")?;
+    let engine = Engine::current(sh, env, log, &folder, &folder.join("data"))?;
+    let bases = debian_bases(sh, env, &engine, log)?;
+    Ok((engine, bases))
 }
 
 /// Says that a test cannot run here, which on a machine that is there for tests is a failure.
@@ -188,7 +213,12 @@ fn example(sh: &Shell) -> PathBuf {
 }
 
 /// Base images made here.
-fn debian_bases(sh: &Shell, env: &Environment, engine: &Engine, log: &Log) -> anyhow::Result<Bases> {
+pub(crate) fn debian_bases(
+    sh: &Shell,
+    env: &Environment,
+    engine: &Engine,
+    log: &Log,
+) -> anyhow::Result<Bases> {
     let tools = setup::ensure(sh, env, log)?;
     base::ensure(sh, &Client::find(engine.env())?, &tools, log)
 }

@@ -52,10 +52,10 @@ pub(super) struct Fixture<'a> {
 
 /// The outcome of one stage.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stage {
-    pub(super) run: u64,
-    pub(super) external: u64,
-    pub(super) own: u64,
+pub(crate) struct Stage {
+    pub(crate) run: u64,
+    pub(crate) external: u64,
+    pub(crate) own: u64,
 }
 
 /// Walks through all scenarios.
@@ -322,7 +322,7 @@ impl Fixture<'_> {
     }
 }
 
-pub(super) fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
+pub(crate) fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
     let stages = answer["stages"].as_array().context("there are no stages")?;
     let stage = stages.iter().find(|stage| stage["name"] == name);
     let stage = stage.with_context(|| format!("there is no stage {name}: {answer:#}"))?;

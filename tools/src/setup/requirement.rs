@@ -315,7 +315,10 @@ mod tests {
         let env = cleaned(&Environment::new([("PATH", nowhere.path()), ("HOME", nowhere.path())]));
         let exec = Exec { sh: &sh, env, log: &log };
         let said = missing_programs(&exec, Requirement::Nix.packages()).unwrap();
-        assert_eq!(said, "PATH has no nix, no nix-instantiate, no jq: install nix-bin jq as root");
+        assert_eq!(
+            said,
+            "PATH has no nix, no nix-instantiate, no jq, no systemd-analyze: install nix-bin jq systemd as root"
+        );
         let said = missing_component(&exec).unwrap();
         assert_eq!(said, "cargo has no `fmt` and no `clippy`: run `rustup component add rustfmt clippy`");
     }

@@ -8,8 +8,8 @@
 
 mod builder;
 mod cells;
-mod peer;
-mod sample;
+pub(super) mod peer;
+pub(super) mod sample;
 
 use std::path::PathBuf;
 
@@ -51,11 +51,24 @@ pub(crate) struct Args {
 
 /// The target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Workspace {
+pub(super) enum Workspace {
     /// examples/portfolio: minutes for each build.
     Portfolio,
     /// Two members and a handful of dependencies: seconds.
     Small,
+    /// A web server and a library of its own: the dependencies take some minutes of processor time.
+    Service,
+}
+
+impl Workspace {
+    /// The application in its first state.
+    pub(super) fn sample(self, sh: &Shell) -> Sample {
+        match self {
+            Self::Portfolio => Sample::portfolio(&sh.current_dir().join("examples/portfolio")),
+            Self::Small => Sample::small(),
+            Self::Service => Sample::service(),
+        }
+    }
 }
 
 /// The work before a build.
@@ -155,10 +168,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let tools = setup::ensure(sh, env, log)?;
     let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
-    let sample = match args.workspace {
-        Workspace::Portfolio => Sample::portfolio(&sh.current_dir().join("examples/portfolio")),
-        Workspace::Small => Sample::small(),
-    };
+    let sample = args.workspace.sample(sh);
     let folder = sh.current_dir().join(&args.scratch).join(sample.name);
     fs_err::create_dir_all(&folder)?;
     let mut cells = Cells::read(&folder.join("results.json"))?;

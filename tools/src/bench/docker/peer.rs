@@ -13,7 +13,7 @@ use super::sample::{Edit, Sample};
 /// Whose Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Peer {
+pub(in crate::bench) enum Peer {
     /// The generated one.
     Larder,
     /// One with a planner and cooks of cargo-chef.
@@ -23,9 +23,9 @@ pub(super) enum Peer {
 }
 
 impl Peer {
-    pub(super) const ALL: [Self; 3] = [Self::Larder, Self::Chef, Self::Naive];
+    pub(in crate::bench) const ALL: [Self; 3] = [Self::Larder, Self::Chef, Self::Naive];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::bench) fn name(self) -> &'static str {
         match self {
             Self::Larder => "larder",
             Self::Chef => "chef",
@@ -38,22 +38,22 @@ impl Peer {
 const IGNORED: &str = "target\n.git\nDockerfile\n.dockerignore\n";
 
 /// A copy of the sample with the peer's Dockerfile.
-pub(super) struct Workbench<'a> {
-    pub(super) peer: Peer,
-    pub(super) sample: &'a Sample,
-    pub(super) dir: PathBuf,
-    pub(super) env: &'a Environment,
-    pub(super) larder: &'a Path,
+pub(in crate::bench) struct Workbench<'a> {
+    pub(in crate::bench) peer: Peer,
+    pub(in crate::bench) sample: &'a Sample,
+    pub(in crate::bench) dir: PathBuf,
+    pub(in crate::bench) env: &'a Environment,
+    pub(in crate::bench) larder: &'a Path,
 }
 
 impl Workbench<'_> {
     /// The folder that is sent to the engine.
-    pub(super) fn tree(&self) -> PathBuf {
+    pub(in crate::bench) fn tree(&self) -> PathBuf {
         self.dir.join("workspace")
     }
 
     /// Makes the copy anew, in its first state.
-    pub(super) fn start(&self) -> anyhow::Result<()> {
+    pub(in crate::bench) fn start(&self) -> anyhow::Result<()> {
         if self.tree().exists() {
             fs_err::remove_dir_all(self.tree())?;
         }
@@ -71,7 +71,7 @@ impl Workbench<'_> {
     }
 
     /// Makes a change as its developer would; gives the seconds that writing recipes took.
-    pub(super) fn edit(&self, edit: Edit, round: usize) -> anyhow::Result<Option<f64>> {
+    pub(in crate::bench) fn edit(&self, edit: Edit, round: usize) -> anyhow::Result<Option<f64>> {
         self.sample.edit(edit, round, &self.tree(), self.env)?;
         // An edit of code needs no new recipes, and nobody would write any.
         if self.peer == Peer::Larder && !edit.is_of_code() { self.lock().map(Some) } else { Ok(None) }

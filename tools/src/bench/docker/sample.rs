@@ -8,13 +8,13 @@ use larder::process::{Cmd, Environment};
 use super::super::copies::Edit as CopyEdit;
 
 /// A workspace.
-pub(super) struct Sample {
-    pub(super) name: &'static str,
+pub(in crate::bench) struct Sample {
+    pub(in crate::bench) name: &'static str,
     source: Source,
     /// The Dockerfile with cargo-chef.
-    pub(super) chef: &'static str,
+    pub(in crate::bench) chef: &'static str,
     /// The Dockerfile that builds everything in one step.
-    pub(super) naive: &'static str,
+    pub(in crate::bench) naive: &'static str,
     component: Change,
     /// Only a project with pages has it.
     page: Option<Change>,
@@ -53,7 +53,7 @@ struct Bump {
 
 /// The change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edit {
+pub(in crate::bench) enum Edit {
     Component,
     Page,
     Server,
@@ -65,7 +65,7 @@ pub(super) enum Edit {
 
 impl Edit {
     /// Whether manifests stay as they are.
-    pub(super) fn is_of_code(self) -> bool {
+    pub(in crate::bench) fn is_of_code(self) -> bool {
         matches!(self, Self::Component | Self::Page | Self::Server | Self::Front)
     }
 }
@@ -94,10 +94,29 @@ const SMALL: [(&str, &str); 5] = [
     ("shared/src/lib.rs", "pub fn word() -> &'static str {\n    \"one\"\n}\n"),
 ];
 
+const SERVICE: [(&str, &str); 5] = [
+    (
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"service\", \"shared\"]\nresolver = \"3\"\n\n\
+         [workspace.metadata.larder]\nplatforms = [\"x86_64-unknown-linux-gnu\"]\n\n\
+         [workspace.metadata.larder.docker]\nport = 3000\n\n\
+         [workspace.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n",
+    ),
+    (
+        "service/Cargo.toml",
+        "[package]\nname = \"service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         axum = \"0.8\"\ncfg-if = \"1\"\nserde_json = \"1\"\nshared = { path = \"../shared\" }\n\
+         tokio = { version = \"1\", features = [\"macros\", \"net\", \"rt\", \"signal\"] }\n",
+    ),
+    ("service/src/main.rs", include_str!("service.rs.txt")),
+    SMALL[3],
+    SMALL[4],
+];
+
 impl Sample {
     /// A copy of the example. Of its external units 3 of 765 depend on the leaf or are of it, and 31 on the
     /// package in the middle, which is as many as on the median one.
-    pub(super) fn portfolio(folder: &Path) -> Self {
+    pub(in crate::bench) fn portfolio(folder: &Path) -> Self {
         let change = |edit: CopyEdit| {
             let (path, old, _) = edit.change(0);
             Change { path, old, new: Box::new(move |round| edit.change(round as u128).2) }
@@ -123,7 +142,7 @@ impl Sample {
     }
 
     /// Two members and a handful of dependencies.
-    pub(super) fn small() -> Self {
+    pub(in crate::bench) fn small() -> Self {
         let change = |path, old, new: fn(usize) -> String| Change { path, old, new: Box::new(new) };
         Self {
             name: "small",
@@ -145,8 +164,20 @@ impl Sample {
         }
     }
 
+    /// A web server with a page, on the crates that most have.
+    pub(in crate::bench) fn service() -> Self {
+        let small = Self::small();
+        let change = |path, old, new: fn(usize) -> String| Change { path, old, new: Box::new(new) };
+        Self {
+            name: "service",
+            source: Source::Files(&SERVICE),
+            server: change("service/src/main.rs", "edition 0", |round| format!("edition {round}")),
+            ..small
+        }
+    }
+
     /// Writes it into a folder that does not exist yet, locked to the versions before the bumps.
-    pub(super) fn write(&self, dir: &Path, env: &Environment) -> anyhow::Result<()> {
+    pub(in crate::bench) fn write(&self, dir: &Path, env: &Environment) -> anyhow::Result<()> {
         match &self.source {
             Source::Folder(folder) => copy(folder, dir)?,
             Source::Files(files) => {
@@ -170,7 +201,7 @@ impl Sample {
     }
 
     /// Whether there is anything to make this change to.
-    pub(super) fn has(&self, edit: Edit) -> bool {
+    pub(in crate::bench) fn has(&self, edit: Edit) -> bool {
         !edit.is_of_code() || self.change(edit).is_some()
     }
 
@@ -186,7 +217,13 @@ impl Sample {
     }
 
     /// Makes a change; of code in the round's words, counted from 1, which follow those of the round before.
-    pub(super) fn edit(&self, edit: Edit, round: usize, dir: &Path, env: &Environment) -> anyhow::Result<()> {
+    pub(in crate::bench) fn edit(
+        &self,
+        edit: Edit,
+        round: usize,
+        dir: &Path,
+        env: &Environment,
+    ) -> anyhow::Result<()> {
         match edit {
             Edit::Component | Edit::Page | Edit::Server | Edit::Front => {
                 self.change(edit).map_or(Ok(()), |change| change.apply(round, dir))

@@ -1,0 +1,146 @@
+//! `cargo xtask deploy`: the example, brought to a server that is made on this machine for it: an engine, sshd and Caddy
+//! in namespaces of their own.
+//!
+//! A copy of the checkout is deployed, edited, deployed again and taken back, by the same calls that anybody would make.
+//! It must never reach a server that somebody else has made.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use larder::process::{Cmd, Environment, Stderr};
+use larder_tests::deploy::{Bench, Server};
+use serde_json::Value;
+use tempfile::TempDir;
+use xshell::Shell;
+
+use crate::{bench::ExampleEdit, docker, git::list_files, log::Log, setup};
+
+/// What a deployment may send beside the layer that changed.
+const BESIDE: u64 = 64 << 10;
+
+/// Runs the verb.
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+    let larder = crate::portfolio::build_larder(sh, log)?;
+    let (engine, bases) = docker::current_engine(sh, env, log)?;
+    show(sh, engine.env(), &larder, &bases.words(), log)
+}
+
+/// Deploys the example to a server of its own, and requires of it what its users rely on. `env` has the engine that
+/// builds, `words` are the build arguments.
+pub(crate) fn show(
+    sh: &Shell,
+    env: &Environment,
+    larder: &Path,
+    words: &[String],
+    log: &Log,
+) -> anyhow::Result<()> {
+    let bench_env = with_programs(sh, env, log)?;
+    log.step("Starting", "a server: an engine, sshd and Caddy in namespaces of their own");
+    let bench = Bench::start_in(&bench_env, &Server::default());
+    let copy = copy_of(sh)?;
+    let client = Client { bench: &bench, larder, dir: copy.path().join("examples/portfolio"), env, words };
+
+    client.plan()?;
+    let first = client.deploy(&[])?;
+    ensure!(first["changed"] == true, "the first deployment changes nothing: {first:#}");
+    client.page()?;
+    let same = client.deploy(&[])?;
+    ensure!(same["changed"] == false && same["release"] == first["release"], "no edit is one: {same:#}");
+    ensure!(same["build"]["run-steps"] == 0, "no edit builds something: {same:#}");
+
+    ExampleEdit::Server.make(&client.dir)?;
+    log.step("Editing", "a file of the server");
+    let edited = client.deploy(&[])?;
+    ensure!(edited["changed"] == true, "an edit changes nothing: {edited:#}");
+    let front = docker::scenarios::stage(&edited["build"], "build-front")?;
+    ensure!(front.run == 0, "an edit of the server builds the front half: {edited:#}");
+    is_small(&client, &edited)?;
+    client.page()?;
+
+    let back = client.deploy(&["--rollback"])?;
+    ensure!(back["release"] == first["release"], "it goes back to another release: {back:#}");
+    client.page()?;
+    log.step("Served", "two releases and one of them again, none with a failed page");
+    Ok(())
+}
+
+/// The edit of the server may send its own layer and little else.
+fn is_small(client: &Client<'_>, edited: &Value) -> anyhow::Result<()> {
+    let image = edited["image"].as_str().context("the image has no name")?;
+    let words = ["history", "--human=false", "--no-trunc", "--format={{.Size}} {{.CreatedBy}}", image];
+    let history = docker_client(client.env)?.cmd().args(words).output()?;
+    let layer =
+        history.lines().find(|line| line.contains("/app/server")).and_then(|line| line.split(' ').next());
+    let layer: u64 = layer.and_then(|size| size.parse().ok()).context("no layer has the server")?;
+    let sent = edited["sent"]["bytes"].as_u64().with_context(|| format!("nothing was sent: {edited:#}"))?;
+    ensure!(sent <= layer + BESIDE, "{sent} bytes were sent for a server of {layer}: {edited:#}");
+    Ok(())
+}
+
+fn docker_client(env: &Environment) -> anyhow::Result<larder::docker::client::Client> {
+    Ok(larder::docker::client::Client::find(env)?)
+}
+
+/// A developer's machine beside the server.
+struct Client<'a> {
+    bench: &'a Bench,
+    larder: &'a Path,
+    /// The example.
+    dir: PathBuf,
+    /// The environment in which the engine that builds is found.
+    env: &'a Environment,
+    words: &'a [String],
+}
+
+impl Client<'_> {
+    fn call(&self, words: &[&str]) -> Cmd {
+        let engine = self.env.get("DOCKER_HOST").unwrap_or_default();
+        let cmd = self.bench.command(self.larder, &self.dir).args(["larder", "deploy"]).args(words);
+        if engine.is_empty() { cmd } else { cmd.env("DOCKER_HOST", engine) }
+    }
+
+    fn plan(&self) -> anyhow::Result<()> {
+        self.call(&["--plan"]).run().map_err(Into::into)
+    }
+
+    fn deploy(&self, words: &[&str]) -> anyhow::Result<Value> {
+        let mut json = String::new();
+        let cmd = self.call(words).arg("--json").args(self.words);
+        let code = cmd.each_line(Stderr::Terminal, |line| json.push_str(line))?;
+        ensure!(code == 0, "`cargo larder deploy` ended with exit code {code}");
+        Ok(serde_json::from_str(&json)?)
+    }
+
+    /// Visitors must get the site.
+    fn page(&self) -> anyhow::Result<()> {
+        let page = self.bench.page();
+        ensure!(page.contains("</html>"), "visitors get no page: {page}");
+        Ok(())
+    }
+}
+
+/// The environment in which the programs of a server are found.
+pub(crate) fn with_programs(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Environment> {
+    let own = [setup::engine::ensure(sh, env, log)?, setup::deploy::ensure(sh, env, log)?];
+    let mut env = env.clone();
+    let others = std::env::split_paths(env.get("PATH").unwrap_or_default()).collect::<Vec<_>>();
+    env.set("PATH", std::env::join_paths(own.into_iter().chain(others))?);
+    Ok(env)
+}
+
+/// The checkout as it is, without what git ignores.
+fn copy_of(sh: &Shell) -> anyhow::Result<TempDir> {
+    let copy = tempfile::Builder::new().prefix("larder-deploy-").tempdir()?;
+    let root = sh.current_dir();
+    for path in list_files(sh, &["-z"]).read()?.split('\0').filter(|path| !path.is_empty()) {
+        let (from, to) = (root.join(path), copy.path().join(path));
+        let Ok(metadata) = fs_err::symlink_metadata(&from) else { continue };
+        fs_err::create_dir_all(to.parent().context("a file is in a folder")?)?;
+        if metadata.is_symlink() {
+            fs_err::os::unix::fs::symlink(fs_err::read_link(&from)?, &to)?;
+        } else {
+            fs_err::copy(&from, &to)?;
+        }
+    }
+    Ok(copy)
+}
