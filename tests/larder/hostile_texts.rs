@@ -96,8 +96,20 @@ fn shape(sandbox: &Sandbox, text: &str) -> Result<Vec<String>, String> {
     Ok(shape)
 }
 
+/// Lists of lines that a shell runs, as GitLab and Buildkite have them.
+const SCRIPTS: [&str; 3] = ["before_script", "script", "commands"];
+
 fn walk(node: &Yaml, path: &str, sandbox: &Sandbox, shape: &mut Vec<String>) -> Result<(), String> {
+    let key = path.rsplit_once('.').map_or("", |(_, key)| key);
     match node {
+        Yaml::Array(lines) if SCRIPTS.contains(&key) => {
+            let lines: Option<Vec<&str>> = lines.iter().map(Yaml::as_str).collect();
+            let script = lines.ok_or("a line that is no text")?.join("\n").replace("$$", "$");
+            let mut calls = sandbox.calls(&script)?;
+            calls.sort();
+            shape.push(format!("{path}: {calls:?}"));
+            Ok(())
+        }
         Yaml::Array(items) => {
             items.iter().try_for_each(|item| walk(item, &format!("{path}[]"), sandbox, shape))
         }
@@ -105,7 +117,7 @@ fn walk(node: &Yaml, path: &str, sandbox: &Sandbox, shape: &mut Vec<String>) -> 
             let key = key.as_str().ok_or("a key that is no text")?;
             walk(value, &format!("{path}.{key}"), sandbox, shape)
         }),
-        Yaml::String(script) if path.rsplit_once('.').is_some_and(|(_, key)| key == "run") => {
+        Yaml::String(script) if key == "run" => {
             // GitHub puts values in their places before a shell sees it.
             if script.contains("${{") {
                 return Err(format!("an expression in a script: {script}"));
@@ -127,8 +139,16 @@ fn walk(node: &Yaml, path: &str, sandbox: &Sandbox, shape: &mut Vec<String>) -> 
     }
 }
 
-/// A workflow for a workspace in a folder, with a target directory and a target; `None` if none is written.
-fn workflow([folder, directory, target]: [&str; 3]) -> Result<Option<String>, String> {
+/// What `init` writes for CI.
+const PIPELINES: [&str; 4] = [
+    ".github/workflows/larder.yml",
+    ".gitlab-ci.yml",
+    ".forgejo/workflows/larder.yml",
+    ".buildkite/larder.yml",
+];
+
+/// The pipelines for a workspace in a folder, with a target directory and a target; `None` if none is written.
+fn workflow([folder, directory, target]: [&str; 3]) -> Result<Option<Vec<String>>, String> {
     let args = toml(&format!("--target={target}"));
     let slice = format!(
         "\n[package.metadata.larder.slices.release]\nvariant = \"release\"\nargs = [\"build\", \"--release\", {args}]\n"
@@ -144,13 +164,14 @@ fn workflow([folder, directory, target]: [&str; 3]) -> Result<Option<String>, St
     ]);
     Surroundings::get().run(Path::new("git"), project.path(), &["init", "--quiet"], &[]).ok();
     let root = project.path().join(folder);
-    let words = ["init", "--yes", "--only", "ci", "--offline"];
+    let words = ["init", "--yes", "--only", "ci,gitlab,forgejo,buildkite", "--offline"];
     let outcome = Surroundings::get().larder(&root, &words);
-    let path = project.path().join(".github/workflows/larder.yml");
-    if is_refused(&outcome)? || !path.exists() {
+    let paths = PIPELINES.map(|path| project.path().join(path));
+    if is_refused(&outcome)? || !paths[0].exists() {
         return Ok(None);
     }
-    fs_err::read_to_string(path).map(Some).map_err(|error| error.to_string())
+    let texts = paths.iter().map(fs_err::read_to_string).collect::<Result<_, _>>();
+    texts.map(Some).map_err(|error| error.to_string())
 }
 
 /// Words that a workflow takes.
@@ -162,7 +183,10 @@ const SHARE: usize = 8;
 fn workflows() {
     let sandbox = Sandbox::new();
     let plain = workflow(HARMLESS).unwrap().expect("it is written");
-    let expected = shape(&sandbox, &plain).unwrap();
+    let shapes = |texts: &[String]| -> Result<Vec<Vec<String>>, String> {
+        texts.iter().map(|text| shape(&sandbox, text)).collect()
+    };
+    let expected = shapes(&plain).unwrap();
     let (mut tried, mut refused, mut wrong) = (0, 0, Vec::new());
     for (index, value) in more_values().iter().enumerate() {
         let is_folder = !value.contains('\0')
@@ -178,9 +202,9 @@ fn workflows() {
             words[at] = value;
             match workflow(words) {
                 Ok(None) => refused += 1,
-                Ok(Some(text)) => match shape(&sandbox, &text) {
+                Ok(Some(texts)) => match shapes(&texts) {
                     Ok(found) if found == expected => {}
-                    said => wrong.push(format!("{at} {}: {said:?}\n{text}", short(value))),
+                    said => wrong.push(format!("{at} {}: {said:?}\n{}", short(value), texts.concat())),
                 },
                 Err(said) => wrong.push(format!("{at} {}: {said}", short(value))),
             }

@@ -68,6 +68,7 @@ mod nix_table;
 mod observe;
 mod observe_folders;
 mod packages;
+mod pipelines;
 mod platforms;
 mod pre_commit;
 mod private_files;

@@ -13,6 +13,7 @@ pub(crate) mod deploy;
 pub(crate) mod engine;
 mod exec;
 mod folder;
+pub(crate) mod gitlab;
 mod install;
 pub(crate) mod linters;
 mod needs;

@@ -13,7 +13,7 @@ use super::{
     choose::{Choice, choose},
     debian, deploy, engine,
     exec::Exec,
-    linters,
+    gitlab, linters,
     needs::{self, Tool},
     probe,
     programs::{self, CARGO_DENY, DEADNIX, MDBOOK, NIXFMT, WASM_PACK},
@@ -86,8 +86,8 @@ const DEPLOY: [Packaged; 5] = [
     ("flock", "util-linux"),
     ("ip", "iproute2"),
 ];
-/// `act` asks it for the digests of files.
-const LINTERS: [Packaged; 1] = [("node", "nodejs")];
+/// `act` asks Node for the digests of files, and `gitlab-ci-local` copies by rsync.
+const LINTERS: [Packaged; 2] = [("node", "nodejs"), ("rsync", "rsync")];
 const DEBIAN: [Packaged; 1] = [("debootstrap", "debootstrap")];
 const ENGINE: [Packaged; 1] = [("dockerd", "docker.io")];
 const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
@@ -207,7 +207,8 @@ impl Requirement {
             Self::Bots => bots::ensure(sh, env, log).map(drop),
             Self::Linters => {
                 super::host_packages(sh, env, log, &LINTERS)?;
-                linters::ensure(sh, env, log).map(drop)
+                linters::ensure(sh, env, log)?;
+                gitlab::ensure(sh, env, log).map(drop)
             }
             Self::Servers => servers::ensure(sh, env, log).map(drop),
             Self::Deploy => {

@@ -140,7 +140,8 @@ impl<'a> Tests<'a> {
         let shells = setup::shells::ensure(sh, self.env, self.log)?;
         let linters = setup::linters::ensure(sh, self.env, self.log)?;
         let bots = setup::bots::ensure(sh, self.env, self.log)?;
-        let of_npm = shells.into_iter().chain(bots);
+        let gitlab = setup::gitlab::ensure(sh, self.env, self.log)?;
+        let of_npm = shells.into_iter().chain(bots).chain(gitlab);
         let folders =
             [servers, deploy, linters].into_iter().chain(of_npm).chain(std::env::split_paths(&path));
         let folders = folders.chain(browser.map(Path::to_owned));

@@ -26,6 +26,7 @@ use crate::{
     sccache,
     tuning::{self, Known},
 };
+use ci::Service;
 use files::{new_file, repository, with_lines};
 pub use proposal::{Asked, Proposal};
 
@@ -46,6 +47,12 @@ pub enum Part {
     Docker,
     /// A workflow of GitHub Actions.
     Ci,
+    /// A pipeline of GitLab.
+    Gitlab,
+    /// A workflow of Forgejo.
+    Forgejo,
+    /// A pipeline of Buildkite.
+    Buildkite,
     /// A workflow of GitHub Actions that locks the branches of bots.
     Refresh,
     /// What lets git merge the table by a rule of the clone's.
@@ -64,7 +71,7 @@ pub enum Part {
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Profile,
         Self::Config,
         Self::Checks,
@@ -72,6 +79,9 @@ impl Part {
         Self::Gitignore,
         Self::Docker,
         Self::Ci,
+        Self::Gitlab,
+        Self::Forgejo,
+        Self::Buildkite,
         Self::Refresh,
         Self::MergeDriver,
         Self::RustAnalyzer,
@@ -91,6 +101,9 @@ impl Part {
             Self::Gitignore => "gitignore",
             Self::Docker => "docker",
             Self::Ci => "ci",
+            Self::Gitlab => "gitlab",
+            Self::Forgejo => "forgejo",
+            Self::Buildkite => "buildkite",
             Self::Refresh => "refresh",
             Self::MergeDriver => "merge-driver",
             Self::RustAnalyzer => "rust-analyzer",
@@ -108,14 +121,22 @@ impl Part {
 
     /// Whether it is worth a word that there is nothing to do: for most workspaces there never is.
     pub fn is_told_if_fresh(self) -> bool {
-        self != Self::Gitignore
+        !matches!(self, Self::Gitignore | Self::Gitlab | Self::Forgejo | Self::Buildkite)
     }
 
     /// Whether a workspace gets it without being asked for: Nix, sccache, a server and the like are choices of their own.
     pub fn is_default(self) -> bool {
         matches!(
             self,
-            Self::Profile | Self::Config | Self::Recipes | Self::Gitignore | Self::Docker | Self::Ci
+            Self::Profile
+                | Self::Config
+                | Self::Recipes
+                | Self::Gitignore
+                | Self::Docker
+                | Self::Ci
+                | Self::Gitlab
+                | Self::Forgejo
+                | Self::Buildkite
         )
     }
 }
@@ -170,7 +191,10 @@ pub fn propose(
             Ok(Proposal::of(change.into_iter().collect()))
         }
         Part::Docker => docker(project),
-        Part::Ci => ci::github(project, asked, given.source.as_deref()),
+        Part::Ci => ci::propose(project, Service::GitHub, asked, given.source.as_deref()),
+        Part::Gitlab => ci::propose(project, Service::GitLab, asked, given.source.as_deref()),
+        Part::Forgejo => ci::propose(project, Service::Forgejo, asked, given.source.as_deref()),
+        Part::Buildkite => ci::propose(project, Service::Buildkite, asked, given.source.as_deref()),
         Part::Refresh => refresh::propose(project, given.source.as_deref()),
         Part::MergeDriver => merge_driver::propose(project),
         Part::RustAnalyzer => rust_analyzer::propose(project),

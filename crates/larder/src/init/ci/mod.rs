@@ -1,59 +1,108 @@
 //! Pipelines of CI: for every service the same parts of a project, worded for it.
 //!
-//! All of them keep compiled units and nothing else of a build: those of the recipes, in one file of the store. A pull
-//! request reads, and writes nothing that another run would read. A word of the project's own that would be more than a
-//! word in a pipeline is refused before anything is written.
+//! All of them keep compiled units and nothing else of a build: those of the recipes, in one file of the store, or in
+//! the store itself. A pull request reads, and writes nothing that another run would read. A word of the project's own
+//! that would be more than a word in a pipeline is refused before anything is written.
 
+mod buildkite;
+mod forgejo;
 mod github;
+mod gitlab;
 mod jobs;
 mod parts;
+mod script;
 mod yaml;
 
-use cargo_metadata::camino::Utf8PathBuf;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     files::{new_file, repository},
     proposal::{Asked, Proposal},
 };
-use crate::{error::Result, project::Project};
+use crate::{error::Result, files::read, project::Project};
 use parts::Parts;
 
-/// Where a pipeline goes, and what says that it is wanted.
-struct Place {
-    /// The top of the repository.
-    top: Utf8PathBuf,
-    /// The workspace's folder in it, empty at the top.
-    prefix: String,
-    remotes: Vec<String>,
+/// What runs a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    GitHub,
+    GitLab,
+    Forgejo,
+    Buildkite,
 }
 
-impl Place {
-    fn of(project: &Project) -> Self {
-        let git = repository(project);
-        let root = project.workspace.root();
-        Self {
-            top: git.as_ref().map_or(root, |git| git.top.as_path()).to_owned(),
-            prefix: git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default(),
-            remotes: git.as_ref().map(|git| git.remotes().unwrap_or_default()).unwrap_or_default(),
+/// The first line of what is written here.
+const OURS: &str = "# Written by `cargo larder init`";
+
+/// Proposes the pipeline for a service if the project is there, or if it was asked for.
+pub(super) fn propose(
+    project: &Project,
+    service: Service,
+    asked: Asked,
+    source: Option<&str>,
+) -> Result<Proposal> {
+    let git = repository(project);
+    let top = git.as_ref().map_or(project.workspace.root(), |git| git.top.as_path());
+    let remotes = git.as_ref().map(|git| git.remotes().unwrap_or_default()).unwrap_or_default();
+    let is_there = service.marks().iter().any(|mark| top.join(mark).exists())
+        || service.host().is_some_and(|host| remotes.iter().any(|remote| remote.contains(host)));
+    if !is_there && asked == Asked::ByDefault {
+        return Ok(match service {
+            Service::GitHub => Proposal::skipped(
+                "nothing says that this repository is on GitHub; `--with ci` writes it all the same",
+            ),
+            // Most projects are on one service, and it is enough to speak of the most common one.
+            _ => Proposal::Fresh,
+        });
+    }
+    let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
+    match Parts::of(project, &prefix, source)? {
+        Ok(parts) => new_file(service.file(top)?, &service.text(&parts)),
+        Err(why) => Ok(Proposal::Skipped(why)),
+    }
+}
+
+impl Service {
+    /// What in a repository says that it is there.
+    fn marks(self) -> &'static [&'static str] {
+        match self {
+            Self::GitHub => &[".github"],
+            Self::GitLab => &[".gitlab-ci.yml", ".gitlab"],
+            Self::Forgejo => &[".forgejo"],
+            Self::Buildkite => &[".buildkite"],
         }
     }
 
-    /// Whether the repository is on that host, or has that file or folder.
-    fn is_at(&self, host: &str, path: &str) -> bool {
-        self.top.join(path).exists() || self.remotes.iter().any(|remote| remote.contains(host))
+    /// The host whose remotes say so.
+    fn host(self) -> Option<&'static str> {
+        match self {
+            Self::GitHub => Some("github.com"),
+            Self::GitLab => Some("gitlab.com"),
+            Self::Forgejo => Some("codeberg.org"),
+            Self::Buildkite => None,
+        }
     }
-}
 
-/// Proposes the workflow for GitHub if the project is there, or if it was asked for.
-pub(super) fn github(project: &Project, asked: Asked, source: Option<&str>) -> Result<Proposal> {
-    let place = Place::of(project);
-    if !place.is_at("github.com", ".github") && asked == Asked::ByDefault {
-        return Ok(Proposal::skipped(
-            "nothing says that this repository is on GitHub, the one that is known; `--with ci` writes it all the same",
-        ));
+    /// The file; for GitLab one to be included, if there is a pipeline of the project's own.
+    fn file(self, top: &Utf8Path) -> Result<Utf8PathBuf> {
+        Ok(match self {
+            Self::GitHub => top.join(".github/workflows/larder.yml"),
+            Self::Forgejo => top.join(".forgejo/workflows/larder.yml"),
+            Self::Buildkite => top.join(".buildkite/larder.yml"),
+            Self::GitLab => {
+                let own = top.join(".gitlab-ci.yml");
+                let is_ours = read::text_or_nothing(&own)?.starts_with(OURS);
+                if own.exists() && !is_ours { top.join(".gitlab/larder.gitlab-ci.yml") } else { own }
+            }
+        })
     }
-    match Parts::of(project, &place.prefix, source)? {
-        Ok(parts) => new_file(place.top.join(".github/workflows/larder.yml"), &github::text(&parts)),
-        Err(why) => Ok(Proposal::Skipped(why)),
+
+    fn text(self, parts: &Parts) -> String {
+        match self {
+            Self::GitHub => github::text(parts),
+            Self::GitLab => gitlab::text(parts),
+            Self::Forgejo => forgejo::text(parts),
+            Self::Buildkite => buildkite::text(parts),
+        }
     }
 }

@@ -1,0 +1,95 @@
+//! The workflow for Forgejo. Its runners have no cache service that today's actions speak with, so units come from the
+//! team's store, which may be in the forge's own registry of images, and without one every run compiles them.
+//!
+//! Actions are programs for Node, which the compiler's image does not have: the checkout is made by git.
+
+use std::fmt::Write as _;
+
+use super::{parts::Parts, script};
+
+const HEAD: &str = "\
+# Written by `cargo larder init`; yours to change.
+name: larder
+
+on:
+  push:
+    # A branch with a pull request would run twice.
+    branches: [main, master]
+  pull_request:
+
+# A newer push to a pull request ends the older run.
+concurrency:
+  group: larder-${{ github.ref }}
+  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
+
+env:
+  # Nothing is built twice here.
+  CARGO_INCREMENTAL: 0
+  # A pull request takes units, and gives none to other runs.
+  LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
+";
+
+const CHECKOUT: &str = r#"      - name: Checkout
+        env:
+          TOKEN: ${{ github.token }}
+        run: |
+          git init --quiet .
+          login=$(printf 'token:%s' "$TOKEN" | base64 -w 0)
+          git -c "http.extraHeader=Authorization: Basic $login" fetch --quiet --depth=1 "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" "$GITHUB_SHA"
+          git checkout --quiet FETCH_HEAD
+"#;
+
+const TOOLS: &str = "$HOME/.larder-tools";
+
+/// The whole file.
+pub(super) fn text(parts: &Parts) -> String {
+    let mut text = HEAD.to_owned();
+    let given = parts.source.as_ref().map(|source| format!(" || '{source}'")).unwrap_or_default();
+    let _ = writeln!(text, "  # The address of Larder's git repository.");
+    let _ = writeln!(text, "  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}");
+    if !parts.has_remote {
+        text.push_str(
+            "  # Units are kept from run to run by a store of the team's: `remote` in [workspace.metadata.larder.store],\n  \
+             # such as oci:// and an image in the registry of this forge.\n",
+        );
+    }
+    let groups: Vec<&str> = parts.groups.iter().map(|group| group.slices.as_str()).collect();
+    let _ = write!(
+        text,
+        "\njobs:\n  larder:\n    runs-on: docker\n    container:\n      image: rust:1\n    timeout-minutes: 90\n    \
+         strategy:\n      fail-fast: false\n      matrix:\n        # Each of these is cooked, then built, tested or \
+         linted.\n        slices: [\"{}\"]\n    env:\n      SLICES: ${{{{ matrix.slices }}}}\n    steps:\n{CHECKOUT}",
+        groups.join("\", \"")
+    );
+    let mut lines = script::set_up(parts, TOOLS);
+    lines.pop();
+    lines.push(format!(r#"echo "{TOOLS}/bin" >> "$GITHUB_PATH""#));
+    step(&mut text, "Tools", "", &lines);
+    let below = if parts.prefix.is_empty() {
+        String::new()
+    } else {
+        format!("        working-directory: \"{}\"\n", parts.prefix)
+    };
+    let mut check = vec!["cargo larder lock --check --locked".to_owned()];
+    if parts.image.is_some() {
+        check.push("cargo larder dockerfile --check".to_owned());
+    }
+    step(&mut text, "Build", &below, &["cargo larder build --locked $SLICES".to_owned()]);
+    if parts.has_remote {
+        let condition = "        if: github.event_name == 'push'\n";
+        let secret = "        env:\n          LARDER_STORE_KEY: ${{ secrets.LARDER_STORE_KEY }}\n";
+        let command = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#.to_owned();
+        step(&mut text, "Units for the team", &format!("{condition}{below}{secret}"), &[command]);
+    }
+    text.push_str("      # Stale recipes are slower, never wrong, so this comes last.\n");
+    step(&mut text, "Recipes are right", &below, &check);
+    text
+}
+
+fn step(text: &mut String, name: &str, keys: &str, lines: &[String]) {
+    let _ = write!(
+        text,
+        "      - name: {name}\n{keys}        run: |\n          {}\n",
+        lines.join("\n          ")
+    );
+}
