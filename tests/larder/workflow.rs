@@ -186,6 +186,23 @@ fn caches_are_saved_on_the_default_branch_alone() {
     }
 }
 
+/// The workflows and the action of this repository.
+#[test]
+fn checkers_find_nothing_in_our_own() {
+    let path = |name: &str| Surroundings::get().env().find_program(name);
+    let (Some(zizmor), Some(actionlint)) = (path("zizmor"), path("actionlint")) else {
+        return skip("checkers of our workflows", "PATH has no zizmor or no actionlint");
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let args = ["--offline", "--persona=auditor", "--no-progress", ".github"];
+    let outcome = Surroundings::get().run(&zizmor, &root, &args, &[]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    let workflows = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
+    let outcome =
+        Surroundings::get().run(&actionlint, &root, &[&["-no-color"], &workflows[..]].concat(), &[]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+}
+
 /// A deployment comes after everything else, and its secrets are those of its environment.
 #[test]
 fn a_whole_project_has_a_job_for_each_of_its_parts() {

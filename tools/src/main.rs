@@ -14,6 +14,7 @@ mod gc;
 mod git;
 mod nix;
 mod portfolio;
+mod release;
 mod setup;
 mod soak;
 mod test;
@@ -75,6 +76,8 @@ enum Verb {
     Tidy,
     /// Give parsers of what others write inputs that are changed at random.
     Fuzz(fuzz::Args),
+    /// Build and pack what a release publishes for one target.
+    ReleaseArchive(release::Args),
     /// Write the documentation that comes from the code.
     Codegen(CodegenArgs),
 }
@@ -118,6 +121,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Soak(args) => soak::run(log, args),
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Fuzz(args) => fuzz::run(log, args),
+        Verb::ReleaseArchive(args) => release::run(&sh, log, args),
         Verb::Codegen(args) => codegen::run(&sh, log, if args.check { Mode::Check } else { Mode::Write }),
     }
 }
