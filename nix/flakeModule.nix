@@ -5,11 +5,12 @@
 { mkFlake }:
 { config, lib, ... }:
 let
+  inherit (lib) mkOption types;
   flake = mkFlake (config.larder // { inherit (config) systems; });
 in
 {
-  options.larder = lib.mkOption {
-    type = lib.types.anything;
+  options.larder = mkOption {
+    type = types.anything;
     description = "`root`, the workspace's folder, and `options`, a function of nixpkgs' packages.";
   };
   config.perSystem =

@@ -389,6 +389,7 @@ let
     sqlx-cli = isDerivation pkgs.sqlx-cli;
     "stdenv.hostPlatform.isDarwin" =
       pkgs.stdenv.hostPlatform.isDarwin == lib.hasSuffix "-darwin" system;
+    "stdenv.hostPlatform.system" = pkgs.stdenv.hostPlatform.system == system;
     "stdenv.hostPlatform.rust.rustcTarget" =
       lib.hasPrefix "x86_64-" pkgs.stdenv.hostPlatform.rust.rustcTarget;
   };

@@ -1,6 +1,6 @@
 # modulesContract :: { lib, pkgs } -> attrset of booleans
 #
-# The part of the contract that nix/nixosModule.nix relies on: the module system of nixpkgs.
+# The part of the contract that nix/nixosModule.nix and nix/flakeModule.nix rely on: the module system of nixpkgs.
 { lib, pkgs }:
 with lib;
 {
@@ -80,5 +80,8 @@ with lib;
     && !is types.ints.positive 0
     && is types.package pkgs.jq
     && !is types.package 1
-    && is (types.attrsOf types.str) { a = "b"; };
+    && is (types.attrsOf types.str) { a = "b"; }
+    # What flakes are given, with nothing merged: a folder, and a function.
+    && is types.anything { root = ./.; }
+    && is types.anything { options = _: { }; };
 }
