@@ -110,7 +110,7 @@ fn nothing_is_written_unasked() {
     exit code 1
            Fresh config
          Skipped docker: it is made from the recipes, which come first
-         Skipped ci: nothing says that this repository is on GitHub, the one that is known; `--with ci` writes it all the same
+         Skipped ci: nothing says that this repository is on GitHub; `--with ci` writes it all the same
     error: nothing was written: not a terminal; pass --yes
     ");
     assert_eq!(files(&project), before);
