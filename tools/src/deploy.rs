@@ -68,17 +68,14 @@ pub(crate) fn show(
 fn is_small(client: &Client<'_>, edited: &Value) -> anyhow::Result<()> {
     let image = edited["image"].as_str().context("the image has no name")?;
     let words = ["history", "--human=false", "--no-trunc", "--format={{.Size}} {{.CreatedBy}}", image];
-    let history = docker_client(client.env)?.cmd().args(words).output()?;
+    // The server has it; here it is of no more use.
+    let history = client.bench.docker(&words);
     let layer =
         history.lines().find(|line| line.contains("/app/server")).and_then(|line| line.split(' ').next());
     let layer: u64 = layer.and_then(|size| size.parse().ok()).context("no layer has the server")?;
     let sent = edited["sent"]["bytes"].as_u64().with_context(|| format!("nothing was sent: {edited:#}"))?;
     ensure!(sent <= layer + BESIDE, "{sent} bytes were sent for a server of {layer}: {edited:#}");
     Ok(())
-}
-
-fn docker_client(env: &Environment) -> anyhow::Result<larder::docker::client::Client> {
-    Ok(larder::docker::client::Client::find(env)?)
 }
 
 /// A developer's machine beside the server.
