@@ -86,7 +86,7 @@ impl Part {
 
     /// Whether it takes a current engine, which is started for it.
     fn is_current(self) -> bool {
-        matches!(self, Self::Caches | Self::Example | Self::Deploy)
+        matches!(self, Self::Caches | Self::Deploy)
     }
 }
 
@@ -133,6 +133,7 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
         let engine = Engine::ensure(sh, env, log)?;
         let bases = debian_bases(sh, env, &engine, log)?;
         let words = bases.words();
+        let client = Client::find(engine.env())?;
         for part in parts {
             match part {
                 Part::Day => scenarios::run(engine.env(), &larder, &words, log)?,
@@ -140,7 +141,11 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
                 Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
                 Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &bases, log)?,
                 Part::Nix => flake::run(sh, engine.env(), &larder, log)?,
-                Part::Caches | Part::Example | Part::Deploy => {}
+                Part::Example => {
+                    example_twice(sh, engine.env(), &larder, &words)?;
+                    container::check(&client, IMAGE, log)?;
+                }
+                Part::Caches | Part::Deploy => {}
             }
         }
     }
@@ -148,16 +153,9 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
     if parts.contains(&Part::Caches) {
         caches::run(sh, env, &larder, log)?;
     }
-    if parts.contains(&Part::Example) || parts.contains(&Part::Deploy) {
+    if parts.contains(&Part::Deploy) {
         let (engine, bases) = current_engine(sh, env, log)?;
-        let words = bases.words();
-        if parts.contains(&Part::Example) {
-            example_twice(sh, engine.env(), &larder, &words)?;
-            container::check(&Client::find(engine.env())?, IMAGE, log)?;
-        }
-        if parts.contains(&Part::Deploy) {
-            crate::deploy::show(sh, engine.env(), &larder, &words, log)?;
-        }
+        crate::deploy::show(sh, engine.env(), &larder, &bases.words(), log)?;
     }
     Ok(())
 }
