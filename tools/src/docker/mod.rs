@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Run the tests of images instead: a day's scenarios, secrets, the example's image, and a container of it.
     #[arg(long, conflicts_with = "words")]
     test: bool,
-    /// Of these tests, run some; separated by commas.
+    /// Of these tests, run some, instead of all but `deploy`; separated by commas.
     #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', requires = "test")]
     parts: Vec<Part>,
     /// Arguments passed on to `cargo larder docker`.
@@ -67,7 +67,7 @@ pub(crate) enum Part {
     Caches,
     /// The example's image, and a container of it: minutes.
     Example,
-    /// The example on a server.
+    /// The example on a server, which its own engine builds for: a quarter of an hour the first time.
     Deploy,
 }
 
@@ -84,6 +84,11 @@ impl Part {
         Self::Deploy,
     ];
 
+    /// Those of every run of the tests: an engine of its own that has to cook the example first would take too long.
+    pub(crate) fn usual() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|part| *part != Self::Deploy).collect()
+    }
+
     /// Whether it takes a current engine, which is started for it.
     fn is_current(self) -> bool {
         matches!(self, Self::Caches | Self::Deploy)
@@ -99,8 +104,8 @@ const IMAGE: &str = "larder-portfolio";
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     if args.test {
-        let parts = if args.parts.is_empty() { &Part::ALL[..] } else { &args.parts };
-        return test(sh, env, log, parts);
+        let parts = if args.parts.is_empty() { Part::usual() } else { args.parts.clone() };
+        return test(sh, env, log, &parts);
     }
     let engine = Engine::ensure(sh, env, log)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
@@ -162,7 +167,8 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
 
 /// A current engine with base images made here; it keeps what it has built.
 pub(crate) fn current_engine(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<(Engine, Bases)> {
-    let folder = setup::scratch_folder(sh, env, "docker-current")?;
+    // Not the one of the caches' tests, which empty theirs.
+    let folder = setup::scratch_folder(sh, env, "docker-deploy")?;
     let engine = Engine::current(sh, env, log, &folder, &folder.join("data"))?;
     let bases = debian_bases(sh, env, &engine, log)?;
     Ok((engine, bases))

@@ -107,7 +107,8 @@ impl<'a> Tests<'a> {
             Step::Init => init::run(&self.portfolio()?, log),
             Step::WasmPack => wasm_pack::run(sh, env, &self.portfolio()?, log),
             Step::Trials => trials::run(sh, env, log, &trials::Args::default()),
-            Step::Images => docker::test(sh, env, log, &docker::Part::ALL),
+            Step::Images if full => docker::test(sh, env, log, &docker::Part::ALL),
+            Step::Images => docker::test(sh, env, log, &docker::Part::usual()),
             Step::Nix => nix::test(sh, env, log, if full { Server::Shipped } else { Server::Quick }),
             Step::Cargo => self.cargo_test(),
         }
