@@ -3,7 +3,13 @@
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::proposal::Proposal;
-use crate::{error::Result, files::change::Change, git::Git, project::Project};
+use crate::{
+    docker,
+    error::Result,
+    files::{change::Change, read},
+    git::Git,
+    project::Project,
+};
 
 /// A file that is the user's own from the moment it is written.
 pub(super) fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
@@ -35,4 +41,10 @@ pub(super) fn with_lines(mut text: String, lines: &[&str]) -> String {
 /// The repository that the workspace lies in; `None` also if git cannot tell.
 pub(super) fn repository(project: &Project) -> Option<Git> {
     Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
+}
+
+/// Whether the project has a Dockerfile that was generated.
+pub(super) fn has_generated_dockerfile(project: &Project) -> Result<bool> {
+    let path = docker::context(project)?.join("Dockerfile");
+    Ok(path.is_file() && docker::is_generated(&read::text(path)?))
 }

@@ -3,12 +3,14 @@
 //! It must never commit more than what `lock` writes, nor anything if that is nothing: a commit may start it again.
 
 use super::{
-    files::{new_file, repository},
+    ci::yaml,
+    files::{has_generated_dockerfile, new_file, repository},
     proposal::Proposal,
 };
-use crate::{docker, error::Result, files::read, project::Project};
+use crate::{error::Result, project::Project};
 
-/// The workflow with `ADDRESS`, `FOLDER` and `PATHS` in the places of words of the project.
+/// The workflow with `ADDRESS`, `FOLDER` and `PATHS` in the places of words of the project, and `CHECKOUT` and `RESTORE` in
+/// those of actions.
 const TEMPLATE: &str = include_str!("refresh.yml");
 
 pub(super) fn propose(project: &Project, source: Option<&str>) -> Result<Proposal> {
@@ -27,8 +29,7 @@ pub(super) fn propose(project: &Project, source: Option<&str>) -> Result<Proposa
 /// The files that `lock` writes, as the workspace sees them: generated ones follow the recipes.
 fn written_by_lock(project: &Project) -> Result<Vec<String>> {
     let mut paths = vec!["larder".to_owned()];
-    let dockerfile = docker::context(project)?.join("Dockerfile");
-    if dockerfile.is_file() && docker::is_generated(&read::text(dockerfile)?) {
+    if has_generated_dockerfile(project)? {
         let context = project.settings.docker.context.as_ref().map_or("", |context| context.as_str());
         let below = |name| if context.is_empty() { String::from(name) } else { format!("{context}/{name}") };
         paths.extend([below("Dockerfile"), below(".dockerignore")]);
@@ -44,13 +45,15 @@ fn is_plain(word: &str) -> bool {
 
 /// The whole file. `folder` is the workspace's in the repository, empty at the top.
 fn text(source: Option<&str>, folder: &str, paths: &[String]) -> String {
-    let address = source.map(|source| format!(" || '{}'", source.trim_start_matches("git+")));
+    let address = yaml::address(source.map(|source| source.trim_start_matches("git+")));
     let folder = match folder {
         "" => String::new(),
         folder => format!("\ndefaults:\n  run:\n    working-directory: \"{folder}\"\n"),
     };
     TEMPLATE
-        .replace(" || 'ADDRESS'", &address.unwrap_or_default())
+        .replace(" || 'ADDRESS'", &address)
+        .replace("CHECKOUT", yaml::CHECKOUT)
+        .replace("RESTORE", &format!("actions/cache/restore@{}", yaml::CACHE))
         .replace("FOLDER", &folder)
         .replace("PATHS", &paths.join(" "))
 }
@@ -69,7 +72,12 @@ mod tests {
             "'https://git.example/x' }}\n\ndefaults:\n  run:\n    working-directory: \"a/b\"\n\njobs:\n";
         assert!(below.contains(folder) && below.contains("git add -- larder Dockerfile\n"), "{below}");
         for text in [plain, below] {
-            assert!(!["ADDRESS", "FOLDER", "PATHS"].iter().any(|place| text.contains(place)), "{text}");
+            assert!(
+                !["ADDRESS", "CHECKOUT", "FOLDER", "PATHS", "RESTORE"]
+                    .iter()
+                    .any(|place| text.contains(place)),
+                "{text}"
+            );
         }
     }
 

@@ -34,11 +34,7 @@ pub(super) fn text(parts: &Parts) -> String {
         );
     }
     text.push_str("\nsteps:\n");
-    let mut check = vec!["cargo larder lock --check --locked".to_owned()];
-    if parts.image.is_some() {
-        check.push("cargo larder dockerfile --check".to_owned());
-    }
-    step(&mut text, parts, "recipes", &check);
+    step(&mut text, parts, "recipes", &script::checks(parts));
     for group in &parts.groups {
         let build = format!("cargo larder build --locked {}", group.slices);
         let sweep = [

@@ -5,28 +5,11 @@
 
 use std::fmt::Write as _;
 
-use super::{parts::Parts, script};
+use super::{parts::Parts, script, yaml};
 
-const HEAD: &str = "\
-# Written by `cargo larder init`; yours to change.
-name: larder
-
-on:
-  push:
-    # A branch with a pull request would run twice.
-    branches: [main, master]
-  pull_request:
-
-# A newer push to a pull request ends the older run.
-concurrency:
-  group: larder-${{ github.ref }}
-  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
-
-env:
-  # Nothing is built twice here.
+/// Its variables beside those that both kinds of workflow have.
+const ENV: &str = "  # Nothing is built twice here.
   CARGO_INCREMENTAL: 0
-  # A pull request takes units, and gives none to other runs.
-  LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
 ";
 
 const CHECKOUT: &str = r#"      - name: Checkout
@@ -43,10 +26,7 @@ const TOOLS: &str = "$HOME/.larder-tools";
 
 /// The whole file.
 pub(super) fn text(parts: &Parts) -> String {
-    let mut text = HEAD.to_owned();
-    let given = parts.source.as_ref().map(|source| format!(" || '{source}'")).unwrap_or_default();
-    let _ = writeln!(text, "  # The address of Larder's git repository.");
-    let _ = writeln!(text, "  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}");
+    let mut text = yaml::head("", "", ENV, parts);
     if !parts.has_remote {
         text.push_str(
             "  # Units are kept from run to run by a store of the team's: `remote` in [workspace.metadata.larder.store],\n  \
@@ -61,8 +41,8 @@ pub(super) fn text(parts: &Parts) -> String {
          linted.\n        slices: [\"{}\"]\n    env:\n      SLICES: ${{{{ matrix.slices }}}}\n    steps:\n{CHECKOUT}",
         groups.join("\", \"")
     );
-    let mut lines = script::set_up(parts, TOOLS);
-    lines.pop();
+    let mut lines = script::toolchain(parts);
+    lines.extend(script::install(parts, TOOLS));
     lines.push(format!(r#"echo "{TOOLS}/bin" >> "$GITHUB_PATH""#));
     step(&mut text, "Tools", "", &lines);
     let below = if parts.prefix.is_empty() {
@@ -70,19 +50,15 @@ pub(super) fn text(parts: &Parts) -> String {
     } else {
         format!("        working-directory: \"{}\"\n", parts.prefix)
     };
-    let mut check = vec!["cargo larder lock --check --locked".to_owned()];
-    if parts.image.is_some() {
-        check.push("cargo larder dockerfile --check".to_owned());
-    }
     step(&mut text, "Build", &below, &["cargo larder build --locked $SLICES".to_owned()]);
     if parts.has_remote {
         let condition = "        if: github.event_name == 'push'\n";
         let secret = "        env:\n          LARDER_STORE_KEY: ${{ secrets.LARDER_STORE_KEY }}\n";
-        let command = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#.to_owned();
-        step(&mut text, "Units for the team", &format!("{condition}{below}{secret}"), &[command]);
+        let keys = format!("{condition}{below}{secret}");
+        step(&mut text, "Units for the team", &keys, &[script::PUSH.to_owned()]);
     }
     text.push_str("      # Stale recipes are slower, never wrong, so this comes last.\n");
-    step(&mut text, "Recipes are right", &below, &check);
+    step(&mut text, "Recipes are right", &below, &script::checks(parts));
     text
 }
 

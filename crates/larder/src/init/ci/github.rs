@@ -6,44 +6,30 @@
 
 use std::fmt::Write as _;
 
-use super::{jobs, parts::Parts};
+use super::{jobs, parts::Parts, yaml};
 
-const HEAD: &str = "\
-# Written by `cargo larder init`; yours to change.
-name: larder
-
-on:
-  push:
-    # A branch with a pull request would run twice.
-    branches: [main, master]
-  pull_request:
-  merge_group:
+/// The events that Forgejo does not have.
+const EVENTS: &str = "  merge_group:
   schedule:
     # GitHub deletes caches that nobody has read for a week.
     - cron: \"30 4 * * 1\"
+";
 
+const PERMISSIONS: &str = "\
 # Each job names the permissions that it needs.
 permissions: {}
 
-# A newer push to a pull request ends the older run.
-concurrency:
-  group: larder-${{ github.ref }}
-  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
+";
 
-env:
-  # Nothing is built twice here, and what incremental builds need would only fill the cache.
+const ENV: &str =
+    "  # Nothing is built twice here, and what incremental builds need would only fill the cache.
   CARGO_INCREMENTAL: 0
   CARGO_TERM_COLOR: always
-  # A pull request takes units, and gives none to other runs.
-  LARDER_STORE: ${{ github.event_name == 'pull_request' && 'read' || 'write' }}
 ";
 
 /// The whole file.
 pub(super) fn text(parts: &Parts) -> String {
-    let mut text = HEAD.to_owned();
-    let given = parts.source.as_ref().map(|source| format!(" || '{source}'")).unwrap_or_default();
-    let _ = writeln!(text, "  # The address of Larder's git repository.");
-    let _ = writeln!(text, "  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}");
+    let mut text = yaml::head(EVENTS, PERMISSIONS, ENV, parts);
     if !parts.prefix.is_empty() {
         let _ = write!(text, "\ndefaults:\n  run:\n    working-directory: \"{}\"\n", parts.prefix);
     }

@@ -67,11 +67,7 @@ pub(super) fn text(parts: &Parts) -> String {
 }
 
 fn recipes(parts: &Parts) -> String {
-    let mut lines = vec!["cargo larder lock --check --locked".to_owned()];
-    if parts.image.is_some() {
-        lines.push("cargo larder dockerfile --check".to_owned());
-    }
-    job("larder recipes", parts, None, &lines)
+    job("larder recipes", parts, None, &script::checks(parts))
 }
 
 fn cook(parts: &Parts, group: &Group) -> String {

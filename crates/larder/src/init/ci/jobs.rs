@@ -4,6 +4,7 @@
 
 use super::{
     parts::Parts,
+    script,
     yaml::{Cache, Job, ON_DEFAULT, Step},
 };
 use crate::process::quoted;
@@ -110,9 +111,8 @@ fn cook(parts: &Parts) -> String {
 /// Gives units to the team, if this run may: the secret is there for protected branches alone, if its environment on
 /// GitHub says so.
 fn push(job: &mut Job) {
-    let command = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#;
     job.step(
-        &Step::new("Units for the team", &[command])
+        &Step::new("Units for the team", &[script::PUSH])
             .only_if("github.event_name == 'push' && github.ref_protected")
             .env("LARDER_STORE_KEY", "${{ secrets.LARDER_STORE_KEY }}"),
     );
@@ -121,14 +121,7 @@ fn push(job: &mut Job) {
 /// The compiler, with an `id` of all that units depend on beside their recipe: platform, architecture, the image of
 /// the runner and the compiler.
 fn toolchain(job: &mut Job, parts: &Parts) {
-    let mut lines = vec!["rustc --version".to_owned()];
-    if parts.has_clippy() {
-        lines.push("rustup component add clippy".into());
-    }
-    if !parts.targets.is_empty() {
-        let targets: Vec<String> = parts.targets.iter().map(|target| quoted(target)).collect();
-        lines.push(format!("rustup target add {}", targets.join(" ")));
-    }
+    let mut lines = script::toolchain(parts);
     let id = r#"echo "id=$RUNNER_OS-$RUNNER_ARCH-${ImageOS:-own}-$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT""#;
     lines.push(id.into());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -138,7 +131,7 @@ fn toolchain(job: &mut Job, parts: &Parts) {
 /// Larder itself, and cargo-leptos if it is needed.
 fn install(job: &mut Job, parts: &Parts) -> Cache<'static> {
     let leptos = parts.leptos();
-    let more = leptos.map(|version| format!("-leptos-{version}")).unwrap_or_default();
+    let more = script::leptos_key(parts);
     let tools = Cache {
         id: "tools",
         paths: &[TOOLS],

@@ -11,7 +11,7 @@ mod gitlab;
 mod jobs;
 mod parts;
 mod script;
-mod yaml;
+pub(super) mod yaml;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 

@@ -1,10 +1,9 @@
 //! The parts of a project that a pipeline has jobs for, in words that mean themselves in YAML, in expressions and in a
 //! shell.
 
+use super::super::files::has_generated_dockerfile;
 use crate::{
-    docker,
     error::Result,
-    files::read,
     project::Project,
     slice::{Origin, Slice, Variant, leptos},
 };
@@ -52,14 +51,12 @@ impl Parts {
             slices.iter().flat_map(|slice| slice.targets()).map(str::to_owned).collect();
         targets.sort_unstable();
         targets.dedup();
-        let dockerfile = docker::context(project)?.join("Dockerfile");
-        let is_ours = dockerfile.is_file() && docker::is_generated(&read::text(dockerfile)?);
         let context = project.settings.docker.context.as_ref().map_or(".", |context| context.as_str());
         let parts = Self {
             prefix: prefix.to_owned(),
             groups,
             targets,
-            image: is_ours.then(|| context.to_owned()),
+            image: has_generated_dockerfile(project)?.then(|| context.to_owned()),
             has_flake: project.workspace.root().join("flake.nix").is_file(),
             is_deployed: !project.settings.deploy.is_empty(),
             has_remote: project.settings.store.remote.is_some(),

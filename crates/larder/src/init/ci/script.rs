@@ -1,11 +1,13 @@
-//! Shell lines that the pipelines of all services but GitHub share.
+//! Shell lines that the pipelines of several services share.
 
 use super::parts::Parts;
 use crate::process::quoted;
 
-/// The toolchain, Larder itself, and cargo-leptos if it is needed. `tools` is the folder of the programs, in words of a
-/// shell.
-pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
+/// Gives units to the team, if this run has its key.
+pub(super) const PUSH: &str = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#;
+
+/// The toolchain with all that the project's slices need of it.
+pub(super) fn toolchain(parts: &Parts) -> Vec<String> {
     let mut lines = vec!["rustc --version".to_owned()];
     if parts.has_clippy() {
         lines.push("rustup component add clippy".into());
@@ -14,20 +16,42 @@ pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
         let targets: Vec<String> = parts.targets.iter().map(|target| quoted(target)).collect();
         lines.push(format!("rustup target add {}", targets.join(" ")));
     }
+    lines
+}
+
+/// Checks of everything that is committed.
+pub(super) fn checks(parts: &Parts) -> Vec<String> {
+    let mut lines = vec!["cargo larder lock --check --locked".to_owned()];
+    lines.extend(parts.image.is_some().then(|| "cargo larder dockerfile --check".to_owned()));
+    lines
+}
+
+/// The toolchain, Larder itself, and cargo-leptos if it is needed. `tools` is the folder of the programs, in words of a
+/// shell.
+pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
+    let mut lines = toolchain(parts);
+    lines.extend(install(parts, tools));
+    lines.push(format!("export PATH=\"{tools}/bin:$PATH\""));
+    lines
+}
+
+/// Larder itself, and cargo-leptos if it is needed, unless the folder has them.
+pub(super) fn install(parts: &Parts, tools: &str) -> Vec<String> {
     // Their sources are none of the project's downloads.
     let install = |program: &str, what: &str| {
         format!(
             "test -x \"{tools}/bin/{program}\" || CARGO_HOME=\"{tools}/home\" cargo install --locked --root \"{tools}\" {what}"
         )
     };
-    lines.push(r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.into());
-    lines.push(install("cargo-larder", r#"--git "$LARDER_GIT" cargo-larder"#));
+    let mut lines = vec![
+        r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.to_owned(),
+        install("cargo-larder", r#"--git "$LARDER_GIT" cargo-larder"#),
+    ];
     lines.extend(parts.leptos().map(|version| install("cargo-leptos", &format!("cargo-leptos@{version}"))));
-    lines.push(format!("export PATH=\"{tools}/bin:$PATH\""));
     lines
 }
 
-/// What the key of the tools ends in.
+/// The end of the key of a cache with the tools.
 pub(super) fn leptos_key(parts: &Parts) -> String {
     parts.leptos().map(|version| format!("-leptos-{version}")).unwrap_or_default()
 }

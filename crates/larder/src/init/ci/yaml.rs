@@ -1,6 +1,8 @@
-//! Steps of GitHub Actions as text. Values of expressions reach a script as variables, never as text in it.
+//! Workflows of GitHub Actions as text, and their steps. Values of expressions reach a script as variables, never as text in it.
 
 use std::fmt::Write as _;
+
+use super::parts::Parts;
 
 /// Makes the text of a job.
 pub(super) struct Job {
@@ -27,12 +29,47 @@ pub(super) struct Cache<'a> {
 }
 
 /// The commit of `actions/cache` and what it is a version of: a tag can be moved, a commit cannot.
-const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
-const CHECKOUT: &str = "actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1";
+pub(in crate::init) const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
+pub(in crate::init) const CHECKOUT: &str =
+    "actions/checkout@34e114876b0b11c390a56381ad16ebd13914f8d5 # v4.3.1";
 
 /// Caches of other branches fill the quota, and only that branch reads them. A schedule runs on the default branch alone.
 pub(super) const ON_DEFAULT: &str =
     "(github.event_name == 'schedule' || github.ref_name == github.event.repository.default_branch)";
+
+/// The start of a workflow, for GitHub and for Forgejo, up to its variables: with more events, keys of the workflow and
+/// variables, each in whole lines.
+pub(super) fn head(events: &str, keys: &str, env: &str, parts: &Parts) -> String {
+    let given = address(parts.source.as_deref());
+    format!(
+        "\
+# Written by `cargo larder init`; yours to change.
+name: larder
+
+on:
+  push:
+    # A branch with a pull request would run twice.
+    branches: [main, master]
+  pull_request:
+{events}
+{keys}# A newer push to a pull request ends the older run.
+concurrency:
+  group: larder-${{{{ github.ref }}}}
+  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
+
+env:
+{env}  # A pull request takes units, and gives none to other runs.
+  LARDER_STORE: ${{{{ github.event_name == 'pull_request' && 'read' || 'write' }}}}
+  # The address of Larder's git repository.
+  LARDER_GIT: ${{{{ vars.LARDER_GIT{given} }}}}
+"
+    )
+}
+
+/// The rest of an expression that takes the given address of Larder if a variable has none.
+pub(in crate::init) fn address(source: Option<&str>) -> String {
+    source.map(|source| format!(" || '{source}'")).unwrap_or_default()
+}
 
 impl<'a> Step<'a> {
     pub(super) fn new(name: &'a str, lines: &[&str]) -> Self {
