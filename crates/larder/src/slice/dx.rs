@@ -13,7 +13,6 @@ use cargo_metadata::{
 use serde::Deserialize;
 
 use super::{
-    broken::Broken,
     call::{Origin, Slice, Variant},
     name::Name,
     predicted::{self, Found, VARIANTS},
@@ -82,42 +81,22 @@ pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String
         .filter(|package| !taken.contains(package.name.as_str()))
         .filter_map(|package| App::of(workspace, package))
         .collect();
-    let cargo = cargo.of_everybody(workspace.root().as_std_path()).unwrap_or_else(|_| cargo.clone());
-    let has_prefix = apps.len() > 1 || !taken.is_empty();
-    let mut found = Found::default();
-    for app in &apps {
-        let prefix = if has_prefix { format!("{}-", app.package.name) } else { String::new() };
-        match app.slices(&cargo, &prefix) {
-            Ok(slices) => {
-                found.slices.extend(slices);
-                found.packages.insert(app.package.name.to_string());
-            }
-            Err(reason) => found.broken.push(Broken {
-                program: "dx",
-                slices: VARIANTS.map(|variant| predicted::name(&prefix, "front", variant)).to_vec(),
-                path: app.path.clone(),
-                reason,
-            }),
-        }
-    }
-    found
+    predicted::of_all(cargo, workspace, taken, &apps)
 }
 
-impl<'a> App<'a> {
-    /// The application of a package, if dx builds it for browsers without being told so.
-    fn of(workspace: &'a Workspace, package: &'a Package) -> Option<Self> {
-        let folder = package.manifest_path.parent()?;
-        let folders = folder.ancestors().take_while(|above| above.starts_with(workspace.root()));
-        let path = folders.flat_map(files).find(|path| path.is_file())?;
-        let program = program(package)?;
-        if !package.dependencies.iter().any(|one| one.name == "dioxus") || renderer(package) != Some("web") {
-            return None;
-        }
-        let document = parse_toml(&path).map_err(|error| error.to_string());
-        let file = document.and_then(|document| {
-            toml_edit::de::from_document::<File>(document).map_err(|error| error.message().to_owned())
-        });
-        Some(Self { workspace, package, program, path, config: file.map(|file| file.web.app) })
+impl predicted::Project for App<'_> {
+    const PROGRAM: &'static str = "dx";
+
+    fn name(&self) -> &str {
+        &self.package.name
+    }
+
+    fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    fn packages(&self) -> Vec<String> {
+        vec![self.package.name.to_string()]
     }
 
     fn slices(&self, cargo: &Cargo, prefix: &str) -> Result<Vec<Slice>, String> {
@@ -144,6 +123,24 @@ impl<'a> App<'a> {
             slices.push(slice);
         }
         Ok(slices)
+    }
+}
+
+impl<'a> App<'a> {
+    /// The application of a package, if dx builds it for browsers without being told so.
+    fn of(workspace: &'a Workspace, package: &'a Package) -> Option<Self> {
+        let folder = package.manifest_path.parent()?;
+        let folders = folder.ancestors().take_while(|above| above.starts_with(workspace.root()));
+        let path = folders.flat_map(files).find(|path| path.is_file())?;
+        let program = program(package)?;
+        if !package.dependencies.iter().any(|one| one.name == "dioxus") || renderer(package) != Some("web") {
+            return None;
+        }
+        let document = parse_toml(&path).map_err(|error| error.to_string());
+        let file = document.and_then(|document| {
+            toml_edit::de::from_document::<File>(document).map_err(|error| error.message().to_owned())
+        });
+        Some(Self { workspace, package, program, path, config: file.map(|file| file.web.app) })
     }
 
     /// The arguments of cargo.

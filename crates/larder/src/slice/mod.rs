@@ -19,7 +19,7 @@ pub mod observed;
 mod predicted;
 mod refused;
 mod target_dir;
-pub mod trunk;
+pub(crate) mod trunk;
 pub mod written;
 pub mod written_down;
 

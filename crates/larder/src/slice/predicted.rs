@@ -20,6 +20,60 @@ pub(super) struct Found {
     pub(super) packages: BTreeSet<String>,
 }
 
+/// A project that a framework builds.
+pub(super) trait Project {
+    /// The program that builds it.
+    const PROGRAM: &'static str;
+
+    /// The name that tells its slices from those of others.
+    fn name(&self) -> &str;
+
+    /// The file that a problem is told of.
+    fn path(&self) -> &Utf8Path;
+
+    /// The names of its packages.
+    fn packages(&self) -> Vec<String>;
+
+    /// Its slices, each name with this prefix.
+    ///
+    /// # Errors
+    /// Why it has none.
+    fn slices(&self, cargo: &Cargo, prefix: &str) -> Result<Vec<Slice>, String>;
+}
+
+/// The slices of all projects; names have a prefix unless there is one project and nobody else builds for browsers.
+pub(super) fn of_all<P: Project>(
+    cargo: &Cargo,
+    workspace: &Workspace,
+    taken: &BTreeSet<String>,
+    projects: &[P],
+) -> Found {
+    let mut found = Found::default();
+    // Most workspaces have none, and this is asked at every start.
+    if projects.is_empty() {
+        return found;
+    }
+    // A setting of somebody's shell is not the project's.
+    let cargo = cargo.of_everybody(workspace.root().as_std_path()).unwrap_or_else(|_| cargo.clone());
+    let has_prefix = projects.len() > 1 || !taken.is_empty();
+    for project in projects {
+        let prefix = if has_prefix { format!("{}-", project.name()) } else { String::new() };
+        match project.slices(&cargo, &prefix) {
+            Ok(slices) => {
+                found.slices.extend(slices);
+                found.packages.extend(project.packages());
+            }
+            Err(reason) => found.broken.push(Broken {
+                program: P::PROGRAM,
+                slices: VARIANTS.map(|variant| name(&prefix, "front", variant)).to_vec(),
+                path: project.path().to_owned(),
+                reason,
+            }),
+        }
+    }
+    found
+}
+
 /// The builds of a framework.
 pub(super) const VARIANTS: [Variant; 2] = [Variant::Release, Variant::Dev];
 

@@ -20,16 +20,12 @@ use self::{
     page::{Kind, Link},
 };
 use super::{
-    broken::Broken,
     call::{Origin, Slice, Variant},
     name::Name,
     observed,
-    predicted::{self, Found, VARIANTS},
+    predicted::{self, Found, Project as _, VARIANTS},
 };
 use crate::{cargo::Cargo, files::read, workspace::Workspace};
-
-/// The trunk that this module was held against.
-pub const TRUNK_VERSION: &str = "0.21.14";
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -38,27 +34,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// A project gives `front` and `front-dev`, and `worker` and `worker-dev` if its page has a worker; of several, each
 /// name is prefixed with the project's package.
 pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String>) -> Found {
-    let projects: Vec<Project<'_>> = projects(workspace, taken);
-    let has_prefix = projects.len() > 1 || !taken.is_empty();
-    // A setting of somebody's shell is not the project's.
-    let cargo = cargo.of_everybody(workspace.root().as_std_path()).unwrap_or_else(|_| cargo.clone());
-    let mut found = Found::default();
-    for project in &projects {
-        let prefix = if has_prefix { format!("{}-", project.name()) } else { String::new() };
-        match project.slices(&cargo, &prefix) {
-            Ok(slices) => {
-                found.slices.extend(slices);
-                found.packages.extend(project.packages().map(|package| package.name.to_string()));
-            }
-            Err(reason) => found.broken.push(Broken {
-                program: "trunk",
-                slices: VARIANTS.map(|variant| predicted::name(&prefix, "front", variant)).to_vec(),
-                path: project.path.clone(),
-                reason,
-            }),
-        }
-    }
-    found
+    predicted::of_all(cargo, workspace, taken, &projects(workspace, taken))
 }
 
 /// A page with the folder that trunk is called in.
@@ -101,12 +77,53 @@ fn projects<'a>(workspace: &'a Workspace, taken: &BTreeSet<String>) -> Vec<Proje
     for (folder, package) in folders(workspace) {
         let Some(project) = Project::of(workspace, folder, package) else { continue };
         let is_known = projects.iter().any(|known| known.page == project.page);
-        let is_taken = project.packages().any(|package| taken.contains(package.name.as_str()));
+        let is_taken = project.packages().iter().any(|package| taken.contains(package));
         if !is_known && !is_taken {
             projects.push(project);
         }
     }
     projects
+}
+
+impl predicted::Project for Project<'_> {
+    const PROGRAM: &'static str = "trunk";
+
+    /// The name of the application's package, or else of the folder.
+    fn name(&self) -> &str {
+        let apps = self.apps.iter().flatten();
+        let main = apps.clone().find(|app| app.link.kind == Kind::Main).or_else(|| apps.clone().next());
+        main.map_or_else(|| self.folder.file_name().unwrap_or("trunk"), |app| app.package.name.as_str())
+    }
+
+    fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    fn packages(&self) -> Vec<String> {
+        self.apps.iter().flatten().map(|app| app.package.name.to_string()).collect()
+    }
+
+    fn slices(&self, cargo: &Cargo, prefix: &str) -> Result<Vec<Slice>, String> {
+        let mut slices: Vec<Slice> = Vec::new();
+        for variant in VARIANTS {
+            for app in self.apps.as_ref().map_err(Clone::clone)? {
+                let args = self.args(app, variant == Variant::Release || self.config.release)?;
+                let Some(slice) = predicted::slice(cargo, self.workspace, &self.folder, args)? else {
+                    continue;
+                };
+                // A profile of the configuration is that of both builds.
+                if slices.iter().any(|known| known.same_invocation(&slice)) {
+                    continue;
+                }
+                let wanted = predicted::name(prefix, &self.role(app), variant);
+                let is_free = |name: &str| slices.iter().all(|known| known.name != name);
+                let name = Name::new(observed::unused_name(&wanted, is_free))
+                    .map_err(|reason| format!("`{wanted}`: {reason}"))?;
+                slices.push(Slice { name, origin: Origin::Trunk, variant, ..slice });
+            }
+        }
+        Ok(slices)
+    }
 }
 
 impl<'a> Project<'a> {
@@ -130,39 +147,6 @@ impl<'a> Project<'a> {
             None => (page.clone(), apps(workspace, page.parent()?, &html)),
         };
         Some(Self { workspace, folder: folder.to_owned(), page, path, config, apps })
-    }
-
-    fn packages(&self) -> impl Iterator<Item = &'a Package> + '_ {
-        self.apps.iter().flatten().map(|app| app.package)
-    }
-
-    /// The name of the application's package, or else of the folder.
-    fn name(&self) -> &str {
-        let apps = self.apps.iter().flatten();
-        let main = apps.clone().find(|app| app.link.kind == Kind::Main).or_else(|| apps.clone().next());
-        main.map_or_else(|| self.folder.file_name().unwrap_or("trunk"), |app| app.package.name.as_str())
-    }
-
-    fn slices(&self, cargo: &Cargo, prefix: &str) -> Result<Vec<Slice>, String> {
-        let mut slices: Vec<Slice> = Vec::new();
-        for variant in VARIANTS {
-            for app in self.apps.as_ref().map_err(Clone::clone)? {
-                let args = self.args(app, variant == Variant::Release || self.config.release)?;
-                let Some(slice) = predicted::slice(cargo, self.workspace, &self.folder, args)? else {
-                    continue;
-                };
-                // A profile of the configuration is that of both builds.
-                if slices.iter().any(|known| known.same_invocation(&slice)) {
-                    continue;
-                }
-                let wanted = predicted::name(prefix, &self.role(app), variant);
-                let is_free = |name: &str| slices.iter().all(|known| known.name != name);
-                let name = Name::new(observed::unused_name(&wanted, is_free))
-                    .map_err(|reason| format!("`{wanted}`: {reason}"))?;
-                slices.push(Slice { name, origin: Origin::Trunk, variant, ..slice });
-            }
-        }
-        Ok(slices)
     }
 
     /// The part that an application has in its page.
