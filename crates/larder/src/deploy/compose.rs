@@ -7,12 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{
-    deployment::settings,
-    plan::SETTLING,
-    problem::Problem,
-    settings::{DeploySettings, Update},
-};
+use super::{deployment::settings, plan::SETTLING, problem::Problem, settings::DeploySettings};
 use crate::{docker, error::Result, project::Project};
 
 /// The program that is to read the file.
@@ -140,12 +135,7 @@ impl Description<'_> {
                 word(&format!("node.id == {node}"))
             );
         }
-        let is_alone = match self.settings.update {
-            Update::Auto => self.volume.is_some(),
-            Update::Hold | Update::Stop => true,
-            Update::Overlap => false,
-        };
-        let order = if is_alone { "stop-first" } else { "start-first" };
+        let order = if self.settings.update.is_alone(self.volume) { "stop-first" } else { "start-first" };
         let monitor = SETTLING.as_secs();
         let _ = writeln!(
             text,

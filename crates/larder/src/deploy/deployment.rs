@@ -142,8 +142,7 @@ impl<'a> Deployment<'a> {
     /// # Errors
     /// [`Problem::NoRelease`].
     pub fn plan_back(&self, release: Option<&str>) -> Result<Plan> {
-        let (to, facts) = (self.back(release)?, self.facts());
-        Ok(facts.plan_back(port_for(&facts, to)))
+        Ok(self.facts().plan_back(self.back(release)?))
     }
 
     /// All releases that are there, the newest first.
@@ -231,11 +230,11 @@ impl<'a> Deployment<'a> {
     }
 
     fn turn(&self) -> Turn {
-        match (self.settings.update, self.volume()) {
+        match self.settings.update {
             _ if self.is_swarm => Turn::Swarm,
-            (Update::Stop, _) => Turn::Stop,
-            (Update::Hold, _) | (Update::Auto, Some(_)) => Turn::Hold,
-            (Update::Overlap | Update::Auto, _) => Turn::Overlap,
+            Update::Stop => Turn::Stop,
+            update if update.is_alone(self.volume().as_deref()) => Turn::Hold,
+            _ => Turn::Overlap,
         }
     }
 
@@ -282,13 +281,4 @@ impl<'a> Deployment<'a> {
             }
         }
     }
-}
-
-/// A release keeps its port, unless that is the one of the release that serves.
-fn port_for(facts: &Facts, release: &Release) -> u16 {
-    if matches!(facts.turn, Turn::Stop | Turn::Swarm) {
-        return facts.free_port();
-    }
-    let is_taken = facts.live().is_some_and(|live| live.labels.port == release.labels.port);
-    if is_taken { facts.free_port() } else { release.labels.port }
 }

@@ -43,6 +43,13 @@ pub enum Turn {
     Swarm,
 }
 
+impl Turn {
+    /// Whether all releases have the first port.
+    fn has_one_port(self) -> bool {
+        matches!(self, Self::Stop | Self::Swarm)
+    }
+}
+
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "step")]
@@ -193,12 +200,19 @@ impl Facts {
     }
 
     /// The port for the next release.
-    pub(super) fn free_port(&self) -> u16 {
+    fn free_port(&self) -> u16 {
         let [first, second] = self.ports;
-        if matches!(self.turn, Turn::Stop | Turn::Swarm) {
-            return first;
-        }
-        if self.live().is_some_and(|live| live.labels.port == first) { second } else { first }
+        if !self.turn.has_one_port() && self.is_taken(first) { second } else { first }
+    }
+
+    /// The port for a release that was there: its own, unless the release that serves has it.
+    fn port_for(&self, release: &Release) -> u16 {
+        let port = release.labels.port;
+        if self.turn.has_one_port() || self.is_taken(port) { self.free_port() } else { port }
+    }
+
+    fn is_taken(&self, port: u16) -> bool {
+        self.live().is_some_and(|live| live.labels.port == port)
     }
 
     /// Puts in order what an interrupted run has left.
@@ -237,12 +251,12 @@ impl Facts {
     }
 
     /// The plan for going back to a release.
-    pub(super) fn plan_back(&self, port: u16) -> Plan {
+    pub(super) fn plan_back(&self, to: &Release) -> Plan {
         let mut steps = self.tidy();
         if self.turn == Turn::Swarm {
             steps.push(Step::RollBack);
         } else {
-            steps.extend(self.turns(port, false));
+            steps.extend(self.turns(self.port_for(to), false));
         }
         Plan { live: self.live().cloned(), is_unchanged: false, turn: self.turn, steps }
     }
@@ -387,7 +401,7 @@ mod tests {
         let mut facts = facts(vec![release("b", 1, true), release("a", 1, false)], None);
         facts.turn = Turn::Swarm;
         assert_eq!(words(&facts.plan()), "build, roll 1");
-        assert_eq!(words(&facts.plan_back(1)), "roll-back");
+        assert_eq!(words(&facts.plan_back(&release("a", 1, false))), "roll-back");
     }
 
     #[test]

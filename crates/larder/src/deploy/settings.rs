@@ -76,6 +76,17 @@ pub enum Update {
     Stop,
 }
 
+impl Update {
+    /// Whether two releases never run at once, for an application with this volume if it has one.
+    pub(super) fn is_alone(self, volume: Option<&str>) -> bool {
+        match self {
+            Self::Auto => volume.is_some(),
+            Self::Hold | Self::Stop => true,
+            Self::Overlap => false,
+        }
+    }
+}
+
 fn three() -> usize {
     3
 }
