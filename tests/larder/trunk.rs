@@ -1,5 +1,5 @@
-//! Slices found from trunk's pages and configuration, held against the calls that trunk was seen to make. Building with
-//! the real trunk is a step of `cargo xtask test`.
+//! Slices found from trunk's pages and configuration, held against the calls that trunk's source makes. Never against
+//! trunk itself.
 
 use insta::assert_snapshot;
 use larder::{
