@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_tests::{Project, Surroundings, cargo_home_of_user, not_everywhere};
+use larder_tests::{GitRepository, Project, Surroundings, cargo_home_of_user, not_everywhere};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nitoa = \"=1.0.0\"\n";
@@ -114,19 +114,15 @@ fn that_for_gitlab_compiles_nothing_external_twice_and_a_merge_request_saves_not
     if let Some(config) = config.filter(|config| config.is_file()) {
         project.write(".cargo-home/config.toml", &fs_err::read_to_string(config).unwrap());
     }
-    let git = |args: &[&str]| {
-        surroundings.run(Path::new("git"), project.path(), args, &[]).ok();
-    };
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["remote", "add", "origin", "https://git.example/team/app.git"]);
-    git(&["add", "--all"]);
-    git(&["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message=one"]);
-    let request = run(&program, &project, Some("feature"));
-    assert_eq!((external(&request), caches(&project)), (2, Vec::new()), "{request}");
-    let first = run(&program, &project, None);
+    let repository = GitRepository::of(project);
+    repository.git(&["remote", "add", "origin", "https://git.example/team/app.git"]);
+    let project = repository.project();
+    let request = run(&program, project, Some("feature"));
+    assert_eq!((external(&request), caches(project)), (2, Vec::new()), "{request}");
+    let first = run(&program, project, None);
     assert_eq!(external(&first), 2, "{first}");
     assert!(first.contains("test it_holds ... ok"), "{first}");
-    assert!(caches(&project).len() >= 3, "{:?}", caches(&project));
-    let second = run(&program, &project, None);
+    assert!(caches(project).len() >= 3, "{:?}", caches(project));
+    let second = run(&program, project, None);
     assert_eq!(external(&second), 0, "{second}");
 }

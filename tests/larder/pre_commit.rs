@@ -7,8 +7,7 @@ use larder_tests::{GitRepository, Outcome, Project, Surroundings, package, skip}
 /// Runs a program as somebody whose PATH has the Larder under test, with a cache of pre-commit's own.
 fn run(project: &Project, program: &Path, args: &[&str]) -> Outcome {
     let surroundings = Surroundings::get();
-    let programs = surroundings.binary().parent().unwrap().display();
-    let path = format!("{programs}:{}", surroundings.env().get_str("PATH").unwrap_or_default());
+    let path = surroundings.path_with_larder();
     let cache = project.path().join("target/pre-commit");
     let vars = [
         ("PATH", path.as_str()),
@@ -46,14 +45,13 @@ fn a_commit_that_bumps_a_dependency_is_stopped_until_the_recipes_are_in_it() {
         "repos:\n  - repo: {}\n    rev: {commit}\n    hooks:\n      - id: larder-lock\n      - id: larder-lock-check\n",
         hooks.url()
     );
-    let workspace = GitRepository::new(&[
+    let workspace = GitRepository::of(Project::new(&[
         ("Cargo.toml", &manifest("1.0.14")),
         ("src/main.rs", "fn main() {}\n"),
         (".gitignore", "/target\n"),
         (".pre-commit-config.yaml", &config),
-    ]);
+    ]));
     let project = workspace.project();
-    project.cargo(&["generate-lockfile", "--quiet"]);
     project.larder(&["lock"]).ok();
     workspace.commit();
     let git = |args: &[&str]| run(project, Path::new("git"), args);

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use larder_tests::{GitRepository, Surroundings};
+use larder_tests::{GitRepository, Project, Surroundings};
 
 /// Programs whose calls are left out, and the step that makes them.
 const LEFT: [(&str, &str); 4] = [
@@ -37,21 +37,17 @@ fn run(heading: &str) -> (GitRepository, String) {
     let all = blocks();
     let (_, lines) = all.iter().find(|(known, _)| known == heading).expect("the heading");
     assert!((1..=10).contains(&lines.len()), "{heading} has {} lines", lines.len());
-    let project = GitRepository::new(&[
+    let project = GitRepository::of(Project::new(&[
         (
             "Cargo.toml",
             "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nitoa = \"1\"\n",
         ),
         ("src/main.rs", "fn main() {\n    println!(\"{}\", itoa::Buffer::new().format(1));\n}\n"),
         (".gitignore", "target\n"),
-    ]);
+    ]));
     let surroundings = Surroundings::get();
     let here = project.project().path().to_owned();
-    surroundings.run(Path::new("cargo"), &here, &["generate-lockfile"], &[]).ok();
-    project.commit();
-    let folder = surroundings.binary().parent().expect("a folder").to_string_lossy();
-    let path = surroundings.env().get_str("PATH").unwrap_or_default();
-    let path = format!("{folder}:{path}");
+    let path = surroundings.path_with_larder();
     let mut last = String::new();
     for line in lines {
         if let Some((_, step)) = LEFT.iter().find(|(program, _)| line.starts_with(program)) {

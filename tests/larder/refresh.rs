@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use larder_tests::{GitRepository, Outcome, Project, Surroundings, package, skip};
+use larder_tests::{
+    GitRepository, Outcome, Project, Surroundings,
+    checkers::{Checkers, found_nothing},
+    package,
+};
 
 const WORKFLOW: &str = ".github/workflows/larder-refresh.yml";
 /// The steps that do the work.
@@ -19,13 +23,12 @@ fn manifest(itoa: &str) -> String {
 
 /// A repository with the workflow, and a branch of a bot's with a bump; what is checked out is the branch `work`.
 fn repository(parts: &str) -> GitRepository {
-    let repository = GitRepository::new(&[
+    let repository = GitRepository::of(Project::new(&[
         ("Cargo.toml", &manifest("1.0.14")),
         ("src/main.rs", "fn main() {}\n"),
         (".gitignore", "/target\n"),
-    ]);
+    ]));
     let project = repository.project();
-    project.cargo(&["generate-lockfile", "--quiet"]);
     let source = ["--source", "https://git.example/larder"];
     project.larder(&[&["init", "--yes", "--only", parts], &source[..]].concat()).ok();
     repository.commit();
@@ -62,8 +65,7 @@ fn run(clone: &Project, steps: &[&str]) -> Outcome {
     let workflow = clone.read(WORKFLOW);
     let message = workflow.split("MESSAGE: \"").nth(1).and_then(|rest| rest.split('"').next());
     let surroundings = Surroundings::get();
-    let programs = surroundings.binary().parent().unwrap().display();
-    let path = format!("{programs}:{}", surroundings.env().get_str("PATH").unwrap_or_default());
+    let path = surroundings.path_with_larder();
     let vars = [
         ("PATH", path.as_str()),
         ("BRANCH", BRANCH),
@@ -133,23 +135,15 @@ fn a_generated_dockerfile_goes_with_the_recipes() {
 /// zizmor in its strictest persona, and actionlint.
 #[test]
 fn checkers_of_workflows_find_nothing() {
-    let path = |name: &str| Surroundings::get().env().find_program(name);
-    let (Some(zizmor), Some(actionlint)) = (path("zizmor"), path("actionlint")) else {
-        return skip("checkers of the refresh", "PATH has no zizmor or no actionlint");
-    };
+    let Some(checkers) = Checkers::find("checkers of the refresh") else { return };
     let repository = repository("recipes,docker,refresh");
     let project = repository.project();
-    let check = |program: &Path, args: &[&str]| {
-        Surroundings::get().run(program, project.path(), &[args, &[WORKFLOW]].concat(), &[])
-    };
-    let strict = ["--offline", "--persona=auditor", "--no-progress"];
-    for outcome in [check(&zizmor, &strict), check(&actionlint, &["-no-color"])] {
-        assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-    }
+    found_nothing(&checkers.zizmor(project.path(), &[WORKFLOW]));
+    found_nothing(&checkers.actionlint(project.path(), &[WORKFLOW]));
     // They are asked in such a way that they find something.
     let text = project.read(WORKFLOW);
     project.write(WORKFLOW, &text.replace("permissions: {}", "permissions: write-all"));
-    assert_ne!(check(&zizmor, &strict).code, 0);
+    assert_ne!(checkers.zizmor(project.path(), &[WORKFLOW]).code, 0);
 }
 
 #[test]

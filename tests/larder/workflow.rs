@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings, skip};
+use larder_tests::{
+    Project,
+    checkers::{Checkers, found_nothing},
+};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const MANIFEST: &str =
@@ -189,18 +192,11 @@ fn caches_are_saved_on_the_default_branch_alone() {
 /// The workflows and the action of this repository.
 #[test]
 fn checkers_find_nothing_in_our_own() {
-    let path = |name: &str| Surroundings::get().env().find_program(name);
-    let (Some(zizmor), Some(actionlint)) = (path("zizmor"), path("actionlint")) else {
-        return skip("checkers of our workflows", "PATH has no zizmor or no actionlint");
-    };
+    let Some(checkers) = Checkers::find("checkers of our workflows") else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let args = ["--offline", "--persona=auditor", "--no-progress", ".github"];
-    let outcome = Surroundings::get().run(&zizmor, &root, &args, &[]);
-    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    found_nothing(&checkers.zizmor(&root, &[".github"]));
     let workflows = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
-    let outcome =
-        Surroundings::get().run(&actionlint, &root, &[&["-no-color"], &workflows[..]].concat(), &[]);
-    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    found_nothing(&checkers.actionlint(&root, &workflows));
 }
 
 /// A deployment comes after everything else, and its secrets are those of its environment.
@@ -231,25 +227,17 @@ fn a_whole_project_has_a_job_for_each_of_its_parts() {
 /// zizmor in its strictest persona, and actionlint.
 #[test]
 fn checkers_of_workflows_find_nothing() {
-    let path = |name: &str| Surroundings::get().env().find_program(name);
-    let (Some(zizmor), Some(actionlint)) = (path("zizmor"), path("actionlint")) else {
-        return skip("checkers of workflows", "PATH has no zizmor or no actionlint");
-    };
-    let check = |program: &Path, args: &[&str], project: &Project| {
-        Surroundings::get().run(program, project.path(), &[args, &[WORKFLOW]].concat(), &[])
-    };
-    let strict = ["--offline", "--persona=auditor", "--no-progress"];
+    let Some(checkers) = Checkers::find("checkers of workflows") else { return };
     for more in ["", REMOTE, MORE] {
         let project = project(more);
-        for outcome in [check(&zizmor, &strict, &project), check(&actionlint, &["-no-color"], &project)] {
-            assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
-        }
+        found_nothing(&checkers.zizmor(project.path(), &[WORKFLOW]));
+        found_nothing(&checkers.actionlint(project.path(), &[WORKFLOW]));
     }
     // They are asked in such a way that they find something.
     let project = project("");
     let text = project.read(WORKFLOW);
     project.write(WORKFLOW, &text.replace("permissions: {}", "permissions: write-all"));
-    assert_ne!(check(&zizmor, &strict, &project).code, 0);
+    assert_ne!(checkers.zizmor(project.path(), &[WORKFLOW]).code, 0);
     project.write(WORKFLOW, &text.replace("github.ref }}", "gitub.ref }}"));
-    assert_ne!(check(&actionlint, &["-no-color"], &project).code, 0);
+    assert_ne!(checkers.actionlint(project.path(), &[WORKFLOW]).code, 0);
 }

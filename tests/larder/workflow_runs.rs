@@ -1,6 +1,6 @@
 //! The workflow that `init` writes, run from an empty cache to the tenth bump.
 
-use larder_tests::{Project, Surroundings, act::Runners, skip};
+use larder_tests::{GitRepository, Project, act::Runners, skip};
 
 /// A program, and a slice of its tests.
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\n\
@@ -10,7 +10,7 @@ const MAIN: &str =
     "fn main() {\n    println!(\"{}\", ryu::Buffer::new().format(1.0));\n}\n\n#[test]\nfn it_holds() {}\n";
 
 /// A project in git with the workflow.
-fn project(more: &str) -> Project {
+fn repository(more: &str) -> GitRepository {
     let project = Project::new(&[
         ("Cargo.toml", &format!("{MANIFEST}{more}")),
         ("src/main.rs", MAIN),
@@ -18,13 +18,7 @@ fn project(more: &str) -> Project {
     ]);
     let source = ["--source", "https://git.example/larder"];
     project.larder(&[&["init", "--yes", "--only", "recipes,ci", "--with", "ci"], &source[..]].concat()).ok();
-    let git = |args: &[&str]| {
-        Surroundings::get().run("git".as_ref(), project.path(), args, &[]).ok();
-    };
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "--all"]);
-    git(&["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message=one"]);
-    project
+    GitRepository::of(project)
 }
 
 fn runners() -> Option<Runners> {
@@ -38,19 +32,20 @@ fn runners() -> Option<Runners> {
 #[test]
 fn a_second_run_compiles_nothing_external_and_a_pull_request_saves_nothing() {
     let Some(runners) = runners() else { return };
-    let project = project(TESTS);
+    let repository = repository(TESTS);
+    let project = repository.project();
     // What a pull request finds is an empty cache, so that it would have most to save.
-    let of_request = runners.run(&project, "pull_request").ok();
+    let of_request = runners.run(project, "pull_request").ok();
     assert!(of_request.saved.is_empty(), "{:?}", of_request.saved);
     assert_eq!(of_request.external(), 4, "{:?}", of_request.lines());
 
-    let first = runners.run(&project, "push").ok();
+    let first = runners.run(project, "push").ok();
     assert_eq!(first.external(), 4, "{:?}", first.lines());
     assert_eq!(first.saved.len(), 4, "tools, downloads, and the units of two jobs: {:?}", first.saved);
     assert!(first.outcome.stdout.contains("test it_holds ... ok"), "{}", first.outcome.stdout);
     assert!(!first.outcome.stdout.contains("cannot write the summary"), "{}", first.outcome.stdout);
 
-    let second = runners.run(&project, "push").ok();
+    let second = runners.run(project, "push").ok();
     let lines = second.lines();
     assert_eq!(second.external(), 0, "{lines:?}");
     assert!(lines.len() == 6 && lines.iter().all(|line| line.counts[2] >= 2), "{lines:?}");
@@ -60,19 +55,20 @@ fn a_second_run_compiles_nothing_external_and_a_pull_request_saves_nothing() {
 #[test]
 fn ten_bumps_leave_a_cache_as_small_as_a_fresh_one() {
     let Some(runners) = runners() else { return };
-    let project = project("");
-    let mut saved = runners.run(&project, "push").ok().saved;
+    let repository = repository("");
+    let project = repository.project();
+    let mut saved = runners.run(project, "push").ok().saved;
     for patch in 1..=10 {
         project
             .write("Cargo.toml", &MANIFEST.replace("itoa = \"=1.0.0\"", &format!("itoa = \"=1.0.{patch}\"")));
         project.cargo(&["update", "--quiet", "--workspace"]);
         project.larder(&["lock"]).ok();
-        let run = runners.run(&project, "push").ok();
+        let run = runners.run(project, "push").ok();
         assert_eq!(run.external(), 1, "only the unit that moved: {:?}", run.lines());
         saved = run.saved;
     }
     let fresh = Runners::new().unwrap();
-    let of_fresh = fresh.run(&project, "push").ok().saved;
+    let of_fresh = fresh.run(project, "push").ok().saved;
     let [grown, fresh] = [runners.bytes(&saved), fresh.bytes(&of_fresh[1..])];
     println!("caches after ten bumps: {grown} bytes, a fresh one {fresh}");
     assert!(grown * 10 <= fresh * 13, "{grown} bytes after ten bumps, {fresh} fresh");

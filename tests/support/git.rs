@@ -16,7 +16,15 @@ impl GitRepository {
     /// # Panics
     /// When git refuses.
     pub fn new(files: &[(&str, &str)]) -> Self {
-        let repository = Self { files: Project::without_lock(files) };
+        Self::of(Project::without_lock(files))
+    }
+
+    /// A project as it is, in one commit.
+    ///
+    /// # Panics
+    /// When git refuses.
+    pub fn of(files: Project) -> Self {
+        let repository = Self { files };
         repository.git(&["init", "--quiet", "--initial-branch=main"]);
         repository.commit();
         repository

@@ -60,6 +60,15 @@ impl Surroundings {
         &self.binary
     }
 
+    /// The folders in which commands find programs, with that of the Larder under test first.
+    ///
+    /// # Panics
+    /// When the binary is in no folder.
+    pub fn path_with_larder(&self) -> String {
+        let folder = self.binary.parent().expect("it is in a folder").display();
+        format!("{folder}:{}", self.env.get_str("PATH").unwrap_or_default())
+    }
+
     /// The triple that the compiler runs on.
     ///
     /// # Panics

@@ -6,6 +6,7 @@
 use std::io::Write as _;
 
 pub mod act;
+pub mod checkers;
 pub mod deploy;
 pub mod dockerfile;
 pub mod files_server;

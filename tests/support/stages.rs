@@ -166,9 +166,8 @@ impl Stages {
     /// The folders in which commands find programs: those that are sent in `tools`, the Larder under test, and this
     /// machine's own.
     fn programs(&self) -> String {
-        let own = Surroundings::get().binary().parent().expect("it is in a folder").to_owned();
-        let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();
-        format!("{}:{}:{path}", self.dir.path().join("sent/tools").display(), own.display())
+        let others = Surroundings::get().path_with_larder();
+        format!("{}:{others}", self.dir.path().join("sent/tools").display())
     }
 
     fn command(&mut self, command: &str, current: &Current) -> Result<(), String> {
