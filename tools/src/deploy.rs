@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment, Stderr};
-use larder_tests::deploy::{Bench, Server};
+use larder_tests::{
+    Project,
+    deploy::{Bench, Server},
+};
 use serde_json::Value;
-use tempfile::TempDir;
 use xshell::Shell;
 
-use crate::{bench::ExampleEdit, docker, git::list_files, log::Log, setup};
+use crate::{bench::ExampleEdit, docker, log::Log, setup};
 
 /// What a deployment may send beside the layer that changed.
 const BESIDE: u64 = 64 << 10;
@@ -37,7 +39,7 @@ pub(crate) fn show(
     let bench_env = with_programs(sh, env, log)?;
     log.step("Starting", "a server: an engine, sshd and Caddy in namespaces of their own");
     let bench = Bench::start_in(&bench_env, &Server::default());
-    let copy = copy_of(sh)?;
+    let copy = Project::copy_of(&sh.current_dir());
     let client = Client { bench: &bench, larder, dir: copy.path().join("examples/portfolio"), env, words };
 
     client.plan()?;
@@ -120,24 +122,6 @@ impl Client<'_> {
 pub(crate) fn with_programs(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Environment> {
     let own = [setup::engine::ensure(sh, env, log)?, setup::deploy::ensure(sh, env, log)?];
     let mut env = env.clone();
-    let others = std::env::split_paths(env.get("PATH").unwrap_or_default()).collect::<Vec<_>>();
-    env.set("PATH", std::env::join_paths(own.into_iter().chain(others))?);
+    env.put_first(own)?;
     Ok(env)
-}
-
-/// The checkout as it is, without what git ignores.
-fn copy_of(sh: &Shell) -> anyhow::Result<TempDir> {
-    let copy = tempfile::Builder::new().prefix("larder-deploy-").tempdir()?;
-    let root = sh.current_dir();
-    for path in list_files(sh, &["-z"]).read()?.split('\0').filter(|path| !path.is_empty()) {
-        let (from, to) = (root.join(path), copy.path().join(path));
-        let Ok(metadata) = fs_err::symlink_metadata(&from) else { continue };
-        fs_err::create_dir_all(to.parent().context("a file is in a folder")?)?;
-        if metadata.is_symlink() {
-            fs_err::os::unix::fs::symlink(fs_err::read_link(&from)?, &to)?;
-        } else {
-            fs_err::copy(&from, &to)?;
-        }
-    }
-    Ok(copy)
 }

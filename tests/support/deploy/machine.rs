@@ -66,9 +66,7 @@ pub(super) fn prepared(bench: &Path, mut env: Environment) -> Environment {
             std::os::unix::fs::symlink(program, plugins.join(plugin)).expect("a link");
         }
     }
-    let path = env.get("PATH").unwrap_or_default().to_owned();
-    let folders = std::iter::once(bench.join("bin")).chain(std::env::split_paths(&path));
-    env.set("PATH", std::env::join_paths(folders).expect("a PATH"));
+    env.put_first([bench.join("bin")]).expect("a PATH");
     env.set("DOCKER_CONFIG", bench.join("client"));
     for name in ["DOCKER_HOST", "DOCKER_CONTEXT"] {
         env.unset(name);

@@ -61,8 +61,7 @@ impl Engine {
     ) -> anyhow::Result<Self> {
         let programs = setup::engine::ensure(sh, env, log)?;
         let mut env = env.clone();
-        let others = std::env::split_paths(env.get("PATH").unwrap_or_default()).collect::<Vec<_>>();
-        env.set("PATH", std::env::join_paths(std::iter::once(programs.clone()).chain(others))?);
+        env.put_first([programs.clone()])?;
         let client = folder.join("client");
         let plugin = client.join("cli-plugins/docker-buildx");
         fs_err::create_dir_all(client.join("cli-plugins"))?;

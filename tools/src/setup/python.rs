@@ -8,15 +8,68 @@ use std::{
 };
 
 use anyhow::Context as _;
-use xshell::cmd;
+use larder::process::Environment;
+use xshell::{Shell, cmd};
 
-use super::{debian, exec::Exec};
+use super::{
+    debian,
+    exec::Exec,
+    folder::{Folder, replace},
+    tools::cleaned,
+};
+use crate::log::Log;
 
 /// How Python is asked whether it can make environments, which Debian has apart.
 const CAN_MAKE: &str = "import ensurepip, venv";
 const PACKAGE: &str = "python3-venv";
 /// Where most systems keep the authorities that they trust; pip has a list of its own.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Programs of Python packages, which are linked in one folder.
+pub(super) struct Programs {
+    /// The folder's name, which changes with what is in it.
+    pub(super) tree: &'static str,
+    /// The packages, each with its version.
+    pub(super) packages: &'static [&'static str],
+    pub(super) names: &'static [&'static str],
+}
+
+impl Programs {
+    /// The folder with the programs; what is missing is got.
+    pub(super) fn ensure(&self, sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
+        let folder = Folder::new(env, &sh.current_dir())?;
+        let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
+        let tree = folder.other(self.tree);
+        let is_there = || self.answer(&exec, &folder);
+        folder.once(log, is_there, || {
+            log.step("Downloading", &format!("{} from PyPI", self.names.join(", ")));
+            // Environments know their own path, so this one is made at its place and linked to last.
+            let place = tree.with_extension("python");
+            environment(&exec, &place, self.packages)?;
+            let new = folder.fresh_tmp(self.tree)?;
+            for name in self.names {
+                fs_err::os::unix::fs::symlink(place.join("bin").join(name), new.join(name))?;
+            }
+            replace(&new, &tree)?;
+            anyhow::ensure!(is_there(), "{} does not answer", self.names.join(" or "));
+            Ok(())
+        })?;
+        Ok(tree)
+    }
+
+    /// Why they cannot be got.
+    pub(super) fn problem(&self, exec: &Exec<'_>, folder: &Folder) -> Option<String> {
+        if self.answer(exec, folder) { None } else { problem(exec) }
+    }
+
+    /// Whether all of them run: another machine's folder may name a Python that is not here.
+    fn answer(&self, exec: &Exec<'_>, folder: &Folder) -> bool {
+        self.names.iter().all(|name| {
+            let program = folder.other(self.tree).join(name);
+            program.is_file() && exec.text(cmd!(exec.sh, "{program} --version")).is_some()
+        })
+    }
+}
 
 /// Makes an environment with these packages. It knows its own path, so it has to stay there.
 pub(super) fn environment(exec: &Exec<'_>, place: &Path, packages: &[&str]) -> anyhow::Result<()> {

@@ -18,9 +18,7 @@ const PACKAGES: [&str; 2] = ["@tailwindcss/cli@4", "tailwindcss@4"];
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<Environment> {
     let modules = modules(sh, env, log)?;
     let mut env = env.clone();
-    let path = env.get("PATH").unwrap_or_default().to_owned();
-    let programs = std::iter::once(modules.join(".bin")).chain(std::env::split_paths(&path));
-    env.set("PATH", std::env::join_paths(programs)?);
+    env.put_first([modules.join(".bin")])?;
     env.set("NODE_PATH", modules);
     Ok(env)
 }

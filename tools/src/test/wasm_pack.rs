@@ -52,9 +52,7 @@ const DRIVER: [&str; 6] = ["wasm-pack", "build", "--mode", "no-install", "--targ
 pub(super) fn run(sh: &Shell, env: &Environment, portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
     let program = programs::ensure(sh, env, log, WASM_PACK)?;
     let mut env = portfolio.env().clone();
-    let path = env.get("PATH").unwrap_or_default().to_owned();
-    let folder = program.parent().context("a program is in a folder")?.to_owned();
-    env.set("PATH", std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?);
+    env.put_first([program.parent().context("a program is in a folder")?.to_owned()])?;
     let project = tempfile::tempdir()?;
     write_project(project.path(), &env)?;
     let larder = |args: &[&str]| portfolio.larder_in(project.path(), &env, args);

@@ -48,6 +48,20 @@ impl Environment {
         self.vars.insert(name.into(), value.into());
     }
 
+    /// Puts folders in front of those of `PATH`.
+    ///
+    /// # Errors
+    /// If the name of one has the character that stands between folders.
+    pub fn put_first(
+        &mut self,
+        folders: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<(), std::env::JoinPathsError> {
+        let others = self.get("PATH").unwrap_or_default().to_owned();
+        let all = folders.into_iter().chain(std::env::split_paths(&others));
+        self.set("PATH", std::env::join_paths(all)?);
+        Ok(())
+    }
+
     /// Removes a variable.
     pub fn unset(&mut self, name: impl AsRef<OsStr>) {
         self.vars.remove(name.as_ref());
