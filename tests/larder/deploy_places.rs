@@ -7,7 +7,7 @@ use larder_tests::{
     deploy::{Bench, Server, page_project, set_page},
 };
 
-/// What a deployment may send beside layers.
+/// The most that a deployment may send beside layers.
 const TALK: u64 = 64 << 10;
 
 fn build_here(project: &Project) {

@@ -139,7 +139,7 @@ fn walk(node: &Yaml, path: &str, sandbox: &Sandbox, shape: &mut Vec<String>) -> 
     }
 }
 
-/// What `init` writes for CI.
+/// The pipelines that `init` writes.
 const PIPELINES: [&str; 4] = [
     ".github/workflows/larder.yml",
     ".gitlab-ci.yml",

@@ -8,7 +8,7 @@ const SITE: &str = "[package]\nname = \"site\"\nversion = \"0.1.0\"\nedition = \
     \"rlib\"]\n\n[dependencies]\nitoa = \"=1.0.15\"\n\n[features]\nssr = []\nhydrate = []\n\n[package.metadata.leptos]\n\
     bin-features = [\"ssr\"]\nlib-features = [\"hydrate\"]\n";
 
-/// What cargo-nextest builds is what `cargo test --no-run` does.
+/// `cargo test --no-run` builds the same as cargo-nextest.
 #[test]
 fn tests_and_lints_become_slices_that_cook() {
     let dependencies = "\n[dependencies]\nitoa = \"=1.0.15\"\n\n[dev-dependencies]\nfnv = \"=1.0.7\"\n";

@@ -36,7 +36,7 @@ fn an_existing_service_is_found_and_its_own_pipeline_is_left_alone() {
     project.larder(&["init", "--yes"]).ok();
     assert_eq!(project.read(".gitlab-ci.yml"), own);
     let included = yaml(&project.read(".gitlab/larder.gitlab-ci.yml"));
-    // What is not in a job would change the jobs of the pipeline that includes it.
+    // A key outside of jobs would change the jobs of the pipeline that includes it.
     let keys: Vec<&str> = included.as_hash().unwrap().keys().filter_map(Yaml::as_str).collect();
     assert_eq!(keys, [".larder", "larder recipes", "larder release"]);
     yaml(&project.read(".forgejo/workflows/larder.yml"));

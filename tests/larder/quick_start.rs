@@ -1,6 +1,6 @@
 //! The quick starts of the book, as they are printed there: each block is run by a shell in a new repository.
 //!
-//! What takes an engine, Nix or cargo-leptos is left to the steps of `cargo xtask test` that have these.
+//! Lines that take an engine, Nix or cargo-leptos are left to the steps of `cargo xtask test` that have these.
 
 use std::path::Path;
 

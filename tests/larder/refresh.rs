@@ -121,7 +121,7 @@ fn a_bots_branch_gets_one_commit_of_the_recipes_alone() {
     assert_eq!(repository.git(&["rev-parse", BRANCH]).trim(), newest);
 }
 
-/// What is generated from the recipes follows them; the edits of others are left.
+/// Files that are generated from the recipes follow them; the edits of others are left.
 #[test]
 fn a_generated_dockerfile_goes_with_the_recipes() {
     let repository = repository("recipes,docker,refresh");

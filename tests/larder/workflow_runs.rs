@@ -34,7 +34,7 @@ fn a_second_run_compiles_nothing_external_and_a_pull_request_saves_nothing() {
     let Some(runners) = runners() else { return };
     let repository = repository(TESTS);
     let project = repository.project();
-    // What a pull request finds is an empty cache, so that it would have most to save.
+    // The pull request finds an empty cache, so that it would have most to save.
     let of_request = runners.run(project, "pull_request").ok();
     assert!(of_request.saved.is_empty(), "{:?}", of_request.saved);
     assert_eq!(of_request.external(), 4, "{:?}", of_request.lines());

@@ -81,7 +81,7 @@ with lib;
     && is types.package pkgs.jq
     && !is types.package 1
     && is (types.attrsOf types.str) { a = "b"; }
-    # What flakes are given, with nothing merged: a folder, and a function.
+    # A type for values that are taken as they are: a folder, and a function.
     && is types.anything { root = ./.; }
     && is types.anything { options = _: { }; };
 }

@@ -7,14 +7,14 @@ use tempfile::TempDir;
 
 use crate::{Outcome, Project, Surroundings, cargo_home_of_user};
 
-/// What a service of caches has, and the runners that use it.
+/// A service of caches, and the runners that use it.
 #[derive(Debug)]
 pub struct Runners {
     dir: TempDir,
     act: PathBuf,
 }
 
-/// What one run did.
+/// The outcome of one run.
 #[derive(Debug)]
 pub struct Run {
     /// How it ended and what it said.

@@ -17,7 +17,7 @@ use xshell::Shell;
 
 use crate::{bench::ExampleEdit, docker, log::Log, setup};
 
-/// What a deployment may send beside the layer that changed.
+/// The most that a deployment may send beside the layer that changed.
 const BESIDE: u64 = 64 << 10;
 
 /// Runs the verb.

@@ -13,7 +13,7 @@ use crate::log::Log;
 /// The arguments of `cargo xtask release-archive`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The target to build for; this machine's by default. What is built is run, for completions and man pages.
+    /// The target to build for; this machine's by default. The program is run, for completions and man pages.
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
     /// Fail unless this tag is that of the version.

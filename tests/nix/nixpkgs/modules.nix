@@ -1,7 +1,7 @@
 # modules :: { lib } -> { evalModules, mkOption, types }
 #
 # The part of nixpkgs' module system that nix/nixosModule.nix uses: options with defaults and types, definitions that
-# are checked and merged, and modules within a type. Whatever has no option is refused, as in nixpkgs.
+# are checked and merged, and modules within a type. Definitions without an option are refused, as in nixpkgs.
 { lib }:
 let
   inherit (builtins)

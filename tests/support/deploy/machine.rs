@@ -1,4 +1,4 @@
-//! The machine that deploys to the bench: where its programs are, and an `ssh` with keys of the bench's own.
+//! The machine that deploys to the bench: its programs, and an `ssh` with keys of the bench's own.
 
 use std::path::{Path, PathBuf};
 

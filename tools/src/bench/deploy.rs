@@ -72,7 +72,7 @@ impl Change {
     }
 }
 
-/// What a deployment took.
+/// The cost of a deployment.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Took {
@@ -158,7 +158,7 @@ impl Site<'_> {
         let visitors = (change != Change::First).then(|| self.bench.visit());
         let start = Instant::now();
         if let Some(edit) = change.edit() {
-            // What a developer waits for also has the lock, if there is one to write.
+            // The developer waits for the lock as well, if there is one to write.
             self.workbench.edit(edit, 1)?;
         }
         let code = self.call().run_with_errors(|line| log.line(line))?;

@@ -1,4 +1,4 @@
-//! An image in the archive that an engine writes: an OCI layout since engine 25, whose blobs are read from where they are.
+//! An image in the archive that an engine writes: an OCI layout since engine 25, whose blobs are read in place.
 //!
 //! Manifest, configuration and layers stay as they were to the byte, so that the image has the same id elsewhere. It must
 //! never unpack anything.
@@ -41,7 +41,7 @@ struct Index {
     manifests: Vec<Described>,
 }
 
-/// What a blob is.
+/// A blob by its description.
 #[derive(Debug, Deserialize)]
 struct Described {
     digest: String,

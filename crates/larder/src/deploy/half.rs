@@ -18,9 +18,9 @@ pub enum Part {
     /// All of it.
     #[default]
     All,
-    /// What the front half is not made of.
+    /// Everything that the front half is not made of.
     Backend,
-    /// What the server is not made of.
+    /// Everything that the server is not made of.
     Front,
 }
 

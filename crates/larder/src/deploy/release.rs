@@ -11,7 +11,7 @@ const PREFIX: &str = "larder.";
 /// The end of the name of a container that has not served yet.
 pub(super) const NEW: &str = ".new";
 
-/// What both halves are made of: a digest of each file with its name, and of each step. As labels they tell the next
+/// The parts of both halves: a digest of each file with its name, and of each step. As labels they tell the next
 /// deployment what changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Halves {
@@ -37,7 +37,7 @@ pub struct Labels {
     pub previous: Option<String>,
     /// A digest of all that decides the image, if it is known without building.
     pub inputs: Option<String>,
-    /// What its halves were made of.
+    /// The parts of its halves.
     #[serde(skip)]
     pub halves: Halves,
     /// A digest of all that decides how it is started.

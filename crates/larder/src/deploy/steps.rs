@@ -42,7 +42,7 @@ pub struct Done {
     pub image: String,
     /// Whether it is another one than before.
     pub is_changed: bool,
-    /// What was sent of an image that was built here.
+    /// The bytes that were sent of an image that was built here.
     pub sent: Option<Sent>,
 }
 

@@ -13,7 +13,7 @@ use crate::{
     text::columns,
 };
 
-/// What was sent of an image.
+/// The bytes that were sent of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Sent {

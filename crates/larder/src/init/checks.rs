@@ -13,7 +13,7 @@ use crate::{
     tuning::{self, Setting},
 };
 
-/// Each slice's name with its call of cargo. That of tests serves cargo-nextest too, which makes the same one.
+/// Each slice's name with its call of cargo. The one of tests serves cargo-nextest too, which makes the same call.
 const CHECKS: [(&str, &[&str]); 2] =
     [("tests", &["test", "--workspace"]), ("lints", &["clippy", "--workspace", "--all-targets"])];
 

@@ -1,4 +1,4 @@
-//! What `cargo larder deploy` asks of a project and of a server: the address in `Cargo.toml`, and a Caddy as a container
+//! The needs of `cargo larder deploy`: the address in `Cargo.toml`, and a Caddy as a container
 //! that sends requests to the two ports that releases take turns on.
 //!
 //! Both files lie in a folder of their own: the one at the root would be taken for what runs on a developer's machine,

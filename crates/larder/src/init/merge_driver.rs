@@ -11,7 +11,7 @@ use crate::{
 
 const LINE: &str = "larder.lock merge=larder";
 
-/// What a clone is told once: its own side wins in lines that both changed, until `lock` has the last word.
+/// The setting that each clone makes once: its own side wins in lines that both changed, until `lock` has the last word.
 pub const COMMAND: &str = "git config merge.larder.driver 'git merge-file --quiet --ours %A %O %B'";
 
 pub(super) fn propose(project: &Project) -> Result<Proposal> {

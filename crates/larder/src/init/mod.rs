@@ -55,7 +55,7 @@ pub enum Part {
     Buildkite,
     /// A workflow of GitHub Actions that locks the branches of bots.
     Refresh,
-    /// What lets git merge the table by a rule of the clone's.
+    /// A name by which git merges the table under a rule of the clone's.
     MergeDriver,
     /// Settings of rust-analyzer.
     RustAnalyzer,

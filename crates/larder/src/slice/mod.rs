@@ -1,6 +1,6 @@
 //! Slices: the cargo invocations a project runs again and again.
 //!
-//! [`all`] is the one entry. Slices are *found* from a project's own files ([`leptos`], [`trunk`], `dx`, or the release build
+//! [`all`] is the one entry. Slices are *found* from a project's own files ([`leptos`], `trunk`, `dx`, or the release build
 //! of the default members) or *written* down by the user ([`written`]), and
 //! [`observed`] helps with the writing. A slice never carries anything of this
 //! machine: no absolute path, no variable of the process environment.

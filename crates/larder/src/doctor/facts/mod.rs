@@ -61,7 +61,7 @@ pub struct Facts {
     pub lock_fits: Answer<bool>,
     /// Build drivers whose calls are no slices.
     pub drivers: Vec<Driver>,
-    /// What the workspace's files say about rust-analyzer.
+    /// The word of the workspace's files about rust-analyzer.
     pub analyzer: Told,
     /// Slices without an external unit.
     pub empty_slices: Vec<String>,

@@ -22,7 +22,7 @@ use super::{
 use crate::{error::Result, files::read, project::Project};
 use parts::Parts;
 
-/// What runs a pipeline.
+/// A service that runs pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     GitHub,
@@ -63,7 +63,7 @@ pub(super) fn propose(
 }
 
 impl Service {
-    /// What in a repository says that it is there.
+    /// Files and folders of a repository that is on it.
     fn marks(self) -> &'static [&'static str] {
         match self {
             Self::GitHub => &[".github"],

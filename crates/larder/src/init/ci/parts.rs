@@ -91,8 +91,8 @@ impl Parts {
     }
 }
 
-/// The jobs that slices make: what is shipped is built together, and each test and lint is a job of its own. What a
-/// developer alone builds is nothing for CI.
+/// The jobs that slices make: what is shipped is built together, and each test and lint is a job of its own. Builds that
+/// only a developer makes are nothing for CI.
 fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
     let command = |slice: &Slice| slice.args.first().cloned().unwrap_or_default();
     let (builds, checks): (Vec<&Slice>, Vec<&Slice>) =

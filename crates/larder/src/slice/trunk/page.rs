@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
-/// What a link asks trunk to build.
+/// The build that a link asks trunk for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Link {
     /// A manifest or its folder, relative to the page's folder; the page's own if it is not given.
@@ -23,7 +23,7 @@ pub(super) struct Link {
     pub(super) is_skipped: bool,
 }
 
-/// What the page does with the result.
+/// The use that the page makes of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     #[default]
@@ -73,7 +73,7 @@ impl Link {
 /// The links of a page; if none of them is the application, then the package beside the page is.
 ///
 /// # Errors
-/// What trunk refuses as well.
+/// Combinations that trunk refuses as well.
 pub(super) fn links(html: &str) -> Result<Vec<Link>, String> {
     let mut links: Vec<Link> = elements(html)
         .iter()
