@@ -143,19 +143,21 @@ FROM build-server AS builder
 COPY --from=build-front /app/target/site/ target/site/
 # Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.
 ARG SOURCE_DATE_EPOCH=0
-RUN mkdir -p /out/app /out/data \
-    && cp target/release/server /out/app/ \
-    && cp -r target/site /out/site \
+RUN mkdir -p /out/programs/app /out/site/app /out/data/data /out/certificates/etc/ssl/certs \
+    && cp target/release/server /out/programs/app/ \
+    && cp -r target/site /out/site/app/site \
+    && chown 65532:65532 /out/data/data \
+    && cp /etc/ssl/certs/ca-certificates.crt /out/certificates/etc/ssl/certs/ \
     && find /out -exec touch --no-dereference --date=@${SOURCE_DATE_EPOCH} {} +
 
 # --- runtime: what is shipped ---
 FROM ${RUNTIME_BASE} AS runtime
-COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=builder /out/certificates/ /
 # A layer of its own below the server, which changes more often.
-COPY --from=builder /out/site/ /app/site/
-COPY --from=builder /out/app/ /app/
+COPY --from=builder /out/site/ /
+COPY --from=builder /out/data/ /
+COPY --from=builder /out/programs/ /
 WORKDIR /app
-COPY --from=builder --chown=65532:65532 /out/data/ /data/
 ENV LEPTOS_SITE_ROOT="site"
 ENV LEPTOS_SITE_ADDR="0.0.0.0:3000"
 ENV DATABASE_URL="sqlite:///data/portfolio.sqlite"

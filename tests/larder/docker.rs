@@ -116,17 +116,19 @@ fn the_dockerfile_reads_well() {
         cargo build --release --locked
     # Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.
     ARG SOURCE_DATE_EPOCH=0
-    RUN mkdir -p /out/app /out/data \
-        && cp target/release/service /out/app/ \
+    RUN mkdir -p /out/programs/app /out/data/var/lib/service /out/certificates/etc/ssl/certs \
+        && cp target/release/service /out/programs/app/ \
+        && chown 65532:65532 /out/data/var/lib/service \
+        && cp /etc/ssl/certs/ca-certificates.crt /out/certificates/etc/ssl/certs/ \
         && find /out -exec touch --no-dereference --date=@${SOURCE_DATE_EPOCH} {} +
 
     # --- runtime: what is shipped ---
     FROM ${RUNTIME_BASE} AS runtime
     RUN apt-get update && apt-get install -y --no-install-recommends libssl3 && rm -rf /var/lib/apt/lists/*
-    COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-    COPY --from=builder /out/app/ /app/
+    COPY --from=builder /out/certificates/ /
+    COPY --from=builder /out/data/ /
+    COPY --from=builder /out/programs/ /
     WORKDIR /app
-    COPY --from=builder --chown=65532:65532 /out/data/ /var/lib/service/
     ENV RUST_LOG="info"
     USER 65532:65532
     VOLUME /var/lib/service
@@ -392,6 +394,7 @@ fn words_for_buildkit_are_passed_on() {
     --progress=plain
     --iidfile
     --tag=one
+    --build-arg=SOURCE_DATE_EPOCH=0
     --platform=linux/amd64
     --platform=linux/arm64
     --cache-from=type=registry,ref=r/c
@@ -409,9 +412,10 @@ fn words_for_buildkit_are_passed_on() {
     // A part of the image was built, which says nothing of the rest.
     let explained = with_programs(&project, &[("docker", BUILDX)], &["explain"]);
     assert!(explained.contains("there is no earlier build"), "{explained}");
+    // A time of the user's is the only one.
     assert_eq!(
-        words(&["--tag=one", "--push"]),
-        "buildx\nbuild\n--progress=plain\n--iidfile\n--tag=one\n--push\n."
+        words(&["--tag=one", "--push", "--build-arg=SOURCE_DATE_EPOCH=1"]),
+        "buildx\nbuild\n--progress=plain\n--iidfile\n--tag=one\n--build-arg=SOURCE_DATE_EPOCH=1\n--push\n."
     );
 }
 

@@ -50,7 +50,7 @@ fn a_site_of_other_names_than_leptos_assumes() {
     let dockerfile = project.larder(&["dockerfile", "--print"]).ok().stdout;
     let has =
         |line: &str| assert!(dockerfile.lines().any(|found| found.trim() == line), "{line}: {dockerfile}");
-    has("&& cp target/release/site target/release/hash.txt /out/app/ \\");
+    has("&& cp target/release/site target/release/hash.txt /out/programs/app/ \\");
     has("ENV LEPTOS_SITE_PKG_DIR=\"assets\"");
     has("ENV LEPTOS_HASH_FILES=\"true\"");
     assert!(!dockerfile.contains("LEPTOS_HASH_FILE_NAME"), "{dockerfile}");

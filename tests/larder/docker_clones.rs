@@ -40,7 +40,7 @@ fn what_git_does_not_track_changes_nothing() {
     assert!(!said.contains("track examples"), "{said}");
     assert_eq!(allowed(&repository), ["Cargo.lock", "Cargo.toml", "src", "larder"]);
     let dockerfile = project.read("Dockerfile");
-    assert!(dockerfile.contains("&& cp target/release/app /out/app/ \\"), "{dockerfile}");
+    assert!(dockerfile.contains("&& cp target/release/app /out/programs/app/ \\"), "{dockerfile}");
     assert!(!dockerfile.contains("rust-toolchain"), "{dockerfile}");
     repository.git(&["add", "Dockerfile", ".dockerignore", "larder", "Cargo.lock"]);
     repository.git(&["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "larder"]);

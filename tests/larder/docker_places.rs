@@ -65,7 +65,7 @@ fn the_host_by_any_name_profiles_and_examples() {
     let dockerfile = project.read("Dockerfile");
     assert!(
         dockerfile.contains(
-            "cp target/\"$(rustc --print host-tuple)\"/small/app target/debug/examples/tool /out/app/"
+            "cp target/\"$(rustc --print host-tuple)\"/small/app target/debug/examples/tool /out/programs/app/"
         ),
         "{dockerfile}"
     );

@@ -69,7 +69,7 @@ impl Stages {
     /// # Panics
     /// When the folder cannot be read.
     pub fn shipped(&self) -> Vec<String> {
-        let top = self.path("/out/app");
+        let top = self.path("/out/programs/app");
         let (mut found, mut open) = (Vec::new(), vec![top.clone()]);
         while let Some(folder) = open.pop() {
             for entry in fs_err::read_dir(folder).expect("the folder can be read").flatten() {
@@ -88,7 +88,7 @@ impl Stages {
     /// # Panics
     /// When it fails.
     pub fn run(&self, program: &str) -> Outcome {
-        let path = self.path("/out/app").join(program);
+        let path = self.path("/out/programs/app").join(program);
         Surroundings::get().run(&path, self.dir.path(), &[], &[]).ok()
     }
 
@@ -177,18 +177,13 @@ impl Stages {
         if of_engine.iter().any(|start| script.starts_with(start)) {
             return Ok(());
         }
-        let (shipped, data) = (current.path("/out/app"), current.path("/out/data"));
-        // In two steps, since the folder of what is shipped has the workspace's name in its own.
-        let script =
-            script.replace("/out/app", "\u{1}").replace("/out/data", "\u{2}").replace("/out", "\u{3}");
+        // In two steps, since the folder of shipped files has the workspace's name in its own.
+        let script = script.replace("/out", "\u{1}");
         let app = current.path("/app");
         let script = [" ", "="].iter().fold(script, |script, before| {
             script.replace(&format!("{before}/app"), &format!("{before}{}", app.display()))
         });
-        let places = [("\u{1}", &shipped), ("\u{2}", &data), ("\u{3}", &current.path("/out"))];
-        let script = places
-            .iter()
-            .fold(script, |script, (mark, path)| script.replace(mark, &path.display().to_string()));
+        let script = script.replace('\u{1}', &current.path("/out").display().to_string());
         let folder = current.path("");
         fs_err::create_dir_all(&folder).expect("it can be made");
         let build_dir = current.variables.last().map(|dir| current.path(dir).display().to_string());

@@ -72,8 +72,10 @@ fn is_small(client: &Client<'_>, edited: &Value) -> anyhow::Result<()> {
     let words = ["history", "--human=false", "--no-trunc", "--format={{.Size}} {{.CreatedBy}}", image];
     // The server has it; here it is of no more use.
     let history = client.bench.docker(&words);
-    let layer =
-        history.lines().find(|line| line.contains("COPY /out/app/ ")).and_then(|line| line.split(' ').next());
+    let layer = history
+        .lines()
+        .find(|line| line.contains("COPY /out/programs/ "))
+        .and_then(|line| line.split(' ').next());
     let layer: u64 = layer.and_then(|size| size.parse().ok()).context("no layer has the server")?;
     let sent = edited["sent"]["bytes"].as_u64().with_context(|| format!("nothing was sent: {edited:#}"))?;
     ensure!(sent <= layer + BESIDE, "{sent} bytes were sent for a server of {layer}: {edited:#}");

@@ -23,6 +23,9 @@ resolver = "3"
 
 [workspace.metadata.larder]
 platforms = ["x86_64-unknown-linux-gnu"]
+
+[workspace.metadata.larder.docker]
+volume = "/var/lib/service"
 "#;
 const SERVICE: &str = r#"
 [package]
@@ -110,14 +113,21 @@ fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     let clone = fixture.dir.join("../clone");
     let client = Client::find(&fixture.env)?;
     let name = format!("{IMAGE}-clone");
-    let build = Cmd::new(client.program(), &clone, &fixture.env).args(["build", "--quiet", "--tag", &name]);
-    build.args(fixture.words).arg(".").env("DOCKER_BUILDKIT", "1").output()?;
+    let build = |more: Option<&str>| {
+        let cmd = Cmd::new(client.program(), &clone, &fixture.env).args(["build", "--quiet", "--tag", &name]);
+        cmd.args(more).args(fixture.words).arg(".").env("DOCKER_BUILDKIT", "1").output()
+    };
+    build(None)?;
     let said = client.cmd().args(["run", "--rm", &name]).output()?;
     ensure!(said == "one 1\n", "the image of a plain clone says {said:?}");
     let layers = |image: &str| {
         client.cmd().args(["image", "inspect", "--format", "{{.RootFS.Layers}}", image]).output()
     };
-    ensure!(layers(&name)? == layers(IMAGE)?, "a plain clone gives other layers than `cargo larder docker`");
+    let expected = layers(IMAGE)?;
+    ensure!(layers(&name)? == expected, "a plain clone gives other layers than `cargo larder docker`");
+    // As on another machine, later.
+    build(Some("--no-cache"))?;
+    ensure!(layers(&name)? == expected, "built once more from the same files, the layers are others");
     Ok(())
 }
 

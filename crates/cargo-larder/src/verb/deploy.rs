@@ -16,16 +16,13 @@ use larder::{
 };
 use serde_json::{Value, json};
 
-use super::docker::{refuse_secrets, show, warn_of_stale_files, why_failed};
+use super::docker::{refuse_secrets, show, warn_of_stale_files, why_failed, with_time};
 use crate::{
     cli::{self},
     context::Context,
     exit::Outcome,
     terminal,
 };
-
-/// The time that an image tells.
-const TIME: &str = "SOURCE_DATE_EPOCH=";
 
 pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outcome> {
     refuse_secrets(&args.build_arg)?;
@@ -139,11 +136,7 @@ fn bring(
     }
     let folder = docker::context(&context.project)?;
     let platform = deployment.platform();
-    let mut build_args = args.build_arg.clone();
-    if !build_args.iter().any(|arg| arg.starts_with(TIME)) {
-        // An image that tells when it was built is another one each time.
-        build_args.push(format!("{TIME}0"));
-    }
+    let build_args = with_time(&args.build_arg);
     let mut progress = Progress::default();
     let mut build = |client: &Client, tag: &str| {
         let build = Build {

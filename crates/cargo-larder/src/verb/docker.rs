@@ -188,7 +188,7 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
     Ok(Build {
         context: docker::context(&context.project)?.into(),
         tags: args.tag.clone(),
-        build_args: args.build_arg.clone(),
+        build_args: with_time(&args.build_arg),
         target: args.stage.clone(),
         platforms: args.platform.clone(),
         cache_from: args.cache_from.clone(),
@@ -200,6 +200,15 @@ fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
         result,
         is_bare: false,
     })
+}
+
+/// Arguments with a time for the image, unless they have one: an image that tells when it was built is another one each
+/// time. `deploy` takes the same, so that it finds the steps of `docker` in an engine's cache; BuildKit gives the time to
+/// the folders of `WORKDIR`, and every step after one depends on it.
+pub(super) fn with_time(build_args: &[String]) -> Vec<String> {
+    const TIME: &str = "SOURCE_DATE_EPOCH=";
+    let time = (!build_args.iter().any(|arg| arg.starts_with(TIME))).then(|| format!("{TIME}0"));
+    build_args.iter().cloned().chain(time).collect()
 }
 
 /// Refuses arguments that would be secrets for everybody to read.

@@ -3,18 +3,13 @@
 //!
 //! It uses what every BuildKit has built in, so no front end is downloaded and nothing of Larder is needed.
 
-use std::{collections::BTreeMap, fmt::Write as _};
-
-use cargo_metadata::camino::Utf8Path;
+use std::fmt::Write as _;
 
 use super::{
     application::Application, artifacts::Entry, context::FOLDER, image::cargo_line, recipes::Recipes,
     settings::DockerSettings, words, writer::Writer,
 };
-use crate::{
-    process::quoted,
-    recipe::{expand, lock_file::LockedSlice},
-};
+use crate::recipe::{expand, lock_file::LockedSlice};
 
 /// Beside `larder.lock`, a change of this wording alone makes a Dockerfile stale.
 const HEADER: &str = "\
@@ -69,7 +64,7 @@ impl Downloads {
 }
 
 /// Nobody: a user that no base image knows.
-const USER: &str = "65532:65532";
+pub(super) const USER: &str = "65532:65532";
 
 /// Writes the Dockerfile of an application.
 pub(super) fn of(application: &Application, settings: &DockerSettings) -> String {
@@ -327,28 +322,6 @@ impl Writer<'_> {
         self.run(Downloads::Common, &self.application.build);
     }
 
-    /// Shipped files, put where the last stage takes it from.
-    fn collected(&mut self) {
-        self.line("# Timestamps are those of SOURCE_DATE_EPOCH, so that the same files give the same layer.");
-        self.line("ARG SOURCE_DATE_EPOCH=0");
-        let mut folders: BTreeMap<&Utf8Path, Vec<String>> = BTreeMap::from([(Utf8Path::new(""), Vec::new())]);
-        for file in &self.application.artifacts.files {
-            let folder = file.to.parent().unwrap_or(Utf8Path::new(""));
-            folders.entry(folder).or_default().push(file.word());
-        }
-        folders.entry(Utf8Path::new("")).or_default().extend(self.application.hash_file.clone());
-        let made: Vec<String> = folders.keys().map(|folder| quoted(&folder_of_shipped(folder))).collect();
-        let mut commands = vec![format!("mkdir -p {} /out/data", made.join(" "))];
-        for (folder, files) in folders.iter().filter(|(_, files)| !files.is_empty()) {
-            commands.push(format!("cp {} {}/", files.join(" "), quoted(&folder_of_shipped(folder))));
-        }
-        if let Some(site) = &self.application.site {
-            commands.push(format!("cp -r {} /out/site", quoted(site.as_str())));
-        }
-        commands.push("find /out -exec touch --no-dereference --date=@${SOURCE_DATE_EPOCH} {} +".into());
-        let _ = writeln!(self.text, "RUN {}", commands.join(" \\\n    && "));
-    }
-
     fn runtime(&mut self) {
         self.line("\n# --- runtime: what is shipped ---");
         self.line("FROM ${RUNTIME_BASE} AS runtime");
@@ -359,15 +332,7 @@ impl Writer<'_> {
                 "RUN apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*"
             );
         }
-        self.line("COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/");
-        if self.application.site.is_some() {
-            self.line("# A layer of its own below the server, which changes more often.");
-            let _ = writeln!(self.text, "COPY --from=builder /out/site/ {FOLDER}/site/");
-        }
-        let _ = writeln!(self.text, "COPY --from=builder /out/app/ {FOLDER}/\nWORKDIR {FOLDER}");
-        if let Some(volume) = &self.settings.volume {
-            let _ = writeln!(self.text, "COPY --from=builder --chown={USER} /out/data/ {volume}/");
-        }
+        self.trees();
         let mut env: Vec<(String, String)> = Vec::new();
         if self.application.site.is_some() {
             env.push(("LEPTOS_SITE_ROOT".into(), "site".into()));
@@ -443,11 +408,6 @@ impl Writer<'_> {
         let _ =
             writeln!(self.text, "RUN {} \\\n    {}", mounts.join(" \\\n    "), commands.join(" \\\n    && "));
     }
-}
-
-/// A folder of what is shipped, while it is collected.
-fn folder_of_shipped(folder: &Utf8Path) -> String {
-    format!("/out{FOLDER}/{folder}").trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]

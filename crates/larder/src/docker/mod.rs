@@ -30,6 +30,7 @@ mod recipe_stage;
 mod recipes;
 pub mod settings;
 mod shared;
+mod shipped;
 mod sources;
 pub mod tailwind;
 mod tailwind_stage;

@@ -74,6 +74,9 @@ impl DockerSettings {
             Some(volume) if !volume.starts_with('/') => {
                 Err(format!("volume: {volume:?} is no absolute path in the image"))
             }
+            Some(volume) if volume == "/" || volume.split('/').any(|word| word == "..") => {
+                Err(format!("volume: {volume:?} is no folder of its own in the image"))
+            }
             _ => Ok(()),
         }
     }
@@ -90,6 +93,9 @@ mod tests {
         assert!(check("build-packages = [\"a; rm -rf /\"]").is_err());
         assert!(check("build-packages = [\"--allow-unauthenticated\"]").is_err());
         assert!(check("volume = \"data\"").unwrap_err().contains("absolute"));
+        for volume in ["/", "/data/../etc"] {
+            assert!(check(&format!("volume = {volume:?}")).unwrap_err().contains("of its own"));
+        }
         assert!(check("build-base = \"rust AS x\"").is_err());
         assert!(check("env = { \"A B\" = \"x\" }").unwrap_err().contains("letters"));
         assert!(check("env = { A = \"x\\nRUN y\" }").unwrap_err().contains("one line"));
