@@ -96,7 +96,7 @@ fn every_byte_passes_in_both_directions() {
 fn memory_is_constant_however_much_is_printed() {
     const LIMIT: u64 = 64 << 10;
     // A whole gigabyte takes its time.
-    let is_full = Surroundings::get().env().get("LARDER_TEST_FULL").is_some();
+    let is_full = larder_tests::is_full();
     let count: u64 = if is_full { 1024 } else { 96 };
     let project = project();
     let script = format!("cargo run -q -- many {count} | wc -c > out");

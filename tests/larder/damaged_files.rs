@@ -54,7 +54,7 @@ fn is_clear(outcome: &Outcome, path: &str) -> bool {
 }
 
 fn attack(places: &[Place]) {
-    let is_full = Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1");
+    let is_full = larder_tests::is_full();
     let (mut runs, mut refused, mut wrong) = (0, 0, Vec::new());
     for place in places {
         let project = project();

@@ -40,6 +40,14 @@ fn the_address_and_the_proxy_are_shown_then_written_and_nothing_is_replaced() {
 }
 
 #[test]
+fn a_docker_context_is_a_server() {
+    let project = app("");
+    let run = project.larder(&["init", "--only=deploy", "--server=production", "--yes"]).ok();
+    assert!(run.stderr.contains("docker --context production compose up"), "{}", run.stderr);
+    assert!(project.read("Cargo.toml").contains("to = \"production\""));
+}
+
+#[test]
 fn a_server_that_is_an_option_of_ssh_is_refused() {
     let project = app("");
     let run = project.larder(&["init", "--only=deploy", "--server=ssh://-oProxyCommand=x", "--yes"]);

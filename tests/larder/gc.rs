@@ -278,7 +278,7 @@ fn builds_beside_gc_never_fail_and_stay_warm() {
     let other = tempfile::tempdir().unwrap();
     let rustc = other_compiler(other.path());
     warm(&project, &[]);
-    let in_full = Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1");
+    let in_full = larder_tests::is_full();
     let end = Instant::now() + Duration::from_secs(if in_full { 60 } else { 10 });
     let done = AtomicBool::new(false);
     let (collected, deleted, built) = std::thread::scope(|scope| {

@@ -59,8 +59,7 @@ fn leptos_metadata() {
 const SHARE: usize = 24;
 
 pub(crate) fn is_chosen(place: usize, value: usize, share: usize) -> bool {
-    Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1")
-        || (place + value).is_multiple_of(share)
+    larder_tests::is_full() || (place + value).is_multiple_of(share)
 }
 
 fn attack(what: &str, places: &[Place]) {

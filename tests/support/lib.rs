@@ -50,9 +50,14 @@ pub fn skip(test: &str, why: &str) {
     say_skipped(test, why.trim());
 }
 
+/// Whether tests may take long, as those of `cargo xtask test --full`.
+pub fn is_full() -> bool {
+    Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1")
+}
+
 /// Whether tests that take long run too; if they do not, the test says SKIPPED, in CI as well.
 pub fn full(test: &str) -> bool {
-    let full = Surroundings::get().env().get_str("LARDER_TEST_FULL") == Some("1");
+    let full = is_full();
     if !full {
         say_skipped(test, "takes long; `cargo xtask test --full` runs it");
     }

@@ -128,7 +128,8 @@ impl<'a> Portfolio<'a> {
 pub(crate) fn build_larder(sh: &Shell, log: &Log) -> anyhow::Result<PathBuf> {
     log.step("Building", "cargo-larder");
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    cmd!(sh, "{cargo} build --quiet --package cargo-larder").quiet().run()?;
+    // With the features of the tests' own, which then have it already.
+    cmd!(sh, "{cargo} build --quiet --package cargo-larder --features=store-clouds").quiet().run()?;
     // xtask is built into the same folder as what it runs.
     let own = std::env::current_exe().context("cannot tell the path of xtask")?;
     Ok(own.with_file_name("cargo-larder"))

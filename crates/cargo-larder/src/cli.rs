@@ -120,7 +120,7 @@ pub(crate) struct Init {
     /// Where sccache keeps its results, with `--with sccache`: a folder, or `s3://BUCKET/PREFIX?region=REGION`
     #[arg(long, value_name = "PLACE", value_parser = larder::sccache::Place::parse)]
     pub(crate) sccache: Option<larder::sccache::Place>,
-    /// The server that the image goes to, with `--with deploy`: `ssh://USER@HOST`
+    /// The server that the image goes to, with `--with deploy`: `ssh://USER@HOST`, or a Docker context
     #[arg(long, value_name = "SERVER", value_parser = server)]
     pub(crate) server: Option<String>,
     /// Print JSON (format version 1) instead of diffs
@@ -129,7 +129,7 @@ pub(crate) struct Init {
 }
 
 fn server(text: &str) -> Result<String, String> {
-    DeploySettings::check_address(text).map(|()| text.to_owned())
+    DeploySettings::check_server(text).map(|()| text.to_owned())
 }
 
 /// The words for parts are the library's.

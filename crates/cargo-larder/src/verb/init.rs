@@ -6,6 +6,7 @@ use anstyle::Style;
 use anyhow::bail;
 use larder::{
     Report as _,
+    deploy::settings::DeploySettings,
     files::change::Change,
     init::{self, Asked, Given, Part, Proposal},
     project::Project,
@@ -207,8 +208,9 @@ fn advise_to_deploy(context: &Context, args: &cli::Init) {
         Some(to) => context.terminal.step(
             "Next",
             &format!(
-                "start the proxy, in deploy/: `SITE=… docker --host {to} compose up --detach --build`; \
-                 then `cargo larder deploy --plan`"
+                "start the proxy, in deploy/: `SITE=… docker {} compose up --detach --build`; \
+                 then `cargo larder deploy --plan`",
+                DeploySettings::option(to)
             ),
         ),
         None => context.terminal.step("Next", "name the server, with `--server ssh://USER@HOST`"),

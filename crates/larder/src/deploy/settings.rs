@@ -113,19 +113,22 @@ impl DeploySettings {
     /// The port of the proxy's administration if none is named.
     pub(crate) const PROXY: u16 = 2019;
 
-    /// Whether this is the address of a server, as `to` takes it; the problem if not.
+    /// Whether this is a server, as `to` takes it: an address, or what can be a Docker context's name.
     ///
     /// # Errors
     /// The problem in a sentence.
-    pub fn check_address(to: &str) -> Result<(), String> {
-        Target::parse(to).map(drop)
+    pub fn check_server(to: &str) -> Result<(), String> {
+        if target::is_context(to) { Ok(()) } else { Target::parse(to).map(drop) }
+    }
+
+    /// The option of Docker's client for a server of `to`.
+    pub fn option(to: &str) -> String {
+        if target::is_context(to) { format!("--context {to}") } else { format!("--host {to}") }
     }
 
     /// The problem with the table of this name, if any.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
-        if !target::is_context(&self.to) {
-            Target::parse(&self.to).map_err(|reason| format!("to: {reason}"))?;
-        }
+        Self::check_server(&self.to).map_err(|reason| format!("to: {reason}"))?;
         for (key, name) in [("name", Some(name)), ("service", self.service.as_deref())] {
             if let Some(name) = name.filter(|name| !is_name(name)) {
                 return Err(format!(
