@@ -121,7 +121,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Soak(args) => soak::run(log, args),
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Fuzz(args) => fuzz::run(log, args),
-        Verb::ReleaseArchive(args) => release::run(&sh, log, args),
+        Verb::ReleaseArchive(args) => release::run(&sh, &env, log, args),
         Verb::Codegen(args) => codegen::run(&sh, log, if args.check { Mode::Check } else { Mode::Write }),
     }
 }

@@ -60,6 +60,15 @@ pub(crate) const DEADNIX: Program = Program::plain("deadnix", "1.3.1", "0");
 /// A build driver of others, which the tests observe.
 pub(crate) const WASM_PACK: Program = Program::plain("wasm-pack", "0.15.1", "0");
 
+/// Installs archives of releases. Later versions take a newer compiler than the one that these programs are built with.
+pub(crate) const CARGO_BINSTALL: Program = Program {
+    name: "cargo-binstall",
+    package: "cargo-binstall",
+    features: "rustls",
+    version: "1.18.1",
+    optimisation: "0",
+};
+
 /// The program's path; it is built if it is not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log, program: Program) -> anyhow::Result<PathBuf> {
     let folder = Folder::new(env, &sh.current_dir())?;

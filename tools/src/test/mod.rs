@@ -25,6 +25,7 @@ use crate::{
     log::{self, Log},
     nix::{self, Server},
     portfolio::{self, Portfolio, Variant},
+    release,
     setup::{self, requirement},
     trials,
 };
@@ -100,7 +101,10 @@ impl<'a> Tests<'a> {
         match step {
             Step::Fresh => fresh::set_up(sh, env, log),
             Step::Static => ci::run(sh, env, log),
-            Step::Archives => archives::run(sh, env, log),
+            Step::Archives => {
+                archives::run(sh, env, log)?;
+                if full { release::test(sh, env, log) } else { Ok(()) }
+            }
             Step::Recipes => self.recipes(),
             Step::Dev => exact(&self.portfolio()?, Variant::Dev, log),
             Step::Release => exact(&self.portfolio()?, Variant::Release, log),

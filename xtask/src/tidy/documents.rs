@@ -5,6 +5,9 @@ use super::{Finding, markdown, repository::Repository};
 const BOOK: &str = "docs/src/";
 const SUMMARY: &str = "docs/src/SUMMARY.md";
 const VOCABULARY: &str = "docs/src/concepts.md";
+const MESSAGES: &str = "docs/src/errors.md";
+/// The heading below which messages are not Larder's.
+const OTHERS: &str = "## Messages of others";
 
 /// The words that have one meaning each in code, documentation and command line.
 const TERMS: [&str; 12] = [
@@ -94,6 +97,35 @@ pub(super) fn vocabulary(repository: &Repository) -> Vec<Finding> {
         .collect()
 }
 
+/// Every message that the page of errors has is one that the crates can print. An ellipsis stands for anything.
+pub(super) fn messages(repository: &Repository) -> Vec<Finding> {
+    let own = |path: &str| path.starts_with("crates/") && path.ends_with(".rs");
+    let sources = repository.texts().filter(|(path, _)| own(path));
+    let sources: Vec<String> = sources.map(|(_, text)| joined(text)).collect();
+    let text = repository.text(MESSAGES).unwrap_or_default();
+    let own = text.split(OTHERS).next().unwrap_or_default();
+    let rows = markdown::prose(own).filter_map(|(number, line)| {
+        let (message, _) = line.strip_prefix("| `")?.split_once('`')?;
+        Some((number, message))
+    });
+    let is_said = |part: &str| sources.iter().any(|source| source.contains(part));
+    let unsaid = rows.flat_map(|(number, message)| {
+        let parts = message.split('…').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(move |part| (number, part))
+    });
+    unsaid
+        .filter(|(_, part)| !is_said(part))
+        .map(|(number, part)| Finding::new(MESSAGES, number, format!("no source has the words `{part}`")))
+        .collect()
+}
+
+/// Source text with its literals in one line each.
+fn joined(source: &str) -> String {
+    let lines: Vec<&str> = source.split("\\\n").collect();
+    let rest = lines.iter().skip(1).map(|line| line.trim_start());
+    lines.first().copied().into_iter().chain(rest).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +151,15 @@ mod tests {
         let pages = [summary, ("docs/src/a.md", ""), ("docs/src/more/b.md", ""), ("docs/src/c.md", "")];
         let found = book(&Repository::from(pages));
         assert_eq!(found.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["docs/src/c.md"]);
+    }
+
+    #[test]
+    fn messages_that_nobody_prints_are_found() {
+        let source = ("crates/larder/src/a.rs", "\"{path} is \\\n     not there: {why}\"");
+        let page =
+            "| `… is not there: …` | x |\n| `… is not here` | x |\n## Messages of others\n| `any` | x |\n";
+        let found = messages(&Repository::from([source, (MESSAGES, page)]));
+        assert_eq!(found.iter().map(|f| f.line).collect::<Vec<_>>(), [2], "{found:?}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::log::Log;
 type Rule = fn(&Repository) -> Vec<Finding>;
 
 /// All of them, with the names by which they are known in messages.
-const RULES: [(&str, Rule); 18] = [
+const RULES: [(&str, Rule); 19] = [
     ("circles", circles::imports),
     ("length", sources::length),
     ("header", sources::header),
@@ -38,6 +38,7 @@ const RULES: [(&str, Rule); 18] = [
     ("links", documents::links),
     ("book", documents::book),
     ("vocabulary", documents::vocabulary),
+    ("messages", documents::messages),
     ("rust-version", manifests::rust_version),
     ("lock-version", manifests::lock_version),
     ("sources", manifests::sources),

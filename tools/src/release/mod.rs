@@ -1,11 +1,14 @@
 //! `cargo xtask release-archive`: the archive of one target, as the release workflow publishes it: the program with its
 //! completions, man pages and licences.
 //!
-//! It must never sign or publish: that takes keys, which only the workflow's environments have.
+//! It must never publish, nor sign with a key that outlives it: such keys are in the workflow's environments alone.
+
+mod install;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use larder::process::Environment;
 use xshell::{Shell, cmd};
 
 use crate::log::Log;
@@ -19,10 +22,15 @@ pub(crate) struct Args {
     /// Fail unless this tag is that of the version.
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
+    /// Then install it with cargo-binstall from a server on this machine, which must refuse it if it was changed.
+    #[arg(long)]
+    try_out: bool,
     /// The folder that the archive goes into.
     folder: PathBuf,
 }
 
+const WORKFLOW: &str = include_str!("../../../.github/workflows/release.yml");
+const MANIFEST: &str = include_str!("../../../crates/cargo-larder/Cargo.toml");
 const PACKAGE: &str = "cargo-larder";
 const SHELLS: [(&str, &str); 4] = [("bash", "bash"), ("fish", "fish"), ("nushell", "nu"), ("zsh", "zsh")];
 const TEXTS: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "CHANGELOG.md"];
@@ -33,7 +41,7 @@ fn name(target: &str) -> String {
 }
 
 /// Runs the verb.
-pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     if let Some(tag) = &args.tag {
         let version = format!("v{}", env!("CARGO_PKG_VERSION"));
         ensure!(*tag == version, "the tag is {tag}, and the version's would be {version}");
@@ -52,7 +60,14 @@ pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
     let archive = folder.join(format!("{name}.tar.gz"));
     pack(sh, work.path(), &name, &archive)?;
     log.step("Wrote", &archive.display().to_string());
-    Ok(())
+    if args.try_out { install::try_out(sh, env, log, &folder) } else { Ok(()) }
+}
+
+/// Makes the archive for this machine in a folder that goes away, and installs it.
+pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let args = Args { target: None, tag: None, try_out: true, folder: folder.path().to_owned() };
+    run(sh, env, log, &args)
 }
 
 fn host(sh: &Shell) -> anyhow::Result<String> {
@@ -100,9 +115,6 @@ mod tests {
     use toml_edit::DocumentMut;
 
     use super::*;
-
-    const WORKFLOW: &str = include_str!("../../.github/workflows/release.yml");
-    const MANIFEST: &str = include_str!("../../crates/cargo-larder/Cargo.toml");
 
     fn targets() -> Vec<&'static str> {
         WORKFLOW.lines().filter_map(|line| line.trim().strip_prefix("- target: ")).collect()
