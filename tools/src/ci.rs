@@ -10,7 +10,7 @@ use xtask::{
 };
 
 use crate::{
-    nix,
+    nix, plots,
     setup::programs::{self, CARGO_DENY, MDBOOK},
 };
 
@@ -31,6 +31,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         .run()?;
     log.step("Checking", "generated files");
     codegen::run(sh, log, Mode::Check)?;
+    plots::bring_all(&sh.current_dir(), log, Mode::Check)?;
     log.step("Checking", "the book");
     let mdbook = programs::ensure(sh, env, log, MDBOOK)?;
     let book = tempfile::tempdir()?;

@@ -13,6 +13,7 @@ mod fuzz;
 mod gc;
 mod git;
 mod nix;
+mod plots;
 mod portfolio;
 mod release;
 mod setup;
@@ -76,6 +77,8 @@ enum Verb {
     Tidy,
     /// Give parsers of what others write inputs that are changed at random.
     Fuzz(fuzz::Args),
+    /// Draw the book's plots from recorded measurements.
+    Plots(plots::Args),
     /// Build and pack what a release publishes for one target.
     ReleaseArchive(release::Args),
     /// Write the documentation that comes from the code.
@@ -122,6 +125,7 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Fuzz(args) => fuzz::run(log, args),
         Verb::ReleaseArchive(args) => release::run(&sh, &env, log, args),
+        Verb::Plots(args) => plots::run(&sh, log, args),
         Verb::Codegen(args) => codegen::run(&sh, log, if args.check { Mode::Check } else { Mode::Write }),
     }
 }

@@ -33,25 +33,33 @@ pub enum Mode {
 /// If the command line cannot be asked, a file is stale if it is checked, or cannot be written.
 pub fn run(sh: &Shell, log: &Log, mode: Mode) -> anyhow::Result<()> {
     let root = sh.current_dir();
-    bring_along(&root, REFERENCE, &reference(sh)?, log, mode)?;
+    bring_along(&root, REFERENCE, &reference(sh)?, (log, mode, "codegen"))?;
     for package in PUBLISHED {
         for licence in LICENCES {
             let text = fs_err::read_to_string(root.join(licence))?;
-            bring_along(&root, &format!("{package}/{licence}"), &text, log, mode)?;
+            bring_along(&root, &format!("{package}/{licence}"), &text, (log, mode, "codegen"))?;
         }
     }
     Ok(())
 }
 
-/// Sees that a file has a text.
-fn bring_along(root: &Path, name: &str, wanted: &str, log: &Log, mode: Mode) -> anyhow::Result<()> {
+/// Sees that a file has a text, for the verb that makes it.
+///
+/// # Errors
+/// If the file is stale and is only checked, or cannot be written.
+pub fn bring_along(
+    root: &Path,
+    name: &str,
+    wanted: &str,
+    (log, mode, verb): (&Log, Mode, &str),
+) -> anyhow::Result<()> {
     let path = root.join(name);
     let found = if path.is_file() { fs_err::read_to_string(&path)? } else { String::new() };
     if found == wanted {
         log.step("Fresh", name);
         return Ok(());
     }
-    anyhow::ensure!(mode == Mode::Write, "{name} is stale: run `cargo xtask codegen` and commit the file");
+    anyhow::ensure!(mode == Mode::Write, "{name} is stale: run `cargo xtask {verb}` and commit the file");
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     fs_err::write(&temporary, wanted)?;
     fs_err::rename(&temporary, &path).inspect_err(|_| drop(fs_err::remove_file(&temporary)))?;

@@ -13,7 +13,7 @@ mod gc;
 mod history;
 mod layers;
 mod merges;
-mod output;
+pub(crate) mod output;
 mod plan;
 mod recipes;
 mod report;

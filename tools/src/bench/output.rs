@@ -42,7 +42,7 @@ impl Line {
 }
 
 /// Colours that people with colour blindness tell apart (the Okabe-Ito palette).
-const COLORS: [RGBColor; 6] = [
+pub(crate) const COLORS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),

@@ -192,10 +192,7 @@ impl Shop<'_> {
     }
 
     fn is_refused(&self, why: &str) -> anyhow::Result<()> {
-        let said = match self.install()? {
-            Ok(_) => anyhow::bail!("an archive with {why} is installed"),
-            Err(said) => said,
-        };
+        let Err(said) = self.install()? else { anyhow::bail!("an archive with {why} is installed") };
         ensure!(
             said.to_lowercase().contains("signature"),
             "an archive with {why} is refused for another reason: {said}"

@@ -14,7 +14,8 @@ use super::{
     version::Version,
 };
 
-/// Builds a tool with the toolchain that `exec` has on PATH.
+/// Gets a tool of crates.io: the archive of its makers if cargo-binstall is there and reaches it, or else built with the
+/// toolchain that `exec` has on PATH.
 pub(super) fn by_cargo(
     exec: &Exec<'_>,
     folder: &Folder,
@@ -30,6 +31,10 @@ pub(super) fn by_cargo(
         _ => ("wasm-bindgen-cli", wasm_bindgen, "", "3"),
     };
     let root = folder.fresh_tmp(tool.name())?;
+    if let Some(version) = version.filter(|version| has_archive(exec, name, version, &root)) {
+        exec.log.step("Got", &format!("{name} {version} by cargo-binstall"));
+        return replace(&root, &folder.cargo(tool, wasm_bindgen));
+    }
     // One build folder for all of them, so that an interrupted build goes on from there.
     let exec = quick_release(exec, &folder.tmp("build"), optimisation);
     let install = |locked: Option<&str>| -> anyhow::Result<()> {
@@ -41,9 +46,30 @@ pub(super) fn by_cargo(
         );
         exec.run(command)
     };
-    exec.log.step("Building", &format!("{name}{}", version.map(|v| format!(" {v}")).unwrap_or_default()));
+    exec.log.step(
+        "Building",
+        &format!(
+            "{name}{}, once: some minutes on two cores, and seconds if cargo-binstall is there",
+            version.map(|v| format!(" {v}")).unwrap_or_default()
+        ),
+    );
     locked_or_newest(&exec, install)?;
     replace(&root, &folder.cargo(tool, wasm_bindgen))
+}
+
+/// Whether cargo-binstall put the makers' own archive into `root`. It asks nobody else for one: not its service of others'
+/// builds, and not the compiler, which is called here with settings of our own.
+fn has_archive(exec: &Exec<'_>, name: &str, version: &Version, root: &Path) -> bool {
+    if !exec.has("cargo-binstall") {
+        return false;
+    }
+    let words = ["--no-confirm", "--disable-telemetry", "--strategies=crate-meta-data", "--no-track"];
+    let package = format!("{name}@={version}");
+    let got = exec.check(cmd!(exec.sh, "cargo-binstall {words...} --root {root} {package}"));
+    if let Err(error) = &got {
+        exec.log.warn(&format!("{error}; building it instead"));
+    }
+    got.is_ok()
 }
 
 /// Installs with the program's own lock file, or without it: a version in it may be gone, or not there yet.

@@ -99,8 +99,7 @@ pub(super) fn vocabulary(repository: &Repository) -> Vec<Finding> {
 
 /// Every message that the page of errors has is one that the crates can print. An ellipsis stands for anything.
 pub(super) fn messages(repository: &Repository) -> Vec<Finding> {
-    let own = |path: &str| path.starts_with("crates/") && path.ends_with(".rs");
-    let sources = repository.texts().filter(|(path, _)| own(path));
+    let sources = repository.ending(&[".rs"]).filter(|(path, _)| path.starts_with("crates/"));
     let sources: Vec<String> = sources.map(|(_, text)| joined(text)).collect();
     let text = repository.text(MESSAGES).unwrap_or_default();
     let own = text.split(OTHERS).next().unwrap_or_default();
