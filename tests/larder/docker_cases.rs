@@ -124,3 +124,26 @@ fn a_patch_that_no_stage_can_follow() {
     error: [ROOT]/.cargo/config.toml: a stage that cooks has no folder that a `[patch]` here names: move the patch to Cargo.toml
     ");
 }
+
+/// A tree cannot be copied over a link, which these may be.
+#[test]
+fn certificates_and_volumes_that_may_be_behind_a_link_are_copied_to_their_place() {
+    let dockerfile = |settings: &str| {
+        let more = format!("\n[package.metadata.larder.docker]\n{settings}\n");
+        let project =
+            Project::new(&[("Cargo.toml", &package("app", &more)), ("src/main.rs", "fn main() {}\n")]);
+        project.larder(&["lock"]).ok();
+        project.larder(&["dockerfile", "--print"]).ok().stdout
+    };
+    let fedora = dockerfile("runtime-base = \"registry.example/fedora:44\"\nvolume = \"/var/run/app\"");
+    let copied: Vec<&str> = fedora.lines().filter(|line| line.starts_with("COPY --from=")).collect();
+    assert!(
+        copied.contains(&"COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/"),
+        "{fedora}"
+    );
+    let volume = "COPY --from=builder --chown=65532:65532 /out/data/var/run/app/ /var/run/app/";
+    assert!(copied.contains(&volume), "{fedora}");
+    let debian = dockerfile("runtime-base = \"gcr.example/distroless/cc-debian13\"\nvolume = \"/data\"");
+    assert!(debian.contains("COPY --from=builder /out/certificates/ /\n"), "{debian}");
+    assert!(debian.contains("COPY --from=builder /out/data/ /\n"), "{debian}");
+}

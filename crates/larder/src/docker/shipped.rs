@@ -56,9 +56,6 @@ impl Writer<'_> {
             let folder = format!("{DATA}{volume}");
             commands.push(format!("chown {USER} {}", quoted(&folder)));
             made.push(folder);
-            // Everybody may write there, and a copied tree brings its own modes.
-            let open = ["/tmp", "/var/tmp"].into_iter().find(|open| Utf8Path::new(volume).starts_with(open));
-            commands.extend(open.map(|open| format!("chmod 1777 {DATA}{open}")));
         }
         if self.has_folder_of_certificates() {
             made.push(format!("{CERTIFICATES}{CERTIFICATES_FOLDER}"));
@@ -74,8 +71,7 @@ impl Writer<'_> {
     /// tree can be copied, and an unknown base may have one.
     fn has_folder_of_certificates(&self) -> bool {
         let base = self.settings.runtime_base.as_deref().unwrap_or(RUNTIME_BASE);
-        let words = base.split(['/', ':', '@', '-']);
-        words.into_iter().any(|word| BASES_WITH_FOLDER.contains(&word))
+        base.split(['/', ':', '@', '-']).any(|word| BASES_WITH_FOLDER.contains(&word))
     }
 
     /// Copies the trees, the one that changes most often last.
@@ -89,8 +85,12 @@ impl Writer<'_> {
             self.line("# A layer of its own below the server, which changes more often.");
             self.tree(SITE);
         }
-        if self.settings.volume.is_some() {
-            self.tree(DATA);
+        match &self.settings.volume {
+            Some(volume) if is_in_plain_folder(volume) => self.tree(DATA),
+            Some(volume) => {
+                let _ = writeln!(self.text, "COPY --from=builder --chown={USER} {DATA}{volume}/ {volume}/");
+            }
+            None => {}
         }
         self.tree(PROGRAMS);
         let _ = writeln!(self.text, "WORKDIR {FOLDER}");
@@ -99,6 +99,13 @@ impl Writer<'_> {
     fn tree(&mut self, tree: &str) {
         let _ = writeln!(self.text, "COPY --from=builder {tree}/ /");
     }
+}
+
+/// Whether the folders above a volume are folders in every base, and root's. Elsewhere, as below `/tmp` or `/var/run`, a
+/// tree would change their modes, or meet a link.
+fn is_in_plain_folder(volume: &str) -> bool {
+    let above = Utf8Path::new(volume).parent();
+    above.is_some_and(|above| ["/", "/app", "/opt", "/srv", "/var/lib"].contains(&above.as_str()))
 }
 
 /// A folder of what is shipped, while it is collected.
