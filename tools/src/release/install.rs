@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use larder::process::{Cmd, Environment, Running};
+use larder::process::{Cmd, Environment, Running, Stderr};
 use toml_edit::{DocumentMut, Item, Table, value};
 use xshell::Shell;
 
@@ -144,15 +144,18 @@ impl Shop<'_> {
         let to = self.folder.join("installed");
         let _ = fs_err::remove_dir_all(&to);
         fs_err::create_dir_all(&to)?;
-        let cmd = Cmd::new(&self.binstall, self.folder, self.env)
+        // What it says is on both streams.
+        let cmd = Cmd::new("/bin/sh", self.folder, self.env)
             .env("CARGO_HOME", self.folder.join("home"))
+            .args(["-c", "exec \"$0\" \"$@\" 2>&1"])
+            .arg(&self.binstall)
             .args(["--no-confirm", "--disable-telemetry", "--only-signed", "--strategies=crate-meta-data"])
             .args(["--manifest-path".as_ref(), self.folder.join("package").as_os_str()])
             .args(["--root-certificates".as_ref(), self.certificate.as_os_str()])
             .args(["--install-path".as_ref(), to.as_os_str()])
             .arg(PACKAGE);
         let mut said = String::new();
-        let code = cmd.each_error_line(|line| {
+        let code = cmd.each_line(Stderr::Terminal, |line| {
             said.push_str(line);
             said.push('\n');
         })?;
@@ -177,24 +180,24 @@ impl Shop<'_> {
         // The system in gzip's head, which no reader looks at: only the signature can tell.
         other[9] ^= 1;
         fs_err::write(&archive, &other)?;
-        self.is_refused("another byte")?;
+        self.is_refused("another byte", "signature")?;
         fs_err::write(&archive, &bytes)?;
 
         let stranger = self.folder.join("stranger");
         fs_err::create_dir_all(&stranger)?;
         signed(self.env, &stranger, &self.archives)?;
-        self.is_refused("another key's signature")?;
+        self.is_refused("another key's signature", "signature")?;
 
         fs_err::remove_file(&signature)?;
-        self.is_refused("no signature")?;
+        self.is_refused("no signature", ".gz.sig")?;
         fs_err::write(&signature, right)?;
         self.sells()
     }
 
-    fn is_refused(&self, why: &str) -> anyhow::Result<()> {
+    fn is_refused(&self, why: &str, word: &str) -> anyhow::Result<()> {
         let Err(said) = self.install()? else { anyhow::bail!("an archive with {why} is installed") };
         ensure!(
-            said.to_lowercase().contains("signature"),
+            said.to_lowercase().contains(word),
             "an archive with {why} is refused for another reason: {said}"
         );
         Ok(())
