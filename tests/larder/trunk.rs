@@ -1,5 +1,5 @@
-//! Slices found from trunk's pages and configuration, held against the calls that trunk's source makes. Never against
-//! trunk itself.
+//! Slices found from trunk's pages and configuration, held against the calls that trunk's source makes. `cargo xtask test
+//! --only wasm-pack --full` runs trunk itself.
 
 use insta::assert_snapshot;
 use larder::{

@@ -60,6 +60,10 @@ pub(crate) const DEADNIX: Program = Program::plain("deadnix", "1.3.1", "0");
 /// A build driver of others, which the tests observe.
 pub(crate) const WASM_PACK: Program = Program::plain("wasm-pack", "0.15.1", "0");
 
+/// Another one, whose slices Larder finds.
+pub(crate) const TRUNK: Program =
+    Program { name: "trunk", package: "trunk", features: "rustls", version: "0.21.14", optimisation: "0" };
+
 /// Installs archives of releases. Later versions take a newer compiler than the one that these programs are built with.
 pub(crate) const CARGO_BINSTALL: Program = Program {
     name: "cargo-binstall",

@@ -8,6 +8,7 @@ mod archives;
 mod init;
 pub(crate) mod step;
 mod store;
+mod trunk;
 mod wasm_pack;
 mod watch;
 
@@ -109,7 +110,11 @@ impl<'a> Tests<'a> {
             Step::Dev => exact(&self.portfolio()?, Variant::Dev, log),
             Step::Release => exact(&self.portfolio()?, Variant::Release, log),
             Step::Init => init::run(&self.portfolio()?, log),
-            Step::WasmPack => wasm_pack::run(sh, env, &self.portfolio()?, log),
+            Step::WasmPack => {
+                let portfolio = self.portfolio()?;
+                wasm_pack::run(sh, env, &portfolio, log)?;
+                if full { trunk::run(sh, env, &portfolio, log) } else { Ok(()) }
+            }
             Step::Trials => trials::run(sh, env, log, &trials::Args::default()),
             Step::Images if full => docker::test(sh, env, log, &docker::Part::ALL),
             Step::Images => docker::test(sh, env, log, &docker::Part::usual()),
