@@ -50,6 +50,18 @@ pub struct Server {
     pub sshd_options: &'static str,
     /// The size of the engine's disk, as `mount` takes it.
     pub disk: &'static str,
+    /// The network it is in.
+    pub network: Network,
+}
+
+/// The network of a server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Network {
+    /// One of its own, which leads nowhere.
+    #[default]
+    Own,
+    /// The machine's, for builds that download; its ports are taken on the machine's loopback.
+    Machines,
 }
 
 /// A running server.
@@ -413,9 +425,11 @@ fn serve(bench: &Path, env: &Environment, wanted: &Server) -> Dialogue {
     // sshd starts itself again by its own path.
     let sshd = fs_err::canonicalize(sshd).expect("its path");
     let unshare = env.find_program("unshare").expect("unshare");
-    let words = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh"];
+    let words = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
     let server = Cmd::new(unshare, bench, env)
         .args(words)
+        .args((wanted.network == Network::Own).then_some("--net"))
+        .arg("sh")
         .arg(script)
         .arg(bench)
         .arg(sshd)

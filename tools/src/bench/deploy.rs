@@ -1,7 +1,7 @@
 //! `cargo xtask bench deploy`: from an edit to the page, by Larder and by Docker Compose with a Dockerfile that uses
 //! cargo-chef.
 //!
-//! Each peer has a server of its own, an engine with sshd and Caddy in namespaces, which builds the image and has the
+//! Each peer has a server of its own, an engine with sshd and Caddy in namespaces but for the network, which builds the image and has the
 //! base images and nothing else at first. Visitors ask for the page all the time but for the first deployment; their
 //! failed requests are counted.
 
@@ -10,10 +10,10 @@ use std::{path::Path, time::Instant};
 use anyhow::ensure;
 use larder::{
     docker::client::Client,
-    process::{Cmd, Environment},
+    process::{Cmd, Environment, Stderr},
     text::columns,
 };
-use larder_tests::deploy::{Bench, Load, Server};
+use larder_tests::deploy::{Bench, Load, Network, Server};
 use serde::Serialize;
 use xshell::Shell;
 
@@ -118,7 +118,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
             larder: &larder,
         };
         let site = Site {
-            bench: Bench::start_in(&env, &Server::default()),
+            bench: Bench::start_in(&env, &Server { network: Network::Machines, ..Server::default() }),
             workbench,
             bases: Bases { build: build_base.clone(), runtime: bases.runtime.clone() },
         };
@@ -161,7 +161,8 @@ impl Site<'_> {
             // The developer waits for the lock as well, if there is one to write.
             self.workbench.edit(edit, 1)?;
         }
-        let code = self.call().run_with_errors(|line| log.line(line))?;
+        // Both say on standard output what is no result of ours.
+        let code = self.call().each_line(Stderr::Terminal, |line| log.line(line))?;
         ensure!(
             code == 0,
             "{} with {} ended with exit code {code}",
