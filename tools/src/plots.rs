@@ -12,9 +12,9 @@ use plotters::{
 };
 use serde::Deserialize;
 use xshell::Shell;
+use xtask::codegen::{Mode, bring_along};
 
 use crate::{bench::output::COLORS, log::Log};
-use xtask::codegen::{Mode, bring_along};
 
 const MEASURED: &str = "docs/measured";
 const BOOK: &str = "docs/src";

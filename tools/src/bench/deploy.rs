@@ -1,9 +1,9 @@
 //! `cargo xtask bench deploy`: from an edit to the page, by Larder and by Docker Compose with a Dockerfile that uses
 //! cargo-chef.
 //!
-//! Each peer has a server of its own, an engine with sshd and Caddy in namespaces but for the network, which builds the image and has the
-//! base images and nothing else at first. Visitors ask for the page all the time but for the first deployment; their
-//! failed requests are counted.
+//! Each peer has a server of its own, an engine with sshd and Caddy in namespaces but for the network, which builds the
+//! image and has the base images and nothing else at first. Visitors ask for the page all the time but for the first
+//! deployment; their failed requests are counted.
 
 use std::{path::Path, time::Instant};
 
