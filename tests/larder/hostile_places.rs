@@ -76,7 +76,8 @@ pub(crate) fn docker() -> Vec<Place> {
         setting("docker build-packages", "cmake", |value| format!("build-packages = [{value}]")),
         setting("docker runtime-packages", "cmake", |value| format!("runtime-packages = [{value}]")),
         setting("docker build-base", "rust:1", |value| format!("build-base = {value}")),
-        setting("docker runtime-base", "debian:13", |value| format!("runtime-base = {value}")),
+        // No base whose folders are known, as the values are none either.
+        setting("docker runtime-base", "base:13", |value| format!("runtime-base = {value}")),
         setting("docker entrypoint", "app", |value| format!("entrypoint = [{value}, {value}]")),
         setting("docker health-check", "app", |value| format!("health-check = [{value}]")),
         setting("docker volume", "/data", |value| format!("volume = {value}")),

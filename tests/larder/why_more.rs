@@ -301,7 +301,7 @@ fn told_of_image(change: impl FnOnce(&Project), cached: &str) -> String {
 fn an_image_with_a_changed_copy() {
     let change = |project: &Project| project.write("app/src/main.rs", "fn main() {}\n");
     assert_snapshot!(told_of_image(change, "7"), @"
-    docker: 8 steps would run
+    docker: 9 steps would run
       [builder] COPY . .: app/src/main.rs changed
     ");
 }
@@ -313,7 +313,7 @@ fn an_image_with_a_changed_argument() {
         project.write("Dockerfile", &text.replace("SOURCE_DATE_EPOCH=0", "SOURCE_DATE_EPOCH=1"));
     };
     assert_snapshot!(told_of_image(change, "7"), @"
-    docker: 6 steps would run
+    docker: 7 steps would run
       [builder] ARG SOURCE_DATE_EPOCH=1: it was `ARG SOURCE_DATE_EPOCH=0`
     ");
 }
