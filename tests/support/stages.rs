@@ -177,13 +177,11 @@ impl Stages {
         if of_engine.iter().any(|start| script.starts_with(start)) {
             return Ok(());
         }
-        // In two steps, since the folder of shipped files has the workspace's name in its own.
-        let script = script.replace("/out", "\u{1}");
+        let script = script.replace("/out", &current.path("/out").display().to_string());
         let app = current.path("/app");
         let script = [" ", "="].iter().fold(script, |script, before| {
             script.replace(&format!("{before}/app"), &format!("{before}{}", app.display()))
         });
-        let script = script.replace('\u{1}', &current.path("/out").display().to_string());
         let folder = current.path("");
         fs_err::create_dir_all(&folder).expect("it can be made");
         let build_dir = current.variables.last().map(|dir| current.path(dir).display().to_string());

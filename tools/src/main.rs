@@ -12,6 +12,7 @@ mod fresh;
 mod fuzz;
 mod gc;
 mod git;
+mod listening;
 mod nix;
 mod plots;
 mod portfolio;
@@ -78,19 +79,25 @@ enum Verb {
     /// Give parsers of what others write inputs that are changed at random.
     Fuzz(fuzz::Args),
     /// Draw the book's plots from recorded measurements.
-    Plots(plots::Args),
+    Plots(Writing),
     /// Build and pack what a release publishes for one target.
     ReleaseArchive(release::Args),
     /// Write the documentation that comes from the code.
-    Codegen(CodegenArgs),
+    Codegen(Writing),
 }
 
-/// The arguments of `cargo xtask codegen`.
+/// The arguments of verbs that write files of the repository.
 #[derive(Debug, clap::Args)]
-struct CodegenArgs {
+struct Writing {
     /// Write nothing; fail if a file is stale.
     #[arg(long)]
     check: bool,
+}
+
+impl Writing {
+    fn mode(&self) -> Mode {
+        if self.check { Mode::Check } else { Mode::Write }
+    }
 }
 
 fn main() -> ExitCode {
@@ -125,8 +132,8 @@ fn dispatch(verb: &Verb, log: &Log) -> anyhow::Result<()> {
         Verb::Tidy => tidy::run(&sh, log),
         Verb::Fuzz(args) => fuzz::run(log, args),
         Verb::ReleaseArchive(args) => release::run(&sh, &env, log, args),
-        Verb::Plots(args) => plots::run(&sh, log, args),
-        Verb::Codegen(args) => codegen::run(&sh, log, if args.check { Mode::Check } else { Mode::Write }),
+        Verb::Plots(args) => plots::bring_all(&sh.current_dir(), log, args.mode()),
+        Verb::Codegen(args) => codegen::run(&sh, log, args.mode()),
     }
 }
 

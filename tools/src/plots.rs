@@ -11,7 +11,6 @@ use plotters::{
     style::text_anchor::{HPos, Pos, VPos},
 };
 use serde::Deserialize;
-use xshell::Shell;
 use xtask::codegen::{Mode, bring_along};
 
 use crate::{bench::output::COLORS, log::Log};
@@ -25,14 +24,6 @@ const WIDTHS: [i32; 3] = [210, 490, 100];
 const BAR: i32 = 16;
 const GAP: i32 = 12;
 const HEAD: i32 = 64;
-
-/// The arguments of `cargo xtask plots`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Fail if a plot is stale, and write none.
-    #[arg(long)]
-    check: bool,
-}
 
 /// Measurements of the same things with several programs.
 #[derive(Debug, Deserialize)]
@@ -53,11 +44,6 @@ struct Row {
     name: String,
     /// One for each peer.
     values: Vec<f64>,
-}
-
-/// Runs the verb.
-pub(crate) fn run(sh: &Shell, log: &Log, args: &Args) -> anyhow::Result<()> {
-    bring_all(&sh.current_dir(), log, if args.check { Mode::Check } else { Mode::Write })
 }
 
 /// Draws every plot, or sees that it is as it would be drawn.

@@ -3,14 +3,15 @@
 //! It is Debian's `docker-registry`, started for one run and stopped with it. It must never listen anywhere else.
 
 use std::{
-    net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use larder::process::{Cmd, Environment, Running};
 use serde_json::{Value, json};
+
+use crate::listening;
 
 /// How long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,8 +28,7 @@ impl ImageRegistry {
     pub(crate) fn start(env: &Environment, folder: &Path) -> anyhow::Result<Self> {
         let program = env.find_program("docker-registry").context("PATH has no docker-registry")?;
         fs_err::create_dir_all(folder)?;
-        // Free now, and in a moment it is ours.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = listening::free_port()?;
         let address = format!("127.0.0.1:{port}");
         let config = json!({
             "version": "0.1",
@@ -41,13 +41,7 @@ impl ImageRegistry {
         fs_err::write(&file, config.to_string())?;
         let log = folder.join("registry.log");
         let mut running = Cmd::new(program, folder, env).arg("serve").arg(&file).spawn_logged(&log)?;
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(&address).is_err() {
-            let said = || fs_err::read_to_string(&log).unwrap_or_default();
-            ensure!(running.try_exit_code()?.is_none(), "the registry ended at once: {}", said());
-            ensure!(Instant::now() < deadline, "the registry does not answer: {}", said());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        listening::wait("the registry", &mut running, port, &log, PATIENCE)?;
         Ok(Self { address, log, _running: running })
     }
 

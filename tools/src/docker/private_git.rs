@@ -4,7 +4,7 @@
 //! The server runs in a container, so that nothing of it is installed on the machine.
 
 use std::{
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use super::{
     base::Bases,
     scenarios::{Fixture, commit},
 };
-use crate::{git::git, log::Log, setup::requirement};
+use crate::{git::git, listening, log::Log, setup::requirement};
 
 /// How long agent and server may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -124,8 +124,7 @@ struct Server<'a> {
 
 impl<'a> Server<'a> {
     fn start(client: &'a Client, folder: &Path) -> anyhow::Result<Self> {
-        // Free now, and in a moment it is the server's.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = listening::free_port()?;
         let mount = |from: &str, to: &str| format!("--volume={}:{to}:ro", folder.join(from).display());
         let mounts = [mount("secretive.git", "/srv/secretive.git"), mount("key.pub", "/authorized")];
         let container = client

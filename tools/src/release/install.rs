@@ -5,9 +5,8 @@
 //! say where archives are those of the published manifest.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -15,8 +14,9 @@ use larder::process::{Cmd, Environment, Running, Stderr};
 use toml_edit::{DocumentMut, Item, Table, value};
 use xshell::Shell;
 
-use super::{MANIFEST, PACKAGE, WORKFLOW};
+use super::{MANIFEST, PACKAGE, TAG, WORKFLOW};
 use crate::{
+    listening,
     log::Log,
     setup::{self, programs},
 };
@@ -42,7 +42,7 @@ pub(super) fn try_out(sh: &Shell, env: &Environment, log: &Log, archives: &Path)
     let caddy = setup::deploy::ensure(sh, env, log)?.join("caddy");
     let scratch = tempfile::tempdir()?;
     let folder = scratch.path();
-    let served = folder.join(format!("served/releases/download/v{}", env!("CARGO_PKG_VERSION")));
+    let served = folder.join(format!("served/releases/download/{TAG}"));
     fs_err::create_dir_all(&served)?;
     for entry in fs_err::read_dir(archives)? {
         let path = entry?.path();
@@ -76,7 +76,7 @@ fn signed(env: &Environment, folder: &Path, archives: &Path) -> anyhow::Result<S
     let script = format!("for file in *.tar.gz; do {words}; done");
     Cmd::new("/bin/sh", archives, env)
         .env("RUNNER_TEMP", folder)
-        .env("GITHUB_REF_NAME", concat!("v", env!("CARGO_PKG_VERSION")))
+        .env("GITHUB_REF_NAME", TAG)
         .args(["-euc", &script])
         .output()?;
     let text = fs_err::read_to_string(public)?;
@@ -85,7 +85,7 @@ fn signed(env: &Environment, folder: &Path, archives: &Path) -> anyhow::Result<S
 
 /// A server with a certificate of its own authority: cargo-binstall asks nobody without one.
 fn serve(env: &Environment, caddy: &Path, folder: &Path) -> anyhow::Result<(Running, String)> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let port = listening::free_port()?;
     let config = format!(
         "{{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}}\n\
          https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls internal\n\troot * {}\n\tfile_server\n}}\n",
@@ -98,16 +98,7 @@ fn serve(env: &Environment, caddy: &Path, folder: &Path) -> anyhow::Result<(Runn
         .env("XDG_CONFIG_HOME", folder)
         .args(["run", "--config", "Caddyfile", "--adapter", "caddyfile"])
         .spawn_logged(&log)?;
-    let deadline = Instant::now() + PATIENCE;
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let said = || fs_err::read_to_string(&log).unwrap_or_default();
-        ensure!(
-            running.try_exit_code()?.is_none() && Instant::now() < deadline,
-            "caddy does not answer: {}",
-            said()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    listening::wait("caddy", &mut running, port, &log, PATIENCE)?;
     Ok((running, format!("https://localhost:{port}")))
 }
 

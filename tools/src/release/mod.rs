@@ -32,6 +32,8 @@ pub(crate) struct Args {
 const WORKFLOW: &str = include_str!("../../../.github/workflows/release.yml");
 const MANIFEST: &str = include_str!("../../../crates/cargo-larder/Cargo.toml");
 const PACKAGE: &str = "cargo-larder";
+/// The tag of this version.
+const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 const SHELLS: [(&str, &str); 4] = [("bash", "bash"), ("fish", "fish"), ("nushell", "nu"), ("zsh", "zsh")];
 const TEXTS: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "CHANGELOG.md"];
 
@@ -43,8 +45,7 @@ fn name(target: &str) -> String {
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     if let Some(tag) = &args.tag {
-        let version = format!("v{}", env!("CARGO_PKG_VERSION"));
-        ensure!(*tag == version, "the tag is {tag}, and the version's would be {version}");
+        ensure!(tag == TAG, "the tag is {tag}, and the version's would be {TAG}");
     }
     let target = match &args.target {
         Some(target) => target.clone(),

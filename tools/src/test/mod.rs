@@ -5,6 +5,7 @@
 //! of the test.
 
 mod archives;
+mod driver;
 mod init;
 pub(crate) mod step;
 mod store;

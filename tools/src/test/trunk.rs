@@ -5,15 +5,12 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use larder::process::{Cmd, Environment};
+use larder::process::Environment;
 use serde_json::Value;
 use xshell::Shell;
 
-use crate::{
-    log::Log,
-    portfolio::Portfolio,
-    setup::programs::{self, TRUNK},
-};
+use super::driver;
+use crate::{log::Log, portfolio::Portfolio, setup::programs::TRUNK};
 
 const WORKSPACE: &str = "[workspace]\nmembers = [\"web\", \"server\"]\nresolver = \"2\"\n";
 const WEB: &str = r#"
@@ -52,14 +49,22 @@ fn main() {
 }
 ";
 
+const FILES: [(&str, &str); 7] = [
+    ("Cargo.toml", WORKSPACE),
+    ("web/Cargo.toml", WEB),
+    ("web/index.html", PAGE),
+    ("web/src/main.rs", PROGRAM),
+    ("web/src/bin/worker.rs", PROGRAM),
+    ("server/Cargo.toml", SERVER),
+    ("server/src/main.rs", "fn main() {}\n"),
+];
+
 /// Runs the test with the example's tools.
 pub(super) fn run(sh: &Shell, env: &Environment, portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
-    let program = programs::ensure(sh, env, log, TRUNK)?;
-    let mut env = portfolio.env().clone();
-    env.put_first([program.parent().context("a program is in a folder")?.to_owned()])?;
+    let env = &driver::environment(sh, env, log, portfolio, TRUNK)?;
     let project = tempfile::tempdir()?;
-    write_project(project.path(), &env)?;
-    let page = Page { portfolio, env: &env, dir: project.path() };
+    driver::write_project(project.path(), env, &FILES)?;
+    let page = Page { portfolio, env, dir: project.path() };
     page.larder(project.path(), &["init", "--yes", "--only", "recipes"])?;
     for (variant, words) in [("release", &["--release"][..]), ("dev", &[])] {
         page.is_seen_as_found(variant, words)?;
@@ -86,7 +91,7 @@ impl Page<'_> {
     fn around_trunk(&self, verb: &[&str], words: &[&str]) -> anyhow::Result<Value> {
         let driver = ["--", "trunk", "build", "--offline", "--skip-version-check"];
         let told = self.larder(&self.dir.join("web"), &[verb, &["--json"], &driver, words].concat())?;
-        Ok(serde_json::from_str(told.get(told.find('{').unwrap_or(0)..).unwrap_or_default())?)
+        driver::json(&told)
     }
 
     /// Each call of trunk's is a slice that was found.
@@ -114,31 +119,9 @@ impl Page<'_> {
         let table = self.around_trunk(&verb, words)?;
         let phases = table["phases"].as_array().context("there are no phases")?;
         let (build, cooks) = phases.split_last().context("there is no phase")?;
-        let made = |cook: &Value| cook["compiled-external"].as_u64().max(cook["restored"].as_u64());
-        ensure!(cooks.iter().any(|cook| made(cook) > Some(0)), "nothing was cooked: {table:#}");
+        ensure!(cooks.iter().any(driver::has_made_units), "nothing was cooked: {table:#}");
         ensure!(build["compiled-external"] == 0, "{variant} is not exact: {table:#}");
         ensure!(build["compiled"] == 2, "{variant}: trunk compiles an application and a worker: {table:#}");
         Ok(())
     }
-}
-
-fn write_project(dir: &Path, env: &Environment) -> anyhow::Result<()> {
-    let version = Cmd::new("wasm-bindgen", dir, env).arg("--version").output()?;
-    let version = version.trim().rsplit(' ').next().context("wasm-bindgen says no version")?;
-    let files = [
-        ("Cargo.toml", WORKSPACE.to_owned()),
-        ("web/Cargo.toml", WEB.replace("VERSION", version)),
-        ("web/index.html", PAGE.to_owned()),
-        ("web/src/main.rs", PROGRAM.to_owned()),
-        ("web/src/bin/worker.rs", PROGRAM.to_owned()),
-        ("server/Cargo.toml", SERVER.to_owned()),
-        ("server/src/main.rs", "fn main() {}\n".to_owned()),
-    ];
-    for (path, text) in files {
-        let path = dir.join(path);
-        fs_err::create_dir_all(path.parent().context("a file is in a folder")?)?;
-        fs_err::write(path, text)?;
-    }
-    Cmd::new("cargo", dir, env).args(["generate-lockfile", "--quiet"]).output()?;
-    Ok(())
 }

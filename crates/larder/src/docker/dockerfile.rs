@@ -34,10 +34,6 @@ const PLANNED_HEADER: &str = "\
 /// The stage that writes recipes, as it stands in no Dockerfile without one.
 pub(super) const PLANNER: &str = "FROM deps AS planner\n";
 
-/// The base images of a project that names none.
-pub(super) const BUILD_BASE: &str = "rust:1-slim-trixie";
-pub(super) const RUNTIME_BASE: &str = "debian:trixie-slim";
-
 /// The `sass` of npm's that compiles style sheets, unless the base image has one.
 const SASS_VERSION: &str = "1.86.0";
 
@@ -113,8 +109,7 @@ impl Writer<'_> {
     }
 
     fn arguments(&mut self) {
-        let build = self.settings.build_base.as_deref().unwrap_or(BUILD_BASE);
-        let runtime = self.settings.runtime_base.as_deref().unwrap_or(RUNTIME_BASE);
+        let (build, runtime) = (self.settings.build_base(), self.settings.runtime_base());
         let _ =
             writeln!(self.text, "\n# Both images must use the same libc, or the runtime image a newer one.");
         let _ = writeln!(self.text, "ARG BUILD_BASE={build}\nARG RUNTIME_BASE={runtime}");

@@ -40,7 +40,21 @@ pub struct DockerSettings {
     pub ssh: bool,
 }
 
+/// The base images of a project that names none.
+const BUILD_BASE: &str = "rust:1-slim-trixie";
+const RUNTIME_BASE: &str = "debian:trixie-slim";
+
 impl DockerSettings {
+    /// The base image of stages that build.
+    pub(super) fn build_base(&self) -> &str {
+        self.build_base.as_deref().unwrap_or(BUILD_BASE)
+    }
+
+    /// The base image of the last stage.
+    pub(super) fn runtime_base(&self) -> &str {
+        self.runtime_base.as_deref().unwrap_or(RUNTIME_BASE)
+    }
+
     /// The problem with the table, if anything.
     pub(crate) fn check(&self) -> Result<(), String> {
         let is_secret =

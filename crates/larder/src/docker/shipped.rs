@@ -8,11 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::{
-    context::FOLDER,
-    dockerfile::{RUNTIME_BASE, USER},
-    writer::Writer,
-};
+use super::{context::FOLDER, dockerfile::USER, writer::Writer};
 use crate::process::quoted;
 
 /// Programs, and everything that lies beside them.
@@ -70,8 +66,8 @@ impl Writer<'_> {
     /// Whether the certificates have a folder in the last stage's base. Fedora and openSUSE have a link, over which no
     /// tree can be copied, and an unknown base may have one.
     fn has_folder_of_certificates(&self) -> bool {
-        let base = self.settings.runtime_base.as_deref().unwrap_or(RUNTIME_BASE);
-        base.split(['/', ':', '@', '-']).any(|word| BASES_WITH_FOLDER.contains(&word))
+        let mut words = self.settings.runtime_base().split(['/', ':', '@', '-']);
+        words.any(|word| BASES_WITH_FOLDER.contains(&word))
     }
 
     /// Copies the trees, the one that changes most often last.

@@ -118,19 +118,11 @@ pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
     for graph in graphs {
         found.add(graph, &project.settings.docker);
     }
-    let build = Release::of(build_base(&project.settings.docker));
+    let build = Release::of(project.settings.docker.build_base());
     for (package, program) in programs::configured(project, graphs).into_iter().filter(|_| build.is_some()) {
         found.build.entry(package).or_default().insert(program);
     }
     found
-}
-
-fn build_base(settings: &DockerSettings) -> &str {
-    settings.build_base.as_deref().unwrap_or(super::dockerfile::BUILD_BASE)
-}
-
-fn runtime_base(settings: &DockerSettings) -> &str {
-    settings.runtime_base.as_deref().unwrap_or(super::dockerfile::RUNTIME_BASE)
 }
 
 /// The platform that images are for: this machine's if it is Linux, else one that recipes serve.
@@ -149,7 +141,7 @@ impl Packages {
     fn add(&mut self, graph: &UnitGraph, settings: &DockerSettings) {
         let used = used(graph);
         let names: BTreeSet<&str> = used.iter().map(|used| used.name).collect();
-        if let Some(release) = Release::of(build_base(settings)) {
+        if let Some(release) = Release::of(settings.build_base()) {
             for (one, row) in fitting(&used, &names) {
                 add(&mut self.build, one, row.build, release);
             }
@@ -162,7 +154,7 @@ impl Packages {
                 self.build.entry("musl-tools".to_owned()).or_default().insert(user.to_owned());
             }
         }
-        if let Some(release) = Release::of(runtime_base(settings)) {
+        if let Some(release) = Release::of(settings.runtime_base()) {
             for (one, row) in fitting(&used, &names).filter(|(one, _)| one.is_shipped) {
                 add(&mut self.runtime, one, row.runtime, release);
             }
