@@ -4,6 +4,7 @@
 mod cli;
 mod context;
 mod exit;
+mod schema;
 mod terminal;
 mod verb;
 

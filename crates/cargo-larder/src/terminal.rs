@@ -9,7 +9,10 @@ use std::{fmt::Write as _, io::Write as _};
 use anstyle::{AnsiColor, Style};
 use larder::{Report, text::visible};
 
-use crate::cli::Color;
+use crate::{
+    cli::Color,
+    schema::{self, Format},
+};
 
 /// Prints progress, or not.
 #[derive(Debug, Clone, Copy)]
@@ -113,8 +116,8 @@ pub(crate) fn set_color(color: Color) {
     }
 }
 /// Prints a JSON value on standard output.
-pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut text = serde_json::to_vec_pretty(value)?;
+pub(crate) fn print_json(value: &impl Format) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(&schema::versioned(value)?)?;
     text.push(b'\n');
     Ok(print_data(&text)?)
 }

@@ -30,10 +30,11 @@ pub(crate) struct Args {
     /// Where base images come from.
     #[arg(long, value_enum, default_value_t = Base::Registry)]
     base: Base,
-    /// Run the tests of images instead: a day's scenarios, secrets, the example's image, and a container of it.
+    /// Run the tests of images instead: a day's scenarios, secrets, the example's image, a container of it, and its
+    /// deployment.
     #[arg(long, conflicts_with = "words")]
     test: bool,
-    /// Of these tests, run some, instead of all but `deploy`; separated by commas.
+    /// Of these tests, run some; separated by commas.
     #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', requires = "test")]
     parts: Vec<Part>,
     /// Arguments passed on to `cargo larder docker`.
@@ -67,7 +68,7 @@ pub(crate) enum Part {
     Caches,
     /// The example's image, and a container of it: minutes.
     Example,
-    /// The example on a server, which its own engine builds for: a quarter of an hour the first time.
+    /// The example on a server, from the engine that the part before this one builds with.
     Deploy,
 }
 
@@ -84,14 +85,9 @@ impl Part {
         Self::Deploy,
     ];
 
-    /// Those of every run of the tests: an engine of its own that has to cook the example first would take too long.
-    pub(crate) fn usual() -> Vec<Self> {
-        Self::ALL.into_iter().filter(|part| *part != Self::Deploy).collect()
-    }
-
     /// Whether it takes a current engine, which is started for it.
     fn is_current(self) -> bool {
-        matches!(self, Self::Caches | Self::Deploy)
+        matches!(self, Self::Caches | Self::Example | Self::Deploy)
     }
 }
 
@@ -104,7 +100,7 @@ const IMAGE: &str = "larder-portfolio";
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     if args.test {
-        let parts = if args.parts.is_empty() { Part::usual() } else { args.parts.clone() };
+        let parts = if args.parts.is_empty() { Part::ALL.to_vec() } else { args.parts.clone() };
         return test(sh, env, log, &parts);
     }
     let engine = Engine::ensure(sh, env, log)?;
@@ -138,7 +134,6 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
         let engine = Engine::ensure(sh, env, log)?;
         let bases = debian_bases(sh, env, &engine, log)?;
         let words = bases.words();
-        let client = Client::find(engine.env())?;
         for part in parts {
             match part {
                 Part::Day => scenarios::run(engine.env(), &larder, &words, log)?,
@@ -146,11 +141,7 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
                 Part::PrivateRegistry => private_registry::run(engine.env(), &larder, &words, log)?,
                 Part::PrivateGit => private_git::run(sh, engine.env(), &larder, &bases, log)?,
                 Part::Nix => flake::run(sh, engine.env(), &larder, log)?,
-                Part::Example => {
-                    example_twice(sh, engine.env(), &larder, &words)?;
-                    container::check(&client, IMAGE, log)?;
-                }
-                Part::Caches | Part::Deploy => {}
+                Part::Caches | Part::Example | Part::Deploy => {}
             }
         }
     }
@@ -158,9 +149,15 @@ pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> 
     if parts.contains(&Part::Caches) {
         caches::run(sh, env, &larder, log)?;
     }
-    if parts.contains(&Part::Deploy) {
+    if parts.iter().any(|part| matches!(part, Part::Example | Part::Deploy)) {
         let (engine, bases) = current_engine(sh, env, log)?;
-        crate::deploy::show(sh, engine.env(), &larder, &bases.words(), log)?;
+        if parts.contains(&Part::Example) {
+            example_twice(sh, engine.env(), &larder, &bases.words())?;
+            container::check(&Client::find(engine.env())?, IMAGE, log)?;
+        }
+        if parts.contains(&Part::Deploy) {
+            crate::deploy::show(sh, engine.env(), &larder, &bases.words(), log)?;
+        }
     }
     Ok(())
 }

@@ -117,8 +117,7 @@ impl<'a> Tests<'a> {
                 if full { trunk::run(sh, env, &portfolio, log) } else { Ok(()) }
             }
             Step::Trials => trials::run(sh, env, log, &trials::Args::default()),
-            Step::Images if full => docker::test(sh, env, log, &docker::Part::ALL),
-            Step::Images => docker::test(sh, env, log, &docker::Part::usual()),
+            Step::Images => docker::test(sh, env, log, &docker::Part::ALL),
             Step::Nix => nix::test(sh, env, log, if full { Server::Shipped } else { Server::Quick }),
             Step::Cargo => self.cargo_test(),
         }

@@ -26,7 +26,7 @@ pub(crate) enum Step {
     WasmPack,
     /// Repositories of many kinds from `init` to a clone that builds.
     Trials,
-    /// Images: a day's scenarios, secrets, caches, the example's image and its container.
+    /// Images: a day's scenarios, secrets, caches, the example's image, its container and its deployment.
     Images,
     /// The example built by Nix.
     Nix,
@@ -98,7 +98,9 @@ impl Step {
             Self::Dev | Self::Release | Self::Init => &[R::Utilities, R::Tools],
             Self::WasmPack => &[R::Tools, R::WasmPack],
             Self::Trials => &[R::Utilities, R::Headers],
-            Self::Images => &[R::Utilities, R::Ssh, R::Nix, R::Debian, R::Engine, R::CurrentEngine, R::Tools],
+            Self::Images => {
+                &[R::Utilities, R::Ssh, R::Nix, R::Debian, R::Engine, R::Deploy, R::CurrentEngine, R::Tools]
+            }
             Self::Nix => &[R::Utilities, R::Nix, R::Engine, R::Tools],
             Self::Cargo => &[
                 R::Components,

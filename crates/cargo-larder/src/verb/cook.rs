@@ -7,14 +7,13 @@ use larder::{
     text::columns,
     why::Explained,
 };
-use serde_json::json;
 
 use super::{step_summary, stored, why};
 use crate::{
     cli::{self, Selection},
     context::Context,
     exit::Outcome,
-    terminal,
+    schema, terminal,
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
@@ -62,7 +61,7 @@ pub(super) fn explained(phase: &mut Phase) -> Vec<Explained> {
 /// Prints phases as a table or as JSON.
 pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
     if json {
-        return terminal::print_json(&json!({ "version": 1, "phases": phases }));
+        return terminal::print_json(&schema::build::Phases { phases });
     }
     let row = |phase: &Phase| {
         let counts = [phase.counts.compiled, phase.counts.compiled_external, phase.counts.fresh];

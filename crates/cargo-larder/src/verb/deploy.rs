@@ -14,13 +14,16 @@ use larder::{
     },
     text::columns,
 };
-use serde_json::{Value, json};
 
 use super::docker::{refuse_secrets, show, warn_of_stale_files, why_failed, with_time};
 use crate::{
     cli::{self},
     context::Context,
     exit::Outcome,
+    schema::{
+        self,
+        deploy::{Built, Deployed, Planned, Status},
+    },
     terminal,
 };
 
@@ -47,13 +50,18 @@ pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outco
         Some(release) => (go_back(context, &mut deployment, release)?, None),
         None => bring(context, args, part, &mut deployment)?,
     };
-    let seconds = (start.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+    let seconds = schema::seconds(start.elapsed());
     if args.json {
         let Done { release, image, is_changed, sent } = &done;
-        terminal::print_json(&json!({
-            "version": 1, "service": deployment.service(), "release": release, "image": image,
-            "changed": is_changed, "seconds": seconds, "build": built, "sent": sent,
-        }))?;
+        terminal::print_json(&Deployed {
+            service: deployment.service(),
+            release,
+            image,
+            changed: *is_changed,
+            seconds,
+            build: built,
+            sent: *sent,
+        })?;
         return Ok(Outcome::Done);
     }
     let what = if done.is_changed { "serves" } else { "serves already, nothing changed" };
@@ -129,7 +137,7 @@ fn bring(
     args: &cli::Deploy,
     part: Part,
     deployment: &mut Deployment<'_>,
-) -> anyhow::Result<(Done, Option<Value>)> {
+) -> anyhow::Result<(Done, Option<Built>)> {
     let plan = deployment.plan(part)?;
     if !plan.is_unchanged {
         warn_of_stale_files(context)?;
@@ -154,8 +162,7 @@ fn bring(
     let stages = stages(progress.steps());
     let (run, cached) =
         stages.iter().fold((0, 0), |(run, cached), stage| (run + stage.run, cached + stage.cached));
-    let built = json!({ "run-steps": run, "cached-steps": cached, "stages": stages });
-    Ok((done, Some(built)))
+    Ok((done, Some(Built { run_steps: run, cached_steps: cached, stages })))
 }
 
 fn build_image(
@@ -176,10 +183,13 @@ fn build_image(
 
 fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &Plan) -> anyhow::Result<()> {
     if args.json {
-        return terminal::print_json(&json!({
-            "version": 1, "service": deployment.service(), "live": plan.live, "unchanged": plan.is_unchanged,
-            "turn": plan.turn, "steps": plan.steps,
-        }));
+        return terminal::print_json(&Planned {
+            service: deployment.service(),
+            live: plan.live.as_ref(),
+            unchanged: plan.is_unchanged,
+            turn: plan.turn,
+            steps: &plan.steps,
+        });
     }
     match &plan.live {
         Some(live) => terminal::print_line(&format!("release {} serves", live.labels.release)),
@@ -198,10 +208,11 @@ fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &Plan) -> a
 fn print_status(args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Result<()> {
     let (live, releases) = (deployment.live(), deployment.releases());
     if args.json {
-        return terminal::print_json(&json!({
-            "version": 1, "service": deployment.service(), "live": live.map(|live| &live.labels.release),
-            "releases": releases,
-        }));
+        return terminal::print_json(&Status {
+            service: deployment.service(),
+            live: live.map(|live| live.labels.release.as_str()),
+            releases,
+        });
     }
     let row = |release: &Release| {
         let is_live = live == Some(release);

@@ -2,9 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 use larder::{camino::Utf8Path, files::change::Change, project::Project};
-use serde_json::{Value, json};
 
-use crate::terminal;
+use crate::{schema, terminal};
 
 /// The diff of one file, with its path below the workspace's root.
 pub(super) fn text(project: &Project, change: &Change) -> String {
@@ -34,8 +33,8 @@ fn style(line: &str) -> Style {
     }
 }
 
-/// One file's change as JSON.
-pub(super) fn as_json(project: &Project, change: &Change) -> Value {
+/// What programs are told of one file's change.
+pub(super) fn of_programs(project: &Project, change: &Change) -> schema::init::File {
     let kind = if change.old.is_some() { "edited" } else { "new" };
-    json!({ "path": name(project, change), "change": kind, "diff": text(project, change) })
+    schema::init::File { path: name(project, change).to_owned(), change: kind, diff: text(project, change) }
 }

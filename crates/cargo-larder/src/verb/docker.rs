@@ -15,7 +15,6 @@ use larder::{
     },
     recipe::lock,
 };
-use serde_json::json;
 
 use super::{
     docker_image::{Image, print},
@@ -25,7 +24,7 @@ use crate::{
     cli::{self, DockerVerb, Via},
     context::Context,
     exit::Outcome,
-    terminal,
+    schema, terminal,
 };
 
 pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outcome> {
@@ -84,7 +83,7 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
     let now = Record::of(&context.project, &args.build_arg, image_id)?;
     let misses = now.misses(&before);
     if args.json {
-        terminal::print_json(&json!({ "version": 1, "misses": misses }))?;
+        terminal::print_json(&schema::docker::Misses { misses: &misses })?;
         return Ok(Outcome::Done);
     }
     if misses.is_empty() {

@@ -2,13 +2,12 @@
 
 use crate::{
     cli::{self},
-    terminal,
+    schema, terminal,
 };
 use larder::{
     docker::progress::{Stage, Step},
     text::columns,
 };
-use serde_json::json;
 use std::time::Duration;
 
 /// The outcome of a build.
@@ -27,10 +26,14 @@ pub(super) fn print(
 ) -> anyhow::Result<()> {
     let Image { id, size, time } = image;
     if args.json {
-        let seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
-        return terminal::print_json(&json!({
-            "version": 1, "image": id, "bytes": size, "seconds": seconds, "stages": stages, "steps": steps,
-        }));
+        let seconds = schema::seconds(*time);
+        return terminal::print_json(&schema::docker::Built {
+            image: id,
+            bytes: *size,
+            seconds,
+            stages,
+            steps,
+        });
     }
     let row = |stage: &Stage| {
         [

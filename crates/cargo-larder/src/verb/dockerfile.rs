@@ -7,9 +7,13 @@ use larder::{
     docker::{self, Generated, Recipes, State},
 };
 
-use serde_json::json;
-
-use crate::{cli, context::Context, exit::Outcome, terminal};
+use crate::{
+    cli,
+    context::Context,
+    exit::Outcome,
+    schema::docker::{FileOutcome, Files, Written},
+    terminal,
+};
 
 pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
     let root = context.project.workspace.root();
@@ -47,20 +51,20 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
         let state = match (is_stale, args.check) {
             (false, _) => {
                 context.terminal.step("Fresh", path.as_str());
-                "fresh"
+                FileOutcome::Fresh
             }
             (true, true) => {
                 context.terminal.warn(&format!("stale: {path}; run `cargo larder dockerfile`"));
                 outcome = Outcome::Stale;
-                "stale"
+                FileOutcome::Stale
             }
             (true, false) => {
                 docker::write(&path, &text)?;
                 context.terminal.step("Wrote", path.as_str());
-                "written"
+                FileOutcome::Written
             }
         };
-        listed.push(json!({ "path": path.strip_prefix(root).unwrap_or(&path), "outcome": state }));
+        listed.push((path, state));
     }
     for path in docker::unshared(&context.project) {
         context.terminal.warn(&format!(
@@ -69,7 +73,11 @@ pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<O
     }
     super::docker::warn_of_needs(context, recipes);
     if args.json {
-        terminal::print_json(&json!({ "version": 1, "files": listed }))?;
+        let files = listed.iter().map(|(path, outcome)| Written {
+            path: path.strip_prefix(root).unwrap_or(path),
+            outcome: *outcome,
+        });
+        terminal::print_json(&Files { files: files.collect() })?;
     }
     Ok(outcome)
 }

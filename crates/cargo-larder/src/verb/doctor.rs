@@ -10,14 +10,13 @@ use larder::{
     recipe::{lock, locked},
     text::visible,
 };
-use serde_json::{Value, json};
 
 use super::{diff, init, lock::proven, stored};
 use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
-    terminal,
+    schema, terminal,
 };
 
 type Checked = (&'static Check, Finding);
@@ -33,8 +32,9 @@ pub(crate) fn run(context: &Context, args: &cli::Doctor) -> anyhow::Result<Outco
         }
     }
     if args.json {
-        let checks: Vec<Value> = found.iter().map(as_json).collect();
-        terminal::print_json(&json!({ "version": 1, "checks": checks, "repaired": repaired }))?;
+        let checks =
+            found.iter().map(|(check, finding)| schema::doctor::Checked::new(check, finding)).collect();
+        terminal::print_json(&schema::doctor::Checks { checks, repaired: &repaired })?;
     } else {
         found.iter().for_each(|(check, finding)| print(check, finding));
         summary(&found);
@@ -166,15 +166,4 @@ fn summary(found: &[Checked]) {
         count(Verdict::Problem),
         count(Verdict::Skipped)
     ));
-}
-
-fn as_json((check, finding): &Checked) -> Value {
-    let fix = finding.fix.as_ref().map(|fix| json!({ "command": fix.command, "safe": fix.repair.is_some() }));
-    json!({
-        "name": check.name,
-        "about": check.about,
-        "verdict": finding.verdict,
-        "reason": finding.reason,
-        "fix": fix,
-    })
 }

@@ -10,6 +10,7 @@ use crate::{
     cli::{self, GcCache},
     context::Context,
     exit::Outcome,
+    schema::gc::Cleared,
     terminal,
 };
 
@@ -38,7 +39,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
     let outcome = if plan.left_alone().is_empty() { Outcome::Done } else { Outcome::Failed };
     if !args.yes {
         if args.json {
-            terminal::print_json(&report::json(plan, None))?;
+            terminal::print_json(&Cleared::new(plan, None))?;
             return Ok(outcome);
         }
         terminal::print(&report::text(plan));
@@ -52,7 +53,7 @@ pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyho
     let left = report::left(plan, &freed);
     left.iter().for_each(|line| context.terminal.warn(line));
     if args.json {
-        terminal::print_json(&report::json(plan, Some(&freed)))?;
+        terminal::print_json(&Cleared::new(plan, Some(&freed)))?;
     } else {
         terminal::print(&report::text(plan));
         if is_work {

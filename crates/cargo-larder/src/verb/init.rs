@@ -12,14 +12,13 @@ use larder::{
     project::Project,
     recipe::lock,
 };
-use serde_json::{Value, json};
 
 use super::{clones, diff, lock::proven, unused};
 use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
-    terminal,
+    schema, terminal,
 };
 
 /// Who decides whether a change is made.
@@ -62,11 +61,11 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
             // What comes next is made from what was just written.
             project = project.reload()?;
         }
-        rows.push(as_json(&project, part, &proposal, done));
+        rows.push(of_programs(&project, part, &proposal, done));
         all.push((part, done));
     }
     if args.json {
-        terminal::print_json(&json!({ "version": 1, "parts": rows }))?;
+        terminal::print_json(&schema::init::Parts { parts: rows })?;
     }
     unused::warn_of_empty(project.empty_slices().iter().map(String::as_str), context.terminal);
     unused::warn_of_drivers(&project, context.terminal);
@@ -217,7 +216,8 @@ fn advise_to_deploy(context: &Context, args: &cli::Init) {
     }
 }
 
-fn as_json(project: &Project, part: Part, proposal: &Proposal, done: Done) -> Value {
+/// What programs are told of a part.
+fn of_programs(project: &Project, part: Part, proposal: &Proposal, done: Done) -> schema::init::Proposed {
     let outcome = match done {
         Done::Fresh => "fresh",
         Done::Written => "written",
@@ -225,14 +225,14 @@ fn as_json(project: &Project, part: Part, proposal: &Proposal, done: Done) -> Va
         Done::Declined => "declined",
         Done::Skipped => "skipped",
     };
-    let mut value = json!({ "part": part.name(), "outcome": outcome });
-    match proposal {
-        Proposal::Fresh => {}
-        Proposal::Skipped(why) => value["reason"] = json!(why),
-        Proposal::Recipes(reasons) => value["reason"] = json!(reasons.join("; ")),
+    let (reason, files) = match proposal {
+        Proposal::Fresh => (None, None),
+        Proposal::Skipped(why) => (Some(why.clone()), None),
+        Proposal::Recipes(reasons) => (Some(reasons.join("; ")), None),
         Proposal::Files(changes) => {
-            value["files"] = changes.iter().map(|change| diff::as_json(project, change)).collect();
+            let files = changes.iter().map(|change| diff::of_programs(project, change)).collect();
+            (None, Some(files))
         }
-    }
-    value
+    };
+    schema::init::Proposed { part: part.name(), outcome, reason, files }
 }

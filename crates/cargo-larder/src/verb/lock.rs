@@ -9,9 +9,7 @@ use larder::{
         locked::{Change, Locked},
         memory::{self, Question},
     },
-    slice::Refused,
 };
-use serde_json::json;
 
 use super::{
     annotation, clones,
@@ -21,6 +19,7 @@ use crate::{
     cli::{self, Common},
     context::{Context, Process},
     exit::{self, Outcome},
+    schema::{self, lock::LockedSlice},
     terminal::{self, Terminal},
 };
 
@@ -32,9 +31,12 @@ pub(crate) fn recalled(
 ) -> anyhow::Result<Option<Outcome>> {
     let Some(locked) = memory::recall(&question(process, common)) else { return Ok(None) };
     if args.json {
-        let slices: Vec<_> = locked.iter().map(as_json).collect();
-        let rest = if args.check { "findings" } else { "refused" };
-        terminal::print_json(&json!({ "version": 1, "slices": slices, rest: [] }))?;
+        let slices = locked.iter().map(LockedSlice::from).collect();
+        if args.check {
+            terminal::print_json(&schema::lock::Checked { slices, findings: Vec::new() })?;
+        } else {
+            terminal::print_json(&schema::lock::Locked { slices, refused: Vec::new() })?;
+        }
     }
     let verb = if args.check { "Fresh" } else { "Kept" };
     locked.iter().for_each(|outcome| proven(Terminal::new(common.quiet), verb, outcome));
@@ -66,9 +68,9 @@ pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyho
     }
     let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
-        let slices: Vec<_> = locked.iter().map(as_json).collect();
-        let refused: Vec<_> = refused.iter().map(refused_json).collect();
-        terminal::print_json(&json!({ "version": 1, "slices": slices, "refused": refused }))?;
+        let slices = locked.iter().map(LockedSlice::from).collect();
+        let refused = refused.iter().map(Into::into).collect();
+        terminal::print_json(&schema::lock::Locked { slices, refused })?;
     }
     // Beside a refusal, nobody asks for slices of which nothing changed.
     for outcome in locked.iter().filter(|slice| refused.is_empty() || slice.change == Change::Written) {
@@ -96,10 +98,10 @@ pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyho
 fn check(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result<Outcome> {
     let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
     if args.json {
-        let slices: Vec<_> = outcomes.iter().map(as_json).collect();
+        let slices = outcomes.iter().map(LockedSlice::from).collect();
         let refused: Vec<Finding> = refused.iter().map(Finding::from).collect();
-        let findings: Vec<_> = findings.iter().chain(&refused).map(finding_json).collect();
-        terminal::print_json(&json!({ "version": 1, "slices": slices, "findings": findings }))?;
+        let findings = findings.iter().chain(&refused).map(Into::into).collect();
+        terminal::print_json(&schema::lock::Checked { slices, findings })?;
     }
     if findings.is_empty() {
         outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));
@@ -155,21 +157,4 @@ pub(super) fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {
     if !tainted.is_empty() {
         terminal.step("Tainted", &format!("{slice}: built with the application: {}", tainted.join(", ")));
     }
-}
-
-fn as_json(outcome: &Locked) -> serde_json::Value {
-    let change = match outcome.change {
-        Change::Kept => "kept",
-        Change::Written => "written",
-        Change::Needed => "needed",
-    };
-    json!({ "name": outcome.slice, "change": change, "units": outcome.units, "tainted": outcome.tainted })
-}
-
-pub(super) fn refused_json(refused: &Refused) -> serde_json::Value {
-    json!({ "slices": refused.slices, "reason": refused.text(), "hint": refused.error.hint() })
-}
-
-fn finding_json(finding: &Finding) -> serde_json::Value {
-    json!({ "kind": finding.kind(), "reason": finding.reason() })
 }

@@ -4,16 +4,15 @@ use larder::{
     Report as _,
     slice::{Slice, observed, written_down},
 };
-use serde_json::json;
 
 use super::recorded::{self, Command};
-use crate::{cli, context::Context, exit::Outcome, terminal};
-
-/// A slice that was seen, and the name of the known slice that it equals.
-struct Seen<'a> {
-    slice: Slice,
-    known: Option<&'a str>,
-}
+use crate::{
+    cli,
+    context::Context,
+    exit::Outcome,
+    schema::observe::{Observed, Seen},
+    terminal,
+};
 
 pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outcome> {
     let recorder = recorded::recorder(context)?;
@@ -31,10 +30,7 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
         write(context, &seen)?;
     }
     if args.json {
-        let as_json = |seen: &Seen<'_>| json!({ "slice": seen.slice, "known": seen.known });
-        terminal::print_json(
-            &json!({ "version": 1, "slices": seen.iter().map(as_json).collect::<Vec<_>>() }),
-        )?;
+        terminal::print_json(&Observed { slices: &seen })?;
     } else {
         print(&seen);
     }

@@ -13,13 +13,16 @@ use larder::{
     slice::{Refused, Slice},
     text::columns,
 };
-use serde_json::{Value, json};
 
-use super::{clones, lock::refused_json, unused};
+use super::{clones, unused};
 use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
+    schema::{
+        self,
+        plan::{PlannedSlice, PlannedUnit},
+    },
     terminal,
 };
 
@@ -55,11 +58,9 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     let planned: Vec<Planned<'_>> =
         plans.iter().map(|(slice, plans)| planned(context, recorded.as_ref(), slice, plans)).collect();
     if args.json {
-        let slices: Vec<Value> = planned.iter().map(as_json).collect();
-        let refused: Vec<Value> = refused.iter().map(refused_json).collect();
-        terminal::print_json(
-            &json!({ "version": 1, "platform": platform, "slices": slices, "refused": refused }),
-        )?;
+        let slices = planned.iter().map(of_programs).collect();
+        let refused = refused.iter().map(Into::into).collect();
+        terminal::print_json(&schema::plan::Plan { platform: &platform, slices, refused })?;
     } else if !planned.is_empty() {
         print(&planned, args.units);
     }
@@ -99,20 +100,15 @@ fn layers(
     Ok(plans.iter().map(identities).collect())
 }
 
-fn as_json(planned: &Planned<'_>) -> Value {
-    let unit = |(key, unit): (&UnitKey, &Unit)| {
-        let mut value = json!(unit);
-        value["key"] = json!(key);
-        value["layer"] = json!(planned.providers.get(&(*key, unit.lto)));
-        value
+/// What programs are told of a slice.
+fn of_programs<'a>(planned: &'a Planned<'_>) -> PlannedSlice<'a> {
+    let Planned { slice, plan, layers, providers } = planned;
+    let unit = |(key, unit): (&'a UnitKey, &'a Unit)| {
+        let layer = providers.get(&(*key, unit.lto)).copied();
+        PlannedUnit { unit, key, layer }
     };
-    json!({
-        "slice": planned.slice,
-        "units": planned.plan.units.iter().map(unit).collect::<Vec<_>>(),
-        "layers": planned.layers,
-        "tainted": planned.plan.tainted,
-        "local": planned.plan.local,
-    })
+    let units = plan.units.iter().map(unit).collect();
+    PlannedSlice { slice, units, layers, tainted: &plan.tainted, local: plan.local }
 }
 
 fn print(all: &[Planned<'_>], units: bool) {

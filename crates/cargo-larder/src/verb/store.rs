@@ -13,13 +13,16 @@ use larder_store::{
         verify::{Repair, Verified},
     },
 };
-use serde_json::json;
 
 use super::{store_rebuild, store_remote, store_why};
 use crate::{
     cli::{self, StoreUse, StoreVerb},
     context::Context,
     exit::Outcome,
+    schema::{
+        self,
+        store::{Recipe, Status},
+    },
     terminal,
 };
 
@@ -60,17 +63,8 @@ fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Ou
         .map(|(locked, keys)| (locked.slice.name.to_string(), units(keys.snapshot)))
         .collect();
     if json {
-        let recipes: Vec<_> =
-            recipes.iter().map(|(name, units)| json!({ "slice": name, "units": units })).collect();
-        terminal::print_json(&json!({
-            "version": 1,
-            "folder": store.root(),
-            "units": contents.records,
-            "files": contents.blobs,
-            "bytes": contents.bytes,
-            "recipes": contents.snapshots,
-            "project": recipes,
-        }))?;
+        let recipes = recipes.iter().map(|(slice, units)| Recipe { slice, units: *units }).collect();
+        terminal::print_json(&Status::new(store.root(), &contents, recipes))?;
         return Ok(Outcome::Done);
     }
     terminal::print_line(&format!("{}", store.root().display()));
@@ -97,14 +91,13 @@ fn verify(context: &Context, options: &Options, args: &cli::StoreVerify) -> anyh
     let repair = if args.repair { Repair::Remove } else { Repair::None };
     let Verified { files, bytes, damaged, incomplete } = store.verify(repair)?;
     if args.json {
-        terminal::print_json(&json!({
-            "version": 1,
-            "files": files,
-            "bytes": bytes,
-            "damaged": damaged,
-            "incomplete": incomplete,
-            "repaired": args.repair,
-        }))?;
+        terminal::print_json(&schema::store::Verified {
+            files,
+            bytes,
+            damaged: &damaged,
+            incomplete: &incomplete,
+            repaired: args.repair,
+        })?;
     } else {
         damaged.iter().for_each(|path| terminal::print_line(&format!("damaged: {}", path.display())));
         incomplete.iter().for_each(|path| terminal::print_line(&format!("incomplete: {}", path.display())));
@@ -123,7 +116,7 @@ fn gc(context: &Context, options: &Options, args: &cli::StoreGc) -> anyhow::Resu
     let sweep = if args.yes { Sweep::Delete } else { Sweep::Plan };
     let freed = store.sweep(args.max_size.as_u64(), SystemTime::now(), sweep)?;
     if args.json {
-        terminal::print_json(&json!({ "version": 1, "bytes": freed, "deleted": args.yes }))?;
+        terminal::print_json(&schema::store::Swept { bytes: freed, deleted: args.yes })?;
         return Ok(Outcome::Done);
     }
     let what = if args.yes { "freed" } else { "would be freed" };
@@ -141,10 +134,10 @@ fn export(context: &Context, options: &Options, args: &cli::StoreFile) -> anyhow
 }
 
 fn print_moved(what: &str, moved: Moved, json: bool) -> anyhow::Result<Outcome> {
-    let Moved { units, bytes } = moved;
     if json {
-        terminal::print_json(&json!({ "version": 1, "units": units, "bytes": bytes }))?;
+        terminal::print_json(&schema::store::Moved::from(&moved))?;
     } else {
+        let Moved { units, bytes } = moved;
         terminal::print_line(&format!("{what} {units} units ({})", columns::bytes(bytes)));
     }
     Ok(Outcome::Done)

@@ -6,9 +6,8 @@ use larder_store::{
     Options, Session,
     rebuild::{Rebuilt, Share},
 };
-use serde_json::json;
 
-use crate::{context::Context, exit::Outcome, terminal};
+use crate::{context::Context, exit::Outcome, schema, terminal};
 
 pub(super) fn run(context: &Context, options: &Options, share: Share, json: bool) -> anyhow::Result<Outcome> {
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
@@ -24,19 +23,12 @@ pub(super) fn run(context: &Context, options: &Options, share: Share, json: bool
         bail!("the store has no recipe of this project as a whole: cook first");
     }
     if json {
-        let slices: Vec<_> = all.iter().map(|(name, rebuilt)| as_json(name, rebuilt)).collect();
-        terminal::print_json(&json!({ "version": 1, "slices": slices }))?;
+        terminal::print_json(&schema::store::Rebuilt::new(&all))?;
     } else {
         all.iter().for_each(|(name, rebuilt)| print(name, rebuilt));
     }
     let is_same = all.iter().all(|(_, rebuilt)| rebuilt.different.is_empty());
     Ok(if is_same { Outcome::Done } else { Outcome::Failed })
-}
-
-fn as_json(slice: &str, rebuilt: &Rebuilt) -> serde_json::Value {
-    let mut value = json!(rebuilt);
-    value["slice"] = json!(slice);
-    value
 }
 
 fn print(slice: &str, rebuilt: &Rebuilt) {

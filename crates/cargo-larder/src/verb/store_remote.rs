@@ -14,9 +14,17 @@ use larder_store::{
     team::Team,
     trust,
 };
-use serde_json::json;
 
-use crate::{cli, context::Context, exit::Outcome, terminal};
+use crate::{
+    cli,
+    context::Context,
+    exit::Outcome,
+    schema::{
+        self,
+        store_remote::{PulledSlice, PushedSlice},
+    },
+    terminal,
+};
 
 /// The secret key itself, as CI systems give secrets.
 const KEY: &str = "LARDER_STORE_KEY";
@@ -47,7 +55,7 @@ pub(super) fn keygen(context: &Context, args: &cli::StoreKeygen) -> anyhow::Resu
     key.write(&context.process.dir.join(&args.file))?;
     let public = key.public().to_string();
     if args.json {
-        terminal::print_json(&json!({ "version": 1, "public-key": public }))?;
+        terminal::print_json(&schema::store_remote::PublicKey { public_key: &public })?;
         return Ok(Outcome::Done);
     }
     terminal::print_line(&public);
@@ -102,12 +110,8 @@ fn secret_key(context: &Context, args: &cli::StorePush) -> anyhow::Result<Secret
 
 fn print_pushed(rows: &[(String, Pushed)], json: bool) -> anyhow::Result<Outcome> {
     if json {
-        let slice = |(name, pushed): &(String, Pushed)| {
-            let Pushed { units, new, sent, bytes } = pushed;
-            json!({ "slice": name, "units": units, "new": new, "sent": sent, "bytes": bytes })
-        };
-        let slices: Vec<_> = rows.iter().map(slice).collect();
-        terminal::print_json(&json!({ "version": 1, "slices": slices }))?;
+        let slices = rows.iter().map(|(name, pushed)| PushedSlice::new(name, pushed)).collect();
+        terminal::print_json(&schema::store_remote::Pushed { slices })?;
         return Ok(Outcome::Done);
     }
     let row = |(name, pushed): &(String, Pushed)| {
@@ -139,19 +143,8 @@ fn print_pulled(rows: &[(String, Pulled)], json: bool) -> anyhow::Result<Outcome
     let has_failed = rows.iter().any(|(_, pulled)| !pulled.missed.is_empty());
     let outcome = if has_failed { Outcome::Failed } else { Outcome::Done };
     if json {
-        let slice = |(name, pulled): &(String, Pulled)| {
-            let Pulled { new, present, received, is_whole, missed } = pulled;
-            json!({
-                "slice": name,
-                "new": new,
-                "present": present,
-                "received": received,
-                "whole": is_whole,
-                "missed": missed,
-            })
-        };
-        let slices: Vec<_> = rows.iter().map(slice).collect();
-        terminal::print_json(&json!({ "version": 1, "slices": slices }))?;
+        let slices = rows.iter().map(|(name, pulled)| PulledSlice::new(name, pulled)).collect();
+        terminal::print_json(&schema::store_remote::Pulled { slices })?;
         return Ok(outcome);
     }
     let row = |(name, pulled): &(String, Pulled)| {

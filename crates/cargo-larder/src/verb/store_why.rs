@@ -10,9 +10,8 @@ use larder_store::{
     parts::Difference,
     restore::why::{Answer, Fate, Nearest, Wanted},
 };
-use serde_json::json;
 
-use crate::{cli, context::Context, exit::Outcome, terminal};
+use crate::{cli, context::Context, exit::Outcome, schema, terminal};
 
 pub(super) fn run(context: &Context, options: &Options, args: &cli::StoreWhy) -> anyhow::Result<Outcome> {
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
@@ -25,8 +24,7 @@ pub(super) fn run(context: &Context, options: &Options, args: &cli::StoreWhy) ->
         }
     }
     if args.json {
-        let slices: Vec<_> = told.iter().map(|(slice, answer)| as_json(slice, answer)).collect();
-        terminal::print_json(&json!({ "version": 1, "unit": args.unit, "slices": slices }))?;
+        terminal::print_json(&schema::store::Explained::new(&args.unit, &told))?;
     } else {
         told.iter().for_each(|(slice, answer)| print(slice, &args.unit, answer));
     }
@@ -64,12 +62,6 @@ fn chosen<'a>(
         bail!("no recipe has that package, in that version; the slices are: {}", known());
     }
     Ok(chosen)
-}
-
-fn as_json(slice: &str, answer: &Answer) -> serde_json::Value {
-    let mut value = json!(answer);
-    value["slice"] = json!(slice);
-    value
 }
 
 fn print(slice: &str, unit: &str, answer: &Answer) {

@@ -14,9 +14,8 @@ use larder::{
     text::{columns, visible},
     usage::{self, Cache, State, Usage},
 };
-use serde_json::json;
 
-use crate::{cli, context::Context, exit::Outcome, terminal};
+use crate::{cli, context::Context, exit::Outcome, schema, terminal};
 
 pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcome> {
     let usage = usage::gather(&context.project, &context.process.env, &context.terminal);
@@ -25,10 +24,8 @@ pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcom
         write_page(context, &usage, file)?;
     }
     if args.json {
-        let mut value = json!(usage);
-        value["version"] = json!(1);
-        value["root"] = json!(context.project.workspace.root());
-        terminal::print_json(&value)?;
+        let root = context.project.workspace.root();
+        terminal::print_json(&schema::usage::Usage { root, usage: &usage })?;
     } else {
         print(context, &usage, args.depth);
     }

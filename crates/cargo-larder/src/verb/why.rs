@@ -18,14 +18,13 @@ use larder::{
         summary::{Section, Tense, chain, summary},
     },
 };
-use serde::Serialize;
-use serde_json::json;
 
 use super::recorded::{self, Command};
 use crate::{
     cli,
     context::Context,
     exit::{self, Outcome},
+    schema::why::{Asked, Image, Why},
     terminal,
 };
 
@@ -40,15 +39,6 @@ struct Findings {
     docker: Option<Image>,
     nix: Option<Vec<Derivation>>,
     outcome: Outcome,
-}
-
-/// The steps of the next build of the image.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Image {
-    misses: Vec<Miss>,
-    /// Whether the engine has nothing cached at all; unknown without one.
-    cache_empty: Option<bool>,
 }
 
 impl Findings {
@@ -66,11 +56,13 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
         with_command(context, args)?
     };
     if args.json {
-        let tense = if findings.tense == Tense::Was { "after" } else { "before" };
-        terminal::print_json(&json!({
-            "version": 1, "asked": tense, "builds": findings.builds, "layers": findings.layers,
-            "docker": findings.docker, "nix": findings.nix,
-        }))?;
+        terminal::print_json(&Why {
+            asked: if findings.tense == Tense::Was { Asked::After } else { Asked::Before },
+            builds: &findings.builds,
+            layers: &findings.layers,
+            docker: findings.docker.as_ref(),
+            nix: findings.nix.as_deref(),
+        })?;
     } else if let Some(name) = &args.unit {
         print_units(&findings, name)?;
     } else {

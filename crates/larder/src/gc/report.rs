@@ -1,17 +1,12 @@
-//! A plan and its outcome, as text for people and as values for machines. Prints nothing.
+//! A plan and its outcome, as text for people. Prints nothing.
 
 use std::fmt::Write as _;
-
-use serde_json::{Value, json};
 
 use super::{
     plan::Plan,
     row::{Freed, Row},
 };
 use crate::text::columns;
-
-/// The version of the values.
-const VERSION: u32 = 1;
 
 /// The rows with their bytes, and the caches that could not be looked at, each with the reason.
 pub fn text(plan: &Plan) -> String {
@@ -45,19 +40,6 @@ pub fn text(plan: &Plan) -> String {
 pub fn summary(plan: &Plan, freed: &[Freed]) -> String {
     let bytes = freed.iter().map(|freed| freed.bytes).sum();
     format!("{} freed, {} planned", columns::bytes(bytes), columns::bytes(plan.bytes()))
-}
-
-/// The plan as a value, with what came of it if it was applied.
-pub fn json(plan: &Plan, freed: Option<&[Freed]>) -> Value {
-    let row = |(number, row): (usize, &Row)| {
-        let mut value = json!(row);
-        if let Some(freed) = freed {
-            value["freed"] = json!(freed[number]);
-        }
-        value
-    };
-    let rows: Vec<Value> = plan.rows().iter().enumerate().map(row).collect();
-    json!({ "version": VERSION, "applied": freed.is_some(), "bytes": plan.bytes(), "rows": rows })
 }
 
 /// The deletions that failed, a line each.

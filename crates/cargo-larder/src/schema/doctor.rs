@@ -1,0 +1,47 @@
+//! `cargo larder doctor --json`.
+
+use larder::doctor::{self, Finding, Verdict};
+use serde::Serialize;
+
+use super::Format;
+
+/// Everything that was checked.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Checks<'a> {
+    pub(crate) checks: Vec<Checked<'a>>,
+    /// What `--fix` changed.
+    pub(crate) repaired: &'a [String],
+}
+
+impl Format for Checks<'_> {
+    const VERSION: u32 = 1;
+}
+
+/// One check with its outcome.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Checked<'a> {
+    name: &'a str,
+    about: &'a str,
+    verdict: Verdict,
+    reason: &'a str,
+    fix: Option<Fix<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Fix<'a> {
+    command: &'a str,
+    /// Whether `--fix` does it.
+    safe: bool,
+}
+
+impl<'a> Checked<'a> {
+    pub(crate) fn new(check: &'a doctor::Check, finding: &'a Finding) -> Self {
+        let fix = finding.fix.as_ref();
+        let fix = fix.map(|fix| Fix { command: &fix.command, safe: fix.repair.is_some() });
+        let Finding { verdict, reason, .. } = finding;
+        Self { name: check.name, about: check.about, verdict: *verdict, reason, fix }
+    }
+}

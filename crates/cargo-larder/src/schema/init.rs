@@ -1,0 +1,40 @@
+//! `cargo larder init --json`.
+
+use larder::camino::Utf8PathBuf;
+use serde::Serialize;
+
+use super::Format;
+
+/// The parts of a workspace that were looked at.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Parts {
+    pub(crate) parts: Vec<Proposed>,
+}
+
+impl Format for Parts {
+    const VERSION: u32 = 1;
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Proposed {
+    pub(crate) part: &'static str,
+    pub(crate) outcome: &'static str,
+    /// Why it was skipped, or why recipes are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) files: Option<Vec<File>>,
+}
+
+/// A file that changes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct File {
+    /// Below the workspace's root.
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) change: &'static str,
+    pub(crate) diff: String,
+}

@@ -1,0 +1,43 @@
+//! `cargo larder why --json`.
+
+use larder::{
+    docker::explain::Miss,
+    why::{Explained, layers::Moved, nix::Derivation},
+};
+use serde::Serialize;
+
+use super::Format;
+
+/// What would be compiled, or was, and why.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Why<'a> {
+    pub(crate) asked: Asked,
+    pub(crate) builds: &'a [Explained],
+    pub(crate) layers: &'a [Moved],
+    pub(crate) docker: Option<&'a Image>,
+    pub(crate) nix: Option<&'a [Derivation]>,
+}
+
+impl Format for Why<'_> {
+    const VERSION: u32 = 1;
+}
+
+/// When the question came.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Asked {
+    /// Before the build.
+    Before,
+    /// After it.
+    After,
+}
+
+/// The steps of the next build of the image.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Image {
+    pub(crate) misses: Vec<Miss>,
+    /// Whether the engine has nothing cached at all; unknown without one.
+    pub(crate) cache_empty: Option<bool>,
+}
