@@ -81,28 +81,37 @@ COPY examples/portfolio/app/Cargo.toml app/
 COPY examples/portfolio/frontend/Cargo.toml frontend/
 COPY examples/portfolio/pages/Cargo.toml pages/
 RUN mkdir -p app/src frontend/src pages/src && echo '#![doc = "Placeholder."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs > /dev/null
+# What cargo-leptos gives each call of cargo.
+ENV LEPTOS_BIN_DIR="server" \
+    LEPTOS_HASH_FILES="false" \
+    LEPTOS_JS_MINIFY="true" \
+    LEPTOS_LIB_DIR="frontend" \
+    LEPTOS_OUTPUT_NAME="portfolio" \
+    LEPTOS_RELOAD_PORT="3001" \
+    LEPTOS_SITE_ADDR="127.0.0.1:3000" \
+    LEPTOS_SITE_PKG_DIR="pkg" \
+    LEPTOS_SITE_ROOT="target/site"
 # Lowest first: an edit of a member rebuilds its step and those after it.
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
     cargo build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release --target-dir=target/front \
     && cargo clean --target=wasm32-unknown-unknown --profile=wasm-release --target-dir=target/front --package=app --package=frontend --package=pages
 COPY examples/portfolio/pages/ pages/
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
     cargo build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release --target-dir=target/front \
     && cargo clean --target=wasm32-unknown-unknown --profile=wasm-release --target-dir=target/front --package=app --package=frontend
 COPY examples/portfolio/app/ app/
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
     cargo build --package=frontend --lib --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release --target-dir=target/front \
     && cargo clean --target=wasm32-unknown-unknown --profile=wasm-release --target-dir=target/front --package=frontend
 COPY examples/portfolio/frontend/ frontend/
+# cargo-leptos would take them for settings of its own.
 RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-    cargo leptos build --release --frontend-only
+    unset LEPTOS_BIN_DIR LEPTOS_HASH_FILES LEPTOS_JS_MINIFY LEPTOS_LIB_DIR LEPTOS_OUTPUT_NAME LEPTOS_RELOAD_PORT LEPTOS_SITE_ADDR LEPTOS_SITE_PKG_DIR LEPTOS_SITE_ROOT \
+    && cargo leptos build --release --frontend-only
 
 # --- build-server: server, from the members that it is made of ---
 FROM cook-server AS build-server
@@ -118,25 +127,34 @@ COPY examples/portfolio/frontend/Cargo.toml frontend/
 COPY examples/portfolio/pages/Cargo.toml pages/
 COPY examples/portfolio/server/Cargo.toml server/
 RUN mkdir -p app/src frontend/src pages/src server/src && touch app/src/lib.rs frontend/src/lib.rs pages/src/lib.rs server/build.rs server/src/main.rs
+# What cargo-leptos gives each call of cargo.
+ENV LEPTOS_BIN_DIR="server" \
+    LEPTOS_HASH_FILES="false" \
+    LEPTOS_JS_MINIFY="true" \
+    LEPTOS_LIB_DIR="frontend" \
+    LEPTOS_OUTPUT_NAME="portfolio" \
+    LEPTOS_RELOAD_PORT="3001" \
+    LEPTOS_SITE_ADDR="127.0.0.1:3000" \
+    LEPTOS_SITE_PKG_DIR="pkg" \
+    LEPTOS_SITE_ROOT="target/site"
 # Lowest first: an edit of a member rebuilds its step and those after it.
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
     cargo build --lib --package=server --release --no-default-features --package=content
 COPY examples/portfolio/pages/ pages/
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
     cargo build --lib --package=server --release --no-default-features --package=pages
 COPY examples/portfolio/app/ app/
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=frontend LEPTOS_OUTPUT_NAME=portfolio LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=target/site \
     cargo build --lib --package=server --release --no-default-features --package=app
 COPY examples/portfolio/server/ server/
+# cargo-leptos would take them for settings of its own.
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-    cargo leptos build --release --server-only
+    unset LEPTOS_BIN_DIR LEPTOS_HASH_FILES LEPTOS_JS_MINIFY LEPTOS_LIB_DIR LEPTOS_OUTPUT_NAME LEPTOS_RELOAD_PORT LEPTOS_SITE_ADDR LEPTOS_SITE_PKG_DIR LEPTOS_SITE_ROOT \
+    && cargo leptos build --release --server-only
 
 # --- builder: both halves together ---
 FROM build-server AS builder

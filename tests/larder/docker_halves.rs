@@ -200,22 +200,32 @@ fn each_half_gets_its_own_members() {
     COPY app/Cargo.toml app/
     COPY front/Cargo.toml front/
     RUN mkdir -p app/src front/src && echo '#![doc = "Placeholder."] #![allow(unused_crate_dependencies)]' | tee app/src/lib.rs front/src/lib.rs > /dev/null
+    # What cargo-leptos gives each call of cargo.
+    ENV LEPTOS_BIN_DIR="server" \
+        LEPTOS_HASH_FILES="false" \
+        LEPTOS_JS_MINIFY="true" \
+        LEPTOS_LIB_DIR="front" \
+        LEPTOS_OUTPUT_NAME="site" \
+        LEPTOS_RELOAD_PORT="3001" \
+        LEPTOS_SITE_ADDR="127.0.0.1:3000" \
+        LEPTOS_SITE_PKG_DIR="pkg" \
+        LEPTOS_SITE_ROOT="/app/target/site"
     # Lowest first: an edit of a member rebuilds its step and those after it.
     RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
         cargo build --package=front --lib --target=wasm32-unknown-unknown --no-default-features --release --target-dir=target/front \
         && cargo clean --target=wasm32-unknown-unknown --release --target-dir=target/front --package=app --package=front
     COPY app/ app/
     RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
         cargo build --package=front --lib --target=wasm32-unknown-unknown --no-default-features --release --target-dir=target/front \
         && cargo clean --target=wasm32-unknown-unknown --release --target-dir=target/front --package=front
     COPY front/ front/
+    # cargo-leptos would take them for settings of its own.
     RUN --mount=type=cache,id=cargo-registry-front,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git-front,target=/cargo/git,sharing=locked \
-        cargo leptos build --release --frontend-only
+        unset LEPTOS_BIN_DIR LEPTOS_HASH_FILES LEPTOS_JS_MINIFY LEPTOS_LIB_DIR LEPTOS_OUTPUT_NAME LEPTOS_RELOAD_PORT LEPTOS_SITE_ADDR LEPTOS_SITE_PKG_DIR LEPTOS_SITE_ROOT \
+        && cargo leptos build --release --frontend-only
 
     # --- build-server: server, from the members that it is made of ---
     FROM cook-server AS build-server
@@ -228,20 +238,30 @@ fn each_half_gets_its_own_members() {
     COPY front/Cargo.toml front/
     COPY server/Cargo.toml server/
     RUN mkdir -p app/src front/src server/src server/tests && touch app/src/lib.rs front/src/lib.rs server/build.rs server/src/main.rs server/tests/whole.rs
+    # What cargo-leptos gives each call of cargo.
+    ENV LEPTOS_BIN_DIR="server" \
+        LEPTOS_HASH_FILES="false" \
+        LEPTOS_JS_MINIFY="true" \
+        LEPTOS_LIB_DIR="front" \
+        LEPTOS_OUTPUT_NAME="site" \
+        LEPTOS_RELOAD_PORT="3001" \
+        LEPTOS_SITE_ADDR="127.0.0.1:3000" \
+        LEPTOS_SITE_PKG_DIR="pkg" \
+        LEPTOS_SITE_ROOT="/app/target/site"
     # Lowest first: an edit of a member rebuilds its step and those after it.
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
         cargo build --lib --package=server --release --no-default-features --features=server/ssr --package=model
     COPY app/ app/
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-        LEPTOS_BIN_DIR=server LEPTOS_HASH_FILES=false LEPTOS_JS_MINIFY=true LEPTOS_LIB_DIR=front LEPTOS_OUTPUT_NAME=site LEPTOS_RELOAD_PORT=3001 LEPTOS_SITE_ADDR=127.0.0.1:3000 LEPTOS_SITE_PKG_DIR=pkg LEPTOS_SITE_ROOT=/app/target/site \
         cargo build --lib --package=server --release --no-default-features --features=server/ssr --package=app
     COPY server/ server/
+    # cargo-leptos would take them for settings of its own.
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
-        cargo leptos build --release --server-only
+        unset LEPTOS_BIN_DIR LEPTOS_HASH_FILES LEPTOS_JS_MINIFY LEPTOS_LIB_DIR LEPTOS_OUTPUT_NAME LEPTOS_RELOAD_PORT LEPTOS_SITE_ADDR LEPTOS_SITE_PKG_DIR LEPTOS_SITE_ROOT \
+        && cargo leptos build --release --server-only
 
     # --- builder: both halves together ---
     FROM build-server AS builder

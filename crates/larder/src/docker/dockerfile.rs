@@ -78,7 +78,7 @@ pub(super) fn cook_stage(group: &[LockedSlice]) -> String {
 }
 
 /// A value of ENV that means what it says: Docker would put a variable's value in the place of its name.
-fn literal(value: &str) -> String {
+pub(super) fn literal(value: &str) -> String {
     let mut text = String::from('"');
     for c in value.chars() {
         if matches!(c, '"' | '\\' | '$') {

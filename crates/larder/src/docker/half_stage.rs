@@ -7,7 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     absent::AbsentMember,
-    dockerfile::cook_stage,
+    dockerfile::{cook_stage, literal},
     halves::Half,
     image::{assignments, cargo_line},
     member_steps::{MemberSteps, Placeholder},
@@ -44,10 +44,11 @@ impl Writer<'_> {
         unread.extend(&half.absent);
         self.placeholders(unread, Placeholder::Unread);
         self.placeholders(compiled, Placeholder::Compiled);
+        let mut commands = vec![half.command.to_owned()];
         if let Some(steps) = &half.steps {
-            self.steps(steps, name);
+            commands.splice(..0, self.steps(steps, name));
         }
-        self.run(self.downloads(name), &[half.command.to_owned()]);
+        self.run(self.downloads(name), &commands);
     }
 
     /// Takes away what cooking has left in the workspace and only a planner's own checkout can live with: recipes that a
@@ -82,18 +83,31 @@ impl Writer<'_> {
         self.copy(&[format!("{from}/")], format!("{folder}/"));
     }
 
-    /// The steps before a half's own build, and then its own member.
-    fn steps(&mut self, all: &MemberSteps, slice: &str) {
-        // No ENV for all of them: cargo-leptos, which is called last, would read them as settings of its own.
-        let variables = assignments(&all.variables).collect::<Vec<_>>().join(" ");
+    /// The steps before a half's own build, and then its own member. The result has to come before its build.
+    fn steps(&mut self, all: &MemberSteps, slice: &str) -> Option<String> {
+        // The others, RUSTFLAGS say, may be set in the base image, and `unset` would not bring that back.
+        let is_shared = |(name, _): &&(String, String)| name.starts_with("LEPTOS_");
+        let (shared, own): (Vec<_>, Vec<_>) = all.variables.iter().partition(is_shared);
+        if !shared.is_empty() {
+            self.line("# What cargo-leptos gives each call of cargo.");
+            let shared = shared.iter().map(|(name, value)| format!("{name}={}", literal(value)));
+            self.line(&format!("ENV {}", shared.collect::<Vec<_>>().join(" \\\n    ")));
+        }
+        let before = assignments(own).map(|assignment| assignment + " ").collect::<String>();
         self.line("# Lowest first: an edit of a member rebuilds its step and those after it.");
         for step in &all.steps {
             step.members.iter().for_each(|member| self.folder(&member.folder));
-            let mut commands = vec![format!("{variables} \\\n    {}", cargo_line(&[], &step.args))];
+            let mut commands = vec![format!("{before}{}", cargo_line(&[], &step.args))];
             commands.extend(step.clean.iter().map(|args| cargo_line(&[], args)));
             self.run(self.downloads(slice), &commands);
         }
         self.folder(&all.own.folder);
+        let names: Vec<&str> = shared.iter().map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() {
+            return None;
+        }
+        self.line("# cargo-leptos would take them for settings of its own.");
+        Some(format!("unset {}", names.join(" ")))
     }
 
     /// cargo refuses a workspace without its members: each absent one gets its manifest, and a file for each target.

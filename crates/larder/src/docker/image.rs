@@ -97,6 +97,8 @@ pub(super) fn cargo_line(variables: &[(String, String)], args: &[String]) -> Str
 }
 
 /// Variables as a shell takes them before a command.
-pub(super) fn assignments(variables: &[(String, String)]) -> impl Iterator<Item = String> {
-    variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)))
+pub(super) fn assignments<'a>(
+    variables: impl IntoIterator<Item = &'a (String, String)>,
+) -> impl Iterator<Item = String> {
+    variables.into_iter().map(|(name, value)| format!("{name}={}", quoted(value)))
 }
