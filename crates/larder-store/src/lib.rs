@@ -43,6 +43,7 @@ pub mod rebuild;
 pub mod record;
 pub mod remote;
 pub mod restore;
+mod rights;
 pub mod scope;
 mod session;
 pub mod signature;

@@ -27,6 +27,7 @@ use crate::{
     local::Store,
     moved::Place,
     record::{Dependency, File, Record, Role, Snapshot, VERSION},
+    rights,
     scope::Keys,
 };
 
@@ -173,7 +174,7 @@ impl Publisher<'_> {
             }
             _ => {}
         }
-        let runs = is_executable(&full)?;
+        let runs = rights::is_executable(&full)?;
         gathered.files.push(File { path, digest, size, runs, role });
         Ok(())
     }
@@ -264,10 +265,4 @@ fn has_folder(path: &Inside, name: &str) -> bool {
 fn names_of_this_machine(fingerprint: &Fingerprint, place: &Place) -> bool {
     let json = serde_json::to_vec(&fingerprint.local).unwrap_or_default();
     place.anywhere(&json) != json
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs_err::metadata(path)?.permissions().mode() & 0o111 != 0)
 }

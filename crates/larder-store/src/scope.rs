@@ -13,7 +13,7 @@
 //! that is too narrow a compilation; neither gives a wrong result. The inputs that cargo does not check are why it is
 //! here.
 
-use std::{ffi::OsStr, fmt::Write as _, os::unix::fs::MetadataExt as _, path::Path};
+use std::{ffi::OsStr, fmt::Write as _, path::Path};
 
 use cargo_config2::{Config, ResolveOptions};
 use larder::{
@@ -90,9 +90,29 @@ fn unreadable(project: &Project, error: &cargo_config2::Error) -> Error {
     Error::bad(project.workspace.root().join(".cargo/config.toml"), error)
 }
 
+/// The toolchain's folder with the libraries of its programs.
+const LIBRARIES: &str = if cfg!(windows) { "bin" } else { "lib" };
+
+/// The facts by which a file is known again as the same, without reading it.
+fn identity(path: &Path) -> Result<String> {
+    let facts = fs_err::metadata(path)?;
+    let (name, length) = (path.display(), facts.len());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok(format!("{name} {length} {} {} {}", facts.mtime(), facts.mtime_nsec(), facts.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let modified =
+            facts.modified()?.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(format!("{name} {length} {}", modified.as_nanos()))
+    }
+}
+
 /// The digest of the library that does the compiling; empty if the toolchain has none.
 fn driver(sysroot: &Path, store: &Store) -> Result<String> {
-    let entries = fs_err::read_dir(sysroot.join("lib")).into_iter().flatten().flatten();
+    let entries = fs_err::read_dir(sysroot.join(LIBRARIES)).into_iter().flatten().flatten();
     let is_driver = |name: &str| name.trim_start_matches("lib").starts_with("rustc_driver");
     let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
     paths.sort();
@@ -102,16 +122,7 @@ fn driver(sysroot: &Path, store: &Store) -> Result<String> {
     else {
         return Ok(String::new());
     };
-    let facts = fs_err::metadata(&path)?;
-    let identity = format!(
-        "{} {} {} {} {}",
-        path.display(),
-        facts.len(),
-        facts.mtime(),
-        facts.mtime_nsec(),
-        facts.ino()
-    );
-    let remembered = Digest::of(identity.as_bytes());
+    let remembered = Digest::of(identity(&path)?.as_bytes());
     if let Some(known) = store.remembered(remembered) {
         return Ok(known);
     }

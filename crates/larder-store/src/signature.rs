@@ -25,6 +25,7 @@ use crate::{
     digest::Digest,
     error::named,
     record::{LARGEST, VERSION},
+    rights,
 };
 
 /// Signed bytes begin with this, so that no other program's signature passes for one.
@@ -187,11 +188,7 @@ impl SecretKey {
     /// If the file is there, or cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let named = |error| named(path, &error);
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(named)?;
+        let mut file = rights::new_private().open(path).map_err(named)?;
         let text = format!("{}:{}\n", self.name, STANDARD.encode(self.key.as_bytes()));
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(named)?;
         Ok(())

@@ -51,6 +51,7 @@ fn units_of_another_version_take_part_in_the_budget() {
     assert!(!record.exists() && !blob.exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn nothing_is_deleted_that_no_store_has_written() {
     let machine = Machine::new();

@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// Obstacles in the place of a file that cannot be written. Rights do not keep root out, so these do.
-const OBSTACLES: [&str; 3] = ["a folder", "a file for a folder", "a link for a folder"];
+const OBSTACLES: &[&str] = &[
+    "a folder",
+    "a file for a folder",
+    #[cfg(unix)]
+    "a link for a folder",
+];
 
 /// Puts something in the way of a file, and says what it was.
 fn obstruct(machine: &Machine, path: &Path, obstacle: &str) -> PathBuf {
@@ -19,6 +24,7 @@ fn obstruct(machine: &Machine, path: &Path, obstacle: &str) -> PathBuf {
     if obstacle == "a file for a folder" {
         fs_err::write(&folder, "of somebody").unwrap();
     } else {
+        #[cfg(unix)]
         fs_err::os::unix::fs::symlink(machine.target("elsewhere"), &folder).unwrap();
     }
     folder

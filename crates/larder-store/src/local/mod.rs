@@ -32,6 +32,7 @@ use crate::{
     error::named,
     inside::Inside,
     record::{File, LARGEST, Record, Snapshot},
+    rights,
 };
 
 /// The file that says that a folder is a store, and its text.
@@ -324,11 +325,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
         made => made?,
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
-    }
+    rights::make_private(folder)?;
     Ok(())
 }
 

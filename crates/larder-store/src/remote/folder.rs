@@ -11,7 +11,7 @@ use std::{
 use larder::files::read::read_small;
 
 use super::contract::{Put, Remote, Trouble, trouble};
-use crate::{Result, inside::Inside};
+use crate::{Result, inside::Inside, rights};
 
 const ABSENT: &str = "the folder is not there";
 
@@ -40,17 +40,11 @@ impl Folder {
         fs_err::create_dir_all(folder)?;
         let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
         new.write_all(bytes)?;
-        share(&new)?;
+        // Temporary files are private; a team's are not, as far as the umask of new folders lets others in.
+        rights::share(new.as_file())?;
         new.as_file().sync_data()?;
         Ok((new, place))
     }
-}
-
-/// Temporary files are private; a team's are not, as far as the umask of new folders lets others in.
-fn share(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
-    #[cfg(unix)]
-    std::fs::File::set_permissions(file.as_file(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    Ok(())
 }
 
 impl Remote for Folder {

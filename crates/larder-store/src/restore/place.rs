@@ -20,6 +20,7 @@ use crate::{
     local::Store,
     moved::{Place, moved_fingerprint},
     record::{File, Record, Role},
+    rights,
 };
 
 /// Makes the folders of profiles, so that they can be held.
@@ -157,12 +158,7 @@ fn copy(store: &Store, file: &File, path: &Path) -> Result<()> {
 
 /// Its rights and its time.
 fn finish(path: &Path, file: &File, now: SystemTime) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = if file.runs { 0o755 } else { 0o644 };
-        fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-    }
+    rights::set_runs(path, file.runs)?;
     let opened = fs_err::OpenOptions::new().write(true).open(path)?;
     opened.file().set_modified(now)?;
     Ok(())

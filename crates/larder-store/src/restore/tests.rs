@@ -100,6 +100,7 @@ fn a_file_that_is_gone_or_damaged_leaves_no_unit() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_in_the_folder_is_not_followed() {
     let two = Two::new();

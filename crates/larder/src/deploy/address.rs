@@ -5,10 +5,11 @@
 
 use std::{
     io::{Read as _, Write as _},
-    os::unix::net::UnixStream,
     path::PathBuf,
     time::Duration,
 };
+
+use super::socket::UnixStream;
 
 /// The largest answer that is read.
 const LARGEST: u64 = 16 << 20;
@@ -104,6 +105,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn nobody_listens_where_a_connection_ends_at_once() {
         let folder = tempfile::tempdir().unwrap();

@@ -15,6 +15,7 @@ use super::{
     release::{Halves, Release},
     session::{Purpose, Session},
     settings::{DeploySettings, Update},
+    socket,
     target::Target,
 };
 use crate::{
@@ -89,6 +90,7 @@ impl<'a> Deployment<'a> {
         name: Option<&str>,
         purpose: Purpose,
     ) -> Result<Self> {
+        socket::refuse_without()?;
         let (name, settings) = settings(project, name)?;
         let service = settings.service.clone().unwrap_or_else(|| name.to_owned());
         let target = Target::find(env, &settings.to)?;

@@ -238,7 +238,7 @@ pub(super) fn last_line(text: &str) -> String {
 fn read_image(value: &Value) -> Image {
     let config = &value["Config"];
     let ports = config["ExposedPorts"].as_object().into_iter().flat_map(|ports| ports.keys());
-    let port = |name: &String| name.strip_suffix("/tcp").unwrap_or(name).parse().ok();
+    let port = |name: &String| name.strip_suffix("/tcp").unwrap_or(name).parse::<u16>().ok();
     let test = config["Healthcheck"]["Test"].as_array();
     Image {
         id: value["Id"].as_str().unwrap_or_default().to_owned(),

@@ -21,6 +21,7 @@ mod registry;
 mod release;
 mod session;
 pub mod settings;
+mod socket;
 mod steps;
 mod swarm;
 mod target;

@@ -7,6 +7,9 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
+    /// This machine's system has no sockets that `ssh` forwards.
+    #[error("deployment needs Unix: it forwards sockets by ssh")]
+    System,
     /// There is no such deployment.
     #[error("no deployment named `{name}`; there are: {}", .known.join(", "))]
     NoDeployment {
@@ -105,6 +108,7 @@ impl Problem {
     /// The remedy, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::System => "deploy from Linux, macOS or the Windows Subsystem for Linux".into(),
             Self::NoDeployment { .. } => "name one of these, or add a table of that name".into(),
             Self::Unnamed { known } if known.is_empty() => {
                 "add `[workspace.metadata.larder.deploy.NAME]` with `to = \"ssh://USER@HOST\"` to Cargo.toml"

@@ -144,7 +144,7 @@ fn ports_of(handler: &Value) -> Vec<u16> {
         let (host, port) = upstream["dial"].as_str()?.rsplit_once(':')?;
         // The same port of another machine is somebody else's.
         let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
-        port.parse().ok().filter(|_| is_here)
+        port.parse::<u16>().ok().filter(|_| is_here)
     };
     upstreams.filter_map(port).collect()
 }

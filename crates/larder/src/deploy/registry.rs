@@ -7,7 +7,6 @@
 
 use std::{
     io::{Read as _, Write as _},
-    os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -17,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use super::archive::Archive;
+use super::{
+    archive::Archive,
+    socket::{UnixListener, UnixStream},
+};
 use crate::error::Result;
 
 /// The longest request.
@@ -204,7 +206,7 @@ fn head(
     stream.write_all(text.as_bytes())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::{
         super::archive::tests::{IMAGE, archive},

@@ -305,7 +305,10 @@ fn allocated(said: &str) -> Option<u16> {
 /// Who deploys, for others who would like to.
 fn holder(env: &Environment) -> String {
     let user = env.get_str("USER").or_else(|| env.get_str("LOGNAME")).unwrap_or("somebody");
+    #[cfg(unix)]
     let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let machine = env.get_str("COMPUTERNAME").unwrap_or("a machine");
     let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
     let text = format!("{user} on {machine} since {now}");
     text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect()

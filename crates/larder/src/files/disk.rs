@@ -8,92 +8,17 @@ use std::{
     collections::HashSet,
     ffi::OsStr,
     io,
-    iter::Sum,
-    ops::{Add, AddAssign},
-    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
 };
 
-use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, OFlags},
-    io::Errno,
+pub use super::facts::{Facts, FileId, Kind, Size};
+use super::{
+    facts::Seen,
+    read::{read_at_most, read_small},
+    system,
 };
-use serde::Serialize;
-
-use super::read::{READ, named, read_at_most, read_small};
 use crate::side_by_side::joined;
-
-/// Identifies a file across hard links: device and inode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
-}
-
-/// Room that is taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Size {
-    /// Bytes in blocks of the file system, as `du` counts them.
-    pub on_disk: u64,
-    /// Bytes that a reader sees, as `du --apparent-size` counts them.
-    pub apparent: u64,
-}
-
-impl Add for Size {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        // The sizes that other programs tell of their caches may be anything.
-        let [on_disk, apparent] = [(self.on_disk, other.on_disk), (self.apparent, other.apparent)]
-            .map(|(one, other)| u64::saturating_add(one, other));
-        Self { on_disk, apparent }
-    }
-}
-
-impl AddAssign for Size {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
-}
-
-impl Sum for Size {
-    fn sum<I: Iterator<Item = Self>>(sizes: I) -> Self {
-        sizes.fold(Self::default(), Add::add)
-    }
-}
-
-/// The kind of entry that a name in a folder stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A file, or something else that is no folder and no link.
-    File,
-    /// A folder.
-    Folder,
-    /// A symbolic link; what it points to is not looked at.
-    Link,
-}
-
-/// The file system's facts about one name.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts {
-    /// Its kind.
-    pub kind: Kind,
-    /// The room it takes by itself; a folder without what is in it.
-    pub size: Size,
-    /// When its content last changed.
-    pub modified: SystemTime,
-    /// When it was last read, as far as the file system keeps book.
-    pub accessed: SystemTime,
-    /// Device and inode.
-    pub id: FileId,
-    /// How many names the file has.
-    pub links: u64,
-}
 
 impl Facts {
     /// The state of a path; a symbolic link stands for itself.
@@ -101,38 +26,8 @@ impl Facts {
     /// # Errors
     /// When the path does not exist or cannot be looked at.
     pub fn of(path: &Path) -> io::Result<Self> {
-        rustix::fs::lstat(path).map(Self::from).map_err(|error| named(path, error))
+        system::facts(path)
     }
-}
-
-impl From<rustix::fs::Stat> for Facts {
-    fn from(stat: rustix::fs::Stat) -> Self {
-        /// The unit of `st_blocks`, whatever the block size of the file system.
-        const BLOCK: u64 = 512;
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Symlink => Kind::Link,
-            FileType::Directory => Kind::Folder,
-            _ => Kind::File,
-        };
-        Self {
-            kind,
-            size: Size { on_disk: number(stat.st_blocks) * BLOCK, apparent: number(stat.st_size) },
-            modified: time(stat.st_mtime, stat.st_mtime_nsec),
-            accessed: time(stat.st_atime, stat.st_atime_nsec),
-            id: FileId { device: number(stat.st_dev), inode: number(stat.st_ino) },
-            links: if kind == Kind::Folder { 1 } else { number(stat.st_nlink) },
-        }
-    }
-}
-
-/// The numbers of a `stat` have other types on each platform.
-fn number(value: impl TryInto<u64>) -> u64 {
-    value.try_into().unwrap_or_default()
-}
-
-fn time(seconds: impl TryInto<u64>, nanoseconds: impl TryInto<u64>) -> SystemTime {
-    let since = Duration::from_secs(number(seconds)) + Duration::from_nanos(number(nanoseconds));
-    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Adds up sizes so that each file counts once, however many of its names are added.
@@ -270,7 +165,7 @@ impl Queue {
         while let Some(Pending { root, device, path: folder }) = self.next() {
             let done = Reading(self);
             let mut found = Vec::new();
-            let read = read_folder(&folder, device, |seen| match seen {
+            let read = system::list(&folder, device, |seen| match seen {
                 Seen::Itself(facts) => visit(state, Entry::of(root, &folder, facts)),
                 Seen::Inside(name, facts) => visit(state, Entry { root, folder: &folder, name, facts }),
                 Seen::Folder(name) => {
@@ -304,60 +199,6 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// One thing that reading a folder comes by.
-enum Seen<'a> {
-    /// The folder that is read.
-    Itself(Facts),
-    /// A name in it.
-    Inside(&'a OsStr, Facts),
-    /// A folder in it, which is still to be read and tells of itself then.
-    Folder(&'a OsStr),
-}
-
-/// Hands on what is in a folder, unless it is on another device. Entries that vanish while being read are skipped: builds go on beside us.
-///
-/// The folder is held open, so that no name in it is looked up by its whole path, and nothing that takes the place
-/// of a folder meanwhile, such as a link, is followed.
-fn read_folder(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = match rustix::fs::open(folder, flags, Mode::empty()) {
-        Ok(open) => open,
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
-        Err(error) => {
-            // Its content is not known, but it takes room itself.
-            each(Seen::Itself(Facts::of(folder)?));
-            return Err(named(folder, error));
-        }
-    };
-    let failed = |error| named(folder, error);
-    let facts = Facts::from(rustix::fs::fstat(&open).map_err(failed)?);
-    if facts.id.device != device {
-        return Ok(());
-    }
-    each(Seen::Itself(facts));
-    let mut entries = Dir::new(open).map_err(failed)?;
-    while let Some(entry) = entries.read() {
-        let entry = entry.map_err(failed)?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if name == "." || name == ".." {
-            continue;
-        }
-        if entry.file_type() == FileType::Directory {
-            each(Seen::Folder(name));
-            continue;
-        }
-        let within = entries.fd().map_err(failed)?;
-        match rustix::fs::statat(within, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).map(Facts::from) {
-            // A file system that does not say in its listings what is a folder.
-            Ok(facts) if facts.kind == Kind::Folder => each(Seen::Folder(name)),
-            Ok(facts) => each(Seen::Inside(name, facts)),
-            Err(Errno::NOENT) => {}
-            Err(error) => return Err(named(&folder.join(name), error)),
-        }
-    }
-    Ok(())
-}
-
 /// The most that is read of a record of cargo's: those of the largest builds take a hundredth of it.
 const RECORD: u64 = 64 << 20;
 
@@ -366,12 +207,10 @@ const RECORD: u64 = 64 << 20;
 /// # Errors
 /// As [`read_small`].
 pub fn read_untouched(path: &Path) -> io::Result<Vec<u8>> {
-    #[cfg(target_os = "linux")]
-    // Only the owner of a file may ask for this; others read it plainly.
-    if let Ok(file) = rustix::fs::open(path, READ | OFlags::NOATIME, Mode::empty()) {
-        return read_at_most(path, file.into(), RECORD);
+    match system::open_untouched(path) {
+        Some(file) => read_at_most(path, file, RECORD),
+        None => read_small(path, RECORD),
     }
-    read_small(path, RECORD)
 }
 
 /// The folders in a folder, symbolic links not followed; none if it cannot be read.
@@ -385,6 +224,8 @@ pub(crate) fn subfolders(folder: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn total(root: &Path) -> (Size, usize) {
@@ -408,6 +249,7 @@ mod tests {
         let (before, names) = total(dir.path());
         fs_err::hard_link(dir.path().join("a/file"), dir.path().join("a/b/again")).unwrap();
         assert_eq!(total(dir.path()), (before, names + 1));
+        #[cfg(unix)]
         std::os::unix::fs::symlink(big.path(), dir.path().join("link")).unwrap();
         let (after, _) = total(dir.path());
         assert!(after.on_disk - before.on_disk < 8192, "{after:?}");
@@ -420,8 +262,10 @@ mod tests {
         assert_eq!((states.iter().sum::<i32>(), problems.len()), (0, 0));
     }
 
+    #[cfg(unix)]
     #[test]
     fn pipes_devices_and_holes_are_not_read() {
+        use rustix::fs::{FileType, Mode};
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();

@@ -5,6 +5,9 @@
 
 pub mod change;
 pub mod disk;
+mod facts;
+pub(crate) mod folder;
 pub mod read;
 pub(crate) mod records;
 pub mod scratch;
+mod system;

@@ -4,7 +4,7 @@
 
 use std::{io, path::Path};
 
-use rustix::fs::{Mode, OFlags};
+use super::system;
 
 /// No text that anybody wrote comes near this size.
 const LARGEST: u64 = 64 << 20;
@@ -40,17 +40,13 @@ pub fn bytes(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     read_small(path.as_ref(), LARGEST)
 }
 
-/// Opening must not wait for somebody at the other end of a pipe.
-pub(super) const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
-
 /// Reads a plain file that somebody else may have put there: no pipe or device, and none that is larger than expected,
 /// whatever its size on disk.
 ///
 /// # Errors
 /// When the file cannot be read, or is no such file.
 pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = rustix::fs::open(path, READ, Mode::empty()).map_err(|error| named(path, error))?;
-    read_at_most(path, file.into(), limit)
+    read_at_most(path, system::open(path)?, limit)
 }
 
 pub(super) fn read_at_most(path: &Path, file: std::fs::File, limit: u64) -> io::Result<Vec<u8>> {
@@ -72,12 +68,6 @@ pub(super) fn read_at_most(path: &Path, file: std::fs::File, limit: u64) -> io::
     Ok(bytes)
 }
 
-/// The system's error with the path that it is about.
-pub(super) fn named(path: &Path, error: rustix::io::Errno) -> io::Error {
-    let error = io::Error::from(error);
-    io::Error::new(error.kind(), format!("failed to read `{}`: {error}", path.display()))
-}
-
 /// Refuses a path that a program would wait for on opening it, or read without end. A missing file is no harm.
 ///
 /// # Errors
@@ -92,7 +82,7 @@ pub fn refuse_endless(path: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, said))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -52,6 +52,7 @@ pub(crate) fn write(path: &Utf8Path, record: &impl Serialize) -> Result<()> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn links_are_not_followed() {
         use std::os::unix::fs::symlink;

@@ -205,6 +205,7 @@ mod tests {
     use super::*;
 
     /// Root reads everything, so that it sees no fault here.
+    #[cfg(unix)]
     #[test]
     fn a_folder_that_cannot_be_read_keeps_nothing_else_from_going() {
         use std::os::unix::fs::PermissionsExt as _;

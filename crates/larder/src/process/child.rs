@@ -20,8 +20,7 @@ const NAME: &str = "larder-child";
 pub(super) fn command(program: &Path, env: &Environment) -> Command {
     #[expect(clippy::disallowed_methods, reason = "this module is part of the home of process spawning")]
     let plain = || Command::new(program);
-    let Some(launcher) = env.launcher().filter(|_| cfg!(target_os = "linux") && can_start(program, env))
-    else {
+    let Some(launcher) = env.launcher().filter(|_| can_start(program, env)) else {
         return plain();
     };
     #[expect(clippy::disallowed_methods, reason = "this module is part of the home of process spawning")]
@@ -32,7 +31,19 @@ pub(super) fn command(program: &Path, env: &Environment) -> Command {
     command
 }
 
+/// Whether the launcher can start a program; it is for Linux alone.
 fn can_start(program: &Path, env: &Environment) -> bool {
+    #[cfg(target_os = "linux")]
+    return is_there(program, env);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (program, env);
+        false
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn is_there(program: &Path, env: &Environment) -> bool {
     let found = match program.to_str() {
         Some(name) if !name.contains('/') => env.find_program(name),
         _ => Some(program.to_owned()),

@@ -20,8 +20,16 @@ pub(super) struct Group {
 impl Group {
     pub(super) fn spawn(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(command, 0);
-        Ok(Self { leader: command.spawn()? })
+        {
+            std::os::unix::process::CommandExt::process_group(command, 0);
+            Ok(Self { leader: command.spawn()? })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = command;
+            let said = "ending a program with its children needs Unix";
+            Err(io::Error::new(io::ErrorKind::Unsupported, said))
+        }
     }
 
     /// Whether the program itself has ended. It is not waited for, so that its id stays its own.
@@ -34,7 +42,7 @@ impl Group {
             Ok(waitid(WaitId::Pid(id), options)?.is_some())
         }
         #[cfg(not(unix))]
-        Err(io::Error::other("programs cannot be ended with their children here"))
+        Ok(true)
     }
 
     /// Ends all of it, and waits until nothing of it is left.

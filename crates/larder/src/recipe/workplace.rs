@@ -5,14 +5,14 @@
 //! folder keeps its files as they are, and if somebody else deleted the folder, such as `cargo clean`, the failure that
 //! cargo wrote down goes too. It must never wait for a cargo while it holds a folder that the cargo could need.
 
-use std::{collections::BTreeMap, fs::File, os::unix::fs::MetadataExt as _};
+use std::{collections::BTreeMap, fs::File};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::placed;
 use crate::{
     error::{Error, Result},
-    files::{change, read},
+    files::{change, folder::Folder, read},
     slice::Slice,
     target_dir::{ANSWERS, LARDERS_LOCK, Tag},
     workspace::Workspace,
@@ -31,7 +31,7 @@ pub struct Workplace {
     dir: Utf8PathBuf,
     /// The files in which cargo keeps the compiler's answers meanwhile.
     answers: Vec<Utf8PathBuf>,
-    folder: File,
+    folder: Folder,
     _all: File,
 }
 
@@ -107,15 +107,13 @@ impl Workplace {
 
     /// If folders cannot be locked, nobody else can lock this one either.
     fn lock(&self, lock: fn(&File) -> std::io::Result<()>) {
-        let _ = self.folder.unlock();
-        let _ = lock(&self.folder);
+        let _ = self.folder.file().unlock();
+        let _ = lock(self.folder.file());
     }
 
     /// Whether the folder is still the one that was opened.
     fn is_there(&self) -> bool {
-        let now = self.dir.metadata().map(|facts| (facts.dev(), facts.ino()));
-        let opened = self.folder.metadata().map(|facts| (facts.dev(), facts.ino()));
-        now.is_ok_and(|now| opened.is_ok_and(|opened| now == opened))
+        self.folder.is_at(&self.dir)
     }
 
     /// Deletes answers of a compiler that had no working directory: cargo asks again.
@@ -139,14 +137,14 @@ impl Drop for Workplace {
 }
 
 /// Opens a folder, and the lock of what it is in.
-fn hold(lock: &Utf8Path, dir: &Utf8Path) -> Result<(File, File)> {
+fn hold(lock: &Utf8Path, dir: &Utf8Path) -> Result<(File, Folder)> {
     fs_err::create_dir_all(lock.parent().unwrap_or(lock))?;
     let mut options = fs_err::OpenOptions::new();
     change::refuse_link(lock)?;
     let lock = options.read(true).write(true).create(true).truncate(false).open(lock)?.into_file();
     let _ = lock.lock_shared();
     fs_err::create_dir_all(dir)?;
-    Ok((lock, fs_err::File::open(dir)?.into_file()))
+    Ok((lock, Folder::open(dir)?))
 }
 
 fn is_missing(error: &Error) -> bool {

@@ -244,6 +244,7 @@ fn text(part: Component<'_>) -> Option<&str> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn what_is_below_a_name_that_is_no_text_is_not_cargos() {
         use std::os::unix::ffi::OsStrExt as _;

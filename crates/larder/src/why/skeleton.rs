@@ -221,6 +221,7 @@ mod tests {
         assert!(!skeleton.path().join("debug/incremental").exists());
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_is_gone_or_no_file_stops_nothing() {
         let real = tempfile::tempdir().unwrap();

@@ -321,7 +321,7 @@ impl<'a> Recording<'a> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -4,13 +4,20 @@
 //! The process that made a folder holds a lock on it for as long as it lives. It must never sweep what somebody else
 //! made or uses.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::{
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+#[cfg(unix)]
+use unix::Hold;
+#[cfg(windows)]
+use windows::Hold;
 
 use crate::error::Result;
 
@@ -24,7 +31,7 @@ const NEW: &str = "larder-new-";
 pub struct Scratch {
     path: PathBuf,
     /// Released after the folder is gone.
-    _lock: OwnedFd,
+    _hold: Hold,
 }
 
 impl Scratch {
@@ -42,15 +49,13 @@ impl Scratch {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let new = builder.prefix(NEW).tempdir_in(parent)?;
-        let lock = open(new.path()).map_err(std::io::Error::from)?;
-        // If folders cannot be locked, nobody else can lock this one either, and it is swept by hand.
-        let _ = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
         let name = new.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = parent.join(name.replace(NEW, PREFIX));
+        let hold = Hold::of(new.path(), &path)?;
         fs_err::rename(new.path(), &path)?;
         // It is not there under that name any more.
         let _ = new.keep();
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, _hold: hold })
     }
 
     /// Its path.
@@ -66,11 +71,6 @@ impl Drop for Scratch {
     }
 }
 
-fn open(folder: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::open(folder, flags, Mode::empty())
-}
-
 /// Removes the folders of this user's runs that were killed. A failed deletion is no fault of this run.
 fn sweep(parent: &Path) {
     /// A folder is locked the moment after it is made.
@@ -81,14 +81,14 @@ fn sweep(parent: &Path) {
         if !is_new && !name.starts_with(PREFIX) {
             continue;
         }
-        let Ok(folder) = open(&entry.path()) else { continue };
-        let is_own =
-            rustix::fs::fstat(&folder).is_ok_and(|stat| stat.st_uid == rustix::process::geteuid().as_raw());
         let made = entry.metadata().and_then(|facts| facts.modified());
         let is_young =
             made.is_ok_and(|made| SystemTime::now().duration_since(made).is_ok_and(|age| age < MOMENT));
-        let is_left = is_own && !(is_new && is_young);
-        if is_left && rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        if is_new && is_young {
+            continue;
+        }
+        // Held until it is gone.
+        if let Some(_hold) = Hold::of_a_left_one(&entry.path()) {
             let _ = fs_err::remove_dir_all(entry.path());
         }
     }
@@ -97,8 +97,7 @@ fn sweep(parent: &Path) {
 /// Waits until the run that made a folder has ended. Returns whether it was killed: one that ends by itself takes the
 /// folder along.
 pub fn is_orphaned(folder: &Path) -> bool {
-    let Ok(open) = open(folder) else { return false };
-    rustix::fs::flock(&open, FlockOperation::LockShared).is_ok() && folder.exists()
+    Hold::is_over(folder) && folder.exists()
 }
 
 #[cfg(test)]
@@ -107,7 +106,6 @@ mod tests {
 
     #[test]
     fn what_a_killed_run_left_is_swept_and_what_is_used_stays() {
-        use std::os::unix::fs::PermissionsExt as _;
         let parent = tempfile::tempdir().unwrap();
         let used = Scratch::new_in(parent.path()).unwrap();
         fs_err::write(used.path().join("file"), "").unwrap();
@@ -117,12 +115,19 @@ mod tests {
             fs_err::create_dir(folder).unwrap();
             fs_err::write(folder.join("calls.json"), "TOKEN").unwrap();
         }
+        #[cfg(windows)]
+        fs_err::write(parent.path().join("lock-of-larder-scratch-AbCdEf"), "").unwrap();
         let linked = parent.path().join("larder-scratch-link");
+        #[cfg(unix)]
         std::os::unix::fs::symlink(used.path(), &linked).unwrap();
         let other = Scratch::new_in(parent.path()).unwrap();
-        assert!(!left.exists() && young.exists() && linked.is_symlink());
+        assert!(!left.exists() && young.exists() && linked.is_symlink() == cfg!(unix));
         assert!(used.path().join("file").exists());
-        assert_eq!(fs_err::metadata(other.path()).unwrap().permissions().mode() & 0o777, 0o700);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs_err::metadata(other.path()).unwrap().permissions().mode() & 0o777, 0o700);
+        }
         let path = other.path().to_owned();
         let watch = std::thread::spawn({
             let path = path.clone();

@@ -1,8 +1,6 @@
-//! Deletes entries below one folder, and nothing else.
+//! Every step goes through an open folder, so that a name that becomes another thing meanwhile is at worst a failure.
 //!
-//! Every step goes through an open folder: no symlink is followed, no mount is crossed, and a name that becomes
-//! another thing meanwhile is at worst a failure. A failure at one entry is written down and the rest goes on.
-//! It must never be given a folder that has not been through [`guard`](super::guard).
+//! It must never look a name up by more than one step.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -14,26 +12,15 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use rustix::{
-    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
-    io::Errno,
-};
-use serde::Serialize;
-
+use super::outcome::{Deleted, Failure, Left};
 use crate::{
     error::Result,
     files::disk::{Facts, Kind},
 };
-
-/// The failed deletions, with reasons.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Failure {
-    /// The folder's path, joined with that of the entry in it.
-    pub path: PathBuf,
-    /// Why it is still there.
-    pub reason: String,
-}
+use rustix::{
+    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
+    io::Errno,
+};
 
 /// A folder that entries are deleted from.
 #[derive(Debug)]
@@ -52,24 +39,6 @@ pub struct Deleter {
 
 /// Folders below each other that are open at once; each takes room on the stack and a descriptor.
 const DEEPEST: usize = 64;
-
-/// The remains of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
-    /// Nothing; it may have been gone before.
-    Nothing,
-    /// Something, for which there is a failure.
-    Something,
-}
-
-/// The outcome of deleting one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deleted {
-    /// Space on disk that came free: a file with other links gives none.
-    pub bytes: u64,
-    /// Whether all of it went.
-    pub left: Left,
-}
 
 impl Deleter {
     /// Opens the folder, which must not be a symlink.
