@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(rows, ["server 0 1 1 units compiled, 0 of them external", "server-layer0 2 0 "]);
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_is_missing_is_named() {
         let folder = tempfile::tempdir().unwrap();

@@ -71,8 +71,12 @@ pub fn in_data(data: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
 
 /// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.
 fn is_source(data: &[u8], folder: usize) -> bool {
-    let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.+@~".contains(byte);
-    let end = data.iter().position(|byte| !is_of_path(byte)).unwrap_or(data.len()).min(4096);
+    let signs: &[u8] = if cfg!(windows) { br"\/-_.+@~" } else { b"/-_.+@~" };
+    let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || signs.contains(byte);
+    // The folder's own name may hold any sign.
+    let below = &data[folder..];
+    let length = below.iter().position(|byte| !is_of_path(byte)).unwrap_or(below.len()).min(4096);
+    let end = folder + length;
     let Ok(path) = std::str::from_utf8(&data[..end]) else { return false };
     SOURCES.iter().any(|ending| {
         let ends = path[folder..].match_indices(ending).map(|(at, _)| folder + at + ending.len());
@@ -92,15 +96,19 @@ mod tests {
 
     #[test]
     fn names_of_source_files_bind_nothing() {
-        let home = tempfile::tempdir().unwrap();
-        let cargo_home = home.path().to_str().unwrap().to_owned();
-        fs_err::write(home.path().join("lib.rs"), "").unwrap();
-        let place = Place { build_dir: "/nowhere/target".to_owned(), cargo_home: cargo_home.clone() };
-        assert_eq!(found(format!("x{cargo_home}/lib.rsassertion failed").as_bytes(), &place), []);
-        assert_eq!(found(format!("{cargo_home}/bin/protoc").as_bytes(), &place), [Bound::CargoHome]);
-        assert_eq!(found(format!("{cargo_home}/gone.rs").as_bytes(), &place), [Bound::CargoHome]);
-        assert_eq!(found(b"/nowhere/target/debug/data", &place), [Bound::BuildDir]);
-        assert_eq!(found(b"/nowhere/target2/debug/data", &place), []);
+        for name in ["home", "a home with spaces"] {
+            let parent = tempfile::tempdir().unwrap();
+            let home = parent.path().join(name);
+            fs_err::create_dir(&home).unwrap();
+            fs_err::write(home.join("lib.rs"), "").unwrap();
+            let cargo_home = home.to_str().unwrap().to_owned();
+            let place = Place { build_dir: "/nowhere/target".to_owned(), cargo_home: cargo_home.clone() };
+            assert_eq!(found(format!("x{cargo_home}/lib.rsassertion failed").as_bytes(), &place), []);
+            assert_eq!(found(format!("{cargo_home}/bin/protoc").as_bytes(), &place), [Bound::CargoHome]);
+            assert_eq!(found(format!("{cargo_home}/gone.rs").as_bytes(), &place), [Bound::CargoHome]);
+            assert_eq!(found(b"/nowhere/target/debug/data", &place), [Bound::BuildDir]);
+            assert_eq!(found(b"/nowhere/target2/debug/data", &place), []);
+        }
     }
 
     #[test]

@@ -194,6 +194,7 @@ pub fn needed_glibc(bytes: &[u8]) -> Option<Glibc> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[expect(clippy::disallowed_methods, reason = "a test is its own program")]
     fn environment() -> Environment {
         Environment::new(std::env::vars_os())
@@ -215,6 +216,7 @@ mod tests {
         assert!(System::new("/", &env).glibc().unwrap() >= needed);
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_a_script_found_is_told_from_what_it_made() {
         let build = tempfile::tempdir().unwrap();

@@ -341,9 +341,22 @@ fn unwritten(path: &Path, error: &std::io::Error) -> std::io::Error {
 }
 
 fn put(new: tempfile::TempPath, place: &Path) -> Result<()> {
+    /// Windows refuses for a moment, as long as somebody else replaces the same file.
+    const ATTEMPTS: usize = if cfg!(windows) { 200 } else { 1 };
     if let Some(folder) = place.parent() {
         fs_err::create_dir_all(folder)?;
     }
-    new.persist(place).map_err(|error| unwritten(place, &error.error))?;
+    let mut new = new;
+    for attempt in 1.. {
+        match new.persist(place) {
+            Err(error)
+                if attempt < ATTEMPTS && error.error.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                new = error.path;
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            done => return done.map_err(|error| unwritten(place, &error.error).into()),
+        }
+    }
     Ok(())
 }

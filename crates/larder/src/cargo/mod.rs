@@ -219,7 +219,7 @@ impl Cargo {
     /// environment tells neither.
     pub fn home(&self) -> Option<PathBuf> {
         let set = self.env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        set.or_else(|| self.env.get("HOME").map(|home| Path::new(home).join(".cargo")))
+        set.or_else(|| self.env.home().map(|home| home.join(".cargo")))
     }
 
     /// Whether calls may change `Cargo.lock`.

@@ -11,6 +11,7 @@ use toml_edit::Item;
 use super::shared;
 use crate::{
     error::Result,
+    text::slashes,
     workspace::{Workspace, parse_toml},
 };
 
@@ -53,6 +54,6 @@ pub(super) fn targets(workspace: &Workspace, package: &Package) -> Result<Vec<Ut
             [("test", target.is_test()), ("bench", target.is_bench()), ("example", target.is_example())];
         left_out.iter().all(|(table, is_one)| !is_one || is_named(table, target))
     });
-    let paths = needed.filter_map(|target| target.src_path.strip_prefix(workspace.root()).ok());
-    Ok(paths.map(Utf8Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
+    let paths = needed.filter_map(|target| slashes::below(workspace.root(), &target.src_path));
+    Ok(paths.collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -6,6 +6,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use crate::{
     error::{Error, Result},
     project::Project,
+    text::slashes::{below, forward},
     workspace::normalized,
 };
 
@@ -100,7 +101,7 @@ impl Context {
     }
 
     fn place(&self, path: &Utf8Path) -> Option<Place> {
-        let below = |folder: &Utf8Path| path.strip_prefix(folder).ok().map(Utf8Path::to_owned);
+        let below = |folder: &Utf8Path| below(folder, path);
         let inside = below(&self.root).or_else(|| below(&self.real_root));
         inside.map(Place::Inside).or_else(|| below(&self.folder).map(Place::Beside))
     }
@@ -142,7 +143,7 @@ fn common<'a>(from: &'a Utf8Path, path: &Utf8Path) -> Option<(Utf8PathBuf, &'a U
     let folder = from.ancestors().find(|folder| path.starts_with(folder))?;
     folder.parent()?;
     let steps = from.strip_prefix(folder).ok()?.components().count();
-    Some((std::iter::repeat_n("..", steps).collect(), folder))
+    Some((forward(std::iter::repeat_n("..", steps).collect()), folder))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use cargo_metadata::{
 
 use crate::{
     slice::leptos,
+    text::slashes,
     workspace::{Workspace, normalized},
 };
 
@@ -35,8 +36,8 @@ pub(super) fn missing(workspace: &Workspace) -> BTreeSet<Utf8PathBuf> {
         .chain(leptos::folders(workspace).into_iter().map(|path| normalized(&path)));
     let packages = workspace.metadata().workspace_packages().into_iter();
     let programs = packages.flat_map(|package| &package.targets).filter(|target| target.is_bin());
-    let programs = programs.filter_map(|target| target.src_path.strip_prefix(root).ok());
-    let all = known.chain(programs.map(Utf8Path::to_owned));
+    let programs = programs.filter_map(|target| slashes::below(root, &target.src_path));
+    let all = known.chain(programs);
     all.filter(|path| is_filled(&root.join(path)) && !workspace.shared_files().has(path)).collect()
 }
 

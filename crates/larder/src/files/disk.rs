@@ -224,8 +224,6 @@ pub(crate) fn subfolders(folder: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
 
     fn total(root: &Path) -> (Size, usize) {
@@ -279,8 +277,11 @@ mod tests {
         assert!(read_small(&path("small"), 9).is_err());
     }
 
+    #[cfg(unix)]
     #[test]
     fn reading_leaves_no_trace() {
+        use std::time::SystemTime;
+
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         fs_err::write(&path, "text").unwrap();

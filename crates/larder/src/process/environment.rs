@@ -1,7 +1,9 @@
 //! An environment as a value: the library never reads that of its own process.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
+    env::consts::EXE_SUFFIX,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
@@ -16,7 +18,8 @@ pub struct Environment {
 impl Environment {
     /// Takes the variables as given, the last one of a name winning.
     pub fn new<K: Into<OsString>, V: Into<OsString>>(vars: impl IntoIterator<Item = (K, V)>) -> Self {
-        let vars = vars.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let vars =
+            vars.into_iter().map(|(name, value)| (key(&name.into()).into_owned(), value.into())).collect();
         Self { vars, launcher: None }
     }
 
@@ -35,7 +38,7 @@ impl Environment {
 
     /// The variable's value if it is set.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
-        self.vars.get(name.as_ref()).map(OsString::as_os_str)
+        self.vars.get(&*key(name.as_ref())).map(OsString::as_os_str)
     }
 
     /// The variable's value if it is set and is UTF-8.
@@ -45,7 +48,7 @@ impl Environment {
 
     /// Sets a variable.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
-        self.vars.insert(name.into(), value.into());
+        self.vars.insert(key(&name.into()).into_owned(), value.into());
     }
 
     /// Puts folders in front of those of `PATH`.
@@ -64,7 +67,7 @@ impl Environment {
 
     /// Removes a variable.
     pub fn unset(&mut self, name: impl AsRef<OsStr>) {
-        self.vars.remove(name.as_ref());
+        self.vars.remove(&*key(name.as_ref()));
     }
 
     /// All variables, sorted by name.
@@ -76,14 +79,22 @@ impl Environment {
     /// ignored, else the platform's folder.
     pub fn cache_home(&self) -> Option<PathBuf> {
         let set = self.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        if cfg!(windows) {
+            return set.or_else(|| self.get("LOCALAPPDATA").map(PathBuf::from));
+        }
         let own = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
         let home = self.get("HOME").filter(|home| !home.is_empty());
         set.or_else(|| home.map(|home| Path::new(home).join(own)))
     }
 
-    /// The first file called `program` in the folders of `PATH`, or `program` itself if it holds a slash.
+    /// The user's own folder.
+    pub fn home(&self) -> Option<&Path> {
+        self.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(Path::new)
+    }
+
+    /// The first file called `program` in the folders of `PATH`, or `program` itself if it names a folder.
     pub fn find_program(&self, program: &str) -> Option<PathBuf> {
-        if program.contains('/') {
+        if program.contains(std::path::is_separator) {
             return Some(PathBuf::from(program));
         }
         self.find_programs(program).into_iter().next()
@@ -92,12 +103,43 @@ impl Environment {
     /// Every file called `program` in the folders of `PATH`, in that order.
     pub fn find_programs(&self, program: &str) -> Vec<PathBuf> {
         let folders = std::env::split_paths(self.get("PATH").unwrap_or_default());
+        let bare = program.strip_suffix(EXE_SUFFIX).unwrap_or(program);
         let mut files: Vec<PathBuf> = Vec::new();
-        for file in folders.map(|dir| dir.join(program)).filter(|file| file.is_file()) {
+        for file in folders.map(|dir| dir.join(format!("{bare}{EXE_SUFFIX}"))).filter(|file| file.is_file()) {
             if !files.contains(&file) {
                 files.push(file);
             }
         }
         files
+    }
+}
+
+/// A variable's name as the system compares it: for Windows, `Path` is `PATH`.
+fn key(name: &OsStr) -> Cow<'_, OsStr> {
+    if cfg!(windows) { Cow::Owned(name.to_ascii_uppercase()) } else { Cow::Borrowed(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_variables_are_compared_as_the_system_does() {
+        let mut env = Environment::new([("Path", "one")]);
+        env.set("PATH", "two");
+        assert_eq!(env.get_str("Path"), Some(if cfg!(windows) { "two" } else { "one" }));
+        env.unset("path");
+        assert_eq!(env.get_str("PATH").is_none(), cfg!(windows));
+    }
+
+    #[test]
+    fn a_program_has_the_ending_of_the_system() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(format!("cc{EXE_SUFFIX}"));
+        fs_err::write(&file, "").unwrap();
+        let env = Environment::new([("PATH", folder.path())]);
+        assert_eq!(env.find_program("cc"), Some(file.clone()));
+        assert_eq!(env.find_program(&format!("cc{EXE_SUFFIX}")), Some(file));
+        assert_eq!(env.find_program("c"), None);
     }
 }

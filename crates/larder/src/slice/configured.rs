@@ -4,6 +4,8 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
+use crate::text::slashes;
+
 /// Tables of a file that may reach a unit. No other is copied: it may hold secrets, and needs nothing of them.
 const COPIED: [&str; 9] =
     ["build", "env", "host", "patch", "paths", "profile", "source", "target", "unstable"];
@@ -112,7 +114,7 @@ fn moved(path: &str, base: &Utf8Path) -> String {
     }
     let mut whole = Utf8PathBuf::from(base);
     Utf8Path::new(path).components().filter(|part| part.as_str() != ".").for_each(|part| whole.push(part));
-    whole.into_string()
+    slashes::forward(whole).into_string()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
     broken::Broken,
     call::{Origin, Slice},
 };
-use crate::{files::read, process::quoted, workspace::Workspace};
+use crate::{files::read, process::quoted, text::slashes::forward, workspace::Workspace};
 
 /// A build driver that a project is set up for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn driver(
     program: &'static str,
     command: &'static str,
 ) -> Driver {
-    let below = |path: &Utf8Path| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let below = |path: &Utf8Path| forward(path.strip_prefix(root).unwrap_or(path).to_owned());
     Driver { told_by: below(path).into_string(), program, command, folder: below(folder) }
 }
 

@@ -24,7 +24,10 @@ use super::{
     name::Name,
     target_dir::TargetDir,
 };
-use crate::{cargo::command_line::without_policies, error::LEPTOS_METADATA, workspace::Workspace};
+use crate::{
+    cargo::command_line::without_policies, error::LEPTOS_METADATA, text::slashes::forward,
+    workspace::Workspace,
+};
 
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
@@ -356,7 +359,7 @@ fn member<'a>(workspace: &'a Workspace, name: &str) -> Result<&'a Package, Strin
 fn folder(workspace: &Workspace, package: &Package) -> Utf8PathBuf {
     let folder = package.manifest_path.parent().unwrap_or(Utf8Path::new(""));
     let relative = folder.strip_prefix(workspace.root()).unwrap_or(folder);
-    if relative.as_str().is_empty() { ".".into() } else { relative.to_owned() }
+    if relative.as_str().is_empty() { ".".into() } else { forward(relative.to_owned()) }
 }
 
 fn bin_target(package: &Package, wanted: &str) -> Result<String, String> {

@@ -23,6 +23,7 @@ use crate::{
     error::{Error, Result},
     secret,
     shim::recorder::call::Call,
+    text::slashes::forward,
     workspace::{self, Workspace},
 };
 
@@ -252,10 +253,10 @@ impl<'a> Observation<'a> {
     fn target_dir(&self, dir: &str) -> Result<TargetDir> {
         let dir = without_dots(&self.dir.join(dir));
         if let Ok(below) = dir.strip_prefix(self.workspace.target_directory()) {
-            return Ok(TargetDir::InTarget(below.to_owned()));
+            return Ok(TargetDir::InTarget(forward(below.to_owned())));
         }
         match dir.strip_prefix(self.workspace.root()) {
-            Ok(below) => Ok(TargetDir::InWorkspace(below.to_owned())),
+            Ok(below) => Ok(TargetDir::InWorkspace(forward(below.to_owned()))),
             Err(_) => Err(self.refused(format!("--target-dir {dir} is outside the workspace"))),
         }
     }

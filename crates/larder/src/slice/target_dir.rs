@@ -3,7 +3,7 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use crate::workspace::Workspace;
+use crate::{text::slashes::forward, workspace::Workspace};
 
 /// A target directory. In text, `target/front` is the folder `front` of the project's target directory,
 /// wherever that is on this machine, and `./front` a folder of the workspace.
@@ -48,7 +48,7 @@ fn join(base: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
 impl From<TargetDir> for String {
     fn from(dir: TargetDir) -> Self {
         match dir {
-            TargetDir::InTarget(folder) => join(Utf8Path::new("target"), &folder).into_string(),
+            TargetDir::InTarget(folder) => forward(join(Utf8Path::new("target"), &folder)).into_string(),
             TargetDir::InWorkspace(folder) => format!("./{folder}"),
         }
     }

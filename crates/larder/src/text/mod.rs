@@ -2,4 +2,5 @@
 
 pub mod columns;
 pub(crate) mod nesting;
+pub(crate) mod slashes;
 pub mod visible;

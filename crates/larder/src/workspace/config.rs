@@ -175,6 +175,7 @@ mod tests {
     use toml_edit::{Array, InlineTable};
 
     use super::*;
+    use crate::text::slashes;
 
     fn read_files(files: &[(&str, &str)]) -> (String, Vec<String>) {
         let dir = tempfile::tempdir().unwrap();
@@ -185,7 +186,7 @@ mod tests {
             fs_err::write(path, text).unwrap();
         }
         let config = read(&root, &Environment::default()).unwrap();
-        let name = |path: &Utf8PathBuf| path.strip_prefix(&root).unwrap().to_string();
+        let name = |path: &Utf8PathBuf| slashes::below(&root, path).unwrap().to_string();
         (config.document.to_string(), config.files.iter().map(name).collect())
     }
 

@@ -4,6 +4,8 @@
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
+use crate::text::slashes::forward;
+
 /// The meaning of a path for cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -171,7 +173,7 @@ pub(super) fn way(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
     let common = from.ancestors().find(|folder| to.starts_with(folder)).unwrap_or(from);
     let up = from.strip_prefix(common).map_or(0, |rest| rest.components().count());
     let down = to.strip_prefix(common).unwrap_or(to);
-    std::iter::repeat_n("..", up).collect::<Utf8PathBuf>().join(down)
+    forward(std::iter::repeat_n("..", up).collect::<Utf8PathBuf>().join(down))
 }
 
 /// A path without `.` and `..`, as far as its text tells.
@@ -186,7 +188,7 @@ pub fn normalized(path: &Utf8Path) -> Utf8PathBuf {
             part => done.push(part.as_str()),
         }
     }
-    done
+    forward(done)
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use cargo_metadata::{
     camino::{Utf8Component, Utf8Path, Utf8PathBuf},
 };
 
+use crate::text::slashes;
+
 /// A path below the root without `..`; `None` for one elsewhere, and for the root itself.
 pub(in super::super) fn below(root: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
-    let relative = plain(&root.join(path))?.strip_prefix(root).ok()?.to_owned();
+    let relative = slashes::below(root, &plain(&root.join(path))?)?;
     (!relative.as_str().is_empty()).then_some(relative)
 }
 

@@ -313,7 +313,7 @@ fn of_globs(project: &Project) -> Option<Vec<PathBuf>> {
 /// rustup's own folder; `None` if the environment tells none.
 fn rustup_home(env: &Environment) -> Option<PathBuf> {
     let set = env.get("RUSTUP_HOME").map(PathBuf::from);
-    set.or_else(|| env.get("HOME").map(|home| Path::new(home).join(".rustup")))
+    set.or_else(|| env.home().map(|home| home.join(".rustup")))
 }
 
 fn subfolders(dir: impl AsRef<Path>) -> Vec<PathBuf> {

@@ -114,6 +114,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_the_driver_changed_stays() {
         let mut env =
