@@ -12,6 +12,7 @@ mod store;
 mod trunk;
 mod wasm_pack;
 mod watch;
+mod windows;
 
 use std::{path::Path, time::Instant};
 
@@ -102,7 +103,10 @@ impl<'a> Tests<'a> {
         let Self { sh, env, log, full } = *self;
         match step {
             Step::Fresh => fresh::set_up(sh, env, log),
-            Step::Static => ci::run(sh, env, log),
+            Step::Static => {
+                ci::run(sh, env, log)?;
+                if full { windows::run(sh, env, log) } else { Ok(()) }
+            }
             Step::Archives => {
                 archives::run(sh, env, log)?;
                 if full { release::test(sh, env, log) } else { Ok(()) }

@@ -10,7 +10,8 @@ use crate::setup::requirement::Requirement;
 pub(crate) enum Step {
     /// The set-up of all tests, on a Debian that has nothing.
     Fresh,
-    /// Formatting, house rules, lints, documentation, generated files, Nix files, licences.
+    /// Formatting, house rules, lints, documentation, generated files, Nix files, licences; with `--full` also lints for
+    /// Windows.
     Static,
     /// The archives that a registry gets, built outside of the repository.
     Archives,

@@ -74,6 +74,7 @@ fn not_replaced() -> io::Error {
 }
 
 /// Asks for a signal at the end of the parent, which may have come already.
+#[cfg_attr(not(target_os = "linux"), expect(clippy::unnecessary_wraps, reason = "Linux can refuse"))]
 fn end_with(parent: &OsStr) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {

@@ -1,7 +1,6 @@
-//! A program and all that it starts, ended together: what a build script started would go on to write into a folder that
-//! somebody else uses by then.
+//! A process group, which the program leads.
 //!
-//! It must never end a process that it did not start.
+//! It must never send a signal to a group whose leader was waited for: another one can have its id.
 
 use std::{
     io,
@@ -13,40 +12,26 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A started program with its children, killed when it is dropped.
-pub(super) struct Group {
+pub(in super::super) struct Group {
     leader: Child,
 }
 
 impl Group {
-    pub(super) fn spawn(command: &mut Command) -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            std::os::unix::process::CommandExt::process_group(command, 0);
-            Ok(Self { leader: command.spawn()? })
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = command;
-            let said = "ending a program with its children needs Unix";
-            Err(io::Error::new(io::ErrorKind::Unsupported, said))
-        }
+    pub(in super::super) fn spawn(command: &mut Command) -> io::Result<Self> {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        Ok(Self { leader: command.spawn()? })
     }
 
     /// Whether the program itself has ended. It is not waited for, so that its id stays its own.
-    pub(super) fn is_over(&self) -> io::Result<bool> {
-        #[cfg(unix)]
-        {
-            use rustix::process::{WaitId, WaitIdOptions, waitid};
-            let Some(id) = self.id() else { return Ok(true) };
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-            Ok(waitid(WaitId::Pid(id), options)?.is_some())
-        }
-        #[cfg(not(unix))]
-        Ok(true)
+    pub(in super::super) fn is_over(&self) -> io::Result<bool> {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let Some(id) = self.id() else { return Ok(true) };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(id), options)?.is_some())
     }
 
     /// Ends all of it, and waits until nothing of it is left.
-    pub(super) fn end(&mut self) -> io::Result<()> {
+    pub(in super::super) fn end(&mut self) -> io::Result<()> {
         self.kill();
         self.leader.wait()?;
         let deadline = Instant::now() + PATIENCE;
@@ -59,7 +44,6 @@ impl Group {
         Ok(())
     }
 
-    #[cfg(unix)]
     fn id(&self) -> Option<rustix::process::Pid> {
         i32::try_from(self.leader.id()).ok().and_then(rustix::process::Pid::from_raw)
     }
@@ -70,15 +54,12 @@ impl Group {
         return fs_err::read_dir("/proc").is_ok_and(|processes| {
             processes.flatten().any(|process| is_alive_in(&process.path().join("stat"), self.leader.id()))
         });
-        #[cfg(all(unix, not(target_os = "linux")))]
+        #[cfg(not(target_os = "linux"))]
         return self.id().is_some_and(|id| rustix::process::test_kill_process_group(id).is_ok());
-        #[cfg(not(unix))]
-        false
     }
 
     /// Before the leader was waited for, so that no other group can have its id.
     fn kill(&mut self) {
-        #[cfg(unix)]
         if let Some(id) = self.id() {
             let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
         }
