@@ -16,6 +16,9 @@ fn another_checkout_with_another_cargo_home_compiles_nothing() {
     let (restored, compiled) = second.cook(&[]);
     assert!(restored > 10, "{restored}");
     assert_eq!(compiled, 0);
+    // The recipe's own empty package was compiled, which is nothing to ask cargo about.
+    let last = second.project.read("target/larder/last-build.json");
+    assert!(last.contains("\"builds\": []"), "{last}");
     let counts = second.build(&[]);
     assert_eq!((counts.compiled, counts.compiled_external), (1, 0), "{counts:?}");
     assert_eq!(second.says(), SAID);

@@ -18,9 +18,9 @@ use crate::{
     Result,
     local::Store,
     parts::{Name, Parts},
-    scope::Toolchain,
     session::Options,
     team::Team,
+    toolchain::Toolchain,
 };
 
 /// Looks at the store and the remote.

@@ -3,7 +3,7 @@
 //! # Reading order
 //!
 //! 1. [`record`]: what is kept of a unit, and [`inside`], the paths that it may have.
-//! 2. [`scope`]: what units have in common that can stand in for each other, in [`parts`].
+//! 2. [`scope`]: what units have in common that can stand in for each other, in [`parts`]: a [`toolchain`] among it.
 //! 3. [`local`]: the store on this machine.
 //! 4. [`publish`](mod@publish): from a target directory into the store; [`conditions`] are what a unit asks of a machine.
 //! 5. [`restore`](mod@restore): from the store into a target directory, with [`moved`] paths.
@@ -46,10 +46,12 @@ pub mod restore;
 mod rights;
 pub mod scope;
 mod session;
+mod shared_blocks;
 pub mod signature;
 #[cfg(test)]
 mod stub;
 pub mod team;
+pub mod toolchain;
 pub mod trust;
 
 pub use error::{Error, Result};

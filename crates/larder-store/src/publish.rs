@@ -29,6 +29,7 @@ use crate::{
     record::{Dependency, File, Record, Role, Snapshot, VERSION},
     rights,
     scope::Keys,
+    shared_blocks::SharedBlocks,
 };
 
 /// How files of metadata end.
@@ -46,8 +47,15 @@ pub fn publish(
     system: &System<'_>,
 ) -> Result<()> {
     let folder = target_dir::read(Path::new(&place.build_dir))?;
-    let mut publisher =
-        Publisher { store, place, system, folder: &folder, done: HashMap::new(), order: Vec::new() };
+    let mut publisher = Publisher {
+        store,
+        place,
+        system,
+        folder: &folder,
+        shared: SharedBlocks::default(),
+        done: HashMap::new(),
+        order: Vec::new(),
+    };
     for (number, unit) in folder.units.iter().enumerate() {
         let is_asked = seen.contains(&unit.hash) && folder.profile(unit).base.as_os_str().is_empty();
         if is_asked && unit.origin == Origin::External && unit.kind != UnitKind::Documentation {
@@ -66,6 +74,7 @@ struct Publisher<'a> {
     place: &'a Place,
     system: &'a System<'a>,
     folder: &'a TargetFolder,
+    shared: SharedBlocks,
     /// The entry by which dependents name a unit; `None` if it cannot be stored.
     done: HashMap<usize, Option<Dependency>>,
     /// Records, dependencies first.
@@ -152,17 +161,18 @@ impl Publisher<'_> {
     fn file(&self, unit: &Unit, mark: &Inside, path: Inside, gathered: &mut Gathered) -> Result<()> {
         let full = Path::new(&self.place.build_dir).join(path.as_str());
         let role = role(unit, mark, &path);
-        let (digest, size) = self.store.add_file(&full)?;
+        // Once, for all that is done with it.
+        let bytes = fs_err::read(&full)?;
+        let digest = self.store.add_file(&full, &bytes, &self.shared)?;
         match role {
             Role::Output => {
                 gathered.outputs.insert(path.clone(), digest);
                 // Metadata names files for messages alone.
                 if !path.as_str().ends_with(METADATA) {
-                    self.look_into(unit, &path, &fs_err::read(&full)?, gathered);
+                    self.look_into(unit, &path, &bytes, gathered);
                 }
             }
             Role::Printed => {
-                let bytes = fs_err::read(&full)?;
                 gathered.outputs.insert(path.clone(), Digest::of(&self.place.anywhere(&bytes)));
                 let text = String::from_utf8_lossy(&bytes);
                 let (paths, libraries) = system::found_by_script(&text, self.place, self.system);
@@ -170,11 +180,11 @@ impl Publisher<'_> {
                 gathered.libraries.extend(libraries);
             }
             Role::Noted if is_list(path.as_str()) => {
-                bound::in_dep_info(&String::from_utf8_lossy(&read_untouched(&full)?), &mut gathered.bound);
+                bound::in_dep_info(&String::from_utf8_lossy(&bytes), &mut gathered.bound);
             }
             _ => {}
         }
-        let runs = rights::is_executable(&full)?;
+        let (runs, size) = (rights::is_executable(&full)?, bytes.len() as u64);
         gathered.files.push(File { path, digest, size, runs, role });
         Ok(())
     }

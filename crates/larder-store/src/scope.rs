@@ -13,9 +13,9 @@
 //! that is too narrow a compilation; neither gives a wrong result. The inputs that cargo does not check are why it is
 //! here.
 
-use std::{ffi::OsStr, fmt::Write as _, path::Path};
+use std::{ffi::OsStr, fmt::Write as _};
 
-use cargo_config2::{Config, ResolveOptions};
+use cargo_config2::Config;
 use larder::{
     cargo::platform::HOST_TUPLE,
     process::{Cmd, Environment},
@@ -24,10 +24,11 @@ use larder::{
 };
 
 use crate::{
-    Error, Result,
-    digest::{Digest, digest_of},
-    local::{Key, Store},
+    Result,
+    digest::Digest,
+    local::Key,
     parts::{Name, Part, Parts},
+    toolchain::{Toolchain, unreadable},
 };
 
 /// The keys of a recipe.
@@ -37,99 +38,6 @@ pub struct Keys {
     pub scope: Key,
     /// Of its units as a whole.
     pub snapshot: Key,
-}
-
-/// The compiler in use and cargo's configuration, asked once.
-#[derive(Debug, Clone)]
-pub struct Toolchain {
-    rustc: String,
-    driver: String,
-    cargo: String,
-    config: Config,
-}
-
-impl Toolchain {
-    /// Asks rustc and cargo which ones they are. The driver's digest is remembered in the store, since it takes a
-    /// quarter of a second.
-    ///
-    /// # Errors
-    /// If one of them does not answer, or the configuration cannot be read.
-    pub fn of(project: &Project, store: &Store) -> Result<Self> {
-        let cargo = &project.cargo;
-        let root = project.workspace.root();
-        let ask = |program: &Path, words: &[&str]| {
-            Cmd::new(program, root, cargo.env()).args(words.iter().copied()).output()
-        };
-        let rustc = cargo.rustc();
-        let version = ask(&rustc, &["-vV"])?;
-        let sysroot = ask(&rustc, &["--print", "sysroot"])?;
-        let driver = driver(Path::new(sysroot.trim_end()), store)?;
-        let cargo_version = ask(cargo.program(), &["-V"])?;
-        let options = ResolveOptions::default()
-            .env(cargo.env().iter())
-            .cargo(cargo.program())
-            .rustc(cargo_config2::PathAndArgs::new(rustc));
-        let config = Config::load_with_options(root, options);
-        Ok(Self {
-            rustc: version,
-            driver,
-            cargo: cargo_version,
-            config: config.map_err(|error| unreadable(project, &error))?,
-        })
-    }
-}
-
-impl Toolchain {
-    /// rustc's answer about itself, and the digest of the library that does the compiling.
-    pub(crate) fn compiler(self) -> (String, String) {
-        (self.rustc, self.driver)
-    }
-}
-
-fn unreadable(project: &Project, error: &cargo_config2::Error) -> Error {
-    Error::bad(project.workspace.root().join(".cargo/config.toml"), error)
-}
-
-/// The toolchain's folder with the libraries of its programs.
-const LIBRARIES: &str = if cfg!(windows) { "bin" } else { "lib" };
-
-/// The facts by which a file is known again as the same, without reading it.
-fn identity(path: &Path) -> Result<String> {
-    let facts = fs_err::metadata(path)?;
-    let (name, length) = (path.display(), facts.len());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        Ok(format!("{name} {length} {} {} {}", facts.mtime(), facts.mtime_nsec(), facts.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let modified =
-            facts.modified()?.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Ok(format!("{name} {length} {}", modified.as_nanos()))
-    }
-}
-
-/// The digest of the library that does the compiling; empty if the toolchain has none.
-fn driver(sysroot: &Path, store: &Store) -> Result<String> {
-    let entries = fs_err::read_dir(sysroot.join(LIBRARIES)).into_iter().flatten().flatten();
-    let is_driver = |name: &str| name.trim_start_matches("lib").starts_with("rustc_driver");
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    let Some(path) = paths
-        .into_iter()
-        .find(|path| path.file_name().is_some_and(|name| is_driver(&name.to_string_lossy())))
-    else {
-        return Ok(String::new());
-    };
-    let remembered = Digest::of(identity(&path)?.as_bytes());
-    if let Some(known) = store.remembered(remembered) {
-        return Ok(known);
-    }
-    let (digest, _) = digest_of(&path)?;
-    // It is found out again if it cannot be remembered.
-    let _ = store.remember(remembered, &digest.to_string());
-    Ok(digest.to_string())
 }
 
 impl Keys {

@@ -31,8 +31,9 @@ use crate::{
         Found, Restored, is_mark, restore,
         why::{Answer, Question, Wanted},
     },
-    scope::{Keys, Toolchain},
+    scope::Keys,
     team::Team,
+    toolchain::Toolchain,
 };
 
 /// How many units that cannot be restored are named.

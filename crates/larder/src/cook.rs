@@ -48,7 +48,8 @@ pub struct Phase {
     /// The external units that cooking saw, by the hash in the names of their files.
     #[serde(skip)]
     pub units: BTreeSet<String>,
-    /// Why it compiled what it did, for each of its cargo calls that compiled something.
+    /// Why it compiled what it did, for each of its cargo calls that compiled something; cooking asks about external
+    /// units alone.
     #[serde(skip)]
     pub why: Vec<Answer>,
 }
@@ -110,7 +111,7 @@ pub fn cook(
         });
         // A fault here costs the explanation, never the build.
         let snapshot = call.and_then(|call| call.snapshot(build_dir.as_ref()).ok());
-        let before = counts.compiled;
+        let before = counts.compiled_external;
         let mut stream = Stream::new(Readers::Us);
         let mut passed = Vec::new();
         let code = cmd.each_piece(Stderr::Terminal, |piece| {
@@ -123,7 +124,8 @@ pub fn cook(
         if code != 0 {
             return Err(cmd.exit_error(code));
         }
-        if let (Some(call), Some(snapshot), true) = (call, snapshot, counts.compiled > before) {
+        // The recipe's own empty packages are new in every new folder, and asking takes as long as cargo itself.
+        if let (Some(call), Some(snapshot), true) = (call, snapshot, counts.compiled_external > before) {
             let known = LastBuild::profiles(&LastBuild::path(workspace));
             answers.extend(why::ask(&snapshot, &call, &known));
         }

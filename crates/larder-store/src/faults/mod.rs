@@ -25,6 +25,7 @@ use crate::{
     record::{Record, Snapshot, VERSION},
     restore::{Restored, restore},
     scope::Keys,
+    shared_blocks::SharedBlocks,
     stub,
 };
 
@@ -68,7 +69,8 @@ impl Machine {
         let store = if restored.damaged > 0 { self.store.doubted() } else { self.store.clone() };
         for record in &self.records {
             for file in &record.files {
-                store.add_file(&self.built.blob(file.digest)).unwrap();
+                let path = self.built.blob(file.digest);
+                store.add_file(&path, &fs_err::read(&path).unwrap(), &SharedBlocks::default()).unwrap();
             }
             store.add_record(record).unwrap();
         }

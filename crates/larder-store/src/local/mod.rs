@@ -19,7 +19,7 @@ pub mod sweep;
 pub mod verify;
 
 use std::{
-    io::{Read, Write as _},
+    io::{ErrorKind, Read, Write as _},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -33,6 +33,7 @@ use crate::{
     inside::Inside,
     record::{File, LARGEST, Record, Snapshot},
     rights,
+    shared_blocks::SharedBlocks,
 };
 
 /// The file that says that a folder is a store, and its text.
@@ -151,12 +152,12 @@ impl Store {
         let _ = fs_err::remove_file(path);
     }
 
-    /// Stores a file, and says its digest and size. Content that is there already is not written again.
+    /// Stores a file whose content was read, and says its digest. Content that is there already is not written again.
     ///
     /// # Errors
-    /// If it cannot be read or written.
-    pub fn add_file(&self, path: &Path) -> Result<(Digest, u64)> {
-        let (digest, size) = digest_of(path)?;
+    /// If it cannot be written, or changed meanwhile.
+    pub(crate) fn add_file(&self, path: &Path, bytes: &[u8], shared: &SharedBlocks) -> Result<Digest> {
+        let (digest, size) = (Digest::of(bytes), bytes.len() as u64);
         let place = self.blob(digest);
         let is_sound =
             || self.known_by == KnownBy::Size || digest_of(&place).is_ok_and(|found| found == (digest, size));
@@ -165,18 +166,25 @@ impl Store {
         {
             // Its record is not there yet, and a sweep at this moment would find that nobody needs it.
             touch(&place, SystemTime::now());
-            return Ok((digest, size));
+            return Ok(digest);
         }
-        let new = self.new_file()?.into_temp_path();
-        // It is to be made by the copy, which may share blocks.
-        fs_err::remove_file(&new)?;
-        reflink_copy::reflink_or_copy(path, &new).map_err(|error| named(path, &error))?;
-        // The file may have changed between being read and being copied.
-        if digest_of(&new)? != (digest, size) {
-            return Err(Error::bad(path.display(), "it changed while it was stored"));
+        let mut new = self.new_file()?;
+        if shared.may_work() {
+            // Blocks can be shared with a file alone that is not there yet.
+            fs_err::remove_file(new.path())?;
+            if shared.share(path, new.path()) {
+                // The file may have changed between being read and being shared.
+                if digest_of(new.path())? != (digest, size) {
+                    return Err(Error::bad(path.display(), "it changed while it was stored"));
+                }
+                put(new.into_temp_path(), &place)?;
+                return Ok(digest);
+            }
+            new = self.new_file()?;
         }
-        put(new, &place)?;
-        Ok((digest, size))
+        new.write_all(bytes).map_err(|error| unwritten(new.path(), &error))?;
+        put(new.into_temp_path(), &place)?;
+        Ok(digest)
     }
 
     /// Stores what a reader gives, if it is the content of `file`. No byte more than its size is read or written.
@@ -293,9 +301,15 @@ impl Store {
 
     fn new_file(&self) -> Result<tempfile::NamedTempFile> {
         let folder = self.path("new", "");
-        fs_err::create_dir_all(&folder)?;
-        let file = tempfile::NamedTempFile::new_in(&folder).map_err(|error| named(&folder, &error))?;
-        Ok(file)
+        let make = || tempfile::NamedTempFile::new_in(&folder);
+        let new = match make() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs_err::create_dir_all(&folder)?;
+                make()
+            }
+            made => made,
+        };
+        Ok(new.map_err(|error| named(&folder, &error))?)
     }
 
     /// Writes what has one content only, unless it is there. It is small, so it is read: a damaged one must not stay.
@@ -322,7 +336,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
         fs_err::create_dir_all(parent)?;
     }
     match fs_err::create_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
         made => made?,
     }
     rights::make_private(folder)?;
@@ -349,9 +363,7 @@ fn put(new: tempfile::TempPath, place: &Path) -> Result<()> {
     let mut new = new;
     for attempt in 1.. {
         match new.persist(place) {
-            Err(error)
-                if attempt < ATTEMPTS && error.error.kind() == std::io::ErrorKind::PermissionDenied =>
-            {
+            Err(error) if attempt < ATTEMPTS && error.error.kind() == ErrorKind::PermissionDenied => {
                 new = error.path;
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }

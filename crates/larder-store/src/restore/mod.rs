@@ -14,7 +14,7 @@ pub mod why;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use larder::{
@@ -216,7 +216,7 @@ struct Run<'a> {
     store: &'a Store,
     place: &'a Place,
     system: &'a System<'a>,
-    now: SystemTime,
+    placing: place::Placing<'a>,
     /// Units that are there and are those of the store.
     known: BTreeMap<Inside, Known>,
     /// [`Restored::scripts`], and what stands on them.
@@ -226,7 +226,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(store: &'a Store, place: &'a Place, system: &'a System<'a>) -> Self {
         let (known, waiting) = (BTreeMap::new(), BTreeSet::new());
-        Self { store, place, system, now: SystemTime::now(), known, waiting }
+        Self { store, place, system, placing: place::Placing::new(store, place), known, waiting }
     }
 
     fn level(&mut self, records: &[&Record], restored: &mut Restored) -> Result<()> {
@@ -248,10 +248,9 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let (store, place, now) = (self.store, self.place, self.now);
-        let outcomes = side_by_side::map(ready, |(record, hashes)| {
-            Ok((record, place::unit(store, place, record, &hashes, now)))
-        })?;
+        let placing = &self.placing;
+        let outcomes =
+            side_by_side::map(ready, |(record, hashes)| Ok((record, placing.unit(record, &hashes))))?;
         for (record, outcome) in outcomes {
             match outcome {
                 Ok(fingerprint) => {

@@ -4,9 +4,10 @@
 //! leaves nothing that counts.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     io,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::SystemTime,
 };
 
@@ -14,14 +15,137 @@ use larder::target_dir::fingerprint::{self, Fingerprint};
 
 use crate::{
     Error, Result,
-    digest::digest_of,
+    digest::{self, digest_of},
     error::named,
     inside::Inside,
     local::Store,
     moved::{Place, moved_fingerprint},
     record::{File, Record, Role},
     rights,
+    shared_blocks::SharedBlocks,
 };
+
+/// A restore into a build directory: what its units have in common.
+pub(super) struct Placing<'a> {
+    store: &'a Store,
+    place: &'a Place,
+    now: SystemTime,
+    /// Folders that are there and no links, as was seen in this restore.
+    folders: Mutex<HashSet<PathBuf>>,
+    shared: SharedBlocks,
+}
+
+impl<'a> Placing<'a> {
+    pub(super) fn new(store: &'a Store, place: &'a Place) -> Self {
+        let (folders, shared) = (Mutex::default(), SharedBlocks::default());
+        Self { store, place, now: SystemTime::now(), folders, shared }
+    }
+
+    /// Restores a unit and says the hash of its fingerprint here.
+    pub(super) fn unit(&self, record: &Record, dependencies: &[u64]) -> Result<u64> {
+        let Self { store, place, .. } = self;
+        if !store.has_files(record) {
+            return Err(Error::bad("the store", "some of its files are gone"));
+        }
+        let (json, hash) = fingerprint(store, place, record, dependencies)?;
+        if let Some(written) = record.written() {
+            self.empty(Path::new(written.as_str()))?;
+        }
+        for folder in &record.folders {
+            self.make_folder(Path::new(folder.as_str()))?;
+        }
+        let compiled_in = record.compiled_in();
+        let written = record.files.iter().filter(|file| file.role != Role::Hash);
+        for file in written {
+            let path = self.prepare(&file.path)?;
+            match file.role {
+                Role::Fingerprint => self.write(&path, file, &json)?,
+                // Paths of the machine are in both.
+                Role::Printed | Role::Noted => {
+                    self.write(&path, file, &compiled_in.moved(place, &store.read(file)?))?;
+                }
+                _ => self.copy(file, &path)?,
+            }
+        }
+        let mark = record.file(Role::Hash)?;
+        let path = self.prepare(&mark.path)?;
+        let new = path.with_extension("larder-new");
+        self.write(&new, mark, fingerprint::hash_text(hash).as_bytes())?;
+        fs_err::rename(&new, &path)?;
+        Ok(hash)
+    }
+
+    fn build_dir(&self) -> &Path {
+        Path::new(&self.place.build_dir)
+    }
+
+    /// The path of a file whose folder is there.
+    fn prepare(&self, path: &Inside) -> Result<PathBuf> {
+        self.make_folder(Path::new(path.folder()))?;
+        Ok(self.build_dir().join(path.as_str()))
+    }
+
+    fn make_folder(&self, folder: &Path) -> Result<()> {
+        let known = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(folder) {
+            return Ok(());
+        }
+        make_folder(self.build_dir(), folder)?;
+        known().insert(folder.to_owned());
+        Ok(())
+    }
+
+    /// Empties the folder of a run, in which one that was broken off may have left files. Nothing of the run is there
+    /// yet, so no folder in it is known.
+    fn empty(&self, folder: &Path) -> Result<()> {
+        self.make_folder(folder)?;
+        let folder = self.build_dir().join(folder);
+        fs_err::remove_dir_all(&folder)?;
+        Ok(fs_err::create_dir(&folder)?)
+    }
+
+    /// Writes a file with its rights and its time.
+    fn write(&self, path: &Path, file: &File, bytes: &[u8]) -> Result<()> {
+        let mut new = new_file(path)?;
+        io::Write::write_all(&mut new, bytes)?;
+        self.finish(&new, file)
+    }
+
+    /// Copies a file, sharing its blocks if the file system can do that, and holds what arrived against its digest.
+    fn copy(&self, file: &File, path: &Path) -> Result<()> {
+        let blob = self.store.blob(file.digest);
+        let (new, arrived) = self.copied(&blob, path)?;
+        if arrived == (file.digest, file.size) {
+            return self.finish(&new, file);
+        }
+        fs_err::remove_file(path)?;
+        // Reading it puts the damaged file aside.
+        self.store.read(file)?;
+        Err(Error::bad(path.display(), "it changed while it was restored"))
+    }
+
+    /// A copy, and digest and size of what is in it.
+    fn copied(&self, blob: &Path, path: &Path) -> Result<(fs_err::File, (digest::Digest, u64))> {
+        // Blocks can be shared with a file alone that is not there yet.
+        if self.shared.may_work() {
+            remove(path)?;
+            if self.shared.share(blob, path) {
+                let arrived = digest_of(path)?;
+                return Ok((fs_err::OpenOptions::new().write(true).open(path)?, arrived));
+            }
+        }
+        let from = fs_err::File::open(blob)?;
+        let mut new = new_file(path)?;
+        let arrived = digest::copy(from, &mut new).map_err(|error| named(path, &error))?;
+        Ok((new, arrived))
+    }
+
+    /// Its rights and its time.
+    fn finish(&self, new: &fs_err::File, file: &File) -> Result<()> {
+        let done = rights::set_runs(new.file(), file.runs).and_then(|()| new.file().set_modified(self.now));
+        Ok(done.map_err(|error| named(new.path(), &error))?)
+    }
+}
 
 /// Makes the folders of profiles, so that they can be held.
 pub(super) fn prepare(build_dir: &Path, records: &[Record]) -> Result<Vec<PathBuf>> {
@@ -31,48 +155,6 @@ pub(super) fn prepare(build_dir: &Path, records: &[Record]) -> Result<Vec<PathBu
         Ok(build_dir.join(profile))
     };
     profiles.into_iter().map(make).collect()
-}
-
-/// Restores a unit and says the hash of its fingerprint here.
-pub(super) fn unit(
-    store: &Store,
-    place: &Place,
-    record: &Record,
-    dependencies: &[u64],
-    now: SystemTime,
-) -> Result<u64> {
-    let build_dir = Path::new(&place.build_dir);
-    if !store.has_files(record) {
-        return Err(Error::bad("the store", "some of its files are gone"));
-    }
-    let (json, hash) = fingerprint(store, place, record, dependencies)?;
-    if let Some(written) = record.written() {
-        empty(build_dir, Path::new(written.as_str()))?;
-    }
-    for folder in &record.folders {
-        make_folder(build_dir, Path::new(folder.as_str()))?;
-    }
-    let compiled_in = record.compiled_in();
-    let written = record.files.iter().filter(|file| file.role != Role::Hash);
-    for file in written {
-        let path = clear(build_dir, &file.path)?;
-        match file.role {
-            Role::Fingerprint => write(&path, &json)?,
-            // Paths of the machine are in both.
-            Role::Printed | Role::Noted => write(&path, &compiled_in.moved(place, &store.read(file)?))?,
-            _ => copy(store, file, &path)?,
-        }
-        finish(&path, file, now)?;
-    }
-    let mark = record.file(Role::Hash)?;
-    let path = clear(build_dir, &mark.path)?;
-    let new = path.with_extension("larder-new");
-    // Of a restore that was killed.
-    remove(&new)?;
-    write(&new, fingerprint::hash_text(hash).as_bytes())?;
-    finish(&new, mark, now)?;
-    fs_err::rename(&new, &path)?;
-    Ok(hash)
 }
 
 /// The fingerprint as cargo would write it here, with its hash.
@@ -114,22 +196,6 @@ fn make_folder(top: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Empties the folder of a run, in which one that was broken off may have left files.
-fn empty(build_dir: &Path, folder: &Path) -> Result<()> {
-    make_folder(build_dir, folder)?;
-    let folder = build_dir.join(folder);
-    fs_err::remove_dir_all(&folder)?;
-    Ok(fs_err::create_dir(&folder)?)
-}
-
-/// The place of a file, with nothing in it: what is there may have another name elsewhere, so it is not written over.
-fn clear(build_dir: &Path, path: &Inside) -> Result<PathBuf> {
-    make_folder(build_dir, Path::new(path.folder()))?;
-    let path = build_dir.join(path.as_str());
-    remove(&path)?;
-    Ok(path)
-}
-
 fn remove(path: &Path) -> io::Result<()> {
     match fs_err::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -137,29 +203,14 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(path)?;
-    io::Write::write_all(&mut file, bytes)?;
-    Ok(())
-}
-
-/// Copies a file, sharing its blocks if the file system can do that, and holds what arrived against its digest.
-fn copy(store: &Store, file: &File, path: &Path) -> Result<()> {
-    let blob = store.blob(file.digest);
-    reflink_copy::reflink_or_copy(&blob, path).map_err(|error| named(path, &error))?;
-    if digest_of(path)? == (file.digest, file.size) {
-        return Ok(());
+/// A file with nothing in it. What is there may have another name elsewhere, so it is not written over.
+fn new_file(path: &Path) -> io::Result<fs_err::File> {
+    let make = || fs_err::OpenOptions::new().write(true).create_new(true).open(path);
+    match make() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            remove(path)?;
+            make()
+        }
+        made => made,
     }
-    fs_err::remove_file(path)?;
-    // Reading it puts the damaged file aside.
-    store.read(file)?;
-    Err(Error::bad(path.display(), "it changed while it was restored"))
-}
-
-/// Its rights and its time.
-fn finish(path: &Path, file: &File, now: SystemTime) -> Result<()> {
-    rights::set_runs(path, file.runs)?;
-    let opened = fs_err::OpenOptions::new().write(true).open(path)?;
-    opened.file().set_modified(now)?;
-    Ok(())
 }

@@ -13,9 +13,9 @@ pub(crate) fn is_executable(path: &Path) -> io::Result<bool> {
 }
 
 /// Gives a restored file the rights that cargo and rustc give it.
-pub(crate) fn set_runs(path: &Path, runs: bool) -> io::Result<()> {
+pub(crate) fn set_runs(file: &File, runs: bool) -> io::Result<()> {
     let mode = if runs { 0o755 } else { 0o644 };
-    fs_err::set_permissions(path, Permissions::from_mode(mode))
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 /// Lets everybody read a file.

@@ -12,7 +12,7 @@ pub(crate) fn is_executable(path: &Path) -> io::Result<bool> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
-pub(crate) fn set_runs(_path: &Path, _runs: bool) -> io::Result<()> {
+pub(crate) fn set_runs(_file: &File, _runs: bool) -> io::Result<()> {
     Ok(())
 }
 

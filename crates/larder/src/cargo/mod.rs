@@ -38,8 +38,8 @@ pub struct Cargo {
     stand_in: Option<PathBuf>,
     /// The platform that graph queries are about, if it is not this machine's.
     pretended: Option<Platform>,
-    /// This machine's platform, once it was asked for.
-    host: Arc<OnceLock<Platform>>,
+    /// rustc's answer about itself, once it was asked for.
+    compiler: Arc<OnceLock<String>>,
     /// The settings that graph queries have to tell a stable cargo, once they were asked for.
     stable: Arc<OnceLock<Option<Stable>>>,
     /// The same without one person's settings.
@@ -106,7 +106,7 @@ impl Cargo {
             network: Network::Allowed,
             stand_in: None,
             pretended: None,
-            host: Arc::default(),
+            compiler: Arc::default(),
             servers: Arc::default(),
             stable: Arc::default(),
             stable_for_everybody: Arc::default(),
@@ -176,16 +176,40 @@ impl Cargo {
     /// # Errors
     /// When rustc cannot be asked.
     pub fn host(&self, dir: &Path) -> Result<Platform> {
-        if let Some(host) = self.host.get() {
-            return Ok(host.clone());
+        let answer = self.compiler(|| self.ask_compiler(dir))?;
+        let triple = answer.lines().find_map(|line| line.strip_prefix("host: "));
+        let nameless = || Error::Answer { command: "rustc -vV".into(), reason: "it names no host".into() };
+        triple.map(Platform::new).ok_or_else(nameless)
+    }
+
+    /// rustc's answer about itself, as `rustc -vV` gives it. It is asked once, by `ask`, which may know the answer from
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// As `ask`.
+    pub fn compiler(&self, ask: impl FnOnce() -> Result<String>) -> Result<&str> {
+        if let Some(answer) = self.compiler.get() {
+            return Ok(answer);
         }
-        let cmd = Cmd::new(self.rustc(), dir, &self.env).arg("-vV");
-        let answer = cmd.output()?;
-        let triple = answer
-            .lines()
-            .find_map(|line| line.strip_prefix("host: "))
-            .ok_or_else(|| Error::Answer { command: cmd.line(), reason: "it names no host".into() })?;
-        Ok(self.host.get_or_init(|| Platform::new(triple)).clone())
+        let answer = ask()?;
+        Ok(self.compiler.get_or_init(|| answer))
+    }
+
+    /// Asks rustc about itself in `dir`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn ask_compiler(&self, dir: &Path) -> Result<String> {
+        Cmd::new(self.rustc(), dir, &self.env).arg("-vV").output()
+    }
+
+    /// The folder of the toolchain that rustc belongs to.
+    ///
+    /// # Errors
+    /// When rustc cannot be asked.
+    pub fn sysroot(&self, dir: &Path) -> Result<PathBuf> {
+        let answer = Cmd::new(self.rustc(), dir, &self.env).args(["--print", "sysroot"]).output()?;
+        Ok(PathBuf::from(answer.trim_end()))
     }
 
     /// The path by which this cargo names itself to its subcommands. A rustup on `PATH` is not it.
@@ -193,8 +217,7 @@ impl Cargo {
     /// # Errors
     /// When rustc cannot be asked.
     pub fn own_path(&self, dir: &Path) -> Result<PathBuf> {
-        let sysroot = Cmd::new(self.rustc(), dir, &self.env).args(["--print", "sysroot"]).output()?;
-        let cargo = Path::new(sysroot.trim_end()).join("bin/cargo");
+        let cargo = self.sysroot(dir)?.join("bin/cargo");
         Ok(if cargo.is_file() { cargo } else { self.program.clone() })
     }
 

@@ -46,11 +46,15 @@ impl Bench<'_> {
     /// From nothing: without a store, storing, and with each peer.
     fn cold(&self, origin: &Path) -> anyhow::Result<Vec<Cell>> {
         let env = self.env("store");
-        let without = self.cook("cold", &self.clone("without")?, &env, &["--store", "off"])?;
+        let place = self.clone("without")?;
+        let without = self.cook("cold", &place, &env, &["--store", "off"])?;
+        // By itself, since two compilations differ by more than storing takes.
+        let elsewhere = self.env("another store");
+        let alone = self.cook("storing alone", &place, &elsewhere, &["--store", "write"])?;
         let storing = self.cook("cold, storing", origin, &env, &["--store", "write"])?;
         // The next commit is one of the application's files, which is no business of cooking.
         let next = self.cook("next commit", origin, &env, &["--store", "write"])?;
-        let mut cells = vec![without, storing, next];
+        let mut cells = vec![without, storing, next, alone];
         for peer in self.peers {
             cells.push(self.peer(peer, "cold, storing", &self.clone(peer.name)?)?);
         }

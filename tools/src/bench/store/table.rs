@@ -23,6 +23,7 @@ pub(super) fn gates(cells: &[Cell]) -> anyhow::Result<()> {
             ("larder", "cold" | "cold, storing") => cell.compiled > Some(0) && cell.restored == Some(0),
             ("larder", "other flags") => cell.restored == Some(0),
             ("larder", "next commit") => cell.compiled == Some(0),
+            ("larder", "storing alone") => cell.compiled == Some(0) && cell.restored == Some(0),
             ("larder", "another CARGO_HOME") => cell.restored > Some(0) && cell.processor_seconds < cold,
             ("larder", _) => {
                 cell.restored > Some(0) && cell.compiled == Some(0) && cell.processor_seconds < cold
@@ -126,7 +127,7 @@ pub(super) fn plot(cells: &[Cell]) -> Plot<'static> {
     }
     Plot {
         title: "processor seconds to have all external units",
-        x: "1 cold, 2 storing, 3 next commit, 4 clone, 5 worktree, 6 CARGO_HOME, 7 flags, 8 remote, 9 slow",
+        x: "1 cold, 2 storing, 3 next commit, 4 storing alone, 5 clone, 6 worktree, 7 CARGO_HOME, 8 flags, 9 remote, 10 slow",
         y: "seconds",
         lines,
     }
