@@ -1,4 +1,5 @@
-//! Slices found from Dioxus projects, held against the calls that dx' source makes. Never against dx itself.
+//! Slices found from Dioxus projects, held against the calls that dx' source makes. dx itself is run by
+//! `cargo xtask test --full`.
 
 use larder::{
     cargo::Cargo,
@@ -6,7 +7,7 @@ use larder::{
     shim::recorder::Call,
     slice::{Slice, observed},
 };
-use larder_tests::{Project, Surroundings, not_everywhere, package};
+use larder_tests::{Project, Surroundings, package};
 use serde_json::json;
 
 const FEATURES: &str =
@@ -72,7 +73,6 @@ const START: &str = "rustc --message-format json-diagnostic-rendered-ansi";
 
 #[test]
 fn a_fullstack_project_has_the_calls_of_dx() {
-    not_everywhere("dx itself", "building dioxus-cli takes longer than all other tests; its source was read");
     let project = project(FEATURES, "\"fullstack\"");
     let project = loaded(&project);
     assert_eq!(names(&project), ["front", "front-dev", "server", "server-dev"]);

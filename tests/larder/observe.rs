@@ -11,10 +11,12 @@ fn package(name: &str) -> String {
     )
 }
 
-/// A project that is built by `make`, with a flag, a variable, a folder and a secret of its own.
+/// A project that is built by `make`, with a flag, a variable, a folder and a secret of its own, and with questions to
+/// cargo that build nothing.
 fn made() -> Project {
     let makefile = "all:\n\tSITE=live API_TOKEN=hidden RUSTFLAGS='--cfg made' cargo build -p app --release --target-dir target/app\n\
-        \tcd tool && cargo build --color never\n\tcargo metadata --format-version 1 --no-deps > /dev/null\n";
+        \tcd tool && cargo build --color never\n\tcargo metadata --format-version 1 --no-deps > /dev/null\n\
+        \t-cargo +none rustc --unit-graph 2> /dev/null\n";
     Project::new(&[
         ("Cargo.toml", ROOT),
         ("Makefile", makefile),

@@ -11,6 +11,7 @@ mod choose;
 mod debian;
 pub(crate) mod deploy;
 pub(crate) mod engine;
+pub(crate) mod esbuild;
 mod exec;
 mod folder;
 pub(crate) mod gitlab;

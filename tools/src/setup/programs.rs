@@ -64,6 +64,15 @@ pub(crate) const WASM_PACK: Program = Program::plain("wasm-pack", "0.15.1", "0")
 pub(crate) const TRUNK: Program =
     Program { name: "trunk", package: "trunk", features: "rustls", version: "0.21.14", optimisation: "0" };
 
+/// Another one.
+pub(crate) const DX: Program = Program {
+    name: "dx",
+    package: "dioxus-cli",
+    features: "no-downloads,disable-telemetry",
+    version: "0.7.9",
+    optimisation: "0",
+};
+
 /// Installs archives of releases. Later versions take a newer compiler than the one that these programs are built with.
 pub(crate) const CARGO_BINSTALL: Program = Program {
     name: "cargo-binstall",

@@ -6,6 +6,7 @@
 
 mod archives;
 mod driver;
+mod dx;
 mod init;
 pub(crate) mod step;
 mod store;
@@ -118,7 +119,11 @@ impl<'a> Tests<'a> {
             Step::WasmPack => {
                 let portfolio = self.portfolio()?;
                 wasm_pack::run(sh, env, &portfolio, log)?;
-                if full { trunk::run(sh, env, &portfolio, log) } else { Ok(()) }
+                if full {
+                    trunk::run(sh, env, &portfolio, log)?;
+                    dx::run(sh, env, &portfolio, log)?;
+                }
+                Ok(())
             }
             Step::Trials => trials::run(sh, env, log, &trials::Args::default()),
             Step::Images => docker::test(sh, env, log, &docker::Part::ALL),

@@ -23,7 +23,7 @@ pub(crate) enum Step {
     Release,
     /// A Leptos workspace that `init` brings up.
     Init,
-    /// A build that wasm-pack drives, observed and cooked; with `--full` also one of trunk.
+    /// A build that wasm-pack drives, observed and cooked; with `--full` also those of trunk and dx.
     WasmPack,
     /// Repositories of many kinds from `init` to a clone that builds.
     Trials,

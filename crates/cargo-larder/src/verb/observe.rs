@@ -24,8 +24,14 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
     }
     let project = &context.project;
     let slices = observed::slices(&project.cargo, &project.workspace, &project.slices, &recorder.calls()?)?;
-    let seen: Vec<Seen<'_>> =
-        slices.into_iter().map(|slice| Seen { known: known(context, &slice), slice }).collect();
+    let host = project.host()?;
+    let seen: Vec<Seen<'_>> = slices
+        .into_iter()
+        .map(|slice| {
+            let known = observed::known(&project.slices, &slice, &host);
+            Seen { known: known.map(|known| known.name.as_str()), slice }
+        })
+        .collect();
     if args.write {
         write(context, &seen)?;
     }
@@ -35,10 +41,6 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
         print(&seen);
     }
     Ok(Outcome::Done)
-}
-
-fn known<'a>(context: &'a Context, slice: &Slice) -> Option<&'a str> {
-    context.project.slices.iter().find(|known| known.same_invocation(slice)).map(|known| known.name.as_str())
 }
 
 fn print(seen: &[Seen<'_>]) {

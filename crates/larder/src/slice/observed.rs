@@ -18,6 +18,7 @@ use crate::{
     cargo::{
         Cargo,
         command_line::{arguments, before_subcommand, long, option_values, planned_as, without_policies},
+        platform::{HOST_TUPLE, Platform},
         variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags},
     },
     error::{Error, Result},
@@ -46,6 +47,18 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
     Ok(slices)
 }
 
+/// The known slice that an observed one is. A driver may name the platform that a slice which was found calls the host.
+pub fn known<'a>(known: &'a [Slice], seen: &Slice, host: &Platform) -> Option<&'a Slice> {
+    let named = format!("--target={host}");
+    let mut of_host = seen.clone();
+    let targets = of_host.args.iter_mut().filter(|arg| **arg == named);
+    targets.for_each(|arg| *arg = format!("--target={HOST_TUPLE}"));
+    known.iter().find(|known| known.same_invocation(seen) || known.same_invocation(&of_host))
+}
+
+/// The options with which cargo answers instead of building.
+const QUESTIONS: [&str; 4] = ["--unit-graph", "--build-plan", "--help", "-h"];
+
 /// One call, seen from its workspace.
 struct Observation<'a> {
     cargo: &'a Cargo,
@@ -73,6 +86,10 @@ impl<'a> Observation<'a> {
     fn slice(&self) -> Result<Option<Slice>> {
         let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
         let Some(package) = self.package() else { return Ok(None) };
+        // dx asks a nightly how many units there are, which says nothing of the builds after it.
+        if self.options().any(|(name, _)| QUESTIONS.contains(&name)) {
+            return Ok(None);
+        }
         if self.call.cargo_args().iter().any(|arg| arg.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(self.refused("an argument is not UTF-8".to_owned()));
         }
