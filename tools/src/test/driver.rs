@@ -90,11 +90,11 @@ impl Driven<'_> {
 }
 
 /// The JSON of a verb, behind what the driver printed.
-pub(super) fn json(told: &str) -> anyhow::Result<Value> {
+fn json(told: &str) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(told.get(told.find('{').unwrap_or(0)..).unwrap_or_default())?)
 }
 
 /// Whether a phase of cooking compiled something, or the store of this machine had it from an earlier run.
-pub(super) fn has_made_units(cook: &Value) -> bool {
+fn has_made_units(cook: &Value) -> bool {
     cook["compiled-external"].as_u64().max(cook["restored"].as_u64()) > Some(0)
 }

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use larder::process::Environment;
 use xshell::Shell;
 
-use super::driver;
+use super::driver::{self, Driven};
 use crate::{log::Log, portfolio::Portfolio, setup::programs::WASM_PACK};
 
 const MANIFEST: &str = r#"
@@ -47,20 +47,14 @@ pub(super) fn run(sh: &Shell, env: &Environment, portfolio: &Portfolio<'_>, log:
     let env = &driver::environment(sh, env, log, portfolio, WASM_PACK)?;
     let project = tempfile::tempdir()?;
     driver::write_project(project.path(), env, &[("Cargo.toml", MANIFEST), ("src/lib.rs", LIB)])?;
-    let larder = |args: &[&str]| portfolio.larder_in(project.path(), env, args);
-    let with_driver = |words: &[&'static str]| [words, &DRIVER].concat();
-    let seen = larder(&with_driver(&["observe", "--write", "--"]))?;
+    let widget = Driven { portfolio, env, dir: project.path(), at: "", words: &DRIVER };
+    let seen = widget.larder(&[&["observe", "--write", "--"], &DRIVER[..]].concat())?;
     ensure!(
         seen.contains("--target=wasm32-unknown-unknown"),
         "wasm-pack's call of cargo was not seen: {seen}"
     );
-    larder(&["lock"])?;
-    fs_err::remove_dir_all(project.path().join("target"))?;
-    let table = larder(&with_driver(&["build", "--json", "--"]))?;
-    let table = driver::json(&table)?;
-    let [cook, build] = [&table["phases"][0], &table["phases"][1]];
-    ensure!(driver::has_made_units(cook), "nothing was cooked or restored: {table:#}");
-    ensure!(build["compiled-external"] == 0 && build["compiled"] == 1, "not exact: {table:#}");
+    widget.larder(&["lock"])?;
+    widget.is_exact(&["build"], &[], 1)?;
     ensure!(project.path().join("pkg/widget_bg.wasm").is_file(), "wasm-pack left no package");
     log.step("Observed", "wasm-pack: its slice cooks exactly");
     Ok(())

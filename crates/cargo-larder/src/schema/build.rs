@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Format;
 
-/// What was built, one phase after the other.
+/// The phases of a build, one after the other.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Phases<'a> {

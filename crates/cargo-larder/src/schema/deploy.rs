@@ -35,7 +35,7 @@ pub(crate) struct Built {
     pub(crate) stages: Vec<Stage>,
 }
 
-/// What a deployment would do.
+/// The steps that a deployment would take.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Planned<'a> {

@@ -10,7 +10,7 @@ use super::Format;
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Checks<'a> {
     pub(crate) checks: Vec<Checked<'a>>,
-    /// What `--fix` changed.
+    /// The changes that `--fix` made.
     pub(crate) repaired: &'a [String],
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Format;
 
-/// What is to go, or went.
+/// The entries that are to go, or went.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Cleared<'a> {

@@ -75,7 +75,7 @@ impl<'a> From<&'a slice::Refused> for Refused<'a> {
     }
 }
 
-/// What is wrong with recipes.
+/// A fault of recipes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Finding<'a> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Format, lock::Refused};
 
-/// What slices need on a platform.
+/// The needs of slices on a platform.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Plan<'a> {

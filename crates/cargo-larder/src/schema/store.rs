@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Format;
 
-/// What is in the store.
+/// The store's contents.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Status<'a> {
@@ -54,7 +54,7 @@ impl Format for Verified<'_> {
     const VERSION: u32 = 1;
 }
 
-/// What clearing the store frees.
+/// The room that clearing the store frees.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Swept {
@@ -66,7 +66,7 @@ impl Format for Swept {
     const VERSION: u32 = 1;
 }
 
-/// What went to a file or came from one.
+/// The units that went to a file or came from one.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Moved {
@@ -119,7 +119,7 @@ impl<'a> Rebuilt<'a> {
     }
 }
 
-/// What is known of a slice, beside its name.
+/// A slice's name, with the rest that is known of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct OfSlice<'a, T> {

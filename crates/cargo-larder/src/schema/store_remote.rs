@@ -16,7 +16,7 @@ impl Format for PublicKey<'_> {
     const VERSION: u32 = 1;
 }
 
-/// What a remote got.
+/// The units that a remote got.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Pushed<'a> {
@@ -45,7 +45,7 @@ impl<'a> PushedSlice<'a> {
     }
 }
 
-/// What a remote gave.
+/// The units that a remote gave.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Pulled<'a> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Format;
 
-/// What would be compiled, or was, and why.
+/// The units that would be compiled, or were, and why.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Why<'a> {

@@ -33,7 +33,7 @@ fn style(line: &str) -> Style {
     }
 }
 
-/// What programs are told of one file's change.
+/// One file's change, for programs.
 pub(super) fn of_programs(project: &Project, change: &Change) -> schema::init::File {
     let kind = if change.old.is_some() { "edited" } else { "new" };
     schema::init::File { path: name(project, change).to_owned(), change: kind, diff: text(project, change) }

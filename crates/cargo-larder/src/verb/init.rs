@@ -216,7 +216,7 @@ fn advise_to_deploy(context: &Context, args: &cli::Init) {
     }
 }
 
-/// What programs are told of a part.
+/// A part, for programs.
 fn of_programs(project: &Project, part: Part, proposal: &Proposal, done: Done) -> schema::init::Proposed {
     let outcome = match done {
         Done::Fresh => "fresh",

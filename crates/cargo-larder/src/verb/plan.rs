@@ -100,7 +100,7 @@ fn layers(
     Ok(plans.iter().map(identities).collect())
 }
 
-/// What programs are told of a slice.
+/// A slice, for programs.
 fn of_programs<'a>(planned: &'a Planned<'_>) -> PlannedSlice<'a> {
     let Planned { slice, plan, layers, providers } = planned;
     let unit = |(key, unit): (&'a UnitKey, &'a Unit)| {

@@ -116,7 +116,7 @@ fn bar(size: u64, total: u64) -> String {
 
 /// Where it is, what fills it and how to shrink it; or why it is missing.
 fn explain(cache: &Cache, context: &Context) {
-    let home = context.process.env.get_str("HOME");
+    let home = context.process.env.home();
     let path = cache.path.as_ref().map(|path| match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(inside) => format!(" ~/{}", inside.display()),
         None => format!(" {}", path.display()),

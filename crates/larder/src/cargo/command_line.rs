@@ -186,6 +186,11 @@ pub(crate) fn planned_as(subcommand: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether an option has cargo answer instead of building.
+pub(crate) fn is_question(args: &[String]) -> bool {
+    arguments(args).any(|argument| ["--unit-graph", "--build-plan", "--help", "-h"].contains(&argument.name))
+}
+
 /// Short names as long ones, so that both spellings give the same slice.
 pub(crate) fn long(name: &str) -> &str {
     match name {
@@ -274,6 +279,16 @@ mod tests {
         let args =
             words("test --locked --color always --offline --color=never --frozen -- --locked --color x");
         assert_eq!(without_policies(&args), words("test -- --locked --color x"));
+    }
+
+    #[test]
+    fn questions_are_told_from_builds() {
+        for line in
+            ["rustc --unit-graph -Z unstable-options", "build -p a --build-plan", "test -h", "b --help"]
+        {
+            assert!(is_question(&words(line)), "{line}");
+        }
+        assert!(!is_question(&words("run -p help -- --help -h")));
     }
 
     #[test]

@@ -44,10 +44,8 @@ impl Writer<'_> {
         unread.extend(&half.absent);
         self.placeholders(unread, Placeholder::Unread);
         self.placeholders(compiled, Placeholder::Compiled);
-        let mut commands = vec![half.command.to_owned()];
-        if let Some(steps) = &half.steps {
-            commands.splice(..0, self.steps(steps, name));
-        }
+        let before = half.steps.as_ref().and_then(|steps| self.steps(steps, name));
+        let commands: Vec<String> = before.into_iter().chain([half.command.to_owned()]).collect();
         self.run(self.downloads(name), &commands);
     }
 
@@ -83,7 +81,7 @@ impl Writer<'_> {
         self.copy(&[format!("{from}/")], format!("{folder}/"));
     }
 
-    /// The steps before a half's own build, and then its own member. The result has to come before its build.
+    /// The steps before a half's own build, and then its own member. The result is a command that comes before that build.
     fn steps(&mut self, all: &MemberSteps, slice: &str) -> Option<String> {
         // The others, RUSTFLAGS say, may be set in the base image, and `unset` would not bring that back.
         let is_shared = |(name, _): &&(String, String)| name.starts_with("LEPTOS_");

@@ -17,7 +17,9 @@ use super::{
 use crate::{
     cargo::{
         Cargo,
-        command_line::{arguments, before_subcommand, long, option_values, planned_as, without_policies},
+        command_line::{
+            arguments, before_subcommand, is_question, long, option_values, planned_as, without_policies,
+        },
         platform::{HOST_TUPLE, Platform},
         variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags},
     },
@@ -56,9 +58,6 @@ pub fn known<'a>(known: &'a [Slice], seen: &Slice, host: &Platform) -> Option<&'
     known.iter().find(|known| known.same_invocation(seen) || known.same_invocation(&of_host))
 }
 
-/// The options with which cargo answers instead of building.
-const QUESTIONS: [&str; 4] = ["--unit-graph", "--build-plan", "--help", "-h"];
-
 /// One call, seen from its workspace.
 struct Observation<'a> {
     cargo: &'a Cargo,
@@ -87,7 +86,7 @@ impl<'a> Observation<'a> {
         let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
         let Some(package) = self.package() else { return Ok(None) };
         // dx asks a nightly how many units there are, which says nothing of the builds after it.
-        if self.options().any(|(name, _)| QUESTIONS.contains(&name)) {
+        if is_question(self.call.cargo_args()) {
             return Ok(None);
         }
         if self.call.cargo_args().iter().any(|arg| arg.contains(char::REPLACEMENT_CHARACTER)) {

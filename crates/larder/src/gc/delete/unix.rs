@@ -12,14 +12,15 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use rustix::{
+    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
+    io::Errno,
+};
+
 use super::outcome::{Deleted, Failure, Left};
 use crate::{
     error::Result,
     files::disk::{Facts, Kind},
-};
-use rustix::{
-    fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
-    io::Errno,
 };
 
 /// A folder that entries are deleted from.
