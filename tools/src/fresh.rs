@@ -1,5 +1,5 @@
-//! `cargo xtask fresh`: the tests on a machine with nothing but Debian, Rust and git, which is made for this and thrown
-//! away.
+//! `cargo xtask fresh`: the README's two commands on a machine with nothing but Debian, Rust and git, which is made for
+//! this and thrown away.
 //!
 //! The machine that CI runs on has what earlier runs installed, so its success says little about the next machine.
 //! This one shares the kernel, the network and the toolchain with its host, and no other file: packages, crates and
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Set up what the tests use, and run none.
     #[arg(long)]
     set_up_only: bool,
-    /// Show this machine's tools folder there, so that nothing of it is built again.
+    /// Share this machine's tools folder with it, so that nothing in there is built twice.
     #[arg(long)]
     with_tools: bool,
 }
@@ -42,6 +42,8 @@ const PACKAGES: &str = "ca-certificates,gcc,libc6-dev,git";
 /// Folders of the fresh machine.
 const RUST: &str = "usr/local/rust";
 const CHECKOUT: &str = "larder";
+/// The command that sets up what the tests use.
+const SET_UP: [&str; 4] = ["cargo", "xtask", "test", "--set-up-only"];
 /// The script that runs first in the new namespaces. Its arguments: the machine's folder, the toolchain's, that of the
 /// tools or nothing; then the command.
 const ENTER: &str = r#"
@@ -73,17 +75,19 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let debian = Debian::make(sh, env, log)?;
     let mut runs = Vec::new();
     if steps.is_empty() {
-        let words = if args.set_up_only {
-            vec!["cargo", "xtask", "test", "--set-up-only"]
+        let machine = debian.machine(tools)?;
+        if args.set_up_only {
+            runs.push(machine.run("set-up of the tests", &SET_UP)?);
         } else {
-            vec!["bash", ".ci/run"]
-        };
-        runs.push(debian.run("all of them", &words, tools)?);
+            // In the order in which somebody who reads the README runs them, on one machine.
+            runs.push(machine.run("the README's first command", &["cargo", "xtask", "build"])?);
+            runs.push(machine.run("its second command", &["bash", ".ci/run"])?);
+        }
     }
     for step in steps {
         let mut words = vec!["cargo", "xtask", "test", "--only", step.word()];
         words.extend(args.set_up_only.then_some("--set-up-only"));
-        runs.push(debian.run(step.name(), &words, tools)?);
+        runs.push(debian.machine(tools)?.run(step.name(), &words)?);
     }
     anstream::print!("{}", table_of(&runs));
     let failed = runs.iter().filter(|run| run.code != 0).count();
@@ -94,7 +98,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 /// Sets everything up on a fresh machine that has the tools of this one: the part of the verb that is a test.
 pub(crate) fn set_up(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     let debian = Debian::make(sh, env, log)?;
-    let run = debian.run("set-up", &["cargo", "xtask", "test", "--set-up-only"], Tools::Hosts)?;
+    let run = debian.machine(Tools::Hosts)?.run("set-up", &SET_UP)?;
     ensure!(run.code == 0, "the set-up of the tests fails on a fresh machine: exit code {}", run.code);
     log.step("Set up", &format!("a fresh Debian in {:.0} s", run.seconds));
     Ok(())
@@ -135,6 +139,7 @@ impl<'a> Debian<'a> {
         let rust = PathBuf::from(rust.trim());
         ensure!(rust.join("bin/cargo").is_file(), "{} has no bin/cargo", rust.display());
         let tools = setup::tools_folder(sh, env)?;
+        fs_err::create_dir_all(&tools)?;
         let scratch = tempfile::Builder::new().prefix("larder-fresh-").tempdir()?;
         let debian = Self { scratch, env, log, rust, tools };
         debian.bootstrap()?;
@@ -182,26 +187,39 @@ impl<'a> Debian<'a> {
         Ok(())
     }
 
-    /// Runs a command on a copy that is thrown away.
-    fn run(&self, what: &str, words: &[&str], tools: Tools) -> anyhow::Result<Run> {
-        let root = self.scratch.path().join("root");
+    /// A machine: a copy of it, thrown away at the end.
+    fn machine(&self, tools: Tools) -> anyhow::Result<Machine<'_>> {
+        let copy = tempfile::Builder::new().prefix("machine-").tempdir_in(self.scratch.path())?;
+        let root = copy.path().join("root");
         Cmd::new("cp", self.scratch.path(), self.env).arg("-a").arg(self.base()).arg(&root).output()?;
-        self.log.step("Running", &format!("{what} on a fresh Debian: {}", words.join(" ")));
         let tools = (tools == Tools::Hosts).then_some(self.tools.as_path());
+        Ok(Machine { _copy: copy, root, debian: self, tools })
+    }
+}
+
+/// A fresh machine. Its processes end with each command; its files stay until it is dropped.
+struct Machine<'a> {
+    _copy: tempfile::TempDir,
+    root: PathBuf,
+    debian: &'a Debian<'a>,
+    tools: Option<&'a Path>,
+}
+
+impl Machine<'_> {
+    fn run(&self, what: &str, words: &[&str]) -> anyhow::Result<Run> {
+        self.debian.log.step("Running", &format!("{what} on a fresh Debian: {}", words.join(" ")));
         let start = Instant::now();
         let namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"];
-        let code = Cmd::new("unshare", self.scratch.path(), &environment(tools))
+        let code = Cmd::new("unshare", self.debian.scratch.path(), &environment(self.tools))
             .args(namespaces)
             .args(["sh", "-c", ENTER, "sh"])
-            .arg(&root)
-            .arg(&self.rust)
-            .arg(tools.unwrap_or(Path::new("")))
+            .arg(&self.root)
+            .arg(&self.debian.rust)
+            .arg(self.tools.unwrap_or(Path::new("")))
             .args(words.iter().copied())
             .exit_code()?;
-        let seconds = start.elapsed().as_secs_f64();
         // All of its mounts were in the namespace that has ended with the command.
-        fs_err::remove_dir_all(&root)?;
-        Ok(Run { what: what.to_owned(), code, seconds })
+        Ok(Run { what: what.to_owned(), code, seconds: start.elapsed().as_secs_f64() })
     }
 }
 
