@@ -8,7 +8,7 @@ use larder_tests::{fuzz, seeds::seeds};
 fn parsers_neither_panic_nor_hang() {
     let seeds = seeds();
     let mut faults = Vec::new();
-    for (name, target) in larder::fuzz::TARGETS {
+    for (name, target) in fuzz::targets() {
         let figures = fuzz::run(name, target, seeds[name].clone(), Duration::from_secs(1));
         println!("{name}: {} inputs, the slowest took {:?}", figures.inputs, figures.slowest);
         faults.extend(figures.faults);

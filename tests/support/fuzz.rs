@@ -14,6 +14,11 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// The longest input.
 const SIZE: usize = 200_000;
 
+/// The parsers of all crates, by name.
+pub fn targets() -> impl Iterator<Item = (&'static str, Target)> {
+    larder::fuzz::TARGETS.into_iter().chain(larder_caches::fuzz::TARGETS)
+}
+
 /// The outcome of one parser.
 #[derive(Debug)]
 pub struct Figures {

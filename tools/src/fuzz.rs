@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use larder::{fuzz::TARGETS, text::columns};
+use larder::text::columns;
 use larder_tests::{fuzz, seeds::seeds};
 
 use crate::log::Log;
@@ -27,7 +27,7 @@ pub(crate) fn run(log: &Log, args: &Args) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut faults = 0;
     let is_chosen = |name: &str| args.parsers.is_empty() || args.parsers.iter().any(|chosen| chosen == name);
-    for (name, target) in TARGETS.into_iter().filter(|(name, _)| is_chosen(name)) {
+    for (name, target) in fuzz::targets().filter(|(name, _)| is_chosen(name)) {
         log.step("Fuzzing", name);
         let figures = fuzz::run(name, target, seeds[name].clone(), Duration::from_secs(args.seconds));
         figures.faults.iter().for_each(|fault| log.warn(fault));

@@ -7,13 +7,8 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::ensure;
-use larder::{
-    Report,
-    cargo::Cargo,
-    gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report},
-    process::Environment,
-    project::Project,
-};
+use larder::{Report, cargo::Cargo, process::Environment, project::Project};
+use larder_caches::gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report};
 use xshell::Shell;
 
 use crate::{log::Log, portfolio::Portfolio, setup};
@@ -21,7 +16,7 @@ use crate::{log::Log, portfolio::Portfolio, setup};
 /// The arguments of `cargo xtask gc`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How long something must not have been used: `7d`, `12h`, `0s`; 7 days by default.
+    /// Delete only what has been unused for this long: `7d`, `12h`, `0s`; 7 days by default.
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     older_than: Option<Duration>,
     /// Delete what is shown.

@@ -13,7 +13,8 @@ use crate::log::Log;
 const REFERENCE: &str = "docs/src/commands.md";
 
 /// The packages that are published, lowest first.
-pub const PUBLISHED: [&str; 3] = ["crates/larder", "crates/larder-store", "crates/cargo-larder"];
+pub const PUBLISHED: [&str; 4] =
+    ["crates/larder", "crates/larder-caches", "crates/larder-store", "crates/cargo-larder"];
 
 /// The licences, of which every archive has a copy: a link would be a file with a path in it on some systems.
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];

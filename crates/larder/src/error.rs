@@ -333,7 +333,7 @@ impl Error {
     }
 
     /// Whether it keeps one slice from being planned or proven, and says nothing about others.
-    pub(crate) fn is_of_one_slice(&self) -> bool {
+    pub fn is_of_one_slice(&self) -> bool {
         matches!(
             self,
             Self::SlicePlan { .. }

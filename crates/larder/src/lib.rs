@@ -1,5 +1,5 @@
 //! Larder keeps dependency builds apart from application builds, so that dependencies are compiled once
-//! and reused by the host, Docker and Nix alike. This library is everything but the terminal.
+//! and reused by the host, Docker and Nix alike. This library is everything but the terminal, the store of units and the care of caches.
 //!
 //! ```
 //! use std::path::Path;
@@ -28,10 +28,10 @@
 //! 4. [`recipe`]: the plain cargo workspace that builds exactly a plan's units, its proof, and the table that all are in.
 //! 5. [`mod@cook`], [`docker`] and [`nix`]: where recipes are cooked; [`mod@rebuild`]: some units of one, again.
 //!    [`deploy`]: an image on a server.
-//! 6. [`target_dir`]: what builds left, read without asking cargo; [`usage`] looks at it and at every other cache.
-//! 7. [`gc`]: what of all that may go.
-//! 8. [`why`]: why units are compiled, before a build and after one.
-//! 9. [`init`] and [`doctor`]: what a workspace or a machine lacks; both change files by [`files::change`] and [`tuning`].
+//! 6. [`target_dir`]: what builds left, read without asking cargo. The crate `larder-caches` looks at it and at every
+//!    other cache, and clears them.
+//! 7. [`why`]: why units are compiled, before a build and after one.
+//! 8. [`init`] and [`doctor`]: what a workspace or a machine lacks; both change files by [`files::change`] and [`tuning`].
 //!
 //! # Files on a user's disk
 //!
@@ -44,9 +44,9 @@
 //! | `target/larder/recipes/config.toml` | `larder/expand.awk` | cargo, if the workspace's own configuration is not there | with the lock file |
 //! | `target/larder/proving/<slice>/0/` | [`recipe::lock`] while it proves | cargo, nothing else | none |
 //! | `target/larder/asking/<slice>/<layer>/` | [`recipe::expand`] | cargo, to say what it would build | with the lock file |
-//! | `target/larder/.lock` | whoever works in these folders | [`gc`], which deletes nothing that is held | none |
+//! | `target/larder/.lock` | whoever works in these folders | `larder-caches`, which deletes nothing that is held | none |
 //! | `target/larder/locked.json` | [`recipe::memory`] | itself | `version` field |
-//! | `target/larder/docker-images.json` | [`docker::images`] | [`usage`] | `version` field |
+//! | `target/larder/docker-images.json` | [`docker::images`] | `larder-caches` | `version` field |
 //! | `target/larder/last-build.json` | verbs that build | [`why`] | `version` field |
 //! | `larder-scratch-…` in the system's temporary folder | verbs that record or ask cargo, while they run | themselves; swept by the next run | none |
 //!
@@ -65,7 +65,6 @@ pub mod error;
 pub mod files;
 #[doc(hidden)]
 pub mod fuzz;
-pub mod gc;
 pub mod git;
 pub mod init;
 pub mod nix;
@@ -85,7 +84,6 @@ pub mod target_dir;
 pub mod text;
 mod toml_text;
 pub mod tuning;
-pub mod usage;
 pub mod why;
 pub mod workspace;
 

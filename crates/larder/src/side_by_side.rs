@@ -32,7 +32,7 @@ fn at_once() -> usize {
 }
 
 /// The same for many small things: a few threads share them. The order of results is that of the items.
-pub(crate) fn flat_map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<R> + Sync) -> Vec<R> {
+pub fn flat_map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<R> + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
     let size = items.len().div_ceil(threads).max(1);
     let mut items = items.into_iter();
@@ -46,7 +46,10 @@ pub(crate) fn flat_map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> Vec<
 }
 
 /// The result of a thread. A panic in it goes on here.
-pub(crate) fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+///
+/// # Panics
+/// If the thread did.
+pub fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 

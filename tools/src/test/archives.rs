@@ -19,7 +19,7 @@ use xtask::codegen::PUBLISHED;
 use crate::log::Log;
 
 /// The libraries, which the command line's archive takes from a registry once they are there.
-const LIBRARIES: [&str; 2] = ["larder", "larder-store"];
+const LIBRARIES: [&str; 3] = ["larder", "larder-caches", "larder-store"];
 /// Every archive has these, beside its sources.
 const INSIDE: [&str; 4] = ["Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 /// A workspace that has nothing of Larder's.

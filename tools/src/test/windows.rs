@@ -22,7 +22,8 @@ pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         return Ok(());
     }
     log.step("Checking", &format!("the crates for {TARGET}"));
-    let crates = ["--package=larder", "--package=larder-store", "--package=cargo-larder"];
+    let crates =
+        ["--package=larder", "--package=larder-caches", "--package=larder-store", "--package=cargo-larder"];
     cmd!(sh, "cargo clippy --quiet --locked --all-targets --target {TARGET} {crates...} -- -D warnings")
         .run()?;
     Ok(())

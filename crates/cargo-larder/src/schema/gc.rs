@@ -1,6 +1,6 @@
 //! `cargo larder gc --json` and `cargo larder clean --json`.
 
-use larder::gc::{Freed, Plan, Row};
+use larder_caches::gc::{Freed, Plan, Row};
 use serde::Serialize;
 
 use super::Format;

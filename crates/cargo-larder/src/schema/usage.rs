@@ -1,6 +1,7 @@
 //! `cargo larder usage --json`.
 
-use larder::{camino::Utf8Path, usage};
+use larder::camino::Utf8Path;
+use larder_caches::usage;
 use serde::Serialize;
 
 use super::Format;

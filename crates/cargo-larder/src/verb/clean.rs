@@ -1,6 +1,6 @@
 //! `cargo larder clean`: clear caches by level.
 
-use larder::gc::{Level, Plan};
+use larder_caches::gc::{Level, Plan};
 
 use super::gc::finish;
 use crate::{

@@ -1,10 +1,8 @@
 //! `cargo larder gc`: delete what nothing needs any more, by policy.
 
 use anyhow::bail;
-use larder::{
-    Report as _,
-    gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report},
-};
+use larder::Report as _;
+use larder_caches::gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report};
 
 use crate::{
     cli::{self, GcCache},

@@ -6,13 +6,13 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 use larder::{
     Report as _,
     cook::Phase,
-    gc::measure::Tally,
     text::{columns, visible},
     why::{
         Explained,
         summary::{Section, Tense, summary},
     },
 };
+use larder_caches::gc::measure::Tally;
 
 use crate::context::Context;
 

@@ -12,8 +12,8 @@ use larder::{
     camino::Utf8PathBuf,
     files::change,
     text::{columns, visible},
-    usage::{self, Cache, State, Usage},
 };
+use larder_caches::usage::{self, Cache, State, Usage};
 
 use crate::{cli, context::Context, exit::Outcome, schema, terminal};
 

@@ -8,7 +8,7 @@ pub(crate) mod compilers;
 mod graph;
 pub mod invocation;
 pub mod messages;
-pub(crate) mod package_id;
+pub mod package_id;
 pub mod platform;
 pub(crate) mod query;
 pub(crate) mod refusal;

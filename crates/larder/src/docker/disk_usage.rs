@@ -11,12 +11,15 @@ use crate::{error::Result, process::Cmd};
 
 /// The totals of an engine, each layer counted once.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    pub(crate) images: u64,
-    pub(crate) volumes: u64,
-    pub(crate) build_cache: u64,
+pub struct Totals {
+    /// Bytes of all images.
+    pub images: u64,
+    /// Bytes of all volumes.
+    pub volumes: u64,
+    /// Bytes of the build cache.
+    pub build_cache: u64,
     /// How many records the build cache has; `None` if the client does not say.
-    pub(crate) build_cache_records: Option<u64>,
+    pub build_cache_records: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -31,27 +34,33 @@ struct TotalLine {
 /// The images and volumes of an engine, one by one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Detail {
+pub struct Detail {
+    /// Every image.
     #[serde(deserialize_with = "list")]
-    pub(crate) images: Vec<Image>,
+    pub images: Vec<Image>,
+    /// Every volume.
     #[serde(deserialize_with = "list")]
-    pub(crate) volumes: Vec<Volume>,
+    pub volumes: Vec<Volume>,
+    /// Every record of the build cache.
     #[serde(deserialize_with = "list")]
-    pub(crate) build_cache: Vec<Record>,
+    pub build_cache: Vec<Record>,
 }
 
+/// An image.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Image {
+pub struct Image {
+    /// Its id, with the kind of its digest.
     #[serde(rename = "ID")]
-    pub(crate) id: String,
+    pub id: String,
     size: String,
     created_since: String,
 }
 
+/// A volume.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Volume {
+pub struct Volume {
     labels: String,
     size: String,
 }
@@ -59,7 +68,7 @@ pub(crate) struct Volume {
 /// One record of the build cache.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Record {
+pub struct Record {
     size: String,
     last_used_at: String,
     last_used_since: String,
@@ -70,7 +79,10 @@ pub(crate) struct Record {
 
 impl Totals {
     /// Asks a client. `docker` is the client without arguments, here and below.
-    pub(crate) fn ask(docker: Cmd) -> Result<Self> {
+    ///
+    /// # Errors
+    /// If the engine does not answer, or with words that are unknown.
+    pub fn ask(docker: Cmd) -> Result<Self> {
         let cmd = docker.args(["system", "df", "--format", "{{json .}}"]);
         Self::parse(&cmd.output()?).map_err(|error| cmd.unreadable(&error))
     }
@@ -94,52 +106,66 @@ impl Totals {
 }
 
 impl Detail {
-    pub(crate) fn ask(docker: Cmd) -> Result<Self> {
+    /// Asks a client.
+    ///
+    /// # Errors
+    /// As [`Totals::ask`].
+    pub fn ask(docker: Cmd) -> Result<Self> {
         let cmd = docker.args(["system", "df", "--verbose", "--format", "{{json .}}"]);
         serde_json::from_str(&cmd.output()?).map_err(|error| cmd.unreadable(&error))
     }
 }
 
 impl Image {
-    pub(crate) fn bytes(&self) -> u64 {
+    /// Its size, with layers that others share.
+    pub fn bytes(&self) -> u64 {
         bytes(&self.size)
     }
 
     /// How long ago it was built.
-    pub(crate) fn age(&self) -> Option<Duration> {
+    pub fn age(&self) -> Option<Duration> {
         age(&self.created_since)
     }
 }
 
 impl Volume {
-    pub(crate) fn bytes(&self) -> u64 {
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
         bytes(&self.size)
     }
 
     /// Whether compose made it for the project of this name, which is that of the folder.
-    pub(crate) fn is_of(&self, project: &str) -> bool {
+    pub fn is_of(&self, project: &str) -> bool {
         let label = format!("com.docker.compose.project={project}");
         !project.is_empty() && self.labels.split(',').any(|found| found == label)
     }
 }
 
 impl Record {
-    /// The records of the build cache.
-    pub(crate) fn ask(docker: Cmd) -> Result<Vec<Self>> {
+    /// Asks a client for the records of the build cache.
+    ///
+    /// # Errors
+    /// As [`Totals::ask`].
+    pub fn ask(docker: Cmd) -> Result<Vec<Self>> {
         let cmd = docker.args(["system", "df", "--verbose", "--format", "{{json .BuildCache}}"]);
         Self::parse(&cmd.output()?).map_err(|error| cmd.unreadable(&error))
     }
 
-    pub(crate) fn parse(text: &str) -> serde_json::Result<Vec<Self>> {
+    /// Reads the client's answer.
+    ///
+    /// # Errors
+    /// If it is no list of records.
+    pub fn parse(text: &str) -> serde_json::Result<Vec<Self>> {
         serde_json::from_str::<Option<Vec<Self>>>(text).map(Option::unwrap_or_default)
     }
 
-    pub(crate) fn bytes(&self) -> u64 {
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
         bytes(&self.size)
     }
 
     /// How long ago it was last used; `None` if it never was.
-    pub(crate) fn unused_for(&self) -> Option<Duration> {
+    pub fn unused_for(&self) -> Option<Duration> {
         match instant(&self.last_used_at) {
             Some(used) => Some(SystemTime::now().duration_since(used).unwrap_or_default()),
             None => age(&self.last_used_since),
@@ -147,12 +173,12 @@ impl Record {
     }
 
     /// The same, or how long ago it was made.
-    pub(crate) fn age(&self) -> Duration {
+    pub fn age(&self) -> Duration {
         self.unused_for().or_else(|| age(&self.created_since)).unwrap_or_default()
     }
 
     /// Whether pruning gives its space back: not while a build uses it, nor if an image shares it.
-    pub(crate) fn is_loose(&self) -> bool {
+    pub fn is_loose(&self) -> bool {
         self.in_use == "false" && self.shared != "true"
     }
 }

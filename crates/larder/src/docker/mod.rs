@@ -10,7 +10,7 @@ mod check;
 pub mod client;
 mod configured;
 mod context;
-pub(crate) mod disk_usage;
+pub mod disk_usage;
 mod dockerfile;
 pub mod explain;
 mod generated;

@@ -14,7 +14,7 @@ use crate::{
         refusal::Refusal,
     },
     docker::{disk_usage, progress, reads},
-    doctor, gc, nix,
+    doctor, nix,
     plan::unit_graph::UnitGraph,
     process::Environment,
     recipe::lock_file::LockFile,
@@ -23,14 +23,14 @@ use crate::{
     shim::recorder::Call,
     slice,
     target_dir::fingerprint::{self, DepInfo, Fingerprint},
-    toml_text, usage, why, workspace,
+    toml_text, why, workspace,
 };
 
 /// A parser: a folder of its own, and the bytes.
 pub type Target = fn(&Utf8Path, &[u8]);
 
-/// All of them.
-pub const TARGETS: [(&str, Target); 21] = [
+/// Those of this crate.
+pub const TARGETS: [(&str, Target); 19] = [
     ("larder-lock", larder_lock),
     ("cargo-lock", cargo_lock),
     ("unit-graph", |_, bytes| seen(UnitGraph::parse("cargo", &text(bytes)))),
@@ -41,14 +41,12 @@ pub const TARGETS: [(&str, Target); 21] = [
     ("dep-info", |_, bytes| seen(DepInfo::parse(bytes))),
     ("buildkit", buildkit),
     ("docker-sizes", |_, bytes| disk_usage::read_all(&text(bytes))),
-    ("docker-cache", |_, bytes| gc::docker::read_all(&text(bytes))),
     ("workflow", |_, bytes| seen(doctor::workflow::Plan::read(&text(bytes)))),
     ("toml-text", toml_texts),
     ("settings", settings),
     ("cargo-config", cargo_config),
     ("calls", calls),
     ("nix-log", nix_log),
-    ("nix-paths", |_, bytes| usage::nix::read_all(&text(bytes))),
     ("last-build", last_build),
     ("literals", literals),
     ("page", |_, bytes| slice::trunk::read_page(&text(bytes))),

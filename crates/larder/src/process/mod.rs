@@ -256,7 +256,7 @@ impl Cmd {
     }
 
     /// The typed error for an answer that has another form than it should.
-    pub(crate) fn unreadable(&self, reason: &dyn std::fmt::Display) -> Error {
+    pub fn unreadable(&self, reason: &dyn std::fmt::Display) -> Error {
         Error::Answer { command: self.line(), reason: reason.to_string() }
     }
 

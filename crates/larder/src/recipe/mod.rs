@@ -25,7 +25,7 @@ pub mod memory;
 mod old_form;
 mod own_files;
 mod pins;
-pub(crate) mod placed;
+pub mod placed;
 pub mod proof;
 mod quoting;
 mod stored;

@@ -45,7 +45,7 @@ fn is_written(path: &Utf8Path, text: &str) -> bool {
 ///
 /// # Errors
 /// If it cannot be written.
-pub(crate) fn put(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> Result<()> {
+pub fn put(dir: &Utf8Path, files: &BTreeMap<Utf8PathBuf, String>) -> Result<()> {
     for (path, text) in files {
         let path = dir.join(path);
         if is_written(&path, text) {

@@ -39,7 +39,7 @@ impl LockFile {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub(crate) fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Self> {
+    pub fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Self> {
         if old_form::is_old(bytes) {
             return Err(Error::OldRecipe { path: path.into() });
         }

@@ -1,7 +1,7 @@
 //! The folders below `target/larder/` in which cargo runs: each is held for as long as it does.
 //!
 //! A cargo whose working directory goes away cannot ask its compiler anything, and writes *that* down in the target
-//! directory: from then on every build fails. So a lock on the whole tree keeps [`gc`](crate::gc) out, a lock on each
+//! directory: from then on every build fails. So a lock on the whole tree keeps the care of caches out, a lock on each
 //! folder keeps its files as they are, and if somebody else deleted the folder, such as `cargo clean`, the failure that
 //! cargo wrote down goes too. It must never wait for a cargo while it holds a folder that the cargo could need.
 

@@ -29,7 +29,10 @@ impl Slice {
     }
 
     /// The call that plans a recipe of the slice, which lies in `dir`.
-    pub(crate) fn planning_in(
+    ///
+    /// # Errors
+    /// As [`planning`](Self::planning).
+    pub fn planning_in(
         &self,
         cargo: &Cargo,
         workspace: &Workspace,

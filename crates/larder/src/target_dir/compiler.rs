@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::{cargo::Cargo, files::scratch::Scratch, process::Cmd};
 
 /// The hash for builds in `dir`; `None` if cargo does not say, in which case every compiler counts as current.
-pub(crate) fn hash(cargo: &Cargo, dir: &Path) -> Option<u64> {
+pub fn hash(cargo: &Cargo, dir: &Path) -> Option<u64> {
     let scratch = Scratch::new().ok()?;
     let (manifest, target) = (scratch.path().join("Cargo.toml"), scratch.path().join("target"));
     fs_err::create_dir(scratch.path().join("src")).ok()?;

@@ -51,7 +51,10 @@ pub fn take_profiles(folders: &[PathBuf], patience: Duration, report: &dyn Repor
 }
 
 /// The same for any lock files, listed anew at each attempt.
-pub(crate) fn take_all(
+///
+/// # Errors
+/// As [`take`], and if they cannot be listed.
+pub fn take_all(
     list: impl Fn() -> Result<Vec<PathBuf>>,
     patience: Duration,
     report: &dyn Report,
@@ -73,7 +76,7 @@ pub(crate) fn take_all(
 }
 
 /// The first of some lock files that another process holds; those that do not exist are held by nobody.
-pub(crate) fn held(paths: &[PathBuf]) -> Option<PathBuf> {
+pub fn held(paths: &[PathBuf]) -> Option<PathBuf> {
     let existing: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
     attempt(&existing).ok()?.err()
 }
@@ -97,7 +100,10 @@ fn attempt(paths: &[PathBuf]) -> Result<Result<Locks, PathBuf>> {
 
 /// Every lock file of a target folder. A folder with units that has none, left by a very old cargo or a copy,
 /// gets `.cargo-lock`, which every cargo takes.
-pub(crate) fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {

@@ -4,7 +4,7 @@
 //! `<profile>/build/<package>/<hash>/`. Reading asks no cargo, needs no workspace, changes nothing and disturbs no
 //! build; what vanishes meanwhile is passed over. It must never judge what is fresh: cargo does.
 
-pub(crate) mod compiler;
+pub mod compiler;
 mod contents;
 pub mod fingerprint;
 mod folder;
@@ -22,17 +22,17 @@ pub use tag::Tag;
 
 /// The files that cargo locks in a profile folder, in the order in which it takes them: up to 1.96 the second one
 /// exclusively, since then the others exclusively and that one shared.
-pub(crate) const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
+pub const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
 
 /// The file that is locked while cargo runs below `larder`: shared by a run that works there, exclusively by one that
 /// deletes.
 pub(crate) const LARDERS_LOCK: &str = "larder/.lock";
 
 /// The files in which cargo keeps what the compiler said of itself.
-pub(crate) const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
+pub const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
 
 /// The name of the folder that a profile's units are in.
-pub(crate) fn profile_folder(profile: &str) -> &str {
+pub fn profile_folder(profile: &str) -> &str {
     match profile {
         "dev" | "test" => "debug",
         "bench" => "release",

@@ -1,5 +1,5 @@
 //! cargo's mark on the folders that it makes, after <https://bford.info/cachedir/>. Tools that make backups go by it,
-//! and so does [`gc`](crate::gc).
+//! and so does the care of caches.
 
 use std::path::Path;
 

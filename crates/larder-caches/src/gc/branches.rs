@@ -1,0 +1,131 @@
+//! The builds of other branches, as their committed recipes say them, without checking anything out.
+//!
+//! Nobody has looked at these branches: a question about them must not reach the network, read their configuration or
+//! toolchain files, or run what they name. A branch of which less is known keeps less, which costs a compilation.
+
+use std::path::Path;
+
+use larder::camino::{Utf8Path, Utf8PathBuf};
+
+use super::call::{Call, Whose};
+use larder::{
+    Report,
+    cargo::invocation::Invocation,
+    error::Result,
+    files::scratch::Scratch,
+    git::Git,
+    process::Environment,
+    project::Project,
+    recipe::{
+        lock_file::{LockFile, LockedSlice},
+        placed,
+    },
+};
+
+/// The recipes of all local branches that are not checked out. Their files are there for as long as this is.
+#[derive(Debug, Default)]
+pub(super) struct OfBranches {
+    pub(super) calls: Vec<Call>,
+    folders: Vec<Scratch>,
+}
+
+impl OfBranches {
+    /// Reads them; none if this is no git repository.
+    ///
+    /// # Errors
+    /// When git refuses, or a folder cannot be made.
+    pub(super) fn read(project: &Project, report: &dyn Report) -> Result<Self> {
+        let mut all = Self::default();
+        let Ok(Some(git)) = Git::of(project.cargo.env(), project.workspace.root()) else { return Ok(all) };
+        for branch in git.other_branches()? {
+            let file = match recipes_of(&git, &branch) {
+                Ok(Some(file)) => file,
+                Ok(None) => continue,
+                Err(error) => {
+                    report.warn(&format!("what branch {branch} builds is not known: {error}"));
+                    continue;
+                }
+            };
+            report.step("Keeping", &format!("what the recipes of branch {branch} build"));
+            for locked in &file.slices {
+                let folder = Scratch::new()?;
+                let Some(call) = call(project, locked, folder.path()) else { continue };
+                let files =
+                    locked.files(locked.layers.len() - 1).into_iter().filter(|(path, _)| is_needed(path));
+                placed::put(
+                    &Utf8PathBuf::from(folder.path().to_string_lossy().into_owned()),
+                    &files.collect(),
+                )?;
+                all.calls.push(call);
+                all.folders.push(folder);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The recipes that a branch has committed; `None` if it has none.
+fn recipes_of(git: &Git, branch: &str) -> Result<Option<LockFile>> {
+    const FILE: &str = "larder/larder.lock";
+    if !git.files_of(branch, "larder/")?.iter().any(|path| path == FILE) {
+        return Ok(None);
+    }
+    LockFile::parse(format!("{branch}:{FILE}").as_str().into(), git.file_of(branch, FILE)?.as_bytes())
+        .map(Some)
+}
+
+/// Whether a file says what there is to build. Configuration says which programs do it.
+fn is_needed(path: &Utf8Path) -> bool {
+    !path.starts_with(".cargo")
+}
+
+/// The question about one recipe; `None` for one that asks for more than a build in a folder of this project.
+fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<Call> {
+    let target_dir = locked.slice.target_dir.resolve(&project.workspace);
+    let is_ours = project.target_dirs().iter().any(|own| target_dir.starts_with(own));
+    let is_within = target_dir.components().all(|part| part.as_str() != "..");
+    if !is_ours || !is_within {
+        return None;
+    }
+    // Of what a slice sets for itself, profiles alone change the graph without running anything.
+    let profiles = locked.slice.env.iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_"));
+    let env = Environment::new(profiles);
+    let invocation = Invocation { dir: folder.to_owned(), args: words(&locked.cook)?, env, target_dir };
+    Some(Call::new(project, invocation, Whose::Branch))
+}
+
+/// The words of a branch's call, without settings; `None` if they are no plain build.
+fn words(cook: &[String]) -> Option<Vec<String>> {
+    const SUBCOMMANDS: [&str; 5] = ["build", "check", "clippy", "test", "rustc"];
+    const PLAIN: [&str; 7] =
+        ["--release", "--lib", "--bins", "--tests", "--all-targets", "--workspace", "--no-default-features"];
+    const WITH_VALUES: [&str; 6] = ["--profile", "--target", "--package", "--features", "--bin", "--test"];
+    let (subcommand, rest) = cook.split_first()?;
+    if !SUBCOMMANDS.contains(&subcommand.as_str()) {
+        return None;
+    }
+    let is_setting = |word: &&String| word.starts_with("--config=") || word.starts_with("--target-dir=");
+    let is_known = |word: &String| {
+        PLAIN.contains(&word.as_str())
+            || word.split_once('=').is_some_and(|(name, _)| WITH_VALUES.contains(&name))
+    };
+    let rest: Vec<String> = rest.iter().filter(|word| !is_setting(word)).cloned().collect();
+    rest.iter().all(is_known).then(|| std::iter::once(subcommand.clone()).chain(rest).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_a_plain_build() {
+        let of = |line: &str| words(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let told = of("build --release --target=x --config=build.rustc=\"./evil\"").unwrap();
+        assert_eq!(told, ["build", "--release", "--target=x"]);
+        for line in
+            ["run --release", "build -Zx", "build --config x", "+evil build", "build --manifest-path=/x"]
+        {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The space that deleting something would free, counted as the deletion itself counts it: blocks on disk, a file with
+//! several links only with its last one.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
+
+use larder::files::disk::{Facts, FileId, Kind};
+
+/// Adds up what would come free, over everything that is to be deleted together.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Names met so far of files that have several.
+    links: HashMap<FileId, HashSet<PathBuf>>,
+    /// Files and folders met so far that have one: what is named may be below something else that is.
+    single: HashSet<FileId>,
+    /// Links that go by themselves once all others are gone, as those of the Nix store's own pool.
+    spare: u64,
+}
+
+impl Tally {
+    /// A tally of files that one more link is kept of, which goes when it is the last.
+    pub(super) fn with_pool() -> Self {
+        Self { spare: 1, ..Self::default() }
+    }
+
+    /// The bytes that come free when the entry goes too; nothing if it cannot be read.
+    pub fn add(&mut self, path: &Path) -> u64 {
+        let Ok(facts) = Facts::of(path) else { return 0 };
+        let device = facts.id.device;
+        let mut bytes = self.one(path, &facts);
+        let mut open: Vec<PathBuf> =
+            if facts.kind == Kind::Folder { vec![path.to_owned()] } else { Vec::new() };
+        while let Some(folder) = open.pop() {
+            for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
+                let Ok(facts) = Facts::of(&entry.path()) else { continue };
+                if facts.id.device != device {
+                    continue;
+                }
+                bytes += self.one(&entry.path(), &facts);
+                if facts.kind == Kind::Folder {
+                    open.push(entry.path());
+                }
+            }
+        }
+        bytes
+    }
+
+    /// The bytes that come free when this goes, without what is in it.
+    pub(super) fn add_one(&mut self, path: &Path) -> u64 {
+        Facts::of(path).map_or(0, |facts| self.one(path, &facts))
+    }
+
+    fn one(&mut self, path: &Path, facts: &Facts) -> u64 {
+        let bytes = facts.size.on_disk;
+        if facts.links == 1 {
+            return if self.single.insert(facts.id) { bytes } else { 0 };
+        }
+        let links = self.links.entry(facts.id).or_default();
+        if !links.insert(path.to_owned()) {
+            return 0;
+        }
+        if links.len() as u64 == facts.links.saturating_sub(self.spare) { bytes } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_something_that_counts_does_not_count_again() {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::create_dir(folder.path().join("a")).unwrap();
+        for file in ["a/b", "a/c"] {
+            fs_err::write(folder.path().join(file), vec![b'x'; 50_000]).unwrap();
+        }
+        fs_err::hard_link(folder.path().join("a/c"), folder.path().join("a/d")).unwrap();
+        let names = ["a", "a/b", "a/c", "a/d"].map(|name| folder.path().join(name));
+        let sum = |names: &mut dyn Iterator<Item = &PathBuf>| -> u64 {
+            let mut tally = Tally::default();
+            names.map(|name| tally.add(name)).sum()
+        };
+        let whole = sum(&mut names[..1].iter());
+        assert!(whole >= 100_000);
+        assert_eq!((sum(&mut names.iter()), sum(&mut names.iter().rev())), (whole, whole));
+    }
+
+    #[test]
+    fn a_file_counts_with_its_last_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs_err::write(path("a"), [b'x'; 5000]).unwrap();
+        fs_err::hard_link(path("a"), path("b")).unwrap();
+        let mut tally = Tally::default();
+        assert_eq!(tally.add(&path("a")), 0);
+        assert!(tally.add(&path("b")) >= 5000);
+        assert_eq!(tally.add(&path("c")), 0);
+        assert!(Tally::with_pool().add(&path("a")) >= 5000);
+    }
+}

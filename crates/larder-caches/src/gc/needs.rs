@@ -1,0 +1,144 @@
+//! The units that this checkout, and on request its branches, ask of target folders: questions to cargo, and nothing
+//! built.
+
+use std::path::Path;
+
+use super::{
+    branches::OfBranches,
+    call::{Call, Whose},
+    matching::Needed,
+    wanted::Wishes,
+};
+use larder::{
+    Report,
+    cargo::{CargoLock, Network, invocation::Invocation},
+    error::Result,
+    process::Environment,
+    project::Project,
+    recipe::{
+        expand::{self, Purpose},
+        lock_file::LockedSlice,
+    },
+    side_by_side,
+    slice::Slice,
+    target_dir::{Profile, compiler},
+};
+
+/// Whether units that other branches of the repository need are wanted too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branches {
+    /// Only what is checked out counts; units of branches stay while they are young enough.
+    CheckedOut,
+    /// The builds of every local branch's committed recipes are wanted.
+    All,
+}
+
+/// Everything that decides what is wanted. `profiles` are the profile folders that are there.
+///
+/// If a slice or a recipe cannot be planned, nothing is known of its folder, and nothing may be deleted there.
+///
+/// # Errors
+/// When branches or recipes cannot be read.
+pub fn wishes(
+    project: &Project,
+    profiles: &[Profile],
+    branches: Branches,
+    report: &dyn Report,
+) -> Result<Wishes> {
+    report.step("Asking", "cargo what slices and recipes need");
+    let recorded = project.recorded()?;
+    let mut calls = of_slices(project)?;
+    let mut places = Vec::new();
+    for locked in recorded.iter().flat_map(|file| &file.slices) {
+        let top = locked.layers.len() - 1;
+        let place = expand::layer(&project.workspace, locked, top, Purpose::Asking)?;
+        calls.push(of_recipe(project, locked, place.dir().as_std_path())?);
+        places.push(place);
+    }
+    let mut of_branches = match branches {
+        Branches::All => OfBranches::read(project, report)?,
+        Branches::CheckedOut => OfBranches::default(),
+    };
+    calls.append(&mut of_branches.calls);
+    let answers = side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call, error))))?;
+    drop(places);
+    let (mut needed, mut unknown) = (Vec::new(), Vec::new());
+    for refused in project.refused() {
+        report.warn(&refused.text());
+    }
+    for answer in answers {
+        match answer {
+            Ok(answer) => needed.push(answer),
+            Err((call, error)) if call.whose == Whose::Ours && !error.is_of_one_slice() => return Err(error),
+            Err((call, error)) if call.whose == Whose::Branch => {
+                report.warn(&format!(
+                    "what a branch builds in {} is not known: {error}",
+                    call.folder.display()
+                ));
+            }
+            Err((Call { folder, .. }, error)) => {
+                report.warn(&format!("nothing is deleted from {}: {error}", folder.display()));
+                unknown.push(folder);
+            }
+        }
+    }
+    // Plain calls are a guess at what else is run here: one that cargo refuses says nothing.
+    let plain = side_by_side::map(of_plain_calls(project, profiles), |call| Ok(ask(project, &call).ok()))?;
+    needed.extend(plain.into_iter().flatten());
+    let members = project.workspace.metadata().packages.iter().map(|package| package.name.to_string());
+    let in_graphs = needed.iter().flat_map(|needed| &needed.graph.units).filter(|unit| unit.is_path());
+    let packages = in_graphs.map(|unit| unit.package_name().to_owned());
+    Ok(Wishes {
+        root: fs_err::canonicalize(project.workspace.root())?,
+        packages: members.chain(packages).collect(),
+        rustc: compiler::hash(&project.cargo, project.workspace.root().as_std_path()),
+        needed,
+        unknown,
+    })
+}
+
+fn ask(project: &Project, call: &Call) -> Result<Needed> {
+    let mut cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
+    if call.whose == Whose::Branch {
+        cargo = cargo.with_network(Network::Offline);
+    }
+    Ok(Needed { folder: call.folder.clone(), graph: call.invocation.graph(&cargo)? })
+}
+
+fn of_slices(project: &Project) -> Result<Vec<Call>> {
+    let planning = |slice: &Slice| slice.planning(&project.cargo, &project.workspace);
+    project.slices.iter().map(|slice| Ok(Call::new(project, planning(slice)?, Whose::Ours))).collect()
+}
+
+/// The current recipe alone, which lies in `dir`, as it is cooked on this machine: older layers have nothing that it
+/// lacks.
+fn of_recipe(project: &Project, locked: &LockedSlice, dir: &Path) -> Result<Call> {
+    let invocation = locked.slice.planning_in(&project.cargo, &project.workspace, dir, &locked.cook)?;
+    Ok(Call::new(project, invocation, Whose::Ours))
+}
+
+/// The calls that people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
+fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
+    const WORDS: [&[&str]; 3] =
+        [&["build"], &["build", "--workspace", "--all-targets"], &["check", "--workspace", "--all-targets"]];
+    let workspace = &project.workspace;
+    let mut calls = Vec::new();
+    for profile in profiles.iter().filter(|profile| profile.base.as_os_str().is_empty()) {
+        for words in WORDS {
+            let mut args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            match profile.name.as_str() {
+                "debug" => {}
+                name => args.push(format!("--profile={name}")),
+            }
+            args.extend(profile.platform.iter().map(|platform| format!("--target={platform}")));
+            let invocation = Invocation {
+                dir: workspace.root().into(),
+                args,
+                env: Environment::default(),
+                target_dir: workspace.target_directory().to_owned(),
+            };
+            calls.push(Call::new(project, invocation, Whose::Ours));
+        }
+    }
+    calls
+}

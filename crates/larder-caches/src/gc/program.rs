@@ -1,0 +1,62 @@
+//! Runs the programs that own a cache, and reads from what they say how much came free.
+
+use larder::bytesize::ByteSize;
+
+use super::row::{Answer, Freed};
+use larder::process::{Cmd, Stderr};
+
+/// Runs it; a failure is an outcome too, so that other rows go on.
+pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
+    let mut bytes = None;
+    let mut last = String::new();
+    let on_line = |line: &str| {
+        bytes = freed(answer, line).or(bytes);
+        if !line.trim().is_empty() {
+            line.trim().clone_into(&mut last);
+        }
+    };
+    let code = match answer {
+        Answer::Cargo => cmd.each_error_line(on_line),
+        Answer::Nix | Answer::Docker => cmd.each_line(Stderr::Terminal, on_line),
+    };
+    let skipped = match (code, bytes) {
+        (Ok(0), Some(_)) => None,
+        (Ok(0), None) => Some(format!("`{}` does not say what it freed: {last}", cmd.line())),
+        (Ok(code), _) => Some(format!("`{}` ended with exit code {code}: {last}", cmd.line())),
+        (Err(error), _) => Some(error.to_string()),
+    };
+    Freed { bytes: bytes.unwrap_or_default(), failures: Vec::new(), skipped }
+}
+
+/// The size in a line, if it is the line that tells.
+fn freed(answer: Answer, line: &str) -> Option<u64> {
+    let text = match answer {
+        Answer::Nix => line.strip_suffix(" freed")?.rsplit_once(", ")?.1,
+        Answer::Docker => {
+            line.strip_prefix("Total reclaimed space:").or_else(|| line.strip_prefix("Total:"))?
+        }
+        Answer::Cargo => {
+            let rest = line.trim().strip_prefix("Removed ")?;
+            match rest.rsplit_once(", ") {
+                Some((_, size)) => size.strip_suffix(" total")?,
+                None => "0B",
+            }
+        }
+    };
+    text.trim().parse::<ByteSize>().ok().map(|size| size.as_u64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_from_what_programs_say() {
+        assert_eq!(freed(Answer::Nix, "2 store paths deleted, 4.00 MiB freed"), Some(4 << 20));
+        assert_eq!(freed(Answer::Docker, "Total reclaimed space: 1.5GB"), Some(1_500_000_000));
+        assert_eq!(freed(Answer::Docker, "Total:\t12MB"), Some(12_000_000));
+        assert_eq!(freed(Answer::Cargo, "     Removed 333 files, 6MiB total"), Some(6 << 20));
+        assert_eq!(freed(Answer::Cargo, "     Removed 0 files"), Some(0));
+        assert_eq!(freed(Answer::Nix, "deleting unused links..."), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Which units of a target folder are still wanted, and why the others are not. Pure but for reading the folder.
+//!
+//! Wanted is, with everything below it:
+//! - what the current recipes, slices and plain cargo calls of this checkout ask for ([`matching`](super::matching)),
+//! - of each of the application's own targets the unit that was used last, and the last one of the compiler that
+//!   builds now: the last build, whatever it was.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use serde::Serialize;
+
+use super::matching::{Needed, Shelf};
+use larder::target_dir::{Origin, TargetFolder, Unit, UnitKind};
+
+/// A target that no build has touched for this long before the last build is given up.
+const GIVEN_UP: Duration = Duration::from_hours(30 * 24);
+
+/// Why a unit is not wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unwanted {
+    /// Another compiler made it than the one that builds now.
+    Toolchain,
+    /// Something newer took its place: another lock file, other features, another branch.
+    Generation,
+    /// Its build was interrupted.
+    Unfinished,
+}
+
+/// The wishes that decide: the same for planning and, once more, under cargo's locks.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The workspace's folder. A target folder outside of it may be other workspaces' too.
+    pub root: PathBuf,
+    /// The units that calls of cargo need.
+    pub needed: Vec<Needed>,
+    /// cargo's hash of the compiler that builds now, if it is known.
+    pub rustc: Option<u64>,
+    /// The packages of the workspace and of its recipes; those of others are gone.
+    pub packages: HashSet<String>,
+    /// Folders of calls that cargo refuses: nothing is known of what they need.
+    pub unknown: Vec<PathBuf>,
+}
+
+impl Wishes {
+    /// Whether a call that nothing is known of builds into the folder.
+    pub fn is_unknown(&self, folder: &Path) -> bool {
+        self.unknown.iter().any(|unknown| unknown.starts_with(folder) || folder.starts_with(unknown))
+    }
+
+    /// The verdict on each unit of the folder, in its order; `None` for those that are wanted.
+    pub fn unwanted(&self, folder: &TargetFolder) -> Vec<Option<Unwanted>> {
+        let shelf = Shelf::new(folder, self.rustc);
+        let mut open: Vec<usize> = self.needed.iter().flat_map(|needed| shelf.candidates(needed)).collect();
+        open.extend(self.last_built(folder, &shelf));
+        let mut wanted = vec![false; folder.units.len()];
+        while let Some(unit) = open.pop() {
+            if !std::mem::replace(&mut wanted[unit], true) {
+                open.extend(shelf.dependencies(unit));
+            }
+        }
+        let verdict = |(unit, wanted): (&Unit, bool)| match unit.kind {
+            _ if wanted => None,
+            UnitKind::Unfinished => Some(Unwanted::Unfinished),
+            _ if !shelf.is_current(unit) => Some(Unwanted::Toolchain),
+            _ => Some(Unwanted::Generation),
+        };
+        folder.units.iter().zip(wanted).map(verdict).collect()
+    }
+
+    /// Of each target of the application the unit used last, and the last one of the current compiler.
+    fn last_built(&self, folder: &TargetFolder, shelf: &Shelf<'_>) -> Vec<usize> {
+        let last = folder.units.iter().filter_map(Unit::last_use).max();
+        let is_recent = |unit: &Unit| !is_given_up(unit.last_use(), last);
+        if !folder.path.starts_with(&self.root) {
+            // Nothing tells whose unit is whose.
+            let own = folder.units.iter().enumerate().filter(|(_, unit)| is_own(unit) && is_recent(unit));
+            return own.map(|(number, _)| number).collect();
+        }
+        let mut targets: HashMap<_, [Option<usize>; 2]> = HashMap::new();
+        for (number, unit) in folder.units.iter().enumerate() {
+            if !is_own(unit) || unit.fingerprint.is_none() {
+                continue;
+            }
+            let features = unit.fingerprint.as_ref().map(|fingerprint| &fingerprint.features);
+            let target = (unit.profile, &unit.package, &unit.target, unit.kind, unit.is_check(), features);
+            let newest = targets.entry(target).or_default();
+            let is_newer = |than: Option<usize>| {
+                than.is_none_or(|than| folder.units[than].last_use() <= unit.last_use())
+            };
+            if is_newer(newest[0]) {
+                newest[0] = Some(number);
+            }
+            if shelf.is_current(unit) && is_newer(newest[1]) {
+                newest[1] = Some(number);
+            }
+        }
+        let alive = |number: &usize| {
+            let unit = &folder.units[*number];
+            self.packages.contains(&unit.package) && is_recent(unit)
+        };
+        targets.into_values().flatten().flatten().filter(alive).collect()
+    }
+}
+
+/// Whether a unit is the application's, or may be.
+fn is_own(unit: &Unit) -> bool {
+    matches!(unit.origin, Origin::Local | Origin::Unknown)
+}
+
+fn is_given_up(used: Option<SystemTime>, last: Option<SystemTime>) -> bool {
+    let (Some(used), Some(last)) = (used, last) else { return false };
+    last.duration_since(used).is_ok_and(|gap| gap > GIVEN_UP)
+}

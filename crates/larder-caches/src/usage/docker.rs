@@ -1,0 +1,88 @@
+//! The data that Docker's engine keeps: its build cache, and the images and volumes of this project apart from all
+//! others.
+//!
+//! The client is asked, and its rounded sizes are taken as they are. Nothing of it is on this machine's disk as a
+//! folder that could be measured: the engine may be anywhere.
+
+use std::time::SystemTime;
+
+use super::{
+    cache::{Cache, Found, Scope},
+    nix::one_line,
+};
+use larder::{
+    docker::{
+        disk_usage::{Detail, Image, Totals, Volume},
+        images,
+    },
+    files::disk::Size,
+    process::{Cmd, Environment},
+    project::Project,
+    side_by_side::joined,
+};
+
+const PRUNE: &str = "cargo larder gc --only docker";
+const ROWS: [(&str, &str, &str); 3] = [
+    ("docker build cache", "cargo larder docker, docker build", PRUNE),
+    ("docker images", "cargo larder docker, docker pull", "docker image prune"),
+    ("docker volumes", "containers that ran", "docker volume prune"),
+];
+
+pub(super) fn look(project: &Project, env: &Environment) -> Found {
+    let absent = |reason: &str| {
+        let row =
+            |(name, filled_by, shrink)| Cache::absent(name, Scope::Machine, reason).said(filled_by, shrink);
+        Found { caches: ROWS.map(row).into(), problems: Vec::new() }
+    };
+    let Some(docker) = env.find_program("docker") else {
+        return absent("Docker is not installed: there is no `docker` on PATH");
+    };
+    let docker = Cmd::new(&docker, "/", env);
+    let (totals, detail) = std::thread::scope(|scope| {
+        let totals = scope.spawn(|| Totals::ask(docker.clone()));
+        let detail = Detail::ask(docker.clone());
+        (joined(totals), detail)
+    });
+    match (totals, detail) {
+        (Ok(totals), Ok(detail)) => Found { caches: rows(project, &totals, &detail), problems: Vec::new() },
+        (Err(error), _) | (_, Err(error)) => absent(&one_line(&error)),
+    }
+}
+
+fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
+    let own_images = images::read(&project.workspace);
+    let name = project.workspace.root().file_name().unwrap_or_default().to_lowercase();
+    let images: Vec<&Image> = detail.images.iter().filter(|image| own_images.contains(&image.id)).collect();
+    let volumes: Vec<&Volume> = detail.volumes.iter().filter(|volume| volume.is_of(&name)).collect();
+    let [cache_row, image_row, volume_row] = ROWS;
+    let row =
+        |(name, filled_by, shrink): (&str, &str, &str), bytes, own: Option<(u64, Option<SystemTime>)>| {
+            let cache = match own {
+                None => Cache::new(name, Scope::Machine, size(bytes)),
+                Some((own, last_use)) => {
+                    // Layers that several images share count in each of them, but once in the whole.
+                    let own = own.min(bytes);
+                    let project = Cache::new("this project's", Scope::Project, size(own)).last_used(last_use);
+                    let other = Cache::new("all others", Scope::Machine, size(bytes.saturating_sub(own)));
+                    let parts = [project, other].map(|part| part.said(filled_by, shrink));
+                    Cache::of_parts(name, Scope::Machine, parts.into())
+                }
+            };
+            cache.said(filled_by, shrink)
+        };
+    let ago = |age| SystemTime::now().checked_sub(age);
+    let built = images.iter().filter_map(|image| image.age().and_then(ago)).max();
+    let own_image_bytes = images.iter().map(|image| image.bytes()).fold(0, u64::saturating_add);
+    let own_volume_bytes = volumes.iter().map(|volume| volume.bytes()).fold(0, u64::saturating_add);
+    let used = detail.build_cache.iter().filter_map(|record| record.unused_for().and_then(ago)).max();
+    vec![
+        row(cache_row, totals.build_cache, None).last_used(used),
+        row(image_row, totals.images, Some((own_image_bytes, built))),
+        row(volume_row, totals.volumes, Some((own_volume_bytes, None))),
+    ]
+}
+
+/// The engine tells one size of each thing.
+fn size(bytes: u64) -> Size {
+    Size { on_disk: bytes, apparent: bytes }
+}
