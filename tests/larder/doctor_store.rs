@@ -60,7 +60,7 @@ fn a_store_that_is_of_no_use_is_named() {
     let parts = Parts(vec![Part { name: Name::Compiler, text: "rustc 1.0.0 (old)\nhost: x".to_owned() }]);
     store.note_parts(&parts).unwrap();
     let unit = Inside::new("debug/.fingerprint/a-1/lib-a").unwrap();
-    store.set_newest(parts.key(), &unit, Digest::of(b"")).unwrap();
+    store.set_newest(parts.key(), &unit, Digest::hash(b"")).unwrap();
     says(&project, "store-compiler", &dir, "warning", "the store has those of rustc 1.0.0 (old)");
 }
 

@@ -310,7 +310,7 @@ fn an_independent_count_agrees() {
     let count = |what: &str| {
         let args = ["build", "--release", "--message-format=json"];
         let count =
-            Count::of(&Surroundings::get().run("cargo".as_ref(), project.path(), &args, &[]).ok().stdout);
+            Count::parse(&Surroundings::get().run("cargo".as_ref(), project.path(), &args, &[]).ok().stdout);
         assert!(count.compiled > 0, "{what}: {count:?}");
         count
     };

@@ -19,7 +19,7 @@ impl Random {
         usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 }
@@ -122,18 +122,19 @@ fn mutated(good: &str, random: &mut Random) -> (Vec<u8>, String) {
         5 => {
             let line = lines[one].clone();
             let ends: Vec<usize> = line.char_indices().map(|(index, _)| index).chain([line.len()]).collect();
-            let (at, word) = (random.of(&ends), random.of(&WORDS));
+            let (at, word) = (random.one_of(&ends), random.one_of(&WORDS));
             lines[one].insert_str(at, word);
         }
         6 => {
             let mut words: Vec<&str> = lines[one].split(' ').collect();
             let at = random.below(words.len());
-            words[at] = random.of(&WORDS);
+            words[at] = random.one_of(&WORDS);
             lines[one] = words.join(" ");
         }
         7 => {
             let mut words: Vec<&str> = lines[one].split(' ').collect();
-            let marks = random.of(&["a", "b", "ab", "a-0", "a1-", "b1-", "a-1", "a1-1", "a-0b1-", "b-0b1-"]);
+            let marks =
+                random.one_of(&["a", "b", "ab", "a-0", "a1-", "b1-", "a-1", "a1-1", "a-0b1-", "b-0b1-"]);
             if let Some(word) = words.get_mut(2) {
                 *word = marks;
             }

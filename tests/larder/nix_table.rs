@@ -197,7 +197,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn of(texts: &[String]) -> Self {
+    fn new(texts: &[String]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write = |(index, text): (usize, &String)| {
             let root = folder.path().join(index.to_string());
@@ -284,7 +284,7 @@ fn a_malformed_table_is_one_clear_error() {
     let project = small();
     let good = project.read(LOCK);
     for (text, line, why) in malformed(&good) {
-        let tables = Tables::of(&[text]);
+        let tables = Tables::new(&[text]);
         let root = tables.roots()[0];
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/workspace.nix");
         // The names of packages are asked for alone: nothing may be given of such a table.
@@ -345,7 +345,7 @@ fn a_damaged_table_is_refused_or_means_the_same_to_all() {
     let mut numbers = Numbers(18);
     let texts: Vec<String> =
         (0..200).map(|index| mutated(if index % 2 == 0 { &rich } else { &small }, &mut numbers)).collect();
-    let tables = Tables::of(&texts);
+    let tables = Tables::new(&texts);
     let Some(outcome) = by_nix("damaged tables", &tables.roots()) else { return };
     let answers: Vec<Value> = serde_json::from_str(&outcome.ok().stdout).unwrap();
     for ((root, text), answer) in tables.roots().iter().zip(&texts).zip(&answers) {

@@ -114,7 +114,7 @@ fn that_for_gitlab_compiles_nothing_external_twice_and_a_merge_request_saves_not
     if let Some(config) = config.filter(|config| config.is_file()) {
         project.write(".cargo-home/config.toml", &fs_err::read_to_string(config).unwrap());
     }
-    let repository = GitRepository::of(project);
+    let repository = GitRepository::holding(project);
     repository.git(&["remote", "add", "origin", "https://git.example/team/app.git"]);
     let project = repository.project();
     let request = run(&program, project, Some("feature"));

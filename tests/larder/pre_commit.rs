@@ -45,7 +45,7 @@ fn a_commit_that_bumps_a_dependency_is_stopped_until_the_recipes_are_in_it() {
         "repos:\n  - repo: {}\n    rev: {commit}\n    hooks:\n      - id: larder-lock\n      - id: larder-lock-check\n",
         hooks.url()
     );
-    let workspace = GitRepository::of(Project::new(&[
+    let workspace = GitRepository::holding(Project::new(&[
         ("Cargo.toml", &manifest("1.0.14")),
         ("src/main.rs", "fn main() {}\n"),
         (".gitignore", "/target\n"),

@@ -37,7 +37,7 @@ fn run(heading: &str) -> (GitRepository, String) {
     let all = blocks();
     let (_, lines) = all.iter().find(|(known, _)| known == heading).expect("the heading");
     assert!((1..=10).contains(&lines.len()), "{heading} has {} lines", lines.len());
-    let project = GitRepository::of(Project::new(&[
+    let project = GitRepository::holding(Project::new(&[
         (
             "Cargo.toml",
             "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nitoa = \"1\"\n",

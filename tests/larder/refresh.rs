@@ -23,7 +23,7 @@ fn manifest(itoa: &str) -> String {
 
 /// A repository with the workflow, and a branch of a bot's with a bump; what is checked out is the branch `work`.
 fn repository(parts: &str) -> GitRepository {
-    let repository = GitRepository::of(Project::new(&[
+    let repository = GitRepository::holding(Project::new(&[
         ("Cargo.toml", &manifest("1.0.14")),
         ("src/main.rs", "fn main() {}\n"),
         (".gitignore", "/target\n"),

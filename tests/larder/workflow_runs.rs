@@ -18,7 +18,7 @@ fn repository(more: &str) -> GitRepository {
     ]);
     let source = ["--source", "https://git.example/larder"];
     project.larder(&[&["init", "--yes", "--only", "recipes,ci", "--with", "ci"], &source[..]].concat()).ok();
-    GitRepository::of(project)
+    GitRepository::holding(project)
 }
 
 fn runners() -> Option<Runners> {

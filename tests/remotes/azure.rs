@@ -28,7 +28,7 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     block[..key.len()].copy_from_slice(key);
     let hash = |pad: u8, text: &[u8]| {
         let padded = block.iter().map(|byte| byte ^ pad).chain(text.iter().copied()).collect::<Vec<_>>();
-        bytes(&Digest::of(&padded).to_string())
+        bytes(&Digest::hash(&padded).to_string())
     };
     hash(0x5c, &hash(0x36, text))
 }

@@ -32,7 +32,7 @@ fn a_registry_is_a_remote() {
     let remote = open(&address(&server), &[]);
     conformance::writes(&*remote);
     conformance::reads(&*remote);
-    let pack = conformance::name(&format!("v1/packs/{}", Digest::of(b"pack")));
+    let pack = conformance::name(&format!("v1/packs/{}", Digest::hash(b"pack")));
     assert_eq!(remote.get(&pack, 4).unwrap(), None);
     remote.put_new(&pack, b"pack").unwrap();
     assert_eq!(remote.get(&pack, 4).unwrap().as_deref(), Some(b"pack".as_slice()));

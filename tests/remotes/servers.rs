@@ -96,6 +96,6 @@ pub(crate) fn put(address: &str) {
 
 /// A remote as somebody with these variables opens it.
 pub(crate) fn open(address: &str, vars: &[(&str, &str)]) -> Box<dyn Remote> {
-    let user = Credentials::of(&Environment::new(vars.iter().copied()));
+    let user = Credentials::read(&Environment::new(vars.iter().copied()));
     remote::open(address, Path::new("/"), PlainHttp::Loopback, &user).unwrap()
 }

@@ -32,14 +32,14 @@ fn is_shared(team: &Team, vars: &[(&str, &str)]) {
 fn a_team_shares_a_bucket() {
     let Some(server) = moto("a team's bucket", &[]) else { return };
     put(&server.address("/units"));
-    let team = Team::of(&format!("s3://units/team?endpoint={}", server.address("")));
+    let team = Team::new(&format!("s3://units/team?endpoint={}", server.address("")));
     is_shared(&team, &KEYS);
 }
 
 #[test]
 fn a_team_shares_a_registry() {
     let Some(server) = registry("a team's registry", "") else { return };
-    is_shared(&Team::of(&format!("oci://127.0.0.1:{}/team/units", server.port)), &[]);
+    is_shared(&Team::new(&format!("oci://127.0.0.1:{}/team/units", server.port)), &[]);
 }
 
 /// All objects of a kind that rclone keeps.
@@ -57,7 +57,7 @@ fn truncate(path: &Path) {
 fn whatever_a_server_does_with_objects_a_machine_cooks() {
     let Some(server) = rclone("a team's server that is no good one") else { return };
     let address = format!("s3://units/team?endpoint={}", server.address(""));
-    let team = Team::of(&address);
+    let team = Team::new(&address);
     // It heeds no condition, so that every one of these believes that its object is the one.
     std::thread::scope(|scope| {
         let push = || team.push(&["--allow-untrusted"], &KEYS).ok();

@@ -16,14 +16,14 @@ impl GitRepository {
     /// # Panics
     /// When git refuses.
     pub fn new(files: &[(&str, &str)]) -> Self {
-        Self::of(Project::without_lock(files))
+        Self::holding(Project::without_lock(files))
     }
 
     /// A project as it is, in one commit.
     ///
     /// # Panics
     /// When git refuses.
-    pub fn of(files: Project) -> Self {
+    pub fn holding(files: Project) -> Self {
         let repository = Self { files };
         repository.git(&["init", "--quiet", "--initial-branch=main"]);
         repository.commit();

@@ -85,7 +85,7 @@ pub struct Count {
 
 impl Count {
     /// Counts what cargo prints with `--message-format=json`.
-    pub fn of(messages: &str) -> Self {
+    pub fn parse(messages: &str) -> Self {
         let mut count = Self::default();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         for message in messages.filter(|message| message["reason"] == "compiler-artifact") {
@@ -149,6 +149,6 @@ mod tests {
             "{\"reason\":\"build-finished\",\"success\":true}".into(),
             "   Compiling itoa".into(),
         ];
-        assert_eq!(Count::of(&messages.join("\n")), Count { fresh: 1, compiled: 2, external: 1 });
+        assert_eq!(Count::parse(&messages.join("\n")), Count { fresh: 1, compiled: 2, external: 1 });
     }
 }

@@ -22,7 +22,7 @@ impl Random {
     ///
     /// # Panics
     /// If the list is empty.
-    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 }

@@ -91,7 +91,7 @@ impl Team {
     ///
     /// # Panics
     /// If its first machine does not cook.
-    pub fn of(remote: &str) -> Self {
+    pub fn new(remote: &str) -> Self {
         Self::at(tempfile::tempdir().expect("a folder"), remote.to_owned())
     }
 

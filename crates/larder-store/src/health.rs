@@ -65,7 +65,7 @@ fn written(folder: &Path) -> Result<i64, String> {
 /// The compiler here, and those of the store if it has units and none of this compiler.
 fn compilers(project: &Project, options: &Options) -> Option<(String, Vec<String>)> {
     let store = Store::existing(&options.root)?;
-    let (compiler, driver) = Toolchain::of(project, &store).ok()?.compiler();
+    let (compiler, driver) = Toolchain::ask(project, &store).ok()?.compiler();
     let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let noted: Vec<Parts> = store.scopes().into_iter().filter_map(|scope| store.parts(scope)).collect();
     let is_this =

@@ -43,7 +43,7 @@ impl Inside {
     }
 
     /// Of a path that a target directory was read with.
-    pub fn of(path: &Path) -> Option<Self> {
+    pub fn from_path(path: &Path) -> Option<Self> {
         let names: Option<Vec<&str>> = path.components().map(|part| part.as_os_str().to_str()).collect();
         Self::new(names?.join("/")).ok()
     }

@@ -47,7 +47,7 @@ pub fn unpack(store: &Store, id: Digest, pack: &[u8]) -> Result<Record> {
     rest = body;
     let header = Some(u32::from_le_bytes(*length) as usize).filter(|length| *length <= LARGEST);
     let header = header.and_then(|length| rest.split_off(..length)).ok_or_else(|| bad("it ends early"))?;
-    if Digest::of(header) != id {
+    if Digest::hash(header) != id {
         return Err(bad("it holds another record"));
     }
     let record = Record::parse(header)?;

@@ -115,7 +115,7 @@ impl Publisher<'_> {
         else {
             return Ok(None);
         };
-        let Some(mark) = Inside::of(&json.with_extension("")) else { return Ok(None) };
+        let Some(mark) = Inside::from_path(&json.with_extension("")) else { return Ok(None) };
         if fingerprint.cargo_hash() != hash || names_of_this_machine(fingerprint, self.place) {
             return Ok(None);
         }
@@ -126,7 +126,7 @@ impl Publisher<'_> {
         };
         let mut gathered = Gathered::default();
         for file in &unit.files {
-            let Some(path) = Inside::of(&file.path) else { return Ok(None) };
+            let Some(path) = Inside::from_path(&file.path) else { return Ok(None) };
             match file.kind {
                 Kind::File => self.file(unit, &mark, path, &mut gathered)?,
                 Kind::Folder if unit.kind == UnitKind::BuildScriptRun => gathered.folders.push(path),
@@ -173,7 +173,7 @@ impl Publisher<'_> {
                 }
             }
             Role::Printed => {
-                gathered.outputs.insert(path.clone(), Digest::of(&self.place.anywhere(&bytes)));
+                gathered.outputs.insert(path.clone(), Digest::hash(&self.place.anywhere(&bytes)));
                 let text = String::from_utf8_lossy(&bytes);
                 let (paths, libraries) = system::found_by_script(&text, self.place, self.system);
                 gathered.paths.extend(paths);
@@ -218,7 +218,7 @@ impl Publisher<'_> {
             let mut sources =
                 text.lines().filter_map(|line| line.strip_suffix(':')).map(|path| path.replace("\\ ", " "));
             if let Some(source) = sources.find(|source| cargo_hash(Path::new(source)) == fingerprint.path) {
-                let inside = Path::new(&source).strip_prefix(home).ok().and_then(Inside::of);
+                let inside = Path::new(&source).strip_prefix(home).ok().and_then(Inside::from_path);
                 return inside.map_or(Source::Unknown, Source::At);
             }
         }

@@ -41,7 +41,7 @@ impl Share {
             .ok_or_else(|| format!("{text:?} is no share from 1% to 100%"))
     }
 
-    fn of(self, count: usize) -> usize {
+    fn out_of(self, count: usize) -> usize {
         (count * usize::from(self.0)).div_ceil(100)
     }
 }
@@ -95,7 +95,7 @@ impl Rebuild<'_> {
             Rebuilt { units: records.len(), elsewhere: records.len() - own.len(), ..Rebuilt::default() };
         fastrand::shuffle(&mut own);
         let chosen: BTreeSet<&Inside> =
-            own.iter().take(share.of(own.len())).map(|record| &record.fingerprint).collect();
+            own.iter().take(share.out_of(own.len())).map(|record| &record.fingerprint).collect();
         rebuilt.chosen = chosen.len();
         for level in restore::levels(records) {
             let round: Vec<&Record> =
@@ -160,7 +160,7 @@ impl Rebuild<'_> {
 }
 
 fn text(path: &PathBuf, place: &Place) -> Option<Digest> {
-    Some(Digest::of(&place.anywhere(&fs_err::read(path).ok()?)))
+    Some(Digest::hash(&place.anywhere(&fs_err::read(path).ok()?)))
 }
 
 fn holds(path: &Path, folder: &str) -> bool {
@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn shares_are_of_a_hundred_and_round_up() {
-        assert_eq!(Share::parse("5%").unwrap().of(346), 18);
-        assert_eq!(Share::parse("5").unwrap().of(1), 1);
-        assert_eq!(Share::parse("100%").unwrap().of(7), 7);
+        assert_eq!(Share::parse("5%").unwrap().out_of(346), 18);
+        assert_eq!(Share::parse("5").unwrap().out_of(1), 1);
+        assert_eq!(Share::parse("100%").unwrap().out_of(7), 7);
         for text in ["0%", "101%", "", "%", "five", "-1%", "5.5%"] {
             assert!(Share::parse(text).is_err(), "{text}");
         }

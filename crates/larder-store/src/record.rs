@@ -104,7 +104,7 @@ impl Record {
     /// Never: a record is plain data.
     pub fn to_bytes(&self) -> (Vec<u8>, Digest) {
         let bytes = serde_json::to_vec(self).expect("a record is plain data");
-        let id = Digest::of(&bytes);
+        let id = Digest::hash(&bytes);
         (bytes, id)
     }
 
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     fn json(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
-        let empty = Digest::of(b"").to_string();
+        let empty = Digest::hash(b"").to_string();
         let file = |path: &str, role: &str| serde_json::json!({ "path": path, "digest": empty, "size": 0, "role": role });
         let mut record = serde_json::json!({
             "version": VERSION, "package": "a", "target": "a", "fingerprint": "debug/.fingerprint/a-1/lib-a",
@@ -280,7 +280,7 @@ mod tests {
         ];
         for path in paths {
             let hostile = json(|record| {
-                let file = serde_json::json!({ "path": path, "digest": Digest::of(b""), "size": 0, "role": "output" });
+                let file = serde_json::json!({ "path": path, "digest": Digest::hash(b""), "size": 0, "role": "output" });
                 record["files"].as_array_mut().unwrap().push(file);
             });
             assert!(Record::parse(&hostile).is_err(), "{path}");

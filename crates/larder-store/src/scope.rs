@@ -42,7 +42,7 @@ pub struct Keys {
 
 impl Keys {
     /// Of a slice's current recipe, whose scope is made of `parts`.
-    pub fn of(parts: &Parts, locked: &LockedSlice) -> Self {
+    pub fn new(parts: &Parts, locked: &LockedSlice) -> Self {
         let scope = parts.key();
         let files = locked.files(locked.layers.len().saturating_sub(1));
         let files = files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
@@ -57,7 +57,7 @@ impl Parts {
     ///
     /// # Errors
     /// If cargo's configuration cannot be read.
-    pub fn of(
+    pub fn read(
         project: &Project,
         locked: &LockedSlice,
         toolchain: &Toolchain,

@@ -138,8 +138,9 @@ impl<'a> Session<'a> {
         recipes: impl Iterator<Item = &'l LockedSlice>,
     ) -> Result<(Store, Vec<Keys>)> {
         let (store, toolchain) = opened(project, options)?;
-        let keys = recipes
-            .map(|locked| Ok(Keys::of(&Parts::of(project, locked, &toolchain, &options.namespace)?, locked)));
+        let keys = recipes.map(|locked| {
+            Ok(Keys::new(&Parts::read(project, locked, &toolchain, &options.namespace)?, locked))
+        });
         let keys = keys.collect::<Result<_>>()?;
         Ok((store, keys))
     }
@@ -155,11 +156,11 @@ impl<'a> Session<'a> {
         wanted: &Wanted,
     ) -> Result<Option<Answer>> {
         let (store, toolchain) = opened(project, options)?;
-        let parts = Parts::of(project, locked, &toolchain, &options.namespace)?;
+        let parts = Parts::read(project, locked, &toolchain, &options.namespace)?;
         let Some(place) = place(project, locked) else { return Ok(None) };
         let question = Question {
             store: &store,
-            keys: Keys::of(&parts, locked),
+            keys: Keys::new(&parts, locked),
             parts: &parts,
             place: &place,
             packages: &packages(locked),
@@ -181,8 +182,8 @@ impl<'a> Session<'a> {
         report: &dyn Report,
     ) -> Result<Option<Rebuilt>> {
         let (store, toolchain) = opened(project, options)?;
-        let parts = Parts::of(project, locked, &toolchain, &options.namespace)?;
-        let found = Found::of(&store, Keys::of(&parts, locked), &packages(locked));
+        let parts = Parts::read(project, locked, &toolchain, &options.namespace)?;
+        let found = Found::read(&store, Keys::new(&parts, locked), &packages(locked));
         let Some(place) = place(project, locked).filter(|_| found.is_whole) else { return Ok(None) };
         let rebuild = Rebuild {
             project,
@@ -225,8 +226,8 @@ impl<'a> Session<'a> {
         words: &[String],
     ) -> Result<Before> {
         let Some(place) = place(self.project, locked) else { return Ok(Before::default()) };
-        let parts = Parts::of(self.project, locked, toolchain, &self.options.namespace)?;
-        let keys = Keys::of(&parts, locked);
+        let parts = Parts::read(self.project, locked, toolchain, &self.options.namespace)?;
+        let keys = Keys::new(&parts, locked);
         self.pull(store, keys, &locked.slice.name);
         // cargo would make it without its mark if it is to build in a folder below.
         Tag::made_with(self.project.workspace.target_directory())?;
@@ -321,7 +322,7 @@ fn system(project: &Project) -> System<'_> {
 
 fn opened(project: &Project, options: &Options) -> Result<(Store, Toolchain)> {
     let store = Store::open(&options.root)?;
-    let toolchain = Toolchain::of(project, &store)?;
+    let toolchain = Toolchain::ask(project, &store)?;
     Ok((store, toolchain))
 }
 

@@ -294,7 +294,7 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     fn statement() -> Statement {
-        let digest = |text: &str| Digest::of(text.as_bytes());
+        let digest = |text: &str| Digest::hash(text.as_bytes());
         let unit = SignedUnit { record: digest("record"), pack: digest("pack"), pack_size: 10, size: 20 };
         Statement {
             version: VERSION,
@@ -329,7 +329,7 @@ mod tests {
         let flipped = changed(&good, |envelope| envelope.statement = envelope.statement.replace("20", "21"));
         let stranger = statement().sign(&SecretKey::generate("stranger").unwrap());
         let same_name = statement().sign(&SecretKey::generate("team-1").unwrap());
-        let [old, new] = ["pack", "other"].map(|text| Digest::of(text.as_bytes()).to_string());
+        let [old, new] = ["pack", "other"].map(|text| Digest::hash(text.as_bytes()).to_string());
         let swapped = changed(&good, |envelope| envelope.statement = envelope.statement.replace(&old, &new));
         let replayed = Statement { key: "snapshots/two".to_owned(), ..statement() }.sign(&key);
         let elsewhere = Statement { namespace: "others".to_owned(), ..statement() }.sign(&key);

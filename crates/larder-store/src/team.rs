@@ -27,7 +27,7 @@ impl Team {
     ///
     /// # Errors
     /// If the address or a key is none.
-    pub fn of(
+    pub fn new(
         settings: &StoreSettings,
         address: Option<&str>,
         root: &Path,

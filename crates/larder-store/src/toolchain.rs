@@ -32,7 +32,7 @@ impl Toolchain {
     ///
     /// # Errors
     /// If one of them does not answer, or the configuration cannot be read.
-    pub fn of(project: &Project, store: &Store) -> Result<Self> {
+    pub fn ask(project: &Project, store: &Store) -> Result<Self> {
         let cargo = &project.cargo;
         let root = project.workspace.root().as_std_path();
         let sysroot = cargo.sysroot(root)?;

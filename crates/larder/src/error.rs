@@ -360,7 +360,7 @@ impl Error {
                 "move it into the project's .cargo/config.toml, or plan with another CARGO_HOME".into()
             }
             Self::NoWorkspace { stderr, .. } => {
-                Refusal::of(stderr).map_or("fix the file that cargo names", Refusal::hint).into()
+                Refusal::parse(stderr).map_or("fix the file that cargo names", Refusal::hint).into()
             }
             Self::Members { .. } => {
                 "name the members one by one in this file, or leave `larder` out of them with `exclude`".into()
@@ -372,11 +372,11 @@ impl Error {
             }
             Self::SlicePlan { stderr, .. } => {
                 let unknown = "fix the manifest, or the slice's `args`, and try again";
-                Refusal::of(stderr).map_or(unknown, Refusal::hint).into()
+                Refusal::parse(stderr).map_or(unknown, Refusal::hint).into()
             }
             Self::TargetFile { .. } => Refusal::TargetFile.hint().into(),
             Self::Failed { command, stderr, .. } if command.starts_with("cargo ") => {
-                Refusal::of(stderr)?.hint().into()
+                Refusal::parse(stderr)?.hint().into()
             }
             Self::Settings { reason, .. } if reason.starts_with(LEPTOS_METADATA) => {
                 "correct this table, or remove it; if cargo-leptos does not build the project, `find = false` in \

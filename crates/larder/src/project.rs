@@ -161,7 +161,7 @@ impl Project {
         ];
         let root = self.workspace.root();
         // Without git there is nothing that it could ignore.
-        let Ok(Some(git)) = Git::of(self.cargo.env(), root) else { return Vec::new() };
+        let Ok(Some(git)) = Git::find(self.cargo.env(), root) else { return Vec::new() };
         let present = FILES.into_iter().filter(|path| root.join(path).exists());
         git.ignored(&present.collect::<Vec<_>>())
     }

@@ -64,7 +64,7 @@ impl Known {
     ///
     /// # Errors
     /// When `Cargo.lock` cannot be read.
-    pub fn of(workspace: &Workspace) -> Result<Self> {
+    pub fn read(workspace: &Workspace) -> Result<Self> {
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
         let names = |is_own: bool| {
             let packages = locked_packages(&lock).filter(move |package| package.source.is_none() == is_own);
@@ -219,7 +219,7 @@ pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>>
         text = toml_text::set(&text, &setting.path, &setting.value, setting.why)
             .map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
     }
-    Change::of(path, text)
+    Change::needed(path, text)
 }
 
 /// The file that cargo reads a workspace's configuration from: it prefers the name without an ending.

@@ -43,10 +43,10 @@ pub fn disks(bound: Bound) -> Option<Figures> {
     }
     let cases: Vec<Case> = VERBS.into_iter().map(Case::new).collect();
     let mut random = Random::new(0x5be0_cd19_137e_2179);
-    Some(Figures::of("disks", bound, |round| {
+    Some(Figures::run("disks", bound, |round| {
         let case = &cases[round as usize % cases.len()];
         case.begin();
-        let room = random.of(&[0, 4, 8, 16, 32, 64, 256, 1024]);
+        let room = random.one_of(&[0, 4, 8, 16, 32, 64, 256, 1024]);
         on_a_full_disk(case, room)
     }))
 }

@@ -37,7 +37,7 @@ pub fn kills(bound: Bound) -> Figures {
     let mut cases: Vec<Case> = VERBS.into_iter().map(Case::new).collect();
     let mut random = Random::new(0x1f83_d9ab_fb41_bd6b);
     let count = cases.len();
-    Figures::of("kills", bound, |round| {
+    Figures::run("kills", bound, |round| {
         let case = &mut cases[round as usize % count];
         case.begin();
         // More often at the end, where files are put in place.

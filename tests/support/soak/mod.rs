@@ -69,7 +69,7 @@ pub(crate) struct Round {
 
 impl Figures {
     /// Runs rounds of a driver.
-    pub(crate) fn of(driver: &'static str, bound: Bound, mut round: impl FnMut(u32) -> Round) -> Self {
+    pub(crate) fn run(driver: &'static str, bound: Bound, mut round: impl FnMut(u32) -> Round) -> Self {
         let start = Instant::now();
         let mut figures =
             Self { driver, rounds: 0, runs: 0, met: 0, time: Duration::ZERO, faults: Vec::new() };

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 pub fn races(bound: Bound) -> Figures {
     let project = app(0);
     let mut random = Random::new(0x5eed_1a2d_e201_7ab1);
-    Figures::of("races", bound, |round| {
+    Figures::run("races", bound, |round| {
         project.write("Cargo.toml", &manifest(round + 1));
         // Each other round a deletion comes in between, by Larder or by cargo itself.
         let deletion = round % 4;

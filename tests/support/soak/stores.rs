@@ -38,7 +38,7 @@ pub fn stores(bound: Bound) -> Figures {
         second: &second,
         random: Random::new(0x6a09_e667_f3bc_c908),
     };
-    Figures::of("stores", bound, |round| {
+    Figures::run("stores", bound, |round| {
         let mut met = true;
         let found = match round % 5 {
             0 => scene.killed_while_storing(&mut met),
@@ -194,7 +194,7 @@ pub fn dropped(bound: Bound) -> Figures {
     first.cook(&[]);
     let second = first.another();
     let records = machine.files("records");
-    Figures::of("dropped", bound, |round| {
+    Figures::run("dropped", bound, |round| {
         let record = &records[round as usize % records.len()];
         let bytes = fs_err::read(record).expect("it can be read");
         fs_err::remove_file(record).expect("it can be removed");

@@ -37,7 +37,7 @@ pub(super) struct Versions(BTreeMap<(String, String), String>);
 
 impl Versions {
     /// Reads the text of a `Cargo.lock`.
-    pub(super) fn of(text: &str) -> anyhow::Result<Self> {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let document: DocumentMut = text.parse()?;
         let packages =
             document.get("package").and_then(Item::as_array_of_tables).context("it has no package")?;
@@ -97,7 +97,7 @@ mod tests {
         let entry = |(name, version): &(&str, &str)| {
             format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+x\"\n")
         };
-        Versions::of(&packages.iter().map(entry).collect::<String>()).unwrap()
+        Versions::parse(&packages.iter().map(entry).collect::<String>()).unwrap()
     }
 
     #[test]

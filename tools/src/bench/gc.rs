@@ -228,7 +228,7 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
         for entry in fs_err::read_dir(from)? {
             let entry = entry?;
             let (path, copy) = (entry.path(), to.join(entry.file_name()));
-            let facts = disk::Facts::of(&path)?;
+            let facts = disk::Facts::read(&path)?;
             if facts.kind == disk::Kind::Folder {
                 open.push((path, copy));
             } else if let Some(first) = copies.get(&facts.id) {
@@ -266,7 +266,7 @@ fn age(folder: &Path, by: Duration) -> anyhow::Result<()> {
     while let Some(folder) = open.pop() {
         for entry in fs_err::read_dir(folder)? {
             let path = entry?.path();
-            let facts = disk::Facts::of(&path)?;
+            let facts = disk::Facts::read(&path)?;
             match facts.kind {
                 disk::Kind::Folder => open.push(path),
                 disk::Kind::File if seen.insert(facts.id) => {

@@ -42,7 +42,7 @@ pub(super) struct Checkout<'a> {
 
 impl<'a> Checkout<'a> {
     /// With the last so many commits.
-    pub(super) fn of(env: &'a Environment, repo: &Path, commits: usize) -> anyhow::Result<Self> {
+    pub(super) fn make(env: &'a Environment, repo: &Path, commits: usize) -> anyhow::Result<Self> {
         let scratch = tempfile::Builder::new().prefix("larder-history-").tempdir()?;
         let mut clone = Self { env, scratch, name: name(repo), commits: Vec::new() };
         let dir = clone.dir().to_string_lossy().into_owned();
@@ -79,7 +79,7 @@ impl<'a> Checkout<'a> {
 
 /// Reads the last `commits` commits on the main line that touched `Cargo.lock`.
 pub(super) fn read(env: &Environment, log: &Log, repo: &Path, commits: usize) -> anyhow::Result<History> {
-    let clone = Checkout::of(env, repo, commits)?;
+    let clone = Checkout::make(env, repo, commits)?;
     let mut history = History { name: clone.name.clone(), steps: Vec::new(), skipped: 0 };
     for (index, commit) in clone.commits.iter().enumerate() {
         log.step("Replaying", &format!("{} {}/{}", history.name, index + 1, clone.commits.len()));

@@ -36,7 +36,7 @@ pub(super) struct Line {
 
 impl Line {
     /// The measured values of a workspace, round by round.
-    pub(super) fn of(what: &str, workspace: &str, values: &[f64]) -> Self {
+    pub(super) fn new(what: &str, workspace: &str, values: &[f64]) -> Self {
         Self { name: format!("{what}, {workspace}"), values: values.to_vec() }
     }
 }

@@ -227,8 +227,8 @@ fn report(measured: &[Measured]) -> String {
 fn plot(measured: &[Measured]) -> Plot<'_> {
     let lines = measured.iter().flat_map(|row| {
         [
-            Line::of("larder lock", &row.workspace, &row.lock_seconds),
-            Line::of("chef prepare", &row.workspace, &row.chef_seconds),
+            Line::new("larder lock", &row.workspace, &row.lock_seconds),
+            Line::new("chef prepare", &row.workspace, &row.chef_seconds),
         ]
     });
     Plot { title: "planning an unchanged workspace", x: "round", y: "seconds", lines: lines.collect() }

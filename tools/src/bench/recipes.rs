@@ -70,7 +70,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         let mut replay = Replay {
             env,
             log,
-            clone: Checkout::of(env, &sh.current_dir().join(repo), args.commits + 1)?,
+            clone: Checkout::make(env, &sh.current_dir().join(repo), args.commits + 1)?,
             pairs: args.pairs.saturating_sub(made).div_ceil(args.repo.len() - index),
             bumps_only: args.bumps_only,
             random: fastrand::Rng::with_seed(args.seed),
@@ -142,7 +142,7 @@ impl Replay<'_> {
     }
 
     fn lock_files(&self) -> anyhow::Result<Vec<Versions>> {
-        let read = |commit: &String| Versions::of(&self.git(&["show", &format!("{commit}:Cargo.lock")])?);
+        let read = |commit: &String| Versions::parse(&self.git(&["show", &format!("{commit}:Cargo.lock")])?);
         self.clone.commits.iter().map(read).collect()
     }
 

@@ -127,8 +127,8 @@ fn report(measured: &[Measured]) -> String {
 fn plot(measured: &[Measured]) -> Plot<'_> {
     let lines = measured.iter().flat_map(|row| {
         [
-            Line::of("usage", row.workspace, &row.usage_seconds),
-            Line::of("du -s", row.workspace, &row.du_seconds),
+            Line::new("usage", row.workspace, &row.usage_seconds),
+            Line::new("du -s", row.workspace, &row.du_seconds),
         ]
     });
     Plot { title: "looking at every cache", x: "round", y: "seconds", lines: lines.collect() }

@@ -245,7 +245,7 @@ fn independent_count(portfolio: &Portfolio<'_>, variant: Variant, log: &Log) -> 
         if !slice.rustflags.is_empty() {
             cmd = cmd.env("RUSTFLAGS", slice.rustflags.join(" "));
         }
-        let count = Count::of(&cmd.output()?);
+        let count = Count::parse(&cmd.output()?);
         ensure!(count.compiled == 0, "{} differs from cargo-leptos' call: {count:?}", slice.name);
         ensure!(count.fresh > 0, "the build of {} was not seen", slice.name);
         log.step("Counted", &format!("{}: fresh {}, compiled 0", slice.name, count.fresh));

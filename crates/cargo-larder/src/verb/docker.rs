@@ -43,7 +43,7 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     context.terminal.step("Building", &format!("{} with Docker {engine}", build.context.display()));
     let scratch = larder::files::scratch::Scratch::new()?;
     // Taken before the build: a file that is edited meanwhile shall count as changed.
-    let record = Record::of(&context.project, &args.build_arg, |image| client.image_id(image))?;
+    let record = Record::gather(&context.project, &args.build_arg, |image| client.image_id(image))?;
     let id_file = scratch.path().join("image");
     let start = Instant::now();
     let mut progress = Progress::default();
@@ -80,7 +80,7 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
     };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
-    let now = Record::of(&context.project, &args.build_arg, image_id)?;
+    let now = Record::gather(&context.project, &args.build_arg, image_id)?;
     let misses = now.misses(&before);
     if args.json {
         terminal::print_json(&schema::docker::Misses { misses: &misses })?;

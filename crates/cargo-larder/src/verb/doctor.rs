@@ -125,7 +125,7 @@ fn stale_files(project: &Project) -> anyhow::Result<Vec<Change>> {
     for (name, text) in docker::files(project, docker::Recipes::of_dockerfile(project)?)? {
         let path = folder.join(name);
         if docker::state(&path, &text)? == State::Stale {
-            changes.extend(Change::of(path, text)?);
+            changes.extend(Change::needed(path, text)?);
         }
     }
     Ok(changes)

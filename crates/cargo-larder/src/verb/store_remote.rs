@@ -34,7 +34,7 @@ pub(super) fn team(context: &Context, address: Option<&str>) -> larder_store::Re
     let project = &context.project;
     // Addresses of the command line are relative to the working directory, those of settings to the workspace.
     let root = if address.is_some() { &context.process.dir } else { project.workspace.root().as_std_path() };
-    Team::of(&project.settings.store, address, root, &Credentials::of(&context.process.env))
+    Team::new(&project.settings.store, address, root, &Credentials::read(&context.process.env))
 }
 
 fn known_team(context: &Context, address: Option<&str>, option: &str) -> anyhow::Result<Team> {

@@ -166,7 +166,7 @@ fn docker(context: &Context) -> anyhow::Result<Option<Image>> {
     let Some(before) = Record::read(&record_path(&context.project))? else { return Ok(None) };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
-    let misses = Record::of(&context.project, before.build_args(), image_id)?.misses(&before);
+    let misses = Record::gather(&context.project, before.build_args(), image_id)?.misses(&before);
     Ok(Some(Image { misses, cache_empty: client.as_ref().and_then(Client::is_cache_empty) }))
 }
 

@@ -36,7 +36,7 @@ impl OfBranches {
     /// When git refuses, or a folder cannot be made.
     pub(super) fn read(project: &Project, report: &dyn Report) -> Result<Self> {
         let mut all = Self::default();
-        let Ok(Some(git)) = Git::of(project.cargo.env(), project.workspace.root()) else { return Ok(all) };
+        let Ok(Some(git)) = Git::find(project.cargo.env(), project.workspace.root()) else { return Ok(all) };
         for branch in git.other_branches()? {
             let file = match recipes_of(&git, &branch) {
                 Ok(Some(file)) => file,

@@ -42,7 +42,7 @@ impl TargetFolder {
         }
         let entries: Vec<PathBuf> =
             fs_err::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-        match Tag::of(&folder) {
+        match Tag::read(&folder) {
             // cargo tags its downloads, too, and whoever copies a tag may have meant something else.
             Tag::Cargo if holds_builds(&entries) || entries.iter().all(|path| is_of_a_build(path)) => {}
             Tag::Cargo => return refuse("has cargo's CACHEDIR.TAG, and no build in it"),
@@ -67,7 +67,7 @@ fn is_same(named: &Path, folder: &Path) -> bool {
 fn holds_builds(entries: &[PathBuf]) -> bool {
     let is_build = |path: &PathBuf| {
         let is_folder = path.symlink_metadata().is_ok_and(|facts| facts.is_dir());
-        is_folder && (Tag::of(path) == Tag::Cargo || is_profile(path) || is_platform(path))
+        is_folder && (Tag::read(path) == Tag::Cargo || is_profile(path) || is_platform(path))
     };
     entries.iter().any(|path| is_called(path, &ANSWERS) || is_build(path))
 }
@@ -96,7 +96,7 @@ fn is_of_a_build(path: &Path) -> bool {
             Some("package") => holds_packages(path),
             Some("larder" | "tmp") => true,
             Some("cargo-timings") => has(&["cargo-timing.html"]),
-            _ => Tag::of(path) == Tag::Cargo || is_profile(path) || is_platform(path),
+            _ => Tag::read(path) == Tag::Cargo || is_profile(path) || is_platform(path),
         },
         Ok(facts) => facts.is_file() && (is_called(path, &FILES) || is_called(path, &LOCKS)),
         Err(_) => false,

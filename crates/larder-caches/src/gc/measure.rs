@@ -27,14 +27,14 @@ impl Tally {
 
     /// The bytes that come free when the entry goes too; nothing if it cannot be read.
     pub fn add(&mut self, path: &Path) -> u64 {
-        let Ok(facts) = Facts::of(path) else { return 0 };
+        let Ok(facts) = Facts::read(path) else { return 0 };
         let device = facts.id.device;
         let mut bytes = self.one(path, &facts);
         let mut open: Vec<PathBuf> =
             if facts.kind == Kind::Folder { vec![path.to_owned()] } else { Vec::new() };
         while let Some(folder) = open.pop() {
             for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
-                let Ok(facts) = Facts::of(&entry.path()) else { continue };
+                let Ok(facts) = Facts::read(&entry.path()) else { continue };
                 if facts.id.device != device {
                     continue;
                 }
@@ -49,7 +49,7 @@ impl Tally {
 
     /// The bytes that come free when this goes, without what is in it.
     pub(super) fn add_one(&mut self, path: &Path) -> u64 {
-        Facts::of(path).map_or(0, |facts| self.one(path, &facts))
+        Facts::read(path).map_or(0, |facts| self.one(path, &facts))
     }
 
     fn one(&mut self, path: &Path, facts: &Facts) -> u64 {

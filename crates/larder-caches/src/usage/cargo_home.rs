@@ -108,7 +108,7 @@ fn used_repositories(checkouts: &Path, locked: &Locked) -> HashSet<PathBuf> {
 /// cargo keeps book of what it uses in files of its own, which change with every build.
 fn last_use(home: &Path) -> Option<SystemTime> {
     let books = [".global-cache", ".package-cache", ".package-cache-mutate"].map(OsStr::new);
-    books.iter().filter_map(|name| Some(Facts::of(&home.join(name)).ok()?.modified)).max()
+    books.iter().filter_map(|name| Some(Facts::read(&home.join(name)).ok()?.modified)).max()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usa
         report.step("Read", &format!("{}: {}", names.join(", "), columns::bytes(size.on_disk)));
         found
     };
-    let locked = reusable::Locked::of(project);
+    let locked = reusable::Locked::read(project);
     let (targets, home, nix, docker, folders) = std::thread::scope(|scope| {
         let home = scope.spawn(|| done(cargo_home::look(project, &locked)));
         let nix = scope.spawn(|| done(nix::look(project, env)));

@@ -28,7 +28,7 @@ pub(super) struct Now<'a> {
 }
 
 impl<'a> Now<'a> {
-    pub(super) fn of(project: &Project, locked: &'a Locked) -> Self {
+    pub(super) fn new(project: &Project, locked: &'a Locked) -> Self {
         let cargo = &project.cargo;
         let root = project.workspace.root();
         Self { rustc: compiler::hash(cargo, root.as_std_path()), locked }
@@ -86,12 +86,12 @@ pub(super) struct Locked {
 }
 
 impl Locked {
-    pub(super) fn of(project: &Project) -> Self {
+    pub(super) fn read(project: &Project) -> Self {
         let lock = workspace::parse_toml(&project.workspace.root().join("Cargo.lock"));
-        lock.map(|lock| Self::read(&lock)).unwrap_or_default()
+        lock.map(|lock| Self::parse(&lock)).unwrap_or_default()
     }
 
-    fn read(lock: &DocumentMut) -> Self {
+    fn parse(lock: &DocumentMut) -> Self {
         let mut locked = Self::default();
         for package in workspace::locked_packages(lock) {
             match package.source.map(|source| source.strip_prefix("git+")) {
@@ -186,7 +186,7 @@ mod tests {
             name = "own"
             version = "0.1.0"
         "#;
-        let locked = Locked::read(&lock.parse().unwrap());
+        let locked = Locked::parse(&lock.parse().unwrap());
         assert!(locked.has_registry("a-1.0.0") && !locked.has_registry("own-0.1.0"));
         assert!(
             locked.has_revision("0123456") && !locked.has_revision("1123456") && !locked.has_revision("")

@@ -23,7 +23,7 @@ const GC: &str = "cargo larder gc --only target";
 /// Looks at the project's target folder and at those of its slices that are elsewhere.
 pub(super) fn look(project: &Project, locked: &Locked) -> Found {
     let mut found = Found::default();
-    let now = Now::of(project, locked);
+    let now = Now::new(project, locked);
     for path in project.target_dirs().into_iter().map(Utf8PathBuf::into_std_path_buf) {
         if !path.is_dir() {
             let name = name(project, &path);

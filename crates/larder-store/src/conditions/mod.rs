@@ -41,7 +41,7 @@ pub enum Bound {
 
 impl Bound {
     /// How it is called, and where it was and is.
-    fn of<'p>(self, compiled_in: &'p Place, here: &'p Place) -> (&'static str, &'p str, &'p str) {
+    fn places<'p>(self, compiled_in: &'p Place, here: &'p Place) -> (&'static str, &'p str, &'p str) {
         match self {
             Self::CargoHome => ("CARGO_HOME", &compiled_in.cargo_home, &here.cargo_home),
             Self::BuildDir => ("the build directory", &compiled_in.build_dir, &here.build_dir),
@@ -52,14 +52,14 @@ impl Bound {
 impl Conditions {
     /// Whether the unit uses the path of a folder that is another one here.
     pub fn is_bound_elsewhere(&self, compiled_in: &Place, here: &Place) -> bool {
-        let mut places = self.bound.iter().map(|bound| bound.of(compiled_in, here));
+        let mut places = self.bound.iter().map(|bound| bound.places(compiled_in, here));
         places.any(|(_, then, now)| then != now)
     }
 
     /// The first condition that does not hold, in words.
     pub fn broken(&self, compiled_in: &Place, here: &Place, system: &system::System<'_>) -> Option<String> {
         for bound in &self.bound {
-            let (name, then, now) = bound.of(compiled_in, here);
+            let (name, then, now) = bound.places(compiled_in, here);
             if then != now {
                 return Some(format!("it uses the path of {name}, which was {then}"));
             }
@@ -89,7 +89,8 @@ mod tests {
         let there = Place { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
         let here = Place { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
         let bound = |bound| Conditions { bound: vec![bound], ..Conditions::default() };
-        let library = system::Library { name: "of-nobody".to_owned(), folder: None, digest: Digest::of(b"") };
+        let library =
+            system::Library { name: "of-nobody".to_owned(), folder: None, digest: Digest::hash(b"") };
         let cases = [
             (Conditions::default(), None),
             (bound(Bound::CargoHome), Some("it uses the path of CARGO_HOME, which was /there/cargo")),

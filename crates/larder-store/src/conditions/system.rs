@@ -235,7 +235,7 @@ mod tests {
         let names: Vec<_> = libraries.iter().map(|library| library.name.as_str()).collect();
         assert_eq!(names, ["c"]);
         assert!(system.has(libraries.first().unwrap()));
-        let other = Library { digest: Digest::of(b""), ..libraries.first().unwrap().clone() };
+        let other = Library { digest: Digest::hash(b""), ..libraries.first().unwrap().clone() };
         assert!(!system.has(&other));
     }
 }

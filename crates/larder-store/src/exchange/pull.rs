@@ -86,7 +86,7 @@ fn fetch(exchange: Exchange<'_>, unit: SignedUnit) -> Result<Record> {
     let name = pack_name(unit.pack)?;
     let bytes = exchange.remote.get(&name, unit.pack_size)?;
     let bytes = bytes.ok_or_else(|| exchange.bad(&name, "it is not there"))?;
-    if bytes.len() as u64 != unit.pack_size || Digest::of(&bytes) != unit.pack {
+    if bytes.len() as u64 != unit.pack_size || Digest::hash(&bytes) != unit.pack {
         return Err(exchange.bad(&name, "its content is not what its name says"));
     }
     unpack(exchange.store, unit.record, &bytes)

@@ -121,7 +121,7 @@ impl Push<'_> {
             .record(id)
             .ok_or_else(|| Error::bad(format!("the record {id}"), "it is not in the store"))?;
         let bytes = pack(store, &record)?;
-        let pack = Digest::of(&bytes);
+        let pack = Digest::hash(&bytes);
         let name = pack_name(pack)?;
         self.in_time(&name)?;
         let put = remote.put_new(&name, &bytes)?;

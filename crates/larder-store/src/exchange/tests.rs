@@ -38,7 +38,7 @@ impl Team {
         let [giver, taker] = ["giver", "taker"].map(|name| Store::open(folder.path().join(name)).unwrap());
         fs_err::create_dir(folder.path().join("remote")).unwrap();
         let key = SecretKey::generate("team-1").unwrap();
-        let keys = Keys { scope: Digest::of(b"scope"), snapshot: Digest::of(b"snapshot") };
+        let keys = Keys { scope: Digest::hash(b"scope"), snapshot: Digest::hash(b"snapshot") };
         let team = Self { folder, giver, taker, trusted: vec![key.public()], key, keys };
         team.cook(team.keys, &["one", "two", "three"]);
         team
@@ -97,7 +97,7 @@ fn another_machine_gets_what_was_pushed_and_the_next_push_sends_nothing() {
 fn a_recipe_that_nobody_pushed_gets_the_units_of_the_last_one() {
     let mut team = Team::new();
     team.push(&team.remote()).unwrap();
-    team.keys.snapshot = Digest::of(b"after a bump");
+    team.keys.snapshot = Digest::hash(b"after a bump");
     let pulled = team.pull().unwrap();
     assert_eq!((pulled.new, pulled.is_whole), (3, false));
     assert_eq!(team.taker.snapshot(team.keys.snapshot), None);

@@ -82,7 +82,7 @@ fn damaged_records_and_lists_are_all_found_and_all_replaced() {
 #[test]
 fn what_was_remembered_and_damaged_is_forgotten() {
     let machine = Machine::new();
-    let key = Digest::of(b"a compiler");
+    let key = Digest::hash(b"a compiler");
     for seed in 0..100 {
         machine.store.remember(key, "an answer").unwrap();
         assert_eq!(machine.store.remembered(key).as_deref(), Some("an answer"));

@@ -44,7 +44,7 @@ impl Machine {
     fn new() -> Self {
         let folder = in_memory();
         let [store, built] = ["store", "built"].map(|name| Store::open(folder.path().join(name)).unwrap());
-        let keys = Keys { scope: Digest::of(b"scope"), snapshot: Digest::of(b"snapshot") };
+        let keys = Keys { scope: Digest::hash(b"scope"), snapshot: Digest::hash(b"snapshot") };
         let records = cook(&store, keys);
         cook(&built, keys);
         Self { folder, store, built, keys, records }

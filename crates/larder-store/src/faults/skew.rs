@@ -12,7 +12,7 @@ fn of_the_future(store: &Store) -> (PathBuf, PathBuf) {
         "version": VERSION + 1, "something": "new", "files": [{ "digest": digest, "size": 20, "kind": [1, 2] }],
     });
     let bytes = serde_json::to_vec(&record).unwrap();
-    let id = Digest::of(&bytes).to_string();
+    let id = Digest::hash(&bytes).to_string();
     let path = store.root().join("v1/records").join(&id[..2]).join(&id[2..]);
     fs_err::create_dir_all(path.parent().unwrap()).unwrap();
     fs_err::write(&path, bytes).unwrap();
@@ -26,11 +26,11 @@ fn what_a_later_version_stored_is_passed_by_and_stays() {
     let folder = machine.store.root().join("v2/blobs");
     fs_err::create_dir_all(&folder).unwrap();
     fs_err::write(folder.join("ab"), "of a later version").unwrap();
-    let snapshot = machine.store.root().join("v1/snapshots").join(Digest::of(b"later").to_string());
+    let snapshot = machine.store.root().join("v1/snapshots").join(Digest::hash(b"later").to_string());
     let text = format!("{{\"version\":{},\"units\":[]}}", VERSION + 1);
     fs_err::write(&snapshot, text).unwrap();
 
-    assert_eq!(machine.store.snapshot(Digest::of(b"later")), None);
+    assert_eq!(machine.store.snapshot(Digest::hash(b"later")), None);
     machine.assert_whole("with another version beside it");
     let later = SystemTime::now() + Duration::from_hours(1);
     machine.store.sweep(u64::MAX, later, Sweep::Delete).unwrap();

@@ -140,7 +140,7 @@ impl Store {
     pub fn read(&self, file: &File) -> Result<Vec<u8>> {
         let path = self.blob(file.digest);
         let bytes = read_small(&path, file.size)?;
-        if bytes.len() as u64 != file.size || Digest::of(&bytes) != file.digest {
+        if bytes.len() as u64 != file.size || Digest::hash(&bytes) != file.digest {
             Self::put_aside(&path);
             return Err(Error::bad(path.display(), "its content is not what its name says"));
         }
@@ -157,7 +157,7 @@ impl Store {
     /// # Errors
     /// If it cannot be written, or changed meanwhile.
     pub(crate) fn add_file(&self, path: &Path, bytes: &[u8], shared: &SharedBlocks) -> Result<Digest> {
-        let (digest, size) = (Digest::of(bytes), bytes.len() as u64);
+        let (digest, size) = (Digest::hash(bytes), bytes.len() as u64);
         let place = self.blob(digest);
         let is_sound =
             || self.known_by == KnownBy::Size || digest_of(&place).is_ok_and(|found| found == (digest, size));
@@ -206,7 +206,7 @@ impl Store {
     /// # Errors
     /// If it cannot be written.
     pub fn add_bytes(&self, bytes: &[u8]) -> Result<Digest> {
-        let digest = Digest::of(bytes);
+        let digest = Digest::hash(bytes);
         self.write(&self.blob(digest), bytes)?;
         Ok(digest)
     }
@@ -224,7 +224,7 @@ impl Store {
     /// A record; `None` if it is not there, or not to be read.
     pub fn record(&self, id: Digest) -> Option<Record> {
         let bytes = read_small(&self.spread("records", id), LARGEST as u64).ok()?;
-        (Digest::of(&bytes) == id).then(|| Record::parse(&bytes).ok())?
+        (Digest::hash(&bytes) == id).then(|| Record::parse(&bytes).ok())?
     }
 
     /// The units of a recipe; `None` if they are not known.
@@ -255,7 +255,7 @@ impl Store {
     /// # Errors
     /// If it cannot be written.
     pub fn set_newest(&self, scope: Key, fingerprint: &Inside, id: Digest) -> Result<()> {
-        let name = Digest::of(fingerprint.as_str().as_bytes()).to_string();
+        let name = Digest::hash(fingerprint.as_str().as_bytes()).to_string();
         let path = self.path("scopes", &scope.to_string()).join(&name[..32]);
         self.replace(&path, id.to_string().as_bytes())
     }
@@ -290,12 +290,12 @@ impl Store {
     pub(crate) fn remembered(&self, key: Key) -> Option<String> {
         let bytes = read_small(&self.path("remembered", &key.to_string()), 4096).ok()?;
         let (digest, text) = std::str::from_utf8(&bytes).ok()?.split_once(' ')?;
-        (digest == Digest::of(text.as_bytes()).to_string()).then(|| text.to_owned())
+        (digest == Digest::hash(text.as_bytes()).to_string()).then(|| text.to_owned())
     }
 
     /// Remembers a short text, with its digest: a damaged one would be believed for ever.
     pub(crate) fn remember(&self, key: Key, text: &str) -> Result<()> {
-        let line = format!("{} {text}", Digest::of(text.as_bytes()));
+        let line = format!("{} {text}", Digest::hash(text.as_bytes()));
         self.replace(&self.path("remembered", &key.to_string()), line.as_bytes())
     }
 

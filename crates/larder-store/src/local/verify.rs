@@ -59,7 +59,7 @@ impl Store {
         for (path, _, _) in self.files("records")? {
             let Some(name) = digest_in(&path) else { continue };
             let bytes = read_small(&path, LARGEST as u64).ok();
-            let sound = bytes.filter(|bytes| name == Digest::of(bytes));
+            let sound = bytes.filter(|bytes| name == Digest::hash(bytes));
             // A sound record that cannot be read is of another version of Larder.
             let is_whole =
                 |bytes: Vec<u8>| Record::parse(&bytes).map_or(true, |record| self.has_files(&record));

@@ -21,7 +21,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Those of an environment.
-    pub fn of(env: &Environment) -> Self {
+    pub fn read(env: &Environment) -> Self {
         Self { env: env.clone() }
     }
 

@@ -73,7 +73,7 @@ pub fn restore(
     system: &System<'_>,
     report: &dyn Report,
 ) -> Result<Restored> {
-    let Found { is_whole, ids, records } = Found::of(store, keys, packages);
+    let Found { is_whole, ids, records } = Found::read(store, keys, packages);
     store.touch(keys.snapshot, &ids);
     Ok(Restored { is_whole, ..into(store, place, &records, system, report)? })
 }
@@ -89,7 +89,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// Reads them; `packages` are the names and versions in the recipe's `Cargo.lock`.
-    pub(crate) fn of(store: &Store, keys: Keys, packages: &BTreeSet<String>) -> Self {
+    pub(crate) fn read(store: &Store, keys: Keys, packages: &BTreeSet<String>) -> Self {
         let snapshot = store.snapshot(keys.snapshot);
         let is_known = snapshot.is_some();
         let ids = snapshot.map_or_else(|| store.scope(keys.scope), |snapshot| snapshot.records);
@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
         let digest = |file: &crate::record::File| {
             let path = self.path(&file.path);
             if file.role == Role::Printed {
-                return Some(Digest::of(&self.place.anywhere(&fs_err::read(path).ok()?)));
+                return Some(Digest::hash(&self.place.anywhere(&fs_err::read(path).ok()?)));
             }
             digest_of(&path).ok().map(|(digest, _)| digest)
         };

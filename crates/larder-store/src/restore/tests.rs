@@ -18,7 +18,7 @@ impl Two {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("store")).unwrap();
-        let keys = Keys { scope: Digest::of(b"scope"), snapshot: Digest::of(b"snapshot") };
+        let keys = Keys { scope: Digest::hash(b"scope"), snapshot: Digest::hash(b"snapshot") };
         fs_err::create_dir(folder.path().join("target")).unwrap();
         Self { folder, store, keys }
     }
@@ -74,7 +74,7 @@ fn what_stands_on_other_bytes_stays_out() {
     let below = stub::unit(&two.store, "below", b"one");
     let mut above = stub::unit(&two.store, "above", b"two");
     let on = |outputs| Dependency { fingerprint: below.fingerprint.clone(), outputs };
-    above.dependencies = vec![on(Digest::of(b"other bytes"))];
+    above.dependencies = vec![on(Digest::hash(b"other bytes"))];
     let restored = two.restore(&[below.clone(), above.clone()]);
     assert_eq!(restored.units, 1, "{restored:?}");
     assert!(restored.refused[0].1.contains("is another one here"), "{restored:?}");

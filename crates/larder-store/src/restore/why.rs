@@ -114,7 +114,7 @@ pub enum Nearest {
 impl Question<'_> {
     /// Looks.
     pub fn answer(&self, wanted: &Wanted) -> Answer {
-        let found = Found::of(self.store, self.keys, self.packages);
+        let found = Found::read(self.store, self.keys, self.packages);
         let fates = self.fates(&found);
         let Found { is_whole: whole, records, .. } = found;
         let is_wanted = |record: &&Record| wanted.is(record, &records);

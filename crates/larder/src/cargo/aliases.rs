@@ -16,10 +16,10 @@ pub(crate) fn without_aliases(
     env: &Environment,
 ) -> Vec<OsString> {
     let mut words = args.to_vec();
-    let Work::ThirdParty(_) = Work::of(&text(&words)) else { return words };
+    let Work::ThirdParty(_) = Work::parse(&text(&words)) else { return words };
     let Some(config) = config(cargo, dir, env) else { return words };
     let mut seen = Vec::new();
-    while let Work::ThirdParty(name) = Work::of(&text(&words)) {
+    while let Work::ThirdParty(name) = Work::parse(&text(&words)) {
         let alias = config.alias.get(&name).filter(|_| !seen.contains(&name));
         let (Some(alias), Some(at)) = (alias, subcommand(&text(&words))) else { break };
         words.splice(at..=at, alias.list.iter().map(OsString::from));

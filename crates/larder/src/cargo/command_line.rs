@@ -68,7 +68,7 @@ const OWN: [&str; 48] = [
 ];
 
 impl Work {
-    pub(crate) fn of(args: &[String]) -> Self {
+    pub(crate) fn parse(args: &[String]) -> Self {
         match subcommand(args).map(|at| args[at].as_str()) {
             Some("run" | "r") => Self::Run,
             Some(name) if is_third_party(name) => Self::ThirdParty(name.to_owned()),
@@ -293,10 +293,10 @@ mod tests {
 
     #[test]
     fn drivers_are_told_from_cargos_own_work() {
-        assert_eq!(Work::of(&words("--color always leptos build")), Work::ThirdParty("leptos".into()));
-        assert_eq!(Work::of(&words("+nightly run -p x -- build")), Work::Run);
+        assert_eq!(Work::parse(&words("--color always leptos build")), Work::ThirdParty("leptos".into()));
+        assert_eq!(Work::parse(&words("+nightly run -p x -- build")), Work::Run);
         for line in ["build", "clippy -- -D warnings", "-vV", "--version", "script.rs", "./script"] {
-            assert_eq!(Work::of(&words(line)), Work::Own, "{line}");
+            assert_eq!(Work::parse(&words(line)), Work::Own, "{line}");
         }
     }
 }

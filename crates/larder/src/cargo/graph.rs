@@ -51,7 +51,7 @@ impl Cargo {
         let answer = self.ask_for_graph(call);
         match &answer {
             Ok(_) => *servers = Servers::Answered,
-            Err(Error::Failed { stderr, .. }) if Refusal::of(stderr) == Some(Refusal::Network) => {
+            Err(Error::Failed { stderr, .. }) if Refusal::parse(stderr) == Some(Refusal::Network) => {
                 *servers = Servers::Silent { stderr: stderr.clone() };
             }
             Err(_) => {}

@@ -191,7 +191,7 @@ const WORDS: [(Refusal, &[&str]); 24] = [
 
 impl Refusal {
     /// The kind of what cargo said; `None` if it is not known.
-    pub(crate) fn of(stderr: &str) -> Option<Self> {
+    pub(crate) fn parse(stderr: &str) -> Option<Self> {
         if let Some(manifest) = missing_manifest(stderr) {
             return Some(if is_in_submodule(manifest) { OwnSubmodule } else { NoManifest });
         }
@@ -322,9 +322,9 @@ mod tests {
             ),
         ];
         for (said, kind) in cases {
-            assert_eq!(Refusal::of(said), Some(kind), "{said}");
+            assert_eq!(Refusal::parse(said), Some(kind), "{said}");
         }
-        assert_eq!(Refusal::of("error: something new"), None);
+        assert_eq!(Refusal::parse("error: something new"), None);
     }
 
     #[test]
@@ -339,7 +339,7 @@ mod tests {
                 path.display()
             )
         };
-        assert_eq!(Refusal::of(&said("third/lib/core")), Some(OwnSubmodule));
-        assert_eq!(Refusal::of(&said("third/libs")), Some(NoManifest));
+        assert_eq!(Refusal::parse(&said("third/lib/core")), Some(OwnSubmodule));
+        assert_eq!(Refusal::parse(&said("third/libs")), Some(NoManifest));
     }
 }

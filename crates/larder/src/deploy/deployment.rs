@@ -135,7 +135,7 @@ impl<'a> Deployment<'a> {
         let record = inputs::of_image(self.project, &[])?;
         half::check(part, record.as_ref(), self.live(), &self.service)?;
         self.inputs = record.as_ref().map(Record::digest);
-        self.halves = record.as_ref().map(Halves::of).unwrap_or_default();
+        self.halves = record.as_ref().map(Halves::read).unwrap_or_default();
         Ok(self.facts().plan())
     }
 
@@ -224,7 +224,7 @@ impl<'a> Deployment<'a> {
         let known = image.and_then(|image| self.engine.image(image).ok().flatten());
         match (&self.settings.health, known) {
             (Some(path), _) => Check::Page(path.clone()).to_string(),
-            (None, Some(image)) => Check::of(None, &image).to_string(),
+            (None, Some(image)) => Check::new(None, &image).to_string(),
             (None, None) => {
                 "the image's health check passes, or it takes connections if there is none".into()
             }

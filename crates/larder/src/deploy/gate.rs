@@ -33,7 +33,7 @@ pub(super) enum Check {
 
 impl Check {
     /// As it is configured, or else as the image has it.
-    pub(super) fn of(health: Option<&str>, image: &Image) -> Self {
+    pub(super) fn new(health: Option<&str>, image: &Image) -> Self {
         match health {
             Some(path) => Self::Page(path.to_owned()),
             None if image.has_health_check => Self::Image,

@@ -46,7 +46,7 @@ impl Half {
         }
     }
 
-    fn of(self, halves: &Halves) -> Option<&str> {
+    fn digest_in(self, halves: &Halves) -> Option<&str> {
         match self {
             Self::Front => halves.front.as_deref(),
             Self::Server => halves.server.as_deref(),
@@ -61,7 +61,7 @@ const LONGEST: usize = 100_000;
 
 impl Halves {
     /// Of a build with these steps.
-    pub(super) fn of(record: &Record) -> Self {
+    pub(super) fn read(record: &Record) -> Self {
         let digests = |half: Half| {
             let parts = record.parts(half.stage())?;
             let all: BTreeSet<String> = parts.iter().map(digest).collect();
@@ -99,7 +99,7 @@ pub(super) fn check(
         let what = format!("{service}: no release serves whose {} half could stay", half.name());
         return Err(unknown(what, "bring both once: `cargo larder deploy`"));
     };
-    let known = half.of(&live.labels.halves).ok_or_else(|| {
+    let known = half.digest_in(&live.labels.halves).ok_or_else(|| {
         let what = format!(
             "release {} does not tell what its {} half was made of",
             live.labels.release,

@@ -23,7 +23,7 @@ pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Optio
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.
-    Record::of(project, build_args, |_| None).map(Some)
+    Record::gather(project, build_args, |_| None).map(Some)
 }
 
 /// The words of an environment file, which is read to the last byte as the engine's client would do.
@@ -39,5 +39,5 @@ pub(super) fn of_configuration(parts: &[Option<&str>]) -> String {
 
 /// The commit of the project, with `-dirty` if files were changed since; `None` outside of git.
 pub(super) fn commit(env: &Environment, root: &Utf8Path) -> Option<String> {
-    Git::of(env, root).ok()??.commit()
+    Git::find(env, root).ok()??.commit()
 }

@@ -285,7 +285,7 @@ impl Run<'_, '_> {
         match deployment.engine.roll_out(service, written.path(), self.patience())? {
             Ending::Well => {
                 let release = Box::new(Release { image: image.id.clone(), ..Release::planned(labels) });
-                let check = Check::of(None, image);
+                let check = Check::new(None, image);
                 self.candidate = Candidate::Started { release, check, is_kept: false };
                 Ok(())
             }
@@ -305,7 +305,7 @@ impl Run<'_, '_> {
         let Candidate::Built(image) = &self.candidate else { return Ok(()) };
         self.deployment.engine.roll_back(&self.deployment.service, self.patience())?;
         let release = Box::new(Release { image: image.id.clone(), ..to.clone() });
-        self.candidate = Candidate::Started { release, check: Check::of(None, image), is_kept: true };
+        self.candidate = Candidate::Started { release, check: Check::new(None, image), is_kept: true };
         Ok(())
     }
 
@@ -318,7 +318,7 @@ impl Run<'_, '_> {
     /// Starts what was built, or what was kept.
     fn start(&mut self, plan: &Plan, port: u16) -> Result<()> {
         let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
-        let check = Check::of(self.deployment.settings.health.as_deref(), image);
+        let check = Check::new(self.deployment.settings.health.as_deref(), image);
         let is_kept = !to.container.is_empty();
         let container = if is_kept && to.labels.port == port {
             to.container.clone()

@@ -25,7 +25,7 @@ pub(super) struct AbsentMember {
 }
 
 impl AbsentMember {
-    pub(super) fn of(workspace: &Workspace, package: &Package, folder: &Utf8Path) -> Result<Self> {
+    pub(super) fn new(workspace: &Workspace, package: &Package, folder: &Utf8Path) -> Result<Self> {
         Ok(Self { folder: folder.to_owned(), targets: targets(workspace, package)? })
     }
 }

@@ -90,7 +90,7 @@ impl LeptosTools {
 }
 
 impl Application {
-    pub(super) fn of(project: &Project, recipes: Recipes) -> Result<Self> {
+    pub(super) fn new(project: &Project, recipes: Recipes) -> Result<Self> {
         if let Some(refused) = project.refused().into_iter().next() {
             return Err(refused.error);
         }
@@ -116,8 +116,8 @@ impl Application {
         let locked: Vec<LockedSlice> = slices.iter().map(locked).collect::<Result<_>>()?;
         let members = workspace.metadata().workspace_packages();
         let sources = sources(project, recipes, &members)?;
-        let image = Image::of(workspace, &sources, &slices);
-        let artifacts = Artifacts::of(project, &image, &slices, &recorded.platforms)?;
+        let image = Image::new(workspace, &sources, &slices);
+        let artifacts = Artifacts::ask(project, &image, &slices, &recorded.platforms)?;
         let site = slices.iter().find_map(|slice| site(&image, slice));
         if site.is_none() {
             artifacts.require_some(&slices)?;
@@ -131,7 +131,7 @@ impl Application {
         let application = Self {
             groups: groups(workspace, locked),
             build,
-            halves: halves::of(project, recipes, &image, &slices)?,
+            halves: halves::plan(project, recipes, &image, &slices)?,
             entry: artifacts.entry(project),
             hash_file: slices.iter().find_map(|slice| hash_file(&artifacts, slice)),
             site_env: site
@@ -220,6 +220,6 @@ fn hash_file(artifacts: &Artifacts, slice: &Slice) -> Option<String> {
 fn leptos_tools(project: &Project) -> Result<LeptosTools> {
     let lock = parse_toml(&project.workspace.root().join("Cargo.lock"))?;
     let wasm_bindgen = locked_version(&lock, "wasm-bindgen").map(str::to_owned);
-    let tailwind = Tailwind::of(&project.workspace);
+    let tailwind = Tailwind::find(&project.workspace);
     Ok(LeptosTools { cargo_leptos: leptos::CARGO_LEPTOS_VERSION, wasm_bindgen, tailwind })
 }

@@ -90,7 +90,7 @@ impl Artifacts {
     ///
     /// # Errors
     /// When a slice cannot be planned.
-    pub(super) fn of(
+    pub(super) fn ask(
         project: &Project,
         image: &Image,
         slices: &[&Slice],
@@ -227,7 +227,7 @@ fn plans(project: &Project, slices: &[&Slice], platforms: &[Platform]) -> Result
 fn is_stale(error: &Error) -> bool {
     match error {
         Error::StaleCargoLock { .. } => true,
-        Error::SlicePlan { stderr, .. } => Refusal::of(stderr) == Some(Refusal::StaleLock),
+        Error::SlicePlan { stderr, .. } => Refusal::parse(stderr) == Some(Refusal::StaleLock),
         _ => false,
     }
 }

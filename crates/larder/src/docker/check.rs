@@ -16,9 +16,9 @@ use crate::{
 /// The parts of an image, once none of them can be refused any more.
 ///
 /// # Errors
-/// As [`Application::of`], and for words with no place in generated files.
+/// As [`Application::new`], and for words with no place in generated files.
 pub(super) fn application(project: &Project, recipes: Recipes) -> Result<Application> {
-    let application = Application::of(project, recipes)?;
+    let application = Application::new(project, recipes)?;
     check(project, &application)?;
     Ok(application)
 }

@@ -40,7 +40,7 @@ pub(super) struct Pointed {
 impl Configured {
     /// # Errors
     /// When something lies elsewhere, or at a path of one machine.
-    pub(super) fn of(project: &Project, context: &Context) -> Result<Self> {
+    pub(super) fn read(project: &Project, context: &Context) -> Result<Self> {
         let workspace = &project.workspace;
         refuse_patches(project)?;
         let mut all = Self { toolchain: toolchain(project, context)?, ..Self::default() };

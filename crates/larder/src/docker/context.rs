@@ -64,7 +64,7 @@ impl Place {
 }
 
 impl Context {
-    pub(super) fn of(project: &Project) -> Result<Self> {
+    pub(super) fn new(project: &Project) -> Result<Self> {
         let root = project.workspace.root().to_owned();
         let real_root = root.canonicalize_utf8()?;
         Ok(Self { folder: folder(project)?.canonicalize_utf8()?, root, real_root })

@@ -63,7 +63,7 @@ impl Downloads {
 pub(super) const USER: &str = "65532:65532";
 
 /// Writes the Dockerfile of an application.
-pub(super) fn of(application: &Application, settings: &DockerSettings) -> String {
+pub(super) fn text(application: &Application, settings: &DockerSettings) -> String {
     let header = match application.recipes {
         Recipes::Committed => HEADER,
         Recipes::Planned => PLANNED_HEADER,

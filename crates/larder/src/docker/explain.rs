@@ -75,7 +75,7 @@ impl Record {
     ///
     /// # Errors
     /// When there is no Dockerfile, or a file of the context cannot be read.
-    pub fn of(
+    pub fn gather(
         project: &Project,
         build_args: &[String],
         base_id: impl Fn(&str) -> Option<String>,

@@ -51,7 +51,12 @@ const COMMANDS: [(&str, &str); 2] = [
 ];
 
 /// The halves of what the slices build, the front one first; none if it is built in one piece.
-pub(super) fn of(project: &Project, recipes: Recipes, image: &Image, slices: &[&Slice]) -> Result<Vec<Half>> {
+pub(super) fn plan(
+    project: &Project,
+    recipes: Recipes,
+    image: &Image,
+    slices: &[&Slice],
+) -> Result<Vec<Half>> {
     if !come_apart(project, slices) {
         return Ok(Vec::new());
     }
@@ -124,10 +129,10 @@ fn half(
         let is_member = members.iter().any(|member| member.id == package.id);
         let Some(folder) = folder_below(package, root).filter(|_| !is_member) else { continue };
         if !sources.iter().any(|source| folder.starts_with(source)) {
-            absent.push(AbsentMember::of(&project.workspace, package, folder)?);
+            absent.push(AbsentMember::new(&project.workspace, package, folder)?);
         }
     }
     let (folders, files): (Vec<_>, Vec<_>) = sources.into_iter().partition(|path| root.join(path).is_dir());
-    let steps = member_steps::of(project, image, slice, members, &folders)?;
+    let steps = member_steps::plan(project, image, slice, members, &folders)?;
     Ok(Half { slice: slice.name.to_string(), command, files, folders, absent, steps })
 }

@@ -22,7 +22,7 @@ const HEADER: &str = "\
 const TARGET: &str = "**/target";
 
 /// Writes the allow-list of an application.
-pub(super) fn of(application: &Application) -> String {
+pub(super) fn text(application: &Application) -> String {
     let mut text = super::generated::header(application) + HEADER;
     let sources = &application.sources;
     let recipes = sources.prefix.join(RECIPES);

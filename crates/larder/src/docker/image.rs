@@ -26,7 +26,7 @@ pub(super) struct Image {
 }
 
 impl Image {
-    pub(super) fn of(workspace: &Workspace, sources: &Sources, slices: &[&Slice]) -> Self {
+    pub(super) fn new(workspace: &Workspace, sources: &Sources, slices: &[&Slice]) -> Self {
         let target = workspace.committed_target_directory();
         let configured = workspace.config().get("build").and_then(|build| build.get("target-dir")?.as_str());
         let folder = Utf8Path::new(FOLDER);

@@ -81,7 +81,7 @@ impl MemberSteps {
 
 /// The steps before a half's own build; `None` if nothing can be built apart from it. `members` are those that the
 /// half is made of, `folders` what it copies as a whole.
-pub(super) fn of(
+pub(super) fn plan(
     project: &Project,
     image: &Image,
     slice: &Slice,
@@ -101,7 +101,7 @@ pub(super) fn of(
     if steps.is_empty() {
         return Ok(None);
     }
-    let own = AbsentMember::of(&project.workspace, own, folder)?;
+    let own = AbsentMember::new(&project.workspace, own, folder)?;
     Ok(Some(MemberSteps { steps, own, variables: image.environment(slice) }))
 }
 
@@ -214,7 +214,7 @@ impl Parts<'_> {
     /// Those of the members whose folders can come later than the rest.
     fn apart(&self, members: &[&Package]) -> Result<Vec<AbsentMember>> {
         let folders = members.iter().filter_map(|one| Some((one, self.folder_of(one)?)));
-        folders.map(|(member, folder)| AbsentMember::of(&self.project.workspace, member, folder)).collect()
+        folders.map(|(member, folder)| AbsentMember::new(&self.project.workspace, member, folder)).collect()
     }
 
     fn folder_of<'b>(&self, member: &'b Package) -> Option<&'b Utf8Path> {

@@ -96,10 +96,10 @@ pub struct Generated {
 pub fn generated(project: &Project, recipes: Recipes) -> Result<Generated> {
     let application = check::application(project, recipes)?;
     let settings = &project.settings.docker;
-    let dockerfile = dockerfile::of(&application, settings);
+    let dockerfile = dockerfile::text(&application, settings);
     let files = BTreeMap::from([
         ("Dockerfile".into(), dockerfile),
-        (".dockerignore".into(), ignore::of(&application)),
+        (".dockerignore".into(), ignore::text(&application)),
     ]);
     let undecided = match &application.entry {
         Entry::Undecided(programs) if settings.entrypoint.is_empty() => Some(format!(

@@ -76,8 +76,8 @@ pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package])
     all.extend((recipes == Recipes::Committed).then(|| Utf8PathBuf::from(RECIPES)));
     // Listed whether it is there or not: it may be a pattern, or written by a step that nobody has run here.
     all.extend(project.settings.docker.include.iter().map(|path| normalized(Utf8Path::new(path))));
-    let context = Context::of(project)?;
-    let configured = Configured::of(project, &context)?;
+    let context = Context::new(project)?;
+    let configured = Configured::read(project, &context)?;
     let mut places: Vec<Place> = configured.places().cloned().collect();
     if recipes == Recipes::Planned {
         places.extend(config_files(project, &context)?);
@@ -112,7 +112,7 @@ fn named(project: &Project, prefix: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
 
 /// The folders called `target` that every clone has files in, and what the settings name in one.
 fn called_target(project: &Project, context: &Context, sources: &Sources) -> BTreeSet<Utf8PathBuf> {
-    let is_built = |folder: &Utf8Path| Tag::of(folder.as_std_path()) != Tag::Missing;
+    let is_built = |folder: &Utf8Path| Tag::read(folder.as_std_path()) != Tag::Missing;
     let mut found = BTreeSet::new();
     for path in sources.all() {
         if path.components().any(|part| part.as_str() == TARGET) {

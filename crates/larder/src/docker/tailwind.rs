@@ -29,7 +29,7 @@ pub struct Tailwind {
 
 impl Tailwind {
     /// `None` if no Leptos project of the workspace names an input file.
-    pub fn of(workspace: &Workspace) -> Option<Self> {
+    pub fn find(workspace: &Workspace) -> Option<Self> {
         let inputs = leptos::tailwind_inputs(workspace);
         if inputs.is_empty() {
             return None;
@@ -54,7 +54,7 @@ impl Tailwind {
 
 /// The files that npm reads of a project with Tailwind, relative to the root.
 pub(super) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
-    let tailwind = Tailwind::of(workspace);
+    let tailwind = Tailwind::find(workspace);
     tailwind.into_iter().flat_map(|tailwind| tailwind.packages).map(Utf8PathBuf::from).collect()
 }
 

@@ -25,7 +25,7 @@ impl Change {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn of(path: Utf8PathBuf, new: String) -> Result<Option<Self>> {
+    pub fn needed(path: Utf8PathBuf, new: String) -> Result<Option<Self>> {
         let old = found(&path)?;
         Ok((old.as_ref() != Some(&new)).then_some(Self { path, old, new }))
     }
@@ -158,11 +158,11 @@ mod tests {
     fn a_diff_says_what_will_be_written() {
         let (_dir, root) = folder();
         let path = root.join("sub/a.txt");
-        let change = Change::of(path.clone(), "one\n".into()).unwrap().unwrap();
+        let change = Change::needed(path.clone(), "one\n".into()).unwrap().unwrap();
         assert_eq!(change.diff(&root), "--- /dev/null\n+++ b/sub/a.txt\n@@ -0,0 +1 @@\n+one\n");
         change.apply(&root).unwrap();
-        assert_eq!(Change::of(path.clone(), "one\n".into()).unwrap(), None);
-        let change = Change::of(path, "two\n".into()).unwrap().unwrap();
+        assert_eq!(Change::needed(path.clone(), "one\n".into()).unwrap(), None);
+        let change = Change::needed(path, "two\n".into()).unwrap().unwrap();
         assert_eq!(change.diff(&root), "--- a/sub/a.txt\n+++ b/sub/a.txt\n@@ -1 +1 @@\n-one\n+two\n");
     }
 
@@ -170,7 +170,7 @@ mod tests {
     fn what_was_not_shown_is_not_written_over() {
         let (_dir, root) = folder();
         let path = root.join("a.txt");
-        let change = Change::of(path.clone(), "one\n".into()).unwrap().unwrap();
+        let change = Change::needed(path.clone(), "one\n".into()).unwrap().unwrap();
         fs_err::write(&path, "mine\n").unwrap();
         assert!(matches!(change.apply(&root), Err(Error::ChangedMeanwhile { .. })));
         assert_eq!(fs_err::read_to_string(&path).unwrap(), "mine\n");

@@ -25,7 +25,7 @@ impl Facts {
     ///
     /// # Errors
     /// When the path does not exist or cannot be looked at.
-    pub fn of(path: &Path) -> io::Result<Self> {
+    pub fn read(path: &Path) -> io::Result<Self> {
         system::facts(path)
     }
 }
@@ -67,7 +67,7 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of(root: usize, path: &'a Path, facts: Facts) -> Self {
+    fn new(root: usize, path: &'a Path, facts: Facts) -> Self {
         let folder = path.parent().unwrap_or(path);
         Self { root, folder, name: path.file_name().unwrap_or_default(), facts }
     }
@@ -84,11 +84,11 @@ pub fn walk<S: Send>(
     let queue = Queue::default();
     let mut first = state();
     for (root, path) in roots.iter().enumerate() {
-        let Ok(facts) = Facts::of(path) else { continue };
+        let Ok(facts) = Facts::read(path) else { continue };
         if facts.kind == Kind::Folder {
             queue.push([Pending { root, device: facts.id.device, path: path.clone() }]);
         } else {
-            visit(&mut first, Entry::of(root, path, facts));
+            visit(&mut first, Entry::new(root, path, facts));
         }
     }
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
@@ -166,7 +166,7 @@ impl Queue {
             let done = Reading(self);
             let mut found = Vec::new();
             let read = system::list(&folder, device, |seen| match seen {
-                Seen::Itself(facts) => visit(state, Entry::of(root, &folder, facts)),
+                Seen::Itself(facts) => visit(state, Entry::new(root, &folder, facts)),
                 Seen::Inside(name, facts) => visit(state, Entry { root, folder: &folder, name, facts }),
                 Seen::Folder(name) => {
                     found.push(Pending { root, device, path: folder.join(name) });
@@ -289,6 +289,6 @@ mod tests {
         let times = std::fs::FileTimes::new().set_accessed(old).set_modified(old);
         fs_err::OpenOptions::new().write(true).open(&path).unwrap().file().set_times(times).unwrap();
         assert_eq!(read_untouched(&path).unwrap(), b"text");
-        assert_eq!(Facts::of(&path).unwrap().accessed, old);
+        assert_eq!(Facts::read(&path).unwrap().accessed, old);
     }
 }

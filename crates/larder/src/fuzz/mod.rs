@@ -36,7 +36,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("unit-graph", |_, bytes| seen(UnitGraph::parse("cargo", &text(bytes)))),
     ("cargo-messages", cargo_messages),
     ("cargo-log", |_, bytes| why::log::read_all(&text(bytes))),
-    ("cargo-errors", |_, bytes| seen(Refusal::of(&text(bytes)).map(Refusal::hint))),
+    ("cargo-errors", |_, bytes| seen(Refusal::parse(&text(bytes)).map(Refusal::hint))),
     ("fingerprint", |_, bytes| seen((Fingerprint::parse(bytes), fingerprint::hash(bytes)))),
     ("dep-info", |_, bytes| seen(DepInfo::parse(bytes))),
     ("buildkit", buildkit),
@@ -131,7 +131,7 @@ fn calls(_: &Utf8Path, bytes: &[u8]) {
         seen((call.cargo_args().len(), call.subcommand().map(str::len)));
     }
     let words: Vec<String> = text(bytes).split_whitespace().map(str::to_owned).collect();
-    seen(command_line::Work::of(&words));
+    seen(command_line::Work::parse(&words));
     seen(command_line::option_values(&words, "--config"));
     seen(command_line::before_subcommand(&words).len());
     seen(command_line::without_options(&words, &["--target-dir"]));

@@ -50,7 +50,7 @@ impl Git {
     ///
     /// # Errors
     /// When there is no git, or it refuses to look.
-    pub fn of(env: &Environment, dir: &Utf8Path) -> Result<Option<Self>> {
+    pub fn find(env: &Environment, dir: &Utf8Path) -> Result<Option<Self>> {
         let Some(program) = env.find_program("git") else {
             let source = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::Start { command: "git".into(), source });

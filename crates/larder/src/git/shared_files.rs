@@ -32,8 +32,8 @@ impl SharedFiles {
     ///
     /// In a workspace whose `Cargo.toml` git does not track yet, files count that git does not ignore: they are about
     /// to be added. Without a repository, or in one that ignores the workspace, whatever is on disk counts.
-    pub fn of(env: &Environment, root: &Utf8Path) -> Self {
-        Self { root: root.to_owned(), repository: Repository::of(env, root) }
+    pub fn ask(env: &Environment, root: &Utf8Path) -> Self {
+        Self { root: root.to_owned(), repository: Repository::ask(env, root) }
     }
 
     /// The files in a folder and below it, as absolute paths.
@@ -73,7 +73,9 @@ fn on_disk(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
             let is_hidden = entry.file_name().starts_with('.');
             match entry.file_type() {
                 Ok(kind)
-                    if kind.is_dir() && !is_hidden && Tag::of(entry.path().as_std_path()) == Tag::Missing =>
+                    if kind.is_dir()
+                        && !is_hidden
+                        && Tag::read(entry.path().as_std_path()) == Tag::Missing =>
                 {
                     open.push(entry.path().to_owned());
                 }
@@ -87,8 +89,8 @@ fn on_disk(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
 }
 
 impl Repository {
-    fn of(env: &Environment, root: &Utf8Path) -> Option<Self> {
-        let git = Git::of(env, root).ok()??;
+    fn ask(env: &Environment, root: &Utf8Path) -> Option<Self> {
+        let git = Git::find(env, root).ok()??;
         let top = git.top.canonicalize_utf8().ok()?;
         let files = git.files(Listed::Tracked).ok()?.into_iter().collect();
         let repository = Self { top, files };

@@ -37,5 +37,5 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
         })
         .collect();
     let manifest = project.workspace.root().join("Cargo.toml");
-    Ok(Proposal::of(tuning::change(manifest, &settings)?.into_iter().collect()))
+    Ok(Proposal::new(tuning::change(manifest, &settings)?.into_iter().collect()))
 }

@@ -49,7 +49,7 @@ pub(super) fn propose(project: &Project, to: Option<&str>) -> Result<Proposal> {
     }
     match own {
         Some(why) if changes.is_empty() => Ok(Proposal::Skipped(why)),
-        _ => Ok(Proposal::of(changes)),
+        _ => Ok(Proposal::new(changes)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 
 /// A file that is the user's own from the moment it is written.
 pub(super) fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
-    match Change::of(path, text.to_owned())? {
+    match Change::needed(path, text.to_owned())? {
         None => Ok(Proposal::Fresh),
         Some(Change { path, old: Some(_), .. }) => {
             Ok(Proposal::skipped(format!("{path} is there already, and yours to change")))
@@ -40,7 +40,7 @@ pub(super) fn with_lines(mut text: String, lines: &[&str]) -> String {
 
 /// The repository that the workspace lies in; `None` also if git cannot tell.
 pub(super) fn repository(project: &Project) -> Option<Git> {
-    Git::of(project.cargo.env(), project.workspace.root()).ok().flatten()
+    Git::find(project.cargo.env(), project.workspace.root()).ok().flatten()
 }
 
 /// Whether the project has a Dockerfile that was generated.

@@ -28,7 +28,7 @@ pub(super) fn change(git: &Git, root: &Utf8Path) -> Result<Option<Change>> {
     }
     let path = root.join(".gitignore");
     let text = read::text_or_nothing(&path)?;
-    Change::of(path, shown(&text, &hidden))
+    Change::needed(path, shown(&text, &hidden))
 }
 
 /// A `.gitignore` that hides none of these: a pattern for one of them alone is removed, and one that a broader pattern

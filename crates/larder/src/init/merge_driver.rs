@@ -17,5 +17,5 @@ pub const COMMAND: &str = "git config merge.larder.driver 'git merge-file --quie
 pub(super) fn propose(project: &Project) -> Result<Proposal> {
     let path = project.workspace.larder_dir().join(".gitattributes");
     let text = read::text_or_nothing(&path)?;
-    Ok(Proposal::of(Change::of(path, with_lines(text, &[LINE]))?.into_iter().collect()))
+    Ok(Proposal::new(Change::needed(path, with_lines(text, &[LINE]))?.into_iter().collect()))
 }

@@ -178,17 +178,17 @@ pub fn propose(
     match part {
         Part::Profile => {
             let settings = tuning::dev_profile(project.workspace.manifest(), &known(project)?);
-            Ok(Proposal::of(tuning::change(root.join("Cargo.toml"), &settings)?.into_iter().collect()))
+            Ok(Proposal::new(tuning::change(root.join("Cargo.toml"), &settings)?.into_iter().collect()))
         }
         Part::Config => {
             let settings = tuning::configuration(project.workspace.config(), &known(project)?);
-            Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
+            Ok(Proposal::new(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
         }
         Part::Checks => checks::propose(project),
         Part::Recipes => recipes(project, report),
         Part::Gitignore => {
             let change = repository(project).map(|git| hidden::change(&git, root)).transpose()?.flatten();
-            Ok(Proposal::of(change.into_iter().collect()))
+            Ok(Proposal::new(change.into_iter().collect()))
         }
         Part::Docker => docker(project),
         Part::Ci => ci::propose(project, Service::GitHub, asked, given.source.as_deref()),
@@ -203,13 +203,13 @@ pub fn propose(
         Part::Deploy => deploy::propose(project, given.server.as_deref()),
         Part::Sccache => {
             let settings = sccache::settings(project.workspace.config(), given.sccache.as_ref());
-            Ok(Proposal::of(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
+            Ok(Proposal::new(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))
         }
     }
 }
 
 fn known(project: &Project) -> Result<Known> {
-    Known::of(&project.workspace)
+    Known::read(&project.workspace)
 }
 
 fn recipes(project: &Project, report: &dyn Report) -> Result<Proposal> {
@@ -255,7 +255,7 @@ fn docker(project: &Project) -> Result<Proposal> {
         let path = folder.join(name);
         match docker::state(&path, &text)? {
             State::Fresh => {}
-            State::Stale => changes.extend(Change::of(path, text)?),
+            State::Stale => changes.extend(Change::needed(path, text)?),
             State::Foreign => {
                 return Ok(Proposal::skipped(format!(
                     "{path} was not generated from these recipes and is left alone; \
@@ -264,7 +264,7 @@ fn docker(project: &Project) -> Result<Proposal> {
             }
         }
     }
-    Ok(Proposal::of(changes))
+    Ok(Proposal::new(changes))
 }
 
 fn envrc(root: &Utf8Path) -> Result<Proposal> {
@@ -278,7 +278,7 @@ fn envrc(root: &Utf8Path) -> Result<Proposal> {
 fn ignored(root: &Utf8Path, patterns: &[&str]) -> Result<Option<Change>> {
     let path = root.join(".gitignore");
     let text = read::text_or_nothing(&path)?;
-    Change::of(path, with_lines(text, patterns))
+    Change::needed(path, with_lines(text, patterns))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub enum Proposal {
 }
 
 impl Proposal {
-    pub(super) fn of(changes: Vec<Change>) -> Self {
+    pub(super) fn new(changes: Vec<Change>) -> Self {
         if changes.is_empty() { Self::Fresh } else { Self::Files(changes) }
     }
 

@@ -66,7 +66,7 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
         wanted.push(Setting::new(&["cargo", "features"], features.iter().collect::<Array>(), SERVER));
     }
     let settings = tuning::missing(&document, wanted);
-    Ok(Proposal::of(tuning::change(path, &settings)?.into_iter().collect()))
+    Ok(Proposal::new(tuning::change(path, &settings)?.into_iter().collect()))
 }
 
 /// The features that servers of sites are built with, each once.

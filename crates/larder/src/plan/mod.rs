@@ -110,7 +110,7 @@ impl Unit {
 }
 
 impl Root {
-    fn of(unit: &unit_graph::Unit) -> Self {
+    fn new(unit: &unit_graph::Unit) -> Self {
         let profile = unit.profile.get("name").and_then(serde_json::Value::as_str);
         Self {
             package: unit.pkg_id.clone(),
@@ -258,7 +258,7 @@ impl Plan {
         let mut tainted: Vec<String> = with_kind(graph, &kinds, Kind::Tainted).map(str::to_owned).collect();
         tainted.sort();
         tainted.dedup();
-        let roots = graph.roots.iter().map(|root| Root::of(&graph.units[*root])).collect();
+        let roots = graph.roots.iter().map(|root| Root::new(&graph.units[*root])).collect();
         Self { units, tainted, local: with_kind(graph, &kinds, Kind::Local).count(), roots, has_lto }
     }
 }

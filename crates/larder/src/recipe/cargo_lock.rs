@@ -141,7 +141,7 @@ fn id(entry: &Entry) -> std::result::Result<Option<PackageId>, String> {
     let Some(source) = &entry.source else { return Ok(None) };
     let version = Version::parse(&entry.version)
         .map_err(|error| format!("{} {}: {error}", entry.name, entry.version))?;
-    Ok(Some(PackageId { name: entry.name.clone(), version, source: Origin::of(source) }))
+    Ok(Some(PackageId { name: entry.name.clone(), version, source: Origin::parse(source) }))
 }
 
 /// The entry that a dependency such as `a`, `a 1.0.0` or `a 1.0.0 (source)` means.

@@ -24,11 +24,11 @@ const LEAST_IN_LOCK_FILE: usize = 4;
 
 /// The lines of the packages that a plan has.
 pub fn lines(plan: &Plan) -> BTreeSet<Line> {
-    plan.units.values().map(|unit| Line::of(&unit.package, &unit.features)).collect()
+    plan.units.values().map(|unit| Line::new(&unit.package, &unit.features)).collect()
 }
 
 impl Line {
-    pub(super) fn of(package: &str, features: &[String]) -> Self {
+    pub(super) fn new(package: &str, features: &[String]) -> Self {
         let known = PackageSpec::parse(package);
         let version = known.version.and_then(|version| Version::parse(version).ok());
         let range = version.map(|version| format!("{}@{}", known.name, compatible(&version)));
@@ -87,7 +87,7 @@ mod tests {
 
     fn layer(names: &[&str]) -> BTreeSet<Line> {
         let id = |name: &str| format!("registry+https://github.com/rust-lang/crates.io-index#{name}.0");
-        names.iter().map(|name| Line::of(&id(name), &[])).collect()
+        names.iter().map(|name| Line::new(&id(name), &[])).collect()
     }
 
     #[test]

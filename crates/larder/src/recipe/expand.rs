@@ -85,7 +85,7 @@ pub(super) fn files(parts: &Parts<'_>) -> BTreeMap<Utf8PathBuf, String> {
     files.insert(".cargo/config.toml".into(), config(parts));
     files.insert("Cargo.lock".into(), cargo_lock(parts));
     for (index, shape) in parts.stubs.iter().enumerate() {
-        let place = Place::of(index);
+        let place = Place::new(index);
         let folder = Utf8Path::new(if place == Place::First { "" } else { shape.folder() });
         files.insert(folder.join("Cargo.toml"), manifest(parts, index, *shape, place));
         for (path, source) in shape.sources() {
@@ -188,7 +188,7 @@ fn dependency(id: &PackageId, pinned: &Pinned, features: &[String]) -> String {
 /// The recipe's `Cargo.lock`, as cargo writes it.
 fn cargo_lock(parts: &Parts<'_>) -> String {
     let mut text = format!("{LOCK_HEADER}version = {}\n", parts.layer.cargo_lock);
-    let names = Names::of(parts.layer);
+    let names = Names::new(parts.layer);
     let mut stubs: Vec<(String, usize)> =
         (0..parts.stubs.len()).map(|index| (parts.stub_name(index), index)).collect();
     stubs.sort();
@@ -225,7 +225,7 @@ fn entry(text: &mut String, id: &PackageId, package: &Package, names: &Names<'_>
 }
 
 fn stub_entry(text: &mut String, parts: &Parts<'_>, names: &Names<'_>, name: &str, index: usize) {
-    let place = Place::of(index);
+    let place = Place::new(index);
     let kinds = parts.stubs[index].kinds(place);
     let pinned: BTreeSet<&PackageId> =
         kinds.iter().flat_map(|kind| parts.pins(*kind)).map(|(id, _, _)| id).collect();
@@ -251,7 +251,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn of(layer: &'a Layer) -> Self {
+    fn new(layer: &'a Layer) -> Self {
         let (mut names, mut versions) = (BTreeMap::new(), BTreeMap::new());
         for id in layer.packages.keys() {
             *names.entry(id.name.as_str()).or_default() += 1;

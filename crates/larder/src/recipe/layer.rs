@@ -146,7 +146,7 @@ pub(super) fn compatible(version: &Version) -> String {
 
 impl Origin {
     /// Of a source in `Cargo.lock`; `None` for crates.io.
-    pub(super) fn of(source: &str) -> Option<Self> {
+    pub(super) fn parse(source: &str) -> Option<Self> {
         (source != CRATES_IO).then(|| Self(source.to_owned()))
     }
 
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(one.entry().unwrap(), r#"git = "https://x/a", branch = "m/n""#);
         let own = Origin("sparse+https://x/i/".into());
         assert_eq!(own.entry().unwrap(), r#"registry-index = "sparse+https://x/i/""#);
-        assert_eq!(Origin::of(CRATES_IO), None);
+        assert_eq!(Origin::parse(CRATES_IO), None);
     }
 
     #[test]

@@ -124,7 +124,7 @@ mod tests {
     /// Units of a package each.
     fn packages(units: impl IntoIterator<Item = u32>) -> Content<u32> {
         let units: BTreeSet<u32> = units.into_iter().collect();
-        let lines = units.iter().map(|unit| Line::of(&unit.to_string(), &[])).collect();
+        let lines = units.iter().map(|unit| Line::new(&unit.to_string(), &[])).collect();
         Content { units, lines }
     }
 

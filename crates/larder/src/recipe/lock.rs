@@ -61,7 +61,7 @@ pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
     if drafts.is_empty() && !refused.is_empty() {
         return Ok(Locking { locked: Vec::new(), refused });
     }
-    let mut members = Members::of(project);
+    let mut members = Members::new(project);
     let writing = Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report };
     let written = writing.put(refused, &mut members);
     if !written.as_ref().is_ok_and(|locking| !locking.locked.is_empty()) {
@@ -275,7 +275,7 @@ fn draft<'a>(
     let lock = CargoLockFile::read(&workspace.root().join("Cargo.lock"))?;
     let letters = letters(&names, old)?;
     let draft = |slice: &'a Slice, plans: Plans| -> Result<Draft<'a>> {
-        let recipe = Recipe::of(workspace, slice, &plans, &lock)?;
+        let recipe = Recipe::from_plans(workspace, slice, &plans, &lock)?;
         let letter = letters[slice.name.as_str()];
         let most_layers = project.settings.max_layers.min(table::MOST_LAYERS);
         Ok(Draft { slice, recipe, plans, letter, most_layers, sources: lock.sources() })

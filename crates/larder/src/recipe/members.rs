@@ -31,7 +31,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Before any folder of ours is there.
-    pub(super) fn of(project: &'a Project) -> Self {
+    pub(super) fn new(project: &'a Project) -> Self {
         let above = project.workspace.root().ancestors().skip(1);
         let outer = above.map(|dir| dir.join("Cargo.toml")).find(|manifest| manifest.is_file());
         let outer = outer.filter(|manifest| ask(project, manifest).is_ok());

@@ -67,7 +67,7 @@ impl Recipe {
     ///
     /// # Errors
     /// If a package of the plan is not in `lock`, or has a name that no table can hold.
-    pub(crate) fn of(
+    pub(crate) fn from_plans(
         workspace: &Workspace,
         slice: &Slice,
         plans: &Plans,
@@ -76,7 +76,7 @@ impl Recipe {
         for name in slice.env.keys() {
             named("variable", name, table::is_variable)?;
         }
-        let stubs = stub::of(slice, plans);
+        let stubs = stub::all(slice, plans);
         let mut cook = cook_args(workspace, slice);
         if stub::have_tests(&stubs) {
             cook.push("--all-targets".into());

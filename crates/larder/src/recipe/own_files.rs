@@ -81,7 +81,7 @@ fn sweep(dir: &Utf8Path) -> Result<()> {
 
 /// Has git track the files if a pattern such as `*.lock` hides them.
 fn track(project: &Project, dir: &Utf8Path) -> Result<()> {
-    let Ok(Some(git)) = Git::of(project.cargo.env(), project.workspace.root()) else { return Ok(()) };
+    let Ok(Some(git)) = Git::find(project.cargo.env(), project.workspace.root()) else { return Ok(()) };
     let paths = ["larder/.gitattributes", "larder/expand.awk", "larder/larder.lock"];
     let ignore = dir.join(".gitignore");
     if !git.ignored(&paths).is_empty() && !ignore.exists() {

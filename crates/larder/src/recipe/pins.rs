@@ -72,7 +72,7 @@ impl Kind {
 
 /// The pins of the units of each platform, sorted: one entry if every platform has the same, else one for
 /// each platform that has it. `kinds` says where a unit's package is pinned, if at all.
-pub(super) fn of(plans: &Plans, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Vec<Pin> {
+pub(super) fn collect(plans: &Plans, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Vec<Pin> {
     let mut entries: BTreeMap<Pin, Vec<&Platform>> = BTreeMap::new();
     for (platform, plan) in plans.iter() {
         for pin in of_platform(plan, &kinds) {

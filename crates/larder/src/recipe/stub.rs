@@ -34,7 +34,7 @@ pub(super) enum Shape {
 /// The stubs of a slice's plans. The first one has all host pins. There is one for each kind of library that the slice
 /// links external units into, and one more each if it checks procedural macros of the application, and if it compiles
 /// for tests what it compiles for itself as well.
-pub(super) fn of(slice: &Slice, plans: &Plans) -> Vec<Stub> {
+pub(super) fn all(slice: &Slice, plans: &Plans) -> Vec<Stub> {
     let has_lto = plans.iter().any(|(_, plan)| plan.has_lto);
     let shapes = [Shape::Rlib, Shape::CdylibAndRlib, Shape::Dylib];
     let is_there = |shape: &Shape| plans.units().any(|unit| library(unit, has_lto) == Some(*shape));
@@ -74,7 +74,7 @@ pub(super) fn have_tests(stubs: &[Stub]) -> bool {
 }
 
 fn stub(plans: &Plans, shape: Shape, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Stub {
-    Stub { shape, pins: pins::of(plans, kinds) }
+    Stub { shape, pins: pins::collect(plans, kinds) }
 }
 
 /// The kinds of pins that most units get: by the side they are on.
@@ -189,7 +189,7 @@ pub(super) enum Place {
 
 impl Place {
     /// The place of the stub with this number among a recipe's.
-    pub(super) fn of(index: usize) -> Self {
+    pub(super) fn new(index: usize) -> Self {
         if index == 0 { Self::First } else { Self::Further }
     }
 }

@@ -34,7 +34,7 @@ pub fn answer(process: Process<'_>, out: &mut dyn Write) -> Result<Option<i32>> 
     if process.env.get(chosen::UNITS_VARIABLE).is_some() {
         return chosen::run(process.env, process.dir, process.args).map(Some);
     }
-    if let Some(recording) = recorder::Recording::of(process)? {
+    if let Some(recording) = recorder::Recording::find(process)? {
         end_with_owner(recording.folder());
         return recording.run(out).map(Some);
     }

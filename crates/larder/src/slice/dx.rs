@@ -79,7 +79,7 @@ pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String
     let apps: Vec<App<'_>> = members
         .iter()
         .filter(|package| !taken.contains(package.name.as_str()))
-        .filter_map(|package| App::of(workspace, package))
+        .filter_map(|package| App::find(workspace, package))
         .collect();
     predicted::of_all(cargo, workspace, taken, &apps)
 }
@@ -128,7 +128,7 @@ impl predicted::Project for App<'_> {
 
 impl<'a> App<'a> {
     /// The application of a package, if dx builds it for browsers without being told so.
-    fn of(workspace: &'a Workspace, package: &'a Package) -> Option<Self> {
+    fn find(workspace: &'a Workspace, package: &'a Package) -> Option<Self> {
         let folder = package.manifest_path.parent()?;
         let folders = folder.ancestors().take_while(|above| above.starts_with(workspace.root()));
         let path = folders.flat_map(files).find(|path| path.is_file())?;

@@ -38,7 +38,7 @@ use crate::{
 pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Call]) -> Result<Vec<Slice>> {
     let mut slices: Vec<Slice> = Vec::new();
     for call in calls {
-        let Some(slice) = Observation::of(cargo, workspace, call)?.slice()? else { continue };
+        let Some(slice) = Observation::new(cargo, workspace, call)?.slice()? else { continue };
         let is_new = slices.iter().all(|seen| !seen.same_invocation(&slice));
         if is_new {
             let is_free = |name: &str| known.iter().chain(&slices).all(|taken| taken.name != name);
@@ -70,7 +70,7 @@ struct Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
-    fn of(cargo: &'a Cargo, workspace: &'a Workspace, call: &'a Call) -> Result<Self> {
+    fn new(cargo: &'a Cargo, workspace: &'a Workspace, call: &'a Call) -> Result<Self> {
         let moved = option_values(before_subcommand(&call.args), "-C")
             .last()
             .map_or(call.dir.clone(), |dir| call.dir.join(dir));

@@ -54,7 +54,7 @@ pub(super) fn read(root: &Path) -> Contents {
     }
     let Sorter { hashed, plain, others, .. } = sorter;
     let others = others.into_iter().map(|((path, _), other)| Other { path, ..other }).collect();
-    Contents { tag: Tag::of(root), hashed, plain, others, problems, profiles }
+    Contents { tag: Tag::read(root), hashed, plain, others, problems, profiles }
 }
 
 fn walk(root: &Path) -> (Vec<File>, Vec<String>) {

@@ -20,7 +20,7 @@ pub(crate) struct UnitPlace {
 
 impl UnitPlace {
     /// The place of a fingerprint's file, which is named without `.json`.
-    pub(crate) fn of(file: &Path) -> Option<Self> {
+    pub(crate) fn from_file(file: &Path) -> Option<Self> {
         let text = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
         let unit = file.parent()?;
         let target = file.file_name()?.to_string_lossy().into_owned();
@@ -91,7 +91,10 @@ mod tests {
             hash: "1a2b".to_owned(),
             target: "lib-my_lib".to_owned(),
         });
-        assert_eq!(UnitPlace::of(Path::new("t/debug/.fingerprint/my-lib-1a2b/lib-my_lib")), expected);
-        assert_eq!(UnitPlace::of(Path::new("t/debug/build/my-lib/1a2b/fingerprint/lib-my_lib")), expected);
+        assert_eq!(UnitPlace::from_file(Path::new("t/debug/.fingerprint/my-lib-1a2b/lib-my_lib")), expected);
+        assert_eq!(
+            UnitPlace::from_file(Path::new("t/debug/build/my-lib/1a2b/fingerprint/lib-my_lib")),
+            expected
+        );
     }
 }

@@ -36,7 +36,7 @@ pub enum Tag {
 
 impl Tag {
     /// The mark on a folder.
-    pub fn of(folder: &Path) -> Self {
+    pub fn read(folder: &Path) -> Self {
         match read::read_small(&folder.join(NAME), LONGEST) {
             Ok(text) if !text.starts_with(SIGNATURE.as_bytes()) => Self::Missing,
             Ok(text) if String::from_utf8_lossy(&text).contains(CARGOS) => Self::Cargo,

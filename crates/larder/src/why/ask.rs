@@ -30,7 +30,7 @@ use crate::{
 /// # Errors
 /// When cargo cannot be started or refuses the call.
 pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Answer> {
-    let skeleton = &Skeleton::of(snapshot)?;
+    let skeleton = &Skeleton::write(snapshot)?;
     let mut log = Log::default();
     let cmd = command(skeleton, call)?;
     let code = cmd.each_error_line(|line| log.add(line))?;

@@ -214,7 +214,7 @@ impl Graph {
 /// A unit of the log in the answer's terms.
 fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: Vec<String>) -> Unit {
     let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
-    let folder = UnitPlace::of(name).map(|place| place.folder).unwrap_or_default();
+    let folder = UnitPlace::from_file(name).map(|place| place.folder).unwrap_or_default();
     Unit {
         package: LoggedPackage::parse(&prepared.package).to_string(),
         target: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),

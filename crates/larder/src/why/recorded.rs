@@ -96,7 +96,7 @@ impl Recorded {
             return Ok(None);
         }
         let Some(fingerprint) = Fingerprint::parse(&read_untouched(&json)?) else { return Ok(None) };
-        let Some(place) = UnitPlace::of(file.strip_prefix(build_dir).unwrap_or(file)) else {
+        let Some(place) = UnitPlace::from_file(file.strip_prefix(build_dir).unwrap_or(file)) else {
             return Ok(None);
         };
         let whole = hash(&read_untouched(file)?);

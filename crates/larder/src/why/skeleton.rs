@@ -133,7 +133,7 @@ impl Skeleton {
     ///
     /// # Errors
     /// When a file cannot be written, or the temporary folder cannot keep its time.
-    pub fn of(snapshot: &Snapshot) -> Result<Self> {
+    pub fn write(snapshot: &Snapshot) -> Result<Self> {
         let dir = Scratch::new()?;
         keeps_times(dir.path())?;
         let mut last: Option<&Path> = None;
@@ -212,7 +212,7 @@ mod tests {
             fs_err::File::open(&path).unwrap().file().set_modified(time).unwrap();
         }
         fs_err::create_dir_all(real.path().join("debug/incremental/a")).unwrap();
-        let skeleton = Skeleton::of(&Snapshot::take(real.path(), None).unwrap()).unwrap();
+        let skeleton = Skeleton::write(&Snapshot::take(real.path(), None).unwrap()).unwrap();
         for (name, content) in files {
             let path = skeleton.path().join(name);
             assert_eq!(fs_err::read_to_string(&path).unwrap(), content, "{name}");

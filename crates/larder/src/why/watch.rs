@@ -93,12 +93,12 @@ impl<'a> Watch<'a> {
             return Ok(None);
         };
         match mode {
-            Mode::Instead => Self::of(call, Mode::Instead, known).map(Some),
-            Mode::After => Ok(Self::of(call, Mode::After, known).ok()),
+            Mode::Instead => Self::new(call, Mode::Instead, known).map(Some),
+            Mode::After => Ok(Self::new(call, Mode::After, known).ok()),
         }
     }
 
-    fn of(call: Call<'a>, mode: Mode, known: &Place) -> Result<Self> {
+    fn new(call: Call<'a>, mode: Mode, known: &Place) -> Result<Self> {
         let place = place(&call, known)?;
         let snapshot = call.snapshot(&place.build)?;
         let target = Utf8PathBuf::from_path_buf(known.target.clone()).ok();

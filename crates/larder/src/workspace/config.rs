@@ -30,7 +30,7 @@ const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
 
 /// Reads the configuration of a workspace; an empty document if there is none.
 pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
-    let is_shared = |path: &Utf8Path| SharedFiles::of(env, root).has(path);
+    let is_shared = |path: &Utf8Path| SharedFiles::ask(env, root).has(path);
     let mut reader = Reader { root, is_shared: &is_shared, files: Vec::new() };
     let documents = found(root, env).iter().map(|path| reader.load(path, 0)).collect::<Result<Vec<_>>>()?;
     // A file counts over those above it.
@@ -56,7 +56,7 @@ fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
     let folders = root.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
     let above: Vec<Utf8PathBuf> = folders.filter_map(in_folder).collect();
     if !above.is_empty() {
-        let shared = SharedFiles::of(env, root);
+        let shared = SharedFiles::ask(env, root);
         files.extend(above.into_iter().filter(|path| shared.has(path)));
     }
     files

@@ -72,7 +72,7 @@ impl Workspace {
 
     /// The files that every clone has; git is asked once.
     pub fn shared_files(&self) -> &SharedFiles {
-        self.shared.get_or_init(|| SharedFiles::of(&self.env, self.root()))
+        self.shared.get_or_init(|| SharedFiles::ask(&self.env, self.root()))
     }
 
     /// The folder of the root manifest.

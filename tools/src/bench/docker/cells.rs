@@ -66,10 +66,10 @@ impl Cells {
 
     /// How often a scenario was measured.
     pub(super) fn rounds(&self, peer: Peer, scenario: Scenario) -> usize {
-        self.of(peer, scenario).count()
+        self.builds_of(peer, scenario).count()
     }
 
-    fn of(&self, peer: Peer, scenario: Scenario) -> impl Iterator<Item = &Built> {
+    fn builds_of(&self, peer: Peer, scenario: Scenario) -> impl Iterator<Item = &Built> {
         let is_it = move |cell: &&Cell| cell.peer == peer && cell.scenario == scenario;
         self.kept.cells.iter().filter(is_it).map(|cell| &cell.built)
     }
@@ -151,7 +151,7 @@ impl Cells {
     }
 
     fn row(&self, scenario: Scenario) -> [String; 17] {
-        let built = |peer| middle(&self.of(peer, scenario).collect::<Vec<_>>());
+        let built = |peer| middle(&self.builds_of(peer, scenario).collect::<Vec<_>>());
         let numbers = |peer| match built(peer) {
             Some(built) => [
                 format!("{:.1}", built.seconds),

@@ -33,7 +33,7 @@ pub(super) fn store(
     plain: PlainHttp,
     user: &Credentials,
 ) -> Result<Box<dyn ObjectStore>> {
-    let options = Options::of(scheme, query)?;
+    let options = Options::parse(scheme, query)?;
     if let Some(endpoint) = options.endpoint {
         checked(endpoint, plain)?;
     }
@@ -65,7 +65,7 @@ fn incomplete(scheme: &str) -> &'static str {
 }
 
 impl<'a> Options<'a> {
-    fn of(scheme: &str, query: &'a str) -> Result<Self> {
+    fn parse(scheme: &str, query: &'a str) -> Result<Self> {
         let mut options = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

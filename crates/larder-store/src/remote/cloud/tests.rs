@@ -16,7 +16,7 @@ use super::{
 };
 
 fn open(address: &str, vars: &[(&str, &str)]) -> Result<Cloud> {
-    let user = Credentials::of(&Environment::new(vars.iter().copied()));
+    let user = Credentials::read(&Environment::new(vars.iter().copied()));
     Cloud::open(address, PlainHttp::Loopback, &user)
 }
 

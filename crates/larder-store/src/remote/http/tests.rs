@@ -22,7 +22,7 @@ use super::{
 };
 
 fn token(token: &str) -> Credentials {
-    Credentials::of(&Environment::new([("LARDER_STORE_TOKEN", token)]))
+    Credentials::read(&Environment::new([("LARDER_STORE_TOKEN", token)]))
 }
 
 fn open(address: &str) -> Http {
@@ -228,7 +228,7 @@ fn a_server_that_heeds_no_condition_is_not_written() {
 #[test]
 fn a_name_beside_the_secret_makes_it_a_password() {
     let vars = [("LARDER_STORE_USER", "ci"), ("LARDER_STORE_TOKEN", "canary")];
-    let user = Credentials::of(&Environment::new(vars));
+    let user = Credentials::read(&Environment::new(vars));
     assert_eq!(user.authorization().as_deref(), Some("Basic Y2k6Y2FuYXJ5"));
     assert_eq!(token("canary").authorization().as_deref(), Some("Bearer canary"));
     assert_eq!(token("").authorization(), None);

@@ -11,10 +11,10 @@ pub(super) const KIND: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const EMPTY: &[u8] = b"{}";
 
 /// The manifest of an object.
-pub(super) fn of(name: &Inside, digest: Digest, size: usize) -> String {
+pub(super) fn json(name: &Inside, digest: Digest, size: usize) -> String {
     let config = json!({
         "mediaType": "application/vnd.oci.empty.v1+json",
-        "digest": format!("sha256:{}", Digest::of(EMPTY)),
+        "digest": format!("sha256:{}", Digest::hash(EMPTY)),
         "size": EMPTY.len(),
     });
     let layer = json!({

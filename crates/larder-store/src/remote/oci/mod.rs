@@ -144,10 +144,10 @@ impl Oci {
     }
 
     fn write(&self, name: &Inside, bytes: &[u8]) -> Result<(), Trouble> {
-        let digest = Digest::of(bytes);
+        let digest = Digest::hash(bytes);
         self.upload(digest, bytes)?;
-        self.upload(Digest::of(EMPTY), EMPTY)?;
-        let text = manifest::of(name, digest, bytes.len());
+        self.upload(Digest::hash(EMPTY), EMPTY)?;
+        let text = manifest::json(name, digest, bytes.len());
         let address = self.address(format_args!("manifests/{}", tag(name)));
         let kind = Some(manifest::KIND);
         stored(&self.send(Call {
@@ -210,7 +210,7 @@ fn pack(name: &Inside) -> Option<Digest> {
 fn tag(name: &Inside) -> String {
     let kind = name.as_str().split('/').nth(1).unwrap_or("object");
     let is_plain = kind.len() < 32 && kind.bytes().all(|byte| byte.is_ascii_lowercase());
-    format!("{}-{}", if is_plain { kind } else { "object" }, Digest::of(name.as_str().as_bytes()))
+    format!("{}-{}", if is_plain { kind } else { "object" }, Digest::hash(name.as_str().as_bytes()))
 }
 
 impl Remote for Oci {

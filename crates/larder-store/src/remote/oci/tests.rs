@@ -27,7 +27,7 @@ fn addresses_name_a_registry_and_a_repository() {
 
 #[test]
 fn every_object_has_a_tag_that_a_tag_can_be() {
-    let digest = Digest::of(b"x");
+    let digest = Digest::hash(b"x");
     for name in
         [format!("v1/snapshots/~/{digest}"), format!("v1/packs/{digest}"), "one".into(), "a/B/c".into()]
     {
@@ -66,14 +66,14 @@ fn a_token_is_asked_for_once_and_every_secret_goes_to_its_server_alone() {
         stream.write_all(answer.as_bytes())
     });
     let vars = [("LARDER_STORE_USER", "ci"), ("LARDER_STORE_TOKEN", "canary")];
-    let user = Credentials::of(&Environment::new(vars));
+    let user = Credentials::read(&Environment::new(vars));
     let address = address.replace("http://", "oci://") + "/a/b";
     let remote = Oci::open(&address, PlainHttp::Loopback, &user).unwrap();
-    let name = Inside::new(format!("v1/packs/{}", Digest::of(b"pack"))).unwrap();
+    let name = Inside::new(format!("v1/packs/{}", Digest::hash(b"pack"))).unwrap();
     for _ in 0..2 {
         assert_eq!(remote.get(&name, 10).unwrap().as_deref(), Some(b"pack".as_slice()));
     }
-    let blob = format!("GET /v2/a/b/blobs/sha256:{}", Digest::of(b"pack"));
+    let blob = format!("GET /v2/a/b/blobs/sha256:{}", Digest::hash(b"pack"));
     let token = "GET /token?service=units&scope=repository:a/b:pull";
     assert_eq!(*seen.lock().unwrap(), [&blob, token, &blob, &blob]);
 }

@@ -44,7 +44,7 @@ enum Release {
 
 impl Release {
     /// The release of a base image, by its name; `None` for an image that is not Debian's kind.
-    fn of(image: &str) -> Option<Self> {
+    fn from_image(image: &str) -> Option<Self> {
         const OTHERS: [&str; 12] = [
             "alpine",
             "alma",
@@ -118,7 +118,7 @@ pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
     for graph in graphs {
         found.add(graph, &project.settings.docker);
     }
-    let build = Release::of(project.settings.docker.build_base());
+    let build = Release::from_image(project.settings.docker.build_base());
     for (package, program) in programs::configured(project, graphs).into_iter().filter(|_| build.is_some()) {
         found.build.entry(package).or_default().insert(program);
     }
@@ -141,7 +141,7 @@ impl Packages {
     fn add(&mut self, graph: &UnitGraph, settings: &DockerSettings) {
         let used = used(graph);
         let names: BTreeSet<&str> = used.iter().map(|used| used.name).collect();
-        if let Some(release) = Release::of(settings.build_base()) {
+        if let Some(release) = Release::from_image(settings.build_base()) {
             for (one, row) in fitting(&used, &names) {
                 add(&mut self.build, one, row.build, release);
             }
@@ -154,7 +154,7 @@ impl Packages {
                 self.build.entry("musl-tools".to_owned()).or_default().insert(user.to_owned());
             }
         }
-        if let Some(release) = Release::of(settings.runtime_base()) {
+        if let Some(release) = Release::from_image(settings.runtime_base()) {
             for (one, row) in fitting(&used, &names).filter(|(one, _)| one.is_shipped) {
                 add(&mut self.runtime, one, row.runtime, release);
             }

@@ -11,7 +11,7 @@ use super::paths::plain;
 use crate::{files::read, project::Project, target_dir::layout::profile_folders};
 
 /// Files that local builds have read, each with the record that says so.
-pub(super) fn of(project: &Project) -> Vec<(Utf8PathBuf, String)> {
+pub(super) fn files_read(project: &Project) -> Vec<(Utf8PathBuf, String)> {
     let root = project.workspace.root();
     let mut found = Vec::new();
     let targets = project.target_dirs();

@@ -18,7 +18,7 @@ const KNOWN: [&str; 5] = ["askama.toml", "i18n.toml", "link.x", "memory.x", "rin
 const NOT_BUILT: [&str; 3] = ["benches", "examples", "tests"];
 
 /// Existing paths that a package's source names, each with the file that does.
-pub(super) fn of(workspace: &Workspace, package: &Package) -> Vec<(Utf8PathBuf, String)> {
+pub(super) fn paths_named(workspace: &Workspace, package: &Package) -> Vec<(Utf8PathBuf, String)> {
     let (root, own) = (workspace.root(), folder(package));
     let shared = workspace.shared_files();
     let mut found: Vec<(Utf8PathBuf, String)> = KNOWN

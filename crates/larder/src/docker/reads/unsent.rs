@@ -21,12 +21,12 @@ pub type Unsent = BTreeMap<Utf8PathBuf, String>;
 pub(in super::super) fn unsent(project: &Project, recipes: Recipes, graphs: &[UnitGraph]) -> Result<Unsent> {
     let application = check::application(project, recipes)?;
     let workspace = &project.workspace;
-    let mut all = records::of(project);
+    let mut all = records::files_read(project);
     let built: BTreeSet<&str> =
         graphs.iter().flat_map(|graph| &graph.units).map(|unit| unit.pkg_id.as_str()).collect();
     let members = workspace.metadata().workspace_packages().into_iter();
     for package in members.filter(|package| built.contains(package.id.repr.as_str())) {
-        all.extend(source::of(workspace, package));
+        all.extend(source::paths_named(workspace, package));
     }
     let mut found = Unsent::new();
     for (path, reader) in all {

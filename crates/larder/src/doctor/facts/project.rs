@@ -40,7 +40,7 @@ pub struct Workflow {
 }
 
 impl GitFacts {
-    pub(super) fn of((git, project): &(Git, &Project)) -> Self {
+    pub(super) fn gather((git, project): &(Git, &Project)) -> Self {
         let root = project.workspace.root();
         let tracked = |path: &str| {
             if !root.join(path).exists() {
@@ -60,7 +60,7 @@ impl GitFacts {
 }
 
 pub(super) fn git(project: &Project) -> Answer<(Git, &Project)> {
-    match Git::of(project.cargo.env(), project.workspace.root()) {
+    match Git::find(project.cargo.env(), project.workspace.root()) {
         Ok(Some(git)) => Ok((git, project)),
         Ok(None) => Err("the workspace is in no git repository".to_owned()),
         Err(error) => Err(error.to_string()),

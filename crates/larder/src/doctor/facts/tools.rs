@@ -68,7 +68,7 @@ impl ToolFacts {
             cargo_leptos: ask_program(env, "cargo-leptos", &["leptos", "--version"])
                 .or_else(|_| ask_program(env, "cargo-leptos", &["--version"]))
                 .map(first_line),
-            tailwind: Tailwind::of(&project.workspace).map(|tailwind| {
+            tailwind: Tailwind::find(&project.workspace).map(|tailwind| {
                 let said = ask_program(env, "tailwindcss", &["--help"]);
                 let line = said.map(|text| {
                     text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()

@@ -51,7 +51,7 @@ impl Scratch {
         let new = builder.prefix(NEW).tempdir_in(parent)?;
         let name = new.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = parent.join(name.replace(NEW, PREFIX));
-        let hold = Hold::of(new.path(), &path)?;
+        let hold = Hold::take(new.path(), &path)?;
         fs_err::rename(new.path(), &path)?;
         // It is not there under that name any more.
         let _ = new.keep();

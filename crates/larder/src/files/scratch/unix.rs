@@ -14,7 +14,7 @@ pub(super) struct Hold {
 
 impl Hold {
     /// Holds a folder that is going to be renamed.
-    pub(super) fn of(new: &Path, _later: &Path) -> io::Result<Self> {
+    pub(super) fn take(new: &Path, _later: &Path) -> io::Result<Self> {
         let folder = open(new)?;
         // If folders cannot be locked, nobody else can lock this one either, and it is swept by hand.
         let _ = flock(&folder, FlockOperation::NonBlockingLockExclusive);

@@ -17,7 +17,7 @@ pub(super) struct Hold {
 
 impl Hold {
     /// Holds a folder that is going to be renamed.
-    pub(super) fn of(_new: &Path, later: &Path) -> io::Result<Self> {
+    pub(super) fn take(_new: &Path, later: &Path) -> io::Result<Self> {
         let path = beside(later);
         let file = fs_err::OpenOptions::new().write(true).create_new(true).open(&path)?.into_file();
         // If files cannot be locked, nobody else can lock this one either, and the folder is swept by hand.

@@ -56,7 +56,7 @@ pub(super) fn propose(
         });
     }
     let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
-    match Parts::of(project, &prefix, source)? {
+    match Parts::read(project, &prefix, source)? {
         Ok(parts) => new_file(service.file(top)?, &service.text(&parts)),
         Err(why) => Ok(Proposal::Skipped(why)),
     }

@@ -42,7 +42,11 @@ pub(super) struct Group {
 impl Parts {
     /// The parts of a project, or why no pipeline can be written. `prefix` is the workspace's folder in the repository,
     /// and `source` the address of Larder.
-    pub(super) fn of(project: &Project, prefix: &str, source: Option<&str>) -> Result<Result<Self, String>> {
+    pub(super) fn read(
+        project: &Project,
+        prefix: &str,
+        source: Option<&str>,
+    ) -> Result<Result<Self, String>> {
         let (groups, slices) = groups(&project.slices);
         if groups.is_empty() {
             return Ok(Err("there is no slice of the release to build".into()));

@@ -32,7 +32,7 @@ pub(super) struct Configured {
 
 impl Configured {
     /// Reads these files of configuration, and whatever they include.
-    pub(super) fn of(env: &Environment, root: &Utf8Path, files: &BTreeSet<PathBuf>) -> Self {
+    pub(super) fn read(env: &Environment, root: &Utf8Path, files: &BTreeSet<PathBuf>) -> Self {
         let mut all = Self::default();
         let variables = COMPILERS.into_iter().flat_map(|(_, variables)| variables);
         let named = variables.filter_map(|name| env.get_str(name));

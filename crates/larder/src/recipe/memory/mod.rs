@@ -122,7 +122,7 @@ pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
 /// # Errors
 /// If the record cannot be written.
 pub fn remember(question: &Question<'_>, project: &Project, locked: &[Locked]) -> Result<()> {
-    let Some(mut memory) = Memory::of(project) else { return Ok(()) };
+    let Some(mut memory) = Memory::read(project) else { return Ok(()) };
     memory.slices = locked
         .iter()
         .map(|Locked { slice, units, tainted, .. }| Remembered {
@@ -137,7 +137,7 @@ pub fn remember(question: &Question<'_>, project: &Project, locked: &[Locked]) -
 
 impl Memory {
     /// Everything that a project is read from; `None` if that cannot be listed.
-    fn of(project: &Project) -> Option<Self> {
+    fn read(project: &Project) -> Option<Self> {
         let workspace = &project.workspace;
         let root = workspace.root();
         let mut shared: BTreeSet<PathBuf> = SHARED.iter().map(|name| root.join(name).into()).collect();
@@ -152,7 +152,7 @@ impl Memory {
         }
         let env = project.cargo.env();
         let configuration = configuration(project);
-        let configured = Configured::of(env, root, &configuration);
+        let configured = Configured::read(env, root, &configuration);
         let mut tracked = configured.included;
         tracked.extend(configuration);
         // git's word on the workspace's own configuration is told to the user, and no more.
@@ -242,7 +242,7 @@ impl Memory {
         let Some(top) = self.root.ancestors().find(|folder| folder.join(".git").exists()) else {
             return Vec::new();
         };
-        let Ok(Some(git)) = Git::of(env, &self.root) else { return vec!["no answer".into()] };
+        let Ok(Some(git)) = Git::find(env, &self.root) else { return vec!["no answer".into()] };
         let inside = |files: &BTreeSet<PathBuf>| -> Vec<Utf8PathBuf> {
             let files = files.iter().filter_map(|file| Utf8Path::from_path(file));
             files.filter(|file| file.starts_with(top)).map(Utf8Path::to_owned).collect()

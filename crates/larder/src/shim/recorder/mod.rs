@@ -64,7 +64,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Prepares a recording cargo. `program` is the binary that calls [`Recording::of`].
+    /// Prepares a recording cargo. `program` is the binary that calls [`Recording::find`].
     ///
     /// # Errors
     /// When the temporary folder cannot be made.
@@ -159,7 +159,7 @@ impl<'a> Recording<'a> {
     ///
     /// # Errors
     /// When the recorder's folder cannot be read.
-    pub fn of(process: Process<'a>) -> Result<Option<Self>> {
+    pub fn find(process: Process<'a>) -> Result<Option<Self>> {
         let called = process.args.first().map_or(Path::new(""), Path::new);
         let name = called.file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
         let recorder = process.env.get(environment::RECORD_VARIABLE).map(PathBuf::from);
@@ -255,7 +255,7 @@ impl<'a> Recording<'a> {
             return Ok(0);
         }
         let start = Instant::now();
-        let wanted = Messages::of(&args);
+        let wanted = Messages::read(&args);
         let cmd = self.real_call(&cargo, words, &args, wanted)?;
         let ended = count(&cmd, wanted, &mut call.counts, out);
         call.code = *ended.as_ref().unwrap_or(&1);
@@ -277,7 +277,7 @@ impl<'a> Recording<'a> {
         wanted: Messages,
     ) -> Result<Cmd> {
         let mut env = self.env.clone();
-        match Work::of(args) {
+        match Work::parse(args) {
             Work::Own => {}
             Work::Run => {
                 let runner = self.dir.join(RUNNER);
@@ -329,7 +329,7 @@ mod tests {
         let args: Vec<OsString> =
             std::iter::once("cargo").chain(words.iter().copied()).map(OsString::from).collect();
         let dir = recorder.dir.path();
-        let recording = Recording::of(Process { env, dir, program, args: &args })?;
+        let recording = Recording::find(Process { env, dir, program, args: &args })?;
         recording.expect("the recorder is in front").run(&mut Vec::new())
     }
 

@@ -27,7 +27,7 @@ pub(super) enum Messages {
 }
 
 impl Messages {
-    pub(super) fn of(args: &[String]) -> Self {
+    pub(super) fn read(args: &[String]) -> Self {
         let Some(at) = subcommand(args) else { return Self::None };
         let builds = ["build", "b", "check", "c", "test", "t", "run", "r", "bench", "clippy", "rustc"];
         let formats = crate::cargo::command_line::option_values(args, "--message-format");
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn messages(line: &str) -> Messages {
-        Messages::of(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        Messages::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]

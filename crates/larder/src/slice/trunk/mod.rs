@@ -75,7 +75,7 @@ pub(super) fn folders(workspace: &Workspace) -> Vec<(&Utf8Path, Option<&Package>
 fn projects<'a>(workspace: &'a Workspace, taken: &BTreeSet<String>) -> Vec<Project<'a>> {
     let mut projects: Vec<Project<'_>> = Vec::new();
     for (folder, package) in folders(workspace) {
-        let Some(project) = Project::of(workspace, folder, package) else { continue };
+        let Some(project) = Project::find(workspace, folder, package) else { continue };
         let is_known = projects.iter().any(|known| known.page == project.page);
         let is_taken = project.packages().iter().any(|package| taken.contains(package));
         if !is_known && !is_taken {
@@ -128,7 +128,7 @@ impl predicted::Project for Project<'_> {
 
 impl<'a> Project<'a> {
     /// The project in a folder; `None` if trunk has nothing to do there.
-    fn of(workspace: &'a Workspace, folder: &Utf8Path, package: Option<&'a Package>) -> Option<Self> {
+    fn find(workspace: &'a Workspace, folder: &Utf8Path, package: Option<&'a Package>) -> Option<Self> {
         let Configured { path, config } = config::of_folder(folder, package)?;
         let (config, problem) = match config {
             Ok(config) => (config, None),
