@@ -240,6 +240,9 @@ pub(crate) struct Dockerfile {
     /// Print the Dockerfile instead of writing it
     #[arg(long)]
     pub(crate) print: bool,
+    /// Ask the registries for the digests of the base images first, and write these into the settings
+    #[arg(long, conflicts_with_all = ["check", "print"])]
+    pub(crate) pin: bool,
     /// Let a stage of the build write the recipes, if none are committed
     #[arg(long)]
     pub(crate) no_committed_recipe: bool,

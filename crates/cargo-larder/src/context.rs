@@ -83,6 +83,14 @@ impl Context {
         Ok(Self { process, project, terminal: Terminal::new(common.quiet), quiet: common.quiet })
     }
 
+    /// Reads the project again, after a verb has changed its settings.
+    pub(crate) fn reload(&mut self) -> anyhow::Result<()> {
+        let Project { cargo, workspace, named_target_dir, .. } = &self.project;
+        let root = workspace.root().as_std_path();
+        self.project = Project::load(cargo.clone(), root, None, named_target_dir.as_deref())?;
+        Ok(())
+    }
+
     /// The slices that a verb was asked for.
     pub(crate) fn select(&self, selection: &Selection) -> anyhow::Result<Vec<&Slice>> {
         let variant = if selection.dev { Variant::Dev } else { Variant::Release };

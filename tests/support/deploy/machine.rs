@@ -59,17 +59,25 @@ pub(super) fn prepared(bench: &Path, mut env: Environment) -> Environment {
         ),
     )
     .expect("a file");
-    let plugins = bench.join("client/cli-plugins");
+    env.put_first([bench.join("bin")]).expect("a PATH");
+    set_docker_client(bench, &mut env);
+    env
+}
+
+/// Gives Docker's client a configuration in a folder, with the plug-ins that are on `PATH` and no engine of the machine.
+///
+/// # Panics
+/// If the folder cannot be written.
+pub fn set_docker_client(folder: &Path, env: &mut Environment) {
+    let plugins = folder.join("client/cli-plugins");
     fs_err::create_dir_all(&plugins).expect("a folder");
     for plugin in ["docker-buildx", "docker-compose"] {
         if let Some(program) = env.find_program(plugin) {
             std::os::unix::fs::symlink(program, plugins.join(plugin)).expect("a link");
         }
     }
-    env.put_first([bench.join("bin")]).expect("a PATH");
-    env.set("DOCKER_CONFIG", bench.join("client"));
+    env.set("DOCKER_CONFIG", folder.join("client"));
     for name in ["DOCKER_HOST", "DOCKER_CONTEXT"] {
         env.unset(name);
     }
-    env
 }

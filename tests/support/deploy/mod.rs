@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use self::machine::{prepared, with_system_folders};
 pub use self::{
     load::{Load, Seen},
-    machine::programs,
+    machine::{programs, set_docker_client},
     page::{Fault, halves_project, page_project, set_fault, set_page},
 };
 use crate::{Outcome, Project, Surroundings, skip};

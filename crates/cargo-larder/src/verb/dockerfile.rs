@@ -4,7 +4,8 @@ use anyhow::bail;
 use larder::{
     Report as _,
     camino::Utf8Path,
-    docker::{self, Generated, Recipes, State},
+    cargo::Network,
+    docker::{self, Generated, Recipes, State, client::Client, pin},
 };
 
 use crate::{
@@ -15,7 +16,29 @@ use crate::{
     terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &mut Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
+    if args.pin {
+        pin_bases(context)?;
+        context.reload()?;
+    }
+    generate(context, args)
+}
+
+/// Writes the digests of the base images into the settings, and says which of them are new.
+fn pin_bases(context: &Context) -> anyhow::Result<()> {
+    let project = &context.project;
+    if project.cargo.network() == Network::Offline {
+        bail!("--pin asks registries, so it cannot go with --offline");
+    }
+    let pinned = pin::ask(&project.settings.docker, &Client::find(&context.process.env)?)?;
+    for pin in &pinned {
+        let outcome = if pin.before == pin.now { "Kept" } else { "Pinned" };
+        context.terminal.step(outcome, &format!("{} = {:?}", pin.setting, pin.now));
+    }
+    Ok(pin::write(&project.workspace, &pinned)?)
+}
+
+fn generate(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
     let root = context.project.workspace.root();
     let folder = docker::context(&context.project)?;
     let mut outcome = Outcome::Done;

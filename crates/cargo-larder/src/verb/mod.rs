@@ -67,7 +67,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     {
         return Ok(outcome);
     }
-    let context = Context::load(process, &common)?;
+    let mut context = Context::load(process, &common)?;
     match verb {
         Verb::Init(args) => init::run(&context, &args),
         Verb::Doctor(args) => doctor::run(&context, &args),
@@ -78,7 +78,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Verb::Observe(args) => observe::run(&context, &args),
         Verb::Docker(args) => docker::run(&context, &args),
         Verb::Deploy(args) => deploy::run(&context, &args),
-        Verb::Dockerfile(args) => dockerfile::run(&context, &args),
+        Verb::Dockerfile(args) => dockerfile::run(&mut context, &args),
         Verb::Usage(args) => usage::run(&context, &args),
         Verb::Clean(args) => clean::run(&context, &args),
         Verb::Gc(args) => gc::run(&context, &args),

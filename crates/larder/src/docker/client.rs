@@ -260,6 +260,27 @@ impl Client {
         cmd.output().ok().map(|id| id.trim().to_owned())
     }
 
+    /// The digest that a registry has for an image: of the list of its platforms, if it has several.
+    ///
+    /// # Errors
+    /// [`Error::NoBuildKit`] without buildx; otherwise if the registry does not know the image or cannot be reached.
+    pub fn digest(&self, image: &str) -> Result<String> {
+        if self.kind != Kind::Buildx {
+            let found = format!("asking a registry takes buildx, and {} has none", self.program.display());
+            return Err(Error::NoBuildKit { found });
+        }
+        // As JSON: for `{{.Manifest.Digest}}` older versions print a page for people.
+        let words = ["buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}"];
+        let cmd = self.cmd().args(words).arg(image);
+        let Manifest { digest } =
+            serde_json::from_str(&cmd.output()?).map_err(|error| cmd.unreadable(&error))?;
+        let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+        if hex.len() != 64 || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Err(cmd.unreadable(&format!("{digest:?} is no digest")));
+        }
+        Ok(digest)
+    }
+
     /// Whether the engine's build cache holds nothing at all, as after it was pruned; `None` if it cannot tell.
     pub fn is_cache_empty(&self) -> Option<bool> {
         Totals::ask(self.cmd()).ok()?.build_cache_records.map(|count| count == 0)
@@ -274,6 +295,12 @@ impl Client {
         let answer = cmd.output()?;
         answer.trim().parse().map_err(|_| cmd.unreadable(&format!("{answer:?} is no size")))
     }
+}
+
+/// The description of a manifest, as `imagetools inspect` prints it.
+#[derive(serde::Deserialize)]
+struct Manifest {
+    digest: String,
 }
 
 /// The options that every cache is exported with, unless it says otherwise.

@@ -24,6 +24,7 @@ mod names;
 pub mod needs;
 pub mod packages;
 mod path_packages;
+pub mod pin;
 pub mod progress;
 pub mod reads;
 mod recipe_stage;
