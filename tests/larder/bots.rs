@@ -85,6 +85,35 @@ fn a_stale_recipe_may_be_a_warning() {
     assert_eq!(project.larder(&["lock", "--warn"]).code, 2);
 }
 
+/// The pipeline that `init` writes goes red for stale recipes, but not on branches of bots.
+#[test]
+fn a_bots_branch_does_not_fail_for_stale_recipes() {
+    let git = GitRepository::new(&[("Cargo.toml", &manifest("1.0.14")), ("src/main.rs", MAIN)]);
+    let project = git.project();
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    project.larder(&["init", "--yes", "--only", "recipes", "--with", "ci"]).ok();
+    let workflow = project.read(".github/workflows/larder.yml");
+    let lines = workflow.lines().map(str::trim);
+    let check: Vec<&str> = lines.skip_while(|line| !line.starts_with("case ")).take(2).collect();
+    assert!(check[1].starts_with("cargo larder lock --check"), "{check:?}");
+    let path = Surroundings::get().path_with_larder();
+    let check = |branch: &str| {
+        let vars = [("PATH", path.as_str()), ("GITHUB_HEAD_REF", branch)];
+        let args = ["-euc", &check.join("\n")];
+        Surroundings::get().run(Path::new("sh"), project.path(), &args, &vars).code
+    };
+    for branch in ["", "feature", "renovate/serde", "dependabot/cargo/serde-1"] {
+        assert_eq!(check(branch), 0, "{branch}");
+    }
+    project.write("Cargo.toml", &manifest("1.0.15"));
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    assert_eq!(["", "feature", "my-renovate/x"].map(check), [3, 3, 3]);
+    assert_eq!(["renovate/serde", "dependabot/cargo/serde-1"].map(check), [0, 0]);
+    // What is not only stale fails there, too.
+    project.write("larder/larder.lock", &(project.read("larder/larder.lock") + "<<<<<<< HEAD\n"));
+    assert_eq!(check("renovate/serde"), 1);
+}
+
 /// The files in which Renovate finds something to update, as its log has them.
 fn found_by_renovate(renovate: &Path, project: &Project) -> Vec<String> {
     let args = ["--platform=local", "--dry-run=extract", "--onboarding=false", "--require-config=ignored"];

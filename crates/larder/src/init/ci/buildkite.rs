@@ -34,7 +34,7 @@ pub(super) fn text(parts: &Parts) -> String {
         );
     }
     text.push_str("\nsteps:\n");
-    step(&mut text, parts, "recipes", &script::checks(parts));
+    step(&mut text, parts, "recipes", &script::checks(parts, "BUILDKITE_BRANCH"));
     for group in &parts.groups {
         let build = format!("cargo larder build --locked {}", group.slices);
         let sweep = [

@@ -58,7 +58,7 @@ pub(super) fn text(parts: &Parts) -> String {
         step(&mut text, "Units for the team", &keys, &[script::PUSH.to_owned()]);
     }
     text.push_str("      # Stale recipes are slower, never wrong, so this comes last.\n");
-    step(&mut text, "Recipes are right", &below, &script::checks(parts));
+    step(&mut text, "Recipes are right", &below, &script::checks(parts, "GITHUB_HEAD_REF"));
     text
 }
 

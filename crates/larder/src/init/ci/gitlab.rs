@@ -67,7 +67,7 @@ pub(super) fn text(parts: &Parts) -> String {
 }
 
 fn recipes(parts: &Parts) -> String {
-    job("larder recipes", parts, None, &script::checks(parts))
+    job("larder recipes", parts, None, &script::checks(parts, "CI_COMMIT_REF_NAME"))
 }
 
 fn cook(parts: &Parts, group: &Group) -> String {
