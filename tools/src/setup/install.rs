@@ -4,6 +4,7 @@
 
 use std::{ffi::OsStr, path::Path};
 
+use larder::slice::leptos;
 use xshell::cmd;
 
 use super::{
@@ -23,10 +24,10 @@ pub(super) fn by_cargo(
     wasm_bindgen: Option<&Version>,
 ) -> anyhow::Result<()> {
     let cargo_leptos = cargo_leptos();
+    let [.., (_, low)] = leptos::INSTALL_PROFILE;
     let (name, version, features, optimisation) = match tool {
-        // It would download what it does not find, from places that not every machine reaches. It mostly
-        // waits for others, and its own code is huge: compiling it at level 3 takes twice as long.
-        Tool::CargoLeptos => ("cargo-leptos", Some(&cargo_leptos), "no_downloads", "1"),
+        // It would download what it does not find, from places that not every machine reaches.
+        Tool::CargoLeptos => ("cargo-leptos", Some(&cargo_leptos), "no_downloads", low),
         // It reads the whole WASM file at every build, so its speed is felt.
         _ => ("wasm-bindgen-cli", wasm_bindgen, "", "3"),
     };

@@ -9,7 +9,10 @@ use super::{
     application::Application, artifacts::Entry, context::FOLDER, image::cargo_line, recipes::Recipes,
     settings::DockerSettings, words, writer::Writer,
 };
-use crate::recipe::{expand, lock_file::LockedSlice};
+use crate::{
+    recipe::{expand, lock_file::LockedSlice},
+    slice::leptos,
+};
 
 /// Beside `larder.lock`, a change of this wording alone makes a Dockerfile stale.
 const HEADER: &str = "\
@@ -151,22 +154,21 @@ impl Writer<'_> {
         self.line("\n# --- tools: what drives the build, compiled once unless the base image has it ---");
         self.line("FROM ${BUILD_BASE} AS tools");
         self.require_cargo();
-        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME} CARGO_PROFILE_RELEASE_LTO=off");
+        let [(lto, off), (units, many), _] = leptos::INSTALL_PROFILE;
+        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME} {lto}={off} {units}={many}");
         self.line("ARG CARGO_LEPTOS_VERSION");
         if with_bindgen {
             self.line("ARG WASM_BINDGEN_VERSION");
         }
-        let install = |program: &str, package: &str, version: &str, more: &str| {
+        let [.., (level, low)] = leptos::INSTALL_PROFILE;
+        let mut commands = vec![
+            "mkdir -p /tools/bin".to_owned(),
             format!(
-                "(command -v {program} || cargo install --locked --root /tools {more}{package}@${{{version}}})"
-            )
-        };
-        let leptos =
-            install("cargo-leptos", "cargo-leptos", "CARGO_LEPTOS_VERSION", "--features no_downloads ");
-        let bindgen = install("wasm-bindgen", "wasm-bindgen-cli", "WASM_BINDGEN_VERSION", "");
-        let mut commands = vec!["mkdir -p /tools/bin".to_owned(), leptos];
+                "(command -v cargo-leptos || {level}={low} cargo install --locked --root /tools --features no_downloads cargo-leptos@${{CARGO_LEPTOS_VERSION}})"
+            ),
+        ];
         if with_bindgen {
-            commands.push(bindgen);
+            commands.push("(command -v wasm-bindgen || cargo install --locked --root /tools wasm-bindgen-cli@${WASM_BINDGEN_VERSION})".into());
         }
         self.run(Downloads::Common, &commands);
     }

@@ -32,6 +32,14 @@ use crate::{
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
 
+/// The release profile to install it with. Its own is made for speed, with link-time optimisation, one codegen unit and
+/// level 3, and takes several times as long to build, while cargo-leptos mostly waits for cargo.
+pub const INSTALL_PROFILE: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+];
+
 /// The variable by which `cargo leptos watch` tells both halves that it watches, with its value. `cargo leptos build`
 /// leaves it as it is.
 pub const WATCH: (&str, &str) = ("LEPTOS_WATCH", "true");

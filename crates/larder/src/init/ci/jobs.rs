@@ -142,15 +142,19 @@ fn install(job: &mut Job, parts: &Parts) -> Cache<'static> {
     };
     job.comment("Another number gets the tools anew.");
     job.restore(&tools);
-    let missing =
-        |program: &str| format!("test -x {TOOLS}/bin/{program} || cargo install --locked --root {TOOLS}");
+    let missing = |program: &str, vars: &str| {
+        format!("test -x {TOOLS}/bin/{program} || {vars}cargo install --locked --root {TOOLS}")
+    };
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable of the repository to the address of Larder}""#.to_owned(),
         "# Their sources are none of the project's downloads.".to_owned(),
         r#"export CARGO_HOME="$RUNNER_TEMP/tools""#.to_owned(),
-        format!(r#"{} --git "$LARDER_GIT" cargo-larder"#, missing("cargo-larder")),
+        format!(r#"{} --git "$LARDER_GIT" cargo-larder"#, missing("cargo-larder", "")),
     ];
-    lines.extend(leptos.map(|version| format!("{} cargo-leptos@{version}", missing("cargo-leptos"))));
+    if let Some(version) = leptos {
+        lines.push("# Its own release profile takes several times as long.".into());
+        lines.push(format!("{} cargo-leptos@{version}", missing("cargo-leptos", &script::leptos_profile())));
+    }
     lines.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     job.step(&Step::new("Tools", &lines));

@@ -1,7 +1,7 @@
 //! Shell lines that the pipelines of several services share.
 
 use super::parts::Parts;
-use crate::process::quoted;
+use crate::{process::quoted, slice::leptos};
 
 /// Gives units to the team, if this run has its key.
 pub(super) const PUSH: &str = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#;
@@ -47,17 +47,24 @@ pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
 /// Larder itself, and cargo-leptos if it is needed, unless the folder has them.
 pub(super) fn install(parts: &Parts, tools: &str) -> Vec<String> {
     // Their sources are none of the project's downloads.
-    let install = |program: &str, what: &str| {
+    let install = |program: &str, vars: &str, what: &str| {
         format!(
-            "test -x \"{tools}/bin/{program}\" || CARGO_HOME=\"{tools}/home\" cargo install --locked --root \"{tools}\" {what}"
+            "test -x \"{tools}/bin/{program}\" || CARGO_HOME=\"{tools}/home\" {vars}cargo install --locked --root \"{tools}\" {what}"
         )
     };
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.to_owned(),
-        install("cargo-larder", r#"--git "$LARDER_GIT" cargo-larder"#),
+        install("cargo-larder", "", r#"--git "$LARDER_GIT" cargo-larder"#),
     ];
-    lines.extend(parts.leptos().map(|version| install("cargo-leptos", &format!("cargo-leptos@{version}"))));
+    if let Some(version) = parts.leptos() {
+        lines.push(install("cargo-leptos", &leptos_profile(), &format!("cargo-leptos@{version}")));
+    }
     lines
+}
+
+/// The variables that cargo-leptos is installed with, in front of the command.
+pub(super) fn leptos_profile() -> String {
+    leptos::INSTALL_PROFILE.map(|(name, value)| format!("{name}={value} ")).concat()
 }
 
 /// The end of the key of a cache with the tools.
