@@ -1,5 +1,22 @@
 //! The store: external units that were compiled once, for every checkout and every machine that needs them again.
 //!
+//! ```
+//! use larder_store::{
+//!     Result,
+//!     local::{Store, verify::Repair},
+//! };
+//!
+//! fn main() -> Result<()> {
+//!     let folder = tempfile::tempdir().expect("a folder");
+//!     let store = Store::open(folder.path().join("store"))?;
+//!     let digest = store.add_bytes(b"what a compiler wrote")?;
+//!     assert!(store.blob(digest).is_file());
+//!     let verified = store.verify(Repair::Remove)?;
+//!     assert_eq!((verified.files, verified.damaged.len()), (1, 0));
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # Reading order
 //!
 //! 1. [`record`]: what is kept of a unit, and [`inside`], the paths that it may have.
