@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{
+    Project, Surroundings, package,
+    signals::{self, Signal},
+};
 
 /// Says its process id in a file, and waits.
 const PROGRAM: &str = "fn main() {\n    \
@@ -52,9 +55,8 @@ impl Running {
         }
     }
 
-    fn kill(&mut self, signal: &str) {
-        let pid = self.child.id().to_string();
-        Surroundings::get().run(Path::new("kill"), Path::new("/"), &["-s", signal, &pid], &[]).ok();
+    fn kill(&mut self, signal: Signal) {
+        signals::send(self.child.id(), signal).unwrap();
         self.child.wait().unwrap();
     }
 
@@ -75,7 +77,7 @@ fn children_end_with_larder_and_their_records_are_swept() {
     if !cfg!(target_os = "linux") {
         return;
     }
-    for signal in ["TERM", "INT", "KILL"] {
+    for signal in [Signal::TERM, Signal::INT, Signal::KILL] {
         for (rest, words) in [
             ("", &["build", "--", "sh", "-c", "cargo run -q; true"][..]),
             ("", &["observe", "--", "cargo", "run", "-q"]),
@@ -97,11 +99,11 @@ fn children_end_with_larder_and_their_records_are_swept() {
             }
             let of_larder = running.project.path().to_owned();
             running.wait_until("the end of cargo", || !runs_cargo_in(&of_larder));
-            Surroundings::get().run(Path::new("kill"), Path::new("/"), &["-9", &program.to_string()], &[]);
+            let _ = signals::send(program, Signal::KILL);
             let temporary = running.temporary.path().to_string_lossy().into_owned();
             let vars = [("TMPDIR", temporary.as_str())];
             Surroundings::get().larder_with(running.project.path(), &["observe", "--", "true"], &vars).ok();
-            assert!(running.scratch().is_empty(), "{signal} {words:?}: {:?}", running.scratch());
+            assert!(running.scratch().is_empty(), "{signal:?} {words:?}: {:?}", running.scratch());
         }
     }
 }
@@ -126,6 +128,6 @@ fn what_is_left_running_on_purpose_goes_on() {
     std::thread::sleep(Duration::from_millis(500));
     let pid: u32 = project.read("pid").parse().unwrap();
     let goes_on = is_alive(pid);
-    Surroundings::get().run(Path::new("kill"), Path::new("/"), &["-9", &pid.to_string()], &[]);
+    let _ = signals::send(pid, Signal::KILL);
     assert!(goes_on);
 }

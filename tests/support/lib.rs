@@ -24,6 +24,7 @@ mod random;
 pub mod recipes;
 mod redact;
 pub mod seeds;
+pub mod signals;
 pub mod site;
 pub mod soak;
 mod stages;

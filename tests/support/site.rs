@@ -4,12 +4,14 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
 use larder::process::{Cmd, Environment, Running};
+
+use crate::signals::{self, Signal};
 
 /// How long a single answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,8 +27,6 @@ pub struct Site {
 pub struct Server {
     running: Running,
     site: Site,
-    scratch: PathBuf,
-    env: Environment,
 }
 
 impl std::ops::Deref for Server {
@@ -146,8 +146,7 @@ impl Server {
             .env("LEPTOS_SITE_ROOT", site)
             .env("DATABASE_URL", format!("sqlite://{}", database.display()))
             .spawn_logged(&log)?;
-        let mut server =
-            Self { running, site: Site::at(addr), scratch: scratch.to_owned(), env: env.clone() };
+        let mut server = Self { running, site: Site::at(addr) };
         server
             .wait_until_healthy()
             .with_context(|| format!("its log says: {}", fs_err::read_to_string(&log).unwrap_or_default()))?;
@@ -160,8 +159,7 @@ impl Server {
     /// When it does not stop, or not cleanly.
     pub fn stop(mut self) -> anyhow::Result<Duration> {
         let asked = Instant::now();
-        let pid = self.running.id().to_string();
-        Cmd::new("/bin/kill", &self.scratch, &self.env).args(["-TERM", &pid]).run()?;
+        signals::send(self.running.id(), Signal::TERM)?;
         let deadline = asked + Duration::from_secs(5);
         let code = loop {
             if let Some(code) = self.running.try_exit_code()? {

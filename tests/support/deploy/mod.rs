@@ -24,7 +24,11 @@ pub use self::{
     machine::{programs, set_docker_client},
     page::{Fault, halves_project, page_project, set_fault, set_page},
 };
-use crate::{Outcome, Project, Surroundings, skip};
+use crate::{
+    Outcome, Project, Surroundings,
+    signals::{self, Signal},
+    skip,
+};
 
 /// How long the server may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -210,8 +214,7 @@ impl Bench {
         }
         // Into the step.
         std::thread::sleep(Duration::from_millis(100));
-        let process = i32::try_from(run.id()).ok().and_then(rustix::process::Pid::from_raw).expect("an id");
-        let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+        let _ = signals::send(run.id(), Signal::KILL);
     }
 
     /// Waits until somebody holds the service's lock.

@@ -14,6 +14,7 @@ use larder::{
     docker::client::Client,
     process::{Cmd, Environment, Running},
 };
+use larder_tests::signals::{self, Signal};
 use xshell::Shell;
 
 use crate::{log::Log, setup};
@@ -32,7 +33,6 @@ pub(crate) struct Engine {
 
 struct Own {
     running: Running,
-    env: Environment,
     /// Two engines in one folder would take each other's socket and containers.
     _lock: fs_err::File,
 }
@@ -121,7 +121,7 @@ impl Engine {
             .spawn_logged(&file("engine.log"))?;
         let mut env = env.clone();
         env.set("DOCKER_HOST", socket);
-        let mut own = Own { running, env: env.clone(), _lock: lock };
+        let mut own = Own { running, _lock: lock };
         let client = Client::find(&env)?;
         let deadline = Instant::now() + PATIENCE;
         while client.engine_version().is_err() {
@@ -157,8 +157,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         let Some(own) = &mut self.own else { return };
         // Killed at once it would leave mounts and containers behind; after a while it is killed all the same.
-        let pid = own.running.id().to_string();
-        let _ = Cmd::new("/bin/kill", "/", &own.env).args(["-TERM", &pid]).output();
+        let _ = signals::send(own.running.id(), Signal::TERM);
         let deadline = Instant::now() + PATIENCE;
         while matches!(own.running.try_exit_code(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(50));

@@ -68,8 +68,7 @@ pub(crate) enum Requirement {
 /// A program with the Debian package that has it.
 type Packaged = (&'static str, &'static str);
 
-const UTILITIES: [Packaged; 4] =
-    [("git", "git"), ("kill", "procps"), ("make", "make"), ("python3", "python3")];
+const UTILITIES: [Packaged; 3] = [("git", "git"), ("make", "make"), ("python3", "python3")];
 const AWKS: [Packaged; 3] = [("mawk", "mawk"), ("gawk", "gawk"), ("busybox", "busybox")];
 const SCCACHE: [Packaged; 1] = [("sccache", "sccache")];
 const SHELLS: [Packaged; 4] = [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish"), ("man", "man-db")];

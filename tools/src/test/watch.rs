@@ -13,6 +13,7 @@ use larder::{
     shim::recorder::{Call, Recorder},
     slice::observed,
 };
+use larder_tests::signals::{self, Signal};
 
 use crate::{log::Log, portfolio::Portfolio};
 
@@ -62,7 +63,7 @@ fn calls(portfolio: &Portfolio<'_>, project: &Project) -> anyhow::Result<Vec<Cal
         }
         std::thread::sleep(Duration::from_millis(200));
     };
-    interrupt(portfolio, &mut watch)?;
+    interrupt(&mut watch)?;
     let said = fs_err::read_to_string(&output)?;
     ensure!(
         said.contains(SERVES),
@@ -74,11 +75,11 @@ fn calls(portfolio: &Portfolio<'_>, project: &Project) -> anyhow::Result<Vec<Cal
 }
 
 /// Ends it as ctrl-c does, so that it ends the server.
-fn interrupt(portfolio: &Portfolio<'_>, watch: &mut Running) -> anyhow::Result<()> {
+fn interrupt(watch: &mut Running) -> anyhow::Result<()> {
     if watch.try_exit_code()?.is_some() {
         return Ok(());
     }
-    Cmd::new("kill", portfolio.dir(), portfolio.env()).arg("-INT").arg(watch.id().to_string()).run()?;
+    signals::send(watch.id(), Signal::INT)?;
     let deadline = Instant::now() + END;
     while watch.try_exit_code()?.is_none() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(50));
