@@ -45,7 +45,7 @@ pub(super) fn text(application: &Application) -> String {
     text
 }
 
-/// Whether a path below the context is let in; what [`of`] says, in code.
+/// Whether a path below the context is let in; what [`text`] says, in code.
 pub(super) fn lets_in(sources: &Sources, path: &Utf8Path) -> bool {
     sources.all().any(|source| covers(&source, path)) && !is_left_out(sources, path)
 }
