@@ -34,6 +34,8 @@ const PROGRAMS: [(&str, &str); 9] = [
 
 /// The folder of these programs; they are got if they are not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
+    // The machine's own, also if the tools folder comes from another machine.
+    super::host_packages(sh, env, log, &[("iptables", "iptables")])?;
     let folder = Folder::new(env, &sh.current_dir())?;
     let tree = folder.debian_tree(NAME);
     if let Some(programs) = kept(&tree) {
@@ -49,7 +51,6 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
         return Ok(programs);
     }
     debian::prepare(&exec)?;
-    debian::host_package(&exec, "iptables", "iptables")?;
     let apt = Apt::update(&exec, &folder.apt(), &folder.tmp("archives"))?;
     let packages = PACKAGES.map(str::to_owned).to_vec();
     let wanted = Wanted { name: NAME, packages, later: tree.clone() };
