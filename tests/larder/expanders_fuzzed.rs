@@ -4,25 +4,9 @@
 use std::{fmt::Write as _, path::Path};
 
 use larder_tests::{
-    Project, package,
+    Project, Random, package,
     recipes::{self, RECIPES, awks, expand},
 };
-
-/// Numbers that are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
-    }
-
-    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
-        list[self.below(list.len())]
-    }
-}
 
 /// A table with two slices, layers, a git source and settings.
 fn table() -> Project {
@@ -157,7 +141,7 @@ fn damaged_tables() {
     let project = table();
     let good = project.read("larder/larder.lock");
     assert!(judge(project.path(), good.as_bytes(), "as it was written"));
-    let mut random = Random(0x5eed_1a2d_e201_7ab1);
+    let mut random = Random::new(0x5eed_1a2d_e201_7ab1);
     for round in 0..TABLES {
         let (bytes, what) = mutated(&good, &mut random);
         judge(project.path(), &bytes, &format!("round {round}, {what}"));

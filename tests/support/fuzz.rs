@@ -9,6 +9,8 @@ use std::{
 
 use larder::{camino::Utf8PathBuf, fuzz::Target};
 
+use crate::Random;
+
 /// No input may take longer, on a busy machine and without optimisation.
 const LONGEST: Duration = Duration::from_secs(20);
 /// The longest input.
@@ -32,24 +34,6 @@ pub struct Figures {
     pub slowest: Duration,
     /// Panics and hangs, each with its input.
     pub faults: Vec<String>,
-}
-
-/// Numbers that are the same in every run.
-#[derive(Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// A number below `end`.
-    ///
-    /// # Panics
-    /// Never on machines of 64 bits.
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        let end = u64::try_from(end.max(1)).expect("64 bits");
-        usize::try_from(self.0 % end).expect("64 bits")
-    }
 }
 
 /// Pieces that mean something to some parser.
@@ -169,7 +153,7 @@ fn looped(
 ) -> Figures {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let folder = Utf8PathBuf::from_path_buf(dir.path().to_owned()).expect("it is text");
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new(0x9e37_79b9_7f4a_7c15);
     let start = Instant::now();
     let (mut inputs, mut slowest, mut faults) = (0, Duration::ZERO, Vec::new());
     while start.elapsed() < time && faults.len() < 10 {

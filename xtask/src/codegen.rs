@@ -13,8 +13,13 @@ use crate::log::Log;
 const REFERENCE: &str = "docs/src/commands.md";
 
 /// The packages that are published, lowest first.
-pub const PUBLISHED: [&str; 4] =
+const PUBLISHED: [&str; 4] =
     ["crates/larder", "crates/larder-caches", "crates/larder-store", "crates/cargo-larder"];
+
+/// The names of these packages, in the same order.
+pub fn published() -> impl Iterator<Item = &'static str> {
+    PUBLISHED.into_iter().filter_map(|path| path.rsplit('/').next())
+}
 
 /// The licences, of which every archive has a copy: a link would be a file with a path in it on some systems.
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];

@@ -1,5 +1,6 @@
 //! Larder keeps dependency builds apart from application builds, so that dependencies are compiled once
-//! and reused by the host, Docker and Nix alike. This library is everything but the terminal, the store of units and the care of caches.
+//! and reused by the host, Docker and Nix alike. This library is everything but the terminal, the store of units and
+//! the care of caches.
 //!
 //! ```
 //! use std::path::Path;

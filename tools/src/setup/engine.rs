@@ -17,6 +17,8 @@ use super::{
 };
 use crate::log::Log;
 
+/// What it takes of the machine's own packages, each program with its package, whoever filled the tools folder.
+pub(super) const HOST_PACKAGES: [(&str, &str); 1] = [("iptables", "iptables")];
 const NAME: &str = "docker";
 const PACKAGES: [&str; 5] = ["docker.io", "docker-cli", "docker-buildx", "docker-compose", "docker-registry"];
 /// Names for PATH, and the files behind them.
@@ -34,8 +36,7 @@ const PROGRAMS: [(&str, &str); 9] = [
 
 /// The folder of these programs; they are got if they are not there yet.
 pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
-    // The machine's own, also if the tools folder comes from another machine.
-    super::host_packages(sh, env, log, &[("iptables", "iptables")])?;
+    super::host_packages(sh, env, log, &HOST_PACKAGES)?;
     let folder = Folder::new(env, &sh.current_dir())?;
     let tree = folder.debian_tree(NAME);
     if let Some(programs) = kept(&tree) {

@@ -90,7 +90,6 @@ const DEPLOY: [Packaged; 5] = [
 const LINTERS: [Packaged; 2] = [("node", "nodejs"), ("rsync", "rsync")];
 const DEBIAN: [Packaged; 1] = [("debootstrap", "debootstrap")];
 const ENGINE: [Packaged; 1] = [("dockerd", "docker.io")];
-const CURRENT_ENGINE: [Packaged; 1] = [("iptables", "iptables")];
 
 impl Requirement {
     /// All of them, those first that are set up within a minute, so that a machine that cannot do something says so
@@ -155,7 +154,7 @@ impl Requirement {
             Self::Nix => &NIX,
             Self::Debian => &DEBIAN,
             Self::Engine => &ENGINE,
-            Self::CurrentEngine => &CURRENT_ENGINE,
+            Self::CurrentEngine => &engine::HOST_PACKAGES,
             Self::Deploy => &DEPLOY,
             Self::Linters => &LINTERS,
             Self::Components | Self::Bots | Self::Servers | Self::Tools | Self::Checkers | Self::WasmPack => {

@@ -14,12 +14,12 @@ use larder::process::{Cmd, Environment};
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item};
 use xshell::{Shell, cmd};
-use xtask::codegen::PUBLISHED;
+use xtask::codegen::published;
 
 use crate::log::Log;
 
-/// The libraries, which the command line's archive takes from a registry once they are there.
-const LIBRARIES: [&str; 3] = ["larder", "larder-caches", "larder-store"];
+/// The one package with a program.
+const COMMAND_LINE: &str = "cargo-larder";
 /// Every archive has these, beside its sources.
 const INSIDE: [&str; 4] = ["Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 /// A workspace that has nothing of Larder's.
@@ -53,7 +53,7 @@ pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     fs_err::copy(target.join("debug/cargo-larder"), &program)?;
     tried(&program, &folder.join("workspace"), env)?;
     // As docs.rs calls it, which has no folder of the repository either.
-    for library in LIBRARIES {
+    for library in libraries() {
         cargo(command_line)
             .args(["doc", "--quiet", "--locked", "--no-deps", "--lib", "--package", library])
             .env("RUSTDOCFLAGS", "--cfg docsrs --deny warnings")
@@ -63,11 +63,15 @@ pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     Ok(())
 }
 
+/// The libraries, which the command line's archive takes from a registry once they are there.
+fn libraries() -> impl Iterator<Item = &'static str> {
+    published().filter(|name| *name != COMMAND_LINE)
+}
+
 /// Packs all that is published; the folders that the archives were unpacked into, lowest first.
 fn unpacked(sh: &Shell, env: &Environment, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let root = sh.current_dir();
-    let names: Vec<&str> = PUBLISHED.iter().filter_map(|path| path.rsplit('/').next()).collect();
-    let packages = names.iter().map(|name| format!("--package={name}"));
+    let packages = published().map(|name| format!("--package={name}"));
     let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let packed = folder.join("packed");
     // Uncommitted changes are tried as well; the building comes below, once.
@@ -78,7 +82,7 @@ fn unpacked(sh: &Shell, env: &Environment, folder: &Path) -> anyhow::Result<Vec<
     ensure!(!said.contains("warning:"), "`cargo package` warns:\n{said}");
     let version = version(&root)?;
     let mut folders = Vec::new();
-    for name in names {
+    for name in published() {
         let archive = packed.join("package").join(format!("{name}-{version}.crate"));
         Cmd::new("tar", folder, env).arg("-xf").arg(archive).run()?;
         folders.push(folder.join(format!("{name}-{version}")));
@@ -99,7 +103,7 @@ fn configuration(root: &Path, unpacked: &[PathBuf]) -> anyhow::Result<String> {
     let mut profiles = DocumentMut::new();
     profiles["profile"] = manifest.get("profile").cloned().unwrap_or(Item::None);
     let mut text = String::from("[patch.crates-io]\n");
-    for (library, folder) in LIBRARIES.iter().zip(unpacked) {
+    for (library, folder) in libraries().zip(unpacked) {
         writeln!(text, "{library}.path = {:?}", folder.display().to_string())?;
     }
     Ok(text + &profiles.to_string())
@@ -110,7 +114,7 @@ fn stand_in(lock_file: &Path) -> anyhow::Result<()> {
     let mut lock: DocumentMut = fs_err::read_to_string(lock_file)?.parse()?;
     let packages = lock["package"].as_array_of_tables_mut().context("the lock file has no packages")?;
     for package in packages.iter_mut() {
-        if package["name"].as_str().is_some_and(|name| LIBRARIES.contains(&name)) {
+        if package["name"].as_str().is_some_and(|name| libraries().any(|library| library == name)) {
             ensure!(package.remove("checksum").is_some(), "{} names no archive", lock_file.display());
             package.remove("source");
         }

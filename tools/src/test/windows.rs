@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::ensure;
 use larder::process::Environment;
 use xshell::{Shell, cmd};
+use xtask::codegen::published;
 
 use crate::log::Log;
 
@@ -14,7 +15,7 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 /// The compiler for the C in dependencies; Debian's `gcc-mingw-w64-x86-64` has it.
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
-/// Lints the three crates and their tests for Windows.
+/// Lints the crates and their tests for Windows.
 pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     if let Some(missing) = missing(sh, env)? {
         ensure!(env.get_str("CI") != Some("true"), "the check for Windows needs {missing}");
@@ -22,8 +23,7 @@ pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
         return Ok(());
     }
     log.step("Checking", &format!("the crates for {TARGET}"));
-    let crates =
-        ["--package=larder", "--package=larder-caches", "--package=larder-store", "--package=cargo-larder"];
+    let crates = published().map(|name| format!("--package={name}"));
     cmd!(sh, "cargo clippy --quiet --locked --all-targets --target {TARGET} {crates...} -- -D warnings")
         .run()?;
     Ok(())

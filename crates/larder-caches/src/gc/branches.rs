@@ -5,11 +5,9 @@
 
 use std::path::Path;
 
-use larder::camino::{Utf8Path, Utf8PathBuf};
-
-use super::call::{Call, Whose};
 use larder::{
     Report,
+    camino::{Utf8Path, Utf8PathBuf},
     cargo::invocation::Invocation,
     error::Result,
     files::scratch::Scratch,
@@ -21,6 +19,8 @@ use larder::{
         placed,
     },
 };
+
+use super::call::{Call, Whose};
 
 /// The recipes of all local branches that are not checked out. Their files are there for as long as this is.
 #[derive(Debug, Default)]

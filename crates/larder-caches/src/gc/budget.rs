@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder::bytesize::ByteSize;
+use larder::{bytesize::ByteSize, error::Result, process::Environment, target_dir};
 
 use super::{
     docker::{self, Prune},
@@ -18,7 +18,6 @@ use super::{
     policy::Policy,
     row::{Cache, Row},
 };
-use larder::{error::Result, process::Environment, target_dir};
 
 /// The bytes still to free.
 #[derive(Debug, Default)]

@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use larder::bytesize::ByteSize;
-
-use super::row::{Answer, Cache, Row, Work};
 use larder::{
+    bytesize::ByteSize,
     docker::{client::Client, disk_usage::Record},
     process::Environment,
     text::columns,
 };
+
+use super::row::{Answer, Cache, Row, Work};
 
 /// The part of the build cache to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,17 +9,18 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    measure::Tally,
-    program,
-    row::{Answer, Cache, Freed, Row, Work},
-};
 use larder::{
     Report,
     cargo::Cargo,
     error::{Error, Result},
     process::Cmd,
     target_dir::locks,
+};
+
+use super::{
+    measure::Tally,
+    program,
+    row::{Answer, Cache, Freed, Row, Work},
 };
 
 /// The downloads to delete.

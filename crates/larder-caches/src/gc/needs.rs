@@ -3,12 +3,6 @@
 
 use std::path::Path;
 
-use super::{
-    branches::OfBranches,
-    call::{Call, Whose},
-    matching::Needed,
-    wanted::Wishes,
-};
 use larder::{
     Report,
     cargo::{CargoLock, Network, invocation::Invocation},
@@ -22,6 +16,13 @@ use larder::{
     side_by_side,
     slice::Slice,
     target_dir::{Profile, compiler},
+};
+
+use super::{
+    branches::OfBranches,
+    call::{Call, Whose},
+    matching::Needed,
+    wanted::Wishes,
 };
 
 /// Whether units that other branches of the repository need are wanted too.

@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    measure::Tally,
-    row::{Answer, Cache, Row, Work},
-};
 use larder::{
     error::Result,
     process::{Cmd, Environment},
+};
+
+use super::{
+    measure::Tally,
+    row::{Answer, Cache, Row, Work},
 };
 
 /// Which generations of profiles go first.

@@ -6,7 +6,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder::camino::Utf8Path;
+use larder::{
+    Report,
+    camino::Utf8Path,
+    cargo::Cargo,
+    error::Result,
+    project::Project,
+    target_dir::{self, Profile},
+    text::columns,
+};
 
 use super::{
     budget::Budget,
@@ -22,14 +30,6 @@ use super::{
     rules::Rule,
     target::{self},
     wanted::Wishes,
-};
-use larder::{
-    Report,
-    cargo::Cargo,
-    error::Result,
-    project::Project,
-    target_dir::{self, Profile},
-    text::columns,
 };
 
 /// The plan, before anything is deleted.

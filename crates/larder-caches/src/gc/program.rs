@@ -1,9 +1,11 @@
 //! Runs the programs that own a cache, and reads from what they say how much came free.
 
-use larder::bytesize::ByteSize;
+use larder::{
+    bytesize::ByteSize,
+    process::{Cmd, Stderr},
+};
 
 use super::row::{Answer, Freed};
-use larder::process::{Cmd, Stderr};
 
 /// Runs it; a failure is an outcome too, so that other rows go on.
 pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {

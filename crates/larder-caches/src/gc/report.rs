@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use larder::text::columns;
+
 use super::{
     plan::Plan,
     row::{Freed, Row},
 };
-use larder::text::columns;
 
 /// The rows with their bytes, and the caches that could not be looked at, each with the reason.
 pub fn text(plan: &Plan) -> String {

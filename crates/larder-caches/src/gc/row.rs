@@ -1,9 +1,9 @@
 //! The rows that a plan is made of, with bytes: they can be printed before anything is done.
 
+use larder::process::Cmd;
 use serde::Serialize;
 
 use super::{delete::Failure, item::Item};
-use larder::process::Cmd;
 
 /// Which cache a row is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use larder::target_dir::{Origin, Other, OtherKind, TargetFolder, Unit, UnitKind};
 use serde::Serialize;
 
 use super::wanted::{Unwanted, Wishes};
-use larder::target_dir::{Origin, Other, OtherKind, TargetFolder, Unit, UnitKind};
 
 /// Why something goes; one row of a plan each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -9,6 +9,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use larder::{
+    Report,
+    error::{Error, Result},
+    target_dir::{self, File, Other, TargetFolder, Unit, locks},
+};
+
 use super::{
     delete::{Deleter, Left},
     guard::TargetFolder as Guarded,
@@ -16,11 +22,6 @@ use super::{
     measure::Tally,
     row::{Cache, Freed, Row, Work},
     rules::{Class, Rule},
-};
-use larder::{
-    Report,
-    error::{Error, Result},
-    target_dir::{self, File, Other, TargetFolder, Unit, locks},
 };
 
 /// The items of a folder that a rule lets go.

@@ -11,10 +11,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use larder::target_dir::{Origin, TargetFolder, Unit, UnitKind};
 use serde::Serialize;
 
 use super::matching::{Needed, Shelf};
-use larder::target_dir::{Origin, TargetFolder, Unit, UnitKind};
 
 /// A target that no build has touched for this long before the last build is given up.
 const GIVEN_UP: Duration = Duration::from_hours(30 * 24);

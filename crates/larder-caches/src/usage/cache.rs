@@ -2,9 +2,8 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
-use serde::{Serialize, Serializer};
-
 use larder::files::disk::Size;
+use serde::{Serialize, Serializer};
 
 /// A cache, or a part of one.
 #[derive(Debug, Clone, Serialize)]

@@ -7,12 +7,13 @@ use std::{
     time::SystemTime,
 };
 
+use larder::{files::disk::Facts, project::Project};
+
 use super::{
     cache::{Cache, Found, Scope},
     measure::{Measure, measure},
     reusable::Locked,
 };
-use larder::{files::disk::Facts, project::Project};
 
 /// The content of each folder of the home. The class of a path is twice its number, and one more if it is locked.
 const PLACES: [(&str, &str); 6] = [

@@ -6,10 +6,6 @@
 
 use std::time::SystemTime;
 
-use super::{
-    cache::{Cache, Found, Scope},
-    nix::one_line,
-};
 use larder::{
     docker::{
         disk_usage::{Detail, Image, Totals, Volume},
@@ -19,6 +15,11 @@ use larder::{
     process::{Cmd, Environment},
     project::Project,
     side_by_side::joined,
+};
+
+use super::{
+    cache::{Cache, Found, Scope},
+    nix::one_line,
 };
 
 const PRUNE: &str = "cargo larder gc --only docker";

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use larder::{process::Environment, project::Project, sccache::Figures};
+
 use super::{
     cache::{Cache, Found, Scope},
     measure::whole,
 };
-use larder::{process::Environment, project::Project, sccache::Figures};
 
 /// A folder to look at.
 struct Folder {

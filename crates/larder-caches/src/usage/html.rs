@@ -5,14 +5,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use larder::text::{
+    columns::{age, bytes},
+    visible,
+};
+
 use super::{
     cache::{Cache, State},
     row::Usage,
     treemap::{Rect, squarify},
-};
-use larder::text::{
-    columns::{age, bytes},
-    visible,
 };
 
 const STYLE: &str = include_str!("page.css");

@@ -17,11 +17,12 @@ mod treemap;
 
 pub use html::page;
 
-use cache::Found;
-pub use cache::{Cache, Scope, State};
 use larder::{
     Report, files::disk::Size, process::Environment, project::Project, side_by_side::joined, text::columns,
 };
+
+use cache::Found;
+pub use cache::{Cache, Scope, State};
 pub use row::Usage;
 
 /// Looks at every cache. The slow ones are looked at side by side.

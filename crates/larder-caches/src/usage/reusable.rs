@@ -10,14 +10,13 @@ use std::{
     path::Path,
 };
 
-use toml_edit::DocumentMut;
-
 use larder::{
     project::Project,
     side_by_side,
     target_dir::{Origin, TargetFolder, compiler, fingerprint::Fingerprint},
     workspace,
 };
+use toml_edit::DocumentMut;
 
 /// The compiler and packages of the project now.
 #[derive(Debug, Clone)]

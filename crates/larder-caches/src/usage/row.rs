@@ -1,9 +1,9 @@
 //! The answer of `usage` as a whole.
 
+use larder::files::disk::Size;
 use serde::Serialize;
 
 use super::cache::Cache;
-use larder::files::disk::Size;
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]

@@ -6,16 +6,16 @@ use std::{
     time::SystemTime,
 };
 
-use larder::camino::Utf8PathBuf;
+use larder::{
+    camino::Utf8PathBuf,
+    files::disk::{Size, Tally},
+    project::Project,
+    target_dir::{self, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
+};
 
 use super::{
     cache::{Cache, Found, Scope},
     reusable::{Locked, Now},
-};
-use larder::{
-    files::disk::{Size, Tally},
-    project::Project,
-    target_dir::{self, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
 };
 
 const GC: &str = "cargo larder gc --only target";

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PackageSpec<'a> {
     /// The address of the package's source, with its kind; empty in a short form.
-    pub address: &'a str,
+    pub(crate) address: &'a str,
     /// The package's name.
     pub name: &'a str,
     /// Without build metadata, which a version requirement ignores; a short form may have none, or the start of one.
@@ -19,14 +19,11 @@ pub struct PackageSpec<'a> {
 
 /// The source of an external package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source<'a> {
-    /// The registry that needs no name.
+pub(crate) enum Source<'a> {
     CratesIo,
     /// The index address, with `sparse+` if it has it.
     Registry(&'a str),
-    /// A repository.
     Git {
-        /// Its address, without reference and commit.
         url: &'a str,
         /// `branch`, `tag` or `rev` with its value.
         reference: Option<(&'a str, &'a str)>,
@@ -34,7 +31,7 @@ pub enum Source<'a> {
 }
 
 /// The one name of crates.io in package ids, whichever protocol or mirror it is reached by.
-pub const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+pub(crate) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 impl<'a> PackageSpec<'a> {
     /// Reads any text: what is none of these forms is a name.
@@ -56,12 +53,12 @@ impl<'a> PackageSpec<'a> {
     }
 
     /// Whether the package comes from a path.
-    pub fn is_path(&self) -> bool {
+    pub(crate) fn is_path(&self) -> bool {
         self.address.starts_with("path+")
     }
 
     /// `None` for a path package or something unheard of.
-    pub fn source(&self) -> Option<Source<'a>> {
+    pub(crate) fn source(&self) -> Option<Source<'a>> {
         let (kind, url) = self.address.split_once('+')?;
         match kind {
             _ if self.address == CRATES_IO => Some(Source::CratesIo),
@@ -83,17 +80,14 @@ fn last_segment(address: &str) -> &str {
 
 /// A package as cargo's logs name it: `name v1.0.0 (source)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedPackage {
-    /// The package's name.
-    pub name: String,
-    /// Its version, without the `v`.
-    pub version: String,
+pub(crate) struct LoggedPackage {
+    pub(crate) name: String,
+    pub(crate) version: String,
     source: String,
 }
 
 impl LoggedPackage {
-    /// Reads any text; a part that it lacks is empty.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
         let (version, source) = rest.split_once(' ').unwrap_or((rest, ""));
         let source = source.trim_start_matches('(').trim_end_matches(')');
@@ -105,12 +99,12 @@ impl LoggedPackage {
     }
 
     /// The commit of a package from git.
-    pub fn revision(&self) -> Option<&str> {
+    pub(crate) fn revision(&self) -> Option<&str> {
         self.source.contains("://").then(|| self.source.rsplit_once('#'))?.map(|(_, commit)| commit)
     }
 
     /// The folder of a path package.
-    pub fn folder(&self) -> Option<PathBuf> {
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
         self.source.starts_with('/').then(|| PathBuf::from(&self.source))
     }
 }

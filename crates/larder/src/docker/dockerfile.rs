@@ -154,21 +154,23 @@ impl Writer<'_> {
         self.line("\n# --- tools: what drives the build, compiled once unless the base image has it ---");
         self.line("FROM ${BUILD_BASE} AS tools");
         self.require_cargo();
-        let [(lto, off), (units, many), _] = leptos::INSTALL_PROFILE;
+        let [(lto, off), (units, many), (level, low)] = leptos::INSTALL_PROFILE;
         let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME} {lto}={off} {units}={many}");
         self.line("ARG CARGO_LEPTOS_VERSION");
         if with_bindgen {
             self.line("ARG WASM_BINDGEN_VERSION");
         }
-        let [.., (level, low)] = leptos::INSTALL_PROFILE;
-        let mut commands = vec![
-            "mkdir -p /tools/bin".to_owned(),
+        let install = |program: &str, vars: &str, package: &str, version: &str| {
             format!(
-                "(command -v cargo-leptos || {level}={low} cargo install --locked --root /tools --features no_downloads cargo-leptos@${{CARGO_LEPTOS_VERSION}})"
-            ),
-        ];
+                "(command -v {program} || {vars}cargo install --locked --root /tools {package}@${{{version}}})"
+            )
+        };
+        let vars = format!("{level}={low} ");
+        let leptos =
+            install("cargo-leptos", &vars, "--features no_downloads cargo-leptos", "CARGO_LEPTOS_VERSION");
+        let mut commands = vec!["mkdir -p /tools/bin".to_owned(), leptos];
         if with_bindgen {
-            commands.push("(command -v wasm-bindgen || cargo install --locked --root /tools wasm-bindgen-cli@${WASM_BINDGEN_VERSION})".into());
+            commands.push(install("wasm-bindgen", "", "wasm-bindgen-cli", "WASM_BINDGEN_VERSION"));
         }
         self.run(Downloads::Common, &commands);
     }

@@ -1,7 +1,7 @@
 //! The parsers of text that others wrote, by name, for the mutation loop in `tests/support/fuzz.rs`. Each takes any bytes:
 //! it may refuse them, but must neither panic nor run for long. Nothing else calls this.
 
-pub(crate) mod seen;
+pub mod seen;
 
 use cargo_metadata::camino::Utf8Path;
 

@@ -12,16 +12,16 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use larder::{
+    error::Result,
+    files::disk::{Facts, Kind},
+};
 use rustix::{
     fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
     io::Errno,
 };
 
 use super::outcome::{Deleted, Failure, Left};
-use larder::{
-    error::Result,
-    files::disk::{Facts, Kind},
-};
 
 /// A folder that entries are deleted from.
 #[derive(Debug)]

@@ -4,8 +4,9 @@
 
 use std::{io, path::Path};
 
-use super::outcome::{Deleted, Failure};
 use larder::error::Result;
+
+use super::outcome::{Deleted, Failure};
 
 /// Never there.
 #[derive(Debug)]
