@@ -38,12 +38,13 @@ fn project() -> Project {
     project
 }
 
+/// With a `CARGO_HOME` that nobody else locks: cargo itself ends with 101 if it must wait and cannot say so.
 fn run(dir: &Path, line: &str, stdout: impl Into<Stdio>, stderr: impl Into<Stdio>) -> ExitStatus {
     let surroundings = Surroundings::get();
     #[expect(clippy::disallowed_methods, reason = "larder::process gives no stream away")]
     let mut command = Command::new(surroundings.binary());
     command.arg("larder").args(line.split(' ')).current_dir(dir);
-    command.env_clear().envs(surroundings.env().iter());
+    command.env_clear().envs(surroundings.env().iter()).env("CARGO_HOME", dir.join(".cargo-home"));
     command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).status().unwrap()
 }
 
