@@ -75,17 +75,16 @@ pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<M
         list.snapshots.push((keys.snapshot, snapshot));
     }
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let named = |error| named(to, &error);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(named)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| named(to, &error))?;
     let json = serde_json::to_vec(&list).map_err(|error| Error::bad("a list of units", error))?;
-    file.write_all(HEAD).map_err(named)?;
-    frame::write(&mut file, &json, LEVEL).map_err(named)?;
+    file.write_all(HEAD).map_err(|error| named(to, &error))?;
+    frame::write(&mut file, &json, LEVEL).map_err(|error| named(to, &error))?;
     let mut moved = Moved { units: list.records.len(), ..Moved::default() };
     for wanted in list.files() {
-        frame::write(&mut file, &store.read(wanted)?, LEVEL).map_err(named)?;
+        frame::write(&mut file, &store.read(wanted)?, LEVEL).map_err(|error| named(to, &error))?;
         moved.bytes += wanted.size;
     }
-    file.persist(to).map_err(|error| named(error.error))?;
+    file.persist(to).map_err(|error| named(to, &error.error))?;
     Ok(moved)
 }
 
@@ -94,22 +93,22 @@ pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<M
 /// # Errors
 /// If the archive is none, was cut off or lies about its content. The units before that stay: they are sound.
 pub fn import(store: &Store, from: &Path) -> Result<Moved> {
-    let bad = |reason: &str| Error::bad(from.display(), reason);
     let mut file = io::BufReader::new(fs_err::File::open(from)?);
     let mut head = [0; HEAD.len()];
-    file.read_exact(&mut head).map_err(|_| bad("it holds no units of Larder's"))?;
+    file.read_exact(&mut head).map_err(|_| Error::bad(from.display(), "it holds no units of Larder's"))?;
     if head != HEAD {
-        return Err(bad("it holds no units of Larder's, or those of another version"));
+        let reason = "it holds no units of Larder's, or those of another version";
+        return Err(Error::bad(from.display(), reason));
     }
-    let json = frame::read(&mut file, LARGEST_LIST).map_err(|reason| bad(&reason))?;
-    let list: List = serde_json::from_slice(&json).map_err(|error| bad(&error.to_string()))?;
+    let json = frame::read(&mut file, LARGEST_LIST).map_err(|reason| Error::bad(from.display(), reason))?;
+    let list: List = serde_json::from_slice(&json).map_err(|error| Error::bad(from.display(), error))?;
     let mut moved = Moved::default();
     for record in &list.records {
         // Checked as any other record is.
         Record::parse(&record.to_bytes().0)?;
     }
     for wanted in list.files() {
-        frame::store(&mut file, wanted, store).map_err(|error| bad(&error.to_string()))?;
+        frame::store(&mut file, wanted, store).map_err(|error| Error::bad(from.display(), error))?;
         moved.bytes += wanted.size;
     }
     for record in &list.records {

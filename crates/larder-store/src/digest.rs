@@ -19,14 +19,17 @@ impl Digest {
     /// Of several texts under a domain, so that no two lists of texts have the same bytes.
     pub fn of_texts<T: AsRef<[u8]>>(domain: &str, texts: impl IntoIterator<Item = T>) -> Self {
         let mut hasher = Sha256::new();
-        let mut add = |text: &[u8]| {
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text);
-        };
-        add(domain.as_bytes());
-        texts.into_iter().for_each(|text| add(text.as_ref()));
+        add_with_length(&mut hasher, domain.as_bytes());
+        for text in texts {
+            add_with_length(&mut hasher, text.as_ref());
+        }
         Self(hasher.finalize().into())
     }
+}
+
+fn add_with_length(hasher: &mut Sha256, text: &[u8]) {
+    hasher.update((text.len() as u64).to_le_bytes());
+    hasher.update(text);
 }
 
 impl fmt::Display for Digest {

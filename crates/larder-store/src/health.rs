@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    io::Write as _,
+    io::{self, Write as _},
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -28,11 +28,11 @@ pub fn look(project: &Project, options: &Options, team: Result<Option<Team>>) ->
     let folder = Utf8PathBuf::from_path_buf(options.root.clone())
         .unwrap_or_else(|path| path.to_string_lossy().into_owned().into());
     let there = existing(&folder);
-    let written = written(there.as_std_path());
+    let ahead = seconds_ahead(there.as_std_path()).map_err(|error| error.to_string());
     let (compiler, compilers) = compilers(project, options).unwrap_or_default();
     StoreFacts {
-        ahead: written.clone(),
-        writable: written.map(drop),
+        ahead: ahead.clone(),
+        writable: ahead.map(drop),
         free: facts::free(there),
         compiler,
         compilers,
@@ -47,13 +47,12 @@ fn existing(folder: &Utf8Path) -> &Utf8Path {
 }
 
 /// Writes a file and says how many seconds its time is ahead of the clock.
-fn written(folder: &Path) -> Result<i64, String> {
-    let said = |error: std::io::Error| error.to_string();
+fn seconds_ahead(folder: &Path) -> io::Result<i64> {
     let before = SystemTime::now();
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(said)?;
-    file.write_all(b"x").and_then(|()| file.as_file().sync_data()).map_err(said)?;
-    let time = file.as_file().metadata().and_then(|facts| facts.modified()).map_err(said)?;
-    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(b"x")?;
+    file.as_file().sync_data()?;
+    let time = file.as_file().metadata()?.modified()?;
     let now = SystemTime::now();
     Ok(match (time.duration_since(now), before.duration_since(time)) {
         (Ok(ahead), _) => seconds(ahead),
@@ -62,20 +61,27 @@ fn written(folder: &Path) -> Result<i64, String> {
     })
 }
 
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
 /// The compiler here, and those of the store if it has units and none of this compiler.
 fn compilers(project: &Project, options: &Options) -> Option<(String, Vec<String>)> {
     let store = Store::existing(&options.root)?;
     let (compiler, driver) = Toolchain::ask(project, &store).ok()?.compiler();
-    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let noted: Vec<Parts> = store.scopes().into_iter().filter_map(|scope| store.parts(scope)).collect();
     let is_this =
         |parts: &Parts| parts.text(Name::Compiler) == compiler && parts.text(Name::Driver) == driver;
     let others = if noted.iter().any(is_this) {
         BTreeSet::new()
     } else {
-        noted.iter().map(|parts| first(parts.text(Name::Compiler))).collect()
+        noted.iter().map(|parts| first_line(parts.text(Name::Compiler))).collect()
     };
-    Some((first(&compiler), others.into_iter().collect()))
+    Some((first_line(&compiler), others.into_iter().collect()))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 fn remote(project: &Project, team: Result<Option<Team>>) -> Option<(String, Result<(), String>)> {

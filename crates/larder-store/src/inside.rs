@@ -24,22 +24,10 @@ impl Inside {
     /// What is wrong with it.
     pub fn new(path: impl Into<String>) -> Result<Self, String> {
         let path = path.into();
-        let wrong = |what: &str| Err(format!("the path {path:?} {what}"));
-        if path.len() > LONGEST || path.split('/').count() > DEEPEST {
-            return wrong("is too long");
+        match fault(&path) {
+            Some(fault) => Err(format!("the path {path:?} {fault}")),
+            None => Ok(Self(path)),
         }
-        for name in path.split('/') {
-            match name {
-                "" | "." | ".." => return wrong("does not stay inside"),
-                _ if name.len() > LONGEST_NAME => return wrong("has a name that is too long"),
-                // Drives, streams and separators of other systems, and what acts on terminals.
-                _ if name.contains(['\\', ':']) || name.chars().any(char::is_control) => {
-                    return wrong("holds a character that no file of cargo's has");
-                }
-                _ => {}
-            }
-        }
-        Ok(Self(path))
     }
 
     /// Of a path that a target directory was read with.
@@ -67,6 +55,25 @@ impl Inside {
     pub fn folder(&self) -> &str {
         self.0.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
+}
+
+/// A fault of a path, in words that follow it.
+fn fault(path: &str) -> Option<&'static str> {
+    if path.len() > LONGEST || path.split('/').count() > DEEPEST {
+        return Some("is too long");
+    }
+    for name in path.split('/') {
+        match name {
+            "" | "." | ".." => return Some("does not stay inside"),
+            _ if name.len() > LONGEST_NAME => return Some("has a name that is too long"),
+            // Drives, streams and separators of other systems, and what acts on terminals.
+            _ if name.contains(['\\', ':']) || name.chars().any(char::is_control) => {
+                return Some("holds a character that no file of cargo's has");
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether some paths can be files of one folder: none twice, in whatever case, and none below another.
@@ -143,11 +150,12 @@ mod tests {
 
     #[test]
     fn files_are_there_once_and_not_below_each_other() {
-        let tree = |paths: &[&str]| {
-            let paths: Vec<_> = paths.iter().map(|path| Inside::new(*path).unwrap()).collect();
-            is_a_tree(paths.iter())
-        };
-        assert!(tree(&["a/b", "a/c", "ab"]));
-        assert!(!tree(&["a/b", "a/b"]) && !tree(&["a/B", "A/b"]) && !tree(&["a", "a/b"]));
+        assert!(are_a_tree(&["a/b", "a/c", "ab"]));
+        assert!(!are_a_tree(&["a/b", "a/b"]) && !are_a_tree(&["a/B", "A/b"]) && !are_a_tree(&["a", "a/b"]));
+    }
+
+    fn are_a_tree(paths: &[&str]) -> bool {
+        let paths: Vec<_> = paths.iter().map(|path| Inside::new(*path).unwrap()).collect();
+        is_a_tree(paths.iter())
     }
 }

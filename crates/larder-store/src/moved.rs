@@ -56,10 +56,10 @@ pub fn moved_fingerprint(
 
 /// The offsets at which a folder's path starts in a text, as a whole: `/a/b` is no part of `/a/bc`.
 pub fn places<'a>(text: &'a [u8], folder: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let is_whole = |end: usize| {
-        text.get(end).is_none_or(|next| !next.is_ascii_alphanumeric() && !b"-_.+".contains(next))
-    };
-    memchr::memmem::find_iter(text, folder).filter(move |start| is_whole(start + folder.len()))
+    memchr::memmem::find_iter(text, folder).filter(move |start| {
+        let next = text.get(start + folder.len());
+        next.is_none_or(|next| !next.is_ascii_alphanumeric() && !b"-_.+".contains(next))
+    })
 }
 
 fn replaced(text: &[u8], from: [&str; 2], to: [&str; 2]) -> Vec<u8> {

@@ -100,18 +100,22 @@ impl Parts {
     /// How others differ from these.
     pub fn differences(&self, then: &Self) -> Vec<Difference> {
         let names: BTreeSet<Name> = self.0.iter().chain(&then.0).map(|part| part.name).collect();
-        let difference = |name: Name| {
-            let (now, then) = (self.text(name), then.text(name));
-            let only = |of: &str, other: &str| -> Vec<String> {
-                of.lines()
-                    .filter(|line| !other.lines().any(|known| known == *line))
-                    .map(str::to_owned)
-                    .collect()
-            };
-            (now != then).then(|| Difference { part: name, then: only(then, now), now: only(now, then) })
-        };
-        names.into_iter().filter_map(difference).collect()
+        names.into_iter().filter_map(|name| self.difference(then, name)).collect()
     }
+
+    fn difference(&self, then: &Self, name: Name) -> Option<Difference> {
+        let (now, then) = (self.text(name), then.text(name));
+        (now != then).then(|| Difference {
+            part: name,
+            then: lines_only_in(then, now),
+            now: lines_only_in(now, then),
+        })
+    }
+}
+
+fn lines_only_in(text: &str, other: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !other.lines().any(|known| known == *line));
+    lines.map(str::to_owned).collect()
 }
 
 impl Store {

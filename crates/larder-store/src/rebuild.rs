@@ -131,18 +131,20 @@ impl Rebuild<'_> {
 
     fn compare(&self, record: &Record, target: &Path, place: &Place, rebuilt: &mut Rebuilt) {
         let unit = unit_name(record);
-        let path = |inside: &Inside| target.join(inside.as_str());
-        if !restore::is_mark(&path(&record.fingerprint)) {
+        if !restore::is_mark(&target.join(record.fingerprint.as_str())) {
             rebuilt.unbuilt.push(unit);
             return;
         }
         let then = record.compiled_in();
-        let is_other = |file: &&File| match file.role {
-            Role::Output => digest_of(&path(&file.path)).ok() != Some((file.digest, file.size)),
-            Role::Printed => self.printed(file, &then) != text(&path(&file.path), place),
-            _ => false,
-        };
-        let others: Vec<&File> = record.files.iter().filter(is_other).collect();
+        let others = record.files.iter().filter(|file| {
+            let path = target.join(file.path.as_str());
+            match file.role {
+                Role::Output => digest_of(&path).ok() != Some((file.digest, file.size)),
+                Role::Printed => self.printed(file, &then) != text(&path, place),
+                _ => false,
+            }
+        });
+        let others: Vec<&File> = others.collect();
         if others.is_empty() {
             rebuilt.same += 1;
         } else if others.iter().any(|file| holds(&self.store.blob(file.digest), &then.build_dir)) {

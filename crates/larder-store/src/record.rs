@@ -113,12 +113,11 @@ impl Record {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let bad = |reason: String| Error::bad("a record of the store", reason);
         if bytes.len() > LARGEST {
-            return Err(bad(format!("it has {} bytes", bytes.len())));
+            return Err(bad_record(format!("it has {} bytes", bytes.len())));
         }
-        let record: Self = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
-        record.check().map_err(bad)?;
+        let record: Self = serde_json::from_slice(bytes).map_err(bad_record)?;
+        record.check().map_err(bad_record)?;
         Ok(record)
     }
 
@@ -139,16 +138,19 @@ impl Record {
         if let Some(path) = paths.find(|path| !path.is_below(profile)) {
             return Err(format!("{path} is not in the folder of its profile"));
         }
-        let with = |role: Role| self.files.iter().filter(move |file| file.role == role);
-        let hashes: Vec<_> = with(Role::Hash).collect();
+        let hashes: Vec<_> = self.files_with(Role::Hash).collect();
         if hashes.len() != 1 || hashes[0].path != self.fingerprint {
             return Err("it does not have one fingerprint".to_owned());
         }
         let json = format!("{}.json", self.fingerprint);
-        if !with(Role::Fingerprint).map(|file| file.path.as_str()).eq([json.as_str()]) {
+        if !self.files_with(Role::Fingerprint).map(|file| file.path.as_str()).eq([json.as_str()]) {
             return Err("its fingerprint lacks its JSON".to_owned());
         }
         Ok(())
+    }
+
+    fn files_with(&self, role: Role) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(move |file| file.role == role)
     }
 
     /// The folder of its profile: `debug` of `debug/.fingerprint/…` and of `debug/build/…`.
@@ -167,11 +169,10 @@ impl Record {
     pub fn written(&self) -> Option<&Inside> {
         let printed = self.files.iter().find(|file| file.role == Role::Printed)?;
         let beside = Path::new(printed.path.folder());
-        let is_written = |folder: &&Inside| {
+        self.folders.iter().find(|folder| {
             let above = Path::new(folder.folder());
             folder.name() == "out" && (above == beside || beside.parent() == Some(above))
-        };
-        self.folders.iter().find(is_written)
+        })
     }
 
     /// The place of compilation.
@@ -184,8 +185,12 @@ impl Record {
     /// # Errors
     /// If there is none, which [`parse`](Self::parse) refuses for a fingerprint and its hash.
     pub fn file(&self, role: Role) -> Result<&File> {
-        let file = self.files.iter().find(|file| file.role == role);
-        file.ok_or_else(|| Error::bad("a record of the store", "it has no fingerprint"))
+        self.files_with(role).next().ok_or_else(|| bad_record("it has no fingerprint"))
+    }
+
+    /// Whether the other one is among the units that it was compiled with.
+    pub(crate) fn stands_on(&self, other: &Self) -> bool {
+        self.dependencies.iter().any(|dependency| dependency.fingerprint == other.fingerprint)
     }
 
     /// How many bytes its files have.
@@ -204,6 +209,10 @@ impl Record {
         lines.sort();
         Digest::of_texts("larder store outputs 1", lines)
     }
+}
+
+fn bad_record(reason: impl std::fmt::Display) -> Error {
+    Error::bad("a record of the store", reason)
 }
 
 /// The units of a recipe, as one list.
@@ -231,16 +240,19 @@ impl Snapshot {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let bad = |reason: String| Error::bad("a snapshot of the store", reason);
         if bytes.len() > LARGEST {
-            return Err(bad(format!("it has {} bytes", bytes.len())));
+            return Err(bad_snapshot(format!("it has {} bytes", bytes.len())));
         }
-        let snapshot: Self = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+        let snapshot: Self = serde_json::from_slice(bytes).map_err(bad_snapshot)?;
         match snapshot.version {
             VERSION => Ok(snapshot),
-            other => Err(bad(format!("its version is {other}, and this Larder knows {VERSION}"))),
+            other => Err(bad_snapshot(format!("its version is {other}, and this Larder knows {VERSION}"))),
         }
     }
+}
+
+fn bad_snapshot(reason: impl std::fmt::Display) -> Error {
+    Error::bad("a snapshot of the store", reason)
 }
 
 #[cfg(test)]
@@ -248,8 +260,6 @@ mod tests {
     use super::*;
 
     fn json(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
-        let empty = Digest::hash(b"").to_string();
-        let file = |path: &str, role: &str| serde_json::json!({ "path": path, "digest": empty, "size": 0, "role": role });
         let mut record = serde_json::json!({
             "version": VERSION, "package": "a", "target": "a", "fingerprint": "debug/.fingerprint/a-1/lib-a",
             "fingerprint-hash": 1, "source": null, "cargo-home": "", "build-dir": "", "dependencies": [],
@@ -258,10 +268,14 @@ mod tests {
                 file("debug/.fingerprint/a-1/lib-a.json", "fingerprint"),
                 file("debug/deps/liba-1.rlib", "output"),
             ],
-            "outputs": empty, "conditions": {},
+            "outputs": Digest::hash(b""), "conditions": {},
         });
         change(&mut record);
         serde_json::to_vec(&record).unwrap()
+    }
+
+    fn file(path: &str, role: &str) -> serde_json::Value {
+        serde_json::json!({ "path": path, "digest": Digest::hash(b""), "size": 0, "role": role })
     }
 
     #[test]
@@ -280,8 +294,7 @@ mod tests {
         ];
         for path in paths {
             let hostile = json(|record| {
-                let file = serde_json::json!({ "path": path, "digest": Digest::hash(b""), "size": 0, "role": "output" });
-                record["files"].as_array_mut().unwrap().push(file);
+                record["files"].as_array_mut().unwrap().push(file(path, "output"));
             });
             assert!(Record::parse(&hostile).is_err(), "{path}");
         }

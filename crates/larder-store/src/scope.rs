@@ -77,24 +77,25 @@ impl Parts {
         }
         let words = locked.cook.iter().filter(|word| !word.starts_with("--target-dir"));
         let words: Vec<String> = words.map(|word| format!("{word:?}")).collect();
-        let (flags, linkers) = resolved(project, locked, &toolchain.config)?;
+        let (flags, linkers) =
+            resolved(locked, &toolchain.config).map_err(|error| unreadable(project, &error))?;
         let variables = variables(project.cargo.env()).map(|(name, value)| format!("{name}={value:?}"));
-        let part = |name, text| Part { name, text };
-        let mut parts = vec![
-            part(Name::Namespace, namespace.to_owned()),
-            part(Name::Compiler, toolchain.rustc.clone()),
-            part(Name::Driver, toolchain.driver.clone()),
-            part(Name::Cargo, toolchain.cargo.clone()),
-            part(Name::Configuration, configuration),
-            part(Name::Profiles, profiles),
-            part(Name::Flags, flags),
-            part(Name::Linker, linkers),
-            part(Name::Variables, variables.collect::<Vec<_>>().join("\n")),
-            part(Name::Words, words.join("\n")),
+        let parts = [
+            (Name::Namespace, namespace.to_owned()),
+            (Name::Compiler, toolchain.rustc.clone()),
+            (Name::Driver, toolchain.driver.clone()),
+            (Name::Cargo, toolchain.cargo.clone()),
+            (Name::Configuration, configuration),
+            (Name::Profiles, profiles),
+            (Name::Flags, flags),
+            (Name::Linker, linkers),
+            (Name::Variables, variables.collect::<Vec<_>>().join("\n")),
+            (Name::Words, words.join("\n")),
         ];
+        let mut parts = Vec::from(parts.map(|(name, text)| Part { name, text }));
         let asks = parts.iter().any(|part| part.text.contains(NATIVE));
         if asks || flags_for_others_ask(project.cargo.env()) {
-            parts.push(part(Name::Processor, processor(project)?));
+            parts.push(Part { name: Name::Processor, text: processor(project)? });
         }
         Ok(Self(parts))
     }
@@ -112,27 +113,27 @@ fn flags_for_others_ask(env: &Environment) -> bool {
 
 /// The processor of this machine, as rustc finds it: its model and what it can do.
 fn processor(project: &Project) -> Result<String> {
-    let cargo = &project.cargo;
-    let ask = |words: &[&str]| {
-        let rustc = Cmd::new(cargo.rustc(), project.workspace.root(), cargo.env());
-        rustc.args(words.iter().copied()).output()
-    };
-    let (models, features) = (ask(&["--print=target-cpus"])?, ask(&["--print=cfg", "-Ctarget-cpu=native"])?);
+    let models = ask_rustc(project, &["--print=target-cpus"])?;
+    let features = ask_rustc(project, &["--print=cfg", "-Ctarget-cpu=native"])?;
     let of_it = models.lines().filter(|line| line.trim_start().starts_with("native "));
     let features = features.lines().filter(|line| line.starts_with("target_feature"));
     Ok(of_it.map(str::trim).chain(features).collect::<Vec<_>>().join("\n"))
 }
 
+fn ask_rustc(project: &Project, words: &[&str]) -> larder::Result<String> {
+    let cargo = &project.cargo;
+    let rustc = Cmd::new(cargo.rustc(), project.workspace.root(), cargo.env());
+    rustc.args(words.iter().copied()).output()
+}
+
 /// Flags and linkers as cargo would find them.
-fn resolved(project: &Project, locked: &LockedSlice, config: &Config) -> Result<(String, String)> {
-    let unreadable = |error| unreadable(project, &error);
-    let host = config.host_triple().map_err(unreadable)?.to_owned();
+fn resolved(locked: &LockedSlice, config: &Config) -> Result<(String, String), cargo_config2::Error> {
+    let host = config.host_triple()?.to_owned();
     let (mut all_flags, mut linkers) = (String::new(), String::new());
     let named = locked.slice.targets().into_iter().filter(|target| *target != HOST_TUPLE);
     for target in named.chain([host.as_str()]) {
-        let flags =
-            config.rustflags(target).map_err(unreadable)?.map(|flags| flags.flags).unwrap_or_default();
-        let linker = config.linker(target).map_err(unreadable)?;
+        let flags = config.rustflags(target)?.map(|flags| flags.flags).unwrap_or_default();
+        let linker = config.linker(target)?;
         let _ = writeln!(all_flags, "{target} {flags:?}");
         let linker = linker.map_or_else(|| "that of rustc".to_owned(), |linker| linker.display().to_string());
         let _ = writeln!(linkers, "{target} {linker}");
@@ -142,21 +143,21 @@ fn resolved(project: &Project, locked: &LockedSlice, config: &Config) -> Result<
 
 /// Variables of cargo's that reach a compilation.
 fn variables(env: &Environment) -> impl Iterator<Item = (String, String)> {
-    const PLACES: [&str; 4] =
-        ["CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "CARGO_BUILD_JOBS", "CARGO_BUILD_RUSTC_WRAPPER"];
-    let reaches = |name: &str| {
-        let kinds =
-            ["CARGO_PROFILE_", "CARGO_UNSTABLE_", "CARGO_BUILD_", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
-        let is_of_target =
-            name.starts_with("CARGO_TARGET_") && (name.ends_with("RUSTFLAGS") || name.ends_with("LINKER"));
-        name == "RUSTC_BOOTSTRAP"
-            || is_of_target
-            || (kinds.iter().any(|kind| name.starts_with(kind)) && !PLACES.contains(&name))
-    };
     let texts = env
         .iter()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
-    texts.filter(move |(name, _)| reaches(name))
+    texts.filter(|(name, _)| reaches_compilation(name))
+}
+
+fn reaches_compilation(name: &str) -> bool {
+    const PLACES: [&str; 4] =
+        ["CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "CARGO_BUILD_JOBS", "CARGO_BUILD_RUSTC_WRAPPER"];
+    let kinds = ["CARGO_PROFILE_", "CARGO_UNSTABLE_", "CARGO_BUILD_", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
+    let is_of_target =
+        name.starts_with("CARGO_TARGET_") && (name.ends_with("RUSTFLAGS") || name.ends_with("LINKER"));
+    name == "RUSTC_BOOTSTRAP"
+        || is_of_target
+        || (kinds.iter().any(|kind| name.starts_with(kind)) && !PLACES.contains(&name))
 }
 
 #[cfg(test)]
@@ -165,10 +166,6 @@ mod tests {
 
     #[test]
     fn variables_that_reach_a_compilation_count() {
-        let env = |names: &[&str]| {
-            let env = Environment::new(names.iter().map(|name| (*name, "x")));
-            variables(&env).map(|(name, _)| name).collect::<Vec<_>>()
-        };
         let counting = [
             "CARGO_BUILD_RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
@@ -178,10 +175,21 @@ mod tests {
             "RUSTC_BOOTSTRAP",
             "RUSTFLAGS",
         ];
-        assert_eq!(env(&counting), counting);
+        assert_eq!(names_that_count(&counting), counting);
         assert_eq!(
-            env(&["CARGO_TARGET_DIR", "CARGO_BUILD_JOBS", "CARGO_HOME", "HOME", "RUSTC_WRAPPER"]),
+            names_that_count(&[
+                "CARGO_TARGET_DIR",
+                "CARGO_BUILD_JOBS",
+                "CARGO_HOME",
+                "HOME",
+                "RUSTC_WRAPPER"
+            ]),
             [""; 0]
         );
+    }
+
+    fn names_that_count(names: &[&str]) -> Vec<String> {
+        let env = Environment::new(names.iter().map(|name| (*name, "x")));
+        variables(&env).map(|(name, _)| name).collect()
     }
 }

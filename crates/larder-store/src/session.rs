@@ -232,11 +232,12 @@ impl<'a> Session<'a> {
         // cargo would make it without its mark if it is to build in a folder below.
         Tag::made_with(self.project.workspace.target_directory())?;
         fs_err::create_dir_all(&place.build_dir)?;
-        let restore = || restore(store, keys, &place, &packages(locked), &self.system, self.report);
-        let mut restored = restore()?;
+        let packages = packages(locked);
+        let mut restored = restore(store, keys, &place, &packages, &self.system, self.report)?;
         let scripts = self.compile_scripts(&restored, &place, locked, words);
         if scripts > 0 {
-            let first = std::mem::replace(&mut restored, restore()?);
+            let again = restore(store, keys, &place, &packages, &self.system, self.report)?;
+            let first = std::mem::replace(&mut restored, again);
             restored.units += first.units;
             restored.bytes += first.bytes;
         }

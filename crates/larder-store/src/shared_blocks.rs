@@ -44,13 +44,13 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_file_system_that_cannot_share_is_tried_once() {
         let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name);
+        let [none, file, new] = ["none", "file", "new"].map(|name| dir.path().join(name));
         let shared = SharedBlocks::default();
-        assert!(!shared.share(&path("none"), &path("new")) && shared.may_work());
-        fs_err::write(path("file"), "text").unwrap();
+        assert!(!shared.share(&none, &new) && shared.may_work());
+        fs_err::write(&file, "text").unwrap();
         // No file system shares blocks with that one.
-        assert!(!shared.share(Path::new("/proc/version"), &path("new")) && !shared.may_work());
-        assert!(!path("new").exists());
-        assert!(!shared.share(&path("file"), &path("new")));
+        assert!(!shared.share(Path::new("/proc/version"), &new) && !shared.may_work());
+        assert!(!new.exists());
+        assert!(!shared.share(&file, &new));
     }
 }

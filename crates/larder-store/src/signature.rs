@@ -187,11 +187,10 @@ impl SecretKey {
     /// # Errors
     /// If the file is there, or cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let named = |error| named(path, &error);
-        let mut file = rights::new_private().open(path).map_err(named)?;
+        let mut file = rights::new_private().open(path).map_err(|error| named(path, &error))?;
         let text = format!("{}:{}\n", self.name, STANDARD.encode(self.key.as_bytes()));
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(named)?;
-        Ok(())
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        Ok(written.map_err(|error| named(path, &error))?)
     }
 }
 
@@ -294,8 +293,8 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     fn statement() -> Statement {
-        let digest = |text: &str| Digest::hash(text.as_bytes());
-        let unit = SignedUnit { record: digest("record"), pack: digest("pack"), pack_size: 10, size: 20 };
+        let (record, pack) = (Digest::hash(b"record"), Digest::hash(b"pack"));
+        let unit = SignedUnit { record, pack, pack_size: 10, size: 20 };
         Statement {
             version: VERSION,
             key: "snapshots/one".to_owned(),

@@ -20,20 +20,14 @@ pub(crate) fn unit_on(store: &Store, name: &str, contents: &[&[u8]], below: &[&R
     let json = serde_json::to_vec(&fingerprint).unwrap();
     let hash = fingerprint::hash_text(fingerprint.cargo_hash());
     let mark = Inside::new(format!("debug/.fingerprint/{name}/lib-{name}")).unwrap();
-    let file = |path: String, bytes: &[u8], role| File {
-        path: Inside::new(path).unwrap(),
-        digest: store.add_bytes(bytes).unwrap(),
-        size: bytes.len() as u64,
-        runs: false,
-        role,
-    };
     let mut files = vec![
-        file(mark.to_string(), hash.as_bytes(), Role::Hash),
-        file(format!("{mark}.json"), &json, Role::Fingerprint),
+        stored_file(store, mark.to_string(), hash.as_bytes(), Role::Hash),
+        stored_file(store, format!("{mark}.json"), &json, Role::Fingerprint),
     ];
     for (number, content) in contents.iter().enumerate() {
         let number = if number == 0 { String::new() } else { number.to_string() };
-        files.push(file(format!("debug/deps/lib{name}{number}.rlib"), content, Role::Output));
+        let path = format!("debug/deps/lib{name}{number}.rlib");
+        files.push(stored_file(store, path, content, Role::Output));
     }
     let outputs = Record::outputs_of(files[2..].iter().map(|file| (&file.path, file.digest)));
     let on =
@@ -55,6 +49,16 @@ pub(crate) fn unit_on(store: &Store, name: &str, contents: &[&[u8]], below: &[&R
     };
     store.add_record(&record).unwrap();
     record
+}
+
+fn stored_file(store: &Store, path: String, bytes: &[u8], role: Role) -> File {
+    File {
+        path: Inside::new(path).unwrap(),
+        digest: store.add_bytes(bytes).unwrap(),
+        size: bytes.len() as u64,
+        runs: false,
+        role,
+    }
 }
 
 fn fingerprint(name: &str, below: &[&Record]) -> Fingerprint {

@@ -35,13 +35,10 @@ impl Team {
     ) -> Result<Option<Self>> {
         let Some(address) = address.or(settings.remote.as_deref()) else { return Ok(None) };
         let plain = if settings.allow_http { PlainHttp::Allowed } else { PlainHttp::Loopback };
-        let key = |text: &String| {
-            text.parse::<PublicKey>().map_err(|reason| Error::bad("metadata.larder.store.keys", reason))
-        };
         Ok(Some(Self {
             remote: remote::open(address, root, plain, user)?,
             namespace: settings.namespace.clone(),
-            trusted: settings.keys.iter().map(key).collect::<Result<_>>()?,
+            trusted: settings.keys.iter().map(|key| trusted_key(key)).collect::<Result<_>>()?,
         }))
     }
 
@@ -78,4 +75,8 @@ impl Team {
     pub fn pull(&self, store: &Store, keys: Keys) -> Result<Pulled> {
         exchange::pull(self.with(store, SystemTime::now()), keys)
     }
+}
+
+fn trusted_key(text: &str) -> Result<PublicKey> {
+    text.parse::<PublicKey>().map_err(|reason| Error::bad("metadata.larder.store.keys", reason))
 }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use cargo_config2::{Config, ResolveOptions};
-use larder::{process::Cmd, project::Project};
+use larder::{cargo::Cargo, process::Cmd, project::Project};
 
 use crate::{
     Error, Result,
@@ -49,13 +49,12 @@ impl Toolchain {
             Some(file) => remembered(store, "rustc -vV", &[&program, file], || cargo.ask_compiler(root)),
             None => cargo.ask_compiler(root),
         })?;
-        let ask_cargo = || Cmd::new(cargo.program(), root, cargo.env()).arg("-V").output();
         // Another path is that of a proxy, which may choose another cargo the next time.
         let is_of_toolchain = cargo.program() == sysroot.join("bin").join(CARGO);
         let cargo_version = if is_of_toolchain {
-            remembered(store, "cargo -V", &[cargo.program()], ask_cargo)?
+            remembered(store, "cargo -V", &[cargo.program()], || ask_cargo(cargo, root))?
         } else {
-            ask_cargo()?
+            ask_cargo(cargo, root)?
         };
         let host = project.host()?;
         let options = ResolveOptions::default()
@@ -76,6 +75,10 @@ impl Toolchain {
     pub(crate) fn compiler(self) -> (String, String) {
         (self.rustc, self.driver)
     }
+}
+
+fn ask_cargo(cargo: &Cargo, root: &Path) -> larder::Result<String> {
+    Cmd::new(cargo.program(), root, cargo.env()).arg("-V").output()
 }
 
 pub(crate) fn unreadable(project: &Project, error: &cargo_config2::Error) -> Error {
@@ -140,27 +143,37 @@ mod tests {
 
     use super::*;
 
+    /// A program that gives another answer each time it is asked.
+    struct Asked<'a> {
+        store: &'a Store,
+        program: &'a Path,
+        times: Cell<usize>,
+    }
+
+    impl Asked<'_> {
+        fn answer(&self, question: &str) -> String {
+            let answer = remembered(self.store, question, &[self.program], || {
+                self.times.set(self.times.get() + 1);
+                Ok::<_, Error>(format!("answer {}\nto {question}", self.times.get()))
+            });
+            answer.unwrap()
+        }
+    }
+
     #[test]
     fn an_answer_lasts_as_long_as_the_files_that_give_it() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().join("store")).unwrap();
         let program = dir.path().join("program");
-        let asked = Cell::new(0);
-        let answer = |question: &str| {
-            let ask = || {
-                asked.set(asked.get() + 1);
-                Ok::<_, Error>(format!("answer {}\nto {question}", asked.get()))
-            };
-            remembered(&store, question, &[&program], ask).unwrap()
-        };
+        let asked = Asked { store: &store, program: &program, times: Cell::new(0) };
         // Nothing is remembered of a program that is not there.
-        assert_ne!(answer("a"), answer("a"));
+        assert_ne!(asked.answer("a"), asked.answer("a"));
         fs_err::write(&program, "one").unwrap();
-        assert_eq!(answer("a"), answer("a"));
-        assert_ne!(answer("a"), answer("b"));
-        let before = answer("a");
+        assert_eq!(asked.answer("a"), asked.answer("a"));
+        assert_ne!(asked.answer("a"), asked.answer("b"));
+        let before = asked.answer("a");
         fs_err::write(&program, "other").unwrap();
-        assert_ne!(answer("a"), before);
-        assert_eq!(asked.get(), 5);
+        assert_ne!(asked.answer("a"), before);
+        assert_eq!(asked.times.get(), 5);
     }
 }

@@ -32,15 +32,18 @@ impl Nix {
     /// # Errors
     /// [`Error::NoNix`] if one of them is missing.
     pub fn find(env: &Environment, workspace: &Utf8Path) -> Result<Self> {
-        let missing = |reason: String, hint: &str| Error::NoNix { reason, hint: hint.to_owned() };
         let Some(program) = env.find_program("nix") else {
-            let reason = "there is no `nix` on PATH".to_owned();
-            return Err(missing(reason, "install Nix from nixos.org/download, or build without `--via nix`"));
+            return Err(Error::NoNix {
+                reason: "there is no `nix` on PATH".to_owned(),
+                hint: "install Nix from nixos.org/download, or build without `--via nix`".to_owned(),
+            });
         };
         let flake = workspace.ancestors().find(|folder| folder.join("flake.nix").is_file());
         let Some(flake) = flake else {
-            let reason = format!("there is no flake.nix in {workspace} or in a folder around it");
-            return Err(missing(reason, "write one: `cargo larder init --only nix` does"));
+            return Err(Error::NoNix {
+                reason: format!("there is no flake.nix in {workspace} or in a folder around it"),
+                hint: "write one: `cargo larder init --only nix` does".to_owned(),
+            });
         };
         Ok(Self { program, flake: flake.into(), env: env.clone() })
     }
@@ -120,10 +123,12 @@ mod tests {
             server> larder: 1 units compiled, 0 of them external";
         let shown = log.lines().filter(|line| progress.add(line)).count();
         assert_eq!(shown, 5);
-        let row = |(name, derivation): (&str, &Derivation)| {
-            format!("{name} {} {} {}", derivation.external, derivation.local, derivation.summary)
-        };
-        let rows: Vec<_> = progress.derivations().map(row).collect();
+        let rows: Vec<_> = progress
+            .derivations()
+            .map(|(name, derivation)| {
+                format!("{name} {} {} {}", derivation.external, derivation.local, derivation.summary)
+            })
+            .collect();
         assert_eq!(rows, ["server 0 1 1 units compiled, 0 of them external", "server-layer0 2 0 "]);
     }
 
@@ -132,11 +137,12 @@ mod tests {
     fn what_is_missing_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let folder = Utf8Path::from_path(folder.path()).unwrap();
-        let reason = |env: &Environment| Nix::find(env, folder).unwrap_err().to_string();
         let env = Environment::new([("PATH", folder.as_str())]);
-        assert_eq!(reason(&env), "cannot build with Nix: there is no `nix` on PATH");
+        let reason = Nix::find(&env, folder).unwrap_err().to_string();
+        assert_eq!(reason, "cannot build with Nix: there is no `nix` on PATH");
         fs_err::write(folder.join("nix"), "").unwrap();
-        assert!(reason(&env).contains("there is no flake.nix in "), "{}", reason(&env));
+        let reason = Nix::find(&env, folder).unwrap_err().to_string();
+        assert!(reason.contains("there is no flake.nix in "), "{reason}");
         fs_err::write(folder.join("flake.nix"), "").unwrap();
         let inner = folder.join("examples/site");
         assert_eq!(Nix::find(&env, &inner).unwrap().flake(), folder);

@@ -50,14 +50,13 @@ impl Place {
     /// What is wrong with it.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         let Some(rest) = text.strip_prefix("s3://") else {
-            let is_plain = !text.is_empty() && !text.contains("://") && !text.chars().any(char::is_control);
-            return is_plain
+            let is_folder = !text.is_empty() && !text.contains("://") && !text.chars().any(char::is_control);
+            return is_folder
                 .then(|| Self::Folder(text.to_owned()))
                 .ok_or_else(|| format!("{text:?} is no folder and no s3:// address"));
         };
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
-        let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c));
         if name.is_empty() || name.contains(':') || !is_plain(name) || !is_plain(prefix) {
             return Err(format!("{text:?} names no bucket; credentials go into the environment"));
         }
@@ -97,14 +96,17 @@ impl Place {
     }
 }
 
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))
+}
+
 /// Missing settings that put sccache in front of rustc for the workspace's own crates.
 pub fn settings(config: &DocumentMut, place: Option<&Place>) -> Vec<Setting> {
     let mut wanted = vec![Setting::new(&["build", "rustc-workspace-wrapper"], "sccache", OWN_CRATES)];
     let variables = place.map(Place::variables).unwrap_or_default();
-    let set = |(index, (name, value)): (usize, (&str, Value))| {
-        Setting::new(&["env", name], value, if index == 0 { SCCACHE_PLACE } else { "" })
-    };
-    wanted.extend(variables.into_iter().enumerate().map(set));
+    for (index, (name, value)) in variables.into_iter().enumerate() {
+        wanted.push(Setting::new(&["env", name], value, if index == 0 { SCCACHE_PLACE } else { "" }));
+    }
     missing(config, wanted)
 }
 
@@ -194,15 +196,16 @@ impl Figures {
 
 /// Whether a variable or the workspace's configuration puts sccache in front of rustc.
 pub fn is_used(project: &Project) -> bool {
-    let is_sccache = |text: &str| {
-        let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
-        name.strip_suffix(".exe").unwrap_or(name) == "sccache"
-    };
     let env = project.cargo.env();
     let config = project.workspace.config();
     let configured = |key: &str| get(config, &["build", key]).and_then(Item::as_str).is_some_and(is_sccache);
     let set = |variables: [&str; 2]| variables.iter().any(|name| env.get_str(name).is_some_and(is_sccache));
     WRAPPERS.into_iter().any(|(key, variables)| set(variables) || configured(key))
+}
+
+fn is_sccache(program: &str) -> bool {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    name.strip_suffix(".exe").unwrap_or(name) == "sccache"
 }
 
 /// Whether its server runs: asking its client would start one.
@@ -218,22 +221,27 @@ mod tests {
 
     #[test]
     fn places_are_folders_and_buckets_and_hold_no_credentials() {
-        let of = |text: &str| {
-            let place = Place::parse(text)?;
-            let set = settings(&DocumentMut::new(), Some(&place));
-            Ok::<_, String>(set.iter().skip(1).map(Setting::line).collect::<Vec<_>>().join("\n"))
-        };
-        assert_eq!(of("/srv/cache").unwrap(), "env.SCCACHE_DIR = \"/srv/cache\"");
-        assert_eq!(of("cache").unwrap(), "env.SCCACHE_DIR = { value = \"cache\", relative = true }");
+        assert_eq!(variable_lines("/srv/cache").unwrap(), "env.SCCACHE_DIR = \"/srv/cache\"");
         assert_eq!(
-            of("s3://units/site?region=eu-central-1&endpoint=s3.example:9000").unwrap(),
+            variable_lines("cache").unwrap(),
+            "env.SCCACHE_DIR = { value = \"cache\", relative = true }"
+        );
+        assert_eq!(
+            variable_lines("s3://units/site?region=eu-central-1&endpoint=s3.example:9000").unwrap(),
             "env.SCCACHE_BUCKET = \"units\"\nenv.SCCACHE_S3_KEY_PREFIX = \"site\"\nenv.SCCACHE_REGION = \"eu-central-1\"\nenv.SCCACHE_ENDPOINT = \"s3.example:9000\""
         );
         for text in
             ["", "s3://", "s3://id:secret@units", "s3://units?key=secret", "https://units.example", "s3:///x"]
         {
-            assert!(of(text).is_err(), "{text}");
+            assert!(variable_lines(text).is_err(), "{text}");
         }
+    }
+
+    /// The settings that tell sccache of a place, each on a line.
+    fn variable_lines(place: &str) -> Result<String, String> {
+        let place = Place::parse(place)?;
+        let set = settings(&DocumentMut::new(), Some(&place));
+        Ok(set.iter().skip(1).map(Setting::line).collect::<Vec<_>>().join("\n"))
     }
 
     /// As sccache 0.4 printed it, shortened.

@@ -16,14 +16,13 @@ pub fn is_secret(name: &str, value: &str) -> bool {
 pub fn is_named(name: &str) -> bool {
     const ANYWHERE: [&str; 7] =
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "PRIVATE"];
-    const ENDS: [&str; 6] = ["PASS", "KEY", "KEYS", "AUTH", "COOKIE", "JWT"];
     let upper = name.to_ascii_uppercase();
-    let is_word = |word: &str| {
-        ENDS.iter().any(|end| word.ends_with(end))
-            || word.starts_with("AUTHENT")
-            || word.starts_with("AUTHORIZ")
-    };
-    ANYWHERE.iter().any(|part| upper.contains(part)) || words(&upper).any(is_word)
+    ANYWHERE.iter().any(|part| upper.contains(part)) || words(&upper).any(is_secret_word)
+}
+
+fn is_secret_word(word: &str) -> bool {
+    const ENDS: [&str; 6] = ["PASS", "KEY", "KEYS", "AUTH", "COOKIE", "JWT"];
+    ENDS.iter().any(|end| word.ends_with(end)) || word.starts_with("AUTHENT") || word.starts_with("AUTHORIZ")
 }
 
 /// Whether something is named like the address of a service, in which there mostly is a password.
@@ -46,8 +45,11 @@ fn is_address(name: &str) -> bool {
         "WEBHOOK",
     ];
     let upper = name.to_ascii_uppercase();
-    let has = |known: &[&str]| words(&upper).any(|word| known.contains(&word));
-    has(&["DSN"]) || has(&ADDRESSES) && has(&SERVICES)
+    has_word(&upper, &["DSN"]) || has_word(&upper, &ADDRESSES) && has_word(&upper, &SERVICES)
+}
+
+fn has_word(name: &str, known: &[&str]) -> bool {
+    words(name).any(|word| known.contains(&word))
 }
 
 fn words(name: &str) -> impl Iterator<Item = &str> {

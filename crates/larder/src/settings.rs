@@ -83,11 +83,8 @@ impl Settings {
     /// The table of the root manifest whose `metadata.larder` holds the settings, or would hold new ones: a second
     /// table would hide those that are there.
     pub fn owner(manifest: &DocumentMut) -> &'static str {
-        let has_settings = |owner: &str| {
-            manifest.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some()
-        };
-        let is_package =
-            !manifest.contains_key("workspace") || !has_settings("workspace") && has_settings("package");
+        let is_package = !manifest.contains_key("workspace")
+            || !has_settings(manifest, "workspace") && has_settings(manifest, "package");
         if is_package { "package" } else { "workspace" }
     }
 
@@ -104,27 +101,33 @@ impl Settings {
             .get("larder")
             .or_else(|| root_package.and_then(|package| package.metadata.get("larder")));
         let Some(table) = table else { return Ok(Self::default()) };
-        let wrong = |reason: String| Error::Settings {
-            path: path.clone().into(),
+        Self::parse(table).map_err(|reason| Error::Settings {
+            path: path.into(),
             reason: format!("metadata.larder: {reason}"),
-        };
-        let settings: Self =
-            serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+        })
+    }
+
+    fn parse(table: &serde_json::Value) -> Result<Self, String> {
+        let settings: Self = serde_json::from_value(table.clone()).map_err(|error| error.to_string())?;
         if settings.max_layers == 0 {
-            return Err(wrong("max-layers: there is always one, the current recipe".into()));
+            return Err("max-layers: there is always one, the current recipe".into());
         }
         if let Some(platforms) = &settings.platforms {
-            check_platforms(platforms).map_err(|reason| wrong(format!("platforms: {reason}")))?;
+            check_platforms(platforms).map_err(|reason| format!("platforms: {reason}"))?;
         }
-        settings.docker.check().map_err(|reason| wrong(format!("docker: {reason}")))?;
+        settings.docker.check().map_err(|reason| format!("docker: {reason}"))?;
         for (name, deployment) in &settings.deploy {
-            deployment.check(name).map_err(|reason| wrong(format!("deploy.{name}: {reason}")))?;
+            deployment.check(name).map_err(|reason| format!("deploy.{name}: {reason}"))?;
         }
         for (name, slice) in &settings.slices {
-            slice.check(name).map_err(|reason| wrong(format!("slices.{name}: {reason}")))?;
+            slice.check(name).map_err(|reason| format!("slices.{name}: {reason}"))?;
         }
         Ok(settings)
     }
+}
+
+fn has_settings(manifest: &DocumentMut, owner: &str) -> bool {
+    manifest.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some()
 }
 
 fn check_platforms(platforms: &[Platform]) -> Result<(), String> {

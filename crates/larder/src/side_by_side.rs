@@ -14,16 +14,22 @@ pub fn map<T: Send, R: Send>(
     work: impl Fn(T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
     let queue = Mutex::new(items.into_iter().enumerate());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (work, next) = (&work, &next);
+    let (queue, work) = (&queue, &work);
     let mut results: Vec<(usize, Result<R>)> = std::thread::scope(|scope| {
-        let run =
-            move || std::iter::from_fn(next).map(|(index, item)| (index, work(item))).collect::<Vec<_>>();
-        let handles: Vec<_> = (0..at_once()).map(|_| scope.spawn(run)).collect();
+        let handles: Vec<_> = (0..at_once()).map(|_| scope.spawn(|| work_through(queue, work))).collect();
         handles.into_iter().flat_map(joined).collect()
     });
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Takes one item after the other until there is none left.
+fn work_through<T, R>(
+    queue: &Mutex<impl Iterator<Item = (usize, T)>>,
+    work: &impl Fn(T) -> R,
+) -> Vec<(usize, R)> {
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::iter::from_fn(next).map(|(index, item)| (index, work(item))).collect()
 }
 
 /// How many things are done at once: a program each, however many there are to be asked for.

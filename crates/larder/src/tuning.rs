@@ -66,16 +66,17 @@ impl Known {
     /// When `Cargo.lock` cannot be read.
     pub fn read(workspace: &Workspace) -> Result<Self> {
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
-        let names = |is_own: bool| {
-            let packages = locked_packages(&lock).filter(move |package| package.source.is_none() == is_own);
-            packages.map(|package| package.name.to_owned()).collect::<BTreeSet<String>>()
-        };
+        let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for package in locked_packages(&lock) {
+            let names = if package.source.is_none() { &mut own } else { &mut others };
+            names.insert(package.name.to_owned());
+        }
         let members = workspace.metadata().workspace_packages().into_iter();
         let members: BTreeSet<String> = members.map(|package| package.name.to_string()).collect();
         Ok(Self {
-            beside: &names(true) - &members,
+            beside: &own - &members,
             // A profile's table is found by name, so one for a dependency would be one for its namesake too.
-            packages: &names(false) - &names(true),
+            packages: &others - &own,
             fronts: leptos::front_packages(workspace),
             prepared_queries: workspace.root().join(".sqlx").is_dir(),
         })
@@ -127,33 +128,25 @@ pub fn dev_profile(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
         Setting::new(&["profile", "dev", "package", "*", "debug"], false, NO_DEBUG_INFO),
     ];
     if get(manifest, &["profile", "dev", "package", "*", "debug"]).is_none() {
-        let debug = |name| {
-            Setting::new(
-                &["profile", "dev", "package", name, "debug"],
-                "line-tables-only",
-                LINE_TABLES_BESIDE,
-            )
-        };
-        let beside = known.beside.iter().map(String::as_str);
-        wanted.extend(beside.filter(|name| !has_another_spec(manifest, name)).map(debug));
+        for name in known.beside.iter().filter(|name| !has_another_spec(manifest, name)) {
+            let path = ["profile", "dev", "package", name.as_str(), "debug"];
+            wanted.push(Setting::new(&path, "line-tables-only", LINE_TABLES_BESIDE));
+        }
     }
     wanted.extend(unoptimised(manifest, known));
     if get(manifest, &["profile", "dev", "strip"]).is_none() {
-        let strip = |front: &String| {
-            Setting::new(&["profile", "dev", "package", front, "strip"], "debuginfo", STRIPPED)
-        };
-        let fronts = known.fronts.iter().filter(|front| !has_another_spec(manifest, front));
-        wanted.extend(fronts.map(strip));
+        for front in known.fronts.iter().filter(|front| !has_another_spec(manifest, front)) {
+            let path = ["profile", "dev", "package", front.as_str(), "strip"];
+            wanted.push(Setting::new(&path, "debuginfo", STRIPPED));
+        }
     }
     missing(manifest, wanted)
 }
 
 /// Dependencies that compute a lot and would be compiled without optimisation.
 pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
-    let level = |path: &[&str]| get(manifest, path).map(|level| level.to_string().trim().to_owned());
-    let optimised = |level: Option<String>| level.is_some_and(|level| level != "0");
-    if optimised(level(&["profile", "dev", "opt-level"]))
-        || optimised(level(&["profile", "dev", "package", "*", "opt-level"]))
+    if is_optimised(manifest, &["profile", "dev", "opt-level"])
+        || is_optimised(manifest, &["profile", "dev", "package", "*", "opt-level"])
     {
         return Vec::new();
     }
@@ -169,15 +162,21 @@ pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
     settings
 }
 
+/// Whether a level of optimisation is set, and is one.
+fn is_optimised(manifest: &DocumentMut, path: &[&str]) -> bool {
+    get(manifest, path).is_some_and(|level| level.to_string().trim() != "0")
+}
+
 /// Whether the development profile names a package with its version or source, as in `png@0.17.0`: cargo refuses a
 /// second table that fits the same package.
 fn has_another_spec(manifest: &DocumentMut, name: &str) -> bool {
-    let fits = |spec: &str| {
-        let last = spec.rsplit(['/', '#']).next().unwrap_or(spec);
-        spec != name && last.split(['@', ':']).next() == Some(name)
-    };
     let tables = get(manifest, &["profile", "dev", "package"]).and_then(Item::as_table_like);
-    tables.is_some_and(|tables| tables.iter().any(|(spec, _)| fits(spec)))
+    tables.is_some_and(|tables| tables.iter().any(|(spec, _)| is_longer_spec(spec, name)))
+}
+
+fn is_longer_spec(spec: &str, name: &str) -> bool {
+    let last = spec.rsplit(['/', '#']).next().unwrap_or(spec);
+    spec != name && last.split(['@', ':']).next() == Some(name)
 }
 
 /// Missing settings of cargo's configuration.
@@ -191,10 +190,12 @@ pub fn configuration(config: &DocumentMut, known: &Known) -> Vec<Setting> {
 
 /// Without what the user has set already, to whatever value.
 pub(crate) fn missing(document: &DocumentMut, settings: Vec<Setting>) -> Vec<Setting> {
-    let set = |setting: &Setting| {
-        get(document, &setting.path.iter().map(String::as_str).collect::<Vec<_>>()).is_some()
-    };
-    settings.into_iter().filter(|setting| !set(setting)).collect()
+    settings.into_iter().filter(|setting| !is_set(document, setting)).collect()
+}
+
+fn is_set(document: &DocumentMut, setting: &Setting) -> bool {
+    let path: Vec<&str> = setting.path.iter().map(String::as_str).collect();
+    get(document, &path).is_some()
 }
 
 /// A key's value in a document.
@@ -233,8 +234,9 @@ mod tests {
     use super::*;
 
     fn known(packages: &[&str], fronts: &[&str]) -> Known {
-        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Known { packages: own(packages), fronts: own(fronts), prepared_queries: true, ..Known::default() }
+        let [packages, fronts] =
+            [packages, fronts].map(|names| names.iter().map(|&name| name.to_owned()).collect());
+        Known { packages, fronts, prepared_queries: true, ..Known::default() }
     }
 
     fn tuned(manifest: &str, known: &Known) -> String {
@@ -352,12 +354,13 @@ members = []
 
     #[test]
     fn whoever_computes_for_another_is_optimised_too() {
-        let names = |packages: &[&str]| {
+        let cases: [(&[&str], &[&str]); 2] =
+            [(&["sha2", "serde"], &[]), (&["pbkdf2", "sha2", "serde"], &["pbkdf2", "sha2"])];
+        for (packages, optimised) in cases {
             let settings = unoptimised(&DocumentMut::new(), &known(packages, &[]));
-            settings.into_iter().map(|setting| setting.path[3].clone()).collect::<Vec<_>>()
-        };
-        assert_eq!(names(&["sha2", "serde"]), Vec::<String>::new());
-        assert_eq!(names(&["pbkdf2", "sha2", "serde"]), ["pbkdf2", "sha2"]);
+            let names: Vec<&str> = settings.iter().map(|setting| setting.path[3].as_str()).collect();
+            assert_eq!(names, optimised);
+        }
     }
 
     /// cargo ends with "multiple package overrides in profile `dev` match package" otherwise.

@@ -10,13 +10,14 @@ use crate::terminal::Terminal;
 /// Warns of files that recipes are made from or made of, and that git ignores.
 pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) -> Said {
     let ignored = project.ignored_by_git();
-    let line = || {
-        format!(
-            "git ignores {}: other clones do without; `git add --force {}` adds {}",
-            ignored.join(" and "),
-            ignored.join(" "),
-            if ignored.len() == 1 { "it" } else { "them" },
-        )
-    };
-    warn_of((!ignored.is_empty()).then(line), terminal)
+    warn_of((!ignored.is_empty()).then(|| warning(&ignored)), terminal)
+}
+
+fn warning(ignored: &[&str]) -> String {
+    format!(
+        "git ignores {}: other clones do without; `git add --force {}` adds {}",
+        ignored.join(" and "),
+        ignored.join(" "),
+        if ignored.len() == 1 { "it" } else { "them" },
+    )
 }

@@ -63,12 +63,13 @@ pub(super) fn print(phases: &[Phase], json: bool) -> anyhow::Result<()> {
     if json {
         return terminal::print_json(&schema::build::Phases { phases });
     }
-    let row = |phase: &Phase| {
-        let counts = [phase.counts.compiled, phase.counts.compiled_external, phase.counts.fresh];
-        let [compiled, external, fresh] = counts.map(|count| count.to_string());
-        [phase.name.clone(), format!("{:.1}", phase.time.as_secs_f64()), compiled, external, fresh]
-    };
     let rows: Vec<_> = phases.iter().map(row).collect();
     terminal::print(&columns::text(["<phase", "seconds", "compiled", "of them external", "fresh"], &rows));
     Ok(())
+}
+
+fn row(phase: &Phase) -> [String; 5] {
+    let counts = [phase.counts.compiled, phase.counts.compiled_external, phase.counts.fresh];
+    let [compiled, external, fresh] = counts.map(|count| count.to_string());
+    [phase.name.clone(), format!("{:.1}", phase.time.as_secs_f64()), compiled, external, fresh]
 }

@@ -142,23 +142,23 @@ fn bring(
     if !plan.is_unchanged {
         warn_of_stale_files(context)?;
     }
-    let folder = docker::context(&context.project)?;
-    let platform = deployment.platform();
-    let build_args = with_time(&args.build_arg);
-    let mut progress = Progress::default();
-    let mut build = |client: &Client, tag: &str| {
-        let build = Build {
-            context: folder.clone().into(),
-            tags: vec![tag.to_owned()],
-            build_args: build_args.clone(),
-            secrets: args.secret.clone(),
-            platforms: vec![platform.clone()],
-            is_bare: true,
-            ..Build::default()
-        };
-        build_image(context, client, &build, &mut progress)
+    let untagged = Build {
+        context: docker::context(&context.project)?.into(),
+        build_args: with_time(&args.build_arg),
+        secrets: args.secret.clone(),
+        platforms: vec![deployment.platform()],
+        is_bare: true,
+        ..Build::default()
     };
-    let done = deployment.run(&plan, &mut build, &context.terminal)?;
+    let mut progress = Progress::default();
+    let done = deployment.run(
+        &plan,
+        &mut |client, tag| {
+            let build = Build { tags: vec![tag.to_owned()], ..untagged.clone() };
+            build_image(context, client, &build, &mut progress)
+        },
+        &context.terminal,
+    )?;
     let stages = stages(progress.steps());
     let (run, cached) =
         stages.iter().fold((0, 0), |(run, cached), stage| (run + stage.run, cached + stage.cached));
@@ -214,18 +214,19 @@ fn print_status(args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Resu
             releases,
         });
     }
-    let row = |release: &Release| {
-        let is_live = live == Some(release);
-        let state = match (is_live, release.is_running) {
-            (true, _) => "serves",
-            (false, true) => "runs",
-            (false, false) => "kept",
-        };
-        let commit = release.labels.commit.as_deref().unwrap_or("none");
-        let short: String = commit.chars().take(12).collect();
-        [release.labels.release.clone(), state.to_owned(), short, release.labels.time.clone()]
-    };
-    let rows: Vec<_> = releases.iter().map(row).collect();
+    let rows: Vec<_> = releases.iter().map(|release| row(release, live)).collect();
     terminal::print(&columns::text(["<release", "<state", "<commit", "<time"], &rows));
     Ok(())
+}
+
+fn row(release: &Release, live: Option<&Release>) -> [String; 4] {
+    let is_live = live == Some(release);
+    let state = match (is_live, release.is_running) {
+        (true, _) => "serves",
+        (false, true) => "runs",
+        (false, false) => "kept",
+    };
+    let commit = release.labels.commit.as_deref().unwrap_or("none");
+    let short: String = commit.chars().take(12).collect();
+    [release.labels.release.clone(), state.to_owned(), short, release.labels.time.clone()]
 }

@@ -23,14 +23,17 @@ pub(super) fn print(text: &str) {
 }
 
 fn style(line: &str) -> Style {
-    let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
     match line.as_bytes() {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Style::new().bold(),
-        [b'+', ..] => color(AnsiColor::Green),
-        [b'-', ..] => color(AnsiColor::Red),
-        [b'@', ..] => color(AnsiColor::Cyan),
+        [b'+', ..] => colored(AnsiColor::Green),
+        [b'-', ..] => colored(AnsiColor::Red),
+        [b'@', ..] => colored(AnsiColor::Cyan),
         _ => Style::new(),
     }
+}
+
+fn colored(color: AnsiColor) -> Style {
+    Style::new().fg_color(Some(color.into()))
 }
 
 /// One file's change, for programs.

@@ -35,21 +35,22 @@ pub(super) fn print(
             steps,
         });
     }
-    let row = |stage: &Stage| {
-        [
-            stage.name.clone(),
-            stage.cached.to_string(),
-            stage.run.to_string(),
-            format!("{:.1}", stage.seconds),
-            stage.compiled_external.to_string(),
-            stage.compiled_local.to_string(),
-        ]
-    };
     let rows: Vec<_> = stages.iter().map(row).collect();
     let head = ["<stage", "cached steps", "run steps", "seconds", "external compiled", "own compiled"];
     terminal::print(&columns::text(head, &rows));
     terminal::print_line(&format!("image {id}, {}, in {:.1} s", megabytes(*size), time.as_secs_f64()));
     Ok(())
+}
+
+fn row(stage: &Stage) -> [String; 6] {
+    [
+        stage.name.clone(),
+        stage.cached.to_string(),
+        stage.run.to_string(),
+        format!("{:.1}", stage.seconds),
+        stage.compiled_external.to_string(),
+        stage.compiled_local.to_string(),
+    ]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]

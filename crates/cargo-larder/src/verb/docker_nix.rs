@@ -76,12 +76,12 @@ fn only_for_dockerfiles(args: &cli::DockerBuild) -> Option<&'static str> {
 
 /// A derivation is what a stage is in a Dockerfile. Those that Nix had already are not in its log.
 fn stages(progress: &Progress) -> Vec<Stage> {
-    let stage = |(name, derivation): (&str, &larder::nix::Derivation)| Stage {
+    let stages = progress.derivations().map(|(name, derivation)| Stage {
         name: name.to_owned(),
         run: 1,
         compiled_external: derivation.external,
         compiled_local: derivation.local,
         ..Stage::default()
-    };
-    progress.derivations().map(stage).collect()
+    });
+    stages.collect()
 }

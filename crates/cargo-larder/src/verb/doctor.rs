@@ -63,24 +63,19 @@ fn check(project: &Project, context: &Context, chosen: &[&'static Check]) -> Vec
 
 /// Makes the safe repairs, each shown first; gives the paths that were written.
 fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::Result<Vec<String>> {
-    let wants = |wanted: fn(&Repair) -> bool| {
-        let mut repairs = found.iter().filter_map(|(_, finding)| finding.fix.as_ref()?.repair.as_ref());
-        repairs.any(wanted)
-    };
     let mut project = context.project.reload()?;
     let settings = doctor::changes(&project, found.iter().map(|(_, finding)| finding))?;
     let mut written = write(context, args, &project, &settings)?;
     if !settings.is_empty() {
         project = project.reload()?;
     }
+    let findings = found.iter().map(|(_, finding)| finding);
+    let about_recipes: Vec<&Finding> =
+        findings.filter(|finding| matches!(safe_repair(finding), Some(Repair::Recipes))).collect();
     // Settings that just changed may be part of recipes, and recipes are part of generated files.
     let has_recipes = !matches!(project.recorded(), Ok(None));
-    if wants(|repair| matches!(repair, Repair::Recipes)) || (has_recipes && !settings.is_empty()) {
-        let asks = |finding: &Finding| {
-            let repair = finding.fix.as_ref().and_then(|fix| fix.repair.as_ref());
-            matches!(repair, Some(Repair::Recipes))
-        };
-        for (_, finding) in found.iter().filter(|(_, finding)| asks(finding)) {
+    if !about_recipes.is_empty() || (has_recipes && !settings.is_empty()) {
+        for finding in about_recipes {
             show(context, args, &format!("larder/: {}", finding.reason));
         }
         let locking = lock::lock(&project, &context.terminal)?;
@@ -92,11 +87,17 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
         written.extend(new.take(1).map(|_| "larder/larder.lock".to_owned()));
         project = project.reload()?;
     }
-    if wants(|repair| matches!(repair, Repair::Generated)) || !written.is_empty() {
+    let asks_for_files =
+        found.iter().any(|(_, finding)| matches!(safe_repair(finding), Some(Repair::Generated)));
+    if asks_for_files || !written.is_empty() {
         let stale = stale_files(&project)?;
         written.extend(write(context, args, &project, &stale)?);
     }
     Ok(written)
+}
+
+fn safe_repair(finding: &Finding) -> Option<&Repair> {
+    finding.fix.as_ref()?.repair.as_ref()
 }
 
 fn write(
@@ -156,14 +157,12 @@ fn print(check: &Check, finding: &Finding) {
 }
 
 fn summary(found: &[Checked]) {
-    let count = |verdict: Verdict| found.iter().filter(|(_, finding)| finding.verdict == verdict).count();
+    let verdicts = [Verdict::Ok, Verdict::Warning, Verdict::Problem, Verdict::Skipped];
+    let [ok, warnings, problems, skipped] =
+        verdicts.map(|verdict| found.iter().filter(|(_, finding)| finding.verdict == verdict).count());
     terminal::print_line("");
     terminal::print_line(&format!(
-        "{} checks: {} ok, {} warnings, {} problems, {} skipped",
-        found.len(),
-        count(Verdict::Ok),
-        count(Verdict::Warning),
-        count(Verdict::Problem),
-        count(Verdict::Skipped)
+        "{} checks: {ok} ok, {warnings} warnings, {problems} problems, {skipped} skipped",
+        found.len()
     ));
 }

@@ -70,11 +70,11 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
     unused::warn_of_empty(project.empty_slices().iter().map(String::as_str), context.terminal);
     unused::warn_of_drivers(&project, context.terminal);
     clones::warn_of_ignored(&project, context.terminal);
-    let any = |wanted: Done| all.iter().any(|(_, done)| *done == wanted);
-    if any(Done::Written) {
+    let outcomes: Vec<Done> = all.iter().map(|(_, done)| *done).collect();
+    if outcomes.contains(&Done::Written) {
         advise(context, args, &all);
     }
-    match (any(Done::Needed), args.check) {
+    match (outcomes.contains(&Done::Needed), args.check) {
         (true, false) => bail!("nothing was written: not a terminal; pass --yes"),
         (true, true) => Ok(Outcome::Stale),
         (false, _) => Ok(Outcome::Done),
@@ -99,13 +99,13 @@ fn parts(args: &cli::Init) -> Vec<(Part, Asked)> {
     }
     named.extend(args.sccache.is_some().then_some(Part::Sccache));
     named.extend(args.server.is_some().then_some(Part::Deploy));
-    let asked = |part: Part| {
+    let asked = Part::ALL.into_iter().filter_map(|part| {
         if named.contains(&part) {
             return Some((part, Asked::ByName));
         }
         (args.only.is_empty() && part.is_default()).then_some((part, Asked::ByDefault))
-    };
-    Part::ALL.into_iter().filter_map(asked).collect()
+    });
+    asked.collect()
 }
 
 fn carry_out(
@@ -179,21 +179,22 @@ fn ask(question: &str) -> anyhow::Result<bool> {
 }
 
 fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
-    let written = |part: Part| all.contains(&(part, Done::Written));
+    let written: Vec<Part> =
+        all.iter().filter(|(_, done)| *done == Done::Written).map(|(part, _)| *part).collect();
     context.terminal.step("Next", "commit what was written; `cargo larder build` builds with it");
-    if written(Part::Nix) {
+    if written.contains(&Part::Nix) {
         context.terminal.step("Next", "`git add flake.nix larder`: a flake sees only what git knows");
     }
-    if written(Part::Nix) && args.source.is_none() {
+    if written.contains(&Part::Nix) && args.source.is_none() {
         context.terminal.step("Next", "set Larder's URL in flake.nix, or pass --source");
     }
-    if written(Part::Deploy) {
+    if written.contains(&Part::Deploy) {
         advise_to_deploy(context, args);
     }
-    if written(Part::MergeDriver) {
+    if written.contains(&Part::MergeDriver) {
         context.terminal.step("Next", &format!("in each clone: `{}`", init::merge_driver::COMMAND));
     }
-    if (written(Part::Ci) || written(Part::Refresh)) && args.source.is_none() {
+    if (written.contains(&Part::Ci) || written.contains(&Part::Refresh)) && args.source.is_none() {
         context.terminal.step(
             "Next",
             "set LARDER_GIT, a variable of the repository on GitHub, to the address of Larder; --source does",

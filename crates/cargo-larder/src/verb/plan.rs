@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use larder::{
     Report as _,
     cargo::platform::Platform,
-    plan::{Plan, Plans, Unit, UnitKey},
+    plan::{Plan, Plans},
     recipe::{
         chain::{self, Identity, Use, identities},
         lock_file::{LockFile, LockedSlice},
@@ -103,21 +103,14 @@ fn layers(
 /// A slice, for programs.
 fn of_programs<'a>(planned: &'a Planned<'_>) -> PlannedSlice<'a> {
     let Planned { slice, plan, layers, providers } = planned;
-    let unit = |(key, unit): (&'a UnitKey, &'a Unit)| {
+    let units = plan.units.iter().map(|(key, unit)| {
         let layer = providers.get(&(*key, unit.lto)).copied();
         PlannedUnit { unit, key, layer }
-    };
-    let units = plan.units.iter().map(unit).collect();
-    PlannedSlice { slice, units, layers, tainted: &plan.tainted, local: plan.local }
+    });
+    PlannedSlice { slice, units: units.collect(), layers, tainted: &plan.tainted, local: plan.local }
 }
 
 fn print(all: &[Planned<'_>], units: bool) {
-    let row = |Planned { slice, plan, layers, .. }: &Planned<'_>| {
-        let counts = [plan.units.len(), layers.len(), plan.tainted.len(), plan.local];
-        let [external, layers, tainted, local] = counts.map(|count| count.to_string());
-        let invocation = format!("cargo {}", slice.args.join(" "));
-        [slice.name.to_string(), external, layers, tainted, local, invocation]
-    };
     let rows: Vec<_> = all.iter().map(row).collect();
     let head = ["<slice", "external", "layers", "tainted", "local", "<invocation"];
     terminal::print(&columns::text(head, &rows));
@@ -128,6 +121,13 @@ fn print(all: &[Planned<'_>], units: bool) {
             print_units(planned);
         }
     }
+}
+
+fn row(Planned { slice, plan, layers, .. }: &Planned<'_>) -> [String; 6] {
+    let counts = [plan.units.len(), layers.len(), plan.tainted.len(), plan.local];
+    let [external, layers, tainted, local] = counts.map(|count| count.to_string());
+    let invocation = format!("cargo {}", slice.args.join(" "));
+    [slice.name.to_string(), external, layers, tainted, local, invocation]
 }
 
 fn print_tainted(Planned { slice, plan, .. }: &Planned<'_>) {
@@ -153,22 +153,22 @@ fn print_layers(Planned { slice, plan, layers, .. }: &Planned<'_>) {
         slice.name,
         plan.units.len()
     ));
-    let row = |(index, layer): (usize, &Use)| {
+    let rows = layers.iter().enumerate().map(|(index, layer)| {
         let Use { units, provides, carries } = *layer;
         [index, units, provides, carries].map(|count| count.to_string())
-    };
-    let rows: Vec<_> = layers.iter().enumerate().map(row).collect();
+    });
+    let rows: Vec<_> = rows.collect();
     terminal::print(&columns::text(["layer", "units", "provides", "carries"], &rows));
 }
 
 fn print_units(Planned { slice, plan, providers, .. }: &Planned<'_>) {
     terminal::print_line("");
     terminal::print_line(&format!("{}:", slice.name));
-    let line = |(key, unit): (&UnitKey, &Unit)| {
+    let lines = plan.units.iter().map(|(key, unit)| {
         let layer = providers.get(&(*key, unit.lto)).map_or_else(|| "-".to_owned(), usize::to_string);
         (unit.describe(), format!("  {:.12}  {layer}  {}", key.to_string(), unit.describe()))
-    };
-    let mut lines: Vec<_> = plan.units.iter().map(line).collect();
+    });
+    let mut lines: Vec<_> = lines.collect();
     lines.sort();
     lines.iter().for_each(|(_, line)| terminal::print_line(line));
 }

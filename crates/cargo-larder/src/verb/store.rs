@@ -57,11 +57,11 @@ fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Ou
     let slices = locked.iter().flat_map(|locked| &locked.slices);
     let (store, keys) = Session::keys(&context.project, options, slices.clone())?;
     let contents = store.contents()?;
-    let units = |key| store.snapshot(key).map(|snapshot| snapshot.records.len());
-    let recipes: Vec<_> = slices
-        .zip(keys)
-        .map(|(locked, keys)| (locked.slice.name.to_string(), units(keys.snapshot)))
-        .collect();
+    let recipes = slices.zip(keys).map(|(locked, keys)| {
+        let units = store.snapshot(keys.snapshot).map(|snapshot| snapshot.records.len());
+        (locked.slice.name.to_string(), units)
+    });
+    let recipes: Vec<_> = recipes.collect();
     if json {
         let recipes = recipes.iter().map(|(slice, units)| Recipe { slice, units: *units }).collect();
         terminal::print_json(&Status::new(store.root(), &contents, recipes))?;
@@ -75,10 +75,10 @@ fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Ou
         ["recipes".to_owned(), contents.snapshots.to_string()],
     ];
     terminal::print(&columns::text(["<in the store", "now"], &rows));
-    let row = |(name, units): (String, Option<usize>)| {
+    let rows = recipes.into_iter().map(|(name, units)| {
         [name, units.map_or_else(|| "not as a whole".to_owned(), |units| units.to_string())]
-    };
-    let rows: Vec<_> = recipes.into_iter().map(row).collect();
+    });
+    let rows: Vec<_> = rows.collect();
     terminal::print(&columns::text(["<slice of this project", "units in the store"], &rows));
     Ok(Outcome::Done)
 }

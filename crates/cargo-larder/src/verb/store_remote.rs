@@ -114,10 +114,10 @@ fn print_pushed(rows: &[(String, Pushed)], json: bool) -> anyhow::Result<Outcome
         terminal::print_json(&schema::store_remote::Pushed { slices })?;
         return Ok(Outcome::Done);
     }
-    let row = |(name, pushed): &(String, Pushed)| {
+    let rows = rows.iter().map(|(name, pushed)| {
         [name.clone(), pushed.units.to_string(), pushed.new.to_string(), columns::bytes(pushed.sent)]
-    };
-    let rows: Vec<_> = rows.iter().map(row).collect();
+    });
+    let rows: Vec<_> = rows.collect();
     terminal::print(&columns::text(["<slice", "units", "new", "sent"], &rows));
     Ok(Outcome::Done)
 }
@@ -147,7 +147,7 @@ fn print_pulled(rows: &[(String, Pulled)], json: bool) -> anyhow::Result<Outcome
         terminal::print_json(&schema::store_remote::Pulled { slices })?;
         return Ok(outcome);
     }
-    let row = |(name, pulled): &(String, Pulled)| {
+    let rows = rows.iter().map(|(name, pulled)| {
         let whole = if pulled.is_whole { "yes" } else { "no" };
         [
             name.clone(),
@@ -156,8 +156,8 @@ fn print_pulled(rows: &[(String, Pulled)], json: bool) -> anyhow::Result<Outcome
             columns::bytes(pulled.received),
             whole.to_owned(),
         ]
-    };
-    let rows: Vec<_> = rows.iter().map(row).collect();
+    });
+    let rows: Vec<_> = rows.collect();
     terminal::print(&columns::text(["<slice", "new", "present", "received", "whole"], &rows));
     Ok(outcome)
 }

@@ -37,31 +37,34 @@ fn chosen<'a>(
     names: &[String],
     wanted: &Wanted,
 ) -> anyhow::Result<Vec<&'a LockedSlice>> {
-    let known = || {
-        let names: Vec<_> = locked.slices.iter().map(|locked| locked.slice.name.to_string()).collect();
-        names.join(", ")
-    };
     if let Some(unknown) = names.iter().find(|name| locked.slice(name).is_none()) {
-        bail!("no slice with a recipe is named `{unknown}`; there are: {}", known());
+        bail!("no slice with a recipe is named `{unknown}`; there are: {}", known_names(locked));
     }
-    let is_named =
-        |slice: &&LockedSlice| names.is_empty() || names.iter().any(|name| slice.slice.name == *name);
-    let has = |slice: &&LockedSlice| {
-        let mut packages = slice.layers.last().into_iter().flat_map(Layer::locked);
-        match wanted {
-            Wanted::Package(name, version) => packages.any(|(package, found)| {
-                package == name && version.as_ref().is_none_or(|version| *version == found)
-            }),
-            Wanted::Unit(unit) => {
-                packages.any(|(package, _)| unit.rsplit_once('-').is_some_and(|(name, _)| name == package))
-            }
-        }
-    };
-    let chosen: Vec<_> = locked.slices.iter().filter(is_named).filter(has).collect();
+    let mut chosen: Vec<_> = locked.slices.iter().filter(|slice| has_package(slice, wanted)).collect();
+    if !names.is_empty() {
+        chosen.retain(|slice| names.iter().any(|name| slice.slice.name == *name));
+    }
     if chosen.is_empty() {
-        bail!("no recipe has that package, in that version; the slices are: {}", known());
+        bail!("no recipe has that package, in that version; the slices are: {}", known_names(locked));
     }
     Ok(chosen)
+}
+
+fn known_names(locked: &LockFile) -> String {
+    let names: Vec<_> = locked.slices.iter().map(|locked| locked.slice.name.to_string()).collect();
+    names.join(", ")
+}
+
+fn has_package(slice: &LockedSlice, wanted: &Wanted) -> bool {
+    let mut packages = slice.layers.last().into_iter().flat_map(Layer::locked);
+    match wanted {
+        Wanted::Package(name, version) => packages.any(|(package, found)| {
+            package == name && version.as_ref().is_none_or(|version| *version == found)
+        }),
+        Wanted::Unit(unit) => {
+            packages.any(|(package, _)| unit.rsplit_once('-').is_some_and(|(name, _)| name == package))
+        }
+    }
 }
 
 fn print(slice: &str, unit: &str, answer: &Answer) {
@@ -105,9 +108,7 @@ fn print(slice: &str, unit: &str, answer: &Answer) {
 
 fn print_difference(difference: &Difference) {
     terminal::print_line(&format!("    {} differs", difference.part.describe()));
-    let lines = |head: &str, lines: &[String]| {
+    for (head, lines) in [("then", &difference.then), ("now ", &difference.now)] {
         lines.iter().for_each(|line| terminal::print_line(&format!("      {head}: {line}")));
-    };
-    lines("then", &difference.then);
-    lines("now ", &difference.now);
+    }
 }

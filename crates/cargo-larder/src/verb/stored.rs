@@ -60,11 +60,11 @@ impl<'a> Stored<'a> {
     #[expect(clippy::unnecessary_wraps, reason = "without the store it may be refused")]
     pub(super) fn open(context: &'a Context, selection: &Selection) -> anyhow::Result<Self> {
         let options = super::store::options(context, selection.store);
-        let open = |options| {
+        let session = options.map(|options| {
             let team = super::store_remote::team(context, None);
             larder_store::Session::open(&context.project, options, team, &context.terminal)
-        };
-        Ok(Self(options.map(open)))
+        });
+        Ok(Self(session))
     }
 
     pub(super) fn around(

@@ -85,7 +85,6 @@ fn add(
     now: SystemTime,
 ) {
     let name = format!("{}{}", "  ".repeat(level), cache.name);
-    let dash = || "-".to_owned();
     let (size, on_disk) = match &cache.state {
         State::Present { size } => {
             ([columns::bytes(size.on_disk), columns::bytes(size.apparent)], Some(size.on_disk))
@@ -102,6 +101,11 @@ fn add(
         parts.sort_by_key(|part| std::cmp::Reverse(part.size().on_disk));
         parts.iter().for_each(|part| add(rows, part, level + 1, depth, now));
     }
+}
+
+/// The cell of what is not known.
+fn dash() -> String {
+    "-".to_owned()
 }
 
 /// A share of the whole in eighths of a column.

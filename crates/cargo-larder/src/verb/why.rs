@@ -254,15 +254,9 @@ fn nix_section(derivations: &[Derivation]) -> Section {
 }
 
 fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
-    let is_meant = |unit: &&Unit| {
-        let package = unit.package.split(' ').next().unwrap_or_default();
-        package == name
-            || unit.target == name
-            || unit.target.split_once('-').is_some_and(|(_, own)| own == name)
-    };
     let mut found = false;
     for build in &findings.builds {
-        let mut units = build.answer.units.iter().filter(is_meant).peekable();
+        let mut units = build.answer.units.iter().filter(|unit| is_meant(unit, name)).peekable();
         if units.peek().is_some() {
             terminal::print_line(&format!("units of {}:", build.name));
             found = true;
@@ -273,6 +267,11 @@ fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
         bail!("no unit of `{name}` is built; `--all` lists those that are");
     }
     Ok(())
+}
+
+fn is_meant(unit: &Unit, name: &str) -> bool {
+    let package = unit.package.split(' ').next().unwrap_or_default();
+    package == name || unit.target == name || unit.target.split_once('-').is_some_and(|(_, own)| own == name)
 }
 
 fn print_unit(unit: &Unit) {

@@ -97,35 +97,39 @@ fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<Call> 
 /// The words of a branch's call, without settings; `None` if they are no plain build.
 fn words(cook: &[String]) -> Option<Vec<String>> {
     const SUBCOMMANDS: [&str; 5] = ["build", "check", "clippy", "test", "rustc"];
-    const PLAIN: [&str; 7] =
-        ["--release", "--lib", "--bins", "--tests", "--all-targets", "--workspace", "--no-default-features"];
-    const WITH_VALUES: [&str; 6] = ["--profile", "--target", "--package", "--features", "--bin", "--test"];
     let (subcommand, rest) = cook.split_first()?;
     if !SUBCOMMANDS.contains(&subcommand.as_str()) {
         return None;
     }
     let is_setting = |word: &&String| word.starts_with("--config=") || word.starts_with("--target-dir=");
-    let is_known = |word: &String| {
-        PLAIN.contains(&word.as_str())
-            || word.split_once('=').is_some_and(|(name, _)| WITH_VALUES.contains(&name))
-    };
     let rest: Vec<String> = rest.iter().filter(|word| !is_setting(word)).cloned().collect();
-    rest.iter().all(is_known).then(|| std::iter::once(subcommand.clone()).chain(rest).collect())
+    let all_are_plain = rest.iter().all(|word| is_plain(word));
+    all_are_plain.then(|| std::iter::once(subcommand.clone()).chain(rest).collect())
+}
+
+fn is_plain(word: &str) -> bool {
+    const ALONE: [&str; 7] =
+        ["--release", "--lib", "--bins", "--tests", "--all-targets", "--workspace", "--no-default-features"];
+    const WITH_VALUES: [&str; 6] = ["--profile", "--target", "--package", "--features", "--bin", "--test"];
+    ALONE.contains(&word) || word.split_once('=').is_some_and(|(name, _)| WITH_VALUES.contains(&name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn words_in(line: &str) -> Option<Vec<String>> {
+        words(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
     #[test]
     fn words_are_those_of_a_plain_build() {
-        let of = |line: &str| words(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let told = of("build --release --target=x --config=build.rustc=\"./evil\"").unwrap();
+        let told = words_in("build --release --target=x --config=build.rustc=\"./evil\"").unwrap();
         assert_eq!(told, ["build", "--release", "--target=x"]);
         for line in
             ["run --release", "build -Zx", "build --config x", "+evil build", "build --manifest-path=/x"]
         {
-            assert_eq!(of(line), None, "{line}");
+            assert_eq!(words_in(line), None, "{line}");
         }
     }
 }

@@ -45,9 +45,11 @@ impl Budget {
     /// little. `unwanted` is all that could go.
     pub(super) fn age(&mut self, age: Duration, folder: &Path, unwanted: &[Item]) -> Duration {
         let now = SystemTime::now();
-        let unused = |item: &Item| now.duration_since(item.last_use?).ok();
-        let mut items: Vec<(Option<Duration>, &Item)> =
-            unwanted.iter().map(|item| (unused(item), item)).collect();
+        let items = unwanted.iter().map(|item| {
+            let unused = item.last_use.and_then(|used| now.duration_since(used).ok());
+            (unused, item)
+        });
+        let mut items: Vec<(Option<Duration>, &Item)> = items.collect();
         items.sort_by_key(|(unused, item)| std::cmp::Reverse((item.class.is_ageless(), *unused)));
         let mut tally = Tally::default();
         let mut limit = age;

@@ -37,21 +37,19 @@ pub enum Downloads {
 
 impl Downloads {
     fn words(self) -> Vec<String> {
-        let words = |downloaded: &str, unpacked: &str| {
-            vec![
-                format!("--max-download-age={downloaded}"),
-                format!("--max-src-age={unpacked}"),
-                format!("--max-git-co-age={unpacked}"),
-            ]
-        };
-        match self {
-            Self::All => words("0 seconds", "0 seconds"),
+        let (downloaded, unpacked) = match self {
+            Self::All => ("0 seconds".to_owned(), "0 seconds".to_owned()),
             Self::OlderThan(age) => {
                 let age = format!("{} seconds", age.as_secs());
-                words(&age, &age)
+                (age.clone(), age)
             }
-            Self::AsCargo => words("3 months", "1 month"),
-        }
+            Self::AsCargo => ("3 months".to_owned(), "1 month".to_owned()),
+        };
+        vec![
+            format!("--max-download-age={downloaded}"),
+            format!("--max-src-age={unpacked}"),
+            format!("--max-git-co-age={unpacked}"),
+        ]
     }
 
     fn describe(self) -> String {

@@ -27,28 +27,27 @@ impl TargetFolder {
         }
         let folder = fs_err::canonicalize(path)?;
         let root = fs_err::canonicalize(workspace_root)?;
-        let refuse = |reason: &'static str| Err(Error::NotATargetFolder { path: folder.clone(), reason });
         if !folder.is_dir() {
-            return refuse("is no folder");
+            return refuse(folder, "is no folder");
         }
         if root.starts_with(&folder) {
-            return refuse("holds the workspace itself");
+            return refuse(folder, "holds the workspace itself");
         }
         if ["Cargo.toml", ".git"].iter().any(|name| folder.join(name).exists()) {
-            return refuse("holds sources");
+            return refuse(folder, "holds sources");
         }
         if !folder.starts_with(&root) && !named.is_some_and(|named| is_same(named, &folder)) {
-            return refuse("is outside of the workspace, and was not named with --target-dir");
+            return refuse(folder, "is outside of the workspace, and was not named with --target-dir");
         }
         let entries: Vec<PathBuf> =
             fs_err::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
         match Tag::read(&folder) {
             // cargo tags its downloads, too, and whoever copies a tag may have meant something else.
             Tag::Cargo if holds_builds(&entries) || entries.iter().all(|path| is_of_a_build(path)) => {}
-            Tag::Cargo => return refuse("has cargo's CACHEDIR.TAG, and no build in it"),
-            Tag::Others => return refuse("has the CACHEDIR.TAG of another program"),
+            Tag::Cargo => return refuse(folder, "has cargo's CACHEDIR.TAG, and no build in it"),
+            Tag::Others => return refuse(folder, "has the CACHEDIR.TAG of another program"),
             Tag::Missing if has_build_info(&folder) && entries.iter().all(|path| is_of_a_build(path)) => {}
-            Tag::Missing => return refuse("lacks cargo's CACHEDIR.TAG, and holds more than builds"),
+            Tag::Missing => return refuse(folder, "lacks cargo's CACHEDIR.TAG, and holds more than builds"),
         }
         Ok(Some(Self(folder)))
     }
@@ -59,17 +58,22 @@ impl TargetFolder {
     }
 }
 
+fn refuse(path: PathBuf, reason: &'static str) -> Result<Option<TargetFolder>> {
+    Err(Error::NotATargetFolder { path, reason })
+}
+
 fn is_same(named: &Path, folder: &Path) -> bool {
     fs_err::canonicalize(named).is_ok_and(|named| named == folder)
 }
 
 /// Whether cargo has built something that is among a folder's entries.
 fn holds_builds(entries: &[PathBuf]) -> bool {
-    let is_build = |path: &PathBuf| {
-        let is_folder = path.symlink_metadata().is_ok_and(|facts| facts.is_dir());
-        is_folder && (Tag::read(path) == Tag::Cargo || is_profile(path) || is_platform(path))
-    };
-    entries.iter().any(|path| is_called(path, &ANSWERS) || is_build(path))
+    entries.iter().any(|path| is_called(path, &ANSWERS) || is_built_folder(path))
+}
+
+fn is_built_folder(path: &Path) -> bool {
+    let is_folder = path.symlink_metadata().is_ok_and(|facts| facts.is_dir());
+    is_folder && (Tag::read(path) == Tag::Cargo || is_profile(path) || is_platform(path))
 }
 
 /// Whether cargo was the last to build into a folder. It tags only folders that it makes itself: not those of others,
@@ -87,20 +91,23 @@ fn is_called(path: &Path, names: &[&str]) -> bool {
 fn is_of_a_build(path: &Path) -> bool {
     const FILES: [&str; 5] =
         [ANSWERS[0], ANSWERS[1], ".future-incompat-report.json", ".rustdoc_fingerprint.json", "CACHEDIR.TAG"];
-    let has = |names: &[&str]| names.iter().any(|name| path.join(name).exists());
     // A link leads to what is somebody's own.
     match path.symlink_metadata() {
         Ok(facts) if facts.is_dir() => match path.file_name().and_then(|name| name.to_str()) {
-            Some("doc") => has(&["static.files", "crates.js", "search-index.js"]),
-            Some("site") => has(&["pkg"]),
+            Some("doc") => has_any(path, &["static.files", "crates.js", "search-index.js"]),
+            Some("site") => has_any(path, &["pkg"]),
             Some("package") => holds_packages(path),
             Some("larder" | "tmp") => true,
-            Some("cargo-timings") => has(&["cargo-timing.html"]),
+            Some("cargo-timings") => has_any(path, &["cargo-timing.html"]),
             _ => Tag::read(path) == Tag::Cargo || is_profile(path) || is_platform(path),
         },
         Ok(facts) => facts.is_file() && (is_called(path, &FILES) || is_called(path, &LOCKS)),
         Err(_) => false,
     }
+}
+
+fn has_any(folder: &Path, names: &[&str]) -> bool {
+    names.iter().any(|name| folder.join(name).exists())
 }
 
 /// Whether all files in a folder are packed packages, or lists of them.

@@ -82,19 +82,15 @@ impl<'a> Shelf<'a> {
         }
         let wanted = &needed.graph.units[index];
         // cargo leaves programs out of fingerprints.
-        let is_recorded =
-            |edge: &usize| !needed.graph.units[*edge].target.kind.iter().any(|kind| kind == "bin");
+        let is_recorded = |edge: &usize| !is_of_kind(&needed.graph.units[*edge], "bin");
         let edges: Vec<usize> = wanted.edges().filter(is_recorded).collect();
         edges.iter().for_each(|edge| self.visit(needed, *edge, found));
         let spec = PackageSpec::parse(&wanted.pkg_id);
-        let stands_on = |unit: usize| {
-            let below = &self.dependencies[unit];
-            edges.iter().all(|edge| found[*edge].iter().flatten().any(|unit| below.contains(unit)))
-        };
         let same = self.by_package.get(spec.name).into_iter().flatten().copied().filter(|unit| {
+            let below = &self.dependencies[*unit];
             self.looks_like(*unit, needed, wanted)
                 && self.may_be_version(*unit, spec.version.unwrap_or_default())
-                && stands_on(*unit)
+                && edges.iter().all(|edge| found[*edge].iter().flatten().any(|unit| below.contains(unit)))
         });
         let same = same.collect();
         found[index] = Some(same);
@@ -132,19 +128,22 @@ fn rustc_of(unit: &Unit) -> Option<u64> {
 }
 
 fn kind_of(wanted: &unit_graph::Unit) -> Option<UnitKind> {
-    let is = |kind: &str| wanted.target.kind.iter().any(|found| found == kind);
     Some(match wanted.mode.as_str() {
         "run-custom-build" => UnitKind::BuildScriptRun,
-        "test" if is("bench") => UnitKind::Benchmark,
+        "test" if is_of_kind(wanted, "bench") => UnitKind::Benchmark,
         "test" => UnitKind::Test,
         "doc" | "doctest" | "docscrape" => return None,
-        _ if is("custom-build") => UnitKind::BuildScript,
-        _ if is("bin") => UnitKind::Binary,
-        _ if is("example") => UnitKind::Example,
-        _ if is("test") => UnitKind::Test,
-        _ if is("bench") => UnitKind::Benchmark,
+        _ if is_of_kind(wanted, "custom-build") => UnitKind::BuildScript,
+        _ if is_of_kind(wanted, "bin") => UnitKind::Binary,
+        _ if is_of_kind(wanted, "example") => UnitKind::Example,
+        _ if is_of_kind(wanted, "test") => UnitKind::Test,
+        _ if is_of_kind(wanted, "bench") => UnitKind::Benchmark,
         _ => UnitKind::Library,
     })
+}
+
+fn is_of_kind(wanted: &unit_graph::Unit, kind: &str) -> bool {
+    wanted.target.kind.iter().any(|found| found == kind)
 }
 
 /// Targets of libraries are written with either character.

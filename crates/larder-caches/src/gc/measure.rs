@@ -69,6 +69,11 @@ impl Tally {
 mod tests {
     use super::*;
 
+    fn sum<'a>(names: impl Iterator<Item = &'a PathBuf>) -> u64 {
+        let mut tally = Tally::default();
+        names.map(|name| tally.add(name)).sum()
+    }
+
     #[test]
     fn what_is_in_something_that_counts_does_not_count_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -78,25 +83,21 @@ mod tests {
         }
         fs_err::hard_link(folder.path().join("a/c"), folder.path().join("a/d")).unwrap();
         let names = ["a", "a/b", "a/c", "a/d"].map(|name| folder.path().join(name));
-        let sum = |names: &mut dyn Iterator<Item = &PathBuf>| -> u64 {
-            let mut tally = Tally::default();
-            names.map(|name| tally.add(name)).sum()
-        };
-        let whole = sum(&mut names[..1].iter());
+        let whole = sum(names[..1].iter());
         assert!(whole >= 100_000);
-        assert_eq!((sum(&mut names.iter()), sum(&mut names.iter().rev())), (whole, whole));
+        assert_eq!((sum(names.iter()), sum(names.iter().rev())), (whole, whole));
     }
 
     #[test]
     fn a_file_counts_with_its_last_link() {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        fs_err::write(path("a"), [b'x'; 5000]).unwrap();
-        fs_err::hard_link(path("a"), path("b")).unwrap();
+        let [file, link, missing] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        fs_err::write(&file, [b'x'; 5000]).unwrap();
+        fs_err::hard_link(&file, &link).unwrap();
         let mut tally = Tally::default();
-        assert_eq!(tally.add(&path("a")), 0);
-        assert!(tally.add(&path("b")) >= 5000);
-        assert_eq!(tally.add(&path("c")), 0);
-        assert!(Tally::with_pool().add(&path("a")) >= 5000);
+        assert_eq!(tally.add(&file), 0);
+        assert!(tally.add(&link) >= 5000);
+        assert_eq!(tally.add(&missing), 0);
+        assert!(Tally::with_pool().add(&file) >= 5000);
     }
 }

@@ -75,31 +75,38 @@ pub fn plan(env: &Environment, generations: Generations) -> Row {
 
 /// The paths that go, and how many generations.
 fn dead(env: &Environment, collect: &Cmd) -> Result<(BTreeSet<PathBuf>, usize)> {
-    let store = |args: &[&str]| {
-        let program = env.find_program("nix-store").unwrap_or_else(|| "nix-store".into());
-        Cmd::new(program, "/", env).args(args)
-    };
     let mut old = Old::default();
     let dry = collect.clone().arg("--dry-run");
     let code = dry.each_error_line(|line| old.add(line))?;
     if code != 0 {
         return Err(dry.exit_error(code));
     }
-    let lines = |text: String| text.lines().map(PathBuf::from).collect::<BTreeSet<_>>();
-    let mut paths = lines(store(&["--gc", "--print-dead"]).output()?);
+    let mut paths = paths_in(&nix_store(env, &["--gc", "--print-dead"]).output()?);
     if !old.links.is_empty() {
-        let roots = store(&["--gc", "--print-roots"]).output()?;
+        let roots = nix_store(env, &["--gc", "--print-roots"]).output()?;
         let (going, staying) = old.split(&roots);
-        let closure = |targets: &BTreeSet<&str>| -> Result<BTreeSet<PathBuf>> {
-            if targets.is_empty() {
-                return Ok(BTreeSet::new());
-            }
-            Ok(lines(store(&["--query", "--requisites"]).args(targets.iter().copied()).output()?))
-        };
-        let kept = closure(&staying)?;
-        paths.extend(closure(&going)?.into_iter().filter(|path| !kept.contains(path)));
+        let kept = closure(env, &staying)?;
+        paths.extend(closure(env, &going)?.into_iter().filter(|path| !kept.contains(path)));
     }
     Ok((paths, old.links.len()))
+}
+
+/// Everything that some paths need.
+fn closure(env: &Environment, targets: &BTreeSet<&str>) -> Result<BTreeSet<PathBuf>> {
+    if targets.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let query = nix_store(env, &["--query", "--requisites"]).args(targets.iter().copied());
+    Ok(paths_in(&query.output()?))
+}
+
+fn nix_store(env: &Environment, args: &[&str]) -> Cmd {
+    let program = env.find_program("nix-store").unwrap_or_else(|| "nix-store".into());
+    Cmd::new(program, "/", env).args(args)
+}
+
+fn paths_in(text: &str) -> BTreeSet<PathBuf> {
+    text.lines().map(PathBuf::from).collect()
 }
 
 /// The generations that a dry run says it would remove.
@@ -135,10 +142,11 @@ mod tests {
 
     #[test]
     fn ages_are_whole_days_and_never_shorter_than_asked_for() {
-        let hours = |hours| Generations::OlderThan(Duration::from_hours(hours)).words();
-        assert_eq!(hours(7 * 24), ["--delete-older-than", "7d"]);
-        assert_eq!(hours(25), ["--delete-older-than", "2d"]);
-        assert_eq!(hours(0), Generations::Old.words());
+        let [none, day_and_hour, week] =
+            [0, 25, 7 * 24].map(|hours| Generations::OlderThan(Duration::from_hours(hours)).words());
+        assert_eq!(week, ["--delete-older-than", "7d"]);
+        assert_eq!(day_and_hour, ["--delete-older-than", "2d"]);
+        assert_eq!(none, Generations::Old.words());
     }
 
     #[test]

@@ -87,10 +87,10 @@ impl Plan {
                     plan.left_alone.push(place);
                     continue;
                 }
-                let rule = |age| Rule::Unwanted { wishes: Box::new(wishes.clone()), age };
-                let unwanted = target::items(&folder, &rule(Duration::ZERO), SystemTime::now())?;
+                let at_any_age = unwanted_for(&wishes, Duration::ZERO);
+                let unwanted = target::items(&folder, &at_any_age, SystemTime::now())?;
                 let age = budget.age(policy.age(), folder.path(), &unwanted);
-                plan.add_folder(place, folder, rule(age), report)?;
+                plan.add_folder(place, folder, unwanted_for(&wishes, age), report)?;
             }
         }
         if policy.caches.contains(&Cache::Downloads) {
@@ -158,13 +158,12 @@ impl Plan {
                 *outcome = match ready {
                     Ok(()) => {
                         report.step("Running", &cmd.line());
-                        let loose = || docker::loose(cargo.env()).filter(|_| row.cache == Cache::Docker);
-                        let before = loose();
+                        let before = loose_if_docker(cargo, row.cache);
                         let mut freed = match row.cache {
                             Cache::Downloads => downloads::run(cmd, *answer),
                             _ => program::run(cmd, *answer),
                         };
-                        if let (Some(before), Some(after)) = (before, loose()) {
+                        if let (Some(before), Some(after)) = (before, loose_if_docker(cargo, row.cache)) {
                             freed.bytes = before.saturating_sub(after);
                         }
                         freed
@@ -183,6 +182,14 @@ impl Plan {
         self.folders.insert(place, (folder, rule));
         Ok(())
     }
+}
+
+fn unwanted_for(wishes: &Wishes, age: Duration) -> Rule {
+    Rule::Unwanted { wishes: Box::new(wishes.clone()), age }
+}
+
+fn loose_if_docker(cargo: &Cargo, cache: Cache) -> Option<u64> {
+    docker::loose(cargo.env()).filter(|_| cache == Cache::Docker)
 }
 
 fn items_in<'a>(number: usize, row: &'a Row, place: &str) -> Option<(usize, &'a [Item])> {

@@ -9,18 +9,12 @@ use super::row::{Answer, Freed};
 
 /// Runs it; a failure is an outcome too, so that other rows go on.
 pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
-    let mut bytes = None;
-    let mut last = String::new();
-    let on_line = |line: &str| {
-        bytes = freed(answer, line).or(bytes);
-        if !line.trim().is_empty() {
-            line.trim().clone_into(&mut last);
-        }
-    };
+    let mut said = Said::default();
     let code = match answer {
-        Answer::Cargo => cmd.each_error_line(on_line),
-        Answer::Nix | Answer::Docker => cmd.each_line(Stderr::Terminal, on_line),
+        Answer::Cargo => cmd.each_error_line(|line| said.add(answer, line)),
+        Answer::Nix | Answer::Docker => cmd.each_line(Stderr::Terminal, |line| said.add(answer, line)),
     };
+    let Said { bytes, last } = said;
     let skipped = match (code, bytes) {
         (Ok(0), Some(_)) => None,
         (Ok(0), None) => Some(format!("`{}` does not say what it freed: {last}", cmd.line())),
@@ -28,6 +22,22 @@ pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
         (Err(error), _) => Some(error.to_string()),
     };
     Freed { bytes: bytes.unwrap_or_default(), failures: Vec::new(), skipped }
+}
+
+#[derive(Default)]
+struct Said {
+    bytes: Option<u64>,
+    /// The last line that is not empty.
+    last: String,
+}
+
+impl Said {
+    fn add(&mut self, answer: Answer, line: &str) {
+        self.bytes = freed(answer, line).or(self.bytes);
+        if !line.trim().is_empty() {
+            line.trim().clone_into(&mut self.last);
+        }
+    }
 }
 
 /// The size in a line, if it is the line that tells.

@@ -11,11 +11,7 @@ use super::{
 
 /// The rows with their bytes, and the caches that could not be looked at, each with the reason.
 pub fn text(plan: &Plan) -> String {
-    let line = |row: &Row| {
-        let entries = row.entries.to_string();
-        [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, columns::bytes(row.bytes)]
-    };
-    let mut rows: Vec<_> = plan.rows().iter().filter(|row| row.is_work()).map(line).collect();
+    let mut rows: Vec<_> = plan.rows().iter().filter(|row| row.is_work()).map(cells).collect();
     let mut text = if rows.is_empty() {
         "nothing to delete\n".to_owned()
     } else {
@@ -35,6 +31,11 @@ pub fn text(plan: &Plan) -> String {
         }
     }
     text
+}
+
+fn cells(row: &Row) -> [String; 5] {
+    let entries = row.entries.to_string();
+    [row.cache.name().to_owned(), row.place.clone(), row.what.clone(), entries, columns::bytes(row.bytes)]
 }
 
 /// The sentence at the end.

@@ -46,6 +46,14 @@ impl Class {
         }
     }
 
+    fn of_unwanted(unwanted: Unwanted) -> Self {
+        match unwanted {
+            Unwanted::Toolchain => Self::Toolchains,
+            Unwanted::Generation => Self::Generations,
+            Unwanted::Unfinished => Self::Unfinished,
+        }
+    }
+
     /// Whether it goes however young it is, because no build will ever use it.
     pub(super) fn is_ageless(self) -> bool {
         matches!(self, Self::Orphans | Self::Application | Self::Everything)
@@ -83,12 +91,7 @@ impl Rule {
                 folder.units.iter().map(|unit| goes(unit).then_some(Class::Application)).collect()
             }
             Self::Unwanted { wishes, .. } => {
-                let class = |unwanted| match unwanted {
-                    Unwanted::Toolchain => Class::Toolchains,
-                    Unwanted::Generation => Class::Generations,
-                    Unwanted::Unfinished => Class::Unfinished,
-                };
-                wishes.unwanted(folder).into_iter().map(|unwanted| unwanted.map(class)).collect()
+                wishes.unwanted(folder).into_iter().map(|unit| unit.map(Class::of_unwanted)).collect()
             }
         }
     }
@@ -148,13 +151,13 @@ fn is_named_after(package: &str, stub: &str) -> bool {
 /// that stay, the newest ones.
 fn is_old_state(folder: &TargetFolder, other: &Other, dropped: &HashSet<usize>) -> bool {
     let Some(name) = crate_of(&other.path) else { return false };
-    let is_alike = |state: &&Other| {
+    let states = folder.others.iter().filter(|state| {
         state.kind == OtherKind::Incremental
             && state.profile == other.profile
             && crate_of(&state.path) == Some(name)
-    };
+    });
     let mut states: Vec<(Option<SystemTime>, &Path)> =
-        folder.others.iter().filter(is_alike).map(|state| (state.modified(), state.path.as_path())).collect();
+        states.map(|state| (state.modified(), state.path.as_path())).collect();
     states.sort_by(|a, b| b.cmp(a));
     let units = folder.units.iter().enumerate().filter(|(number, unit)| {
         Some(unit.profile) == other.profile

@@ -129,9 +129,13 @@ fn everything(root: &Path) -> Result<Vec<Item>> {
         }
     }
     paths.sort();
-    let item =
-        |path: PathBuf| Item { class: Class::Everything, mark: None, paths: vec![path], last_use: None };
-    Ok(paths.into_iter().map(item).collect())
+    let items = paths.into_iter().map(|path| Item {
+        class: Class::Everything,
+        mark: None,
+        paths: vec![path],
+        last_use: None,
+    });
+    Ok(items.collect())
 }
 
 /// The rows of a folder, one for each class.
@@ -144,7 +148,7 @@ pub(super) fn rows(guarded: &Guarded, place: &str, items: Vec<Item>) -> Vec<Row>
         *sum += bytes;
         list.push(item);
     }
-    let row = |(class, (bytes, items)): (Class, (u64, Vec<Item>))| Row {
+    let rows = by_class.into_iter().map(|(class, (bytes, items))| Row {
         cache: Cache::Target,
         place: place.to_owned(),
         what: class.describe().to_owned(),
@@ -152,8 +156,8 @@ pub(super) fn rows(guarded: &Guarded, place: &str, items: Vec<Item>) -> Vec<Row>
         bytes,
         missing: None,
         work: Work::Items(items),
-    };
-    by_class.into_iter().map(row).collect()
+    });
+    rows.collect()
 }
 
 /// Deletes the items of several rows of one folder that still are to go once cargo's locks are held.
@@ -164,14 +168,12 @@ pub(super) fn apply(
     patience: Duration,
     report: &dyn Report,
 ) -> Result<Vec<Freed>> {
-    let skipped = |error: &Error| {
-        rows.iter()
-            .map(|_| Freed { skipped: Some(error.to_string()), ..Freed::default() })
-            .collect::<Vec<_>>()
-    };
     let _locks = match locks::take(guarded.path(), patience, report) {
         Ok(locks) => locks,
-        Err(error @ Error::InUse { .. }) => return Ok(skipped(&error)),
+        Err(error @ Error::InUse { .. }) => {
+            let skipped = Freed { skipped: Some(error.to_string()), ..Freed::default() };
+            return Ok(vec![skipped; rows.len()]);
+        }
         Err(error) => return Err(error),
     };
     let again = items(guarded, rule, SystemTime::now())?;
@@ -209,7 +211,6 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_folder_that_cannot_be_read_keeps_nothing_else_from_going() {
-        use std::os::unix::fs::PermissionsExt as _;
         let scratch = tempfile::tempdir().unwrap();
         for file in ["release/.cargo-lock", "release/app", "debug/.cargo-lock", "locked/file", "front/x/file"]
         {
@@ -217,17 +218,20 @@ mod tests {
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, "").unwrap();
         }
-        let shut = |mode| {
-            for folder in ["locked", "front/x"] {
-                let mode = std::fs::Permissions::from_mode(mode);
-                fs_err::set_permissions(scratch.path().join(folder), mode).unwrap();
-            }
-        };
-        shut(0);
+        let folders = ["locked", "front/x"].map(|folder| scratch.path().join(folder));
+        set_mode(&folders, 0);
         let items = everything(scratch.path());
-        shut(0o700);
+        set_mode(&folders, 0o700);
         let paths: Vec<PathBuf> = items.unwrap().into_iter().flat_map(|item| item.paths).collect();
         assert_eq!(paths, ["front", "locked", "release/app"].map(PathBuf::from));
+    }
+
+    #[cfg(unix)]
+    fn set_mode(folders: &[PathBuf], mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        for folder in folders {
+            fs_err::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
     }
 
     #[test]
@@ -238,11 +242,15 @@ mod tests {
 
     #[test]
     fn what_is_young_or_of_unknown_age_stays() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        let used = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let now = seconds_after_epoch(1000);
+        let [old, young, just_used, in_future] = [800, 950, 999, 2000].map(|n| Some(seconds_after_epoch(n)));
         let age = Duration::from_secs(100);
-        assert!(is_older(used(800), age, now) && !is_older(used(950), age, now));
-        assert!(!is_older(None, age, now) && !is_older(used(2000), age, now));
-        assert!(is_older(used(999), Duration::ZERO, now));
+        assert!(is_older(old, age, now) && !is_older(young, age, now));
+        assert!(!is_older(None, age, now) && !is_older(in_future, age, now));
+        assert!(is_older(just_used, Duration::ZERO, now));
+    }
+
+    fn seconds_after_epoch(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 }

@@ -63,22 +63,22 @@ impl Wishes {
                 open.extend(shelf.dependencies(unit));
             }
         }
-        let verdict = |(unit, wanted): (&Unit, bool)| match unit.kind {
+        let verdicts = folder.units.iter().zip(wanted).map(|(unit, wanted)| match unit.kind {
             _ if wanted => None,
             UnitKind::Unfinished => Some(Unwanted::Unfinished),
             _ if !shelf.is_current(unit) => Some(Unwanted::Toolchain),
             _ => Some(Unwanted::Generation),
-        };
-        folder.units.iter().zip(wanted).map(verdict).collect()
+        });
+        verdicts.collect()
     }
 
     /// Of each target of the application the unit used last, and the last one of the current compiler.
     fn last_built(&self, folder: &TargetFolder, shelf: &Shelf<'_>) -> Vec<usize> {
         let last = folder.units.iter().filter_map(Unit::last_use).max();
-        let is_recent = |unit: &Unit| !is_given_up(unit.last_use(), last);
         if !folder.path.starts_with(&self.root) {
             // Nothing tells whose unit is whose.
-            let own = folder.units.iter().enumerate().filter(|(_, unit)| is_own(unit) && is_recent(unit));
+            let own = folder.units.iter().enumerate();
+            let own = own.filter(|(_, unit)| is_own(unit) && !is_given_up(unit.last_use(), last));
             return own.map(|(number, _)| number).collect();
         }
         let mut targets: HashMap<_, [Option<usize>; 2]> = HashMap::new();
@@ -89,21 +89,19 @@ impl Wishes {
             let features = unit.fingerprint.as_ref().map(|fingerprint| &fingerprint.features);
             let target = (unit.profile, &unit.package, &unit.target, unit.kind, unit.is_check(), features);
             let newest = targets.entry(target).or_default();
-            let is_newer = |than: Option<usize>| {
-                than.is_none_or(|than| folder.units[than].last_use() <= unit.last_use())
-            };
-            if is_newer(newest[0]) {
-                newest[0] = Some(number);
-            }
-            if shelf.is_current(unit) && is_newer(newest[1]) {
-                newest[1] = Some(number);
+            let is_current = shelf.is_current(unit);
+            for (newest, counts) in newest.iter_mut().zip([true, is_current]) {
+                let is_newest = newest.is_none_or(|than| folder.units[than].last_use() <= unit.last_use());
+                if counts && is_newest {
+                    *newest = Some(number);
+                }
             }
         }
-        let alive = |number: &usize| {
+        let alive = targets.into_values().flatten().flatten().filter(|number| {
             let unit = &folder.units[*number];
-            self.packages.contains(&unit.package) && is_recent(unit)
-        };
-        targets.into_values().flatten().flatten().filter(alive).collect()
+            self.packages.contains(&unit.package) && !is_given_up(unit.last_use(), last)
+        });
+        alive.collect()
     }
 }
 

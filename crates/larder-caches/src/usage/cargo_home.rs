@@ -93,17 +93,18 @@ fn class(path: &Path, locked: &Locked, repositories: &HashSet<PathBuf>) -> usize
 
 /// Repositories that a locked revision is checked out of.
 fn used_repositories(checkouts: &Path, locked: &Locked) -> HashSet<PathBuf> {
-    let names = |folder: &Path| -> Vec<PathBuf> {
-        let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| PathBuf::from(entry.file_name())).collect()
-    };
-    let used = |repository: &PathBuf| {
-        let revisions = names(&checkouts.join(repository));
+    let used = names_in(checkouts).into_iter().filter(|repository| {
+        let revisions = names_in(&checkouts.join(repository));
         revisions
             .iter()
             .any(|revision| revision.to_str().is_some_and(|revision| locked.has_revision(revision)))
-    };
-    names(checkouts).into_iter().filter(used).collect()
+    });
+    used.collect()
+}
+
+fn names_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| PathBuf::from(entry.file_name())).collect()
 }
 
 /// cargo keeps book of what it uses in files of its own, which change with every build.
@@ -119,11 +120,15 @@ mod tests {
     #[test]
     fn paths_are_told_apart_by_place() {
         let repositories = HashSet::from([PathBuf::from("crane-9f")]);
-        let class = |path: &str| class(Path::new(path), &Locked::default(), &repositories);
-        assert_eq!(class(""), 0);
-        assert_eq!(class("CACHEDIR.TAG"), 0);
-        assert_eq!(class("index/i/.cache"), 2);
-        assert_eq!(class("src/i/serde-1.0.0"), 6);
-        assert_eq!((class("db/crane-9f/objects"), class("db/other")), (9, 8));
+        for (path, expected) in [
+            ("", 0),
+            ("CACHEDIR.TAG", 0),
+            ("index/i/.cache", 2),
+            ("src/i/serde-1.0.0", 6),
+            ("db/crane-9f/objects", 9),
+            ("db/other", 8),
+        ] {
+            assert_eq!(class(Path::new(path), &Locked::default(), &repositories), expected, "{path}");
+        }
     }
 }

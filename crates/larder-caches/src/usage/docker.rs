@@ -4,7 +4,7 @@
 //! The client is asked, and its rounded sizes are taken as they are. Nothing of it is on this machine's disk as a
 //! folder that could be measured: the engine may be anywhere.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use larder::{
     docker::{
@@ -30,11 +30,6 @@ const ROWS: [(&str, &str, &str); 3] = [
 ];
 
 pub(super) fn look(project: &Project, env: &Environment) -> Found {
-    let absent = |reason: &str| {
-        let row =
-            |(name, filled_by, shrink)| Cache::absent(name, Scope::Machine, reason).said(filled_by, shrink);
-        Found { caches: ROWS.map(row).into(), problems: Vec::new() }
-    };
     let Some(docker) = env.find_program("docker") else {
         return absent("Docker is not installed: there is no `docker` on PATH");
     };
@@ -50,28 +45,18 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
     }
 }
 
+fn absent(reason: &str) -> Found {
+    let rows = ROWS
+        .map(|(name, filled_by, shrink)| Cache::absent(name, Scope::Machine, reason).said(filled_by, shrink));
+    Found { caches: rows.into(), problems: Vec::new() }
+}
+
 fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
     let own_images = images::read(&project.workspace);
     let name = project.workspace.root().file_name().unwrap_or_default().to_lowercase();
     let images: Vec<&Image> = detail.images.iter().filter(|image| own_images.contains(&image.id)).collect();
     let volumes: Vec<&Volume> = detail.volumes.iter().filter(|volume| volume.is_of(&name)).collect();
     let [cache_row, image_row, volume_row] = ROWS;
-    let row =
-        |(name, filled_by, shrink): (&str, &str, &str), bytes, own: Option<(u64, Option<SystemTime>)>| {
-            let cache = match own {
-                None => Cache::new(name, Scope::Machine, size(bytes)),
-                Some((own, last_use)) => {
-                    // Layers that several images share count in each of them, but once in the whole.
-                    let own = own.min(bytes);
-                    let project = Cache::new("this project's", Scope::Project, size(own)).last_used(last_use);
-                    let other = Cache::new("all others", Scope::Machine, size(bytes.saturating_sub(own)));
-                    let parts = [project, other].map(|part| part.said(filled_by, shrink));
-                    Cache::of_parts(name, Scope::Machine, parts.into())
-                }
-            };
-            cache.said(filled_by, shrink)
-        };
-    let ago = |age| SystemTime::now().checked_sub(age);
     let built = images.iter().filter_map(|image| image.age().and_then(ago)).max();
     let own_image_bytes = images.iter().map(|image| image.bytes()).fold(0, u64::saturating_add);
     let own_volume_bytes = volumes.iter().map(|volume| volume.bytes()).fold(0, u64::saturating_add);
@@ -81,6 +66,30 @@ fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
         row(image_row, totals.images, Some((own_image_bytes, built))),
         row(volume_row, totals.volumes, Some((own_volume_bytes, None))),
     ]
+}
+
+/// A row; `own` is the project's share of its bytes and when that was last used, where this is told apart.
+fn row(
+    (name, filled_by, shrink): (&str, &str, &str),
+    bytes: u64,
+    own: Option<(u64, Option<SystemTime>)>,
+) -> Cache {
+    let cache = match own {
+        None => Cache::new(name, Scope::Machine, size(bytes)),
+        Some((own, last_use)) => {
+            // Layers that several images share count in each of them, but once in the whole.
+            let own = own.min(bytes);
+            let project = Cache::new("this project's", Scope::Project, size(own)).last_used(last_use);
+            let other = Cache::new("all others", Scope::Machine, size(bytes.saturating_sub(own)));
+            let parts = [project, other].map(|part| part.said(filled_by, shrink));
+            Cache::of_parts(name, Scope::Machine, parts.into())
+        }
+    };
+    cache.said(filled_by, shrink)
+}
+
+fn ago(age: Duration) -> Option<SystemTime> {
+    SystemTime::now().checked_sub(age)
 }
 
 /// The engine tells one size of each thing.

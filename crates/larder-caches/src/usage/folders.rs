@@ -45,7 +45,6 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
 
 fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
     let cache_home = env.cache_home();
-    let in_cache = |name: &str| cache_home.as_ref().map(|home| home.join(name));
     let mut folders = vec![
         Folder {
             name: "larder",
@@ -57,7 +56,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
         },
         Folder {
             name: "larder's cache",
-            path: in_cache("larder"),
+            path: cache_home.as_ref().map(|home| home.join("larder")),
             scope: Scope::Machine,
             filled_by: "cargo larder cook, which stores units there; the set-up of Larder's repository"
                 .to_owned(),
@@ -74,7 +73,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
         },
         Folder {
             name: "cargo-leptos' tools",
-            path: in_cache("cargo-leptos"),
+            path: cache_home.as_ref().map(|home| home.join("cargo-leptos")),
             scope: Scope::Machine,
             filled_by: "cargo leptos, with what it does not find on PATH".to_owned(),
             shrink: "remove the folder",

@@ -141,23 +141,28 @@ fn row(page: &mut String, cache: &Cache, depth: usize, now: SystemTime) {
         (_, Some(path)) => format!("<small>{}</small>", escape(&path.display().to_string())),
         _ => String::new(),
     };
-    let dash = || "–".to_owned();
     let present = !matches!(cache.state, State::Absent { .. });
-    let size = |size: u64| if present { bytes(size) } else { dash() };
+    let sizes = [cache.size().on_disk, cache.size().apparent];
+    let [on_disk, apparent] = sizes.map(|size| if present { bytes(size) } else { dash() });
     let _ = writeln!(
         page,
         "<tr{}><td style=\"padding-left:{:.1}rem\">{}{note}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td>{}<td>{}",
         if depth == 0 { " class=\"top\"" } else { "" },
         1.2 * f64::from(u32::try_from(depth).unwrap_or_default()),
         escape(&cache.name),
-        size(cache.size().on_disk),
-        size(cache.size().apparent),
+        on_disk,
+        apparent,
         cache.share().map_or_else(dash, |share| format!("{share} %")),
         since(cache, now).map_or_else(dash, age),
         escape(&cache.filled_by),
         escape(&cache.shrink),
     );
     cache.parts.iter().for_each(|part| row(page, part, depth + 1, now));
+}
+
+/// The cell of what is not known.
+fn dash() -> String {
+    "–".to_owned()
 }
 
 fn escape(text: &str) -> String {

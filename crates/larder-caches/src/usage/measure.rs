@@ -2,12 +2,11 @@
 
 use std::{
     collections::HashSet,
-    ffi::OsStr,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use larder::files::disk::{self, FileId, Kind, Size};
+use larder::files::disk::{self, Entry, FileId, Kind, Size};
 
 /// The size of one class.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,6 +25,37 @@ struct State {
     last: Option<(usize, PathBuf, usize)>,
 }
 
+impl State {
+    fn new(roots: usize, classes: usize) -> Self {
+        Self { sums: vec![vec![Measure::default(); classes]; roots], linked: Vec::new(), last: None }
+    }
+
+    /// The class of an entry, by `class` or as that of the entry before it in the same folder.
+    fn classify(
+        &mut self,
+        entry: &Entry<'_>,
+        root: &Path,
+        depth: usize,
+        class: &impl Fn(usize, &Path) -> usize,
+    ) -> usize {
+        if let Some((last_root, last, class)) = &self.last
+            && *last_root == entry.root
+            && last == entry.folder
+        {
+            return *class;
+        }
+        let below = entry.folder.strip_prefix(root).unwrap_or(Path::new(""));
+        if entry.folder.starts_with(root) && below.iter().count() >= depth {
+            let found = class(entry.root, &below.iter().take(depth).collect::<PathBuf>());
+            self.last = Some((entry.root, entry.folder.to_owned(), found));
+            return found;
+        }
+        // The root itself is of the class of an empty path.
+        let path = if entry.folder.starts_with(root) { below.join(entry.name) } else { PathBuf::new() };
+        class(entry.root, &path)
+    }
+}
+
 /// Measures each root by class. `class` gets a root and the part of a path below it that decides, which is the
 /// first `depth` names of it; everything deeper is of the same class. A root may be a link, such as that of a cache
 /// on another disk; links below it are not followed.
@@ -37,40 +67,22 @@ pub(super) fn measure(
 ) -> (Vec<Vec<Measure>>, Vec<String>) {
     let real = |root: &PathBuf| fs_err::canonicalize(root).unwrap_or_else(|_| root.clone());
     let roots: &[PathBuf] = &roots.iter().map(real).collect::<Vec<_>>();
-    let state = || State {
-        sums: vec![vec![Measure::default(); classes]; roots.len()],
-        linked: Vec::new(),
-        last: None,
-    };
-    let classify = |state: &mut State, root: usize, folder: &Path, name: &OsStr| -> usize {
-        if let Some((last_root, last, class)) = &state.last
-            && *last_root == root
-            && last == folder
-        {
-            return *class;
-        }
-        let below = folder.strip_prefix(&roots[root]).unwrap_or(Path::new(""));
-        if folder.starts_with(&roots[root]) && below.iter().count() >= depth {
-            let found = class(root, &below.iter().take(depth).collect::<PathBuf>());
-            state.last = Some((root, folder.to_owned(), found));
-            return found;
-        }
-        // The root itself is of the class of an empty path.
-        let path = if folder.starts_with(&roots[root]) { below.join(name) } else { PathBuf::new() };
-        class(root, &path)
-    };
-    let (states, problems) = disk::walk(roots, state, |state, entry| {
-        let class = classify(state, entry.root, entry.folder, entry.name);
-        let facts = entry.facts;
-        let sum = &mut state.sums[entry.root][class];
-        sum.names += 1;
-        sum.modified = sum.modified.max(Some(facts.modified));
-        if facts.links > 1 && facts.kind == Kind::File {
-            state.linked.push((entry.root, class, facts.id, facts.size));
-        } else {
-            sum.size += facts.size;
-        }
-    });
+    let (states, problems) = disk::walk(
+        roots,
+        || State::new(roots.len(), classes),
+        |state, entry| {
+            let class = state.classify(&entry, &roots[entry.root], depth, &class);
+            let facts = entry.facts;
+            let sum = &mut state.sums[entry.root][class];
+            sum.names += 1;
+            sum.modified = sum.modified.max(Some(facts.modified));
+            if facts.links > 1 && facts.kind == Kind::File {
+                state.linked.push((entry.root, class, facts.id, facts.size));
+            } else {
+                sum.size += facts.size;
+            }
+        },
+    );
     (merge(states, roots.len(), classes), problems)
 }
 

@@ -28,20 +28,13 @@ pub use row::Usage;
 /// Looks at every cache. The slow ones are looked at side by side.
 pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usage {
     report.step("Reading", &format!("caches of {}", project.workspace.root()));
-    // A large store on a cold disk takes its time: each look says when it is done.
-    let done = |found: Found| {
-        let size: Size = found.caches.iter().map(Cache::size).sum();
-        let names: Vec<&str> = found.caches.iter().map(|cache| cache.name.as_str()).collect();
-        report.step("Read", &format!("{}: {}", names.join(", "), columns::bytes(size.on_disk)));
-        found
-    };
     let locked = reusable::Locked::read(project);
     let (targets, home, nix, docker, folders) = std::thread::scope(|scope| {
-        let home = scope.spawn(|| done(cargo_home::look(project, &locked)));
-        let nix = scope.spawn(|| done(nix::look(project, env)));
-        let docker = scope.spawn(|| done(docker::look(project, env)));
-        let folders = scope.spawn(|| done(folders::look(project, env)));
-        let targets = done(target::look(project, &locked));
+        let home = scope.spawn(|| reported(cargo_home::look(project, &locked), report));
+        let nix = scope.spawn(|| reported(nix::look(project, env), report));
+        let docker = scope.spawn(|| reported(docker::look(project, env), report));
+        let folders = scope.spawn(|| reported(folders::look(project, env), report));
+        let targets = reported(target::look(project, &locked), report);
         (targets, joined(home), joined(nix), joined(docker), joined(folders))
     });
     let mut usage = Usage { total: Size::default(), caches: Vec::new(), problems: Vec::new() };
@@ -51,4 +44,12 @@ pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usa
     }
     usage.total = usage.caches.iter().map(Cache::size).sum();
     usage
+}
+
+/// Says that a look is done: a large store on a cold disk takes its time.
+fn reported(found: Found, report: &impl Report) -> Found {
+    let size: Size = found.caches.iter().map(Cache::size).sum();
+    let names: Vec<&str> = found.caches.iter().map(|cache| cache.name.as_str()).collect();
+    report.step("Read", &format!("{}: {}", names.join(", "), columns::bytes(size.on_disk)));
+    found
 }

@@ -29,10 +29,6 @@ const FILLED: &str = "nix build, nix develop and direnv";
 const COLLECT: &str = "cargo larder gc --only nix";
 
 pub(super) fn look(project: &Project, env: &Environment) -> Found {
-    let absent = |reason: &str| {
-        let cache = Cache::absent(NAME, Scope::Machine, reason).said(FILLED, COLLECT);
-        Found { caches: vec![cache], problems: Vec::new() }
-    };
     let Some(nix) = env.find_program("nix") else {
         return absent("Nix is not installed: there is no `nix` on PATH");
     };
@@ -44,6 +40,11 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
         Ok(found) => found,
         Err(error) => absent(&one_line(&error)),
     }
+}
+
+fn absent(reason: &str) -> Found {
+    let cache = Cache::absent(NAME, Scope::Machine, reason).said(FILLED, COLLECT);
+    Found { caches: vec![cache], problems: Vec::new() }
 }
 
 /// The first line of what a program said, since it is one cell of a table.
@@ -66,6 +67,12 @@ enum Class {
     Other,
     /// Nix's own folders in the store, such as that of links between equal files.
     Store,
+}
+
+impl Class {
+    fn row(self) -> usize {
+        CLASSES.iter().position(|(found, ..)| *found == self).unwrap_or_default()
+    }
 }
 
 const CLASSES: [(Class, &str, &str, &str); 4] = [
@@ -102,19 +109,13 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let (paths, dead) = (paths?, dead?);
     let dead: HashSet<&str> = dead.lines().filter_map(|line| base_name(line, store)).collect();
     let own = closure(&paths, roots(project, env, store));
-    let class_of = |name: &str| match () {
-        () if own.contains(name) => Class::Project,
-        () if dead.contains(name) => Class::Dead,
-        () if paths.contains_key(name) => Class::Other,
-        () => Class::Store,
-    };
-    let index = |class: Class| CLASSES.iter().position(|(found, ..)| *found == class).unwrap_or_default();
+    let known = Known { own, dead, paths: &paths };
     let (sums, problems) = measure(&[store.to_owned()], CLASSES.len(), 1, |_, path| {
-        index(class_of(path.to_str().unwrap_or_default()))
+        known.class(path.to_str().unwrap_or_default()).row()
     });
     let mut archives = [(0, None); CLASSES.len()];
     for (name, info) in &paths {
-        let (size, youngest) = &mut archives[index(class_of(name))];
+        let (size, youngest) = &mut archives[known.class(name).row()];
         *size = u64::saturating_add(*size, info.nar_size);
         *youngest = info.registration_time.max(*youngest);
     }
@@ -122,6 +123,24 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
         CLASSES.iter().zip(&sums[0]).zip(archives).map(|((row, sum), archive)| part(*row, *sum, archive));
     let cache = Cache::of_parts(NAME, Scope::Machine, rows.collect()).at(store).said(FILLED, COLLECT);
     Ok(Found { caches: vec![cache], problems })
+}
+
+/// The store's paths, by their base names.
+struct Known<'a> {
+    own: HashSet<String>,
+    dead: HashSet<&'a str>,
+    paths: &'a HashMap<String, PathInfo>,
+}
+
+impl Known<'_> {
+    fn class(&self, name: &str) -> Class {
+        match () {
+            () if self.own.contains(name) => Class::Project,
+            () if self.dead.contains(name) => Class::Dead,
+            () if self.paths.contains_key(name) => Class::Other,
+            () => Class::Store,
+        }
+    }
 }
 
 fn part(
@@ -181,11 +200,14 @@ fn parse(text: &str, store: &Path, cmd: &Cmd) -> Result<HashMap<String, PathInfo
     named
         .map(|(path, info)| {
             let mut info: PathInfo = serde_json::from_value(info).map_err(|error| cmd.unreadable(&error))?;
-            let base = |path: &str| base_name(path, store).unwrap_or(path).to_owned();
-            info.references = info.references.iter().map(|path| base(path)).collect();
-            Ok((base(&path), info))
+            info.references = info.references.iter().map(|path| key(path, store)).collect();
+            Ok((key(&path, store), info))
         })
         .collect()
+}
+
+fn key(path: &str, store: &Path) -> String {
+    base_name(path, store).unwrap_or(path).to_owned()
 }
 
 /// The name of the store path that a path is, or is in.

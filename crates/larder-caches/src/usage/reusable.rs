@@ -150,11 +150,14 @@ fn package_of(record: &Path) -> Option<Package> {
 /// The package in the path of a source file: `…/registry/src/<index>/<package>/…` or
 /// `…/git/checkouts/<repository>/<revision>/…`.
 fn package_in(record: &str) -> Option<Package> {
-    let after = |mark: &str| {
-        let rest = &record[record.find(mark)? + mark.len()..];
-        rest.split('/').nth(1).map(str::to_owned)
-    };
-    after("/registry/src/").map(Package::Registry).or_else(|| after("/git/checkouts/").map(Package::Git))
+    let registry = folder_after(record, "/registry/src/").map(Package::Registry);
+    registry.or_else(|| folder_after(record, "/git/checkouts/").map(Package::Git))
+}
+
+/// The second folder after a mark.
+fn folder_after(record: &str, mark: &str) -> Option<String> {
+    let rest = &record[record.find(mark)? + mark.len()..];
+    rest.split('/').nth(1).map(str::to_owned)
 }
 
 #[cfg(test)]

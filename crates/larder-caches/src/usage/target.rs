@@ -164,14 +164,14 @@ fn profiles(folder: &TargetFolder, shares: BTreeMap<(usize, Share), Sum>) -> Vec
             parts.entry(profile).or_default().push(sum.cache(name, filled_by, shrink));
         }
     }
-    let row = |(profile, parts): (usize, Vec<Cache>)| {
+    let rows = parts.into_iter().map(|(profile, parts)| {
         let profile = &folder.profiles[profile];
         let path = profile.path();
         let name = path.strip_prefix(&profile.base).unwrap_or(&path).to_string_lossy().into_owned();
         let cache = Cache::of_parts(name, Scope::Project, parts).at(folder.path.join(&path));
         (profile.base.clone(), cache.said("cargo build", GC))
-    };
-    parts.into_iter().map(row).collect()
+    });
+    rows.collect()
 }
 
 /// Puts target folders inside the target folder, such as cargo-leptos's `front`, into rows of their own.

@@ -88,17 +88,18 @@ mod tests {
         }
         for (number, a) in rects.iter().enumerate() {
             for b in &rects[number + 1..] {
-                let apart = |a: f64, a_size: f64, b: f64, b_size: f64| {
-                    a + a_size <= b + 1e-6 || b + b_size <= a + 1e-6
-                };
                 assert!(
-                    apart(a.x, a.width, b.x, b.width) || apart(a.y, a.height, b.y, b.height),
+                    are_apart((a.x, a.width), (b.x, b.width)) || are_apart((a.y, a.height), (b.y, b.height)),
                     "{a:?} {b:?}"
                 );
             }
         }
         // The example of the paper: the first two share a column.
         assert_eq!(rects[0], Rect { x: 0.0, y: 0.0, width: 300.0, height: 200.0 });
+    }
+
+    fn are_apart((a, a_size): (f64, f64), (b, b_size): (f64, f64)) -> bool {
+        a + a_size <= b + 1e-6 || b + b_size <= a + 1e-6
     }
 
     #[test]

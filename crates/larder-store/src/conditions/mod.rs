@@ -88,14 +88,16 @@ mod tests {
         let system = system::System::new("/", &env);
         let there = Place { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
         let here = Place { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
-        let bound = |bound| Conditions { bound: vec![bound], ..Conditions::default() };
         let library =
             system::Library { name: "of-nobody".to_owned(), folder: None, digest: Digest::hash(b"") };
         let cases = [
             (Conditions::default(), None),
-            (bound(Bound::CargoHome), Some("it uses the path of CARGO_HOME, which was /there/cargo")),
             (
-                bound(Bound::BuildDir),
+                Conditions { bound: vec![Bound::CargoHome], ..Conditions::default() },
+                Some("it uses the path of CARGO_HOME, which was /there/cargo"),
+            ),
+            (
+                Conditions { bound: vec![Bound::BuildDir], ..Conditions::default() },
                 Some("it uses the path of the build directory, which was /there/target"),
             ),
             (Conditions { paths: vec!["/".to_owned()], ..Conditions::default() }, None),

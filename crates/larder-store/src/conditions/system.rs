@@ -202,9 +202,12 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        let glibc = |text| Glibc::parse(text).unwrap();
         assert!(glibc("2.4") < glibc("2.34") && glibc("2.2.5") < glibc("2.3"));
         assert!(Glibc::parse("PRIVATE").is_none());
+    }
+
+    fn glibc(text: &str) -> Glibc {
+        Glibc::parse(text).unwrap()
     }
 
     #[test]

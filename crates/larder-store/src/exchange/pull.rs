@@ -51,13 +51,8 @@ pub fn pull(exchange: Exchange<'_>, keys: Keys) -> Result<Pulled> {
 }
 
 fn units(exchange: Exchange<'_>, keys: Keys, list: &Statement) -> Result<Pulled> {
-    let store = exchange.store;
     let mut pulled = Pulled::default();
-    let one = |unit: &SignedUnit| match store.record(unit.record).filter(|record| store.has_files(record)) {
-        Some(record) => Ok((record, None)),
-        None => fetch(exchange, *unit).map(|record| (record, Some(unit.pack_size))),
-    };
-    for outcome in side_by_side::map(&list.units, |unit| Ok(one(unit)))? {
+    for outcome in side_by_side::map(&list.units, |unit| Ok(find_or_fetch(exchange, *unit)))? {
         let (record, received) = match outcome {
             Ok(there) => there,
             // The same as the one before it.
@@ -77,9 +72,18 @@ fn units(exchange: Exchange<'_>, keys: Keys, list: &Statement) -> Result<Pulled>
             None => pulled.present += 1,
         }
         let (_, id) = record.to_bytes();
-        store.set_newest(keys.scope, &record.fingerprint, id)?;
+        exchange.store.set_newest(keys.scope, &record.fingerprint, id)?;
     }
     Ok(pulled)
+}
+
+/// The record of a unit, and how many bytes came if it was not there.
+fn find_or_fetch(exchange: Exchange<'_>, unit: SignedUnit) -> Result<(Record, Option<u64>)> {
+    let store = exchange.store;
+    match store.record(unit.record).filter(|record| store.has_files(record)) {
+        Some(record) => Ok((record, None)),
+        None => fetch(exchange, unit).map(|record| (record, Some(unit.pack_size))),
+    }
 }
 
 fn fetch(exchange: Exchange<'_>, unit: SignedUnit) -> Result<Record> {

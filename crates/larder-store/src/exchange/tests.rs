@@ -68,7 +68,13 @@ impl Team {
     }
 
     fn pull(&self) -> Result<Pulled> {
-        pull(self.exchange(&self.taker, &self.remote()), self.keys)
+        self.pull_from("team")
+    }
+
+    fn pull_from(&self, namespace: &str) -> Result<Pulled> {
+        let remote = self.remote();
+        let exchange = Exchange { namespace, ..self.exchange(&self.taker, &remote) };
+        pull(exchange, self.keys)
     }
 
     fn objects(&self, kind: &str) -> Vec<std::path::PathBuf> {
@@ -161,17 +167,15 @@ fn what_the_first_writer_gave_stays() {
 fn namespaces_are_apart() {
     let team = Team::new();
     team.push(&team.remote()).unwrap();
-    let remote = team.remote();
-    let others = |namespace| Exchange { namespace, ..team.exchange(&team.taker, &remote) };
-    assert_eq!(pull(others("others"), team.keys).unwrap(), Pulled::default());
-    assert_eq!(pull(others(""), team.keys).unwrap(), Pulled::default());
+    assert_eq!(team.pull_from("others").unwrap(), Pulled::default());
+    assert_eq!(team.pull_from("").unwrap(), Pulled::default());
     for namespace in ["a/b", "..", "a\\b"] {
-        assert!(pull(others(namespace), team.keys).is_err(), "{namespace}");
+        assert!(team.pull_from(namespace).is_err(), "{namespace}");
     }
     // Moved there by somebody who can write.
     let folder = team.folder.path().join("remote/v1/snapshots");
     fs_err::rename(folder.join("team"), folder.join("others")).unwrap();
-    let error = pull(others("others"), team.keys).unwrap_err().to_string();
+    let error = team.pull_from("others").unwrap_err().to_string();
     assert!(error.contains("it was signed for another key"), "{error}");
 }
 

@@ -32,39 +32,50 @@ fn of_many_writers_of_one_key_one_copy_is_left() {
     machine.assert_whole("written at once");
 }
 
+/// Counts of readers and the deleter, and the sign for readers to stop.
+#[derive(Default)]
+struct Meanwhile {
+    is_over: AtomicBool,
+    swept: AtomicUsize,
+    whole: AtomicUsize,
+    part: AtomicUsize,
+}
+
 #[test]
 fn whatever_is_deleted_meanwhile_readers_get_whole_units() {
     let machine = Machine::new();
-    let (is_over, swept, whole, part) =
-        (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let meanwhile = Meanwhile::default();
     // So late that nothing is leased any more.
     let later = || SystemTime::now() + Duration::from_hours(1);
-    let read = |name: String| {
-        while !is_over.load(Ordering::Relaxed) {
-            let _ = fs_err::remove_dir_all(machine.target(&name));
-            let restored = machine.restore(&name);
-            machine.assert_sound(&name, "deleted meanwhile");
-            let counter = if restored.units == machine.records.len() { &whole } else { &part };
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    };
-    let read = &read;
     std::thread::scope(|scope| {
         for reader in 0..READERS {
-            scope.spawn(move || read(format!("reader{reader}")));
+            let (machine, meanwhile) = (&machine, &meanwhile);
+            scope.spawn(move || restore_again_and_again(machine, &format!("reader{reader}"), meanwhile));
         }
         let end = Instant::now() + TIME;
         while Instant::now() < end {
             cook(&machine.store, machine.keys);
             let freed = machine.store.sweep(0, later(), Sweep::Delete).unwrap();
-            swept.fetch_add(usize::from(freed > 0), Ordering::Relaxed);
+            meanwhile.swept.fetch_add(usize::from(freed > 0), Ordering::Relaxed);
         }
-        is_over.store(true, Ordering::Relaxed);
+        meanwhile.is_over.store(true, Ordering::Relaxed);
     });
+    let Meanwhile { swept, whole, part, .. } = meanwhile;
     let counts = [swept, whole, part].map(AtomicUsize::into_inner);
     assert!(counts[0] > 10 && counts[1] + counts[2] > 10, "{counts:?}");
     cook(&machine.store, machine.keys);
     machine.assert_whole("after all that");
+}
+
+fn restore_again_and_again(machine: &Machine, name: &str, meanwhile: &Meanwhile) {
+    while !meanwhile.is_over.load(Ordering::Relaxed) {
+        let _ = fs_err::remove_dir_all(machine.target(name));
+        let restored = machine.restore(name);
+        machine.assert_sound(name, "deleted meanwhile");
+        let is_whole = restored.units == machine.records.len();
+        let counter = if is_whole { &meanwhile.whole } else { &meanwhile.part };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[test]

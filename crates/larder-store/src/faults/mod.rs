@@ -122,19 +122,18 @@ fn content(unit: usize, length: usize) -> Vec<u8> {
 
 /// Stores the units of a recipe.
 fn cook(store: &Store, keys: Keys) -> Vec<Record> {
-    let outputs =
-        |unit: usize| [content(unit, 9000 + unit), content(unit + 10, 700), content(unit + 20, unit)];
-    let unit = |unit: usize, below: &[&Record]| {
-        let outputs = outputs(unit);
-        let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
-        stub::unit_on(store, &format!("unit{unit}"), &outputs, below)
-    };
-    let (zero, two) = (unit(0, &[]), unit(2, &[]));
-    let (one, three) = (unit(1, &[&zero]), unit(3, &[&two]));
-    let four = unit(4, &[&zero, &one, &two, &three]);
+    let (zero, two) = (cook_unit(store, 0, &[]), cook_unit(store, 2, &[]));
+    let (one, three) = (cook_unit(store, 1, &[&zero]), cook_unit(store, 3, &[&two]));
+    let four = cook_unit(store, 4, &[&zero, &one, &two, &three]);
     let records = vec![zero, two, one, three, four];
     list(store, keys, &records);
     records
+}
+
+fn cook_unit(store: &Store, unit: usize, below: &[&Record]) -> Record {
+    let outputs = [content(unit, 9000 + unit), content(unit + 10, 700), content(unit + 20, unit)];
+    let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
+    stub::unit_on(store, &format!("unit{unit}"), &outputs, below)
 }
 
 fn list(store: &Store, keys: Keys, records: &[Record]) {

@@ -55,19 +55,18 @@ fn whichever_file_cannot_be_written_no_half_unit_counts() {
     let machine = Machine::new();
     fs_err::create_dir(machine.target("elsewhere")).unwrap();
     let files: Vec<_> = machine.records.iter().flat_map(|record| &record.files).collect();
+    let target = machine.target("target");
     for obstacle in OBSTACLES {
         for file in &files {
             let case = format!("{obstacle} at {}", file.path);
-            let _ = fs_err::remove_dir_all(machine.target("target"));
+            let _ = fs_err::remove_dir_all(&target);
             let way = obstruct(&machine, Path::new(file.path.as_str()), obstacle);
             let restored = machine.restore("target");
             machine.assert_sound("target", &case);
-            let is_hit = |other: &crate::record::File| {
-                machine.target("target").join(other.path.as_str()).starts_with(&way)
-            };
-            let out = cone(&machine, |record| record.files.iter().any(is_hit));
-            let finished =
-                machine.records.iter().filter(|record| is_finished(&machine.target("target"), record));
+            let out = cone(&machine, |record| {
+                record.files.iter().any(|file| target.join(file.path.as_str()).starts_with(&way))
+            });
+            let finished = machine.records.iter().filter(|record| is_finished(&target, record));
             let kept: BTreeSet<&str> = finished.map(|record| record.fingerprint.folder()).collect();
             assert!(
                 out.is_disjoint(&kept) && out.len() + kept.len() == machine.records.len(),

@@ -301,11 +301,10 @@ impl Store {
 
     fn new_file(&self) -> Result<tempfile::NamedTempFile> {
         let folder = self.path("new", "");
-        let make = || tempfile::NamedTempFile::new_in(&folder);
-        let new = match make() {
+        let new = match tempfile::NamedTempFile::new_in(&folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 fs_err::create_dir_all(&folder)?;
-                make()
+                tempfile::NamedTempFile::new_in(&folder)
             }
             made => made,
         };

@@ -30,6 +30,13 @@ pub enum Sweep {
     Delete,
 }
 
+impl Sweep {
+    /// Whether the file is gone, or would be.
+    fn remove(self, path: &Path) -> bool {
+        self == Self::Plan || fs_err::remove_file(path).is_ok()
+    }
+}
+
 /// The contents of a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -48,6 +55,14 @@ struct Kept {
     path: PathBuf,
     used: SystemTime,
     files: Vec<Needed>,
+}
+
+impl Kept {
+    fn read(path: PathBuf, used: SystemTime) -> Option<Self> {
+        let bytes = read_small(&path, LARGEST as u64).ok()?;
+        let OfAnyVersion { files } = serde_json::from_slice(&bytes).ok()?;
+        Some(Self { path, used, files })
+    }
 }
 
 /// A record of whatever version, as far as sweeping reads it.
@@ -83,7 +98,6 @@ impl Store {
     /// # Errors
     /// If a folder cannot be read. Entries that cannot be deleted stay.
     pub fn sweep(&self, most: u64, now: SystemTime, sweep: Sweep) -> Result<u64> {
-        let remove = |path: &Path| sweep == Sweep::Plan || fs_err::remove_file(path).is_ok();
         if sweep == Sweep::Delete {
             self.sweep_unfinished(now);
         }
@@ -98,7 +112,7 @@ impl Store {
             if total <= most || is_leased(kept.used, now) {
                 break;
             }
-            if !remove(&kept.path) {
+            if !sweep.remove(&kept.path) {
                 continue;
             }
             for file in &kept.files {
@@ -119,7 +133,7 @@ impl Store {
             // Another name is nobody's of a store.
             let is_needed = digest_in(&path).is_none_or(|digest| needed.contains_key(&digest));
             // Files of a unit come before its record.
-            if !is_needed && !is_leased(modified, now) && remove(&path) {
+            if !is_needed && !is_leased(modified, now) && sweep.remove(&path) {
                 freed += size;
             }
         }
@@ -141,12 +155,8 @@ impl Store {
     }
 
     fn kept(&self) -> Result<Vec<Kept>> {
-        let read = |(path, _, used): (PathBuf, u64, SystemTime)| {
-            let bytes = read_small(&path, LARGEST as u64).ok()?;
-            let OfAnyVersion { files } = serde_json::from_slice(&bytes).ok()?;
-            Some(Kept { path, used, files })
-        };
-        Ok(self.files("records")?.into_iter().filter_map(read).collect())
+        let records = self.files("records")?.into_iter();
+        Ok(records.filter_map(|(path, _, used)| Kept::read(path, used)).collect())
     }
 
     fn sweep_unfinished(&self, now: SystemTime) {
@@ -160,21 +170,23 @@ impl Store {
     /// Lists that name a record which is gone.
     fn sweep_lists(&self) {
         let mut known: BTreeMap<Digest, bool> = BTreeMap::new();
-        let mut is_there =
-            |id: Digest| *known.entry(id).or_insert_with(|| self.spread("records", id).is_file());
         for (path, _, _) in self.files("snapshots").unwrap_or_default() {
             let bytes = read_small(&path, LARGEST as u64).unwrap_or_default();
             if Snapshot::is_of_another_version(&bytes) {
                 continue;
             }
             let snapshot = Snapshot::parse(&bytes).ok();
-            if !snapshot.is_some_and(|snapshot| snapshot.records.into_iter().all(&mut is_there)) {
+            let has_all = snapshot.is_some_and(|snapshot| {
+                snapshot.records.into_iter().all(|id| self.has_record(id, &mut known))
+            });
+            if !has_all {
                 let _ = fs_err::remove_file(path);
             }
         }
         for (path, _, _) in self.files("scopes").unwrap_or_default() {
             let text = read_small(&path, 64).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            if !text.and_then(|text| text.parse().ok()).is_some_and(&mut is_there) {
+            let id = text.and_then(|text| text.parse().ok());
+            if !id.is_some_and(|id| self.has_record(id, &mut known)) {
                 let _ = fs_err::remove_file(path);
             }
         }
@@ -184,6 +196,10 @@ impl Store {
                 let _ = fs_err::remove_file(path);
             }
         }
+    }
+
+    fn has_record(&self, id: Digest, known: &mut BTreeMap<Digest, bool>) -> bool {
+        *known.entry(id).or_insert_with(|| self.spread("records", id).is_file())
     }
 
     /// Every plain file of a kind, with its size and the time of its last change.
@@ -243,22 +259,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().join("store")).unwrap();
         let later = SystemTime::now() + Duration::from_hours(1);
-        let before = |minutes| later - Duration::from_mins(minutes);
-        let units = [
-            unit(&store, "aaaaa", before(50)),
-            unit(&store, "bbbbb", before(40)),
-            unit(&store, "ccccc", before(1)),
-        ];
-        let kept = || units.map(|id| store.record(id).is_some());
+        let units = [("aaaaa", 50), ("bbbbb", 40), ("ccccc", 1)]
+            .map(|(name, minutes)| unit(&store, name, later - Duration::from_mins(minutes)));
         let [first, second, _] = units.map(|id| store.record(id).unwrap().size());
         assert_eq!(store.sweep(100_000, later, Sweep::Delete).unwrap(), 0);
         assert_eq!(store.sweep(25_000, later, Sweep::Plan).unwrap(), first);
-        assert_eq!(kept(), [true, true, true], "a plan deletes nothing");
+        assert_eq!(are_kept(&store, units), [true, true, true], "a plan deletes nothing");
         assert_eq!(store.sweep(25_000, later, Sweep::Delete).unwrap(), first);
         assert!(store.contents().unwrap().bytes <= 25_000);
-        assert_eq!(kept(), [false, true, true]);
+        assert_eq!(are_kept(&store, units), [false, true, true]);
         assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), second);
-        assert_eq!(kept(), [false, false, true], "it was used just now");
+        assert_eq!(are_kept(&store, units), [false, false, true], "it was used just now");
         assert_eq!(store.sweep(0, later, Sweep::Delete).unwrap(), 0);
+    }
+
+    fn are_kept(store: &Store, units: [Digest; 3]) -> [bool; 3] {
+        units.map(|id| store.record(id).is_some())
     }
 }

@@ -16,15 +16,14 @@ pub fn name(text: &str) -> Inside {
 /// # Panics
 /// If the remote is not as a remote is.
 pub fn reads(remote: &dyn Remote) {
-    let get = |text: &str, most| remote.get(&name(text), most);
-    assert_eq!(get("one", 5).unwrap().as_deref(), Some(b"first".as_slice()));
-    assert_eq!(get("one", 100).unwrap().as_deref(), Some(b"first".as_slice()));
-    assert_eq!(get("v1/deep/two", 100_000).unwrap().map(|bytes| bytes.len()), Some(100_000));
-    assert_eq!(get("empty", 0).unwrap().as_deref(), Some([].as_slice()));
-    assert_eq!(get("v1/deep/three", 10).unwrap(), None);
-    assert_eq!(get("nowhere/at/all", 10).unwrap(), None);
+    assert_eq!(remote.get(&name("one"), 5).unwrap().as_deref(), Some(b"first".as_slice()));
+    assert_eq!(remote.get(&name("one"), 100).unwrap().as_deref(), Some(b"first".as_slice()));
+    assert_eq!(remote.get(&name("v1/deep/two"), 100_000).unwrap().map(|bytes| bytes.len()), Some(100_000));
+    assert_eq!(remote.get(&name("empty"), 0).unwrap().as_deref(), Some([].as_slice()));
+    assert_eq!(remote.get(&name("v1/deep/three"), 10).unwrap(), None);
+    assert_eq!(remote.get(&name("nowhere/at/all"), 10).unwrap(), None);
     for (text, most) in [("one", 4), ("v1/deep/two", 99_999)] {
-        let error = get(text, most).unwrap_err();
+        let error = remote.get(&name(text), most).unwrap_err();
         assert!(matches!(error, Error::Remote { trouble: Trouble::Lasting(_), .. }), "{error}");
         assert!(error.to_string().contains(text), "{error}");
     }
@@ -48,18 +47,20 @@ pub fn writes(remote: &dyn Remote) {
 /// # Panics
 /// If an object is none of those that were written.
 pub fn race(open: impl Fn() -> Box<dyn Remote> + Sync, rounds: usize, writers: u8) -> Vec<usize> {
-    let round = |round: usize| {
-        let name = name(&format!("v1/raced/object-{round}"));
-        let write = |number: u8| open().put_new(&name, &[number; 1000]);
-        let written: Vec<_> = std::thread::scope(|scope| {
-            let writers: Vec<_> = (0..writers).map(|number| scope.spawn(move || write(number))).collect();
-            writers.into_iter().map(|writer| writer.join().expect("a writer ends")).collect()
-        });
-        let bytes = open().get(&name, 1000).expect("the remote answers").expect("one of them wrote it");
-        assert!(bytes.len() == 1000 && bytes.iter().all(|byte| *byte == bytes[0]), "{bytes:?}");
-        let winners: Vec<_> = written.iter().map(|put| matches!(put, Ok(Put::Written))).collect();
-        assert!(winners.iter().filter(|won| **won).count() != 1 || winners[usize::from(bytes[0])]);
-        winners.into_iter().filter(|won| *won).count()
-    };
-    (0..rounds).map(round).collect()
+    (0..rounds)
+        .map(|round| count_winners(&open, &name(&format!("v1/raced/object-{round}")), writers))
+        .collect()
+}
+
+fn count_winners(open: &(impl Fn() -> Box<dyn Remote> + Sync), name: &Inside, writers: u8) -> usize {
+    let write = |number: u8| open().put_new(name, &[number; 1000]);
+    let written: Vec<_> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..writers).map(|number| scope.spawn(move || write(number))).collect();
+        writers.into_iter().map(|writer| writer.join().expect("a writer ends")).collect()
+    });
+    let bytes = open().get(name, 1000).expect("the remote answers").expect("one of them wrote it");
+    assert!(bytes.len() == 1000 && bytes.iter().all(|byte| *byte == bytes[0]), "{bytes:?}");
+    let winners: Vec<_> = written.iter().map(|put| matches!(put, Ok(Put::Written))).collect();
+    assert!(winners.iter().filter(|won| **won).count() != 1 || winners[usize::from(bytes[0])]);
+    winners.into_iter().filter(|won| *won).count()
 }

@@ -119,11 +119,11 @@ mod tests {
         for round in 0..20 {
             let name = conformance::name(&format!("v1/object-{round}"));
             let written = std::thread::scope(|scope| {
-                let write = |number: u8| {
+                let writers = (0..8_u8).map(|number| {
                     let (remote, name) = (Folder::new(folder.path()), &name);
                     scope.spawn(move || remote.put_new(name, &[number; 1000]).unwrap())
-                };
-                let writers: Vec<_> = (0..8).map(write).collect();
+                });
+                let writers: Vec<_> = writers.collect();
                 writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
             });
             assert_eq!(written.iter().filter(|put| **put == Put::Written).count(), 1);

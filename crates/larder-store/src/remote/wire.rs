@@ -11,8 +11,9 @@ use std::{
 
 use ureq::{
     Agent,
-    config::RedirectAuthHeaders,
+    config::{ConfigBuilder, RedirectAuthHeaders},
     http::{HeaderMap, Method, Request, Response, StatusCode, Uri},
+    typestate::AgentScope,
 };
 
 use super::contract::{PlainHttp, Trouble};
@@ -50,19 +51,6 @@ pub(super) struct Answer {
 
 impl Wire {
     pub(super) fn new(plain: PlainHttp) -> Self {
-        let config = || {
-            Agent::config_builder()
-                .http_status_as_error(false)
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .redirect_auth_headers(RedirectAuthHeaders::Never)
-                .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
-                .timeout_resolve(Some(STEP))
-                .timeout_connect(Some(STEP))
-                .timeout_send_request(Some(STEP))
-                .timeout_recv_response(Some(STEP))
-                .timeout_per_read(Some(STEP))
-        };
         Self {
             local: config().proxy(None).build().new_agent(),
             encrypted: config().https_only(true).max_redirects(REDIRECTS).build().new_agent(),
@@ -105,6 +93,20 @@ impl Wire {
         let config = Agent::config_builder().redirect_auth_headers(RedirectAuthHeaders::Never);
         Self { local: config.proxy(None).build().new_agent(), ..wire }
     }
+}
+
+fn config() -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .redirect_auth_headers(RedirectAuthHeaders::Never)
+        .user_agent(concat!("larder/", env!("CARGO_PKG_VERSION")))
+        .timeout_resolve(Some(STEP))
+        .timeout_connect(Some(STEP))
+        .timeout_send_request(Some(STEP))
+        .timeout_recv_response(Some(STEP))
+        .timeout_per_read(Some(STEP))
 }
 
 impl Answer {
@@ -172,16 +174,15 @@ fn cut(error: &std::io::Error) -> Trouble {
 
 /// The trouble behind an error, in words that hold no address: it may have a token in its query.
 fn told(error: &ureq::Error) -> Trouble {
-    let passing = |what: &str| Trouble::Passing(what.to_owned());
     match error {
-        ureq::Error::Timeout(_) => passing("no answer in time"),
-        ureq::Error::Io(error) => passing(&error.to_string()),
-        ureq::Error::HostNotFound => passing("the host is not known"),
-        ureq::Error::ConnectionFailed => passing("no connection"),
+        ureq::Error::Timeout(_) => Trouble::Passing("no answer in time".to_owned()),
+        ureq::Error::Io(error) => Trouble::Passing(error.to_string()),
+        ureq::Error::HostNotFound => Trouble::Passing("the host is not known".to_owned()),
+        ureq::Error::ConnectionFailed => Trouble::Passing("no connection".to_owned()),
         ureq::Error::Rustls(error) => Trouble::Lasting(format!("TLS: {error}")),
         ureq::Error::RequireHttpsOnly(_) => {
             Trouble::Lasting("it redirects to an address that is not encrypted".to_owned())
         }
-        _ => passing("the answer is no HTTP"),
+        _ => Trouble::Passing("the answer is no HTTP".to_owned()),
     }
 }

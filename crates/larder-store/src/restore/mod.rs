@@ -31,7 +31,7 @@ use crate::{
     inside::Inside,
     local::Store,
     moved::Place,
-    record::{Dependency, Record, Role},
+    record::{Dependency, File, Record, Role},
     scope::Keys,
 };
 
@@ -190,12 +190,11 @@ pub(crate) fn levels(records: &[Record]) -> Vec<Vec<&Record>> {
     let mut placed: BTreeSet<&Inside> = BTreeSet::new();
     let mut levels = Vec::new();
     loop {
-        let is_ready = |record: &&Record| {
+        let (ready, rest): (Vec<&Record>, Vec<&Record>) = open.into_iter().partition(|record| {
             let mut inside =
                 record.dependencies.iter().filter(|dependency| known.contains(&dependency.fingerprint));
             inside.all(|dependency| placed.contains(&dependency.fingerprint))
-        };
-        let (ready, rest): (Vec<&Record>, Vec<&Record>) = open.into_iter().partition(is_ready);
+        });
         if ready.is_empty() {
             return levels;
         }
@@ -309,26 +308,31 @@ impl<'a> Run<'a> {
         if self.is_script_of_elsewhere(record) {
             return self.present_script(record, fingerprint);
         }
-        let digest = |file: &crate::record::File| {
-            let path = self.path(&file.path);
-            if file.role == Role::Printed {
-                return Some(Digest::hash(&self.place.anywhere(&fs_err::read(path).ok()?)));
-            }
-            digest_of(&path).ok().map(|(digest, _)| digest)
-        };
         let outputs = record.files.iter().filter(|file| matches!(file.role, Role::Output | Role::Printed));
-        let digests: Option<Vec<_>> = outputs.map(|file| Some((&file.path, digest(file)?))).collect();
+        let digests: Option<Vec<_>> = outputs.map(|file| Some((&file.path, self.digest(file)?))).collect();
         let outputs = Record::outputs_of(digests?.into_iter());
         (outputs == record.outputs).then_some(Known { outputs, fingerprint })
     }
 
+    /// The digest of a file that is there, with paths of the machine counted as one.
+    fn digest(&self, file: &File) -> Option<Digest> {
+        let path = self.path(&file.path);
+        if file.role == Role::Printed {
+            return Some(Digest::hash(&self.place.anywhere(&fs_err::read(path).ok()?)));
+        }
+        digest_of(&path).ok().map(|(digest, _)| digest)
+    }
+
     /// The hashes of the fingerprints of what a unit stands on, if it is what the unit was compiled with.
     fn dependencies(&self, record: &Record) -> Result<Vec<u64>, String> {
-        let hash = |dependency: &Dependency| match self.known.get(&dependency.fingerprint) {
+        record.dependencies.iter().map(|dependency| self.known_hash(dependency)).collect()
+    }
+
+    fn known_hash(&self, dependency: &Dependency) -> Result<u64, String> {
+        match self.known.get(&dependency.fingerprint) {
             Some(known) if known.outputs == dependency.outputs => Ok(known.fingerprint),
             _ => Err(format!("{} is another one here", dependency.fingerprint)),
-        };
-        record.dependencies.iter().map(hash).collect()
+        }
     }
 
     fn fits(&self, record: &Record) -> Result<(), String> {

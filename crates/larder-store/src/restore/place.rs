@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeSet, HashSet},
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
@@ -86,13 +86,16 @@ impl<'a> Placing<'a> {
     }
 
     fn make_folder(&self, folder: &Path) -> Result<()> {
-        let known = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().contains(folder) {
+        if self.known_folders().contains(folder) {
             return Ok(());
         }
         make_folder(self.build_dir(), folder)?;
-        known().insert(folder.to_owned());
+        self.known_folders().insert(folder.to_owned());
         Ok(())
+    }
+
+    fn known_folders(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Empties the folder of a run, in which one that was broken off may have left files. Nothing of the run is there
@@ -150,11 +153,11 @@ impl<'a> Placing<'a> {
 /// Makes the folders of profiles, so that they can be held.
 pub(super) fn prepare(build_dir: &Path, records: &[Record]) -> Result<Vec<PathBuf>> {
     let profiles: BTreeSet<&str> = records.iter().filter_map(Record::profile).collect();
-    let make = |profile: &str| {
+    let folders = profiles.into_iter().map(|profile| {
         make_folder(build_dir, Path::new(profile))?;
         Ok(build_dir.join(profile))
-    };
-    profiles.into_iter().map(make).collect()
+    });
+    folders.collect()
 }
 
 /// The fingerprint as cargo would write it here, with its hash.
@@ -168,11 +171,10 @@ pub(super) fn fingerprint(
     store.read(record.file(Role::Hash)?)?;
     let json = record.file(Role::Fingerprint)?;
     let bytes = store.read(json)?;
-    let strange = || Error::bad(&json.path, "this version of cargo writes fingerprints in another way");
-    let old = Fingerprint::parse(&bytes).ok_or_else(strange)?;
-    if old.cargo_hash() != record.fingerprint_hash || old.deps.len() != dependencies.len() {
-        return Err(strange());
-    }
+    let old = Fingerprint::parse(&bytes)
+        .filter(|old| old.cargo_hash() == record.fingerprint_hash && old.deps.len() == dependencies.len());
+    let reason = "this version of cargo writes fingerprints in another way";
+    let old = old.ok_or_else(|| Error::bad(&json.path, reason))?;
     let source = record.source.as_ref().map(|source| place.source(source));
     let new = moved_fingerprint(old.clone(), source.as_deref(), dependencies);
     if new == old {
@@ -205,12 +207,15 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// A file with nothing in it. What is there may have another name elsewhere, so it is not written over.
 fn new_file(path: &Path) -> io::Result<fs_err::File> {
-    let make = || fs_err::OpenOptions::new().write(true).create_new(true).open(path);
-    match make() {
+    match create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             remove(path)?;
-            make()
+            create_new(path)
         }
         made => made,
     }
+}
+
+fn create_new(path: &Path) -> io::Result<fs_err::File> {
+    fs_err::OpenOptions::new().write(true).create_new(true).open(path)
 }

@@ -149,9 +149,10 @@ fn a_script_of_elsewhere_is_named_and_what_stands_on_it_waits() {
 fn bound(store: &Store, name: &str, mark: &str) -> Record {
     let mut record = stub::unit(store, name, name.as_bytes());
     let old = record.fingerprint.name().to_owned();
-    let new = |path: &Inside| Inside::new(path.as_str().replace(&old, mark)).unwrap();
-    record.fingerprint = new(&record.fingerprint);
-    record.files.iter_mut().for_each(|file| file.path = new(&file.path));
+    let paths = record.files.iter_mut().map(|file| &mut file.path);
+    for path in paths.chain([&mut record.fingerprint]) {
+        *path = Inside::new(path.as_str().replace(&old, mark)).unwrap();
+    }
     record.cargo_home = "/elsewhere".to_owned();
     record.conditions.bound = vec![crate::conditions::Bound::CargoHome];
     record

@@ -72,6 +72,17 @@ pub struct Told {
     pub fate: Fate,
 }
 
+impl Told {
+    fn new(record: &Record, fates: &BTreeMap<Inside, Fate>) -> Self {
+        let refused = || Fate::Refused { reason: "it stands on itself".to_owned() };
+        Self {
+            unit: unit_name(record),
+            describe: record.describe(),
+            fate: fates.get(&record.fingerprint).cloned().unwrap_or_else(refused),
+        }
+    }
+}
+
 /// The fate of a unit in a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
@@ -118,15 +129,8 @@ impl Question<'_> {
         let fates = self.fates(&found);
         let Found { is_whole: whole, records, .. } = found;
         let is_wanted = |record: &&Record| wanted.is(record, &records);
-        let tell = |record: &Record| {
-            let refused = || Fate::Refused { reason: "it stands on itself".to_owned() };
-            Told {
-                unit: unit_name(record),
-                describe: record.describe(),
-                fate: fates.get(&record.fingerprint).cloned().unwrap_or_else(refused),
-            }
-        };
-        let units: Vec<Told> = records.iter().filter(is_wanted).map(tell).collect();
+        let units: Vec<Told> =
+            records.iter().filter(is_wanted).map(|record| Told::new(record, &fates)).collect();
         let nearest = if units.is_empty() { self.nearest(wanted) } else { Nearest::NotAsked };
         Answer { whole, units, nearest }
     }
@@ -194,10 +198,7 @@ impl Question<'_> {
             others.extend(
                 package(record).filter(|package| !self.packages.contains(*package)).map(str::to_owned),
             );
-            let is_below = |other: &&Record| {
-                record.dependencies.iter().any(|dependency| dependency.fingerprint == other.fingerprint)
-            };
-            open.extend(all.iter().filter(is_below));
+            open.extend(all.iter().filter(|other| record.stands_on(other)));
         }
         others
     }
@@ -210,7 +211,11 @@ fn fate(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate 
     if run.is_finished(record) {
         return Fate::Other;
     }
-    let refused = |reason: String| Fate::Refused { reason };
+    refusal(run, record, fates).map_or(Fate::Restored, |reason| Fate::Refused { reason })
+}
+
+/// Why a unit would not be restored.
+fn refusal(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Option<String> {
     for dependency in &record.dependencies {
         let below = dependency.fingerprint.as_str();
         match fates.get(&dependency.fingerprint) {
@@ -220,23 +225,22 @@ fn fate(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate 
                     || format!("it stands on {}: {reason}", below_name(below)),
                     |lower| format!("it stands on {lower}"),
                 );
-                return refused(reason);
+                return Some(reason);
             }
-            Some(Fate::Other) => return refused(format!("{} has other bytes here", below_name(below))),
+            Some(Fate::Other) => return Some(format!("{} has other bytes here", below_name(below))),
             Some(Fate::Present | Fate::Restored | Fate::Script) | None => {}
         }
     }
     if let Err(reason) = run.dependencies(record).map(|_| ()).and_then(|()| run.fits(record)) {
-        return refused(reason);
+        return Some(reason);
     }
     let unsound = record.files.iter().find(|file| !run.store.is_sound(file));
-    unsound.map_or(Fate::Restored, |file| refused(format!("the store's {} is damaged or gone", file.path)))
+    unsound.map(|file| format!("the store's {} is damaged or gone", file.path))
 }
 
 /// The part of a fingerprint's path that tells the unit: the folder that cargo calls after package and hash.
 fn below_name(fingerprint: &str) -> String {
     let parts: Vec<&str> = fingerprint.split('/').collect();
-    let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let with_hash =
         parts.iter().rev().find(|part| part.rsplit_once('-').is_some_and(|(_, end)| is_hash(end)));
     if let Some(name) = with_hash {
@@ -245,6 +249,10 @@ fn below_name(fingerprint: &str) -> String {
     // The layout of folders for units: `build/<package>/<hash>/…`.
     let at = parts.iter().rposition(|part| is_hash(part)).filter(|at| *at > 0);
     at.map_or_else(|| fingerprint.to_owned(), |at| format!("{}-{}", parts[at - 1], parts[at]))
+}
+
+fn is_hash(part: &str) -> bool {
+    part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// cargo's name for a unit: package and hash.
@@ -266,7 +274,6 @@ impl Wanted {
         if let Some((name, version)) = text.split_once('@') {
             return Self::Package(name.to_owned(), Some(version.to_owned()));
         }
-        let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
         match text.rsplit_once('-') {
             Some((_, end)) if is_hash(end) => Self::Unit(text.to_owned()),
             _ => Self::Package(text.to_owned(), None),
@@ -298,11 +305,8 @@ fn is_of_version(record: &Record, version: &str, all: &[Record]) -> bool {
     if record.source.is_some() {
         return package(record).all(|package| package == folder);
     }
-    let below = |other: &&Record| {
-        let is_below = |dependency: &crate::record::Dependency| dependency.fingerprint == other.fingerprint;
-        other.package == record.package && record.dependencies.iter().any(is_below)
-    };
-    all.iter().filter(below).all(|script| package(script).all(|package| package == folder))
+    let mut scripts = all.iter().filter(|other| other.package == record.package && record.stands_on(other));
+    scripts.all(|script| package(script).all(|package| package == folder))
 }
 
 #[cfg(test)]

@@ -71,14 +71,17 @@ mod tests {
         let settings =
             "[alias]\nx = \"y --release\"\ny = [\"run\", \"-p\", \"a b\", \"--\"]\nloop = \"loop\"\n";
         fs_err::write(folder.path().join(".cargo/config.toml"), settings).unwrap();
-        let env = Environment::default();
-        let told = |line| {
-            let words: Vec<OsString> = words(line).into_iter().map(OsString::from).collect();
-            text(&without_aliases(Path::new("cargo"), &words, folder.path(), &env))
-        };
-        assert_eq!(told("-q x now"), ["-q", "run", "-p", "a b", "--", "--release", "now"]);
+        assert_eq!(
+            expand_aliases(folder.path(), "-q x now"),
+            ["-q", "run", "-p", "a b", "--", "--release", "now"]
+        );
         for same in ["loop", "leptos build", "build x"] {
-            assert_eq!(told(same), words(same));
+            assert_eq!(expand_aliases(folder.path(), same), words(same));
         }
+    }
+
+    fn expand_aliases(folder: &Path, line: &str) -> Vec<String> {
+        let words: Vec<OsString> = words(line).into_iter().map(OsString::from).collect();
+        text(&without_aliases(Path::new("cargo"), &words, folder, &Environment::default()))
     }
 }

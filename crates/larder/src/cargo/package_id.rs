@@ -121,19 +121,19 @@ mod tests {
 
     #[test]
     fn every_source_is_taken_apart() {
-        let source = |id| PackageSpec::parse(id).source();
         let serde = format!("{CRATES_IO}#serde@1.0.0");
-        assert_eq!(source(&serde), Some(Source::CratesIo));
         let reference = Some(("branch", "main"));
-        assert_eq!(
-            source("git+file:///srv/repo?branch=main#name@0.1.0"),
-            Some(Source::Git { url: "file:///srv/repo", reference })
-        );
-        assert_eq!(
-            source("sparse+http://localhost/i/#a@1.0.0"),
-            Some(Source::Registry("sparse+http://localhost/i/"))
-        );
-        assert_eq!(source("path+file:///app#0.1.0"), None);
+        for (id, source) in [
+            (serde.as_str(), Some(Source::CratesIo)),
+            (
+                "git+file:///srv/repo?branch=main#name@0.1.0",
+                Some(Source::Git { url: "file:///srv/repo", reference }),
+            ),
+            ("sparse+http://localhost/i/#a@1.0.0", Some(Source::Registry("sparse+http://localhost/i/"))),
+            ("path+file:///app#0.1.0", None),
+        ] {
+            assert_eq!(PackageSpec::parse(id).source(), source);
+        }
     }
 
     #[test]

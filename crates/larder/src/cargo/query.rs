@@ -211,12 +211,12 @@ mod tests {
 
     #[test]
     fn the_key_is_named_to_its_end() {
-        let key = |text: &str| personal_key(&text.parse().unwrap());
-        assert_eq!(
-            key("[profile.release.package.a]\nopt-level = 1\n").as_deref(),
-            Some("profile.release.package.a.opt-level")
-        );
-        assert_eq!(key("[build]\ntarget = \"x\"\n").as_deref(), Some("build.target"));
-        assert_eq!(key("[build]\njobs = 1\n[net]\nretry = 1\n[source.a]\nreplace-with = \"b\"\n"), None);
+        for (text, key) in [
+            ("[profile.release.package.a]\nopt-level = 1\n", Some("profile.release.package.a.opt-level")),
+            ("[build]\ntarget = \"x\"\n", Some("build.target")),
+            ("[build]\njobs = 1\n[net]\nretry = 1\n[source.a]\nreplace-with = \"b\"\n", None),
+        ] {
+            assert_eq!(personal_key(&text.parse().unwrap()).as_deref(), key);
+        }
     }
 }

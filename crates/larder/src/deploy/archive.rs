@@ -50,12 +50,11 @@ struct Described {
 impl Archive {
     /// Finds the image of an archive; the reason in words if it has none that could be handed on.
     pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let wrong = |error: std::io::Error| format!("the image's archive cannot be read: {error}");
-        let (blobs, index) = contents(file).map_err(wrong)?;
+        let (blobs, index) = contents(file).map_err(|error| unreadable(&error))?;
         let mut archive =
             Self { file: file.to_owned(), blobs, manifest: String::new(), media_type: String::new() };
         let index = index.ok_or("the engine of this machine is older than 25")?;
-        let list = archive.bytes(index).map_err(wrong)?;
+        let list = archive.bytes(index).map_err(|error| unreadable(&error))?;
         // A list that names a list stands for the platforms of one image.
         archive.find(&list, 2).ok_or("the image's archive has no manifest with all that it names")?;
         Ok(archive)
@@ -109,6 +108,10 @@ impl Archive {
     pub(super) fn size(&self) -> u64 {
         self.blobs.values().map(|place| place.length).sum()
     }
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    format!("the image's archive cannot be read: {error}")
 }
 
 /// Where the blobs of an archive are, and its list of manifests.
@@ -189,9 +192,10 @@ pub(super) mod tests {
     #[test]
     fn what_cannot_be_handed_on_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let reason = |files: &[(&str, &str)]| Archive::read(&archive(folder.path(), files)).unwrap_err();
-        assert!(reason(&IMAGE[..3]).contains("older than 25"));
-        assert!(reason(&IMAGE[1..]).contains("no manifest"));
+        for (files, reason) in [(&IMAGE[..3], "older than 25"), (&IMAGE[1..], "no manifest")] {
+            let refusal = Archive::read(&archive(folder.path(), files)).unwrap_err();
+            assert!(refusal.contains(reason), "{refusal}");
+        }
         fs_err::write(
             folder.path().join("image.tar"),
             "no archive, and long enough for a header ".repeat(20),

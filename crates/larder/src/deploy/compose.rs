@@ -51,11 +51,10 @@ pub(super) struct Description<'a> {
 /// [`Problem::NoDeployment`] and [`Problem::Unnamed`], and if no port is set.
 pub fn compose(project: &Project, name: Option<&str>, reader: Reader) -> Result<String> {
     let (name, settings) = settings(project, name)?;
-    let unknown = || Problem::Image {
+    let port = project.settings.docker.port.ok_or_else(|| Problem::Image {
         what: "nothing says on which port the program listens".into(),
         hint: "set `port` in [workspace.metadata.larder.docker]",
-    };
-    let port = project.settings.docker.port.ok_or_else(unknown)?;
+    })?;
     let source = match reader {
         Reader::Swarm => Source::Registry,
         Reader::Compose => {
@@ -178,15 +177,20 @@ mod tests {
 
     #[test]
     fn swarm_rolls_back_by_itself_and_two_never_share_a_volume() {
-        let order = |settings: &str, volume| {
-            text(settings, volume, Source::Registry).contains("order: start-first, failure_action: rollback")
-        };
-        assert!(order("", None) && !order("", Some("/data")) && !order("update = \"stop\"", None));
+        assert!(
+            starts_new_first("", None)
+                && !starts_new_first("", Some("/data"))
+                && !starts_new_first("update = \"stop\"", None)
+        );
         let here = text("", None, Source::Node { image: "larder/web:1", node: "n1" });
         assert!(
             here.contains("    image: \"larder/web:1\"\n") && here.contains("[\"node.id == n1\"]"),
             "{here}"
         );
         assert!(here.contains("    labels: [\"larder.release=1\"]\n"), "{here}");
+    }
+
+    fn starts_new_first(settings: &str, volume: Option<&str>) -> bool {
+        text(settings, volume, Source::Registry).contains("order: start-first, failure_action: rollback")
     }
 }

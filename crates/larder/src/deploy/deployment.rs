@@ -55,16 +55,19 @@ pub struct Deployment<'a> {
 /// [`Problem::NoDeployment`] and [`Problem::Unnamed`].
 pub fn settings<'a>(project: &'a Project, name: Option<&str>) -> Result<(&'a str, &'a DeploySettings)> {
     let all: &BTreeMap<String, DeploySettings> = &project.settings.deploy;
-    let known = || all.keys().cloned().collect();
     let found = match name {
         Some(name) => all
             .get_key_value(name)
-            .ok_or_else(|| Problem::NoDeployment { name: name.to_owned(), known: known() }),
-        None if all.len() == 1 => all.first_key_value().ok_or_else(|| Problem::Unnamed { known: known() }),
-        None => Err(Problem::Unnamed { known: known() }),
+            .ok_or_else(|| Problem::NoDeployment { name: name.to_owned(), known: names(all) }),
+        None if all.len() == 1 => all.first_key_value().ok_or_else(|| Problem::Unnamed { known: names(all) }),
+        None => Err(Problem::Unnamed { known: names(all) }),
     };
     let (name, settings) = found?;
     Ok((name, settings))
+}
+
+fn names(deployments: &BTreeMap<String, DeploySettings>) -> Vec<String> {
+    deployments.keys().cloned().collect()
 }
 
 impl<'a> Deployment<'a> {
@@ -258,29 +261,33 @@ impl<'a> Deployment<'a> {
 
     /// The release to go back to.
     pub(super) fn back(&self, name: Option<&str>) -> Result<&Release> {
-        let problem = |what: String| Problem::NoRelease { service: self.service.clone(), what };
         let live = self.live();
         let name = match name {
             Some(name) => name.to_owned(),
             None => live
-                .ok_or_else(|| problem("no release serves".into()))?
+                .ok_or_else(|| self.no_release("no release serves".into()))?
                 .labels
                 .previous
                 .clone()
-                .ok_or_else(|| problem("no release served before".into()))?,
+                .ok_or_else(|| self.no_release("no release served before".into()))?,
         };
         if live.is_some_and(|live| live.labels.release == name) {
-            return Err(problem(format!("{name} serves already")).into());
+            return Err(self.no_release(format!("{name} serves already")).into());
         }
         let mut found = self.releases.iter().filter(|release| !release.is_new);
         let release = found.find(|release| release.labels.release == name);
-        let release = release.ok_or_else(|| problem(format!("release {name} is not there any more")))?;
+        let release =
+            release.ok_or_else(|| self.no_release(format!("release {name} is not there any more")))?;
         match self.engine.image(&release.image)? {
             Some(_) => Ok(release),
             None => {
-                Err(problem(format!("the image of release {name} ({}) is not there any more", release.image))
-                    .into())
+                let what = format!("the image of release {name} ({}) is not there any more", release.image);
+                Err(self.no_release(what).into())
             }
         }
+    }
+
+    pub(super) fn no_release(&self, what: String) -> Problem {
+        Problem::NoRelease { service: self.service.clone(), what }
     }
 }

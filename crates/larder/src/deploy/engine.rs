@@ -91,15 +91,14 @@ impl Engine {
             other => other,
         })?;
         let mut words = answer.trim().split('\t').map(str::to_owned);
-        let mut next = || words.next().unwrap_or_default();
-        let (version, architecture, folder) = (next(), next(), next());
-        let (is_manager, node) = (next() == "true", next());
+        let [version, architecture, folder, is_manager, node] =
+            std::array::from_fn(|_| words.next().unwrap_or_default());
         let architecture = match architecture.as_str() {
             "x86_64" => "amd64".to_owned(),
             "aarch64" => "arm64".to_owned(),
             _ => architecture,
         };
-        Ok(About { version, architecture, folder, node: Some(node).filter(|_| is_manager) })
+        Ok(About { version, architecture, folder, node: Some(node).filter(|_| is_manager == "true") })
     }
 
     /// All containers of a service, the newest release first.
@@ -197,13 +196,8 @@ impl Engine {
         let mut lines = Vec::new();
         let cmd = self.cmd(&["logs", "--timestamps", "--tail", &count.to_string(), container]);
         // The client keeps the container's streams apart; the time puts them in order again.
-        let mut add = |line: &str| {
-            if let Some((time, text)) = line.split_once(' ') {
-                lines.push((time.to_owned(), text.to_owned()));
-            }
-        };
-        let _ = cmd.each_line(Stderr::Dropped, &mut add);
-        let _ = cmd.each_error_line(&mut add);
+        let _ = cmd.each_line(Stderr::Dropped, |line| lines.extend(time_and_text(line)));
+        let _ = cmd.each_error_line(|line| lines.extend(time_and_text(line)));
         lines.sort_by(|a, b| a.0.cmp(&b.0));
         let from = lines.len().saturating_sub(count);
         lines.into_iter().skip(from).map(|(_, text)| text).collect()
@@ -223,6 +217,11 @@ impl Engine {
     pub(super) fn logs(&self, container: &str) -> Cmd {
         self.cmd(&["logs", "--tail", "200", container])
     }
+}
+
+fn time_and_text(line: &str) -> Option<(String, String)> {
+    let (time, text) = line.split_once(' ')?;
+    Some((time.to_owned(), text.to_owned()))
 }
 
 fn is_port_taken(stderr: &str) -> bool {

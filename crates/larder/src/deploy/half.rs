@@ -52,23 +52,27 @@ impl Half {
             Self::Server => halves.server.as_deref(),
         }
     }
+
+    /// The digests of its parts in a build with these steps, as a label holds them.
+    fn digests(self, record: &Record) -> Option<String> {
+        let parts = record.parts(self.stage())?;
+        let all: BTreeSet<String> = parts.iter().map(digest).collect();
+        let text = all.into_iter().collect::<Vec<_>>().join(" ");
+        (text.len() <= LONGEST).then_some(text)
+    }
 }
 
 /// How much of a digest is kept: a label is a word of a command line.
 const DIGITS: usize = 12;
 /// The longest label.
 const LONGEST: usize = 100_000;
+/// The remedy if nothing tells what the other half was made of.
+const BRING_BOTH: &str = "bring both once: `cargo larder deploy`";
 
 impl Halves {
     /// Of a build with these steps.
     pub(super) fn read(record: &Record) -> Self {
-        let digests = |half: Half| {
-            let parts = record.parts(half.stage())?;
-            let all: BTreeSet<String> = parts.iter().map(digest).collect();
-            let text = all.into_iter().collect::<Vec<_>>().join(" ");
-            (text.len() <= LONGEST).then_some(text)
-        };
-        Self { front: digests(Half::Front), server: digests(Half::Server) }
+        Self { front: Half::Front.digests(record), server: Half::Server.digests(record) }
     }
 }
 
@@ -90,14 +94,14 @@ pub(super) fn check(
         Part::Backend => Half::Front,
         Part::Front => Half::Server,
     };
-    let unknown = |what: String, hint| Problem::Image { what, hint };
     let parts = record.and_then(|record| record.parts(half.stage())).ok_or_else(|| {
         let what = format!("the Dockerfile has no stage `{}` that Larder wrote", half.stage());
-        unknown(what, "leave out the part: only an image with both halves in stages of their own has one")
+        let hint = "leave out the part: only an image with both halves in stages of their own has one";
+        Problem::Image { what, hint }
     })?;
     let Some(live) = live else {
         let what = format!("{service}: no release serves whose {} half could stay", half.name());
-        return Err(unknown(what, "bring both once: `cargo larder deploy`"));
+        return Err(Problem::Image { what, hint: BRING_BOTH });
     };
     let known = half.digest_in(&live.labels.halves).ok_or_else(|| {
         let what = format!(
@@ -105,7 +109,7 @@ pub(super) fn check(
             live.labels.release,
             half.name()
         );
-        unknown(what, "bring both once: `cargo larder deploy`")
+        Problem::Image { what, hint: BRING_BOTH }
     })?;
     let known: BTreeSet<&str> = known.split(' ').collect();
     let now: BTreeSet<String> = parts.iter().map(digest).collect();

@@ -18,8 +18,10 @@ use crate::{
 /// The files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
 pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<Record>> {
     let folder = docker::context(project)?;
-    let is_ours = |name: &str| read::text(folder.join(name)).is_ok_and(|text| docker::is_generated(&text));
-    if !is_ours("Dockerfile") || !is_ours(".dockerignore") {
+    let are_ours = ["Dockerfile", ".dockerignore"]
+        .iter()
+        .all(|name| read::text(folder.join(name)).is_ok_and(|text| docker::is_generated(&text)));
+    if !are_ours {
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.

@@ -219,12 +219,15 @@ impl Facts {
     fn tidy(&self) -> Vec<Step> {
         let live = self.live();
         let others = self.releases.iter().filter(|release| Some(*release) != live);
-        let named = |release: &Release| release.labels.release.clone();
-        let mark = live.filter(|live| live.is_new).map(|live| Step::Mark { release: named(live) });
-        let left = others.filter_map(|release| match (release.is_new, release.is_running) {
-            (true, _) => Some(Step::Remove { release: named(release) }),
-            (false, true) => Some(Step::Stop { release: named(release) }),
-            (false, false) => None,
+        let mark =
+            live.filter(|live| live.is_new).map(|live| Step::Mark { release: live.labels.release.clone() });
+        let left = others.filter_map(|other| {
+            let release = other.labels.release.clone();
+            match (other.is_new, other.is_running) {
+                (true, _) => Some(Step::Remove { release }),
+                (false, true) => Some(Step::Stop { release }),
+                (false, false) => None,
+            }
         });
         mark.into_iter().chain(left).collect()
     }
@@ -346,13 +349,14 @@ mod tests {
     }
 
     fn words(plan: &Plan) -> String {
-        let word = |step: &Step| {
-            let value = serde_json::to_value(step).unwrap();
-            let of = [&value["release"], &value["port"]].into_iter().find(|value| !value.is_null());
-            let name = value["step"].as_str().unwrap().to_owned();
-            of.map_or(name.clone(), |of| format!("{name} {}", of.to_string().trim_matches('"')))
-        };
-        plan.steps.iter().map(word).collect::<Vec<_>>().join(", ")
+        plan.steps.iter().map(step_in_words).collect::<Vec<_>>().join(", ")
+    }
+
+    fn step_in_words(step: &Step) -> String {
+        let value = serde_json::to_value(step).unwrap();
+        let of = [&value["release"], &value["port"]].into_iter().find(|value| !value.is_null());
+        let name = value["step"].as_str().unwrap().to_owned();
+        of.map_or(name.clone(), |of| format!("{name} {}", of.to_string().trim_matches('"')))
     }
 
     #[test]

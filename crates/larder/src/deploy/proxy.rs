@@ -140,13 +140,14 @@ fn is_plain(name: &str) -> bool {
 /// The ports that a handler sends requests to.
 fn ports_of(handler: &Value) -> Vec<u16> {
     let upstreams = handler["upstreams"].as_array().into_iter().flatten();
-    let port = |upstream: &Value| {
-        let (host, port) = upstream["dial"].as_str()?.rsplit_once(':')?;
-        // The same port of another machine is somebody else's.
-        let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
-        port.parse::<u16>().ok().filter(|_| is_here)
-    };
-    upstreams.filter_map(port).collect()
+    upstreams.filter_map(port_here).collect()
+}
+
+fn port_here(upstream: &Value) -> Option<u16> {
+    let (host, port) = upstream["dial"].as_str()?.rsplit_once(':')?;
+    // The same port of another machine is somebody else's.
+    let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
+    port.parse::<u16>().ok().filter(|_| is_here)
 }
 
 #[cfg(test)]
@@ -155,10 +156,6 @@ mod tests {
 
     #[test]
     fn handlers_are_found_by_their_ports() {
-        let site = |dial: &str| {
-            json!({ "handle": [{ "handler": "subroute", "routes": [{ "handle": [
-                { "handler": "reverse_proxy", "upstreams": [{ "dial": dial }] } ]}]}]})
-        };
         let config = json!({ "apps": { "http": { "servers": {
             "srv0": { "routes": [site("localhost:8101"), site(":9000"), site("10.0.0.1:8101")] },
             "a/b": { "routes": [site(":8101")] } }}}});
@@ -166,5 +163,10 @@ mod tests {
         collect(&config, "/config", [8101, 8102], &mut found);
         let paths: Vec<&str> = found.iter().map(|handler| handler.path.as_str()).collect();
         assert_eq!(paths, ["/config/apps/http/servers/srv0/routes/0/handle/0/routes/0/handle/0"]);
+    }
+
+    fn site(dial: &str) -> Value {
+        json!({ "handle": [{ "handler": "subroute", "routes": [{ "handle": [
+            { "handler": "reverse_proxy", "upstreams": [{ "dial": dial }] } ]}]}]})
     }
 }

@@ -221,6 +221,10 @@ mod tests {
         answer
     }
 
+    fn get(socket: &Path, path: &str) -> String {
+        ask(socket, format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes())
+    }
+
     #[test]
     fn one_image_is_given_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
@@ -230,15 +234,14 @@ mod tests {
         let reference = registry.reference(5);
         let name =
             reference.strip_prefix("127.0.0.1:5/").and_then(|name| name.strip_suffix("@sha256:m")).unwrap();
-        let get = |path: &str| ask(&socket, format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-        assert!(get("/v2/").starts_with("HTTP/1.1 200 OK\r\n"));
-        let manifest = get(&format!("/v2/{name}/manifests/sha256:m?ns=x"));
+        assert!(get(&socket, "/v2/").starts_with("HTTP/1.1 200 OK\r\n"));
+        let manifest = get(&socket, &format!("/v2/{name}/manifests/sha256:m?ns=x"));
         assert!(
             manifest.contains("\r\nContent-Type: m/t\r\n") && manifest.ends_with(IMAGE[2].1),
             "{manifest}"
         );
         let sent = registry.sent();
-        assert!(get(&format!("/v2/{name}/blobs/sha256:l")).ends_with("\r\n\r\nlayer"));
+        assert!(get(&socket, &format!("/v2/{name}/blobs/sha256:l")).ends_with("\r\n\r\nlayer"));
         assert_eq!(registry.sent(), sent + 5);
         let head = format!("HEAD /v2/{name}/blobs/sha256:l HTTP/1.1\r\n\r\n");
         assert!(
@@ -247,7 +250,7 @@ mod tests {
             )
         );
         for path in ["/", "/v2/web/blobs/sha256:l", &format!("/v2/{name}/blobs/sha256:x"), "/v2/_catalog"] {
-            assert!(get(path).starts_with("HTTP/1.1 404 "), "{path}");
+            assert!(get(&socket, path).starts_with("HTTP/1.1 404 "), "{path}");
         }
         assert!(ask(&socket, b"PUT /v2/ HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405 "));
         assert!(ask(&socket, b"\x16\x03\x01hello").starts_with("HTTP/1.1 400 "));

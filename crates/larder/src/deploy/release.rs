@@ -67,17 +67,16 @@ impl Labels {
 
     /// As the engine gives them.
     pub(super) fn read(labels: &BTreeMap<String, String>) -> Option<Self> {
-        let label = |name: &str| labels.get(&format!("{PREFIX}{name}")).cloned();
         Some(Self {
-            service: label("service")?,
-            release: label("release")?,
-            commit: label("commit"),
-            time: label("time").unwrap_or_default(),
-            previous: label("previous"),
-            inputs: label("inputs"),
-            halves: Halves { front: label("front"), server: label("server") },
-            configuration: label("configuration").unwrap_or_default(),
-            port: label("port")?.parse().ok()?,
+            service: label(labels, "service")?,
+            release: label(labels, "release")?,
+            commit: label(labels, "commit"),
+            time: label(labels, "time").unwrap_or_default(),
+            previous: label(labels, "previous"),
+            inputs: label(labels, "inputs"),
+            halves: Halves { front: label(labels, "front"), server: label(labels, "server") },
+            configuration: label(labels, "configuration").unwrap_or_default(),
+            port: label(labels, "port")?.parse().ok()?,
         })
     }
 
@@ -85,6 +84,10 @@ impl Labels {
     pub(super) fn filter(service: &str) -> String {
         format!("label={PREFIX}service={service}")
     }
+}
+
+fn label(labels: &BTreeMap<String, String>, name: &str) -> Option<String> {
+    labels.get(&format!("{PREFIX}{name}")).cloned()
 }
 
 /// One container of the service.

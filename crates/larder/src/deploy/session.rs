@@ -5,7 +5,7 @@
 //! terminal, and never let a value into the server's shell but as a quoted word.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -132,15 +132,14 @@ impl Session {
         backward: Backward,
     ) -> Result<Self> {
         let folder = Scratch::new()?;
-        let socket = |name: &str| folder.path().join(name).display().to_string();
         let mut words: Vec<String> = OPTIONS.map(str::to_owned).to_vec();
-        words.push(format!("-L{}:{}", socket(ENGINE), settings.socket));
+        words.push(format!("-L{}:{}", socket_in(folder.path(), ENGINE), settings.socket));
         for port in settings.ports.iter().chain([&settings.proxy]) {
-            words.push(format!("-L{}:localhost:{port}", socket(&port.to_string())));
+            words.push(format!("-L{}:localhost:{port}", socket_in(folder.path(), &port.to_string())));
         }
         if backward == Backward::Wanted {
             // sshd chooses the port. Layers that come from the engine of this machine may not be compressed.
-            words.push(format!("-R127.0.0.1:0:{}", socket(BACKWARD)));
+            words.push(format!("-R127.0.0.1:0:{}", socket_in(folder.path(), BACKWARD)));
             words.push("-oCompression=yes".into());
         }
         words.extend(target.words());
@@ -174,18 +173,18 @@ impl Session {
             }
         }
         let engine = self.answer("engine", ANSWERING)?;
-        let problem = |what: String, hint| Err(Problem::Server { host: host.clone(), what, hint }.into());
-        match engine.split_once(' ').unwrap_or((&engine, "")) {
-            ("there", _) => Ok(()),
-            ("denied", who) => problem(
+        let (what, hint) = match engine.split_once(' ').unwrap_or((&engine, "")) {
+            ("there", _) => return Ok(()),
+            ("denied", who) => (
                 format!("the engine's socket is denied {who}"),
                 "let the user into the group of the socket (`docker`), or deploy as one who is in it",
             ),
-            _ => problem(
+            _ => (
                 "there is no Docker engine: its socket does not exist".into(),
                 "start the engine there, or set `socket` to where its socket is",
             ),
-        }
+        };
+        Err(Problem::Server { host, what, hint }.into())
     }
 
     /// The next line, which begins with this word.
@@ -265,7 +264,7 @@ impl Session {
     }
 
     /// The folder for files of this run, for nobody else's eyes.
-    pub(super) fn folder(&self) -> &std::path::Path {
+    pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -273,6 +272,10 @@ impl Session {
     pub(super) fn host(&self) -> &str {
         &self.host
     }
+}
+
+fn socket_in(folder: &Path, name: &str) -> String {
+    folder.join(name).display().to_string()
 }
 
 /// The engine's socket in our folder.
@@ -361,20 +364,23 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart() {
-        let reason = |said: &str| refusal(said).0;
-        assert_eq!(
-            reason("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed."),
-            "the server's host key is not the one in known_hosts"
-        );
-        assert_eq!(
-            reason("No ED25519 host key is known for h.\nHost key verification failed.\r\n"),
-            "the server's host key is not known"
-        );
-        assert_eq!(
-            reason("kex_exchange_identification: read: Connection reset by peer\r\n\r\n"),
-            "kex_exchange_identification: read: Connection reset by peer"
-        );
-        assert_eq!(reason(""), "the connection ended");
+        for (said, reason) in [
+            (
+                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
+                "the server's host key is not the one in known_hosts",
+            ),
+            (
+                "No ED25519 host key is known for h.\nHost key verification failed.\r\n",
+                "the server's host key is not known",
+            ),
+            (
+                "kex_exchange_identification: read: Connection reset by peer\r\n\r\n",
+                "kex_exchange_identification: read: Connection reset by peer",
+            ),
+            ("", "the connection ended"),
+        ] {
+            assert_eq!(refusal(said).0, reason);
+        }
     }
 
     #[test]

@@ -191,16 +191,20 @@ mod tests {
 
     #[test]
     fn words_that_a_shell_or_a_program_would_take_for_something_else_are_refused() {
-        let with = |line: &str| check(&format!("to = \"ssh://host\"\n{line}")).unwrap_err();
         assert!(check("to = \"ssh://-oProxyCommand=x\"").unwrap_err().starts_with("to: "));
-        assert!(with("service = \"a b\"").contains("service"));
-        assert!(with("service = \"-v\"").contains("service"));
-        assert!(with("health = \"/a b\"").contains("health"));
-        assert!(with("health = \"a\\r\\nHost: x\"").contains("health"));
-        assert!(with("socket = \"/a:b\"").contains("socket"));
-        assert!(with("memory = \"1 --privileged\"").contains("memory"));
-        assert!(with("ports = [80, 80]").contains("ports"));
-        assert!(with("keep = 1").contains("keep"));
-        assert!(with("sevice = \"x\"").contains("unknown field"));
+        for (line, reason) in [
+            ("service = \"a b\"", "service"),
+            ("service = \"-v\"", "service"),
+            ("health = \"/a b\"", "health"),
+            ("health = \"a\\r\\nHost: x\"", "health"),
+            ("socket = \"/a:b\"", "socket"),
+            ("memory = \"1 --privileged\"", "memory"),
+            ("ports = [80, 80]", "ports"),
+            ("keep = 1", "keep"),
+            ("sevice = \"x\"", "unknown field"),
+        ] {
+            let refusal = check(&format!("to = \"ssh://host\"\n{line}")).unwrap_err();
+            assert!(refusal.contains(reason), "{line}: {refusal}");
+        }
     }
 }

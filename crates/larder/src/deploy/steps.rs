@@ -118,11 +118,10 @@ impl Deployment<'_> {
     }
 
     fn image(&self, image: &str) -> Result<Image> {
-        let missing = || Problem::Image {
+        Ok(self.engine.image(image)?.ok_or_else(|| Problem::Image {
             what: format!("the engine does not have the image {image}"),
             hint: "deploy again; if it stays so, look at what the engine logs",
-        };
-        Ok(self.engine.image(image)?.ok_or_else(missing)?)
+        })?)
     }
 }
 
@@ -184,11 +183,7 @@ impl Run<'_, '_> {
     fn named(&self, name: &str) -> Result<Release> {
         let mut all = self.deployment.releases.iter();
         let found = all.find(|release| release.labels.release == name).cloned();
-        let missing = || Problem::NoRelease {
-            service: self.deployment.service.clone(),
-            what: format!("release {name} is not there"),
-        };
-        Ok(found.ok_or_else(missing)?)
+        Ok(found.ok_or_else(|| self.deployment.no_release(format!("release {name} is not there")))?)
     }
 
     /// Ends the release that serves while requests are held, for whichever release comes next.
@@ -326,10 +321,8 @@ impl Run<'_, '_> {
             let labels = Labels { port, ..to.labels.clone() };
             self.create(image, &labels, to)?
         };
-        let mut release = self.deployment.engine.release(&container)?.ok_or_else(|| Problem::NoRelease {
-            service: self.deployment.service.clone(),
-            what: "its container is gone".into(),
-        })?;
+        let found = self.deployment.engine.release(&container)?;
+        let mut release = found.ok_or_else(|| self.deployment.no_release("its container is gone".into()))?;
         release.labels.port = port;
         let started = self.deployment.engine.start(&release);
         self.candidate = Candidate::Started { release: Box::new(release), check, is_kept };
@@ -363,15 +356,14 @@ impl Run<'_, '_> {
 
     /// The port that the program listens on: as configured, or the only one that the image has.
     fn inner_port(&self, image: &Image) -> Result<u16> {
-        let unknown = || Problem::Image {
-            what: "nothing says on which port the program listens".into(),
-            hint: "set `port` in [workspace.metadata.larder.docker], or EXPOSE one in the Dockerfile",
-        };
         let only = match image.ports.as_slice() {
             [port] => Some(*port),
             _ => None,
         };
-        Ok(self.deployment.project.settings.docker.port.or(only).ok_or_else(unknown)?)
+        Ok(self.deployment.project.settings.docker.port.or(only).ok_or_else(|| Problem::Image {
+            what: "nothing says on which port the program listens".into(),
+            hint: "set `port` in [workspace.metadata.larder.docker], or EXPOSE one in the Dockerfile",
+        })?)
     }
 
     /// A file that only its owner reads, gone when it was.
@@ -459,21 +451,17 @@ impl Run<'_, '_> {
     }
 
     fn done(self, plan: &Plan) -> Result<Done> {
-        let served = |release: &Release, is_changed| Done {
-            release: release.labels.release.clone(),
-            image: release.image.clone(),
+        let (served, is_changed) = match (&self.candidate, &plan.live) {
+            (Candidate::Started { release, .. }, _) => (release.as_ref(), true),
+            (_, Some(live)) => (live, false),
+            _ => return Err(self.deployment.no_release("no release serves".into()).into()),
+        };
+        Ok(Done {
+            release: served.labels.release.clone(),
+            image: served.image.clone(),
             is_changed,
             sent: self.sent,
-        };
-        match (&self.candidate, &plan.live) {
-            (Candidate::Started { release, .. }, _) => Ok(served(release, true)),
-            (_, Some(live)) => Ok(served(live, false)),
-            _ => Err(Problem::NoRelease {
-                service: self.deployment.service.clone(),
-                what: "no release serves".into(),
-            }
-            .into()),
-        }
+        })
     }
 }
 

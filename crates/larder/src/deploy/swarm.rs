@@ -177,9 +177,8 @@ impl Engine {
         let Some((task, _)) = self.ended_task(service) else { return Vec::new() };
         let log = self.cmd(&["service", "logs", "--raw", "--tail", &count.to_string(), &task]);
         let mut lines = Vec::new();
-        let mut add = |line: &str| lines.push(line.to_owned());
-        let _ = log.each_line(Stderr::Dropped, &mut add);
-        let _ = log.each_error_line(&mut add);
+        let _ = log.each_line(Stderr::Dropped, |line| lines.push(line.to_owned()));
+        let _ = log.each_error_line(|line| lines.push(line.to_owned()));
         lines
     }
 }

@@ -31,30 +31,23 @@ impl Target {
         } else {
             (to.to_owned(), "correct `to`")
         };
-        let problem = |what: String| {
+        Self::parse(&address).map_err(|what| {
             let what = if is_context(to) { format!("Docker context `{to}`: {what}") } else { what };
-            Problem::Image { what, hint }
-        };
-        Ok(Self::parse(&address).map_err(problem)?)
+            Problem::Image { what, hint }.into()
+        })
     }
 
     /// Reads `ssh://[USER@]HOST[:PORT]`.
     pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
-        let wrong = || format!("{text:?} is no server: write `ssh://USER@HOST` or `ssh://USER@HOST:PORT`");
-        let rest = text.strip_prefix("ssh://").ok_or_else(wrong)?;
+        let rest = text.strip_prefix("ssh://").ok_or_else(|| no_server(text))?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (user, address) = match rest.rsplit_once('@') {
             Some((user, address)) => (Some(user.to_owned()), address),
             None => (None, rest),
         };
-        let (host, port) = split_port(address).ok_or_else(wrong)?;
-        let is_host = |host: &str| host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c));
-        let is_word = |word: &str| !word.is_empty() && !word.starts_with('-');
-        let is_user = |user: &String| {
-            is_word(user) && user.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
-        };
-        if !is_word(host) || !is_host(host) || !user.as_ref().is_none_or(is_user) {
-            return Err(wrong());
+        let (host, port) = split_port(address).ok_or_else(|| no_server(text))?;
+        if !is_host(host) || !user.as_deref().is_none_or(is_user) {
+            return Err(no_server(text));
         }
         Ok(Self { user, host: host.to_owned(), port })
     }
@@ -71,6 +64,23 @@ impl Target {
         words.extend(["--".to_owned(), self.host.clone()]);
         words
     }
+}
+
+fn no_server(text: &str) -> String {
+    format!("{text:?} is no server: write `ssh://USER@HOST` or `ssh://USER@HOST:PORT`")
+}
+
+fn is_host(host: &str) -> bool {
+    is_argument(host) && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c))
+}
+
+fn is_user(user: &str) -> bool {
+    is_argument(user) && user.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+}
+
+/// Whether `ssh` would not take the word for an option.
+fn is_argument(word: &str) -> bool {
+    !word.is_empty() && !word.starts_with('-')
 }
 
 /// The address of the engine that a context of the Docker client leads to.
@@ -114,10 +124,13 @@ mod tests {
 
     #[test]
     fn servers_are_read() {
-        let words = |text: &str| Target::parse(text).unwrap().words().join(" ");
-        assert_eq!(words("ssh://me@a.example:22"), "-p 22 -l me -- a.example");
-        assert_eq!(words("ssh://server/"), "-- server");
-        assert_eq!(words("ssh://me@[::1]:2222"), "-p 2222 -l me -- ::1");
+        for (text, words) in [
+            ("ssh://me@a.example:22", "-p 22 -l me -- a.example"),
+            ("ssh://server/", "-- server"),
+            ("ssh://me@[::1]:2222", "-p 2222 -l me -- ::1"),
+        ] {
+            assert_eq!(Target::parse(text).unwrap().words().join(" "), words);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use cargo_metadata::{
     DependencyKind, Package, Target,
     camino::{Utf8Path, Utf8PathBuf},
 };
-use toml_edit::Item;
+use toml_edit::{DocumentMut, Item};
 
 use super::shared;
 use crate::{
@@ -45,15 +45,17 @@ pub(super) fn at<'a>(packages: &[&'a Package], folder: &Utf8Path) -> Option<&'a 
 /// The targets that are not found by their files alone, and those that make a package what it is.
 pub(super) fn targets(workspace: &Workspace, package: &Package) -> Result<Vec<Utf8PathBuf>> {
     let manifest = parse_toml(&package.manifest_path)?;
-    let is_named = |table: &str, target: &Target| {
-        let tables = manifest.get(table).and_then(Item::as_array_of_tables).into_iter().flatten();
-        tables.filter_map(|table| table.get("name")?.as_str()).any(|name| name == target.name)
-    };
     let needed = shared::targets(workspace, package).filter(|target| {
         let left_out =
             [("test", target.is_test()), ("bench", target.is_bench()), ("example", target.is_example())];
-        left_out.iter().all(|(table, is_one)| !is_one || is_named(table, target))
+        left_out.iter().all(|(table, is_one)| !is_one || is_named(&manifest, table, target))
     });
     let paths = needed.filter_map(|target| slashes::below(workspace.root(), &target.src_path));
     Ok(paths.collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+/// Whether a table of the manifest names the target.
+fn is_named(manifest: &DocumentMut, table: &str, target: &Target) -> bool {
+    let tables = manifest.get(table).and_then(Item::as_array_of_tables).into_iter().flatten();
+    tables.filter_map(|table| table.get("name")?.as_str()).any(|name| name == target.name)
 }

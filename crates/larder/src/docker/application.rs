@@ -108,12 +108,8 @@ impl Application {
         if let Some(program) = slices.iter().find_map(|slice| slice.origin.framework()) {
             return Err(Error::NoImage { program });
         }
-        let locked = |slice: &&Slice| {
-            let known = || recorded.slices.iter().map(|locked| locked.slice.name.to_string()).collect();
-            let found = recorded.slice(&slice.name).cloned();
-            found.ok_or_else(|| Error::NoSlice { name: slice.name.to_string(), known: known() })
-        };
-        let locked: Vec<LockedSlice> = slices.iter().map(locked).collect::<Result<_>>()?;
+        let locked: Vec<LockedSlice> =
+            slices.iter().map(|slice| locked_slice(&recorded, slice)).collect::<Result<_>>()?;
         let members = workspace.metadata().workspace_packages();
         let sources = sources(project, recipes, &members)?;
         let image = Image::new(workspace, &sources, &slices);
@@ -153,6 +149,13 @@ impl Application {
         };
         Ok(application)
     }
+}
+
+fn locked_slice(recorded: &LockFile, slice: &Slice) -> Result<LockedSlice> {
+    recorded.slice(&slice.name).cloned().ok_or_else(|| {
+        let known = recorded.slices.iter().map(|locked| locked.slice.name.to_string()).collect();
+        Error::NoSlice { name: slice.name.to_string(), known }
+    })
 }
 
 impl Application {

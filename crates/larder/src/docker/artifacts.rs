@@ -83,6 +83,13 @@ impl Artifact {
         let folder = self.from.parent().unwrap_or(Utf8Path::new(""));
         Self { from: folder.join(name), ..self.clone() }.word()
     }
+
+    /// Whether it is what `cargo run` starts in its package.
+    fn is_default_run(&self, project: &Project) -> bool {
+        let packages = &project.workspace.metadata().packages;
+        let package = packages.iter().find(|package| package.id.repr == self.package);
+        package.is_some_and(|package| package.default_run.as_ref() == Some(&self.target))
+    }
 }
 
 impl Artifacts {
@@ -116,15 +123,15 @@ impl Artifacts {
         slice: &Slice,
         (plan, host): (&Plan, Option<&Platform>),
     ) {
-        let is_host = |triple: &str| host.is_some_and(|host| host.as_str() == triple);
+        let host = host.map(Platform::as_str);
         let units = plan.units.values().filter_map(|unit| unit.platform.as_deref());
         let roots = plan.roots.iter().filter_map(|root| root.platform.as_deref());
-        let triples = units.chain(roots).filter(|triple| !is_specification(triple) && !is_host(triple));
+        let triples = units.chain(roots).filter(|triple| !is_specification(triple) && host != Some(*triple));
         self.triples.extend(triples.map(str::to_owned));
         for root in plan.roots.iter().filter(|root| is_shared(project, root)) {
             let Some(name) = file_name(root, slice) else { continue };
             let triple = root.platform.as_deref();
-            let triple = triple.map(|triple| if is_host(triple) { HOST } else { folder(triple) });
+            let triple = triple.map(|triple| if host == Some(triple) { HOST } else { folder(triple) });
             let mut below = Utf8PathBuf::from(triple.unwrap_or_default());
             below.push(profile_folder(&root.profile));
             below.extend(is_example(root).then_some("examples"));
@@ -172,14 +179,9 @@ impl Artifacts {
     /// names.
     pub(super) fn entry(&self, project: &Project) -> Entry {
         let programs: Vec<&Artifact> = self.files.iter().filter(|file| file.runs).collect();
-        let is_default = |file: &Artifact| {
-            let packages = &project.workspace.metadata().packages;
-            let package = packages.iter().find(|package| package.id.repr == file.package);
-            package.is_some_and(|package| package.default_run.as_ref() == Some(&file.target))
-        };
         let chosen = only(programs.iter())
             .or_else(|| only(programs.iter().filter(|file| file.is_server)))
-            .or_else(|| only(programs.iter().filter(|file| is_default(file))));
+            .or_else(|| only(programs.iter().filter(|file| file.is_default_run(project))));
         match chosen {
             Some(program) => Entry::Program(program.to.to_string()),
             None if programs.is_empty() => Entry::Nothing,
@@ -303,8 +305,11 @@ fn file_name(root: &Root, slice: &Slice) -> Option<String> {
 }
 
 fn is_program(root: &Root) -> bool {
-    let is_bin = |kinds: &[String]| kinds.iter().any(|kind| kind == "bin");
-    is_bin(&root.kinds) || is_example(root) && is_bin(&root.crate_types)
+    has_bin(&root.kinds) || is_example(root) && has_bin(&root.crate_types)
+}
+
+fn has_bin(kinds: &[String]) -> bool {
+    kinds.iter().any(|kind| kind == "bin")
 }
 
 fn is_example(root: &Root) -> bool {

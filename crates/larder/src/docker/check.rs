@@ -24,32 +24,35 @@ pub(super) fn application(project: &Project, recipes: Recipes) -> Result<Applica
 }
 
 fn check(project: &Project, application: &Application) -> Result<()> {
-    let wrong = |reason| {
-        let path = project.workspace.root().join("Cargo.toml");
-        Err(Error::Settings { path: path.into(), reason })
-    };
     let paths = application.sources.all().chain(application.halves.iter().flat_map(paths));
     let patterns = &project.settings.docker.include;
     let is_pattern = |path: &str| patterns.iter().any(|one| path.ends_with(one.trim_start_matches("./")));
     for path in paths.map(|path| path.to_string()).chain(shipped(application)) {
         if !is_nameable(&path) || path.contains('*') && !is_pattern(&path) {
-            return wrong(format!(
+            let reason = format!(
                 "docker: no image can be built with the path {path:?}: rename it, without control characters, \
                  backslashes, stars, spaces at its ends, and a dash at its start"
-            ));
+            );
+            return Err(refusal(project, reason));
         }
     }
     for slice in application.groups.iter().flatten().map(|locked| &locked.slice) {
         let dir = application.image.target_dir(slice);
         let reason = (!is_nameable(dir.as_str())).then(|| format!("the target directory {:?}", dir.as_str()));
         if let Some(reason) = reason.or_else(|| wrong_in(slice)) {
-            return wrong(format!("docker: slice {:?}: no image can be built with {reason}", slice.name));
+            let reason = format!("docker: slice {:?}: no image can be built with {reason}", slice.name);
+            return Err(refusal(project, reason));
         }
     }
     match application.leptos.iter().flat_map(LeptosTools::versions).find(|version| !is_version(version)) {
-        Some(version) => wrong(format!("docker: {version:?} is no version of a tool")),
+        Some(version) => Err(refusal(project, format!("docker: {version:?} is no version of a tool"))),
         None => Ok(()),
     }
+}
+
+fn refusal(project: &Project, reason: String) -> Error {
+    let path = project.workspace.root().join("Cargo.toml");
+    Error::Settings { path: path.into(), reason }
 }
 
 /// Whether a path means itself in an instruction, in a shell and in a list of patterns, written as each takes it.
@@ -73,21 +76,25 @@ pub(super) fn shipped(application: &Application) -> impl Iterator<Item = String>
 
 /// The part of a slice that has no place in a command of a shell.
 pub(super) fn wrong_in(slice: &Slice) -> Option<String> {
-    let is_name = |name: &str| {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
-    };
-    let has_control = |text: &str| text.contains(char::is_control);
     let dir = String::from(slice.target_dir.clone());
     let words = slice.args.iter().chain(&slice.rustflags).map(String::as_str).chain([dir.as_str()]);
     let mut words = words.filter(|word| has_control(word));
-    if let Some(name) = slice.env.keys().find(|name| !is_name(name)) {
+    if let Some(name) = slice.env.keys().find(|name| !is_variable_name(name)) {
         return Some(format!("the variable {name:?}: a name holds only letters, digits and `_`"));
     }
     if let Some((name, _)) = slice.env.iter().find(|(_, value)| has_control(value)) {
         return Some(format!("the variable {name}: its value holds a control character"));
     }
     words.next().map(|word| format!("the word {word:?}: it holds a control character"))
+}
+
+fn is_variable_name(name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
+}
+
+fn has_control(text: &str) -> bool {
+    text.contains(char::is_control)
 }
 
 pub(super) fn is_version(text: &str) -> bool {

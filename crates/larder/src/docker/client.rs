@@ -78,11 +78,10 @@ impl Client {
         let programs = env.find_programs("docker");
         let mut versions = Vec::new();
         for program in &programs {
-            let cmd = |args: &[&str]| Cmd::new(program, "/", env).args(args);
-            if cmd(&["buildx", "version"]).output().is_ok() {
+            if Cmd::new(program, "/", env).args(["buildx", "version"]).output().is_ok() {
                 return Ok(Self { program: program.clone(), kind: Kind::Buildx, env: env.clone() });
             }
-            let version = cmd(&["--version"]).output().unwrap_or_default();
+            let version = Cmd::new(program, "/", env).arg("--version").output().unwrap_or_default();
             versions.push((program, version.trim().to_owned()));
         }
         let built_in = versions.iter().find(|(_, version)| (18..23).contains(&major(version)));
@@ -309,16 +308,22 @@ struct Manifest {
 /// one core each, and zstd takes a fraction of gzip's time for it; the stores of GitHub and of clouds compress in
 /// their own way, inline is what images are compressed with, and Docker's older media types know no zstd.
 fn with_defaults(cache: &str) -> String {
-    let says = |key: &str| cache.split(',').any(|word| word.starts_with(key));
     let kind = cache.split(',').find_map(|word| word.strip_prefix("type=")).unwrap_or_default();
     let mut words = cache.to_owned();
-    if matches!(kind, "registry" | "local" | "gha" | "s3" | "azblob") && !says("mode=") {
+    if matches!(kind, "registry" | "local" | "gha" | "s3" | "azblob") && !has_word(cache, "mode=") {
         words.push_str(",mode=max");
     }
-    if matches!(kind, "registry" | "local") && !says("compression=") && !says("oci-mediatypes=false") {
+    if matches!(kind, "registry" | "local")
+        && !has_word(cache, "compression=")
+        && !has_word(cache, "oci-mediatypes=false")
+    {
         words.push_str(",compression=zstd");
     }
     words
+}
+
+fn has_word(cache: &str, start: &str) -> bool {
+    cache.split(',').any(|word| word.starts_with(start))
 }
 
 /// The major version in `Docker version 20.10.24, build …`.

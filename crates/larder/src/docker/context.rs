@@ -86,24 +86,26 @@ impl Context {
     /// # Errors
     /// [`Error::OutsideContext`] for `what` if some of it lies elsewhere.
     pub(super) fn places(&self, what: &str, path: &Utf8Path) -> Result<Vec<Place>> {
-        let outside = || Error::OutsideContext {
-            what: what.to_owned(),
-            path: self.seen_from_root(path),
-            context: self.folder.clone(),
-            wanted: self.wanted(path),
-        };
-        let named = self.place(&normalized(path)).ok_or_else(outside)?;
-        let real = self.place(&path.canonicalize_utf8()?).ok_or_else(outside)?;
+        let named = self.place(&normalized(path)).ok_or_else(|| self.outside(what, path))?;
+        let real = self.place(&path.canonicalize_utf8()?).ok_or_else(|| self.outside(what, path))?;
         if named == real {
             return Ok(vec![real]);
         }
         Ok(vec![self.first_link(named), real])
     }
 
+    fn outside(&self, what: &str, path: &Utf8Path) -> Error {
+        Error::OutsideContext {
+            what: what.to_owned(),
+            path: self.seen_from_root(path),
+            context: self.folder.clone(),
+            wanted: self.wanted(path),
+        }
+    }
+
     fn place(&self, path: &Utf8Path) -> Option<Place> {
-        let below = |folder: &Utf8Path| below(folder, path);
-        let inside = below(&self.root).or_else(|| below(&self.real_root));
-        inside.map(Place::Inside).or_else(|| below(&self.folder).map(Place::Beside))
+        let inside = below(&self.root, path).or_else(|| below(&self.real_root, path));
+        inside.map(Place::Inside).or_else(|| below(&self.folder, path).map(Place::Beside))
     }
 
     /// The first symlink on the way to a place, or the place itself.
@@ -152,10 +154,11 @@ mod tests {
 
     #[test]
     fn the_way_to_a_folder_that_holds_both() {
-        let way = |path: &str| common("/a/b/c".into(), path.into()).map(|(up, _)| up.into_string());
-        assert_eq!(way("/a/b/x/y").as_deref(), Some(".."));
-        assert_eq!(way("/a/x").as_deref(), Some("../.."));
-        assert_eq!(way("/a/b/c/d").as_deref(), Some(""));
-        assert_eq!(way("/x"), None);
+        for (path, way) in
+            [("/a/b/x/y", Some("..")), ("/a/x", Some("../..")), ("/a/b/c/d", Some("")), ("/x", None)]
+        {
+            let found = common("/a/b/c".into(), path.into()).map(|(up, _)| up.into_string());
+            assert_eq!(found.as_deref(), way, "{path}");
+        }
     }
 }

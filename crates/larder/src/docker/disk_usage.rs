@@ -240,8 +240,9 @@ mod tests {
             [bytes("2.021GB"), bytes("0B"), bytes("12.5kB"), bytes("N/A")],
             [2_021_000_000, 0, 12_500, 0]
         );
-        let hours = |text| age(text).unwrap().as_secs() / 3600;
-        assert_eq!([hours("3 hours ago"), hours("About an hour ago"), hours("2 weeks ago")], [3, 1, 336]);
+        for (text, hours) in [("3 hours ago", 3), ("About an hour ago", 1), ("2 weeks ago", 336)] {
+            assert_eq!(age(text).unwrap().as_secs() / 3600, hours, "{text}");
+        }
         assert_eq!(age("Less than a second ago"), Some(Duration::from_secs(1)));
         assert_eq!(age(""), None);
         let new_year = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896);
@@ -272,9 +273,12 @@ mod tests {
 
     #[test]
     fn a_volume_is_of_the_project_that_its_label_names() {
-        let volume = |labels: &str| Volume { labels: labels.into(), ..Volume::default() };
         assert!(volume("a=b,com.docker.compose.project=shop").is_of("shop"));
         assert!(!volume("com.docker.compose.project=shop2").is_of("shop"));
         assert!(!volume("").is_of(""));
+    }
+
+    fn volume(labels: &str) -> Volume {
+        Volume { labels: labels.into(), ..Volume::default() }
     }
 }

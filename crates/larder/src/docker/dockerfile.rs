@@ -160,11 +160,6 @@ impl Writer<'_> {
         if with_bindgen {
             self.line("ARG WASM_BINDGEN_VERSION");
         }
-        let install = |program: &str, vars: &str, package: &str, version: &str| {
-            format!(
-                "(command -v {program} || {vars}cargo install --locked --root /tools {package}@${{{version}}})"
-            )
-        };
         let vars = format!("{level}={low} ");
         let leptos =
             install("cargo-leptos", &vars, "--features no_downloads cargo-leptos", "CARGO_LEPTOS_VERSION");
@@ -407,6 +402,11 @@ impl Writer<'_> {
         let _ =
             writeln!(self.text, "RUN {} \\\n    {}", mounts.join(" \\\n    "), commands.join(" \\\n    && "));
     }
+}
+
+/// The command that installs a tool unless the base image has it.
+fn install(program: &str, vars: &str, package: &str, version: &str) -> String {
+    format!("(command -v {program} || {vars}cargo install --locked --root /tools {package}@${{{version}}})")
 }
 
 #[cfg(test)]

@@ -151,10 +151,7 @@ impl Record {
     pub fn misses(&self, before: &Self) -> Vec<Miss> {
         let mut misses: Vec<Miss> = Vec::new();
         for stage in self.stages() {
-            let of_stage = |record: &'_ Self| -> Vec<Step> {
-                record.steps.iter().filter(|step| step.stage == stage).cloned().collect()
-            };
-            let (old, new) = (of_stage(before), of_stage(self));
+            let (old, new) = (before.steps_of(&stage), self.steps_of(&stage));
             let mut earlier: Option<String> = None;
             for (index, step) in new.iter().enumerate() {
                 let own = step.own_reasons(old.get(index));
@@ -171,6 +168,10 @@ impl Record {
             }
         }
         misses
+    }
+
+    fn steps_of(&self, stage: &str) -> Vec<Step> {
+        self.steps.iter().filter(|step| step.stage == stage).cloned().collect()
     }
 
     /// The stages in their order.
@@ -385,9 +386,11 @@ mod tests {
     }
 
     fn told(before: &Record, after: &Record) -> Vec<String> {
-        let line =
-            |miss: Miss| format!("{} | {} | {}", miss.stage, miss.instruction, miss.reasons.join("; "));
-        after.misses(before).into_iter().map(line).collect()
+        let mut lines = Vec::new();
+        for Miss { stage, instruction, reasons, .. } in after.misses(before) {
+            lines.push(format!("{stage} | {instruction} | {}", reasons.join("; ")));
+        }
+        lines
     }
 
     #[test]
@@ -415,19 +418,15 @@ mod tests {
 
     #[test]
     fn a_stage_is_made_of_those_below_it() {
-        let names = |stage: &str| {
-            let parts = record("a", "a").parts(stage)?;
-            Some(
-                parts
-                    .into_iter()
-                    .map(|(name, _)| name)
-                    .filter(|name| !name.starts_with('`'))
-                    .collect::<Vec<_>>(),
-            )
-        };
-        assert_eq!(names("builder").unwrap(), ["src/main.rs", "larder/0/Cargo.toml", "image base"]);
-        assert_eq!(names("cook").unwrap(), ["larder/0/Cargo.toml", "image base"]);
-        assert_eq!(names("build-front"), None);
+        assert_eq!(inputs_of("builder").unwrap(), ["src/main.rs", "larder/0/Cargo.toml", "image base"]);
+        assert_eq!(inputs_of("cook").unwrap(), ["larder/0/Cargo.toml", "image base"]);
+        assert_eq!(inputs_of("build-front"), None);
+    }
+
+    /// The names of a stage's parts but its instructions.
+    fn inputs_of(stage: &str) -> Option<Vec<String>> {
+        let names = record("a", "a").parts(stage)?.into_iter().map(|(name, _)| name);
+        Some(names.filter(|name| !name.starts_with('`')).collect())
     }
 
     #[test]

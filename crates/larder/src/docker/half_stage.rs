@@ -129,12 +129,15 @@ impl Writer<'_> {
         let folders: BTreeSet<&str> = targets.filter_map(|file| Some(file.parent()?.as_str())).collect();
         let is_outer = |folder: &&str| folders.iter().any(|other| other.starts_with(&format!("{folder}/")));
         let folders = folders.iter().copied().filter(|folder| !is_outer(folder)).collect();
-        let words = |words: BTreeSet<&str>| words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
-        let (folders, files) = (words(folders), words(files));
+        let (folders, files) = (quoted_words(folders), quoted_words(files));
         let write = match placeholder {
             Placeholder::Unread => format!("touch {files}"),
             Placeholder::Compiled => format!("echo '{EMPTY_LIBRARY}' | tee {files} > /dev/null"),
         };
         let _ = writeln!(self.text, "RUN mkdir -p {folders} && {write}");
     }
+}
+
+fn quoted_words(words: BTreeSet<&str>) -> String {
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }

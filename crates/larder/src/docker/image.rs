@@ -66,10 +66,10 @@ impl Image {
 
     /// The variables of a slice that its recipe's own files cannot hold, being absolute paths or cargo's own settings.
     pub(super) fn absolute_environment(&self, slice: &Slice) -> Vec<(String, String)> {
-        let cannot_hold = |(name, value): &(&String, &String)| {
-            value.starts_with(TARGET_MARKER) || name.starts_with("CARGO_")
-        };
-        let absolute = slice.env.iter().filter(cannot_hold);
+        let absolute = slice
+            .env
+            .iter()
+            .filter(|(name, value)| value.starts_with(TARGET_MARKER) || name.starts_with("CARGO_"));
         absolute.map(|(name, value)| (name.clone(), self.filled(value))).collect()
     }
 

@@ -13,10 +13,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{
-    Dependency, DependencyKind, Package, PackageId, Target, TargetKind,
+    Dependency, DependencyKind, Package, PackageId, TargetKind,
     camino::{Utf8Component, Utf8Path, Utf8PathBuf},
 };
-use toml_edit::Item;
+use toml_edit::{DocumentMut, Item};
 
 use super::{
     absent::{AbsentMember, at, paths_below},
@@ -156,12 +156,12 @@ impl Parts<'_> {
         }
         let late = groups.split_off(highest_early + 1);
         let members = std::iter::once(Ok(Vec::new())).chain(late.iter().map(|group| self.apart(group)));
-        let step = |(number, members): (usize, Result<Vec<AbsentMember>>)| {
+        let steps = members.enumerate().map(|(number, members)| {
             let missing = late[number..].iter().flatten().copied().chain([self.own]);
             let clean = Some(calls.clean(missing));
             Ok(Step { members: members?, args: calls.build.clone(), clean })
-        };
-        members.enumerate().map(step).collect()
+        });
+        steps.collect()
     }
 
     /// The calls of a library's steps; `None` if an argument is not known, if a member's name stands for
@@ -169,14 +169,11 @@ impl Parts<'_> {
     fn calls(&self) -> Result<Option<Calls>> {
         let workspace = &self.project.workspace;
         let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
-        let is_alone = |member: &&Package| {
-            locked_packages(&lock).filter(|one| one.name == member.name.as_str()).count() == 1
-        };
         let exports = written_rustflags(workspace).any(|flags| flags.to_string().contains("--export"));
         let args = &self.slice.args;
         let is_known =
             args.first().is_some_and(|arg| arg == "build") && args.iter().any(|arg| arg == "--lib");
-        if !is_known || exports || !self.members.iter().all(is_alone) {
+        if !is_known || exports || !self.members.iter().all(|member| is_alone(&lock, member)) {
             return Ok(None);
         }
         let mut calls = Calls { build: vec!["build".to_owned()], clean: vec!["clean".to_owned()] };
@@ -222,6 +219,11 @@ impl Parts<'_> {
     }
 }
 
+/// Whether no other package has the member's name.
+fn is_alone(lock: &DocumentMut, member: &Package) -> bool {
+    locked_packages(lock).filter(|one| one.name == member.name.as_str()).count() == 1
+}
+
 /// The arguments of cargo in the steps of a library.
 struct Calls {
     build: Vec<String>,
@@ -241,11 +243,12 @@ impl Calls {
 /// and a file that lies elsewhere would stay empty.
 fn can_be_empty(member: &Package) -> bool {
     let folder = member.manifest_path.parent();
-    let is_in_folder = |target: &Target| {
+    member.targets.iter().all(|target| {
         let path = folder.and_then(|folder| target.src_path.strip_prefix(folder).ok());
-        path.is_some_and(|path| !path.components().any(|part| part == Utf8Component::ParentDir))
-    };
-    member.targets.iter().all(|target| !target.is_custom_build() && is_in_folder(target))
+        let is_in_folder =
+            path.is_some_and(|path| !path.components().any(|part| part == Utf8Component::ParentDir));
+        !target.is_custom_build() && is_in_folder
+    })
 }
 
 /// The flags for rustc in the workspace's own configuration, whatever the platform.
@@ -273,17 +276,18 @@ fn levels<'a>(members: &[&'a Package]) -> BTreeMap<usize, Vec<&'a Package>> {
 
 /// The names of the libraries among the members that are built with `own`, whatever the features and the platform.
 fn always_built<'a>(own: &'a Package, members: &[&'a Package]) -> BTreeSet<&'a str> {
-    let always = |dependency: &&Dependency| {
-        dependency.kind == DependencyKind::Normal && !dependency.optional && dependency.target.is_none()
-    };
     let mut found = BTreeSet::new();
     let mut waiting = vec![own];
     while let Some(package) = waiting.pop() {
-        let dependencies = package.dependencies.iter().filter(always);
+        let dependencies = package.dependencies.iter().filter(|one| is_always_built(one));
         let below = dependencies.filter_map(|dependency| at(members, dependency.path.as_deref()?));
         waiting.extend(below.filter(|one| has_plain_library(one) && found.insert(one.name.as_str())));
     }
     found
+}
+
+fn is_always_built(dependency: &Dependency) -> bool {
+    dependency.kind == DependencyKind::Normal && !dependency.optional && dependency.target.is_none()
 }
 
 /// A library that is linked into more than programs prepares for link-time optimisation in ways of its own.

@@ -138,12 +138,13 @@ pub fn shortened(instruction: &str) -> String {
     let mut words = instruction.split_whitespace().filter(|word| !word.starts_with("--mount=")).peekable();
     let mut text: Vec<&str> = words.next_if_eq(&"RUN").into_iter().collect();
     let (runs, mut in_quotes) = (!text.is_empty(), false);
-    let mut is_variable = |word: &&str| {
-        let is_one = in_quotes || (runs && word.contains('=') && !word.starts_with('-'));
-        in_quotes ^= is_one && word.matches('\'').count() % 2 == 1;
-        is_one
-    };
-    let variables: Vec<&str> = std::iter::from_fn(|| words.next_if(&mut is_variable)).collect();
+    let mut variables = Vec::new();
+    while let Some(word) =
+        words.next_if(|word| in_quotes || (runs && word.contains('=') && !word.starts_with('-')))
+    {
+        in_quotes ^= word.matches('\'').count() % 2 == 1;
+        variables.push(word);
+    }
     text.extend(words);
     if !variables.is_empty() {
         text.push("with");
@@ -187,9 +188,11 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
 /// As [`files`] and [`write()`].
 pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     let folder = context(project)?;
-    let is_ours = |name: &str| read::text(folder.join(name)).is_ok_and(|text| is_generated(&text));
+    let has_ours = ["Dockerfile", ".dockerignore"]
+        .iter()
+        .any(|name| read::text(folder.join(name)).is_ok_and(|text| is_generated(&text)));
     // Somebody's own Dockerfile asks for nothing that a slice could lack.
-    if !is_ours("Dockerfile") && !is_ours(".dockerignore") {
+    if !has_ours {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();

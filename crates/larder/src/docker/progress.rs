@@ -255,40 +255,43 @@ mod tests {
             }
         }
         let stages = stages(progress.steps());
-        let row = |stage: &Stage| {
+        let rows = stages.iter().map(|stage| {
             let Stage { name, cached, run, compiled_external, compiled_local, .. } = stage;
             format!("{name} {cached} {run} {compiled_external} {compiled_local}")
-        };
-        let rows: Vec<_> = stages.iter().map(row).collect();
-        assert_eq!(rows, ["cook-front 1 1 2 1", "builder 0 1 0 0"]);
+        });
+        assert_eq!(rows.collect::<Vec<_>>(), ["cook-front 1 1 2 1", "builder 0 1 0 0"]);
         assert!((stages[0].seconds - 2.5).abs() < 1e-9);
         assert_eq!(said.last().map(String::as_str), Some("error: no such command"));
     }
 
     #[test]
     fn stages_are_told_from_platforms_and_from_what_is_no_step() {
-        let stage = |text: &str| instruction(text).unwrap().0;
-        assert_eq!(stage("[builder  4/10] RUN cargo build"), "builder");
-        assert_eq!(stage("[linux/arm64 builder 4/4] RUN cargo build"), "builder");
-        assert_eq!(stage("[linux/amd64->arm64 builder 4/4] RUN cargo build"), "builder");
-        assert_eq!(stage("[linux/amd64 2/3] RUN x"), "");
-        assert_eq!(stage("[2/3] RUN x"), "");
-        assert_eq!(stage("[internal] load build context"), "");
-        assert_eq!(stage("[auth] library/debian:pull token for registry"), "");
+        for (text, stage) in [
+            ("[builder  4/10] RUN cargo build", "builder"),
+            ("[linux/arm64 builder 4/4] RUN cargo build", "builder"),
+            ("[linux/amd64->arm64 builder 4/4] RUN cargo build", "builder"),
+            ("[linux/amd64 2/3] RUN x", ""),
+            ("[2/3] RUN x", ""),
+            ("[internal] load build context", ""),
+            ("[auth] library/debian:pull token for registry", ""),
+        ] {
+            assert_eq!(instruction(text).unwrap().0, stage, "{text}");
+        }
         assert_eq!(instruction("sha256:12 1MB / 2MB"), None);
     }
 
     #[test]
     fn a_full_disk_is_noticed_whoever_says_so() {
-        let full = |line: &str| {
+        for (line, is_full) in [
+            ("#7 1.0 error: failed to write /app/x: No space left on device (os error 28)", true),
+            ("ERROR: failed to solve: write /data/x: no space left on device", true),
+            ("#7 1.0 error: could not compile `space`", false),
+        ] {
             let mut progress = Progress::default();
             progress.add("#7 [builder 4/4] RUN cargo build");
             progress.add(line);
-            progress.is_disk_full()
-        };
-        assert!(full("#7 1.0 error: failed to write /app/x: No space left on device (os error 28)"));
-        assert!(full("ERROR: failed to solve: write /data/x: no space left on device"));
-        assert!(!full("#7 1.0 error: could not compile `space`"));
+            assert_eq!(progress.is_disk_full(), is_full, "{line}");
+        }
     }
 
     #[test]

@@ -57,18 +57,15 @@ impl DockerSettings {
 
     /// The problem with the table, if anything.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let is_secret =
-            |(name, value): &(&String, &String)| secret::is_named(name) || secret::is_held_by(value);
-        if let Some((name, _)) = self.env.iter().find(is_secret) {
+        let secret =
+            self.env.iter().find(|(name, value)| secret::is_named(name) || secret::is_held_by(value));
+        if let Some((name, _)) = secret {
             return Err(format!(
                 "env.{name}: an image is no place for a secret; set it when the container starts"
             ));
         }
-        let name = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        };
         if let Some((name, _)) =
-            self.env.iter().find(|(key, value)| !name(key) || value.contains(char::is_control))
+            self.env.iter().find(|(key, value)| !is_name(key) || value.contains(char::is_control))
         {
             return Err(format!(
                 "env.{name:?}: a name is letters, digits and `-_.`, and a value is one line"
@@ -96,13 +93,16 @@ impl DockerSettings {
     }
 }
 
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn secrets_and_shell_words_are_refused() {
-        let check = |toml: &str| toml_edit::de::from_str::<DockerSettings>(toml).unwrap().check();
         assert!(check("env = { API_TOKEN = \"x\" }").unwrap_err().contains("env.API_TOKEN"));
         assert!(check("build-packages = [\"a; rm -rf /\"]").is_err());
         assert!(check("build-packages = [\"--allow-unauthenticated\"]").is_err());
@@ -118,5 +118,9 @@ mod tests {
             check("include = [\"migrations\"]\nsecrets = { cargo = \"/cargo/credentials.toml\" }"),
             Ok(())
         );
+    }
+
+    fn check(toml: &str) -> Result<(), String> {
+        toml_edit::de::from_str::<DockerSettings>(toml).unwrap().check()
     }
 }

@@ -8,11 +8,11 @@ const EXPANDED: [char; 4] = ['\\', '$', '"', '\''];
 
 /// Words as they are if they mean themselves there, or else as JSON, which has room for spaces.
 pub(super) fn copy(flags: &str, from: &[impl AsRef<str>], to: &str) -> String {
-    let from = || from.iter().map(AsRef::as_ref);
-    if from().chain([to]).all(is_plain) {
-        return format!("COPY {flags}{} {to}", from().collect::<Vec<_>>().join(" "));
+    let from: Vec<&str> = from.iter().map(AsRef::as_ref).collect();
+    if from.iter().copied().chain([to]).all(is_plain) {
+        return format!("COPY {flags}{} {to}", from.join(" "));
     }
-    let words = from().map(|path| expanded(&pattern(path))).chain([expanded(to)]);
+    let words = from.iter().map(|path| expanded(&pattern(path))).chain([expanded(to)]);
     let words: Vec<String> = words.map(|word| serde_json::Value::from(word).to_string()).collect();
     format!("COPY {flags}[{}]", words.join(", "))
 }

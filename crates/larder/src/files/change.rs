@@ -58,9 +58,12 @@ impl Change {
 /// [`Error::Link`] for one that leads out; as [`write()`].
 pub fn write_in(workspace: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(workspace);
-    // A generated file may belong above the workspace, in the folder that Docker is sent.
-    let above = || folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
-    let root = if path.starts_with(workspace) { workspace } else { above() };
+    let root = if path.starts_with(workspace) {
+        workspace
+    } else {
+        // A generated file may belong above the workspace, in the folder that Docker is sent.
+        folder.ancestors().find(|above| above.exists()).unwrap_or(folder)
+    };
     let below = path.ancestors().take_while(|above| *above != root);
     for above in below {
         if leads_out(root, above)? {
@@ -102,9 +105,8 @@ pub fn refuse_link(path: &Utf8Path) -> Result<()> {
 /// A TOML document as text, with the line ends of the text that it was parsed from: the parser makes them all alike.
 pub(crate) fn document_text(document: &DocumentMut, old: &str) -> String {
     let text = document.to_string();
-    let ends = |text: &str, end: &str| text.matches(end).count();
-    let windows = ends(old, "\r\n") > 0 && ends(old, "\r\n") == ends(old, "\n");
-    if windows { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
+    let (windows, all) = (old.matches("\r\n").count(), old.matches('\n').count());
+    if windows > 0 && windows == all { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
 }
 
 fn found(path: &Utf8Path) -> Result<Option<String>> {

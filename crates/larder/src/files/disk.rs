@@ -265,16 +265,19 @@ mod tests {
     fn pipes_devices_and_holes_are_not_read() {
         use rustix::fs::{FileType, Mode};
         let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name);
-        rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
-        fs_err::File::create(path("hole")).unwrap().set_len(1 << 40).unwrap();
-        std::os::unix::fs::symlink("/dev/zero", path("device")).unwrap();
+        let folder = dir.path();
+        rustix::fs::mknodat(rustix::fs::CWD, folder.join("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        fs_err::File::create(folder.join("hole")).unwrap().set_len(1 << 40).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.join("device")).unwrap();
         for name in ["pipe", "hole", "device", "none"] {
-            assert!(read_untouched(&path(name)).is_err() && read_small(&path(name), 10).is_err(), "{name}");
+            assert!(
+                read_untouched(&folder.join(name)).is_err() && read_small(&folder.join(name), 10).is_err(),
+                "{name}"
+            );
         }
-        fs_err::write(path("small"), "0123456789").unwrap();
-        assert_eq!(read_small(&path("small"), 10).unwrap(), b"0123456789");
-        assert!(read_small(&path("small"), 9).is_err());
+        fs_err::write(folder.join("small"), "0123456789").unwrap();
+        assert_eq!(read_small(&folder.join("small"), 10).unwrap(), b"0123456789");
+        assert!(read_small(&folder.join("small"), 9).is_err());
     }
 
     #[cfg(unix)]

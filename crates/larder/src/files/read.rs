@@ -51,21 +51,20 @@ pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 
 pub(super) fn read_at_most(path: &Path, file: std::fs::File, limit: u64) -> io::Result<Vec<u8>> {
     use std::io::Read as _;
-    let refused = |what: &str| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("failed to read `{}`: it is {what}", path.display()),
-        )
-    };
     let facts = file.metadata()?;
     if !facts.is_file() {
-        return Err(refused("no plain file"));
+        return Err(refusal(path, "no plain file"));
     }
     let mut bytes = Vec::new();
     if facts.len() > limit || file.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
-        return Err(refused("larger than any such file"));
+        return Err(refusal(path, "larger than any such file"));
     }
     Ok(bytes)
+}
+
+fn refusal(path: &Path, what: &str) -> io::Error {
+    let said = format!("failed to read `{}`: it is {what}", path.display());
+    io::Error::new(io::ErrorKind::InvalidData, said)
 }
 
 /// Refuses a path that a program would wait for on opening it, or read without end. A missing file is no harm.
@@ -89,30 +88,30 @@ mod tests {
     #[test]
     fn reading_ends_and_names_what_it_cannot_read() {
         let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name);
+        let folder = dir.path();
         rustix::fs::mknodat(
             rustix::fs::CWD,
-            path("pipe"),
+            folder.join("pipe"),
             rustix::fs::FileType::Fifo,
             rustix::fs::Mode::RUSR,
             0,
         )
         .unwrap();
-        std::os::unix::fs::symlink("/dev/zero", path("device")).unwrap();
-        std::os::unix::fs::symlink("/dev/null", path("null")).unwrap();
-        fs_err::create_dir(path("folder")).unwrap();
-        fs_err::write(path("bytes"), b"a\xff").unwrap();
-        fs_err::File::create(path("hole")).unwrap().set_len(1 << 40).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.join("device")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", folder.join("null")).unwrap();
+        fs_err::create_dir(folder.join("folder")).unwrap();
+        fs_err::write(folder.join("bytes"), b"a\xff").unwrap();
+        fs_err::File::create(folder.join("hole")).unwrap().set_len(1 << 40).unwrap();
         for name in ["pipe", "device", "folder", "bytes", "hole"] {
-            let said = text_or_nothing(path(name)).unwrap_err().to_string();
+            let said = text_or_nothing(folder.join(name)).unwrap_err().to_string();
             assert!(said.contains(name), "{said}");
         }
-        assert!(text(path("none")).is_err());
-        assert_eq!(text_or_nothing(path("none")).unwrap(), "");
+        assert!(text(folder.join("none")).is_err());
+        assert_eq!(text_or_nothing(folder.join("none")).unwrap(), "");
         for (name, is_refused) in
             [("pipe", true), ("device", true), ("null", false), ("folder", false), ("none", false)]
         {
-            assert_eq!(refuse_endless(&path(name)).is_err(), is_refused, "{name}");
+            assert_eq!(refuse_endless(&folder.join(name)).is_err(), is_refused, "{name}");
         }
     }
 }

@@ -120,12 +120,12 @@ impl Git {
             .args(["status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--"])
             .args(paths)
             .output()?;
-        let read = |entry: &str| match entry.split_at_checked(3)? {
+        let unknown = status.split('\0').filter_map(|entry| match entry.split_at_checked(3)? {
             ("?? ", path) => Some((Tracked::Untracked, path.into())),
             ("!! ", path) => Some((Tracked::Ignored, path.into())),
             _ => None,
-        };
-        Ok(status.split('\0').filter_map(read).collect())
+        });
+        Ok(unknown.collect())
     }
 
     /// The files of the whole work tree, relative to its top.
@@ -133,14 +133,16 @@ impl Git {
     /// # Errors
     /// When git refuses.
     pub fn files(&self, listed: Listed) -> Result<Vec<Utf8PathBuf>> {
-        // The separator is the only one that no name has; git quotes names otherwise.
-        let list =
-            |args: &[&str]| self.cmd(&self.top).args(["ls-files", "-z"]).args(args.iter().copied()).output();
-        let mut text = list(&["--cached", "--recurse-submodules"])?;
+        let mut text = self.list_files(&["--cached", "--recurse-submodules"])?;
         if listed == Listed::NotIgnored {
-            text.push_str(&list(&["--others", "--exclude-standard"])?);
+            text.push_str(&self.list_files(&["--others", "--exclude-standard"])?);
         }
         Ok(text.split('\0').filter(|path| !path.is_empty()).map(Utf8PathBuf::from).collect())
+    }
+
+    fn list_files(&self, args: &[&str]) -> Result<String> {
+        // The separator is the only one that no name has; git quotes names otherwise.
+        self.cmd(&self.top).args(["ls-files", "-z"]).args(args).output()
     }
 
     /// The local branches that are not checked out here, as names of references.

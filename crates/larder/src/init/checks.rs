@@ -25,12 +25,9 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
         ));
     }
     let owner = Settings::owner(project.workspace.manifest());
-    let is_there = |call: &[&str]| {
-        project.slices.iter().any(|slice| slice.args.first().is_some_and(|word| word == call[0]))
-    };
     let settings: Vec<Setting> = CHECKS
         .into_iter()
-        .filter(|(_, call)| !is_there(call))
+        .filter(|(_, call)| !has_slice(project, call[0]))
         .map(|(name, call)| {
             let path = [owner, "metadata", "larder", "slices", name, "args"];
             Setting::new(&path, call.iter().copied().collect::<Array>(), "")
@@ -38,4 +35,8 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
         .collect();
     let manifest = project.workspace.root().join("Cargo.toml");
     Ok(Proposal::new(tuning::change(manifest, &settings)?.into_iter().collect()))
+}
+
+fn has_slice(project: &Project, command: &str) -> bool {
+    project.slices.iter().any(|slice| slice.args.first().is_some_and(|word| word == command))
 }

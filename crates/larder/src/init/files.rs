@@ -25,9 +25,8 @@ pub(super) fn new_file(path: Utf8PathBuf, text: &str) -> Result<Proposal> {
 /// A text with those of the lines that it lacks, in its own line ends.
 pub(super) fn with_lines(mut text: String, lines: &[&str]) -> String {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let bare = |line: &str| line.trim().trim_matches('/').to_owned();
     for line in lines {
-        if !text.lines().any(|known| bare(known) == bare(line)) {
+        if !text.lines().any(|known| bare_pattern(known) == bare_pattern(line)) {
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push_str(end);
             }
@@ -36,6 +35,11 @@ pub(super) fn with_lines(mut text: String, lines: &[&str]) -> String {
         }
     }
     text
+}
+
+/// A pattern of `.gitignore` without the slashes around it.
+pub(super) fn bare_pattern(line: &str) -> &str {
+    line.trim().trim_matches('/')
 }
 
 /// The repository that the workspace lies in; `None` also if git cannot tell.

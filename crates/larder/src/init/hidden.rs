@@ -4,7 +4,7 @@
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::files::with_lines;
+use super::files::{bare_pattern, with_lines};
 use crate::{
     error::Result,
     files::{change::Change, read},
@@ -34,11 +34,10 @@ pub(super) fn change(git: &Git, root: &Utf8Path) -> Result<Option<Change>> {
 /// A `.gitignore` that hides none of these: a pattern for one of them alone is removed, and one that a broader pattern
 /// hides, or another file's, is named after all of them.
 fn shown(text: &str, hidden: &[&str]) -> String {
-    let bare = |line: &str| line.trim().trim_matches('/').to_owned();
     let (named, covered): (Vec<&str>, Vec<&str>) =
-        hidden.iter().copied().partition(|name| text.lines().any(|line| bare(line) == *name));
+        hidden.iter().copied().partition(|name| text.lines().any(|line| bare_pattern(line) == *name));
     let kept: String =
-        text.split_inclusive('\n').filter(|line| !named.contains(&bare(line).as_str())).collect();
+        text.split_inclusive('\n').filter(|line| !named.contains(&bare_pattern(line))).collect();
     if covered.is_empty() {
         return kept;
     }

@@ -287,10 +287,11 @@ mod tests {
 
     #[test]
     fn what_is_ignored_is_added_in_the_line_ends_of_the_file() {
-        let add = |text: &str| with_lines(text.to_owned(), &["/a", "b/"]);
-        assert_eq!(add(""), "/a\nb/\n");
-        assert_eq!(add("x\r\n# b"), "x\r\n# b\r\n/a\r\nb/\r\n");
-        assert_eq!(add("a\nb\n# c"), "a\nb\n# c");
+        for (before, after) in
+            [("", "/a\nb/\n"), ("x\r\n# b", "x\r\n# b\r\n/a\r\nb/\r\n"), ("a\nb\n# c", "a\nb\n# c")]
+        {
+            assert_eq!(with_lines(before.to_owned(), &["/a", "b/"]), after);
+        }
     }
 
     #[test]

@@ -31,8 +31,9 @@ fn written_by_lock(project: &Project) -> Result<Vec<String>> {
     let mut paths = vec!["larder".to_owned()];
     if has_generated_dockerfile(project)? {
         let context = project.settings.docker.context.as_ref().map_or("", |context| context.as_str());
-        let below = |name| if context.is_empty() { String::from(name) } else { format!("{context}/{name}") };
-        paths.extend([below("Dockerfile"), below(".dockerignore")]);
+        for name in ["Dockerfile", ".dockerignore"] {
+            paths.push(if context.is_empty() { name.to_owned() } else { format!("{context}/{name}") });
+        }
     }
     Ok(paths)
 }

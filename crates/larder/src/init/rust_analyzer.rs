@@ -40,8 +40,9 @@ pub enum Told {
 
 /// Looks at the files of a workspace; one that cannot be read mentions nothing.
 pub fn told(root: &Utf8Path) -> Told {
-    let text = |name: &str| read::text_or_nothing(root.join(name)).unwrap_or_default();
-    let (own, (editor, key)) = (text(FILE), (text(EDITOR.0), EDITOR.1));
+    let (settings, key) = EDITOR;
+    let [own, editor] =
+        [FILE, settings].map(|name| read::text_or_nothing(root.join(name)).unwrap_or_default());
     let document: DocumentMut = own.parse().unwrap_or_default();
     let is_apart = tuning::get(&document, &TARGET_DIR).is_some_and(|value| value.as_bool() != Some(false));
     if is_apart || editor.contains(key) {
@@ -90,11 +91,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(dir.path()).unwrap();
         fs_err::create_dir(root.join(".vscode")).unwrap();
-        let editor = |text: &str| fs_err::write(root.join(EDITOR.0), text).unwrap();
         assert_eq!(told(root), Told::Nothing);
-        editor("{ \"editor.tabSize\": 4 }");
+        write_editor(root, "{ \"editor.tabSize\": 4 }");
         assert_eq!(told(root), Told::Nothing);
-        editor("{ // mine\n \"rust-analyzer.check.command\": \"clippy\" }");
+        write_editor(root, "{ // mine\n \"rust-analyzer.check.command\": \"clippy\" }");
         assert_eq!(told(root), Told::Together);
         for (text, expected) in [
             ("[cargo]\ntargetDir = true\n", Told::Apart),
@@ -105,7 +105,11 @@ mod tests {
             fs_err::write(root.join(FILE), text).unwrap();
             assert_eq!(told(root), expected, "{text}");
         }
-        editor("{ \"rust-analyzer.cargo.targetDir\": true }");
+        write_editor(root, "{ \"rust-analyzer.cargo.targetDir\": true }");
         assert_eq!(told(root), Told::Apart);
+    }
+
+    fn write_editor(root: &Utf8Path, text: &str) {
+        fs_err::write(root.join(EDITOR.0), text).unwrap();
     }
 }

@@ -233,8 +233,7 @@ impl Plan {
         let sides = external::sides(graph);
         let keys = key::keys(graph, &kinds);
         let modes = lto::modes(graph);
-        let aborts = |index: usize| graph.units[index].aborts();
-        let some_abort = (0..graph.units.len()).any(|index| sides[index].target && aborts(index));
+        let some_abort = graph.units.iter().zip(&sides).any(|(unit, side)| side.target && unit.aborts());
         let has_lto = graph.units.iter().zip(&sides).any(|(unit, side)| side.target && lto::is_on(unit));
         let mut units = BTreeMap::new();
         for (index, key) in keys {
@@ -251,7 +250,7 @@ impl Plan {
                     lto: modes[index],
                     for_host: sides[index].host,
                     for_target: sides[index].target,
-                    for_tests: some_abort && sides[index].target && !aborts(index),
+                    for_tests: some_abort && sides[index].target && !unit.aborts(),
                 },
             );
         }

@@ -75,13 +75,9 @@ impl UnitGraph {
         struct Version {
             version: u64,
         }
-        let unreadable = |reason: String| Error::Answer {
-            command: command.to_owned(),
-            reason: format!("unit graph: {reason}"),
-        };
         // The version comes first: with another one, the rest may have any shape.
         let Version { version } =
-            serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+            serde_json::from_str(json).map_err(|error| unreadable_answer(command, &error.to_string()))?;
         if version != VERSION {
             return Err(Error::UnitGraphVersion {
                 command: command.to_owned(),
@@ -89,16 +85,21 @@ impl UnitGraph {
                 known: VERSION,
             });
         }
-        let graph: Self = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+        let graph: Self =
+            serde_json::from_str(json).map_err(|error| unreadable_answer(command, &error.to_string()))?;
         let edges = graph.units.iter().flat_map(|unit| unit.dependencies.iter().map(|edge| edge.index));
         match edges.chain(graph.roots.iter().copied()).find(|index| *index >= graph.units.len()) {
-            Some(index) => Err(unreadable(format!("index {index} is out of range"))),
+            Some(index) => Err(unreadable_answer(command, &format!("index {index} is out of range"))),
             None if depth(&graph).is_none_or(|depth| depth > DEEPEST) => {
-                Err(unreadable("its units depend on each other in a circle, or without end".to_owned()))
+                Err(unreadable_answer(command, "its units depend on each other in a circle, or without end"))
             }
             None => Ok(graph),
         }
     }
+}
+
+fn unreadable_answer(command: &str, reason: &str) -> Error {
+    Error::Answer { command: command.to_owned(), reason: format!("unit graph: {reason}") }
 }
 
 /// The longest chain of units that is followed. The deepest builds have some hundred.
@@ -171,48 +172,47 @@ mod tests {
 
     #[test]
     fn the_name_of_a_package_is_where_cargo_puts_it() {
-        let json = |id: &str| {
-            format!(
-                r#"{{"version":1,"roots":[],"units":[{{"pkg_id":"{id}","mode":"build","features":[],"platform":null,
-                "profile":{{}},"target":{{"kind":[],"crate_types":[],"name":"t"}},"dependencies":[]}}]}}"#
-            )
-        };
         for (id, name) in [
             ("registry+https://index.example/x#openssl-sys@0.9.1", "openssl-sys"),
             ("path+file:///project/pq-sys#0.1.0", "pq-sys"),
             ("path+file:///project/folder#pq-sys@0.1.0", "pq-sys"),
             ("git+https://git.example/zstd-sys?branch=1#2.0.0+zstd.1.5", "zstd-sys"),
         ] {
-            assert_eq!(UnitGraph::parse("test", &json(id)).unwrap().units[0].package_name(), name);
+            let json = format!(
+                r#"{{"version":1,"roots":[],"units":[{{"pkg_id":"{id}","mode":"build","features":[],"platform":null,
+                "profile":{{}},"target":{{"kind":[],"crate_types":[],"name":"t"}},"dependencies":[]}}]}}"#
+            );
+            assert_eq!(UnitGraph::parse("test", &json).unwrap().units[0].package_name(), name);
         }
     }
 
     #[test]
     fn circles_and_endless_chains_are_refused() {
-        let parsed = |edges: &[&[usize]]| {
-            let units: Vec<_> = edges
-                .iter()
-                .map(|edges| {
-                    let edges: Vec<_> =
-                        edges.iter().map(|index| serde_json::json!({"index": index})).collect();
-                    serde_json::json!({
-                        "pkg_id": "registry+x#a@1.0.0", "mode": "build", "features": [], "platform": null,
-                        "profile": {}, "target": {"kind": [], "crate_types": [], "name": "t"},
-                        "dependencies": edges,
-                    })
-                })
-                .collect();
-            let json = serde_json::json!({"version": 1, "units": units, "roots": [0]}).to_string();
-            UnitGraph::parse("cargo build", &json).map_err(|error| error.to_string())
-        };
-        assert!(parsed(&[&[1, 2], &[2, 2], &[]]).is_ok());
+        assert!(parse_edges(&[&[1, 2], &[2, 2], &[]]).is_ok());
         let circle = "cannot read the answer of `cargo build`: unit graph: its units depend on each other in a circle, or without end";
         for edges in [&[&[0_usize][..]][..], &[&[1], &[2], &[0]], &[&[], &[2], &[1]]] {
-            assert_eq!(parsed(edges).unwrap_err(), circle);
+            assert_eq!(parse_edges(edges).unwrap_err(), circle);
         }
         let chain: Vec<Vec<usize>> = (1..100_000).map(|next| vec![next]).chain([Vec::new()]).collect();
         let chain: Vec<&[usize]> = chain.iter().map(Vec::as_slice).collect();
-        assert_eq!(parsed(&chain).unwrap_err(), circle);
+        assert_eq!(parse_edges(&chain).unwrap_err(), circle);
+    }
+
+    /// A graph of units with these dependencies each.
+    fn parse_edges(edges: &[&[usize]]) -> Result<UnitGraph, String> {
+        let units: Vec<_> = edges
+            .iter()
+            .map(|edges| {
+                let edges: Vec<_> = edges.iter().map(|index| serde_json::json!({"index": index})).collect();
+                serde_json::json!({
+                    "pkg_id": "registry+x#a@1.0.0", "mode": "build", "features": [], "platform": null,
+                    "profile": {}, "target": {"kind": [], "crate_types": [], "name": "t"},
+                    "dependencies": edges,
+                })
+            })
+            .collect();
+        let json = serde_json::json!({"version": 1, "units": units, "roots": [0]}).to_string();
+        UnitGraph::parse("cargo build", &json).map_err(|error| error.to_string())
     }
 
     #[test]

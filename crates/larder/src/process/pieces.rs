@@ -65,11 +65,11 @@ mod tests {
     fn a_line_without_an_end_takes_no_memory_without_end() {
         let mut lines = Lines::default();
         let mut found = Vec::new();
-        let mut on_line = |line: &str| found.push(line.len());
         let piece = vec![b'x'; 1 << 20];
-        (0..40).for_each(|_| assert!(lines.take(&piece, &mut on_line).is_continue()));
-        assert!(lines.take(b"y\r\nz", &mut on_line).is_continue());
-        lines.finish(&mut on_line);
+        for piece in std::iter::repeat_n(&piece[..], 40).chain([&b"y\r\nz"[..]]) {
+            assert!(lines.take(piece, &mut |line: &str| found.push(line.len())).is_continue());
+        }
+        lines.finish(&mut |line: &str| found.push(line.len()));
         assert_eq!(found, [16 << 20, 1]);
     }
 }

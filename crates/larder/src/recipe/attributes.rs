@@ -8,7 +8,6 @@ const OWN: &str = "* linguist-generated eol=lf";
 /// The text that the file should have: the very same if it has the line. Otherwise the line comes first, so that
 /// those of the user's overrule it.
 pub(super) fn completed(found: &str) -> String {
-    let is_own = |line: &str| line.trim() == OWN;
     if found.lines().any(is_own) && !found.lines().any(is_marker) {
         return found.to_owned();
     }
@@ -21,6 +20,10 @@ pub(super) fn completed(found: &str) -> String {
         }
     }
     text
+}
+
+fn is_own(line: &str) -> bool {
+    line.trim() == OWN
 }
 
 /// Whether git wrote the line into a conflict.

@@ -71,20 +71,22 @@ impl CargoLockFile {
     /// # Errors
     /// [`Error::Toml`] if cargo would not have written it.
     pub(crate) fn read(path: &Utf8Path) -> Result<Self> {
-        let wrong = |reason: String| Error::Toml { path: path.into(), reason };
-        let file: File =
-            toml_edit::de::from_str(&read::text(path)?).map_err(|error| wrong(error.to_string()))?;
+        Self::parse(&read::text(path)?).map_err(|reason| Error::Toml { path: path.into(), reason })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml_edit::de::from_str(text).map_err(|error| error.to_string())?;
         let mut packages = BTreeMap::new();
         let (mut ids, mut local) = (BTreeMap::new(), Vec::new());
         for entry in &file.package {
-            let Some(id) = id(entry).map_err(wrong)? else {
+            let Some(id) = id(entry)? else {
                 local.push(entry.as_unused());
                 continue;
             };
             let checksum = entry.checksum.clone().or_else(|| of_metadata(&file.metadata, entry));
             let dependencies = entry.dependencies.iter().filter_map(|name| dependency(&file.package, name));
             let dependencies = dependencies.filter_map(|entry| self::id(entry).transpose());
-            let dependencies = dependencies.collect::<std::result::Result<_, _>>().map_err(wrong)?;
+            let dependencies = dependencies.collect::<Result<_, _>>()?;
             ids.insert(spec(&id), id.clone());
             packages.insert(id, Package { checksum, dependencies, pins: BTreeMap::new() });
         }

@@ -48,28 +48,31 @@ pub(super) fn in_table(before: &[&BTreeSet<Line>], after: &[&BTreeSet<Line>]) ->
 
 /// The lines that change in `Cargo.lock` with the packages of a recipe, at least.
 pub(super) fn in_lock_file(before: &BTreeSet<Line>, after: &BTreeSet<Line>) -> usize {
-    let packages = |lines: &BTreeSet<Line>| -> BTreeSet<String> {
-        lines.iter().map(|line| line.package.clone()).collect()
-    };
     let moved = packages(before).symmetric_difference(&packages(after)).count();
     // Each is two lines of four that stand for a package, or more.
     LEAST_IN_LOCK_FILE.max(moved * LEAST_IN_LOCK_FILE / 2)
 }
 
+fn packages(lines: &BTreeSet<Line>) -> BTreeSet<&str> {
+    lines.iter().map(|line| line.package.as_str()).collect()
+}
+
 /// The bounds of the ranges of layers that a line is in. An end is open at the top, and if another
 /// line of the package takes over.
 fn marks(chain: &[&BTreeSet<Line>], line: &Line) -> Vec<(usize, Option<usize>)> {
-    let has = |layer: usize| chain.get(layer).is_some_and(|lines| lines.contains(line));
-    let takes_over = |layer: usize| {
-        let mut others = chain[layer].iter().filter(|other| other.range == line.range);
-        others.any(|other| !chain[layer - 1].contains(other))
-    };
-    let begins = (0..chain.len()).filter(|layer| has(*layer) && (*layer == 0 || !has(layer - 1)));
-    let range = |first: usize| {
-        let end = (first..chain.len()).find(|layer| !has(*layer));
-        (first, end.filter(|layer| !takes_over(*layer)))
-    };
-    begins.map(range).collect()
+    let has: Vec<bool> = chain.iter().map(|lines| lines.contains(line)).collect();
+    let mut marks = Vec::new();
+    for first in (0..chain.len()).filter(|layer| has[*layer] && (*layer == 0 || !has[layer - 1])) {
+        let end = (first..chain.len()).find(|layer| !has[*layer]);
+        marks.push((first, end.filter(|layer| !is_taken_over(line, chain[layer - 1], chain[*layer]))));
+    }
+    marks
+}
+
+/// Whether a layer has another line in the place of one that ends below it.
+fn is_taken_over(line: &Line, below: &BTreeSet<Line>, layer: &BTreeSet<Line>) -> bool {
+    let mut others = layer.iter().filter(|other| other.range == line.range);
+    others.any(|other| !below.contains(other))
 }
 
 /// A line that appears or vanishes is one, a line that changes is two.

@@ -173,19 +173,19 @@ pub(super) fn compiles_the_same(
 
 /// The lines of a configuration that reach a compilation.
 fn compiled_with<'a>(lines: &'a BTreeSet<String>, triples: &BTreeSet<&str>) -> BTreeSet<&'a str> {
-    // Expressions and names in quotation marks may mean any of them.
-    let is_of_others = |name: &str| !name.starts_with(['"', '\'']) && !triples.contains(name);
-    let reaches = |line: &&str| {
-        let mut names = line.split(['.', ' ']);
-        let table = names.next().unwrap_or_default();
-        let is_left_out = match (table, names.next()) {
-            ("build", Some(key)) => !COMPILED_WITH_IN_BUILD.contains(&key),
-            ("target", Some(triple)) => is_of_others(triple),
-            _ => false,
-        };
-        COMPILED_WITH.contains(&table) && !is_left_out
+    lines.iter().map(String::as_str).filter(|line| reaches_compilation(line, triples)).collect()
+}
+
+fn reaches_compilation(line: &str, triples: &BTreeSet<&str>) -> bool {
+    let mut names = line.split(['.', ' ']);
+    let table = names.next().unwrap_or_default();
+    let is_left_out = match (table, names.next()) {
+        ("build", Some(key)) => !COMPILED_WITH_IN_BUILD.contains(&key),
+        // Expressions and names in quotation marks may mean any of them.
+        ("target", Some(triple)) => !triple.starts_with(['"', '\'']) && !triples.contains(triple),
+        _ => false,
     };
-    lines.iter().map(String::as_str).filter(reaches).collect()
+    COMPILED_WITH.contains(&table) && !is_left_out
 }
 
 /// The packages for which `[patch]` in cargo's configuration names a folder. cargo finds the patch in the recipe's folder

@@ -185,15 +185,22 @@ impl Draft<'_> {
     /// Proves an expanded recipe on every platform. `policy` is for the first query alone: what it leaves behind
     /// has to do for all of them.
     fn prove(&self, project: &Project, dir: &Utf8Path, policy: CargoLock) -> Result<()> {
-        let prove = |(platform, plan): (&Platform, &Plan), policy| {
-            let cargo = project.cargo_on(platform)?.with_cargo_lock(policy);
-            let recipe = plan_of_recipe(&cargo, &project.workspace, self.slice, &self.recipe.cook, dir)?;
-            Proof::compare(plan, &recipe).require(&self.slice.name, platform).map(drop)
-        };
         let mut platforms = self.plans.iter();
-        platforms.next().map_or(Ok(()), |first| prove(first, policy))?;
-        side_by_side::map(platforms, |platform| prove(platform, CargoLock::Locked))?;
+        platforms.next().map_or(Ok(()), |first| self.prove_on(first, project, dir, policy))?;
+        side_by_side::map(platforms, |platform| self.prove_on(platform, project, dir, CargoLock::Locked))?;
         Ok(())
+    }
+
+    fn prove_on(
+        &self,
+        (platform, plan): (&Platform, &Plan),
+        project: &Project,
+        dir: &Utf8Path,
+        policy: CargoLock,
+    ) -> Result<()> {
+        let cargo = project.cargo_on(platform)?.with_cargo_lock(policy);
+        let recipe = plan_of_recipe(&cargo, &project.workspace, self.slice, &self.recipe.cook, dir)?;
+        Proof::compare(plan, &recipe).require(&self.slice.name, platform).map(drop)
     }
 
     /// Why the recorded recipe is not the one that is needed.

@@ -72,10 +72,14 @@ pub fn layer(
     purpose: Purpose,
 ) -> Result<Workplace> {
     let files = locked.files(index);
-    let below = |tree: &str| workspace.root().join(tree).join(&locked.slice.name).join(index.to_string());
-    let cooked = below(FOLDER);
+    let below = Utf8Path::new(&locked.slice.name).join(index.to_string());
+    let cooked = workspace.root().join(FOLDER).join(&below);
     // A question leaves nothing behind if it can be asked in the place of the recipe.
-    let dir = if purpose == Purpose::Cooking || has(&cooked, &files) { cooked } else { below(ASKING) };
+    let dir = if purpose == Purpose::Cooking || has(&cooked, &files) {
+        cooked
+    } else {
+        workspace.root().join(ASKING).join(below)
+    };
     Workplace::with(workspace, &locked.slice, dir, &files)
 }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
+use toml_edit::Value;
 
 use super::{harmless::is_harmless, pins::Kind};
 use crate::{
@@ -89,21 +90,21 @@ impl Layer {
     /// commits, and beside them what the current layer has, but for settings of profiles that only choose how fast code is.
     pub(super) fn is_within(&self, sources: &BTreeSet<String>, current: &Self) -> bool {
         let is_known = |line: &String| current.manifest.contains(line) || is_harmless(line);
-        let comes_from = |id: &PackageId| id.source.as_ref().is_none_or(|source| sources.contains(&source.0));
-        let is_held = |id: &PackageId, package: &Package| {
-            let is_git = id.source.as_ref().is_some_and(|source| source.0.starts_with("git+"));
-            comes_from(id) && (is_git || package.checksum.is_some())
-        };
-        self.manifest.iter().all(is_known) && self.packages.iter().all(|(id, package)| is_held(id, package))
+        self.manifest.iter().all(is_known)
+            && self
+                .packages
+                .iter()
+                .all(|(id, package)| id.is_from(sources) && (id.is_from_git() || package.checksum.is_some()))
     }
 
     /// Whether another layer pins the same packages for the same places, whatever their `Cargo.lock`s say.
     pub(super) fn pins_the_same(&self, other: &Self) -> bool {
-        let pins = |layer: &Self| {
-            let pinned = layer.packages.iter().filter(|(_, package)| !package.pins.is_empty());
-            pinned.map(|(id, package)| (id.clone(), package.pins.clone())).collect::<Vec<_>>()
-        };
-        self.manifest == other.manifest && self.unused == other.unused && pins(self) == pins(other)
+        self.manifest == other.manifest && self.unused == other.unused && self.pins().eq(other.pins())
+    }
+
+    fn pins(&self) -> impl Iterator<Item = (&PackageId, &BTreeMap<Pinned, Vec<String>>)> {
+        let pinned = self.packages.iter().filter(|(_, package)| !package.pins.is_empty());
+        pinned.map(|(id, package)| (id, &package.pins))
     }
 }
 
@@ -131,6 +132,15 @@ impl PackageId {
             None => format!("{}-{version}", self.name),
             Some(origin) => format!("{}-{version}-{}", self.name, origin.id()),
         }
+    }
+
+    /// Whether it is from one of these sources, or from crates.io.
+    fn is_from(&self, sources: &BTreeSet<String>) -> bool {
+        self.source.as_ref().is_none_or(|source| sources.contains(&source.0))
+    }
+
+    fn is_from_git(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.0.starts_with("git+"))
     }
 }
 
@@ -167,14 +177,13 @@ impl Origin {
 
     /// The words for it in a dependency's entry: `git = "…", branch = "…"`. `None` for a source that has no such words.
     pub(super) fn entry(&self) -> Option<String> {
-        let text = |value: &str| toml_edit::Value::from(value).to_string();
         let id = format!("{}#x@0.0.0", self.without_commit());
         match PackageSpec::parse(&id).source()? {
             Source::CratesIo => None,
-            Source::Registry(index) => Some(format!("registry-index = {}", text(index))),
-            Source::Git { url, reference: None } => Some(format!("git = {}", text(url))),
+            Source::Registry(index) => Some(format!("registry-index = {}", Value::from(index))),
+            Source::Git { url, reference: None } => Some(format!("git = {}", Value::from(url))),
             Source::Git { url, reference: Some((kind, value)) } => {
-                Some(format!("git = {}, {kind} = {}", text(url), text(&percent_decoded(value))))
+                Some(format!("git = {}, {kind} = {}", Value::from(url), Value::from(percent_decoded(value))))
             }
         }
     }

@@ -59,16 +59,18 @@ pub fn keep<K: Ord>(chain: &[Content<K>], current: &Content<K>, max: usize) -> C
     let choices = choices(&units, &current.units);
     let compiled = compiled(&units);
     let longest = choices[chain.len().min(max.saturating_sub(1))];
-    let pays = |choice: &&Choice| {
-        let cost = weight(choice.compiled) - weight(longest.compiled);
-        let levels = weight(longest.kept - choice.kept);
-        let freed = levels * (1.0 + LEVEL_WEIGHT * weight(longest.compiled));
-        let dropped = weight(longest.carried) - weight(choice.carried);
-        let above = compiled.iter().skip(choice.kept + 1).copied().sum();
-        cost <= CARRIED_WEIGHT * dropped + freed + ABOVE_WEIGHT * weight(above)
-    };
-    let mut shorter = choices[..longest.kept].iter().filter(pays);
+    let mut shorter = choices[..longest.kept].iter().filter(|choice| pays(choice, &longest, &compiled));
     *shorter.find(|choice| is_readable(chain, current, choice.kept)).unwrap_or(&longest)
+}
+
+/// Whether a shorter chain costs no more than it brings. `compiled` is what each layer compiled.
+fn pays(choice: &Choice, longest: &Choice, compiled: &[usize]) -> bool {
+    let cost = weight(choice.compiled) - weight(longest.compiled);
+    let levels = weight(longest.kept - choice.kept);
+    let freed = levels * (1.0 + LEVEL_WEIGHT * weight(longest.compiled));
+    let dropped = weight(longest.carried) - weight(choice.carried);
+    let above = compiled.iter().skip(choice.kept + 1).copied().sum();
+    cost <= CARRIED_WEIGHT * dropped + freed + ABOVE_WEIGHT * weight(above)
 }
 
 /// Whether a review can be asked to read what a choice changes.
@@ -166,11 +168,11 @@ mod tests {
 
     #[test]
     fn what_the_layers_above_compiled_pays_for_a_replacement() {
-        let chain =
-            |above: u32| [set(0..100), set((0..100).chain(200..210)), set((0..100).chain(300..300 + above))];
         let current = set((0..100).chain(200..210).chain(500..502));
-        assert_eq!(keep(&chain(10), &current, 4).kept, 2);
-        assert_eq!(keep(&chain(60), &current, 4).kept, 1);
+        for (above, kept) in [(10, 2), (60, 1)] {
+            let chain = [set(0..100), set((0..100).chain(200..210)), set((0..100).chain(300..300 + above))];
+            assert_eq!(keep(&chain, &current, 4).kept, kept);
+        }
     }
 
     #[test]

@@ -136,11 +136,13 @@ impl Writing<'_> {
         })?;
         let (done, unproven) = Refused::apart(results)?;
         unproven.into_iter().for_each(|new| new.join(&mut refused));
-        let change = |locked: &LockedSlice| {
-            let before = old.and_then(|old| old.slice(&locked.slice.name));
-            if before == Some(locked) { Change::Kept } else { Change::Written }
-        };
-        let locked = done.iter().map(|(draft, locked)| draft.outcome(change(locked))).collect();
+        let locked = done
+            .iter()
+            .map(|(draft, locked)| {
+                let before = old.and_then(|old| old.slice(&locked.slice.name));
+                draft.outcome(if before == Some(locked) { Change::Kept } else { Change::Written })
+            })
+            .collect();
         let mut slices: Vec<LockedSlice> = done.into_iter().map(|(_, locked)| locked).collect();
         // The recipes that refused slices had are as good as they were.
         let names = refused.iter().flat_map(|refused| &refused.slices);
@@ -274,18 +276,26 @@ fn draft<'a>(
     let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
     let lock = CargoLockFile::read(&workspace.root().join("Cargo.lock"))?;
     let letters = letters(&names, old)?;
-    let draft = |slice: &'a Slice, plans: Plans| -> Result<Draft<'a>> {
-        let recipe = Recipe::from_plans(workspace, slice, &plans, &lock)?;
+    let drafts = slices.into_iter().zip(plans).map(|(slice, plans)| {
         let letter = letters[slice.name.as_str()];
-        let most_layers = project.settings.max_layers.min(table::MOST_LAYERS);
-        Ok(Draft { slice, recipe, plans, letter, most_layers, sources: lock.sources() })
-    };
-    let drafts = slices.into_iter().zip(plans);
-    let drafts =
-        drafts.map(|(slice, plans)| (slice.name.to_string(), plans.and_then(|plans| draft(slice, plans))));
+        let draft = plans.and_then(|plans| draft_slice(project, slice, plans, letter, &lock));
+        (slice.name.to_string(), draft)
+    });
     let (drafts, mut refused) = Refused::apart(drafts)?;
     refused.extend(project.refused());
     Ok((drafts, refused))
+}
+
+fn draft_slice<'a>(
+    project: &Project,
+    slice: &'a Slice,
+    plans: Plans,
+    letter: char,
+    lock: &CargoLockFile,
+) -> Result<Draft<'a>> {
+    let recipe = Recipe::from_plans(&project.workspace, slice, &plans, lock)?;
+    let most_layers = project.settings.max_layers.min(table::MOST_LAYERS);
+    Ok(Draft { slice, recipe, plans, letter, most_layers, sources: lock.sources() })
 }
 
 /// A letter for each slice: the one that it has, or the first that no slice has.

@@ -92,12 +92,15 @@ fn profiles(source: &DocumentMut, pins: &[&PackageId]) -> Option<Item> {
 /// the rest of an address does not matter.
 fn matches(spec: &str, pin: &PackageId) -> bool {
     let spec = PackageSpec::parse(spec);
-    let same_version = |version: &str| {
-        let required = pin.required();
-        let rest = required.strip_prefix(version);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    spec.name == pin.name && spec.version.is_none_or(same_version) && !spec.is_path()
+    spec.name == pin.name
+        && spec.version.is_none_or(|version| matches_version(version, pin))
+        && !spec.is_path()
+}
+
+fn matches_version(version: &str, pin: &PackageId) -> bool {
+    let required = pin.required();
+    let rest = required.strip_prefix(version);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// `[patch]` entries of packages that the recipe builds and that come from no path.

@@ -92,9 +92,13 @@ fn bounds(range: &str, count: usize) -> Option<(usize, usize)> {
         return Some((0, last));
     }
     let (start, end) = range.split_once('-')?;
-    let number = |text: &str, open| if text.is_empty() { Some(open) } else { text.parse().ok() };
-    let (first, end) = (number(start, 0)?, number(end, last)?);
+    let (first, end) = (bound(start, 0)?, bound(end, last)?);
     (first <= end && end <= last).then_some((first, end))
+}
+
+/// One end of a range, which is `open` if no number is there.
+fn bound(text: &str, open: usize) -> Option<usize> {
+    if text.is_empty() { Some(open) } else { text.parse().ok() }
 }
 
 #[cfg(test)]

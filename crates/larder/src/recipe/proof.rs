@@ -89,14 +89,14 @@ fn difference(key: &UnitKey, unit: &Unit, recipe: &Plan) -> Option<String> {
 
 /// The units that can have been meant to be the same.
 fn counterparts<'a>(unit: &'a Unit, plan: &'a Plan) -> impl Iterator<Item = &'a UnitKey> {
-    let same = |other: &Unit| {
+    let same = plan.units.iter().filter(move |(_, other)| {
         other.package == unit.package
             && other.kinds == unit.kinds
             && other.mode == unit.mode
             && other.platform == unit.platform
             && other.for_host == unit.for_host
-    };
-    plan.units.iter().filter(move |(_, other)| same(other)).map(|(key, _)| key)
+    });
+    same.map(|(key, _)| key)
 }
 
 #[cfg(test)]

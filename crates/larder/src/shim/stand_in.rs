@@ -42,9 +42,8 @@ pub(crate) fn environment(
 /// # Errors
 /// When the variables are missing or the real compiler cannot be started.
 pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut dyn Write) -> Result<i32> {
-    let missing = |name: &str| Error::Io(std::io::Error::other(format!("{name} is not set")));
-    let host = env.get_str(HOST_VARIABLE).ok_or_else(|| missing(HOST_VARIABLE))?;
-    let rustc = env.get(RUSTC_VARIABLE).ok_or_else(|| missing(RUSTC_VARIABLE))?;
+    let host = env.get_str(HOST_VARIABLE).ok_or_else(|| missing_variable(HOST_VARIABLE))?;
+    let rustc = env.get(RUSTC_VARIABLE).ok_or_else(|| missing_variable(RUSTC_VARIABLE))?;
     let real = Cmd::new(rustc, dir, env);
     if args == ["-vV"] {
         let version = real.args(args).output()?;
@@ -58,6 +57,10 @@ pub fn run(env: &Environment, dir: &Path, args: &[OsString], out: &mut dyn Write
     let names_target = text(args).iter().any(|arg| arg == "--target" || arg.starts_with("--target="));
     let added = (!names_target).then(|| format!("--target={host}"));
     real.args(args).args(added).exit_code()
+}
+
+fn missing_variable(name: &str) -> Error {
+    Error::Io(std::io::Error::other(format!("{name} is not set")))
 }
 
 #[cfg(all(test, unix))]

@@ -90,16 +90,18 @@ impl Slice {
 
     /// Whether both are the same call of cargo, whatever they are named and however much they have it say.
     pub fn same_invocation(&self, other: &Self) -> bool {
-        let says = |arg: &&String| matches!(arg.as_str(), "-q" | "--quiet" | "-v" | "-vv" | "--verbose");
-        let sorted = |slice: &Self| {
-            let mut args: Vec<String> = slice.args.iter().filter(|arg| !says(arg)).cloned().collect();
-            args[1..].sort();
-            args
-        };
-        sorted(self) == sorted(other)
+        self.sorted_args() == other.sorted_args()
             && self.target_dir == other.target_dir
             && self.rustflags == other.rustflags
             && self.env == other.env
+    }
+
+    /// The subcommand and its sorted arguments, without those about how much cargo says.
+    fn sorted_args(&self) -> Vec<String> {
+        let says = |arg: &&String| matches!(arg.as_str(), "-q" | "--quiet" | "-v" | "-vv" | "--verbose");
+        let mut args: Vec<String> = self.args.iter().filter(|arg| !says(arg)).cloned().collect();
+        args[1..].sort();
+        args
     }
 
     /// Whether the invocation is `cargo test`, which compiles for tests throughout.

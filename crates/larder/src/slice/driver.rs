@@ -81,26 +81,29 @@ fn in_folder(root: &Utf8Path, folder: &Utf8Path) -> Vec<Driver> {
     let files = files.filter(|(path, _, _)| path.is_file());
     let mut drivers: Vec<Driver> =
         files.map(|(path, program, command)| driver(root, folder, &path, program, command)).collect();
-    let reads = |name: &str, words: &str| {
-        let path = folder.join(name);
-        read::text(&path).is_ok_and(|text| text.contains(words)).then_some(path)
-    };
     // trunk needs no file of its own: the page names what is built.
-    let page = reads("index.html", "data-trunk").map(|path| (path, "trunk", "trunk build --release"));
-    let python = reads("pyproject.toml", "maturin").map(|path| (path, "maturin", "maturin build --release"));
+    let page = file_with(folder, "index.html", "data-trunk");
+    let page = page.map(|path| (path, "trunk", "trunk build --release"));
+    let python = file_with(folder, "pyproject.toml", "maturin");
+    let python = python.map(|path| (path, "maturin", "maturin build --release"));
     let by_words = page.into_iter().chain(python);
     drivers.extend(by_words.map(|(path, program, command)| driver(root, folder, &path, program, command)));
     drivers
 }
 
+fn file_with(folder: &Utf8Path, name: &str, words: &str) -> Option<Utf8PathBuf> {
+    let path = folder.join(name);
+    read::text(&path).is_ok_and(|text| text.contains(words)).then_some(path)
+}
+
 fn in_manifest(root: &Utf8Path, package: &Package) -> Vec<Driver> {
     let folder = package.manifest_path.parent().unwrap_or(root);
     let tables = TABLES.iter().filter(|(table, _, _)| package.metadata.get(table).is_some());
-    let told = |(table, program, command): &(&str, &'static str, &'static str)| {
+    let drivers = tables.map(|(table, program, command)| {
         let manifest = driver(root, folder, &package.manifest_path, program, command);
         Driver { told_by: format!("{} ([package.metadata.{table}])", manifest.told_by), ..manifest }
-    };
-    tables.map(told).collect()
+    });
+    drivers.collect()
 }
 
 fn driver(
@@ -110,8 +113,9 @@ fn driver(
     program: &'static str,
     command: &'static str,
 ) -> Driver {
-    let below = |path: &Utf8Path| forward(path.strip_prefix(root).unwrap_or(path).to_owned());
-    Driver { told_by: below(path).into_string(), program, command, folder: below(folder) }
+    let [path, folder] =
+        [path, folder].map(|path| forward(path.strip_prefix(root).unwrap_or(path).to_owned()));
+    Driver { told_by: path.into_string(), program, command, folder }
 }
 
 impl Driver {

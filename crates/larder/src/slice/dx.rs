@@ -220,17 +220,18 @@ fn renderer(package: &Package) -> Option<&'static str> {
     }
     let default = package.features.get("default").into_iter().flatten();
     let enabled: BTreeSet<&'static str> = default.flat_map(|feature| chosen(package, feature)).collect();
-    let shown = |all: &BTreeSet<&'static str>| -> Option<&'static str> {
-        let mut others = all.iter().filter(|renderer| **renderer != "server");
-        others.next().copied().filter(|_| others.next().is_none())
-    };
     if let (1, Some(only)) = (enabled.len(), enabled.first()) {
         return Some(only);
     }
-    if let Some(only) = shown(&enabled).filter(|_| enabled.len() == 2) {
+    if let Some(only) = only_beside_server(&enabled).filter(|_| enabled.len() == 2) {
         return Some(only);
     }
-    shown(&package.features.keys().filter_map(|feature| known(feature)).collect())
+    only_beside_server(&package.features.keys().filter_map(|feature| known(feature)).collect())
+}
+
+fn only_beside_server(renderers: &BTreeSet<&'static str>) -> Option<&'static str> {
+    let mut others = renderers.iter().filter(|renderer| **renderer != "server");
+    others.next().copied().filter(|_| others.next().is_none())
 }
 
 /// The features of one half: the default ones that choose no renderer, and the one that chooses its own.
@@ -241,28 +242,30 @@ fn features(package: &Package, half: Half) -> Vec<String> {
         default.filter(|feature| chosen(package, feature).is_empty()).cloned().collect();
     features.sort();
     features.dedup();
-    let is_it = |(name, enabled): &(&String, &Vec<String>)| {
-        let renderers: Vec<&str> = enabled
-            .iter()
-            .filter_map(|one| known(one.strip_prefix("dioxus")?.trim_start_matches('?').strip_prefix('/')?))
-            .collect();
-        *name == wanted || renderers == [wanted]
-    };
-    let own = package.features.iter().find(is_it).map(|(name, _)| name.clone());
-    features.push(own.unwrap_or_else(|| format!("dioxus/{wanted}")));
+    let mut all = package.features.iter();
+    let own = all.find(|(name, enabled)| *name == wanted || is_choice_of(enabled, wanted));
+    features.push(own.map_or_else(|| format!("dioxus/{wanted}"), |(name, _)| name.clone()));
     features.dedup();
     features
+}
+
+/// Whether a feature that enables these chooses this renderer and no other.
+fn is_choice_of(enabled: &[String], renderer: &str) -> bool {
+    let renderers: Vec<&str> = enabled
+        .iter()
+        .filter_map(|one| known(one.strip_prefix("dioxus")?.trim_start_matches('?').strip_prefix('/')?))
+        .collect();
+    renderers == [renderer]
 }
 
 /// Whether dx builds a server as well.
 fn is_fullstack(package: &Package) -> bool {
     let of_dependency = package.dependencies.iter().find(|dependency| dependency.name == "dioxus");
     let active = features(package, Half::Web);
-    let enables = |(name, enabled): (&String, &Vec<String>)| {
-        enabled.iter().any(|one| one == "dioxus/fullstack") && active.contains(name)
-    };
     of_dependency.is_some_and(|dioxus| dioxus.features.iter().any(|feature| feature == "fullstack"))
-        || package.features.iter().any(enables)
+        || package.features.iter().any(|(name, enabled)| {
+            enabled.iter().any(|one| one == "dioxus/fullstack") && active.contains(name)
+        })
 }
 
 /// `my-app2d` as `MyApp2D`.

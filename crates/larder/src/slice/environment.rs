@@ -67,10 +67,17 @@ pub(super) fn configured_rustflags(
     dir: &Utf8Path,
     target: Option<&str>,
 ) -> Result<Option<String>> {
-    let unreadable = |error: cargo_config2::Error| Error::Settings {
+    read_rustflags(cargo, dir, target).map_err(|error| Error::Settings {
         path: dir.join(".cargo/config.toml").into(),
         reason: format!("rustflags: {error}"),
-    };
+    })
+}
+
+fn read_rustflags(
+    cargo: &Cargo,
+    dir: &Utf8Path,
+    target: Option<&str>,
+) -> Result<Option<String>, cargo_config2::Error> {
     let mut options = ResolveOptions::default()
         .env(cargo.env().iter())
         .cargo(cargo.program())
@@ -78,11 +85,10 @@ pub(super) fn configured_rustflags(
     if let Some(platform) = cargo.pretended() {
         options = options.host_triple(platform.as_str());
     }
-    let config = Config::load_with_options(dir, options).map_err(unreadable)?;
+    let config = Config::load_with_options(dir, options)?;
     let target = match target {
         Some(target) if target != HOST_TUPLE => target.to_owned(),
-        _ => config.host_triple().map_err(unreadable)?.to_owned(),
+        _ => config.host_triple()?.to_owned(),
     };
-    let configured = config.rustflags(target).map_err(unreadable)?;
-    configured.map(|flags| flags.encode_space_separated()).transpose().map_err(unreadable)
+    config.rustflags(target)?.map(|flags| flags.encode_space_separated()).transpose()
 }

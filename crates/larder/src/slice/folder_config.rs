@@ -172,7 +172,7 @@ fn variable(key: &str) -> String {
 
 /// All values with their keys as TOML writes them.
 fn flat(table: &dyn TableLike, above: &str) -> Vec<(String, Value)> {
-    let of_item = |(name, item): (&str, &Item)| {
+    let values = table.iter().flat_map(|(name, item)| {
         let key = format!("{above}{}", Key::new(name).display_repr());
         match (item.as_table_like(), item) {
             (Some(table), _) => flat(table, &format!("{key}.")),
@@ -180,8 +180,8 @@ fn flat(table: &dyn TableLike, above: &str) -> Vec<(String, Value)> {
             // `[[patch]]` and its kind.
             (None, _) => vec![(key, Value::from(true))],
         }
-    };
-    table.iter().flat_map(of_item).collect()
+    });
+    values.collect()
 }
 
 #[cfg(test)]

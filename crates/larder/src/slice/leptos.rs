@@ -59,13 +59,8 @@ pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
         let name = own_name.or_else(|| table.get("name")?.as_str()).unwrap_or_default();
         let prefix = if several { format!("{name}-") } else { String::new() };
         let variants = [Variant::Release, Variant::Dev];
-        let of_project = |project: Project| -> Result<Vec<Slice>, String> {
-            let halves = variants
-                .iter()
-                .flat_map(|&variant| [project.front(&prefix, variant), project.server(&prefix, variant)]);
-            halves.collect()
-        };
-        match Project::read(workspace, table, package).and_then(of_project) {
+        let project = Project::read(workspace, table, package);
+        match project.and_then(|project| project.slices(&prefix, &variants)) {
             Ok(found) => slices.extend(found),
             Err(reason) => broken.push(Broken {
                 program: "cargo-leptos",
@@ -95,10 +90,11 @@ pub(super) fn libraries(workspace: &Workspace) -> impl Iterator<Item = String> {
 
 /// The packages that are compiled to WASM and have no program: settings for them reach no server.
 pub(crate) fn front_packages(workspace: &Workspace) -> BTreeSet<String> {
-    let has_program = |name: &String| {
-        member(workspace, name).is_ok_and(|package| package.targets.iter().any(Target::is_bin))
-    };
-    libraries(workspace).filter(|name| !has_program(name)).collect()
+    libraries(workspace).filter(|name| !has_program(workspace, name)).collect()
+}
+
+fn has_program(workspace: &Workspace, name: &str) -> bool {
+    member(workspace, name).is_ok_and(|package| package.targets.iter().any(Target::is_bin))
 }
 
 /// A Leptos project with its packages looked up.
@@ -196,15 +192,14 @@ pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
     let mut folders = Vec::new();
     for (table, package) in tables(workspace) {
         let base = package.map_or_else(Utf8PathBuf::new, |package| folder(workspace, package));
-        let path = |key: &str| table.get(key).and_then(Value::as_str).map(|path| base.join(path));
-        folders.extend(path("assets-dir"));
+        folders.extend(path_at(table, "assets-dir", &base));
         let watched = table.get("watch-additional-files").and_then(Value::as_array).into_iter().flatten();
         let watched = watched.filter_map(|one| one.get("path").unwrap_or(one).as_str());
         // Whichever package names them, cargo-leptos looks for these from the workspace's root.
         folders.extend(watched.map(Utf8PathBuf::from).filter(|path| path.is_relative()));
         for key in ["style-file", "tailwind-input-file", "tailwind-config-file"] {
             // A style imports its neighbours.
-            let folder = path(key).map(|file| match file.parent() {
+            let folder = path_at(table, key, &base).map(|file| match file.parent() {
                 Some(folder) if !folder.as_str().is_empty() => folder.to_owned(),
                 _ => file,
             });
@@ -214,26 +209,27 @@ pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
     folders
 }
 
+fn path_at(table: &Value, key: &str, base: &Utf8Path) -> Option<Utf8PathBuf> {
+    Some(base.join(table.get(key)?.as_str()?))
+}
+
 /// The style sheets that Tailwind is given, relative to the root.
 pub(crate) fn tailwind_inputs(workspace: &Workspace) -> Vec<Utf8PathBuf> {
-    let input = |(table, package): (&Value, Option<&Package>)| {
+    let inputs = tables(workspace).filter_map(|(table, package)| {
         let base = package.map_or_else(Utf8PathBuf::new, |package| folder(workspace, package));
-        Some(base.join(table.get("tailwind-input-file")?.as_str()?))
-    };
-    tables(workspace).filter_map(input).collect()
+        path_at(table, "tailwind-input-file", &base)
+    });
+    inputs.collect()
 }
 
 impl Project {
     /// Reads one table. In a package's own table that package is both halves.
     fn read(workspace: &Workspace, table: &Value, own: Option<&Package>) -> Result<Self, String> {
         let config: Config = serde_json::from_value(table.clone()).map_err(|error| error.to_string())?;
-        let own_name = own.map(|package| package.name.to_string());
-        let named = |key: &str, value: &Option<String>| {
-            own_name.clone().or_else(|| value.clone()).ok_or_else(|| format!("`{key}` is missing"))
-        };
-        let name = named("name", &config.name)?;
-        let lib_package = named("lib-package", &config.lib_package)?;
-        let bin_package = named("bin-package", &config.bin_package)?;
+        let own_name = own.map(|package| package.name.as_str());
+        let name = own_or_given(own_name, "name", config.name.as_deref())?;
+        let lib_package = own_or_given(own_name, "lib-package", config.lib_package.as_deref())?;
+        let bin_package = own_or_given(own_name, "bin-package", config.bin_package.as_deref())?;
         let bin = member(workspace, &bin_package)?;
         Ok(Self {
             output_name: if config.output_name.is_empty() { name } else { config.output_name.clone() },
@@ -244,6 +240,12 @@ impl Project {
             bin_package,
             config,
         })
+    }
+
+    fn slices(&self, prefix: &str, variants: &[Variant]) -> Result<Vec<Slice>, String> {
+        let halves =
+            variants.iter().flat_map(|&variant| [self.front(prefix, variant), self.server(prefix, variant)]);
+        halves.collect()
     }
 
     fn front(&self, prefix: &str, variant: Variant) -> Result<Slice, String> {
@@ -326,6 +328,11 @@ impl Project {
         }
         env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// The name of the package whose own table it is, or else the value of the table's key.
+fn own_or_given(own_name: Option<&str>, key: &str, value: Option<&str>) -> Result<String, String> {
+    own_name.or(value).map(str::to_owned).ok_or_else(|| format!("`{key}` is missing"))
 }
 
 fn slice_name(prefix: &str, half: &str, variant: Variant) -> String {

@@ -99,21 +99,24 @@ pub(crate) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
 /// # Errors
 /// [`Error::NoSlice`] for an unknown name, and for a variant without slices.
 pub fn select<'a>(slices: &'a [Slice], names: &[String], variant: Variant) -> Result<Vec<&'a Slice>> {
-    let known = || slices.iter().map(|slice| slice.name.to_string()).collect();
     if names.is_empty() {
         let chosen: Vec<_> = slices.iter().filter(|slice| slice.variant == variant).collect();
         if chosen.is_empty() {
             let name =
                 format!("(any of the {} variant)", if variant == Variant::Dev { "dev" } else { "release" });
-            return Err(Error::NoSlice { name, known: known() });
+            return Err(Error::NoSlice { name, known: known_names(slices) });
         }
         return Ok(chosen);
     }
-    let find = |name: &String| {
+    let named = names.iter().map(|name| {
         let slice = slices.iter().find(|slice| slice.name == *name);
-        slice.ok_or_else(|| Error::NoSlice { name: name.clone(), known: known() })
-    };
-    names.iter().map(find).collect()
+        slice.ok_or_else(|| Error::NoSlice { name: name.clone(), known: known_names(slices) })
+    });
+    named.collect()
+}
+
+fn known_names(slices: &[Slice]) -> Vec<String> {
+    slices.iter().map(|slice| slice.name.to_string()).collect()
 }
 
 /// The release build of the default members that no framework builds for browsers; `None` if it leaves no program.
@@ -157,6 +160,10 @@ mod tests {
         line.split(' ').map(str::to_owned).collect()
     }
 
+    fn slice(line: &str) -> Slice {
+        Slice { args: words(line), ..default_release() }
+    }
+
     #[test]
     fn the_target_marker_is_filled_in() {
         let mut slice = default_release();
@@ -180,7 +187,6 @@ mod tests {
 
     #[test]
     fn how_much_cargo_says_makes_no_other_call() {
-        let slice = |line| Slice { args: words(line), ..default_release() };
         assert!(slice("build -v --release").same_invocation(&slice("build --release --quiet")));
         assert!(!slice("build --release").same_invocation(&slice("build")));
     }

@@ -32,12 +32,7 @@ impl Name {
             return Err(format!("a slice's name has at most {LONGEST} characters"));
         }
         let upper = name.to_ascii_uppercase();
-        let is_device = |device: &&str| {
-            let number = upper.strip_prefix(*device);
-            let numbered = device.starts_with("COM") || device.starts_with("LPT");
-            number.is_some_and(|rest| if numbered { rest.len() == 1 && rest < ":" } else { rest.is_empty() })
-        };
-        if DEVICES.iter().any(is_device) {
+        if DEVICES.iter().any(|device| names_device(&upper, device)) {
             return Err(format!("`{name}` is the name of a device on Windows"));
         }
         Ok(Self(name))
@@ -52,6 +47,13 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a name in upper case stands for a device, which may have a number.
+fn names_device(upper: &str, device: &str) -> bool {
+    let number = upper.strip_prefix(device);
+    let numbered = device.starts_with("COM") || device.starts_with("LPT");
+    number.is_some_and(|rest| if numbered { rest.len() == 1 && rest < ":" } else { rest.is_empty() })
 }
 
 impl TryFrom<String> for Name {

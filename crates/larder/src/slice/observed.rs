@@ -152,11 +152,11 @@ impl<'a> Observation<'a> {
 
     /// The target directory of a call whose arguments do not say it.
     fn target_dir_of_all(&self) -> Result<TargetDir> {
-        let said = |name: &str| self.call.env.get(name);
+        let variables = [TARGET_DIR, BUILD_TARGET_DIR];
         let in_shell = |name: &&str| self.cargo.env().get(name).is_some();
-        match said(TARGET_DIR).or_else(|| said(BUILD_TARGET_DIR)) {
+        match variables.iter().find_map(|name| self.call.env.get(*name)) {
             Some(dir) => self.target_dir(dir),
-            None if [TARGET_DIR, BUILD_TARGET_DIR].iter().any(in_shell) => Ok(TargetDir::default()),
+            None if variables.iter().any(in_shell) => Ok(TargetDir::default()),
             None => {
                 self.config.target_dir().map_or(Ok(TargetDir::default()), |dir| self.target_dir(dir.as_str()))
             }
@@ -165,9 +165,8 @@ impl<'a> Observation<'a> {
 
     /// The settings of `--config` and of files in the call's folder, weakest first.
     fn settings(&self) -> Result<Vec<String>> {
-        let refused = |reason| self.refused(reason);
         let is_set = |name: &str| self.call.env.contains_key(name) || self.cargo.env().get(name).is_some();
-        let mut settings = self.config.settings(is_set).map_err(refused)?;
+        let mut settings = self.config.settings(is_set).map_err(|reason| self.refused(reason))?;
         let given = option_values(self.call.cargo_args(), "--config");
         for setting in self.values_before("--config").into_iter().chain(given) {
             if setting.contains('=') {
@@ -177,7 +176,7 @@ impl<'a> Observation<'a> {
                 if !file.targets().is_empty() || file.target_dir().is_some() {
                     return Err(self.refused(format!("--config {setting} says where and for what it builds")));
                 }
-                settings.extend(file.settings(|_| false).map_err(refused)?);
+                settings.extend(file.settings(|_| false).map_err(|reason| self.refused(reason))?);
             }
         }
         if let Some(setting) = settings.iter().find(|setting| secret::without(setting) != **setting) {
@@ -284,19 +283,21 @@ impl<'a> Observation<'a> {
                 self.refused(format!("it has flags in {name}, which a slice cannot hold: RUSTFLAGS can be"))
             );
         }
-        let target = option_values(args, "--target").first().map(|target| (*target).to_owned());
-        let configured = |dir| environment::configured_rustflags(self.cargo, dir, target.as_deref());
+        let target = option_values(args, "--target").first().copied();
         let (whose, all) = match self.call.env.get("RUSTFLAGS") {
             Some(all) => ("RUSTFLAGS".to_owned(), all.clone()),
             None if self.config.is_relevant() => {
-                (format!("flags in {}", self.dir), configured(&self.dir)?.unwrap_or_default())
+                let all = environment::configured_rustflags(self.cargo, &self.dir, target)?;
+                (format!("flags in {}", self.dir), all.unwrap_or_default())
             }
             None => return Ok(Vec::new()),
         };
-        let words = |text: &str| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let configured = configured(self.workspace.root())?.unwrap_or_default();
-        match words(&all).strip_prefix(words(&configured).as_slice()) {
-            Some(added) => Ok(added.to_vec()),
+        let configured =
+            environment::configured_rustflags(self.cargo, self.workspace.root(), target)?.unwrap_or_default();
+        let [all, configured]: [Vec<&str>; 2] =
+            [&all, &configured].map(|flags| flags.split_ascii_whitespace().collect());
+        match all.strip_prefix(configured.as_slice()) {
+            Some(added) => Ok(added.iter().map(|flag| (*flag).to_owned()).collect()),
             None => Err(self.refused(format!("its {whose} do not start with the configured flags"))),
         }
     }

@@ -74,14 +74,9 @@ fn walk(root: &Path) -> (Vec<File>, Vec<String>) {
 /// Folders that hold one of cargo's marks of a profile folder, and are in no other such folder.
 fn find_profiles(files: &[File]) -> Vec<Profile> {
     const MARKS: [&str; 3] = [".fingerprint", ".cargo-lock", ".cargo-build-lock"];
-    let named = |file: &File, name: &str| file.path.file_name().is_some_and(|found| found == name);
-    let parents = |names: &[&str]| -> BTreeSet<&Path> {
-        let marked = files.iter().filter(|file| names.iter().any(|name| named(file, name)));
-        marked.filter_map(|file| file.path.parent()).collect()
-    };
-    let roots = parents(&[".rustc_info.json", ".rustc-info.json"]);
+    let roots = parents(files, &[".rustc_info.json", ".rustc-info.json"]);
     let mut found: Vec<&Path> = Vec::new();
-    for path in parents(&MARKS) {
+    for path in parents(files, &MARKS) {
         let inside = found.iter().any(|outer| path.starts_with(outer));
         if !inside && path.file_name().is_some() {
             found.push(path);
@@ -90,17 +85,26 @@ fn find_profiles(files: &[File]) -> Vec<Profile> {
     found.into_iter().map(|path| profile(path, &roots)).collect()
 }
 
+/// The folders of all files that have one of these names.
+fn parents<'a>(files: &'a [File], names: &[&str]) -> BTreeSet<&'a Path> {
+    let named = |file: &&File| file.path.file_name().is_some_and(|name| names.iter().any(|one| name == *one));
+    files.iter().filter(named).filter_map(|file| file.path.parent()).collect()
+}
+
 fn profile(path: &Path, roots: &BTreeSet<&Path>) -> Profile {
-    let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = text(path);
+    let name = last_part(path);
     let parent = path.parent().unwrap_or(Path::new(""));
     match parent.parent() {
         // cargo's knowledge of rustc is beside the folders of platforms, never in them.
         Some(base) if !roots.contains(parent) => {
-            Profile { base: base.to_owned(), platform: Some(text(parent)), name }
+            Profile { base: base.to_owned(), platform: Some(last_part(parent)), name }
         }
         _ => Profile { base: parent.to_owned(), platform: None, name },
     }
+}
+
+fn last_part(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 struct Sorter<'a> {
@@ -125,7 +129,6 @@ impl<'a> Sorter<'a> {
         let rest = file.path.strip_prefix(top).unwrap_or(&file.path);
         // An entry below a name that is no text is nothing of cargo's.
         let parts: Vec<&str> = rest.components().map_while(text).collect();
-        let own = |count: usize| top.join(parts[..count].iter().collect::<PathBuf>());
         match parts.as_slice() {
             [".fingerprint", folder, ..] if split(folder).is_some() => {
                 let (package, hash) = split(folder).unwrap_or_default();
@@ -134,11 +137,11 @@ impl<'a> Sorter<'a> {
             }
             ["build", folder, ..] if split(folder).is_some() => {
                 let (package, hash) = split(folder).unwrap_or_default();
-                let own = own(2);
+                let own = path_below(top, &parts[..2]);
                 self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
             }
             ["build", package, hash, rest @ ..] if is_hash(hash) => {
-                let own = own(3);
+                let own = path_below(top, &parts[..3]);
                 let entry = self.hashed(profile, hash, Some(package), Layout::New);
                 if rest.first() == Some(&"fingerprint") {
                     entry.fingerprint.push(file);
@@ -148,18 +151,22 @@ impl<'a> Sorter<'a> {
             }
             ["deps", "artifact", folder, ..] if split(folder).is_some() => {
                 let (package, hash) = split(folder).unwrap_or_default();
-                let own = own(3);
+                let own = path_below(top, &parts[..3]);
                 self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
             }
             ["deps" | "examples", name, ..] if in_name(name).is_some() => {
-                let own = own(2);
+                let own = path_below(top, &parts[..2]);
                 let hash = in_name(name).unwrap_or_default();
                 self.hashed(profile, hash, None, Layout::Old).artifacts.push((own, file));
             }
             ["deps", name, ..] if *name != "artifact" => self.plain.push((profile, file)),
-            ["incremental", _, ..] => self.other(own(2), OtherKind::Incremental, Some(profile), file),
-            ["examples", _, ..] => self.other(own(2), OtherKind::Uplifted, Some(profile), file),
-            _ => self.beside(profile, &parts.join("/"), own(parts.len().min(1)), file),
+            ["incremental", _, ..] => {
+                self.other(path_below(top, &parts[..2]), OtherKind::Incremental, Some(profile), file)
+            }
+            ["examples", _, ..] => {
+                self.other(path_below(top, &parts[..2]), OtherKind::Uplifted, Some(profile), file)
+            }
+            _ => self.beside(profile, &parts.join("/"), path_below(top, &parts[..parts.len().min(1)]), file),
         }
     }
 
@@ -233,6 +240,10 @@ impl<'a> Sorter<'a> {
     }
 }
 
+fn path_below(top: &Path, parts: &[&str]) -> PathBuf {
+    top.join(parts.iter().collect::<PathBuf>())
+}
+
 fn text(part: Component<'_>) -> Option<&str> {
     match part {
         Component::Normal(name) => name.to_str(),
@@ -264,13 +275,15 @@ mod tests {
     #[test]
     fn a_platform_is_between_cargos_folder_and_the_profile() {
         let roots = BTreeSet::from([Path::new(""), Path::new("front")]);
-        let of = |path: &str| {
+        for (path, expected) in [
+            ("debug", ("", "", "debug")),
+            ("front/debug", ("front", "", "debug")),
+            ("x86_64-a/debug", ("", "x86_64-a", "debug")),
+            ("front/wasm32-b/fast", ("front", "wasm32-b", "fast")),
+        ] {
             let Profile { base, platform, name } = profile(Path::new(path), &roots);
-            (base.to_string_lossy().into_owned(), platform.unwrap_or_default(), name)
-        };
-        assert_eq!(of("debug"), (String::new(), String::new(), "debug".into()));
-        assert_eq!(of("front/debug"), ("front".into(), String::new(), "debug".into()));
-        assert_eq!(of("x86_64-a/debug"), (String::new(), "x86_64-a".into(), "debug".into()));
-        assert_eq!(of("front/wasm32-b/fast"), ("front".into(), "wasm32-b".into(), "fast".into()));
+            let (base, platform) = (base.to_string_lossy(), platform.unwrap_or_default());
+            assert_eq!((&*base, platform.as_str(), name.as_str()), expected);
+        }
     }
 }

@@ -21,16 +21,15 @@ pub(crate) struct UnitPlace {
 impl UnitPlace {
     /// The place of a fingerprint's file, which is named without `.json`.
     pub(crate) fn from_file(file: &Path) -> Option<Self> {
-        let text = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
         let unit = file.parent()?;
         let target = file.file_name()?.to_string_lossy().into_owned();
         if unit.ends_with("fingerprint") {
             let unit = unit.parent()?;
             let package = unit.parent()?;
             let folder = package.parent()?.parent()?.to_owned();
-            return Some(Self { folder, package: text(package)?, hash: text(unit)?, target });
+            return Some(Self { folder, package: file_name(package)?, hash: file_name(unit)?, target });
         }
-        let name = text(unit)?;
+        let name = file_name(unit)?;
         let (package, hash) = name.rsplit_once('-')?;
         let folder = unit.parent()?.parent()?.to_owned();
         Some(Self { folder, package: package.to_owned(), hash: hash.to_owned(), target })
@@ -53,10 +52,12 @@ impl UnitPlace {
     }
 }
 
+fn file_name(path: &Path) -> Option<String> {
+    Some(path.file_name()?.to_str()?.to_owned())
+}
+
 /// The folders of a build directory that hold units: `<profile>` and `<triple>/<profile>`.
 pub(crate) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
-    let holds_units =
-        |folder: &Path| [".fingerprint", "build", "deps"].iter().any(|name| folder.join(name).is_dir());
     let mut folders = Vec::new();
     for folder in subfolders(build_dir) {
         if holds_units(&folder) {
@@ -67,6 +68,10 @@ pub(crate) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
     }
     folders.sort();
     folders
+}
+
+fn holds_units(folder: &Path) -> bool {
+    [".fingerprint", "build", "deps"].iter().any(|name| folder.join(name).is_dir())
 }
 
 /// The folders of a profile folder that hold fingerprints.

@@ -42,12 +42,9 @@ pub fn take(folder: &Path, patience: Duration, report: &dyn Report) -> Result<Lo
 /// # Errors
 /// As [`take`].
 pub fn take_profiles(folders: &[PathBuf], patience: Duration, report: &dyn Report) -> Result<Locks> {
-    let files = || {
-        let locks = |folder: &PathBuf| LOCKS.map(|name| folder.join(name));
-        let is_taken = |path: &PathBuf| path.ends_with(EVERY) || path.exists();
-        Ok(folders.iter().flat_map(locks).filter(is_taken).collect())
-    };
-    take_all(files, patience, report)
+    let locks = |folder: &PathBuf| LOCKS.map(|name| folder.join(name));
+    let is_taken = |path: &PathBuf| path.ends_with(EVERY) || path.exists();
+    take_all(|| Ok(folders.iter().flat_map(locks).filter(is_taken).collect()), patience, report)
 }
 
 /// The same for any lock files, listed anew at each attempt.

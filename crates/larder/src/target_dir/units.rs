@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use super::{
@@ -67,27 +68,31 @@ fn orphans(profile: usize, hashed: Hashed) -> Vec<Other> {
 /// The units of one hash: mostly one; documentation shares the folder of its library.
 fn units_of(root: &Path, profile: usize, hash: &str, hashed: Hashed) -> Vec<Unit> {
     let Hashed { package, layout, fingerprint: marks, artifacts } = hashed;
-    let empty = |target: String, kind| Unit {
-        package: package.clone().unwrap_or_default(),
-        hash: hash.to_owned(),
-        target,
-        kind,
-        origin: Origin::Unknown,
-        layout,
-        profile,
-        fingerprint: None,
-        fingerprint_hash: None,
-        fingerprint_file: None,
-        built: None,
-        accessed: None,
-        files: Vec::new(),
-    };
     let mut stems: Vec<(UnitKind, String, String)> = marks.iter().filter_map(stem).collect();
     stems.sort();
-    let mut units: Vec<Unit> = stems.iter().map(|(kind, target, _)| empty(target.clone(), *kind)).collect();
-    if units.is_empty() {
-        units.push(empty(String::new(), UnitKind::Unfinished));
+    let mut targets: Vec<(UnitKind, &str)> =
+        stems.iter().map(|(kind, target, _)| (*kind, target.as_str())).collect();
+    if targets.is_empty() {
+        targets.push((UnitKind::Unfinished, ""));
     }
+    let mut units: Vec<Unit> = targets
+        .into_iter()
+        .map(|(kind, target)| Unit {
+            package: package.clone().unwrap_or_default(),
+            hash: hash.to_owned(),
+            target: target.to_owned(),
+            kind,
+            origin: Origin::Unknown,
+            layout,
+            profile,
+            fingerprint: None,
+            fingerprint_hash: None,
+            fingerprint_file: None,
+            built: None,
+            accessed: None,
+            files: Vec::new(),
+        })
+        .collect();
     let started =
         marks.iter().chain(artifacts.iter().map(|(_, file)| file)).find(|file| is(file, "invoked.timestamp"));
     let started = started.map(|file| file.modified);
@@ -139,19 +144,18 @@ fn is_named_after(name: &str, stem: &str) -> bool {
 }
 
 fn read_fingerprint(root: &Path, unit: &mut Unit, stem: &str, marks: &[File]) {
-    let find = |name: String| marks.iter().find(|file| is(file, &name));
-    if let Some(json) = find(format!("{stem}.json")) {
+    if let Some(json) = find_mark(marks, &format!("{stem}.json")) {
         unit.fingerprint =
             read_untouched(&root.join(&json.path)).ok().and_then(|text| Fingerprint::parse(&text));
         unit.fingerprint_file = Some(json.path.clone());
     }
-    if let Some(hash) = find(stem.to_owned()) {
+    if let Some(hash) = find_mark(marks, stem) {
         unit.fingerprint_hash =
             read_untouched(&root.join(&hash.path)).ok().and_then(|text| fingerprint::hash(&text));
         unit.built = Some(hash.modified);
         unit.accessed = Some(hash.accessed);
     }
-    if let Some(info) = find(format!("dep-{stem}")) {
+    if let Some(info) = find_mark(marks, &format!("dep-{stem}")) {
         let info = read_untouched(&root.join(&info.path)).ok().and_then(|bytes| DepInfo::parse(&bytes));
         // cargo records files of path packages only, and of those at least the root.
         unit.origin = match info {
@@ -162,16 +166,17 @@ fn read_fingerprint(root: &Path, unit: &mut Unit, stem: &str, marks: &[File]) {
     }
 }
 
+fn find_mark<'a>(marks: &'a [File], name: &str) -> Option<&'a File> {
+    marks.iter().find(|file| is(file, name))
+}
+
 /// Libraries of the crate types that have no hash in their file names: the newest unit of that name wrote them.
 fn give_plain_files(units: &mut [Unit], plain: Vec<(usize, File)>) -> Vec<Other> {
     let mut owners: HashMap<(usize, String), usize> = HashMap::new();
     for (number, unit) in units.iter().enumerate() {
         if matches!(unit.kind, UnitKind::Library | UnitKind::Binary | UnitKind::Example) {
             let newest = owners.entry((unit.profile, unit.target.replace('-', "_"))).or_insert(number);
-            let hashed =
-                |unit: &Unit| unit.files.iter().any(|file| file.path.iter().any(|part| part == "deps"));
-            let rank = |unit: &Unit| (!hashed(unit), unit.built);
-            if rank(unit) > rank(&units[*newest]) {
+            if writer_rank(unit) > writer_rank(&units[*newest]) {
                 *newest = number;
             }
         }
@@ -196,6 +201,12 @@ fn give_plain_files(units: &mut [Unit], plain: Vec<(usize, File)>) -> Vec<Other>
     orphans
 }
 
+/// Of several units of one name, the highest is the one that wrote the file without a hash.
+fn writer_rank(unit: &Unit) -> (bool, Option<SystemTime>) {
+    let is_hashed = unit.files.iter().any(|file| file.path.iter().any(|part| part == "deps"));
+    (!is_hashed, unit.built)
+}
+
 /// Finds the unit of each uplifted file: the one that the same file belongs to, or else the newest of that name.
 fn link_uplifted(units: &[Unit], others: &mut [Other]) {
     let mut by_id = HashMap::new();
@@ -213,15 +224,13 @@ fn link_uplifted(units: &[Unit], others: &mut [Other]) {
     }
     for other in others.iter_mut().filter(|other| other.kind == OtherKind::Uplifted) {
         let same = other.files.iter().find_map(|file| by_id.get(&file.id));
-        let named = || {
-            let stem = other.path.file_stem()?.to_str()?;
-            let stem = if other.path.extension().is_some() {
-                stem.strip_prefix("lib").unwrap_or(stem)
-            } else {
-                stem
-            };
-            by_name.get(&(other.profile?, PathBuf::from(stem)))
-        };
-        other.unit = same.or_else(named).copied();
+        other.unit = same.copied().or_else(|| find_by_name(&by_name, other));
     }
+}
+
+fn find_by_name(units: &HashMap<(usize, PathBuf), usize>, uplifted: &Other) -> Option<usize> {
+    let stem = uplifted.path.file_stem()?.to_str()?;
+    let stem =
+        if uplifted.path.extension().is_some() { stem.strip_prefix("lib").unwrap_or(stem) } else { stem };
+    units.get(&(uplifted.profile?, PathBuf::from(stem))).copied()
 }

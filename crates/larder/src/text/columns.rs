@@ -9,19 +9,16 @@ use super::visible;
 /// Lays rows out under their headings: a column whose heading starts with `<` goes to the left, the rest, being
 /// numbers, to the right.
 pub fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
-    let shown = |row: &[String; N]| -> [String; N] {
-        std::array::from_fn(|column| visible::line(&row[column]).into_owned())
-    };
-    let rows: Vec<[String; N]> = rows.iter().map(shown).collect();
+    let rows: Vec<[String; N]> =
+        rows.iter().map(|row| row.each_ref().map(|cell| visible::line(cell).into_owned())).collect();
     let to_left = headings.map(|heading| heading.starts_with('<'));
     let headings = headings.map(|heading| heading.trim_start_matches('<'));
-    let width = |column: usize| {
+    let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([headings[column].chars().count()]).max().unwrap_or_default()
-    };
-    let widths: [usize; N] = std::array::from_fn(width);
+    });
     let mut text = String::new();
-    let mut line = |cells: [&str; N]| {
+    for cells in std::iter::once(headings).chain(rows.iter().map(|row| row.each_ref().map(String::as_str))) {
         let mut line = String::new();
         for (column, (cell, width)) in cells.into_iter().zip(widths).enumerate() {
             let gap = if column == 0 { "" } else { "  " };
@@ -33,9 +30,7 @@ pub fn text<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String
         }
         text.push_str(line.trim_end());
         text.push('\n');
-    };
-    line(headings);
-    rows.iter().for_each(|row| line(std::array::from_fn(|column| row[column].as_str())));
+    }
     text
 }
 
@@ -64,9 +59,8 @@ mod tests {
     fn sizes_and_ages_are_for_people() {
         assert_eq!(super::bytes(0), "0 B");
         assert_eq!(super::bytes(2_721_140_736), "2.5 GiB");
-        let age = |seconds| super::age(std::time::Duration::from_secs(seconds));
         assert_eq!(
-            [age(59), age(60), age(7200), age(200_000)],
+            [59, 60, 7200, 200_000].map(|seconds| super::age(std::time::Duration::from_secs(seconds))),
             ["under a minute", "1 minute", "2 hours", "2 days"]
         );
     }

@@ -16,8 +16,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 fn spelt_out(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let acts = |c: char| is_acting(c) && !is_kept(c);
-    if !text.contains(acts) {
+    if !text.contains(|c| is_acting(c) && !is_kept(c)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -25,7 +24,11 @@ fn spelt_out(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     while let Some(c) = rest.chars().next() {
         let length = color(rest).or_else(|| rest.starts_with("\r\n").then_some(1));
         let length = length.unwrap_or_else(|| {
-            let _ = if acts(c) { write!(out, "{}", c.escape_default()) } else { write!(out, "{c}") };
+            let _ = if is_acting(c) && !is_kept(c) {
+                write!(out, "{}", c.escape_default())
+            } else {
+                write!(out, "{c}")
+            };
             c.len_utf8()
         });
         rest = &rest[length..];

@@ -18,6 +18,13 @@ struct Header {
     end: usize,
 }
 
+impl Header {
+    /// How many of the first names of a path are those of the table.
+    fn shares_with(&self, path: &[String]) -> usize {
+        self.path.iter().zip(path).take_while(|(a, b)| a == b).count()
+    }
+}
+
 /// A new table that holds one key. `path` is the key's.
 pub(super) fn section(text: &str, document: &Document<&str>, path: &[String], entry: &Entry<'_>) -> Splice {
     let (tables, key) = path.split_at(path.len() - 1);
@@ -50,9 +57,8 @@ fn place(text: &str, document: &Document<&str>, tables: &[String]) -> usize {
         };
         return above + kept(&text[above..headers[index].start]);
     }
-    let shared = |header: &Header| header.path.iter().zip(tables).take_while(|(a, b)| a == b).count();
-    let nearest = headers.iter().map(shared).max().unwrap_or_default();
-    let relative = headers.iter().rposition(|header| nearest > 0 && shared(header) == nearest);
+    let nearest = headers.iter().map(|header| header.shares_with(tables)).max().unwrap_or_default();
+    let relative = headers.iter().rposition(|header| nearest > 0 && header.shares_with(tables) == nearest);
     match relative.map(|index| (&headers[index], headers.get(index + 1))) {
         Some((relative, Some(next))) => relative.end + kept(&text[relative.end..next.start]),
         // All comments at the end are about what is above.

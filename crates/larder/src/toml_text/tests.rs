@@ -69,9 +69,8 @@ fn nothing_changes_but_what_was_asked_for() {
         let new = set(before, &path(key), &value, "why").unwrap();
         assert_eq!(new, *after, "{key} in:\n{before}");
         // The same with other line ends.
-        let windows = |text: &str| text.replace('\n', "\r\n");
-        let new = set(&windows(before), &path(key), &value, "why").unwrap();
-        let expected = if before.contains('\n') { windows(after) } else { (*after).to_owned() };
+        let new = set(&to_windows_line_ends(before), &path(key), &value, "why").unwrap();
+        let expected = if before.contains('\n') { to_windows_line_ends(after) } else { (*after).to_owned() };
         assert_eq!(new, expected, "{key} in:\n{before}");
         let document: DocumentMut = new.parse().unwrap();
         let found = path(key).iter().try_fold(document.as_item(), |item, part| item.get(part)).cloned();
@@ -79,6 +78,10 @@ fn nothing_changes_but_what_was_asked_for() {
         found.decor_mut().clear();
         assert_eq!(found.to_string(), value.to_string(), "{key} in:\n{new}");
     }
+}
+
+fn to_windows_line_ends(text: &str) -> String {
+    text.replace('\n', "\r\n")
 }
 
 /// A key is one line more; a table in braces and a value that is replaced are the one line that changes.

@@ -119,20 +119,26 @@ pub(super) fn last_value(table: &dyn toml_edit::TableLike) -> Option<usize> {
 
 /// The start of the first value in a dotted table, or else in the table around it.
 pub(super) fn first_value(table: &dyn toml_edit::TableLike, home: &Table) -> usize {
-    let first = |table: &dyn toml_edit::TableLike| values(table).into_iter().map(|span| span.start).min();
-    first(table).or_else(|| first(home)).unwrap_or_default()
+    first_start(table).or_else(|| first_start(home)).unwrap_or_default()
+}
+
+fn first_start(table: &dyn toml_edit::TableLike) -> Option<usize> {
+    values(table).into_iter().map(|span| span.start).min()
 }
 
 pub(super) fn values(table: &dyn toml_edit::TableLike) -> Vec<Range<usize>> {
-    let of_item = |(_, item): (&str, &Item)| match item {
+    table.iter().flat_map(|(_, item)| item_values(item)).collect()
+}
+
+fn item_values(item: &Item) -> Vec<Range<usize>> {
+    match item {
         Item::Value(value) if is_dotted(value) => {
             value.as_inline_table().map_or_else(Vec::new, |t| values(t))
         }
         Item::Value(value) => value.span().into_iter().collect(),
         Item::Table(table) if table.is_dotted() => values(table),
         _ => Vec::new(),
-    };
-    table.iter().flat_map(of_item).collect()
+    }
 }
 
 /// The white space at the start of the line of an offset.
@@ -157,8 +163,7 @@ pub(super) fn missing_end(text: &str, at: usize) -> &'static str {
 
 /// Puts a splice in, with the line ends that most lines have.
 pub(super) fn spliced(text: &str, splice: Splice) -> String {
-    let count = |end: &str| text.matches(end).count();
-    let windows = 2 * count("\r\n") > count("\n");
+    let windows = 2 * text.matches("\r\n").count() > text.matches('\n').count();
     let new = if windows { splice.text.replace("\r\n", "\n").replace('\n', "\r\n") } else { splice.text };
     format!("{}{new}{}", &text[..splice.range.start], &text[splice.range.end..])
 }

@@ -1,6 +1,6 @@
 //! Asks cargo what a call would compile: in a copy of the build directory, with a compiler that compiles nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml_edit::DocumentMut;
 
@@ -61,15 +61,15 @@ pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Ans
 
 /// The call in the skeleton. Settings go by arguments, since a build script may look at variables.
 pub(super) fn command(skeleton: &Skeleton, call: &Call<'_>) -> Result<Cmd> {
-    let path = |path: &Path| toml_edit::Value::from(path.display().to_string()).to_string();
     let mut words = vec![
         format!("--target-dir={}", skeleton.path().display()),
-        format!("--config=build.build-dir={}", path(skeleton.path())),
-        format!("--config=build.rustc-wrapper={}", path(call.program)),
+        format!("--config=build.build-dir={}", quoted_path(skeleton.path())),
+        format!("--config=build.rustc-wrapper={}", quoted_path(call.program)),
     ];
     if has_artifact_dir(call) {
         // cargo copies final artifacts there, and those of the skeleton are empty.
-        words.push(format!("--config=build.artifact-dir={}", path(&skeleton.path().join("artifacts"))));
+        let artifacts = skeleton.path().join("artifacts");
+        words.push(format!("--config=build.artifact-dir={}", quoted_path(&artifacts)));
     }
     let mut cmd = Cmd::new(call.cargo, call.dir, call.env)
         .args(compiling(call.args, &words)?)
@@ -86,6 +86,11 @@ pub(super) fn command(skeleton: &Skeleton, call: &Call<'_>) -> Result<Cmd> {
     Ok(cmd)
 }
 
+/// A path as TOML writes it.
+fn quoted_path(path: &Path) -> String {
+    toml_edit::Value::from(path.display().to_string()).to_string()
+}
+
 /// Whether a call's configuration has cargo copy final artifacts into a folder of the user's. The setting is unstable,
 /// and a cargo that does not take it would refuse another one, too.
 pub(super) fn has_artifact_dir(call: &Call<'_>) -> bool {
@@ -95,13 +100,15 @@ pub(super) fn has_artifact_dir(call: &Call<'_>) -> bool {
     let folders = call.dir.ancestors().map(|folder| folder.join(".cargo"));
     let folders = folders.chain(call.env.get("CARGO_HOME").map(|home| call.dir.join(home)));
     let mut files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
-    let is_set_in = |path: PathBuf| {
-        let document = read::text(path).ok()?.parse::<DocumentMut>().ok()?;
-        document.get("build").map(|build| keys.iter().any(|key| build.get(key).is_some()))
-    };
     option_values(call.args, "--config").iter().any(is_named)
         || variables.iter().any(|name| call.env.get(name).is_some())
-        || files.any(|path| is_set_in(path) == Some(true))
+        || files.any(|file| sets_in_build(&file, &keys))
+}
+
+fn sets_in_build(file: &Path, keys: &[&str]) -> bool {
+    let document = read::text(file).ok().and_then(|text| text.parse::<DocumentMut>().ok());
+    let build = document.as_ref().and_then(|document| document.get("build"));
+    build.is_some_and(|build| keys.iter().any(|key| build.get(key).is_some()))
 }
 
 /// The arguments of a call that compiles the same and runs nothing, with more words of cargo's. Those come last,

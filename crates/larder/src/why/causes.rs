@@ -1,7 +1,10 @@
 //! From reasons of single units to causes: which of them lie at the bottom, what follows from each, and through
 //! which dependencies. Pure.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    path::Path,
+};
 
 use super::{
     answer::{Answer, Cause, Unit},
@@ -31,16 +34,10 @@ pub(super) fn answer(
             reasons[index] = own;
         }
     }
-    let name = |index: usize| LoggedPackage::parse(&log.units[index].package).name;
-    let names = |path: Vec<usize>| {
-        let mut names: Vec<String> = path.into_iter().map(name).collect();
-        names.dedup();
-        names
-    };
     let dirty = (0..log.units.len()).filter(|index| graph.dirty[*index]);
     let units = dirty.map(|index| {
         let chain = graph.path_from(index, |index| !reasons[index].is_empty());
-        unit(&log.units[index], skeleton, reasons[index].clone(), names(chain))
+        unit(&log.units[index], skeleton, reasons[index].clone(), package_names(log, &chain))
     });
     let mut direct: BTreeMap<&Reason, Vec<usize>> = BTreeMap::new();
     for (index, reasons) in reasons.iter().enumerate() {
@@ -50,13 +47,14 @@ pub(super) fn answer(
         .into_iter()
         .map(|(reason, held)| {
             let reached = graph.reached_from(&held);
+            let farthest = graph.farthest(&held, |index| package_name(log, index));
             Cause {
                 text: reason.words(),
                 reason: reason.clone(),
                 direct: held.len(),
                 units: reached.len(),
                 // One package of several that it is held against says nothing.
-                chain: Some(names(graph.farthest(&held, name)))
+                chain: Some(package_names(log, &farthest))
                     .filter(|chain| chain.len() > 1 || held.len() == 1)
                     .unwrap_or_default(),
             }
@@ -64,6 +62,17 @@ pub(super) fn answer(
         .collect();
     causes.sort_by_key(|cause| std::cmp::Reverse((cause.units, cause.direct)));
     Answer { total: log.units.len(), units: units.collect(), causes, profiles: Profiles::default() }
+}
+
+fn package_name(log: &Log, index: usize) -> String {
+    LoggedPackage::parse(&log.units[index].package).name
+}
+
+/// The packages on a path of units, each once in a row.
+fn package_names(log: &Log, path: &[usize]) -> Vec<String> {
+    let mut names: Vec<String> = path.iter().map(|index| package_name(log, *index)).collect();
+    names.dedup();
+    names
 }
 
 /// cargo keeps features, profile and version of a build script's run in its hash only; the units of the same
@@ -94,22 +103,21 @@ fn unexplained(
     if let Some((name, _)) = now.find(|(name, whole)| old.get(name).is_some_and(|old| old != whole)) {
         return Reason::Rebuilt { dependency: name.to_owned() };
     }
-    let own = |folder: &std::path::Path| {
-        package.folder().is_some_and(|own| own == folder)
-            || folder.ends_with(format!("{}-{}", package.name, package.version))
-    };
-    if let Some((_, name)) = log.newer.iter().find(|(folder, _)| own(folder)) {
+    if let Some((_, name)) = log.newer.iter().find(|(folder, _)| holds_package(folder, &package)) {
         return Reason::Rebuilt { dependency: name.clone() };
     }
     let newest = graph.dependencies[index]
         .iter()
         .max_by_key(|dependency| after[**dependency].as_ref().map(|unit| unit.modified));
     match newest {
-        Some(newest) => {
-            Reason::Rebuilt { dependency: LoggedPackage::parse(&log.units[*newest].package).name }
-        }
+        Some(newest) => Reason::Rebuilt { dependency: package_name(log, *newest) },
         None => Reason::Source { package: package.to_string() },
     }
+}
+
+fn holds_package(folder: &Path, package: &LoggedPackage) -> bool {
+    package.folder().is_some_and(|own| own == folder)
+        || folder.ends_with(format!("{}-{}", package.name, package.version))
 }
 
 /// Who depends on whom, by index.

@@ -53,16 +53,17 @@ impl Comparison<'_> {
         before: Option<&Recorded>,
         after: Option<&Recorded>,
     ) -> Option<Reason> {
-        let name = || package.name.clone();
+        let name = package.name.clone();
         let variant = text.split([' ', '(', '{']).next().unwrap_or_default();
         let reason = match variant {
             "RustcChanged" => self.toolchain.clone(),
             "FeaturesChanged" => {
-                let list = |field| features(&text_field(text, field).unwrap_or_default());
-                changed_features(name(), &list("old"), &list("new"))
+                let [old, new] =
+                    ["old", "new"].map(|field| features(&text_field(text, field).unwrap_or_default()));
+                changed_features(name, &old, &new)
             }
-            "DeclaredFeaturesChanged" => Reason::DeclaredFeatures { package: name() },
-            "TargetConfigurationChanged" => Reason::TargetSettings { package: name() },
+            "DeclaredFeaturesChanged" => Reason::DeclaredFeatures { package: name },
+            "TargetConfigurationChanged" => Reason::TargetSettings { package: name },
             "PathToSourceChanged" => Reason::Source { package: package.to_string() },
             "ProfileConfigurationChanged" => self.profile(before?, after?),
             "RustflagsChanged" => {
@@ -78,20 +79,18 @@ impl Comparison<'_> {
             "EnvVarsChanged"
             | "LocalLengthsChanged"
             | "LocalFingerprintTypeChanged"
-            | "RerunIfChangedOutputPathsChanged" => Reason::Watched { package: name() },
+            | "RerunIfChangedOutputPathsChanged" => Reason::Watched { package: name },
             "PrecalculatedComponentsChanged" => self.any_file(text, package),
             "NumberOfDependenciesChanged" | "UnitDependencyNameChanged" => {
-                changed_dependencies(name(), before, after)?
+                changed_dependencies(name, before, after)?
             }
             "UnitDependencyInfoChanged" => return None,
             // cargo removes the old output of a program before it compiles it.
             "FsStatusOutdated" => match self.stale(text)? {
-                Reason::MissingOutput { .. } if is_unfinished(before) => {
-                    Reason::Unfinished { package: name() }
-                }
+                Reason::MissingOutput { .. } if is_unfinished(before) => Reason::Unfinished { package: name },
                 reason => reason,
             },
-            "NothingObvious" if is_unfinished(before) => Reason::Unfinished { package: name() },
+            "NothingObvious" if is_unfinished(before) => Reason::Unfinished { package: name },
             _ => other(text),
         };
         Some(reason)
@@ -123,16 +122,15 @@ impl Comparison<'_> {
     fn stale(&self, text: &str) -> Option<Reason> {
         let inner = text.trim_start_matches("FsStatusOutdated(").trim_start_matches("StaleItem(");
         let variant = inner.split([' ', '(', '{', ')']).next().unwrap_or_default();
-        let path = |field| self.shown(&text_field(inner, field).unwrap_or_default());
         Some(match variant {
             "ChangedFile" if seconds(inner, "stale_mtime").is_some_and(is_future) => {
-                Reason::FutureFile { path: path("stale") }
+                Reason::FutureFile { path: self.shown_field(inner, "stale") }
             }
-            "ChangedFile" => Reason::Files { paths: vec![path("stale")] },
-            "ChangedChecksum" => Reason::Files { paths: vec![path("source")] },
-            "FileSizeChanged" => Reason::Files { paths: vec![path("path")] },
+            "ChangedFile" => Reason::Files { paths: vec![self.shown_field(inner, "stale")] },
+            "ChangedChecksum" => Reason::Files { paths: vec![self.shown_field(inner, "source")] },
+            "FileSizeChanged" => Reason::Files { paths: vec![self.shown_field(inner, "path")] },
             "MissingFile" | "UnableToReadFile" | "MissingChecksum" | "FailedToReadMetadata" => {
-                self.missing(&path("path"))
+                self.missing(&self.shown_field(inner, "path"))
             }
             "ChangedEnv" => Reason::variable(
                 text_field(inner, "var").unwrap_or_default(),
@@ -143,6 +141,11 @@ impl Comparison<'_> {
             "Stale" => Reason::MissingOutput { path: None },
             _ => other(text),
         })
+    }
+
+    /// The path that a field of a text of cargo's holds, as users write it.
+    fn shown_field(&self, text: &str, field: &str) -> String {
+        self.shown(&text_field(text, field).unwrap_or_default())
     }
 
     /// A file below the build directory is an output, any other an input.
@@ -287,10 +290,9 @@ fn features(text: &str) -> Vec<String> {
 }
 
 fn changed_features(package: String, old: &[String], new: &[String]) -> Reason {
-    let less = |from: &[String], what: &[String]| -> Vec<String> {
-        from.iter().filter(|name| !what.contains(name)).cloned().collect()
-    };
-    Reason::Features { package, added: less(new, old), removed: less(old, new) }
+    let added = new.iter().filter(|name| !old.contains(name)).cloned().collect();
+    let removed = old.iter().filter(|name| !new.contains(name)).cloned().collect();
+    Reason::Features { package, added, removed }
 }
 
 /// `None` if both have dependencies of the same names.
@@ -299,18 +301,17 @@ fn changed_dependencies(
     before: Option<&Recorded>,
     after: Option<&Recorded>,
 ) -> Option<Reason> {
-    let names = |unit: Option<&Recorded>| -> Option<BTreeSet<String>> {
-        Some(unit?.fingerprint.dependencies().map(|(name, _)| name.to_owned()).collect())
-    };
-    let (old, new) = (names(before)?, names(after)?);
-    let less = |from: &BTreeSet<String>, what: &BTreeSet<String>| {
-        from.difference(what).cloned().collect::<Vec<String>>()
-    };
-    let (added, removed) = (less(&new, &old), less(&old, &new));
+    let (old, new) = (dependency_names(before?), dependency_names(after?));
+    let added: Vec<String> = new.difference(&old).cloned().collect();
+    let removed: Vec<String> = old.difference(&new).cloned().collect();
     if added.is_empty() && removed.is_empty() {
         return None;
     }
     Some(Reason::Dependencies { package, added, removed })
+}
+
+fn dependency_names(unit: &Recorded) -> BTreeSet<String> {
+    unit.fingerprint.dependencies().map(|(name, _)| name.to_owned()).collect()
 }
 
 fn seconds(text: &str, field: &str) -> Option<u64> {

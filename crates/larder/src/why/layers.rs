@@ -57,17 +57,14 @@ fn of_slice(locked: &LockedSlice, lock: &LockLines) -> Vec<Moved> {
     let layers: Vec<Vec<(&str, String)>> =
         locked.layers.iter().map(|layer| layer.locked().collect()).collect();
     let Some(current) = layers.last() else { return Vec::new() };
-    let has = |layer: &[(&str, String)], name: &str, version: &str| {
-        layer.iter().any(|(known, of)| *known == name && of == version)
-    };
     let gone = current.iter().filter(|(name, version)| lock.line(name, version).is_none());
     gone.map(|(name, version)| {
         // A version that the layer has as well is not what this one became.
-        let is_new = |new: &&str| !has(current, name, new);
+        let is_new = |new: &&str| !builds(current, name, new);
         let new: Vec<String> = lock.versions(name).into_iter().filter(is_new).map(str::to_owned).collect();
         Moved {
             slice: locked.slice.name.to_string(),
-            layers: (0..layers.len()).filter(|layer| has(&layers[*layer], name, version)).collect(),
+            layers: (0..layers.len()).filter(|layer| builds(&layers[*layer], name, version)).collect(),
             package: (*name).to_owned(),
             old: version.clone(),
             line: new.last().and_then(|new| lock.line(name, new)),
@@ -75,4 +72,8 @@ fn of_slice(locked: &LockedSlice, lock: &LockLines) -> Vec<Moved> {
         }
     })
     .collect()
+}
+
+fn builds(layer: &[(&str, String)], name: &str, version: &str) -> bool {
+    layer.iter().any(|(known, of)| *known == name && of == version)
 }

@@ -18,18 +18,14 @@ impl LockLines {
 
     /// cargo writes each key on a line of its own, the name before the version.
     pub(super) fn parse(text: &str) -> Self {
-        let value = |line: &str, key: &str| {
-            let value = line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim();
-            Some(value.trim_matches('"').to_owned())
-        };
         let mut lock = Self::default();
         let mut name = None;
         for (index, line) in text.lines().enumerate() {
             if line.starts_with('[') {
                 name = None;
-            } else if let Some(value) = value(line, "name") {
+            } else if let Some(value) = value_in(line, "name") {
                 name = Some(value);
-            } else if let (Some(version), Some(name)) = (value(line, "version"), &name) {
+            } else if let (Some(version), Some(name)) = (value_in(line, "version"), &name) {
                 lock.lines.insert((name.clone(), version), index + 1);
             }
         }
@@ -45,6 +41,11 @@ impl LockLines {
     pub(super) fn versions(&self, name: &str) -> Vec<&str> {
         self.lines.keys().filter(|(known, _)| known == name).map(|(_, version)| version.as_str()).collect()
     }
+}
+
+fn value_in(line: &str, key: &str) -> Option<String> {
+    let value = line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim();
+    Some(value.trim_matches('"').to_owned())
 }
 
 #[cfg(test)]

@@ -132,12 +132,12 @@ fn moved<'a>(old: &BTreeSet<&'a str>, new: &BTreeSet<&'a str>) -> Vec<Moved<'a>>
     for path in old.difference(new) {
         gone.entry(name(path)).or_default().push_back(path);
     }
-    let pair = |path: &&'a str| {
+    let mut moved = Vec::new();
+    for path in new.difference(old) {
         let name = name(path);
         let old = gone.get_mut(&name).and_then(VecDeque::pop_front);
-        Moved { name, old, new: Some(path) }
-    };
-    let mut moved: Vec<_> = new.difference(old).map(pair).collect();
+        moved.push(Moved { name, old, new: Some(path) });
+    }
     let rest = gone.values().flatten().map(|path| Moved { name: name(path), old: Some(path), new: None });
     moved.extend(rest);
     moved.sort_by(|one, other| one.name.cmp(&other.name));
@@ -179,13 +179,14 @@ fn get<'a>(all: &'a BTreeMap<String, Described>, path: &str) -> Option<&'a Descr
 
 /// The differences of a derivation itself.
 fn differences(old: &Described, new: &Described) -> Vec<String> {
-    let sources = moved(&old.sources(), &new.sources()).into_iter();
-    let in_words = |Moved { name, old, new }| match (old, new) {
-        (Some(old), Some(new)) => source(&name, Path::new(old), Path::new(new)),
-        (None, _) => format!("source {name} is new"),
-        (_, None) => format!("source {name} is gone"),
-    };
-    let mut reasons: Vec<String> = sources.map(in_words).collect();
+    let mut reasons: Vec<String> = moved(&old.sources(), &new.sources())
+        .into_iter()
+        .map(|Moved { name, old, new }| match (old, new) {
+            (Some(old), Some(new)) => source(&name, Path::new(old), Path::new(new)),
+            (None, _) => format!("source {name} is new"),
+            (_, None) => format!("source {name} is gone"),
+        })
+        .collect();
     if plain(&old.builder) != plain(&new.builder) {
         reasons.push(format!("the builder was {}", plain(&old.builder)));
     }
@@ -194,8 +195,7 @@ fn differences(old: &Described, new: &Described) -> Vec<String> {
     }
     let names: BTreeSet<&String> = old.env.keys().chain(new.env.keys()).collect();
     for name in names {
-        let value = |described: &Described| described.env.get(name).map(|value| plain(&text(value)));
-        let (was, is) = (value(old), value(new));
+        let [was, is] = [old, new].map(|described| described.env.get(name).map(|value| plain(&text(value))));
         if was != is {
             reasons.push(variable(name, was, is));
         }
@@ -310,17 +310,21 @@ mod tests {
     /// Sources are mostly called just that, and a builder may take several.
     #[test]
     fn of_paths_with_one_name_none_is_missed() {
-        let path = |digit: &str| format!("/nix/store/{}-source", digit.repeat(HASH));
-        let [one, two, three, four] = ["1", "2", "3", "4"].map(path);
-        let described = |paths: &[&str]| Described {
-            input_srcs: paths.iter().map(|path| (*path).to_owned()).collect(),
-            ..Described::default()
-        };
-        let reasons = |old: &[&str], new: &[&str]| differences(&described(old), &described(new));
+        let [one, two, three, four] =
+            ["1", "2", "3", "4"].map(|digit| format!("/nix/store/{}-source", digit.repeat(HASH)));
         assert_eq!(reasons(&[&one, &three], &[&two, &three]), ["source source changed"]);
         assert_eq!(reasons(&[&one, &three], &[&three]), ["source source is gone"]);
         let both = ["source source changed", "source source is new"];
         assert_eq!(reasons(&[&one, &four], &[&two, &three, &four]), both);
+    }
+
+    /// The reasons between a derivation with the old sources and one with the new.
+    fn reasons(old: &[&str], new: &[&str]) -> Vec<String> {
+        let [old, new] = [old, new].map(|sources| Described {
+            input_srcs: sources.iter().map(|path| (*path).to_owned()).collect(),
+            ..Described::default()
+        });
+        differences(&old, &new)
     }
 
     #[test]

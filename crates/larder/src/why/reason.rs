@@ -165,10 +165,9 @@ impl Reason {
     pub(super) fn variable(name: String, old: Option<String>, new: Option<String>) -> Self {
         let hidden =
             is_secret(&name, "") || [&old, &new].into_iter().flatten().any(|value| is_secret("", value));
-        let shown = |value: Option<String>| {
-            if hidden { value.map(|_| HIDDEN.to_owned()) } else { value }
-        };
-        Self::Variable { name, old: shown(old), new: shown(new) }
+        let [old, new] =
+            [old, new].map(|value| if hidden { value.map(|_| HIDDEN.to_owned()) } else { value });
+        Self::Variable { name, old, new }
     }
 
     /// The reason in words, as the first part of a sentence.
@@ -283,21 +282,22 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let reason =
-            |name: &str, value: &str| Reason::variable(name.into(), None, Some(value.into())).words();
-        assert_eq!(reason("API_TOKEN", "abc"), "variable API_TOKEN changed from unset to `(hidden)`");
-        assert_eq!(
-            reason("DATABASE_URL", "postgres://me:pw@host/db"),
-            "variable DATABASE_URL changed from unset to `(hidden)`"
-        );
-        assert_eq!(
-            reason("REPLICAS", "postgres://host/db,postgres://me:pw@host/db"),
-            "variable REPLICAS changed from unset to `(hidden)`"
-        );
-        assert_eq!(
-            reason("SITE", "https://host/@x"),
-            "variable SITE changed from unset to `https://host/@x`"
-        );
+        for (name, value, words) in [
+            ("API_TOKEN", "abc", "variable API_TOKEN changed from unset to `(hidden)`"),
+            (
+                "DATABASE_URL",
+                "postgres://me:pw@host/db",
+                "variable DATABASE_URL changed from unset to `(hidden)`",
+            ),
+            (
+                "REPLICAS",
+                "postgres://host/db,postgres://me:pw@host/db",
+                "variable REPLICAS changed from unset to `(hidden)`",
+            ),
+            ("SITE", "https://host/@x", "variable SITE changed from unset to `https://host/@x`"),
+        ] {
+            assert_eq!(Reason::variable(name.into(), None, Some(value.into())).words(), words);
+        }
     }
 
     #[test]

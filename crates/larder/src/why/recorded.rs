@@ -78,14 +78,15 @@ impl RecordedUnits {
     /// The same unit as it was built before under another hash: the one that differs least, and of those the
     /// newest.
     pub(super) fn counterpart(&self, new: &Recorded) -> Option<&Recorded> {
-        let is_same = |old: &&Recorded| {
-            let (old, new) = (&old.place, &new.place);
-            old.folder == new.folder && old.package == new.package && old.target == new.target
-        };
         self.iter()
-            .filter(is_same)
+            .filter(|old| is_same_unit(&old.place, &new.place))
             .min_by_key(|old| (distance(&old.fingerprint, &new.fingerprint), std::cmp::Reverse(old.modified)))
     }
+}
+
+/// Whether both are one unit, under whatever hash.
+fn is_same_unit(old: &UnitPlace, new: &UnitPlace) -> bool {
+    old.folder == new.folder && old.package == new.package && old.target == new.target
 }
 
 impl Recorded {
@@ -106,15 +107,18 @@ impl Recorded {
     /// The files of a path package that are newer than its last compilation. `file` is the fingerprint's own.
     pub(super) fn newer_sources(&self, build_dir: &Path, file: &Path, package: &Path) -> Vec<PathBuf> {
         let list = build_dir.join(file).with_file_name(format!("dep-{}", self.place.target));
-        let modified = |path: &Path| fs_err::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let info = read_untouched(&list).ok().and_then(|bytes| DepInfo::parse(&bytes)).unwrap_or_default();
-        let Some(built) = modified(&list) else { return Vec::new() };
+        let Some(built) = modified_time(&list) else { return Vec::new() };
         let sources = info.files.into_iter().filter_map(|input| match input {
             Input::InPackage(path) => Some(package.join(path)),
             Input::Elsewhere(_) => None,
         });
-        sources.filter(|path| modified(path).is_some_and(|time| time > built)).collect()
+        sources.filter(|path| modified_time(path).is_some_and(|time| time > built)).collect()
     }
+}
+
+fn modified_time(path: &Path) -> Option<SystemTime> {
+    fs_err::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// The files in a folder that have a JSON file beside them.

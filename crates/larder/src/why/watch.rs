@@ -124,8 +124,8 @@ fn place(call: &Call<'_>, known: &Place) -> Result<Place> {
     let mut place = if is_known { known.clone() } else { asked_place(call)? };
     let separate = place.build != place.target;
     let named = option_values(call.args, "--target-dir").last().map(PathBuf::from);
-    let set = |name: &str| call.env.get(name).map(PathBuf::from);
-    if let Some(target) = named.or_else(|| set(TARGET_DIR)).or_else(|| set(BUILD_TARGET_DIR)) {
+    let set = [TARGET_DIR, BUILD_TARGET_DIR].iter().find_map(|name| call.env.get(name));
+    if let Some(target) = named.or_else(|| set.map(PathBuf::from)) {
         place.target = call.dir.join(target);
         if !separate {
             place.build.clone_from(&place.target);

@@ -30,8 +30,8 @@ const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
 
 /// Reads the configuration of a workspace; an empty document if there is none.
 pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
-    let is_shared = |path: &Utf8Path| SharedFiles::ask(env, root).has(path);
-    let mut reader = Reader { root, is_shared: &is_shared, files: Vec::new() };
+    let mut reader =
+        Reader { root, is_shared: &|path| SharedFiles::ask(env, root).has(path), files: Vec::new() };
     let documents = found(root, env).iter().map(|path| reader.load(path, 0)).collect::<Result<Vec<_>>>()?;
     // A file counts over those above it.
     let mut documents = documents.into_iter().rev();
@@ -124,22 +124,27 @@ pub(crate) fn included(document: &DocumentMut) -> Vec<String> {
 
 /// The entries of `include`: paths, or tables with one.
 fn includes(item: &Item) -> Vec<Include> {
-    let of_text = |text: &str| Include { path: text.to_owned(), optional: false };
-    let of_table = |table: &dyn TableLike| {
-        let optional = table.get("optional").and_then(Item::as_bool) == Some(true);
-        Some(Include { path: table.get("path")?.as_str()?.to_owned(), optional })
-    };
-    let of_value = |value: &Value| match value {
-        Value::String(text) => Some(of_text(text.value())),
-        Value::InlineTable(table) => of_table(table),
-        _ => None,
-    };
     match item {
-        Item::Value(Value::Array(array)) => array.iter().filter_map(of_value).collect(),
-        Item::Value(value) => of_value(value).into_iter().collect(),
-        Item::ArrayOfTables(tables) => tables.iter().filter_map(|table| of_table(table)).collect(),
-        Item::Table(table) => of_table(table).into_iter().collect(),
+        Item::Value(Value::Array(array)) => array.iter().filter_map(Include::from_value).collect(),
+        Item::Value(value) => Include::from_value(value).into_iter().collect(),
+        Item::ArrayOfTables(tables) => tables.iter().filter_map(|table| Include::from_table(table)).collect(),
+        Item::Table(table) => Include::from_table(table).into_iter().collect(),
         Item::None => Vec::new(),
+    }
+}
+
+impl Include {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self { path: text.value().clone(), optional: false }),
+            Value::InlineTable(table) => Self::from_table(table),
+            _ => None,
+        }
+    }
+
+    fn from_table(table: &dyn TableLike) -> Option<Self> {
+        let optional = table.get("optional").and_then(Item::as_bool) == Some(true);
+        Some(Self { path: table.get("path")?.as_str()?.to_owned(), optional })
     }
 }
 
@@ -180,14 +185,18 @@ mod tests {
     fn read_files(files: &[(&str, &str)]) -> (String, Vec<String>) {
         let dir = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(dir.path()).unwrap().join("a/b");
+        write_files(&root, files);
+        let config = read(&root, &Environment::default()).unwrap();
+        let name = |path: &Utf8PathBuf| slashes::below(&root, path).unwrap().to_string();
+        (config.document.to_string(), config.files.iter().map(name).collect())
+    }
+
+    fn write_files(root: &Utf8Path, files: &[(&str, &str)]) {
         for (path, text) in files {
             let path = root.join(path);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, text).unwrap();
         }
-        let config = read(&root, &Environment::default()).unwrap();
-        let name = |path: &Utf8PathBuf| slashes::below(&root, path).unwrap().to_string();
-        (config.document.to_string(), config.files.iter().map(name).collect())
     }
 
     #[test]
@@ -239,20 +248,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let top = Utf8Path::from_path(dir.path()).unwrap();
         let env = Environment::new([("PATH", "/usr/local/bin:/usr/bin:/bin")]);
-        let write = |path: &str, text: &str| {
-            let path = top.join(path);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, text).unwrap();
-        };
-        write(".gitignore", "mine\n");
-        write(
-            ".cargo/config.toml",
-            "[build]\nrustflags = [\"a\"]\nrustc-wrapper = \"tools/wrap\"\njobs = 1\n",
+        write_files(
+            top,
+            &[
+                (".gitignore", "mine\n"),
+                (
+                    ".cargo/config.toml",
+                    "[build]\nrustflags = [\"a\"]\nrustc-wrapper = \"tools/wrap\"\njobs = 1\n",
+                ),
+                ("mine/.cargo/config.toml", "[build]\nrustflags = [\"x\"]\n"),
+                ("mine/app/Cargo.toml", ""),
+                ("app/.cargo/config.toml", "[build]\nrustflags = [\"b\"]\njobs = 2\n"),
+                ("app/Cargo.toml", ""),
+            ],
         );
-        write("mine/.cargo/config.toml", "[build]\nrustflags = [\"x\"]\n");
-        write("mine/app/Cargo.toml", "");
-        write("app/.cargo/config.toml", "[build]\nrustflags = [\"b\"]\njobs = 2\n");
-        write("app/Cargo.toml", "");
         assert!(read(&top.join("mine/app"), &env).unwrap().document.is_empty());
         crate::process::Cmd::new("git", top, &env).args(["init", "--quiet"]).output().unwrap();
         let config = read(&top.join("app"), &env).unwrap();

@@ -165,12 +165,12 @@ impl Workspace {
     /// The resolver version cargo uses here, copied into recipes: cargo derives it from the root package's
     /// edition if no key names it, and takes `1` for a virtual workspace.
     pub fn resolver(&self) -> String {
-        let table = |name: &str| self.manifest.get(name);
-        let named = |name: &str| table(name)?.get("resolver")?.as_str();
-        if let Some(resolver) = named("workspace").or_else(|| named("package")) {
+        let [workspace, package] = ["workspace", "package"].map(|name| self.manifest.get(name));
+        let mut tables = workspace.into_iter().chain(package);
+        if let Some(resolver) = tables.find_map(|table| table.get("resolver")?.as_str()) {
             return resolver.to_owned();
         }
-        if table("package").is_none() {
+        if package.is_none() {
             return "1".to_owned();
         }
         let root_manifest = self.root().join("Cargo.toml");
@@ -211,9 +211,9 @@ pub struct LockedPackage<'a> {
 pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage<'_>> {
     let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
     packages.filter_map(|package| {
-        let text = |key: &str| package.get(key).and_then(Item::as_str);
-        let version = text("version").unwrap_or_default();
-        Some(LockedPackage { name: text("name")?, version, source: text("source") })
+        let [name, version, source] =
+            ["name", "version", "source"].map(|key| package.get(key).and_then(Item::as_str));
+        Some(LockedPackage { name: name?, version: version.unwrap_or_default(), source })
     })
 }
 

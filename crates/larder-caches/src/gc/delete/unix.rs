@@ -48,9 +48,8 @@ impl Deleter {
     /// When it cannot be opened.
     pub fn open(root: &Path) -> Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let named = |errno: Errno| io::Error::new(errno.kind(), format!("{}: {errno}", root.display()));
-        let folder = rustix::fs::open(root, flags, Mode::empty()).map_err(named)?;
-        let device = fstat(&folder).map_err(named)?.st_dev;
+        let folder = rustix::fs::open(root, flags, Mode::empty()).map_err(|errno| with_path(root, errno))?;
+        let device = fstat(&folder).map_err(|errno| with_path(root, errno))?.st_dev;
         let failures = Vec::new();
         Ok(Self { root: root.to_owned(), folder, device, failures, depth: 0, too_deep: None, moved: 0 })
     }
@@ -157,11 +156,7 @@ impl Deleter {
         let before = self.failures.len();
         self.depth += 1;
         for inner in names {
-            let is_folder = || {
-                let stat = statat(folder.as_fd(), &inner, AtFlags::SYMLINK_NOFOLLOW);
-                stat.is_ok_and(|stat| Facts::from(stat).kind == Kind::Folder)
-            };
-            if self.depth >= DEEPEST && is_folder() {
+            if self.depth >= DEEPEST && is_folder(folder.as_fd(), &inner) {
                 // One of them is enough: the others come when it is gone.
                 self.too_deep = folder.try_clone().ok().map(|folder| (folder, inner));
                 break;
@@ -185,6 +180,15 @@ impl Deleter {
         };
         self.failures.push(Failure { path: self.root.join(path), reason });
     }
+}
+
+fn with_path(path: &Path, errno: Errno) -> io::Error {
+    io::Error::new(errno.kind(), format!("{}: {errno}", path.display()))
+}
+
+fn is_folder(parent: BorrowedFd<'_>, name: &OsStr) -> bool {
+    let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW);
+    stat.is_ok_and(|stat| Facts::from(stat).kind == Kind::Folder)
 }
 
 /// The names in a folder, read before any of them is deleted.

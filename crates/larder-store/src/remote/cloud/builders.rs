@@ -13,7 +13,12 @@ use object_store::{
 };
 
 use super::{
-    super::{contract::PlainHttp, credentials::Credentials, http::checked, wire::Wire},
+    super::{
+        contract::PlainHttp,
+        credentials::Credentials,
+        http::{bad_address, checked},
+        wire::Wire,
+    },
     service::{Conflict, Service},
 };
 use crate::{Error, Result};
@@ -37,18 +42,18 @@ pub(super) fn store(
     if let Some(endpoint) = options.endpoint {
         checked(endpoint, plain)?;
     }
-    let service = |conflict| Service { wire: Wire::new(plain), conflict };
+    let conflict = match scheme {
+        "s3" | "gs" => Conflict::Passing,
+        _ => Conflict::Present,
+    };
+    let service = Service { wire: Wire::new(plain), conflict };
     let built: object_store::Result<Box<dyn ObjectStore>> = match scheme {
-        "s3" => s3(bucket, &options, user)
-            .with_http_connector(service(Conflict::Passing))
-            .build()
-            .map(|store| Box::new(store) as _),
-        "gs" => google(bucket, user)
-            .with_http_connector(service(Conflict::Passing))
-            .build()
-            .map(|store| Box::new(store) as _),
+        "s3" => {
+            s3(bucket, &options, user).with_http_connector(service).build().map(|store| Box::new(store) as _)
+        }
+        "gs" => google(bucket, user).with_http_connector(service).build().map(|store| Box::new(store) as _),
         _ => azure(bucket, &options, user)
-            .with_http_connector(service(Conflict::Present))
+            .with_http_connector(service)
             .build()
             .map(|store| Box::new(store) as _),
     };
@@ -76,7 +81,7 @@ impl<'a> Options<'a> {
                 // Whatever else it is may be secret.
                 _ => {
                     let reason = format!("an address with {scheme}:// has an option that is not known");
-                    return Err(Error::bad("the address of the store's remote", reason));
+                    return Err(bad_address(&reason));
                 }
             }
         }

@@ -14,8 +14,9 @@ use self::service::Most;
 use super::{
     contract::{PlainHttp, Put, Remote, Trouble, trouble},
     credentials::Credentials,
+    http::bad_address,
 };
-use crate::{Error, Result, inside::Inside};
+use crate::{Result, inside::Inside};
 
 /// A bucket.
 pub(super) struct Cloud {
@@ -31,13 +32,12 @@ impl Cloud {
     /// # Errors
     /// If the address or the variables that credentials come from are not complete.
     pub(super) fn open(address: &str, plain: PlainHttp, user: &Credentials) -> Result<Self> {
-        let bad = |reason: &str| Error::bad("the address of the store's remote", reason);
         let (place, query) = address.split_once('?').unwrap_or((address, ""));
-        let (scheme, place) = place.split_once("://").ok_or_else(|| bad("it names no bucket"))?;
+        let (scheme, place) = place.split_once("://").ok_or_else(|| bad_address("it names no bucket"))?;
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
         let prefix = prefix.trim_matches('/');
         if bucket.is_empty() || bucket.contains('@') {
-            return Err(bad("it names no bucket"));
+            return Err(bad_address("it names no bucket"));
         }
         let store = builders::store(scheme, bucket, query, plain, user)?;
         let address = format!("{scheme}://{bucket}/{prefix}");

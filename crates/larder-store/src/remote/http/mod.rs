@@ -102,12 +102,15 @@ impl Http {
         let creates_once = if let Some(known) = *known {
             known
         } else {
-            let put = || self.write(TRIED, b"larder\n", Once::Created);
-            put()? == Put::Present || put()? == Put::Present
+            self.write_trial()? == Put::Present || self.write_trial()? == Put::Present
         };
         *known = Some(creates_once);
         let reason = "the server ignores `If-None-Match`, so an object could be written twice";
         if creates_once { Ok(()) } else { Err(Trouble::Lasting(reason.to_owned())) }
+    }
+
+    fn write_trial(&self) -> Result<Put, Trouble> {
+        self.write(TRIED, b"larder\n", Once::Created)
     }
 }
 
@@ -121,19 +124,24 @@ enum Once {
 
 /// An address that may be asked.
 pub(super) fn checked(address: &str, plain: PlainHttp) -> Result<Uri> {
-    let bad = |reason: &str| Error::bad("the address of the store's remote", reason);
-    let uri: Uri = address.parse().map_err(|_| bad("it is no address"))?;
+    let uri: Uri = address.parse().map_err(|_| bad_address("it is no address"))?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(bad("it names no server"));
+        return Err(bad_address("it names no server"));
     };
     if authority.as_str().contains('@') {
-        return Err(bad("a name or password in it would be committed; set LARDER_STORE_TOKEN instead"));
+        return Err(bad_address(
+            "a name or password in it would be committed; set LARDER_STORE_TOKEN instead",
+        ));
     }
     let is_safe = scheme == "https" || is_loopback(authority.host()) || plain == PlainHttp::Allowed;
     if !is_safe {
-        return Err(bad("it is not encrypted; metadata.larder.store.allow-http = true allows that"));
+        return Err(bad_address("it is not encrypted; metadata.larder.store.allow-http = true allows that"));
     }
     Ok(uri)
+}
+
+pub(super) fn bad_address(reason: &str) -> Error {
+    Error::bad("the address of the store's remote", reason)
 }
 
 impl fmt::Debug for Http {

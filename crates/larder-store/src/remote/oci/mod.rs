@@ -21,9 +21,10 @@ use self::{manifest::EMPTY, token::Challenge};
 use super::{
     contract::{PlainHttp, Put, Remote, Trouble, trouble},
     credentials::Credentials,
+    http::bad_address,
     wire::{Answer, SHORT, Wire, is_loopback, refused},
 };
-use crate::{Error, Result, digest::Digest, inside::Inside};
+use crate::{Result, digest::Digest, inside::Inside};
 
 /// A repository of a registry.
 pub struct Oci {
@@ -59,17 +60,18 @@ impl Oci {
     /// # Errors
     /// If the address is none.
     pub fn open(address: &str, plain: PlainHttp, user: &Credentials) -> Result<Self> {
-        let bad = |reason: &str| Error::bad("the address of the store's remote", reason);
-        let uri: Uri = address.parse().map_err(|_| bad("it is no address"))?;
-        let authority = uri.authority().ok_or_else(|| bad("it names no registry"))?;
+        let uri: Uri = address.parse().map_err(|_| bad_address("it is no address"))?;
+        let authority = uri.authority().ok_or_else(|| bad_address("it names no registry"))?;
         if authority.as_str().contains('@') {
-            return Err(bad("a name or password in it would be committed; set LARDER_STORE_TOKEN instead"));
+            return Err(bad_address(
+                "a name or password in it would be committed; set LARDER_STORE_TOKEN instead",
+            ));
         }
         let repository = uri.path().trim_matches('/');
         let is_letter =
             |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "._-/".contains(letter);
         if repository.is_empty() || uri.query().is_some() || !repository.chars().all(is_letter) {
-            return Err(bad("it names no repository of images"));
+            return Err(bad_address("it names no repository of images"));
         }
         let scheme = if is_loopback(authority.host()) { "http" } else { "https" };
         Ok(Self {
@@ -141,6 +143,13 @@ impl Oci {
             status if status.is_success() => Ok(true),
             status => Err(refused(status)),
         }
+    }
+
+    fn write_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put, Trouble> {
+        if self.is_there(format_args!("manifests/{}", tag(name)))? {
+            return Ok(Put::Present);
+        }
+        self.write(name, bytes).map(|()| Put::Written)
     }
 
     fn write(&self, name: &Inside, bytes: &[u8]) -> Result<(), Trouble> {
@@ -219,13 +228,7 @@ impl Remote for Oci {
     }
 
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {
-        let put = || {
-            if self.is_there(format_args!("manifests/{}", tag(name)))? {
-                return Ok(Put::Present);
-            }
-            self.write(name, bytes).map(|()| Put::Written)
-        };
-        put().map_err(|reason| trouble(self, name, reason))
+        self.write_new(name, bytes).map_err(|reason| trouble(self, name, reason))
     }
 
     fn put(&self, name: &Inside, bytes: &[u8]) -> Result<()> {

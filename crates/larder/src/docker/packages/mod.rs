@@ -72,11 +72,10 @@ impl Release {
             "ubuntu:22.04",
         ];
         let image = image.to_lowercase();
-        let names = |known: &[&str]| known.iter().any(|name| image.contains(name));
         match () {
             // `ubuntu` has `ubi` in no place, but it is looked at first to be sure.
-            () if names(&OTHERS) && !image.contains("ubuntu") => None,
-            () if names(&OLDER) => Some(Self::Bookworm),
+            () if names_one(&image, &OTHERS) && !image.contains("ubuntu") => None,
+            () if names_one(&image, &OLDER) => Some(Self::Bookworm),
             () => Some(Self::Trixie),
         }
     }
@@ -90,6 +89,10 @@ impl Release {
     }
 }
 
+fn names_one(image: &str, known: &[&str]) -> bool {
+    known.iter().any(|name| image.contains(name))
+}
+
 /// A crate as one unit of a slice has it.
 #[derive(Debug, Clone)]
 struct Used<'a> {
@@ -99,6 +102,12 @@ struct Used<'a> {
     is_native: bool,
     /// Whether it ends up in what is shipped.
     is_shipped: bool,
+}
+
+impl Used<'_> {
+    fn has_any_feature(&self, features: &[&str]) -> bool {
+        self.features.iter().any(|feature| features.contains(&feature.as_str()))
+    }
 }
 
 /// The units of the slices that are shipped.
@@ -128,12 +137,15 @@ pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
 /// The platform that images are for: this machine's if it is Linux, else one that recipes serve.
 fn linux(project: &Project) -> Result<Platform> {
     let host = project.host()?;
-    let is_linux = |platform: &Platform| platform.to_string().contains("linux");
     if is_linux(&host) {
         return Ok(host);
     }
     let platforms = project.platforms(project.recorded().ok().flatten().as_ref())?;
     Ok(platforms.into_iter().find(is_linux).unwrap_or(host))
+}
+
+fn is_linux(platform: &Platform) -> bool {
+    platform.to_string().contains("linux")
 }
 
 impl Packages {
@@ -173,17 +185,14 @@ fn fitting<'a>(
     used: &'a [Used<'a>],
     names: &'a BTreeSet<&'a str>,
 ) -> impl Iterator<Item = (&'a Used<'a>, &'a table::Row)> {
-    let rows = |used: &'a Used<'a>| {
-        table::ALL.iter().filter(|row| fits(row, used, names)).map(move |row| (used, row))
-    };
-    used.iter().flat_map(rows)
+    used.iter()
+        .flat_map(|used| table::ALL.iter().filter(|row| fits(row, used, names)).map(move |row| (used, row)))
 }
 
 fn fits(row: &table::Row, used: &Used, names: &BTreeSet<&str>) -> bool {
-    let has = |features: &[&str]| used.features.iter().any(|feature| features.contains(&feature.as_str()));
     row.crates.contains(&used.name)
-        && (row.with.is_empty() || has(row.with))
-        && !has(row.without)
+        && (row.with.is_empty() || used.has_any_feature(row.with))
+        && !used.has_any_feature(row.without)
         && !row.instead.iter().any(|name| names.contains(name))
         && (row.runtime.is_empty() || used.is_native)
 }

@@ -1,25 +1,27 @@
 //! The table, and what is found with it in made-up graphs.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 /// A graph of crates with their features; the program depends on all of them, and the build script of the crate named
 /// first on the second.
 fn graph(crates: &[(&str, &[&str])], platform: Option<&str>) -> UnitGraph {
-    let unit = |name: &str, kind: &str, features: &[&str], edges: &[usize]| {
-        json!({
-            "pkg_id": format!("registry+https://index.example/i#{name}@1.0.0"), "mode": "build",
-            "features": features, "platform": platform, "profile": {},
-            "target": {"kind": [kind], "crate_types": [kind], "name": name},
-            "dependencies": edges.iter().map(|index| json!({ "index": index })).collect::<Vec<_>>(),
-        })
-    };
     let all: Vec<usize> = (1..=crates.len() + 1).collect();
-    let mut units = vec![unit("app", "bin", &[], &all)];
-    units.extend(crates.iter().map(|(name, features)| unit(name, "lib", features, &[])));
-    units.push(unit(crates[0].0, "custom-build", crates[0].1, if crates.len() > 1 { &[2] } else { &[] }));
+    let mut units = vec![unit("app", "bin", &[], &all, platform)];
+    units.extend(crates.iter().map(|(name, features)| unit(name, "lib", features, &[], platform)));
+    let called: &[usize] = if crates.len() > 1 { &[2] } else { &[] };
+    units.push(unit(crates[0].0, "custom-build", crates[0].1, called, platform));
     UnitGraph::parse("test", &json!({ "version": 1, "units": units, "roots": [0] }).to_string()).unwrap()
+}
+
+fn unit(name: &str, kind: &str, features: &[&str], edges: &[usize], platform: Option<&str>) -> Value {
+    json!({
+        "pkg_id": format!("registry+https://index.example/i#{name}@1.0.0"), "mode": "build",
+        "features": features, "platform": platform, "profile": {},
+        "target": {"kind": [kind], "crate_types": [kind], "name": name},
+        "dependencies": edges.iter().map(|index| json!({ "index": index })).collect::<Vec<_>>(),
+    })
 }
 
 fn packages(crates: &[(&str, &[&str])], settings: &DockerSettings) -> (Vec<String>, Vec<String>) {
@@ -34,8 +36,6 @@ fn texts(names: &[&str]) -> Vec<String> {
 
 #[test]
 fn features_decide() {
-    let settings = DockerSettings::default();
-    let needs = |name: &str, features: &[&str]| packages(&[(name, features)], &settings);
     assert_eq!(needs("openssl-sys", &[]), (texts(&["libssl-dev", "pkg-config"]), texts(&["libssl3t64"])));
     assert_eq!(needs("openssl-sys", &["vendored"]), Default::default());
     assert_eq!(needs("openssl-src", &[]).0, ["make", "perl"]);
@@ -48,6 +48,10 @@ fn features_decide() {
     for bare in ["ring", "zstd-sys", "libz-sys", "libgit2-sys", "curl-sys", "serde"] {
         assert_eq!(needs(bare, &[]), Default::default(), "{bare}");
     }
+}
+
+fn needs(name: &str, features: &[&str]) -> (Vec<String>, Vec<String>) {
+    packages(&[(name, features)], &DockerSettings::default())
 }
 
 #[test]

@@ -84,17 +84,17 @@ mod tests {
 
     #[test]
     fn words_are_paths_without_marks() {
-        let named = |line: &str, path: &str| words(line).any(|word| word == path) && is_complaint(line);
-        assert!(named(
-            "error: couldn't read `src/../README.md`: No such file or directory (os error 2)",
-            "src/../README.md"
-        ));
-        assert!(named("src/a.c:1:10: fatal error: foo.h: No such file or directory", "foo.h"));
-        assert!(named("rust-lld: error: cannot find linker script memory.x", "memory.x"));
-        assert!(named(
-            "error: template \"page.html\" not found in directories [\"/app/templates\"]",
-            "page.html"
-        ));
+        for (line, path) in [
+            (
+                "error: couldn't read `src/../README.md`: No such file or directory (os error 2)",
+                "src/../README.md",
+            ),
+            ("src/a.c:1:10: fatal error: foo.h: No such file or directory", "foo.h"),
+            ("rust-lld: error: cannot find linker script memory.x", "memory.x"),
+            ("error: template \"page.html\" not found in directories [\"/app/templates\"]", "page.html"),
+        ] {
+            assert!(words(line).any(|word| word == path) && is_complaint(line), "{line}");
+        }
         assert!(!is_complaint("   Compiling app v0.1.0 (/app)"));
     }
 }

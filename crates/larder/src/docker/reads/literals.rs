@@ -163,12 +163,15 @@ fn walk(tokens: TokenStream, found: &mut Vec<Literal>) {
 
 /// How many tokens an item has, up to its body or its semicolon.
 fn item(tokens: &[TokenTree]) -> usize {
-    let ends = |token: &TokenTree| match token {
+    tokens.iter().position(ends_item).map_or(tokens.len(), |end| end + 1)
+}
+
+fn ends_item(token: &TokenTree) -> bool {
+    match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
         TokenTree::Punct(punct) => punct.as_char() == ';',
         _ => false,
-    };
-    tokens.iter().position(ends).map_or(tokens.len(), |end| end + 1)
+    }
 }
 
 /// `cfg(test)`, or `test`.

@@ -45,13 +45,14 @@ fn rust_files(workspace: &Workspace, package: &Package) -> Vec<Utf8PathBuf> {
     let members = workspace.metadata().workspace_packages();
     let others: Vec<&Utf8Path> =
         members.into_iter().map(folder).filter(|other| *other != own && other.starts_with(own)).collect();
-    let is_built = |file: &Utf8PathBuf| {
+    let mut files = workspace.shared_files().below(own);
+    files.retain(|file| {
         let below = file.strip_prefix(own).unwrap_or(file);
-        !NOT_BUILT.iter().any(|name| below.starts_with(name))
+        file.extension() == Some("rs")
+            && !NOT_BUILT.iter().any(|name| below.starts_with(name))
             && !others.iter().any(|other| file.starts_with(other))
-    };
-    let files = workspace.shared_files().below(own).into_iter();
-    files.filter(|file| file.extension() == Some("rs")).filter(is_built).collect()
+    });
+    files
 }
 
 /// Whether it is the build script, or a module of one that has a folder.
@@ -91,12 +92,12 @@ fn resolved(literal: &Literal, own: &Utf8Path, file: &Utf8Path, shared: &SharedF
     }
     let beside = file.parent().unwrap_or(own);
     // For a macro of others, a path that begins with a slash begins in the package's folder.
-    let below = |folder: &Utf8Path| folder.join(text.trim_start_matches('/'));
+    let relative = text.trim_start_matches('/');
     let candidates = match base {
         Base::File => vec![beside.join(text)],
-        Base::Package => vec![below(own)],
-        Base::Any => vec![below(own), below(beside)],
-        Base::Template => vec![below(&own.join("templates")), below(own)],
+        Base::Package => vec![own.join(relative)],
+        Base::Any => vec![own.join(relative), beside.join(relative)],
+        Base::Template => vec![own.join("templates").join(relative), own.join(relative)],
     };
     let path = candidates.into_iter().filter_map(|path| plain(&path)).find(|path| {
         let is_outer = own.starts_with(path) || beside.starts_with(path);

@@ -178,9 +178,10 @@ pub(super) fn linker(facts: &Facts) -> Finding {
         Ok(said) => said,
         Err(reason) => return Finding::skipped(reason),
     };
-    let is = |name: &str| said.to_lowercase().contains(name);
+    let words = said.to_lowercase();
+    let is_quick = ["mold", "lld", "wild"].iter().any(|name| words.contains(name));
     // mold calls itself compatible with GNU ld.
-    if is("mold") || is("lld") || is("wild") || !is("gnu ") {
+    if is_quick || !words.contains("gnu ") {
         return Finding::ok(format!("it is {said}"));
     }
     // No linker is named in a file, since cargo counts it among what makes every unit stale: gcc takes the first

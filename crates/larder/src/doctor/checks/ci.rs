@@ -60,11 +60,12 @@ pub(super) fn cache(facts: &Facts) -> Finding {
 
 /// Whether it compiles: `cargo fmt` and its kind keep nothing.
 fn builds(plan: &Plan) -> bool {
-    let by_action = |action: &Action| {
-        let command = action.argument("command").unwrap_or_default();
-        action.name == "actions-rs/cargo" && is_build(command)
-    };
-    plan.commands.iter().any(|command| runs_build(command)) || plan.actions.iter().any(by_action)
+    plan.commands.iter().any(|command| runs_build(command)) || plan.actions.iter().any(is_build_action)
+}
+
+fn is_build_action(action: &Action) -> bool {
+    let command = action.argument("command").unwrap_or_default();
+    action.name == "actions-rs/cargo" && is_build(command)
 }
 
 fn runs_build(command: &[String]) -> bool {
@@ -106,21 +107,26 @@ const KEEPING: [&str; 9] = [
 
 fn keeps(building: &Building<'_>) -> bool {
     let Building { file, plan } = building;
-    let by_action = |action: &Action| {
-        let in_docker = ["cache-from", "cache-to"].iter().any(|name| action.argument(name).is_some());
-        let restores = is_cache(action) && action.name != "actions/cache/save";
-        // An action of the repository's own may do anything.
-        let is_own = action.name.starts_with("./");
-        restores && is_of_cargo(action.argument("path").unwrap_or_default())
-            || in_docker
-            || is_own
-            || KEEPING.iter().any(|known| action.name.to_lowercase().starts_with(&known.to_lowercase()))
-    };
-    let in_docker = |command: &Vec<String>| {
-        command.iter().any(|word| ["--cache-from", "--cache-to"].iter().any(|name| word.starts_with(name)))
-    };
     let is_gitlab = file.name.ends_with(".gitlab-ci.yml");
-    plan.actions.iter().any(by_action) || plan.commands.iter().any(in_docker) || (is_gitlab && plan.has_cache)
+    plan.actions.iter().any(is_keeping_action)
+        || plan.commands.iter().any(|command| keeps_layers(command))
+        || (is_gitlab && plan.has_cache)
+}
+
+fn is_keeping_action(action: &Action) -> bool {
+    let in_docker = ["cache-from", "cache-to"].iter().any(|name| action.argument(name).is_some());
+    let restores = is_cache(action) && action.name != "actions/cache/save";
+    // An action of the repository's own may do anything.
+    let is_own = action.name.starts_with("./");
+    restores && is_of_cargo(action.argument("path").unwrap_or_default())
+        || in_docker
+        || is_own
+        || KEEPING.iter().any(|known| action.name.to_lowercase().starts_with(&known.to_lowercase()))
+}
+
+/// Whether a command names a cache of Docker's.
+fn keeps_layers(command: &[String]) -> bool {
+    command.iter().any(|word| ["--cache-from", "--cache-to"].iter().any(|name| word.starts_with(name)))
 }
 
 /// Whether paths hold what cargo makes or downloads; an expression may.
@@ -163,8 +169,8 @@ fn version(action: &Action, text: &str) -> Option<Version> {
     };
     let mut parts = told.strip_prefix('v').unwrap_or(told).split('.').map(str::parse::<u64>);
     let major = parts.next()?.ok()?;
-    let mut next = || parts.next().map_or(Some(u64::MAX), Result::ok);
-    Some(Version(major, next()?, next()?))
+    let [minor, patch] = [parts.next(), parts.next()].map(|part| part.map_or(Some(u64::MAX), Result::ok));
+    Some(Version(major, minor?, patch?))
 }
 
 /// The version to take instead.
@@ -174,22 +180,19 @@ fn newer(action: &Action) -> String {
 
 /// rust-cache switches incremental builds off by itself.
 fn keeps_incremental(plan: &Plan) -> bool {
-    let is_target = |path: &str| {
-        let path = path.trim().trim_start_matches("- ").trim();
-        path == "target"
-            || path.starts_with("target/")
-            || path.ends_with("/target")
-            || path.ends_with("/target/")
-    };
-    let keeps_target = |action: &Action| {
-        is_cache(action) && action.argument("path").unwrap_or_default().lines().any(is_target)
-    };
-    let switches_off = |action: &Action| {
-        ["Swatinem/rust-cache", "actions-rust-lang/setup-rust-toolchain"].contains(&action.name.as_str())
-    };
+    let switching_off = ["Swatinem/rust-cache", "actions-rust-lang/setup-rust-toolchain"];
     let in_script = |command: &Vec<String>| command.iter().any(|word| word.contains("CARGO_INCREMENTAL="));
     plan.actions.iter().any(keeps_target)
-        && !plan.actions.iter().any(switches_off)
+        && !plan.actions.iter().any(|action| switching_off.contains(&action.name.as_str()))
         && !plan.variables.iter().any(|name| name == "CARGO_INCREMENTAL")
         && !plan.commands.iter().any(in_script)
+}
+
+fn keeps_target(action: &Action) -> bool {
+    is_cache(action) && action.argument("path").unwrap_or_default().lines().any(is_target)
+}
+
+fn is_target(path: &str) -> bool {
+    let path = path.trim().trim_start_matches("- ").trim();
+    path == "target" || path.starts_with("target/") || path.ends_with("/target") || path.ends_with("/target/")
 }

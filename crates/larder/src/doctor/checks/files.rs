@@ -93,11 +93,10 @@ pub(super) fn speed(facts: &Facts) -> Finding {
         Err(reason) => return Finding::skipped(reason),
     };
     let slowest = speed.write.max(speed.read);
-    let micros = |time: Duration| time.as_micros();
     let reason = format!(
         "a small file takes {} µs to write and {} µs to read in the target directory",
-        micros(speed.write),
-        micros(speed.read)
+        speed.write.as_micros(),
+        speed.read.as_micros()
     );
     if slowest < SLOW {
         return Finding::ok(reason);

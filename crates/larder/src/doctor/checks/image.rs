@@ -10,17 +10,16 @@ use crate::{
 };
 
 pub(super) fn packages(facts: &Facts) -> Finding {
-    let only = |lacking: &Lacking| Lacking {
-        build: lacking.build.clone(),
-        runtime: lacking.runtime.clone(),
-        ..Lacking::default()
-    };
     finding(
         facts,
-        only,
+        only_packages,
         &["build-packages", "runtime-packages"],
         "the packages that crates are known to need are listed",
     )
+}
+
+fn only_packages(lacking: &Lacking) -> Lacking {
+    Lacking { build: lacking.build.clone(), runtime: lacking.runtime.clone(), ..Lacking::default() }
 }
 
 pub(super) fn files(facts: &Facts) -> Finding {

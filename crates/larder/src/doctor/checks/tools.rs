@@ -102,9 +102,7 @@ pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
         }
         (Err(reason), None) => return Finding::problem(reason, install),
     };
-    let (has, follows) = (Version::find(found), Version::find(CARGO_LEPTOS_VERSION));
-    let line = |version: Option<Version>| version.map(|version| (version.0, version.1));
-    if line(has) == line(follows) {
+    if release_line(found) == release_line(CARGO_LEPTOS_VERSION) {
         return Finding::ok(format!("it is {found}, and Larder follows {CARGO_LEPTOS_VERSION}"));
     }
     Finding::warning(
@@ -113,6 +111,11 @@ pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
         ),
         install,
     )
+}
+
+/// Major and minor of the version in a text.
+fn release_line(text: &str) -> Option<(u64, u64)> {
+    Version::find(text).map(|version| (version.0, version.1))
 }
 
 pub(super) fn tailwind(facts: &Facts) -> Finding {
@@ -128,7 +131,6 @@ pub(super) fn tailwind(facts: &Facts) -> Finding {
             "cargo-leptos downloads it unless it was built with `no_downloads`; images get {wanted}"
         ));
     };
-    let major = |text: &str| Version::find(text).map(|version| version.0);
     if major(found).is_some() && major(found) != major(wanted) {
         let package = if major(wanted) == Some(3) { "tailwindcss" } else { "@tailwindcss/cli" };
         return Finding::problem(
@@ -137,4 +139,8 @@ pub(super) fn tailwind(facts: &Facts) -> Finding {
         );
     }
     Finding::ok(format!("it is {}, and images get {wanted}", found.trim()))
+}
+
+fn major(text: &str) -> Option<u64> {
+    Version::find(text).map(|version| version.0)
 }

@@ -90,8 +90,11 @@ impl CargoFacts {
 }
 
 fn incremental_variable(env: &Environment) -> Option<(String, bool)> {
-    let set = |name: &str| Some((name.to_owned(), !["0", "false"].contains(&env.get_str(name)?)));
-    set("CARGO_INCREMENTAL").or_else(|| set("CARGO_BUILD_INCREMENTAL"))
+    let names = ["CARGO_INCREMENTAL", "CARGO_BUILD_INCREMENTAL"];
+    names.into_iter().find_map(|name| {
+        let value = env.get_str(name)?;
+        Some((name.to_owned(), !["0", "false"].contains(&value)))
+    })
 }
 
 /// The nearest file that has a word to say about `build.incremental`, if that word is no.
@@ -100,12 +103,11 @@ fn incremental_off(project: &Project) -> Option<Utf8PathBuf> {
     let home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
     let folders = root.ancestors().map(|folder| folder.join(".cargo")).chain(home);
     let files = folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
-    let said = |file: Utf8PathBuf| {
+    let (file, on) = files.into_iter().find_map(|file| {
         let document = file.is_file().then(|| parse_toml(&file).ok())??;
         let on = tuning::get(&document, &["build", "incremental"])?.as_bool()?;
         Some((file, on))
-    };
-    let (file, on) = files.into_iter().find_map(said)?;
+    })?;
     (!on).then_some(file)
 }
 
@@ -145,9 +147,9 @@ fn rustflags(project: &Project, config: &Config) -> Answer<Rustflags> {
     let host = project.host().map_err(|error| error.to_string())?;
     let flags = config.rustflags(host.as_str()).map_err(said)?;
     let configured = flags.map(|flags| flags.flags.join(" ")).unwrap_or_default();
-    let set = |(name, value): (&OsStr, &OsStr)| {
+    let variables = project.cargo.env().iter().filter_map(|(name, value)| {
         let name = name.to_str().filter(|name| is_flags(name) && !value.is_empty())?;
         Some(name.to_owned())
-    };
-    Ok(Rustflags { variables: project.cargo.env().iter().filter_map(set).collect(), configured })
+    });
+    Ok(Rustflags { variables: variables.collect(), configured })
 }

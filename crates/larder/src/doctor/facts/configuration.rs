@@ -16,10 +16,10 @@ pub(super) fn effective(project: &Project) -> Answer<Config> {
 
 /// The flags that a build for this machine gets in this shell.
 pub(super) fn host_flags(project: &Project) -> Answer<Vec<String>> {
-    let said = |error: cargo_config2::Error| error.to_string();
     let config = effective(project)?;
     let host = project.host().map_err(|error| error.to_string())?;
-    let flags = config.rustflags(host.as_str()).map_err(said)?.map(|flags| flags.flags).unwrap_or_default();
-    let linker = config.linker(host.as_str()).map_err(said)?;
+    let flags = config.rustflags(host.as_str()).map_err(|error| error.to_string())?;
+    let flags = flags.map(|flags| flags.flags).unwrap_or_default();
+    let linker = config.linker(host.as_str()).map_err(|error| error.to_string())?;
     Ok(flags.into_iter().chain(linker.map(|linker| format!("-Clinker={}", linker.display()))).collect())
 }

@@ -55,14 +55,15 @@ pub(super) fn look(env: &Environment) -> Answer<DockerFacts> {
 
 /// The version that a builder runs. Older plug-ins call it `Buildkit:`.
 fn of_builder(text: &str) -> Answer<String> {
-    let version = |line: &str| {
-        let (name, version) = line.split_once(':')?;
-        let name = name.trim().to_lowercase();
-        (name == "buildkit" || name == "buildkit version").then(|| version.trim().to_owned())
-    };
     text.lines()
-        .find_map(version)
+        .find_map(version_in_line)
         .ok_or_else(|| "`docker buildx inspect` names no version of BuildKit".into())
+}
+
+fn version_in_line(line: &str) -> Option<String> {
+    let (name, version) = line.split_once(':')?;
+    let name = name.trim().to_lowercase();
+    (name == "buildkit" || name == "buildkit version").then(|| version.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -59,18 +59,18 @@ pub(super) fn nix(env: &Environment) -> Answer<NixFacts> {
 
 /// The features that are on. Asking takes one of them, and newer versions have another name for the question.
 fn shown(env: &Environment) -> Answer<Vec<String>> {
-    let show = |more: &[&str]| {
-        let words = |words: &[&'static str]| [more, words].concat();
-        ask_program(env, "nix", &words(&["config", "show"]))
-            .or_else(|_| ask_program(env, "nix", &words(&["show-config"])))
-    };
-    match show(&[]) {
+    match show_config(env, &[]) {
         Err(reason) if reason.contains("'nix-command' is disabled") => {
-            let text = show(&["--extra-experimental-features", "nix-command"])?;
+            let text = show_config(env, &["--extra-experimental-features", "nix-command"])?;
             Ok(features(&text)?.into_iter().filter(|feature| feature != "nix-command").collect())
         }
         text => features(&text?),
     }
+}
+
+fn show_config(env: &Environment, options: &[&str]) -> Answer<String> {
+    ask_program(env, "nix", &[options, &["config", "show"]].concat())
+        .or_else(|_| ask_program(env, "nix", &[options, &["show-config"]].concat()))
 }
 
 fn features(text: &str) -> Answer<Vec<String>> {
@@ -122,15 +122,15 @@ pub(super) fn places(project: &Project) -> BTreeMap<&'static str, Folder> {
     let nix = Utf8PathBuf::from("/nix/store");
     paths.extend(nix.exists().then_some(("Nix store", nix)));
     let mounts = fs_err::read_to_string("/proc/self/mountinfo");
-    let place = |(name, path): (&'static str, Utf8PathBuf)| {
+    let places = paths.into_iter().map(|(name, path)| {
         let existing = existing(&path);
         let file_system = match &mounts {
             Ok(mounts) => file_system(mounts, &existing).ok_or_else(|| format!("no mount holds {existing}")),
             Err(_) => Err("this platform does not list its mounts".to_owned()),
         };
         (name, Folder { free: free(&existing), file_system, path })
-    };
-    paths.into_iter().map(place).collect()
+    });
+    places.collect()
 }
 
 /// The folder itself, or the nearest one above it that is there.
@@ -160,20 +160,22 @@ pub fn free(_path: &Utf8Path) -> Answer<u64> {
 
 /// The kind of the file system that holds a folder: that of the last mount on the longest path.
 fn file_system(mounts: &str, path: &Utf8Path) -> Option<String> {
-    let mount = |line: &str| {
-        let (before, after) = line.split_once(" - ")?;
-        // Spaces in a path are written as octal numbers.
-        let point = before.split(' ').nth(4)?.replace("\\040", " ");
-        let kind = after.split(' ').next()?.to_owned();
-        path.starts_with(&point).then_some((point.len(), kind))
-    };
     let mut best: Option<(usize, String)> = None;
-    for (length, kind) in mounts.lines().filter_map(mount) {
+    for (length, kind) in mounts.lines().filter_map(|line| holding_mount(line, path)) {
         if best.as_ref().is_none_or(|(longest, _)| length >= *longest) {
             best = Some((length, kind));
         }
     }
     best.map(|(_, kind)| kind)
+}
+
+/// The length of a mount's path, and its kind of file system; `None` if it does not hold the folder.
+fn holding_mount(line: &str, folder: &Utf8Path) -> Option<(usize, String)> {
+    let (before, after) = line.split_once(" - ")?;
+    // Spaces in a path are written as octal numbers.
+    let point = before.split(' ').nth(4)?.replace("\\040", " ");
+    let kind = after.split(' ').next()?.to_owned();
+    folder.starts_with(&point).then_some((point.len(), kind))
 }
 
 /// A clock that is a little off does no harm.
@@ -257,11 +259,11 @@ mod tests {
 24 23 0:23 / /net/a\\040b rw - fuse.sshfs x rw
 25 22 0:24 / /network rw - xfs /dev/vdb rw
 ";
-        let kind = |path: &str| file_system(mounts, Utf8Path::new(path));
-        assert_eq!(kind("/srv/x").as_deref(), Some("ext4"));
-        assert_eq!(kind("/net/x").as_deref(), Some("nfs4"));
-        assert_eq!(kind("/net/a b/x").as_deref(), Some("fuse.sshfs"));
-        assert_eq!(kind("/network/x").as_deref(), Some("xfs"));
+        for (path, kind) in
+            [("/srv/x", "ext4"), ("/net/x", "nfs4"), ("/net/a b/x", "fuse.sshfs"), ("/network/x", "xfs")]
+        {
+            assert_eq!(file_system(mounts, Utf8Path::new(path)).as_deref(), Some(kind), "{path}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod project;
 mod store;
 mod tools;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, thread::ScopedJoinHandle};
 
 use cargo_metadata::camino::Utf8PathBuf;
 use toml_edit::DocumentMut;
@@ -166,7 +166,6 @@ impl Facts {
             let image_settings = lacking.map(|lacking| lacking.settings(project)).unwrap_or_default();
             let future = topics.look(Topic::Times, || machine::future(project));
             let places = topics.look(Topic::Places, || Ok(machine::places(project)));
-            let lost = |_| "the thread that looked has panicked".to_owned();
             Self {
                 root: workspace.root().to_owned(),
                 installer: machine::installer(env),
@@ -181,11 +180,11 @@ impl Facts {
                 direnv: machine::direnv(env, workspace.root()),
                 workflows: project::workflows(project, git.as_ref().ok()),
                 git: topics.look(Topic::Git, || git.map(|git| GitFacts::gather(&git))),
-                docker: docker.join().map_err(lost).and_then(|answer| answer),
-                nix: nix.join().map_err(lost).and_then(|answer| answer),
-                linker: linker.join().map_err(lost).and_then(|answer| answer),
-                tools: tools.join().map_err(lost).and_then(|answer| answer),
-                lock_fits: lock_fits.join().map_err(lost).and_then(|answer| answer),
+                docker: await_answer(docker),
+                nix: await_answer(nix),
+                linker: await_answer(linker),
+                tools: await_answer(tools),
+                lock_fits: await_answer(lock_fits),
                 sccache: topics.0.contains(&Topic::Config).then(|| Figures::ask(project)).flatten(),
                 store: Err(NOT_LOOKED.to_owned()),
                 unit_settings: topics.look(Topic::Store, || Ok(UnitSettings::look(project))),
@@ -200,4 +199,8 @@ impl Facts {
             }
         })
     }
+}
+
+fn await_answer<T>(thread: ScopedJoinHandle<'_, Answer<T>>) -> Answer<T> {
+    thread.join().unwrap_or_else(|_| Err("the thread that looked has panicked".to_owned()))
 }

@@ -81,11 +81,11 @@ fn of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<Named>
 
 fn linkers(config: &DocumentMut, folder: &Utf8Path) -> Vec<Named> {
     let targets = config.get("target").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
-    let linker = |(target, table): (&str, &Item)| {
+    let linkers = targets.filter_map(|(target, table)| {
         let program = table.get("linker")?.as_str()?.to_owned();
         Some(Named { by: format!("target.{target}.linker"), program, folder: folder.to_owned() })
-    };
-    targets.filter_map(linker).collect()
+    });
+    linkers.collect()
 }
 
 /// Whether something is built for the target that a linker is for; one by a `cfg` may be anybody's.

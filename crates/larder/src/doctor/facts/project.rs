@@ -1,6 +1,6 @@
 //! The workspace's own files: what git knows of them, whether recipes and generated files are fresh, what CI runs.
 
-use cargo_metadata::camino::Utf8PathBuf;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::ask::Answer;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
         self, State,
         needs::{self, Lacking},
     },
-    error::Error,
+    error::{Error, Result},
     files::read,
     git::Git,
     git::Tracked,
@@ -42,21 +42,22 @@ pub struct Workflow {
 impl GitFacts {
     pub(super) fn gather((git, project): &(Git, &Project)) -> Self {
         let root = project.workspace.root();
-        let tracked = |path: &str| {
-            if !root.join(path).exists() {
-                return Err(format!("there is no {path}"));
-            }
-            git.tracked(path).map_err(|error| error.to_string())
-        };
         let config = tuning::config_path(root);
         let config = config.strip_prefix(root).unwrap_or(&config);
         Self {
-            cargo_lock: tracked("Cargo.lock"),
-            recipes: tracked("larder"),
-            flake: tracked("flake.nix"),
-            config: tracked(config.as_str()),
+            cargo_lock: tracked_if_there(git, root, "Cargo.lock"),
+            recipes: tracked_if_there(git, root, "larder"),
+            flake: tracked_if_there(git, root, "flake.nix"),
+            config: tracked_if_there(git, root, config.as_str()),
         }
     }
+}
+
+fn tracked_if_there(git: &Git, root: &Utf8Path, path: &str) -> Answer<Tracked> {
+    if !root.join(path).exists() {
+        return Err(format!("there is no {path}"));
+    }
+    git.tracked(path).map_err(|error| error.to_string())
 }
 
 pub(super) fn git(project: &Project) -> Answer<(Git, &Project)> {
@@ -92,16 +93,20 @@ pub(super) fn has_dockerfile(project: &Project) -> bool {
 }
 
 pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
-    let said = |error: Error| error.to_string();
-    let folder = docker::context(project).map_err(said)?;
+    stale_files(project).map_err(|error| error.to_string())
+}
+
+/// Generated files that are stale; `None` if there are none.
+fn stale_files(project: &Project) -> Result<Option<Vec<Utf8PathBuf>>> {
+    let folder = docker::context(project)?;
     if !folder.join("Dockerfile").is_file() {
         return Ok(None);
     }
     let mut stale = Vec::new();
-    let recipes = docker::Recipes::of_dockerfile(project).map_err(said)?;
-    for (name, text) in docker::files(project, recipes).map_err(said)? {
+    let recipes = docker::Recipes::of_dockerfile(project)?;
+    for (name, text) in docker::files(project, recipes)? {
         let path = folder.join(&name);
-        match docker::state(&path, &text).map_err(said)? {
+        match docker::state(&path, &text)? {
             State::Stale => stale.push(path),
             // The user's own file: nothing of it is Larder's to judge.
             State::Foreign if name == "Dockerfile" => return Ok(None),
@@ -131,9 +136,9 @@ pub(super) fn workflows(project: &Project, git: Option<&(Git, &Project)>) -> Vec
         .collect();
     paths.push(top.join(".gitlab-ci.yml"));
     paths.sort();
-    let workflow = |path: Utf8PathBuf| {
-        let name = path.strip_prefix(top).unwrap_or(&path).to_string();
-        Some(Workflow { name, text: read::text(&path).ok()? })
-    };
-    paths.into_iter().filter_map(workflow).collect()
+    let workflows = paths.iter().filter_map(|path| {
+        let name = path.strip_prefix(top).unwrap_or(path).to_string();
+        Some(Workflow { name, text: read::text(path).ok()? })
+    });
+    workflows.collect()
 }

@@ -42,7 +42,6 @@ impl ToolFacts {
     pub(super) fn ask(project: &Project) -> Self {
         let env = project.cargo.env();
         let root = project.workspace.root();
-        let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
         // In the workspace, since rustup chooses by folder.
         let rustc = Cmd::new(project.cargo.rustc(), root, env).arg("--version").output_within(PATIENCE);
         let lock = parse_toml(&root.join("Cargo.lock")).unwrap_or_default();
@@ -58,16 +57,16 @@ impl ToolFacts {
             .any(|target| target.starts_with("wasm32"));
         let (missing_targets, unknown_targets) = missing_targets(project);
         Self {
-            rustc: rustc.map(first_line).map_err(|error| error.to_string()),
+            rustc: rustc.map(|text| first_line(&text)).map_err(|error| error.to_string()),
             wanted_rustc: wanted.map(|(version, name)| (name, version.to_string())),
             locked_wasm_bindgen: locked_version(&lock, "wasm-bindgen")
                 .filter(|_| for_browsers)
                 .map(str::to_owned),
-            wasm_bindgen: ask_program(env, "wasm-bindgen", &["--version"]).map(first_line),
+            wasm_bindgen: ask_program(env, "wasm-bindgen", &["--version"]).map(|text| first_line(&text)),
             is_leptos: project.slices.iter().any(|slice| slice.origin == Origin::Leptos),
             cargo_leptos: ask_program(env, "cargo-leptos", &["leptos", "--version"])
                 .or_else(|_| ask_program(env, "cargo-leptos", &["--version"]))
-                .map(first_line),
+                .map(|text| first_line(&text)),
             tailwind: Tailwind::find(&project.workspace).map(|tailwind| {
                 let said = ask_program(env, "tailwindcss", &["--help"]);
                 let line = said.map(|text| {
@@ -79,6 +78,10 @@ impl ToolFacts {
             unknown_targets,
         }
     }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Every target that builds of this workspace are for: of slices, of cargo's configuration in this shell, and of the
@@ -146,7 +149,7 @@ pub(super) fn linker(project: &Project) -> Answer<String> {
     args.push("-Wl,--version");
     // Linkers for macOS know another word.
     let answer = ask(&program, env, &args).or_else(|_| ask(&program, env, &["-Wl,-v"]))?;
-    Ok(answer.lines().next().unwrap_or_default().to_owned())
+    Ok(first_line(&answer))
 }
 
 /// The program of a linker's call as rustc prints it, and the words that choose a linker.
@@ -155,10 +158,9 @@ fn driver(call: &str) -> Option<(String, Vec<String>)> {
     let words: Vec<&str> = line.split_whitespace().collect();
     // Variables come first, as NAME="value".
     let start = words.iter().position(|word| word.starts_with('"'))?;
-    let bare = |word: &&str| word.trim_matches('"').to_owned();
-    let program = bare(words.get(start)?);
+    let mut rest = words[start..].iter().map(|word| word.trim_matches('"').to_owned());
+    let program = rest.next()?;
     let mut chosen = Vec::new();
-    let mut rest = words[start + 1..].iter().map(bare);
     while let Some(word) = rest.next() {
         if word.starts_with("-fuse-ld=") || word.starts_with("--ld-path") {
             chosen.push(word);

@@ -57,15 +57,14 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
             return Err(named(folder, error));
         }
     };
-    let failed = |error| named(folder, error);
-    let own = Facts::from(rustix::fs::fstat(&open).map_err(failed)?);
+    let own = Facts::from(rustix::fs::fstat(&open).map_err(|error| named(folder, error))?);
     if own.id.device != device {
         return Ok(());
     }
     each(Seen::Itself(own));
-    let mut entries = Dir::new(open).map_err(failed)?;
+    let mut entries = Dir::new(open).map_err(|error| named(folder, error))?;
     while let Some(entry) = entries.read() {
-        let entry = entry.map_err(failed)?;
+        let entry = entry.map_err(|error| named(folder, error))?;
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
         if name == "." || name == ".." {
             continue;
@@ -74,7 +73,7 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
             each(Seen::Folder(name));
             continue;
         }
-        let within = entries.fd().map_err(failed)?;
+        let within = entries.fd().map_err(|error| named(folder, error))?;
         match rustix::fs::statat(within, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).map(Facts::from) {
             // A file system that does not say in its listings what is a folder.
             Ok(facts) if facts.kind == Kind::Folder => each(Seen::Folder(name)),

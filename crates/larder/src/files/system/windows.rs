@@ -19,12 +19,11 @@ const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
 /// The state of a path.
 pub(in crate::files) fn facts(path: &Path) -> io::Result<Facts> {
-    let failed = |error| named(path, error);
     let mut options = OpenOptions::new();
     options.access_mode(0).custom_flags(BACKUP_SEMANTICS | OPEN_REPARSE_POINT);
-    let file = options.open(path).map_err(failed)?;
-    let told = winapi_util::file::information(&file).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
+    let file = options.open(path).map_err(|error| named(path, error))?;
+    let told = winapi_util::file::information(&file).map_err(|error| named(path, error))?;
+    let metadata = file.metadata().map_err(|error| named(path, error))?;
     let id = FileId { device: told.volume_serial_number(), inode: told.file_index() };
     Ok(facts_of(&metadata, id, told.number_of_links()))
 }

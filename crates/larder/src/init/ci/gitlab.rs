@@ -85,22 +85,16 @@ fn cook(parts: &Parts, group: &Group) -> String {
 
 fn job(name: &str, parts: &Parts, group: Option<&Group>, lines: &[String]) -> String {
     let mut text = format!("\n{name}:\n  extends: .larder\n  cache:\n");
-    let mut cache = |key: &str, paths: &str| {
-        // Of caches for protected branches a merge request would see none.
-        let _ = writeln!(
-            text,
-            "    - key: {key}\n      paths: [{paths}]\n      policy: $POLICY\n      unprotect: true"
-        );
-    };
-    cache(&format!("larder-tools-v1{}", script::leptos_key(parts)), ".larder-tools/bin");
+    add_cache(&mut text, &format!("larder-tools-v1{}", script::leptos_key(parts)), ".larder-tools/bin");
     let lock = parts.below("Cargo.lock");
-    cache(
+    add_cache(
+        &mut text,
         &format!("{{ files: [\"{lock}\"], prefix: larder-downloads-v1 }}"),
         ".cargo-home/registry/index, .cargo-home/registry/cache, .cargo-home/git/db",
     );
     if let Some(group) = group.filter(|_| !parts.has_remote) {
         let slices = group.slices.replace(' ', "-");
-        cache(&format!("larder-units-v1-{slices}"), ".larder-units");
+        add_cache(&mut text, &format!("larder-units-v1-{slices}"), ".larder-units");
     }
     text.push_str("  script:\n");
     for line in lines {
@@ -110,4 +104,12 @@ fn job(name: &str, parts: &Parts, group: Option<&Group>, lines: &[String]) -> St
         };
     }
     text
+}
+
+fn add_cache(text: &mut String, key: &str, paths: &str) {
+    // Of caches for protected branches a merge request would see none.
+    let _ = writeln!(
+        text,
+        "    - key: {key}\n      paths: [{paths}]\n      policy: $POLICY\n      unprotect: true"
+    );
 }

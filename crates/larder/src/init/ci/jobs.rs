@@ -142,23 +142,26 @@ fn install(job: &mut Job, parts: &Parts) -> Cache<'static> {
     };
     job.comment("Another number gets the tools anew.");
     job.restore(&tools);
-    let missing = |program: &str, vars: &str| {
-        format!("test -x {TOOLS}/bin/{program} || {vars}cargo install --locked --root {TOOLS}")
-    };
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable of the repository to the address of Larder}""#.to_owned(),
         "# Their sources are none of the project's downloads.".to_owned(),
         r#"export CARGO_HOME="$RUNNER_TEMP/tools""#.to_owned(),
-        format!(r#"{} --git "$LARDER_GIT" cargo-larder"#, missing("cargo-larder", "")),
+        format!(r#"{} --git "$LARDER_GIT" cargo-larder"#, install_if_missing("cargo-larder", "")),
     ];
     if let Some(version) = leptos {
         lines.push("# Its own release profile takes several times as long.".into());
-        lines.push(format!("{} cargo-leptos@{version}", missing("cargo-leptos", &script::leptos_profile())));
+        let install = install_if_missing("cargo-leptos", &script::leptos_profile());
+        lines.push(format!("{install} cargo-leptos@{version}"));
     }
     lines.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     job.step(&Step::new("Tools", &lines));
     tools
+}
+
+/// The command, up to its package.
+fn install_if_missing(program: &str, vars: &str) -> String {
+    format!("test -x {TOOLS}/bin/{program} || {vars}cargo install --locked --root {TOOLS}")
 }
 
 /// Under the key of one `Cargo.lock`, and never filled up from that of another: it does not grow.

@@ -98,7 +98,6 @@ impl Parts {
 /// The jobs that slices make: what is shipped is built together, and each test and lint is a job of its own. Builds that
 /// only a developer makes are nothing for CI.
 fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
-    let command = |slice: &Slice| slice.args.first().cloned().unwrap_or_default();
     let (builds, checks): (Vec<&Slice>, Vec<&Slice>) =
         slices.iter().partition(|slice| command(slice) == "build");
     let shipped: Vec<&Slice> = builds.into_iter().filter(|slice| slice.variant == Variant::Release).collect();
@@ -117,6 +116,10 @@ fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
         is_leptos: false,
     }));
     (groups, shipped.into_iter().chain(checks).collect())
+}
+
+fn command(slice: &Slice) -> &str {
+    slice.args.first().map_or("", String::as_str)
 }
 
 /// Whether a word means itself in YAML, in expressions of GitHub's, in patterns and in a shell.

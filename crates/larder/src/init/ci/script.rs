@@ -46,20 +46,22 @@ pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
 
 /// Larder itself, and cargo-leptos if it is needed, unless the folder has them.
 pub(super) fn install(parts: &Parts, tools: &str) -> Vec<String> {
-    // Their sources are none of the project's downloads.
-    let install = |program: &str, vars: &str, what: &str| {
-        format!(
-            "test -x \"{tools}/bin/{program}\" || CARGO_HOME=\"{tools}/home\" {vars}cargo install --locked --root \"{tools}\" {what}"
-        )
-    };
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.to_owned(),
-        install("cargo-larder", "", r#"--git "$LARDER_GIT" cargo-larder"#),
+        install_if_missing(tools, "cargo-larder", "", r#"--git "$LARDER_GIT" cargo-larder"#),
     ];
     if let Some(version) = parts.leptos() {
-        lines.push(install("cargo-leptos", &leptos_profile(), &format!("cargo-leptos@{version}")));
+        let package = format!("cargo-leptos@{version}");
+        lines.push(install_if_missing(tools, "cargo-leptos", &leptos_profile(), &package));
     }
     lines
+}
+
+fn install_if_missing(tools: &str, program: &str, vars: &str, what: &str) -> String {
+    // Their sources are none of the project's downloads.
+    format!(
+        "test -x \"{tools}/bin/{program}\" || CARGO_HOME=\"{tools}/home\" {vars}cargo install --locked --root \"{tools}\" {what}"
+    )
 }
 
 /// The variables that cargo-leptos is installed with, in front of the command.

@@ -59,10 +59,9 @@ impl Configured {
     /// Adds what one file names; its paths are relative to `base`.
     fn add(&mut self, env: &Environment, base: &Utf8Path, document: &DocumentMut) {
         let build = document.get("build").and_then(Item::as_table_like);
-        let of_build = |key: &str| build.and_then(|build| build.get(key));
-        let programs = COMPILERS.iter().filter_map(|(key, _)| of_build(key)?.as_str());
+        let programs = COMPILERS.iter().filter_map(|(key, _)| build?.get(key)?.as_str());
         self.programs.extend(programs.filter_map(|program| found(env, base, program)));
-        let targets = of_build("target").into_iter().flat_map(texts);
+        let targets = build.and_then(|build| build.get("target")).into_iter().flat_map(texts);
         let own = targets.filter(|target| Path::new(target).extension().is_some_and(|end| end == "json"));
         self.targets.extend(own.map(|target| base.join(target).into()));
         let overrides = document.get("paths").into_iter().flat_map(texts);

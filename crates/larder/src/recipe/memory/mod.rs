@@ -108,13 +108,14 @@ pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
     let same = memory.version == VERSION
         && memory.packages.contains(&package)
         && memory.digest == memory.digest_now(question);
-    let locked = |slice: Remembered| Locked {
-        slice: slice.name,
-        change: Change::Kept,
-        units: slice.units,
-        tainted: slice.tainted,
-    };
-    same.then(|| memory.slices.into_iter().map(locked).collect())
+    same.then(|| memory.slices.into_iter().map(Remembered::into_locked).collect())
+}
+
+impl Remembered {
+    fn into_locked(self) -> Locked {
+        let Self { name, units, tainted } = self;
+        Locked { slice: name, change: Change::Kept, units, tainted }
+    }
 }
 
 /// Remembers that recipes are as they should be.
@@ -243,24 +244,24 @@ impl Memory {
             return Vec::new();
         };
         let Ok(Some(git)) = Git::find(env, &self.root) else { return vec!["no answer".into()] };
-        let inside = |files: &BTreeSet<PathBuf>| -> Vec<Utf8PathBuf> {
-            let files = files.iter().filter_map(|file| Utf8Path::from_path(file));
-            files.filter(|file| file.starts_with(top)).map(Utf8Path::to_owned).collect()
-        };
-        let (shared, tracked) = (inside(&self.shared), inside(&self.tracked));
-        let tells = |kind: Tracked, path: &Utf8Path| {
-            kind == Tracked::Ignored || tracked.iter().any(|file| file.ends_with(path))
-        };
-        let paths: Vec<&Utf8Path> = shared.iter().chain(&tracked).map(Utf8PathBuf::as_path).collect();
+        let (shared, tracked) = (files_inside(top, &self.shared), files_inside(top, &self.tracked));
+        let paths: Vec<&Utf8Path> = shared.iter().chain(&tracked).copied().collect();
         match git.unknown(&paths) {
             Ok(unknown) => unknown
                 .into_iter()
-                .filter(|(kind, path)| tells(*kind, path))
+                .filter(|(kind, path)| {
+                    *kind == Tracked::Ignored || tracked.iter().any(|file| file.ends_with(path))
+                })
                 .map(|(kind, path)| format!("{kind:?} {path}"))
                 .collect(),
             Err(_) => vec!["no answer".into()],
         }
     }
+}
+
+fn files_inside<'a>(folder: &Utf8Path, files: &'a BTreeSet<PathBuf>) -> Vec<&'a Utf8Path> {
+    let files = files.iter().filter_map(|file| Utf8Path::from_path(file));
+    files.filter(|file| file.starts_with(folder)).collect()
 }
 
 /// The files of configuration that cargo looks for, or that a slice names, there or not.

@@ -34,29 +34,32 @@ type Outcome<T> = std::result::Result<T, String>;
 /// # Errors
 /// [`Error::Table`] with the line, [`Error::RecipeVersion`] for a newer format.
 pub(in super::super) fn read(path: &Utf8Path, bytes: &[u8]) -> Result<LockFile> {
-    let wrong = |line: usize, reason: String| Error::Table { path: path.into(), line, reason };
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
-        wrong(before.split(|byte| *byte == b'\n').count(), "it is not UTF-8".into())
+        error_at(path, before.split(|byte| *byte == b'\n').count(), "it is not UTF-8")
     })?;
     if let Some(found) = version(text).filter(|found| *found > VERSION) {
         return Err(Error::RecipeVersion { path: path.into(), found, known: VERSION });
     }
     let mut reader = Reader::default();
     for (index, line) in text.split_terminator('\n').enumerate() {
-        reader.line(line).map_err(|reason| wrong(index + 1, reason))?;
+        reader.line(line).map_err(|reason| error_at(path, index + 1, reason))?;
     }
     let lines = text.lines().count();
-    let file = reader.finish().map_err(|reason| wrong(lines, reason))?;
+    let file = reader.finish().map_err(|reason| error_at(path, lines, reason))?;
     // The same recipes have one text alone.
     let canonical = file.text();
     match canonical.lines().zip(text.lines()).position(|(one, other)| one != other) {
-        Some(index) => Err(wrong(index + 1, "it is not what `cargo larder lock` would write".into())),
+        Some(index) => Err(error_at(path, index + 1, "it is not what `cargo larder lock` would write")),
         None if canonical != text => {
-            Err(wrong(lines, "it does not end as `cargo larder lock` would write it".into()))
+            Err(error_at(path, lines, "it does not end as `cargo larder lock` would write it"))
         }
         None => Ok(file),
     }
+}
+
+fn error_at(path: &Utf8Path, line: usize, reason: impl Into<String>) -> Error {
+    Error::Table { path: path.into(), line, reason: reason.into() }
 }
 
 /// The text without conflict markers, with the side of the branch that was merged into.

@@ -181,11 +181,8 @@ pub(super) fn word(id: &PackageId) -> String {
 
 impl Row<'_> {
     fn text(&self, id: &PackageId, layout: &Layout, begins: &Sections) -> String {
-        let all = |sections: &Sections| layout.text_until(sections, |section| begins.contains(&section));
-        let mut text = format!("{} {} {}", id.name, id.version, all(&self.sections));
-        let marks = |sections: &Sections| {
-            if *sections == self.sections { String::new() } else { format!("/{}", all(sections)) }
-        };
+        let all = layout.text_until(&self.sections, |section| begins.contains(&section));
+        let mut text = format!("{} {} {all}", id.name, id.version);
         // One word for all versions of a range: which of them it means, each layer knows by itself.
         let mut words: Vec<(&str, Sections)> = Vec::new();
         for ((_, (_, word)), sections) in &self.dependencies {
@@ -195,19 +192,28 @@ impl Row<'_> {
             }
         }
         for (word, sections) in words {
-            let _ = write!(text, " {word}{}", marks(&sections));
+            let _ = write!(text, " {word}{}", self.part_marks(&sections, layout, begins));
         }
         text.push_str(" |");
         for ((Pinned { kind, platform }, features), sections) in &self.pins {
             let platform = platform.as_ref().map(|platform| format!("@{platform}")).unwrap_or_default();
             let features =
                 if features.is_empty() { String::new() } else { format!(":{}", features.join(",")) };
-            let _ = write!(text, " {}{platform}{}{features}", kind.letter(), marks(sections));
+            let marks = self.part_marks(sections, layout, begins);
+            let _ = write!(text, " {}{platform}{marks}{features}", kind.letter());
         }
         text.push_str(" |");
         for word in id.source.as_ref().map(Origin::id).iter().map(String::as_str).chain(self.checksum) {
             let _ = write!(text, " {word}");
         }
         text
+    }
+
+    /// The marks of layers that are a part of the row's own; nothing if they are all of them.
+    fn part_marks(&self, sections: &Sections, layout: &Layout, begins: &Sections) -> String {
+        if *sections == self.sections {
+            return String::new();
+        }
+        format!("/{}", layout.text_until(sections, |section| begins.contains(&section)))
     }
 }

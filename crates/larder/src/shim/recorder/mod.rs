@@ -371,8 +371,8 @@ mod tests {
         let built = dir.path().join("built");
         let text = format!("#!/bin/sh\n[ \"$1\" != metadata ] && touch {}\nexit 1\n", built.display());
         let cargo = script(dir.path(), &text);
-        let elsewhere = || PathBuf::from("/elsewhere");
-        let place = Place { root: elsewhere(), target: elsewhere(), build: elsewhere() };
+        let elsewhere = PathBuf::from("/elsewhere");
+        let place = Place { root: elsewhere.clone(), target: elsewhere.clone(), build: elsewhere };
         let recorder = Recorder::new(&cargo, &cargo).unwrap().with_reasons(Mode::Instead, place);
         let path = format!("{}:/usr/bin:/bin", dir.path().display());
         let env = recorder.environment(&Environment::new([("PATH", path.as_str())])).unwrap();

@@ -44,24 +44,22 @@ impl Link {
     }
 
     fn read(attributes: &BTreeMap<String, String>) -> Result<Self, String> {
-        let text = |name: &str| attributes.get(name).cloned();
-        let is_there = |name: &str| attributes.contains_key(name);
         let kind = match attributes.get("data-type").map(String::as_str) {
             None | Some("main") => Kind::Main,
             Some("worker") => Kind::Worker,
             Some(other) => return Err(format!("data-type=\"{other}\" is neither `main` nor `worker`")),
         };
         let link = Self {
-            href: text("href"),
+            href: attributes.get("href").cloned(),
             kind,
-            bin: text("data-bin"),
-            features: text("data-cargo-features"),
-            all_features: is_there("data-cargo-all-features"),
-            no_default_features: is_there("data-cargo-no-default-features"),
-            profile: text("data-cargo-profile"),
-            profile_release: text("data-cargo-profile-release"),
-            profile_dev: text("data-cargo-profile-dev"),
-            is_skipped: is_there("data-trunk-skip"),
+            bin: attributes.get("data-bin").cloned(),
+            features: attributes.get("data-cargo-features").cloned(),
+            all_features: attributes.contains_key("data-cargo-all-features"),
+            no_default_features: attributes.contains_key("data-cargo-no-default-features"),
+            profile: attributes.get("data-cargo-profile").cloned(),
+            profile_release: attributes.get("data-cargo-profile-release").cloned(),
+            profile_dev: attributes.get("data-cargo-profile-dev").cloned(),
+            is_skipped: attributes.contains_key("data-trunk-skip"),
         };
         if link.all_features && (link.no_default_features || link.features.is_some()) {
             return Err("data-cargo-all-features excludes other features".to_owned());
@@ -101,14 +99,17 @@ fn elements(html: &str) -> Vec<BTreeMap<String, String>> {
     emitter.naively_switch_states(true);
     for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
         let Token::StartTag(tag) = token else { continue };
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let attributes: BTreeMap<String, String> =
-            tag.attributes.iter().map(|(name, value)| (text(name), text(value))).collect();
+            tag.attributes.iter().map(|(name, value)| (lossy_text(name), lossy_text(value))).collect();
         if tag.name.as_slice() == b"link" && attributes.contains_key("data-trunk") {
             found.push(attributes);
         }
     }
     found
+}
+
+fn lossy_text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]
