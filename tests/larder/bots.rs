@@ -38,12 +38,11 @@ fn a_checkout_with_the_line_ends_of_windows_cooks() {
     let clone = Project::without_lock(&[]);
     let folder = clone.path().to_string_lossy();
     repository.git(&["-c", "core.autocrlf=true", "clone", "--quiet", ".", &folder]);
-    let is_windows = |path: &str| clone.read(path).contains("\r\n");
     for path in ["Cargo.toml", "Cargo.lock", "src/main.rs", ".cargo/config.toml"] {
-        assert!(is_windows(path), "{path}");
+        assert!(clone.read(path).contains("\r\n"), "{path}");
     }
     for path in ["larder/larder.lock", "larder/expand.awk", "larder/.gitattributes"] {
-        assert!(!is_windows(path), "{path}");
+        assert!(!clone.read(path).contains("\r\n"), "{path}");
     }
     clone.larder(&["lock", "--check"]).ok();
     clone.larder(&["cook"]).ok();
@@ -96,22 +95,31 @@ fn a_bots_branch_does_not_fail_for_stale_recipes() {
     let lines = workflow.lines().map(str::trim);
     let check: Vec<&str> = lines.skip_while(|line| !line.starts_with("case ")).take(2).collect();
     assert!(check[1].starts_with("cargo larder lock --check"), "{check:?}");
-    let path = Surroundings::get().path_with_larder();
-    let check = |branch: &str| {
-        let vars = [("PATH", path.as_str()), ("GITHUB_HEAD_REF", branch)];
-        let args = ["-euc", &check.join("\n")];
-        Surroundings::get().run(Path::new("sh"), project.path(), &args, &vars).code
-    };
+    let script = check.join("\n");
     for branch in ["", "feature", "renovate/serde", "dependabot/cargo/serde-1"] {
-        assert_eq!(check(branch), 0, "{branch}");
+        assert_eq!(exit_code(&script, project, branch), 0, "{branch}");
     }
     project.write("Cargo.toml", &manifest("1.0.15"));
     project.cargo(&["generate-lockfile", "--quiet"]);
-    assert_eq!(["", "feature", "my-renovate/x"].map(check), [3, 3, 3]);
-    assert_eq!(["renovate/serde", "dependabot/cargo/serde-1"].map(check), [0, 0]);
+    for (branch, code) in [
+        ("", 3),
+        ("feature", 3),
+        ("my-renovate/x", 3),
+        ("renovate/serde", 0),
+        ("dependabot/cargo/serde-1", 0),
+    ] {
+        assert_eq!(exit_code(&script, project, branch), code, "{branch}");
+    }
     // What is not only stale fails there, too.
     project.write("larder/larder.lock", &(project.read("larder/larder.lock") + "<<<<<<< HEAD\n"));
-    assert_eq!(check("renovate/serde"), 1);
+    assert_eq!(exit_code(&script, project, "renovate/serde"), 1);
+}
+
+/// The code with which a pipeline's script ends on a branch.
+fn exit_code(script: &str, project: &Project, branch: &str) -> i32 {
+    let path = Surroundings::get().path_with_larder();
+    let vars = [("PATH", path.as_str()), ("GITHUB_HEAD_REF", branch)];
+    Surroundings::get().run(Path::new("sh"), project.path(), &["-euc", script], &vars).code
 }
 
 /// The files in which Renovate finds something to update, as its log has them.

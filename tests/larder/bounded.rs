@@ -39,22 +39,13 @@ fn lying_cargo(folder: &Path, graph: &str) -> String {
 fn graphs_that_never_end_are_refused() {
     let project = project();
     let folder = tempfile::tempdir().unwrap();
-    let unit = |edges: &[usize]| {
-        let edges: Vec<_> = edges.iter().map(|index| serde_json::json!({ "index": index })).collect();
-        serde_json::json!({
-            "pkg_id": "registry+x#a@1.0.0", "mode": "build", "features": [], "platform": null, "profile": {},
-            "target": { "kind": [], "crate_types": [], "name": "t" }, "dependencies": edges,
-        })
-    };
-    let graph = |units: Vec<serde_json::Value>| {
-        serde_json::json!({ "version": 1, "units": units, "roots": [0] }).to_string()
-    };
+    let chain: Vec<_> = (1..50_000).map(|next| unit(&[next])).chain([unit(&[])]).collect();
     let graphs = [
-        ("itself", graph(vec![unit(&[0])]), "in a circle"),
-        ("a circle", graph(vec![unit(&[1]), unit(&[2]), unit(&[0])]), "in a circle"),
-        ("a chain", graph((1..50_000).map(|next| unit(&[next])).chain([unit(&[])]).collect()), "without end"),
+        ("itself", graph(&[unit(&[0])]), "in a circle"),
+        ("a circle", graph(&[unit(&[1]), unit(&[2]), unit(&[0])]), "in a circle"),
+        ("a chain", graph(&chain), "without end"),
         ("brackets", "[".repeat(1_000_000), "cannot read the answer"),
-        ("nothing there", graph(vec![unit(&[7])]), "cannot read the answer"),
+        ("nothing there", graph(&[unit(&[7])]), "cannot read the answer"),
     ];
     for (what, text, words) in graphs {
         let cargo = lying_cargo(folder.path(), &text);
@@ -65,6 +56,18 @@ fn graphs_that_never_end_are_refused() {
         assert!(!project.path().join("larder/larder.lock").exists(), "{what}");
     }
     run(&project, "lock", &[]).ok();
+}
+
+fn unit(edges: &[usize]) -> serde_json::Value {
+    let edges: Vec<_> = edges.iter().map(|index| serde_json::json!({ "index": index })).collect();
+    serde_json::json!({
+        "pkg_id": "registry+x#a@1.0.0", "mode": "build", "features": [], "platform": null, "profile": {},
+        "target": { "kind": [], "crate_types": [], "name": "t" }, "dependencies": edges,
+    })
+}
+
+fn graph(units: &[serde_json::Value]) -> String {
+    serde_json::json!({ "version": 1, "units": units, "roots": [0] }).to_string()
 }
 
 #[test]

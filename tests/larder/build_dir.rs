@@ -33,11 +33,10 @@ fn templates_mean_the_folder_of_the_application() {
         "units/in",
     ] {
         let (project, _repository) = project(dir);
-        let larder = |words: &[&str]| surroundings.larder_with(project.path(), words, &vars).ok();
         surroundings.run("cargo".as_ref(), project.path(), &["generate-lockfile", "--quiet"], &vars).ok();
-        larder(&["lock"]);
-        larder(&["lock", "--check"]);
-        larder(&["cook"]);
+        for words in [&["lock"][..], &["lock", "--check"], &["cook"]] {
+            surroundings.larder_with(project.path(), words, &vars).ok();
+        }
         if dir == "units/in" && !project.path().join(dir).is_dir() {
             return skip(
                 "templates_mean_the_folder_of_the_application",
@@ -46,7 +45,7 @@ fn templates_mean_the_folder_of_the_application() {
         }
         let counts = surroundings.cargo_counts(project.path(), &["build", "--release"], &vars);
         assert_eq!((counts.compiled, counts.fresh), (1, 2), "{dir}: {counts:?}");
-        let why = larder(&["why", "--quiet"]).stdout;
+        let why = surroundings.larder_with(project.path(), &["why", "--quiet"], &vars).ok().stdout;
         assert!(why.contains("nothing"), "{dir}: {why}");
     }
 }

@@ -232,31 +232,33 @@ fn no_machine_changes_a_recipe() {
     let elsewhere = Project::without_lock(&[]);
     let env = Surroundings::get().env();
     let home = env.get_str("HOME").unwrap();
-    let folder = |name: &str| elsewhere.path().join(name).to_string_lossy().into_owned();
-    let or = |name: &str, folder: &str| env.get_str(name).map_or(format!("{home}/{folder}"), str::to_owned);
+    let [user, cargo, target] =
+        ["user", "cargo", "target"].map(|name| elsewhere.path().join(name).to_string_lossy().into_owned());
     // Toolchains stay where they are.
-    let rustup = ("RUSTUP_HOME", or("RUSTUP_HOME", ".rustup"));
+    let [rustup, same_cargo] = [("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")]
+        .map(|(name, folder)| (name, env.get_str(name).map_or(format!("{home}/{folder}"), str::to_owned)));
     let theirs = "[build]\nrustflags = [\"--cfg\", \"theirs\"]\ntarget-dir = \"theirs\"\n";
     elsewhere.write("cargo/config.toml", theirs);
     let users: [(&str, Vec<(&str, String)>); 4] = [
         ("another folder", vec![]),
-        (
-            "another user",
-            vec![("HOME", folder("user")), ("CARGO_HOME", or("CARGO_HOME", ".cargo")), rustup.clone()],
-        ),
-        ("another CARGO_HOME", vec![("CARGO_HOME", folder("cargo")), rustup]),
-        ("another shell", vec![("RUSTFLAGS", "--cfg theirs".into()), ("CARGO_TARGET_DIR", folder("target"))]),
+        ("another user", vec![("HOME", user), same_cargo, rustup.clone()]),
+        ("another CARGO_HOME", vec![("CARGO_HOME", cargo), rustup]),
+        ("another shell", vec![("RUSTFLAGS", "--cfg theirs".into()), ("CARGO_TARGET_DIR", target)]),
     ];
     for (name, vars) in users {
         let project = Project::copy_of(original.path());
         let vars: Vec<(&str, &str)> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let lock = || Surroundings::get().larder_with(project.path(), &["lock"], &vars).ok().stderr;
-        assert!(lock().contains("Kept release"), "{name}");
+        assert!(locked_with(&vars, &project).contains("Kept release"), "{name}");
         assert_eq!(project.recipes(), original.recipes(), "{name}");
         fs_err::remove_dir_all(project.path().join("larder")).unwrap();
-        assert!(lock().contains("Locked release"), "{name}");
+        assert!(locked_with(&vars, &project).contains("Locked release"), "{name}");
         assert_eq!(project.recipes(), original.recipes(), "{name}, written anew");
     }
+}
+
+/// The messages of `lock` with more variables.
+fn locked_with(vars: &[(&str, &str)], project: &Project) -> String {
+    Surroundings::get().larder_with(project.path(), &["lock"], vars).ok().stderr
 }
 
 fn feature(project: &Project) {

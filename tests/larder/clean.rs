@@ -71,16 +71,17 @@ fn the_second_level_leaves_an_empty_folder() {
     project.larder(&["clean", "dependencies", "--yes"]).ok();
     let target = project.path().join("target");
     let left: Vec<PathBuf> = tree(&target).into_iter().filter(|path| path.is_file()).collect();
-    let kept = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name == "CACHEDIR.TAG"
-            || path.ends_with("larder/.lock")
-            || (name.starts_with(".cargo-") && name.ends_with("lock"))
-    };
-    assert!(!left.is_empty() && left.iter().all(kept), "{left:?}");
+    assert!(!left.is_empty() && left.iter().all(|path| is_kept(path)), "{left:?}");
     let again = json(&project.larder(&["clean", "dependencies", "--yes", "--json"]).ok());
     assert_eq!(again["bytes"], 0, "{again:#}");
     project.cargo(&["build", "--release"]);
+}
+
+fn is_kept(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    name == "CACHEDIR.TAG"
+        || path.ends_with("larder/.lock")
+        || (name.starts_with(".cargo-") && name.ends_with("lock"))
 }
 
 #[test]
@@ -170,12 +171,8 @@ fn pipes_and_holes_in_a_target_directory_are_not_read() {
     let hash = "0123456789abcdef";
     let folder = project.path().join(format!("target/release/.fingerprint/odd-{hash}"));
     fs_err::create_dir_all(&folder).unwrap();
-    let mkfifo = |path: &Path| {
-        let path = path.to_string_lossy().into_owned();
-        Surroundings::get().run(Path::new("mkfifo"), project.path(), &[&path], &[]).ok();
-    };
     for name in ["lib-odd.json", "lib-odd", "dep-lib-odd"] {
-        mkfifo(&folder.join(name));
+        make_pipe(&project, &folder.join(name));
     }
     for name in
         ["target/larder/last-build.json", "target/larder/docker-images.json", "target/tmp/CACHEDIR.TAG"]
@@ -183,7 +180,7 @@ fn pipes_and_holes_in_a_target_directory_are_not_read() {
         let path = project.path().join(name);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         let _ = fs_err::remove_file(&path);
-        mkfifo(&path);
+        make_pipe(&project, &path);
     }
     let hole = fs_err::File::create(folder.join("lib-hole.json")).unwrap();
     hole.set_len(1 << 40).unwrap();
@@ -197,6 +194,11 @@ fn pipes_and_holes_in_a_target_directory_are_not_read() {
         assert_ne!(outcome.code, 124, "{line} waits");
     }
     assert!(!folder.exists());
+}
+
+fn make_pipe(project: &Project, path: &Path) {
+    let path = path.to_string_lossy().into_owned();
+    Surroundings::get().run(Path::new("mkfifo"), project.path(), &[&path], &[]).ok();
 }
 
 #[test]

@@ -80,31 +80,43 @@ fn docker_prunes_its_build_cache_and_nothing_else() {
     script(path.path(), "docker", DOCKER);
     let folder = path.path().to_string_lossy().into_owned();
     let vars = [("PATH", folder.as_str())];
-    let run = |args: &[&str]| json(&Surroundings::get().larder_with(project.path(), args, &vars).ok());
-    let calls = || fs_err::read_to_string(path.path().join("calls")).unwrap_or_default();
     // 2.25 GB down to 800 MB at most: the record of two weeks goes.
-    let budget = run(&["gc", "--only", "docker", "--max-size", "1GB", "--json"]);
+    let budget = told(&project, &vars, "gc --only docker --max-size 1GB --json");
     assert_eq!(budget["bytes"], 1_500_000_000_u64, "{budget:#}");
     // Down to 400 MB: the younger record goes as well.
-    let smaller = run(&["gc", "--only", "docker", "--max-size", "500MB", "--json"]);
+    let smaller = told(&project, &vars, "gc --only docker --max-size 500MB --json");
     assert_eq!(smaller["bytes"], 2_000_000_000_u64, "{smaller:#}");
     // A budget that is nearly kept takes no less than the age does.
-    let kept = run(&["gc", "--only", "docker", "--older-than", "1h", "--max-size", "2.2GB", "--json"]);
+    let kept = told(&project, &vars, "gc --only docker --older-than 1h --max-size 2.2GB --json");
     assert_eq!(kept["bytes"], 2_000_000_000_u64, "{kept:#}");
     // The layers that a build uses stay, and are more than this.
     let args = ["gc", "--only", "docker", "--max-size", "100MB"];
     let over = Surroundings::get().larder_with(project.path(), &args, &vars).ok();
     assert!(over.stderr.contains("more than the budget is in use, and stays"), "{}", over.stderr);
-    let planned = run(&["gc", "--only", "docker", "--json"]);
+    let planned = told(&project, &vars, "gc --only docker --json");
     assert_eq!(planned["bytes"], 1_500_000_000_u64, "{planned:#}");
-    assert!(!calls().contains("prune"), "{}", calls());
-    let done = run(&["gc", "--only", "docker", "--json", "--yes"]);
+    let asked = calls(path.path());
+    assert!(!asked.contains("prune"), "{asked}");
+    let done = told(&project, &vars, "gc --only docker --json --yes");
     assert_eq!(done["rows"][0]["freed"]["bytes"], 1_500_000_000_u64, "{done:#}");
-    assert!(calls().contains("builder prune --force --all --filter until=604800s\n"), "{}", calls());
-    let all = run(&["clean", "docker", "--json", "--yes"]);
+    let asked = calls(path.path());
+    assert!(asked.contains("builder prune --force --all --filter until=604800s\n"), "{asked}");
+    let all = told(&project, &vars, "clean docker --json --yes");
     let bytes = [&all["bytes"], &all["rows"][0]["freed"]["bytes"]].map(serde_json::Value::as_u64);
     assert_eq!(bytes, [Some(500_000_000); 2], "{all:#}");
-    assert!(!calls().contains("image") && !calls().contains("volume"), "{}", calls());
+    let asked = calls(path.path());
+    assert!(!asked.contains("image") && !asked.contains("volume"), "{asked}");
+}
+
+/// The JSON that a verb prints.
+fn told(project: &Project, vars: &[(&str, &str)], line: &str) -> Value {
+    let args: Vec<&str> = line.split(' ').collect();
+    json(&Surroundings::get().larder_with(project.path(), &args, vars).ok())
+}
+
+/// The questions that the client of a folder was asked.
+fn calls(folder: &Path) -> String {
+    fs_err::read_to_string(folder.join("calls")).unwrap_or_default()
 }
 
 #[test]
@@ -124,8 +136,8 @@ fn downloads_are_cleared_by_cargo() {
     let vars = [("CARGO_HOME", folder.as_str())];
     let surroundings = Surroundings::get();
     surroundings.run("cargo".as_ref(), project.path(), &["build", "--quiet"], &vars).ok();
-    let size = || size(&home.path().join("registry"));
-    let before = size();
+    let registry = home.path().join("registry");
+    let before = size(&registry);
     let young =
         json(&surroundings.larder_with(project.path(), &["gc", "--only", "downloads", "--json"], &vars).ok());
     assert_eq!(young["bytes"], 0, "{young:#}");
@@ -139,7 +151,7 @@ fn downloads_are_cleared_by_cargo() {
         larder_tests::skip("clearing downloads", why);
         return;
     }
-    let (planned, freed) = (row["bytes"].as_u64().unwrap(), before - size());
+    let (planned, freed) = (row["bytes"].as_u64().unwrap(), before - size(&registry));
     assert!(freed > 0 && planned.abs_diff(freed) * 20 <= freed, "{planned} planned, {freed} freed");
     assert!(!project.path().join("target/debug/app").exists());
     surroundings.run("cargo".as_ref(), project.path(), &["build", "--quiet"], &vars).ok();
@@ -228,31 +240,32 @@ fn nix_collects_what_is_dead_and_what_old_generations_keep() {
     ];
     let mut vars = store.vars();
     vars.extend(homes.iter().map(|(name, value)| (*name, value.as_str())));
-    let gc = |args: &[&str]| {
-        let all = [&["gc", "--only", "nix", "--json"], args].concat();
-        // Nix looks at what every process has open, and gives up while another test is in a folder so deep that Linux
-        // cannot name it.
-        let told = (0..300).map(|_| surroundings.larder_with(project.path(), &all, &vars)).find(|told| {
-            let is_disturbed = told.stderr.contains("File name too long");
-            if is_disturbed {
-                std::thread::sleep(std::time::Duration::from_millis(200));
-            }
-            !is_disturbed
-        });
-        json(&told.expect("nix answers at some time").ok())
-    };
-    let exists = |path: &str| Path::new(path).exists();
+    let [old, current, dead] = [&old, &current, &dead].map(Path::new);
     let before = store.size();
-    let young = gc(&[]);
+    let young = gc(&project, &vars, &[]);
     assert_eq!(young["rows"][0]["entries"], 1, "{young:#}");
-    let planned = gc(&["--delete-old-generations"]);
+    let planned = gc(&project, &vars, &["--delete-old-generations"]);
     assert_eq!(planned["rows"][0]["entries"], 2, "{planned:#}");
-    assert!(exists(&old) && exists(&dead), "nothing was deleted");
-    let done = gc(&["--delete-old-generations", "--yes"]);
-    assert!(!exists(&old) && !exists(&dead) && exists(&current));
+    assert!(old.exists() && dead.exists(), "nothing was deleted");
+    let done = gc(&project, &vars, &["--delete-old-generations", "--yes"]);
+    assert!(!old.exists() && !dead.exists() && current.exists());
     let freed = before - store.size();
     for bytes in [&planned["bytes"], &done["rows"][0]["freed"]["bytes"]] {
         assert!(bytes.as_u64().unwrap().abs_diff(freed) * 20 <= freed, "{freed} freed: {planned:#} {done:#}");
     }
-    assert_eq!(gc(&["--delete-old-generations"])["bytes"], 0);
+    assert_eq!(gc(&project, &vars, &["--delete-old-generations"])["bytes"], 0);
+}
+
+fn gc(project: &Project, vars: &[(&str, &str)], args: &[&str]) -> Value {
+    let all = [&["gc", "--only", "nix", "--json"], args].concat();
+    // Nix looks at what every process has open, and gives up while another test is in a folder so deep that Linux
+    // cannot name it.
+    let told = (0..300).map(|_| Surroundings::get().larder_with(project.path(), &all, vars)).find(|told| {
+        let is_disturbed = told.stderr.contains("File name too long");
+        if is_disturbed {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        !is_disturbed
+    });
+    json(&told.expect("nix answers at some time").ok())
 }

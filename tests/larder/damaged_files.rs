@@ -34,9 +34,9 @@ const COMMITTED: [Place; 6] = [
 fn project() -> Project {
     let manifest = package("app", "") + "\n[dependencies]\nitoa = \"=1.0.15\"\n";
     let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")]);
-    let git = |words: &[&str]| drop(Surroundings::get().run("git".as_ref(), project.path(), words, &[]).ok());
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
+    for words in [["init", "--quiet"], ["add", "."]] {
+        Surroundings::get().run("git".as_ref(), project.path(), &words, &[]).ok();
+    }
     project.larder(&["lock"]).ok();
     project.larder(&["dockerfile"]).ok();
     project

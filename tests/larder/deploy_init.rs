@@ -1,7 +1,5 @@
 //! `init --with deploy`: the server's address, and a proxy whose configuration a real Caddy reads as it is meant.
 
-use std::path::Path;
-
 use insta::assert_snapshot;
 use larder::process::Cmd;
 use larder_tests::{Project, deploy, redact, skip};
@@ -90,9 +88,9 @@ fn a_real_compose_reads_the_file() {
     let project = app("");
     project.larder(&["init", "--only=deploy", "--yes"]).ok();
     let folder = project.path().join("deploy");
-    let call = |folder: &Path| Cmd::new(&compose, folder, env).args(["config", "--format=json"]);
-    assert!(call(&folder).output().is_err(), "the site must be named");
-    let text = call(&folder).env("SITE", "site.example").output().expect("compose reads it");
+    let call = Cmd::new(compose, folder, env).args(["config", "--format=json"]);
+    assert!(call.output().is_err(), "the site must be named");
+    let text = call.env("SITE", "site.example").output().expect("compose reads it");
     let config: Value = serde_json::from_str(&text).expect("JSON");
     let proxy = &config["services"]["proxy"];
     assert_eq!(

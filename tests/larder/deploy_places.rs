@@ -36,9 +36,9 @@ fn two_engines_build_the_same_image_and_one_can_send_it_to_the_other() {
     build_here(&project);
     set_page(&project, "two");
     let engine = format!("unix://{}", laptop.path("engine.sock").display());
-    let deploy = || server.deploy_with(&project, &["--json"], &[("DOCKER_HOST", &engine)]).ok();
+    let local = [("DOCKER_HOST", engine.as_str())];
     let moment = server.now();
-    let run = deploy();
+    let run = server.deploy_with(&project, &["--json"], &local).ok();
     assert!(!run.stderr.contains("as a whole"), "{}", run.stderr);
     assert_eq!(server.page(), "two");
     let events = server.events_since(&moment);
@@ -49,7 +49,7 @@ fn two_engines_build_the_same_image_and_one_can_send_it_to_the_other() {
     let path = project.path().join("server");
     fs_err::OpenOptions::new().append(true).open(&path).unwrap().write_all(&noise(layer)).unwrap();
     let before = server.received();
-    let run = deploy();
+    let run = server.deploy_with(&project, &["--json"], &local).ok();
     let (received, size) = (server.received() - before, fs_err::metadata(&path).unwrap().len());
     println!("sent for a server of {size} bytes: {received}");
     assert!((layer..size + TALK).contains(&received), "{received} bytes for {size}\n{}", run.stderr);

@@ -1,7 +1,10 @@
 //! A server without a proxy that Larder could tell what to do: the old release ends, and the new one starts on its port.
 
 use larder::process::Cmd;
-use larder_tests::deploy::{Bench, Fault, page_project, set_fault, set_page};
+use larder_tests::{
+    Project,
+    deploy::{Bench, Fault, page_project, set_fault, set_page},
+};
 
 #[test]
 fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
@@ -14,18 +17,15 @@ fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
     // Nothing listens on the port of the proxy's administration.
     let project = page_project("update = \"stop\"\nproxy = 2020\npatience = 10");
     let manifest = project.read("Cargo.toml");
-    let lead_to = |to: &str| {
-        project.write("Cargo.toml", &manifest.replace("ssh://root@127.0.0.1:2222", to));
-    };
     for (to, why) in [
         ("here", "Docker context `here`: \"unix:///var/run/docker.sock\" is no server"),
         ("nowhere", "the Docker client has no context `nowhere`"),
     ] {
-        lead_to(to);
+        lead_to(to, &project, &manifest);
         let refused = bench.deploy(&project, &[]);
         assert!(refused.code == 1 && refused.stderr.contains(why), "{}", refused.stderr);
     }
-    lead_to("server");
+    lead_to("server", &project, &manifest);
     let moment = bench.now();
     bench.deploy(&project, &[]).ok();
     assert_eq!(bench.page(), "one");
@@ -50,4 +50,8 @@ fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
     bench.deploy(&project, &["--rollback"]).ok();
     assert_eq!(bench.page(), "one");
     bench.assert_one_at_once(&moment);
+}
+
+fn lead_to(server: &str, project: &Project, manifest: &str) {
+    project.write("Cargo.toml", &manifest.replace("ssh://root@127.0.0.1:2222", server));
 }

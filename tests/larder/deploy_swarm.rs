@@ -44,11 +44,11 @@ fn swarm_does_the_rollout_and_takes_a_bad_release_back() {
 /// The pages of the releases that run. Swarm's own port needs a module that not every kernel has.
 fn running(bench: &Bench) -> Vec<String> {
     let containers = bench.docker(&["ps", "-q", "--filter", "label=larder.service=web"]);
-    let page = |container: &str| {
-        let log = bench.docker(&["logs", container]);
+    let logs = containers.lines().map(|container| bench.docker(&["logs", container]));
+    logs.map(|log| {
         log.lines().find_map(|line| line.strip_prefix("release starts: ")).unwrap_or_default().to_owned()
-    };
-    containers.lines().map(page).collect()
+    })
+    .collect()
 }
 
 #[test]

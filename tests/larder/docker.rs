@@ -169,11 +169,6 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
     project.write("Cargo.toml", &MANIFEST.replace("port = 8080", "port = 8081"));
     let outcome = project.larder(&["dockerfile", "--check", "--json"]);
     assert_eq!((outcome.code, project.read("Dockerfile") == before), (3, true), "{}", outcome.stderr);
-    let outcomes = |outcome: &str| {
-        let files = [(".dockerignore", "fresh"), ("Dockerfile", outcome)];
-        let files = files.map(|(path, outcome)| json!({ "path": path, "outcome": outcome }));
-        json!({ "version": 1, "files": files })
-    };
     assert_eq!(serde_json::from_str::<Value>(&outcome.stdout).unwrap(), outcomes("stale"));
     let written = project.larder(&["dockerfile", "--json"]).ok();
     assert_eq!(serde_json::from_str::<Value>(&written.stdout).unwrap(), outcomes("written"));
@@ -197,6 +192,12 @@ fn a_stale_dockerfile_is_noticed_and_a_foreign_one_is_left_alone() {
     assert_eq!(project.larder(&["dockerfile"]).code, 1);
     project.larder(&["lock"]).ok();
     assert_eq!(project.read("Dockerfile"), other);
+}
+
+fn outcomes(dockerfile: &str) -> Value {
+    let files = [(".dockerignore", "fresh"), ("Dockerfile", dockerfile)];
+    let files = files.map(|(path, outcome)| json!({ "path": path, "outcome": outcome }));
+    json!({ "version": 1, "files": files })
 }
 
 #[test]
@@ -375,20 +376,13 @@ const BUILDX: &str = "case \"$1 $2\" in 'buildx version') ;; 'buildx build') ech
 fn words_for_buildkit_are_passed_on() {
     let project = project();
     project.larder(&["dockerfile"]).ok();
-    let words = |more: &[&str]| -> String {
-        let told = with_programs(&project, &[("docker", BUILDX)], more);
-        assert!(told.starts_with("exit code 0\n"), "{told}");
-        // The file that the image's name goes to is another one each time.
-        let words = project.read("words");
-        words.split_whitespace().filter(|word| !word.contains("/image")).collect::<Vec<_>>().join("\n")
-    };
     let kinds = ["type=gha", "type=s3,bucket=b,region=r", "type=local,dest=d,mode=min", "type=inline"];
     let mut more =
         vec!["--tag=one", "--stage=builder", "--builder=here", "--platform=linux/amd64,linux/arm64"];
     let caches: Vec<String> = kinds.iter().map(|kind| format!("--cache-to={kind}")).collect();
     more.extend(caches.iter().map(String::as_str));
     more.extend(["--cache-from=type=registry,ref=r/c", "--secret=id=registry,src=token", "--ssh=default"]);
-    assert_snapshot!(words(&more), @r"
+    assert_snapshot!(buildx_words(&project, &more), @r"
     buildx
     build
     --progress=plain
@@ -414,9 +408,18 @@ fn words_for_buildkit_are_passed_on() {
     assert!(explained.contains("there is no earlier build"), "{explained}");
     // A time of the user's is the only one.
     assert_eq!(
-        words(&["--tag=one", "--push", "--build-arg=SOURCE_DATE_EPOCH=1"]),
+        buildx_words(&project, &["--tag=one", "--push", "--build-arg=SOURCE_DATE_EPOCH=1"]),
         "buildx\nbuild\n--progress=plain\n--iidfile\n--tag=one\n--build-arg=SOURCE_DATE_EPOCH=1\n--push\n."
     );
+}
+
+/// The words that buildx is called with, one a line.
+fn buildx_words(project: &Project, more: &[&str]) -> String {
+    let told = with_programs(project, &[("docker", BUILDX)], more);
+    assert!(told.starts_with("exit code 0\n"), "{told}");
+    // The file that the image's name goes to is another one each time.
+    let words = project.read("words");
+    words.split_whitespace().filter(|word| !word.contains("/image")).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -426,14 +429,15 @@ fn what_a_later_build_would_run() {
     // Around in circles, for those who follow links.
     std::os::unix::fs::symlink("../..", project.path().join("service/src/up")).unwrap();
     std::os::unix::fs::symlink("../../shared", project.path().join("service/src/down")).unwrap();
-    let docker = |words: &[&str]| with_programs(&project, &[("docker", BUILDX)], words);
-    let told = docker(&[]);
+    let programs = [("docker", BUILDX)];
+    let told = with_programs(&project, &programs, &[]);
     assert!(told.starts_with("exit code 0\n") && !told.contains("warning"), "{told}");
-    assert!(docker(&["explain"]).contains("nothing changed since the last build"));
+    let told = with_programs(&project, &programs, &["explain"]);
+    assert!(told.contains("nothing changed since the last build"));
     fs_err::remove_file(project.path().join("service/src/up")).unwrap();
     std::os::unix::fs::symlink("..", project.path().join("service/src/up")).unwrap();
     project.write("shared/src/lib.rs", "//! More.\n");
-    let told = docker(&["explain"]);
+    let told = with_programs(&project, &programs, &["explain"]);
     assert_snapshot!(told.lines().take(6).collect::<Vec<_>>().join("\n"), @r"
     exit code 0
     [builder] COPY . .
@@ -445,12 +449,12 @@ fn what_a_later_build_would_run() {
     assert!(!told.contains("[cook-release]"), "{told}");
     // Stale recipes are told of, and build all the same.
     project.write("service/Cargo.toml", &SERVICE.replace("itoa = \"=1.0.14\"", "itoa = \"=1.0.15\""));
-    let told = docker(&[]);
+    let told = with_programs(&project, &programs, &[]);
     assert!(told.starts_with("exit code 0\n") && told.contains("the recipes are stale"), "{told}");
     // The table changes, and a layer whose own files stay is not cooked again.
     project.cargo(&["update", "--quiet", "itoa", "--precise", "1.0.15"]);
     project.larder(&["lock"]).ok();
-    let told = docker(&["explain"]);
+    let told = with_programs(&project, &programs, &["explain"]);
     assert!(told.contains("[recipes] RUN awk") && told.contains("recipes/release/1/"), "{told}");
     assert!(
         !told.contains("[cook-release] COPY --from=recipes /app/target/larder/recipes/release/0/"),

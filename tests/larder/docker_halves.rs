@@ -78,21 +78,22 @@ fn filled_by(lines: &[&str], project: &Project) -> Project {
 }
 
 fn fill(folder: &Project, lines: &[&str], project: &Project) {
-    let run = |script: &str| {
-        Surroundings::get().run(Path::new("/bin/sh"), folder.path(), &["-ec", script], &[]).ok();
-    };
     for line in lines {
         if let Some(words) = line.strip_prefix("COPY ") {
             let (sources, to) = words.rsplit_once(' ').unwrap();
             for source in sources.split(' ') {
                 let from = project.path().join(source);
                 let from = if from.is_dir() { from.join(".") } else { from };
-                run(&format!("mkdir -p $(dirname {to}/x) && cp -rp {} {to}", from.display()));
+                run(folder, &format!("mkdir -p $(dirname {to}/x) && cp -rp {} {to}", from.display()));
             }
         } else if let Some(script) = line.strip_prefix("RUN mkdir") {
-            run(&format!("mkdir{script}"));
+            run(folder, &format!("mkdir{script}"));
         }
     }
+}
+
+fn run(folder: &Project, script: &str) {
+    Surroundings::get().run(Path::new("/bin/sh"), folder.path(), &["-ec", script], &[]).ok();
 }
 
 /// The names of the packages that a call of cargo compiled, in the order of the alphabet.
@@ -310,11 +311,6 @@ fn what_does_not_come_apart_is_built_in_one_piece() {
 
 #[test]
 fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
-    let is_split = |project: &Project| {
-        let dockerfile = project.read("Dockerfile");
-        assert!(dockerfile.contains("build-server"), "{dockerfile}");
-        dockerfile.contains("--package=app\n")
-    };
     let split = project(MANIFEST);
     assert!(is_split(&split));
     // A library of the server would be compiled from an empty file.
@@ -327,6 +323,13 @@ fn a_half_is_built_at_once_where_its_own_member_could_be_compiled_early() {
     )));
 }
 
+/// Whether the server's half is built in steps.
+fn is_split(project: &Project) -> bool {
+    let dockerfile = project.read("Dockerfile");
+    assert!(dockerfile.contains("build-server"), "{dockerfile}");
+    dockerfile.contains("--package=app\n")
+}
+
 #[test]
 fn members_are_built_in_steps_from_the_lowest() {
     let project = with_chain("server", SERVER);
@@ -334,11 +337,16 @@ fn members_are_built_in_steps_from_the_lowest() {
     let (_, steps) = built_server(&project);
     assert_eq!(steps, ["a app b c macros model", "d", "e", "f", "server"]);
     let lines = stage(&project.read("Dockerfile"), "build-server").join("\n");
-    let place = |what| place(&lines, what);
-    assert!(place("COPY extra/ extra/") < place("--package=d\n"), "what may be built comes early: {lines}");
-    assert!(place("COPY d/ d/") < place("--package=a"), "what others read comes early: {lines}");
-    assert!(place("COPY f/ f/") < place("--package=a"), "what holds another member comes early: {lines}");
-    assert!(place("--package=d\n") < place("COPY e/ e/") && place("COPY e/ e/") < place("--package=e\n"));
+    for (early, late, why) in [
+        ("COPY extra/ extra/", "--package=d\n", "what may be built comes early"),
+        ("COPY d/ d/", "--package=a", "what others read comes early"),
+        ("COPY f/ f/", "--package=a", "what holds another member comes early"),
+    ] {
+        assert!(place(&lines, early) < place(&lines, late), "{why}: {lines}");
+    }
+    let [below, copied, built] =
+        ["--package=d\n", "COPY e/ e/", "--package=e\n"].map(|what| place(&lines, what));
+    assert!(below < copied && copied < built);
     assert!(!lines.contains("--package=extra") && !lines.contains("--package=macros"), "{lines}");
 }
 
@@ -362,59 +370,60 @@ fn a_library_is_built_in_steps_as_well() {
     // The file of `d` is read by others, and that of `b` is a build script: what these stand on comes with them.
     assert_eq!(steps, ["a app b c d e f front macros model", "e f front", "f front", "front"]);
     let lines = stage(&project.read("Dockerfile"), "build-front").join("\n");
-    let place = |what| place(&lines, what);
-    assert!(
-        place("COPY d/ d/") < place("cargo build") && place("cargo build") < place("COPY e/ e/"),
-        "{lines}"
-    );
+    let [before, build, after] = ["COPY d/ d/", "cargo build", "COPY e/ e/"].map(|what| place(&lines, what));
+    assert!(before < build && build < after, "{lines}");
 }
 
 #[test]
 fn a_library_is_built_at_once_where_it_cannot_be_empty() {
-    let steps = |project: &Project| {
-        project.larder(&["dockerfile"]).ok();
-        let lines = stage(&project.read("Dockerfile"), "build-front").join("\n");
-        assert!(lines.contains("--frontend-only"), "{lines}");
-        lines.matches("cargo build").count()
-    };
     let project = project(MANIFEST);
-    assert_eq!(steps(&project), 2);
-    let undone = |file: &str, text: &str| {
-        let before = project.path().join(file).exists().then(|| project.read(file));
-        project.write(file, text);
-        let found = steps(&project);
-        match before {
-            Some(before) => project.write(file, &before),
-            None => fs_err::remove_file(project.path().join(file)).unwrap(),
-        }
-        found
-    };
-    assert_eq!(undone("front/build.rs", "fn main() {}\n"), 0);
+    assert_eq!(front_steps(&project), 2);
+    assert_eq!(front_steps_with(&project, "front/build.rs", "fn main() {}\n"), 0);
     // A file that lies elsewhere would stay empty.
     project.write("model/front.rs", "");
     let elsewhere = FRONT.replace("[lib]\n", "[lib]\npath = \"../model/front.rs\"\n");
-    assert_eq!(undone("front/Cargo.toml", &package("front", &elsewhere)), 0);
+    assert_eq!(front_steps_with(&project, "front/Cargo.toml", &package("front", &elsewhere)), 0);
     // `cargo clean` would take both away.
     let twice = format!("{}\n[[package]]\nname = \"app\"\nversion = \"7.0.0\"\n", project.read("Cargo.lock"));
-    assert_eq!(undone("Cargo.lock", &twice), 0);
+    assert_eq!(front_steps_with(&project, "Cargo.lock", &twice), 0);
     let exported = "[target.wasm32-unknown-unknown]\nrustflags = [\"-Clink-arg=--export=start\"]\n";
-    assert_eq!(undone(".cargo/config.toml", exported), 0);
+    assert_eq!(front_steps_with(&project, ".cargo/config.toml", exported), 0);
     let unknown = MANIFEST.replace("assets-dir", "lib-cargo-args = [\"--timings\"]\nassets-dir");
-    assert_eq!(undone("Cargo.toml", &unknown), 0);
-    assert_eq!(steps(&project), 2);
+    assert_eq!(front_steps_with(&project, "Cargo.toml", &unknown), 0);
+    assert_eq!(front_steps(&project), 2);
+}
+
+/// The number of steps before the last one of the front's half.
+fn front_steps(project: &Project) -> usize {
+    project.larder(&["dockerfile"]).ok();
+    let lines = stage(&project.read("Dockerfile"), "build-front").join("\n");
+    assert!(lines.contains("--frontend-only"), "{lines}");
+    lines.matches("cargo build").count()
+}
+
+/// The same with another text in a file, which is put back afterwards.
+fn front_steps_with(project: &Project, file: &str, text: &str) -> usize {
+    let before = project.path().join(file).exists().then(|| project.read(file));
+    project.write(file, text);
+    let found = front_steps(project);
+    match before {
+        Some(before) => project.write(file, &before),
+        None => fs_err::remove_file(project.path().join(file)).unwrap(),
+    }
+    found
 }
 
 #[test]
 fn an_edit_of_the_server_leaves_the_front_alone() {
     let project = project(MANIFEST);
     let dockerfile = project.read("Dockerfile");
-    let copied = |project: &Project| filled_by(&stage(&dockerfile, "build-front"), project);
-    let before = all_files(copied(&project).path());
+    let lines = stage(&dockerfile, "build-front");
+    let before = all_files(filled_by(&lines, &project).path());
     project.write("server/src/routes.rs", "pub fn two() -> i32 {\n    2\n}\n");
     project.write("server/src/main.rs", "fn main() {}\n");
-    assert_eq!(all_files(copied(&project).path()), before);
+    assert_eq!(all_files(filled_by(&lines, &project).path()), before);
     project.write("app/src/lib.rs", "pub use macros::one;\npub const LOGO: &str = \"\";\n");
-    assert_ne!(all_files(copied(&project).path()), before);
+    assert_ne!(all_files(filled_by(&lines, &project).path()), before);
 }
 
 fn all_files(folder: &Path) -> String {

@@ -107,9 +107,8 @@ fn programs_are_those_that_cargo_builds() {
 
 #[test]
 fn of_several_programs_one_is_named() {
-    let two = |more: &str| package("app", &format!("{more}{ITOA}"));
     let project = Project::new(&[
-        ("Cargo.toml", &two("")),
+        ("Cargo.toml", &app_with("")),
         ("src/bin/one.rs", MAIN),
         ("src/bin/two.rs", "fn main() {}\n"),
     ]);
@@ -120,14 +119,18 @@ fn of_several_programs_one_is_named() {
            Wrote [ROOT]/Dockerfile
     "#);
     assert_eq!(entrypoint(&project), None);
-    project.write("Cargo.toml", &two("default-run = \"two\"\n"));
+    project.write("Cargo.toml", &app_with("default-run = \"two\"\n"));
     project.larder(&["dockerfile"]).ok();
     assert_eq!(entrypoint(&project).as_deref(), Some("[\"/app/two\"]"));
     let settings = "\n[package.metadata.larder.docker]\nentrypoint = [\"one\", \"--all\"]\n";
-    project.write("Cargo.toml", &format!("{}{settings}", two("default-run = \"two\"\n")));
+    project.write("Cargo.toml", &format!("{}{settings}", app_with("default-run = \"two\"\n")));
     let outcome = project.larder(&["dockerfile"]).ok();
     assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
     assert_eq!(entrypoint(&project).as_deref(), Some("[\"/app/one\", \"--all\"]"));
+}
+
+fn app_with(keys: &str) -> String {
+    package("app", &format!("{keys}{ITOA}"))
 }
 
 #[test]

@@ -85,39 +85,48 @@ fn sources_in_folders_called_target() {
 #[test]
 fn words_that_could_mean_something_else() {
     let project = Project::new(&[("Cargo.toml", &package("app", ITOA)), ("src/main.rs", MAIN)]);
-    let slice = |fields: &str| {
-        let slice = "\n[package.metadata.larder.slices.release]\nvariant = \"release\"\n";
-        let args = if fields.contains("args") { "" } else { "args = [\"build\", \"--release\"]\n" };
-        package("app", &format!("{ITOA}{slice}{args}{fields}\n"))
-    };
-    let refused = |manifest: &str, named: &str| {
-        project.write("Cargo.toml", manifest);
-        let lock = project.larder(&["lock"]);
-        let outcome = if lock.code == 0 { project.larder(&["dockerfile"]) } else { lock };
-        assert!(outcome.code == 1 && outcome.stderr.contains(named), "{manifest}\n{outcome:?}");
-        assert!(!project.path().join("Dockerfile").exists(), "{manifest}");
-    };
-    refused(&slice("env = { A = \"x\\nRUN evil\" }"), "the variable A: its value holds a control character");
-    refused(
-        &slice("env = { \"A=1; evil; B\" = \"x\" }"),
-        "variable \"A=1; evil; B\" has characters that no recipe can hold",
-    );
-    refused(&slice("rustflags = [\"-Clink-arg=\\u0007\"]"), "it holds a control character");
-    refused(
-        &slice("args = [\"build\", \"--release\", \"--config\", \"env.X='''\\nRUN evil'''\"]"),
-        "it holds a control character",
-    );
-    refused(
+    for (fields, named) in [
+        ("env = { A = \"x\\nRUN evil\" }", "the variable A: its value holds a control character"),
+        (
+            "env = { \"A=1; evil; B\" = \"x\" }",
+            "variable \"A=1; evil; B\" has characters that no recipe can hold",
+        ),
+        ("rustflags = [\"-Clink-arg=\\u0007\"]", "it holds a control character"),
+        (
+            "args = [\"build\", \"--release\", \"--config\", \"env.X='''\\nRUN evil'''\"]",
+            "it holds a control character",
+        ),
+    ] {
+        assert_refused(&project, &with_slice(fields), named);
+    }
+    assert_refused(
+        &project,
         &package("app", &format!("{ITOA}\n[[bin]]\nname = \"app\\nRUN evil\"\npath = \"src/main.rs\"\n")),
         "no image can be built with the path \"app\\nRUN evil\"",
     );
     project.write("parts\nRUN evil/Cargo.toml", &package("beta", ""));
     project.write("parts\nRUN evil/src/lib.rs", "");
     let beta = "beta = { path = \"parts\\nRUN evil\" }\n\n[workspace]\n";
-    refused(
+    assert_refused(
+        &project,
         &package("app", &format!("{ITOA}{beta}")),
         "no image can be built with the path \"parts\\nRUN evil\"",
     );
+}
+
+/// The manifest of a program whose release is a slice with these fields.
+fn with_slice(fields: &str) -> String {
+    let slice = "\n[package.metadata.larder.slices.release]\nvariant = \"release\"\n";
+    let args = if fields.contains("args") { "" } else { "args = [\"build\", \"--release\"]\n" };
+    package("app", &format!("{ITOA}{slice}{args}{fields}\n"))
+}
+
+fn assert_refused(project: &Project, manifest: &str, named: &str) {
+    project.write("Cargo.toml", manifest);
+    let lock = project.larder(&["lock"]);
+    let outcome = if lock.code == 0 { project.larder(&["dockerfile"]) } else { lock };
+    assert!(outcome.code == 1 && outcome.stderr.contains(named), "{manifest}\n{outcome:?}");
+    assert!(!project.path().join("Dockerfile").exists(), "{manifest}");
 }
 
 /// The members that the halves of a Leptos project copy one by one, with stand-ins for those that come later.

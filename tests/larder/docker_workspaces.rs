@@ -48,26 +48,23 @@ fn a_site_of_other_names_than_leptos_assumes() {
     ]);
     project.larder(&["lock"]).ok();
     let dockerfile = project.larder(&["dockerfile", "--print"]).ok().stdout;
-    let has =
-        |line: &str| assert!(dockerfile.lines().any(|found| found.trim() == line), "{line}: {dockerfile}");
-    has("&& cp target/release/site target/release/hash.txt /out/programs/app/ \\");
-    has("ENV LEPTOS_SITE_PKG_DIR=\"assets\"");
-    has("ENV LEPTOS_HASH_FILES=\"true\"");
+    for line in [
+        "&& cp target/release/site target/release/hash.txt /out/programs/app/ \\",
+        "ENV LEPTOS_SITE_PKG_DIR=\"assets\"",
+        "ENV LEPTOS_HASH_FILES=\"true\"",
+        // A variable of that name would take its place, and what is no JSON would go to a shell.
+        r#"ENV GREETING="5 \$ \"each\"""#,
+        r#"HEALTHCHECK --interval=10s --start-period=5s --timeout=3s CMD ["/app/site", "café"]"#,
+    ] {
+        assert!(dockerfile.lines().any(|found| found.trim() == line), "{line}: {dockerfile}");
+    }
     assert!(!dockerfile.contains("LEPTOS_HASH_FILE_NAME"), "{dockerfile}");
-    // A variable of that name would take its place, and what is no JSON would go to a shell.
-    has(r#"ENV GREETING="5 \$ \"each\"""#);
-    has(r#"HEALTHCHECK --interval=10s --start-period=5s --timeout=3s CMD ["/app/site", "café"]"#);
 
     let empty = project.path().join("empty");
     fs_err::create_dir(&empty).unwrap();
-    let first = |stage: &str| -> String {
-        let (_, stage) = dockerfile.split_once(&format!("FROM ${{BUILD_BASE}} AS {stage}\n")).unwrap();
-        let (step, _) = stage.strip_prefix("RUN ").unwrap().split_once("exit 1; }").unwrap();
-        format!("{step}exit 1; }}")
-    };
     // They start side by side, so that either may be the first to fail.
-    for step in [first("tools"), first("deps")] {
-        let said = sh(&step, &empty);
+    for stage in ["tools", "deps"] {
+        let said = sh(&first_step(&dockerfile, stage), &empty);
         assert_eq!(
             said,
             "error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has\n"
@@ -81,6 +78,13 @@ fn a_site_of_other_names_than_leptos_assumes() {
         last,
         Some("error: BUILD_BASE has no target wasm32-unknown-unknown, and rustup cannot add it")
     );
+}
+
+/// The first command of a stage, up to the end with which it fails.
+fn first_step(dockerfile: &str, stage: &str) -> String {
+    let (_, stage) = dockerfile.split_once(&format!("FROM ${{BUILD_BASE}} AS {stage}\n")).unwrap();
+    let (step, _) = stage.strip_prefix("RUN ").unwrap().split_once("exit 1; }").unwrap();
+    format!("{step}exit 1; }}")
 }
 
 /// Nothing here is shipped, and what somebody wrote by hand is no business of `lock`.
@@ -128,14 +132,7 @@ fn a_patch_that_no_stage_can_follow() {
 /// A tree cannot be copied over a link, which these may be.
 #[test]
 fn certificates_and_volumes_that_may_be_behind_a_link_are_copied_to_their_place() {
-    let dockerfile = |settings: &str| {
-        let more = format!("\n[package.metadata.larder.docker]\n{settings}\n");
-        let project =
-            Project::new(&[("Cargo.toml", &package("app", &more)), ("src/main.rs", "fn main() {}\n")]);
-        project.larder(&["lock"]).ok();
-        project.larder(&["dockerfile", "--print"]).ok().stdout
-    };
-    let fedora = dockerfile("runtime-base = \"registry.example/fedora:44\"\nvolume = \"/var/run/app\"");
+    let fedora = dockerfile_with("runtime-base = \"registry.example/fedora:44\"\nvolume = \"/var/run/app\"");
     let copied: Vec<&str> = fedora.lines().filter(|line| line.starts_with("COPY --from=")).collect();
     assert!(
         copied.contains(&"COPY --from=deps /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/"),
@@ -143,7 +140,14 @@ fn certificates_and_volumes_that_may_be_behind_a_link_are_copied_to_their_place(
     );
     let volume = "COPY --from=builder --chown=65532:65532 /out/data/var/run/app/ /var/run/app/";
     assert!(copied.contains(&volume), "{fedora}");
-    let debian = dockerfile("runtime-base = \"gcr.example/distroless/cc-debian13\"\nvolume = \"/data\"");
+    let debian = dockerfile_with("runtime-base = \"gcr.example/distroless/cc-debian13\"\nvolume = \"/data\"");
     assert!(debian.contains("COPY --from=builder /out/certificates/ /\n"), "{debian}");
     assert!(debian.contains("COPY --from=builder /out/data/ /\n"), "{debian}");
+}
+
+fn dockerfile_with(settings: &str) -> String {
+    let more = format!("\n[package.metadata.larder.docker]\n{settings}\n");
+    let project = Project::new(&[("Cargo.toml", &package("app", &more)), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile", "--print"]).ok().stdout
 }

@@ -234,14 +234,13 @@ fn docker_nix_and_direnv_as_they_answer() {
     let old = DOCKER.replace("v0.28.1", "v0.12.4");
     let silent = DOCKER.replace("echo 28.5.1", "echo 'Cannot connect' >&2; exit 1");
     let none = "case \"$1\" in --version) echo Docker version 28.2.2, build 1;; *) exit 1;; esac";
-    let nix = |version: &str, features: &str| {
-        format!(
-            "case \"$*\" in --version) echo '{version}';; \
-             *'config show') echo 'experimental-features = {features}';; *) exit 1;; esac"
-        )
-    };
-    let (new_nix, old_nix) =
-        (nix("nix (Nix) 2.34.7", "flakes nix-command"), nix("nix (Nix) 2.34.6", "nix-command"));
+    let [new_nix, old_nix] =
+        [("2.34.7", "flakes nix-command"), ("2.34.6", "nix-command")].map(|(version, features)| {
+            format!(
+                "case \"$*\" in --version) echo 'nix (Nix) {version}';; \
+                 *'config show') echo 'experimental-features = {features}';; *) exit 1;; esac"
+            )
+        });
     let table = [
         ("buildx", "docker", DOCKER, "ok", "v0.29.1"),
         ("buildx", "docker", none, "problem", "without buildx"),
@@ -306,24 +305,25 @@ fn tools_that_do_not_fit_a_leptos_project() {
 #[test]
 fn the_linker_is_asked_as_rustc_would_call_it() {
     let project = committed();
-    let linker = |name: &str| {
-        let flags = format!("[build]\nrustflags = [\"-Clink-arg=-fuse-ld={name}\"]\n");
-        project.write(".cargo/config.toml", &flags);
-        verdict_with(&project, "linker", &[])
-    };
-    let has = |name: &str| Surroundings::get().env().find_program(name).is_some();
-    if !has("ld.bfd") {
+    let env = Surroundings::get().env();
+    if env.find_program("ld.bfd").is_none() {
         larder_tests::skip("the linker", "there is no ld.bfd");
         return;
     }
-    let (found, why) = linker("bfd");
+    let (found, why) = verdict_on_linker(&project, "bfd");
     assert!(found == "warning" && why.contains("GNU ld"), "{found}: {why}");
-    if has("ld.mold") || has("mold") {
-        let (found, why) = linker("mold");
+    if ["ld.mold", "mold"].iter().any(|name| env.find_program(name).is_some()) {
+        let (found, why) = verdict_on_linker(&project, "mold");
         assert!(found == "ok" && why.contains("mold"), "{found}: {why}");
     }
-    let (found, why) = linker("none-such");
+    let (found, why) = verdict_on_linker(&project, "none-such");
     assert!(found == "skipped" && why.contains("cannot be linked"), "{found}: {why}");
+}
+
+fn verdict_on_linker(project: &Project, name: &str) -> (String, String) {
+    let flags = format!("[build]\nrustflags = [\"-Clink-arg=-fuse-ld={name}\"]\n");
+    project.write(".cargo/config.toml", &flags);
+    verdict_with(project, "linker", &[])
 }
 
 /// A command that is printed is one that works.

@@ -27,19 +27,21 @@ fn is(project: &Project, check: &str, vars: &[(&str, &str)], expected: &str, rea
 fn every_target_that_is_built_for_is_looked_at() {
     let project = committed();
     let odd = "sparc64-unknown-linux-gnu";
-    let config = |text: &str| project.write(".cargo/config.toml", text);
-    config(&format!("[build]\ntarget = {odd:?}\n"));
+    configure(&project, &format!("[build]\ntarget = {odd:?}\n"));
     is(&project, "targets", &[], "problem", odd);
-    config(&format!(
-        "[build]\ntarget = [{:?}, {odd:?}, \"mips64-unknown-linux-muslabi64\"]\n",
-        Surroundings::get().host()
-    ));
+    configure(
+        &project,
+        &format!(
+            "[build]\ntarget = [{:?}, {odd:?}, \"mips64-unknown-linux-muslabi64\"]\n",
+            Surroundings::get().host()
+        ),
+    );
     is(&project, "targets", &[], "problem", &format!("mips64-unknown-linux-muslabi64 and {odd}"));
-    config("[build]\ntarget = \"x86_64-unknown-moon\"\n");
+    configure(&project, "[build]\ntarget = \"x86_64-unknown-moon\"\n");
     is(&project, "targets", &[], "problem", "does not know x86_64-unknown-moon");
-    config(&format!("[build]\ntarget = {odd:?}\n\n[unstable]\nbuild-std = [\"core\"]\n"));
+    configure(&project, &format!("[build]\ntarget = {odd:?}\n\n[unstable]\nbuild-std = [\"core\"]\n"));
     is(&project, "targets", &[], "ok", "");
-    config(&format!("[build]\ntarget = {:?}\n", Surroundings::get().host()));
+    configure(&project, &format!("[build]\ntarget = {:?}\n", Surroundings::get().host()));
     is(&project, "targets", &[], "ok", "");
     is(&project, "targets", &[("CARGO_BUILD_TARGET", odd)], "problem", odd);
     fs_err::remove_dir_all(project.path().join(".cargo")).unwrap();
@@ -47,6 +49,10 @@ fn every_target_that_is_built_for_is_looked_at() {
     if Surroundings::get().env().find_program("rustup").is_none() {
         is(&project, "targets", &[], "problem", odd);
     }
+}
+
+fn configure(project: &Project, text: &str) {
+    project.write(".cargo/config.toml", text);
 }
 
 /// A toolchain that was updated leaves the folder of a target behind.
@@ -72,7 +78,6 @@ fn an_empty_folder_is_no_standard_library() {
 #[test]
 fn programs_that_builds_call_must_be_there() {
     let project = committed();
-    let config = |text: &str| project.write(".cargo/config.toml", text);
     let host = Surroundings::get().host();
     for (text, by) in [
         ("[build]\nrustc-wrapper = \"no-such-wrapper\"\n".to_owned(), "build.rustc-wrapper"),
@@ -82,15 +87,15 @@ fn programs_that_builds_call_must_be_there() {
         ),
         (format!("[target.{host}]\nlinker = \"no-such-linker\"\n"), "linker"),
     ] {
-        config(&text);
+        configure(&project, &text);
         is(&project, "wrappers", &[], "problem", &format!("{by} names "));
     }
     // A variable wins over the file, and an empty one switches it off.
-    config("[build]\nrustc-wrapper = \"no-such-wrapper\"\n");
+    configure(&project, "[build]\nrustc-wrapper = \"no-such-wrapper\"\n");
     is(&project, "wrappers", &[("RUSTC_WRAPPER", "")], "problem", "which the image does not have");
     is(&project, "wrappers", &[("RUSTC_WRAPPER", "no-other")], "problem", "RUSTC_WRAPPER names no-other");
     // One that is here, and not in the image.
-    config("[build]\nrustc-wrapper = \"env\"\n");
+    configure(&project, "[build]\nrustc-wrapper = \"env\"\n");
     is(&project, "wrappers", &[], "problem", "build.rustc-wrapper names env, which the image does not have");
     let dockerfile = project.read("Dockerfile");
     project.write("Dockerfile", &format!("{dockerfile}\nRUN apt-get install env\n"));
@@ -98,7 +103,7 @@ fn programs_that_builds_call_must_be_there() {
     project.write("Dockerfile", "FROM scratch\n");
     is(&project, "wrappers", &[], "ok", "env is in front of rustc");
     // Linkers of targets that nothing is built for are nobody's business.
-    config("[target.sparc64-unknown-linux-gnu]\nlinker = \"no-such\"\n");
+    configure(&project, "[target.sparc64-unknown-linux-gnu]\nlinker = \"no-such\"\n");
     is(&project, "wrappers", &[], "ok", "");
 }
 

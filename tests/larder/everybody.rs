@@ -1,6 +1,8 @@
 //! Recipes are the project's: neither a person's settings nor what builds ignore gets into them.
 
-use larder_tests::{GitRepository, Project, Surroundings, package};
+use std::path::Path;
+
+use larder_tests::{GitRepository, Outcome, Project, Surroundings, package};
 
 /// Two members that want different features of one package, and a dependency that hangs on what a stable rustc does
 /// not tell.
@@ -15,25 +17,26 @@ fn project() -> (Project, GitRepository) {
         ("near/src/lib.rs", ""),
     ]);
     let url = repository.url();
-    let member = |name, features| {
-        let far = format!("far = {{ git = {url:?}, features = [{features}] }}");
-        format!(
-            "{}\n[dependencies]\n{far}\n\n[target.'cfg(overflow_checks)'.dependencies]\nnear = {{ git = {url:?} }}\n",
-            package(name, "")
-        )
-    };
     let project = Project::new(&[
         (
             "Cargo.toml",
             "[workspace]\nmembers = [\"app\", \"other\"]\ndefault-members = [\"app\"]\nresolver = \"2\"\n\n\
              [profile.release]\ndebug = 0\n",
         ),
-        ("app/Cargo.toml", &member("app", "")),
+        ("app/Cargo.toml", &member("app", "", &url)),
         ("app/src/main.rs", "fn main() {}\n"),
-        ("other/Cargo.toml", &member("other", "\"f\"")),
+        ("other/Cargo.toml", &member("other", "\"f\"", &url)),
         ("other/src/lib.rs", ""),
     ]);
     (project, repository)
+}
+
+fn member(name: &str, features: &str, url: &str) -> String {
+    let far = format!("far = {{ git = {url:?}, features = [{features}] }}");
+    format!(
+        "{}\n[dependencies]\n{far}\n\n[target.'cfg(overflow_checks)'.dependencies]\nnear = {{ git = {url:?} }}\n",
+        package(name, "")
+    )
 }
 
 /// The query for a unit graph makes a stable cargo obey what its builds ignore.
@@ -81,10 +84,10 @@ fn one_persons_variables_stay_out() {
         ("RUSTC_BOOTSTRAP", "1"),
     ] {
         let surroundings = Surroundings::get();
-        let with = |words: &[&str]| surroundings.larder_with(project.path(), words, &[(name, value)]).ok();
-        with(&["lock", "--check"]);
+        let vars = [(name, value)];
+        surroundings.larder_with(project.path(), &["lock", "--check"], &vars).ok();
         fs_err::remove_dir_all(project.path().join("larder")).unwrap();
-        with(&["lock"]);
+        surroundings.larder_with(project.path(), &["lock"], &vars).ok();
         assert_eq!(project.recipes(), recipes, "{name}");
     }
     // A build with the variable compiles what it always did, and so does cooking.
@@ -100,18 +103,13 @@ fn one_persons_variables_stay_out() {
 fn one_persons_configuration_stays_out_or_is_named() {
     let (project, _repository) = project();
     let home = tempfile::tempdir().unwrap();
-    let vars = [("CARGO_HOME", home.path().to_str().unwrap())];
-    let lock = |config: &str| {
-        fs_err::write(home.path().join("config.toml"), config).unwrap();
-        Surroundings::get().larder_with(project.path(), &["lock"], &vars)
-    };
-    lock("[build]\njobs = 1\n[net]\nretry = 1\n[term]\nquiet = false\n").ok();
+    lock_with(&project, home.path(), "[build]\njobs = 1\n[net]\nretry = 1\n[term]\nquiet = false\n").ok();
     let recipes = project.recipes();
     for (config, key) in [
         ("[profile.release]\ndebug = 1\n", "profile.release.debug"),
         ("[build]\ntarget = \"wasm32-unknown-unknown\"\n", "build.target"),
     ] {
-        let refused = lock(config);
+        let refused = lock_with(&project, home.path(), config);
         assert_eq!(refused.code, 1, "{}", refused.stderr);
         assert!(
             refused.stderr.contains(&format!("config.toml: `{key}` reaches every recipe")),
@@ -120,4 +118,10 @@ fn one_persons_configuration_stays_out_or_is_named() {
         );
         assert_eq!(project.recipes(), recipes);
     }
+}
+
+fn lock_with(project: &Project, home: &Path, config: &str) -> Outcome {
+    fs_err::write(home.join("config.toml"), config).unwrap();
+    let vars = [("CARGO_HOME", home.to_str().unwrap())];
+    Surroundings::get().larder_with(project.path(), &["lock"], &vars)
 }

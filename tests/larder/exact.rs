@@ -165,15 +165,17 @@ pub(crate) fn library_and_macro() -> Project {
         check = { args = [\"check\", \"--all-targets\"] }\n\
         check-aborting = { args = [\"check\", \"--profile=aborting\", \"--all-targets\"] }\n\
         check-release = { args = [\"check\", \"--release\"] }\n";
-    let package =
-        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n");
-    let lib = package("lib")
-        + "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nmacro = { path = \"../macro\" }\n\
-           itoa = \"1\"\nmemchr = { version = \"2\", default-features = false }\n\n\
-           [build-dependencies]\nmemchr = \"2\"\n\n[dev-dependencies]\nfnv = \"1\"\n";
-    let a_macro = package("macro")
-        + "[lib]\nproc-macro = true\n\n[dependencies]\nunicode-ident = \"1\"\n\
-           memchr = { version = \"2\", default-features = false }\n\n[dev-dependencies]\nryu = \"1\"\n";
+    let lib = package(
+        "lib",
+        "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nmacro = { path = \"../macro\" }\n\
+         itoa = \"1\"\nmemchr = { version = \"2\", default-features = false }\n\n\
+         [build-dependencies]\nmemchr = \"2\"\n\n[dev-dependencies]\nfnv = \"1\"\n",
+    );
+    let a_macro = package(
+        "macro",
+        "\n[lib]\nproc-macro = true\n\n[dependencies]\nunicode-ident = \"1\"\n\
+         memchr = { version = \"2\", default-features = false }\n\n[dev-dependencies]\nryu = \"1\"\n",
+    );
     Project::new(&[
         ("Cargo.toml", root),
         ("lib/Cargo.toml", &lib),
@@ -196,11 +198,11 @@ fn two_lto_modes_in_one_slice() {
 pub(crate) fn two_lto_modes() -> Project {
     let root =
         "[workspace]\nmembers = [\"lib\", \"bin\"]\nresolver = \"2\"\n\n[profile.release]\nlto = true\n";
-    let package =
-        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
-    let lib = package("lib")
-        + "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nitoa = \"1\"\nsemver = \"1\"\n";
-    let bin = package("bin") + "\n[dependencies]\nitoa = \"1\"\nryu = \"1\"\nserde = \"1\"\n";
+    let lib = package(
+        "lib",
+        "\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nitoa = \"1\"\nsemver = \"1\"\n",
+    );
+    let bin = package("bin", "\n[dependencies]\nitoa = \"1\"\nryu = \"1\"\nserde = \"1\"\n");
     Project::new(&[
         ("Cargo.toml", root),
         ("lib/Cargo.toml", &lib),
@@ -216,9 +218,6 @@ pub(crate) fn two_lto_modes() -> Project {
 fn a_dylib_with_lto() {
     const LTO: &str =
         "\n[profile.release]\nlto = \"thin\"\n\n[profile.release.build-override]\nopt-level = 3\n";
-    let library = |name: &str, kinds: &str, dependencies: &str| {
-        package(name, &format!("\n[lib]\ncrate-type = [{kinds}]\n\n[dependencies]\n{dependencies}"))
-    };
     let shared = "itoa = \"=1.0.15\"\n\n[build-dependencies]\nfnv = \"=1.0.7\"\n";
     let dylib = library("plug", "\"dylib\"", &format!("fnv = \"=1.0.7\"\neither = \"=1.15.0\"\n{shared}"));
     let alone = Project::new(&[
@@ -244,6 +243,10 @@ fn a_dylib_with_lto() {
         ("program/src/main.rs", "fn main() {}\n"),
     ]);
     assert_exact_in(&workspace, &["Cargo.toml", "object-and-bitcode/Cargo.toml", "dylib/Cargo.toml"]);
+}
+
+fn library(name: &str, kinds: &str, dependencies: &str) -> String {
+    package(name, &format!("\n[lib]\ncrate-type = [{kinds}]\n\n[dependencies]\n{dependencies}"))
 }
 
 /// Requires that a recipe has these manifests, and that cooking it provides every external unit.
@@ -307,16 +310,17 @@ fn an_independent_count_agrees() {
     let project = mixed();
     project.larder(&["lock"]).ok();
     project.larder(&["cook"]).ok();
-    let count = |what: &str| {
-        let args = ["build", "--release", "--message-format=json"];
-        let count =
-            Count::parse(&Surroundings::get().run("cargo".as_ref(), project.path(), &args, &[]).ok().stdout);
-        assert!(count.compiled > 0, "{what}: {count:?}");
-        count
-    };
-    let cooked = count("after cooking");
+    let cooked = count_release(&project, "after cooking");
     assert!(cooked.external == 0 && cooked.fresh > 0, "{cooked:?}");
     fs_err::remove_dir_all(project.path().join("target/release")).unwrap();
-    let cold = count("from nothing");
+    let cold = count_release(&project, "from nothing");
     assert_eq!((cold.fresh, cold.external), (0, cooked.fresh), "{cold:?}");
+}
+
+fn count_release(project: &Project, what: &str) -> Count {
+    let args = ["build", "--release", "--message-format=json"];
+    let count =
+        Count::parse(&Surroundings::get().run("cargo".as_ref(), project.path(), &args, &[]).ok().stdout);
+    assert!(count.compiled > 0, "{what}: {count:?}");
+    count
 }

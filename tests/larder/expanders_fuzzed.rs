@@ -153,11 +153,10 @@ fn damaged_tables() {
 fn hostile_names() {
     let project = table();
     let good = project.read("larder/larder.lock");
-    let line = |start: &str| good.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
     let starts =
         ["slice a", "env ", "shared ", "config ", "manifest ", "cargo-lock ", "source ", "itoa 1", "inner "];
     for start in starts {
-        let line = line(start);
+        let line = good.lines().find(|line| line.starts_with(start)).unwrap();
         let words: Vec<&str> = line.split(' ').collect();
         for at in 1..words.len().min(8) {
             for hostile in
@@ -165,7 +164,7 @@ fn hostile_names() {
             {
                 let mut words = words.clone();
                 words[at] = hostile;
-                let bad = good.replacen(&line, &words.join(" "), 1);
+                let bad = good.replacen(line, &words.join(" "), 1);
                 judge(project.path(), bad.as_bytes(), &format!("{hostile:?} in {line}"));
             }
         }

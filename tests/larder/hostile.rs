@@ -103,31 +103,32 @@ impl Figures {
             }
         };
         self.refused += usize::from(found.dockerfile.is_empty());
-        let mut compare = |file, is_there: bool, is_same: bool, told: &dyn Fn() -> String| {
-            *self.generated.entry(file).or_default() += usize::from(is_there);
-            if is_there && !is_same {
-                self.wrong.push(format!("{} {}: {file}: {}", place.name, short(value), told()));
+        let texts = [
+            ("Dockerfile", &found.dockerfile, &expected.dockerfile),
+            (".dockerignore", &found.ignore, &expected.ignore),
+            ("larder.lock", &found.table, &expected.table),
+        ];
+        let mut differences: Vec<(&str, String)> = Vec::new();
+        for (file, these, those) in texts {
+            *self.generated.entry(file).or_default() += usize::from(!these.is_empty());
+            if !these.is_empty() && these != those {
+                let why = format!("{:?} instead of {:?}", only_in(these, those), only_in(those, these));
+                differences.push((file, why));
             }
-        };
-        let differs = |found: &[String], expected: &[String]| {
-            let not_in = |these: &[String], those: &[String]| -> Vec<String> {
-                these.iter().filter(|one| !those.contains(one)).cloned().collect()
-            };
-            format!("{:?} instead of {:?}", not_in(found, expected), not_in(expected, found))
-        };
-        compare("Dockerfile", !found.dockerfile.is_empty(), found.dockerfile == expected.dockerfile, &|| {
-            differs(&found.dockerfile, &expected.dockerfile)
-        });
-        compare(".dockerignore", !found.ignore.is_empty(), found.ignore == expected.ignore, &|| {
-            differs(&found.ignore, &expected.ignore)
-        });
-        compare("larder.lock", !found.table.is_empty(), found.table == expected.table, &|| {
-            differs(&found.table, &expected.table)
-        });
-        compare("recipes by awk", !found.table.is_empty(), found.recipes == expected.recipes, &|| {
-            format!("{:?} instead of {:?}", found.recipes, expected.recipes)
-        });
+        }
+        let file = "recipes by awk";
+        *self.generated.entry(file).or_default() += usize::from(!found.table.is_empty());
+        if !found.table.is_empty() && found.recipes != expected.recipes {
+            differences.push((file, format!("{:?} instead of {:?}", found.recipes, expected.recipes)));
+        }
+        let told =
+            differences.iter().map(|(file, why)| format!("{} {}: {file}: {why}", place.name, short(value)));
+        self.wrong.extend(told);
     }
+}
+
+fn only_in<'a>(these: &'a [String], those: &[String]) -> Vec<&'a String> {
+    these.iter().filter(|one| !those.contains(one)).collect()
 }
 
 /// Everything that is generated for a value, as far as it is not refused.
@@ -148,13 +149,16 @@ fn generate(sandbox: &Sandbox, place: &Place, value: &str) -> Result<Shape, Stri
         return harmless_is_taken(place, value, shape);
     }
     let folder = if place.name == "context" { project.path().join(value) } else { project.path().to_owned() };
-    let read = |name: &str| fs_err::read_to_string(folder.join(name)).map_err(|error| error.to_string());
-    for instruction in dockerfile::read(&read("Dockerfile")?)? {
+    for instruction in dockerfile::read(&text(&folder.join("Dockerfile"))?)? {
         shape.dockerfile.extend(told(sandbox, &instruction, value)?);
     }
     shape.dockerfile.sort();
-    shape.ignore = allowed(&read(".dockerignore")?);
+    shape.ignore = allowed(&text(&folder.join(".dockerignore"))?);
     Ok(shape)
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    fs_err::read_to_string(path).map_err(|error| error.to_string())
 }
 
 fn harmless_is_taken(place: &Place, value: &str, shape: Shape) -> Result<Shape, String> {
@@ -164,8 +168,7 @@ fn harmless_is_taken(place: &Place, value: &str, shape: Shape) -> Result<Shape, 
 /// Whether a run ended with one clear error.
 pub(crate) fn is_refused(outcome: &Outcome) -> Result<bool, String> {
     // The output of cargo may have tabs in it.
-    let raw = |c: char| c.is_control() && !"\n\t".contains(c);
-    if outcome.stderr.contains(raw) {
+    if outcome.stderr.contains(|c: char| c.is_control() && !"\n\t".contains(c)) {
         return Err(format!("raw control characters are printed: {:?}", outcome.stderr));
     }
     let errors = outcome.stderr.lines().filter(|line| line.starts_with("error: ")).count();
@@ -205,19 +208,22 @@ fn told(
 
 /// The names of the variables of an ENV, whose values are one word each, in quotation marks or plain.
 fn variable(rest: &str) -> Result<String, String> {
-    let wrong = || format!("no variable: {rest}");
-    let (name, value) = rest.split_once('=').ok_or_else(wrong)?;
+    let (name, value) = rest.split_once('=').ok_or_else(|| no_variable(rest))?;
     let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let Some(inner) = inner else { return Ok(rest.split(' ').count().to_string()) };
     let mut escaped = false;
     for c in inner.chars() {
         match (escaped, c) {
-            (false, '"' | '$') => return Err(wrong()),
+            (false, '"' | '$') => return Err(no_variable(rest)),
             (false, '\\') => escaped = true,
             _ => escaped = false,
         }
     }
-    if escaped { Err(wrong()) } else { Ok(format!("a value, named {}", name.is_ascii())) }
+    if escaped { Err(no_variable(rest)) } else { Ok(format!("a value, named {}", name.is_ascii())) }
+}
+
+fn no_variable(text: &str) -> String {
+    format!("no variable: {text}")
 }
 
 /// The lines that let nothing in, and the number of those that let something in.
@@ -262,15 +268,17 @@ fn expanded(sandbox: &Sandbox, project: &Project, value: &str) -> Result<BTreeMa
     if found != expected {
         return Err(format!("awk makes {found:?} and Larder {expected:?}"));
     }
-    let count = |(path, text): (String, String)| {
-        let document: toml_edit::DocumentMut = match Path::new(&path).extension() {
-            Some(end) if end == "toml" => text.parse().map_err(|error| format!("{path}: {error}"))?,
-            _ => toml_edit::DocumentMut::new(),
-        };
-        let parts: Vec<&str> = path.split('/').map(|part| if part == value { "V" } else { part }).collect();
-        Ok((parts.join("/"), leaves(document.as_item())))
+    found.iter().map(|(path, text)| counted(path, text, value)).collect()
+}
+
+/// The path of a recipe's file, with `V` in the place of the value, and the number of values in its text.
+fn counted(path: &str, text: &str, value: &str) -> Result<(String, usize), String> {
+    let document: toml_edit::DocumentMut = match Path::new(path).extension() {
+        Some(end) if end == "toml" => text.parse().map_err(|error| format!("{path}: {error}"))?,
+        _ => toml_edit::DocumentMut::new(),
     };
-    found.into_iter().map(count).collect()
+    let parts: Vec<&str> = path.split('/').map(|part| if part == value { "V" } else { part }).collect();
+    Ok((parts.join("/"), leaves(document.as_item())))
 }
 
 fn leaves(item: &toml_edit::Item) -> usize {

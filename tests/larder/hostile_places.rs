@@ -105,13 +105,15 @@ fn configured(name: &'static str, harmless: &'static str, text: impl Fn(&str) ->
     Place::new(name, harmless, move |value| with(app(""), ".cargo/config.toml", &text(&toml(value))))
 }
 
+/// A word of a slice's arguments, or the rest of one that begins so.
+fn word(name: &'static str, harmless: &'static str, start: &'static str) -> Place {
+    Place::new(name, harmless, move |value| {
+        let word = toml(&format!("{start}{value}"));
+        slice(&format!("args = [\"build\", \"--release\", {word}]"), "")
+    })
+}
+
 pub(crate) fn slices() -> Vec<Place> {
-    let args = |more: &'static str| {
-        move |value: &str| {
-            let word = toml(&format!("{more}{value}"));
-            slice(&format!("args = [\"build\", \"--release\", {word}]"), "")
-        }
-    };
     vec![
         Place::new("slice name", "harmless", |value| {
             let args = "variant = \"release\"\nargs = [\"build\", \"--release\"]";
@@ -128,13 +130,13 @@ pub(crate) fn slices() -> Vec<Place> {
         Place::new("slice rustflags", "--cfg=x", |value| {
             slice(&format!("rustflags = [{}]", toml(value)), "")
         }),
-        Place::new("slice word", "--quiet", args("")),
+        word("slice word", "--quiet", ""),
         Place::new("slice --config", "x", |value| {
             let word = toml(&format!("env.X={}", toml(value)));
             slice(&format!("args = [\"build\", \"--release\", \"--config\", {word}]"), "")
         }),
-        Place::new("slice --target-dir", "target/x", args("--target-dir=")),
-        Place::new("slice --target", "aarch64-unknown-linux-gnu", args("--target=")),
+        word("slice --target-dir", "target/x", "--target-dir="),
+        word("slice --target", "aarch64-unknown-linux-gnu", "--target="),
         Place::new("slice profile", "dist", |value| {
             let profile = format!("\n[profile.{}]\ninherits = \"release\"\n", toml(value));
             slice(&format!("args = [\"build\", {}]", toml(&format!("--profile={value}"))), &profile)
@@ -245,13 +247,6 @@ fn key_of_file(name: &'static str, file: &'static str) -> Place {
 }
 
 pub(crate) fn leptos() -> Vec<Place> {
-    let two = |value: &str| {
-        let second = format!(
-            "\n[[workspace.metadata.leptos]]\nname = {}\nbin-package = \"server\"\nlib-package = \"front\"\n",
-            toml(value)
-        );
-        site(&second)
-    };
     vec![
         key("output-name", "harmless"),
         key("site-root", "harmless"),
@@ -272,7 +267,13 @@ pub(crate) fn leptos() -> Vec<Place> {
             site(&format!("bin-cargo-args = [{}]\n", toml(value)))
         }),
         Place::new("bin-features", "ssr", |value| site(&format!("bin-features = [{}]\n", toml(value)))),
-        Place::new("name of one of two", "harmless", two),
+        Place::new("name of one of two", "harmless", |value| {
+            let second = format!(
+                "\n[[workspace.metadata.leptos]]\nname = {}\nbin-package = \"server\"\nlib-package = \"front\"\n",
+                toml(value)
+            );
+            site(&second)
+        }),
         Place::path("watch-additional-files", |value| {
             let keys = format!("watch-additional-files = [{}]\n", toml(value));
             with(site(&keys), &format!("{value}/in.css"), "")

@@ -183,10 +183,7 @@ const SHARE: usize = 8;
 fn workflows() {
     let sandbox = Sandbox::new();
     let plain = workflow(HARMLESS).unwrap().expect("it is written");
-    let shapes = |texts: &[String]| -> Result<Vec<Vec<String>>, String> {
-        texts.iter().map(|text| shape(&sandbox, text)).collect()
-    };
-    let expected = shapes(&plain).unwrap();
+    let expected = shapes(&sandbox, &plain).unwrap();
     let (mut tried, mut refused, mut wrong) = (0, 0, Vec::new());
     for (index, value) in more_values().iter().enumerate() {
         let is_folder = !value.contains('\0')
@@ -202,7 +199,7 @@ fn workflows() {
             words[at] = value;
             match workflow(words) {
                 Ok(None) => refused += 1,
-                Ok(Some(texts)) => match shapes(&texts) {
+                Ok(Some(texts)) => match shapes(&sandbox, &texts) {
                     Ok(found) if found == expected => {}
                     said => wrong.push(format!("{at} {}: {said:?}\n{}", short(value), texts.concat())),
                 },
@@ -212,4 +209,8 @@ fn workflows() {
     }
     println!("workflows: {tried} values, {refused} refused, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+fn shapes(sandbox: &Sandbox, texts: &[String]) -> Result<Vec<Vec<String>>, String> {
+    texts.iter().map(|text| shape(sandbox, text)).collect()
 }

@@ -1,7 +1,10 @@
 //! Whatever stops `lock` half-way, killed at any moment or a full disk, the old recipes or the new ones are
 //! there, never a mix.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use larder::process::Cmd;
 use larder_tests::{
@@ -11,9 +14,11 @@ use larder_tests::{
 
 /// The committed files, without what a killed run left half-written: nothing reads it, and the next run deletes it.
 fn committed(project: &Project) -> Vec<(PathBuf, String)> {
-    let is_leftover =
-        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".larder-"));
     project.recipes().into_iter().filter(|(path, _)| !is_leftover(path)).collect()
+}
+
+fn is_leftover(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".larder-"))
 }
 
 /// Starts `lock` and kills it after a while, its cargo queries left alone, as a crash would.
@@ -31,15 +36,10 @@ fn kill_after(project: &Project, delay: Duration) {
 fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
     const MOMENTS: u32 = 200;
     let project = app(0);
-    let recipes_of = |odd| -> Vec<(PathBuf, String)> {
-        project.write("Cargo.toml", &manifest(odd));
-        project.larder(&["lock"]).ok();
-        committed(&project)
-    };
-    let known = [recipes_of(0), recipes_of(1)];
+    let known = [0, 1].map(|number| recipes_of(&project, number));
     assert_ne!(known[0], known[1]);
     let start = std::time::Instant::now();
-    recipes_of(0);
+    recipes_of(&project, 0);
     let mut whole = start.elapsed();
     let mut finished = 0;
     for moment in 0..MOMENTS {
@@ -59,8 +59,15 @@ fn killed_at_any_moment_the_old_or_the_new_recipe_is_there() {
         }
     }
     assert!(finished > 0 && finished < MOMENTS, "{finished} of {MOMENTS} runs were done before the kill");
-    assert_eq!(recipes_of(0), known[0]);
+    assert_eq!(recipes_of(&project, 0), known[0]);
     assert!(!project.has_leftovers());
+}
+
+/// Locks one of the manifests, and gives what is to be committed.
+fn recipes_of(project: &Project, number: u32) -> Vec<(PathBuf, String)> {
+    project.write("Cargo.toml", &manifest(number));
+    project.larder(&["lock"]).ok();
+    committed(project)
 }
 
 #[test]

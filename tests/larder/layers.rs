@@ -1,6 +1,6 @@
 //! Layers: a dependency bump costs its cone, and older recipes stay as they were.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path, time::SystemTime};
 
 use insta::assert_snapshot;
 use larder_tests::{Project, Surroundings, oracle::Oracle, redact};
@@ -102,13 +102,12 @@ fn older_layers_are_untouched_and_shown() {
     project.larder(&["cook"]).ok();
     let before = oldest(&project);
     let cooked = project.path().join("target/larder/recipes/release/0/Cargo.toml");
-    let time = || fs_err::metadata(&cooked).unwrap().modified().unwrap();
-    let written = time();
+    let written = time_of_writing(&cooked);
     bump(&project, "itoa", "1.0.15");
     project.larder(&["lock"]).ok();
     assert_eq!(oldest(&project), before);
     project.larder(&["cook", "--all-layers"]).ok();
-    assert_eq!(time(), written);
+    assert_eq!(time_of_writing(&cooked), written);
     project.larder(&["lock", "--check"]).ok();
     let shown = project.larder(&["plan"]).ok().stdout;
     assert_snapshot!(redact(&shown, project.path()), @"
@@ -133,6 +132,10 @@ fn older_layers_are_untouched_and_shown() {
     project.larder(&["lock"]).ok();
     assert_eq!(layers(&project), ["0"]);
     project.larder(&["lock", "--check"]).ok();
+}
+
+fn time_of_writing(file: &Path) -> SystemTime {
+    fs_err::metadata(file).unwrap().modified().unwrap()
 }
 
 #[test]

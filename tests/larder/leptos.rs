@@ -19,10 +19,9 @@ fn slices(dir: &Path) -> Vec<Value> {
 }
 
 fn describe(slices: &[Value]) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut lines = Vec::new();
     for slice in slices {
-        let args: Vec<String> = slice["args"].as_array().into_iter().flatten().map(&text).collect();
+        let args: Vec<String> = slice["args"].as_array().into_iter().flatten().map(text).collect();
         lines.push(format!("{} in {}: {}", text(&slice["name"]), text(&slice["target-dir"]), args.join(" ")));
         lines.push(format!("  rustflags {}", slice["rustflags"]));
         for (name, value) in slice["env"].as_object().into_iter().flatten() {
@@ -30,6 +29,10 @@ fn describe(slices: &[Value]) -> String {
         }
     }
     lines.join("\n")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[test]

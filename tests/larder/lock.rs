@@ -1,6 +1,9 @@
 //! The files that `lock` writes, when it writes them, and those that it leaves alone.
 
-use std::time::Duration;
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use insta::assert_snapshot;
 use larder::process::Cmd;
@@ -109,15 +112,19 @@ fn files_of_others_and_modification_times_survive() {
     let project = workspace();
     project.larder(&["lock"]).ok();
     project.write("larder/README.md", "ours\n");
-    let time = |path: &str| fs_err::metadata(project.path().join(path)).unwrap().modified().unwrap();
-    let before = [time("larder/expand.awk"), time("larder/.gitattributes")];
+    let before = times_of_shared_files(&project);
     let slices = "\n[workspace.metadata.larder.slices.check]\nargs = [\"check\"]\n";
     project.write("Cargo.toml", &format!("{MANIFEST}{slices}"));
     let outcome = project.larder(&["lock"]).ok();
     assert!(outcome.stderr.contains("Locked check"), "{}", outcome.stderr);
     assert_eq!(project.read("larder/README.md"), "ours\n");
-    assert_eq!([time("larder/expand.awk"), time("larder/.gitattributes")], before);
+    assert_eq!(times_of_shared_files(&project), before);
     assert!(!project.has_leftovers());
+}
+
+fn times_of_shared_files(project: &Project) -> [SystemTime; 2] {
+    ["larder/expand.awk", "larder/.gitattributes"]
+        .map(|path| fs_err::metadata(project.path().join(path)).unwrap().modified().unwrap())
 }
 
 #[test]
@@ -143,15 +150,22 @@ fn a_run_waits_until_the_other_is_done() {
     let (cargo, log) = (Surroundings::get(), tempfile::NamedTempFile::new().unwrap());
     let lock = Cmd::new(cargo.binary(), project.path(), cargo.env()).args(["larder", "lock"]);
     let mut running = lock.spawn_logged(log.path()).unwrap();
-    let said = || fs_err::read_to_string(log.path()).unwrap();
-    while !said().contains("Waiting") {
-        assert_eq!(running.try_exit_code().unwrap(), None, "{}", said());
+    while !said_in(log.path()).contains("Waiting") {
+        assert_eq!(running.try_exit_code().unwrap(), None, "{}", said_in(log.path()));
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(!said().contains("Planning") && !project.path().join("larder").exists(), "{}", said());
+    assert!(
+        !said_in(log.path()).contains("Planning") && !project.path().join("larder").exists(),
+        "{}",
+        said_in(log.path())
+    );
     drop(folder);
-    assert_eq!(running.wait().unwrap(), 0, "{}", said());
+    assert_eq!(running.wait().unwrap(), 0, "{}", said_in(log.path()));
     project.larder(&["lock", "--check"]).ok();
+}
+
+fn said_in(log: &Path) -> String {
+    fs_err::read_to_string(log).unwrap()
 }
 
 #[test]

@@ -4,11 +4,6 @@ use larder_tests::{Outcome, Project, package};
 
 /// Two Leptos projects, so that their names are in those of their slices.
 fn leptos(name: &str) -> Project {
-    let table = |name: &str| {
-        format!(
-            "[[workspace.metadata.leptos]]\nname = {name:?}\nlib-package = \"app\"\nbin-package = \"app\"\n"
-        )
-    };
     let manifest =
         format!("[workspace]\nmembers = [\"app\"]\nresolver = \"2\"\n\n{}\n{}", table(name), table("plain"));
     Project::new(&[
@@ -17,6 +12,10 @@ fn leptos(name: &str) -> Project {
         ("app/src/main.rs", "fn main() {}\n"),
         ("app/src/lib.rs", ""),
     ])
+}
+
+fn table(name: &str) -> String {
+    format!("[[workspace.metadata.leptos]]\nname = {name:?}\nlib-package = \"app\"\nbin-package = \"app\"\n")
 }
 
 fn names_the_key(outcome: &Outcome, key: &str) {

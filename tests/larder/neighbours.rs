@@ -46,21 +46,22 @@ fn slices_that_are_there_are_kept() {
 #[test]
 fn rust_analyzer_gets_its_own_target_directory() {
     let project = Project::new(&[("Cargo.toml", &package("app", "")), ("src/main.rs", MAIN)]);
-    let verdict = || {
-        let said = project.larder(&["doctor", "rust-analyzer", "--json"]).stdout;
-        let said: Value = serde_json::from_str(&said).unwrap();
-        said["checks"][0]["verdict"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(verdict(), "skipped");
+    assert_eq!(verdict(&project), "skipped");
     project.write("rust-analyzer.toml", "# mine\n[check]\ncommand = \"clippy\" # strict\n");
-    assert_eq!(verdict(), "warning");
+    assert_eq!(verdict(&project), "warning");
     project.larder(&["init", "--yes", "--only", "rust-analyzer"]).ok();
     let file = project.read("rust-analyzer.toml");
     assert!(file.starts_with("# mine\n[check]\ncommand = \"clippy\" # strict\n"), "{file}");
     assert!(file.contains("[cargo]\n") && file.contains("\ntargetDir = true\n"), "{file}");
     assert!(!file.contains("features"), "{file}");
-    assert_eq!(verdict(), "ok");
+    assert_eq!(verdict(&project), "ok");
     project.larder(&["init", "--check", "--only", "rust-analyzer"]).ok();
+}
+
+fn verdict(project: &Project) -> String {
+    let said = project.larder(&["doctor", "rust-analyzer", "--json"]).stdout;
+    let said: Value = serde_json::from_str(&said).unwrap();
+    said["checks"][0]["verdict"].as_str().unwrap().to_owned()
 }
 
 /// The code of a server is behind its feature.

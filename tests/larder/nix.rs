@@ -91,7 +91,7 @@ fn changed(edit: impl FnOnce(&Project)) -> Option<String> {
     let before = paths(&project, "")?;
     edit(&project);
     let after = paths(&project, "")?;
-    let mark = |(index, path): (usize, &String)| {
+    let marks = after.iter().enumerate().map(|(index, path)| {
         if before.contains(path) {
             '='
         } else if index + 1 == after.len() || index + 1 < before.len() {
@@ -99,8 +99,8 @@ fn changed(edit: impl FnOnce(&Project)) -> Option<String> {
         } else {
             '+'
         }
-    };
-    Some(after.iter().enumerate().map(mark).collect())
+    });
+    Some(marks.collect())
 }
 
 fn replace(project: &Project, path: &str, old: &str, new: &str) {
@@ -116,20 +116,6 @@ type Edit<'a> = &'a dyn Fn(&Project);
 
 #[test]
 fn an_edit_changes_the_derivations_it_must_and_no_other() {
-    let new_member = |project: &Project| {
-        project.write("third/Cargo.toml", "[package]\nname = \"third\"\nversion = \"0.1.0\"\n");
-        project.write("third/src/lib.rs", "");
-        replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
-    };
-    let profile = |project: &Project| {
-        let profile = "[profile.release]\nopt-level = 2\n\n[profile.release.build-override]\nopt-level = 1\n";
-        project.write("Cargo.toml", &format!("{MANIFEST}\n{profile}"));
-        project.larder(&["lock"]).ok();
-    };
-    // Nothing is locked again: which derivations change is told by the file alone.
-    let toolchain = |project: &Project| {
-        project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\n");
-    };
     let table: [(&str, &str, Edit); 11] = [
         ("nothing", "==", &|_| {}),
         ("a note", "==", &|project| project.write("README.md", "Other words.\n")),
@@ -137,16 +123,33 @@ fn an_edit_changes_the_derivations_it_must_and_no_other() {
         ("a secret", "==", &|project| project.write("app/.env", "TOKEN=2\n")),
         ("code", "=x", &|project| project.write("app/src/main.rs", "fn main() { }\n")),
         ("code of a path dependency", "=x", &|project| project.write("shared/src/lib.rs", "// more\n")),
-        ("a new member", "=x", &new_member),
+        ("a new member", "=x", &add_member),
         ("a member's version", "=x", &|project| replace(project, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
         ("a leaf", "=+x", &|project| replace(project, "app/Cargo.toml", "=1.0.14", "=1.0.15")),
-        ("the profile", "xx", &profile),
-        ("the toolchain", "xx", &toolchain),
+        ("the profile", "xx", &set_profile),
+        ("the toolchain", "xx", &set_toolchain),
     ];
     for (what, expected, edit) in table {
         let Some(found) = changed(edit) else { return };
         assert_eq!(found, expected, "{what}");
     }
+}
+
+fn add_member(project: &Project) {
+    project.write("third/Cargo.toml", "[package]\nname = \"third\"\nversion = \"0.1.0\"\n");
+    project.write("third/src/lib.rs", "");
+    replace(project, "Cargo.toml", "[\"app\"]", "[\"app\", \"third\"]");
+}
+
+fn set_profile(project: &Project) {
+    let profile = "[profile.release]\nopt-level = 2\n\n[profile.release.build-override]\nopt-level = 1\n";
+    project.write("Cargo.toml", &format!("{MANIFEST}\n{profile}"));
+    project.larder(&["lock"]).ok();
+}
+
+/// Nothing is locked again: which derivations change is told by the file alone.
+fn set_toolchain(project: &Project) {
+    project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\n");
 }
 
 #[test]
@@ -393,20 +396,21 @@ fn a_tool_that_would_not_fit_is_refused() {
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
     let project = Project::copy_of(&portfolio);
     let site = with_workspace(project.path(), "", "workspace.packages.site.drvPath");
-    let fails = |expected: &str| {
-        let Some(outcome) = evaluate("refused", &site) else { return };
-        assert!(outcome.code != 0 && outcome.stderr.contains(expected), "{}", outcome.stderr);
-    };
     let lock = project.read("Cargo.lock");
     let newer =
         lock.replace("name = \"wasm-bindgen\"\nversion = \"", "name = \"wasm-bindgen\"\nversion = \"9");
     assert_ne!(newer, lock);
     project.write("Cargo.lock", &newer);
-    fails("nixpkgs has no wasm-bindgen-cli_90_2_129");
+    fails_with("refused", &site, "nixpkgs has no wasm-bindgen-cli_90_2_129");
     project.write("Cargo.lock", &lock);
     let recipes = project.read("larder/larder.lock");
     project.write("larder/larder.lock", &recipes.replace("HASH_FILES \"false\"", "HASH_FILES \"true\""));
-    fails("hash-files of Leptos metadata does not work with Nix yet");
+    fails_with("refused", &site, "hash-files of Leptos metadata does not work with Nix yet");
+}
+
+fn fails_with(test: &str, expression: &str, expected: &str) {
+    let Some(outcome) = evaluate(test, expression) else { return };
+    assert!(outcome.code != 0 && outcome.stderr.contains(expected), "{}", outcome.stderr);
 }
 
 #[test]
@@ -420,16 +424,17 @@ fn the_toolchain_has_what_slices_build_for() {
 
 #[test]
 fn the_shell_has_what_the_project_uses() {
-    let names = |root: &Path| {
-        let names = "map (package: package.name) workspace.shell.nativeBuildInputs";
-        value("shell", &with_workspace(root, "", names))
-    };
     let portfolio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-    let Some(found) = names(&portfolio) else { return };
+    let Some(found) = shell_packages(&portfolio) else { return };
     let leptos =
         ["rust-1", "sccache", "sqlx-cli", "binaryen", "cargo-leptos", "dart-sass", "wasm-bindgen-cli"];
     assert_eq!(found, json!(leptos));
-    assert_eq!(names(project().path()), Some(json!(["rust-1", "sccache"])));
+    assert_eq!(shell_packages(project().path()), Some(json!(["rust-1", "sccache"])));
+}
+
+fn shell_packages(root: &Path) -> Option<Value> {
+    let names = "map (package: package.name) workspace.shell.nativeBuildInputs";
+    value("shell", &with_workspace(root, "", names))
 }
 
 #[test]
@@ -480,16 +485,12 @@ fn absolute_variables_are_set_by_the_shell() {
 fn what_is_missing_is_said_with_the_way_out() {
     let project = project();
     let slices = with_workspace(project.path(), "", "lib.attrNames workspace.slices");
-    let fails = |expected: &str| {
-        let Some(outcome) = evaluate("bad input", &slices) else { return };
-        assert!(outcome.code != 0 && outcome.stderr.contains(expected), "{}", outcome.stderr);
-    };
     let lock = project.read("larder/larder.lock");
     project.write("larder/larder.lock", &lock.replace("larder 2\n", "larder 3\n"));
-    fails("has format 3; this larder reads up to 2");
+    fails_with("bad input", &slices, "has format 3; this larder reads up to 2");
     project.write("larder/larder.lock", "# @generated\nversion = 1\n");
-    fails("is of an older form of recipes");
-    fails("run `cargo larder lock`, which migrates it");
+    fails_with("bad input", &slices, "is of an older form of recipes");
+    fails_with("bad input", &slices, "run `cargo larder lock`, which migrates it");
     fs_err::remove_dir_all(project.path().join("larder")).unwrap();
-    fails("run `cargo larder lock`, then `git add larder`");
+    fails_with("bad input", &slices, "run `cargo larder lock`, then `git add larder`");
 }

@@ -135,15 +135,16 @@ fn build(nix: &Nix, project: &Project, output: &str) -> Said {
 
 /// Which packages each derivation compiled, sorted.
 fn compiled(said: &Said) -> Value {
-    let names = |derivation: &str| {
+    let mut found = Map::new();
+    for derivation in ["release-layer0", "release-layer1", "release"] {
         let packages = said.compiled(derivation).into_iter();
         let mut names: Vec<&str> = packages.filter_map(|package| package.split(' ').next()).collect();
         names.sort_unstable();
-        names
-    };
-    let derivations = ["release-layer0", "release-layer1", "release"];
-    let some = derivations.iter().map(|name| ((*name).to_owned(), json!(names(name))));
-    some.filter(|(_, names)| names != &json!([])).collect::<Map<_, _>>().into()
+        if !names.is_empty() {
+            found.insert(derivation.to_owned(), json!(names));
+        }
+    }
+    found.into()
 }
 
 fn replace(project: &Project, path: &str, old: &str, new: &str) {
@@ -269,14 +270,9 @@ fn an_image_has_the_server_and_nothing_else(nix: &Nix, project: &Project) {
     project.write("flake.nix", &flake);
     let archive = build(nix, project, "image").ok().result;
     let unpacked = tempfile::tempdir().expect("a temporary folder");
-    let tar =
-        |words: &[&str]| Surroundings::get().run(Path::new("tar"), unpacked.path(), words, &[]).ok().stdout;
-    tar(&["--extract", "--file", &archive.to_string_lossy()]);
-    let read = |file: &str| -> Value {
-        let text = fs_err::read_to_string(unpacked.path().join(file)).expect("the archive has it");
-        serde_json::from_str(&text).expect("it is JSON")
-    };
-    let manifest = &read("manifest.json")[0];
+    let unpacked = unpacked.path();
+    tar(unpacked, &["--extract", "--file", &archive.to_string_lossy()]);
+    let manifest = &json_of_image(unpacked, "manifest.json")[0];
     assert_eq!(manifest["RepoTags"], json!(["small:0.2.0"]));
     let layers = manifest["Layers"].as_array().expect("a list of layers");
     let names: BTreeSet<&str> = layers
@@ -284,13 +280,22 @@ fn an_image_has_the_server_and_nothing_else(nix: &Nix, project: &Project) {
         .filter_map(|layer| Some(layer.as_str()?.split_once('-').map_or("", |(_, name)| name)))
         .collect();
     assert_eq!(names, ["cacert.layer", "release-0.layer", "root.layer", "site.layer"].into());
-    let root = tar(&["--list", "--verbose", "--numeric-owner", "--file", "zz-root.layer"]);
+    let root = tar(unpacked, &["--list", "--verbose", "--numeric-owner", "--file", "zz-root.layer"]);
     assert!(root.contains("65532/65532") && root.contains("./data/") && root.contains("libc.so"), "{root}");
-    let config = &read("image.json")["config"];
+    let config = &json_of_image(unpacked, "image.json")["config"];
     assert!(
         config["Entrypoint"][0].as_str().is_some_and(|path| path.ends_with("-release-0/bin/app")),
         "{config}"
     );
+}
+
+fn tar(folder: &Path, words: &[&str]) -> String {
+    Surroundings::get().run(Path::new("tar"), folder, words, &[]).ok().stdout
+}
+
+fn json_of_image(unpacked: &Path, file: &str) -> Value {
+    let text = fs_err::read_to_string(unpacked.join(file)).expect("the archive has it");
+    serde_json::from_str(&text).expect("it is JSON")
 }
 
 /// The build is right, says what mends it, and the check for exactly this fails.
@@ -334,32 +339,38 @@ fn a_platform_that_was_not_planned_is_named() {
 fn what_a_flake_does_not_see_is_said() {
     let Some(nix) = nix("flakes in git") else { return };
     let project = project();
-    let git = |args: &[&str]| Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
-    git(&["init", "--quiet"]);
-    git(&["add", ".", ":!larder"]);
-    let evaluate = |flake: &str, output: &str| {
-        nix.build(&format!("{flake}:{}", project.path().display()), output, &["--dry-run"])
-            .expect("nix starts")
-    };
-    let fails = |flake: &str, output: &str, words: &[&str]| {
-        let said = evaluate(flake, output);
-        assert_ne!(said.code, 0, "{}", said.log);
-        words.iter().for_each(|words| assert!(said.log.contains(words), "{words}: {}", said.log));
-    };
+    git(&project, &["init", "--quiet"]);
+    git(&project, &["add", ".", ":!larder"]);
+    let from_git = format!("git+file:{}", project.path().display());
+    let from_folder = format!("path:{}", project.path().display());
     // On disk, but nobody has told git.
-    fails(
-        "git+file",
-        "default",
+    fails_with(
+        &evaluate(&nix, &from_git, "default"),
         &["no larder/larder.lock in", "`git add larder`: a flake in a git repository"],
     );
     // The table alone is all that is read.
-    git(&["add", "larder/larder.lock"]);
-    let said = evaluate("git+file", "default").ok();
+    git(&project, &["add", "larder/larder.lock"]);
+    let said = evaluate(&nix, &from_git, "default").ok();
     assert!(said.log.contains("-release-layer0-0.drv"), "{}", said.log);
 
-    fails("git+file", "packages.riscv64-linux.default", &["does not provide attribute"]);
+    let other_system = evaluate(&nix, &from_git, "packages.riscv64-linux.default");
+    fails_with(&other_system, &["does not provide attribute"]);
     fs_err::remove_dir_all(project.path().join("larder")).expect("the recipes can be deleted");
-    fails("path", "default", &["no larder/larder.lock in", "run `cargo larder lock`"]);
+    let without_table = evaluate(&nix, &from_folder, "default");
+    fails_with(&without_table, &["no larder/larder.lock in", "run `cargo larder lock`"]);
+}
+
+fn git(project: &Project, args: &[&str]) {
+    Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
+}
+
+fn evaluate(nix: &Nix, flake: &str, output: &str) -> Said {
+    nix.build(flake, output, &["--dry-run"]).expect("nix starts")
+}
+
+fn fails_with(said: &Said, words: &[&str]) {
+    assert_ne!(said.code, 0, "{}", said.log);
+    words.iter().for_each(|words| assert!(said.log.contains(words), "{words}: {}", said.log));
 }
 
 #[test]
@@ -369,9 +380,10 @@ fn this_repository_passes_the_check_of_flakes() {
     let flake = format!("path:{}", repository.path().display());
     let said = nix.check(&flake, Whose::Larder).expect("nix starts").ok();
     let warnings: Vec<&str> = said.log.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(warnings.iter().all(|line| is_known(line)), "{warnings:?}");
+}
+
+fn is_known(warning: &str) -> bool {
     // These are for people and for flake-parts; Nix knows nothing of them.
-    let is_known = |line: &&str| {
-        line.contains("lock file") || line.ends_with("'lib'") || line.ends_with("'flakeModules'")
-    };
-    assert!(warnings.iter().all(is_known), "{warnings:?}");
+    warning.contains("lock file") || warning.ends_with("'lib'") || warning.ends_with("'flakeModules'")
 }

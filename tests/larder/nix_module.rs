@@ -52,24 +52,25 @@ fn systemd_finds_nothing_wrong_with_the_service() {
     let unit = unit(service(&config));
     assert_snapshot!(unit);
 
-    let env = Surroundings::get().env();
-    let Some(analyze) = env.find_program("systemd-analyze") else {
+    let Some(analyze) = Surroundings::get().env().find_program("systemd-analyze") else {
         return skip("nix_module", "PATH has no systemd-analyze");
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let verify = |text: &str| {
-        let file = folder.path().join("web.service");
-        fs_err::write(&file, text).expect("a file");
-        let mut found = Vec::new();
-        Cmd::new(&analyze, folder.path(), env)
-            .args(["verify", "--man=no"])
-            .arg(file)
-            .each_error_line(|line| found.extend(line.contains("web.service").then(|| line.to_owned())))
-            .expect("it starts");
-        found.join("\n")
-    };
-    assert_eq!(verify(&unit), "");
-    assert!(verify(&unit.replace("User=", "Usr=")).contains("Usr"), "it would notice");
+    assert_eq!(complaints(&analyze, folder.path(), &unit), "");
+    let misspelt = unit.replace("User=", "Usr=");
+    assert!(complaints(&analyze, folder.path(), &misspelt).contains("Usr"), "it would notice");
+}
+
+fn complaints(analyze: &Path, folder: &Path, unit: &str) -> String {
+    let file = folder.join("web.service");
+    fs_err::write(&file, unit).expect("a file");
+    let mut found = Vec::new();
+    Cmd::new(analyze, folder, Surroundings::get().env())
+        .args(["verify", "--man=no"])
+        .arg(file)
+        .each_error_line(|line| found.extend(line.contains("web.service").then(|| line.to_owned())))
+        .expect("it starts");
+    found.join("\n")
 }
 
 #[test]
@@ -93,29 +94,34 @@ fn a_wrong_setting_is_named() {
 
 /// The text that NixOS writes for a service.
 fn unit(service: &Value) -> String {
-    let lines = |value: &Value| -> Vec<String> {
-        match value {
-            Value::Array(all) => all.iter().map(text).collect(),
-            one => vec![text(one)],
-        }
-    };
-    let section = |name: &str, settings: &Map<String, Value>| {
-        let lines = settings
-            .iter()
-            .flat_map(|(key, value)| lines(value).into_iter().map(move |value| format!("{key}={value}\n")));
-        format!("[{name}]\n{}", lines.collect::<String>())
-    };
-    let of = |pairs: &[(&str, &str)]| -> Map<String, Value> {
-        pairs.iter().map(|(key, name)| ((*key).to_owned(), service[*name].clone())).collect()
-    };
     let mut own = service["serviceConfig"].as_object().expect("settings").clone();
     let variables = service["environment"].as_object().expect("variables").iter();
     let variables = variables
         .map(|(name, value)| Value::String(format!("\"{name}={}\"", text(value).replace('%', "%%"))));
     own.insert("Environment".to_owned(), variables.collect());
-    section("Unit", &of(&[("Description", "description"), ("After", "after")]))
+    section("Unit", &renamed(service, &[("Description", "description"), ("After", "after")]))
         + &section("Service", &own)
-        + &section("Install", &of(&[("WantedBy", "wantedBy")]))
+        + &section("Install", &renamed(service, &[("WantedBy", "wantedBy")]))
+}
+
+fn section(name: &str, settings: &Map<String, Value>) -> String {
+    let lines = settings
+        .iter()
+        .flat_map(|(key, value)| values(value).into_iter().map(move |value| format!("{key}={value}\n")));
+    format!("[{name}]\n{}", lines.collect::<String>())
+}
+
+/// A setting's value for each of its lines.
+fn values(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(all) => all.iter().map(text).collect(),
+        one => vec![text(one)],
+    }
+}
+
+/// Settings of a service under the names of systemd, each given with that of NixOS.
+fn renamed(service: &Value, names: &[(&str, &str)]) -> Map<String, Value> {
+    names.iter().map(|(key, name)| ((*key).to_owned(), service[*name].clone())).collect()
 }
 
 fn text(value: &Value) -> String {

@@ -38,13 +38,7 @@ fn a_workspace_is_part_of_a_flake() {
         ("src/main.rs", "fn main() {}\n"),
     ]);
     project.larder(&["lock"]).ok();
-    let root = project.path().display();
-    let module = |systems: &str| {
-        format!(
-            "{{ systems = [ {systems} ]; larder = {{ root = {root}; options = pkgs: {{ env.X = \"1\"; }}; }}; }}"
-        )
-    };
-    let Some(found) = outputs(&module("\"aarch64-linux\"")) else { return };
+    let Some(found) = outputs(&module(&project, "\"aarch64-linux\"")) else { return };
     let found: Value = serde_json::from_str(&found.ok().stdout).unwrap();
     let expected = json!({
         "packages": ["default", "release"],
@@ -54,6 +48,13 @@ fn a_workspace_is_part_of_a_flake() {
     });
     assert_eq!(found, expected);
     // The systems are the flake's own.
-    let other = outputs(&module("\"x86_64-linux\"")).expect("nix was there before");
+    let other = outputs(&module(&project, "\"x86_64-linux\"")).expect("nix was there before");
     assert!(other.code != 0 && other.stderr.contains("aarch64-linux"), "{other:?}");
+}
+
+fn module(project: &Project, systems: &str) -> String {
+    let root = project.path().display();
+    format!(
+        "{{ systems = [ {systems} ]; larder = {{ root = {root}; options = pkgs: {{ env.X = \"1\"; }}; }}; }}"
+    )
 }

@@ -136,19 +136,17 @@ fn repository() -> GitRepository {
 
 /// A small table: `itoa` in two layers of one slice.
 fn small() -> Project {
-    let manifest = |version: &str| {
-        package(
-            "app",
-            &format!(
-                "[dependencies]\nitoa = \"={version}\"\nserde = {{ version = \"=1.0.219\", features = [\"derive\"] }}\n"
-            ),
-        )
-    };
-    let project = Project::new(&[("Cargo.toml", &manifest("1.0.14")), ("src/main.rs", "fn main() {}\n")]);
+    let manifest = manifest_of_small("1.0.14");
+    let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")]);
     project.larder(&["lock"]).ok();
-    project.write("Cargo.toml", &manifest("1.0.15"));
+    project.write("Cargo.toml", &manifest_of_small("1.0.15"));
     project.larder(&["lock"]).ok();
     project
+}
+
+fn manifest_of_small(itoa: &str) -> String {
+    let serde = "serde = { version = \"=1.0.219\", features = [\"derive\"] }";
+    package("app", &format!("[dependencies]\nitoa = \"={itoa}\"\n{serde}\n"))
 }
 
 #[test]
@@ -199,13 +197,13 @@ struct Tables {
 impl Tables {
     fn new(texts: &[String]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let write = |(index, text): (usize, &String)| {
+        let mut roots = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
             let root = folder.path().join(index.to_string());
             fs_err::create_dir_all(root.join("larder")).unwrap();
             fs_err::write(root.join(LOCK), text).unwrap();
-            root
-        };
-        let roots = texts.iter().enumerate().map(write).collect();
+            roots.push(root);
+        }
         Self { folder, roots }
     }
 
@@ -225,58 +223,72 @@ fn malformed(good: &str) -> Vec<(String, usize, &'static str)> {
     let last = good.lines().count();
     let itoa = line_of(good, "\nitoa 1.0.14".trim_start());
     let slice = line_of(good, "slice a");
-    let swapped = |text: &str, one: &str, other: &str| {
-        let text = text.replace(one, "\u{0}").replace(other, one);
-        text.replace('\u{0}', other)
-    };
-    let line = |start: &str| good.lines().find(|line| line.starts_with(start)).unwrap();
-    let edit = |old: &str, new: &str| {
-        assert!(good.contains(old), "{old}: {good}");
-        good.replacen(old, new, 1)
-    };
     let long = format!("packages\na{}", "a".repeat(262_144));
     vec![
         (String::new(), 1, "the line `larder 2` is missing"),
         (good[..good.len() / 2].to_owned(), 0, ""),
         (good.replace("\nend\n", "\n"), last - 1, "it is cut short: the line `end` is missing"),
         (format!("{good}\n"), last + 1, "there is more after `end`"),
-        (edit("itoa 1.0.14", "<<<<<<< ours\nitoa 1.0.14"), itoa, "it has conflict markers"),
+        (edited(good, "itoa 1.0.14", "<<<<<<< ours\nitoa 1.0.14"), itoa, "it has conflict markers"),
         (good.replace('\n', "\r\n"), 1, "it has line ends of Windows (CR LF)"),
-        (edit("itoa 1.0.14", "itoa\t1.0.14"), itoa, "it has a control character"),
-        (edit("packages", &long), line_of(good, "packages") + 1, "it is longer than 262144 bytes"),
-        (edit("larder 2\n", ""), 2, "the line `larder 2` is missing"),
-        (swapped(good, line("quote "), line("serde ")), line_of(good, "quote ") + 1, "it is not sorted"),
-        (edit("platforms", "hostile"), line_of(good, "platforms"), "it begins as no line of a table does"),
-        (edit("slice a release", "slice a ../release"), slice, "no slice has such a letter, name"),
-        (edit("slice a release", "slice a $(touch${IFS}x)"), slice, "no slice has such a letter, name"),
-        (edit("slice a release 4", "slice a release 65"), slice, "no slice has such a letter, name"),
-        (edit("\"cook\":[", "\"cook\":[["), slice, "a slice has no such call of cargo"),
-        (edit("\"build\"", "\"bu\\ild\""), slice, "a slice has no such call of cargo"),
-        (edit("itoa 1.0.14", "it\"oa 1.0.14"), itoa, "a package has no such name or version"),
-        (edit("itoa 1.0.14", "../itoa 1.0.14"), itoa, "a package has no such name or version"),
-        (edit("itoa 1.0.14", "itoa 1.0.$(id)"), itoa, "a package has no such name or version"),
-        (edit("itoa 1.0.14 a", "itoa 1.0.14 b"), itoa, "\"b\" marks no layers"),
-        (edit("itoa 1.0.14 a", "itoa 1.0.14 a-9"), itoa, "\"a-9\" marks no layers"),
-        (edit("itoa 1.0.14 a", "itoa 1.0.14 a1-"), itoa + 1, "itoa@1 is in one layer twice"),
-        (edit("itoa 1.0.14 a", "itoa 1.0.14 a-1"), itoa, "itoa@1 is in one layer twice"),
-        (edit("itoa 1.0.14 a | t", "itoa 1.0.14 a | `t`"), itoa, "it has something that is no pin"),
+        (edited(good, "itoa 1.0.14", "itoa\t1.0.14"), itoa, "it has a control character"),
+        (edited(good, "packages", &long), line_of(good, "packages") + 1, "it is longer than 262144 bytes"),
+        (edited(good, "larder 2\n", ""), 2, "the line `larder 2` is missing"),
+        (swapped(good, "quote ", "serde "), line_of(good, "quote ") + 1, "it is not sorted"),
         (
-            edit("itoa 1.0.14 a |", "itoa 1.0.14 a never@1 |"),
+            edited(good, "platforms", "hostile"),
+            line_of(good, "platforms"),
+            "it begins as no line of a table does",
+        ),
+        (edited(good, "slice a release", "slice a ../release"), slice, "no slice has such a letter, name"),
+        (
+            edited(good, "slice a release", "slice a $(touch${IFS}x)"),
+            slice,
+            "no slice has such a letter, name",
+        ),
+        (edited(good, "slice a release 4", "slice a release 65"), slice, "no slice has such a letter, name"),
+        (edited(good, "\"cook\":[", "\"cook\":[["), slice, "a slice has no such call of cargo"),
+        (edited(good, "\"build\"", "\"bu\\ild\""), slice, "a slice has no such call of cargo"),
+        (edited(good, "itoa 1.0.14", "it\"oa 1.0.14"), itoa, "a package has no such name or version"),
+        (edited(good, "itoa 1.0.14", "../itoa 1.0.14"), itoa, "a package has no such name or version"),
+        (edited(good, "itoa 1.0.14", "itoa 1.0.$(id)"), itoa, "a package has no such name or version"),
+        (edited(good, "itoa 1.0.14 a", "itoa 1.0.14 b"), itoa, "\"b\" marks no layers"),
+        (edited(good, "itoa 1.0.14 a", "itoa 1.0.14 a-9"), itoa, "\"a-9\" marks no layers"),
+        (edited(good, "itoa 1.0.14 a", "itoa 1.0.14 a1-"), itoa + 1, "itoa@1 is in one layer twice"),
+        (edited(good, "itoa 1.0.14 a", "itoa 1.0.14 a-1"), itoa, "itoa@1 is in one layer twice"),
+        (edited(good, "itoa 1.0.14 a | t", "itoa 1.0.14 a | `t`"), itoa, "it has something that is no pin"),
+        (
+            edited(good, "itoa 1.0.14 a |", "itoa 1.0.14 a never@1 |"),
             itoa,
             "itoa depends on never@1, which is not there",
         ),
-        (edit("itoa 1.0.14 a |", "itoa 1.0.14 a"), itoa, "a package's line has three parts between |"),
         (
-            edit("config a build.target-dir", "config a build.rustc-wrapper"),
+            edited(good, "itoa 1.0.14 a |", "itoa 1.0.14 a"),
+            itoa,
+            "a package's line has three parts between |",
+        ),
+        (
+            edited(good, "config a build.target-dir", "config a build.rustc-wrapper"),
             line_of(good, "config a"),
             "it is no setting that a recipe has",
         ),
         (
-            edit("manifest a workspace.resolver", "manifest a package.build"),
+            edited(good, "manifest a workspace.resolver", "manifest a package.build"),
             line_of(good, "manifest a"),
             "it is no setting that a recipe has",
         ),
     ]
+}
+
+fn edited(good: &str, old: &str, new: &str) -> String {
+    assert!(good.contains(old), "{old}: {good}");
+    good.replacen(old, new, 1)
+}
+
+/// The text with two lines in each other's place, told by their starts.
+fn swapped(good: &str, one: &str, other: &str) -> String {
+    let [one, other] = [one, other].map(|start| good.lines().find(|line| line.starts_with(start)).unwrap());
+    good.replace(one, "\u{0}").replace(other, one).replace('\u{0}', other)
 }
 
 #[test]

@@ -96,8 +96,8 @@ fn caches(project: &Project) -> Vec<PathBuf> {
 #[test]
 fn that_for_gitlab_compiles_nothing_external_twice_and_a_merge_request_saves_nothing() {
     let surroundings = Surroundings::get();
-    let found = |name: &str| surroundings.env().find_program(name);
-    let (Some(program), Some(_)) = (found("gitlab-ci-local"), found("rsync")) else {
+    let env = surroundings.env();
+    let (Some(program), Some(_)) = (env.find_program("gitlab-ci-local"), env.find_program("rsync")) else {
         return not_everywhere("pipelines for GitLab", "PATH has no gitlab-ci-local or no rsync");
     };
     let project = project(TESTS);
@@ -110,7 +110,7 @@ fn that_for_gitlab_compiles_nothing_external_twice_and_a_merge_request_saves_not
     let tools = project.path().join(".larder-tools/bin");
     fs_err::create_dir_all(&tools).unwrap();
     fs_err::os::unix::fs::symlink(surroundings.binary(), tools.join("cargo-larder")).unwrap();
-    let config = cargo_home_of_user(surroundings.env()).map(|home| home.join("config.toml"));
+    let config = cargo_home_of_user(env).map(|home| home.join("config.toml"));
     if let Some(config) = config.filter(|config| config.is_file()) {
         project.write(".cargo-home/config.toml", &fs_err::read_to_string(config).unwrap());
     }

@@ -54,22 +54,25 @@ fn a_commit_that_bumps_a_dependency_is_stopped_until_the_recipes_are_in_it() {
     let project = workspace.project();
     project.larder(&["lock"]).ok();
     workspace.commit();
-    let git = |args: &[&str]| run(project, Path::new("git"), args);
     run(project, &pre_commit, &["install"]).ok();
 
     project.write("src/main.rs", "fn main() { println!(); }\n");
-    let unrelated = git(&["commit", "--quiet", "--all", "--message=unrelated"]).ok();
+    let unrelated = git(project, &["commit", "--quiet", "--all", "--message=unrelated"]).ok();
     assert_eq!(unrelated.stderr.matches("(no files to check)Skipped").count(), 2, "{unrelated:?}");
 
     project.write("Cargo.toml", &manifest("1.0.15"));
     project.cargo(&["generate-lockfile", "--quiet"]);
     let bump = ["commit", "--quiet", "--all", "--message=bump"];
-    let stopped = git(&bump);
+    let stopped = git(project, &bump);
     assert!(stopped.code != 0 && stopped.stderr.contains("files were modified by this hook"), "{stopped:?}");
-    git(&bump).ok();
+    git(project, &bump).ok();
     assert_eq!(
-        git(&["show", "--format=", "--name-only"]).ok().stdout,
+        git(project, &["show", "--format=", "--name-only"]).ok().stdout,
         "Cargo.lock\nCargo.toml\nlarder/larder.lock\n"
     );
     project.larder(&["lock", "--check"]).ok();
+}
+
+fn git(project: &Project, args: &[&str]) -> Outcome {
+    run(project, Path::new("git"), args)
 }

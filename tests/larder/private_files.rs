@@ -49,15 +49,16 @@ fn docker_and_nix_leave_out_the_same() {
         .collect();
     kept.extend(["app/Cargo.toml".to_owned(), "app/src/main.rs".into()]);
     kept.sort();
-    let of_member = |all: Vec<String>| -> Vec<String> {
-        let mut found: Vec<String> = all.into_iter().filter(|file| file.starts_with("app/")).collect();
-        found.retain(|file| !file.contains(".environs"));
-        found.sort();
-        found
-    };
-    let sent = of_member(Stages::sent(project.path()));
+    let sent = in_member(Stages::sent(project.path()));
     assert_eq!(sent, kept, "{}", project.read(".dockerignore"));
     let Some(sources) = sources(&project) else { return };
-    let found = of_member(serde_json::from_value(sources["release"]["application"].clone()).unwrap());
+    let found = in_member(serde_json::from_value(sources["release"]["application"].clone()).unwrap());
     assert_eq!(found, sent);
+}
+
+fn in_member(all: Vec<String>) -> Vec<String> {
+    let mut found: Vec<String> = all.into_iter().filter(|file| file.starts_with("app/")).collect();
+    found.retain(|file| !file.contains(".environs"));
+    found.sort();
+    found
 }

@@ -156,11 +156,6 @@ fn hint(files: &[(&str, &str)]) -> (Project, String) {
 fn hints_name_the_cause() {
     let repository = GitRepository::new(&[("Cargo.toml", &package("lib", "")), ("src/lib.rs", "")]);
     let url = repository.url();
-    let app = |dependencies: &str| package("app", &format!("\n[dependencies]\n{dependencies}\n"));
-    let slice = |args: &str| {
-        let settings = "[package.metadata.larder]\nfind = false\n[package.metadata.larder.slices.own]\n";
-        package("app", &format!("\n{settings}args = [{args}]\n"))
-    };
     let cases = [
         (package("app", "rust-version = \"1.999\"\n"), "use a newer toolchain"),
         (app(&format!("lib = {{ git = {url:?}, branch = \"gone\" }}")), "correct `branch`, `tag` or `rev`"),
@@ -173,11 +168,11 @@ fn hints_name_the_cause() {
         (app("lib = { path = \"lib\" }"), "restore the missing folder"),
         (app("lib = { version = \"1\", registry = \"ours\" }"), "name the registry"),
         (app("itoa = \"=0.0.99\""), "correct the dependency that cargo names"),
-        (slice("\"build\", \"--features=nope\""), "fix the manifest, or the slice's `args`"),
-        (slice("\"build\", \"--bin=nope\""), "fix the manifest, or the slice's `args`"),
-        (slice("\"build\", \"--package=nope\""), "fix the manifest, or the slice's `args`"),
-        (slice("\"build\", \"--profile=nope\""), "add the profile"),
-        (slice("\"build\", \"--target=nope-nope\""), "correct the target"),
+        (with_slice("\"build\", \"--features=nope\""), "fix the manifest, or the slice's `args`"),
+        (with_slice("\"build\", \"--bin=nope\""), "fix the manifest, or the slice's `args`"),
+        (with_slice("\"build\", \"--package=nope\""), "fix the manifest, or the slice's `args`"),
+        (with_slice("\"build\", \"--profile=nope\""), "add the profile"),
+        (with_slice("\"build\", \"--target=nope-nope\""), "correct the target"),
     ];
     for (manifest, expected) in cases {
         let (_, hint) = hint(&[("Cargo.toml", &manifest)]);
@@ -188,6 +183,15 @@ fn hints_name_the_cause() {
         (".gitmodules", "[submodule \"lib\"]\n\tpath = third/lib\n\turl = https://git.example/lib\n"),
     ]);
     assert!(hint.starts_with("run `git submodule update --init --recursive`"), "{hint}");
+}
+
+fn app(dependencies: &str) -> String {
+    package("app", &format!("\n[dependencies]\n{dependencies}\n"))
+}
+
+fn with_slice(args: &str) -> String {
+    let settings = "[package.metadata.larder]\nfind = false\n[package.metadata.larder.slices.own]\n";
+    package("app", &format!("\n{settings}args = [{args}]\n"))
 }
 
 /// Questions that need the network wait for the first of them, and not one after the other.
@@ -223,12 +227,6 @@ fn a_target_that_a_file_describes() {
     const REASON: &str = "builds for targets/my.json: recipes are for targets that rustc has by name";
     const ADVICE: &str = "help: name a target that rustc has";
     let manifest = package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n");
-    let slice = |words: &str| {
-        format!(
-            "{manifest}\n[package.metadata.larder.slices.odd]\nvariant = \"release\"\n\
-             args = [\"build\", \"--release\", {words}]\n"
-        )
-    };
     let project =
         Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", MAIN), ("targets/my.json", "{}")]);
     let absolute = project.path().join("targets/my.json");
@@ -239,14 +237,17 @@ fn a_target_that_a_file_describes() {
     let config = "[env]\nRUSTC_BOOTSTRAP = \"1\"\n";
     project.write(".cargo/config.toml", config);
     for target in ["targets/my.json", absolute.to_str().unwrap()] {
-        project.write("Cargo.toml", &slice(&format!("\"--target={target}\", \"-Zjson-target-spec\"")));
+        project.write(
+            "Cargo.toml",
+            &with_odd_slice(&manifest, &format!("\"--target={target}\", \"-Zjson-target-spec\"")),
+        );
         let outcome = project.larder(&["lock"]);
         assert!(outcome.code == 1 && project.layers("release") == 1, "{outcome:?}");
         assert!(outcome.stderr.contains(REASON) && outcome.stderr.contains(ADVICE), "{outcome:?}");
         assert_eq!(project.layers("odd"), 0);
     }
 
-    project.write("Cargo.toml", &slice("\"--target=targets/my.json\""));
+    project.write("Cargo.toml", &with_odd_slice(&manifest, "\"--target=targets/my.json\""));
     let outcome = project.larder(&["lock"]);
     assert!(outcome.code == 1 && outcome.stderr.contains("require -Zjson-target-spec"), "{outcome:?}");
     assert!(outcome.stderr.contains(ADVICE), "{outcome:?}");
@@ -275,4 +276,11 @@ fn a_target_that_a_file_describes() {
     for (path, text) in project.recipes() {
         assert!(!text.contains(project.path().to_str().unwrap()), "{}", path.display());
     }
+}
+
+fn with_odd_slice(manifest: &str, words: &str) -> String {
+    format!(
+        "{manifest}\n[package.metadata.larder.slices.odd]\nvariant = \"release\"\n\
+         args = [\"build\", \"--release\", {words}]\n"
+    )
 }

@@ -93,7 +93,6 @@ fn whatever_changed_is_noticed() {
     fs_err::create_dir(&home).unwrap();
     let home = home.to_string_lossy().into_owned();
     let vars = [("LARDER_TEST_HOME", home.as_str())];
-    let check = |vars: &[(&str, &str)]| larder(&project, &["lock", "--check"], vars);
     for (path, text) in files {
         let file = project.path().join(path);
         let before = fs_err::read_to_string(&file).ok();
@@ -102,25 +101,32 @@ fn whatever_changed_is_noticed() {
             if path.starts_with("home") { &[("CARGO_HOME", &home)] } else { &[] };
         if !with_home.is_empty() {
             // Another home is a change by itself; what matters is what lies in it.
-            check(with_home);
+            check(&project, with_home);
         }
         let new =
             text.strip_prefix('+').map_or(text.to_owned(), |more| before.clone().unwrap_or_default() + more);
         project.write(path, &new);
-        assert!(asks(&check(with_home)) || check(with_home).code != 0, "{path} was not noticed");
+        assert!(
+            asks(&check(&project, with_home)) || check(&project, with_home).code != 0,
+            "{path} was not noticed"
+        );
         match before {
             Some(before) => project.write(path, &before),
             None => remove(&file, project.path()),
         }
         project.write("ws/target/larder/locked.json", &remembered);
-        assert!(!asks(&check(&[])), "{path}: the old state is not known any more");
+        assert!(!asks(&check(&project, &[])), "{path}: the old state is not known any more");
     }
     for (name, value) in [("RUSTFLAGS", "--cfg x"), ("CARGO_PROFILE_RELEASE_DEBUG", "1"), vars[0]] {
-        assert!(asks(&check(&[(name, value)])), "{name} was not noticed");
+        assert!(asks(&check(&project, &[(name, value)])), "{name} was not noticed");
     }
     let elsewhere = project.path().join("elsewhere");
     let target_dir = format!("--target-dir={}", elsewhere.display());
     assert!(asks(&larder(&project, &["lock", "--check", &target_dir], &[])));
+}
+
+fn check(project: &Project, vars: &[(&str, &str)]) -> Outcome {
+    larder(project, &["lock", "--check"], vars)
 }
 
 /// Files that the configuration names, there or not yet; packages and programs in the place of others.
@@ -192,13 +198,9 @@ fn whatever_the_configuration_names_is_noticed() {
 #[test]
 fn what_git_ignores_is_noticed() {
     let project = project();
-    let git = |args: &[&str]| {
-        let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-        Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
-    };
     project.write(".gitignore", "target\n");
-    git(&["init", "--quiet"]);
-    git(&["add", "ws/Cargo.toml"]);
+    git(&project, &["init", "--quiet"]);
+    git(&project, &["add", "ws/Cargo.toml"]);
     larder(&project, &["lock"], &[]).ok();
     for (path, text, undo) in [
         (".gitignore", "target\n*.lock\n", Some("target\n")),
@@ -222,8 +224,13 @@ fn what_git_ignores_is_noticed() {
     project.write(".cargo/config.toml", "[profile.release]\nopt-level = 1\n");
     larder(&project, &["lock"], &[]).ok();
     assert!(!asks(&larder(&project, &["lock"], &[]).ok()));
-    git(&["add", ".cargo/config.toml"]);
+    git(&project, &["add", ".cargo/config.toml"]);
     assert!(asks(&larder(&project, &["lock"], &[]).ok()));
+}
+
+fn git(project: &Project, args: &[&str]) {
+    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok();
 }
 
 /// A workspace of its own in a folder of this one has nothing to do with it.

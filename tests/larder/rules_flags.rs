@@ -171,13 +171,13 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
         fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let mark = project.path().join("wrapped");
         let vars = [("WRAPPED", mark.to_str().unwrap())];
-        let larder = |words: &[&str]| Surroundings::get().larder_with(project.path(), words, &vars).ok();
-        larder(&["lock"]);
+        let surroundings = Surroundings::get();
+        surroundings.larder_with(project.path(), &["lock"], &vars).ok();
         assert!(!project.read("larder/larder.lock").contains("../ci/"), "the recipe needs no other file");
-        larder(&["cook", "own"]);
+        surroundings.larder_with(project.path(), &["cook", "own"], &vars).ok();
         assert!(mark.exists(), "{config}: the wrapper is the workspace's");
         let built = ["build", "--release", "--config", config];
-        let counts = Surroundings::get().cargo_counts(project.path(), &built, &vars);
+        let counts = surroundings.cargo_counts(project.path(), &built, &vars);
         assert_eq!((counts.compiled, counts.fresh), (1, 1), "{config}: {counts:?}");
     }
 }
@@ -186,14 +186,18 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
 #[test]
 fn flags_with_a_space_are_refused_by_name() {
     let own = slice(RELEASE);
-    let refused = |project: &Project, words: &str| {
-        let plan = project.larder(&["plan"]);
-        assert!(plan.code == 1 && plan.stderr.contains(words), "{plan:?}");
-        assert_eq!(plan.stderr.matches("error: ").count(), 1, "{}", plan.stderr);
-    };
-    refused(&project(&format!("{own}rustflags = [\"--cfg x\"]\n")), "rustflags: \"--cfg x\" holds a space");
+    is_refused(
+        &project(&format!("{own}rustflags = [\"--cfg x\"]\n")),
+        "rustflags: \"--cfg x\" holds a space",
+    );
     let project = project(&format!("{own}rustflags = [\"--cfg\", \"x\"]\n"));
     project.larder(&["plan"]).ok();
     project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", 'a=\"b c\"']\n");
-    refused(&project, "rustflags: flag in rustflags must not contain its separator (' ')");
+    is_refused(&project, "rustflags: flag in rustflags must not contain its separator (' ')");
+}
+
+fn is_refused(project: &Project, words: &str) {
+    let plan = project.larder(&["plan"]);
+    assert!(plan.code == 1 && plan.stderr.contains(words), "{plan:?}");
+    assert_eq!(plan.stderr.matches("error: ").count(), 1, "{}", plan.stderr);
 }

@@ -78,16 +78,14 @@ fn a_branch_that_moved_is_another_source() {
 /// A unit that stands on a patched path is built with the application, and named; its build script comes along.
 #[test]
 fn patch_to_a_path() {
-    let manifest = |path: &str| {
-        package("app", "\n[dependencies]\nserde_json = \"=1.0.140\"\ncfg-if = \"=1.0.1\"\n")
-            + &format!("\n[patch.crates-io]\nitoa = {{ path = {path:?} }}\n")
-    };
+    let manifest = package("app", "\n[dependencies]\nserde_json = \"=1.0.140\"\ncfg-if = \"=1.0.1\"\n")
+        + "\n[patch.crates-io]\nitoa = { path = \"patched\" }\n";
     let itoa = "pub use buffer::*;\nmod buffer {\n    pub struct Buffer;\n    pub trait Integer: ToString {}\n    \
         impl<T: ToString> Integer for T {}\n    impl Buffer {\n        pub fn new() -> Self { Self }\n        \
         pub fn format<I: Integer>(&mut self, i: I) -> &str { Box::leak(i.to_string().into_boxed_str()) }\n    \
         }\n}\n";
     let project = Project::new(&[
-        ("Cargo.toml", &manifest("patched")),
+        ("Cargo.toml", &manifest),
         ("src/main.rs", MAIN),
         ("patched/Cargo.toml", &package("itoa", "").replace("0.1.0", "1.0.15")),
         ("patched/src/lib.rs", itoa),
@@ -193,12 +191,9 @@ impl Registry {
             &package(name, &format!("\n[dependencies]\n{dependency}")),
         );
         self.archives.write(&format!("{folder}/src/lib.rs"), code);
-        let run = |program: &str, args: &[&str]| {
-            Surroundings::get().run(program.as_ref(), self.archives.path(), args, &[]).ok().stdout
-        };
         let archive = format!("{folder}.crate");
-        run("tar", &["-czf", &archive, &folder]);
-        let sum = run("sha256sum", &[&archive]);
+        self.run("tar", &["-czf", &archive, &folder]);
+        let sum = self.run("sha256sum", &[&archive]);
         let deps: Vec<Value> = needs
             .into_iter()
             .map(|needs| {
@@ -215,6 +210,11 @@ impl Registry {
         let entry = format!("{}/{}/{name}", &name[..2], &name[2..4]);
         self.index.write(&entry, &format!("{line}\n"));
         self.index.commit();
+    }
+
+    /// Runs a program where the archives are.
+    fn run(&self, program: &str, args: &[&str]) -> String {
+        Surroundings::get().run(program.as_ref(), self.archives.path(), args, &[]).ok().stdout
     }
 }
 

@@ -18,14 +18,11 @@ fn a_virtual_workspace_with_inheritance() {
         [workspace.lints.rust]\nunsafe_code = \"forbid\"\n\n[workspace.dependencies]\n\
         fnv = { version = \"=1.0.7\", default-features = false }\n\
         either = { version = \"=1.15.0\", default-features = false }\nlib = { path = \"lib\" }\n";
-    let inherited = |name: &str| {
-        format!("[package]\nname = {name:?}\nversion.workspace = true\nedition.workspace = true\n")
-    };
-    let app = inherited("app")
+    let app = inheriting("app")
         + "\n[lints]\nworkspace = true\n\n[dependencies]\nlib.workspace = true\nfnv.workspace = true\n\
            either.workspace = true\n\n[build-dependencies]\nfnv = { workspace = true, features = [\"std\"] }\n\n\
            [dev-dependencies]\neither = { workspace = true, features = [\"use_std\"] }\n";
-    let lib = inherited("lib") + "\n[dependencies]\neither = { workspace = true }\n";
+    let lib = inheriting("lib") + "\n[dependencies]\neither = { workspace = true }\n";
     for resolver in ["", "resolver = \"1\"\n", "resolver = \"2\"\n", "resolver = \"3\"\n"] {
         let project = Project::new(&[
             ("Cargo.toml", &format!("[workspace]\n{resolver}{root}")),
@@ -41,6 +38,10 @@ fn a_virtual_workspace_with_inheritance() {
         // fnv for the build script and for the application, and either.
         assert_eq!(counts.fresh, 3, "{resolver}");
     }
+}
+
+fn inheriting(name: &str) -> String {
+    format!("[package]\nname = {name:?}\nversion.workspace = true\nedition.workspace = true\n")
 }
 
 /// `cargo build` builds the root package alone, or the default members if they are named.
@@ -177,8 +178,8 @@ fn macro_and_build_script_members() {
     ]);
     project.assert_exact(RELEASE);
     let text = recipe(&project);
-    let of = |table: &str| -> String { text.lines().filter(|line| line.starts_with(table)).collect() };
-    let (target, host) = (of("dependencies."), of("build-dependencies."));
+    let [target, host] = ["dependencies.", "build-dependencies."]
+        .map(|table| text.lines().filter(|line| line.starts_with(table)).collect::<String>());
     assert!(target.contains("fnv-1_0_7") && !target.contains("proc-macro2"), "{text}");
     assert!(["fnv-1_0_7", "itoa", "paste", "proc-macro2"].iter().all(|name| host.contains(name)), "{text}");
 }
@@ -216,17 +217,15 @@ fn binaries_with_required_features() {
         [[bin]]\nname = \"app\"\npath = \"src/main.rs\"\n\n\
         [[bin]]\nname = \"tool\"\npath = \"src/tool.rs\"\nrequired-features = [\"tool\"]\n",
     );
-    let slice = |args: &str| {
-        format!(
-            "{manifest}\n[package.metadata.larder]\nfind = false\n\
-            [package.metadata.larder.slices.release]\nargs = [{args}]\n"
-        )
-    };
+    let with_slice = format!(
+        "{manifest}\n[package.metadata.larder]\nfind = false\n[package.metadata.larder.slices.release]\n\
+         args = [\"build\", \"--release\", \"--features=tool\", \"--bin=tool\"]\n"
+    );
     let tool = "fn main() { itoa::Buffer::new(); }\n";
     let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", MAIN), ("src/tool.rs", tool)]);
     let counts = project.assert_exact(RELEASE);
     assert_eq!((counts.compiled, counts.fresh), (1, 1));
-    project.write("Cargo.toml", &slice("\"build\", \"--release\", \"--features=tool\", \"--bin=tool\""));
+    project.write("Cargo.toml", &with_slice);
     let counts = project.assert_exact(&["build", "--release", "--features=tool", "--bin=tool"]);
     assert_eq!((counts.compiled, counts.fresh), (1, 2));
     assert!(recipe(&project).contains("itoa"));

@@ -43,8 +43,8 @@ fn while_cooking(during: impl FnOnce(&Project)) -> (Project, larder_tests::Outco
     let project = app(0);
     project.write("slow", SLOW);
     Surroundings::get().run(Path::new("chmod"), project.path(), &["+x", "slow"], &[]).ok();
-    let at = |name: &str| project.path().join(name).to_string_lossy().into_owned();
-    let (slow, started) = (at("slow"), at("started"));
+    let [slow, started] =
+        ["slow", "started"].map(|name| project.path().join(name).to_string_lossy().into_owned());
     let vars = [("RUSTC_WRAPPER", slow.as_str()), ("STARTED", started.as_str())];
     let outcome = std::thread::scope(|scope| {
         let cook = scope.spawn(|| Surroundings::get().larder_with(project.path(), &["cook"], &vars));

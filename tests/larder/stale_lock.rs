@@ -83,8 +83,7 @@ fn init_shows_it_first() {
 #[test]
 fn what_git_ignores_is_told_by_every_verb_that_makes_recipes() {
     let project = project();
-    let git = |args: &[&str]| Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
-    git(&["init", "--quiet"]);
+    git(&project, &["init", "--quiet"]);
     let verbs: [&[&str]; 4] =
         [&["lock"], &["lock", "--check"], &["plan"], &["init", "--yes", "--only", "profile"]];
     for verb in verbs {
@@ -112,9 +111,13 @@ fn what_git_ignores_is_told_by_every_verb_that_makes_recipes() {
     project.write(".gitignore", ".cargo\n");
     let check = project.larder(&["doctor", "config-committed"]);
     assert!(check.code == 4 && check.stdout.contains("git ignores .cargo/config.toml"), "{}", check.stdout);
-    git(&["add", "--force", "--all"]);
+    git(&project, &["add", "--force", "--all"]);
     for verb in verbs {
         let outcome = project.larder(verb).ok();
         assert!(!outcome.stderr.contains("git ignores"), "{}", outcome.stderr);
     }
+}
+
+fn git(project: &Project, args: &[&str]) {
+    Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
 }

@@ -1,7 +1,7 @@
 //! The store of compiled units: what one checkout compiled, another one finds fresh, wherever it is.
 
 pub(crate) use larder_tests::{Checkout, Machine, machine::SAID};
-use larder_tests::{Project, Surroundings, machine::NEW_LAYOUT, package};
+use larder_tests::{Outcome, Project, Surroundings, machine::NEW_LAYOUT, package};
 
 #[test]
 fn another_checkout_with_another_cargo_home_compiles_nothing() {
@@ -190,9 +190,6 @@ fn units_travel_in_one_file_and_the_verbs_tell_what_is_there() {
     let machine = Machine::new();
     let first = machine.first();
     first.cook(&[]);
-    let told = |checkout: &Checkout<'_>, words: &[&str]| -> serde_json::Value {
-        serde_json::from_str(&checkout.larder(&[words, &["--json"]].concat())).unwrap()
-    };
     let status = told(&first, &["store"]);
     let units = status["units"].as_u64().unwrap();
     assert!(units > 10 && status["project"][0]["units"] == status["units"], "{status}");
@@ -210,19 +207,24 @@ fn units_travel_in_one_file_and_the_verbs_tell_what_is_there() {
 
     let blob = elsewhere.files("blobs").into_iter().find(|blob| fs_err::metadata(blob).unwrap().len() > 99);
     fs_err::write(blob.unwrap(), "damage").unwrap();
-    let verify = |words: &[&str]| {
-        let words = [&["store", "verify"], words].concat();
-        Surroundings::get().larder_with(second.project.path(), &words, &second.vars())
-    };
-    let found = verify(&[]);
+    let found = verify(&second, &[]);
     assert_eq!(found.code, 1, "{}", found.stderr);
     assert_eq!(
         found.stdout.matches("\ndamaged: ").count() + usize::from(found.stdout.starts_with("damaged: ")),
         1
     );
-    verify(&["--repair"]).ok();
-    verify(&[]).ok();
+    verify(&second, &["--repair"]).ok();
+    verify(&second, &[]).ok();
 
     // Units that were just used stay, whatever the size.
     assert_eq!(told(&second, &["store", "gc", "--max-size", "0", "--yes"])["bytes"], 0);
+}
+
+fn told(checkout: &Checkout<'_>, words: &[&str]) -> serde_json::Value {
+    serde_json::from_str(&checkout.larder(&[words, &["--json"]].concat())).unwrap()
+}
+
+fn verify(checkout: &Checkout<'_>, words: &[&str]) -> Outcome {
+    let words = [&["store", "verify"], words].concat();
+    Surroundings::get().larder_with(checkout.project.path(), &words, &checkout.vars())
 }

@@ -88,19 +88,20 @@ fn a_full_disk_costs_a_warning_and_no_build() {
 fn a_limit_for_files_costs_a_warning_and_no_build() {
     let machine = Machine::new();
     let checkout = machine.checkout(soak::app(0));
-    let run = |script: &str| {
-        let binary = Surroundings::get().binary().to_string_lossy().into_owned();
-        let vars = [checkout.vars().as_slice(), &[("LARDER", binary.as_str())]].concat();
-        Surroundings::get().run("sh".as_ref(), checkout.project.path(), &["-euc", script], &vars).ok()
-    };
-    run("\"$LARDER\" larder cook --store off");
+    in_shell(&checkout, "\"$LARDER\" larder cook --store off");
     // In blocks of 512 bytes; the libraries are larger.
-    let limited = run("trap '' XFSZ; ulimit -f 16; \"$LARDER\" larder cook");
+    let limited = in_shell(&checkout, "trap '' XFSZ; ulimit -f 16; \"$LARDER\" larder cook");
     assert_eq!(limited.stderr.matches(WARNING).count(), 1, "{}", limited.stderr);
     checkout.larder(&["store", "verify"]);
     assert_eq!(machine.files("new").len(), 0, "unfinished files stay");
-    run("\"$LARDER\" larder cook");
+    in_shell(&checkout, "\"$LARDER\" larder cook");
     assert_eq!(checkout.another().cook(&[]), (2, 0));
+}
+
+fn in_shell(checkout: &Checkout<'_>, script: &str) -> Outcome {
+    let binary = Surroundings::get().binary().to_string_lossy().into_owned();
+    let vars = [checkout.vars().as_slice(), &[("LARDER", binary.as_str())]].concat();
+    Surroundings::get().run("sh".as_ref(), checkout.project.path(), &["-euc", script], &vars).ok()
 }
 
 #[test]

@@ -1,10 +1,7 @@
 //! The hazards of restored units: what cargo calls fresh, and is of no use on this machine. Each has its rule, and a test
 //! that fails without it.
 
-use std::{
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use larder_tests::{
     GitRepository, Outcome, Project, Surroundings, machine::files, not_given, package, skip, soak,
@@ -182,26 +179,26 @@ fn whichever_restored_unit_is_dirty_cargo_compiles_it() {
     }
     second.build(&[]);
     let marks = files(&target.join(".fingerprint"));
-    let is_mark = |path: &&PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.starts_with("lib-") && path.extension().is_none()
-    };
-    let marks: Vec<_> = marks.iter().filter(is_mark).collect();
+    let marks: Vec<_> = marks.iter().filter(|path| is_mark_of_library(path)).collect();
     assert!(marks.len() > 8, "{marks:?}");
     for mark in marks.iter().step_by(3) {
         let library = mark.file_name().unwrap().to_string_lossy().replace('_', "-");
         let folder = mark.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
         let hash = folder.rsplit('-').next().unwrap();
-        let is_of_unit =
-            |path: &&PathBuf| path.to_string_lossy().contains(hash) && path.extension().is_some();
-        for file in files(&target.join("deps")).iter().filter(is_of_unit) {
-            fs_err::remove_file(file).unwrap();
+        for file in files(&target.join("deps")) {
+            if file.to_string_lossy().contains(hash) && file.extension().is_some() {
+                fs_err::remove_file(file).unwrap();
+            }
         }
         let outcome = build(&second);
         assert_eq!(outcome.code, 0, "{library}: {}", outcome.stderr);
         assert!(outcome.stderr.contains("Compiling"), "{library}: {}", outcome.stderr);
         assert_eq!(second.says(), SAID);
     }
+}
+
+fn is_mark_of_library(path: &Path) -> bool {
+    path.file_name().unwrap().to_string_lossy().starts_with("lib-") && path.extension().is_none()
 }
 
 /// cargo empties the mark of a unit when it begins with it, and power that fails leaves empty files.
@@ -213,10 +210,7 @@ fn units_that_were_begun_are_restored_again() {
     let second = first.another();
     let (all, _) = second.cook(&[]);
     let marks = files(&second.project.path().join("target/release/.fingerprint"));
-    let is_library = |path: &&PathBuf| {
-        path.file_name().unwrap().to_string_lossy().starts_with("lib-") && path.extension().is_none()
-    };
-    let begun: Vec<_> = marks.iter().filter(is_library).step_by(4).collect();
+    let begun: Vec<_> = marks.iter().filter(|path| is_mark_of_library(path)).step_by(4).collect();
     begun.iter().for_each(|mark| fs_err::write(mark, "").unwrap());
     // They are newer than their dependents now, so cargo compiles these.
     assert_eq!(second.cook(&[]).0, begun.len() as u64, "of {all}");

@@ -50,10 +50,13 @@ fn forge(machine: &Machine) -> String {
     let [list] = lists.as_slice() else { panic!("{lists:?}") };
     let key: Digest = list.file_name().unwrap().to_str().unwrap().parse().unwrap();
     let mut records = store.snapshot(key).unwrap().records;
-    let is_json = |id: &Digest| {
-        store.record(*id).unwrap().files.iter().any(|file| file.path.name().starts_with("libserde_json-"))
-    };
-    let at = records.iter().position(is_json).unwrap();
+    let at = records
+        .iter()
+        .position(|id| {
+            let files = store.record(*id).unwrap().files;
+            files.iter().any(|file| file.path.name().starts_with("libserde_json-"))
+        })
+        .unwrap();
     let mut record = store.record(records[at]).unwrap();
     let is_library = |role: Role, name: &str| role == Role::Output && name.rsplit('.').next() == Some("rlib");
     let file = record.files.iter_mut().find(|file| is_library(file.role, file.path.name())).unwrap();
@@ -76,10 +79,10 @@ fn what_is_compiled_again_is_the_same_and_what_was_forged_is_not() {
     assert_eq!(count(&told, "chosen"), count(&told, "units"), "{told}");
     assert_eq!(count(&told, "same") + count(&told, "bound"), count(&told, "chosen"), "{told}");
     // These include what their build scripts wrote, by its path.
-    let of_own_path = |unit: &Value| {
-        ["serde-", "serde_core-", "thiserror-"].iter().any(|name| unit.as_str().unwrap().starts_with(name))
-    };
-    assert!(told["bound"].as_array().unwrap().iter().all(of_own_path), "{told}");
+    let expected = ["serde-", "serde_core-", "thiserror-"];
+    for unit in told["bound"].as_array().unwrap() {
+        assert!(expected.iter().any(|name| unit.as_str().unwrap().starts_with(name)), "{told}");
+    }
     assert!(count(&told, "same") > 20, "{told}");
     // Runs of build scripts are units as well, and cargo does not count them.
     assert!(count(&told, "units") as u64 >= compiled, "{told}");

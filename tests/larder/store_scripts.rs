@@ -1,6 +1,8 @@
 //! Build scripts that use the path of their sources: they are compiled where they are used, and what they did elsewhere
 //! is restored all the same.
 
+use std::path::Path;
+
 use larder_tests::{GitRepository, Machine, Project, Surroundings, machine::NEW_LAYOUT, package};
 
 const MANIFEST: &str = "[package]\nname = \"slow\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
@@ -47,9 +49,8 @@ fn the_run_of_a_script_that_uses_its_own_path_is_restored() {
         let log = tempfile::tempdir().unwrap();
         let runs = log.path().join("runs");
         let vars = [layout, &[("RUNS", runs.to_str().unwrap())]].concat();
-        let finished = || fs_err::read_to_string(&runs).unwrap().matches("finished").count();
         assert_eq!(first.cook(&vars), (0, 2));
-        assert_eq!(finished(), 1);
+        assert_eq!(finished(&runs), 1);
         let second = first.another();
         drop(first);
 
@@ -58,7 +59,7 @@ fn the_run_of_a_script_that_uses_its_own_path_is_restored() {
             (2, 1),
             "the run and the library are restored, the script is compiled"
         );
-        assert_eq!(finished(), 1, "what the script did elsewhere is not done again");
+        assert_eq!(finished(&runs), 1, "what the script did elsewhere is not done again");
         let counts = second.build(&vars);
         assert_eq!((counts.compiled, counts.compiled_external), (1, 0), "{counts:?}");
         assert_eq!(second.says(), "data\n");
@@ -70,6 +71,10 @@ fn the_run_of_a_script_that_uses_its_own_path_is_restored() {
         // cargo runs again the script that was compiled here.
         let other = [vars.as_slice(), &[("WORD", "!")]].concat();
         second.build(&other);
-        assert_eq!((second.says().as_str(), finished()), ("data!\n", 2));
+        assert_eq!((second.says().as_str(), finished(&runs)), ("data!\n", 2));
     }
+}
+
+fn finished(runs: &Path) -> usize {
+    fs_err::read_to_string(runs).unwrap().matches("finished").count()
 }

@@ -42,13 +42,14 @@ fn loaded(project: &Project) -> Loaded {
 }
 
 fn described(project: &Loaded) -> String {
-    let line = |slice: &Slice| {
-        let dir = String::from(slice.target_dir.clone());
-        let args = slice.args.join(" ");
-        let more = [slice.rustflags.join(" "), format!("{:?}", slice.env)];
-        format!("{}: {args} in {dir} {}", slice.name, more.join(" ").replace("{}", "")).trim_end().to_owned()
-    };
     project.slices.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn line(slice: &Slice) -> String {
+    let dir = String::from(slice.target_dir.clone());
+    let args = slice.args.join(" ");
+    let more = [slice.rustflags.join(" "), format!("{:?}", slice.env)];
+    format!("{}: {args} in {dir} {}", slice.name, more.join(" ").replace("{}", "")).trim_end().to_owned()
 }
 
 /// The calls of `trunk build` in the folder of the page, as its source makes them.
@@ -64,19 +65,22 @@ fn seen(project: &Loaded, folder: &str, calls: &[&[&str]]) -> Vec<Slice> {
             .push([&call[..], &["--message-format=json"]].concat().iter().map(ToString::to_string).collect());
         words.insert(words.len() - 1, call.into_iter().map(str::to_owned).collect::<Vec<String>>());
     }
-    let call = |args: Vec<String>| -> Call {
-        let counts = json!({ "compiled": 0, "compiled-external": 0, "fresh": 0 });
+    let counts = json!({ "compiled": 0, "compiled-external": 0, "fresh": 0 });
+    let mut calls: Vec<Call> = Vec::new();
+    for args in words {
         let call = json!({ "args": args, "dir": dir, "code": 0, "seconds": 0.0, "counts": counts });
-        serde_json::from_value(call).unwrap()
-    };
-    let calls: Vec<Call> = words.into_iter().map(call).collect();
+        calls.push(serde_json::from_value(call).unwrap());
+    }
     observed::slices(&project.cargo, &project.workspace, &[], &calls).unwrap()
 }
 
 #[track_caller]
 fn are_known(project: &Loaded, seen: &[Slice], names: &[&str]) {
-    let known = |slice: &Slice| project.slices.iter().find(|known| known.same_invocation(slice));
-    let found: Vec<&str> = seen.iter().map(|slice| known(slice).map_or("?", |known| &known.name)).collect();
+    let mut found: Vec<&str> = Vec::new();
+    for slice in seen {
+        let known = project.slices.iter().find(|known| known.same_invocation(slice));
+        found.push(known.map_or("?", |known| &known.name));
+    }
     assert_eq!(found, names, "{seen:#?} {}", described(project));
 }
 

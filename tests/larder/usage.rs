@@ -120,8 +120,8 @@ fn what_is_of_use_follows_the_lock_file_and_the_compiler() {
         );
     }
     assert_eq!(*row(&before, &["target", "debug", "old toolchains"]), Value::Null);
-    let source = |usage: &Value| row(usage, &["CARGO_HOME/registry", "src"])["reusable"].as_u64().unwrap();
-    assert!(source(&before) > 0 && source(&before) < on_disk(&before, &["CARGO_HOME/registry", "src"]));
+    let sources = reusable_sources(&before);
+    assert!(sources > 0 && sources < on_disk(&before, &["CARGO_HOME/registry", "src"]));
 
     // Another version is locked: what was built of this one is of no use, nor what was built with it.
     project.write("Cargo.lock", &project.read("Cargo.lock").replace("1.0.15", "1.0.14"));
@@ -129,7 +129,7 @@ fn what_is_of_use_follows_the_lock_file_and_the_compiler() {
     for share in ["external units", "local units"] {
         assert_eq!(row(&bumped, &["target", "debug", share])["reusable"], 0, "{bumped:#}");
     }
-    assert!(source(&bumped) > 0);
+    assert!(reusable_sources(&bumped) > 0);
 
     // Another compiler built it.
     project.write("Cargo.lock", &project.read("Cargo.lock").replace("1.0.14", "1.0.15"));
@@ -142,6 +142,10 @@ fn what_is_of_use_follows_the_lock_file_and_the_compiler() {
     assert!(on_disk(&switched, &["target", "debug", "old toolchains"]) > 0);
     assert_eq!(row(&switched, &["target", "debug", "old toolchains"])["reusable"], 0);
     assert_eq!(row(&switched, &["target", "debug", "local units"])["reusable"], 0);
+}
+
+fn reusable_sources(usage: &Value) -> u64 {
+    row(usage, &["CARGO_HOME/registry", "src"])["reusable"].as_u64().unwrap()
 }
 
 #[test]
@@ -280,12 +284,13 @@ fn folders_that_are_told_apart_have_rows_of_their_own() {
     project.cargo(&["doc", "--quiet", "--no-deps"]);
     project.write("target/site/pkg/shop.wasm", "x");
     let usage = json(&project);
-    let folder = |path: &str| du(&project.path().join("target").join(path), "");
+    let target = project.path().join("target");
     for path in ["front", "site", "doc"] {
-        assert_close(on_disk(&usage, &["target", path]), folder(path));
+        assert_close(on_disk(&usage, &["target", path]), du(&target.join(path), ""));
     }
     let platform = format!("{host}/debug");
-    assert_close(on_disk(&usage, &["target", "front", &platform]), folder(&format!("front/{platform}")));
+    let folder = target.join("front").join(&platform);
+    assert_close(on_disk(&usage, &["target", "front", &platform]), du(&folder, ""));
     assert!(on_disk(&usage, &["target", "front", &platform, "external units"]) > 0);
 }
 
@@ -382,12 +387,11 @@ fn the_nix_store_is_told_apart_by_roots() {
     std::os::unix::fs::symlink(project.path().join("store/aa-app"), &result).unwrap();
     fs_err::create_dir_all(project.path().join("state/gcroots/auto")).unwrap();
     std::os::unix::fs::symlink(&result, project.path().join("state/gcroots/auto/1")).unwrap();
-    let info = |name: &str, size: u32, references: &str| {
-        format!(r#""{store}/{name}":{{"narSize":{size},"references":[{references}]}}"#)
-    };
     let lib = format!("\"{store}/bb-lib\"");
-    let infos =
-        [info("aa-app", 100, &lib), info("bb-lib", 20, ""), info("cc-dead", 3, ""), info("dd-other", 4, "")];
+    let infos = [("aa-app", 100, lib.as_str()), ("bb-lib", 20, ""), ("cc-dead", 3, ""), ("dd-other", 4, "")]
+        .map(|(name, size, references)| {
+            format!(r#""{store}/{name}":{{"narSize":{size},"references":[{references}]}}"#)
+        });
     program(&project, "nix", &format!("echo '{{{}}}'", infos.join(",")));
     program(&project, "nix-store", &format!("echo {store}/cc-dead"));
     let state = project.path().join("state").display().to_string();

@@ -109,9 +109,8 @@ fn outputs_and_other_builds() {
         Case {
             name: "output of a dependency with a newer time",
             change: |stage| {
-                let is_library = |name: &str| name.starts_with("libnear-");
-                let library = stage.output(|name| is_library(name) && !name.ends_with("meta"));
-                let metadata = stage.output(|name| is_library(name) && name.ends_with("meta"));
+                let library = stage.output(|name| name.starts_with("libnear-") && !name.ends_with("meta"));
+                let metadata = stage.output(|name| name.starts_with("libnear-") && name.ends_with("meta"));
                 [library, metadata].iter().for_each(|path| set_time(path, SystemTime::now()));
             },
             causes: &["near was compiled again by another build"],
@@ -142,21 +141,22 @@ fn outputs_and_other_builds() {
 }
 
 fn switch_branch(stage: &mut Stage) {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    let git = |words: &[&str]| {
-        let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-        let words = [&author[..], words].concat();
-        Surroundings::get().run(Path::new("git"), stage.project.path(), &words, &nobody).ok();
-    };
     stage.project.write(".gitignore", "target\n");
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message=test"]);
-    git(&["switch", "--quiet", "--create=other"]);
+    git(stage, &["init", "--quiet", "--initial-branch=main"]);
+    git(stage, &["add", "."]);
+    git(stage, &["commit", "--quiet", "--message=test"]);
+    git(stage, &["switch", "--quiet", "--create=other"]);
     stage.append("mid/src/part.rs", "// other\n");
-    git(&["commit", "--quiet", "--all", "--message=other"]);
+    git(stage, &["commit", "--quiet", "--all", "--message=other"]);
     assert_eq!(stage.build(&["--release"]).code, 0);
-    git(&["switch", "--quiet", "main"]);
+    git(stage, &["switch", "--quiet", "main"]);
+}
+
+fn git(stage: &Stage, words: &[&str]) {
+    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+    let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    let words = [&author[..], words].concat();
+    Surroundings::get().run(Path::new("git"), stage.project.path(), &words, &nobody).ok();
 }
 
 #[test]

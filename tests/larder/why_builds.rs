@@ -1,8 +1,6 @@
 //! `cargo larder why` about everything but single units: what a build compiled, recipes, images, derivations, and
 //! how it is told.
 
-use std::path::Path;
-
 use insta::assert_snapshot;
 use larder_tests::{Outcome, Project, Surroundings, redact, skip};
 use serde_json::Value;
@@ -25,17 +23,13 @@ fn at_most_ten_lines_and_all_of_it_on_demand() {
     for name in ["app/src/main.rs", "mid/src/lib.rs", "mid/input.txt"] {
         project.write(name, &format!("{} ", project.read(name)));
     }
-    let told = |words: &[&str]| {
-        let words = [&["why", "--quiet"], words].concat();
-        redact(&project.larder(&words).ok().stdout, project.path())
-    };
-    assert_snapshot!(told(&[]), @"
+    assert_snapshot!(told(&project, &[]), @"
     release: 3 of 6 units would be built
       mid/input.txt is newer than the last build: 3 units, mid → app
       mid/src/lib.rs is newer than the last build: 2 units, mid → app
       app/src/main.rs is newer than the last build: 1 unit
     ");
-    assert_snapshot!(told(&["--all"]), @"
+    assert_snapshot!(told(&project, &["--all"]), @"
     release: 3 of 6 units would be built
       mid/input.txt is newer than the last build: 3 units, mid → app
       mid/src/lib.rs is newer than the last build: 2 units, mid → app
@@ -49,7 +43,7 @@ fn at_most_ten_lines_and_all_of_it_on_demand() {
       mid 0.1.0 run-build-script-build-script-build (release)
         mid/input.txt is newer than the last build
     ");
-    assert_snapshot!(told(&["--unit", "app"]), @"
+    assert_snapshot!(told(&project, &["--unit", "app"]), @"
     units of release:
       app 0.1.0 bin-app (release)
         app/src/main.rs is newer than the last build
@@ -60,6 +54,11 @@ fn at_most_ten_lines_and_all_of_it_on_demand() {
           Asking release
     error: no unit of `far` is built; `--all` lists those that are
     ");
+}
+
+fn told(project: &Project, words: &[&str]) -> String {
+    let words = [&["why", "--quiet"], words].concat();
+    redact(&project.larder(&words).ok().stdout, project.path())
 }
 
 #[test]
@@ -102,24 +101,30 @@ fn a_command_can_be_asked_about_instead_of_run() {
 fn copies_of_final_artifacts_are_left_alone() {
     let project = built(&[]);
     let build = ["cargo", "build", "--release", "--quiet", "-Zunstable-options"];
-    let run = |words: &[&str], name: &str, value: &str| {
-        let vars = [("RUSTC_BOOTSTRAP", "1"), (name, value)];
-        Surroundings::get().larder_with(project.path(), words, &vars).ok();
-        let copy = project.path().join("dist/app");
-        assert!(fs_err::metadata(&copy).unwrap().len() > 0, "{words:?} {name}");
-        fs_err::remove_dir_all(project.path().join("dist")).unwrap();
-        project.write("dist/app", "precious");
-    };
     let why = [&["why", "--"], &build[..]].concat();
-    run(&[&why[..], &["--artifact-dir=dist"]].concat(), "A", "");
+    leaves_copy_alone(&project, &[&why[..], &["--artifact-dir=dist"]].concat(), "A", "");
     for dry in [&["why", "--dry-run", "--"][..], &["why", "--"]] {
-        run(&[dry, &build, &["--artifact-dir", "dist"]].concat(), "A", "");
-        run(&[dry, &build, &["--config=build.artifact-dir='dist'"]].concat(), "A", "");
-        run(&[dry, &build].concat(), "CARGO_BUILD_ARTIFACT_DIR", "dist");
+        leaves_copy_alone(&project, &[dry, &build, &["--artifact-dir", "dist"]].concat(), "A", "");
+        leaves_copy_alone(
+            &project,
+            &[dry, &build, &["--config=build.artifact-dir='dist'"]].concat(),
+            "A",
+            "",
+        );
+        leaves_copy_alone(&project, &[dry, &build].concat(), "CARGO_BUILD_ARTIFACT_DIR", "dist");
     }
     let config = project.read(".cargo/config.toml");
     project.write(".cargo/config.toml", &format!("{config}\n[build]\nartifact-dir = \"dist\"\n"));
-    run(&[&["why", "--dry-run", "--"], &build[..]].concat(), "A", "");
+    leaves_copy_alone(&project, &[&["why", "--dry-run", "--"], &build[..]].concat(), "A", "");
+}
+
+fn leaves_copy_alone(project: &Project, words: &[&str], name: &str, value: &str) {
+    let vars = [("RUSTC_BOOTSTRAP", "1"), (name, value)];
+    Surroundings::get().larder_with(project.path(), words, &vars).ok();
+    let copy = project.path().join("dist/app");
+    assert!(fs_err::metadata(&copy).unwrap().len() > 0, "{words:?} {name}");
+    fs_err::remove_dir_all(project.path().join("dist")).unwrap();
+    project.write("dist/app", "precious");
 }
 
 #[test]
@@ -172,12 +177,14 @@ fn units_are_told_under_the_build_that_they_are_of() {
 fn words_of_programs_and_of_tests_are_understood() {
     let project = built(&[]);
     project.write("app/src/main.rs", "fn main() { mid::name(); }\n");
-    let told =
-        |words: &[&str]| project.larder(&[&["why", "--dry-run", "--", "cargo"], words].concat()).ok().stdout;
-    let run = told(&["run", "--release", "serve", "--quiet"]);
-    assert!(run.contains("app/src/main.rs is newer than the last build"), "{run}");
-    let test = told(&["test", "--release", "--no-run"]);
-    assert!(test.contains("test-bin-app of app 0.1.0 was never built here"), "{test}");
+    for (words, expected) in [
+        (&["run", "--release", "serve", "--quiet"][..], "app/src/main.rs is newer than the last build"),
+        (&["test", "--release", "--no-run"], "test-bin-app of app 0.1.0 was never built here"),
+    ] {
+        let words = [&["why", "--dry-run", "--", "cargo"], words].concat();
+        let told = project.larder(&words).ok().stdout;
+        assert!(told.contains(expected), "{told}");
+    }
 }
 
 #[test]
@@ -230,11 +237,14 @@ fn a_recorded_profile_has_old_and_new_values() {
 #[test]
 fn a_build_that_is_running_is_mentioned() {
     let project = built(&[]);
-    let told = || project.larder(&["why"]).ok().stderr.contains("a build is running");
-    assert!(!told());
+    assert!(!mentions_running_build(&project));
     let lock = fs_err::File::open(project.path().join("target/release/.cargo-lock")).unwrap();
     lock.file().lock().unwrap();
-    assert!(told());
+    assert!(mentions_running_build(&project));
+}
+
+fn mentions_running_build(project: &Project) -> bool {
+    project.larder(&["why"]).ok().stderr.contains("a build is running")
 }
 
 #[test]
@@ -242,16 +252,16 @@ fn secrets_are_nowhere() {
     let project = why_stage::project();
     let build = "fn main() { println!(\"cargo::rerun-if-env-changed=MID_API_TOKEN\"); }\n";
     project.write("mid/build.rs", build);
-    let run = |value: &str| {
-        let words = ["why", "--json", "--", "cargo", "build", "--release", "--quiet"];
-        let vars = [("MID_API_TOKEN", value)];
-        Surroundings::get().larder_with(project.path(), &words, &vars).ok().stdout
-    };
-    run("canary-one");
-    let second = run("canary-two");
+    build_with_token(&project, "canary-one");
+    let second = build_with_token(&project, "canary-two");
     assert!(second.contains("variable MID_API_TOKEN changed"), "{second}");
     assert!(!second.contains("canary"), "{second}");
     assert!(!project.read("target/larder/last-build.json").contains("canary"));
+}
+
+fn build_with_token(project: &Project, token: &str) -> String {
+    let words = ["why", "--json", "--", "cargo", "build", "--release", "--quiet"];
+    Surroundings::get().larder_with(project.path(), &words, &[("MID_API_TOKEN", token)]).ok().stdout
 }
 
 /// A `docker` that builds nothing and says how much its cache holds.
@@ -308,14 +318,15 @@ fn an_image_with_a_changed_copy() {
 
 #[test]
 fn an_image_with_a_changed_argument() {
-    let change = |project: &Project| {
-        let text = project.read("Dockerfile");
-        project.write("Dockerfile", &text.replace("SOURCE_DATE_EPOCH=0", "SOURCE_DATE_EPOCH=1"));
-    };
-    assert_snapshot!(told_of_image(change, "7"), @"
+    assert_snapshot!(told_of_image(change_argument, "7"), @"
     docker: 7 steps would run
       [builder] ARG SOURCE_DATE_EPOCH=1: it was `ARG SOURCE_DATE_EPOCH=0`
     ");
+}
+
+fn change_argument(project: &Project) {
+    let text = project.read("Dockerfile");
+    project.write("Dockerfile", &text.replace("SOURCE_DATE_EPOCH=0", "SOURCE_DATE_EPOCH=1"));
 }
 
 #[test]
@@ -354,10 +365,10 @@ fn a_derivation_with_a_changed_input() {
     project.write("nix/app/main.rs", "a");
     project.write("nix/layer/Cargo.lock", "a");
     // A store of its own, in plain folders: nothing is left on the machine.
-    let folder = |name: &str| project.path().join("nix-store").join(name).to_string_lossy().into_owned();
+    let [store, state, log, home] = ["store", "state", "log", "home"]
+        .map(|name| project.path().join("nix-store").join(name).to_string_lossy().into_owned());
     let config =
         "experimental-features = nix-command flakes\nbuild-users-group =\nsandbox = false\nsubstituters =\n";
-    let (store, state, log, home) = (folder("store"), folder("state"), folder("log"), folder("home"));
     let vars = [
         ("NIX_STORE_DIR", store.as_str()),
         ("NIX_STATE_DIR", &state),
@@ -374,26 +385,28 @@ fn a_derivation_with_a_changed_input() {
     if built.code != 0 {
         return skip(test, &format!("nix cannot build here: {}", built.stderr));
     }
-    let told = || {
-        let words = ["why", "--json", "--manifest-path", "../Cargo.toml", &format!("--nix={installable}")];
-        json(Surroundings::get().larder_with(&dir, &words, &vars))["nix"].clone()
-    };
-    let is = |changed: &[(&str, &[&str], &[&str])]| {
-        let all = changed.iter().map(|(name, reasons, follows)| {
-            serde_json::json!({ "name": name, "reasons": reasons, "follows": follows })
-        });
-        Value::Array(all.collect())
-    };
-    assert_eq!(told(), is(&[]));
+    assert_eq!(changes(&project, &installable, &vars), serde_json::json!([]));
     project.write("nix/app/main.rs", "b");
-    assert_eq!(told(), is(&[("app", &["source app changed: main.rs"], &[])]));
+    let app = derivation("app", &["source app changed: main.rs"], &[]);
+    assert_eq!(changes(&project, &installable, &vars), serde_json::json!([app]));
     project.write("nix/app/main.rs", "a");
     project.write("nix/layer/Cargo.lock", "b");
-    let layer: (&str, &[&str], &[&str]) = ("layer", &["source layer changed: Cargo.lock"], &[]);
-    assert_eq!(told(), is(&[layer, ("app", &[], &["layer"])]));
+    let layer = derivation("layer", &["source layer changed: Cargo.lock"], &[]);
+    let app = derivation("app", &[], &["layer"]);
+    assert_eq!(changes(&project, &installable, &vars), serde_json::json!([layer, app]));
     project.write("nix/layer/Cargo.lock", "a");
     project.write("nix/flake.nix", &FLAKE.replace("sweet", "sour"));
-    assert_eq!(told(), is(&[("app", &["variable FLAVOUR changed from `sweet` to `sour`"], &[])]));
+    let app = derivation("app", &["variable FLAVOUR changed from `sweet` to `sour`"], &[]);
+    assert_eq!(changes(&project, &installable, &vars), serde_json::json!([app]));
+}
+
+fn changes(project: &Project, installable: &str, vars: &[(&str, &str)]) -> Value {
+    let words = ["why", "--json", "--manifest-path", "../Cargo.toml", &format!("--nix={installable}")];
+    json(Surroundings::get().larder_with(&project.path().join("nix"), &words, vars))["nix"].clone()
+}
+
+fn derivation(name: &str, reasons: &[&str], follows: &[&str]) -> Value {
+    serde_json::json!({ "name": name, "reasons": reasons, "follows": follows })
 }
 
 #[test]
@@ -401,11 +414,9 @@ fn without_nix_or_a_result_the_message_says_so() {
     let project = built(&[]);
     let cargo = Surroundings::get().env().find_program("cargo").unwrap();
     let path = cargo.parent().unwrap().to_string_lossy().into_owned();
-    let without = |dir: &Path| {
-        let outcome = Surroundings::get().larder_with(dir, &["why", "--quiet", "--nix"], &[("PATH", &path)]);
-        outcome.failure(dir)
-    };
-    assert_snapshot!(without(project.path()), @"
+    let words = ["why", "--quiet", "--nix"];
+    let outcome = Surroundings::get().larder_with(project.path(), &words, &[("PATH", &path)]);
+    assert_snapshot!(outcome.failure(project.path()), @"
     exit code 1
     error: PATH has no nix: install it, see nixos.org/download, or leave --nix out
     ");

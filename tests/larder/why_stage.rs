@@ -182,17 +182,20 @@ pub(crate) fn listing(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)>
 /// The units that the answer says are compiled: package and whether it is a library, a binary or a build script.
 fn predicted(build: &Value) -> Vec<(String, String)> {
     let units = build["units"].as_array().unwrap().iter();
-    let text = |unit: &Value, key: &str| unit[key].as_str().unwrap().to_owned();
     let mut all: Vec<_> = units
-        .filter(|unit| !text(unit, "target").starts_with("run-"))
+        .filter(|unit| !field(unit, "target").starts_with("run-"))
         .map(|unit| {
-            let target = text(unit, "target");
+            let target = field(unit, "target");
             let kind = if target.starts_with("build-script") { "custom-build" } else { &target[..3] };
-            (text(unit, "package").split(' ').next().unwrap().to_owned(), kind.to_owned())
+            (field(unit, "package").split(' ').next().unwrap().to_owned(), kind.to_owned())
         })
         .collect();
     all.sort();
     all
+}
+
+fn field<'a>(unit: &'a Value, key: &str) -> &'a str {
+    unit[key].as_str().unwrap()
 }
 
 /// The units that cargo compiles, in the same terms.

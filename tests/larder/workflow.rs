@@ -206,13 +206,10 @@ fn a_whole_project_has_a_job_for_each_of_its_parts() {
     let jobs = &YamlLoader::load_from_str(&workflow).unwrap()[0]["jobs"];
     let names: Vec<&str> = jobs.as_hash().unwrap().keys().filter_map(Yaml::as_str).collect();
     assert_eq!(names, ["recipes", "cook", "image", "image-of-default", "nix", "deploy"]);
-    let list = |list: &Yaml| -> Vec<String> {
-        list.as_vec().unwrap().iter().filter_map(Yaml::as_str).map(str::to_owned).collect()
-    };
-    assert_eq!(list(&jobs["cook"]["strategy"]["matrix"]["slices"]), ["release", "lints", "tests"]);
+    assert_eq!(strings(&jobs["cook"]["strategy"]["matrix"]["slices"]), ["release", "lints", "tests"]);
     assert!(workflow.contains("rustup component add clippy"), "{workflow}");
     let deploy = &jobs["deploy"];
-    assert_eq!(list(&deploy["needs"]), ["recipes", "cook", "image-of-default"]);
+    assert_eq!(strings(&deploy["needs"]), ["recipes", "cook", "image-of-default"]);
     assert_eq!(deploy["environment"].as_str(), Some("production"));
     let before = workflow.split("\n  deploy:\n").next().unwrap();
     assert!(!before.contains("secrets."), "{before}");
@@ -222,6 +219,10 @@ fn a_whole_project_has_a_job_for_each_of_its_parts() {
             jobs[name]["permissions"].as_hash().unwrap().values().any(|may| may.as_str() != Some("read"));
         assert_eq!(writes, name == "image-of-default", "{name}");
     }
+}
+
+fn strings(list: &Yaml) -> Vec<&str> {
+    list.as_vec().unwrap().iter().filter_map(Yaml::as_str).collect()
 }
 
 /// zizmor in its strictest persona, and actionlint.

@@ -53,20 +53,18 @@ fn keeps_comments(project: &Project, manifest: &str, writer: &[&str]) {
     let new = project.read("Cargo.toml");
     assert_ne!(new, manifest, "{writer:?} has nothing to write");
     let found = comments(&new);
-    let is_kept = |(line, header): &(String, String)| {
-        // The one line that is a table in braces is another now.
-        let is_it = |(new, above): &(String, String)| {
-            above == header && (new == line || line.ends_with("# in braces"))
-        };
-        found.iter().any(is_it)
-    };
     assert!(manifest.lines().all(|line| new.contains(line) || !line.starts_with('#')), "{writer:?}:\n{new}");
-    let moved: Vec<_> = comments(manifest).into_iter().filter(|comment| !is_kept(comment)).collect();
+    let moved: Vec<_> = comments(manifest).into_iter().filter(|comment| !is_kept(comment, &found)).collect();
     assert!(moved.is_empty(), "{writer:?} moved {moved:?}:\n{new}");
     if manifest.contains('\r') {
         assert_eq!(new.matches('\n').count(), new.matches("\r\n").count(), "{writer:?}:\n{new:?}");
     }
     project.cargo(&["metadata", "--no-deps", "--format-version=1", "--quiet"]);
+}
+
+fn is_kept((line, header): &(String, String), found: &[(String, String)]) -> bool {
+    // The one line that is a table in braces is another now.
+    found.iter().any(|(new, above)| above == header && (new == line || line.ends_with("# in braces")))
 }
 
 #[test]
@@ -108,15 +106,10 @@ fn a_server_keeps_its_line_tables() {
 /// What runs beside the front, and who else has it as its server, is looked at for every project.
 #[test]
 fn only_a_package_that_is_nothing_but_a_front_is_stripped() {
-    let leptos = |name: &str, lib: &str, bin: &str| {
-        format!(
-            "\n[[workspace.metadata.leptos]]\nname = {name:?}\nlib-package = {lib:?}\nbin-package = {bin:?}\n"
-        )
-    };
     let root = format!(
         "[workspace]\nmembers = [\"front\", \"both\", \"server\"]\nresolver = \"2\"\n{}{}",
-        leptos("one", "front", "server"),
-        leptos("two", "both", "server")
+        leptos_table("one", "front", "server"),
+        leptos_table("two", "both", "server")
     );
     let project = Project::new(&[
         ("Cargo.toml", &root),
@@ -132,6 +125,12 @@ fn only_a_package_that_is_nothing_but_a_front_is_stripped() {
     let manifest = project.read("Cargo.toml");
     assert!(manifest.contains("[profile.dev.package.front]\nstrip = \"debuginfo\""), "{manifest}");
     assert_eq!(manifest.matches("strip").count(), 1, "{manifest}");
+}
+
+fn leptos_table(name: &str, lib: &str, bin: &str) -> String {
+    format!(
+        "\n[[workspace.metadata.leptos]]\nname = {name:?}\nlib-package = {lib:?}\nbin-package = {bin:?}\n"
+    )
 }
 
 /// A table for a dependency of the same name would be the member's too.

@@ -40,20 +40,24 @@ impl Needs {
     }
 
     fn look(env: &Environment) -> Result<Self, String> {
-        let path = |name: &str| {
-            let path = env.get(name).map(PathBuf::from).ok_or_else(|| format!("{name} is not set"))?;
-            if path.exists() { Ok(path) } else { Err(format!("{name}: {} does not exist", path.display())) }
-        };
-        let program = |name: &str| env.find_program(name).ok_or_else(|| format!("{name} is not installed"));
-
         Ok(Self {
-            server: path("LARDER_PORTFOLIO_BIN")?,
-            site: path("LARDER_PORTFOLIO_SITE")?,
-            chromium: program("chromium")?,
-            chromedriver: program("chromedriver")?,
+            server: path(env, "LARDER_PORTFOLIO_BIN")?,
+            site: path(env, "LARDER_PORTFOLIO_SITE")?,
+            chromium: program(env, "chromium")?,
+            chromedriver: program(env, "chromedriver")?,
             env: minimal(env),
         })
     }
+}
+
+/// The path in a variable, which has to be there.
+fn path(env: &Environment, variable: &str) -> Result<PathBuf, String> {
+    let path = env.get(variable).map(PathBuf::from).ok_or_else(|| format!("{variable} is not set"))?;
+    if path.exists() { Ok(path) } else { Err(format!("{variable}: {} does not exist", path.display())) }
+}
+
+fn program(env: &Environment, name: &str) -> Result<PathBuf, String> {
+    env.find_program(name).ok_or_else(|| format!("{name} is not installed"))
 }
 
 /// Nothing of the caller's settings reaches the programs under test but where to find others.

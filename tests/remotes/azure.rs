@@ -1,5 +1,7 @@
 //! A container of Azure, by Azurite: as whoever has the account's key, and as somebody with a link for reading.
 
+use std::path::Path;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use larder_store::{digest::Digest, remote::conformance};
 use larder_tests::{Surroundings, not_everywhere};
@@ -26,11 +28,13 @@ fn link(permissions: &str) -> String {
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mut block = [0; BLOCK];
     block[..key.len()].copy_from_slice(key);
-    let hash = |pad: u8, text: &[u8]| {
-        let padded = block.iter().map(|byte| byte ^ pad).chain(text.iter().copied()).collect::<Vec<_>>();
-        bytes(&Digest::hash(&padded).to_string())
-    };
-    hash(0x5c, &hash(0x36, text))
+    hash(&block, 0x5c, &hash(&block, 0x36, text))
+}
+
+/// The digest of the key's block with a padding, and of a text after it.
+fn hash(block: &[u8; BLOCK], pad: u8, text: &[u8]) -> Vec<u8> {
+    let padded = block.iter().map(|byte| byte ^ pad).chain(text.iter().copied()).collect::<Vec<_>>();
+    bytes(&Digest::hash(&padded).to_string())
 }
 
 fn bytes(hexadecimal: &str) -> Vec<u8> {
@@ -44,19 +48,14 @@ fn azurite(test: &str) -> Option<Server> {
         not_everywhere(test, "PATH has no azurite-blob; set-up gets it if there is npm");
         return None;
     }
-    let args = |port: u16, folder: &std::path::Path| {
-        let folder = folder.display().to_string();
-        [
-            "--blobHost=127.0.0.1",
-            &format!("--blobPort={port}"),
-            "--location",
-            &folder,
-            "--skipApiVersionCheck",
-        ]
+    Server::start(test, PROGRAM, args, &[])
+}
+
+fn args(port: u16, folder: &Path) -> Vec<String> {
+    let folder = folder.display().to_string();
+    ["--blobHost=127.0.0.1", &format!("--blobPort={port}"), "--location", &folder, "--skipApiVersionCheck"]
         .map(str::to_owned)
         .to_vec()
-    };
-    Server::start(test, PROGRAM, args, &[])
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Registries of images, by Debian's own.
 
+use std::path::Path;
+
 use larder_store::{digest::Digest, remote::conformance};
 
 use crate::servers::{Server, open};
@@ -10,16 +12,18 @@ const HTPASSWD: &str = "writer:$2b$04$GBELo7Bqu4HLvZJvduq67O2974X.UAl084vvuUT2mZ
 const WRITER: [(&str, &str); 2] = [("LARDER_STORE_USER", "writer"), ("LARDER_STORE_TOKEN", "secret-canary")];
 
 pub(crate) fn registry(test: &str, more: &str) -> Option<Server> {
-    let args = |port: u16, folder: &std::path::Path| {
-        let config = format!(
-            "version: 0.1\nhttp:\n  addr: 127.0.0.1:{port}\nstorage:\n  filesystem:\n    rootdirectory: {}\n{more}",
-            folder.join("data").display()
-        );
-        fs_err::write(folder.join("htpasswd"), HTPASSWD).unwrap();
-        fs_err::write(folder.join("config.yml"), config).unwrap();
-        vec!["serve".to_owned(), "config.yml".to_owned()]
-    };
-    Server::start(test, "docker-registry", args, &[])
+    Server::start(test, "docker-registry", |port, folder| configured(port, folder, more), &[])
+}
+
+/// Writes the configuration, and gives the words of a call that uses it.
+fn configured(port: u16, folder: &Path, more: &str) -> Vec<String> {
+    let config = format!(
+        "version: 0.1\nhttp:\n  addr: 127.0.0.1:{port}\nstorage:\n  filesystem:\n    rootdirectory: {}\n{more}",
+        folder.join("data").display()
+    );
+    fs_err::write(folder.join("htpasswd"), HTPASSWD).unwrap();
+    fs_err::write(folder.join("config.yml"), config).unwrap();
+    vec!["serve".to_owned(), "config.yml".to_owned()]
 }
 
 fn address(server: &Server) -> String {

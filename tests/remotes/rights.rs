@@ -1,6 +1,6 @@
 //! Who may write is the server's matter: two credentials for one bucket, and the server refuses the reader's write.
 
-use larder_store::remote::conformance;
+use larder_store::remote::{Remote, conformance};
 
 use crate::servers::{Server, moto, open, put};
 
@@ -40,15 +40,12 @@ fn the_server_refuses_the_write_of_a_reader() {
     // From here on every request is held against these policies.
     ureq::post(server.address("/moto-api/reset-auth")).send("0").unwrap();
     let address = format!("s3://units/team?endpoint={}", server.address(""));
-    let as_user = |(id, secret): &(String, String)| {
-        open(&address, &[("AWS_ACCESS_KEY_ID", id.as_str()), ("AWS_SECRET_ACCESS_KEY", secret.as_str())])
-    };
     let name = conformance::name("v1/one");
-    as_user(&writer).put_new(&name, b"first").unwrap();
-    let by_reader = as_user(&reader);
+    open_as(&address, &writer.0, &writer.1).put_new(&name, b"first").unwrap();
+    let by_reader = open_as(&address, &reader.0, &reader.1);
     assert_eq!(by_reader.get(&name, 10).unwrap().as_deref(), Some(b"first".as_slice()));
     let other = conformance::name("v1/two");
-    let forged = as_user(&(writer.0.clone(), "forged-canary".to_owned()));
+    let forged = open_as(&address, &writer.0, "forged-canary");
     let refused = [
         by_reader.put(&name, b"forged").unwrap_err(),
         by_reader.put_new(&other, b"forged").unwrap_err(),
@@ -60,4 +57,8 @@ fn the_server_refuses_the_write_of_a_reader() {
         assert!(![&reader.1, &writer.1, "canary"].iter().any(|secret| told.contains(*secret)), "{told}");
     }
     assert_eq!(by_reader.get(&name, 10).unwrap().as_deref(), Some(b"first".as_slice()));
+}
+
+fn open_as(address: &str, id: &str, secret: &str) -> Box<dyn Remote> {
+    open(address, &[("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)])
 }

@@ -80,13 +80,15 @@ pub(crate) fn moto(test: &str, vars: &[(&str, &str)]) -> Option<Server> {
 
 /// S3 by rclone, on a folder.
 pub(crate) fn rclone(test: &str) -> Option<Server> {
-    let args = |port: u16, folder: &Path| {
-        fs_err::create_dir_all(folder.join("data/units")).unwrap();
-        let folder = folder.join("data").display().to_string();
-        let address = format!("--addr=127.0.0.1:{port}");
-        ["serve", "s3", &folder, &address, "--auth-key=writer,secret-canary"].map(str::to_owned).to_vec()
-    };
-    Server::start(test, "rclone", args, &[])
+    Server::start(test, "rclone", with_bucket, &[])
+}
+
+/// Makes the folder of a bucket, and gives the words of a call that serves it.
+fn with_bucket(port: u16, folder: &Path) -> Vec<String> {
+    fs_err::create_dir_all(folder.join("data/units")).unwrap();
+    let folder = folder.join("data").display().to_string();
+    let address = format!("--addr=127.0.0.1:{port}");
+    ["serve", "s3", &folder, &address, "--auth-key=writer,secret-canary"].map(str::to_owned).to_vec()
 }
 
 /// Sends a request without a body, and wants it to succeed.

@@ -60,8 +60,8 @@ fn whatever_a_server_does_with_objects_a_machine_cooks() {
     let team = Team::new(&address);
     // It heeds no condition, so that every one of these believes that its object is the one.
     std::thread::scope(|scope| {
-        let push = || team.push(&["--allow-untrusted"], &KEYS).ok();
-        let pushes: Vec<_> = (0..3).map(|_| scope.spawn(push)).collect();
+        let pushes: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| team.push(&["--allow-untrusted"], &KEYS).ok())).collect();
         pushes.into_iter().for_each(|push| drop(push.join().unwrap()));
     });
     let cooked = team.another().cook(&KEYS);

@@ -16,8 +16,9 @@ impl Checkers {
     /// Finds them; `None` after saying that the test is skipped.
     #[must_use]
     pub fn find(test: &str) -> Option<Self> {
-        let path = |name: &str| Surroundings::get().env().find_program(name);
-        let found = path("zizmor").zip(path("actionlint"));
+        let [zizmor, actionlint] =
+            ["zizmor", "actionlint"].map(|name| Surroundings::get().env().find_program(name));
+        let found = zizmor.zip(actionlint);
         if found.is_none() {
             skip(test, "PATH has no zizmor or no actionlint");
         }

@@ -151,9 +151,6 @@ impl Nix {
     }
 
     fn with_inputs(&self, mut cmd: Cmd, whose: Whose) -> Cmd {
-        let override_input = |name: &str, folder: &Path| {
-            ["--override-input".to_owned(), name.to_owned(), format!("path:{}", folder.display())]
-        };
         let mut prefix = "";
         if whose == Whose::Consumer {
             cmd = cmd.args(override_input("larder", &self.scratch.path().join("larder")));
@@ -269,6 +266,10 @@ impl Nix {
         let cmd = cmd.env("HOME", home).env("NIX_CONF_DIR", home).env("NO_COLOR", "1");
         settings.into_iter().fold(cmd, |cmd, (name, value)| cmd.args(["--option", name, value]))
     }
+}
+
+fn override_input(name: &str, folder: &Path) -> [String; 3] {
+    ["--override-input".to_owned(), name.to_owned(), format!("path:{}", folder.display())]
 }
 
 fn run(cmd: &Cmd) -> anyhow::Result<Said> {

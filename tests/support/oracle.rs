@@ -119,14 +119,6 @@ mod tests {
     #[test]
     fn a_change_far_below_is_one_of_all_above() {
         let mut oracle = Oracle::default();
-        let graph = |feature| {
-            [
-                unit("path+app", "", &[1, 3]),
-                unit("r+a", "", &[2]),
-                unit("r+b", feature, &[]),
-                unit("r+c", "", &[]),
-            ]
-        };
         let before = numbers(&mut oracle, &graph("one"));
         assert_eq!(before.len(), 3);
         let after = numbers(&mut oracle, &graph("two"));
@@ -137,18 +129,29 @@ mod tests {
         assert_eq!(numbers(&mut oracle, &turned), before);
     }
 
+    fn graph(feature: &str) -> [Value; 4] {
+        [
+            unit("path+app", "", &[1, 3]),
+            unit("r+a", "", &[2]),
+            unit("r+b", feature, &[]),
+            unit("r+c", "", &[]),
+        ]
+    }
+
     #[test]
     fn messages_are_counted_by_what_they_say() {
-        let message = |package: &str, fresh: bool| {
-            json!({ "reason": "compiler-artifact", "package_id": package, "fresh": fresh }).to_string()
-        };
-        let messages = [
-            message("path+file:///app#0.1.0", false),
-            message("registry+x#itoa@1.0.0", false),
-            message("registry+x#ryu@1.0.0", true),
-            "{\"reason\":\"build-finished\",\"success\":true}".into(),
-            "   Compiling itoa".into(),
+        let artifacts = [
+            ("path+file:///app#0.1.0", false),
+            ("registry+x#itoa@1.0.0", false),
+            ("registry+x#ryu@1.0.0", true),
         ];
+        let mut messages: Vec<String> = Vec::new();
+        for (package, fresh) in artifacts {
+            let message = json!({ "reason": "compiler-artifact", "package_id": package, "fresh": fresh });
+            messages.push(message.to_string());
+        }
+        messages.push("{\"reason\":\"build-finished\",\"success\":true}".into());
+        messages.push("   Compiling itoa".into());
         assert_eq!(Count::parse(&messages.join("\n")), Count { fresh: 1, compiled: 2, external: 1 });
     }
 }

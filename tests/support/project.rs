@@ -58,14 +58,14 @@ impl Project {
         for folder in ["larder", ".cargo"] {
             fs_err::remove_dir_all(project.path().join(folder)).expect("the folder can be removed");
         }
-        let manifest = project.read("Cargo.toml");
-        let cut = |text: &str, from: &str, to: &str| {
-            let (before, rest) = text.split_once(from).expect("it has this heading");
+        let mut plain = project.read("Cargo.toml");
+        for (from, to) in
+            [("# --- profiles", "[profile.release]"), ("# --- where it is built", "# --- how cargo-leptos")]
+        {
+            let (before, rest) = plain.split_once(from).expect("it has this heading");
             let (_, after) = rest.split_once(to).expect("and this one");
-            format!("{before}{to}{after}")
-        };
-        let plain = cut(&manifest, "# --- profiles", "[profile.release]");
-        let plain = cut(&plain, "# --- where it is built", "# --- how cargo-leptos");
+            plain = format!("{before}{to}{after}");
+        }
         assert!(!plain.contains("larder"), "{plain}");
         project.write("Cargo.toml", &plain);
         project

@@ -67,9 +67,9 @@ pub fn expand(awk: &[&str], workspace: &Path, folder: &Path) -> Outcome {
 /// The programs that must all expand alike, each with its arguments; those that are not here are skipped.
 pub fn awks(test: &str) -> Vec<&'static [&'static str]> {
     let all: [&[&str]; 3] = [&["mawk"], &["gawk"], &["busybox", "awk"]];
-    let is_here = |awk: &&&[&str]| Surroundings::get().env().find_program(awk[0]).is_some();
-    let here: Vec<_> = all.iter().filter(is_here).copied().collect();
-    for awk in all.iter().filter(|awk| !is_here(awk)) {
+    let (here, absent): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|awk| Surroundings::get().env().find_program(awk[0]).is_some());
+    for awk in absent {
         crate::skip(test, &format!("{} is not here", awk[0]));
     }
     here

@@ -62,42 +62,52 @@ pub fn seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     project.write("src/main.rs", "fn main() {}\n");
     project.larder(&["why", "--", "cargo", "build", "--release"]).ok();
     project.larder(&["init", "--yes", "--only", "ci", "--with", "ci"]).ok();
-    let cargo = |args: &[&str]| {
-        let vars = [("RUSTC_BOOTSTRAP", "1")];
-        Surroundings::get().run(Path::new("cargo"), project.path(), args, &vars).ok().stdout.into_bytes()
-    };
-    let read = |path: &str| fs_err::read(project.path().join(path)).into_iter().collect::<Vec<_>>();
-    let texts = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
     let prints = fingerprints(&project.path().join("target/release/.fingerprint"));
-    let of = |start: &str, end: &str| -> Vec<Vec<u8>> {
-        let fits = |name: &str| name.starts_with(start) && name.ends_with(end);
-        prints.iter().filter(|(name, _)| fits(name)).map(|(_, bytes)| bytes.clone()).collect()
-    };
     let call = r#"{"args":["build","--release","--config","env.A='b'"],"dir":"/x","code":0,"seconds":0.5,"counts":{"compiled":1,"compiled-external":0,"fresh":2},"env":{"A":"b"}}"#;
     let words = "+nightly -Zunstable-options -C dir --config=a=b build --target-dir x -p a@1 --locked -- -x";
     BTreeMap::from([
-        ("larder-lock", [read("larder/larder.lock"), fs_err::read(top.join("larder/larder.lock")).into_iter().collect()].concat()),
-        ("cargo-lock", read("Cargo.lock")),
-        ("unit-graph", vec![cargo(&["build", "--unit-graph", "-Zunstable-options"])]),
-        ("cargo-messages", vec![cargo(&["build", "--message-format=json"])]),
+        ("larder-lock", [read(&project.path().join("larder/larder.lock")), read(&top.join("larder/larder.lock"))].concat()),
+        ("cargo-lock", read(&project.path().join("Cargo.lock"))),
+        ("unit-graph", vec![printed_by_cargo(&project, &["build", "--unit-graph", "-Zunstable-options"])]),
+        ("cargo-messages", vec![printed_by_cargo(&project, &["build", "--message-format=json"])]),
         ("cargo-log", texts(&[CARGO_LOG])),
         ("cargo-errors", texts(&["error: the lock file /x/Cargo.lock needs to be updated but --locked was passed\n", "error: no matching package named `a` found\nlocation searched: registry `crates-io`\n"])),
-        ("fingerprint", of("", ".json")),
-        ("dep-info", of("dep-", "")),
+        ("fingerprint", named(&prints, "", ".json")),
+        ("dep-info", named(&prints, "dep-", "")),
         ("buildkit", texts(&[BUILDKIT])),
         ("docker-sizes", texts(&[DOCKER_TOTALS, DOCKER_DETAIL])),
         ("docker-cache", texts(&[DOCKER_CACHE])),
-        ("workflow", read(".github/workflows/larder.yml").into_iter().chain(texts(&["on: push\njobs:\n  a:\n    steps:\n      - uses: actions/cache@v4\n        with: {path: target, key: x}\n      - run: cargo build\n"])).collect()),
-        ("toml-text", read("Cargo.toml").into_iter().chain(texts(&[SETTINGS, CONFIG, "profile = { dev = { a = 1 } }\n"])).collect()),
+        ("workflow", read(&project.path().join(".github/workflows/larder.yml")).into_iter().chain(texts(&["on: push\njobs:\n  a:\n    steps:\n      - uses: actions/cache@v4\n        with: {path: target, key: x}\n      - run: cargo build\n"])).collect()),
+        ("toml-text", read(&project.path().join("Cargo.toml")).into_iter().chain(texts(&[SETTINGS, CONFIG, "profile = { dev = { a = 1 } }\n"])).collect()),
         ("settings", texts(&[SETTINGS])),
         ("cargo-config", texts(&[CONFIG])),
         ("calls", texts(&[call, words])),
         ("page", texts(&[PAGE])),
         ("nix-log", texts(&[NIX_LOG])),
         ("nix-paths", texts(&[NIX_PATHS, NIX_LIST])),
-        ("last-build", read("target/larder/last-build.json")),
+        ("last-build", read(&project.path().join("target/larder/last-build.json"))),
         ("literals", texts(&[LITERALS])),
     ])
+}
+
+fn printed_by_cargo(project: &Project, args: &[&str]) -> Vec<u8> {
+    let vars = [("RUSTC_BOOTSTRAP", "1")];
+    Surroundings::get().run(Path::new("cargo"), project.path(), args, &vars).ok().stdout.into_bytes()
+}
+
+/// A file, or nothing if it is not there.
+fn read(path: &Path) -> Vec<Vec<u8>> {
+    fs_err::read(path).into_iter().collect()
+}
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// The files whose names start and end so.
+fn named(files: &[(String, Vec<u8>)], start: &str, end: &str) -> Vec<Vec<u8>> {
+    let files = files.iter().filter(|(name, _)| name.starts_with(start) && name.ends_with(end));
+    files.map(|(_, bytes)| bytes.clone()).collect()
 }
 
 /// The files that cargo keeps of units, by their names.

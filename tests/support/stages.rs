@@ -210,8 +210,11 @@ struct Current {
 impl Current {
     /// A path of the image, relative ones below the working directory.
     fn path(&self, path: &str) -> PathBuf {
-        let below = |path: &str| self.root.join(path.trim_start_matches('/'));
-        if path.starts_with('/') { below(path) } else { below(&self.workdir).join(path) }
+        if path.starts_with('/') { self.in_root(path) } else { self.in_root(&self.workdir).join(path) }
+    }
+
+    fn in_root(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
     }
 }
 
@@ -227,14 +230,9 @@ fn copied(root: &Path, copy: PathBuf) -> PathBuf {
 fn send(context: &Path, sent: &Path) {
     let list = fs_err::read_to_string(context.join(".dockerignore")).expect("there is an allow-list");
     let lines = list.lines().filter(|line| !line.starts_with('#') && *line != "*");
-    let quoted = |path: &Path| format!("'{}'", path.display());
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./*?[]\\".contains(c);
-    let words = |line: &str| {
-        line.chars().flat_map(|c| (!is_plain(c)).then_some('\\').into_iter().chain([c])).collect::<String>()
-    };
-    let (from, to) = (quoted(context), quoted(sent));
+    let [from, to] = [context, sent].map(|path| format!("'{}'", path.display()));
     let mut script = format!("mkdir -p {to}; cd {from}\n");
-    for line in lines.map(words) {
+    for line in lines.map(escaped) {
         let step = match (line.strip_prefix("\\!"), line.strip_prefix("**/")) {
             (Some(path), _) => format!("cp -a --parents {path} {to} 2> /dev/null || true\n"),
             (None, Some(name)) => format!("find {to} -depth -name '{name}' -exec rm -rf {{}} +\n"),
@@ -243,6 +241,12 @@ fn send(context: &Path, sent: &Path) {
         script.push_str(&step);
     }
     Surroundings::get().run(Path::new("/bin/sh"), context, &["-c", &script], &[]).ok();
+}
+
+/// A line as the shell reads it, in which only the characters of patterns have a meaning.
+fn escaped(line: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./*?[]\\".contains(c);
+    line.chars().flat_map(|c| (!is_plain(c)).then_some('\\').into_iter().chain([c])).collect()
 }
 
 /// A word without the characters that keep Docker from expanding it, and without those that make it no pattern.

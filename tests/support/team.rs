@@ -54,15 +54,10 @@ impl Machine {
     pub fn cook(&self, vars: &[(&str, &str)]) -> Cooked {
         let run = self.larder(&["cook", "--json"], vars).ok();
         let told: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
-        let phase = &told["phases"][0];
-        let count = |name: &str| phase[name].as_u64().unwrap_or_else(|| panic!("{name}: {told}"));
+        let [restored, compiled] = ["restored", "compiled-external"]
+            .map(|name| told["phases"][0][name].as_u64().unwrap_or_else(|| panic!("{name}: {told}")));
         let warnings = run.stderr.lines().filter(|line| line.starts_with("warning")).map(str::to_owned);
-        Cooked {
-            restored: count("restored"),
-            compiled: count("compiled-external"),
-            warnings: warnings.collect(),
-            told: run.stdout.clone() + &run.stderr,
-        }
+        Cooked { restored, compiled, warnings: warnings.collect(), told: run.stdout.clone() + &run.stderr }
     }
 }
 

@@ -235,12 +235,15 @@ fn environment(tools: Option<&Path>) -> Environment {
 }
 
 fn table_of(runs: &[Run]) -> String {
-    let row = |run: &Run| {
-        let outcome = if run.code == 0 { "passed".to_owned() } else { format!("exit code {}", run.code) };
-        [run.what.clone(), outcome, format!("{:.1}", run.seconds)]
-    };
-    let rows: Vec<_> = runs.iter().map(row).collect();
+    let rows: Vec<_> = runs.iter().map(Run::cells).collect();
     columns::text(["<on a fresh machine", "<outcome", "seconds"], &rows)
+}
+
+impl Run {
+    fn cells(&self) -> [String; 3] {
+        let outcome = if self.code == 0 { "passed".to_owned() } else { format!("exit code {}", self.code) };
+        [self.what.clone(), outcome, format!("{:.1}", self.seconds)]
+    }
 }
 
 #[cfg(test)]
@@ -257,8 +260,8 @@ mod tests {
 
     #[test]
     fn the_table_names_what_failed() {
-        let run = |what: &str, code| Run { what: what.to_owned(), code, seconds: 1.0 };
-        let table = table_of(&[run("images", 1), run("static checks", 0)]);
+        let runs = [("images", 1), ("static checks", 0)];
+        let table = table_of(&runs.map(|(what, code)| Run { what: what.to_owned(), code, seconds: 1.0 }));
         let line = table.lines().find(|line| line.starts_with("images")).unwrap();
         assert!(line.contains("exit code 1") && table.contains("passed"), "{table}");
     }

@@ -24,10 +24,14 @@ pub(crate) fn wait(
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + patience;
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        let said = || fs_err::read_to_string(log).unwrap_or_default();
-        ensure!(running.try_exit_code()?.is_none(), "{name} ended at once: {}", said());
-        ensure!(Instant::now() < deadline, "{name} does not answer: {}", said());
+        ensure!(running.try_exit_code()?.is_none(), "{name} ended at once: {}", said(log));
+        ensure!(Instant::now() < deadline, "{name} does not answer: {}", said(log));
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(())
+}
+
+/// Everything that a server wrote into its log.
+fn said(log: &Path) -> String {
+    fs_err::read_to_string(log).unwrap_or_default()
 }

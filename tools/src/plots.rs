@@ -100,30 +100,31 @@ impl Measured {
         let area =
             SVGBackend::with_string(svg, (size.0.unsigned_abs(), size.1.unsigned_abs())).into_drawing_area();
         area.fill(&WHITE)?;
-        let text = |height: i32, at: HPos| {
-            ("sans-serif", height).into_font().into_text_style(&area).pos(Pos::new(at, VPos::Center))
-        };
-        area.draw(&Text::new(self.title.clone(), (12, 20), text(17, HPos::Left)))?;
+        area.draw(&Text::new(self.title.clone(), (12, 20), text_style(17, HPos::Left)))?;
         for (index, (peer, color)) in (0..).zip(self.peers.iter().zip(COLORS)) {
             let left = names + index * 150;
             area.draw(&Rectangle::new([(left, 38), (left + 12, 50)], color.filled()))?;
-            area.draw(&Text::new(peer.clone(), (left + 18, 44), text(13, HPos::Left)))?;
+            area.draw(&Text::new(peer.clone(), (left + 18, 44), text_style(13, HPos::Left)))?;
         }
         let highest = self.rows.iter().flat_map(|row| &row.values).copied().fold(0.0, f64::max);
         for (index, row) in (0..).zip(&self.rows) {
             let top = HEAD + index * row_height;
             let middle = top + peers * BAR / 2;
-            area.draw(&Text::new(row.name.clone(), (names - 10, middle), text(13, HPos::Right)))?;
+            area.draw(&Text::new(row.name.clone(), (names - 10, middle), text_style(13, HPos::Right)))?;
             for (index, (value, color)) in (0..).zip(row.values.iter().zip(COLORS)) {
                 let top = top + index * BAR;
                 let end = names + length(*value / highest, bars);
                 area.draw(&Rectangle::new([(names, top + 1), (end, top + BAR - 1)], color.filled()))?;
-                area.draw(&Text::new(figure(*value), (end + 6, top + BAR / 2), text(12, HPos::Left)))?;
+                area.draw(&Text::new(figure(*value), (end + 6, top + BAR / 2), text_style(12, HPos::Left)))?;
             }
         }
         area.present()?;
         Ok(())
     }
+}
+
+fn text_style(height: i32, at: HPos) -> TextStyle<'static> {
+    TextStyle::from(("sans-serif", height)).pos(Pos::new(at, VPos::Center))
 }
 
 /// A share of a width, one pixel at least: nothing takes no time.

@@ -140,15 +140,13 @@ pub(crate) fn table(phases: &[Value]) -> String {
     let mut text =
         String::from("phase                                seconds  compiled  of them external  fresh\n");
     for phase in phases {
-        let number = |name: &str| phase[name].as_u64().unwrap_or_default();
+        let [compiled, external, fresh] =
+            ["compiled", "compiled-external", "fresh"].map(|name| phase[name].as_u64().unwrap_or_default());
         let _ = writeln!(
             text,
-            "{:<36} {:>7.1}  {:>8}  {:>16}  {:>5}",
+            "{:<36} {:>7.1}  {compiled:>8}  {external:>16}  {fresh:>5}",
             phase["name"].as_str().unwrap_or_default(),
             phase["seconds"].as_f64().unwrap_or_default(),
-            number("compiled"),
-            number("compiled-external"),
-            number("fresh"),
         );
     }
     text

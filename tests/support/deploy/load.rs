@@ -111,19 +111,23 @@ fn visit(site: &Path, is_over: &AtomicBool, seen: &Arc<Mutex<Vec<Visit>>>) {
 
 /// One request; the page, or why there is none.
 pub(super) fn ask(site: &Path, method: &str) -> Result<String, String> {
+    let answer = answer(site, method).map_err(|error| format!("{method}: {error}"))?;
+    let (head, page) = answer.split_once("\r\n\r\n").ok_or_else(|| format!("{method}: half an answer"))?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    if status == "200" { Ok(page.trim().to_owned()) } else { Err(format!("{method}: {status}")) }
+}
+
+fn answer(site: &Path, method: &str) -> std::io::Result<String> {
     const PATIENCE: Duration = Duration::from_secs(70);
-    let told = |error: std::io::Error| format!("{method}: {error}");
-    let mut stream = UnixStream::connect(site).map_err(told)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(told)?;
+    let mut stream = UnixStream::connect(site)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let body = if method == "POST" { "name=value" } else { "" };
     let request = format!(
         "{method} / HTTP/1.1\r\nHost: site\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(request.as_bytes()).map_err(told)?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(told)?;
-    let (head, page) = answer.split_once("\r\n\r\n").ok_or_else(|| format!("{method}: half an answer"))?;
-    let status = head.split(' ').nth(1).unwrap_or_default();
-    if status == "200" { Ok(page.trim().to_owned()) } else { Err(format!("{method}: {status}")) }
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }

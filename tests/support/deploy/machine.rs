@@ -27,13 +27,11 @@ pub(super) fn with_system_folders(env: &Environment) -> Environment {
 
 /// Keys, configurations, and an environment whose `ssh` uses them.
 pub(super) fn prepared(bench: &Path, mut env: Environment) -> Environment {
-    let keygen = |name: &str| {
+    for name in ["host_key", "user_key"] {
         let file = bench.join(name);
         let words = ["-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f"];
         Cmd::new("ssh-keygen", bench, &env).args(words).arg(file).run().expect("a key");
-    };
-    keygen("host_key");
-    keygen("user_key");
+    }
     let host_key = fs_err::read_to_string(bench.join("host_key.pub")).expect("a key");
     fs_err::write(bench.join("known_hosts"), format!("[127.0.0.1]:2222 {host_key}")).expect("a file");
     let config = format!(

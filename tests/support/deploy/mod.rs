@@ -156,21 +156,25 @@ impl Bench {
 
     fn wait(&self) {
         let deadline = Instant::now() + PATIENCE;
-        let is_up = || {
-            let engine = self.try_docker(&["version", "--format", "{{.Server.Version}}"]).is_some();
-            engine && self.path("site.sock").exists()
-        };
-        while !is_up() {
-            let log = |name: &str| fs_err::read_to_string(self.path(name)).unwrap_or_default();
+        while !self.is_up() {
             assert!(
                 Instant::now() < deadline,
                 "the server does not start: {}\n{}\n{}",
-                log("engine.log"),
-                log("caddy.log"),
-                log("sshd.log")
+                self.log("engine.log"),
+                self.log("caddy.log"),
+                self.log("sshd.log")
             );
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    fn is_up(&self) -> bool {
+        let engine = self.try_docker(&["version", "--format", "{{.Server.Version}}"]).is_some();
+        engine && self.path("site.sock").exists()
+    }
+
+    fn log(&self, name: &str) -> String {
+        fs_err::read_to_string(self.path(name)).unwrap_or_default()
     }
 
     /// Runs `cargo larder deploy WORDS`.
@@ -296,18 +300,7 @@ impl Bench {
     pub fn lives_since(&self, moment: &str) -> Vec<(f64, Life)> {
         let format = "{{.Type}} {{.Action}} {{.TimeNano}}";
         let told = self.formatted_events(moment, format);
-        let read = |event: &String| {
-            let rest = event.strip_prefix("container ")?;
-            let (action, time) = rest.rsplit_once(' ')?;
-            let life = match action {
-                "start" => Life::Starts,
-                "die" => Life::Ends,
-                action if action.starts_with("kill") => Life::IsEnded,
-                _ => return None,
-            };
-            Some((time.parse::<f64>().expect("a time") / 1e9, life))
-        };
-        told.iter().filter_map(read).collect()
+        told.iter().filter_map(|event| Life::read(event)).collect()
     }
 
     /// Fails if two containers ran at the same time since this moment.
@@ -419,6 +412,21 @@ pub enum Life {
     IsEnded,
     /// It does not any more.
     Ends,
+}
+
+impl Life {
+    /// Reads an event of the engine's with its time in nanoseconds, and gives that in seconds.
+    fn read(event: &str) -> Option<(f64, Self)> {
+        let rest = event.strip_prefix("container ")?;
+        let (action, time) = rest.rsplit_once(' ')?;
+        let life = match action {
+            "start" => Self::Starts,
+            "die" => Self::Ends,
+            action if action.starts_with("kill") => Self::IsEnded,
+            _ => return None,
+        };
+        Some((time.parse::<f64>().expect("a time") / 1e9, life))
+    }
 }
 
 fn serve(bench: &Path, env: &Environment, wanted: &Server) -> Dialogue {

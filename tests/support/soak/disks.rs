@@ -59,22 +59,21 @@ fn can_mount() -> bool {
 fn on_a_full_disk(case: &Case, room: usize) -> Round {
     let surroundings = Surroundings::get();
     let (disk, out) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-    let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
-    let (binary, room, seen) = (text(surroundings.binary()), room.to_string(), text(disk.path()));
+    let [binary, seen, folder] =
+        [surroundings.binary(), disk.path(), out.path()].map(|path| path.to_string_lossy().into_owned());
+    let room = room.to_string();
     let mut args = vec!["-rm", "sh", "-c", ON_A_FULL_DISK, "sh", &binary, &room, &seen];
     args.extend(case.words);
-    let folder = text(out.path());
     let outcome =
         surroundings.run("unshare".as_ref(), case.project.path(), &args, &[("OUT", folder.as_str())]);
-    let said = |name: &str| fs_err::read_to_string(out.path().join(name)).unwrap_or_default();
-    let (first, code) = (said("first"), said("code"));
+    let [first, code, second, build] = ["first", "code", "second", "build"]
+        .map(|name| fs_err::read_to_string(out.path().join(name)).unwrap_or_default());
     let mut faults = Vec::new();
     if first.contains("panicked") || !["0", "1", "101"].contains(&code.trim()) {
         faults.push(format!("{:?} with {room} KiB ended with {code}: {first}", case.words));
     }
     faults.extend(case.mix_in(&state(&out.path().join("state"))));
     if !outcome.stdout.is_empty() || outcome.code != 0 {
-        let (second, build) = (said("second"), said("build"));
         faults.push(format!(
             "{:?} with {room} KiB: {}{}{second}{build}",
             case.words, outcome.stdout, outcome.stderr

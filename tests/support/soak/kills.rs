@@ -96,11 +96,11 @@ impl Case {
     /// Files that are neither the old ones nor the new ones.
     pub(super) fn mix_in(&self, found: &State) -> Option<String> {
         let names = self.before.keys().chain(self.after.keys()).chain(found.keys());
-        let is_mixed = |name: &&String| {
+        let mixed = names.filter(|name| {
             let file = found.get(*name);
             file != self.before.get(*name) && file != self.after.get(*name)
-        };
-        let mixed: Vec<&String> = names.filter(is_mixed).collect();
+        });
+        let mixed: Vec<&String> = mixed.collect();
         (!mixed.is_empty()).then(|| format!("{:?} left a mix: {mixed:?}", self.words))
     }
 

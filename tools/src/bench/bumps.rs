@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
-use toml_edit::{DocumentMut, Item};
+use toml_edit::{DocumentMut, Item, Table};
 
 /// Branches that leave from one commit.
 const BRANCHES: usize = 4;
@@ -41,13 +41,7 @@ impl Versions {
         let document: DocumentMut = text.parse()?;
         let packages =
             document.get("package").and_then(Item::as_array_of_tables).context("it has no package")?;
-        let word = |table: &toml_edit::Table, key| table.get(key).and_then(Item::as_str).map(str::to_owned);
-        let read = |table: &toml_edit::Table| {
-            let registry = word(table, "source")?.starts_with("registry+");
-            let (name, version) = (word(table, "name")?, word(table, "version")?);
-            registry.then(|| ((name, range(&version)), version))
-        };
-        Ok(Self(packages.iter().filter_map(read).collect()))
+        Ok(Self(packages.iter().filter_map(registry_package).collect()))
     }
 
     /// The packages of this lock file that moved between one of the later ones and the next.
@@ -65,6 +59,17 @@ impl Versions {
         }
         bumps.into_iter().collect()
     }
+}
+
+/// A package with its range and its version, if it is of a registry.
+fn registry_package(table: &Table) -> Option<((String, String), String)> {
+    let registry = word(table, "source")?.starts_with("registry+");
+    let (name, version) = (word(table, "name")?, word(table, "version")?);
+    registry.then(|| ((name, range(&version)), version))
+}
+
+fn word(table: &Table, key: &str) -> Option<String> {
+    table.get(key).and_then(Item::as_str).map(str::to_owned)
 }
 
 /// The part of a version that cargo keeps apart: `1` or `0.4`.
@@ -94,10 +99,11 @@ mod tests {
     use super::*;
 
     fn versions(packages: &[(&str, &str)]) -> Versions {
-        let entry = |(name, version): &(&str, &str)| {
-            format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+x\"\n")
-        };
-        Versions::parse(&packages.iter().map(entry).collect::<String>()).unwrap()
+        Versions::parse(&packages.iter().map(lock_entry).collect::<String>()).unwrap()
+    }
+
+    fn lock_entry((name, version): &(&str, &str)) -> String {
+        format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+x\"\n")
     }
 
     #[test]
@@ -113,13 +119,14 @@ mod tests {
 
     #[test]
     fn the_same_seed_chooses_the_same() {
-        let name = |index: u32| format!("p{index}");
-        let names: Vec<String> = (0..20).map(name).collect();
-        let lock = |version| versions(&names.iter().map(|name| (name.as_str(), version)).collect::<Vec<_>>());
-        let locks = [lock("1.0.0"), lock("1.0.1")];
-        let choose = |seed| chosen(&locks, &mut fastrand::Rng::with_seed(seed));
-        assert_eq!(choose(1), choose(1));
-        assert_ne!(choose(1), choose(2));
-        assert_eq!(choose(1).len(), BRANCHES);
+        let names: Vec<String> = (0..20).map(|index| format!("p{index}")).collect();
+        let locks = ["1.0.0", "1.0.1"].map(|version| {
+            let packages: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), version)).collect();
+            versions(&packages)
+        });
+        let [first, again, other] = [1, 1, 2].map(|seed| chosen(&locks, &mut fastrand::Rng::with_seed(seed)));
+        assert_eq!(first, again);
+        assert_ne!(first, other);
+        assert_eq!(first.len(), BRANCHES);
     }
 }

@@ -224,6 +224,8 @@ fn without_tuning(config: &mut Table) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn default(path: &str, text: &str) -> String {
@@ -273,11 +275,14 @@ mod tests {
         fs_err::create_dir_all(example.join("target")).unwrap();
         fs_err::write(example.join("Cargo.toml"), "[profile.dev]\n").unwrap();
         let copy = Copy::new(&example, scratch.path(), Variant::Default).unwrap();
-        let time = || fs_err::metadata(copy.dir().join("Cargo.toml")).unwrap().modified().unwrap();
-        let before = time();
+        let before = manifest_time(&copy);
         Copy::new(&example, scratch.path(), Variant::Default).unwrap();
-        assert_eq!(time(), before);
+        assert_eq!(manifest_time(&copy), before);
         assert!(!copy.dir().join("target").exists());
+    }
+
+    fn manifest_time(copy: &Copy) -> SystemTime {
+        fs_err::metadata(copy.dir().join("Cargo.toml")).unwrap().modified().unwrap()
     }
 
     #[test]
@@ -285,11 +290,12 @@ mod tests {
         let vars =
             [("PATH", "/m/libexec/mold:/bin"), ("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")];
         let env = Environment::new(vars);
-        let vars = |variant: Variant| -> Vec<String> {
+        for (variant, left) in
+            [(Variant::Tuned, "PATH=/m/libexec/mold:/bin"), (Variant::Default, "PATH=/bin")]
+        {
             let env = variant.environment(&env);
-            env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect()
-        };
-        assert_eq!(vars(Variant::Tuned), ["PATH=/m/libexec/mold:/bin"]);
-        assert_eq!(vars(Variant::Default), ["PATH=/bin"]);
+            let vars = env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display()));
+            assert_eq!(vars.collect::<Vec<String>>(), [left]);
+        }
     }
 }

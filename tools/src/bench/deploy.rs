@@ -197,19 +197,19 @@ fn as_json(all: &[(Peer, Vec<Took>)]) -> anyhow::Result<String> {
 }
 
 fn as_table(all: &[(Peer, Vec<Took>)]) -> String {
-    let cell = |took: &Took| {
-        let failed =
-            if took.requests == 0 { "-".to_owned() } else { format!("{} of {}", took.failed, took.requests) };
-        [format!("{:.1}", took.seconds), failed]
-    };
-    let of = |peer: Peer, change: Change| {
-        let (_, took) = all.iter().find(|(known, _)| *known == peer)?;
-        took.iter().find(|took| took.change == change).map(cell)
-    };
     let rows = Change::ALL.map(|change| {
-        let [ours, our_failed] = of(Peer::Larder, change).unwrap_or_default();
-        let [theirs, their_failed] = of(Peer::Chef, change).unwrap_or_default();
+        let [ours, our_failed] = cells(all, Peer::Larder, change).unwrap_or_default();
+        let [theirs, their_failed] = cells(all, Peer::Chef, change).unwrap_or_default();
         [change.name().to_owned(), ours, our_failed, theirs, their_failed]
     });
     columns::text(["<deployment", "Larder s", "failed", "Compose and cargo-chef s", "failed"], &rows)
+}
+
+/// The seconds and the failed requests, if it was measured.
+fn cells(all: &[(Peer, Vec<Took>)], peer: Peer, change: Change) -> Option<[String; 2]> {
+    let (_, took) = all.iter().find(|(known, _)| *known == peer)?;
+    let took = took.iter().find(|took| took.change == change)?;
+    let failed =
+        if took.requests == 0 { "-".to_owned() } else { format!("{} of {}", took.failed, took.requests) };
+    Some([format!("{:.1}", took.seconds), failed])
 }

@@ -72,8 +72,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let portfolio = Portfolio::prepare(sh, env, log)?;
     let scratch = Scratch::new(sh, &args.scratch)?;
     log.step("Working", &format!("in {}", scratch.dir().display()));
-    let copy = |variant| Copy::new(portfolio.dir(), scratch.dir(), variant);
-    let copies = [copy(Variant::Tuned)?, copy(Variant::Default)?];
+    let (example, place) = (portfolio.dir(), scratch.dir());
+    let copies = [Copy::new(example, place, Variant::Tuned)?, Copy::new(example, place, Variant::Default)?];
     let mut bench = Bench { copies, env: portfolio.env(), log, report: Report::default() };
     bench.measure(args)?;
     let text = if args.json { bench.report.to_json()? } else { bench.report.to_table() };

@@ -13,7 +13,7 @@ use anyhow::{Context as _, ensure};
 use larder::{
     cargo::messages::Counts,
     process::{Cmd, Environment},
-    shim::recorder::Recorder,
+    shim::recorder::{Call, Recorder},
     text::columns,
 };
 use serde::Serialize;
@@ -52,11 +52,10 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
     let scratch = Scratch::new(sh, &args.scratch)?;
-    let copy = |name: &str| Copy::new(portfolio.dir(), &scratch.dir().join(name), Variant::Tuned);
-    let bench = Bench { env: portfolio.env(), larder: &larder, chef: &chef, log };
+    let bench = Bench { example: portfolio.dir(), env: portfolio.env(), larder: &larder, chef: &chef, log };
     let measured = [
-        bench.measure("cargo-chef", &copy("chef")?, Bench::chef)?,
-        bench.measure("larder", &copy("larder")?, Bench::larder)?,
+        bench.measure("cargo-chef", &scratch.dir().join("chef"), Bench::chef)?,
+        bench.measure("larder", &scratch.dir().join("larder"), Bench::larder)?,
     ];
     let json = serde_json::json!({ "version": 1, "tools": measured });
     args.output.write(sh, log, "exact", (&report(&measured), &json, &plot(&measured)))?;
@@ -64,6 +63,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 struct Bench<'a> {
+    example: &'a Path,
     env: &'a Environment,
     larder: &'a Path,
     chef: &'a Path,
@@ -74,9 +74,10 @@ impl Bench<'_> {
     fn measure(
         &self,
         tool: &'static str,
-        copy: &Copy,
+        folder: &Path,
         cook: fn(&Self, &Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<Measured> {
+        let copy = Copy::new(self.example, folder, Variant::Tuned)?;
         copy.clean()?;
         self.log.step("Cooking", &format!("with {tool}: minutes"));
         let start = Instant::now();
@@ -97,29 +98,28 @@ impl Bench<'_> {
     /// In a folder of its own with nothing but the recipe, as in a Dockerfile.
     fn chef(&self, dir: &Path) -> anyhow::Result<()> {
         let recipe = dir.join("recipe.json");
+        let mut env = self.env.clone();
         // As cargo does for its subcommands.
-        let cargo = self.env.find_program("cargo").context("there is no cargo on PATH")?;
-        let chef = |dir: &Path, args: &[&str]| {
-            let recipe = recipe.to_string_lossy();
-            Cmd::new(self.chef, dir, self.env)
-                .env("CARGO", &cargo)
-                .args(["chef", args[0], "--recipe-path", &recipe])
-                .args(&args[1..])
-                .output()
-        };
-        chef(dir, &["prepare"])?;
+        env.set("CARGO", self.env.find_program("cargo").context("there is no cargo on PATH")?);
+        Cmd::new(self.chef, dir, &env).args(["chef", "prepare", "--recipe-path"]).arg(&recipe).output()?;
         let cook = tempfile::tempdir_in(dir.parent().context("copies are in a folder")?)?;
         let target = dir.join("target");
-        let (front, server) = (target.join("front"), target);
-        let (front, server) = (front.to_string_lossy(), server.to_string_lossy());
-        let words =
-            "--package=frontend --target=wasm32-unknown-unknown --no-default-features --profile=wasm-release";
-        let mut args = vec!["cook", "--target-dir", &front];
-        args.extend(words.split(' '));
-        chef(cook.path(), &args)?;
-        let mut args = vec!["cook", "--target-dir", &server];
-        args.extend("--package=server --bin=server --no-default-features --release".split(' '));
-        chef(cook.path(), &args)?;
+        for (target, words) in [
+            (
+                target.join("front"),
+                "--package=frontend --target=wasm32-unknown-unknown --no-default-features \
+                 --profile=wasm-release",
+            ),
+            (target, "--package=server --bin=server --no-default-features --release"),
+        ] {
+            Cmd::new(self.chef, cook.path(), &env)
+                .args(["chef", "cook", "--recipe-path"])
+                .arg(&recipe)
+                .arg("--target-dir")
+                .arg(target)
+                .args(words.split(' '))
+                .output()?;
+        }
         Ok(())
     }
 
@@ -131,14 +131,7 @@ impl Bench<'_> {
         let leptos = env.find_program("cargo-leptos").unwrap_or_else(|| PathBuf::from("cargo-leptos"));
         Cmd::new(leptos, dir, &env).args(["leptos", "build", "--release"]).output()?;
         let calls = recorder.calls()?;
-        let counts = |package: &str| {
-            let named = |call: &&larder::shim::recorder::Call| {
-                call.cargo_args().iter().any(|arg| arg.contains(package))
-                    && call.subcommand() == Some("build")
-            };
-            calls.iter().find(named).map(|call| call.counts)
-        };
-        let (Some(front), Some(server)) = (counts("frontend"), counts("server")) else {
+        let (Some(front), Some(server)) = (counts(&calls, "frontend"), counts(&calls, "server")) else {
             anyhow::bail!("cargo-leptos made other calls of cargo than expected: {calls:#?}");
         };
         ensure!(
@@ -149,19 +142,15 @@ impl Bench<'_> {
     }
 }
 
+/// The units of a package's build, if it is among the calls.
+fn counts(calls: &[Call], package: &str) -> Option<Counts> {
+    let mut builds = calls.iter().filter(|call| call.subcommand() == Some("build"));
+    let build = builds.find(|call| call.cargo_args().iter().any(|arg| arg.contains(package)))?;
+    Some(build.counts)
+}
+
 fn report(measured: &[Measured]) -> String {
-    let row = |row: &Measured| {
-        let of_all =
-            |counts: Counts| format!("{} of {}", counts.compiled_external, counts.compiled + counts.fresh);
-        [
-            row.tool.to_owned(),
-            format!("{:.0}", row.cook_seconds),
-            format!("{:.0}", row.build_seconds),
-            of_all(row.front),
-            of_all(row.server),
-        ]
-    };
-    let rows: Vec<_> = measured.iter().map(row).collect();
+    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
     let head = [
         "<cooked with",
         "cook s",
@@ -172,16 +161,25 @@ fn report(measured: &[Measured]) -> String {
     columns::text(head, &rows)
 }
 
+impl Measured {
+    fn cells(&self) -> [String; 5] {
+        let [front, server] = [self.front, self.server]
+            .map(|counts| format!("{} of {}", counts.compiled_external, counts.compiled + counts.fresh));
+        let [cook, build] = [self.cook_seconds, self.build_seconds].map(|seconds| format!("{seconds:.0}"));
+        [self.tool.to_owned(), cook, build, front, server]
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "unit counts are far below 2^52")]
 fn plot(measured: &[Measured]) -> Plot<'_> {
-    let line = |row: &Measured| Line {
+    let lines = measured.iter().map(|row| Line {
         name: row.tool.to_owned(),
         values: [row.front, row.server].map(|counts| counts.compiled_external as f64).to_vec(),
-    };
+    });
     Plot {
         title: "external units compiled again by the real build",
         x: "1: front, 2: server",
         y: "units",
-        lines: measured.iter().map(line).collect(),
+        lines: lines.collect(),
     }
 }

@@ -12,7 +12,6 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    bytesize::ByteSize,
     cargo::messages::Counts,
     files::disk,
     process::{Cmd, Environment, Stderr},
@@ -280,11 +279,18 @@ fn age(folder: &Path, by: Duration) -> anyhow::Result<()> {
 }
 
 fn report(full: u64, measured: &[Measured]) -> String {
-    let size = |bytes: u64| ByteSize::b(bytes).display().iec().to_string();
-    let row = |Measured { way, bytes_freed, compiled_after, compiled_external_after }: &Measured| {
-        [way.clone(), size(*bytes_freed), compiled_after.to_string(), compiled_external_after.to_string()]
-    };
-    let rows: Vec<_> = measured.iter().map(row).collect();
+    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
     let head = ["<way", "freed", "compiled afterwards", "of them external"];
-    format!("{} in four generations\n{}", size(full), columns::text(head, &rows))
+    format!("{} in four generations\n{}", columns::bytes(full), columns::text(head, &rows))
+}
+
+impl Measured {
+    fn cells(&self) -> [String; 4] {
+        [
+            self.way.clone(),
+            columns::bytes(self.bytes_freed),
+            self.compiled_after.to_string(),
+            self.compiled_external_after.to_string(),
+        ]
+    }
 }

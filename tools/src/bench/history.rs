@@ -98,11 +98,14 @@ pub(super) fn read(env: &Environment, log: &Log, repo: &Path, commits: usize) ->
 
 /// The repository's own name, also for a mirror whose folder is called otherwise.
 fn name(repo: &Path) -> String {
-    let folder = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let own = folder(repo).unwrap_or_default();
+    let own = folder_name(repo).unwrap_or_default();
     let generic = matches!(own.as_str(), "repo" | ".git" | "");
-    let name = if generic { repo.parent().and_then(folder).unwrap_or(own) } else { own };
+    let name = if generic { repo.parent().and_then(folder_name).unwrap_or(own) } else { own };
     name.rsplit_once('+').map_or(name.clone(), |(_, name)| name.to_owned())
+}
+
+fn folder_name(path: &Path) -> Option<String> {
+    path.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
 /// The external units of everything that the project ships.

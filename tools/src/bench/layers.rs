@@ -172,7 +172,6 @@ impl Outcome {
     }
 
     fn cells(&self) -> [String; 9] {
-        let percent = |part, whole| format!("{:.1} %", 100.0 * ratio(part, whole));
         [
             self.history.clone(),
             self.policy.clone(),
@@ -185,6 +184,10 @@ impl Outcome {
             self.most_layers.to_string(),
         ]
     }
+}
+
+fn percent(part: usize, whole: usize) -> String {
+    format!("{:.1} %", 100.0 * ratio(part, whole))
 }
 
 /// One row for each history and policy, and the means.
@@ -211,22 +214,26 @@ fn report(outcomes: &[Outcome]) -> String {
     for (every, policy) in kinds {
         let of_kind: Vec<&Outcome> =
             outcomes.iter().filter(|outcome| outcome.every == every && outcome.policy == policy).collect();
-        let mean = |value: fn(&Outcome) -> f64| {
-            let count = u32::try_from(of_kind.len()).unwrap_or(u32::MAX);
-            of_kind.iter().map(|outcome| value(outcome)).sum::<f64>() / f64::from(count)
-        };
-        let sum = |value: fn(&Outcome) -> usize| of_kind.iter().map(|outcome| value(outcome)).sum();
         let _ = writeln!(
             text,
             "{policy}, every {every}: {:.2} x ideal and {:.2} x carried in the mean of histories; \
              {:.2} and {:.2} over all units",
-            mean(Outcome::to_ideal),
-            mean(Outcome::carried),
-            ratio(sum(|outcome| outcome.total_compiled), sum(|outcome| outcome.ideal)),
-            ratio(sum(|outcome| outcome.in_chain), sum(|outcome| outcome.current)),
+            mean(&of_kind, Outcome::to_ideal),
+            mean(&of_kind, Outcome::carried),
+            ratio(sum(&of_kind, |outcome| outcome.total_compiled), sum(&of_kind, |outcome| outcome.ideal)),
+            ratio(sum(&of_kind, |outcome| outcome.in_chain), sum(&of_kind, |outcome| outcome.current)),
         );
     }
     text
+}
+
+fn mean(outcomes: &[&Outcome], value: fn(&Outcome) -> f64) -> f64 {
+    let count = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
+    outcomes.iter().map(|outcome| value(outcome)).sum::<f64>() / f64::from(count)
+}
+
+fn sum(outcomes: &[&Outcome], value: fn(&Outcome) -> usize) -> usize {
+    outcomes.iter().map(|outcome| value(outcome)).sum()
 }
 
 /// Units compiled in all, change by change, for the first history.

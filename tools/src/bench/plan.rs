@@ -196,21 +196,7 @@ pub(super) fn seconds<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Re
 }
 
 fn report(measured: &[Measured]) -> String {
-    let row = |row: &Measured| {
-        let [lock, chef, bare] =
-            [&row.lock_seconds, &row.chef_seconds, &row.bare_query_seconds].map(|values| median(values));
-        [
-            row.workspace.clone(),
-            row.members.to_string(),
-            row.queries.to_string(),
-            format!("{lock:.2}"),
-            format!("{chef:.2}"),
-            format!("{:.2}", lock / chef),
-            format!("{bare:.2}"),
-            format!("{:+.0} %", 100.0 * (lock / bare - 1.0)),
-        ]
-    };
-    let rows: Vec<_> = measured.iter().map(row).collect();
+    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
     let head = [
         "<median seconds",
         "members",
@@ -222,6 +208,23 @@ fn report(measured: &[Measured]) -> String {
         "lock adds",
     ];
     columns::text(head, &rows)
+}
+
+impl Measured {
+    fn cells(&self) -> [String; 8] {
+        let [lock, chef, bare] =
+            [&self.lock_seconds, &self.chef_seconds, &self.bare_query_seconds].map(|values| median(values));
+        [
+            self.workspace.clone(),
+            self.members.to_string(),
+            self.queries.to_string(),
+            format!("{lock:.2}"),
+            format!("{chef:.2}"),
+            format!("{:.2}", lock / chef),
+            format!("{bare:.2}"),
+            format!("{:+.0} %", 100.0 * (lock / bare - 1.0)),
+        ]
+    }
 }
 
 fn plot(measured: &[Measured]) -> Plot<'_> {

@@ -170,10 +170,8 @@ impl Replay<'_> {
 
     fn changed(&self, before: &str, after: &str, path: &str) -> anyhow::Result<usize> {
         let lines = self.git(&["diff", "--numstat", before, after, "--", path])?;
-        let count = |line: &str| {
-            line.split_whitespace().take(2).filter_map(|count| count.parse::<usize>().ok()).sum::<usize>()
-        };
-        Ok(lines.lines().map(count).sum())
+        let counts = lines.lines().flat_map(|line| line.split_whitespace().take(2));
+        Ok(counts.filter_map(|count| count.parse::<usize>().ok()).sum())
     }
 
     /// One branch with a change (`ours`, on `base`), another with the change after it alone, and their merge.
@@ -258,15 +256,9 @@ fn report(outcomes: &[Outcome]) -> String {
 fn churn(name: &str, lines: &str, churn: &[(usize, usize)]) -> [String; 6] {
     let ratios = ratios(churn);
     let sum = churn.iter().fold((0, 0), |sum, churn| (sum.0 + churn.0, sum.1 + churn.1));
-    let text = |value: Option<&f64>| value.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-    [
-        name.into(),
-        lines.into(),
-        churn.len().to_string(),
-        text(ratios.get(ratios.len() / 2)),
-        text(ratios.last()),
-        format!("{:.2}", ratio(sum)),
-    ]
+    let [median, worst] = [ratios.get(ratios.len() / 2), ratios.last()]
+        .map(|value| value.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
+    [name.into(), lines.into(), churn.len().to_string(), median, worst, format!("{:.2}", ratio(sum))]
 }
 
 /// One kind of pairs.

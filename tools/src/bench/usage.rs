@@ -103,25 +103,28 @@ impl Bench<'_> {
 }
 
 fn report(measured: &[Measured]) -> String {
-    let row = |row: &Measured| {
-        let [usage, du] = [&row.usage_seconds, &row.du_seconds].map(|values| median(values));
+    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
+    let head = ["<median seconds", "folders", "size", "difference", "usage", "du -s", "ratio", "<goal"];
+    columns::text(head, &rows)
+}
+
+impl Measured {
+    fn cells(&self) -> [String; 8] {
+        let [usage, du] = [&self.usage_seconds, &self.du_seconds].map(|values| median(values));
         #[expect(clippy::cast_precision_loss, reason = "a difference in hundredths")]
-        let difference = 100.0 * (row.usage_bytes as f64 / row.du_bytes as f64 - 1.0);
+        let difference = 100.0 * (self.usage_bytes as f64 / self.du_bytes as f64 - 1.0);
         let verdict = if usage < du && difference.abs() <= 1.0 { "reached" } else { "MISSED" };
         [
-            row.workspace.to_owned(),
-            row.folders.to_string(),
-            columns::bytes(row.du_bytes),
+            self.workspace.to_owned(),
+            self.folders.to_string(),
+            columns::bytes(self.du_bytes),
             format!("{difference:+.2} %"),
             format!("{usage:.2}"),
             format!("{du:.2}"),
             format!("{:.2}", usage / du),
             format!("{verdict}: within 1 %, in less time"),
         ]
-    };
-    let rows: Vec<_> = measured.iter().map(row).collect();
-    let head = ["<median seconds", "folders", "size", "difference", "usage", "du -s", "ratio", "<goal"];
-    columns::text(head, &rows)
+    }
 }
 
 fn plot(measured: &[Measured]) -> Plot<'_> {

@@ -62,11 +62,12 @@ pub(crate) fn answers(client: &Client, image: &str, port: u16, page: &str) -> an
     let site = container.site(port)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let logs = || client.cmd().args(["logs", &container.id]).output().unwrap_or_default();
         match site.get("/").map(|answer| answer.text()) {
             Ok(text) if text.contains(page) => return Ok(()),
             Ok(text) => anyhow::bail!("the home page does not say {page:?}: {text}"),
-            Err(error) => ensure!(Instant::now() < deadline, "{error:#}; the container's log: {}", logs()),
+            Err(error) => {
+                ensure!(Instant::now() < deadline, "{error:#}; the container's log: {}", container.logs());
+            }
         }
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -101,11 +102,14 @@ impl<'a> Container<'a> {
             if health == "running healthy" {
                 return Ok(());
             }
-            let logs = || self.client.cmd().args(["logs", &self.id]).output().unwrap_or_default();
-            ensure!(health.starts_with("running"), "the container ended: {health} {}", logs());
-            ensure!(Instant::now() < deadline, "the container does not become healthy: {}", logs());
+            ensure!(health.starts_with("running"), "the container ended: {health} {}", self.logs());
+            ensure!(Instant::now() < deadline, "the container does not become healthy: {}", self.logs());
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    fn logs(&self) -> String {
+        self.client.cmd().args(["logs", &self.id]).output().unwrap_or_default()
     }
 
     fn site(&self, port: u16) -> anyhow::Result<Site> {

@@ -88,17 +88,16 @@ impl Engine {
 
     /// The processor time of the steps of all its builds so far, if the machine tells.
     pub(crate) fn cpu_seconds(&self) -> Option<f64> {
-        let number = |text: &str| text.trim().parse::<f64>().ok();
         let group = self.group.as_ref()?.join("buildkit");
         let groups = Path::new("/sys/fs/cgroup");
         let usage = groups.join("cpuacct").join(&group).join("cpuacct.usage");
         if let Ok(text) = fs_err::read_to_string(usage) {
-            return Some(number(&text)? / 1e9);
+            return Some(parse_number(&text)? / 1e9);
         }
         match fs_err::read_to_string(groups.join(&group).join("cpu.stat")) {
             Ok(text) => {
                 let line = text.lines().find_map(|line| line.strip_prefix("usage_usec "));
-                Some(number(line?)? / 1e6)
+                Some(parse_number(line?)? / 1e6)
             }
             // The group comes with the first step.
             Err(_) => groups.is_dir().then_some(0.0),
@@ -109,29 +108,41 @@ impl Engine {
         let dockerd = env.find_program("dockerd").context("PATH has no dockerd")?;
         fs_err::create_dir_all(folder)?;
         let lock = locked(folder, log)?;
-        let file = |name: &str| -> PathBuf { folder.join(name) };
+        let (pid, output) = (folder.join("engine.pid"), folder.join("engine.log"));
         // A socket's path may be no longer than some hundred bytes.
-        let socket = format!("unix://{}", file("engine.sock").display());
-        let _ = fs_err::remove_file(file("engine.pid"));
+        let socket = format!("unix://{}", folder.join("engine.sock").display());
+        let _ = fs_err::remove_file(&pid);
         log.step("Starting", &format!("a Docker engine in {}", folder.display()));
         let running = Cmd::new(dockerd, folder, env)
             .arg(format!("--host={socket}"))
-            .args([option("exec-root", &file("run")), option("pidfile", &file("engine.pid"))])
+            .args([option("exec-root", &folder.join("run")), option("pidfile", &pid)])
             .args(options)
-            .spawn_logged(&file("engine.log"))?;
+            .spawn_logged(&output)?;
         let mut env = env.clone();
         env.set("DOCKER_HOST", socket);
         let mut own = Own { running, _lock: lock };
         let client = Client::find(&env)?;
         let deadline = Instant::now() + PATIENCE;
         while client.engine_version().is_err() {
-            let said = || fs_err::read_to_string(file("engine.log")).unwrap_or_default();
-            ensure!(own.running.try_exit_code()?.is_none(), "the Docker engine ended at once: {}", said());
-            ensure!(Instant::now() < deadline, "the Docker engine does not answer: {}", said());
+            ensure!(
+                own.running.try_exit_code()?.is_none(),
+                "the Docker engine ended at once: {}",
+                said(&output)
+            );
+            ensure!(Instant::now() < deadline, "the Docker engine does not answer: {}", said(&output));
             std::thread::sleep(Duration::from_millis(100));
         }
         Ok(Self { env, own: Some(own), group: None })
     }
+}
+
+fn parse_number(text: &str) -> Option<f64> {
+    text.trim().parse().ok()
+}
+
+/// Everything that an engine wrote into its log.
+fn said(log: &Path) -> String {
+    fs_err::read_to_string(log).unwrap_or_default()
 }
 
 /// Waits until no other run has an engine in this folder; it is ours until the file is dropped.

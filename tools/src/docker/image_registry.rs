@@ -69,14 +69,16 @@ mod tests {
 
     #[test]
     fn answers_to_get_are_counted_and_nothing_else() {
-        let line = |method: &str, message: &str| {
-            format!(
+        for (method, message, bytes) in [
+            ("GET", "response completed", 96),
+            ("HEAD", "response completed", 0),
+            ("GET", "authorized request", 0),
+        ] {
+            let line = format!(
                 "{{\"http.request.method\":\"{method}\",\"http.response.written\":96,\"msg\":\"{message}\"}}"
-            )
-        };
-        assert_eq!(sent(&line("GET", "response completed")), 96);
-        assert_eq!(sent(&line("HEAD", "response completed")), 0);
-        assert_eq!(sent(&line("GET", "authorized request")), 0);
+            );
+            assert_eq!(sent(&line), bytes, "{line}");
+        }
         assert_eq!(sent("no JSON"), 0);
     }
 }

@@ -190,14 +190,8 @@ pub(crate) fn check_archive(sh: &Shell, env: &Environment, log: &Log, archive: &
 
 /// Builds the example's image, and again, which must do nothing.
 fn example_twice(sh: &Shell, env: &Environment, larder: &Path, words: &[String]) -> anyhow::Result<()> {
-    let build = || -> anyhow::Result<Value> {
-        let cmd = Cmd::new(larder, example(sh), env).args(["larder", "docker", "--json", "--tag", IMAGE]);
-        let mut json = String::new();
-        let code = cmd.args(words).each_line(Stderr::Terminal, |line| json.push_str(line))?;
-        ensure!(code == 0, "`cargo larder docker` ended with exit code {code}");
-        Ok(serde_json::from_str(&json)?)
-    };
-    let (first, second) = (build()?, build()?);
+    let first = build_example(sh, env, larder, words)?;
+    let second = build_example(sh, env, larder, words)?;
     // The half's own and the three that both stand on, as far as they are not there from an earlier run. The front is
     // a library: in the steps before its own, those of later ones are compiled from empty files, 3 + 2 + 1.
     for (half, most) in [("build-front", 4 + 6), ("build-server", 4)] {
@@ -207,6 +201,14 @@ fn example_twice(sh: &Shell, env: &Environment, larder: &Path, words: &[String])
         ensure!(scenarios::stage(&second, half)?.run == 0, "a second build does something: {second:#}");
     }
     Ok(())
+}
+
+fn build_example(sh: &Shell, env: &Environment, larder: &Path, words: &[String]) -> anyhow::Result<Value> {
+    let cmd = Cmd::new(larder, example(sh), env).args(["larder", "docker", "--json", "--tag", IMAGE]);
+    let mut json = String::new();
+    let code = cmd.args(words).each_line(Stderr::Terminal, |line| json.push_str(line))?;
+    ensure!(code == 0, "`cargo larder docker` ended with exit code {code}");
+    Ok(serde_json::from_str(&json)?)
 }
 
 fn example(sh: &Shell) -> PathBuf {

@@ -125,8 +125,8 @@ struct Server<'a> {
 impl<'a> Server<'a> {
     fn start(client: &'a Client, folder: &Path) -> anyhow::Result<Self> {
         let port = listening::free_port()?;
-        let mount = |from: &str, to: &str| format!("--volume={}:{to}:ro", folder.join(from).display());
-        let mounts = [mount("secretive.git", "/srv/secretive.git"), mount("key.pub", "/authorized")];
+        let mounts = [("secretive.git", "/srv/secretive.git"), ("key.pub", "/authorized")]
+            .map(|(from, to)| format!("--volume={}:{to}:ro", folder.join(from).display()));
         let container = client
             .cmd()
             .args(["run", "--rm", "--detach", "--network=host"])

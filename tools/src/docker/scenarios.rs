@@ -113,22 +113,28 @@ fn without_larder(fixture: &Fixture<'_>) -> anyhow::Result<()> {
     let clone = fixture.dir.join("../clone");
     let client = Client::find(&fixture.env)?;
     let name = format!("{IMAGE}-clone");
-    let build = |more: Option<&str>| {
-        let cmd = Cmd::new(client.program(), &clone, &fixture.env).args(["build", "--quiet", "--tag", &name]);
-        cmd.args(more).args(fixture.words).arg(".").env("DOCKER_BUILDKIT", "1").output()
-    };
-    build(None)?;
+    let build = Cmd::new(client.program(), &clone, &fixture.env)
+        .env("DOCKER_BUILDKIT", "1")
+        .args(["build", "--quiet", "--tag", &name]);
+    build.clone().args(fixture.words).arg(".").output()?;
     let said = client.cmd().args(["run", "--rm", &name]).output()?;
     ensure!(said == "one 1\n", "the image of a plain clone says {said:?}");
-    let layers = |image: &str| {
-        client.cmd().args(["image", "inspect", "--format", "{{.RootFS.Layers}}", image]).output()
-    };
-    let expected = layers(IMAGE)?;
-    ensure!(layers(&name)? == expected, "a plain clone gives other layers than `cargo larder docker`");
+    let expected = layers(&client, IMAGE)?;
+    ensure!(
+        layers(&client, &name)? == expected,
+        "a plain clone gives other layers than `cargo larder docker`"
+    );
     // As on another machine, later.
-    build(Some("--no-cache"))?;
-    ensure!(layers(&name)? == expected, "built once more from the same files, the layers are others");
+    build.arg("--no-cache").args(fixture.words).arg(".").output()?;
+    ensure!(
+        layers(&client, &name)? == expected,
+        "built once more from the same files, the layers are others"
+    );
     Ok(())
+}
+
+fn layers(client: &Client, image: &str) -> anyhow::Result<String> {
+    Ok(client.cmd().args(["image", "inspect", "--format", "{{.RootFS.Layers}}", image]).output()?)
 }
 
 /// Makes a repository of a folder and commits all that is in it.
@@ -336,8 +342,9 @@ pub(crate) fn stage(answer: &Value, name: &str) -> anyhow::Result<Stage> {
     let stages = answer["stages"].as_array().context("there are no stages")?;
     let stage = stages.iter().find(|stage| stage["name"] == name);
     let stage = stage.with_context(|| format!("there is no stage {name}: {answer:#}"))?;
-    let number = |field: &str| stage[field].as_u64().unwrap_or_default();
-    Ok(Stage { run: number("run"), external: number("compiled-external"), own: number("compiled-local") })
+    let [run, external, own] =
+        ["run", "compiled-external", "compiled-local"].map(|field| stage[field].as_u64().unwrap_or_default());
+    Ok(Stage { run, external, own })
 }
 
 fn ran(answer: &Value) -> u64 {
@@ -356,13 +363,14 @@ mod tests {
         let folder = dir.path().join("blobs/sha256");
         fs_err::create_dir_all(&folder).unwrap();
         fs_err::write(folder.join("1234"), "nothing\n".repeat(100)).unwrap();
-        let search = || files_with_canary(dir.path(), &env).unwrap();
-        assert_eq!(search(), Found { files: 1, with: None });
+        let found = files_with_canary(dir.path(), &env).unwrap();
+        assert_eq!(found, Found { files: 1, with: None });
         let layer = folder.join("5678");
         fs_err::write(&layer, format!("{}{CANARY}", "x".repeat(1000))).unwrap();
         Cmd::new("gzip", "/", &env).arg(&layer).output().unwrap();
         fs_err::rename(folder.join("5678.gz"), &layer).unwrap();
         assert!(!fs_err::read(&layer).unwrap().windows(CANARY.len()).any(|bytes| bytes == CANARY.as_bytes()));
-        assert_eq!(search(), Found { files: 2, with: Some(layer) });
+        let found = files_with_canary(dir.path(), &env).unwrap();
+        assert_eq!(found, Found { files: 2, with: Some(layer) });
     }
 }

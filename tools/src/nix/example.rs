@@ -3,7 +3,7 @@
 //!
 //! The recipes are the committed ones and everything is compiled from nothing, so the store must not outlive the test.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment};
@@ -111,10 +111,13 @@ fn serve(env: &Environment, server: &Path, site: &Path, log: &Log) -> anyhow::Re
 }
 
 fn find(env: &Environment) -> anyhow::Result<Nix> {
-    let program = |name: &str| env.find_program(name).with_context(|| format!("PATH has no {name}"));
-    let tools = TOOLS.map(|name| Ok((name, program(name)?)));
+    let tools = TOOLS.map(|name| Ok((name, find_program(env, name)?)));
     let tools = tools.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    Nix::find(env, &program("rustc")?, &tools)
+    Nix::find(env, &find_program(env, "rustc")?, &tools)
+}
+
+fn find_program(env: &Environment, name: &str) -> anyhow::Result<PathBuf> {
+    env.find_program(name).with_context(|| format!("PATH has no {name}"))
 }
 
 /// Downloads what the lock files name and nothing else on this machine has built: other platforms' crates.

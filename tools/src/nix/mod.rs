@@ -55,17 +55,18 @@ enum Verb {
 
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let call = |words: &[&str]| command(sh, env, words, &args.words);
+    let more = &args.words;
     let (cmd, what) = match &args.verb {
         Verb::Style => return check_style(sh, env, log),
         Verb::Test { full: true } => return test(sh, env, log, Server::Shipped),
         Verb::Test { full: false } => return test(sh, env, log, Server::Quick),
-        Verb::Shell => return Ok(call(&["develop"])?.run()?),
-        Verb::Show => return Ok(call(&["flake", "show"])?.run()?),
+        Verb::Shell => return Ok(command(sh, env, &["develop"], more)?.run()?),
+        Verb::Show => return Ok(command(sh, env, &["flake", "show"], more)?.run()?),
         Verb::Build { package } => {
-            (call(&["build", "--print-build-logs", &format!(".#{package}")])?, package.as_str())
+            let words = ["build", "--print-build-logs", &format!(".#{package}")];
+            (command(sh, env, &words, more)?, package.as_str())
         }
-        Verb::Check => (call(&["flake", "check", "--print-build-logs"])?, "all checks"),
+        Verb::Check => (command(sh, env, &["flake", "check", "--print-build-logs"], more)?, "all checks"),
     };
     log.step("Building", &format!("{what} with nix"));
     let mut progress = Progress::default();
@@ -88,15 +89,16 @@ fn command(sh: &Shell, env: &Environment, words: &[&str], more: &[String]) -> an
 
 /// Compiled units by place.
 fn table_of(progress: &Progress) -> String {
-    let row = |(name, derivation): (&str, &Derivation)| {
-        let compiled = derivation.external + derivation.local;
-        [name.to_owned(), compiled.to_string(), derivation.summary.clone()]
-    };
-    let rows: Vec<_> = progress.derivations().map(row).collect();
+    let rows: Vec<_> = progress.derivations().map(|(name, derivation)| cells(name, derivation)).collect();
     if rows.is_empty() {
         return "nothing was compiled\n".into();
     }
     columns::text(["<derivation", "packages compiled", "<it says"], &rows)
+}
+
+fn cells(name: &str, derivation: &Derivation) -> [String; 3] {
+    let compiled = derivation.external + derivation.local;
+    [name.to_owned(), compiled.to_string(), derivation.summary.clone()]
 }
 
 #[cfg(test)]

@@ -126,24 +126,26 @@ mod tests {
     fn binstall_is_told_what_the_workflow_publishes() {
         let manifest: DocumentMut = MANIFEST.parse().unwrap();
         let binstall = &manifest["package"]["metadata"]["binstall"];
-        let said = |key: &str, target: &str| {
-            let values = [
-                ("{ repo }", "REPO"),
-                ("{ version }", "1.2.3"),
-                ("{ target }", target),
-                ("{ bin }", PACKAGE),
-                ("{ binary-ext }", ""),
-            ];
-            let text = binstall[key].as_str().unwrap().to_owned();
-            values.iter().fold(text, |text, (word, value)| text.replace(word, value))
-        };
+        let [url, program] = ["pkg-url", "bin-dir"].map(|key| binstall[key].as_str().unwrap());
         assert!(targets().len() >= 6, "{:?}", targets());
         for target in targets() {
             let name = name(target);
-            assert_eq!(said("pkg-url", target), format!("REPO/releases/download/v1.2.3/{name}.tar.gz"));
-            assert_eq!(said("bin-dir", target), format!("{name}/{PACKAGE}"));
+            assert_eq!(filled_in(url, target), format!("REPO/releases/download/v1.2.3/{name}.tar.gz"));
+            assert_eq!(filled_in(program, target), format!("{name}/{PACKAGE}"));
         }
         assert_eq!(binstall["pkg-fmt"].as_str(), Some("tgz"));
+    }
+
+    /// As cargo-binstall does it.
+    fn filled_in(template: &str, target: &str) -> String {
+        let values = [
+            ("{ repo }", "REPO"),
+            ("{ version }", "1.2.3"),
+            ("{ target }", target),
+            ("{ bin }", PACKAGE),
+            ("{ binary-ext }", ""),
+        ];
+        values.iter().fold(template.to_owned(), |text, (word, value)| text.replace(word, value))
     }
 
     #[test]

@@ -109,13 +109,14 @@ Debug::NoLocking "true";
 
 /// A dpkg status file that calls the packages installed.
 fn status(packages: &[&str]) -> String {
-    let entry = |name: &&str| {
-        format!(
-            "Package: {name}\nStatus: install ok installed\nVersion: 999\nArchitecture: all\n\
-             Multi-Arch: foreign\nMaintainer: none\nDescription: provided by the machine\n\n"
-        )
-    };
-    packages.iter().map(entry).collect()
+    packages.iter().copied().map(status_entry).collect()
+}
+
+fn status_entry(package: &str) -> String {
+    format!(
+        "Package: {package}\nStatus: install ok installed\nVersion: 999\nArchitecture: all\n\
+         Multi-Arch: foreign\nMaintainer: none\nDescription: provided by the machine\n\n"
+    )
 }
 
 /// Name and size in a line like `'URI' name_1.0_amd64.deb 1234 SHA256:…`.
@@ -149,13 +150,9 @@ pub(super) fn os_release(field: &str) -> Option<String> {
 fn mirror(sources: &[String], codename: &str) -> Option<String> {
     let suites = [codename, SUITE, "unstable", "testing", "stable"];
     let entries: Vec<Entry> = sources.iter().flat_map(|text| one_line(text).chain(stanzas(text))).collect();
-    let has = |entry: &&Entry, suite: &str| {
-        // Other vendors' sources use Debian's suite names too, but not its component's.
-        entry.suites.iter().any(|name| name == suite) && entry.components.iter().any(|name| name == "main")
-    };
     suites
         .iter()
-        .find_map(|suite| entries.iter().find(|entry| has(entry, suite)))
+        .find_map(|suite| entries.iter().find(|entry| entry.has(suite)))
         .map(|entry| entry.uri.clone())
 }
 
@@ -163,6 +160,13 @@ struct Entry {
     uri: String,
     suites: Vec<String>,
     components: Vec<String>,
+}
+
+impl Entry {
+    fn has(&self, suite: &str) -> bool {
+        // Other vendors' sources use Debian's suite names too, but not its component's.
+        self.suites.iter().any(|name| name == suite) && self.components.iter().any(|name| name == "main")
+    }
 }
 
 /// Entries like `deb [option=value] URI suite component…`.
@@ -179,19 +183,21 @@ fn one_line(text: &str) -> impl Iterator<Item = Entry> {
 /// Entries of `Name: value` lines, parted by empty lines.
 fn stanzas(text: &str) -> impl Iterator<Item = Entry> {
     text.split("\n\n").filter_map(|stanza| {
-        let words = |name: &str| -> Vec<String> {
-            let value = stanza.lines().find_map(|line| {
-                let (key, value) = line.split_once(':')?;
-                key.eq_ignore_ascii_case(name).then_some(value)
-            });
-            value.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
-        };
-        if words("Enabled") == ["no"] || !words("Types").contains(&"deb".to_owned()) {
+        if words(stanza, "Enabled") == ["no"] || !words(stanza, "Types").contains(&"deb".to_owned()) {
             return None;
         }
-        let uri = words("URIs").into_iter().next()?;
-        Some(Entry { uri, suites: words("Suites"), components: words("Components") })
+        let uri = words(stanza, "URIs").into_iter().next()?;
+        Some(Entry { uri, suites: words(stanza, "Suites"), components: words(stanza, "Components") })
     })
+}
+
+/// The words of a stanza's field.
+fn words(stanza: &str, field: &str) -> Vec<String> {
+    let value = stanza.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(field).then_some(value)
+    });
+    value.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -142,12 +142,12 @@ fn ways(tool: Tool, need: &Need, facts: &Facts) -> Vec<Source> {
         Tool::Mold => &[Source::Debian],
         Tool::CargoLeptos | Tool::WasmBindgen => &[Source::CargoInstall],
     };
-    let is_possible = |way: &Source| match way {
+    let possible = ways.iter().copied().filter(|way| match way {
         Source::Rustup => facts.ways.contains(way) && toolchain_fits,
         Source::CargoInstall => true,
         _ => facts.ways.contains(way),
-    };
-    ways.iter().copied().filter(is_possible).collect()
+    });
+    possible.collect()
 }
 
 #[cfg(test)]

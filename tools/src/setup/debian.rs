@@ -125,15 +125,14 @@ pub(super) fn host_package(exec: &Exec<'_>, program: &str, package: &str) -> any
 /// Installs a package of the machine's own release; takes root.
 pub(super) fn install(exec: &Exec<'_>, package: &str) -> anyhow::Result<()> {
     exec.log.step("Installing", &format!("{package}, from the machine's own packages"));
-    let install = |exec: &Exec<'_>| {
+    with_fresh_lists(exec, || {
         let exec = exec.with(&[("DEBIAN_FRONTEND", OsStr::new("noninteractive"))]);
         exec.check(cmd!(
             exec.sh,
             "apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends {package}"
         ))
-    };
-    with_fresh_lists(exec, || install(exec))
-        .with_context(|| format!("cannot install {package}, which setup needs"))?;
+    })
+    .with_context(|| format!("cannot install {package}, which setup needs"))?;
     Ok(())
 }
 
@@ -180,20 +179,21 @@ fn linker_package(recommends: &str) -> &str {
 
 /// The names to be put on PATH and the files behind them, below the tree.
 fn programs(tool: Tool, tree: &Path) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
-    let bin = |names: &[&'static str]| {
-        names.iter().map(|name| (*name, Path::new("usr/bin").join(name))).collect::<Vec<_>>()
-    };
     Ok(match tool {
         Tool::Rust => {
-            let mut programs = bin(&["rustc", "rustdoc", "cargo"]);
+            let mut programs = in_usr_bin(&["rustc", "rustdoc", "cargo"]);
             programs.push(("ld.lld", lld(tree)?));
             programs
         }
         Tool::Sass => vec![("sass", "usr/bin/dart-sass".into())],
-        Tool::WasmOpt => bin(&["wasm-opt"]),
+        Tool::WasmOpt => in_usr_bin(&["wasm-opt"]),
         Tool::Mold => vec![("mold", "usr/bin/mold".into()), ("ld.mold", "usr/bin/mold".into())],
         Tool::CargoLeptos | Tool::WasmBindgen => Vec::new(),
     })
+}
+
+fn in_usr_bin(names: &[&'static str]) -> Vec<(&'static str, PathBuf)> {
+    names.iter().map(|name| (*name, Path::new("usr/bin").join(name))).collect()
 }
 
 fn lld(tree: &Path) -> anyhow::Result<PathBuf> {
@@ -246,17 +246,14 @@ mod tests {
     fn a_tree_without_a_stamp_or_from_elsewhere_is_not_used() {
         let tree = tempfile::tempdir().unwrap();
         assert_eq!(kept(tree.path()), None);
-        let mut stamp = Stamp { format: FORMAT, folder: tree.path().to_path_buf(), archives: Vec::new() };
-        let write = |stamp: &Stamp| {
-            fs_err::write(tree.path().join(STAMP), serde_json::to_string(stamp).unwrap()).unwrap();
-        };
-        write(&stamp);
-        assert_eq!(kept(tree.path()), Some(tree.path().join("bin")));
-        stamp.format = FORMAT + 1;
-        write(&stamp);
-        assert_eq!(kept(tree.path()), None);
-        stamp = Stamp { format: FORMAT, folder: "/elsewhere".into(), archives: Vec::new() };
-        write(&stamp);
-        assert_eq!(kept(tree.path()), None);
+        for (format, folder, programs) in [
+            (FORMAT, tree.path(), Some(tree.path().join("bin"))),
+            (FORMAT + 1, tree.path(), None),
+            (FORMAT, Path::new("/elsewhere"), None),
+        ] {
+            let stamp = Stamp { format, folder: folder.to_path_buf(), archives: Vec::new() };
+            fs_err::write(tree.path().join(STAMP), serde_json::to_string(&stamp).unwrap()).unwrap();
+            assert_eq!(kept(tree.path()), programs, "{stamp:?}");
+        }
     }
 }

@@ -23,10 +23,9 @@ pub(super) struct Folder {
 impl Folder {
     /// `LARDER_TOOLS_DIR`, or a folder in the user's cache.
     pub(super) fn new(env: &Environment, base: &Path) -> anyhow::Result<Self> {
-        let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let root = set("LARDER_TOOLS_DIR")
-            .or_else(|| Some(set("XDG_CACHE_HOME")?.join("larder/tools")))
-            .or_else(|| Some(set("HOME")?.join(".cache/larder/tools")))
+        let root = named_folder(env, "LARDER_TOOLS_DIR")
+            .or_else(|| Some(named_folder(env, "XDG_CACHE_HOME")?.join("larder/tools")))
+            .or_else(|| Some(named_folder(env, "HOME")?.join(".cache/larder/tools")))
             .context("no place to keep tools: set HOME or LARDER_TOOLS_DIR")?;
         Ok(Self { root: base.join(root) })
     }
@@ -131,6 +130,11 @@ impl Folder {
         }
         env
     }
+}
+
+/// The folder that a variable names, if it names any.
+fn named_folder(env: &Environment, variable: &str) -> Option<PathBuf> {
+    env.get(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Gives a complete tree its final name; one that has the name already did not do any more.

@@ -38,15 +38,6 @@ pub(super) fn by_cargo(
     }
     // One build folder for all of them, so that an interrupted build goes on from there.
     let exec = quick_release(exec, &folder.tmp("build"), optimisation);
-    let install = |locked: Option<&str>| -> anyhow::Result<()> {
-        let _dir = exec.sh.push_dir(&root);
-        let version = version.map(|version| format!("--version=={version}"));
-        let command = cmd!(
-            exec.sh,
-            "cargo install {locked...} --root {root} {version...} --features={features} {name}"
-        );
-        exec.run(command)
-    };
     exec.log.step(
         "Building",
         &format!(
@@ -54,7 +45,14 @@ pub(super) fn by_cargo(
             version.map(|v| format!(" {v}")).unwrap_or_default()
         ),
     );
-    locked_or_newest(&exec, install)?;
+    locked_or_newest(&exec, |locked| {
+        let _dir = exec.sh.push_dir(&root);
+        let version = version.map(|version| format!("--version=={version}"));
+        exec.run(cmd!(
+            exec.sh,
+            "cargo install {locked...} --root {root} {version...} --features={features} {name}"
+        ))
+    })?;
     replace(&root, &folder.cargo(tool, wasm_bindgen))
 }
 

@@ -173,6 +173,10 @@ impl<'a> Setup<'a> {
         let env = folder.hidden_from(cleaned(env));
         Ok(Self { exec: Exec { sh, env, log }, folder, wasm_bindgen })
     }
+
+    fn choose(&self, tool: Tool, need: &Need) -> Choice {
+        choose(tool, need, &probe::facts(&self.exec, &self.folder, tool, need))
+    }
 }
 
 /// The state that grows from tool to tool.
@@ -190,12 +194,11 @@ impl Run<'_> {
     fn one(&mut self, tool: Tool) -> anyhow::Result<Chosen> {
         let Setup { exec, folder, wasm_bindgen } = self.setup;
         let need = needs::need(tool, wasm_bindgen.as_ref());
-        let decide = || choose(tool, &need, &probe::facts(exec, folder, tool, &need));
-        let mut choice = decide();
+        let mut choice = self.setup.choose(tool, &need);
         if matches!(choice, Choice::Get { .. }) && self.lock.is_none() {
             self.lock = Some(folder.lock(exec.log)?);
             // The holder of the lock may have got the tool meanwhile.
-            choice = decide();
+            choice = self.setup.choose(tool, &need);
         }
         match choice {
             Choice::Use { source, found, why } => Ok(chosen(tool, source, found, why)),

@@ -39,22 +39,23 @@ impl Programs {
     pub(super) fn ensure(&self, sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
         let folder = Folder::new(env, &sh.current_dir())?;
         let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
+        folder.once(log, || self.answer(&exec, &folder), || self.get(&exec, &folder))?;
+        Ok(folder.other(self.tree))
+    }
+
+    fn get(&self, exec: &Exec<'_>, folder: &Folder) -> anyhow::Result<()> {
+        exec.log.step("Downloading", &format!("{} from PyPI", self.names.join(", ")));
         let tree = folder.other(self.tree);
-        let is_there = || self.answer(&exec, &folder);
-        folder.once(log, is_there, || {
-            log.step("Downloading", &format!("{} from PyPI", self.names.join(", ")));
-            // Environments know their own path, so this one is made at its place and linked to last.
-            let place = tree.with_extension("python");
-            environment(&exec, &place, self.packages)?;
-            let new = folder.fresh_tmp(self.tree)?;
-            for name in self.names {
-                fs_err::os::unix::fs::symlink(place.join("bin").join(name), new.join(name))?;
-            }
-            replace(&new, &tree)?;
-            anyhow::ensure!(is_there(), "{} does not answer", self.names.join(" or "));
-            Ok(())
-        })?;
-        Ok(tree)
+        // Environments know their own path, so this one is made at its place and linked to last.
+        let place = tree.with_extension("python");
+        environment(exec, &place, self.packages)?;
+        let new = folder.fresh_tmp(self.tree)?;
+        for name in self.names {
+            fs_err::os::unix::fs::symlink(place.join("bin").join(name), new.join(name))?;
+        }
+        replace(&new, &tree)?;
+        anyhow::ensure!(self.answer(exec, folder), "{} does not answer", self.names.join(" or "));
+        Ok(())
     }
 
     /// Why they cannot be got.

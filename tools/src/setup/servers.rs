@@ -33,12 +33,7 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
     let tree = folder.other(TREE);
     let programs = tree.join("bin");
-    let is_there = || answer(&exec, &programs);
-    folder.once(log, is_there, || {
-        get(&exec, &folder, &tree)?;
-        anyhow::ensure!(is_there(), "{} does not answer", PROGRAMS.join(" or "));
-        Ok(())
-    })?;
+    folder.once(log, || answer(&exec, &programs), || get(&exec, &folder, &tree))?;
     Ok(programs)
 }
 
@@ -77,7 +72,9 @@ fn get(exec: &Exec<'_>, folder: &Folder, tree: &Path) -> anyhow::Result<()> {
     if exec.has("npm") {
         azurite(exec, &new)?;
     }
-    replace(&new, tree)
+    replace(&new, tree)?;
+    anyhow::ensure!(answer(exec, &tree.join("bin")), "{} does not answer", PROGRAMS.join(" or "));
+    Ok(())
 }
 
 fn azurite(exec: &Exec<'_>, tree: &Path) -> anyhow::Result<()> {

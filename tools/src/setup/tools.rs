@@ -4,6 +4,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    fmt::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -28,6 +29,17 @@ pub(crate) struct Chosen {
     pub(crate) source: Source,
     /// Why there and not earlier in the order.
     pub(crate) why: String,
+}
+
+impl Chosen {
+    fn cells(&self) -> [String; 4] {
+        [
+            self.tool.name().to_owned(),
+            self.version.to_string(),
+            format!("{}: {}", self.source, self.why),
+            self.path.display().to_string(),
+        ]
+    }
 }
 
 /// All tools, and the environment that xtask was started in.
@@ -97,16 +109,8 @@ impl Tools {
 
     /// A table for people.
     pub(crate) fn describe(&self) -> String {
-        let cells = |chosen: &Chosen| {
-            [
-                chosen.tool.name().to_owned(),
-                chosen.version.to_string(),
-                format!("{}: {}", chosen.source, chosen.why),
-                chosen.path.display().to_string(),
-            ]
-        };
         let head = ["tool", "version", "chosen", "path"].map(str::to_owned);
-        table(&[vec![head], self.chosen.iter().map(cells).collect()].concat())
+        table(&[vec![head], self.chosen.iter().map(Chosen::cells).collect()].concat())
     }
 
     /// The same for machines.
@@ -123,11 +127,11 @@ impl Tools {
 
     /// Lines for a POSIX shell to evaluate.
     pub(crate) fn to_shell(&self) -> String {
-        let line = |(name, value): (String, Option<OsString>)| match value {
+        let lines = self.env().into_iter().map(|(name, value)| match value {
             Some(value) => format!("export {name}={}\n", shell_quoted(&value)),
             None => format!("unset {name}\n"),
-        };
-        self.env().into_iter().map(line).collect()
+        });
+        lines.collect()
     }
 }
 
@@ -160,14 +164,11 @@ pub(super) fn cleaned(inherited: &Environment) -> Environment {
     else {
         return env;
     };
-    let is_cargos = |path: &PathBuf| {
-        let in_toolchain = inherited
-            .get("CARGO")
-            .and_then(|cargo| Path::new(cargo).parent()?.parent())
-            .is_some_and(|sysroot| path.starts_with(sysroot));
-        in_toolchain || Path::new(manifest_dir).parent().is_some_and(|root| path.starts_with(root))
-    };
-    match std::env::join_paths(std::env::split_paths(paths).filter(|path| !is_cargos(path))) {
+    let sysroot = inherited.get("CARGO").and_then(|cargo| Path::new(cargo).parent()?.parent());
+    let cargos = [sysroot, Path::new(manifest_dir).parent()];
+    let others = std::env::split_paths(paths)
+        .filter(|path| !cargos.iter().flatten().any(|folder| path.starts_with(folder)));
+    match std::env::join_paths(others) {
         Ok(rest) if !rest.is_empty() => env.set("LD_LIBRARY_PATH", rest),
         _ => env.unset("LD_LIBRARY_PATH"),
     }
@@ -196,12 +197,13 @@ fn shell_quoted(value: &OsStr) -> String {
 }
 
 fn table(rows: &[[String; 4]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let (tool, version, chosen) = (width(0), width(1), width(2));
-    let line = |row: &[String; 4]| {
-        format!("{:tool$}  {:version$}  {:chosen$}  {}\n", row[0], row[1], row[2], row[3])
-    };
-    rows.iter().map(line).collect()
+    let [first, second, third] =
+        [0, 1, 2].map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let mut text = String::new();
+    for [tool, version, chosen, path] in rows {
+        let _ = writeln!(text, "{tool:first$}  {version:second$}  {chosen:third$}  {path}");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -222,12 +224,14 @@ mod tests {
 
     #[test]
     fn kept_tools_come_first_on_path_and_only_once() {
-        let path = |path, source| {
-            tools(&[("PATH", path)], source).environment().get_str("PATH").unwrap_or_default().to_owned()
-        };
-        assert_eq!(path("/usr/bin:/bin", Source::Kept), "/kept/sass/bin:/usr/bin:/bin");
-        assert_eq!(path("/bin:/kept/sass/bin", Source::Kept), "/kept/sass/bin:/bin");
-        assert_eq!(path("/usr/bin:/bin", Source::Path), "/usr/bin:/bin");
+        for (before, source, after) in [
+            ("/usr/bin:/bin", Source::Kept, "/kept/sass/bin:/usr/bin:/bin"),
+            ("/bin:/kept/sass/bin", Source::Kept, "/kept/sass/bin:/bin"),
+            ("/usr/bin:/bin", Source::Path, "/usr/bin:/bin"),
+        ] {
+            let env = tools(&[("PATH", before)], source).environment();
+            assert_eq!(env.get_str("PATH"), Some(after), "{source} with {before}");
+        }
     }
 
     #[test]
@@ -239,16 +243,18 @@ mod tests {
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
             fs_err::write(file, "").unwrap();
         }
-        let path = |before: &str, source| {
+        let folder = folder.to_str().unwrap();
+        let (forward, behind) = (format!("{folder}:/bin"), format!("/bin:{folder}"));
+        for (before, source, after) in [
+            ("/bin", Source::Path, forward.as_str()),
+            (behind.as_str(), Source::Path, forward.as_str()),
+            ("/bin", Source::NixShell, "/bin"),
+        ] {
             let mut tools = tools(&[("PATH", before)], source);
             tools.chosen[0].tool = Tool::Mold;
             tools.chosen[0].path.clone_from(&program);
-            tools.environment().get_str("PATH").unwrap().to_owned()
-        };
-        let folder = folder.to_str().unwrap();
-        assert_eq!(path("/bin", Source::Path), format!("{folder}:/bin"));
-        assert_eq!(path(&format!("/bin:{folder}"), Source::Path), format!("{folder}:/bin"));
-        assert_eq!(path("/bin", Source::NixShell), "/bin");
+            assert_eq!(tools.environment().get_str("PATH"), Some(after), "{source} with {before}");
+        }
     }
 
     #[test]
@@ -261,11 +267,10 @@ mod tests {
             ("LD_LIBRARY_PATH", "/repo/target/debug:/r/toolchains/stable/lib:/opt/mine"),
             ("RUSTUP_TOOLCHAIN", "stable"),
         ];
-        let names = |env: &Environment| -> Vec<String> {
-            env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect()
-        };
         let env = cleaned(&Environment::new(vars));
-        assert_eq!(names(&env), ["CARGO_HOME=/r", "LD_LIBRARY_PATH=/opt/mine"]);
+        let left = env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display()));
+        let left: Vec<String> = left.collect();
+        assert_eq!(left, ["CARGO_HOME=/r", "LD_LIBRARY_PATH=/opt/mine"]);
     }
 
     #[test]

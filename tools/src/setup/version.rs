@@ -81,15 +81,19 @@ mod tests {
 
     #[test]
     fn versions_are_found_in_what_the_tools_print() {
-        let found = |text| Version::find(text).map(|version| version.to_string());
-        assert_eq!(found("rustc 1.97.1 (8bab26f4f 2026-07-14)").as_deref(), Some("1.97.1"));
-        assert_eq!(found("rustc 1.99.0-nightly (aaaa 2026-07-14)").as_deref(), Some("1.99.0-nightly"));
-        assert_eq!(found("wasm-opt version 131 (version_131)").as_deref(), Some("131.0.0"));
-        assert_eq!(found("1.106.1 compiled with dart2js 3.9").as_deref(), Some("1.106.1"));
-        assert_eq!(found("mold 3.0.0 (compatible with GNU ld)").as_deref(), Some("3.0.0"));
-        assert_eq!(found("1.97.1+dfsg1").as_deref(), Some("1.97.1"));
-        assert_eq!(found("no number here"), None);
-        assert_eq!(found("1.2.3.4"), None);
+        for (text, expected) in [
+            ("rustc 1.97.1 (8bab26f4f 2026-07-14)", Some("1.97.1")),
+            ("rustc 1.99.0-nightly (aaaa 2026-07-14)", Some("1.99.0-nightly")),
+            ("wasm-opt version 131 (version_131)", Some("131.0.0")),
+            ("1.106.1 compiled with dart2js 3.9", Some("1.106.1")),
+            ("mold 3.0.0 (compatible with GNU ld)", Some("3.0.0")),
+            ("1.97.1+dfsg1", Some("1.97.1")),
+            ("no number here", None),
+            ("1.2.3.4", None),
+        ] {
+            let found = Version::find(text).map(|version| version.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -47,14 +47,15 @@ pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     stand_in(&command_line.join("Cargo.lock"))?;
 
     let target = sh.current_dir().join("target");
-    let cargo = |dir: &Path| Cmd::new("cargo", dir, env).env("CARGO_TARGET_DIR", &target);
-    cargo(command_line).args(["build", "--quiet", "--locked"]).run()?;
+    let cargo = Cmd::new("cargo", command_line, env).env("CARGO_TARGET_DIR", &target);
+    cargo.clone().args(["build", "--quiet", "--locked"]).run()?;
     let program = folder.join("cargo-larder");
     fs_err::copy(target.join("debug/cargo-larder"), &program)?;
     tried(&program, &folder.join("workspace"), env)?;
     // As docs.rs calls it, which has no folder of the repository either.
     for library in libraries() {
-        cargo(command_line)
+        cargo
+            .clone()
             .args(["doc", "--quiet", "--locked", "--no-deps", "--lib", "--package", library])
             .env("RUSTDOCFLAGS", "--cfg docsrs --deny warnings")
             .run()?;
@@ -130,14 +131,13 @@ fn tried(program: &Path, workspace: &Path, env: &Environment) -> anyhow::Result<
         fs_err::write(workspace.join(name), text)?;
     }
     // Nothing is left in the stores of this machine.
-    let larder =
-        |args: &[&str]| Cmd::new(program, workspace, env).arg("larder").args(args).env("LARDER_STORE", "off");
+    let larder = Cmd::new(program, workspace, env).arg("larder").env("LARDER_STORE", "off");
     Cmd::new("cargo", workspace, env).args(["generate-lockfile", "--quiet"]).run()?;
     // Diffs would be printed otherwise.
-    larder(&["init", "--yes", "--quiet", "--json"]).output()?;
-    larder(&["lock", "--check", "--quiet"]).run()?;
-    larder(&["cook", "--quiet", "--json"]).output()?;
-    let table: Value = serde_json::from_str(&larder(&["build", "--json", "--quiet"]).output()?)?;
+    larder.clone().args(["init", "--yes", "--quiet", "--json"]).output()?;
+    larder.clone().args(["lock", "--check", "--quiet"]).run()?;
+    larder.clone().args(["cook", "--quiet", "--json"]).output()?;
+    let table: Value = serde_json::from_str(&larder.args(["build", "--json", "--quiet"]).output()?)?;
     let built = table["phases"].as_array().and_then(|phases| phases.last()).context("there is no phase")?;
     ensure!(built["compiled-external"] == 0 && built["compiled"] == 1, "the build was not exact: {table:#}");
     Ok(())

@@ -17,18 +17,15 @@ const COMPILED: [&str; 3] = ["release", "front/wasm-release", "front/wasm32-unkn
 /// Runs the test with the example's tools.
 pub(super) fn run(portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
     let project = Project::plain_portfolio();
-    let larder = |args: &[&str]| portfolio.larder_in(project.path(), portfolio.env(), args);
-    let init =
-        || -> anyhow::Result<BTreeMap<String, String>> { outcomes(&larder(&["init", "--yes", "--json"])?) };
-    let first = init()?;
+    let first = init(portfolio, &project)?;
     for part in ["profile", "config", "recipes", "docker"] {
         ensure!(first.get(part).is_some_and(|done| done == "written"), "`init` wrote no {part}: {first:?}");
     }
     copy_compiled(portfolio, project.path())?;
     // A copy may have kept its time, and what was compiled before would do.
     project.write("app/src/lib.rs", &project.read("app/src/lib.rs"));
-    larder(&["lock", "--check"])?;
-    let table: Value = serde_json::from_str(&larder(&["build", "--json"])?)?;
+    larder(portfolio, &project, &["lock", "--check"])?;
+    let table: Value = serde_json::from_str(&larder(portfolio, &project, &["build", "--json"])?)?;
     let built = table["phases"].as_array().and_then(|phases| phases.last()).context("there is no phase")?;
     ensure!(built["compiled-external"] == 0, "cargo-leptos compiled external units after cooking: {table:#}");
     // The shared member in both halves, and what stands on it in each.
@@ -36,18 +33,23 @@ pub(super) fn run(portfolio: &Portfolio<'_>, log: &Log) -> anyhow::Result<()> {
     for file in ["target/release/server", "target/site/pkg/portfolio.wasm"] {
         ensure!(project.path().join(file).is_file(), "the build left no {file}");
     }
-    larder(&["dockerfile", "--check"])?;
-    let second = init()?;
+    larder(portfolio, &project, &["dockerfile", "--check"])?;
+    let second = init(portfolio, &project)?;
     let unchanged = |done: &String| done == "fresh" || done == "skipped";
     ensure!(second.values().all(unchanged), "a second `init` is not content: {second:?}");
-    larder(&["init", "--check"])?;
+    larder(portfolio, &project, &["init", "--check"])?;
     log.step("Brought up", "a Leptos workspace: it builds, and `init` has nothing more to do");
     Ok(())
 }
 
-/// What became of each part, from what `init --json` prints.
-fn outcomes(json: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let value: Value = serde_json::from_str(json)?;
+fn larder(portfolio: &Portfolio<'_>, project: &Project, args: &[&str]) -> anyhow::Result<String> {
+    portfolio.larder_in(project.path(), portfolio.env(), args)
+}
+
+/// Runs `init`, and gives the outcome for each part.
+fn init(portfolio: &Portfolio<'_>, project: &Project) -> anyhow::Result<BTreeMap<String, String>> {
+    let json = larder(portfolio, project, &["init", "--yes", "--json"])?;
+    let value: Value = serde_json::from_str(&json)?;
     let parts = value["parts"].as_array().context("`init --json` has no parts")?;
     let outcome =
         |part: &Value| Some((part["part"].as_str()?.to_owned(), part["outcome"].as_str()?.to_owned()));

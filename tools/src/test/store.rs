@@ -48,11 +48,12 @@ fn cook(
     let words = [&["cook", "--json", "--store", "read"], variant.words()].concat();
     let told: Value = serde_json::from_str(&portfolio.larder_in(project.path(), env, &words)?)?;
     let phases = told["phases"].as_array().context("`cargo larder cook --json` has no phases")?;
-    let counted = |phase: &Value| {
-        let counts = phase["restored"].as_u64().zip(phase["compiled-external"].as_u64());
-        let (restored, compiled) = counts.with_context(|| format!("a phase without counts: {phase}"))?;
-        ensure!(restored > 50, "only {restored} units are restored: {phase}");
-        Ok((phase["name"].as_str().unwrap_or_default().to_owned(), restored, compiled))
-    };
     phases.iter().map(counted).collect()
+}
+
+fn counted(phase: &Value) -> anyhow::Result<(String, u64, u64)> {
+    let counts = phase["restored"].as_u64().zip(phase["compiled-external"].as_u64());
+    let (restored, compiled) = counts.with_context(|| format!("a phase without counts: {phase}"))?;
+    ensure!(restored > 50, "only {restored} units are restored: {phase}");
+    Ok((phase["name"].as_str().unwrap_or_default().to_owned(), restored, compiled))
 }

@@ -98,11 +98,12 @@ fn chosen(args: &Args) -> anyhow::Result<Vec<Repository>> {
         let wanted = |repository: &Repository| args.full || repository.weight != Weight::Large;
         return Ok(repository::all().into_iter().filter(wanted).collect());
     }
-    let named = |name: &String| {
-        let found = repository::all().into_iter().find(|repository| repository.name == name);
-        found.with_context(|| format!("there is no repository {name}; `cargo xtask trials --list` shows all"))
-    };
-    args.names.iter().map(named).collect()
+    args.names.iter().map(|name| find(name)).collect()
+}
+
+fn find(name: &str) -> anyhow::Result<Repository> {
+    let found = repository::all().into_iter().find(|repository| repository.name == name);
+    found.with_context(|| format!("there is no repository {name}; `cargo xtask trials --list` shows all"))
 }
 
 impl Trials {
@@ -129,9 +130,10 @@ mod tests {
         let all = repository::all();
         let names: BTreeSet<&str> = all.iter().map(|repository| repository.name).collect();
         assert_eq!(names.len(), all.len());
-        let args = |name: &str| Args { names: vec![name.to_owned()], ..Args::default() };
-        assert_eq!(chosen(&args("embedded")).unwrap().len(), 1);
-        assert!(chosen(&args("nothing")).is_err());
+        let [known, unknown] = ["embedded", "nothing"]
+            .map(|name| chosen(&Args { names: vec![name.to_owned()], ..Args::default() }));
+        assert_eq!(known.unwrap().len(), 1);
+        assert!(unknown.is_err());
         assert!(chosen(&Args::default()).unwrap().iter().all(|chosen| chosen.weight != Weight::Large));
         assert!(Step::ALL.len() + 2 <= steps::HEAD.len());
     }

@@ -134,20 +134,20 @@ impl<'a> Trial<'a> {
 
     /// The row of the table.
     pub(super) fn row(&self) -> [String; 10] {
-        let outcome = |step: Step| {
-            let found = self.outcomes.iter().find(|(of, _)| *of == step);
-            match found {
-                None if step == Step::Image && !self.repository.image.is_built() => "none",
-                None => "-",
-                Some((_, Some(_))) => "FAILED",
-                Some(_) => "ok",
-            }
-        };
         let external = self.external.map_or_else(|| "-".to_owned(), |units| units.to_string());
         let mut row = vec![self.repository.name.to_owned()];
-        row.extend(Step::ALL.map(|step| outcome(step).to_owned()));
+        row.extend(Step::ALL.map(|step| self.outcome(step).to_owned()));
         row.extend([external, format!("{:.1}", self.seconds)]);
         row.try_into().unwrap_or_default()
+    }
+
+    fn outcome(&self, step: Step) -> &'static str {
+        match self.outcomes.iter().find(|(taken, _)| *taken == step) {
+            None if step == Step::Image && !self.repository.image.is_built() => "none",
+            None => "-",
+            Some((_, Some(_))) => "FAILED",
+            Some(_) => "ok",
+        }
     }
 
     fn take(&mut self, step: Step) -> anyhow::Result<()> {
@@ -189,8 +189,8 @@ impl<'a> Trial<'a> {
         let phases = answer["phases"].as_array().context("`cargo larder build --json` has no phases")?;
         let is_cook = |phase: &&Value| phase["name"].as_str().is_some_and(|name| name.starts_with("cook"));
         let builds: Vec<&Value> = phases.iter().filter(|phase| !is_cook(phase)).collect();
-        let sum = |field: &str| builds.iter().filter_map(|phase| phase[field].as_u64()).sum::<u64>();
-        let (external, compiled) = (sum("compiled-external"), sum("compiled"));
+        let [external, compiled] = ["compiled-external", "compiled"]
+            .map(|field| builds.iter().filter_map(|phase| phase[field].as_u64()).sum::<u64>());
         self.external = Some(external);
         ensure!(external == 0, "the build compiled {external} external units: {answer:#}");
         ensure!(compiled > 0, "nothing of the application was built: {answer:#}");

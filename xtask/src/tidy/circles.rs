@@ -109,15 +109,18 @@ struct Paths(Vec<Vec<String>>);
 
 impl Paths {
     fn tree(&mut self, before: &[String], tree: &UseTree) {
-        let with = |part: &syn::Ident| before.iter().cloned().chain([part.to_string()]).collect::<Vec<_>>();
         match tree {
-            UseTree::Path(path) => self.tree(&with(&path.ident), &path.tree),
-            UseTree::Name(name) => self.0.push(with(&name.ident)),
-            UseTree::Rename(rename) => self.0.push(with(&rename.ident)),
+            UseTree::Path(path) => self.tree(&joined(before, &path.ident), &path.tree),
+            UseTree::Name(name) => self.0.push(joined(before, &name.ident)),
+            UseTree::Rename(rename) => self.0.push(joined(before, &rename.ident)),
             UseTree::Glob(_) => self.0.push(before.to_vec()),
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(before, tree)),
         }
     }
+}
+
+fn joined(before: &[String], part: &syn::Ident) -> Vec<String> {
+    before.iter().cloned().chain([part.to_string()]).collect()
 }
 
 impl<'ast> Visit<'ast> for Paths {

@@ -51,8 +51,8 @@ fn broken(repository: &Repository, from: &str, target: &str) -> Option<String> {
     if from.starts_with(BOOK) && !path.starts_with(BOOK) {
         return Some("the built book holds only its own pages: write the path as code".into());
     }
-    let has = |text: &str| markdown::anchors(text).iter().any(|found| found == anchor);
-    let missing = !anchor.is_empty() && !repository.text(&path).is_some_and(has);
+    let has_anchor = |text: &str| markdown::anchors(text).iter().any(|found| found == anchor);
+    let missing = !anchor.is_empty() && !repository.text(&path).is_some_and(has_anchor);
     missing.then(|| format!("`{path}` has no heading `#{anchor}`"))
 }
 
@@ -86,15 +86,17 @@ pub(super) fn book(repository: &Repository) -> Vec<Finding> {
 /// The vocabulary's table has a row for every term, in the agreed order.
 pub(super) fn vocabulary(repository: &Repository) -> Vec<Finding> {
     let text = repository.text(VOCABULARY).unwrap_or_default();
-    let first_cell =
-        |(_, line): markdown::Piece<'_>| Some(line.strip_prefix('|')?.split('|').next()?.trim().to_owned());
-    let cells: Vec<String> = markdown::prose(text).filter_map(first_cell).collect();
+    let cells: Vec<&str> = markdown::prose(text).filter_map(|(_, line)| first_cell(line)).collect();
     let missing = TERMS.iter().filter(|term| !cells.iter().any(|cell| cell == *term));
     missing
         .map(|term| {
             Finding::new(VOCABULARY, 1, format!("the table has no row for `{term}`: say what it means"))
         })
         .collect()
+}
+
+fn first_cell(row: &str) -> Option<&str> {
+    Some(row.strip_prefix('|')?.split('|').next()?.trim())
 }
 
 /// Every message that the page of errors has is one that the crates can print. An ellipsis stands for anything.

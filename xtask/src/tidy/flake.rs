@@ -90,29 +90,40 @@ pub(super) fn functions(repository: &Repository) -> Vec<Finding> {
         let Some(name) = path.strip_prefix("nix/lib/").and_then(|file| file.strip_suffix(".nix")) else {
             continue;
         };
-        let mut miss = |what: String| findings.push(Finding::new(path, 1, what));
         // A folder holds the parts of a function, which is tested as a whole.
-        if let Some((folder, part)) = name.split_once('/') {
-            if !text.starts_with(&format!("# {part} :: ")) {
-                miss(format!("the file does not start with `# {part} :: `: say what it takes and gives"));
-            }
-            let import = format!("./{folder}/{part}.nix");
-            if !repository.ending(&[".nix"]).any(|(_, text)| text.contains(&import)) {
-                miss(format!("nothing imports {import}: remove it, or import it by this path"));
-            }
-            continue;
-        }
-        if !text.starts_with(&format!("# {name} :: ")) {
-            miss(format!("the file does not start with `# {name} :: `: say what it takes and gives"));
-        }
-        if !contents.contains(&format!("./{name}.nix")) {
-            miss(format!("{CONTENTS} does not list it: add it there"));
-        }
-        if !tests.iter().any(|text| text.contains(&format!("\"{name}\","))) {
-            miss(format!("no test in {TESTS}*.rs has `\"{name}\",`: add it to the table of functions"));
-        }
+        let faults = match name.split_once('/') {
+            Some((folder, part)) => faults_of_part(repository, folder, part, text),
+            None => faults_of_function(contents, &tests, name, text),
+        };
+        findings.extend(faults.into_iter().map(|what| Finding::new(path, 1, what)));
     }
     findings
+}
+
+fn faults_of_part(repository: &Repository, folder: &str, part: &str, text: &str) -> Vec<String> {
+    let mut faults: Vec<String> = missing_start(part, text).into_iter().collect();
+    let import = format!("./{folder}/{part}.nix");
+    if !repository.ending(&[".nix"]).any(|(_, text)| text.contains(&import)) {
+        faults.push(format!("nothing imports {import}: remove it, or import it by this path"));
+    }
+    faults
+}
+
+fn faults_of_function(contents: &str, tests: &[&str], name: &str, text: &str) -> Vec<String> {
+    let mut faults: Vec<String> = missing_start(name, text).into_iter().collect();
+    if !contents.contains(&format!("./{name}.nix")) {
+        faults.push(format!("{CONTENTS} does not list it: add it there"));
+    }
+    if !tests.iter().any(|text| text.contains(&format!("\"{name}\","))) {
+        faults.push(format!("no test in {TESTS}*.rs has `\"{name}\",`: add it to the table of functions"));
+    }
+    faults
+}
+
+fn missing_start(name: &str, text: &str) -> Option<String> {
+    let start = format!("# {name} :: ");
+    (!text.starts_with(&start))
+        .then(|| format!("the file does not start with `{start}`: say what it takes and gives"))
 }
 
 /// The middle number of a version of Rust, `95` in `1.95.0`; a channel such as `stable` has none.
@@ -126,45 +137,47 @@ mod tests {
 
     #[test]
     fn a_flake_and_its_lock_file_agree() {
-        let flake = "inputs.a.url = \"github:x/a\"; inputs.b.url = \"github:x/b/main\";";
-        let node = |name: &str, more: &str| {
-            let locked = "\"locked\": { \"rev\": \"1\", \"narHash\": \"2\" }";
-            format!(
-                "\"{name}\": {{ {locked}, \"original\": {{ \"owner\": \"x\", \"repo\": \"{name}\"{more} }} }}"
-            )
-        };
-        let lock = |nodes: &str| format!("{{ \"nodes\": {{ \"root\": {{}}, {nodes} }} }}");
-        let found =
-            |lock: &str| flake_lock(&Repository::from([("flake.nix", flake), (FLAKE_LOCK, lock)])).len();
         let both = format!("{}, {}", node("a", ""), node("b", ", \"ref\": \"main\""));
-        assert_eq!(found(&lock(&both)), 0);
-        assert_eq!(found(&lock(&node("a", ""))), 1);
-        assert_eq!(found(&lock(&both).replace("narHash", "hash")), 2);
-        assert_eq!(found("{"), 1);
+        assert_eq!(faults(&lock_of(&both)), 0);
+        assert_eq!(faults(&lock_of(&node("a", ""))), 1);
+        assert_eq!(faults(&lock_of(&both).replace("narHash", "hash")), 2);
+        assert_eq!(faults("{"), 1);
         assert_eq!(flake_lock(&Repository::from([("README.md", "")])), []);
+    }
+
+    fn node(name: &str, more: &str) -> String {
+        let locked = "\"locked\": { \"rev\": \"1\", \"narHash\": \"2\" }";
+        format!(
+            "\"{name}\": {{ {locked}, \"original\": {{ \"owner\": \"x\", \"repo\": \"{name}\"{more} }} }}"
+        )
+    }
+
+    fn lock_of(nodes: &str) -> String {
+        format!("{{ \"nodes\": {{ \"root\": {{}}, {nodes} }} }}")
+    }
+
+    fn faults(lock: &str) -> usize {
+        let flake = "inputs.a.url = \"github:x/a\"; inputs.b.url = \"github:x/b/main\";";
+        flake_lock(&Repository::from([("flake.nix", flake), (FLAKE_LOCK, lock)])).len()
     }
 
     #[test]
     fn a_flake_has_a_toolchain_that_the_manifests_accept() {
-        let root = "[workspace.package]\nrust-version = \"1.95\"\n";
-        let lock =
-            |time: u64| format!(r#"{{"nodes":{{"rust-overlay":{{"locked":{{"lastModified":{time}}}}}}}}}"#);
-        let found = |time: u64, toolchain: &str| {
-            let lock = lock(time);
-            let files = [("Cargo.toml", root), (FLAKE_LOCK, &lock), (TOOLCHAIN, toolchain)];
-            flake_toolchain(&Repository::from(files))
-                .into_iter()
-                .map(|finding| finding.path)
-                .collect::<Vec<_>>()
-        };
         // Rust 1.95 came out on the 16th of April 2026, 1.96 six weeks later.
         let (day, before, after) = (86_400, 1_776_297_600 - 86_400, 1_776_297_600);
-        assert_eq!(found(after, ""), Vec::<String>::new());
-        assert_eq!(found(before, ""), [FLAKE_LOCK]);
-        assert_eq!(found(after, "[toolchain]\nchannel = \"stable\"\n"), Vec::<String>::new());
-        assert_eq!(found(after, "[toolchain]\nchannel = \"1.94.1\"\n"), [TOOLCHAIN]);
-        assert_eq!(found(after, "[toolchain]\nchannel = \"1.96\"\n"), [FLAKE_LOCK]);
-        assert_eq!(found(after + 42 * day, "[toolchain]\nchannel = \"1.96\"\n"), Vec::<String>::new());
+        assert_eq!(faulty_files(after, ""), Vec::<String>::new());
+        assert_eq!(faulty_files(before, ""), [FLAKE_LOCK]);
+        assert_eq!(faulty_files(after, "[toolchain]\nchannel = \"stable\"\n"), Vec::<String>::new());
+        assert_eq!(faulty_files(after, "[toolchain]\nchannel = \"1.94.1\"\n"), [TOOLCHAIN]);
+        assert_eq!(faulty_files(after, "[toolchain]\nchannel = \"1.96\"\n"), [FLAKE_LOCK]);
+        assert_eq!(faulty_files(after + 42 * day, "[toolchain]\nchannel = \"1.96\"\n"), Vec::<String>::new());
+    }
+
+    fn faulty_files(time: u64, toolchain: &str) -> Vec<String> {
+        let root = "[workspace.package]\nrust-version = \"1.95\"\n";
+        let lock = format!(r#"{{"nodes":{{"rust-overlay":{{"locked":{{"lastModified":{time}}}}}}}}}"#);
+        let files = [("Cargo.toml", root), (FLAKE_LOCK, &lock), (TOOLCHAIN, toolchain)];
+        flake_toolchain(&Repository::from(files)).into_iter().map(|finding| finding.path).collect()
     }
 
     #[test]

@@ -77,10 +77,9 @@ pub(super) fn lock_version(repository: &Repository) -> Vec<Finding> {
         )];
     };
     let packages = lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten();
-    let field = |package: &Table, name: &str| package.get(name).and_then(Item::as_str).map(str::to_owned);
     // A package that comes from a registry has a source.
     let own = packages.filter(|package| package.get("source").is_none());
-    let wrong = own.filter(|package| field(package, "version").as_ref() != Some(&wanted));
+    let wrong = own.filter(|package| field(package, "version") != Some(wanted.as_str()));
     wrong
         .map(|package| {
             let name = field(package, "name").unwrap_or_default();
@@ -92,6 +91,10 @@ pub(super) fn lock_version(repository: &Repository) -> Vec<Finding> {
             Finding::new(LOCK, line, what)
         })
         .collect()
+}
+
+fn field<'a>(package: &'a Table, name: &str) -> Option<&'a str> {
+    package.get(name)?.as_str()
 }
 
 pub(super) fn root_value(repository: &Repository, key: &str) -> Option<String> {

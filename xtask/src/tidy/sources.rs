@@ -74,7 +74,6 @@ pub(super) fn machine_paths(repository: &Repository) -> Vec<Finding> {
 
 /// The first path in a line that starts at the root of a machine with one of [`MACHINE_FOLDERS`].
 fn machine_path(line: &str) -> Option<&str> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     // After a variable, `..`, a host or another folder a path goes on, and does not start at the root.
     let goes_on = |c: char| is_name(c) || "}>~$)".contains(c);
     for (start, _) in line.match_indices('/') {
@@ -86,6 +85,10 @@ fn machine_path(line: &str) -> Option<&str> {
         }
     }
     None
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
 }
 
 /// A finding for every line that `judge` has words for.
@@ -134,10 +137,13 @@ mod tests {
 
     #[test]
     fn ignored_tests_need_a_reason() {
-        let attribute = |rest: &str| format!("#[test]\n{}{rest}\nfn a() {{}}", concat!("#[", "ignore"));
-        assert_eq!(found(ignored_tests, "a.rs", &attribute("]")), [2]);
-        assert_eq!(found(ignored_tests, "a.rs", &attribute(" = \"\"]")), [2]);
-        assert!(found(ignored_tests, "a.rs", &attribute(" = \"needs a browser\"]")).is_empty());
+        assert_eq!(found(ignored_tests, "a.rs", &ignored("]")), [2]);
+        assert_eq!(found(ignored_tests, "a.rs", &ignored(" = \"\"]")), [2]);
+        assert!(found(ignored_tests, "a.rs", &ignored(" = \"needs a browser\"]")).is_empty());
+    }
+
+    fn ignored(rest: &str) -> String {
+        format!("#[test]\n{}{rest}\nfn a() {{}}", concat!("#[", "ignore"))
     }
 
     #[test]

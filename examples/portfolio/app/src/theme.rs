@@ -20,22 +20,32 @@ pub(crate) fn ThemeToggle() -> impl IntoView {
     let dark = RwSignal::new(None::<bool>);
     Effect::new(move || dark.set(Some(is_dark())));
 
-    let toggle = move |_| {
-        let next = !is_dark();
-        apply(next);
-        dark.set(Some(next));
-    };
-    let label = move || match dark.get() {
+    view! {
+        <button
+            id="theme-toggle"
+            class="theme-toggle"
+            type="button"
+            title="Switch the theme"
+            on:click=move |_| toggle(dark)
+        >
+            <span class="theme-toggle-icon" aria-hidden="true"></span>
+            <span>{move || label(dark.get())}</span>
+        </button>
+    }
+}
+
+fn toggle(dark: RwSignal<Option<bool>>) {
+    let next = !is_dark();
+    apply(next);
+    dark.set(Some(next));
+}
+
+/// The theme that a click leads to.
+fn label(dark: Option<bool>) -> &'static str {
+    match dark {
         None => "Theme",
         Some(true) => "Light",
         Some(false) => "Dark",
-    };
-
-    view! {
-        <button id="theme-toggle" class="theme-toggle" type="button" title="Switch the theme" on:click=toggle>
-            <span class="theme-toggle-icon" aria-hidden="true"></span>
-            <span>{label}</span>
-        </button>
     }
 }
 

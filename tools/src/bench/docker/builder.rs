@@ -200,14 +200,18 @@ impl<'a> Builder<'a> {
             bench.sample.name,
             bench.peer.name()
         );
-        let list = |when: Cache| (cache == when).then(|| reference.clone()).into_iter().collect();
+        let (cache_from, cache_to) = match cache {
+            Cache::Own => (Vec::new(), Vec::new()),
+            Cache::Exported => (Vec::new(), vec![reference]),
+            Cache::Imported => (vec![reference], Vec::new()),
+        };
         Ok(Build {
             context: bench.tree(),
             // Names of their own, so that nobody clears an earlier image away while its layers are being used.
             tags: vec![format!("larder-bench-{}:{}", bench.peer.name(), name.replace([' ', ',', ':'], "-"))],
             build_args: vec![format!("BUILD_BASE={build_base}"), format!("RUNTIME_BASE={}", bases.runtime)],
-            cache_from: list(Cache::Imported),
-            cache_to: list(Cache::Exported),
+            cache_from,
+            cache_to,
             ..Build::default()
         })
     }

@@ -151,46 +151,57 @@ impl Cells {
     }
 
     fn row(&self, scenario: Scenario) -> [String; 17] {
-        let built = |peer| middle(&self.builds_of(peer, scenario).collect::<Vec<_>>());
-        let numbers = |peer| match built(peer) {
-            Some(built) => [
-                format!("{:.1}", built.seconds),
-                built.cpu_seconds.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
-                built.external.to_string(),
-                megabytes(built.image_bytes + built.crate_bytes.unwrap_or_default()),
-            ],
-            None => Default::default(),
-        };
-        let ratio = |peer, value: fn(&Built) -> Option<f64>| {
-            let value = |peer| built(peer).and_then(|built| value(&built)).filter(|value| *value >= 0.1);
-            let ratio = value(peer).zip(value(Peer::Larder)).map(|(one, ours)| one / ours);
-            ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default()
-        };
-        let ratios =
-            |peer| [ratio(peer, |built| Some(built.seconds)), ratio(peer, |built| built.cpu_seconds)];
+        let ours = self.middle_build(Peer::Larder, scenario);
         let mut cells = vec![scenario.name().to_owned()];
-        cells.extend(numbers(Peer::Larder));
+        cells.extend(ours.map(numbers).unwrap_or_default());
         for peer in [Peer::Chef, Peer::Naive] {
-            cells.extend(numbers(peer).into_iter().chain(ratios(peer)));
+            let theirs = self.middle_build(peer, scenario);
+            cells.extend(theirs.map(numbers).unwrap_or_default());
+            cells.extend(ratios(theirs, ours));
         }
         std::array::from_fn(|column| std::mem::take(&mut cells[column]))
     }
+
+    fn middle_build(&self, peer: Peer, scenario: Scenario) -> Option<Built> {
+        middle(&self.builds_of(peer, scenario).collect::<Vec<_>>())
+    }
+}
+
+/// A peer's columns.
+fn numbers(built: Built) -> [String; 4] {
+    [
+        format!("{:.1}", built.seconds),
+        built.cpu_seconds.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
+        built.external.to_string(),
+        megabytes(built.image_bytes + built.crate_bytes.unwrap_or_default()),
+    ]
+}
+
+/// The ratios of another peer's times to ours; nothing for those that are too short to be compared.
+fn ratios(theirs: Option<Built>, ours: Option<Built>) -> [String; 2] {
+    let times: [fn(Built) -> Option<f64>; 2] = [|built| Some(built.seconds), |built| built.cpu_seconds];
+    times.map(|time| {
+        let [theirs, ours] = [theirs, ours].map(|built| built.and_then(time).filter(|time| *time >= 0.1));
+        theirs.zip(ours).map(|(theirs, ours)| format!("{:.2}", theirs / ours)).unwrap_or_default()
+    })
 }
 
 /// Several builds as one: the medians of their times, and the most that any compiled and received.
 fn middle(built: &[&Built]) -> Option<Built> {
-    let median_of = |value: fn(&Built) -> Option<f64>| {
-        let values: Vec<f64> = built.iter().filter_map(|built| value(built)).collect();
-        (!values.is_empty()).then(|| median(&values))
-    };
     Some(Built {
-        seconds: median_of(|built| Some(built.seconds))?,
-        cpu_seconds: median_of(|built| built.cpu_seconds),
+        seconds: median_time(built, |built| Some(built.seconds))?,
+        cpu_seconds: median_time(built, |built| built.cpu_seconds),
         external: built.iter().map(|built| built.external).max()?,
         own: built.iter().map(|built| built.own).max()?,
         image_bytes: built.iter().map(|built| built.image_bytes).max()?,
         crate_bytes: built.iter().filter_map(|built| built.crate_bytes).max(),
     })
+}
+
+/// The median of a time, if it is known of any build.
+fn median_time(built: &[&Built], time: fn(&Built) -> Option<f64>) -> Option<f64> {
+    let times: Vec<f64> = built.iter().filter_map(|built| time(built)).collect();
+    (!times.is_empty()).then(|| median(&times))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of images are far below 2^52")]

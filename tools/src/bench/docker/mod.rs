@@ -49,6 +49,14 @@ pub(crate) struct Args {
     json: bool,
 }
 
+impl Args {
+    /// Whether a scenario is asked for, and the sample can be changed for it.
+    fn wants(&self, scenario: Scenario, sample: &Sample) -> bool {
+        scenario.edit().is_none_or(|edit| sample.has(edit))
+            && (self.scenarios.is_empty() || self.scenarios.contains(&scenario))
+    }
+}
+
 /// The target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Workspace {
@@ -173,19 +181,14 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     fs_err::create_dir_all(&folder)?;
     let mut cells = Cells::read(&folder.join("results.json"))?;
     let peers = if args.only.is_empty() { Peer::ALL.to_vec() } else { args.only.clone() };
-    let wanted = |scenario: &Scenario| {
-        scenario.edit().is_none_or(|edit| sample.has(edit))
-            && (args.scenarios.is_empty() || args.scenarios.contains(scenario))
-    };
+    let all = Scenario::LOCAL.into_iter().chain(Scenario::CI);
+    let wanted: Vec<Scenario> = all.filter(|scenario| args.wants(*scenario, &sample)).collect();
     let env = tools.environment();
-    let bench = |peer: Peer| Workbench {
-        peer,
-        sample: &sample,
-        dir: folder.join(peer.name()),
-        env: &env,
-        larder: &larder,
-    };
-    let runs = peers.into_iter().map(|peer| Run::new(bench(peer), &cells, &wanted, args.rounds));
+    let runs = peers.into_iter().map(|peer| {
+        let dir = folder.join(peer.name());
+        let bench = Workbench { peer, sample: &sample, dir, env: &env, larder: &larder };
+        Run::new(bench, &cells, &wanted, args.rounds)
+    });
     let runs: Vec<Run<'_>> = runs.filter(|run| !run.missing.is_empty()).collect();
     if !runs.is_empty() {
         let mut builder =
@@ -234,10 +237,9 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(bench: Workbench<'a>, cells: &Cells, wanted: &dyn Fn(&Scenario) -> bool, rounds: u8) -> Self {
+    fn new(bench: Workbench<'a>, cells: &Cells, wanted: &[Scenario], rounds: u8) -> Self {
         let rounds = if bench.peer == Peer::Naive { 1 } else { rounds };
-        let all = Scenario::LOCAL.into_iter().chain(Scenario::CI).filter(wanted);
-        let missing = all.flat_map(|scenario| {
+        let missing = wanted.iter().copied().flat_map(|scenario| {
             let known = cells.rounds(bench.peer, scenario);
             (known + 1..=scenario.rounds(rounds)).map(move |round| (scenario, round))
         });

@@ -117,19 +117,15 @@ impl Sample {
     /// A copy of the example. Of its external units 3 of 765 depend on the leaf or are of it, and 31 on the
     /// package in the middle, which is as many as on the median one.
     pub(in crate::bench) fn portfolio(folder: &Path) -> Self {
-        let change = |edit: CopyEdit| {
-            let (path, old, _) = edit.change(0);
-            Change { path, old, new: Box::new(move |round| edit.change(round as u128).2) }
-        };
         Self {
             name: "portfolio",
             source: Source::Folder(folder.to_owned()),
             chef: include_str!("portfolio.chef.Dockerfile"),
             naive: include_str!("portfolio.naive.Dockerfile"),
-            component: change(CopyEdit::Component),
-            page: Some(change(CopyEdit::Page)),
-            server: change(CopyEdit::Server),
-            front: Some(change(CopyEdit::Front)),
+            component: Change::in_copy(CopyEdit::Component),
+            page: Some(Change::in_copy(CopyEdit::Page)),
+            server: Change::in_copy(CopyEdit::Server),
+            front: Some(Change::in_copy(CopyEdit::Front)),
             members: (
                 "members = [\"app\", \"content\", \"frontend\", \"pages\", \"server\"]",
                 "members = [\"app\", \"content\", \"frontend\", \"notes\", \"pages\", \"server\"]",
@@ -143,15 +139,14 @@ impl Sample {
 
     /// Two members and a handful of dependencies.
     pub(in crate::bench) fn small() -> Self {
-        let change = |path, old, new: fn(usize) -> String| Change { path, old, new: Box::new(new) };
         Self {
             name: "small",
             source: Source::Files(&SMALL),
             chef: include_str!("small.chef.Dockerfile"),
             naive: include_str!("small.naive.Dockerfile"),
-            component: change("shared/src/lib.rs", "\"one\"", |round| format!("\"two {round}\"")),
+            component: Change::new("shared/src/lib.rs", "\"one\"", |round| format!("\"two {round}\"")),
             page: None,
-            server: change("service/src/main.rs", "json!(1)", |round| format!("json!([{round}])")),
+            server: Change::new("service/src/main.rs", "json!(1)", |round| format!("json!([{round}])")),
             front: None,
             members: (
                 "members = [\"service\", \"shared\"]",
@@ -167,11 +162,10 @@ impl Sample {
     /// A web server with a page, on the crates that most have.
     pub(in crate::bench) fn service() -> Self {
         let small = Self::small();
-        let change = |path, old, new: fn(usize) -> String| Change { path, old, new: Box::new(new) };
         Self {
             name: "service",
             source: Source::Files(&SERVICE),
-            server: change("service/src/main.rs", "edition 0", |round| format!("edition {round}")),
+            server: Change::new("service/src/main.rs", "edition 0", |round| format!("edition {round}")),
             ..small
         }
     }
@@ -249,9 +243,22 @@ impl Sample {
 }
 
 impl Change {
+    fn new(path: &'static str, old: &'static str, new: fn(usize) -> String) -> Self {
+        Self { path, old, new: Box::new(new) }
+    }
+
+    /// The one that is made to copies of the example.
+    fn in_copy(edit: CopyEdit) -> Self {
+        let (path, old, _) = edit.change(0);
+        Self { path, old, new: Box::new(move |round| edit.change(round as u128).2) }
+    }
+
     fn apply(&self, round: usize, dir: &Path) -> anyhow::Result<()> {
-        let words = |round| if round == 0 { self.old.to_owned() } else { (self.new)(round) };
-        replace(dir, self.path, &words(round - 1), &words(round))
+        replace(dir, self.path, &self.words(round - 1), &self.words(round))
+    }
+
+    fn words(&self, round: usize) -> String {
+        if round == 0 { self.old.to_owned() } else { (self.new)(round) }
     }
 }
 

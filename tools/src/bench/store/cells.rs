@@ -100,8 +100,7 @@ impl Bench<'_> {
         fs_err::create_dir_all(&folder)?;
         let env = self.env("store");
         let public = self.larder(origin, &env, &["store", "keygen", &key.to_string_lossy()])?;
-        let settings = |place: &Path, remote: &str| settings(place, remote, public.trim());
-        settings(origin, &folder.to_string_lossy())?;
+        settings(origin, &folder.to_string_lossy(), public.trim())?;
         let push = ["store", "push", "--quiet", "--allow-untrusted", "--key", &key.to_string_lossy()];
         let words = [push.as_slice(), self.build.words()].concat();
         self.larder(origin, &env, &words)?;
@@ -109,7 +108,7 @@ impl Bench<'_> {
         for (what, speed) in [("remote", Speed::Full), ("remote, 50 Mbit/s", SLOW)] {
             let server = FilesServer::start(&folder, speed)?;
             let place = self.clone(&what.replace(|letter: char| !letter.is_alphanumeric(), "-"))?;
-            settings(&place, &server.address)?;
+            settings(&place, &server.address, public.trim())?;
             let mut cell = self.cook(what, &place, &self.env(&format!("store of {what}")), &[])?;
             cell.bytes = Some(server.sent());
             cells.push(cell);
@@ -159,11 +158,10 @@ impl Bench<'_> {
         processor::wait_for_all()?;
         let processor_seconds = processor::seconds()? - before;
         let told: Value = serde_json::from_str(&told)?;
-        let sum = |field: &str| {
+        let [restored, compiled] = ["restored", "compiled-external"].map(|field| {
             let phases = told["phases"].as_array().into_iter().flatten();
             Some(phases.filter_map(|phase| phase[field].as_u64()).sum())
-        };
-        let (restored, compiled) = (sum("restored"), sum("compiled-external"));
+        });
         Ok(Cell { seconds, processor_seconds, restored, compiled, ..self.cell(LARDER, what) })
     }
 

@@ -42,14 +42,14 @@ impl Peer {
     pub(super) fn all(sh: &Shell, env: &Environment, log: &Log, names: &[String]) -> Vec<Self> {
         let is_wanted =
             |(program, _): &(Program, How)| names.is_empty() || names.iter().any(|name| name == program.name);
-        let peer = |(program, how): (Program, How)| match programs::ensure(sh, env, log, program) {
-            Ok(path) => Some(Self { name: program.name, path, how }),
-            Err(error) => {
-                log.warn(&format!("SKIPPED {}: {error:#}", program.name));
-                None
+        let mut peers = Vec::new();
+        for (program, how) in PEERS.into_iter().filter(is_wanted) {
+            match programs::ensure(sh, env, log, program) {
+                Ok(path) => peers.push(Self { name: program.name, path, how }),
+                Err(error) => log.warn(&format!("SKIPPED {}: {error:#}", program.name)),
             }
-        };
-        PEERS.into_iter().filter(is_wanted).filter_map(peer).collect()
+        }
+        peers
     }
 
     /// Builds all recipes that a checkout's table has for a build, each in the folder that Larder would cook it in; how many artifacts

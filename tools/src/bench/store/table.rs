@@ -45,12 +45,7 @@ struct Row<'a> {
 fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for cell in cells {
-        let same = |row: &&mut Row<'_>| {
-            let first = row.first;
-            (&first.project, first.build, first.tool, first.what)
-                == (&cell.project, cell.build, cell.tool, cell.what)
-        };
-        if let Some(row) = rows.iter_mut().find(same) {
+        if let Some(row) = rows.iter_mut().find(|row| row.first.measures_same(cell)) {
             row.seconds.push(cell.seconds);
             row.processor_seconds.push(cell.processor_seconds);
         } else {
@@ -59,6 +54,13 @@ fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
         }
     }
     rows
+}
+
+impl Cell {
+    fn measures_same(&self, other: &Self) -> bool {
+        (&self.project, self.build, self.tool, self.what)
+            == (&other.project, other.build, other.tool, other.what)
+    }
 }
 
 /// The smallest and the largest one: with five values, the interval in which the median of all lies 94 times in 100.
@@ -73,31 +75,6 @@ fn interval(values: &[f64]) -> String {
 
 /// A table for people.
 pub(super) fn text(cells: &[Cell]) -> String {
-    let cold = |of: &Cell| {
-        cells
-            .iter()
-            .find(|cell| (&cell.project, cell.build, cell.what) == (&of.project, of.build, "cold"))
-            .map_or((f64::NAN, f64::NAN), |cell| (cell.seconds, cell.processor_seconds))
-    };
-    let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
-    let row = |row: &Row<'_>| {
-        let first = row.first;
-        let (seconds, processor) = (median(&row.seconds), median(&row.processor_seconds));
-        let (cold_seconds, cold_processor) = cold(first);
-        [
-            format!("{}, {}", first.project, first.build.variant()),
-            first.tool.to_owned(),
-            first.what.to_owned(),
-            format!("{seconds:.1}"),
-            format!("{:.1}", cold_seconds - seconds),
-            format!("{processor:.2}"),
-            interval(&row.processor_seconds),
-            format!("{:.2}", cold_processor / processor),
-            number(first.restored),
-            number(first.compiled),
-            number(first.bytes),
-        ]
-    };
     let head = [
         "<project",
         "<tool",
@@ -111,7 +88,40 @@ pub(super) fn text(cells: &[Cell]) -> String {
         "compiled",
         "bytes",
     ];
-    columns::text(head, &rows(cells).iter().map(row).collect::<Vec<_>>())
+    let rows: Vec<_> = rows(cells).iter().map(|row| row.text(cells)).collect();
+    columns::text(head, &rows)
+}
+
+impl Row<'_> {
+    fn text(&self, cells: &[Cell]) -> [String; 11] {
+        let first = self.first;
+        let (seconds, processor) = (median(&self.seconds), median(&self.processor_seconds));
+        let (cold_seconds, cold_processor) = self.cold(cells);
+        let [restored, compiled, bytes] = [first.restored, first.compiled, first.bytes]
+            .map(|number| number.map_or_else(|| "–".to_owned(), |number| number.to_string()));
+        [
+            format!("{}, {}", first.project, first.build.variant()),
+            first.tool.to_owned(),
+            first.what.to_owned(),
+            format!("{seconds:.1}"),
+            format!("{:.1}", cold_seconds - seconds),
+            format!("{processor:.2}"),
+            interval(&self.processor_seconds),
+            format!("{:.2}", cold_processor / processor),
+            restored,
+            compiled,
+            bytes,
+        ]
+    }
+
+    /// The seconds of the same build from nothing, and those of the processor.
+    fn cold(&self, cells: &[Cell]) -> (f64, f64) {
+        let Cell { project, build, .. } = self.first;
+        cells
+            .iter()
+            .find(|cell| (&cell.project, cell.build, cell.what) == (project, *build, "cold"))
+            .map_or((f64::NAN, f64::NAN), |cell| (cell.seconds, cell.processor_seconds))
+    }
 }
 
 /// The rows of Larder, a line for each build.

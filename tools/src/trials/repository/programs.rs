@@ -82,14 +82,14 @@ lto = "thin"
 strip = true
 "#,
     );
-    let program = |name: &str| {
+    let [app, worker] = ["app", "worker"].map(|name| {
         format!("fn main() {{\n    println!(\"{name} {{}}\", itoa::Buffer::new().format(1));\n}}\n")
-    };
+    });
     folder.write_all(&[
         ("Cargo.toml", &manifest),
         (".gitignore", "/target\n"),
-        ("src/main.rs", &program("app")),
-        ("src/bin/worker.rs", &program("worker")),
+        ("src/main.rs", &app),
+        ("src/bin/worker.rs", &worker),
         (
             "src/bin/admin.rs",
             "fn main() {\n    cfg_if::cfg_if! { if #[cfg(unix)] { println!(\"unix\") } }\n}\n",

@@ -67,11 +67,6 @@ fn suite(folder: &Folder<'_>, at: &str) -> anyhow::Result<()> {
         "[workspace]\nresolver = \"2\"\nmembers = [\"alpha\", \"beta\"]\n\n[workspace.package]\nedition = \"2021\"\n\n\
          [workspace.dependencies]\nitoa = \"1\"\n",
     )?;
-    let manifest = |name: &str, dependency: &str| {
-        format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition.workspace = true\n\n[dependencies]\n{dependency}\n"
-        )
-    };
     folder.write(&format!("{at}/alpha/Cargo.toml"), &manifest("alpha", "beta = { path = \"../beta\" }"))?;
     folder.write(
         &format!("{at}/alpha/src/lib.rs"),
@@ -81,6 +76,12 @@ fn suite(folder: &Folder<'_>, at: &str) -> anyhow::Result<()> {
     folder.write(
         &format!("{at}/beta/src/lib.rs"),
         "pub fn text() -> String {\n    format!(\"beta {}\", itoa::Buffer::new().format(5))\n}\n",
+    )
+}
+
+fn manifest(name: &str, dependency: &str) -> String {
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition.workspace = true\n\n[dependencies]\n{dependency}\n"
     )
 }
 
