@@ -5,7 +5,7 @@ use larder_store::{
     digest::Digest,
     inside::Inside,
     local::Store,
-    parts::{Name, Part, Parts},
+    parts::{Parts, ScopePart, ScopePartName},
 };
 use larder_tests::Project;
 
@@ -57,7 +57,10 @@ fn a_store_that_is_of_no_use_is_named() {
     }
     says(&project, "store-compiler", &dir, "ok", "");
     let store = Store::open(&root).unwrap();
-    let parts = Parts(vec![Part { name: Name::Compiler, text: "rustc 1.0.0 (old)\nhost: x".to_owned() }]);
+    let parts = Parts(vec![ScopePart {
+        name: ScopePartName::Compiler,
+        text: "rustc 1.0.0 (old)\nhost: x".to_owned(),
+    }]);
     store.note_parts(&parts).unwrap();
     let unit = Inside::new("debug/.fingerprint/a-1/lib-a").unwrap();
     store.set_newest(parts.key(), &unit, Digest::hash(b"")).unwrap();

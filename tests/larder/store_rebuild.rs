@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::SystemTime};
 use larder_store::{
     digest::Digest,
     local::Store,
-    record::{Role, Snapshot, VERSION},
+    record::{RecipeSnapshot, Role, VERSION},
 };
 use larder_tests::Surroundings;
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn forge(machine: &Machine) -> String {
     bytes.extend(b"more");
     (file.digest, file.size) = (store.add_bytes(&bytes).unwrap(), bytes.len() as u64);
     records[at] = store.add_record(&record).unwrap();
-    store.set_snapshot(key, &Snapshot { version: VERSION, records }).unwrap();
+    store.set_snapshot(key, &RecipeSnapshot { version: VERSION, records }).unwrap();
     record.fingerprint.as_str().to_owned()
 }
 

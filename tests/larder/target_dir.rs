@@ -6,7 +6,7 @@ use std::{
 };
 
 use larder::target_dir::{
-    self, Layout, Origin, OtherKind, Tag, TargetFolder, Unit, UnitKind, fingerprint::cargo_hash,
+    self, BuiltUnit, CodeOrigin, Layout, OtherKind, Tag, TargetFolder, UnitKind, fingerprint::cargo_hash,
 };
 use larder_tests::{Project, Surroundings, package};
 use serde_json::Value;
@@ -60,7 +60,7 @@ fn read(project: &Project) -> TargetFolder {
 }
 
 /// The unit that a file is of: by its own name, or as a second name of it.
-fn owner<'a>(folder: &'a TargetFolder, path: &Path) -> Option<&'a Unit> {
+fn owner<'a>(folder: &'a TargetFolder, path: &Path) -> Option<&'a BuiltUnit> {
     let path = path.strip_prefix(fs_err::canonicalize(&folder.path).unwrap()).unwrap();
     let own = folder.units.iter().find(|unit| unit.files.iter().any(|file| file.path == path));
     let uplifted = folder.others.iter().find(|other| other.path == path);
@@ -79,12 +79,12 @@ fn kind(message: &Value) -> UnitKind {
     }
 }
 
-fn origin(message: &Value) -> Origin {
+fn origin(message: &Value) -> CodeOrigin {
     let id = message["package_id"].as_str().unwrap();
     match id {
-        _ if id.starts_with("path+") => Origin::Local,
-        _ if id.contains("thread_local") => Origin::Tainted,
-        _ => Origin::External,
+        _ if id.starts_with("path+") => CodeOrigin::Local,
+        _ if id.contains("thread_local") => CodeOrigin::Tainted,
+        _ => CodeOrigin::External,
     }
 }
 
@@ -115,10 +115,11 @@ fn units_are_those_that_cargo_built() {
 
 /// A unit that was just built has a fingerprint, and all that it depends on is there.
 fn every_unit_is_whole(folder: &TargetFolder) {
-    let runs: Vec<&Unit> = folder.units.iter().filter(|unit| unit.kind == UnitKind::BuildScriptRun).collect();
+    let runs: Vec<&BuiltUnit> =
+        folder.units.iter().filter(|unit| unit.kind == UnitKind::BuildScriptRun).collect();
     assert_eq!(runs.len(), 2, "one in each profile");
     for unit in &runs {
-        assert_eq!((unit.package.as_str(), unit.origin), ("my-app", Origin::Local));
+        assert_eq!((unit.package.as_str(), unit.origin), ("my-app", CodeOrigin::Local));
         assert!(unit.files.iter().any(|file| file.path.ends_with("out/made")));
         let script = folder.dependencies(unit)[0].expect("its script is there");
         assert_eq!(folder.units[script].kind, UnitKind::BuildScript);
@@ -129,7 +130,7 @@ fn every_unit_is_whole(folder: &TargetFolder) {
             "{unit:?}"
         );
         assert!(!folder.dependencies(unit).contains(&None), "{unit:?}");
-        assert_ne!(unit.origin, Origin::Unknown, "{unit:?}");
+        assert_ne!(unit.origin, CodeOrigin::Unknown, "{unit:?}");
         assert!(!unit.is_check(), "{unit:?}");
     }
     let strange = [OtherKind::Orphan, OtherKind::Foreign];
@@ -153,13 +154,13 @@ fn every_file_is_of_one_unit_or_of_one_other_thing() {
         let listed: BTreeSet<PathBuf> = listed.lines().map(PathBuf::from).collect();
         assert_eq!(found.len(), listed.len(), "a file is listed twice or not at all");
         assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), listed);
-        assert!(folder.units.iter().any(Unit::is_check));
+        assert!(folder.units.iter().any(BuiltUnit::is_check));
         let kinds: BTreeSet<OtherKind> = folder.others.iter().map(|other| other.kind).collect();
         let expected =
             [OtherKind::Incremental, OtherKind::Documentation, OtherKind::Uplifted, OtherKind::Bookkeeping];
         assert!(expected.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
         let documented = folder.units.iter().find(|unit| unit.kind == UnitKind::Documentation).unwrap();
-        assert_eq!(documented.origin, Origin::Local);
+        assert_eq!(documented.origin, CodeOrigin::Local);
     }
 }
 

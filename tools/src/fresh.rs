@@ -71,7 +71,7 @@ exec "$@"
 /// Runs the verb: the table goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let steps: &[Step] = if args.each { &Step::ALL } else { &args.only };
-    let tools = if args.with_tools { Tools::Hosts } else { Tools::None };
+    let tools = if args.with_tools { MachineTools::Hosts } else { MachineTools::None };
     let debian = Debian::make(sh, env, log)?;
     let mut runs = Vec::new();
     if steps.is_empty() {
@@ -98,7 +98,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 /// Sets everything up on a fresh machine that has the tools of this one: the part of the verb that is a test.
 pub(crate) fn set_up(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
     let debian = Debian::make(sh, env, log)?;
-    let run = debian.machine(Tools::Hosts)?.run("set-up", &SET_UP)?;
+    let run = debian.machine(MachineTools::Hosts)?.run("set-up", &SET_UP)?;
     ensure!(run.code == 0, "the set-up of the tests fails on a fresh machine: exit code {}", run.code);
     log.step("Set up", &format!("a fresh Debian in {:.0} s", run.seconds));
     Ok(())
@@ -115,7 +115,7 @@ struct Debian<'a> {
 
 /// Whose tools a fresh machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tools {
+enum MachineTools {
     /// None.
     None,
     /// Those of the host, in its folder.
@@ -123,7 +123,7 @@ enum Tools {
 }
 
 /// How a command ended there.
-struct Run {
+struct EndedCommand {
     what: String,
     code: i32,
     seconds: f64,
@@ -188,11 +188,11 @@ impl<'a> Debian<'a> {
     }
 
     /// A machine: a copy of it, thrown away at the end.
-    fn machine(&self, tools: Tools) -> anyhow::Result<Machine<'_>> {
+    fn machine(&self, tools: MachineTools) -> anyhow::Result<Machine<'_>> {
         let copy = tempfile::Builder::new().prefix("machine-").tempdir_in(self.scratch.path())?;
         let root = copy.path().join("root");
         Cmd::new("cp", self.scratch.path(), self.env).arg("-a").arg(self.base()).arg(&root).output()?;
-        let tools = (tools == Tools::Hosts).then_some(self.tools.as_path());
+        let tools = (tools == MachineTools::Hosts).then_some(self.tools.as_path());
         Ok(Machine { _copy: copy, root, debian: self, tools })
     }
 }
@@ -206,7 +206,7 @@ struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    fn run(&self, what: &str, words: &[&str]) -> anyhow::Result<Run> {
+    fn run(&self, what: &str, words: &[&str]) -> anyhow::Result<EndedCommand> {
         self.debian.log.step("Running", &format!("{what} on a fresh Debian: {}", words.join(" ")));
         let start = Instant::now();
         let namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"];
@@ -219,7 +219,7 @@ impl Machine<'_> {
             .args(words.iter().copied())
             .exit_code()?;
         // All of its mounts were in the namespace that has ended with the command.
-        Ok(Run { what: what.to_owned(), code, seconds: start.elapsed().as_secs_f64() })
+        Ok(EndedCommand { what: what.to_owned(), code, seconds: start.elapsed().as_secs_f64() })
     }
 }
 
@@ -234,12 +234,12 @@ fn environment(tools: Option<&Path>) -> Environment {
     env
 }
 
-fn table_of(runs: &[Run]) -> String {
-    let rows: Vec<_> = runs.iter().map(Run::cells).collect();
+fn table_of(runs: &[EndedCommand]) -> String {
+    let rows: Vec<_> = runs.iter().map(EndedCommand::cells).collect();
     columns::text(["<on a fresh machine", "<outcome", "seconds"], &rows)
 }
 
-impl Run {
+impl EndedCommand {
     fn cells(&self) -> [String; 3] {
         let outcome = if self.code == 0 { "passed".to_owned() } else { format!("exit code {}", self.code) };
         [self.what.clone(), outcome, format!("{:.1}", self.seconds)]
@@ -261,7 +261,8 @@ mod tests {
     #[test]
     fn the_table_names_what_failed() {
         let runs = [("images", 1), ("static checks", 0)];
-        let table = table_of(&runs.map(|(what, code)| Run { what: what.to_owned(), code, seconds: 1.0 }));
+        let table =
+            table_of(&runs.map(|(what, code)| EndedCommand { what: what.to_owned(), code, seconds: 1.0 }));
         let line = table.lines().find(|line| line.starts_with("images")).unwrap();
         assert!(line.contains("exit code 1") && table.contains("passed"), "{table}");
     }

@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::ensure;
 use larder::{Report, cargo::Cargo, process::Environment, project::Project};
-use larder_caches::gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report};
+use larder_caches::gc::{Branches, CacheKind, ClearingPlan, Policy, Row, nix::Generations, report};
 use xshell::Shell;
 
 use crate::{log::Log, portfolio::Portfolio, setup};
@@ -29,12 +29,12 @@ pub(crate) struct Args {
 
 /// Runs the verb: the plan goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let mut left = clear(env, log, args, &sh.current_dir(), &Cache::ALL)?;
+    let mut left = clear(env, log, args, &sh.current_dir(), &CacheKind::ALL)?;
     let example = sh.current_dir().join(setup::EXAMPLE);
     if example.join("target").is_dir() {
         // Its units were made by the tools of the set-up, which therefore are there.
         let portfolio = Portfolio::prepare(sh, env, log)?;
-        left += clear(portfolio.env(), log, args, &example, &[Cache::Target])?;
+        left += clear(portfolio.env(), log, args, &example, &[CacheKind::Target])?;
     }
     ensure!(left == 0, "could not delete {left} of the items above; the rest were deleted");
     Ok(())
@@ -46,7 +46,7 @@ fn clear(
     log: &Log,
     args: &Args,
     workspace: &Path,
-    caches: &[Cache],
+    caches: &[CacheKind],
 ) -> anyhow::Result<usize> {
     let project = Project::load(Cargo::locate(env)?, workspace, None, None)?;
     let policy = Policy {
@@ -56,7 +56,7 @@ fn clear(
         branches: Branches::All,
         generations: Some(Generations::Old),
     };
-    let plan = Plan::gc(&project, &policy, &Reporter(log))?;
+    let plan = ClearingPlan::gc(&project, &policy, &Reporter(log))?;
     anstream::print!("{}:\n{}", workspace.display(), report::text(&plan));
     if !plan.rows().iter().any(Row::is_work) {
         return Ok(0);

@@ -28,19 +28,19 @@ const HEAD: i32 = 64;
 /// Measurements of the same things with several programs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Measured {
+struct PlotMeasurements {
     title: String,
     /// The page that has the plot and the table, with the whole command.
     page: String,
     /// The command that measured.
     command: String,
     peers: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<PlotRow>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+struct PlotRow {
     name: String,
     /// One for each peer.
     values: Vec<f64>,
@@ -53,7 +53,7 @@ pub(crate) fn bring_all(root: &Path, log: &Log, mode: Mode) -> anyhow::Result<()
     for file in files {
         let name = file.file_name().to_string_lossy().replace(".json", "");
         let text = fs_err::read_to_string(file.path())?;
-        let measured: Measured =
+        let measured: PlotMeasurements =
             serde_json::from_str(&text).with_context(|| format!("{MEASURED}/{name}.json"))?;
         let page = fs_err::read_to_string(root.join(BOOK).join(&measured.page))?;
         measured.check(&name, &page)?;
@@ -63,7 +63,7 @@ pub(crate) fn bring_all(root: &Path, log: &Log, mode: Mode) -> anyhow::Result<()
     Ok(())
 }
 
-impl Measured {
+impl PlotMeasurements {
     /// Whether the page has the plot, the command and all figures.
     fn check(&self, name: &str, page: &str) -> anyhow::Result<()> {
         let path = &self.page;
@@ -143,7 +143,7 @@ fn figure(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn measured() -> Measured {
+    fn measured() -> PlotMeasurements {
         serde_json::from_str(
             r#"{ "title": "t < u", "page": "p.md", "command": "bench x", "peers": ["a", "b"],
                  "rows": [{ "name": "first", "values": [1.0, 20.0] }] }"#,

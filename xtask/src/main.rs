@@ -19,7 +19,7 @@ use xtask::{
 
 /// The verbs of this program itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
+enum OwnVerb {
     Tidy,
     Codegen(Mode),
 }
@@ -39,21 +39,21 @@ fn main() -> ExitCode {
     })
 }
 
-fn own(words: &[&str]) -> Option<Verb> {
+fn own(words: &[&str]) -> Option<OwnVerb> {
     match words {
-        ["tidy"] => Some(Verb::Tidy),
-        ["codegen"] => Some(Verb::Codegen(Mode::Write)),
-        ["codegen", "--check"] => Some(Verb::Codegen(Mode::Check)),
+        ["tidy"] => Some(OwnVerb::Tidy),
+        ["codegen"] => Some(OwnVerb::Codegen(Mode::Write)),
+        ["codegen", "--check"] => Some(OwnVerb::Codegen(Mode::Check)),
         _ => None,
     }
 }
 
-fn run(verb: Verb, log: &Log) -> anyhow::Result<()> {
+fn run(verb: OwnVerb, log: &Log) -> anyhow::Result<()> {
     let sh = Shell::new().context("cannot tell the working directory")?;
     sh.change_dir(root()?);
     match verb {
-        Verb::Tidy => tidy::run(&sh, log),
-        Verb::Codegen(mode) => codegen::run(&sh, log, mode),
+        OwnVerb::Tidy => tidy::run(&sh, log),
+        OwnVerb::Codegen(mode) => codegen::run(&sh, log, mode),
     }
 }
 
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn whatever_else_is_said_is_handed_over() {
-        assert_eq!(own(&["tidy"]), Some(Verb::Tidy));
-        assert_eq!(own(&["codegen", "--check"]), Some(Verb::Codegen(Mode::Check)));
+        assert_eq!(own(&["tidy"]), Some(OwnVerb::Tidy));
+        assert_eq!(own(&["codegen", "--check"]), Some(OwnVerb::Codegen(Mode::Check)));
         for words in [&[][..], &["tidy", "--help"], &["test"], &["--help"]] {
             assert_eq!(own(words), None, "{words:?}");
         }

@@ -118,8 +118,8 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) source: Option<String>,
     /// Where sccache keeps its results, with `--with sccache`: a folder, or `s3://BUCKET/PREFIX?region=REGION`
-    #[arg(long, value_name = "PLACE", value_parser = larder::sccache::Place::parse)]
-    pub(crate) sccache: Option<larder::sccache::Place>,
+    #[arg(long, value_name = "PLACE", value_parser = larder::sccache::SccacheStorage::parse)]
+    pub(crate) sccache: Option<larder::sccache::SccacheStorage>,
     /// The server that the image goes to, with `--with deploy`: `ssh://USER@HOST`, or a Docker context
     #[arg(long, value_name = "SERVER", value_parser = server)]
     pub(crate) server: Option<String>,

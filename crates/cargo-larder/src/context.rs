@@ -22,14 +22,14 @@ use crate::{
 };
 
 /// The process as it was started.
-pub(crate) struct Process {
+pub(crate) struct StartedProcess {
     pub(crate) env: Environment,
     pub(crate) dir: PathBuf,
     pub(crate) args: Vec<OsString>,
     pub(crate) program: PathBuf,
 }
 
-impl Process {
+impl StartedProcess {
     #[expect(clippy::disallowed_methods, reason = "the one place where the binary reads its surroundings")]
     pub(crate) fn read() -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("cannot tell the path of this program")?;
@@ -59,15 +59,15 @@ impl Process {
 }
 
 /// Everything a verb needs.
-pub(crate) struct Context {
-    pub(crate) process: Process,
+pub(crate) struct VerbContext {
+    pub(crate) process: StartedProcess,
     pub(crate) project: Project,
     pub(crate) terminal: Terminal,
     pub(crate) quiet: bool,
 }
 
-impl Context {
-    pub(crate) fn load(process: Process, common: &Common) -> anyhow::Result<Self> {
+impl VerbContext {
+    pub(crate) fn load(process: StartedProcess, common: &Common) -> anyhow::Result<Self> {
         let env = process.env_of_user();
         let locked = common.locked || common.frozen;
         let offline = common.offline || common.frozen;
@@ -79,7 +79,7 @@ impl Context {
         let target_dir = common.target_dir.as_ref().map(|dir| absolute(&process.dir, dir)).transpose()?;
         let manifest = common.manifest_path.as_deref();
         let project = Project::load(cargo, &process.dir, manifest, target_dir.as_deref())?;
-        let process = Process { env, ..process };
+        let process = StartedProcess { env, ..process };
         Ok(Self { process, project, terminal: Terminal::new(common.quiet), quiet: common.quiet })
     }
 

@@ -15,7 +15,7 @@ pub(crate) const PROBLEM: u8 = 4;
 
 /// How a verb ended when nothing went wrong with the verb itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum VerbOutcome {
     /// All is well.
     Done,
     /// `--check` has findings.
@@ -29,13 +29,13 @@ pub(crate) enum Outcome {
 }
 
 /// Prints a failure and its hint, and gives the documented exit code.
-pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
+pub(crate) fn code(result: anyhow::Result<VerbOutcome>) -> ExitCode {
     match result {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Stale) => ExitCode::from(STALE),
-        Ok(Outcome::Problem) => ExitCode::from(PROBLEM),
-        Ok(Outcome::Failed) => ExitCode::FAILURE,
-        Ok(Outcome::Child(code)) => child(code),
+        Ok(VerbOutcome::Done) => ExitCode::SUCCESS,
+        Ok(VerbOutcome::Stale) => ExitCode::from(STALE),
+        Ok(VerbOutcome::Problem) => ExitCode::from(PROBLEM),
+        Ok(VerbOutcome::Failed) => ExitCode::FAILURE,
+        Ok(VerbOutcome::Child(code)) => child(code),
         Err(error) => {
             print(&error);
             match error.downcast_ref::<larder::Error>() {
@@ -62,9 +62,9 @@ fn print(error: &anyhow::Error) {
 }
 
 /// Prints slices that were refused, as failures that keep nothing else from being done.
-pub(crate) fn print_refused(all: &[Refused]) -> Outcome {
+pub(crate) fn print_refused(all: &[Refused]) -> VerbOutcome {
     all.iter().for_each(|refused| print_known(&refused.text(), &refused.error));
-    if all.is_empty() { Outcome::Done } else { Outcome::Failed }
+    if all.is_empty() { VerbOutcome::Done } else { VerbOutcome::Failed }
 }
 
 fn print_known(text: &str, error: &larder::Error) {

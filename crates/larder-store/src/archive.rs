@@ -23,7 +23,7 @@ use crate::{
     error::named,
     frame,
     local::{Key, Store},
-    record::{File, Record, Snapshot},
+    record::{File, RecipeSnapshot, Record},
 };
 
 const HEAD: &[u8] = b"larder units 1\n";
@@ -34,7 +34,7 @@ const LEVEL: i32 = 1;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct List {
-    snapshots: Vec<(Key, Snapshot)>,
+    snapshots: Vec<(Key, RecipeSnapshot)>,
     scopes: Vec<(Key, Digest)>,
     records: Vec<Record>,
 }
@@ -48,7 +48,7 @@ impl List {
 
 /// The units and bytes that went through an archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Moved {
+pub struct ArchiveTotals {
     /// Units.
     pub units: usize,
     /// The bytes of their files, before they were compressed.
@@ -59,7 +59,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<Moved> {
+pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<ArchiveTotals> {
     let mut list = List::default();
     let mut seen = BTreeSet::new();
     for keys in keys {
@@ -79,7 +79,7 @@ pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<M
     let json = serde_json::to_vec(&list).map_err(|error| Error::bad("a list of units", error))?;
     file.write_all(HEAD).map_err(|error| named(to, &error))?;
     frame::write(&mut file, &json, LEVEL).map_err(|error| named(to, &error))?;
-    let mut moved = Moved { units: list.records.len(), ..Moved::default() };
+    let mut moved = ArchiveTotals { units: list.records.len(), ..ArchiveTotals::default() };
     for wanted in list.files() {
         frame::write(&mut file, &store.read(wanted)?, LEVEL).map_err(|error| named(to, &error))?;
         moved.bytes += wanted.size;
@@ -92,7 +92,7 @@ pub fn export(store: &Store, keys: &[crate::scope::Keys], to: &Path) -> Result<M
 ///
 /// # Errors
 /// If the archive is none, was cut off or lies about its content. The units before that stay: they are sound.
-pub fn import(store: &Store, from: &Path) -> Result<Moved> {
+pub fn import(store: &Store, from: &Path) -> Result<ArchiveTotals> {
     let mut file = io::BufReader::new(fs_err::File::open(from)?);
     let mut head = [0; HEAD.len()];
     file.read_exact(&mut head).map_err(|_| Error::bad(from.display(), "it holds no units of Larder's"))?;
@@ -102,7 +102,7 @@ pub fn import(store: &Store, from: &Path) -> Result<Moved> {
     }
     let json = frame::read(&mut file, LARGEST_LIST).map_err(|reason| Error::bad(from.display(), reason))?;
     let list: List = serde_json::from_slice(&json).map_err(|error| Error::bad(from.display(), error))?;
-    let mut moved = Moved::default();
+    let mut moved = ArchiveTotals::default();
     for record in &list.records {
         // Checked as any other record is.
         Record::parse(&record.to_bytes().0)?;

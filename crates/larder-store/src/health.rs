@@ -17,7 +17,7 @@ use larder::{
 use crate::{
     Result,
     local::Store,
-    parts::{Name, Parts},
+    parts::{Parts, ScopePartName},
     session::Options,
     team::Team,
     toolchain::Toolchain,
@@ -70,12 +70,13 @@ fn compilers(project: &Project, options: &Options) -> Option<(String, Vec<String
     let store = Store::existing(&options.root)?;
     let (compiler, driver) = Toolchain::ask(project, &store).ok()?.compiler();
     let noted: Vec<Parts> = store.scopes().into_iter().filter_map(|scope| store.parts(scope)).collect();
-    let is_this =
-        |parts: &Parts| parts.text(Name::Compiler) == compiler && parts.text(Name::Driver) == driver;
+    let is_this = |parts: &Parts| {
+        parts.text(ScopePartName::Compiler) == compiler && parts.text(ScopePartName::Driver) == driver
+    };
     let others = if noted.iter().any(is_this) {
         BTreeSet::new()
     } else {
-        noted.iter().map(|parts| first_line(parts.text(Name::Compiler))).collect()
+        noted.iter().map(|parts| first_line(parts.text(ScopePartName::Compiler))).collect()
     };
     Some((first_line(&compiler), others.into_iter().collect()))
 }

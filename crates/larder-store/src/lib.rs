@@ -3,7 +3,7 @@
 //! ```
 //! use larder_store::{
 //!     Result,
-//!     local::{Store, verify::Repair},
+//!     local::{Store, verify::DamageTreatment},
 //! };
 //!
 //! fn main() -> Result<()> {
@@ -11,7 +11,7 @@
 //!     let store = Store::open(folder.path().join("store"))?;
 //!     let digest = store.add_bytes(b"what a compiler wrote")?;
 //!     assert!(store.blob(digest).is_file());
-//!     let verified = store.verify(Repair::Remove)?;
+//!     let verified = store.verify(DamageTreatment::Remove)?;
 //!     assert_eq!((verified.files, verified.damaged.len()), (1, 0));
 //!     Ok(())
 //! }

@@ -6,17 +6,17 @@ use crate::inside::Inside;
 
 /// The place of units: the two folders whose paths get into cargo's records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct CompilePlace {
     /// The build directory, as cargo is told it.
     pub build_dir: String,
     /// `CARGO_HOME`.
     pub cargo_home: String,
 }
 
-/// Stand-ins for the folders of a [`Place`], for comparisons in which all places count as one.
+/// Stand-ins for the folders of a [`CompilePlace`], for comparisons in which all places count as one.
 const ANYWHERE: [&str; 2] = ["\0build-dir", "\0cargo-home"];
 
-impl Place {
+impl CompilePlace {
     fn folders(&self) -> [&str; 2] {
         [&self.build_dir, &self.cargo_home]
     }
@@ -85,8 +85,8 @@ fn replaced(text: &[u8], from: [&str; 2], to: [&str; 2]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn place(build_dir: &str, cargo_home: &str) -> Place {
-        Place { build_dir: build_dir.to_owned(), cargo_home: cargo_home.to_owned() }
+    fn place(build_dir: &str, cargo_home: &str) -> CompilePlace {
+        CompilePlace { build_dir: build_dir.to_owned(), cargo_home: cargo_home.to_owned() }
     }
 
     #[test]

@@ -15,9 +15,9 @@ use crate::{
 
 /// A part of a scope's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct ScopePart {
     /// Its name.
-    pub name: Name,
+    pub name: ScopePartName,
     /// Its value, in lines that can be compared one by one.
     pub text: String,
 }
@@ -25,7 +25,7 @@ pub struct Part {
 /// The name of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Name {
+pub enum ScopePartName {
     /// The namespace of the settings.
     Namespace,
     /// `rustc -vV`, which names the host as well.
@@ -50,7 +50,7 @@ pub enum Name {
     Processor,
 }
 
-impl Name {
+impl ScopePartName {
     /// In words.
     pub fn describe(self) -> &'static str {
         match self {
@@ -72,13 +72,13 @@ impl Name {
 /// All parts of a scope's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Parts(pub Vec<Part>);
+pub struct Parts(pub Vec<ScopePart>);
 
 /// A part that two scopes have differently, with the lines that only one of them has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Which one.
-    pub part: Name,
+    pub part: ScopePartName,
     /// Lines of the other scope alone.
     pub then: Vec<String>,
     /// Lines of this scope alone.
@@ -93,17 +93,17 @@ impl Parts {
     }
 
     /// The value of a part; empty if there is none.
-    pub fn text(&self, name: Name) -> &str {
+    pub fn text(&self, name: ScopePartName) -> &str {
         self.0.iter().find(|part| part.name == name).map_or("", |part| &part.text)
     }
 
     /// How others differ from these.
     pub fn differences(&self, then: &Self) -> Vec<Difference> {
-        let names: BTreeSet<Name> = self.0.iter().chain(&then.0).map(|part| part.name).collect();
+        let names: BTreeSet<ScopePartName> = self.0.iter().chain(&then.0).map(|part| part.name).collect();
         names.into_iter().filter_map(|name| self.difference(then, name)).collect()
     }
 
-    fn difference(&self, then: &Self, name: Name) -> Option<Difference> {
+    fn difference(&self, then: &Self, name: ScopePartName) -> Option<Difference> {
         let (now, then) = (self.text(name), then.text(name));
         (now != then).then(|| Difference {
             part: name,
@@ -142,8 +142,8 @@ mod tests {
 
     fn parts(flags: &str) -> Parts {
         Parts(vec![
-            Part { name: Name::Cargo, text: "cargo 1".to_owned() },
-            Part { name: Name::Flags, text: flags.to_owned() },
+            ScopePart { name: ScopePartName::Cargo, text: "cargo 1".to_owned() },
+            ScopePart { name: ScopePartName::Flags, text: flags.to_owned() },
         ])
     }
 
@@ -152,7 +152,7 @@ mod tests {
         let (now, then) = (parts("a []\nb []"), parts("a [\"-g\"]\nb []"));
         assert_ne!(now.key(), then.key());
         let expected = Difference {
-            part: Name::Flags,
+            part: ScopePartName::Flags,
             then: vec!["a [\"-g\"]".to_owned()],
             now: vec!["a []".to_owned()],
         };

@@ -9,9 +9,9 @@ use std::{
 };
 
 use larder::{
-    files::disk::{Kind, read_untouched},
+    files::disk::{EntryKind, read_untouched},
     target_dir::{
-        self, Origin, TargetFolder, Unit, UnitKind,
+        self, BuiltUnit, CodeOrigin, TargetFolder, UnitKind,
         fingerprint::{Fingerprint, cargo_hash},
     },
 };
@@ -25,8 +25,8 @@ use crate::{
     digest::Digest,
     inside::Inside,
     local::Store,
-    moved::Place,
-    record::{Dependency, File, Record, Role, Snapshot, VERSION},
+    moved::CompilePlace,
+    record::{File, RecipeSnapshot, Record, RecordedDependency, Role, VERSION},
     rights,
     scope::Keys,
     shared_blocks::SharedBlocks,
@@ -42,7 +42,7 @@ const METADATA: &str = ".rmeta";
 pub fn publish(
     store: &Store,
     keys: Keys,
-    place: &Place,
+    place: &CompilePlace,
     seen: &BTreeSet<String>,
     system: &System<'_>,
 ) -> Result<()> {
@@ -58,7 +58,7 @@ pub fn publish(
     };
     for (number, unit) in folder.units.iter().enumerate() {
         let is_asked = seen.contains(&unit.hash) && folder.profile(unit).base.as_os_str().is_empty();
-        if is_asked && unit.origin == Origin::External && unit.kind != UnitKind::Documentation {
+        if is_asked && unit.origin == CodeOrigin::External && unit.kind != UnitKind::Documentation {
             publisher.unit(number)?;
         }
     }
@@ -66,24 +66,24 @@ pub fn publish(
     for (fingerprint, id) in &publisher.order {
         store.set_newest(keys.scope, fingerprint, *id)?;
     }
-    store.set_snapshot(keys.snapshot, &Snapshot { version: VERSION, records })
+    store.set_snapshot(keys.snapshot, &RecipeSnapshot { version: VERSION, records })
 }
 
 struct Publisher<'a> {
     store: &'a Store,
-    place: &'a Place,
+    place: &'a CompilePlace,
     system: &'a System<'a>,
     folder: &'a TargetFolder,
     shared: SharedBlocks,
     /// The entry by which dependents name a unit; `None` if it cannot be stored.
-    done: HashMap<usize, Option<Dependency>>,
+    done: HashMap<usize, Option<RecordedDependency>>,
     /// Records, dependencies first.
     order: Vec<(Inside, Digest)>,
 }
 
 impl Publisher<'_> {
     /// Stores a unit after what it stands on; `None` if that cannot be done.
-    fn unit(&mut self, number: usize) -> Result<Option<Dependency>> {
+    fn unit(&mut self, number: usize) -> Result<Option<RecordedDependency>> {
         if let Some(known) = self.done.get(&number) {
             return Ok(known.clone());
         }
@@ -92,7 +92,7 @@ impl Publisher<'_> {
         Ok(stored)
     }
 
-    fn anew(&mut self, number: usize) -> Result<Option<Dependency>> {
+    fn anew(&mut self, number: usize) -> Result<Option<RecordedDependency>> {
         let folder = self.folder;
         let unit = &folder.units[number];
         let mut dependencies = Vec::new();
@@ -106,10 +106,10 @@ impl Publisher<'_> {
         let Some(record) = self.record(unit, dependencies)? else { return Ok(None) };
         let id = self.store.add_record(&record)?;
         self.order.push((record.fingerprint.clone(), id));
-        Ok(Some(Dependency { fingerprint: record.fingerprint, outputs: record.outputs }))
+        Ok(Some(RecordedDependency { fingerprint: record.fingerprint, outputs: record.outputs }))
     }
 
-    fn record(&self, unit: &Unit, dependencies: Vec<Dependency>) -> Result<Option<Record>> {
+    fn record(&self, unit: &BuiltUnit, dependencies: Vec<RecordedDependency>) -> Result<Option<Record>> {
         let (Some(fingerprint), Some(hash), Some(json)) =
             (&unit.fingerprint, unit.fingerprint_hash, &unit.fingerprint_file)
         else {
@@ -120,18 +120,18 @@ impl Publisher<'_> {
             return Ok(None);
         }
         let source = match self.source(unit, fingerprint) {
-            Source::Runs => None,
-            Source::At(source) => Some(source),
-            Source::Unknown => return Ok(None),
+            UnitSource::Runs => None,
+            UnitSource::At(source) => Some(source),
+            UnitSource::Unknown => return Ok(None),
         };
         let mut gathered = Gathered::default();
         for file in &unit.files {
             let Some(path) = Inside::from_path(&file.path) else { return Ok(None) };
             match file.kind {
-                Kind::File => self.file(unit, &mark, path, &mut gathered)?,
-                Kind::Folder if unit.kind == UnitKind::BuildScriptRun => gathered.folders.push(path),
-                Kind::Folder => {}
-                Kind::Link => return Ok(None),
+                EntryKind::File => self.file(unit, &mark, path, &mut gathered)?,
+                EntryKind::Folder if unit.kind == UnitKind::BuildScriptRun => gathered.folders.push(path),
+                EntryKind::Folder => {}
+                EntryKind::Link => return Ok(None),
             }
         }
         let Gathered { files, folders, outputs, bound, paths, libraries, glibc } = gathered;
@@ -158,7 +158,7 @@ impl Publisher<'_> {
         }))
     }
 
-    fn file(&self, unit: &Unit, mark: &Inside, path: Inside, gathered: &mut Gathered) -> Result<()> {
+    fn file(&self, unit: &BuiltUnit, mark: &Inside, path: Inside, gathered: &mut Gathered) -> Result<()> {
         let full = Path::new(&self.place.build_dir).join(path.as_str());
         let role = role(unit, mark, &path);
         // Once, for all that is done with it.
@@ -189,7 +189,7 @@ impl Publisher<'_> {
         Ok(())
     }
 
-    fn look_into(&self, unit: &Unit, path: &Inside, bytes: &[u8], gathered: &mut Gathered) {
+    fn look_into(&self, unit: &BuiltUnit, path: &Inside, bytes: &[u8], gathered: &mut Gathered) {
         let ending = path.name().rsplit_once('.').map(|(_, ending)| ending);
         match ending {
             // A file that a build script wrote is compiled in, or read by other build scripts.
@@ -204,9 +204,9 @@ impl Publisher<'_> {
     }
 
     /// The root source file: the one in rustc's list whose path has the hash in the fingerprint.
-    fn source(&self, unit: &Unit, fingerprint: &Fingerprint) -> Source {
+    fn source(&self, unit: &BuiltUnit, fingerprint: &Fingerprint) -> UnitSource {
         if unit.kind == UnitKind::BuildScriptRun {
-            return if fingerprint.path == 0 { Source::Runs } else { Source::Unknown };
+            return if fingerprint.path == 0 { UnitSource::Runs } else { UnitSource::Unknown };
         }
         let home = Path::new(&self.place.cargo_home);
         let lists = unit.files.iter().filter(|file| is_list(&file.path));
@@ -219,15 +219,15 @@ impl Publisher<'_> {
                 text.lines().filter_map(|line| line.strip_suffix(':')).map(|path| path.replace("\\ ", " "));
             if let Some(source) = sources.find(|source| cargo_hash(Path::new(source)) == fingerprint.path) {
                 let inside = Path::new(&source).strip_prefix(home).ok().and_then(Inside::from_path);
-                return inside.map_or(Source::Unknown, Source::At);
+                return inside.map_or(UnitSource::Unknown, UnitSource::At);
             }
         }
-        Source::Unknown
+        UnitSource::Unknown
     }
 }
 
 /// The place of a unit's source.
-enum Source {
+enum UnitSource {
     /// It is the run of a build script.
     Runs,
     /// Below `CARGO_HOME`.
@@ -247,7 +247,7 @@ struct Gathered {
     glibc: Option<system::Glibc>,
 }
 
-fn role(unit: &Unit, mark: &Inside, path: &Inside) -> Role {
+fn role(unit: &BuiltUnit, mark: &Inside, path: &Inside) -> Role {
     let is_run = unit.kind == UnitKind::BuildScriptRun;
     let in_folder_of_mark = path.folder() == mark.folder();
     match path.name() {
@@ -272,7 +272,7 @@ fn has_folder(path: &Inside, name: &str) -> bool {
 }
 
 /// Whether a fingerprint names a file of cargo's folders by its absolute path: it would be looked for there.
-fn names_of_this_machine(fingerprint: &Fingerprint, place: &Place) -> bool {
+fn names_of_this_machine(fingerprint: &Fingerprint, place: &CompilePlace) -> bool {
     let json = serde_json::to_vec(&fingerprint.local).unwrap_or_default();
     place.anywhere(&json) != json
 }

@@ -19,7 +19,7 @@ use crate::{
     digest::{Digest, digest_of},
     inside::Inside,
     local::Store,
-    moved::{Place, places},
+    moved::{CompilePlace, places},
     record::{File, Record, Role},
     restore::{self, why::unit_name},
 };
@@ -112,7 +112,7 @@ impl Rebuild<'_> {
         let scratch = Scratch::new()?;
         let target = scratch.path().join("target");
         fs_err::create_dir(&target)?;
-        let place = Place {
+        let place = CompilePlace {
             build_dir: target.to_string_lossy().into_owned(),
             cargo_home: self.cargo_home.to_owned(),
         };
@@ -129,7 +129,7 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    fn compare(&self, record: &Record, target: &Path, place: &Place, rebuilt: &mut Rebuilt) {
+    fn compare(&self, record: &Record, target: &Path, place: &CompilePlace, rebuilt: &mut Rebuilt) {
         let unit = unit_name(record);
         if !restore::is_mark(&target.join(record.fingerprint.as_str())) {
             rebuilt.unbuilt.push(unit);
@@ -156,12 +156,12 @@ impl Rebuild<'_> {
     }
 
     /// The digest of a build script's output then, as it is on every machine.
-    fn printed(&self, file: &File, then: &Place) -> Option<Digest> {
+    fn printed(&self, file: &File, then: &CompilePlace) -> Option<Digest> {
         text(&self.store.blob(file.digest), then)
     }
 }
 
-fn text(path: &PathBuf, place: &Place) -> Option<Digest> {
+fn text(path: &PathBuf, place: &CompilePlace) -> Option<Digest> {
     Some(Digest::hash(&place.anywhere(&fs_err::read(path).ok()?)))
 }
 

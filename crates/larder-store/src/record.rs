@@ -11,7 +11,7 @@ use crate::{
     conditions::Conditions,
     digest::Digest,
     inside::{self, Inside},
-    moved::Place,
+    moved::CompilePlace,
 };
 
 /// The format of records.
@@ -42,7 +42,7 @@ pub struct Record {
     /// The build directory during the compilation.
     pub build_dir: String,
     /// The dependencies that it was compiled with.
-    pub dependencies: Vec<Dependency>,
+    pub dependencies: Vec<RecordedDependency>,
     /// The files, by path.
     pub files: Vec<File>,
     /// Folders that a build script made, which may be empty.
@@ -56,7 +56,7 @@ pub struct Record {
 
 /// A unit that another one was compiled with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dependency {
+pub struct RecordedDependency {
     /// Its [`Record::fingerprint`].
     pub fingerprint: Inside,
     /// Its [`Record::outputs`].
@@ -176,8 +176,8 @@ impl Record {
     }
 
     /// The place of compilation.
-    pub fn compiled_in(&self) -> Place {
-        Place { build_dir: self.build_dir.clone(), cargo_home: self.cargo_home.clone() }
+    pub fn compiled_in(&self) -> CompilePlace {
+        CompilePlace { build_dir: self.build_dir.clone(), cargo_home: self.cargo_home.clone() }
     }
 
     /// The file of a role that one file has.
@@ -218,14 +218,14 @@ fn bad_record(reason: impl std::fmt::Display) -> Error {
 /// The units of a recipe, as one list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Snapshot {
+pub struct RecipeSnapshot {
     /// [`VERSION`].
     pub version: u32,
     /// Ids of records, dependencies before dependents.
     pub records: Vec<Digest>,
 }
 
-impl Snapshot {
+impl RecipeSnapshot {
     /// Whether it is a list that another version of Larder wrote.
     pub(crate) fn is_of_another_version(bytes: &[u8]) -> bool {
         #[derive(Deserialize)]

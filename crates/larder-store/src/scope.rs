@@ -27,7 +27,7 @@ use crate::{
     Result,
     digest::Digest,
     local::Key,
-    parts::{Name, Part, Parts},
+    parts::{Parts, ScopePart, ScopePartName},
     toolchain::{Toolchain, unreadable},
 };
 
@@ -81,21 +81,21 @@ impl Parts {
             resolved(locked, &toolchain.config).map_err(|error| unreadable(project, &error))?;
         let variables = variables(project.cargo.env()).map(|(name, value)| format!("{name}={value:?}"));
         let parts = [
-            (Name::Namespace, namespace.to_owned()),
-            (Name::Compiler, toolchain.rustc.clone()),
-            (Name::Driver, toolchain.driver.clone()),
-            (Name::Cargo, toolchain.cargo.clone()),
-            (Name::Configuration, configuration),
-            (Name::Profiles, profiles),
-            (Name::Flags, flags),
-            (Name::Linker, linkers),
-            (Name::Variables, variables.collect::<Vec<_>>().join("\n")),
-            (Name::Words, words.join("\n")),
+            (ScopePartName::Namespace, namespace.to_owned()),
+            (ScopePartName::Compiler, toolchain.rustc.clone()),
+            (ScopePartName::Driver, toolchain.driver.clone()),
+            (ScopePartName::Cargo, toolchain.cargo.clone()),
+            (ScopePartName::Configuration, configuration),
+            (ScopePartName::Profiles, profiles),
+            (ScopePartName::Flags, flags),
+            (ScopePartName::Linker, linkers),
+            (ScopePartName::Variables, variables.collect::<Vec<_>>().join("\n")),
+            (ScopePartName::Words, words.join("\n")),
         ];
-        let mut parts = Vec::from(parts.map(|(name, text)| Part { name, text }));
+        let mut parts = Vec::from(parts.map(|(name, text)| ScopePart { name, text }));
         let asks = parts.iter().any(|part| part.text.contains(NATIVE));
         if asks || flags_for_others_ask(project.cargo.env()) {
-            parts.push(Part { name: Name::Processor, text: processor(project)? });
+            parts.push(ScopePart { name: ScopePartName::Processor, text: processor(project)? });
         }
         Ok(Self(parts))
     }

@@ -23,13 +23,13 @@ use crate::{
     conditions::system::System,
     inside::Inside,
     local::Store,
-    moved::Place,
+    moved::CompilePlace,
     parts::Parts,
     publish::publish,
     rebuild::{Rebuild, Rebuilt, Share},
     restore::{
-        Found, Restored, is_mark, restore,
-        why::{Answer, Question, Wanted},
+        RestoreCandidates, Restored, is_mark, restore,
+        why::{StoreAnswer, StoreQuestion, Wanted},
     },
     scope::Keys,
     team::Team,
@@ -69,7 +69,7 @@ pub struct Before {
     /// Build scripts that were compiled so that their runs could be restored.
     pub scripts: usize,
     /// The keys, the place and the parts; `None` if the store is of no use for it.
-    at: Option<(Keys, Place, Parts)>,
+    at: Option<(Keys, CompilePlace, Parts)>,
 }
 
 /// A store that is in use.
@@ -154,11 +154,11 @@ impl<'a> Session<'a> {
         options: &Options,
         locked: &LockedSlice,
         wanted: &Wanted,
-    ) -> Result<Option<Answer>> {
+    ) -> Result<Option<StoreAnswer>> {
         let (store, toolchain) = opened(project, options)?;
         let parts = Parts::read(project, locked, &toolchain, &options.namespace)?;
         let Some(place) = place(project, locked) else { return Ok(None) };
-        let question = Question {
+        let question = StoreQuestion {
             store: &store,
             keys: Keys::new(&parts, locked),
             parts: &parts,
@@ -183,7 +183,7 @@ impl<'a> Session<'a> {
     ) -> Result<Option<Rebuilt>> {
         let (store, toolchain) = opened(project, options)?;
         let parts = Parts::read(project, locked, &toolchain, &options.namespace)?;
-        let found = Found::read(&store, Keys::new(&parts, locked), &packages(locked));
+        let found = RestoreCandidates::read(&store, Keys::new(&parts, locked), &packages(locked));
         let Some(place) = place(project, locked).filter(|_| found.is_whole) else { return Ok(None) };
         let rebuild = Rebuild {
             project,
@@ -261,7 +261,7 @@ impl<'a> Session<'a> {
     fn compile_scripts(
         &self,
         restored: &Restored,
-        place: &Place,
+        place: &CompilePlace,
         locked: &LockedSlice,
         words: &[String],
     ) -> usize {
@@ -309,11 +309,11 @@ impl<'a> Session<'a> {
 }
 
 /// The folders in which cargo builds a slice, as cargo will call them; `None` if nobody knows `CARGO_HOME`.
-fn place(project: &Project, locked: &LockedSlice) -> Option<Place> {
+fn place(project: &Project, locked: &LockedSlice) -> Option<CompilePlace> {
     let workspace = &project.workspace;
     let build_dir = workspace.build_directory(&locked.slice.target_dir.resolve(workspace));
     let cargo_home = project.cargo.home()?;
-    Some(Place { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
+    Some(CompilePlace { build_dir: build_dir.into_string(), cargo_home: text(&cargo_home)? })
 }
 
 /// This machine, asked as the project's builds would ask it.

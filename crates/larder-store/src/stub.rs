@@ -6,7 +6,7 @@ use crate::{
     conditions::Conditions,
     inside::Inside,
     local::Store,
-    record::{Dependency, File, Record, Role, VERSION},
+    record::{File, Record, RecordedDependency, Role, VERSION},
 };
 
 /// A unit of three files in the store: its fingerprint and an output with this content.
@@ -30,8 +30,10 @@ pub(crate) fn unit_on(store: &Store, name: &str, contents: &[&[u8]], below: &[&R
         files.push(stored_file(store, path, content, Role::Output));
     }
     let outputs = Record::outputs_of(files[2..].iter().map(|file| (&file.path, file.digest)));
-    let on =
-        |record: &&Record| Dependency { fingerprint: record.fingerprint.clone(), outputs: record.outputs };
+    let on = |record: &&Record| RecordedDependency {
+        fingerprint: record.fingerprint.clone(),
+        outputs: record.outputs,
+    };
     let record = Record {
         version: VERSION,
         package: name.to_owned(),
@@ -62,8 +64,9 @@ fn stored_file(store: &Store, path: String, bytes: &[u8], role: Role) -> File {
 }
 
 fn fingerprint(name: &str, below: &[&Record]) -> Fingerprint {
-    let on =
-        |record: &&Record| fingerprint::Dependency(1, record.package.clone(), false, record.fingerprint_hash);
+    let on = |record: &&Record| {
+        fingerprint::HashedDependency(1, record.package.clone(), false, record.fingerprint_hash)
+    };
     Fingerprint {
         target: fingerprint::cargo_hash(name),
         deps: below.iter().map(on).collect(),

@@ -144,13 +144,13 @@ mod tests {
     use super::*;
 
     /// A program that gives another answer each time it is asked.
-    struct Asked<'a> {
+    struct FickleProgram<'a> {
         store: &'a Store,
         program: &'a Path,
         times: Cell<usize>,
     }
 
-    impl Asked<'_> {
+    impl FickleProgram<'_> {
         fn answer(&self, question: &str) -> String {
             let answer = remembered(self.store, question, &[self.program], || {
                 self.times.set(self.times.get() + 1);
@@ -165,7 +165,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().join("store")).unwrap();
         let program = dir.path().join("program");
-        let asked = Asked { store: &store, program: &program, times: Cell::new(0) };
+        let asked = FickleProgram { store: &store, program: &program, times: Cell::new(0) };
         // Nothing is remembered of a program that is not there.
         assert_ne!(asked.answer("a"), asked.answer("a"));
         fs_err::write(&program, "one").unwrap();

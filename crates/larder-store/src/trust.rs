@@ -7,7 +7,7 @@
 use larder::process::Environment;
 
 /// A CI system: how it is known, and what a trusted build looks like in it.
-struct System {
+struct CiSystem {
     name: &'static str,
     /// A variable that it sets, and no other one does.
     mark: &'static str,
@@ -17,22 +17,22 @@ struct System {
 const SILENT: &str = "does not say whether the branch is protected";
 
 /// Those that pass for others come before these.
-const SYSTEMS: &[System] = &[
-    System { name: "Forgejo Actions", mark: "FORGEJO_ACTIONS", trusted: |_| Err(SILENT) },
-    System { name: "Gitea Actions", mark: "GITEA_ACTIONS", trusted: |_| Err(SILENT) },
-    System { name: "GitHub Actions", mark: "GITHUB_ACTIONS", trusted: github },
-    System { name: "GitLab CI", mark: "GITLAB_CI", trusted: gitlab },
-    System { name: "Buildkite", mark: "BUILDKITE", trusted: buildkite },
-    System { name: "CircleCI", mark: "CIRCLECI", trusted: |_| Err(SILENT) },
-    System { name: "Azure Pipelines", mark: "TF_BUILD", trusted: |_| Err(SILENT) },
-    System { name: "Bitbucket Pipelines", mark: "BITBUCKET_BUILD_NUMBER", trusted: |_| Err(SILENT) },
-    System { name: "Travis CI", mark: "TRAVIS", trusted: |_| Err(SILENT) },
-    System { name: "Jenkins", mark: "JENKINS_URL", trusted: |_| Err(SILENT) },
-    System { name: "TeamCity", mark: "TEAMCITY_VERSION", trusted: |_| Err(SILENT) },
-    System { name: "Woodpecker CI", mark: "CI_PIPELINE_FORGE_URL", trusted: |_| Err(SILENT) },
-    System { name: "Drone", mark: "DRONE", trusted: |_| Err(SILENT) },
-    System { name: "AppVeyor", mark: "APPVEYOR", trusted: |_| Err(SILENT) },
-    System { name: "Cirrus CI", mark: "CIRRUS_CI", trusted: |_| Err(SILENT) },
+const SYSTEMS: &[CiSystem] = &[
+    CiSystem { name: "Forgejo Actions", mark: "FORGEJO_ACTIONS", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Gitea Actions", mark: "GITEA_ACTIONS", trusted: |_| Err(SILENT) },
+    CiSystem { name: "GitHub Actions", mark: "GITHUB_ACTIONS", trusted: github },
+    CiSystem { name: "GitLab CI", mark: "GITLAB_CI", trusted: gitlab },
+    CiSystem { name: "Buildkite", mark: "BUILDKITE", trusted: buildkite },
+    CiSystem { name: "CircleCI", mark: "CIRCLECI", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Azure Pipelines", mark: "TF_BUILD", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Bitbucket Pipelines", mark: "BITBUCKET_BUILD_NUMBER", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Travis CI", mark: "TRAVIS", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Jenkins", mark: "JENKINS_URL", trusted: |_| Err(SILENT) },
+    CiSystem { name: "TeamCity", mark: "TEAMCITY_VERSION", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Woodpecker CI", mark: "CI_PIPELINE_FORGE_URL", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Drone", mark: "DRONE", trusted: |_| Err(SILENT) },
+    CiSystem { name: "AppVeyor", mark: "APPVEYOR", trusted: |_| Err(SILENT) },
+    CiSystem { name: "Cirrus CI", mark: "CIRRUS_CI", trusted: |_| Err(SILENT) },
 ];
 
 fn is(env: &Environment, name: &str, values: &[&str]) -> bool {

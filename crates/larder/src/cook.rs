@@ -23,7 +23,7 @@ use crate::{
         lock_file::{LockFile, LockedSlice},
     },
     target_dir::Tag,
-    why::{self, Answer, Call, LastBuild},
+    why::{self, Answer, BuildCall, LastBuild},
     workspace::Workspace,
 };
 
@@ -98,10 +98,10 @@ pub fn cook(
     }
     for (index, layer) in locked.layers.iter().enumerate().skip(first) {
         report.step("Cooking", &describe(locked, index, layer.pinned()));
-        let made = LayerCall::new(&cargo, workspace, locked, index, &Target::OfSlice, words)?;
+        let made = LayerCall::new(&cargo, workspace, locked, index, &LayerFolder::OfSlice, words)?;
         let LayerCall { place, args, env, build_dir, cmd } = &made;
         let program = cargo.stand_in();
-        let call = program.map(|program| Call {
+        let call = program.map(|program| BuildCall {
             cargo: cargo.program(),
             args,
             dir: place.dir().as_ref(),
@@ -153,13 +153,13 @@ pub fn cook_until(
 ) -> Result<bool> {
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let index = locked.layers.len().saturating_sub(1);
-    let made = LayerCall::new(&cargo, &project.workspace, locked, index, &Target::OfSlice, words)?;
+    let made = LayerCall::new(&cargo, &project.workspace, locked, index, &LayerFolder::OfSlice, words)?;
     made.cmd.run_until(&mut is_enough)?;
     Ok(is_enough())
 }
 
 /// The folder in which cargo builds a layer.
-pub(crate) enum Target {
+pub(crate) enum LayerFolder {
     /// The one in which it builds the slice.
     OfSlice,
     /// Everything in a folder of its own.
@@ -182,21 +182,21 @@ impl LayerCall {
         workspace: &Workspace,
         locked: &LockedSlice,
         index: usize,
-        target: &Target,
+        target: &LayerFolder,
         words: &[String],
     ) -> Result<Self> {
         let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
         let mut invocation =
             locked.slice.building_in(cargo, workspace, place.dir().as_std_path(), &locked.cook)?;
         let (build_dir, option) = match target {
-            Target::OfSlice => {
+            LayerFolder::OfSlice => {
                 let build_dir = workspace.build_directory(&invocation.target_dir);
                 // The configuration may name another folder for another workspace, such as the recipe.
                 let is_said = build_dir != invocation.target_dir || workspace.configures_build_dir();
                 let option = is_said.then(|| build_dir_option(&build_dir));
                 (build_dir, option)
             }
-            Target::Alone(folder) => {
+            LayerFolder::Alone(folder) => {
                 invocation.target_dir.clone_from(folder);
                 (folder.clone(), Some(build_dir_option(folder)))
             }

@@ -67,7 +67,7 @@ impl Nix {
 
 /// The state of each derivation, from Nix's log so far.
 #[derive(Debug, Default)]
-pub struct Progress(BTreeMap<String, Derivation>);
+pub struct DerivationProgress(BTreeMap<String, Derivation>);
 
 /// The outcome of one derivation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub struct Derivation {
     pub summary: String,
 }
 
-impl Progress {
+impl DerivationProgress {
     /// Takes a line; tells whether it is worth showing.
     pub fn add(&mut self, line: &str) -> bool {
         let Some((name, words)) = line.split_once("> ") else { return true };
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn packages_are_counted_by_derivation() {
-        let mut progress = Progress::default();
+        let mut progress = DerivationProgress::default();
         let log = "building '/nix/store/x-server-layer0-0.drv'...\n\
             cargo-package-itoa> Running phase: unpackPhase\n\
             server-layer0>    Compiling itoa v1.0.19\n\

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     Report,
     cargo::CargoLock,
-    cook::{LayerCall, Target},
+    cook::{LayerCall, LayerFolder},
     error::{Error, Result},
     process::Stderr,
     project::Project,
@@ -21,16 +21,16 @@ use crate::{
 
 /// cargo's message about a finished unit.
 #[derive(Deserialize)]
-struct Message {
+struct UnitMessage {
     reason: String,
     #[serde(default)]
     fresh: bool,
     #[serde(default)]
-    target: Told,
+    target: MessageTarget,
 }
 
 #[derive(Default, Deserialize)]
-struct Told {
+struct MessageTarget {
     #[serde(default)]
     name: String,
 }
@@ -55,13 +55,13 @@ pub fn rebuild(
     let target = Utf8PathBuf::from_path_buf(target.to_owned())
         .map_err(|path| Error::Io(std::io::Error::other(format!("{} is not UTF-8", path.display()))))?;
     let words = ["--keep-going".to_owned()];
-    let made = LayerCall::new(&cargo, &project.workspace, locked, last, &Target::Alone(target), &words)?;
+    let made = LayerCall::new(&cargo, &project.workspace, locked, last, &LayerFolder::Alone(target), &words)?;
     let list: Vec<&str> = hashes.iter().map(String::as_str).collect();
     // The variable outranks whatever wrapper the configuration has.
     let cmd = made.cmd.clone().env("RUSTC_WRAPPER", program).env(chosen::UNITS_VARIABLE, list.join(" "));
     let mut done = 0;
     cmd.each_line(Stderr::Dropped, |line| {
-        let message = serde_json::from_str::<Message>(line).ok();
+        let message = serde_json::from_str::<UnitMessage>(line).ok();
         if let Some(message) = message.filter(is_done) {
             done += 1;
             report.step("Rebuilt", &format!("{} ({done} of {})", message.target.name, hashes.len()));
@@ -71,6 +71,6 @@ pub fn rebuild(
 }
 
 /// cargo does not say of the runs of build scripts whether they are new.
-fn is_done(message: &Message) -> bool {
+fn is_done(message: &UnitMessage) -> bool {
     message.reason == "compiler-artifact" && !message.fresh
 }

@@ -27,7 +27,7 @@ What sccache keeps is there; it takes credentials from the environment alone.";
 
 /// The place in which sccache keeps its results.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum SccacheStorage {
     /// A folder: absolute, or below the workspace.
     Folder(String),
     /// A bucket.
@@ -43,7 +43,7 @@ pub enum Place {
     },
 }
 
-impl Place {
+impl SccacheStorage {
     /// Of `s3://bucket/prefix?region=…&endpoint=…`, or a folder.
     ///
     /// # Errors
@@ -101,9 +101,9 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Missing settings that put sccache in front of rustc for the workspace's own crates.
-pub fn settings(config: &DocumentMut, place: Option<&Place>) -> Vec<Setting> {
+pub fn settings(config: &DocumentMut, place: Option<&SccacheStorage>) -> Vec<Setting> {
     let mut wanted = vec![Setting::new(&["build", "rustc-workspace-wrapper"], "sccache", OWN_CRATES)];
-    let variables = place.map(Place::variables).unwrap_or_default();
+    let variables = place.map(SccacheStorage::variables).unwrap_or_default();
     for (index, (name, value)) in variables.into_iter().enumerate() {
         wanted.push(Setting::new(&["env", name], value, if index == 0 { SCCACHE_PLACE } else { "" }));
     }
@@ -148,20 +148,20 @@ struct Printed {
 struct Stats {
     compile_requests: u64,
     requests_not_cacheable: u64,
-    cache_hits: Counts,
-    cache_misses: Counts,
-    cache_errors: Counts,
+    cache_hits: LanguageCounts,
+    cache_misses: LanguageCounts,
+    cache_errors: LanguageCounts,
     cache_write_errors: u64,
     not_cached: std::collections::BTreeMap<String, u64>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Counts {
+struct LanguageCounts {
     counts: std::collections::BTreeMap<String, u64>,
 }
 
-impl Counts {
+impl LanguageCounts {
     fn sum(&self) -> u64 {
         self.counts.values().sum()
     }
@@ -239,7 +239,7 @@ mod tests {
 
     /// The settings that tell sccache of a place, each on a line.
     fn variable_lines(place: &str) -> Result<String, String> {
-        let place = Place::parse(place)?;
+        let place = SccacheStorage::parse(place)?;
         let set = settings(&DocumentMut::new(), Some(&place));
         Ok(set.iter().skip(1).map(Setting::line).collect::<Vec<_>>().join("\n"))
     }

@@ -12,13 +12,13 @@ const BRANCHES: usize = 4;
 
 /// A package of a registry that moved to a compatible version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Bump {
+pub(super) struct RegistryBump {
     name: String,
     from: String,
     to: String,
 }
 
-impl Bump {
+impl RegistryBump {
     /// The arguments of cargo that make it.
     pub(super) fn cargo(&self) -> [String; 5] {
         let package = format!("{}@{}", self.name, self.from);
@@ -45,7 +45,7 @@ impl Versions {
     }
 
     /// The packages of this lock file that moved between one of the later ones and the next.
-    fn moved(&self, later: &[Self]) -> Vec<Bump> {
+    fn moved(&self, later: &[Self]) -> Vec<RegistryBump> {
         let mut bumps = BTreeSet::new();
         for pair in later.windows(2) {
             for (key, from) in &pair[0].0 {
@@ -53,7 +53,7 @@ impl Versions {
                     && to != from
                     && self.0.get(key) == Some(from)
                 {
-                    bumps.insert(Bump { name: key.0.clone(), from: from.clone(), to: to.clone() });
+                    bumps.insert(RegistryBump { name: key.0.clone(), from: from.clone(), to: to.clone() });
                 }
             }
         }
@@ -86,7 +86,7 @@ fn range(version: &str) -> String {
 
 /// Some packages that moved after the first of these lock files, a few, by the seed; of one that moved twice the first
 /// move.
-pub(super) fn chosen(locks: &[Versions], random: &mut fastrand::Rng) -> Vec<Bump> {
+pub(super) fn chosen(locks: &[Versions], random: &mut fastrand::Rng) -> Vec<RegistryBump> {
     let Some(first) = locks.first() else { return Vec::new() };
     let mut bumps = first.moved(locks);
     random.shuffle(&mut bumps);
@@ -113,7 +113,7 @@ mod tests {
             versions(&[("a", "1.2.0"), ("b", "0.5.0"), ("c", "1.0.0"), ("d", "0.0.2")]),
             versions(&[("a", "1.3.0"), ("b", "0.5.0"), ("c", "1.0.1"), ("e", "1.0.0")]),
         ];
-        let texts: Vec<String> = locks[0].moved(&locks).iter().map(Bump::text).collect();
+        let texts: Vec<String> = locks[0].moved(&locks).iter().map(RegistryBump::text).collect();
         assert_eq!(texts, ["a 1.0.0 to 1.2.0", "c 1.0.0 to 1.0.1"]);
     }
 

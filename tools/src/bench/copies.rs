@@ -11,14 +11,14 @@ use toml_edit::{DocumentMut, Item, Table};
 
 /// Which settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Variant {
+pub(super) enum CopySettings {
     /// The example as it is.
     Tuned,
     /// Cargo's own.
     Default,
 }
 
-impl Variant {
+impl CopySettings {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Tuned => "tuned",
@@ -50,7 +50,7 @@ impl Variant {
 
 /// The edited file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Edit {
+pub(crate) enum ExampleEdit {
     /// A component around the pages, which both halves compile.
     Component,
     /// A component of a page: it is in both halves, and more stands on it.
@@ -63,7 +63,7 @@ pub(crate) enum Edit {
     Style,
 }
 
-impl Edit {
+impl ExampleEdit {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Component => "edit of a component",
@@ -123,12 +123,12 @@ impl Edit {
 pub(super) struct Copy {
     example: PathBuf,
     dir: PathBuf,
-    variant: Variant,
+    variant: CopySettings,
 }
 
 impl Copy {
     /// Makes the copy, or brings it up to date.
-    pub(super) fn new(example: &Path, scratch: &Path, variant: Variant) -> anyhow::Result<Self> {
+    pub(super) fn new(example: &Path, scratch: &Path, variant: CopySettings) -> anyhow::Result<Self> {
         let dir = scratch.join(variant.name());
         sync(example, &dir, Path::new(""), variant)?;
         Ok(Self { example: example.to_path_buf(), dir, variant })
@@ -138,7 +138,7 @@ impl Copy {
         &self.dir
     }
 
-    pub(super) fn variant(&self) -> Variant {
+    pub(super) fn variant(&self) -> CopySettings {
         self.variant
     }
 
@@ -156,7 +156,7 @@ impl Copy {
     }
 
     /// Makes a real change, starting from the example's own text.
-    pub(super) fn edit(&self, edit: Edit, stamp: u128) -> anyhow::Result<()> {
+    pub(super) fn edit(&self, edit: ExampleEdit, stamp: u128) -> anyhow::Result<()> {
         let (path, ..) = edit.change(stamp);
         let text = fs_err::read_to_string(self.example.join(path))?;
         fs_err::write(self.dir.join(path), edit.apply(&text, stamp)?)?;
@@ -165,7 +165,7 @@ impl Copy {
 }
 
 /// Writes what differs from the example, in one of its folders and those below, but for what was built.
-fn sync(example: &Path, copy: &Path, below: &Path, variant: Variant) -> anyhow::Result<()> {
+fn sync(example: &Path, copy: &Path, below: &Path, variant: CopySettings) -> anyhow::Result<()> {
     fs_err::create_dir_all(copy.join(below))?;
     for entry in fs_err::read_dir(example.join(below))? {
         let entry = entry?;
@@ -185,10 +185,10 @@ fn sync(example: &Path, copy: &Path, below: &Path, variant: Variant) -> anyhow::
 }
 
 /// The content that the copy has in the place of a file of the example.
-fn content(path: &Path, bytes: Vec<u8>, variant: Variant) -> anyhow::Result<Vec<u8>> {
+fn content(path: &Path, bytes: Vec<u8>, variant: CopySettings) -> anyhow::Result<Vec<u8>> {
     let change = match path.to_str() {
-        Some("Cargo.toml") if variant == Variant::Default => without_profiles,
-        Some(".cargo/config.toml") if variant == Variant::Default => without_tuning,
+        Some("Cargo.toml") if variant == CopySettings::Default => without_profiles,
+        Some(".cargo/config.toml") if variant == CopySettings::Default => without_tuning,
         _ => return Ok(bytes),
     };
     let mut document: DocumentMut = String::from_utf8(bytes)?.parse()?;
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     fn default(path: &str, text: &str) -> String {
-        let bytes = content(Path::new(path), text.as_bytes().to_vec(), Variant::Default).unwrap();
+        let bytes = content(Path::new(path), text.as_bytes().to_vec(), CopySettings::Default).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -254,13 +254,19 @@ mod tests {
     #[test]
     fn the_tuned_copy_is_the_example() {
         let text = b"[profile.dev]\ndebug = 1\n".to_vec();
-        assert_eq!(content(Path::new("Cargo.toml"), text.clone(), Variant::Tuned).unwrap(), text);
+        assert_eq!(content(Path::new("Cargo.toml"), text.clone(), CopySettings::Tuned).unwrap(), text);
     }
 
     #[test]
     fn edits_find_their_place_in_the_example() {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/portfolio");
-        for edit in [Edit::Component, Edit::Page, Edit::Server, Edit::Front, Edit::Style] {
+        for edit in [
+            ExampleEdit::Component,
+            ExampleEdit::Page,
+            ExampleEdit::Server,
+            ExampleEdit::Front,
+            ExampleEdit::Style,
+        ] {
             let text = fs_err::read_to_string(example.join(edit.change(1).0)).unwrap();
             let (one, two) = (edit.apply(&text, 1).unwrap(), edit.apply(&text, 2).unwrap());
             assert!(one != text && one != two, "{edit:?}");
@@ -274,9 +280,9 @@ mod tests {
         let example = scratch.path().join("example");
         fs_err::create_dir_all(example.join("target")).unwrap();
         fs_err::write(example.join("Cargo.toml"), "[profile.dev]\n").unwrap();
-        let copy = Copy::new(&example, scratch.path(), Variant::Default).unwrap();
+        let copy = Copy::new(&example, scratch.path(), CopySettings::Default).unwrap();
         let before = manifest_time(&copy);
-        Copy::new(&example, scratch.path(), Variant::Default).unwrap();
+        Copy::new(&example, scratch.path(), CopySettings::Default).unwrap();
         assert_eq!(manifest_time(&copy), before);
         assert!(!copy.dir().join("target").exists());
     }
@@ -291,7 +297,7 @@ mod tests {
             [("PATH", "/m/libexec/mold:/bin"), ("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")];
         let env = Environment::new(vars);
         for (variant, left) in
-            [(Variant::Tuned, "PATH=/m/libexec/mold:/bin"), (Variant::Default, "PATH=/bin")]
+            [(CopySettings::Tuned, "PATH=/m/libexec/mold:/bin"), (CopySettings::Default, "PATH=/bin")]
         {
             let env = variant.environment(&env);
             let vars = env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display()));

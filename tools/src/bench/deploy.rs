@@ -44,14 +44,14 @@ pub(crate) struct Args {
 /// The change that is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Change {
+enum DeployedChange {
     First,
     Code,
     Dependency,
     Nothing,
 }
 
-impl Change {
+impl DeployedChange {
     const ALL: [Self; 4] = [Self::First, Self::Code, Self::Dependency, Self::Nothing];
 
     fn name(self) -> &'static str {
@@ -76,7 +76,7 @@ impl Change {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Took {
-    change: Change,
+    change: DeployedChange,
     seconds: f64,
     /// Requests that visitors made meanwhile, and those that failed.
     requests: usize,
@@ -125,7 +125,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         site.bench.load(&images);
         site.workbench.start()?;
         site.prepare()?;
-        let took = Change::ALL.into_iter().map(|change| site.measure(change, log));
+        let took = DeployedChange::ALL.into_iter().map(|change| site.measure(change, log));
         all.push((peer, took.collect::<anyhow::Result<Vec<Took>>>()?));
     }
     anstream::println!("{}", if args.json { as_json(&all)? } else { as_table(&all) }.trim_end());
@@ -153,9 +153,9 @@ impl Site<'_> {
         Ok(())
     }
 
-    fn measure(&self, change: Change, log: &Log) -> anyhow::Result<Took> {
+    fn measure(&self, change: DeployedChange, log: &Log) -> anyhow::Result<Took> {
         log.step("Deploying", &format!("{} with {}", change.name(), self.workbench.peer.name()));
-        let visitors = (change != Change::First).then(|| self.bench.visit());
+        let visitors = (change != DeployedChange::First).then(|| self.bench.visit());
         let start = Instant::now();
         if let Some(edit) = change.edit() {
             // The developer waits for the lock as well, if there is one to write.
@@ -197,7 +197,7 @@ fn as_json(all: &[(Peer, Vec<Took>)]) -> anyhow::Result<String> {
 }
 
 fn as_table(all: &[(Peer, Vec<Took>)]) -> String {
-    let rows = Change::ALL.map(|change| {
+    let rows = DeployedChange::ALL.map(|change| {
         let [ours, our_failed] = cells(all, Peer::Larder, change).unwrap_or_default();
         let [theirs, their_failed] = cells(all, Peer::Chef, change).unwrap_or_default();
         [change.name().to_owned(), ours, our_failed, theirs, their_failed]
@@ -206,7 +206,7 @@ fn as_table(all: &[(Peer, Vec<Took>)]) -> String {
 }
 
 /// The seconds and the failed requests, if it was measured.
-fn cells(all: &[(Peer, Vec<Took>)], peer: Peer, change: Change) -> Option<[String; 2]> {
+fn cells(all: &[(Peer, Vec<Took>)], peer: Peer, change: DeployedChange) -> Option<[String; 2]> {
     let (_, took) = all.iter().find(|(known, _)| *known == peer)?;
     let took = took.iter().find(|took| took.change == change)?;
     let failed =

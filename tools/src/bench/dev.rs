@@ -10,7 +10,7 @@ use larder::process::{Cmd, Environment};
 use xshell::Shell;
 
 use super::{
-    copies::{Copy, Edit, Variant},
+    copies::{Copy, CopySettings, ExampleEdit},
     report::{Goal, Report},
     scratch::{self, Scratch},
 };
@@ -40,13 +40,17 @@ pub(crate) struct Args {
 enum Task {
     First,
     NoOp,
-    Edit(Edit),
+    Edit(ExampleEdit),
 }
 
 impl Task {
     /// Those that are measured in each round, once there is a build.
-    const AGAIN: [Self; 4] =
-        [Self::NoOp, Self::Edit(Edit::Component), Self::Edit(Edit::Server), Self::Edit(Edit::Style)];
+    const AGAIN: [Self; 4] = [
+        Self::NoOp,
+        Self::Edit(ExampleEdit::Component),
+        Self::Edit(ExampleEdit::Server),
+        Self::Edit(ExampleEdit::Style),
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -73,8 +77,9 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let scratch = Scratch::new(sh, &args.scratch)?;
     log.step("Working", &format!("in {}", scratch.dir().display()));
     let (example, place) = (portfolio.dir(), scratch.dir());
-    let copies = [Copy::new(example, place, Variant::Tuned)?, Copy::new(example, place, Variant::Default)?];
-    let mut bench = Bench { copies, env: portfolio.env(), log, report: Report::default() };
+    let copies =
+        [Copy::new(example, place, CopySettings::Tuned)?, Copy::new(example, place, CopySettings::Default)?];
+    let mut bench = DevBench { copies, env: portfolio.env(), log, report: Report::default() };
     bench.measure(args)?;
     let text = if args.json { bench.report.to_json()? } else { bench.report.to_table() };
     anstream::println!("{}", text.trim_end());
@@ -82,14 +87,14 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// A run of the benchmark.
-struct Bench<'a> {
+struct DevBench<'a> {
     copies: [Copy; 2],
     env: &'a Environment,
     log: &'a Log,
     report: Report,
 }
 
-impl Bench<'_> {
+impl DevBench<'_> {
     fn measure(&mut self, args: &Args) -> anyhow::Result<()> {
         for copy in &self.copies {
             self.cargo(copy).args(["fetch", "--locked", "--quiet"]).output()?;

@@ -20,7 +20,7 @@ use serde::Serialize;
 use xshell::Shell;
 
 use super::{
-    copies::{Copy, Variant},
+    copies::{Copy, CopySettings},
     output::{Line, Output, Plot},
     scratch::{self, Scratch},
 };
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// One way to cook, and the build after it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Measured {
+struct CookMeasurement {
     tool: &'static str,
     cook_seconds: f64,
     build_seconds: f64,
@@ -52,17 +52,18 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
     let scratch = Scratch::new(sh, &args.scratch)?;
-    let bench = Bench { example: portfolio.dir(), env: portfolio.env(), larder: &larder, chef: &chef, log };
+    let bench =
+        ExactBench { example: portfolio.dir(), env: portfolio.env(), larder: &larder, chef: &chef, log };
     let measured = [
-        bench.measure("cargo-chef", &scratch.dir().join("chef"), Bench::chef)?,
-        bench.measure("larder", &scratch.dir().join("larder"), Bench::larder)?,
+        bench.measure("cargo-chef", &scratch.dir().join("chef"), ExactBench::chef)?,
+        bench.measure("larder", &scratch.dir().join("larder"), ExactBench::larder)?,
     ];
     let json = serde_json::json!({ "version": 1, "tools": measured });
     args.output.write(sh, log, "exact", (&report(&measured), &json, &plot(&measured)))?;
     scratch.close()
 }
 
-struct Bench<'a> {
+struct ExactBench<'a> {
     example: &'a Path,
     env: &'a Environment,
     larder: &'a Path,
@@ -70,14 +71,14 @@ struct Bench<'a> {
     log: &'a Log,
 }
 
-impl Bench<'_> {
+impl ExactBench<'_> {
     fn measure(
         &self,
         tool: &'static str,
         folder: &Path,
         cook: fn(&Self, &Path) -> anyhow::Result<()>,
-    ) -> anyhow::Result<Measured> {
-        let copy = Copy::new(self.example, folder, Variant::Tuned)?;
+    ) -> anyhow::Result<CookMeasurement> {
+        let copy = Copy::new(self.example, folder, CopySettings::Tuned)?;
         copy.clean()?;
         self.log.step("Cooking", &format!("with {tool}: minutes"));
         let start = Instant::now();
@@ -87,7 +88,7 @@ impl Bench<'_> {
         let start = Instant::now();
         let [front, server] = self.build(copy.dir())?;
         let build_seconds = start.elapsed().as_secs_f64();
-        Ok(Measured { tool, cook_seconds, build_seconds, front, server })
+        Ok(CookMeasurement { tool, cook_seconds, build_seconds, front, server })
     }
 
     fn larder(&self, dir: &Path) -> anyhow::Result<()> {
@@ -149,8 +150,8 @@ fn counts(calls: &[Call], package: &str) -> Option<Counts> {
     Some(build.counts)
 }
 
-fn report(measured: &[Measured]) -> String {
-    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
+fn report(measured: &[CookMeasurement]) -> String {
+    let rows: Vec<_> = measured.iter().map(CookMeasurement::cells).collect();
     let head = [
         "<cooked with",
         "cook s",
@@ -161,7 +162,7 @@ fn report(measured: &[Measured]) -> String {
     columns::text(head, &rows)
 }
 
-impl Measured {
+impl CookMeasurement {
     fn cells(&self) -> [String; 5] {
         let [front, server] = [self.front, self.server]
             .map(|counts| format!("{} of {}", counts.compiled_external, counts.compiled + counts.fresh));
@@ -171,7 +172,7 @@ impl Measured {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "unit counts are far below 2^52")]
-fn plot(measured: &[Measured]) -> Plot<'_> {
+fn plot(measured: &[CookMeasurement]) -> Plot<'_> {
     let lines = measured.iter().map(|row| Line {
         name: row.tool.to_owned(),
         values: [row.front, row.server].map(|counts| counts.compiled_external as f64).to_vec(),

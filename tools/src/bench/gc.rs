@@ -65,7 +65,7 @@ const GENERATIONS: [Generation; 4] = [
 /// One way to clear, and the builds after it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Measured {
+struct ClearingMeasurement {
     way: String,
     bytes_freed: u64,
     compiled_after: usize,
@@ -77,18 +77,18 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let sweep = programs::ensure(sh, env, log, programs::CARGO_SWEEP)?;
     let larder = crate::portfolio::build_larder(sh, log)?;
     let scratch = Scratch::new(sh, &args.scratch)?;
-    let bench = Bench { env, log, sweep, larder, dir: scratch.dir().to_owned() };
+    let bench = GcBench { env, log, sweep, larder, dir: scratch.dir().to_owned() };
     let full = bench.fill()?;
-    let ways: [(&str, &[&str], Tool); 5] = [
-        ("cargo larder gc", &["gc", "--only", "target", "--yes"], Tool::Larder),
+    let ways: [(&str, &[&str], ClearingTool); 5] = [
+        ("cargo larder gc", &["gc", "--only", "target", "--yes"], ClearingTool::Larder),
         (
             "cargo larder gc --older-than 0s",
             &["gc", "--only", "target", "--older-than", "0s", "--yes"],
-            Tool::Larder,
+            ClearingTool::Larder,
         ),
-        ("cargo sweep --time 7", &["sweep", "--time", "7"], Tool::Sweep),
-        ("cargo sweep --installed", &["sweep", "--installed"], Tool::Sweep),
-        ("cargo sweep --file, stamped before the last builds", &["sweep", "--file"], Tool::Sweep),
+        ("cargo sweep --time 7", &["sweep", "--time", "7"], ClearingTool::Sweep),
+        ("cargo sweep --installed", &["sweep", "--installed"], ClearingTool::Sweep),
+        ("cargo sweep --file, stamped before the last builds", &["sweep", "--file"], ClearingTool::Sweep),
     ];
     let mut measured = Vec::new();
     for (way, words, tool) in ways {
@@ -104,12 +104,12 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tool {
+enum ClearingTool {
     Larder,
     Sweep,
 }
 
-struct Bench<'a> {
+struct GcBench<'a> {
     env: &'a Environment,
     log: &'a Log,
     sweep: PathBuf,
@@ -117,7 +117,7 @@ struct Bench<'a> {
     dir: PathBuf,
 }
 
-impl Bench<'_> {
+impl GcBench<'_> {
     fn target(&self) -> PathBuf {
         self.dir.join("target")
     }
@@ -197,18 +197,18 @@ impl Bench<'_> {
         Ok(script)
     }
 
-    fn measure(&self, way: &str, words: &[&str], tool: Tool) -> anyhow::Result<Measured> {
+    fn measure(&self, way: &str, words: &[&str], tool: ClearingTool) -> anyhow::Result<ClearingMeasurement> {
         self.log.step("Clearing", way);
         fs_err::remove_dir_all(self.target())?;
         copy(&self.saved(), &self.target())?;
         let before = size(&self.target())?;
         match tool {
-            Tool::Larder => self.cmd(&self.larder, &[&["larder"], words].concat()).output()?,
-            Tool::Sweep => self.cmd(&self.sweep, words).output()?,
+            ClearingTool::Larder => self.cmd(&self.larder, &[&["larder"], words].concat()).output()?,
+            ClearingTool::Sweep => self.cmd(&self.sweep, words).output()?,
         };
         let after = size(&self.target())?;
         let counts = self.builds(None)?;
-        Ok(Measured {
+        Ok(ClearingMeasurement {
             way: way.to_owned(),
             bytes_freed: before.saturating_sub(after),
             compiled_after: counts.compiled,
@@ -227,8 +227,8 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
         for entry in fs_err::read_dir(from)? {
             let entry = entry?;
             let (path, copy) = (entry.path(), to.join(entry.file_name()));
-            let facts = disk::Facts::read(&path)?;
-            if facts.kind == disk::Kind::Folder {
+            let facts = disk::FileFacts::read(&path)?;
+            if facts.kind == disk::EntryKind::Folder {
                 open.push((path, copy));
             } else if let Some(first) = copies.get(&facts.id) {
                 fs_err::hard_link(first, copy)?;
@@ -265,26 +265,26 @@ fn age(folder: &Path, by: Duration) -> anyhow::Result<()> {
     while let Some(folder) = open.pop() {
         for entry in fs_err::read_dir(folder)? {
             let path = entry?.path();
-            let facts = disk::Facts::read(&path)?;
+            let facts = disk::FileFacts::read(&path)?;
             match facts.kind {
-                disk::Kind::Folder => open.push(path),
-                disk::Kind::File if seen.insert(facts.id) => {
+                disk::EntryKind::Folder => open.push(path),
+                disk::EntryKind::File if seen.insert(facts.id) => {
                     set_times(&path, facts.modified - by, facts.accessed - by)?;
                 }
-                disk::Kind::File | disk::Kind::Link => {}
+                disk::EntryKind::File | disk::EntryKind::Link => {}
             }
         }
     }
     Ok(())
 }
 
-fn report(full: u64, measured: &[Measured]) -> String {
-    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
+fn report(full: u64, measured: &[ClearingMeasurement]) -> String {
+    let rows: Vec<_> = measured.iter().map(ClearingMeasurement::cells).collect();
     let head = ["<way", "freed", "compiled afterwards", "of them external"];
     format!("{} in four generations\n{}", columns::bytes(full), columns::text(head, &rows))
 }
 
-impl Measured {
+impl ClearingMeasurement {
     fn cells(&self) -> [String; 4] {
         [
             self.way.clone(),

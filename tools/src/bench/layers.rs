@@ -80,7 +80,7 @@ impl Policy {
 /// One policy over one history.
 #[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Outcome {
+struct PolicyOutcome {
     history: String,
     policy: String,
     /// Changes of the lock file between two locks.
@@ -124,15 +124,15 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// Follows a history with a policy. A set of units that one of the layers has already is gone back to.
-fn replay(history: &History, policy: Policy, every: usize) -> Outcome {
+fn replay(history: &History, policy: Policy, every: usize) -> PolicyOutcome {
     let locks: Vec<&Units> = history.steps.iter().step_by(every).collect();
     let mut chain = vec![locks[0].clone()];
-    let mut outcome = Outcome {
+    let mut outcome = PolicyOutcome {
         history: history.name.clone(),
         policy: policy.name(),
         every,
         most_layers: 1,
-        ..Outcome::default()
+        ..PolicyOutcome::default()
     };
     for pair in locks.windows(2) {
         let &[before, current] = pair else { continue };
@@ -162,7 +162,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-impl Outcome {
+impl PolicyOutcome {
     fn to_ideal(&self) -> f64 {
         ratio(self.total_compiled, self.ideal)
     }
@@ -191,7 +191,7 @@ fn percent(part: usize, whole: usize) -> String {
 }
 
 /// One row for each history and policy, and the means.
-fn report(outcomes: &[Outcome]) -> String {
+fn report(outcomes: &[PolicyOutcome]) -> String {
     let head = [
         "<history",
         "<policy",
@@ -203,7 +203,7 @@ fn report(outcomes: &[Outcome]) -> String {
         "x carried",
         "most layers",
     ];
-    let rows: Vec<_> = outcomes.iter().map(Outcome::cells).collect();
+    let rows: Vec<_> = outcomes.iter().map(PolicyOutcome::cells).collect();
     let mut text = columns::text(head, &rows);
     let mut kinds: Vec<(usize, &str)> = Vec::new();
     for outcome in outcomes {
@@ -212,14 +212,14 @@ fn report(outcomes: &[Outcome]) -> String {
         }
     }
     for (every, policy) in kinds {
-        let of_kind: Vec<&Outcome> =
+        let of_kind: Vec<&PolicyOutcome> =
             outcomes.iter().filter(|outcome| outcome.every == every && outcome.policy == policy).collect();
         let _ = writeln!(
             text,
             "{policy}, every {every}: {:.2} x ideal and {:.2} x carried in the mean of histories; \
              {:.2} and {:.2} over all units",
-            mean(&of_kind, Outcome::to_ideal),
-            mean(&of_kind, Outcome::carried),
+            mean(&of_kind, PolicyOutcome::to_ideal),
+            mean(&of_kind, PolicyOutcome::carried),
             ratio(sum(&of_kind, |outcome| outcome.total_compiled), sum(&of_kind, |outcome| outcome.ideal)),
             ratio(sum(&of_kind, |outcome| outcome.in_chain), sum(&of_kind, |outcome| outcome.current)),
         );
@@ -227,17 +227,17 @@ fn report(outcomes: &[Outcome]) -> String {
     text
 }
 
-fn mean(outcomes: &[&Outcome], value: fn(&Outcome) -> f64) -> f64 {
+fn mean(outcomes: &[&PolicyOutcome], value: fn(&PolicyOutcome) -> f64) -> f64 {
     let count = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
     outcomes.iter().map(|outcome| value(outcome)).sum::<f64>() / f64::from(count)
 }
 
-fn sum(outcomes: &[&Outcome], value: fn(&Outcome) -> usize) -> usize {
+fn sum(outcomes: &[&PolicyOutcome], value: fn(&PolicyOutcome) -> usize) -> usize {
     outcomes.iter().map(|outcome| value(outcome)).sum()
 }
 
 /// Units compiled in all, change by change, for the first history.
-fn plot(outcomes: &[Outcome]) -> Plot<'_> {
+fn plot(outcomes: &[PolicyOutcome]) -> Plot<'_> {
     let first = outcomes.first().map(|outcome| outcome.history.as_str()).unwrap_or_default();
     let every = outcomes.first().map_or(1, |outcome| outcome.every);
     let of_first = outcomes.iter().filter(|outcome| outcome.history == first && outcome.every == every);

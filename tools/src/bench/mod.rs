@@ -21,7 +21,7 @@ mod scratch;
 mod store;
 mod usage;
 
-pub(crate) use copies::Edit as ExampleEdit;
+pub(crate) use copies::ExampleEdit;
 use larder::process::Environment;
 use xshell::Shell;
 
@@ -31,11 +31,11 @@ use crate::log::Log;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    kind: Kind,
+    kind: Benchmark,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Kind {
+enum Benchmark {
     /// The example's debug builds, as `cargo leptos watch` makes them, against cargo's default settings.
     Dev(dev::Args),
     /// Images of the example in a developer's day, by Larder's Dockerfile, with cargo-chef, and with neither.
@@ -61,15 +61,15 @@ enum Kind {
 /// Runs the benchmark; its result goes to standard output.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     match &args.kind {
-        Kind::Dev(args) => dev::run(sh, env, log, args),
-        Kind::Docker(args) => docker::run(sh, env, log, args),
-        Kind::Deploy(args) => deploy::run(sh, env, log, args),
-        Kind::Exact(args) => exact::run(sh, env, log, args),
-        Kind::Plan(args) => plan::run(sh, env, log, args),
-        Kind::Gc(args) => gc::run(sh, env, log, args),
-        Kind::Layers(args) => layers::run(sh, env, log, args),
-        Kind::Recipes(args) => recipes::run(sh, env, log, args),
-        Kind::Store(args) => store::run(sh, env, log, args),
-        Kind::Usage(args) => usage::run(sh, env, log, args),
+        Benchmark::Dev(args) => dev::run(sh, env, log, args),
+        Benchmark::Docker(args) => docker::run(sh, env, log, args),
+        Benchmark::Deploy(args) => deploy::run(sh, env, log, args),
+        Benchmark::Exact(args) => exact::run(sh, env, log, args),
+        Benchmark::Plan(args) => plan::run(sh, env, log, args),
+        Benchmark::Gc(args) => gc::run(sh, env, log, args),
+        Benchmark::Layers(args) => layers::run(sh, env, log, args),
+        Benchmark::Recipes(args) => recipes::run(sh, env, log, args),
+        Benchmark::Store(args) => store::run(sh, env, log, args),
+        Benchmark::Usage(args) => usage::run(sh, env, log, args),
     }
 }

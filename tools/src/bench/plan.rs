@@ -58,7 +58,7 @@ const DEPENDENCIES: [&str; 12] = [
 /// The measurements of one workspace: seconds of each run.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Measured {
+struct PlanMeasurement {
     workspace: String,
     members: usize,
     queries: usize,
@@ -76,13 +76,13 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let example = super::copies::Copy::new(
         &sh.current_dir().join("examples/portfolio"),
         scratch.dir(),
-        super::copies::Variant::Tuned,
+        super::copies::CopySettings::Tuned,
     )?;
     let many = scratch.dir().join("many");
     many_members(&many, &tools)?;
     let mut measured = Vec::new();
     for (name, dir) in [("portfolio", example.dir()), ("many members", many.as_path())] {
-        let bench = Bench { name, dir, env: &tools, larder: &larder, chef: &chef, log };
+        let bench = PlanBench { name, dir, env: &tools, larder: &larder, chef: &chef, log };
         measured.push(bench.measure(args.rounds)?);
     }
     let json = serde_json::json!({ "version": 1, "workspaces": measured });
@@ -124,7 +124,7 @@ fn many_members(dir: &Path, env: &Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-struct Bench<'a> {
+struct PlanBench<'a> {
     name: &'a str,
     dir: &'a Path,
     env: &'a Environment,
@@ -133,9 +133,9 @@ struct Bench<'a> {
     log: &'a Log,
 }
 
-impl Bench<'_> {
-    fn measure(&self, rounds: u32) -> anyhow::Result<Measured> {
-        let mut measured = Measured { workspace: self.name.to_owned(), ..Measured::default() };
+impl PlanBench<'_> {
+    fn measure(&self, rounds: u32) -> anyhow::Result<PlanMeasurement> {
+        let mut measured = PlanMeasurement { workspace: self.name.to_owned(), ..PlanMeasurement::default() };
         // Once in vain: it writes the recipes and downloads what the queries need.
         self.lock()?;
         ensure!(self.lock()?.contains("Kept"), "`cargo larder lock` does not come to rest on {}", self.name);
@@ -195,8 +195,8 @@ pub(super) fn seconds<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Re
     Ok(start.elapsed().as_secs_f64())
 }
 
-fn report(measured: &[Measured]) -> String {
-    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
+fn report(measured: &[PlanMeasurement]) -> String {
+    let rows: Vec<_> = measured.iter().map(PlanMeasurement::cells).collect();
     let head = [
         "<median seconds",
         "members",
@@ -210,7 +210,7 @@ fn report(measured: &[Measured]) -> String {
     columns::text(head, &rows)
 }
 
-impl Measured {
+impl PlanMeasurement {
     fn cells(&self) -> [String; 8] {
         let [lock, chef, bare] =
             [&self.lock_seconds, &self.chef_seconds, &self.bare_query_seconds].map(|values| median(values));
@@ -227,7 +227,7 @@ impl Measured {
     }
 }
 
-fn plot(measured: &[Measured]) -> Plot<'_> {
+fn plot(measured: &[PlanMeasurement]) -> Plot<'_> {
     let lines = measured.iter().flat_map(|row| {
         [
             Line::new("larder lock", &row.workspace, &row.lock_seconds),

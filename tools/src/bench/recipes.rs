@@ -18,7 +18,7 @@ use serde::Serialize;
 use xshell::Shell;
 
 use super::{
-    bumps::{self, Bump, Versions},
+    bumps::{self, RegistryBump, Versions},
     history::Checkout,
     merges::{self, Merges},
     output::{Line, Output, Plot},
@@ -50,7 +50,7 @@ pub(crate) struct Args {
 /// The outcome of one history.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Outcome {
+struct RecipesOutcome {
     history: String,
     /// Lines of the last recipes.
     lines: usize,
@@ -64,7 +64,7 @@ struct Outcome {
 
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut outcomes: Vec<RecipesOutcome> = Vec::new();
     for (index, repo) in args.repo.iter().enumerate() {
         let made: usize = outcomes.iter().map(|outcome| outcome.bumps.pairs).sum();
         let mut replay = Replay {
@@ -99,8 +99,8 @@ impl Replay<'_> {
         self.clone.git(args)
     }
 
-    fn outcome(&mut self) -> anyhow::Result<Outcome> {
-        let mut outcome = Outcome { history: self.clone.name.clone(), ..Outcome::default() };
+    fn outcome(&mut self) -> anyhow::Result<RecipesOutcome> {
+        let mut outcome = RecipesOutcome { history: self.clone.name.clone(), ..RecipesOutcome::default() };
         let commits = self.clone.commits.clone();
         let locks = self.lock_files()?;
         let mut last: Option<String> = None;
@@ -201,7 +201,7 @@ impl Replay<'_> {
     }
 
     /// A branch for each of these bumps, and the merge of each two of them.
-    fn bumps(&self, base: &str, chosen: &[Bump], merges: &mut Merges) -> anyhow::Result<()> {
+    fn bumps(&self, base: &str, chosen: &[RegistryBump], merges: &mut Merges) -> anyhow::Result<()> {
         let mut branches = Vec::new();
         for bump in chosen {
             self.git(&["checkout", "--quiet", "--force", "--detach", base])?;
@@ -221,7 +221,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn bumped(&self, bump: &Bump) -> anyhow::Result<String> {
+    fn bumped(&self, bump: &RegistryBump) -> anyhow::Result<String> {
         Cmd::new("cargo", self.clone.dir(), self.env).args(bump.cargo()).output()?;
         merges::lock(&self.clone, CargoLock::Locked)?;
         self.commit()
@@ -239,7 +239,7 @@ fn ratios(churn: &[(usize, usize)]) -> Vec<f64> {
     ratios
 }
 
-fn report(outcomes: &[Outcome]) -> String {
+fn report(outcomes: &[RecipesOutcome]) -> String {
     let all: Vec<(usize, usize)> =
         outcomes.iter().flat_map(|outcome| outcome.churn.iter().copied()).collect();
     let mut rows: Vec<_> = outcomes
@@ -262,12 +262,12 @@ fn churn(name: &str, lines: &str, churn: &[(usize, usize)]) -> [String; 6] {
 }
 
 /// One kind of pairs.
-type Kind = fn(&Outcome) -> &Merges;
+type PairKind = fn(&RecipesOutcome) -> &Merges;
 
-fn merge_report(outcomes: &[Outcome]) -> String {
+fn merge_report(outcomes: &[RecipesOutcome]) -> String {
     let head =
         ["<history", "<branches", "refused", "lock file apart", "pairs", "merged by git", "right", "proven"];
-    let kinds: [(&str, Kind); 2] =
+    let kinds: [(&str, PairKind); 2] =
         [("two changes", |outcome| &outcome.changes), ("two bumps", |outcome| &outcome.bumps)];
     let mut rows = Vec::new();
     for (kind, merges) in kinds {
@@ -282,7 +282,7 @@ fn merge_report(outcomes: &[Outcome]) -> String {
 }
 
 /// Lines changed in `larder/` for one in `Cargo.lock`, change by change.
-fn plot(outcomes: &[Outcome]) -> Plot<'_> {
+fn plot(outcomes: &[RecipesOutcome]) -> Plot<'_> {
     let lines =
         outcomes.iter().map(|outcome| Line { name: outcome.history.clone(), values: ratios(&outcome.churn) });
     Plot {

@@ -20,18 +20,18 @@ pub(super) struct Goal {
 /// All that was measured, in the order in which it was first added.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    rows: Vec<Row>,
+    rows: Vec<ReportRow>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct ReportRow {
     name: &'static str,
     goal: Option<Goal>,
     tuned: Vec<f64>,
     default: Vec<f64>,
 }
 
-impl Row {
+impl ReportRow {
     /// Of the medians: one disturbed run in three changes nothing.
     fn ratio(&self) -> f64 {
         median(&self.tuned) / median(&self.default)
@@ -69,14 +69,14 @@ impl Report {
             row.tuned.push(tuned);
             row.default.push(default);
         } else {
-            self.rows.push(Row { name, goal, tuned: vec![tuned], default: vec![default] });
+            self.rows.push(ReportRow { name, goal, tuned: vec![tuned], default: vec![default] });
         }
     }
 
     /// A table of medians for people.
     pub(super) fn to_table(&self) -> String {
         let head = ["<median seconds", "tuned", "default", "ratio", "runs", "<goal"];
-        columns::text(head, &self.rows.iter().map(Row::cells).collect::<Vec<_>>())
+        columns::text(head, &self.rows.iter().map(ReportRow::cells).collect::<Vec<_>>())
     }
 
     /// The same with every single run for machines.
@@ -89,12 +89,12 @@ impl Report {
             goal: row.goal,
             reached: row.reached(),
         });
-        Ok(serde_json::to_string_pretty(&Json { version: JSON_VERSION, rows: rows.collect() })?)
+        Ok(serde_json::to_string_pretty(&JsonReport { version: JSON_VERSION, rows: rows.collect() })?)
     }
 }
 
 #[derive(Serialize)]
-struct Json {
+struct JsonReport {
     version: u32,
     rows: Vec<JsonRow>,
 }

@@ -32,7 +32,7 @@ pub(crate) struct Args {
 /// The measurements of one workspace.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Measured {
+struct UsageMeasurement {
     workspace: &'static str,
     /// How many folders `usage` told the size of.
     folders: usize,
@@ -47,14 +47,14 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let larder = release_build(sh, log)?;
     let mut measured = Vec::new();
     for (name, folder) in [("Larder", "."), ("portfolio", "examples/portfolio")] {
-        let bench = Bench { name, dir: &sh.current_dir().join(folder), env, larder: &larder, log };
+        let bench = UsageBench { name, dir: &sh.current_dir().join(folder), env, larder: &larder, log };
         measured.push(bench.measure(args.rounds)?);
     }
     let json = serde_json::json!({ "version": 1, "workspaces": measured });
     args.output.write(sh, log, "usage", (&report(&measured), &json, &plot(&measured)))
 }
 
-struct Bench<'a> {
+struct UsageBench<'a> {
     name: &'static str,
     dir: &'a Path,
     env: &'a Environment,
@@ -62,12 +62,12 @@ struct Bench<'a> {
     log: &'a Log,
 }
 
-impl Bench<'_> {
-    fn measure(&self, rounds: u32) -> anyhow::Result<Measured> {
+impl UsageBench<'_> {
+    fn measure(&self, rounds: u32) -> anyhow::Result<UsageMeasurement> {
         // Once in vain: it brings what the file system keeps into memory, for both alike.
         let (folders, usage_bytes) = self.usage()?;
         let du_bytes = self.du(&folders)?;
-        let mut measured = Measured {
+        let mut measured = UsageMeasurement {
             workspace: self.name,
             folders: folders.len(),
             usage_bytes,
@@ -102,13 +102,13 @@ impl Bench<'_> {
     }
 }
 
-fn report(measured: &[Measured]) -> String {
-    let rows: Vec<_> = measured.iter().map(Measured::cells).collect();
+fn report(measured: &[UsageMeasurement]) -> String {
+    let rows: Vec<_> = measured.iter().map(UsageMeasurement::cells).collect();
     let head = ["<median seconds", "folders", "size", "difference", "usage", "du -s", "ratio", "<goal"];
     columns::text(head, &rows)
 }
 
-impl Measured {
+impl UsageMeasurement {
     fn cells(&self) -> [String; 8] {
         let [usage, du] = [&self.usage_seconds, &self.du_seconds].map(|values| median(values));
         #[expect(clippy::cast_precision_loss, reason = "a difference in hundredths")]
@@ -127,7 +127,7 @@ impl Measured {
     }
 }
 
-fn plot(measured: &[Measured]) -> Plot<'_> {
+fn plot(measured: &[UsageMeasurement]) -> Plot<'_> {
     let lines = measured.iter().flat_map(|row| {
         [
             Line::new("usage", row.workspace, &row.usage_seconds),

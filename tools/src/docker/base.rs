@@ -3,16 +3,14 @@
 //!
 //! An image's name says what is in it, so one that is there is used.
 
-use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use larder::{
     docker::client::{Build, Client},
     process::Cmd,
 };
+use sha2::{Digest as _, Sha256};
 use xshell::Shell;
 
 use crate::{log::Log, setup};
@@ -198,9 +196,7 @@ impl Maker<'_> {
             let version = Cmd::new(program, "/", self.env).arg("--version").output()?;
             text.push_str(version.trim());
         }
-        // A name, not a proof: another release of Rust may make others, and images once more.
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        Ok(format!("{:016x}", hasher.finish()))
+        let digest = Sha256::digest(text);
+        Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
     }
 }

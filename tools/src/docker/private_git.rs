@@ -43,7 +43,7 @@ pub(super) fn run(
 
     let agent = Agent::start(env, scratch.path())?;
     let commit = repository(&scratch.path().join("secretive"), env)?;
-    let server = Server::start(&client, scratch.path())?;
+    let server = GitServer::start(&client, scratch.path())?;
     let mut env = env.clone();
     env.set("SSH_AUTH_SOCK", &agent.socket);
     env.set("CARGO_HOME", scratch.path().join("cargo-home"));
@@ -114,7 +114,7 @@ fn make_server(client: &Client, base: &str, scratch: &Path) -> anyhow::Result<()
 }
 
 /// A container that gives the repository to the key; stopped when dropped.
-struct Server<'a> {
+struct GitServer<'a> {
     client: &'a Client,
     container: String,
     port: u16,
@@ -122,7 +122,7 @@ struct Server<'a> {
     host_key: String,
 }
 
-impl<'a> Server<'a> {
+impl<'a> GitServer<'a> {
     fn start(client: &'a Client, folder: &Path) -> anyhow::Result<Self> {
         let port = listening::free_port()?;
         let mounts = [("secretive.git", "/srv/secretive.git"), ("key.pub", "/authorized")]
@@ -147,7 +147,7 @@ impl<'a> Server<'a> {
     }
 }
 
-impl Drop for Server<'_> {
+impl Drop for GitServer<'_> {
     fn drop(&mut self) {
         // It is removed with its end; if it has ended, there is nothing to do.
         let _ = self.client.cmd().args(["kill", &self.container]).output();
@@ -163,7 +163,7 @@ fn wait(what: &str, mut is_there: impl FnMut() -> anyhow::Result<bool>) -> anyho
     Ok(())
 }
 
-fn write(fixture: &Fixture<'_>, server: &Server<'_>) -> anyhow::Result<()> {
+fn write(fixture: &Fixture<'_>, server: &GitServer<'_>) -> anyhow::Result<()> {
     let port = server.port;
     let manifest = format!(
         "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\n\

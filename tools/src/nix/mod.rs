@@ -7,7 +7,7 @@ mod style;
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    nix::{Derivation, FEATURES, Progress},
+    nix::{Derivation, DerivationProgress, FEATURES},
     process::{Cmd, Environment},
     text::columns,
 };
@@ -23,14 +23,14 @@ use crate::log::Log;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: NixVerb,
     /// Arguments passed on to `nix`, such as `--override-input crane path:DIR`.
     #[arg(last = true, global = true, value_name = "WORDS")]
     words: Vec<String>,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
+enum NixVerb {
     /// Build a package: larder, server, front, site or image.
     Build {
         /// Its name in the flake.
@@ -57,19 +57,19 @@ enum Verb {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let more = &args.words;
     let (cmd, what) = match &args.verb {
-        Verb::Style => return check_style(sh, env, log),
-        Verb::Test { full: true } => return test(sh, env, log, Server::Shipped),
-        Verb::Test { full: false } => return test(sh, env, log, Server::Quick),
-        Verb::Shell => return Ok(command(sh, env, &["develop"], more)?.run()?),
-        Verb::Show => return Ok(command(sh, env, &["flake", "show"], more)?.run()?),
-        Verb::Build { package } => {
+        NixVerb::Style => return check_style(sh, env, log),
+        NixVerb::Test { full: true } => return test(sh, env, log, Server::Shipped),
+        NixVerb::Test { full: false } => return test(sh, env, log, Server::Quick),
+        NixVerb::Shell => return Ok(command(sh, env, &["develop"], more)?.run()?),
+        NixVerb::Show => return Ok(command(sh, env, &["flake", "show"], more)?.run()?),
+        NixVerb::Build { package } => {
             let words = ["build", "--print-build-logs", &format!(".#{package}")];
             (command(sh, env, &words, more)?, package.as_str())
         }
-        Verb::Check => (command(sh, env, &["flake", "check", "--print-build-logs"], more)?, "all checks"),
+        NixVerb::Check => (command(sh, env, &["flake", "check", "--print-build-logs"], more)?, "all checks"),
     };
     log.step("Building", &format!("{what} with nix"));
-    let mut progress = Progress::default();
+    let mut progress = DerivationProgress::default();
     let code = cmd.each_error_line(|line| {
         if progress.add(line) && !log.is_quiet() {
             anstream::eprintln!("{line}");
@@ -88,7 +88,7 @@ fn command(sh: &Shell, env: &Environment, words: &[&str], more: &[String]) -> an
 }
 
 /// Compiled units by place.
-fn table_of(progress: &Progress) -> String {
+fn table_of(progress: &DerivationProgress) -> String {
     let rows: Vec<_> = progress.derivations().map(|(name, derivation)| cells(name, derivation)).collect();
     if rows.is_empty() {
         return "nothing was compiled\n".into();
@@ -103,11 +103,11 @@ fn cells(name: &str, derivation: &Derivation) -> [String; 3] {
 
 #[cfg(test)]
 mod tests {
-    use larder::nix::Progress;
+    use larder::nix::DerivationProgress;
 
     #[test]
     fn the_table_says_what_was_compiled_where() {
-        let mut progress = Progress::default();
+        let mut progress = DerivationProgress::default();
         assert!(progress.add("warning: Git tree is dirty"));
         assert_eq!(super::table_of(&progress), "nothing was compiled\n");
         progress.add("server-layer0>    Compiling itoa v1.0.19");

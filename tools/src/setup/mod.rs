@@ -91,7 +91,7 @@ pub(crate) fn ensure(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result
     let example = sh.current_dir().join(EXAMPLE);
     // rustup goes by the folder it is called in.
     let _dir = example.is_dir().then(|| sh.push_dir(&example));
-    let mut run = Run { setup: &setup, tools: Tools::new(env), lock: None, apt: None };
+    let mut run = SetupRun { setup: &setup, tools: Tools::new(env), lock: None, apt: None };
     for tool in Tool::ALL {
         match run.one(tool) {
             Ok(chosen) => {
@@ -180,7 +180,7 @@ impl<'a> Setup<'a> {
 }
 
 /// The state that grows from tool to tool.
-struct Run<'s> {
+struct SetupRun<'s> {
     setup: &'s Setup<'s>,
     tools: Tools,
     /// Held from the first tool that has to be got.
@@ -189,7 +189,7 @@ struct Run<'s> {
     apt: Option<Apt<'s>>,
 }
 
-impl Run<'_> {
+impl SetupRun<'_> {
     /// Finds or gets one tool.
     fn one(&mut self, tool: Tool) -> anyhow::Result<Chosen> {
         let Setup { exec, folder, wasm_bindgen } = self.setup;

@@ -122,7 +122,7 @@ impl Tools {
             source: chosen.source.id(),
             why: &chosen.why,
         });
-        Ok(serde_json::to_string_pretty(&Json { version: JSON_VERSION, tools: tools.collect() })?)
+        Ok(serde_json::to_string_pretty(&JsonTools { version: JSON_VERSION, tools: tools.collect() })?)
     }
 
     /// Lines for a POSIX shell to evaluate.
@@ -136,7 +136,7 @@ impl Tools {
 }
 
 #[derive(Serialize)]
-struct Json<'a> {
+struct JsonTools<'a> {
     version: u32,
     tools: Vec<JsonTool<'a>>,
 }

@@ -13,7 +13,7 @@ use larder::{
 use serde_json::Value;
 use xshell::Shell;
 
-use super::repository::{Image, Repository};
+use super::repository::{Image, TrialRepository};
 use crate::{
     docker::{
         base::{self, Bases},
@@ -54,7 +54,12 @@ impl Images {
     }
 
     /// Builds the image of a workspace, counts what it compiled where, and runs it.
-    pub(super) fn build(&self, larder: &Path, dir: &Path, repository: &Repository) -> anyhow::Result<()> {
+    pub(super) fn build(
+        &self,
+        larder: &Path,
+        dir: &Path,
+        repository: &TrialRepository,
+    ) -> anyhow::Result<()> {
         let tag = format!("larder-trial-{}", repository.name);
         let bases = self.with_tools.as_ref().filter(|_| repository.needs_tools).unwrap_or(&self.slim);
         let answer = self.larder_docker(larder, dir, &tag, bases)?;

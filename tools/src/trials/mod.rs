@@ -17,7 +17,7 @@ use xshell::Shell;
 
 use self::{
     image::Images,
-    repository::{Repository, Weight},
+    repository::{TrialRepository, Weight},
     steps::Trial,
 };
 use crate::{
@@ -93,28 +93,28 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 }
 
 /// The repositories that are asked for.
-fn chosen(args: &Args) -> anyhow::Result<Vec<Repository>> {
+fn chosen(args: &Args) -> anyhow::Result<Vec<TrialRepository>> {
     if args.names.is_empty() {
-        let wanted = |repository: &Repository| args.full || repository.weight != Weight::Large;
+        let wanted = |repository: &TrialRepository| args.full || repository.weight != Weight::Large;
         return Ok(repository::all().into_iter().filter(wanted).collect());
     }
     args.names.iter().map(|name| find(name)).collect()
 }
 
-fn find(name: &str) -> anyhow::Result<Repository> {
+fn find(name: &str) -> anyhow::Result<TrialRepository> {
     let found = repository::all().into_iter().find(|repository| repository.name == name);
     found.with_context(|| format!("there is no repository {name}; `cargo xtask trials --list` shows all"))
 }
 
 impl Trials {
-    fn env(&self, repository: &Repository) -> &Environment {
+    fn env(&self, repository: &TrialRepository) -> &Environment {
         self.with_tools.as_ref().filter(|_| repository.needs_tools).unwrap_or(&self.plain)
     }
 }
 
 impl Args {
     /// Whether a repository is compiled, or planned only.
-    fn builds(&self, repository: &Repository) -> bool {
+    fn builds(&self, repository: &TrialRepository) -> bool {
         repository.weight == Weight::Light || self.full || !self.names.is_empty()
     }
 }
@@ -123,7 +123,7 @@ impl Args {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{steps::Step, *};
+    use super::{steps::TrialStep, *};
 
     #[test]
     fn names_are_unique_and_known() {
@@ -135,6 +135,6 @@ mod tests {
         assert_eq!(known.unwrap().len(), 1);
         assert!(unknown.is_err());
         assert!(chosen(&Args::default()).unwrap().iter().all(|chosen| chosen.weight != Weight::Large));
-        assert!(Step::ALL.len() + 2 <= steps::HEAD.len());
+        assert!(TrialStep::ALL.len() + 2 <= steps::HEAD.len());
     }
 }

@@ -20,12 +20,12 @@ use crate::git::git;
 
 use super::{
     Trials,
-    repository::{Folder, Image, Repository},
+    repository::{Image, RepositoryFolder, TrialRepository},
 };
 
 /// One thing that a user does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum TrialStep {
     /// `cargo larder init --yes`.
     Init,
     /// A commit, and a clone of it elsewhere.
@@ -56,7 +56,7 @@ pub(super) const HEAD: [&str; 10] = [
     "seconds",
 ];
 
-impl Step {
+impl TrialStep {
     /// All of them, in their order.
     pub(super) const ALL: [Self; 7] =
         [Self::Init, Self::Clone, Self::Lock, Self::Cook, Self::Build, Self::Dockerfile, Self::Image];
@@ -83,21 +83,21 @@ impl Step {
 /// A repository on its way.
 pub(super) struct Trial<'a> {
     trials: &'a Trials,
-    repository: &'a Repository,
+    repository: &'a TrialRepository,
     scratch: TempDir,
-    outcomes: Vec<(Step, Option<anyhow::Error>)>,
+    outcomes: Vec<(TrialStep, Option<anyhow::Error>)>,
     external: Option<u64>,
     seconds: f64,
 }
 
 impl<'a> Trial<'a> {
     /// Writes the repository as its owner has it, before Larder.
-    pub(super) fn new(trials: &'a Trials, repository: &'a Repository) -> anyhow::Result<Self> {
+    pub(super) fn new(trials: &'a Trials, repository: &'a TrialRepository) -> anyhow::Result<Self> {
         let scratch = tempfile::Builder::new().prefix("larder-trial-").tempdir()?;
         let trial = Self { trials, repository, scratch, outcomes: Vec::new(), external: None, seconds: 0.0 };
         let root = trial.first();
         fs_err::create_dir_all(root.join(repository.workspace))?;
-        let folder = Folder { root: &root, workspace: repository.workspace, env: trial.env() };
+        let folder = RepositoryFolder { root: &root, workspace: repository.workspace, env: trial.env() };
         (repository.write)(&folder).with_context(|| format!("cannot write {}", repository.name))?;
         trial.git(&["init", "--quiet"])?;
         trial.git(&["add", "."])?;
@@ -108,11 +108,13 @@ impl<'a> Trial<'a> {
     /// Goes through the steps, those that compile if they are wanted.
     pub(super) fn run(&mut self, compiles: bool) {
         let start = Instant::now();
-        for step in Step::ALL {
+        for step in TrialStep::ALL {
             let is_left_out = match step {
-                Step::Cook | Step::Build => !compiles,
-                Step::Image => !compiles || self.trials.images.is_none() || !self.repository.image.is_built(),
-                Step::Init | Step::Clone | Step::Lock | Step::Dockerfile => false,
+                TrialStep::Cook | TrialStep::Build => !compiles,
+                TrialStep::Image => {
+                    !compiles || self.trials.images.is_none() || !self.repository.image.is_built()
+                }
+                TrialStep::Init | TrialStep::Clone | TrialStep::Lock | TrialStep::Dockerfile => false,
             };
             if is_left_out {
                 continue;
@@ -128,7 +130,7 @@ impl<'a> Trial<'a> {
     }
 
     /// The failures, with reasons.
-    pub(super) fn failures(&self) -> impl Iterator<Item = (Step, &anyhow::Error)> {
+    pub(super) fn failures(&self) -> impl Iterator<Item = (TrialStep, &anyhow::Error)> {
         self.outcomes.iter().filter_map(|(step, error)| Some((*step, error.as_ref()?)))
     }
 
@@ -136,29 +138,29 @@ impl<'a> Trial<'a> {
     pub(super) fn row(&self) -> [String; 10] {
         let external = self.external.map_or_else(|| "-".to_owned(), |units| units.to_string());
         let mut row = vec![self.repository.name.to_owned()];
-        row.extend(Step::ALL.map(|step| self.outcome(step).to_owned()));
+        row.extend(TrialStep::ALL.map(|step| self.outcome(step).to_owned()));
         row.extend([external, format!("{:.1}", self.seconds)]);
         row.try_into().unwrap_or_default()
     }
 
-    fn outcome(&self, step: Step) -> &'static str {
+    fn outcome(&self, step: TrialStep) -> &'static str {
         match self.outcomes.iter().find(|(taken, _)| *taken == step) {
-            None if step == Step::Image && !self.repository.image.is_built() => "none",
+            None if step == TrialStep::Image && !self.repository.image.is_built() => "none",
             None => "-",
             Some((_, Some(_))) => "FAILED",
             Some(_) => "ok",
         }
     }
 
-    fn take(&mut self, step: Step) -> anyhow::Result<()> {
+    fn take(&mut self, step: TrialStep) -> anyhow::Result<()> {
         match step {
-            Step::Init => self.init(),
-            Step::Clone => self.clone_elsewhere(),
-            Step::Lock => self.larder(&["lock", "--check", "--locked"]).map(drop),
-            Step::Cook => self.larder(&["cook"]).map(drop),
-            Step::Build => self.build(),
-            Step::Dockerfile => self.dockerfile(),
-            Step::Image => self.image(),
+            TrialStep::Init => self.init(),
+            TrialStep::Clone => self.clone_elsewhere(),
+            TrialStep::Lock => self.larder(&["lock", "--check", "--locked"]).map(drop),
+            TrialStep::Cook => self.larder(&["cook"]).map(drop),
+            TrialStep::Build => self.build(),
+            TrialStep::Dockerfile => self.dockerfile(),
+            TrialStep::Image => self.image(),
         }
     }
 

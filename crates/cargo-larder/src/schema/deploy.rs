@@ -18,7 +18,7 @@ pub(crate) struct Deployed<'a> {
     pub(crate) changed: bool,
     pub(crate) seconds: f64,
     /// Nothing if it went back to a release that is there.
-    pub(crate) build: Option<Built>,
+    pub(crate) build: Option<DeploymentBuild>,
     pub(crate) sent: Option<Sent>,
 }
 
@@ -29,7 +29,7 @@ impl Format for Deployed<'_> {
 /// The build for it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Built {
+pub(crate) struct DeploymentBuild {
     pub(crate) run_steps: usize,
     pub(crate) cached_steps: usize,
     pub(crate) stages: Vec<Stage>,
@@ -38,7 +38,7 @@ pub(crate) struct Built {
 /// The steps that a deployment would take.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Planned<'a> {
+pub(crate) struct PlannedDeployment<'a> {
     pub(crate) service: &'a str,
     pub(crate) live: Option<&'a Release>,
     pub(crate) unchanged: bool,
@@ -46,19 +46,19 @@ pub(crate) struct Planned<'a> {
     pub(crate) steps: &'a [Step],
 }
 
-impl Format for Planned<'_> {
+impl Format for PlannedDeployment<'_> {
     const VERSION: u32 = 1;
 }
 
 /// The releases on the server.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Status<'a> {
+pub(crate) struct DeploymentStatus<'a> {
     pub(crate) service: &'a str,
     pub(crate) live: Option<&'a str>,
     pub(crate) releases: &'a [Release],
 }
 
-impl Format for Status<'_> {
+impl Format for DeploymentStatus<'_> {
     const VERSION: u32 = 1;
 }

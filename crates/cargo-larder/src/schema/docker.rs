@@ -4,7 +4,7 @@ use larder::{
     camino::Utf8Path,
     docker::{
         explain::Miss,
-        progress::{Stage, Step},
+        progress::{BuildStep, Stage},
     },
 };
 use serde::Serialize;
@@ -14,16 +14,16 @@ use super::Format;
 /// An image that was built.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Built<'a> {
+pub(crate) struct ImageBuild<'a> {
     pub(crate) image: &'a str,
     /// Its size in the engine's store, if it is there.
     pub(crate) bytes: Option<u64>,
     pub(crate) seconds: f64,
     pub(crate) stages: &'a [Stage],
-    pub(crate) steps: &'a [&'a Step],
+    pub(crate) steps: &'a [&'a BuildStep],
 }
 
-impl Format for Built<'_> {
+impl Format for ImageBuild<'_> {
     const VERSION: u32 = 1;
 }
 

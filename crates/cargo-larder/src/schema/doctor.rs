@@ -9,7 +9,7 @@ use super::Format;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Checks<'a> {
-    pub(crate) checks: Vec<Checked<'a>>,
+    pub(crate) checks: Vec<CheckOutcome<'a>>,
     /// The changes that `--fix` made.
     pub(crate) repaired: &'a [String],
 }
@@ -21,26 +21,26 @@ impl Format for Checks<'_> {
 /// One check with its outcome.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Checked<'a> {
+pub(crate) struct CheckOutcome<'a> {
     name: &'a str,
     about: &'a str,
     verdict: Verdict,
     reason: &'a str,
-    fix: Option<Fix<'a>>,
+    fix: Option<SuggestedFix<'a>>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Fix<'a> {
+struct SuggestedFix<'a> {
     command: &'a str,
     /// Whether `--fix` does it.
     safe: bool,
 }
 
-impl<'a> Checked<'a> {
+impl<'a> CheckOutcome<'a> {
     pub(crate) fn new(check: &'a doctor::Check, finding: &'a Finding) -> Self {
         let fix = finding.fix.as_ref();
-        let fix = fix.map(|fix| Fix { command: &fix.command, safe: fix.repair.is_some() });
+        let fix = fix.map(|fix| SuggestedFix { command: &fix.command, safe: fix.repair.is_some() });
         let Finding { verdict, reason, .. } = finding;
         Self { name: check.name, about: check.about, verdict: *verdict, reason, fix }
     }

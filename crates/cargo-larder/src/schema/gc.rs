@@ -1,6 +1,6 @@
 //! `cargo larder gc --json` and `cargo larder clean --json`.
 
-use larder_caches::gc::{Freed, Plan, Row};
+use larder_caches::gc::{ClearingPlan, Freed, Row};
 use serde::Serialize;
 
 use super::Format;
@@ -29,7 +29,7 @@ impl Format for Cleared<'_> {
 
 impl<'a> Cleared<'a> {
     /// The plan, with what came of it if it was carried out.
-    pub(crate) fn new(plan: &'a Plan, freed: Option<&'a [Freed]>) -> Self {
+    pub(crate) fn new(plan: &'a ClearingPlan, freed: Option<&'a [Freed]>) -> Self {
         let row = |(number, row)| ClearedRow { row, freed: freed.map(|freed| &freed[number]) };
         let rows = plan.rows().iter().enumerate().map(row).collect();
         Self { applied: freed.is_some(), bytes: plan.bytes(), rows }

@@ -8,11 +8,11 @@ use super::Format;
 /// The parts of a workspace that were looked at.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Parts {
+pub(crate) struct ProposedParts {
     pub(crate) parts: Vec<Proposed>,
 }
 
-impl Format for Parts {
+impl Format for ProposedParts {
     const VERSION: u32 = 1;
 }
 
@@ -26,13 +26,13 @@ pub(crate) struct Proposed {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) files: Option<Vec<File>>,
+    pub(crate) files: Option<Vec<ProposedFile>>,
 }
 
 /// A file that changes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct File {
+pub(crate) struct ProposedFile {
     /// Below the workspace's root.
     pub(crate) path: Utf8PathBuf,
     pub(crate) change: &'static str,

@@ -6,7 +6,7 @@ use larder::{
     cargo::platform::Platform,
     recipe::{
         lock,
-        locked::{self, Change},
+        locked::{self, RecipeChange},
     },
     slice,
 };
@@ -17,43 +17,43 @@ use super::Format;
 /// The recipes that were written or kept.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Locked<'a> {
-    pub(crate) slices: Vec<LockedSlice<'a>>,
-    pub(crate) refused: Vec<Refused<'a>>,
+pub(crate) struct LockedRecipes<'a> {
+    pub(crate) slices: Vec<SliceRecipe<'a>>,
+    pub(crate) refused: Vec<RefusedSlices<'a>>,
 }
 
-impl Format for Locked<'_> {
+impl Format for LockedRecipes<'_> {
     const VERSION: u32 = 1;
 }
 
 /// The recipes that were checked.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Checked<'a> {
-    pub(crate) slices: Vec<LockedSlice<'a>>,
-    pub(crate) findings: Vec<Finding<'a>>,
+pub(crate) struct CheckedRecipes<'a> {
+    pub(crate) slices: Vec<SliceRecipe<'a>>,
+    pub(crate) findings: Vec<RecipeFault<'a>>,
 }
 
-impl Format for Checked<'_> {
+impl Format for CheckedRecipes<'_> {
     const VERSION: u32 = 1;
 }
 
 /// The recipe of a slice.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct LockedSlice<'a> {
+pub(crate) struct SliceRecipe<'a> {
     name: &'a str,
     change: &'static str,
     units: &'a BTreeMap<Platform, usize>,
     tainted: &'a [String],
 }
 
-impl<'a> From<&'a locked::Locked> for LockedSlice<'a> {
+impl<'a> From<&'a locked::Locked> for SliceRecipe<'a> {
     fn from(locked: &'a locked::Locked) -> Self {
         let change = match locked.change {
-            Change::Kept => "kept",
-            Change::Written => "written",
-            Change::Needed => "needed",
+            RecipeChange::Kept => "kept",
+            RecipeChange::Written => "written",
+            RecipeChange::Needed => "needed",
         };
         Self { name: &locked.slice, change, units: &locked.units, tainted: &locked.tainted }
     }
@@ -62,13 +62,13 @@ impl<'a> From<&'a locked::Locked> for LockedSlice<'a> {
 /// Slices that cargo refuses, for one reason.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Refused<'a> {
+pub(crate) struct RefusedSlices<'a> {
     slices: &'a [String],
     reason: String,
     hint: Option<String>,
 }
 
-impl<'a> From<&'a slice::Refused> for Refused<'a> {
+impl<'a> From<&'a slice::Refused> for RefusedSlices<'a> {
     fn from(refused: &'a slice::Refused) -> Self {
         let hint = refused.error.hint();
         Self { slices: &refused.slices, reason: refused.text(), hint }
@@ -78,13 +78,13 @@ impl<'a> From<&'a slice::Refused> for Refused<'a> {
 /// A fault of recipes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Finding<'a> {
+pub(crate) struct RecipeFault<'a> {
     kind: &'static str,
     reason: &'a str,
 }
 
-impl<'a> From<&'a lock::Finding> for Finding<'a> {
-    fn from(finding: &'a lock::Finding) -> Self {
+impl<'a> From<&'a lock::RecipeFinding> for RecipeFault<'a> {
+    fn from(finding: &'a lock::RecipeFinding) -> Self {
         Self { kind: finding.kind(), reason: finding.reason() }
     }
 }

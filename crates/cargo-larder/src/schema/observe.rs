@@ -9,7 +9,7 @@ use super::Format;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Observed<'a> {
-    pub(crate) slices: &'a [Seen<'a>],
+    pub(crate) slices: &'a [ObservedSlice<'a>],
 }
 
 impl Format for Observed<'_> {
@@ -19,7 +19,7 @@ impl Format for Observed<'_> {
 /// A slice that was seen.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Seen<'a> {
+pub(crate) struct ObservedSlice<'a> {
     pub(crate) slice: Slice,
     /// The name of the known slice that it equals.
     pub(crate) known: Option<&'a str>,

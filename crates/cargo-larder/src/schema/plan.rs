@@ -8,18 +8,18 @@ use larder::{
 };
 use serde::Serialize;
 
-use super::{Format, lock::Refused};
+use super::{Format, lock::RefusedSlices};
 
 /// The needs of slices on a platform.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Plan<'a> {
+pub(crate) struct PlannedSlices<'a> {
     pub(crate) platform: &'a Platform,
     pub(crate) slices: Vec<PlannedSlice<'a>>,
-    pub(crate) refused: Vec<Refused<'a>>,
+    pub(crate) refused: Vec<RefusedSlices<'a>>,
 }
 
-impl Format for Plan<'_> {
+impl Format for PlannedSlices<'_> {
     const VERSION: u32 = 1;
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_store::{archive, local::sweep::Contents, rebuild, restore::why::Answer};
+use larder_store::{archive, local::sweep::StoreContents, rebuild, restore::why::StoreAnswer};
 use serde::Serialize;
 
 use super::Format;
@@ -16,7 +16,7 @@ pub(crate) struct Status<'a> {
     files: usize,
     bytes: u64,
     recipes: usize,
-    project: Vec<Recipe<'a>>,
+    project: Vec<StoredRecipe<'a>>,
 }
 
 impl Format for Status<'_> {
@@ -26,15 +26,15 @@ impl Format for Status<'_> {
 /// How much of a slice's recipe is there.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Recipe<'a> {
+pub(crate) struct StoredRecipe<'a> {
     pub(crate) slice: &'a str,
     /// Nothing if it is not there as a whole.
     pub(crate) units: Option<usize>,
 }
 
 impl<'a> Status<'a> {
-    pub(crate) fn new(folder: &'a Path, contents: &Contents, project: Vec<Recipe<'a>>) -> Self {
-        let Contents { records, blobs, bytes, snapshots } = *contents;
+    pub(crate) fn new(folder: &'a Path, contents: &StoreContents, project: Vec<StoredRecipe<'a>>) -> Self {
+        let StoreContents { records, blobs, bytes, snapshots } = *contents;
         Self { folder, units: records, files: blobs, bytes, recipes: snapshots, project }
     }
 }
@@ -42,7 +42,7 @@ impl<'a> Status<'a> {
 /// The outcome of reading everything.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Verified<'a> {
+pub(crate) struct VerifiedStore<'a> {
     pub(crate) files: usize,
     pub(crate) bytes: u64,
     pub(crate) damaged: &'a [PathBuf],
@@ -50,7 +50,7 @@ pub(crate) struct Verified<'a> {
     pub(crate) repaired: bool,
 }
 
-impl Format for Verified<'_> {
+impl Format for VerifiedStore<'_> {
     const VERSION: u32 = 1;
 }
 
@@ -69,17 +69,17 @@ impl Format for Swept {
 /// The units that went to a file or came from one.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Moved {
+pub(crate) struct TransferredUnits {
     units: usize,
     bytes: u64,
 }
 
-impl Format for Moved {
+impl Format for TransferredUnits {
     const VERSION: u32 = 1;
 }
 
-impl From<&archive::Moved> for Moved {
-    fn from(moved: &archive::Moved) -> Self {
+impl From<&archive::ArchiveTotals> for TransferredUnits {
+    fn from(moved: &archive::ArchiveTotals) -> Self {
         Self { units: moved.units, bytes: moved.bytes }
     }
 }
@@ -87,17 +87,17 @@ impl From<&archive::Moved> for Moved {
 /// Why the store has a unit, or has not.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Explained<'a> {
+pub(crate) struct ExplainedUnit<'a> {
     unit: &'a str,
-    slices: Vec<OfSlice<'a, Answer>>,
+    slices: Vec<OfSlice<'a, StoreAnswer>>,
 }
 
-impl Format for Explained<'_> {
+impl Format for ExplainedUnit<'_> {
     const VERSION: u32 = 1;
 }
 
-impl<'a> Explained<'a> {
-    pub(crate) fn new(unit: &'a str, slices: &'a [(String, Answer)]) -> Self {
+impl<'a> ExplainedUnit<'a> {
+    pub(crate) fn new(unit: &'a str, slices: &'a [(String, StoreAnswer)]) -> Self {
         Self { unit, slices: of_slices(slices) }
     }
 }
@@ -105,15 +105,15 @@ impl<'a> Explained<'a> {
 /// Units that were compiled again.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Rebuilt<'a> {
+pub(crate) struct RebuiltUnits<'a> {
     slices: Vec<OfSlice<'a, rebuild::Rebuilt>>,
 }
 
-impl Format for Rebuilt<'_> {
+impl Format for RebuiltUnits<'_> {
     const VERSION: u32 = 1;
 }
 
-impl<'a> Rebuilt<'a> {
+impl<'a> RebuiltUnits<'a> {
     pub(crate) fn new(slices: &'a [(String, rebuild::Rebuilt)]) -> Self {
         Self { slices: of_slices(slices) }
     }

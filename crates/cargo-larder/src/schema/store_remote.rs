@@ -8,22 +8,22 @@ use super::Format;
 /// The half of a new key that is committed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct PublicKey<'a> {
+pub(crate) struct GeneratedKey<'a> {
     pub(crate) public_key: &'a str,
 }
 
-impl Format for PublicKey<'_> {
+impl Format for GeneratedKey<'_> {
     const VERSION: u32 = 1;
 }
 
 /// The units that a remote got.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Pushed<'a> {
+pub(crate) struct PushedUnits<'a> {
     pub(crate) slices: Vec<PushedSlice<'a>>,
 }
 
-impl Format for Pushed<'_> {
+impl Format for PushedUnits<'_> {
     const VERSION: u32 = 1;
 }
 
@@ -48,11 +48,11 @@ impl<'a> PushedSlice<'a> {
 /// The units that a remote gave.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) struct Pulled<'a> {
+pub(crate) struct PulledUnits<'a> {
     pub(crate) slices: Vec<PulledSlice<'a>>,
 }
 
-impl Format for Pulled<'_> {
+impl Format for PulledUnits<'_> {
     const VERSION: u32 = 1;
 }
 

@@ -12,21 +12,21 @@ use larder::{
 
 use super::{
     cook,
-    recorded::{self, Calls, Command},
+    recorded::{self, Command, WhichCargo},
     step_summary, why,
 };
 use crate::{
     cli::{self, Selection},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Build) -> anyhow::Result<VerbOutcome> {
     let mut phases = cook::cook(context, &args.selection, Layers::Current)?;
     let recorder = recorded::explaining(context, Mode::After)?;
     let mut builds: Vec<Explained> = phases.iter_mut().flat_map(cook::explained).collect();
     let mut seen = 0;
-    let mut outcome = Outcome::Done;
+    let mut outcome = VerbOutcome::Done;
     for command in commands(context, args)? {
         let start = Instant::now();
         context.terminal.step("Building", &command.line());
@@ -45,7 +45,7 @@ pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcom
             why: Vec::new(),
         });
         if code != 0 {
-            outcome = Outcome::Child(code);
+            outcome = VerbOutcome::Child(code);
             break;
         }
     }
@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, args: &cli::Build) -> anyhow::Result<Outcom
 
 /// The application's own build: what the user says, where the user is; else what the slices come from, where
 /// the workspace is.
-fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>> {
+fn commands(context: &VerbContext, args: &cli::Build) -> anyhow::Result<Vec<Command>> {
     if !args.command.is_empty() {
         return Ok(vec![Command::of_user(context, &args.command)]);
     }
@@ -78,7 +78,7 @@ fn commands(context: &Context, args: &cli::Build) -> anyhow::Result<Vec<Command>
 
 /// cargo-leptos hands few of cargo's words on, so they go by way of the environment. In debug it is to build what
 /// `cargo leptos watch` builds.
-fn leptos_command(context: &Context, variant: Variant, selection: &Selection) -> Command {
+fn leptos_command(context: &VerbContext, variant: Variant, selection: &Selection) -> Command {
     let release = (variant == Variant::Release).then_some("--release");
     let words = ["cargo", "leptos", "build"].into_iter().chain(release).map(OsString::from).collect();
     let mut env = context.process.env.clone();
@@ -95,15 +95,15 @@ fn leptos_command(context: &Context, variant: Variant, selection: &Selection) ->
     if let Some(jobs) = &selection.jobs {
         env.set("CARGO_BUILD_JOBS", jobs);
     }
-    Command { cargo: Calls::Projects, words, dir: context.project.workspace.root().into(), env }
+    Command { cargo: WhichCargo::Projects, words, dir: context.project.workspace.root().into(), env }
 }
 
 /// The slice's own invocation in the slice's own environment.
-fn own_command(context: &Context, slice: &Slice, selection: &Selection) -> anyhow::Result<Command> {
+fn own_command(context: &VerbContext, slice: &Slice, selection: &Selection) -> anyhow::Result<Command> {
     let cargo = &context.project.cargo;
     let call = slice.building(cargo, &context.project.workspace)?;
     let words = call.words(cargo, context.build_words(selection));
     let words = std::iter::once("cargo".to_owned()).chain(words).map(OsString::from).collect();
     let env = call.environment(cargo);
-    Ok(Command { cargo: Calls::Projects, words, dir: call.dir, env })
+    Ok(Command { cargo: WhichCargo::Projects, words, dir: call.dir, env })
 }

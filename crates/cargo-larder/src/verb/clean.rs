@@ -1,15 +1,15 @@
 //! `cargo larder clean`: clear caches by level.
 
-use larder_caches::gc::{Level, Plan};
+use larder_caches::gc::{ClearingPlan, Level};
 
 use super::gc::finish;
 use crate::{
     cli::{self, CleanLevel},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Clean) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Clean) -> anyhow::Result<VerbOutcome> {
     let level = match args.level {
         CleanLevel::Artifacts => Level::Artifacts,
         CleanLevel::Dependencies => Level::Dependencies,
@@ -17,6 +17,6 @@ pub(crate) fn run(context: &Context, args: &cli::Clean) -> anyhow::Result<Outcom
         CleanLevel::Docker => Level::Docker,
         CleanLevel::Everything => Level::Everything,
     };
-    let plan = Plan::clean(&context.project, level, &context.terminal)?;
+    let plan = ClearingPlan::clean(&context.project, level, &context.terminal)?;
     finish(context, &plan, &args.apply)
 }

@@ -4,11 +4,11 @@
 
 use larder::project::Project;
 
-use super::unused::{Said, warn_of};
+use super::unused::{Warned, warn_of};
 use crate::terminal::Terminal;
 
 /// Warns of files that recipes are made from or made of, and that git ignores.
-pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) -> Said {
+pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) -> Warned {
     let ignored = project.ignored_by_git();
     warn_of((!ignored.is_empty()).then(|| warning(&ignored)), terminal)
 }

@@ -6,7 +6,7 @@ use clap_complete::{Shell, generate};
 use clap_complete_nushell::Nushell;
 
 use super::manual;
-use crate::{cli, exit::Outcome, terminal};
+use crate::{cli, exit::VerbOutcome, terminal};
 
 /// The program's own name, under which shells complete it.
 const PROGRAM: &str = "cargo-larder";
@@ -17,9 +17,9 @@ const WORDS: &str = "cargo larder";
 const BASH: &str = include_str!("completions/cargo.bash");
 const FISH: &str = include_str!("completions/cargo.fish");
 
-pub(crate) fn run(args: &cli::Completions) -> Outcome {
+pub(crate) fn run(args: &cli::Completions) -> VerbOutcome {
     terminal::print(&text(args.shell));
-    Outcome::Done
+    VerbOutcome::Done
 }
 
 fn text(shell: cli::Shell) -> String {

@@ -11,23 +11,27 @@ use larder::{
 use super::{step_summary, stored, why};
 use crate::{
     cli::{self, Selection},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema, terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Cook) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<VerbOutcome> {
     let layers = if args.all_layers { Layers::All } else { Layers::Current };
     let mut phases = cook(context, &args.selection, layers)?;
     let builds: Vec<Explained> = phases.iter_mut().flat_map(explained).collect();
     step_summary::append(context, args.selection.summary.as_deref(), &phases, &builds);
     why::keep(context, builds);
     print(&phases, args.selection.json)?;
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
 /// Cooks the selected slices, one after the other: each uses all cores by itself.
-pub(super) fn cook(context: &Context, selection: &Selection, layers: Layers) -> anyhow::Result<Vec<Phase>> {
+pub(super) fn cook(
+    context: &VerbContext,
+    selection: &Selection,
+    layers: Layers,
+) -> anyhow::Result<Vec<Phase>> {
     let slices = context.select(selection)?;
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let words = context.build_words(selection);

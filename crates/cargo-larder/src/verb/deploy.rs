@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::ValueEnum as _;
 use larder::{
     Report as _,
-    deploy::{Deployment, Done, Part, Plan, Reader, Release, compose},
+    deploy::{ChangingPart, ComposeReader, Deployment, Done, Release, RolloutPlan, compose},
     docker::{
         self,
         client::{Build, Client},
@@ -18,26 +18,26 @@ use larder::{
 use super::docker::{refuse_secrets, show, warn_of_stale_files, why_failed, with_time};
 use crate::{
     cli::{self},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema::{
         self,
-        deploy::{Built, Deployed, Planned, Status},
+        deploy::{Deployed, DeploymentBuild, DeploymentStatus, PlannedDeployment},
     },
     terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Deploy) -> anyhow::Result<VerbOutcome> {
     refuse_secrets(&args.build_arg)?;
     let (project, env) = (&context.project, &context.process.env);
     let (name, part) = subject(context, args);
     if let Some(format) = args.print {
         let reader = match format {
-            cli::DeployFormat::Compose => Reader::Compose,
-            cli::DeployFormat::Swarm => Reader::Swarm,
+            cli::DeployFormat::Compose => ComposeReader::Compose,
+            cli::DeployFormat::Swarm => ComposeReader::Swarm,
         };
         terminal::print(&compose(project, name, reader)?);
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     if args.plan || args.status || args.logs {
         let mut deployment = Deployment::look(project, env, name)?;
@@ -62,24 +62,24 @@ pub(crate) fn run(context: &Context, args: &cli::Deploy) -> anyhow::Result<Outco
             build: built,
             sent: *sent,
         })?;
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     let what = if done.is_changed { "serves" } else { "serves already, nothing changed" };
     terminal::print_line(&format!("release {} {what}, after {seconds:.1} s", done.release));
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
 /// The deployment and the part. A single word that names no deployment may be the part of the only one.
-fn subject<'a>(context: &Context, args: &'a cli::Deploy) -> (Option<&'a str>, Part) {
+fn subject<'a>(context: &VerbContext, args: &'a cli::Deploy) -> (Option<&'a str>, ChangingPart) {
     let known = &context.project.settings.deploy;
     let alone = args.name.as_deref().filter(|name| args.part.is_none() && !known.contains_key(*name));
     if let Some(part) = alone.and_then(|word| cli::DeployPart::from_str(word, false).ok()) {
         return (None, part.into());
     }
-    (args.name.as_deref(), args.part.map_or(Part::All, Part::from))
+    (args.name.as_deref(), args.part.map_or(ChangingPart::All, ChangingPart::from))
 }
 
-impl From<cli::DeployPart> for Part {
+impl From<cli::DeployPart> for ChangingPart {
     fn from(part: cli::DeployPart) -> Self {
         match part {
             cli::DeployPart::All => Self::All,
@@ -89,26 +89,26 @@ impl From<cli::DeployPart> for Part {
     }
 }
 
-fn say_server(context: &Context, deployment: &Deployment<'_>) {
+fn say_server(context: &VerbContext, deployment: &Deployment<'_>) {
     let (host, version) = deployment.server();
     context.terminal.step("Connected", &format!("to {host}, which has Docker {version}"));
 }
 
 fn look(
-    context: &Context,
+    context: &VerbContext,
     args: &cli::Deploy,
-    part: Part,
+    part: ChangingPart,
     deployment: &mut Deployment<'_>,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<VerbOutcome> {
     if args.logs {
         return match deployment.logs() {
-            Some(cmd) => Ok(Outcome::Child(cmd.exit_code()?)),
+            Some(cmd) => Ok(VerbOutcome::Child(cmd.exit_code()?)),
             None => bail!("{}: no release serves", deployment.service()),
         };
     }
     if args.status {
         print_status(args, deployment)?;
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     let plan = match &args.rollback {
         Some(release) => deployment.plan_back(named(release))?,
@@ -117,7 +117,7 @@ fn look(
     say_server(context, deployment);
     print_plan(args, deployment, &plan)?;
     let is_stale = args.check && !plan.steps.is_empty();
-    Ok(if is_stale { Outcome::Stale } else { Outcome::Done })
+    Ok(if is_stale { VerbOutcome::Stale } else { VerbOutcome::Done })
 }
 
 /// The release that is named; without a name it is the one before.
@@ -125,7 +125,7 @@ fn named(release: &str) -> Option<&str> {
     Some(release).filter(|release| !release.is_empty())
 }
 
-fn go_back(context: &Context, deployment: &mut Deployment<'_>, release: &str) -> anyhow::Result<Done> {
+fn go_back(context: &VerbContext, deployment: &mut Deployment<'_>, release: &str) -> anyhow::Result<Done> {
     let release = named(release);
     let plan = deployment.plan_back(release)?;
     Ok(deployment.run_back(&plan, release, &context.terminal)?)
@@ -133,11 +133,11 @@ fn go_back(context: &Context, deployment: &mut Deployment<'_>, release: &str) ->
 
 /// Builds and lets the result serve; also tells of the build.
 fn bring(
-    context: &Context,
+    context: &VerbContext,
     args: &cli::Deploy,
-    part: Part,
+    part: ChangingPart,
     deployment: &mut Deployment<'_>,
-) -> anyhow::Result<(Done, Option<Built>)> {
+) -> anyhow::Result<(Done, Option<DeploymentBuild>)> {
     let plan = deployment.plan(part)?;
     if !plan.is_unchanged {
         warn_of_stale_files(context)?;
@@ -162,11 +162,11 @@ fn bring(
     let stages = stages(progress.steps());
     let (run, cached) =
         stages.iter().fold((0, 0), |(run, cached), stage| (run + stage.run, cached + stage.cached));
-    Ok((done, Some(Built { run_steps: run, cached_steps: cached, stages })))
+    Ok((done, Some(DeploymentBuild { run_steps: run, cached_steps: cached, stages })))
 }
 
 fn build_image(
-    context: &Context,
+    context: &VerbContext,
     client: &Client,
     build: &Build,
     progress: &mut Progress,
@@ -181,9 +181,9 @@ fn build_image(
     Err(why_failed(context, client, progress).unwrap_or_else(|| cmd.exit_error(code)))
 }
 
-fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &Plan) -> anyhow::Result<()> {
+fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &RolloutPlan) -> anyhow::Result<()> {
     if args.json {
-        return terminal::print_json(&Planned {
+        return terminal::print_json(&PlannedDeployment {
             service: deployment.service(),
             live: plan.live.as_ref(),
             unchanged: plan.is_unchanged,
@@ -208,7 +208,7 @@ fn print_plan(args: &cli::Deploy, deployment: &Deployment<'_>, plan: &Plan) -> a
 fn print_status(args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Result<()> {
     let (live, releases) = (deployment.live(), deployment.releases());
     if args.json {
-        return terminal::print_json(&Status {
+        return terminal::print_json(&DeploymentStatus {
             service: deployment.service(),
             live: live.map(|live| live.labels.release.as_str()),
             releases,

@@ -37,7 +37,11 @@ fn colored(color: AnsiColor) -> Style {
 }
 
 /// One file's change, for programs.
-pub(super) fn of_programs(project: &Project, change: &Change) -> schema::init::File {
+pub(super) fn of_programs(project: &Project, change: &Change) -> schema::init::ProposedFile {
     let kind = if change.old.is_some() { "edited" } else { "new" };
-    schema::init::File { path: name(project, change).to_owned(), change: kind, diff: text(project, change) }
+    schema::init::ProposedFile {
+        path: name(project, change).to_owned(),
+        change: kind,
+        diff: text(project, change),
+    }
 }

@@ -7,27 +7,27 @@ use larder::{
     Error, Report as _,
     docker::{
         self, Recipes, State,
-        client::{Build, BuildResult, Client, Kind},
-        explain::{Miss, Record, record_path},
+        client::{Build, BuildResult, Client, ClientKind},
+        explain::{BuildRecord, Miss, record_path},
         images, needs,
-        progress::{Event, Progress, Step, stages},
+        progress::{BuildStep, Event, Progress, stages},
         reads::failure,
     },
     recipe::lock,
 };
 
 use super::{
-    docker_image::{Image, print},
+    docker_image::{BuiltImage, print},
     docker_nix,
 };
 use crate::{
     cli::{self, DockerVerb, Via},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema, terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Docker) -> anyhow::Result<VerbOutcome> {
     match &args.verb {
         Some(DockerVerb::Explain(args)) => explain(context, args),
         None if args.build.via == Via::Nix => docker_nix::run(context, &args.build),
@@ -35,7 +35,7 @@ pub(crate) fn run(context: &Context, args: &cli::Docker) -> anyhow::Result<Outco
     }
 }
 
-fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Outcome> {
+fn build_image(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result<VerbOutcome> {
     let client = Client::find(&context.process.env)?;
     let engine = client.engine_version()?;
     warn_of_stale_files(context)?;
@@ -43,17 +43,17 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     context.terminal.step("Building", &format!("{} with Docker {engine}", build.context.display()));
     let scratch = larder::files::scratch::Scratch::new()?;
     // Taken before the build: a file that is edited meanwhile shall count as changed.
-    let record = Record::gather(&context.project, &args.build_arg, |image| client.image_id(image))?;
+    let record = BuildRecord::gather(&context.project, &args.build_arg, |image| client.image_id(image))?;
     let id_file = scratch.path().join("image");
     let start = Instant::now();
     let mut progress = Progress::default();
     let code = client.build(&build, &id_file)?.each_error_line(|line| show(context, &mut progress, line))?;
     if code != 0 {
         return why_failed(context, &client, &progress)
-            .map_or(Ok(Outcome::Child(code)), |error| Err(error.into()));
+            .map_or(Ok(VerbOutcome::Child(code)), |error| Err(error.into()));
     }
     let image = fs_err::read_to_string(&id_file).unwrap_or_default().trim().to_owned();
-    if build.result == BuildResult::Registry && client.kind() == Kind::BuiltIn {
+    if build.result == BuildResult::Registry && client.kind() == ClientKind::BuiltIn {
         for tag in &build.tags {
             context.terminal.step("Pushing", tag);
             client.push(tag)?;
@@ -66,25 +66,25 @@ fn build_image(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Out
     images::add(&context.project.workspace, &image)?;
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
-    let steps: Vec<&Step> = progress.steps().filter(|step| !step.stage.is_empty()).collect();
+    let steps: Vec<&BuildStep> = progress.steps().filter(|step| !step.stage.is_empty()).collect();
     let stages = stages(progress.steps());
-    print(args, &Image { id: image, size, time: start.elapsed() }, &stages, &steps)?;
-    Ok(Outcome::Done)
+    print(args, &BuiltImage { id: image, size, time: start.elapsed() }, &stages, &steps)?;
+    Ok(VerbOutcome::Done)
 }
 
 /// Compares what decides each step with what did in the last build; asks the engine for image ids only.
-fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outcome> {
+fn explain(context: &VerbContext, args: &cli::DockerExplain) -> anyhow::Result<VerbOutcome> {
     let path = record_path(&context.project);
-    let Some(before) = Record::read(&path)? else {
+    let Some(before) = BuildRecord::read(&path)? else {
         bail!("{path} does not exist: there is no earlier build to compare with; run `cargo larder docker`");
     };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
-    let now = Record::gather(&context.project, &args.build_arg, image_id)?;
+    let now = BuildRecord::gather(&context.project, &args.build_arg, image_id)?;
     let misses = now.misses(&before);
     if args.json {
         terminal::print_json(&schema::docker::Misses { misses: &misses })?;
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     if misses.is_empty() {
         terminal::print_line(
@@ -92,7 +92,7 @@ fn explain(context: &Context, args: &cli::DockerExplain) -> anyhow::Result<Outco
         );
     }
     misses.iter().for_each(print_miss);
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
 fn print_miss(miss: &Miss) {
@@ -105,7 +105,7 @@ fn print_miss(miss: &Miss) {
 }
 
 /// Why a build failed, if there is more to say of it than its exit code; else the files that it missed are told.
-pub(super) fn why_failed(context: &Context, client: &Client, progress: &Progress) -> Option<Error> {
+pub(super) fn why_failed(context: &VerbContext, client: &Client, progress: &Progress) -> Option<Error> {
     if progress.is_disk_full() {
         return Some(Error::EngineDiskFull { root: client.data_root() });
     }
@@ -118,7 +118,7 @@ pub(super) fn why_failed(context: &Context, client: &Client, progress: &Progress
 
 /// Names the files of the project that a failed build asked for. The build's own words come first, and are enough if
 /// this cannot be told.
-fn say_what_was_missed(context: &Context, complaints: &[String]) {
+fn say_what_was_missed(context: &VerbContext, complaints: &[String]) {
     let project = &context.project;
     let missed =
         Recipes::of_dockerfile(project).and_then(|recipes| failure::missed(project, recipes, complaints));
@@ -131,7 +131,7 @@ fn say_what_was_missed(context: &Context, complaints: &[String]) {
 }
 
 /// Tells what the settings lack for an image that builds and starts.
-pub(super) fn warn_of_needs(context: &Context, recipes: Recipes) {
+pub(super) fn warn_of_needs(context: &VerbContext, recipes: Recipes) {
     match needs::lacking(&context.project, recipes) {
         Ok(lacking) if lacking.is_empty() => {}
         Ok(lacking) => {
@@ -145,7 +145,7 @@ pub(super) fn warn_of_needs(context: &Context, recipes: Recipes) {
 }
 
 /// Old files build the right thing, only slower.
-pub(super) fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
+pub(super) fn warn_of_stale_files(context: &VerbContext) -> anyhow::Result<()> {
     let folder = docker::context(&context.project)?;
     let recipes = Recipes::of_dockerfile(&context.project)?;
     for name in ["Dockerfile", ".dockerignore"] {
@@ -178,7 +178,7 @@ pub(super) fn warn_of_stale_files(context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Build> {
+fn build(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result<Build> {
     refuse_secrets(&args.build_arg)?;
     if args.push && args.tag.is_empty() {
         bail!("--push needs at least one --tag");
@@ -225,7 +225,7 @@ fn secret_name(argument: &str) -> Option<&str> {
 }
 
 /// Steps in cargo's layout, and what they say as it is.
-pub(super) fn show(context: &Context, progress: &mut Progress, line: &str) {
+pub(super) fn show(context: &VerbContext, progress: &mut Progress, line: &str) {
     match progress.add(line) {
         Some(Event::Started(step)) if !step.stage.is_empty() => {
             context

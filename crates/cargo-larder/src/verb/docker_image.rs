@@ -5,13 +5,13 @@ use crate::{
     schema, terminal,
 };
 use larder::{
-    docker::progress::{Stage, Step},
+    docker::progress::{BuildStep, Stage},
     text::columns,
 };
 use std::time::Duration;
 
 /// The outcome of a build.
-pub(super) struct Image {
+pub(super) struct BuiltImage {
     pub(super) id: String,
     /// In the engine's store.
     pub(super) size: Option<u64>,
@@ -20,14 +20,14 @@ pub(super) struct Image {
 
 pub(super) fn print(
     args: &cli::DockerBuild,
-    image: &Image,
+    image: &BuiltImage,
     stages: &[Stage],
-    steps: &[&Step],
+    steps: &[&BuildStep],
 ) -> anyhow::Result<()> {
-    let Image { id, size, time } = image;
+    let BuiltImage { id, size, time } = image;
     if args.json {
         let seconds = schema::seconds(*time);
-        return terminal::print_json(&schema::docker::Built {
+        return terminal::print_json(&schema::docker::ImageBuild {
             image: id,
             bytes: *size,
             seconds,

@@ -6,16 +6,16 @@ use anyhow::bail;
 use larder::{
     Report as _,
     docker::{client::Client, images, progress::Stage},
-    nix::{Nix, Progress},
+    nix::{DerivationProgress, Nix},
 };
 
-use super::docker_image::{Image, print};
-use crate::{cli, context::Context, exit::Outcome};
+use super::docker_image::{BuiltImage, print};
+use crate::{cli, context::VerbContext, exit::VerbOutcome};
 
 /// The image's name among the flake's packages.
 const PACKAGE: &str = "image";
 
-pub(crate) fn run(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result<VerbOutcome> {
     if let Some(word) = only_for_dockerfiles(args) {
         bail!(
             "{word} is for Dockerfiles; with `--via nix` the flake decides, and only --tag and --push are left"
@@ -33,14 +33,14 @@ pub(crate) fn run(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<
     let link = scratch.path().join(PACKAGE);
     context.terminal.step("Building", &format!("{} with Nix", nix.flake().display()));
     let start = Instant::now();
-    let mut progress = Progress::default();
+    let mut progress = DerivationProgress::default();
     let code = nix.build(PACKAGE, &link).each_error_line(|line| {
         if progress.add(line) {
             context.terminal.plain(line);
         }
     })?;
     if code != 0 {
-        return Ok(Outcome::Child(code));
+        return Ok(VerbOutcome::Child(code));
     }
     context.terminal.step("Loading", "the image into the engine");
     let name = client.load(&link)?;
@@ -54,8 +54,8 @@ pub(crate) fn run(context: &Context, args: &cli::DockerBuild) -> anyhow::Result<
     let size = client.image_size(&name).ok();
     let id = client.image_id(&name).unwrap_or(name);
     images::add(&context.project.workspace, &id)?;
-    print(args, &Image { id, size, time: start.elapsed() }, &stages(&progress), &[])?;
-    Ok(Outcome::Done)
+    print(args, &BuiltImage { id, size, time: start.elapsed() }, &stages(&progress), &[])?;
+    Ok(VerbOutcome::Done)
 }
 
 /// An argument that says something about how a Dockerfile is built.
@@ -75,7 +75,7 @@ fn only_for_dockerfiles(args: &cli::DockerBuild) -> Option<&'static str> {
 }
 
 /// A derivation is what a stage is in a Dockerfile. Those that Nix had already are not in its log.
-fn stages(progress: &Progress) -> Vec<Stage> {
+fn stages(progress: &DerivationProgress) -> Vec<Stage> {
     let stages = progress.derivations().map(|(name, derivation)| Stage {
         name: name.to_owned(),
         run: 1,

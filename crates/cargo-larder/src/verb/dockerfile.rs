@@ -10,13 +10,13 @@ use larder::{
 
 use crate::{
     cli,
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema::docker::{FileOutcome, Files, Written},
     terminal,
 };
 
-pub(crate) fn run(context: &mut Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &mut VerbContext, args: &cli::Dockerfile) -> anyhow::Result<VerbOutcome> {
     if args.pin {
         pin_bases(context)?;
         context.reload()?;
@@ -25,7 +25,7 @@ pub(crate) fn run(context: &mut Context, args: &cli::Dockerfile) -> anyhow::Resu
 }
 
 /// Writes the digests of the base images into the settings, and says which of them are new.
-fn pin_bases(context: &Context) -> anyhow::Result<()> {
+fn pin_bases(context: &VerbContext) -> anyhow::Result<()> {
     let project = &context.project;
     if project.cargo.network() == Network::Offline {
         bail!("--pin asks registries, so it cannot go with --offline");
@@ -38,10 +38,10 @@ fn pin_bases(context: &Context) -> anyhow::Result<()> {
     Ok(pin::write(&project.workspace, &pinned)?)
 }
 
-fn generate(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome> {
+fn generate(context: &VerbContext, args: &cli::Dockerfile) -> anyhow::Result<VerbOutcome> {
     let root = context.project.workspace.root();
     let folder = docker::context(&context.project)?;
-    let mut outcome = Outcome::Done;
+    let mut outcome = VerbOutcome::Done;
     let recipes = match (args.no_committed_recipe, args.check) {
         (true, _) => Recipes::Planned,
         // What is there is held against its own kind.
@@ -78,7 +78,7 @@ fn generate(context: &Context, args: &cli::Dockerfile) -> anyhow::Result<Outcome
             }
             (true, true) => {
                 context.terminal.warn(&format!("stale: {path}; run `cargo larder dockerfile`"));
-                outcome = Outcome::Stale;
+                outcome = VerbOutcome::Stale;
                 FileOutcome::Stale
             }
             (true, false) => {

@@ -14,14 +14,14 @@ use larder::{
 use super::{diff, init, lock::proven, stored};
 use crate::{
     cli,
-    context::Context,
-    exit::{self, Outcome},
+    context::VerbContext,
+    exit::{self, VerbOutcome},
     schema, terminal,
 };
 
-type Checked = (&'static Check, Finding);
+type CheckFinding = (&'static Check, Finding);
 
-pub(crate) fn run(context: &Context, args: &cli::Doctor) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Doctor) -> anyhow::Result<VerbOutcome> {
     let chosen = chosen(&args.checks)?;
     let mut found = check(&context.project, context, &chosen);
     let mut repaired = Vec::new();
@@ -33,14 +33,14 @@ pub(crate) fn run(context: &Context, args: &cli::Doctor) -> anyhow::Result<Outco
     }
     if args.json {
         let checks =
-            found.iter().map(|(check, finding)| schema::doctor::Checked::new(check, finding)).collect();
+            found.iter().map(|(check, finding)| schema::doctor::CheckOutcome::new(check, finding)).collect();
         terminal::print_json(&schema::doctor::Checks { checks, repaired: &repaired })?;
     } else {
         found.iter().for_each(|(check, finding)| print(check, finding));
         summary(&found);
     }
     let worst = found.iter().map(|(_, finding)| finding.verdict).max();
-    Ok(if worst == Some(Verdict::Problem) { Outcome::Problem } else { Outcome::Done })
+    Ok(if worst == Some(Verdict::Problem) { VerbOutcome::Problem } else { VerbOutcome::Done })
 }
 
 fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Check>> {
@@ -52,7 +52,7 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Check>> {
     Ok(all.iter().filter(|check| names.is_empty() || names.iter().any(|name| name == check.name)).collect())
 }
 
-fn check(project: &Project, context: &Context, chosen: &[&'static Check]) -> Vec<Checked> {
+fn check(project: &Project, context: &VerbContext, chosen: &[&'static Check]) -> Vec<CheckFinding> {
     let topics: Vec<Topic> = chosen.iter().flat_map(|check| check.needs).copied().collect();
     let mut facts = Facts::gather(project, &topics, &context.terminal);
     if topics.contains(&Topic::Store) {
@@ -62,7 +62,7 @@ fn check(project: &Project, context: &Context, chosen: &[&'static Check]) -> Vec
 }
 
 /// Makes the safe repairs, each shown first; gives the paths that were written.
-fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::Result<Vec<String>> {
+fn repair(context: &VerbContext, args: &cli::Doctor, found: &[CheckFinding]) -> anyhow::Result<Vec<String>> {
     let mut project = context.project.reload()?;
     let settings = doctor::changes(&project, found.iter().map(|(_, finding)| finding))?;
     let mut written = write(context, args, &project, &settings)?;
@@ -81,7 +81,7 @@ fn repair(context: &Context, args: &cli::Doctor, found: &[Checked]) -> anyhow::R
         let locking = lock::lock(&project, &context.terminal)?;
         // What is refused now is found again below.
         exit::print_refused(&locking.refused);
-        let new = locking.locked.iter().filter(|outcome| outcome.change == locked::Change::Written);
+        let new = locking.locked.iter().filter(|outcome| outcome.change == locked::RecipeChange::Written);
         new.clone().for_each(|outcome| proven(context.terminal, "Locked", outcome));
         // All recipes are in one file.
         written.extend(new.take(1).map(|_| "larder/larder.lock".to_owned()));
@@ -101,7 +101,7 @@ fn safe_repair(finding: &Finding) -> Option<&Repair> {
 }
 
 fn write(
-    context: &Context,
+    context: &VerbContext,
     args: &cli::Doctor,
     project: &Project,
     changes: &[Change],
@@ -112,7 +112,7 @@ fn write(
 }
 
 /// With --json, standard output holds the value alone.
-fn show(context: &Context, args: &cli::Doctor, diff: &str) {
+fn show(context: &VerbContext, args: &cli::Doctor, diff: &str) {
     if args.json { context.terminal.plain(diff.trim_end()) } else { diff::print(diff) }
 }
 
@@ -156,7 +156,7 @@ fn print(check: &Check, finding: &Finding) {
     }
 }
 
-fn summary(found: &[Checked]) {
+fn summary(found: &[CheckFinding]) {
     let verdicts = [Verdict::Ok, Verdict::Warning, Verdict::Problem, Verdict::Skipped];
     let [ok, warnings, problems, skipped] =
         verdicts.map(|verdict| found.iter().filter(|(_, finding)| finding.verdict == verdict).count());

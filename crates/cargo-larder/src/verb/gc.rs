@@ -2,39 +2,43 @@
 
 use anyhow::bail;
 use larder::Report as _;
-use larder_caches::gc::{Branches, Cache, Plan, Policy, Row, nix::Generations, report};
+use larder_caches::gc::{Branches, CacheKind, ClearingPlan, Policy, Row, nix::Generations, report};
 
 use crate::{
     cli::{self, GcCache},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema::gc::Cleared,
     terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Gc) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Gc) -> anyhow::Result<VerbOutcome> {
     let only = args.only.iter().map(|cache| match cache {
-        GcCache::Target => Cache::Target,
-        GcCache::Downloads => Cache::Downloads,
-        GcCache::Docker => Cache::Docker,
-        GcCache::Nix => Cache::Nix,
+        GcCache::Target => CacheKind::Target,
+        GcCache::Downloads => CacheKind::Downloads,
+        GcCache::Docker => CacheKind::Docker,
+        GcCache::Nix => CacheKind::Nix,
     });
     let policy = Policy {
-        caches: if args.only.is_empty() { Cache::ALL.into() } else { only.collect() },
+        caches: if args.only.is_empty() { CacheKind::ALL.into() } else { only.collect() },
         older_than: args.older_than,
         max_size: args.max_size,
         branches: if args.keep_branches { Branches::All } else { Branches::CheckedOut },
         generations: args.delete_old_generations.then_some(Generations::Old),
     };
-    let plan = Plan::gc(&context.project, &policy, &context.terminal)?;
+    let plan = ClearingPlan::gc(&context.project, &policy, &context.terminal)?;
     finish(context, &plan, &args.apply)
 }
 
 /// Carries the plan out if that was asked for, and prints it. What does not go is named, and makes the verb
 /// fail once everything else is done; so does a folder of which it is not known what is needed.
-pub(super) fn finish(context: &Context, plan: &Plan, args: &cli::Apply) -> anyhow::Result<Outcome> {
+pub(super) fn finish(
+    context: &VerbContext,
+    plan: &ClearingPlan,
+    args: &cli::Apply,
+) -> anyhow::Result<VerbOutcome> {
     let is_work = plan.rows().iter().any(Row::is_work);
-    let outcome = if plan.left_alone().is_empty() { Outcome::Done } else { Outcome::Failed };
+    let outcome = if plan.left_alone().is_empty() { VerbOutcome::Done } else { VerbOutcome::Failed };
     if !args.yes {
         if args.json {
             terminal::print_json(&Cleared::new(plan, None))?;

@@ -8,7 +8,7 @@ use larder::{
     Report as _,
     deploy::settings::DeploySettings,
     files::change::Change,
-    init::{self, Asked, Given, Part, Proposal},
+    init::{self, Given, Part, PartChoice, Proposal},
     project::Project,
     recipe::lock,
 };
@@ -16,8 +16,8 @@ use larder::{
 use super::{clones, diff, lock::proven, unused};
 use crate::{
     cli,
-    context::Context,
-    exit::{self, Outcome},
+    context::VerbContext,
+    exit::{self, VerbOutcome},
     schema, terminal,
 };
 
@@ -34,7 +34,7 @@ enum Consent {
 
 /// What became of a part.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Done {
+enum PartOutcome {
     Fresh,
     Written,
     Needed,
@@ -42,7 +42,7 @@ enum Done {
     Skipped,
 }
 
-pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Init) -> anyhow::Result<VerbOutcome> {
     if args.source.as_ref().is_some_and(|source| !init::is_address(source)) {
         bail!(
             "--source is written into files that are committed: pass a plain address, without user and password"
@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
     for (part, asked) in parts(args) {
         let proposal = init::propose(&project, part, asked, &given, &context.terminal)?;
         let done = carry_out(context, args, &project, part, &proposal, consent)?;
-        if done == Done::Written {
+        if done == PartOutcome::Written {
             // What comes next is made from what was just written.
             project = project.reload()?;
         }
@@ -65,19 +65,19 @@ pub(crate) fn run(context: &Context, args: &cli::Init) -> anyhow::Result<Outcome
         all.push((part, done));
     }
     if args.json {
-        terminal::print_json(&schema::init::Parts { parts: rows })?;
+        terminal::print_json(&schema::init::ProposedParts { parts: rows })?;
     }
     unused::warn_of_empty(project.empty_slices().iter().map(String::as_str), context.terminal);
     unused::warn_of_drivers(&project, context.terminal);
     clones::warn_of_ignored(&project, context.terminal);
-    let outcomes: Vec<Done> = all.iter().map(|(_, done)| *done).collect();
-    if outcomes.contains(&Done::Written) {
+    let outcomes: Vec<PartOutcome> = all.iter().map(|(_, done)| *done).collect();
+    if outcomes.contains(&PartOutcome::Written) {
         advise(context, args, &all);
     }
-    match (outcomes.contains(&Done::Needed), args.check) {
+    match (outcomes.contains(&PartOutcome::Needed), args.check) {
         (true, false) => bail!("nothing was written: not a terminal; pass --yes"),
-        (true, true) => Ok(Outcome::Stale),
-        (false, _) => Ok(Outcome::Done),
+        (true, true) => Ok(VerbOutcome::Stale),
+        (false, _) => Ok(VerbOutcome::Done),
     }
 }
 
@@ -92,7 +92,7 @@ fn consent(args: &cli::Init) -> Consent {
 }
 
 /// The parts that were asked for, in their order.
-fn parts(args: &cli::Init) -> Vec<(Part, Asked)> {
+fn parts(args: &cli::Init) -> Vec<(Part, PartChoice)> {
     let mut named = [&args.only[..], &args.with[..]].concat();
     if args.nix {
         named.extend([Part::Nix, Part::Envrc]);
@@ -101,32 +101,32 @@ fn parts(args: &cli::Init) -> Vec<(Part, Asked)> {
     named.extend(args.server.is_some().then_some(Part::Deploy));
     let asked = Part::ALL.into_iter().filter_map(|part| {
         if named.contains(&part) {
-            return Some((part, Asked::ByName));
+            return Some((part, PartChoice::ByName));
         }
-        (args.only.is_empty() && part.is_default()).then_some((part, Asked::ByDefault))
+        (args.only.is_empty() && part.is_default()).then_some((part, PartChoice::ByDefault))
     });
     asked.collect()
 }
 
 fn carry_out(
-    context: &Context,
+    context: &VerbContext,
     args: &cli::Init,
     project: &Project,
     part: Part,
     proposal: &Proposal,
     consent: Consent,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<PartOutcome> {
     let terminal = context.terminal;
     let (shown, question) = match proposal {
         Proposal::Fresh => {
             if part.is_told_if_fresh() {
                 terminal.step("Fresh", part.name());
             }
-            return Ok(Done::Fresh);
+            return Ok(PartOutcome::Fresh);
         }
         Proposal::Skipped(why) => {
             terminal.step("Skipped", &format!("{}: {why}", part.name()));
-            return Ok(Done::Skipped);
+            return Ok(PartOutcome::Skipped);
         }
         Proposal::Files(changes) => {
             let diffs: Vec<String> = changes.iter().map(|change| diff::text(project, change)).collect();
@@ -142,25 +142,25 @@ fn carry_out(
         diff::print(&shown);
     }
     match consent {
-        Consent::Withheld => return Ok(Done::Needed),
-        Consent::Ask if !ask(&question)? => return Ok(Done::Declined),
+        Consent::Withheld => return Ok(PartOutcome::Needed),
+        Consent::Ask if !ask(&question)? => return Ok(PartOutcome::Declined),
         Consent::Ask | Consent::Given => {}
     }
     match proposal {
         Proposal::Recipes(_) => {
             let locking = lock::lock(project, &terminal)?;
             locking.locked.iter().for_each(|outcome| proven(terminal, "Locked", outcome));
-            if exit::print_refused(&locking.refused) == Outcome::Failed && locking.locked.is_empty() {
+            if exit::print_refused(&locking.refused) == VerbOutcome::Failed && locking.locked.is_empty() {
                 bail!("there are no recipes, so nothing that builds on them is written");
             }
         }
         Proposal::Files(changes) => write(context, changes)?,
         Proposal::Fresh | Proposal::Skipped(_) => {}
     }
-    Ok(Done::Written)
+    Ok(PartOutcome::Written)
 }
 
-pub(super) fn write(context: &Context, changes: &[Change]) -> anyhow::Result<()> {
+pub(super) fn write(context: &VerbContext, changes: &[Change]) -> anyhow::Result<()> {
     for change in changes {
         change.apply(context.project.workspace.root())?;
         context.terminal.step("Wrote", change.path.as_str());
@@ -178,9 +178,9 @@ fn ask(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
 }
 
-fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
+fn advise(context: &VerbContext, args: &cli::Init, all: &[(Part, PartOutcome)]) {
     let written: Vec<Part> =
-        all.iter().filter(|(_, done)| *done == Done::Written).map(|(part, _)| *part).collect();
+        all.iter().filter(|(_, done)| *done == PartOutcome::Written).map(|(part, _)| *part).collect();
     context.terminal.step("Next", "commit what was written; `cargo larder build` builds with it");
     if written.contains(&Part::Nix) {
         context.terminal.step("Next", "`git add flake.nix larder`: a flake sees only what git knows");
@@ -202,7 +202,7 @@ fn advise(context: &Context, args: &cli::Init, all: &[(Part, Done)]) {
     }
 }
 
-fn advise_to_deploy(context: &Context, args: &cli::Init) {
+fn advise_to_deploy(context: &VerbContext, args: &cli::Init) {
     let known = context.project.settings.deploy.values().next().map(|settings| settings.to.as_str());
     match known.or(args.server.as_deref()) {
         Some(to) => context.terminal.step(
@@ -218,13 +218,18 @@ fn advise_to_deploy(context: &Context, args: &cli::Init) {
 }
 
 /// A part, for programs.
-fn of_programs(project: &Project, part: Part, proposal: &Proposal, done: Done) -> schema::init::Proposed {
+fn of_programs(
+    project: &Project,
+    part: Part,
+    proposal: &Proposal,
+    done: PartOutcome,
+) -> schema::init::Proposed {
     let outcome = match done {
-        Done::Fresh => "fresh",
-        Done::Written => "written",
-        Done::Needed => "needed",
-        Done::Declined => "declined",
-        Done::Skipped => "skipped",
+        PartOutcome::Fresh => "fresh",
+        PartOutcome::Written => "written",
+        PartOutcome::Needed => "needed",
+        PartOutcome::Declined => "declined",
+        PartOutcome::Skipped => "skipped",
     };
     let (reason, files) = match proposal {
         Proposal::Fresh => (None, None),

@@ -4,46 +4,46 @@ use anstyle::Style;
 use larder::{
     Report as _, docker,
     recipe::{
-        lock::{self, Checked, Finding, Locking},
+        lock::{self, Checked, Locking, RecipeFinding},
         lock_file::LockFile,
-        locked::{Change, Locked},
+        locked::{Locked, RecipeChange},
         memory::{self, Question},
     },
 };
 
 use super::{
     annotation, clones,
-    unused::{self, Said},
+    unused::{self, Warned},
 };
 use crate::{
     cli::{self, Common},
-    context::{Context, Process},
-    exit::{self, Outcome},
-    schema::{self, lock::LockedSlice},
+    context::{StartedProcess, VerbContext},
+    exit::{self, VerbOutcome},
+    schema::{self, lock::SliceRecipe},
     terminal::{self, Terminal},
 };
 
 /// The result of the last time, if nothing has changed since.
 pub(crate) fn recalled(
-    process: &Process,
+    process: &StartedProcess,
     common: &Common,
     args: &cli::Lock,
-) -> anyhow::Result<Option<Outcome>> {
+) -> anyhow::Result<Option<VerbOutcome>> {
     let Some(locked) = memory::recall(&question(process, common)) else { return Ok(None) };
     if args.json {
-        let slices = locked.iter().map(LockedSlice::from).collect();
+        let slices = locked.iter().map(SliceRecipe::from).collect();
         if args.check {
-            terminal::print_json(&schema::lock::Checked { slices, findings: Vec::new() })?;
+            terminal::print_json(&schema::lock::CheckedRecipes { slices, findings: Vec::new() })?;
         } else {
-            terminal::print_json(&schema::lock::Locked { slices, refused: Vec::new() })?;
+            terminal::print_json(&schema::lock::LockedRecipes { slices, refused: Vec::new() })?;
         }
     }
     let verb = if args.check { "Fresh" } else { "Kept" };
     locked.iter().for_each(|outcome| proven(Terminal::new(common.quiet), verb, outcome));
-    Ok(Some(Outcome::Done))
+    Ok(Some(VerbOutcome::Done))
 }
 
-fn question<'a>(process: &'a Process, common: &'a Common) -> Question<'a> {
+fn question<'a>(process: &'a StartedProcess, common: &'a Common) -> Question<'a> {
     Question {
         env: &process.env,
         dir: &process.dir,
@@ -54,29 +54,29 @@ fn question<'a>(process: &'a Process, common: &'a Common) -> Question<'a> {
 }
 
 /// Remembers an answer without a warning: one with a warning has to be given again.
-fn remember(context: &Context, common: &Common, locked: &[Locked], said: Said) {
+fn remember(context: &VerbContext, common: &Common, locked: &[Locked], said: Warned) {
     let project = &context.project;
-    let is_quiet = said == Said::Nothing && project.broken.is_empty();
+    let is_quiet = said == Warned::Nothing && project.broken.is_empty();
     if is_quiet && let Err(error) = memory::remember(&question(&context.process, common), project, locked) {
         context.terminal.warn(&format!("the next run will ask cargo again: {error}"));
     }
 }
 
-pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, common: &Common, args: &cli::Lock) -> anyhow::Result<VerbOutcome> {
     if args.check {
         return check(context, common, args);
     }
     let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
-        let slices = locked.iter().map(LockedSlice::from).collect();
+        let slices = locked.iter().map(SliceRecipe::from).collect();
         let refused = refused.iter().map(Into::into).collect();
-        terminal::print_json(&schema::lock::Locked { slices, refused })?;
+        terminal::print_json(&schema::lock::LockedRecipes { slices, refused })?;
     }
     // Beside a refusal, nobody asks for slices of which nothing changed.
-    for outcome in locked.iter().filter(|slice| refused.is_empty() || slice.change == Change::Written) {
+    for outcome in locked.iter().filter(|slice| refused.is_empty() || slice.change == RecipeChange::Written) {
         let verb = match outcome.change {
-            Change::Kept => "Kept",
-            Change::Written | Change::Needed => "Locked",
+            RecipeChange::Kept => "Kept",
+            RecipeChange::Written | RecipeChange::Needed => "Locked",
         };
         proven(context.terminal, verb, outcome);
     }
@@ -95,13 +95,13 @@ pub(crate) fn run(context: &Context, common: &Common, args: &cli::Lock) -> anyho
     Ok(exit::print_refused(&refused))
 }
 
-fn check(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result<Outcome> {
+fn check(context: &VerbContext, common: &Common, args: &cli::Lock) -> anyhow::Result<VerbOutcome> {
     let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
     if args.json {
-        let slices = outcomes.iter().map(LockedSlice::from).collect();
-        let refused: Vec<Finding> = refused.iter().map(Finding::from).collect();
+        let slices = outcomes.iter().map(SliceRecipe::from).collect();
+        let refused: Vec<RecipeFinding> = refused.iter().map(RecipeFinding::from).collect();
         let findings = findings.iter().chain(&refused).map(Into::into).collect();
-        terminal::print_json(&schema::lock::Checked { slices, findings })?;
+        terminal::print_json(&schema::lock::CheckedRecipes { slices, findings })?;
     }
     if findings.is_empty() {
         outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));
@@ -114,15 +114,15 @@ fn check(context: &Context, common: &Common, args: &cli::Lock) -> anyhow::Result
         remember(context, common, &outcomes, said);
     }
     match exit::print_refused(&refused) {
-        Outcome::Done if !findings.is_empty() && !args.warn => Ok(Outcome::Stale),
+        VerbOutcome::Done if !findings.is_empty() && !args.warn => Ok(VerbOutcome::Stale),
         outcome => Ok(outcome),
     }
 }
 
 /// Says what `lock` would change: as a note of the CI if that is to be all, since nobody reads the log of a step that
 /// succeeds.
-fn warn_of_findings(context: &Context, findings: &[Finding], args: &cli::Lock) {
-    let said = |finding: &Finding| format!("{}: {}", finding.kind(), finding.reason());
+fn warn_of_findings(context: &VerbContext, findings: &[RecipeFinding], args: &cli::Lock) {
+    let said = |finding: &RecipeFinding| format!("{}: {}", finding.kind(), finding.reason());
     let mut lines: Vec<String> = findings.iter().map(said).collect();
     lines.push("run `cargo larder lock` and commit larder/".to_owned());
     let table = LockFile::path(&context.project.workspace.larder_dir());
@@ -135,14 +135,14 @@ fn warn_of_findings(context: &Context, findings: &[Finding], args: &cli::Lock) {
 }
 
 /// Says what is not wrong, and may be of no use.
-fn warn(context: &Context, locked: &[Locked]) -> Said {
+fn warn(context: &VerbContext, locked: &[Locked]) -> Warned {
     let empty = locked.iter().filter(|locked| locked.is_empty()).map(|locked| locked.slice.as_str());
     let said = [
         unused::warn_of_empty(empty, context.terminal),
         unused::warn_of_drivers(&context.project, context.terminal),
         clones::warn_of_ignored(&context.project, context.terminal),
     ];
-    if said.contains(&Said::Something) { Said::Something } else { Said::Nothing }
+    if said.contains(&Warned::Something) { Warned::Something } else { Warned::Nothing }
 }
 
 pub(super) fn proven(terminal: Terminal, verb: &str, outcome: &Locked) {

@@ -8,8 +8,8 @@ use larder::{Report as _, camino::Utf8PathBuf, files::change};
 
 use crate::{
     cli::{self, Cargo},
-    context::Process,
-    exit::Outcome,
+    context::StartedProcess,
+    exit::VerbOutcome,
     terminal::Terminal,
 };
 
@@ -37,7 +37,11 @@ pub(crate) fn command() -> Command {
     command
 }
 
-pub(crate) fn run(process: &Process, args: &cli::Man, terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(
+    process: &StartedProcess,
+    args: &cli::Man,
+    terminal: Terminal,
+) -> anyhow::Result<VerbOutcome> {
     let dir = Utf8PathBuf::from_path_buf(process.dir.join(&args.dir))
         .map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))?;
     fs_err::create_dir_all(&dir)?;
@@ -45,7 +49,7 @@ pub(crate) fn run(process: &Process, args: &cli::Man, terminal: Terminal) -> any
         change::write(&dir.join(name), &text)?;
     }
     terminal.step("Wrote", &format!("the man pages to {dir}"));
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
 /// Every page with the name of its file.

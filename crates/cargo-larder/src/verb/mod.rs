@@ -1,4 +1,4 @@
-//! One file per verb. A verb takes the [`Context`] and its arguments, calls the
+//! One file per verb. A verb takes the [`VerbContext`] and its arguments, calls the
 //! library, and prints.
 
 mod annotation;
@@ -43,16 +43,16 @@ use larder::shim;
 
 use crate::{
     cli::{Cargo, Larder, Verb},
-    context::{Context, Process},
-    exit::Outcome,
+    context::{StartedProcess, VerbContext},
+    exit::VerbOutcome,
     terminal::{self, Terminal},
 };
 
 /// Reads the process and does what it was asked.
-pub(crate) fn run() -> anyhow::Result<Outcome> {
-    let process = Process::read()?;
+pub(crate) fn run() -> anyhow::Result<VerbOutcome> {
+    let process = StartedProcess::read()?;
     if let Some(code) = shim::answer(process.as_started(), &mut std::io::stdout())? {
-        return Ok(Outcome::Child(code));
+        return Ok(VerbOutcome::Child(code));
     }
     let Cargo::Larder(Larder { verb, common }) = Cargo::parse_from(with_subcommand(&process.args));
     terminal::set_color(common.color);
@@ -67,7 +67,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
     {
         return Ok(outcome);
     }
-    let mut context = Context::load(process, &common)?;
+    let mut context = VerbContext::load(process, &common)?;
     match verb {
         Verb::Init(args) => init::run(&context, &args),
         Verb::Doctor(args) => doctor::run(&context, &args),
@@ -85,7 +85,7 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         #[cfg(feature = "store")]
         Verb::Store(args) => store::run(&context, &args),
         Verb::Why(args) => why::run(&context, &args),
-        Verb::Reference | Verb::Completions(_) | Verb::Man(_) => Ok(Outcome::Done),
+        Verb::Reference | Verb::Completions(_) | Verb::Man(_) => Ok(VerbOutcome::Done),
     }
 }
 

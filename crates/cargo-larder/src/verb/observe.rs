@@ -8,28 +8,28 @@ use larder::{
 use super::recorded::{self, Command};
 use crate::{
     cli,
-    context::Context,
-    exit::Outcome,
-    schema::observe::{Observed, Seen},
+    context::VerbContext,
+    exit::VerbOutcome,
+    schema::observe::{Observed, ObservedSlice},
     terminal,
 };
 
-pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Observe) -> anyhow::Result<VerbOutcome> {
     let recorder = recorded::recorder(context)?;
     let command = Command::of_user(context, &args.command);
     context.terminal.step("Observing", &command.line());
     let code = command.run(&recorder)?;
     if code != 0 {
-        return Ok(Outcome::Child(code));
+        return Ok(VerbOutcome::Child(code));
     }
     let project = &context.project;
     let slices = observed::slices(&project.cargo, &project.workspace, &project.slices, &recorder.calls()?)?;
     let host = project.host()?;
-    let seen: Vec<Seen<'_>> = slices
+    let seen: Vec<ObservedSlice<'_>> = slices
         .into_iter()
         .map(|slice| {
             let known = observed::known(&project.slices, &slice, &host);
-            Seen { known: known.map(|known| known.name.as_str()), slice }
+            ObservedSlice { known: known.map(|known| known.name.as_str()), slice }
         })
         .collect();
     if args.write {
@@ -40,11 +40,11 @@ pub(crate) fn run(context: &Context, args: &cli::Observe) -> anyhow::Result<Outc
     } else {
         print(&seen);
     }
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
-fn print(seen: &[Seen<'_>]) {
-    for Seen { slice, known } in seen {
+fn print(seen: &[ObservedSlice<'_>]) {
+    for ObservedSlice { slice, known } in seen {
         match known {
             Some(name) => {
                 terminal::print_line(&format!("# known as `{name}`: cargo {}", slice.args.join(" ")));
@@ -58,7 +58,7 @@ fn print(seen: &[Seen<'_>]) {
     }
 }
 
-fn write(context: &Context, seen: &[Seen<'_>]) -> anyhow::Result<()> {
+fn write(context: &VerbContext, seen: &[ObservedSlice<'_>]) -> anyhow::Result<()> {
     let new: Vec<&Slice> = seen.iter().filter(|seen| seen.known.is_none()).map(|seen| &seen.slice).collect();
     if new.is_empty() {
         context.terminal.step("Kept", "Cargo.toml: every slice is known");

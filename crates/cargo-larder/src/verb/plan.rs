@@ -17,8 +17,8 @@ use larder::{
 use super::{clones, unused};
 use crate::{
     cli,
-    context::Context,
-    exit::{self, Outcome},
+    context::VerbContext,
+    exit::{self, VerbOutcome},
     schema::{
         self,
         plan::{PlannedSlice, PlannedUnit},
@@ -35,7 +35,7 @@ struct Planned<'a> {
     providers: BTreeMap<Identity, usize>,
 }
 
-pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Plan) -> anyhow::Result<VerbOutcome> {
     let project = &context.project;
     let chosen: Vec<&Slice> = if args.slices.is_empty() {
         project.slices.iter().collect()
@@ -60,7 +60,7 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
     if args.json {
         let slices = planned.iter().map(of_programs).collect();
         let refused = refused.iter().map(Into::into).collect();
-        terminal::print_json(&schema::plan::Plan { platform: &platform, slices, refused })?;
+        terminal::print_json(&schema::plan::PlannedSlices { platform: &platform, slices, refused })?;
     } else if !planned.is_empty() {
         print(&planned, args.units);
     }
@@ -72,7 +72,7 @@ pub(crate) fn run(context: &Context, args: &cli::Plan) -> anyhow::Result<Outcome
 }
 
 fn planned<'a>(
-    context: &Context,
+    context: &VerbContext,
     recorded: Option<&LockFile>,
     slice: &'a Slice,
     plans: &Plans,
@@ -91,7 +91,7 @@ fn planned<'a>(
 
 /// The units of each layer that is there.
 fn layers(
-    context: &Context,
+    context: &VerbContext,
     locked: Option<&LockedSlice>,
     platform: &Platform,
 ) -> larder::Result<Vec<BTreeSet<Identity>>> {

@@ -5,14 +5,14 @@ use std::{ffi::OsString, path::PathBuf};
 use larder::{
     process::{Cmd, Environment},
     shim::recorder::Recorder,
-    why::{Mode, Place},
+    why::{BuildFolders, Mode},
 };
 
-use crate::context::Context;
+use crate::context::VerbContext;
 
 /// Which cargo the word `cargo` of a command means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Calls {
+pub(super) enum WhichCargo {
     /// The one that verbs work with.
     Projects,
     /// The first one on `PATH`, as in the user's shell.
@@ -22,7 +22,7 @@ pub(super) enum Calls {
 /// A command that builds the application.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Command {
-    pub(super) cargo: Calls,
+    pub(super) cargo: WhichCargo,
     pub(super) words: Vec<OsString>,
     pub(super) dir: PathBuf,
     pub(super) env: Environment,
@@ -30,9 +30,9 @@ pub(super) struct Command {
 
 impl Command {
     /// What the user typed, where the user is.
-    pub(super) fn of_user(context: &Context, words: &[OsString]) -> Self {
+    pub(super) fn of_user(context: &VerbContext, words: &[OsString]) -> Self {
         let (dir, env) = (context.process.dir.clone(), context.process.env.clone());
-        Self { cargo: Calls::Shells, words: words.to_vec(), dir, env }
+        Self { cargo: WhichCargo::Shells, words: words.to_vec(), dir, env }
     }
 
     pub(super) fn line(&self) -> String {
@@ -45,7 +45,7 @@ impl Command {
             self.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
         let env = recorder.environment(&self.env)?;
         let found = match self.cargo {
-            Calls::Projects if program == "cargo" => Some(recorder.cargo()),
+            WhichCargo::Projects if program == "cargo" => Some(recorder.cargo()),
             _ => program.to_str().and_then(|program| env.find_program(program)),
         };
         let program = found.unwrap_or_else(|| PathBuf::from(program));
@@ -54,11 +54,11 @@ impl Command {
 }
 
 /// A recording cargo that explains every call that builds something.
-pub(super) fn explaining(context: &Context, mode: Mode) -> anyhow::Result<Recorder> {
-    Ok(recorder(context)?.with_reasons(mode, Place::from(&context.project.workspace)))
+pub(super) fn explaining(context: &VerbContext, mode: Mode) -> anyhow::Result<Recorder> {
+    Ok(recorder(context)?.with_reasons(mode, BuildFolders::from(&context.project.workspace)))
 }
 
 /// A recording cargo that is this very binary.
-pub(super) fn recorder(context: &Context) -> anyhow::Result<Recorder> {
+pub(super) fn recorder(context: &VerbContext) -> anyhow::Result<Recorder> {
     Ok(Recorder::new(&context.process.program, context.project.cargo.program())?)
 }

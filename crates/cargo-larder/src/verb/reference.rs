@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use clap::{Command, CommandFactory as _};
 
-use crate::{cli::Cargo, exit::Outcome, terminal};
+use crate::{cli::Cargo, exit::VerbOutcome, terminal};
 
-pub(crate) fn run() -> Outcome {
+pub(crate) fn run() -> VerbOutcome {
     terminal::print(&text());
-    Outcome::Done
+    VerbOutcome::Done
 }
 
 /// The reference as Markdown: one section per verb, the text of its `--help`.

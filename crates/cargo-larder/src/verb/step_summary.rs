@@ -12,19 +12,19 @@ use larder::{
         summary::{Section, Tense, summary},
     },
 };
-use larder_caches::gc::measure::Tally;
+use larder_caches::gc::measure::DeletionTally;
 
-use crate::context::Context;
+use crate::context::VerbContext;
 
 /// How many lines say why.
 const LINES: usize = 20;
 
 /// Appends to the file: other steps have written into it, and others will.
-pub(super) fn append(context: &Context, file: Option<&Path>, phases: &[Phase], builds: &[Explained]) {
+pub(super) fn append(context: &VerbContext, file: Option<&Path>, phases: &[Phase], builds: &[Explained]) {
     let Some(file) = file else { return };
     let path = context.process.dir.join(file);
     let target = context.project.workspace.target_directory();
-    let bytes = Tally::default().add(target.as_std_path());
+    let bytes = DeletionTally::default().add(target.as_std_path());
     let sections: Vec<Section> =
         builds.iter().map(|build| Section::of_answer(&build.name, &build.answer, Tense::Was)).collect();
     let text = markdown(phases, &sections, bytes);

@@ -6,22 +6,22 @@ use anyhow::Context as _;
 use larder::{bytesize::ByteSize, process::Environment, recipe::lock_file::LockFile, text::columns};
 use larder_store::{
     Access, Options, Session,
-    archive::{self, Moved},
+    archive::{self, ArchiveTotals},
     local::{
         Store,
         sweep::Sweep,
-        verify::{Repair, Verified},
+        verify::{DamageTreatment, Verified},
     },
 };
 
 use super::{store_rebuild, store_remote, store_why};
 use crate::{
     cli::{self, StoreUse, StoreVerb},
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema::{
         self,
-        store::{Recipe, Status},
+        store::{Status, StoredRecipe},
     },
     terminal,
 };
@@ -29,7 +29,7 @@ use crate::{
 /// How much a store may keep if nothing else is said.
 pub(crate) const MOST: ByteSize = ByteSize::gib(20);
 
-pub(crate) fn run(context: &Context, args: &cli::Store) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Store) -> anyhow::Result<VerbOutcome> {
     let options = options(context, None).context("no folder for caches is known: set LARDER_STORE_DIR")?;
     match &args.verb {
         None => status(context, &options, args.json),
@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context, args: &cli::Store) -> anyhow::Result<Outcom
 }
 
 /// What is in the store, and how much of this project.
-fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Outcome> {
+fn status(context: &VerbContext, options: &Options, json: bool) -> anyhow::Result<VerbOutcome> {
     let locked = LockFile::read(&context.project.workspace.larder_dir()).ok();
     let slices = locked.iter().flat_map(|locked| &locked.slices);
     let (store, keys) = Session::keys(&context.project, options, slices.clone())?;
@@ -63,9 +63,9 @@ fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Ou
     });
     let recipes: Vec<_> = recipes.collect();
     if json {
-        let recipes = recipes.iter().map(|(slice, units)| Recipe { slice, units: *units }).collect();
+        let recipes = recipes.iter().map(|(slice, units)| StoredRecipe { slice, units: *units }).collect();
         terminal::print_json(&Status::new(store.root(), &contents, recipes))?;
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     terminal::print_line(&format!("{}", store.root().display()));
     let rows = [
@@ -80,18 +80,18 @@ fn status(context: &Context, options: &Options, json: bool) -> anyhow::Result<Ou
     });
     let rows: Vec<_> = rows.collect();
     terminal::print(&columns::text(["<slice of this project", "units in the store"], &rows));
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
-fn verify(context: &Context, options: &Options, args: &cli::StoreVerify) -> anyhow::Result<Outcome> {
+fn verify(context: &VerbContext, options: &Options, args: &cli::StoreVerify) -> anyhow::Result<VerbOutcome> {
     if let Some(share) = args.rebuild {
         return store_rebuild::run(context, options, share, args.json);
     }
     let store = Store::open(&options.root)?;
-    let repair = if args.repair { Repair::Remove } else { Repair::None };
+    let repair = if args.repair { DamageTreatment::Remove } else { DamageTreatment::None };
     let Verified { files, bytes, damaged, incomplete } = store.verify(repair)?;
     if args.json {
-        terminal::print_json(&schema::store::Verified {
+        terminal::print_json(&schema::store::VerifiedStore {
             files,
             bytes,
             damaged: &damaged,
@@ -105,42 +105,42 @@ fn verify(context: &Context, options: &Options, args: &cli::StoreVerify) -> anyh
         terminal::print_line(&format!("{files} files ({size}) read, {} damaged", damaged.len()));
     }
     if damaged.is_empty() && incomplete.is_empty() || args.repair {
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     context.terminal.note("`cargo larder store verify --repair` removes what is damaged");
-    Ok(Outcome::Failed)
+    Ok(VerbOutcome::Failed)
 }
 
-fn gc(context: &Context, options: &Options, args: &cli::StoreGc) -> anyhow::Result<Outcome> {
+fn gc(context: &VerbContext, options: &Options, args: &cli::StoreGc) -> anyhow::Result<VerbOutcome> {
     let store = Store::open(&options.root)?;
     let sweep = if args.yes { Sweep::Delete } else { Sweep::Plan };
     let freed = store.sweep(args.max_size.as_u64(), SystemTime::now(), sweep)?;
     if args.json {
         terminal::print_json(&schema::store::Swept { bytes: freed, deleted: args.yes })?;
-        return Ok(Outcome::Done);
+        return Ok(VerbOutcome::Done);
     }
     let what = if args.yes { "freed" } else { "would be freed" };
     terminal::print_line(&format!("{} {what}", columns::bytes(freed)));
     if freed > 0 && !args.yes {
         context.terminal.note("nothing was deleted; --yes deletes it");
     }
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
-fn export(context: &Context, options: &Options, args: &cli::StoreFile) -> anyhow::Result<Outcome> {
+fn export(context: &VerbContext, options: &Options, args: &cli::StoreFile) -> anyhow::Result<VerbOutcome> {
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let (store, keys) = Session::keys(&context.project, options, locked.slices.iter())?;
     print_moved("exported", archive::export(&store, &keys, &context.process.dir.join(&args.file))?, args.json)
 }
 
-fn print_moved(what: &str, moved: Moved, json: bool) -> anyhow::Result<Outcome> {
+fn print_moved(what: &str, moved: ArchiveTotals, json: bool) -> anyhow::Result<VerbOutcome> {
     if json {
-        terminal::print_json(&schema::store::Moved::from(&moved))?;
+        terminal::print_json(&schema::store::TransferredUnits::from(&moved))?;
     } else {
-        let Moved { units, bytes } = moved;
+        let ArchiveTotals { units, bytes } = moved;
         terminal::print_line(&format!("{what} {units} units ({})", columns::bytes(bytes)));
     }
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
 /// Where the store is, if this user has a folder for caches at all.
@@ -155,7 +155,7 @@ fn is_ci(env: &Environment) -> bool {
 }
 
 /// The store as a build uses it: as asked, else to take out, and to put in on machines that stay.
-pub(super) fn options(context: &Context, asked: Option<StoreUse>) -> Option<Options> {
+pub(super) fn options(context: &VerbContext, asked: Option<StoreUse>) -> Option<Options> {
     let access = match asked {
         Some(StoreUse::Off) => return None,
         Some(StoreUse::Read) => Access::Read,

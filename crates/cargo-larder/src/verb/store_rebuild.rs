@@ -7,9 +7,14 @@ use larder_store::{
     rebuild::{Rebuilt, Share},
 };
 
-use crate::{context::Context, exit::Outcome, schema, terminal};
+use crate::{context::VerbContext, exit::VerbOutcome, schema, terminal};
 
-pub(super) fn run(context: &Context, options: &Options, share: Share, json: bool) -> anyhow::Result<Outcome> {
+pub(super) fn run(
+    context: &VerbContext,
+    options: &Options,
+    share: Share,
+    json: bool,
+) -> anyhow::Result<VerbOutcome> {
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let mut all = Vec::new();
     for slice in &locked.slices {
@@ -23,12 +28,12 @@ pub(super) fn run(context: &Context, options: &Options, share: Share, json: bool
         bail!("the store has no recipe of this project as a whole: cook first");
     }
     if json {
-        terminal::print_json(&schema::store::Rebuilt::new(&all))?;
+        terminal::print_json(&schema::store::RebuiltUnits::new(&all))?;
     } else {
         all.iter().for_each(|(name, rebuilt)| print(name, rebuilt));
     }
     let is_same = all.iter().all(|(_, rebuilt)| rebuilt.different.is_empty());
-    Ok(if is_same { Outcome::Done } else { Outcome::Failed })
+    Ok(if is_same { VerbOutcome::Done } else { VerbOutcome::Failed })
 }
 
 fn print(slice: &str, rebuilt: &Rebuilt) {

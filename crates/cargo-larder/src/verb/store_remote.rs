@@ -17,8 +17,8 @@ use larder_store::{
 
 use crate::{
     cli,
-    context::Context,
-    exit::Outcome,
+    context::VerbContext,
+    exit::VerbOutcome,
     schema::{
         self,
         store_remote::{PulledSlice, PushedSlice},
@@ -30,40 +30,44 @@ use crate::{
 const KEY: &str = "LARDER_STORE_KEY";
 
 /// The team's remote at `address`, or that of the settings.
-pub(super) fn team(context: &Context, address: Option<&str>) -> larder_store::Result<Option<Team>> {
+pub(super) fn team(context: &VerbContext, address: Option<&str>) -> larder_store::Result<Option<Team>> {
     let project = &context.project;
     // Addresses of the command line are relative to the working directory, those of settings to the workspace.
     let root = if address.is_some() { &context.process.dir } else { project.workspace.root().as_std_path() };
     Team::new(&project.settings.store, address, root, &Credentials::read(&context.process.env))
 }
 
-fn known_team(context: &Context, address: Option<&str>, option: &str) -> anyhow::Result<Team> {
+fn known_team(context: &VerbContext, address: Option<&str>, option: &str) -> anyhow::Result<Team> {
     let team = team(context, address)?;
     team.with_context(|| format!("no remote is known: pass {option}, or set metadata.larder.store.remote"))
 }
 
 /// The recipes of the project that have units in the store, or may get some.
-fn recipes(context: &Context, options: &Options) -> anyhow::Result<(Store, Vec<(String, Keys)>)> {
+fn recipes(context: &VerbContext, options: &Options) -> anyhow::Result<(Store, Vec<(String, Keys)>)> {
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let (store, keys) = Session::keys(&context.project, options, locked.slices.iter())?;
     let names = locked.slices.iter().map(|locked| locked.slice.name.to_string());
     Ok((store, names.zip(keys).collect()))
 }
 
-pub(super) fn keygen(context: &Context, args: &cli::StoreKeygen) -> anyhow::Result<Outcome> {
+pub(super) fn keygen(context: &VerbContext, args: &cli::StoreKeygen) -> anyhow::Result<VerbOutcome> {
     let key = SecretKey::generate(&args.name)?;
     key.write(&context.process.dir.join(&args.file))?;
     let public = key.public().to_string();
     if args.json {
-        terminal::print_json(&schema::store_remote::PublicKey { public_key: &public })?;
-        return Ok(Outcome::Done);
+        terminal::print_json(&schema::store_remote::GeneratedKey { public_key: &public })?;
+        return Ok(VerbOutcome::Done);
     }
     terminal::print_line(&public);
     context.terminal.note("this half is public: add it to `keys` in [workspace.metadata.larder.store]");
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
-pub(super) fn push(context: &Context, options: &Options, args: &cli::StorePush) -> anyhow::Result<Outcome> {
+pub(super) fn push(
+    context: &VerbContext,
+    options: &Options,
+    args: &cli::StorePush,
+) -> anyhow::Result<VerbOutcome> {
     if !args.allow_untrusted
         && let Err(reason) = trust::may_write(&context.process.env)
     {
@@ -99,7 +103,7 @@ pub(super) fn push(context: &Context, options: &Options, args: &cli::StorePush) 
     print_pushed(&rows, args.json)
 }
 
-fn secret_key(context: &Context, args: &cli::StorePush) -> anyhow::Result<SecretKey> {
+fn secret_key(context: &VerbContext, args: &cli::StorePush) -> anyhow::Result<SecretKey> {
     if let Some(file) = &args.key {
         return Ok(SecretKey::read(&context.process.dir.join(file))?);
     }
@@ -108,21 +112,25 @@ fn secret_key(context: &Context, args: &cli::StorePush) -> anyhow::Result<Secret
     SecretKey::parse(text).map_err(|reason| anyhow::anyhow!("{KEY}: {reason}"))
 }
 
-fn print_pushed(rows: &[(String, Pushed)], json: bool) -> anyhow::Result<Outcome> {
+fn print_pushed(rows: &[(String, Pushed)], json: bool) -> anyhow::Result<VerbOutcome> {
     if json {
         let slices = rows.iter().map(|(name, pushed)| PushedSlice::new(name, pushed)).collect();
-        terminal::print_json(&schema::store_remote::Pushed { slices })?;
-        return Ok(Outcome::Done);
+        terminal::print_json(&schema::store_remote::PushedUnits { slices })?;
+        return Ok(VerbOutcome::Done);
     }
     let rows = rows.iter().map(|(name, pushed)| {
         [name.clone(), pushed.units.to_string(), pushed.new.to_string(), columns::bytes(pushed.sent)]
     });
     let rows: Vec<_> = rows.collect();
     terminal::print(&columns::text(["<slice", "units", "new", "sent"], &rows));
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
-pub(super) fn pull(context: &Context, options: &Options, args: &cli::StorePull) -> anyhow::Result<Outcome> {
+pub(super) fn pull(
+    context: &VerbContext,
+    options: &Options,
+    args: &cli::StorePull,
+) -> anyhow::Result<VerbOutcome> {
     let team = known_team(context, args.from.as_deref(), "--from")?;
     if context.project.cargo.network() == Network::Offline {
         bail!("nothing was pulled from {}: --offline was given", team.describe());
@@ -139,12 +147,12 @@ pub(super) fn pull(context: &Context, options: &Options, args: &cli::StorePull) 
     print_pulled(&rows, args.json)
 }
 
-fn print_pulled(rows: &[(String, Pulled)], json: bool) -> anyhow::Result<Outcome> {
+fn print_pulled(rows: &[(String, Pulled)], json: bool) -> anyhow::Result<VerbOutcome> {
     let has_failed = rows.iter().any(|(_, pulled)| !pulled.missed.is_empty());
-    let outcome = if has_failed { Outcome::Failed } else { Outcome::Done };
+    let outcome = if has_failed { VerbOutcome::Failed } else { VerbOutcome::Done };
     if json {
         let slices = rows.iter().map(|(name, pulled)| PulledSlice::new(name, pulled)).collect();
-        terminal::print_json(&schema::store_remote::Pulled { slices })?;
+        terminal::print_json(&schema::store_remote::PulledUnits { slices })?;
         return Ok(outcome);
     }
     let rows = rows.iter().map(|(name, pulled)| {

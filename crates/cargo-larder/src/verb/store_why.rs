@@ -8,12 +8,16 @@ use larder::recipe::{
 use larder_store::{
     Options, Session,
     parts::Difference,
-    restore::why::{Answer, Fate, Nearest, Wanted},
+    restore::why::{Fate, Nearest, StoreAnswer, Wanted},
 };
 
-use crate::{cli, context::Context, exit::Outcome, schema, terminal};
+use crate::{cli, context::VerbContext, exit::VerbOutcome, schema, terminal};
 
-pub(super) fn run(context: &Context, options: &Options, args: &cli::StoreWhy) -> anyhow::Result<Outcome> {
+pub(super) fn run(
+    context: &VerbContext,
+    options: &Options,
+    args: &cli::StoreWhy,
+) -> anyhow::Result<VerbOutcome> {
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
     let wanted = Wanted::parse(&args.unit);
     let mut told = Vec::new();
@@ -24,11 +28,11 @@ pub(super) fn run(context: &Context, options: &Options, args: &cli::StoreWhy) ->
         }
     }
     if args.json {
-        terminal::print_json(&schema::store::Explained::new(&args.unit, &told))?;
+        terminal::print_json(&schema::store::ExplainedUnit::new(&args.unit, &told))?;
     } else {
         told.iter().for_each(|(slice, answer)| print(slice, &args.unit, answer));
     }
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
 /// The slices that were named, or those whose recipe has the package.
@@ -67,7 +71,7 @@ fn has_package(slice: &LockedSlice, wanted: &Wanted) -> bool {
     }
 }
 
-fn print(slice: &str, unit: &str, answer: &Answer) {
+fn print(slice: &str, unit: &str, answer: &StoreAnswer) {
     terminal::print_line(&format!("{slice}:"));
     for told in &answer.units {
         let fate = match &told.fate {

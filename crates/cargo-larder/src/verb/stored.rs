@@ -6,17 +6,17 @@ use larder::{
     recipe::lock_file::LockedSlice,
 };
 
-use crate::{cli::Selection, context::Context};
+use crate::{cli::Selection, context::VerbContext};
 
 /// The store for `doctor`.
 #[cfg(not(feature = "store"))]
-pub(super) fn look(_: &Context) -> Answer<Option<StoreFacts>> {
+pub(super) fn look(_: &VerbContext) -> Answer<Option<StoreFacts>> {
     Err("this Larder was built without the store".to_owned())
 }
 
 /// The store for `doctor`; `None` if it is off.
 #[cfg(feature = "store")]
-pub(super) fn look(context: &Context) -> Answer<Option<StoreFacts>> {
+pub(super) fn look(context: &VerbContext) -> Answer<Option<StoreFacts>> {
     if context.process.env.get_str("LARDER_STORE") == Some("off") {
         return Ok(None);
     }
@@ -30,7 +30,7 @@ pub(super) struct Stored;
 
 #[cfg(not(feature = "store"))]
 impl Stored {
-    pub(super) fn open(_: &Context, selection: &Selection) -> anyhow::Result<Self> {
+    pub(super) fn open(_: &VerbContext, selection: &Selection) -> anyhow::Result<Self> {
         use crate::cli::StoreUse;
         match selection.store {
             Some(StoreUse::Read | StoreUse::Write) => {
@@ -58,7 +58,7 @@ pub(super) struct Stored<'a>(Option<larder_store::Session<'a>>);
 impl<'a> Stored<'a> {
     /// The store, unless it is not to be used.
     #[expect(clippy::unnecessary_wraps, reason = "without the store it may be refused")]
-    pub(super) fn open(context: &'a Context, selection: &Selection) -> anyhow::Result<Self> {
+    pub(super) fn open(context: &'a VerbContext, selection: &Selection) -> anyhow::Result<Self> {
         let options = super::store::options(context, selection.store);
         let session = options.map(|options| {
             let team = super::store_remote::team(context, None);

@@ -6,13 +6,13 @@ use crate::terminal::Terminal;
 
 /// Whether there was something to warn of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Warned {
     Nothing,
     Something,
 }
 
 /// Warns of build drivers whose calls are no slices, with the command that makes them slices.
-pub(super) fn warn_of_drivers(project: &Project, terminal: Terminal) -> Said {
+pub(super) fn warn_of_drivers(project: &Project, terminal: Terminal) -> Warned {
     let drivers = project.other_drivers().into_iter();
     warn_of(
         drivers.map(|driver| format!("{}; `{}` writes its calls down", driver.reason(), driver.observe())),
@@ -21,15 +21,15 @@ pub(super) fn warn_of_drivers(project: &Project, terminal: Terminal) -> Said {
 }
 
 /// Warns of slices without an external unit.
-pub(super) fn warn_of_empty<'a>(slices: impl IntoIterator<Item = &'a str>, terminal: Terminal) -> Said {
+pub(super) fn warn_of_empty<'a>(slices: impl IntoIterator<Item = &'a str>, terminal: Terminal) -> Warned {
     let line = |slice| format!("slice `{slice}` has no external unit: there is nothing to cook for it");
     warn_of(slices.into_iter().map(line), terminal)
 }
 
 /// Warns of everything that there is.
-pub(super) fn warn_of(lines: impl IntoIterator<Item = String>, terminal: Terminal) -> Said {
-    lines.into_iter().fold(Said::Nothing, |_, line| {
+pub(super) fn warn_of(lines: impl IntoIterator<Item = String>, terminal: Terminal) -> Warned {
+    lines.into_iter().fold(Warned::Nothing, |_, line| {
         terminal.warn(&line);
-        Said::Something
+        Warned::Something
     })
 }

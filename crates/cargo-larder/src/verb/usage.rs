@@ -13,11 +13,11 @@ use larder::{
     files::change,
     text::{columns, visible},
 };
-use larder_caches::usage::{self, Cache, State, Usage};
+use larder_caches::usage::{self, Cache, CacheState, Usage};
 
-use crate::{cli, context::Context, exit::Outcome, schema, terminal};
+use crate::{cli, context::VerbContext, exit::VerbOutcome, schema, terminal};
 
-pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Usage) -> anyhow::Result<VerbOutcome> {
     let usage = usage::gather(&context.project, &context.process.env, &context.terminal);
     usage.problems.iter().for_each(|problem| context.terminal.warn(&format!("not counted: {problem}")));
     if let Some(file) = &args.html {
@@ -25,14 +25,14 @@ pub(crate) fn run(context: &Context, args: &cli::Usage) -> anyhow::Result<Outcom
     }
     if args.json {
         let root = context.project.workspace.root();
-        terminal::print_json(&schema::usage::Usage { root, usage: &usage })?;
+        terminal::print_json(&schema::usage::WorkspaceUsage { root, usage: &usage })?;
     } else {
         print(context, &usage, args.depth);
     }
-    Ok(Outcome::Done)
+    Ok(VerbOutcome::Done)
 }
 
-fn write_page(context: &Context, usage: &Usage, file: &Path) -> anyhow::Result<()> {
+fn write_page(context: &VerbContext, usage: &Usage, file: &Path) -> anyhow::Result<()> {
     let path = Utf8PathBuf::from_path_buf(context.process.dir.join(file))
         .map_err(|path| anyhow::anyhow!("--html {} is not UTF-8", path.display()))?;
     let title = context.project.workspace.root().file_name().unwrap_or("the project");
@@ -42,7 +42,7 @@ fn write_page(context: &Context, usage: &Usage, file: &Path) -> anyhow::Result<(
 }
 
 /// Bars are for terminals: elsewhere they are noise to what reads the table.
-fn print(context: &Context, usage: &Usage, depth: usize) {
+fn print(context: &VerbContext, usage: &Usage, depth: usize) {
     let bars = std::io::stdout().is_terminal();
     let now = SystemTime::now();
     let mut rows = Vec::new();
@@ -86,10 +86,10 @@ fn add(
 ) {
     let name = format!("{}{}", "  ".repeat(level), cache.name);
     let (size, on_disk) = match &cache.state {
-        State::Present { size } => {
+        CacheState::Present { size } => {
             ([columns::bytes(size.on_disk), columns::bytes(size.apparent)], Some(size.on_disk))
         }
-        State::Absent { .. } => ([dash(), dash()], None),
+        CacheState::Absent { .. } => ([dash(), dash()], None),
     };
     let share = cache.share().map_or_else(dash, |share| format!("{share} %"));
     let since = |time| now.duration_since(time).unwrap_or(Duration::ZERO);
@@ -119,7 +119,7 @@ fn bar(size: u64, total: u64) -> String {
 }
 
 /// Where it is, what fills it and how to shrink it; or why it is missing.
-fn explain(cache: &Cache, context: &Context) {
+fn explain(cache: &Cache, context: &VerbContext) {
     let home = context.process.env.home();
     let path = cache.path.as_ref().map(|path| match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(inside) => format!(" ~/{}", inside.display()),
@@ -132,8 +132,8 @@ fn explain(cache: &Cache, context: &Context) {
         terminal::END,
     ]);
     match &cache.state {
-        State::Absent { reason } => terminal::print_line(&format!("  missing: {reason}")),
-        State::Present { .. } => {
+        CacheState::Absent { reason } => terminal::print_line(&format!("  missing: {reason}")),
+        CacheState::Present { .. } => {
             terminal::print_line(&format!("  filled by: {}", cache.filled_by));
             terminal::print_line(&format!("  to shrink it: {}", cache.shrink));
         }

@@ -7,14 +7,14 @@ use larder::{
     docker::{
         self,
         client::Client,
-        explain::{Miss, Record, record_path},
+        explain::{BuildRecord, Miss, record_path},
     },
     sccache::Figures,
     slice::{Refused, Slice, Variant},
     why::{
-        self, Explained, LastBuild, Mode, Place, Profiles, Unit,
+        self, BuildFolders, CompiledUnit, Explained, LastBuild, Mode, Profiles,
         layers::{self, Moved},
-        nix::{self, Derivation},
+        nix::{self, ChangedDerivation},
         summary::{Section, Tense, chain, summary},
     },
 };
@@ -22,9 +22,9 @@ use larder::{
 use super::recorded::{self, Command};
 use crate::{
     cli,
-    context::Context,
-    exit::{self, Outcome},
-    schema::why::{Asked, Image, Why},
+    context::VerbContext,
+    exit::{self, VerbOutcome},
+    schema::why::{CompileReasons, ImageMisses, WhenAsked},
     terminal,
 };
 
@@ -36,18 +36,18 @@ struct Findings {
     tense: Tense,
     builds: Vec<Explained>,
     layers: Vec<Moved>,
-    docker: Option<Image>,
-    nix: Option<Vec<Derivation>>,
-    outcome: Outcome,
+    docker: Option<ImageMisses>,
+    nix: Option<Vec<ChangedDerivation>>,
+    outcome: VerbOutcome,
 }
 
 impl Findings {
-    fn of_builds(tense: Tense, builds: Vec<Explained>, outcome: Outcome) -> Self {
+    fn of_builds(tense: Tense, builds: Vec<Explained>, outcome: VerbOutcome) -> Self {
         Self { tense, builds, layers: Vec::new(), docker: None, nix: None, outcome }
     }
 }
 
-pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &VerbContext, args: &cli::Why) -> anyhow::Result<VerbOutcome> {
     let findings = if args.last {
         last(context)?
     } else if args.command.is_empty() {
@@ -56,8 +56,8 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
         with_command(context, args)?
     };
     if args.json {
-        terminal::print_json(&Why {
-            asked: if findings.tense == Tense::Was { Asked::After } else { Asked::Before },
+        terminal::print_json(&CompileReasons {
+            asked: if findings.tense == Tense::Was { WhenAsked::After } else { WhenAsked::Before },
             builds: &findings.builds,
             layers: &findings.layers,
             docker: findings.docker.as_ref(),
@@ -75,7 +75,7 @@ pub(crate) fn run(context: &Context, args: &cli::Why) -> anyhow::Result<Outcome>
 }
 
 /// The units that the next build of each slice would compile.
-fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
+fn before(context: &VerbContext, args: &cli::Why) -> anyhow::Result<Findings> {
     let variant = if args.dev { Variant::Dev } else { Variant::Release };
     let slices = context.choose(&args.slices, variant)?;
     let names: Vec<&str> = slices.iter().map(|slice| slice.name.as_str()).collect();
@@ -87,14 +87,14 @@ fn before(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
     Ok(Findings { tense: Tense::Would, builds, layers, docker, nix, outcome })
 }
 
-fn ask(context: &Context, slice: &Slice) -> larder::Result<Explained> {
+fn ask(context: &VerbContext, slice: &Slice) -> larder::Result<Explained> {
     let project = &context.project;
     context.terminal.step("Asking", &slice.name);
-    let place = Place::of_slice(&project.workspace, slice);
+    let place = BuildFolders::of_slice(&project.workspace, slice);
     // A question must not bring a stale Cargo.lock up to date.
     let cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     let invocation = slice.building(&cargo, &project.workspace)?;
-    let call = why::Call {
+    let call = why::BuildCall {
         cargo: cargo.program(),
         args: &invocation.words(&cargo, []),
         dir: &invocation.dir,
@@ -113,7 +113,7 @@ fn ask(context: &Context, slice: &Slice) -> larder::Result<Explained> {
 }
 
 /// What a command compiled, or would.
-fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> {
+fn with_command(context: &VerbContext, args: &cli::Why) -> anyhow::Result<Findings> {
     let (mode, tense) = if args.dry_run { (Mode::Instead, Tense::Would) } else { (Mode::After, Tense::Was) };
     let recorder = recorded::explaining(context, mode)?;
     let command = Command::of_user(context, &args.command);
@@ -132,7 +132,7 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
     }
     // A command that was kept from building may well miss what it builds; a call that is refused is another matter.
     let is_done = if args.dry_run { !is_refused } else { code == 0 };
-    let outcome = if is_done { Outcome::Done } else { Outcome::Child(code.max(1)) };
+    let outcome = if is_done { VerbOutcome::Done } else { VerbOutcome::Child(code.max(1)) };
     if !args.dry_run {
         keep(context, builds.clone());
     }
@@ -141,7 +141,7 @@ fn with_command(context: &Context, args: &cli::Why) -> anyhow::Result<Findings> 
 }
 
 /// The recorded units of the last build.
-fn last(context: &Context) -> anyhow::Result<Findings> {
+fn last(context: &VerbContext) -> anyhow::Result<Findings> {
     let path = LastBuild::path(&context.project.workspace);
     let Some(record) = LastBuild::read(&path)? else {
         bail!(
@@ -149,11 +149,11 @@ fn last(context: &Context) -> anyhow::Result<Findings> {
              `cargo larder why -- CMD`"
         );
     };
-    Ok(Findings::of_builds(Tense::Was, record.builds, Outcome::Done))
+    Ok(Findings::of_builds(Tense::Was, record.builds, VerbOutcome::Done))
 }
 
 /// Writes the record of a build. A fault costs the record, never the build.
-pub(super) fn keep(context: &Context, builds: Vec<Explained>) {
+pub(super) fn keep(context: &VerbContext, builds: Vec<Explained>) {
     let path = LastBuild::path(&context.project.workspace);
     if let Err(error) = LastBuild::new(builds, LastBuild::profiles(&path)).write(&path) {
         context.terminal.warn(&format!("cannot record why this was compiled: {error}"));
@@ -162,16 +162,16 @@ pub(super) fn keep(context: &Context, builds: Vec<Explained>) {
 
 /// The steps that the next build of the image would run, with the arguments of the last one; `None` if none was
 /// recorded.
-fn docker(context: &Context) -> anyhow::Result<Option<Image>> {
-    let Some(before) = Record::read(&record_path(&context.project))? else { return Ok(None) };
+fn docker(context: &VerbContext) -> anyhow::Result<Option<ImageMisses>> {
+    let Some(before) = BuildRecord::read(&record_path(&context.project))? else { return Ok(None) };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
-    let misses = Record::gather(&context.project, before.build_args(), image_id)?.misses(&before);
-    Ok(Some(Image { misses, cache_empty: client.as_ref().and_then(Client::is_cache_empty) }))
+    let misses = BuildRecord::gather(&context.project, before.build_args(), image_id)?.misses(&before);
+    Ok(Some(ImageMisses { misses, cache_empty: client.as_ref().and_then(Client::is_cache_empty) }))
 }
 
 /// The derivations that Nix would build.
-fn nix(context: &Context, installable: &str) -> anyhow::Result<Vec<Derivation>> {
+fn nix(context: &VerbContext, installable: &str) -> anyhow::Result<Vec<ChangedDerivation>> {
     let (env, dir) = (&context.process.env, &context.process.dir);
     let Some(program) = env.find_program("nix") else {
         bail!("PATH has no nix: install it, see nixos.org/download, or leave --nix out");
@@ -219,7 +219,7 @@ fn sections(findings: &Findings) -> Vec<Section> {
 }
 
 /// Steps that only follow are counted, not told.
-fn image_section(image: &Image) -> Section {
+fn image_section(image: &ImageMisses) -> Section {
     let misses = &image.misses;
     let mut lines: Vec<String> = misses.iter().filter(|miss| !miss.follows).map(step).collect();
     let head = match misses.len() {
@@ -242,8 +242,9 @@ fn step(miss: &Miss) -> String {
     format!("[{}] {}: {}{more}", miss.stage, docker::shortened(&miss.instruction), reasons.join("; "))
 }
 
-fn nix_section(derivations: &[Derivation]) -> Section {
-    let line = |derivation: &Derivation| format!("{}: {}", derivation.name, derivation.reasons.join("; "));
+fn nix_section(derivations: &[ChangedDerivation]) -> Section {
+    let line =
+        |derivation: &ChangedDerivation| format!("{}: {}", derivation.name, derivation.reasons.join("; "));
     let head = match derivations.len() {
         0 => "nix: nothing changed since `result` was built".to_owned(),
         1 => "nix: 1 derivation would be built".to_owned(),
@@ -269,12 +270,12 @@ fn print_units(findings: &Findings, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_meant(unit: &Unit, name: &str) -> bool {
+fn is_meant(unit: &CompiledUnit, name: &str) -> bool {
     let package = unit.package.split(' ').next().unwrap_or_default();
     package == name || unit.target == name || unit.target.split_once('-').is_some_and(|(_, own)| own == name)
 }
 
-fn print_unit(unit: &Unit) {
+fn print_unit(unit: &CompiledUnit) {
     terminal::print_line(&format!("  {} {} ({})", unit.package, unit.target, unit.folder));
     unit.reasons.iter().for_each(|reason| terminal::print_line(&format!("    {}", reason.words())));
     if unit.reasons.is_empty() {

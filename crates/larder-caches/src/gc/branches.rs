@@ -20,12 +20,12 @@ use larder::{
     },
 };
 
-use super::call::{Call, Whose};
+use super::call::{UnitGraphCall, Whose};
 
 /// The recipes of all local branches that are not checked out. Their files are there for as long as this is.
 #[derive(Debug, Default)]
 pub(super) struct OfBranches {
-    pub(super) calls: Vec<Call>,
+    pub(super) calls: Vec<UnitGraphCall>,
     folders: Vec<Scratch>,
 }
 
@@ -80,7 +80,7 @@ fn is_needed(path: &Utf8Path) -> bool {
 }
 
 /// The question about one recipe; `None` for one that asks for more than a build in a folder of this project.
-fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<Call> {
+fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<UnitGraphCall> {
     let target_dir = locked.slice.target_dir.resolve(&project.workspace);
     let is_ours = project.target_dirs().iter().any(|own| target_dir.starts_with(own));
     let is_within = target_dir.components().all(|part| part.as_str() != "..");
@@ -91,7 +91,7 @@ fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<Call> 
     let profiles = locked.slice.env.iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_"));
     let env = Environment::new(profiles);
     let invocation = Invocation { dir: folder.to_owned(), args: words(&locked.cook)?, env, target_dir };
-    Some(Call::new(project, invocation, Whose::Branch))
+    Some(UnitGraphCall::new(project, invocation, Whose::Branch))
 }
 
 /// The words of a branch's call, without settings; `None` if they are no plain build.

@@ -12,11 +12,11 @@ use larder::{bytesize::ByteSize, error::Result, process::Environment, target_dir
 
 use super::{
     docker::{self, Prune},
-    guard::TargetFolder as Guarded,
+    guard::GuardedFolder,
     item::Item,
-    measure::Tally,
+    measure::DeletionTally,
     policy::Policy,
-    row::{Cache, Row},
+    row::{CacheKind, Row},
 };
 
 /// The bytes still to free.
@@ -28,13 +28,17 @@ pub(super) struct Budget {
 
 impl Budget {
     /// Measures; nothing is to be freed if there is no budget, or it is kept.
-    pub(super) fn new(policy: &Policy, folders: &[(String, Guarded)], env: &Environment) -> Result<Self> {
+    pub(super) fn new(
+        policy: &Policy,
+        folders: &[(String, GuardedFolder)],
+        env: &Environment,
+    ) -> Result<Self> {
         let Some(limit) = policy.max_size else { return Ok(Self::default()) };
         let mut total = 0;
         for (_, folder) in folders {
             total += target_dir::read(folder.path())?.size().on_disk;
         }
-        let docker = if policy.caches.contains(&Cache::Docker) { docker::size(env) } else { None };
+        let docker = if policy.caches.contains(&CacheKind::Docker) { docker::size(env) } else { None };
         total += docker.unwrap_or_default();
         let low = limit.as_u64() / 5 * 4;
         let needed = if total > limit.as_u64() { total - low } else { 0 };
@@ -51,7 +55,7 @@ impl Budget {
         });
         let mut items: Vec<(Option<Duration>, &Item)> = items.collect();
         items.sort_by_key(|(unused, item)| std::cmp::Reverse((item.class.is_ageless(), *unused)));
-        let mut tally = Tally::default();
+        let mut tally = DeletionTally::default();
         let mut limit = age;
         for (unused, item) in items {
             let goes_anyway = item.class.is_ageless() || unused.is_some_and(|unused| unused > age);

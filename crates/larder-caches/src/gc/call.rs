@@ -6,7 +6,7 @@ use larder::{cargo::invocation::Invocation, project::Project};
 
 /// One question.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct UnitGraphCall {
     pub(super) invocation: Invocation,
     /// The folder of the call's units: the build folder, if one is set, else the target folder.
     pub(super) folder: PathBuf,
@@ -22,7 +22,7 @@ pub(super) enum Whose {
     Branch,
 }
 
-impl Call {
+impl UnitGraphCall {
     pub(super) fn new(project: &Project, invocation: Invocation, whose: Whose) -> Self {
         let folder = project.workspace.build_directory(&invocation.target_dir);
         let folder = fs_err::canonicalize(&folder).unwrap_or_else(|_| folder.into());

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use larder::{
     bytesize::ByteSize,
-    docker::{client::Client, disk_usage::Record},
+    docker::{client::Client, disk_usage::BuildCacheRecord},
     process::Environment,
     text::columns,
 };
 
-use super::row::{Answer, Cache, Row, Work};
+use super::row::{CacheKind, ClearingWork, FreedWording, Row};
 
 /// The part of the build cache to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
     let place = "build cache";
     let client = match Client::find(env).and_then(|client| client.engine_version().map(|_| client)) {
         Ok(client) => client,
-        Err(error) => return Row::missing(Cache::Docker, place, error.to_string()),
+        Err(error) => return Row::missing(CacheKind::Docker, place, error.to_string()),
     };
-    match Record::ask(client.cmd()) {
+    match BuildCacheRecord::ask(client.cmd()) {
         Ok(records) => {
             let (entries, bytes) = going(&records, prune);
             let cmd = client.cmd().args(["builder", "prune", "--force", "--all"]);
@@ -47,19 +47,22 @@ pub fn plan(env: &Environment, prune: Prune) -> Row {
                     format!("used longest ago, down to {}", columns::bytes(size.as_u64())),
                 ),
             };
-            let work =
-                if entries == 0 { Work::Nothing } else { Work::Program(cmd.args(words), Answer::Docker) };
+            let work = if entries == 0 {
+                ClearingWork::Nothing
+            } else {
+                ClearingWork::Program(cmd.args(words), FreedWording::Docker)
+            };
             let place = place.to_owned();
-            Row { cache: Cache::Docker, place, what, entries, bytes, missing: None, work }
+            Row { cache: CacheKind::Docker, place, what, entries, bytes, missing: None, work }
         }
-        Err(error) => Row::missing(Cache::Docker, place, error.to_string()),
+        Err(error) => Row::missing(CacheKind::Docker, place, error.to_string()),
     }
 }
 
 /// The size of the whole build cache; `None` if no engine answers.
 pub(super) fn size(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
-    let records = Record::ask(client.cmd()).ok()?;
+    let records = BuildCacheRecord::ask(client.cmd()).ok()?;
     Some(total(records.iter()))
 }
 
@@ -67,13 +70,13 @@ pub(super) fn size(env: &Environment) -> Option<u64> {
 /// stay on disk with their images, so that what came free is told from this before and after.
 pub(super) fn loose(env: &Environment) -> Option<u64> {
     let client = Client::find(env).ok()?;
-    let records = Record::ask(client.cmd()).ok()?;
+    let records = BuildCacheRecord::ask(client.cmd()).ok()?;
     Some(total(records.iter().filter(|record| record.is_loose())))
 }
 
 /// Reads an answer and plans by it; for [`crate::fuzz`].
 pub(crate) fn read_all(answer: &str) {
-    let Ok(records) = Record::parse(answer) else { return };
+    let Ok(records) = BuildCacheRecord::parse(answer) else { return };
     let day = Duration::from_hours(24);
     for prune in [Prune::All, Prune::OlderThan(day), Prune::Keep(ByteSize::gb(1))] {
         going(&records, prune);
@@ -81,13 +84,13 @@ pub(crate) fn read_all(answer: &str) {
 }
 
 /// The bytes of records. The figures of an engine may be anything.
-fn total<'a>(records: impl Iterator<Item = &'a Record>) -> u64 {
-    records.map(Record::bytes).fold(0, u64::saturating_add)
+fn total<'a>(records: impl Iterator<Item = &'a BuildCacheRecord>) -> u64 {
+    records.map(BuildCacheRecord::bytes).fold(0, u64::saturating_add)
 }
 
 /// How many records go, and their bytes.
-fn going(records: &[Record], prune: Prune) -> (usize, u64) {
-    let mut loose: Vec<&Record> = records.iter().filter(|record| record.is_loose()).collect();
+fn going(records: &[BuildCacheRecord], prune: Prune) -> (usize, u64) {
+    let mut loose: Vec<&BuildCacheRecord> = records.iter().filter(|record| record.is_loose()).collect();
     match prune {
         Prune::All => {}
         Prune::OlderThan(limit) => loose.retain(|record| record.age() > limit),
@@ -108,7 +111,7 @@ fn going(records: &[Record], prune: Prune) -> (usize, u64) {
 mod tests {
     use super::*;
 
-    fn records() -> Vec<Record> {
+    fn records() -> Vec<BuildCacheRecord> {
         let json = r#"[
             {"Size":"1GB","LastUsedSince":"2 weeks ago","InUse":"false","Shared":"false"},
             {"Size":"500MB","LastUsedSince":"2 days ago","InUse":"false","Shared":"false"},

@@ -18,9 +18,9 @@ use larder::{
 };
 
 use super::{
-    measure::Tally,
+    measure::DeletionTally,
     program,
-    row::{Answer, Cache, Freed, Row, Work},
+    row::{CacheKind, ClearingWork, Freed, FreedWording, Row},
 };
 
 /// The downloads to delete.
@@ -66,19 +66,23 @@ pub fn plan(cargo: &Cargo, downloads: Downloads) -> Row {
     let place = cargo.home().map_or_else(|| "CARGO_HOME".to_owned(), |home| home.display().to_string());
     let cmd = collector(cargo).args(downloads.words());
     if let Some(lock) = cargo.home().and_then(|home| locks::held(&locks_in(&home))) {
-        return Row::missing(Cache::Downloads, place, Error::InUse { path: lock }.to_string());
+        return Row::missing(CacheKind::Downloads, place, Error::InUse { path: lock }.to_string());
     }
     match listed(&cmd) {
         Ok((entries, bytes)) => Row {
-            cache: Cache::Downloads,
+            cache: CacheKind::Downloads,
             place,
             what: downloads.describe(),
             entries,
             bytes,
             missing: None,
-            work: if entries == 0 { Work::Nothing } else { Work::Program(cmd, Answer::Cargo) },
+            work: if entries == 0 {
+                ClearingWork::Nothing
+            } else {
+                ClearingWork::Program(cmd, FreedWording::Cargo)
+            },
         },
-        Err(error) => Row::missing(Cache::Downloads, place, why_not(&error)),
+        Err(error) => Row::missing(CacheKind::Downloads, place, why_not(&error)),
     }
 }
 
@@ -113,13 +117,13 @@ fn named(cmd: &Cmd) -> Result<Vec<(PathBuf, u64)>> {
     let answer = cmd.clone().args(["--dry-run", "--verbose"]).output()?;
     let named: BTreeSet<PathBuf> =
         answer.lines().map(PathBuf::from).filter(|path| path.is_absolute()).collect();
-    let mut tally = Tally::default();
+    let mut tally = DeletionTally::default();
     Ok(named.into_iter().map(|path| (path.clone(), tally.add_one(&path))).collect())
 }
 
 /// Runs the collector. The space that came free is measured like the plan: cargo itself counts what readers see of
 /// files, and no folders.
-pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
+pub(super) fn run(cmd: &Cmd, answer: FreedWording) -> Freed {
     let before = named(cmd).unwrap_or_default();
     let freed = program::run(cmd, answer);
     let gone = before.iter().filter(|(path, _)| path.symlink_metadata().is_err());

@@ -12,9 +12,9 @@ use larder::{
 
 /// A folder that cargo builds into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetFolder(PathBuf);
+pub struct GuardedFolder(PathBuf);
 
-impl TargetFolder {
+impl GuardedFolder {
     /// Checks a folder; `None` if there is none. Only the last step to it may be a symlink, which is resolved
     /// here once and never again. `named` is what the user wrote on the command line: a setting of a repository's may
     /// point anywhere.
@@ -58,7 +58,7 @@ impl TargetFolder {
     }
 }
 
-fn refuse(path: PathBuf, reason: &'static str) -> Result<Option<TargetFolder>> {
+fn refuse(path: PathBuf, reason: &'static str) -> Result<Option<GuardedFolder>> {
     Err(Error::NotATargetFolder { path, reason })
 }
 
@@ -146,7 +146,7 @@ mod tests {
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, text).unwrap();
         }
-        match TargetFolder::check(&target, &root, Some(&target)) {
+        match GuardedFolder::check(&target, &root, Some(&target)) {
             Ok(Some(_)) => "accepted".into(),
             Ok(None) => "nothing".into(),
             Err(Error::NotATargetFolder { reason, .. }) => reason.into(),
@@ -212,11 +212,11 @@ mod tests {
             fs_err::write(folder.join(TAG.0), TAG.1).unwrap();
         }
         for named in [None, Some(root.as_path())] {
-            let error = TargetFolder::check(&target, &root, named).unwrap_err();
+            let error = GuardedFolder::check(&target, &root, named).unwrap_err();
             assert!(error.to_string().contains("was not named with --target-dir"), "{error}");
-            assert!(TargetFolder::check(&root.join("target"), &root, named).unwrap().is_some());
+            assert!(GuardedFolder::check(&root.join("target"), &root, named).unwrap().is_some());
         }
-        assert!(TargetFolder::check(&target, &root, Some(&root.join("../target"))).unwrap().is_some());
+        assert!(GuardedFolder::check(&target, &root, Some(&root.join("../target"))).unwrap().is_some());
     }
 
     #[test]
@@ -225,8 +225,8 @@ mod tests {
         let root = scratch.path().join("work");
         fs_err::create_dir_all(&root).unwrap();
         fs_err::write(scratch.path().join(TAG.0), TAG.1).unwrap();
-        let error = TargetFolder::check(scratch.path(), &root, None).unwrap_err();
+        let error = GuardedFolder::check(scratch.path(), &root, None).unwrap_err();
         assert!(error.to_string().contains(" holds the workspace itself: "), "{error}");
-        assert_eq!(TargetFolder::check(&scratch.path().join("none"), &root, None).unwrap(), None);
+        assert_eq!(GuardedFolder::check(&scratch.path().join("none"), &root, None).unwrap(), None);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{measure::Tally, rules::Class};
+use super::{measure::DeletionTally, rules::Class};
 
 /// Something that goes as a whole, or stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Item {
     }
 
     /// The bytes that it frees, beside what the tally has already.
-    pub(super) fn bytes(&self, folder: &Path, tally: &mut Tally) -> u64 {
+    pub(super) fn bytes(&self, folder: &Path, tally: &mut DeletionTally) -> u64 {
         self.all().map(|path| tally.add(&folder.join(path))).sum()
     }
 

@@ -16,12 +16,12 @@ use larder::{
     cargo::package_id::PackageSpec,
     files::disk::read_untouched,
     plan::unit_graph::{self, UnitGraph},
-    target_dir::{self, TargetFolder, Unit, UnitKind},
+    target_dir::{self, BuiltUnit, TargetFolder, UnitKind},
 };
 
 /// The units of one call of cargo.
 #[derive(Debug, Clone)]
-pub struct Needed {
+pub struct NeededUnits {
     /// The folder that the call builds into, without symlinks.
     pub folder: PathBuf,
     /// Its units.
@@ -62,12 +62,12 @@ impl<'a> Shelf<'a> {
     }
 
     /// Whether the compiler that builds now made the unit, as far as is known.
-    pub(super) fn is_current(&self, unit: &Unit) -> bool {
+    pub(super) fn is_current(&self, unit: &BuiltUnit) -> bool {
         self.rustc.is_none() || rustc_of(unit) == self.rustc
     }
 
     /// Every unit that may be one of the needed ones.
-    pub(super) fn candidates(&self, needed: &Needed) -> HashSet<usize> {
+    pub(super) fn candidates(&self, needed: &NeededUnits) -> HashSet<usize> {
         let graph = &needed.graph;
         let mut found: Vec<Option<Vec<usize>>> = vec![None; graph.units.len()];
         for index in 0..graph.units.len() {
@@ -76,7 +76,7 @@ impl<'a> Shelf<'a> {
         found.into_iter().flatten().flatten().collect()
     }
 
-    fn visit(&self, needed: &Needed, index: usize, found: &mut Vec<Option<Vec<usize>>>) {
+    fn visit(&self, needed: &NeededUnits, index: usize, found: &mut Vec<Option<Vec<usize>>>) {
         if found[index].is_some() {
             return;
         }
@@ -96,7 +96,7 @@ impl<'a> Shelf<'a> {
         found[index] = Some(same);
     }
 
-    fn looks_like(&self, number: usize, needed: &Needed, wanted: &unit_graph::Unit) -> bool {
+    fn looks_like(&self, number: usize, needed: &NeededUnits, wanted: &unit_graph::GraphUnit) -> bool {
         let unit = &self.folder.units[number];
         let profile = self.folder.profile(unit);
         let platform = wanted.platform.as_deref().map(|triple| {
@@ -123,11 +123,11 @@ impl<'a> Shelf<'a> {
     }
 }
 
-fn rustc_of(unit: &Unit) -> Option<u64> {
+fn rustc_of(unit: &BuiltUnit) -> Option<u64> {
     unit.fingerprint.as_ref().map(|fingerprint| fingerprint.rustc)
 }
 
-fn kind_of(wanted: &unit_graph::Unit) -> Option<UnitKind> {
+fn kind_of(wanted: &unit_graph::GraphUnit) -> Option<UnitKind> {
     Some(match wanted.mode.as_str() {
         "run-custom-build" => UnitKind::BuildScriptRun,
         "test" if is_of_kind(wanted, "bench") => UnitKind::Benchmark,
@@ -142,7 +142,7 @@ fn kind_of(wanted: &unit_graph::Unit) -> Option<UnitKind> {
     })
 }
 
-fn is_of_kind(wanted: &unit_graph::Unit, kind: &str) -> bool {
+fn is_of_kind(wanted: &unit_graph::GraphUnit, kind: &str) -> bool {
     wanted.target.kind.iter().any(|found| found == kind)
 }
 
@@ -156,7 +156,7 @@ fn same_name(one: &str, other: &str) -> bool {
 }
 
 /// The folder of the profile; `None` if the graph does not tell.
-fn profile_folder(wanted: &unit_graph::Unit) -> Option<&str> {
+fn profile_folder(wanted: &unit_graph::GraphUnit) -> Option<&str> {
     wanted.profile.get("name").and_then(|name| name.as_str()).map(target_dir::profile_folder)
 }
 
@@ -167,14 +167,14 @@ fn sorted(features: &[String]) -> Vec<String> {
 }
 
 /// The features that a fingerprint records, in the form of a JSON list.
-fn features(unit: &Unit) -> Option<Vec<String>> {
+fn features(unit: &BuiltUnit) -> Option<Vec<String>> {
     let text = &unit.fingerprint.as_ref()?.features;
     serde_json::from_str::<Vec<String>>(text).ok().map(|features| sorted(&features))
 }
 
 /// The versions of the package that the unit's sources lie under, from the list that rustc leaves beside
 /// artifacts: `…/registry/src/…/serde-1.0.0/src/lib.rs`. Empty if their paths tell none.
-fn versions(root: &Path, unit: &Unit) -> Vec<String> {
+fn versions(root: &Path, unit: &BuiltUnit) -> Vec<String> {
     let mut versions = Vec::new();
     let lists = unit.files.iter().filter(|file| file.path.extension() == Some(OsStr::new("d")));
     for list in lists {

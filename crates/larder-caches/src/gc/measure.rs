@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder::files::disk::{Facts, FileId, Kind};
+use larder::files::disk::{EntryKind, FileFacts, FileId};
 
 /// Adds up what would come free, over everything that is to be deleted together.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct DeletionTally {
     /// Names met so far of files that have several.
     links: HashMap<FileId, HashSet<PathBuf>>,
     /// Files and folders met so far that have one: what is named may be below something else that is.
@@ -19,7 +19,7 @@ pub struct Tally {
     spare: u64,
 }
 
-impl Tally {
+impl DeletionTally {
     /// A tally of files that one more link is kept of, which goes when it is the last.
     pub(super) fn with_pool() -> Self {
         Self { spare: 1, ..Self::default() }
@@ -27,19 +27,19 @@ impl Tally {
 
     /// The bytes that come free when the entry goes too; nothing if it cannot be read.
     pub fn add(&mut self, path: &Path) -> u64 {
-        let Ok(facts) = Facts::read(path) else { return 0 };
+        let Ok(facts) = FileFacts::read(path) else { return 0 };
         let device = facts.id.device;
         let mut bytes = self.one(path, &facts);
         let mut open: Vec<PathBuf> =
-            if facts.kind == Kind::Folder { vec![path.to_owned()] } else { Vec::new() };
+            if facts.kind == EntryKind::Folder { vec![path.to_owned()] } else { Vec::new() };
         while let Some(folder) = open.pop() {
             for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
-                let Ok(facts) = Facts::read(&entry.path()) else { continue };
+                let Ok(facts) = FileFacts::read(&entry.path()) else { continue };
                 if facts.id.device != device {
                     continue;
                 }
                 bytes += self.one(&entry.path(), &facts);
-                if facts.kind == Kind::Folder {
+                if facts.kind == EntryKind::Folder {
                     open.push(entry.path());
                 }
             }
@@ -49,10 +49,10 @@ impl Tally {
 
     /// The bytes that come free when this goes, without what is in it.
     pub(super) fn add_one(&mut self, path: &Path) -> u64 {
-        Facts::read(path).map_or(0, |facts| self.one(path, &facts))
+        FileFacts::read(path).map_or(0, |facts| self.one(path, &facts))
     }
 
-    fn one(&mut self, path: &Path, facts: &Facts) -> u64 {
+    fn one(&mut self, path: &Path, facts: &FileFacts) -> u64 {
         let bytes = facts.size.on_disk;
         if facts.links == 1 {
             return if self.single.insert(facts.id) { bytes } else { 0 };
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn sum<'a>(names: impl Iterator<Item = &'a PathBuf>) -> u64 {
-        let mut tally = Tally::default();
+        let mut tally = DeletionTally::default();
         names.map(|name| tally.add(name)).sum()
     }
 
@@ -94,10 +94,10 @@ mod tests {
         let [file, link, missing] = ["a", "b", "c"].map(|name| folder.path().join(name));
         fs_err::write(&file, [b'x'; 5000]).unwrap();
         fs_err::hard_link(&file, &link).unwrap();
-        let mut tally = Tally::default();
+        let mut tally = DeletionTally::default();
         assert_eq!(tally.add(&file), 0);
         assert!(tally.add(&link) >= 5000);
         assert_eq!(tally.add(&missing), 0);
-        assert!(Tally::with_pool().add(&file) >= 5000);
+        assert!(DeletionTally::with_pool().add(&file) >= 5000);
     }
 }

@@ -30,6 +30,6 @@ mod target;
 pub mod wanted;
 
 pub use needs::Branches;
-pub use plan::Plan;
+pub use plan::ClearingPlan;
 pub use policy::{Level, Policy};
-pub use row::{Cache, Freed, Row};
+pub use row::{CacheKind, Freed, Row};

@@ -20,8 +20,8 @@ use larder::{
 
 use super::{
     branches::OfBranches,
-    call::{Call, Whose},
-    matching::Needed,
+    call::{UnitGraphCall, Whose},
+    matching::NeededUnits,
     wanted::Wishes,
 };
 
@@ -77,7 +77,7 @@ pub fn wishes(
                     call.folder.display()
                 ));
             }
-            Err((Call { folder, .. }, error)) => {
+            Err((UnitGraphCall { folder, .. }, error)) => {
                 report.warn(&format!("nothing is deleted from {}: {error}", folder.display()));
                 unknown.push(folder);
             }
@@ -98,28 +98,32 @@ pub fn wishes(
     })
 }
 
-fn ask(project: &Project, call: &Call) -> Result<Needed> {
+fn ask(project: &Project, call: &UnitGraphCall) -> Result<NeededUnits> {
     let mut cargo = project.cargo.clone().with_cargo_lock(CargoLock::Locked);
     if call.whose == Whose::Branch {
         cargo = cargo.with_network(Network::Offline);
     }
-    Ok(Needed { folder: call.folder.clone(), graph: call.invocation.graph(&cargo)? })
+    Ok(NeededUnits { folder: call.folder.clone(), graph: call.invocation.graph(&cargo)? })
 }
 
-fn of_slices(project: &Project) -> Result<Vec<Call>> {
+fn of_slices(project: &Project) -> Result<Vec<UnitGraphCall>> {
     let planning = |slice: &Slice| slice.planning(&project.cargo, &project.workspace);
-    project.slices.iter().map(|slice| Ok(Call::new(project, planning(slice)?, Whose::Ours))).collect()
+    project
+        .slices
+        .iter()
+        .map(|slice| Ok(UnitGraphCall::new(project, planning(slice)?, Whose::Ours)))
+        .collect()
 }
 
 /// The current recipe alone, which lies in `dir`, as it is cooked on this machine: older layers have nothing that it
 /// lacks.
-fn of_recipe(project: &Project, locked: &LockedSlice, dir: &Path) -> Result<Call> {
+fn of_recipe(project: &Project, locked: &LockedSlice, dir: &Path) -> Result<UnitGraphCall> {
     let invocation = locked.slice.planning_in(&project.cargo, &project.workspace, dir, &locked.cook)?;
-    Ok(Call::new(project, invocation, Whose::Ours))
+    Ok(UnitGraphCall::new(project, invocation, Whose::Ours))
 }
 
 /// The calls that people type: plain builds, checks and tests of the workspace, in each profile folder that is there.
-fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
+fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<UnitGraphCall> {
     const WORDS: [&[&str]; 3] =
         [&["build"], &["build", "--workspace", "--all-targets"], &["check", "--workspace", "--all-targets"]];
     let workspace = &project.workspace;
@@ -138,7 +142,7 @@ fn of_plain_calls(project: &Project, profiles: &[Profile]) -> Vec<Call> {
                 env: Environment::default(),
                 target_dir: workspace.target_directory().to_owned(),
             };
-            calls.push(Call::new(project, invocation, Whose::Ours));
+            calls.push(UnitGraphCall::new(project, invocation, Whose::Ours));
         }
     }
     calls

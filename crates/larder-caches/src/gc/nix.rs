@@ -15,8 +15,8 @@ use larder::{
 };
 
 use super::{
-    measure::Tally,
-    row::{Answer, Cache, Row, Work},
+    measure::DeletionTally,
+    row::{CacheKind, ClearingWork, FreedWording, Row},
 };
 
 /// Which generations of profiles go first.
@@ -44,23 +44,23 @@ impl Generations {
 /// The row of the Nix store.
 pub fn plan(env: &Environment, generations: Generations) -> Row {
     let Some(collect) = env.find_program("nix-collect-garbage") else {
-        return Row::missing(Cache::Nix, "/nix/store", "PATH has no nix-collect-garbage");
+        return Row::missing(CacheKind::Nix, "/nix/store", "PATH has no nix-collect-garbage");
     };
     let words = generations.words();
     let collect = Cmd::new(collect, "/", env).args(words.iter().map(String::as_str));
     match dead(env, &collect) {
         Ok((paths, versions)) => {
-            let mut tally = Tally::with_pool();
+            let mut tally = DeletionTally::with_pool();
             let bytes = paths.iter().map(|path| tally.add(path)).sum();
             let store = paths.first().and_then(|path| path.parent()).unwrap_or(Path::new("/nix/store"));
             let what = format!("dead paths, with {versions} old generations ({})", words.join(" "));
             let work = if paths.is_empty() && versions == 0 {
-                Work::Nothing
+                ClearingWork::Nothing
             } else {
-                Work::Program(collect, Answer::Nix)
+                ClearingWork::Program(collect, FreedWording::Nix)
             };
             Row {
-                cache: Cache::Nix,
+                cache: CacheKind::Nix,
                 place: store.display().to_string(),
                 what,
                 entries: paths.len(),
@@ -69,7 +69,7 @@ pub fn plan(env: &Environment, generations: Generations) -> Row {
                 work,
             }
         }
-        Err(error) => Row::missing(Cache::Nix, "/nix/store", error.to_string()),
+        Err(error) => Row::missing(CacheKind::Nix, "/nix/store", error.to_string()),
     }
 }
 

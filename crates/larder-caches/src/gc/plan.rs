@@ -20,13 +20,13 @@ use super::{
     budget::Budget,
     docker::{self, Prune},
     downloads::{self, Downloads},
-    guard::TargetFolder as Guarded,
+    guard::GuardedFolder,
     item::Item,
     needs::{self, Branches},
     nix::{self, Generations},
     policy::{Level, Policy},
     program,
-    row::{Cache, Freed, Row, Work},
+    row::{CacheKind, ClearingWork, Freed, Row},
     rules::Rule,
     target::{self},
     wanted::Wishes,
@@ -34,13 +34,13 @@ use super::{
 
 /// The plan, before anything is deleted.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct ClearingPlan {
     rows: Vec<Row>,
-    folders: BTreeMap<String, (Guarded, Rule)>,
+    folders: BTreeMap<String, (GuardedFolder, Rule)>,
     left_alone: Vec<String>,
 }
 
-impl Plan {
+impl ClearingPlan {
     /// The plan of `clean` at a level.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Plan {
     pub fn gc(project: &Project, policy: &Policy, report: &dyn Report) -> Result<Self> {
         let mut plan = Self::default();
         let env = project.cargo.env();
-        let builds = policy.caches.contains(&Cache::Target);
+        let builds = policy.caches.contains(&CacheKind::Target);
         let folders = if builds { target_folders(project)? } else { Vec::new() };
         let mut budget = Budget::new(policy, &folders, env)?;
         if builds {
@@ -93,16 +93,16 @@ impl Plan {
                 plan.add_folder(place, folder, unwanted_for(&wishes, age), report)?;
             }
         }
-        if policy.caches.contains(&Cache::Downloads) {
+        if policy.caches.contains(&CacheKind::Downloads) {
             let downloads = policy.older_than.map_or(Downloads::AsCargo, Downloads::OlderThan);
             report.step("Asking", "cargo what of its downloads is old");
             plan.rows.push(downloads::plan(&project.cargo, downloads));
         }
-        if policy.caches.contains(&Cache::Docker) {
+        if policy.caches.contains(&CacheKind::Docker) {
             report.step("Asking", "Docker what of its build cache is old");
             plan.rows.push(budget.docker(env, policy.age()));
         }
-        if policy.caches.contains(&Cache::Nix) {
+        if policy.caches.contains(&CacheKind::Nix) {
             report.step("Asking", "Nix what is dead");
             let generations = policy.generations.unwrap_or(Generations::OlderThan(policy.age()));
             plan.rows.push(nix::plan(env, generations));
@@ -150,9 +150,9 @@ impl Plan {
             }
         }
         for (row, outcome) in self.rows.iter().zip(&mut outcomes) {
-            if let Work::Program(cmd, answer) = &row.work {
+            if let ClearingWork::Program(cmd, answer) = &row.work {
                 let ready = match row.cache {
-                    Cache::Downloads => downloads::wait(cargo, patience, report),
+                    CacheKind::Downloads => downloads::wait(cargo, patience, report),
                     _ => Ok(()),
                 };
                 *outcome = match ready {
@@ -160,7 +160,7 @@ impl Plan {
                         report.step("Running", &cmd.line());
                         let before = loose_if_docker(cargo, row.cache);
                         let mut freed = match row.cache {
-                            Cache::Downloads => downloads::run(cmd, *answer),
+                            CacheKind::Downloads => downloads::run(cmd, *answer),
                             _ => program::run(cmd, *answer),
                         };
                         if let (Some(before), Some(after)) = (before, loose_if_docker(cargo, row.cache)) {
@@ -175,7 +175,13 @@ impl Plan {
         outcomes
     }
 
-    fn add_folder(&mut self, place: String, folder: Guarded, rule: Rule, report: &dyn Report) -> Result<()> {
+    fn add_folder(
+        &mut self,
+        place: String,
+        folder: GuardedFolder,
+        rule: Rule,
+        report: &dyn Report,
+    ) -> Result<()> {
         report.step("Reading", &place);
         let items = target::items(&folder, &rule, SystemTime::now())?;
         self.rows.extend(target::rows(&folder, &place, items));
@@ -188,13 +194,13 @@ fn unwanted_for(wishes: &Wishes, age: Duration) -> Rule {
     Rule::Unwanted { wishes: Box::new(wishes.clone()), age }
 }
 
-fn loose_if_docker(cargo: &Cargo, cache: Cache) -> Option<u64> {
-    docker::loose(cargo.env()).filter(|_| cache == Cache::Docker)
+fn loose_if_docker(cargo: &Cargo, cache: CacheKind) -> Option<u64> {
+    docker::loose(cargo.env()).filter(|_| cache == CacheKind::Docker)
 }
 
 fn items_in<'a>(number: usize, row: &'a Row, place: &str) -> Option<(usize, &'a [Item])> {
     match &row.work {
-        Work::Items(items) if row.place == place => Some((number, items)),
+        ClearingWork::Items(items) if row.place == place => Some((number, items)),
         _ => None,
     }
 }
@@ -205,11 +211,11 @@ fn stubs(project: &Project) -> Vec<String> {
 }
 
 /// The folders that this project builds into, with their names; those inside another one go with it.
-fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
+fn target_folders(project: &Project) -> Result<Vec<(String, GuardedFolder)>> {
     let root = project.workspace.root().as_std_path();
     let named = project.named_target_dir.as_deref().map(Utf8Path::as_std_path);
     let paths: BTreeSet<PathBuf> = project.target_dirs().into_iter().map(PathBuf::from).collect();
-    let mut folders: Vec<(String, Guarded)> = Vec::new();
+    let mut folders: Vec<(String, GuardedFolder)> = Vec::new();
     for path in paths {
         let inside = folders
             .iter()
@@ -217,7 +223,7 @@ fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
         if inside {
             continue;
         }
-        if let Some(folder) = Guarded::check(&path, root, named)? {
+        if let Some(folder) = GuardedFolder::check(&path, root, named)? {
             let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             folders.push((place, folder));
         }
@@ -227,7 +233,7 @@ fn target_folders(project: &Project) -> Result<Vec<(String, Guarded)>> {
 
 fn wishes(
     project: &Project,
-    folders: &[(String, Guarded)],
+    folders: &[(String, GuardedFolder)],
     branches: Branches,
     report: &dyn Report,
 ) -> Result<Wishes> {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use larder::bytesize::ByteSize;
 
-use super::{needs::Branches, nix::Generations, row::Cache};
+use super::{needs::Branches, nix::Generations, row::CacheKind};
 
 /// How much `clean` takes; each level but Docker's holds the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Level {
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Which caches.
-    pub caches: BTreeSet<Cache>,
+    pub caches: BTreeSet<CacheKind>,
     /// For how long something must not have been used; the default of each cache if it is not given.
     pub older_than: Option<Duration>,
     /// Above this, target folders and Docker's build cache together lose what was used longest ago and is not

@@ -5,14 +5,16 @@ use larder::{
     process::{Cmd, Stderr},
 };
 
-use super::row::{Answer, Freed};
+use super::row::{Freed, FreedWording};
 
 /// Runs it; a failure is an outcome too, so that other rows go on.
-pub(super) fn run(cmd: &Cmd, answer: Answer) -> Freed {
+pub(super) fn run(cmd: &Cmd, answer: FreedWording) -> Freed {
     let mut said = Said::default();
     let code = match answer {
-        Answer::Cargo => cmd.each_error_line(|line| said.add(answer, line)),
-        Answer::Nix | Answer::Docker => cmd.each_line(Stderr::Terminal, |line| said.add(answer, line)),
+        FreedWording::Cargo => cmd.each_error_line(|line| said.add(answer, line)),
+        FreedWording::Nix | FreedWording::Docker => {
+            cmd.each_line(Stderr::Terminal, |line| said.add(answer, line))
+        }
     };
     let Said { bytes, last } = said;
     let skipped = match (code, bytes) {
@@ -32,7 +34,7 @@ struct Said {
 }
 
 impl Said {
-    fn add(&mut self, answer: Answer, line: &str) {
+    fn add(&mut self, answer: FreedWording, line: &str) {
         self.bytes = freed(answer, line).or(self.bytes);
         if !line.trim().is_empty() {
             line.trim().clone_into(&mut self.last);
@@ -41,13 +43,13 @@ impl Said {
 }
 
 /// The size in a line, if it is the line that tells.
-fn freed(answer: Answer, line: &str) -> Option<u64> {
+fn freed(answer: FreedWording, line: &str) -> Option<u64> {
     let text = match answer {
-        Answer::Nix => line.strip_suffix(" freed")?.rsplit_once(", ")?.1,
-        Answer::Docker => {
+        FreedWording::Nix => line.strip_suffix(" freed")?.rsplit_once(", ")?.1,
+        FreedWording::Docker => {
             line.strip_prefix("Total reclaimed space:").or_else(|| line.strip_prefix("Total:"))?
         }
-        Answer::Cargo => {
+        FreedWording::Cargo => {
             let rest = line.trim().strip_prefix("Removed ")?;
             match rest.rsplit_once(", ") {
                 Some((_, size)) => size.strip_suffix(" total")?,
@@ -64,11 +66,11 @@ mod tests {
 
     #[test]
     fn sizes_are_read_from_what_programs_say() {
-        assert_eq!(freed(Answer::Nix, "2 store paths deleted, 4.00 MiB freed"), Some(4 << 20));
-        assert_eq!(freed(Answer::Docker, "Total reclaimed space: 1.5GB"), Some(1_500_000_000));
-        assert_eq!(freed(Answer::Docker, "Total:\t12MB"), Some(12_000_000));
-        assert_eq!(freed(Answer::Cargo, "     Removed 333 files, 6MiB total"), Some(6 << 20));
-        assert_eq!(freed(Answer::Cargo, "     Removed 0 files"), Some(0));
-        assert_eq!(freed(Answer::Nix, "deleting unused links..."), None);
+        assert_eq!(freed(FreedWording::Nix, "2 store paths deleted, 4.00 MiB freed"), Some(4 << 20));
+        assert_eq!(freed(FreedWording::Docker, "Total reclaimed space: 1.5GB"), Some(1_500_000_000));
+        assert_eq!(freed(FreedWording::Docker, "Total:\t12MB"), Some(12_000_000));
+        assert_eq!(freed(FreedWording::Cargo, "     Removed 333 files, 6MiB total"), Some(6 << 20));
+        assert_eq!(freed(FreedWording::Cargo, "     Removed 0 files"), Some(0));
+        assert_eq!(freed(FreedWording::Nix, "deleting unused links..."), None);
     }
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use larder::text::columns;
 
 use super::{
-    plan::Plan,
+    plan::ClearingPlan,
     row::{Freed, Row},
 };
 
 /// The rows with their bytes, and the caches that could not be looked at, each with the reason.
-pub fn text(plan: &Plan) -> String {
+pub fn text(plan: &ClearingPlan) -> String {
     let mut rows: Vec<_> = plan.rows().iter().filter(|row| row.is_work()).map(cells).collect();
     let mut text = if rows.is_empty() {
         "nothing to delete\n".to_owned()
@@ -39,13 +39,13 @@ fn cells(row: &Row) -> [String; 5] {
 }
 
 /// The sentence at the end.
-pub fn summary(plan: &Plan, freed: &[Freed]) -> String {
+pub fn summary(plan: &ClearingPlan, freed: &[Freed]) -> String {
     let bytes = freed.iter().map(|freed| freed.bytes).sum();
     format!("{} freed, {} planned", columns::bytes(bytes), columns::bytes(plan.bytes()))
 }
 
 /// The deletions that failed, a line each.
-pub fn left(plan: &Plan, freed: &[Freed]) -> Vec<String> {
+pub fn left(plan: &ClearingPlan, freed: &[Freed]) -> Vec<String> {
     let mut lines = Vec::new();
     for (row, freed) in plan.rows().iter().zip(freed) {
         let failed = freed.failures.iter();

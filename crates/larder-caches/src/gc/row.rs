@@ -8,7 +8,7 @@ use super::{delete::Failure, item::Item};
 /// Which cache a row is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cache {
+pub enum CacheKind {
     /// Folders that cargo builds into.
     Target,
     /// cargo's downloads, in `CARGO_HOME`.
@@ -19,7 +19,7 @@ pub enum Cache {
     Nix,
 }
 
-impl Cache {
+impl CacheKind {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Target, Self::Downloads, Self::Docker, Self::Nix];
 
@@ -39,7 +39,7 @@ impl Cache {
 #[serde(rename_all = "kebab-case")]
 pub struct Row {
     /// The cache.
-    pub cache: Cache,
+    pub cache: CacheKind,
     /// The folder, or whose cache it is.
     pub place: String,
     /// The plan.
@@ -53,24 +53,24 @@ pub struct Row {
     pub missing: Option<String>,
     /// The work to do.
     #[serde(skip)]
-    pub(super) work: Work,
+    pub(super) work: ClearingWork,
 }
 
 /// How a row is carried out.
 #[derive(Debug, Clone, Default)]
-pub(super) enum Work {
+pub(super) enum ClearingWork {
     /// Not at all.
     #[default]
     Nothing,
     /// By deleting these, in the folder of the row.
     Items(Vec<Item>),
     /// By the program that the cache belongs to.
-    Program(Cmd, Answer),
+    Program(Cmd, FreedWording),
 }
 
 /// How a program tells what it freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum FreedWording {
     /// `12 store paths deleted, 3.45 MiB freed`, on standard output.
     Nix,
     /// `Total reclaimed space: 3.45GB`, on standard output.
@@ -94,7 +94,7 @@ pub struct Freed {
 
 impl Row {
     /// A row about a cache that is not there or cannot be asked.
-    pub(super) fn missing(cache: Cache, place: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(super) fn missing(cache: CacheKind, place: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             cache,
             place: place.into(),
@@ -102,12 +102,12 @@ impl Row {
             entries: 0,
             bytes: 0,
             missing: Some(why.into()),
-            work: Work::Nothing,
+            work: ClearingWork::Nothing,
         }
     }
 
     /// Whether there is anything to do.
     pub fn is_work(&self) -> bool {
-        !matches!(self.work, Work::Nothing)
+        !matches!(self.work, ClearingWork::Nothing)
     }
 }

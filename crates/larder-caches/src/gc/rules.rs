@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder::target_dir::{Origin, Other, OtherKind, TargetFolder, Unit, UnitKind};
+use larder::target_dir::{BuiltUnit, CodeOrigin, Other, OtherKind, TargetFolder, UnitKind};
 use serde::Serialize;
 
 use super::wanted::{Unwanted, Wishes};
@@ -85,9 +85,11 @@ impl Rule {
         match self {
             Self::Everything => folder.units.iter().map(|_| Some(Class::Everything)).collect(),
             Self::Application { stubs } => {
-                let is_stub = |unit: &Unit| stubs.iter().any(|stub| is_named_after(&unit.package, stub));
-                let is_own = |unit: &Unit| matches!(unit.origin, Origin::Local | Origin::Tainted);
-                let goes = |unit: &Unit| is_own(unit) && !is_stub(unit) || unit.kind == UnitKind::Unfinished;
+                let is_stub = |unit: &BuiltUnit| stubs.iter().any(|stub| is_named_after(&unit.package, stub));
+                let is_own =
+                    |unit: &BuiltUnit| matches!(unit.origin, CodeOrigin::Local | CodeOrigin::Tainted);
+                let goes =
+                    |unit: &BuiltUnit| is_own(unit) && !is_stub(unit) || unit.kind == UnitKind::Unfinished;
                 folder.units.iter().map(|unit| goes(unit).then_some(Class::Application)).collect()
             }
             Self::Unwanted { wishes, .. } => {

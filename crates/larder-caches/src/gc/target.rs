@@ -12,20 +12,20 @@ use std::{
 use larder::{
     Report,
     error::{Error, Result},
-    target_dir::{self, File, Other, TargetFolder, Unit, locks},
+    target_dir::{self, BuiltUnit, Other, TargetFolder, TargetFolderFile, locks},
 };
 
 use super::{
     delete::{Deleter, Left},
-    guard::TargetFolder as Guarded,
+    guard::GuardedFolder,
     item::Item,
-    measure::Tally,
-    row::{Cache, Freed, Row, Work},
+    measure::DeletionTally,
+    row::{CacheKind, ClearingWork, Freed, Row},
     rules::{Class, Rule},
 };
 
 /// The items of a folder that a rule lets go.
-pub(super) fn items(guarded: &Guarded, rule: &Rule, now: SystemTime) -> Result<Vec<Item>> {
+pub(super) fn items(guarded: &GuardedFolder, rule: &Rule, now: SystemTime) -> Result<Vec<Item>> {
     if matches!(rule, Rule::Everything) {
         return everything(guarded.path());
     }
@@ -68,8 +68,8 @@ fn of_units(folder: &TargetFolder, verdicts: &[Option<Class>]) -> Vec<(Vec<usize
     items
 }
 
-fn item_of<'a>(units: impl Iterator<Item = &'a Unit>, class: Class) -> Item {
-    let units: Vec<&Unit> = units.collect();
+fn item_of<'a>(units: impl Iterator<Item = &'a BuiltUnit>, class: Class) -> Item {
+    let units: Vec<&BuiltUnit> = units.collect();
     let mark = units.iter().find_map(|unit| unit.fingerprint_file.as_deref()?.parent());
     let files = units.iter().flat_map(|unit| &unit.files).map(|file| file.path.as_path());
     let rest = files.filter(|path| mark.is_none_or(|mark| !path.starts_with(mark)));
@@ -82,7 +82,7 @@ fn item_of<'a>(units: impl Iterator<Item = &'a Unit>, class: Class) -> Item {
 }
 
 fn of_other(other: &Other, class: Class) -> Item {
-    let last_use = other.files.iter().map(|file: &File| file.modified).max();
+    let last_use = other.files.iter().map(|file: &TargetFolderFile| file.modified).max();
     Item { class, mark: None, paths: vec![other.path.clone()], last_use }
 }
 
@@ -139,8 +139,8 @@ fn everything(root: &Path) -> Result<Vec<Item>> {
 }
 
 /// The rows of a folder, one for each class.
-pub(super) fn rows(guarded: &Guarded, place: &str, items: Vec<Item>) -> Vec<Row> {
-    let mut tally = Tally::default();
+pub(super) fn rows(guarded: &GuardedFolder, place: &str, items: Vec<Item>) -> Vec<Row> {
+    let mut tally = DeletionTally::default();
     let mut by_class: BTreeMap<Class, (u64, Vec<Item>)> = BTreeMap::new();
     for item in items {
         let bytes = item.bytes(guarded.path(), &mut tally);
@@ -149,20 +149,20 @@ pub(super) fn rows(guarded: &Guarded, place: &str, items: Vec<Item>) -> Vec<Row>
         list.push(item);
     }
     let rows = by_class.into_iter().map(|(class, (bytes, items))| Row {
-        cache: Cache::Target,
+        cache: CacheKind::Target,
         place: place.to_owned(),
         what: class.describe().to_owned(),
         entries: items.len(),
         bytes,
         missing: None,
-        work: Work::Items(items),
+        work: ClearingWork::Items(items),
     });
     rows.collect()
 }
 
 /// Deletes the items of several rows of one folder that still are to go once cargo's locks are held.
 pub(super) fn apply(
-    guarded: &Guarded,
+    guarded: &GuardedFolder,
     rule: &Rule,
     rows: &[&[Item]],
     patience: Duration,

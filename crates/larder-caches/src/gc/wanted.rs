@@ -11,10 +11,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder::target_dir::{Origin, TargetFolder, Unit, UnitKind};
+use larder::target_dir::{BuiltUnit, CodeOrigin, TargetFolder, UnitKind};
 use serde::Serialize;
 
-use super::matching::{Needed, Shelf};
+use super::matching::{NeededUnits, Shelf};
 
 /// A target that no build has touched for this long before the last build is given up.
 const GIVEN_UP: Duration = Duration::from_hours(30 * 24);
@@ -37,7 +37,7 @@ pub struct Wishes {
     /// The workspace's folder. A target folder outside of it may be other workspaces' too.
     pub root: PathBuf,
     /// The units that calls of cargo need.
-    pub needed: Vec<Needed>,
+    pub needed: Vec<NeededUnits>,
     /// cargo's hash of the compiler that builds now, if it is known.
     pub rustc: Option<u64>,
     /// The packages of the workspace and of its recipes; those of others are gone.
@@ -74,7 +74,7 @@ impl Wishes {
 
     /// Of each target of the application the unit used last, and the last one of the current compiler.
     fn last_built(&self, folder: &TargetFolder, shelf: &Shelf<'_>) -> Vec<usize> {
-        let last = folder.units.iter().filter_map(Unit::last_use).max();
+        let last = folder.units.iter().filter_map(BuiltUnit::last_use).max();
         if !folder.path.starts_with(&self.root) {
             // Nothing tells whose unit is whose.
             let own = folder.units.iter().enumerate();
@@ -106,8 +106,8 @@ impl Wishes {
 }
 
 /// Whether a unit is the application's, or may be.
-fn is_own(unit: &Unit) -> bool {
-    matches!(unit.origin, Origin::Local | Origin::Unknown)
+fn is_own(unit: &BuiltUnit) -> bool {
+    matches!(unit.origin, CodeOrigin::Local | CodeOrigin::Unknown)
 }
 
 fn is_given_up(used: Option<SystemTime>, last: Option<SystemTime>) -> bool {

@@ -17,7 +17,7 @@ pub struct Cache {
     pub scope: Scope,
     /// The room it takes, or why there is none to tell of.
     #[serde(flatten)]
-    pub state: State,
+    pub state: CacheState,
     /// How many bytes of it, on disk, the project's next builds can use as far as records tell; `None` if
     /// nothing tells.
     pub reusable: Option<u64>,
@@ -45,7 +45,7 @@ pub enum Scope {
 /// Whether a cache is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
-pub enum State {
+pub enum CacheState {
     /// It is, and takes this much.
     Present {
         /// The room it takes.
@@ -64,7 +64,7 @@ impl Cache {
             name: name.into(),
             path: None,
             scope,
-            state: State::Present { size },
+            state: CacheState::Present { size },
             reusable: None,
             last_use: None,
             filled_by: String::new(),
@@ -74,7 +74,10 @@ impl Cache {
     }
 
     pub(super) fn absent(name: impl Into<String>, scope: Scope, reason: impl Into<String>) -> Self {
-        Self { state: State::Absent { reason: reason.into() }, ..Self::new(name, scope, Size::default()) }
+        Self {
+            state: CacheState::Absent { reason: reason.into() },
+            ..Self::new(name, scope, Size::default())
+        }
     }
 
     pub(super) fn at(mut self, path: impl Into<PathBuf>) -> Self {
@@ -116,8 +119,8 @@ impl Cache {
     /// The room it takes; nothing if it is absent.
     pub fn size(&self) -> Size {
         match self.state {
-            State::Present { size } => size,
-            State::Absent { .. } => Size::default(),
+            CacheState::Present { size } => size,
+            CacheState::Absent { .. } => Size::default(),
         }
     }
 }
@@ -130,7 +133,7 @@ pub(super) fn seconds<S: Serializer>(time: &Option<SystemTime>, serializer: S) -
 
 /// The outcome of one look.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundCaches {
     pub(super) caches: Vec<Cache>,
     pub(super) problems: Vec<String>,
 }

@@ -7,12 +7,12 @@ use std::{
     time::SystemTime,
 };
 
-use larder::{files::disk::Facts, project::Project};
+use larder::{files::disk::FileFacts, project::Project};
 
 use super::{
-    cache::{Cache, Found, Scope},
+    cache::{Cache, FoundCaches, Scope},
     measure::{Measure, measure},
-    reusable::Locked,
+    reusable::LockedPackages,
 };
 
 /// The content of each folder of the home. The class of a path is twice its number, and one more if it is locked.
@@ -25,11 +25,11 @@ const PLACES: [(&str, &str); 6] = [
     ("checkouts", "revisions, checked out"),
 ];
 
-pub(super) fn look(project: &Project, locked: &Locked) -> Found {
+pub(super) fn look(project: &Project, locked: &LockedPackages) -> FoundCaches {
     const WHY: &str = "neither CARGO_HOME nor HOME is set";
     let Some(home) = project.cargo.home() else {
         let caches = vec![Cache::absent("CARGO_HOME", Scope::Machine, WHY).said(FILLED, SHRINK)];
-        return Found { caches, problems: Vec::new() };
+        return FoundCaches { caches, problems: Vec::new() };
     };
     let home = project.workspace.root().as_std_path().join(home);
     let inside = home.starts_with(project.workspace.root());
@@ -53,7 +53,7 @@ pub(super) fn look(project: &Project, locked: &Locked) -> Found {
         let cache = Cache::of_parts(title, scope, parts.collect()).at(root).last_used(used);
         caches.push(cache.said(FILLED, SHRINK));
     }
-    Found { caches, problems }
+    FoundCaches { caches, problems }
 }
 
 const FILLED: &str = "cargo fetch and every build";
@@ -75,7 +75,7 @@ fn part((name, filled_by): (&str, &str), scope: Scope, root: &Path, sums: [Measu
 
 /// `src/<index>/<package>`, `cache/<index>/<package>.crate`, `checkouts/<repository>/<revision>`,
 /// `db/<repository>`.
-fn class(path: &Path, locked: &Locked, repositories: &HashSet<PathBuf>) -> usize {
+fn class(path: &Path, locked: &LockedPackages, repositories: &HashSet<PathBuf>) -> usize {
     let mut names = path.iter().map(|name| name.to_str().unwrap_or_default());
     let (first, second, third) = (names.next(), names.next(), names.next());
     let Some(place) = PLACES.iter().position(|(name, _)| Some(*name) == first && first != Some("")) else {
@@ -92,7 +92,7 @@ fn class(path: &Path, locked: &Locked, repositories: &HashSet<PathBuf>) -> usize
 }
 
 /// Repositories that a locked revision is checked out of.
-fn used_repositories(checkouts: &Path, locked: &Locked) -> HashSet<PathBuf> {
+fn used_repositories(checkouts: &Path, locked: &LockedPackages) -> HashSet<PathBuf> {
     let used = names_in(checkouts).into_iter().filter(|repository| {
         let revisions = names_in(&checkouts.join(repository));
         revisions
@@ -110,7 +110,7 @@ fn names_in(folder: &Path) -> Vec<PathBuf> {
 /// cargo keeps book of what it uses in files of its own, which change with every build.
 fn last_use(home: &Path) -> Option<SystemTime> {
     let books = [".global-cache", ".package-cache", ".package-cache-mutate"].map(OsStr::new);
-    books.iter().filter_map(|name| Some(Facts::read(&home.join(name)).ok()?.modified)).max()
+    books.iter().filter_map(|name| Some(FileFacts::read(&home.join(name)).ok()?.modified)).max()
 }
 
 #[cfg(test)]
@@ -128,7 +128,7 @@ mod tests {
             ("db/crane-9f/objects", 9),
             ("db/other", 8),
         ] {
-            assert_eq!(class(Path::new(path), &Locked::default(), &repositories), expected, "{path}");
+            assert_eq!(class(Path::new(path), &LockedPackages::default(), &repositories), expected, "{path}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use larder::{
     docker::{
-        disk_usage::{Detail, Image, Totals, Volume},
+        disk_usage::{Detail, ImageUsage, Totals, Volume},
         images,
     },
     files::disk::Size,
@@ -18,7 +18,7 @@ use larder::{
 };
 
 use super::{
-    cache::{Cache, Found, Scope},
+    cache::{Cache, FoundCaches, Scope},
     nix::one_line,
 };
 
@@ -29,7 +29,7 @@ const ROWS: [(&str, &str, &str); 3] = [
     ("docker volumes", "containers that ran", "docker volume prune"),
 ];
 
-pub(super) fn look(project: &Project, env: &Environment) -> Found {
+pub(super) fn look(project: &Project, env: &Environment) -> FoundCaches {
     let Some(docker) = env.find_program("docker") else {
         return absent("Docker is not installed: there is no `docker` on PATH");
     };
@@ -40,21 +40,24 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
         (joined(totals), detail)
     });
     match (totals, detail) {
-        (Ok(totals), Ok(detail)) => Found { caches: rows(project, &totals, &detail), problems: Vec::new() },
+        (Ok(totals), Ok(detail)) => {
+            FoundCaches { caches: rows(project, &totals, &detail), problems: Vec::new() }
+        }
         (Err(error), _) | (_, Err(error)) => absent(&one_line(&error)),
     }
 }
 
-fn absent(reason: &str) -> Found {
+fn absent(reason: &str) -> FoundCaches {
     let rows = ROWS
         .map(|(name, filled_by, shrink)| Cache::absent(name, Scope::Machine, reason).said(filled_by, shrink));
-    Found { caches: rows.into(), problems: Vec::new() }
+    FoundCaches { caches: rows.into(), problems: Vec::new() }
 }
 
 fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
     let own_images = images::read(&project.workspace);
     let name = project.workspace.root().file_name().unwrap_or_default().to_lowercase();
-    let images: Vec<&Image> = detail.images.iter().filter(|image| own_images.contains(&image.id)).collect();
+    let images: Vec<&ImageUsage> =
+        detail.images.iter().filter(|image| own_images.contains(&image.id)).collect();
     let volumes: Vec<&Volume> = detail.volumes.iter().filter(|volume| volume.is_of(&name)).collect();
     let [cache_row, image_row, volume_row] = ROWS;
     let built = images.iter().filter_map(|image| image.age().and_then(ago)).max();

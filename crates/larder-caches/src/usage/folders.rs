@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use larder::{process::Environment, project::Project, sccache::Figures};
 
 use super::{
-    cache::{Cache, Found, Scope},
+    cache::{Cache, FoundCaches, Scope},
     measure::whole,
 };
 
 /// A folder to look at.
-struct Folder {
+struct CacheFolder {
     name: &'static str,
     path: Option<PathBuf>,
     scope: Scope,
@@ -20,10 +20,10 @@ struct Folder {
     absent: Option<&'static str>,
 }
 
-pub(super) fn look(project: &Project, env: &Environment) -> Found {
-    let mut found = Found::default();
+pub(super) fn look(project: &Project, env: &Environment) -> FoundCaches {
+    let mut found = FoundCaches::default();
     for folder in folders(project, env) {
-        let Folder { name, path, scope, filled_by, shrink, absent } = folder;
+        let CacheFolder { name, path, scope, filled_by, shrink, absent } = folder;
         match path.filter(|path| path.is_dir()) {
             Some(path) => {
                 let (sum, problems) = whole(&path);
@@ -43,10 +43,10 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
     found
 }
 
-fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
+fn folders(project: &Project, env: &Environment) -> Vec<CacheFolder> {
     let cache_home = env.cache_home();
     let mut folders = vec![
-        Folder {
+        CacheFolder {
             name: "larder",
             path: Some(project.workspace.larder_dir().into()),
             scope: Scope::Project,
@@ -54,7 +54,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             shrink: "nothing to gain",
             absent: Some("there are no recipes; `cargo larder lock` writes them"),
         },
-        Folder {
+        CacheFolder {
             name: "larder's cache",
             path: cache_home.as_ref().map(|home| home.join("larder")),
             scope: Scope::Machine,
@@ -63,7 +63,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             shrink: "cargo larder store gc",
             absent: None,
         },
-        Folder {
+        CacheFolder {
             name: "larder's store",
             path: env.get("LARDER_STORE_DIR").map(PathBuf::from),
             scope: Scope::Machine,
@@ -71,7 +71,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             shrink: "cargo larder store gc",
             absent: None,
         },
-        Folder {
+        CacheFolder {
             name: "cargo-leptos' tools",
             path: cache_home.as_ref().map(|home| home.join("cargo-leptos")),
             scope: Scope::Machine,
@@ -79,7 +79,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             shrink: "remove the folder",
             absent: None,
         },
-        Folder {
+        CacheFolder {
             name: "sccache",
             path: env.get("SCCACHE_DIR").map(PathBuf::from).or_else(|| sccache(env, cache_home.as_deref())),
             scope: Scope::Machine,
@@ -91,7 +91,7 @@ fn folders(project: &Project, env: &Environment) -> Vec<Folder> {
             absent: Some("sccache has no folder here"),
         },
     ];
-    folders.extend(sites(project).into_iter().map(|path| Folder {
+    folders.extend(sites(project).into_iter().map(|path| CacheFolder {
         name: "site",
         path: Some(path),
         scope: Scope::Project,

@@ -11,7 +11,7 @@ use larder::text::{
 };
 
 use super::{
-    cache::{Cache, State},
+    cache::{Cache, CacheState},
     row::Usage,
     treemap::{Rect, squarify},
 };
@@ -137,11 +137,11 @@ fn table(page: &mut String, usage: &Usage, now: SystemTime) {
 
 fn row(page: &mut String, cache: &Cache, depth: usize, now: SystemTime) {
     let note = match (&cache.state, &cache.path) {
-        (State::Absent { reason }, _) => format!("<small>{}</small>", escape(reason)),
+        (CacheState::Absent { reason }, _) => format!("<small>{}</small>", escape(reason)),
         (_, Some(path)) => format!("<small>{}</small>", escape(&path.display().to_string())),
         _ => String::new(),
     };
-    let present = !matches!(cache.state, State::Absent { .. });
+    let present = !matches!(cache.state, CacheState::Absent { .. });
     let sizes = [cache.size().on_disk, cache.size().apparent];
     let [on_disk, apparent] = sizes.map(|size| if present { bytes(size) } else { dash() });
     let _ = writeln!(

@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use larder::files::disk::{self, Entry, FileId, Kind, Size};
+use larder::files::disk::{self, Entry, EntryKind, FileId, Size};
 
 /// The size of one class.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Measure {
     pub(super) names: u64,
 }
 
-struct State {
+struct RunningSums {
     sums: Vec<Vec<Measure>>,
     /// Files with several names, which are counted when all are known.
     linked: Vec<(usize, usize, FileId, Size)>,
@@ -25,7 +25,7 @@ struct State {
     last: Option<(usize, PathBuf, usize)>,
 }
 
-impl State {
+impl RunningSums {
     fn new(roots: usize, classes: usize) -> Self {
         Self { sums: vec![vec![Measure::default(); classes]; roots], linked: Vec::new(), last: None }
     }
@@ -69,14 +69,14 @@ pub(super) fn measure(
     let roots: &[PathBuf] = &roots.iter().map(real).collect::<Vec<_>>();
     let (states, problems) = disk::walk(
         roots,
-        || State::new(roots.len(), classes),
+        || RunningSums::new(roots.len(), classes),
         |state, entry| {
             let class = state.classify(&entry, &roots[entry.root], depth, &class);
             let facts = entry.facts;
             let sum = &mut state.sums[entry.root][class];
             sum.names += 1;
             sum.modified = sum.modified.max(Some(facts.modified));
-            if facts.links > 1 && facts.kind == Kind::File {
+            if facts.links > 1 && facts.kind == EntryKind::File {
                 state.linked.push((entry.root, class, facts.id, facts.size));
             } else {
                 sum.size += facts.size;
@@ -86,7 +86,7 @@ pub(super) fn measure(
     (merge(states, roots.len(), classes), problems)
 }
 
-fn merge(states: Vec<State>, roots: usize, classes: usize) -> Vec<Vec<Measure>> {
+fn merge(states: Vec<RunningSums>, roots: usize, classes: usize) -> Vec<Vec<Measure>> {
     let mut total = vec![vec![Measure::default(); classes]; roots];
     let mut linked = Vec::new();
     for state in states {

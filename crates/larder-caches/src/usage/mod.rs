@@ -21,14 +21,14 @@ use larder::{
     Report, files::disk::Size, process::Environment, project::Project, side_by_side::joined, text::columns,
 };
 
-use cache::Found;
-pub use cache::{Cache, Scope, State};
+use cache::FoundCaches;
+pub use cache::{Cache, CacheState, Scope};
 pub use row::Usage;
 
 /// Looks at every cache. The slow ones are looked at side by side.
 pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usage {
     report.step("Reading", &format!("caches of {}", project.workspace.root()));
-    let locked = reusable::Locked::read(project);
+    let locked = reusable::LockedPackages::read(project);
     let (targets, home, nix, docker, folders) = std::thread::scope(|scope| {
         let home = scope.spawn(|| reported(cargo_home::look(project, &locked), report));
         let nix = scope.spawn(|| reported(nix::look(project, env), report));
@@ -47,7 +47,7 @@ pub fn gather(project: &Project, env: &Environment, report: &impl Report) -> Usa
 }
 
 /// Says that a look is done: a large store on a cold disk takes its time.
-fn reported(found: Found, report: &impl Report) -> Found {
+fn reported(found: FoundCaches, report: &impl Report) -> FoundCaches {
     let size: Size = found.caches.iter().map(Cache::size).sum();
     let names: Vec<&str> = found.caches.iter().map(|cache| cache.name.as_str()).collect();
     report.step("Read", &format!("{}: {}", names.join(", "), columns::bytes(size.on_disk)));

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    cache::{Cache, Found, Scope},
+    cache::{Cache, FoundCaches, Scope},
     measure::{Measure, measure},
 };
 
@@ -28,7 +28,7 @@ const NAME: &str = "nix store";
 const FILLED: &str = "nix build, nix develop and direnv";
 const COLLECT: &str = "cargo larder gc --only nix";
 
-pub(super) fn look(project: &Project, env: &Environment) -> Found {
+pub(super) fn look(project: &Project, env: &Environment) -> FoundCaches {
     let Some(nix) = env.find_program("nix") else {
         return absent("Nix is not installed: there is no `nix` on PATH");
     };
@@ -42,9 +42,9 @@ pub(super) fn look(project: &Project, env: &Environment) -> Found {
     }
 }
 
-fn absent(reason: &str) -> Found {
+fn absent(reason: &str) -> FoundCaches {
     let cache = Cache::absent(NAME, Scope::Machine, reason).said(FILLED, COLLECT);
-    Found { caches: vec![cache], problems: Vec::new() }
+    FoundCaches { caches: vec![cache], problems: Vec::new() }
 }
 
 /// The first line of what a program said, since it is one cell of a table.
@@ -61,7 +61,7 @@ pub(super) fn one_line(error: &Error) -> String {
 
 /// The relation of a store path to this project; the order is that of the rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+enum StorePathClass {
     Project,
     Dead,
     Other,
@@ -69,30 +69,35 @@ enum Class {
     Store,
 }
 
-impl Class {
+impl StorePathClass {
     fn row(self) -> usize {
         CLASSES.iter().position(|(found, ..)| *found == self).unwrap_or_default()
     }
 }
 
-const CLASSES: [(Class, &str, &str, &str); 4] = [
+const CLASSES: [(StorePathClass, &str, &str, &str); 4] = [
     (
-        Class::Project,
+        StorePathClass::Project,
         "this project's roots",
         "nix build, direnv",
         "remove the result links, then cargo larder gc --only nix",
     ),
-    (Class::Dead, "dead", "builds whose roots are gone", COLLECT),
+    (StorePathClass::Dead, "dead", "builds whose roots are gone", COLLECT),
     (
-        Class::Other,
+        StorePathClass::Other,
         "other roots",
         "other projects, profiles and the system",
         "cargo larder gc --only nix --delete-old-generations",
     ),
-    (Class::Store, "store itself", "nix: folders, locks and links between equal files", "nothing to gain"),
+    (
+        StorePathClass::Store,
+        "store itself",
+        "nix: folders, locks and links between equal files",
+        "nothing to gain",
+    ),
 ];
 
-fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> Result<Found> {
+fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> Result<FoundCaches> {
     let dir = project.workspace.root().as_std_path();
     let all = Cmd::new(nix, dir, env).args([
         "--extra-experimental-features",
@@ -109,7 +114,7 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let (paths, dead) = (paths?, dead?);
     let dead: HashSet<&str> = dead.lines().filter_map(|line| base_name(line, store)).collect();
     let own = closure(&paths, roots(project, env, store));
-    let known = Known { own, dead, paths: &paths };
+    let known = StorePaths { own, dead, paths: &paths };
     let (sums, problems) = measure(&[store.to_owned()], CLASSES.len(), 1, |_, path| {
         known.class(path.to_str().unwrap_or_default()).row()
     });
@@ -122,40 +127,40 @@ fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> R
     let rows =
         CLASSES.iter().zip(&sums[0]).zip(archives).map(|((row, sum), archive)| part(*row, *sum, archive));
     let cache = Cache::of_parts(NAME, Scope::Machine, rows.collect()).at(store).said(FILLED, COLLECT);
-    Ok(Found { caches: vec![cache], problems })
+    Ok(FoundCaches { caches: vec![cache], problems })
 }
 
 /// The store's paths, by their base names.
-struct Known<'a> {
+struct StorePaths<'a> {
     own: HashSet<String>,
     dead: HashSet<&'a str>,
     paths: &'a HashMap<String, PathInfo>,
 }
 
-impl Known<'_> {
-    fn class(&self, name: &str) -> Class {
+impl StorePaths<'_> {
+    fn class(&self, name: &str) -> StorePathClass {
         match () {
-            () if self.own.contains(name) => Class::Project,
-            () if self.dead.contains(name) => Class::Dead,
-            () if self.paths.contains_key(name) => Class::Other,
-            () => Class::Store,
+            () if self.own.contains(name) => StorePathClass::Project,
+            () if self.dead.contains(name) => StorePathClass::Dead,
+            () if self.paths.contains_key(name) => StorePathClass::Other,
+            () => StorePathClass::Store,
         }
     }
 }
 
 fn part(
-    (class, name, filled_by, shrink): (Class, &str, &str, &str),
+    (class, name, filled_by, shrink): (StorePathClass, &str, &str, &str),
     sum: Measure,
     archives: (u64, Option<u64>),
 ) -> Cache {
     let (archive, youngest) = archives;
     // The size that Nix itself names for a path is that of its archive; its own folders have none.
-    let apparent = if class == Class::Store { sum.size.apparent } else { archive };
+    let apparent = if class == StorePathClass::Store { sum.size.apparent } else { archive };
     let size = Size { on_disk: sum.size.on_disk, apparent };
     let reusable = match class {
-        Class::Project => Some(size.on_disk),
-        Class::Dead => Some(0),
-        Class::Other | Class::Store => None,
+        StorePathClass::Project => Some(size.on_disk),
+        StorePathClass::Dead => Some(0),
+        StorePathClass::Other | StorePathClass::Store => None,
     };
     // Nix keeps no book of use: a path was last used when it came, as far as it knows.
     let came = youngest.map(|youngest| SystemTime::UNIX_EPOCH + Duration::from_secs(youngest));

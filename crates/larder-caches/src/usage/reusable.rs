@@ -13,7 +13,7 @@ use std::{
 use larder::{
     project::Project,
     side_by_side,
-    target_dir::{Origin, TargetFolder, compiler, fingerprint::Fingerprint},
+    target_dir::{CodeOrigin, TargetFolder, compiler, fingerprint::Fingerprint},
     workspace,
 };
 use toml_edit::DocumentMut;
@@ -23,11 +23,11 @@ use toml_edit::DocumentMut;
 pub(super) struct Now<'a> {
     /// cargo's hash of the compiler; `None` if it cannot be told, and nothing is said of toolchains.
     rustc: Option<u64>,
-    locked: &'a Locked,
+    locked: &'a LockedPackages,
 }
 
 impl<'a> Now<'a> {
-    pub(super) fn new(project: &Project, locked: &'a Locked) -> Self {
+    pub(super) fn new(project: &Project, locked: &'a LockedPackages) -> Self {
         let cargo = &project.cargo;
         let root = project.workspace.root();
         Self { rustc: compiler::hash(cargo, root.as_std_path()), locked }
@@ -70,21 +70,21 @@ impl<'a> Now<'a> {
 
 /// A package as its source folder is called: `serde-1.0.229`, or a git checkout and its revision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Package {
+pub(super) enum PackageFolder {
     Registry(String),
     Git(String),
 }
 
 /// The packages that `Cargo.lock` names.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Locked {
+pub(super) struct LockedPackages {
     /// `name-version`.
     registry: HashSet<String>,
     /// Revisions of git packages.
     revisions: Vec<String>,
 }
 
-impl Locked {
+impl LockedPackages {
     pub(super) fn read(project: &Project) -> Self {
         let lock = workspace::parse_toml(&project.workspace.root().join("Cargo.lock"));
         lock.map(|lock| Self::parse(&lock)).unwrap_or_default()
@@ -106,10 +106,10 @@ impl Locked {
         locked
     }
 
-    pub(super) fn has(&self, package: &Package) -> bool {
+    pub(super) fn has(&self, package: &PackageFolder) -> bool {
         match package {
-            Package::Registry(name) => self.registry.contains(name),
-            Package::Git(short) => self.has_revision(short),
+            PackageFolder::Registry(name) => self.registry.contains(name),
+            PackageFolder::Git(short) => self.has_revision(short),
         }
     }
 
@@ -124,9 +124,11 @@ impl Locked {
 }
 
 /// The package of each root source file, by cargo's hash of its path. One compiler's record is read for each.
-fn packages(folder: &TargetFolder) -> HashMap<u64, Package> {
+fn packages(folder: &TargetFolder) -> HashMap<u64, PackageFolder> {
     let mut records: HashMap<u64, &Path> = HashMap::new();
-    for unit in folder.units.iter().filter(|unit| matches!(unit.origin, Origin::External | Origin::Tainted)) {
+    for unit in
+        folder.units.iter().filter(|unit| matches!(unit.origin, CodeOrigin::External | CodeOrigin::Tainted))
+    {
         let record =
             unit.files.iter().find(|file| file.path.extension().is_some_and(|extension| extension == "d"));
         if let (Some(fingerprint), Some(record)) = (&unit.fingerprint, record) {
@@ -139,7 +141,7 @@ fn packages(folder: &TargetFolder) -> HashMap<u64, Package> {
         .collect()
 }
 
-fn package_of(record: &Path) -> Option<Package> {
+fn package_of(record: &Path) -> Option<PackageFolder> {
     /// The first source file is named near the start.
     const START: u64 = 4096;
     let mut start = Vec::new();
@@ -149,9 +151,9 @@ fn package_of(record: &Path) -> Option<Package> {
 
 /// The package in the path of a source file: `…/registry/src/<index>/<package>/…` or
 /// `…/git/checkouts/<repository>/<revision>/…`.
-fn package_in(record: &str) -> Option<Package> {
-    let registry = folder_after(record, "/registry/src/").map(Package::Registry);
-    registry.or_else(|| folder_after(record, "/git/checkouts/").map(Package::Git))
+fn package_in(record: &str) -> Option<PackageFolder> {
+    let registry = folder_after(record, "/registry/src/").map(PackageFolder::Registry);
+    registry.or_else(|| folder_after(record, "/git/checkouts/").map(PackageFolder::Git))
 }
 
 /// The second folder after a mark.
@@ -167,9 +169,9 @@ mod tests {
     #[test]
     fn packages_are_in_the_paths_of_their_sources() {
         let registry = "/t/debug/deps/serde-1.d: /h/registry/src/index-1/serde-1.0.2/src/lib.rs /h/registry/src/index-1/x";
-        assert_eq!(package_in(registry), Some(Package::Registry("serde-1.0.2".into())));
+        assert_eq!(package_in(registry), Some(PackageFolder::Registry("serde-1.0.2".into())));
         let git = "/t/x.d: /h/git/checkouts/crane-9f/2c71e19/src/lib.rs";
-        assert_eq!(package_in(git), Some(Package::Git("2c71e19".into())));
+        assert_eq!(package_in(git), Some(PackageFolder::Git("2c71e19".into())));
         assert_eq!(package_in("target/debug/deps/app.d: src/lib.rs"), None);
     }
 
@@ -188,7 +190,7 @@ mod tests {
             name = "own"
             version = "0.1.0"
         "#;
-        let locked = Locked::parse(&lock.parse().unwrap());
+        let locked = LockedPackages::parse(&lock.parse().unwrap());
         assert!(locked.has_registry("a-1.0.0") && !locked.has_registry("own-0.1.0"));
         assert!(
             locked.has_revision("0123456") && !locked.has_revision("1123456") && !locked.has_revision("")

@@ -10,19 +10,19 @@ use larder::{
     camino::Utf8PathBuf,
     files::disk::{Size, Tally},
     project::Project,
-    target_dir::{self, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
+    target_dir::{self, BuiltUnit, CodeOrigin, Other, OtherKind, TargetFolder, UnitKind},
 };
 
 use super::{
-    cache::{Cache, Found, Scope},
-    reusable::{Locked, Now},
+    cache::{Cache, FoundCaches, Scope},
+    reusable::{LockedPackages, Now},
 };
 
 const GC: &str = "cargo larder gc --only target";
 
 /// Looks at the project's target folder and at those of its slices that are elsewhere.
-pub(super) fn look(project: &Project, locked: &Locked) -> Found {
-    let mut found = Found::default();
+pub(super) fn look(project: &Project, locked: &LockedPackages) -> FoundCaches {
+    let mut found = FoundCaches::default();
     let now = Now::new(project, locked);
     for path in project.target_dirs().into_iter().map(Utf8PathBuf::into_std_path_buf) {
         if !path.is_dir() {
@@ -49,7 +49,7 @@ fn name(project: &Project, path: &Path) -> String {
 
 /// A row of a profile folder. The order is that of the table, and decides which row a hard link counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Share {
+enum ProfileShare {
     External,
     Tainted,
     Local,
@@ -62,15 +62,15 @@ enum Share {
     Rest,
 }
 
-impl Share {
-    fn of_unit(unit: &Unit, now: &Now<'_>) -> Self {
+impl ProfileShare {
+    fn of_unit(unit: &BuiltUnit, now: &Now<'_>) -> Self {
         match (&unit.fingerprint, unit.kind, unit.origin) {
             (None, ..) => Self::Unfinished,
             (Some(fingerprint), ..) if now.is_of_other_toolchain(fingerprint) => Self::OldToolchains,
             (_, UnitKind::BuildScriptRun, _) => Self::BuildScripts,
-            (_, _, Origin::External) => Self::External,
-            (_, _, Origin::Tainted) => Self::Tainted,
-            (_, _, Origin::Local | Origin::Unknown) => Self::Local,
+            (_, _, CodeOrigin::External) => Self::External,
+            (_, _, CodeOrigin::Tainted) => Self::Tainted,
+            (_, _, CodeOrigin::Local | CodeOrigin::Unknown) => Self::Local,
         }
     }
 
@@ -120,11 +120,11 @@ impl Sum {
 fn cache(name: &str, folder: &TargetFolder, now: &Now<'_>) -> Cache {
     let usable = now.reusable_units(folder);
     let mut tally = Tally::default();
-    let mut shares: BTreeMap<(usize, Share), Sum> = BTreeMap::new();
+    let mut shares: BTreeMap<(usize, ProfileShare), Sum> = BTreeMap::new();
     // Units come first: an uplifted file that is a second name of theirs takes no room of its own.
     for (unit, usable) in folder.units.iter().zip(usable) {
         let size: Size = unit.files.iter().map(|file| tally.add(file.size, file.id, file.links)).sum();
-        let sum = shares.entry((unit.profile, Share::of_unit(unit, now))).or_default();
+        let sum = shares.entry((unit.profile, ProfileShare::of_unit(unit, now))).or_default();
         sum.size += size;
         sum.last_use = sum.last_use.max(unit.last_use());
         *sum.reusable.get_or_insert_default() += if usable { size.on_disk } else { 0 };
@@ -133,7 +133,7 @@ fn cache(name: &str, folder: &TargetFolder, now: &Now<'_>) -> Cache {
     for other in &folder.others {
         let size: Size = other.files.iter().map(|file| tally.add(file.size, file.id, file.links)).sum();
         let sum = match other.profile {
-            Some(profile) => shares.entry((profile, Share::of_other(other))).or_default(),
+            Some(profile) => shares.entry((profile, ProfileShare::of_other(other))).or_default(),
             None => &mut outside.entry(place(other)).or_insert_with(|| (other.kind, Sum::default())).1,
         };
         sum.size += size;
@@ -156,7 +156,7 @@ fn place(other: &Other) -> PathBuf {
     }
 }
 
-fn profiles(folder: &TargetFolder, shares: BTreeMap<(usize, Share), Sum>) -> Vec<(PathBuf, Cache)> {
+fn profiles(folder: &TargetFolder, shares: BTreeMap<(usize, ProfileShare), Sum>) -> Vec<(PathBuf, Cache)> {
     let mut parts: BTreeMap<usize, Vec<Cache>> = BTreeMap::new();
     for ((profile, share), sum) in shares {
         let (name, filled_by, shrink) = share.words();

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, path::Path};
 use object::{Object as _, ObjectSection as _, read::archive::ArchiveFile};
 
 use super::Bound;
-use crate::moved::{Place, places};
+use crate::moved::{CompilePlace, places};
 
 /// Variables with the path of a package; `OUT_DIR` is none, since what is included from there is compiled in.
 const OF_PACKAGES: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
@@ -28,7 +28,7 @@ pub fn in_dep_info(text: &str, found: &mut BTreeSet<Bound>) {
 }
 
 /// Finds the signs in the data of a library, an archive or a program.
-pub fn in_artifact(bytes: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
+pub fn in_artifact(bytes: &[u8], place: &CompilePlace, found: &mut BTreeSet<Bound>) {
     match ArchiveFile::parse(bytes) {
         Ok(archive) => {
             for member in archive.members().flatten() {
@@ -42,7 +42,7 @@ pub fn in_artifact(bytes: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
     }
 }
 
-fn in_object(bytes: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
+fn in_object(bytes: &[u8], place: &CompilePlace, found: &mut BTreeSet<Bound>) {
     let Ok(file) = object::File::parse(bytes) else { return };
     for section in file.sections() {
         let name = section.name().unwrap_or_default();
@@ -59,7 +59,7 @@ fn in_object(bytes: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
 }
 
 /// Finds the signs in any bytes that are compiled in.
-pub fn in_data(data: &[u8], place: &Place, found: &mut BTreeSet<Bound>) {
+pub fn in_data(data: &[u8], place: &CompilePlace, found: &mut BTreeSet<Bound>) {
     for (bound, folder) in [(Bound::CargoHome, &place.cargo_home), (Bound::BuildDir, &place.build_dir)] {
         if !found.contains(&bound)
             && places(data, folder).any(|start| !is_source(&data[start..], folder.len()))
@@ -88,7 +88,7 @@ fn is_source(data: &[u8], folder: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn found(data: &[u8], place: &Place) -> Vec<Bound> {
+    fn found(data: &[u8], place: &CompilePlace) -> Vec<Bound> {
         let mut found = BTreeSet::new();
         in_data(data, place, &mut found);
         found.into_iter().collect()
@@ -102,7 +102,8 @@ mod tests {
             fs_err::create_dir(&home).unwrap();
             fs_err::write(home.join("lib.rs"), "").unwrap();
             let cargo_home = home.to_str().unwrap().to_owned();
-            let place = Place { build_dir: "/nowhere/target".to_owned(), cargo_home: cargo_home.clone() };
+            let place =
+                CompilePlace { build_dir: "/nowhere/target".to_owned(), cargo_home: cargo_home.clone() };
             assert_eq!(found(format!("x{cargo_home}/lib.rsassertion failed").as_bytes(), &place), []);
             assert_eq!(found(format!("{cargo_home}/bin/protoc").as_bytes(), &place), [Bound::CargoHome]);
             assert_eq!(found(format!("{cargo_home}/gone.rs").as_bytes(), &place), [Bound::CargoHome]);

@@ -9,7 +9,7 @@ pub mod system;
 
 use serde::{Deserialize, Serialize};
 
-use crate::moved::Place;
+use crate::moved::CompilePlace;
 
 /// The conditions of a unit. They must hold; an empty one always does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,11 @@ pub enum Bound {
 
 impl Bound {
     /// How it is called, and where it was and is.
-    fn places<'p>(self, compiled_in: &'p Place, here: &'p Place) -> (&'static str, &'p str, &'p str) {
+    fn places<'p>(
+        self,
+        compiled_in: &'p CompilePlace,
+        here: &'p CompilePlace,
+    ) -> (&'static str, &'p str, &'p str) {
         match self {
             Self::CargoHome => ("CARGO_HOME", &compiled_in.cargo_home, &here.cargo_home),
             Self::BuildDir => ("the build directory", &compiled_in.build_dir, &here.build_dir),
@@ -51,13 +55,18 @@ impl Bound {
 
 impl Conditions {
     /// Whether the unit uses the path of a folder that is another one here.
-    pub fn is_bound_elsewhere(&self, compiled_in: &Place, here: &Place) -> bool {
+    pub fn is_bound_elsewhere(&self, compiled_in: &CompilePlace, here: &CompilePlace) -> bool {
         let mut places = self.bound.iter().map(|bound| bound.places(compiled_in, here));
         places.any(|(_, then, now)| then != now)
     }
 
     /// The first condition that does not hold, in words.
-    pub fn broken(&self, compiled_in: &Place, here: &Place, system: &system::System<'_>) -> Option<String> {
+    pub fn broken(
+        &self,
+        compiled_in: &CompilePlace,
+        here: &CompilePlace,
+        system: &system::System<'_>,
+    ) -> Option<String> {
         for bound in &self.bound {
             let (name, then, now) = bound.places(compiled_in, here);
             if then != now {
@@ -86,8 +95,10 @@ mod tests {
     fn each_condition_is_looked_at() {
         let env = Environment::default();
         let system = system::System::new("/", &env);
-        let there = Place { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
-        let here = Place { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
+        let there =
+            CompilePlace { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
+        let here =
+            CompilePlace { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
         let library =
             system::Library { name: "of-nobody".to_owned(), folder: None, digest: Digest::hash(b"") };
         let cases = [

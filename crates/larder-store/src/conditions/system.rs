@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::{Digest, digest_of},
-    moved::{Place, places},
+    moved::{CompilePlace, places},
 };
 
 /// A library of the system, as a linker finds it.
@@ -121,7 +121,7 @@ impl<'a> System<'a> {
 /// cargo are no part of the system.
 pub fn found_by_script(
     printed: &str,
-    place: &Place,
+    place: &CompilePlace,
     system: &System<'_>,
 ) -> (BTreeSet<String>, BTreeSet<Library>) {
     let (mut paths, mut libraries) = (BTreeSet::new(), BTreeSet::new());
@@ -156,7 +156,7 @@ fn library_in(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// Whether the script made a library itself, in a folder that it names.
-fn is_made(told: &[&str], name: &str, place: &Place) -> bool {
+fn is_made(told: &[&str], name: &str, place: &CompilePlace) -> bool {
     let mut own = folders(told)
         .filter(|folder| folder.starts_with(&place.build_dir) || folder.starts_with(&place.cargo_home));
     own.any(|folder| library_in(folder, name).is_some())
@@ -167,7 +167,7 @@ fn absolute_paths(line: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with('/') && word.len() > 1 && Path::new(word).exists())
 }
 
-fn is_of_system(path: &str, place: &Place) -> bool {
+fn is_of_system(path: &str, place: &CompilePlace) -> bool {
     [&place.build_dir, &place.cargo_home]
         .iter()
         .all(|folder| places(path.as_bytes(), folder).next() != Some(0))
@@ -226,7 +226,7 @@ mod tests {
         let build_dir = build.path().to_str().unwrap().to_owned();
         fs_err::create_dir(build.path().join("out")).unwrap();
         fs_err::write(build.path().join("out/libmade.a"), "").unwrap();
-        let place = Place { build_dir: build_dir.clone(), cargo_home: "/no/home".to_owned() };
+        let place = CompilePlace { build_dir: build_dir.clone(), cargo_home: "/no/home".to_owned() };
         let env = environment();
         let system = System::new("/", &env);
         let printed = format!(

@@ -7,7 +7,7 @@ use crate::{
     Error, Result,
     digest::Digest,
     pack::unpack,
-    record::{Record, Snapshot, VERSION},
+    record::{RecipeSnapshot, Record, VERSION},
     remote::Trouble,
     scope::Keys,
     signature::{SignedUnit, Statement},
@@ -42,7 +42,7 @@ pub fn pull(exchange: Exchange<'_>, keys: Keys) -> Result<Pulled> {
         pulled.is_whole = pulled.missed.is_empty();
         if pulled.is_whole {
             let records = list.units.iter().map(|unit| unit.record).collect();
-            exchange.store.set_snapshot(keys.snapshot, &Snapshot { version: VERSION, records })?;
+            exchange.store.set_snapshot(keys.snapshot, &RecipeSnapshot { version: VERSION, records })?;
         }
         return Ok(pulled);
     }

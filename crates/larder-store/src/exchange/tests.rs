@@ -15,15 +15,15 @@ use crate::{
     digest::Digest,
     inside::Inside,
     local::Store,
-    record::{Snapshot, VERSION},
-    remote::{Put, Remote, Trouble, folder::Folder, trouble},
+    record::{RecipeSnapshot, VERSION},
+    remote::{Put, Remote, Trouble, folder::RemoteFolder, trouble},
     scope::Keys,
     signature::{Expected, PublicKey, SecretKey, Statement},
     stub,
 };
 
 /// Two machines, and a folder that both see.
-struct Team {
+struct TeamOfTwo {
     folder: tempfile::TempDir,
     giver: Store,
     taker: Store,
@@ -32,7 +32,7 @@ struct Team {
     keys: Keys,
 }
 
-impl Team {
+impl TeamOfTwo {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [giver, taker] = ["giver", "taker"].map(|name| Store::open(folder.path().join(name)).unwrap());
@@ -47,12 +47,12 @@ impl Team {
     /// Puts units into the first machine's store.
     fn cook(&self, keys: Keys, names: &[&str]) {
         let ids = names.iter().map(|name| stub::unit(&self.giver, name, name.as_bytes()).to_bytes().1);
-        let snapshot = Snapshot { version: VERSION, records: ids.collect() };
+        let snapshot = RecipeSnapshot { version: VERSION, records: ids.collect() };
         self.giver.set_snapshot(keys.snapshot, &snapshot).unwrap();
     }
 
-    fn remote(&self) -> Folder {
-        Folder::new(self.folder.path().join("remote"))
+    fn remote(&self) -> RemoteFolder {
+        RemoteFolder::new(self.folder.path().join("remote"))
     }
 
     fn exchange<'a>(&'a self, store: &'a Store, remote: &'a dyn Remote) -> Exchange<'a> {
@@ -87,7 +87,7 @@ impl Team {
 
 #[test]
 fn another_machine_gets_what_was_pushed_and_the_next_push_sends_nothing() {
-    let team = Team::new();
+    let team = TeamOfTwo::new();
     let pushed = team.push(&team.remote()).unwrap();
     assert_eq!((pushed.units, pushed.new), (3, 3));
     let pulled = team.pull().unwrap();
@@ -101,7 +101,7 @@ fn another_machine_gets_what_was_pushed_and_the_next_push_sends_nothing() {
 
 #[test]
 fn a_recipe_that_nobody_pushed_gets_the_units_of_the_last_one() {
-    let mut team = Team::new();
+    let mut team = TeamOfTwo::new();
     team.push(&team.remote()).unwrap();
     team.keys.snapshot = Digest::hash(b"after a bump");
     let pulled = team.pull().unwrap();
@@ -116,13 +116,13 @@ fn a_recipe_that_nobody_pushed_gets_the_units_of_the_last_one() {
 
 #[test]
 fn nothing_is_got_from_a_remote_that_knows_neither() {
-    let team = Team::new();
+    let team = TeamOfTwo::new();
     assert_eq!(team.pull().unwrap(), Pulled::default());
 }
 
 #[test]
 fn a_list_that_is_not_believed_is_an_error_and_nothing_is_got() {
-    let mut team = Team::new();
+    let mut team = TeamOfTwo::new();
     team.push(&team.remote()).unwrap();
     team.trusted = vec![SecretKey::generate("team-1").unwrap().public()];
     let error = team.pull().unwrap_err().to_string();
@@ -136,7 +136,7 @@ fn a_list_that_is_not_believed_is_an_error_and_nothing_is_got() {
 
 #[test]
 fn a_damaged_pack_is_one_unit_less_until_it_is_rewritten() {
-    let team = Team::new();
+    let team = TeamOfTwo::new();
     team.push(&team.remote()).unwrap();
     let [first, second, third] = team.objects("packs").try_into().unwrap();
     fs_err::write(&first, b"<html>").unwrap();
@@ -152,7 +152,7 @@ fn a_damaged_pack_is_one_unit_less_until_it_is_rewritten() {
 
 #[test]
 fn what_the_first_writer_gave_stays() {
-    let team = Team::new();
+    let team = TeamOfTwo::new();
     team.push(&team.remote()).unwrap();
     let first = team.objects("snapshots/team").pop().map(|path| fs_err::read(path).unwrap());
     team.cook(team.keys, &["one", "two", "another"]);
@@ -165,7 +165,7 @@ fn what_the_first_writer_gave_stays() {
 
 #[test]
 fn namespaces_are_apart() {
-    let team = Team::new();
+    let team = TeamOfTwo::new();
     team.push(&team.remote()).unwrap();
     assert_eq!(team.pull_from("others").unwrap(), Pulled::default());
     assert_eq!(team.pull_from("").unwrap(), Pulled::default());
@@ -217,7 +217,7 @@ impl Remote for Failing {
 #[test]
 fn whichever_write_fails_no_list_leads_nowhere() {
     let names: Vec<String> = (0..38).map(|number| format!("unit-{number}")).collect();
-    let team = Team::new();
+    let team = TeamOfTwo::new();
     team.cook(team.keys, &names.iter().map(String::as_str).collect::<Vec<_>>());
     // 38 packs and two lists.
     for writes in 0..=40 {

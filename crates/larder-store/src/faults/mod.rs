@@ -20,9 +20,9 @@ use larder::{Silent, process::Environment};
 use crate::{
     conditions::system::System,
     digest::{Digest, digest_of},
-    local::{Store, verify::Repair},
-    moved::Place,
-    record::{Record, Snapshot, VERSION},
+    local::{Store, verify::DamageTreatment},
+    moved::CompilePlace,
+    record::{RecipeSnapshot, Record, VERSION},
     restore::{Restored, restore},
     scope::Keys,
     shared_blocks::SharedBlocks,
@@ -58,7 +58,8 @@ impl Machine {
     fn restore(&self, name: &str) -> Restored {
         let target = self.target(name);
         fs_err::create_dir_all(&target).unwrap();
-        let place = Place { build_dir: target.to_str().unwrap().to_owned(), cargo_home: "/home".to_owned() };
+        let place =
+            CompilePlace { build_dir: target.to_str().unwrap().to_owned(), cargo_home: "/home".to_owned() };
         let env = Environment::default();
         let system = System::new("/", &env);
         restore(&self.store, self.keys, &place, &BTreeSet::new(), &system, &Silent).unwrap()
@@ -97,7 +98,7 @@ impl Machine {
 
     /// Requires that everything is in the store as it should be, and that a new checkout gets all of it.
     fn assert_whole(&self, case: &str) {
-        let verified = self.store.verify(Repair::None).unwrap();
+        let verified = self.store.verify(DamageTreatment::None).unwrap();
         assert_eq!((verified.damaged.len(), verified.incomplete.len()), (0, 0), "{case}: {verified:?}");
         let _ = fs_err::remove_dir_all(self.target("whole"));
         let restored = self.restore("whole");
@@ -141,5 +142,5 @@ fn list(store: &Store, keys: Keys, records: &[Record]) {
     for (record, id) in records.iter().zip(&ids) {
         store.set_newest(keys.scope, &record.fingerprint, *id).unwrap();
     }
-    store.set_snapshot(keys.snapshot, &Snapshot { version: VERSION, records: ids }).unwrap();
+    store.set_snapshot(keys.snapshot, &RecipeSnapshot { version: VERSION, records: ids }).unwrap();
 }

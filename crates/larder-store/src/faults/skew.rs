@@ -34,7 +34,7 @@ fn what_a_later_version_stored_is_passed_by_and_stays() {
     machine.assert_whole("with another version beside it");
     let later = SystemTime::now() + Duration::from_hours(1);
     machine.store.sweep(u64::MAX, later, Sweep::Delete).unwrap();
-    machine.store.verify(Repair::Remove).unwrap();
+    machine.store.verify(DamageTreatment::Remove).unwrap();
     for path in [&record, &blob, &folder.join("ab"), &snapshot] {
         assert!(path.is_file(), "{} is gone", path.display());
     }
@@ -68,6 +68,6 @@ fn nothing_is_deleted_that_no_store_has_written() {
     let planned = machine.store.sweep(0, later, Sweep::Plan).unwrap();
     assert_eq!(machine.store.sweep(0, later, Sweep::Delete).unwrap(), planned);
     assert_eq!(machine.store.sweep(0, later, Sweep::Delete).unwrap(), 0);
-    machine.store.verify(Repair::Remove).unwrap();
+    machine.store.verify(DamageTreatment::Remove).unwrap();
     assert!(outside.join("photo").is_file() && v1.join("blobs/notes").is_file());
 }

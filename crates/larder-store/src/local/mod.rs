@@ -31,7 +31,7 @@ use crate::{
     digest::{Digest, copy, digest_of},
     error::named,
     inside::Inside,
-    record::{File, LARGEST, Record, Snapshot},
+    record::{File, LARGEST, RecipeSnapshot, Record},
     rights,
     shared_blocks::SharedBlocks,
 };
@@ -228,16 +228,16 @@ impl Store {
     }
 
     /// The units of a recipe; `None` if they are not known.
-    pub fn snapshot(&self, key: Key) -> Option<Snapshot> {
+    pub fn snapshot(&self, key: Key) -> Option<RecipeSnapshot> {
         let path = self.path("snapshots", &key.to_string());
-        Snapshot::parse(&read_small(&path, LARGEST as u64).ok()?).ok()
+        RecipeSnapshot::parse(&read_small(&path, LARGEST as u64).ok()?).ok()
     }
 
     /// Stores the units of a recipe, in the place of those that were known.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn set_snapshot(&self, key: Key, snapshot: &Snapshot) -> Result<()> {
+    pub fn set_snapshot(&self, key: Key, snapshot: &RecipeSnapshot) -> Result<()> {
         let bytes = serde_json::to_vec(snapshot).map_err(|error| Error::bad("a snapshot", error))?;
         self.replace(&self.path("snapshots", &key.to_string()), &bytes)
     }

@@ -12,7 +12,7 @@ use super::{Store, VERSION};
 use crate::{
     Result,
     digest::Digest,
-    record::{LARGEST, Snapshot},
+    record::{LARGEST, RecipeSnapshot},
 };
 
 /// An entry that was used so lately may be in use now.
@@ -39,7 +39,7 @@ impl Sweep {
 
 /// The contents of a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Contents {
+pub struct StoreContents {
     /// Compiled units.
     pub records: usize,
     /// Their files.
@@ -51,13 +51,13 @@ pub struct Contents {
 }
 
 /// A unit with the time of its last use.
-struct Kept {
+struct UsedUnit {
     path: PathBuf,
     used: SystemTime,
-    files: Vec<Needed>,
+    files: Vec<NeededBlob>,
 }
 
-impl Kept {
+impl UsedUnit {
     fn read(path: PathBuf, used: SystemTime) -> Option<Self> {
         let bytes = read_small(&path, LARGEST as u64).ok()?;
         let OfAnyVersion { files } = serde_json::from_slice(&bytes).ok()?;
@@ -68,11 +68,11 @@ impl Kept {
 /// A record of whatever version, as far as sweeping reads it.
 #[derive(serde::Deserialize)]
 struct OfAnyVersion {
-    files: Vec<Needed>,
+    files: Vec<NeededBlob>,
 }
 
 #[derive(serde::Deserialize)]
-struct Needed {
+struct NeededBlob {
     digest: Digest,
     size: u64,
 }
@@ -82,8 +82,9 @@ impl Store {
     ///
     /// # Errors
     /// If a folder cannot be read.
-    pub fn contents(&self) -> Result<Contents> {
-        let mut contents = Contents { snapshots: self.files("snapshots")?.len(), ..Contents::default() };
+    pub fn contents(&self) -> Result<StoreContents> {
+        let mut contents =
+            StoreContents { snapshots: self.files("snapshots")?.len(), ..StoreContents::default() };
         contents.records = self.files("records")?.len();
         for (_, size, _) in self.files("blobs")? {
             contents.blobs += 1;
@@ -154,9 +155,9 @@ impl Store {
         self.sweep(most, now, Sweep::Delete).map(|_| ())
     }
 
-    fn kept(&self) -> Result<Vec<Kept>> {
+    fn kept(&self) -> Result<Vec<UsedUnit>> {
         let records = self.files("records")?.into_iter();
-        Ok(records.filter_map(|(path, _, used)| Kept::read(path, used)).collect())
+        Ok(records.filter_map(|(path, _, used)| UsedUnit::read(path, used)).collect())
     }
 
     fn sweep_unfinished(&self, now: SystemTime) {
@@ -172,10 +173,10 @@ impl Store {
         let mut known: BTreeMap<Digest, bool> = BTreeMap::new();
         for (path, _, _) in self.files("snapshots").unwrap_or_default() {
             let bytes = read_small(&path, LARGEST as u64).unwrap_or_default();
-            if Snapshot::is_of_another_version(&bytes) {
+            if RecipeSnapshot::is_of_another_version(&bytes) {
                 continue;
             }
-            let snapshot = Snapshot::parse(&bytes).ok();
+            let snapshot = RecipeSnapshot::parse(&bytes).ok();
             let has_all = snapshot.is_some_and(|snapshot| {
                 snapshot.records.into_iter().all(|id| self.has_record(id, &mut known))
             });

@@ -17,11 +17,11 @@ const ABSENT: &str = "the folder is not there";
 
 /// A folder.
 #[derive(Debug, Clone)]
-pub struct Folder {
+pub struct RemoteFolder {
     root: PathBuf,
 }
 
-impl Folder {
+impl RemoteFolder {
     /// The folder. It is never made: a share that is not mounted is no empty one.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
@@ -47,7 +47,7 @@ impl Folder {
     }
 }
 
-impl Remote for Folder {
+impl Remote for RemoteFolder {
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>> {
         let path: &Path = &self.root.join(name.as_str());
         if !self.root.is_dir() {
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_folder_is_a_remote() {
         let folder = tempfile::tempdir().unwrap();
-        let remote = Folder::new(folder.path());
+        let remote = RemoteFolder::new(folder.path());
         conformance::writes(&remote);
         conformance::reads(&remote);
         let left = fs_err::read_dir(folder.path()).unwrap().count();
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_share_that_is_not_mounted_is_trouble_and_no_miss() {
         let folder = tempfile::tempdir().unwrap();
-        let remote = Folder::new(folder.path().join("absent"));
+        let remote = RemoteFolder::new(folder.path().join("absent"));
         let name = conformance::name("one");
         let errors = [remote.get(&name, 10).unwrap_err(), remote.put(&name, b"x").unwrap_err()];
         for error in errors {
@@ -120,14 +120,14 @@ mod tests {
             let name = conformance::name(&format!("v1/object-{round}"));
             let written = std::thread::scope(|scope| {
                 let writers = (0..8_u8).map(|number| {
-                    let (remote, name) = (Folder::new(folder.path()), &name);
+                    let (remote, name) = (RemoteFolder::new(folder.path()), &name);
                     scope.spawn(move || remote.put_new(name, &[number; 1000]).unwrap())
                 });
                 let writers: Vec<_> = writers.collect();
                 writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
             });
             assert_eq!(written.iter().filter(|put| **put == Put::Written).count(), 1);
-            let bytes = Folder::new(folder.path()).get(&name, 1000).unwrap().unwrap();
+            let bytes = RemoteFolder::new(folder.path()).get(&name, 1000).unwrap().unwrap();
             assert!(bytes.len() == 1000 && bytes.iter().all(|byte| *byte == bytes[0]));
         }
     }

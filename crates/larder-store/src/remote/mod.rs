@@ -57,5 +57,5 @@ pub fn open(address: &str, root: &Path, plain: PlainHttp, user: &Credentials) ->
         }
         None => address,
     };
-    Ok(Box::new(Patient::new(folder::Folder::new(root.join(folder)))))
+    Ok(Box::new(Patient::new(folder::RemoteFolder::new(root.join(folder)))))
 }

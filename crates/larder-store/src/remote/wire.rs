@@ -43,7 +43,7 @@ pub(super) struct Wire {
 
 /// The answer of a server.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct WireAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -59,7 +59,7 @@ impl Wire {
     }
 
     /// Sends a request, and takes at most `most` bytes of the body of its answer.
-    pub(super) fn send(&self, request: Request<&[u8]>, most: u64) -> Result<Answer, Trouble> {
+    pub(super) fn send(&self, request: Request<&[u8]>, most: u64) -> Result<WireAnswer, Trouble> {
         let agent = self.agent(request.uri())?;
         let mut response = call(agent, request).map_err(|error| told(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -73,7 +73,7 @@ impl Wire {
             Err(_) if !is_read => Vec::new(),
             other => other?,
         };
-        Ok(Answer { status, headers, body })
+        Ok(WireAnswer { status, headers, body })
     }
 
     fn agent(&self, uri: &Uri) -> Result<&Agent, Trouble> {
@@ -109,7 +109,7 @@ fn config() -> ConfigBuilder<AgentScope> {
         .timeout_per_read(Some(STEP))
 }
 
-impl Answer {
+impl WireAnswer {
     /// A header, if it is text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -30,8 +30,8 @@ use crate::{
     digest::{Digest, digest_of},
     inside::Inside,
     local::Store,
-    moved::Place,
-    record::{Dependency, File, Record, Role},
+    moved::CompilePlace,
+    record::{File, Record, RecordedDependency, Role},
     scope::Keys,
 };
 
@@ -68,18 +68,18 @@ pub struct Restored {
 pub fn restore(
     store: &Store,
     keys: Keys,
-    place: &Place,
+    place: &CompilePlace,
     packages: &BTreeSet<String>,
     system: &System<'_>,
     report: &dyn Report,
 ) -> Result<Restored> {
-    let Found { is_whole, ids, records } = Found::read(store, keys, packages);
+    let RestoreCandidates { is_whole, ids, records } = RestoreCandidates::read(store, keys, packages);
     store.touch(keys.snapshot, &ids);
     Ok(Restored { is_whole, ..into(store, place, &records, system, report)? })
 }
 
 /// The records that restoring a recipe considers.
-pub(crate) struct Found {
+pub(crate) struct RestoreCandidates {
     /// Whether they are those of the recipe, all of them.
     pub(crate) is_whole: bool,
     /// Of all that was read, also of packages that the recipe does not have.
@@ -87,7 +87,7 @@ pub(crate) struct Found {
     pub(crate) records: Vec<Record>,
 }
 
-impl Found {
+impl RestoreCandidates {
     /// Reads them; `packages` are the names and versions in the recipe's `Cargo.lock`.
     pub(crate) fn read(store: &Store, keys: Keys, packages: &BTreeSet<String>) -> Self {
         let snapshot = store.snapshot(keys.snapshot);
@@ -106,7 +106,7 @@ impl Found {
 /// As [`restore`].
 pub(crate) fn into(
     store: &Store,
-    place: &Place,
+    place: &CompilePlace,
     records: &[Record],
     system: &System<'_>,
     report: &dyn Report,
@@ -121,7 +121,7 @@ pub(crate) fn into(
     report.step("Restoring", &format!("{missing} units from the store"));
     let profiles = place::prepare(build_dir, records)?;
     let _locks = locks::take_profiles(&profiles, PATIENCE, report)?;
-    let mut run = Run::new(store, place, system);
+    let mut run = RestoreRun::new(store, place, system);
     for level in levels(records) {
         run.level(&level, &mut restored)?;
     }
@@ -164,7 +164,7 @@ fn belongs<'a>(
     // Against records that name each other in a circle.
     known.insert(&record.fingerprint, false);
     let own = record.source.as_ref().is_none_or(|source| is_of_package(source, packages));
-    let below = |dependency: &Dependency| by_name.get(&dependency.fingerprint).copied();
+    let below = |dependency: &RecordedDependency| by_name.get(&dependency.fingerprint).copied();
     let belongs = own
         && depth < DEEPEST
         && record.dependencies.iter().all(|dependency| {
@@ -206,24 +206,24 @@ pub(crate) fn levels(records: &[Record]) -> Vec<Vec<&Record>> {
 
 /// The known hashes of a unit in the folder.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct UnitHashes {
     outputs: Digest,
     fingerprint: u64,
 }
 
-struct Run<'a> {
+struct RestoreRun<'a> {
     store: &'a Store,
-    place: &'a Place,
+    place: &'a CompilePlace,
     system: &'a System<'a>,
     placing: place::Placing<'a>,
     /// Units that are there and are those of the store.
-    known: BTreeMap<Inside, Known>,
+    known: BTreeMap<Inside, UnitHashes>,
     /// [`Restored::scripts`], and what stands on them.
     waiting: BTreeSet<Inside>,
 }
 
-impl<'a> Run<'a> {
-    fn new(store: &'a Store, place: &'a Place, system: &'a System<'a>) -> Self {
+impl<'a> RestoreRun<'a> {
+    fn new(store: &'a Store, place: &'a CompilePlace, system: &'a System<'a>) -> Self {
         let (known, waiting) = (BTreeMap::new(), BTreeSet::new());
         Self { store, place, system, placing: place::Placing::new(store, place), known, waiting }
     }
@@ -255,8 +255,10 @@ impl<'a> Run<'a> {
                 Ok(fingerprint) => {
                     restored.units += 1;
                     restored.bytes += record.size();
-                    self.known
-                        .insert(record.fingerprint.clone(), Known { outputs: record.outputs, fingerprint });
+                    self.known.insert(
+                        record.fingerprint.clone(),
+                        UnitHashes { outputs: record.outputs, fingerprint },
+                    );
                 }
                 Err(error) => {
                     restored.damaged += 1;
@@ -287,10 +289,10 @@ impl<'a> Run<'a> {
 
     /// The hashes that dependents may take for a script that was compiled here: those of the recorded one, if cargo's
     /// hash says that it was made from the same, but for the place.
-    fn present_script(&self, record: &Record, fingerprint: u64) -> Option<Known> {
+    fn present_script(&self, record: &Record, fingerprint: u64) -> Option<UnitHashes> {
         let dependencies = self.dependencies(record).ok()?;
         let (_, expected) = place::fingerprint(self.store, self.place, record, &dependencies).ok()?;
-        (fingerprint == expected).then_some(Known { outputs: record.outputs, fingerprint })
+        (fingerprint == expected).then_some(UnitHashes { outputs: record.outputs, fingerprint })
     }
 
     fn path(&self, path: &Inside) -> std::path::PathBuf {
@@ -302,7 +304,7 @@ impl<'a> Run<'a> {
     }
 
     /// A finished unit, if its outputs are those of the record.
-    fn present(&self, record: &Record) -> Option<Known> {
+    fn present(&self, record: &Record) -> Option<UnitHashes> {
         let hash = fs_err::read(self.path(&record.fingerprint)).ok()?;
         let fingerprint = fingerprint::hash(&hash)?;
         if self.is_script_of_elsewhere(record) {
@@ -311,7 +313,7 @@ impl<'a> Run<'a> {
         let outputs = record.files.iter().filter(|file| matches!(file.role, Role::Output | Role::Printed));
         let digests: Option<Vec<_>> = outputs.map(|file| Some((&file.path, self.digest(file)?))).collect();
         let outputs = Record::outputs_of(digests?.into_iter());
-        (outputs == record.outputs).then_some(Known { outputs, fingerprint })
+        (outputs == record.outputs).then_some(UnitHashes { outputs, fingerprint })
     }
 
     /// The digest of a file that is there, with paths of the machine counted as one.
@@ -328,7 +330,7 @@ impl<'a> Run<'a> {
         record.dependencies.iter().map(|dependency| self.known_hash(dependency)).collect()
     }
 
-    fn known_hash(&self, dependency: &Dependency) -> Result<u64, String> {
+    fn known_hash(&self, dependency: &RecordedDependency) -> Result<u64, String> {
         match self.known.get(&dependency.fingerprint) {
             Some(known) if known.outputs == dependency.outputs => Ok(known.fingerprint),
             _ => Err(format!("{} is another one here", dependency.fingerprint)),

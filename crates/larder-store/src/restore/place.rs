@@ -19,7 +19,7 @@ use crate::{
     error::named,
     inside::Inside,
     local::Store,
-    moved::{Place, moved_fingerprint},
+    moved::{CompilePlace, moved_fingerprint},
     record::{File, Record, Role},
     rights,
     shared_blocks::SharedBlocks,
@@ -28,7 +28,7 @@ use crate::{
 /// A restore into a build directory: what its units have in common.
 pub(super) struct Placing<'a> {
     store: &'a Store,
-    place: &'a Place,
+    place: &'a CompilePlace,
     now: SystemTime,
     /// Folders that are there and no links, as was seen in this restore.
     folders: Mutex<HashSet<PathBuf>>,
@@ -36,7 +36,7 @@ pub(super) struct Placing<'a> {
 }
 
 impl<'a> Placing<'a> {
-    pub(super) fn new(store: &'a Store, place: &'a Place) -> Self {
+    pub(super) fn new(store: &'a Store, place: &'a CompilePlace) -> Self {
         let (folders, shared) = (Mutex::default(), SharedBlocks::default());
         Self { store, place, now: SystemTime::now(), folders, shared }
     }
@@ -163,7 +163,7 @@ pub(super) fn prepare(build_dir: &Path, records: &[Record]) -> Result<Vec<PathBu
 /// The fingerprint as cargo would write it here, with its hash.
 pub(super) fn fingerprint(
     store: &Store,
-    place: &Place,
+    place: &CompilePlace,
     record: &Record,
     dependencies: &[u64],
 ) -> Result<(Vec<u8>, u64)> {

@@ -4,17 +4,17 @@ use larder::{Silent, process::Environment};
 
 use super::*;
 use crate::{
-    record::{Role, Snapshot, VERSION},
+    record::{RecipeSnapshot, Role, VERSION},
     stub,
 };
 
-struct Two {
+struct StoreAndTarget {
     folder: tempfile::TempDir,
     store: Store,
     keys: Keys,
 }
 
-impl Two {
+impl StoreAndTarget {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("store")).unwrap();
@@ -29,10 +29,10 @@ impl Two {
 
     fn restore(&self, records: &[Record]) -> Restored {
         let ids = records.iter().map(|record| self.store.add_record(record).unwrap());
-        let snapshot = Snapshot { version: VERSION, records: ids.collect() };
+        let snapshot = RecipeSnapshot { version: VERSION, records: ids.collect() };
         self.store.set_snapshot(self.keys.snapshot, &snapshot).unwrap();
         let build_dir = self.path("").to_str().unwrap().trim_end_matches('/').to_owned();
-        let place = Place { build_dir, cargo_home: "/home".to_owned() };
+        let place = CompilePlace { build_dir, cargo_home: "/home".to_owned() };
         let env = Environment::default();
         let system = System::new("/", &env);
         restore(&self.store, self.keys, &place, &BTreeSet::new(), &system, &Silent).unwrap()
@@ -41,7 +41,7 @@ impl Two {
 
 #[test]
 fn a_unit_goes_in_as_a_whole_and_is_left_alone_then() {
-    let two = Two::new();
+    let two = StoreAndTarget::new();
     let record = stub::unit(&two.store, "a", b"a library");
     let restored = two.restore(std::slice::from_ref(&record));
     assert_eq!((restored.units, restored.present, restored.is_whole), (1, 0, true), "{restored:?}");
@@ -59,7 +59,7 @@ fn a_unit_goes_in_as_a_whole_and_is_left_alone_then() {
 
 #[test]
 fn a_fingerprint_of_another_form_is_no_unit() {
-    let two = Two::new();
+    let two = StoreAndTarget::new();
     let mut record = stub::unit(&two.store, "a", b"a library");
     record.fingerprint_hash ^= 1;
     let restored = two.restore(&[record]);
@@ -70,10 +70,10 @@ fn a_fingerprint_of_another_form_is_no_unit() {
 
 #[test]
 fn what_stands_on_other_bytes_stays_out() {
-    let two = Two::new();
+    let two = StoreAndTarget::new();
     let below = stub::unit(&two.store, "below", b"one");
     let mut above = stub::unit(&two.store, "above", b"two");
-    let on = |outputs| Dependency { fingerprint: below.fingerprint.clone(), outputs };
+    let on = |outputs| RecordedDependency { fingerprint: below.fingerprint.clone(), outputs };
     above.dependencies = vec![on(Digest::hash(b"other bytes"))];
     let restored = two.restore(&[below.clone(), above.clone()]);
     assert_eq!(restored.units, 1, "{restored:?}");
@@ -84,7 +84,7 @@ fn what_stands_on_other_bytes_stays_out() {
 #[test]
 fn a_file_that_is_gone_or_damaged_leaves_no_unit() {
     for damage in [None, Some("damaged!!")] {
-        let two = Two::new();
+        let two = StoreAndTarget::new();
         let record = stub::unit(&two.store, "a", b"a library");
         let output = record.files.iter().find(|file| file.role == Role::Output).unwrap();
         let blob = two.store.blob(output.digest);
@@ -103,7 +103,7 @@ fn a_file_that_is_gone_or_damaged_leaves_no_unit() {
 #[cfg(unix)]
 #[test]
 fn a_link_in_the_folder_is_not_followed() {
-    let two = Two::new();
+    let two = StoreAndTarget::new();
     let outside = tempfile::tempdir().unwrap();
     fs_err::create_dir(two.path("debug")).unwrap();
     std::os::unix::fs::symlink(outside.path(), two.path("debug/deps")).unwrap();
@@ -115,11 +115,13 @@ fn a_link_in_the_folder_is_not_followed() {
 
 #[test]
 fn records_in_a_circle_end() {
-    let two = Two::new();
+    let two = StoreAndTarget::new();
     let mut one = stub::unit(&two.store, "one", b"1");
     let mut other = stub::unit(&two.store, "other", b"2");
-    one.dependencies = vec![Dependency { fingerprint: other.fingerprint.clone(), outputs: other.outputs }];
-    other.dependencies = vec![Dependency { fingerprint: one.fingerprint.clone(), outputs: one.outputs }];
+    one.dependencies =
+        vec![RecordedDependency { fingerprint: other.fingerprint.clone(), outputs: other.outputs }];
+    other.dependencies =
+        vec![RecordedDependency { fingerprint: one.fingerprint.clone(), outputs: one.outputs }];
     assert_eq!(two.restore(&[one.clone(), other.clone()]).units, 0);
     assert_eq!(of_packages(vec![one, other], &BTreeSet::new()).len(), 0);
 }
@@ -127,11 +129,12 @@ fn records_in_a_circle_end() {
 /// A build script and its run, as records of a machine with another `CARGO_HOME`.
 #[test]
 fn a_script_of_elsewhere_is_named_and_what_stands_on_it_waits() {
-    let two = Two::new();
+    let two = StoreAndTarget::new();
     let script = bound(&two.store, "script", "build-script-build-script-build");
     let library = bound(&two.store, "library", "lib-library");
     let mut run = stub::unit(&two.store, "run", b"run");
-    run.dependencies = vec![Dependency { fingerprint: script.fingerprint.clone(), outputs: script.outputs }];
+    run.dependencies =
+        vec![RecordedDependency { fingerprint: script.fingerprint.clone(), outputs: script.outputs }];
     let restored = two.restore(&[script.clone(), run.clone()]);
     assert_eq!((restored.units, restored.waiting, restored.refused.len()), (0, 2, 2), "{restored:?}");
     assert_eq!(restored.scripts, std::slice::from_ref(&script.fingerprint));

@@ -10,20 +10,20 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Found, Known, Run, levels};
+use super::{RestoreCandidates, RestoreRun, UnitHashes, levels};
 use crate::{
     conditions::system::System,
     digest::Digest,
     inside::Inside,
     local::Store,
-    moved::Place,
+    moved::CompilePlace,
     parts::{Difference, Parts},
     record::Record,
     scope::Keys,
 };
 
 /// Units of one recipe and a store, as restoring sees them.
-pub struct Question<'a> {
+pub struct StoreQuestion<'a> {
     /// The store.
     pub store: &'a Store,
     /// The recipe's keys.
@@ -31,7 +31,7 @@ pub struct Question<'a> {
     /// The parts of its scope.
     pub parts: &'a Parts,
     /// The place to restore it in.
-    pub place: &'a Place,
+    pub place: &'a CompilePlace,
     /// Names and versions in its `Cargo.lock`.
     pub packages: &'a BTreeSet<String>,
     /// This machine.
@@ -50,11 +50,11 @@ pub enum Wanted {
 /// The answer about the units that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Answer {
+pub struct StoreAnswer {
     /// Whether the store has the recipe as a whole.
     pub whole: bool,
     /// Units that the recipe may use.
-    pub units: Vec<Told>,
+    pub units: Vec<StoredUnit>,
     /// If there are none: the nearest that the store has.
     pub nearest: Nearest,
 }
@@ -62,7 +62,7 @@ pub struct Answer {
 /// A unit of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Told {
+pub struct StoredUnit {
     /// cargo's name for it.
     pub unit: String,
     /// Package, target and profile.
@@ -72,7 +72,7 @@ pub struct Told {
     pub fate: Fate,
 }
 
-impl Told {
+impl StoredUnit {
     fn new(record: &Record, fates: &BTreeMap<Inside, Fate>) -> Self {
         let refused = || Fate::Refused { reason: "it stands on itself".to_owned() };
         Self {
@@ -122,22 +122,22 @@ pub enum Nearest {
     },
 }
 
-impl Question<'_> {
+impl StoreQuestion<'_> {
     /// Looks.
-    pub fn answer(&self, wanted: &Wanted) -> Answer {
-        let found = Found::read(self.store, self.keys, self.packages);
+    pub fn answer(&self, wanted: &Wanted) -> StoreAnswer {
+        let found = RestoreCandidates::read(self.store, self.keys, self.packages);
         let fates = self.fates(&found);
-        let Found { is_whole: whole, records, .. } = found;
+        let RestoreCandidates { is_whole: whole, records, .. } = found;
         let is_wanted = |record: &&Record| wanted.is(record, &records);
-        let units: Vec<Told> =
-            records.iter().filter(is_wanted).map(|record| Told::new(record, &fates)).collect();
+        let units: Vec<StoredUnit> =
+            records.iter().filter(is_wanted).map(|record| StoredUnit::new(record, &fates)).collect();
         let nearest = if units.is_empty() { self.nearest(wanted) } else { Nearest::NotAsked };
-        Answer { whole, units, nearest }
+        StoreAnswer { whole, units, nearest }
     }
 
     /// The fate of each record in a restore, from the leaves up.
-    fn fates(&self, found: &Found) -> BTreeMap<Inside, Fate> {
-        let mut run = Run::new(self.store, self.place, self.system);
+    fn fates(&self, found: &RestoreCandidates) -> BTreeMap<Inside, Fate> {
+        let mut run = RestoreRun::new(self.store, self.place, self.system);
         let mut fates: BTreeMap<Inside, Fate> = BTreeMap::new();
         for record in levels(&found.records).into_iter().flatten() {
             let is_script = found.is_whole && run.is_script_of_elsewhere(record);
@@ -148,7 +148,7 @@ impl Question<'_> {
             let known = match fate {
                 Fate::Present => run.present(record),
                 Fate::Restored | Fate::Script => {
-                    Some(Known { outputs: record.outputs, fingerprint: record.fingerprint_hash })
+                    Some(UnitHashes { outputs: record.outputs, fingerprint: record.fingerprint_hash })
                 }
                 Fate::Other | Fate::Refused { .. } => None,
             };
@@ -204,7 +204,7 @@ impl Question<'_> {
     }
 }
 
-fn fate(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate {
+fn fate(run: &RestoreRun<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate {
     if run.present(record).is_some() {
         return Fate::Present;
     }
@@ -215,7 +215,7 @@ fn fate(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Fate 
 }
 
 /// Why a unit would not be restored.
-fn refusal(run: &Run<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Option<String> {
+fn refusal(run: &RestoreRun<'_>, record: &Record, fates: &BTreeMap<Inside, Fate>) -> Option<String> {
     for dependency in &record.dependencies {
         let below = dependency.fingerprint.as_str();
         match fates.get(&dependency.fingerprint) {

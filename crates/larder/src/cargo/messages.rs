@@ -88,11 +88,11 @@ pub struct Stream {
     units: BTreeSet<String>,
     /// The start of a line that may be a message.
     held: Vec<u8>,
-    state: State,
+    state: StreamState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum StreamState {
     /// In a line that may be a message.
     Held,
     /// In a line that is none.
@@ -109,32 +109,32 @@ impl Stream {
             counts: Counts::default(),
             units: BTreeSet::new(),
             held: Vec::new(),
-            state: State::Held,
+            state: StreamState::Held,
         }
     }
 
     /// Whether cargo said that it has built, so that the rest is none of its own.
     pub fn is_over(&self) -> bool {
-        self.state == State::Over
+        self.state == StreamState::Over
     }
 
     /// Takes a piece in, and adds to `passed` what goes on to the caller.
     pub fn take(&mut self, mut bytes: &[u8], passed: &mut Vec<u8>) {
         while !bytes.is_empty() {
-            if self.state == State::Over {
+            if self.state == StreamState::Over {
                 passed.extend_from_slice(bytes);
                 return;
             }
             let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
             let (piece, rest) = bytes.split_at(end);
             bytes = rest;
-            if self.state == State::Held {
+            if self.state == StreamState::Held {
                 self.hold(piece, passed);
             } else {
                 passed.extend_from_slice(piece);
             }
-            if piece.ends_with(b"\n") && self.state != State::Over {
-                self.state = State::Held;
+            if piece.ends_with(b"\n") && self.state != StreamState::Over {
+                self.state = StreamState::Held;
             }
         }
     }
@@ -143,7 +143,7 @@ impl Stream {
         self.held.extend_from_slice(piece);
         let known = self.held.len().min(MESSAGE.len());
         if self.held[..known] != MESSAGE[..known] || self.held.len() > LONGEST {
-            self.state = State::Other;
+            self.state = StreamState::Other;
             passed.append(&mut self.held);
         } else if self.held.ends_with(b"\n") {
             self.line(passed);
@@ -154,7 +154,7 @@ impl Stream {
     fn line(&mut self, passed: &mut Vec<u8>) {
         let reason = self.counts.take(&self.held, &mut self.units);
         if reason.as_deref() == Some("build-finished") {
-            self.state = State::Over;
+            self.state = StreamState::Over;
         }
         if reason.is_none() || self.readers == Readers::Caller {
             passed.extend_from_slice(&self.held);

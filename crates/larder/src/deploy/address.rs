@@ -25,7 +25,7 @@ pub(super) struct Address {
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
 }
@@ -38,7 +38,7 @@ impl Address {
         path: &str,
         body: Option<&str>,
         patience: Duration,
-    ) -> Result<Answer, String> {
+    ) -> Result<HttpAnswer, String> {
         let mut stream = self.connect(patience)?;
         let body = body.unwrap_or_default();
         let request = format!(
@@ -85,11 +85,11 @@ fn explained(error: &std::io::Error) -> String {
 }
 
 /// Reads a whole answer: the status, and what comes after the headers.
-fn answer(text: &[u8]) -> Option<Answer> {
+fn answer(text: &[u8]) -> Option<HttpAnswer> {
     let end = text.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&text[..end]);
     let status = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, body: text[end + 4..].to_vec() })
+    Some(HttpAnswer { status, body: text[end + 4..].to_vec() })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ const BLOBS: &str = "blobs/sha256/";
 #[derive(Debug)]
 pub(super) struct Archive {
     file: PathBuf,
-    blobs: BTreeMap<String, Place>,
+    blobs: BTreeMap<String, ArchiveSpan>,
     /// Its manifest's digest.
     pub(super) manifest: String,
     /// In the words of the manifest.
@@ -30,7 +30,7 @@ pub(super) struct Archive {
 
 /// Bytes of the archive.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct ArchiveSpan {
     offset: u64,
     length: u64,
 }
@@ -38,12 +38,12 @@ struct Place {
 /// The list of manifests in an OCI layout.
 #[derive(Debug, Deserialize)]
 struct Index {
-    manifests: Vec<Described>,
+    manifests: Vec<BlobDescriptor>,
 }
 
 /// A blob by its description.
 #[derive(Debug, Deserialize)]
-struct Described {
+struct BlobDescriptor {
     digest: String,
 }
 
@@ -63,7 +63,7 @@ impl Archive {
     /// Looks for a manifest whose blobs are all there.
     fn find(&mut self, list: &[u8], depth: usize) -> Option<()> {
         let index: Index = serde_json::from_slice(list).ok()?;
-        for Described { digest } in index.manifests {
+        for BlobDescriptor { digest } in index.manifests {
             let Some(text) = self.blobs.get(&digest).and_then(|place| self.bytes(*place).ok()) else {
                 continue;
             };
@@ -86,13 +86,13 @@ impl Archive {
         named.all(|blob| blob["digest"].as_str().is_some_and(|digest| self.blobs.contains_key(digest)))
     }
 
-    fn bytes(&self, place: Place) -> std::io::Result<Vec<u8>> {
+    fn bytes(&self, place: ArchiveSpan) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.at(place)?.take(LARGEST).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn at(&self, place: Place) -> std::io::Result<std::io::Take<fs_err::File>> {
+    fn at(&self, place: ArchiveSpan) -> std::io::Result<std::io::Take<fs_err::File>> {
         let mut file = fs_err::File::open(&self.file)?;
         file.seek(SeekFrom::Start(place.offset))?;
         Ok(file.take(place.length))
@@ -115,12 +115,12 @@ fn unreadable(error: &std::io::Error) -> String {
 }
 
 /// Where the blobs of an archive are, and its list of manifests.
-fn contents(file: &Path) -> std::io::Result<(BTreeMap<String, Place>, Option<Place>)> {
+fn contents(file: &Path) -> std::io::Result<(BTreeMap<String, ArchiveSpan>, Option<ArchiveSpan>)> {
     let (mut blobs, mut index) = (BTreeMap::new(), None);
     let mut archive = tar::Archive::new(fs_err::File::open(file)?);
     for entry in archive.entries_with_seek()? {
         let entry = entry?;
-        let place = Place { offset: entry.raw_file_position(), length: entry.size() };
+        let place = ArchiveSpan { offset: entry.raw_file_position(), length: entry.size() };
         let path = entry.path()?;
         let Some(path) = path.to_str().filter(|_| entry.header().entry_type().is_file()) else { continue };
         if path == "index.json" {

@@ -12,7 +12,7 @@ use crate::{docker, error::Result, project::Project};
 
 /// The program that is to read the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
+pub enum ComposeReader {
     /// Compose, and what builds on it: it builds the image itself.
     Compose,
     /// Swarm, which takes the image from a registry and rolls back by itself.
@@ -21,7 +21,7 @@ pub enum Reader {
 
 /// Where the image comes from.
 #[derive(Debug, Clone)]
-pub(super) enum Source<'a> {
+pub(super) enum ImageSource<'a> {
     /// This folder, relative to the file.
     Folder(String),
     /// A registry, by a name that is still to be given.
@@ -42,27 +42,27 @@ pub(super) struct Description<'a> {
     pub(super) env_file: Option<&'a str>,
     /// As `NAME=VALUE`.
     pub(super) labels: Vec<String>,
-    pub(super) source: Source<'a>,
+    pub(super) source: ImageSource<'a>,
 }
 
 /// The file of a deployment.
 ///
 /// # Errors
 /// [`Problem::NoDeployment`] and [`Problem::Unnamed`], and if no port is set.
-pub fn compose(project: &Project, name: Option<&str>, reader: Reader) -> Result<String> {
+pub fn compose(project: &Project, name: Option<&str>, reader: ComposeReader) -> Result<String> {
     let (name, settings) = settings(project, name)?;
     let port = project.settings.docker.port.ok_or_else(|| Problem::Image {
         what: "nothing says on which port the program listens".into(),
         hint: "set `port` in [workspace.metadata.larder.docker]",
     })?;
     let source = match reader {
-        Reader::Swarm => Source::Registry,
-        Reader::Compose => {
+        ComposeReader::Swarm => ImageSource::Registry,
+        ComposeReader::Compose => {
             let folder = docker::context(project)?;
             // A workspace below the folder that is sent has the file beside its manifest.
             let below = project.workspace.root().strip_prefix(&folder).ok();
             let up = below.map_or(0, |below| below.components().count());
-            Source::Folder(if up == 0 { ".".to_owned() } else { vec![".."; up].join("/") })
+            ImageSource::Folder(if up == 0 { ".".to_owned() } else { vec![".."; up].join("/") })
         }
     };
     let file = Description {
@@ -81,13 +81,13 @@ impl Description<'_> {
     pub(super) fn text(&self) -> String {
         let mut text = format!("services:\n  {}:\n", self.service);
         let _ = match &self.source {
-            Source::Folder(folder) => {
+            ImageSource::Folder(folder) => {
                 writeln!(text, "    build: {}\n    restart: unless-stopped", word(folder))
             }
-            Source::Registry => {
+            ImageSource::Registry => {
                 writeln!(text, "    image: ${{IMAGE:?the name of the image in a registry}}")
             }
-            Source::Node { image, .. } => writeln!(text, "    image: {}", word(image)),
+            ImageSource::Node { image, .. } => writeln!(text, "    image: {}", word(image)),
         };
         let [first, _] = self.settings.ports;
         // A port of Swarm's own network has no address.
@@ -112,7 +112,7 @@ impl Description<'_> {
     }
 
     fn is_swarm(&self) -> bool {
-        !matches!(self.source, Source::Folder(_))
+        !matches!(self.source, ImageSource::Folder(_))
     }
 
     /// How releases take turns, which Compose does in one way only.
@@ -127,7 +127,7 @@ impl Description<'_> {
         if !self.is_swarm() {
             return;
         }
-        if let Source::Node { node, .. } = self.source {
+        if let ImageSource::Node { node, .. } = self.source {
             let _ = writeln!(
                 text,
                 "      placement: {{ constraints: [{}] }}",
@@ -153,20 +153,23 @@ fn word(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn text(settings: &str, volume: Option<&str>, source: Source<'_>) -> String {
+    fn text(settings: &str, volume: Option<&str>, source: ImageSource<'_>) -> String {
         let settings: DeploySettings =
             toml_edit::de::from_str(&format!("to = \"ssh://host\"\n{settings}")).unwrap();
         let env_file = settings.env_file.as_ref().map(|file| file.as_str());
         let labels = vec!["larder.release=1".to_owned()];
-        let labels = if matches!(source, Source::Node { .. }) { labels } else { Vec::new() };
+        let labels = if matches!(source, ImageSource::Node { .. }) { labels } else { Vec::new() };
         Description { service: "web", settings: &settings, port: 3000, volume, env_file, labels, source }
             .text()
     }
 
     #[test]
     fn compose_builds_and_listens_on_loopback() {
-        let text =
-            text("memory = \"512m\"\nenv-file = \"a $b.env\"", Some("/data"), Source::Folder("..".into()));
+        let text = text(
+            "memory = \"512m\"\nenv-file = \"a $b.env\"",
+            Some("/data"),
+            ImageSource::Folder("..".into()),
+        );
         assert_eq!(
             text,
             "services:\n  web:\n    build: \"..\"\n    restart: unless-stopped\n    ports: [\"127.0.0.1:8101:3000\"]\n    \
@@ -182,7 +185,7 @@ mod tests {
                 && !starts_new_first("", Some("/data"))
                 && !starts_new_first("update = \"stop\"", None)
         );
-        let here = text("", None, Source::Node { image: "larder/web:1", node: "n1" });
+        let here = text("", None, ImageSource::Node { image: "larder/web:1", node: "n1" });
         assert!(
             here.contains("    image: \"larder/web:1\"\n") && here.contains("[\"node.id == n1\"]"),
             "{here}"
@@ -191,6 +194,6 @@ mod tests {
     }
 
     fn starts_new_first(settings: &str, volume: Option<&str>) -> bool {
-        text(settings, volume, Source::Registry).contains("order: start-first, failure_action: rollback")
+        text(settings, volume, ImageSource::Registry).contains("order: start-first, failure_action: rollback")
     }
 }

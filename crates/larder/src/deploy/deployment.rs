@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 
 use super::{
     engine::{About, Engine},
-    gate::Check,
-    half::{self, Part},
+    gate::HealthCheck,
+    half::{self, ChangingPart},
     inputs,
-    plan::{self, Facts, Plan, Turn},
+    plan::{self, DeploymentFacts, RolloutPlan, Turn},
     problem::Problem,
     proxy::Proxy,
     release::{Halves, Release},
-    session::{Purpose, Session},
+    session::{ServerSession, SessionPurpose},
     settings::{DeploySettings, Update},
     socket,
-    target::Target,
+    target::SshServer,
 };
 use crate::{
-    docker::{client::Client, explain::Record},
+    docker::{client::Client, explain::BuildRecord},
     error::Result,
     process::{Cmd, Environment},
     project::Project,
@@ -35,7 +35,7 @@ pub struct Deployment<'a> {
     pub(super) env: &'a Environment,
     pub(super) settings: &'a DeploySettings,
     pub(super) service: String,
-    pub(super) session: Session,
+    pub(super) session: ServerSession,
     pub(super) engine: Engine,
     pub(super) about: About,
     /// Whether Swarm does the rollout.
@@ -76,7 +76,7 @@ impl<'a> Deployment<'a> {
     /// # Errors
     /// As for [`Deployment::look`], and [`Problem::Held`].
     pub fn lock(project: &'a Project, env: &'a Environment, name: Option<&str>) -> Result<Self> {
-        Self::open(project, env, name, Purpose::Change)
+        Self::open(project, env, name, SessionPurpose::Change)
     }
 
     /// Connects to look only, whoever deploys meanwhile.
@@ -84,21 +84,21 @@ impl<'a> Deployment<'a> {
     /// # Errors
     /// A [`Problem`], naming what is wrong with the server.
     pub fn look(project: &'a Project, env: &'a Environment, name: Option<&str>) -> Result<Self> {
-        Self::open(project, env, name, Purpose::Look)
+        Self::open(project, env, name, SessionPurpose::Look)
     }
 
     fn open(
         project: &'a Project,
         env: &'a Environment,
         name: Option<&str>,
-        purpose: Purpose,
+        purpose: SessionPurpose,
     ) -> Result<Self> {
         socket::refuse_without()?;
         let (name, settings) = settings(project, name)?;
         let service = settings.service.clone().unwrap_or_else(|| name.to_owned());
-        let target = Target::find(env, &settings.to)?;
+        let target = SshServer::find(env, &settings.to)?;
         let environment = inputs::environment(project.workspace.root(), settings)?;
-        let session = Session::open(env, &target, &service, settings, purpose)?;
+        let session = ServerSession::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
         let about = engine.about()?;
         let mut releases = engine.releases(&service)?;
@@ -134,10 +134,10 @@ impl<'a> Deployment<'a> {
     ///
     /// # Errors
     /// When they cannot be read, and [`Problem::Half`] if more than the part would change.
-    pub fn plan(&mut self, part: Part) -> Result<Plan> {
+    pub fn plan(&mut self, part: ChangingPart) -> Result<RolloutPlan> {
         let record = inputs::of_image(self.project, &[])?;
         half::check(part, record.as_ref(), self.live(), &self.service)?;
-        self.inputs = record.as_ref().map(Record::digest);
+        self.inputs = record.as_ref().map(BuildRecord::digest);
         self.halves = record.as_ref().map(Halves::read).unwrap_or_default();
         Ok(self.facts().plan())
     }
@@ -146,7 +146,7 @@ impl<'a> Deployment<'a> {
     ///
     /// # Errors
     /// [`Problem::NoRelease`].
-    pub fn plan_back(&self, release: Option<&str>) -> Result<Plan> {
+    pub fn plan_back(&self, release: Option<&str>) -> Result<RolloutPlan> {
         Ok(self.facts().plan_back(self.back(release)?))
     }
 
@@ -207,9 +207,9 @@ impl<'a> Deployment<'a> {
         self.proxy.as_ref().and_then(Proxy::serving)
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> DeploymentFacts {
         let live_image = self.releases.first().map(|release| release.image.as_str());
-        Facts {
+        DeploymentFacts {
             releases: self.releases.clone(),
             serving: self.serving(),
             ports: self.settings.ports,
@@ -226,8 +226,8 @@ impl<'a> Deployment<'a> {
     fn check_in_words(&self, image: Option<&str>) -> String {
         let known = image.and_then(|image| self.engine.image(image).ok().flatten());
         match (&self.settings.health, known) {
-            (Some(path), _) => Check::Page(path.clone()).to_string(),
-            (None, Some(image)) => Check::new(None, &image).to_string(),
+            (Some(path), _) => HealthCheck::Page(path.clone()).to_string(),
+            (None, Some(image)) => HealthCheck::new(None, &image).to_string(),
             (None, None) => {
                 "the image's health check passes, or it takes connections if there is none".into()
             }
@@ -278,13 +278,11 @@ impl<'a> Deployment<'a> {
         let release = found.find(|release| release.labels.release == name);
         let release =
             release.ok_or_else(|| self.no_release(format!("release {name} is not there any more")))?;
-        match self.engine.image(&release.image)? {
-            Some(_) => Ok(release),
-            None => {
-                let what = format!("the image of release {name} ({}) is not there any more", release.image);
-                Err(self.no_release(what).into())
-            }
+        if self.engine.image(&release.image)?.is_none() {
+            let what = format!("the image of release {name} ({}) is not there any more", release.image);
+            return Err(self.no_release(what).into());
         }
+        Ok(release)
     }
 
     pub(super) fn no_release(&self, what: String) -> Problem {

@@ -37,7 +37,7 @@ pub(super) struct About {
 
 /// An image's description of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Image {
+pub(super) struct InspectedImage {
     pub(super) id: String,
     pub(super) architecture: String,
     pub(super) ports: Vec<u16>,
@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// An image; `None` if the engine does not have it.
-    pub(super) fn image(&self, image: &str) -> Result<Option<Image>> {
+    pub(super) fn image(&self, image: &str) -> Result<Option<InspectedImage>> {
         let cmd = self.cmd(&["image", "inspect", image]);
         let answer = match cmd.output() {
             Err(Error::Failed { stderr, .. }) if stderr.contains("No such image") => return Ok(None),
@@ -234,12 +234,12 @@ pub(super) fn last_line(text: &str) -> String {
     text.trim().lines().last().unwrap_or_default().to_owned()
 }
 
-fn read_image(value: &Value) -> Image {
+fn read_image(value: &Value) -> InspectedImage {
     let config = &value["Config"];
     let ports = config["ExposedPorts"].as_object().into_iter().flat_map(|ports| ports.keys());
     let port = |name: &String| name.strip_suffix("/tcp").unwrap_or(name).parse::<u16>().ok();
     let test = config["Healthcheck"]["Test"].as_array();
-    Image {
+    InspectedImage {
         id: value["Id"].as_str().unwrap_or_default().to_owned(),
         architecture: value["Architecture"].as_str().unwrap_or_default().to_owned(),
         ports: ports.filter_map(port).collect(),

@@ -9,10 +9,10 @@ use std::{
 
 use super::{
     address::Address,
-    engine::{Engine, Image},
+    engine::{Engine, InspectedImage},
     plan::SETTLING,
     release::Release,
-    session::Session,
+    session::ServerSession,
 };
 use crate::error::Result;
 
@@ -22,7 +22,7 @@ const PAGE: Duration = Duration::from_secs(2);
 
 /// How a release is found to be well.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Check {
+pub(super) enum HealthCheck {
     /// This page answers with 200 to 399.
     Page(String),
     /// The image's own command.
@@ -31,9 +31,9 @@ pub(super) enum Check {
     Listening,
 }
 
-impl Check {
+impl HealthCheck {
     /// As it is configured, or else as the image has it.
-    pub(super) fn new(health: Option<&str>, image: &Image) -> Self {
+    pub(super) fn new(health: Option<&str>, image: &InspectedImage) -> Self {
         match health {
             Some(path) => Self::Page(path.to_owned()),
             None if image.has_health_check => Self::Image,
@@ -42,7 +42,7 @@ impl Check {
     }
 }
 
-impl fmt::Display for Check {
+impl fmt::Display for HealthCheck {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page(path) => write!(to, "GET {path} answers with 200 to 399"),
@@ -54,11 +54,11 @@ impl fmt::Display for Check {
 
 /// A release that is looked at.
 pub(super) struct Gate<'a> {
-    pub(super) session: &'a mut Session,
+    pub(super) session: &'a mut ServerSession,
     pub(super) engine: &'a Engine,
     pub(super) container: &'a str,
     pub(super) address: Address,
-    pub(super) check: &'a Check,
+    pub(super) check: &'a HealthCheck,
 }
 
 impl Gate<'_> {
@@ -68,8 +68,8 @@ impl Gate<'_> {
         loop {
             let reason = match self.look()? {
                 Ok(()) => return Ok(Ok(())),
-                Err(Trouble::Over(reason)) => return Ok(Err(reason)),
-                Err(Trouble::NotYet(reason)) => reason,
+                Err(ReleaseTrouble::Over(reason)) => return Ok(Err(reason)),
+                Err(ReleaseTrouble::NotYet(reason)) => reason,
             };
             if Instant::now() > deadline {
                 return Ok(Err(format!("{reason} after {} s", patience.as_secs())));
@@ -87,36 +87,36 @@ impl Gate<'_> {
             }
             std::thread::sleep(PAUSE);
         }
-        Ok(self.look()?.map_err(Trouble::reason))
+        Ok(self.look()?.map_err(ReleaseTrouble::reason))
     }
 
     /// Whether it runs, as it was started.
-    fn state(&mut self) -> Result<Result<Release, Trouble>> {
+    fn state(&mut self) -> Result<Result<Release, ReleaseTrouble>> {
         self.session.check()?;
         let Some(release) = self.engine.release(self.container)? else {
-            return Ok(Err(Trouble::Over("somebody removed it".into())));
+            return Ok(Err(ReleaseTrouble::Over("somebody removed it".into())));
         };
         Ok(match ended(&release) {
-            Some(reason) => Err(Trouble::Over(reason)),
+            Some(reason) => Err(ReleaseTrouble::Over(reason)),
             None => Ok(release),
         })
     }
 
-    fn look(&mut self) -> Result<Result<(), Trouble>> {
+    fn look(&mut self) -> Result<Result<(), ReleaseTrouble>> {
         let release = match self.state()? {
             Ok(release) => release,
             Err(trouble) => return Ok(Err(trouble)),
         };
         let verdict = match self.check {
-            Check::Page(path) => self.page(path),
-            Check::Image => match release.health.as_deref() {
+            HealthCheck::Page(path) => self.page(path),
+            HealthCheck::Image => match release.health.as_deref() {
                 Some("healthy") => Ok(()),
                 state => Err(format!("its health check says `{}`", state.unwrap_or("nothing"))),
             },
-            Check::Listening if self.address.listens() => Ok(()),
-            Check::Listening => Err("it takes no connections".into()),
+            HealthCheck::Listening if self.address.listens() => Ok(()),
+            HealthCheck::Listening => Err("it takes no connections".into()),
         };
-        Ok(verdict.map_err(Trouble::NotYet))
+        Ok(verdict.map_err(ReleaseTrouble::NotYet))
     }
 
     fn page(&self, path: &str) -> Result<(), String> {
@@ -129,14 +129,14 @@ impl Gate<'_> {
 }
 
 /// Why a release is not well.
-enum Trouble {
+enum ReleaseTrouble {
     /// It may still get well.
     NotYet(String),
     /// It will not.
     Over(String),
 }
 
-impl Trouble {
+impl ReleaseTrouble {
     fn reason(self) -> String {
         match self {
             Self::NotYet(reason) | Self::Over(reason) => reason,

@@ -10,11 +10,11 @@ use super::{
     problem::Problem,
     release::{Halves, Release},
 };
-use crate::docker::explain::Record;
+use crate::{docker::explain::BuildRecord, plan::key::ContentHasher};
 
 /// The part of an application that may change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Part {
+pub enum ChangingPart {
     /// All of it.
     #[default]
     All,
@@ -26,12 +26,12 @@ pub enum Part {
 
 /// One half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Half {
+enum ApplicationHalf {
     Front,
     Server,
 }
 
-impl Half {
+impl ApplicationHalf {
     fn stage(self) -> &'static str {
         match self {
             Self::Front => "build-front",
@@ -54,7 +54,7 @@ impl Half {
     }
 
     /// The digests of its parts in a build with these steps, as a label holds them.
-    fn digests(self, record: &Record) -> Option<String> {
+    fn digests(self, record: &BuildRecord) -> Option<String> {
         let parts = record.parts(self.stage())?;
         let all: BTreeSet<String> = parts.iter().map(digest).collect();
         let text = all.into_iter().collect::<Vec<_>>().join(" ");
@@ -71,28 +71,34 @@ const BRING_BOTH: &str = "bring both once: `cargo larder deploy`";
 
 impl Halves {
     /// Of a build with these steps.
-    pub(super) fn read(record: &Record) -> Self {
-        Self { front: Half::Front.digests(record), server: Half::Server.digests(record) }
+    pub(super) fn read(record: &BuildRecord) -> Self {
+        Self {
+            front: ApplicationHalf::Front.digests(record),
+            server: ApplicationHalf::Server.digests(record),
+        }
     }
 }
 
 fn digest((name, content): &(String, String)) -> String {
-    let mut digest = crate::plan::key::content_digest(format!("{name}\n{content}").as_bytes());
+    let mut hasher = ContentHasher::new("larder part 1");
+    hasher.string(name);
+    hasher.string(content);
+    let mut digest = hasher.finish_hex();
     digest.truncate(DIGITS);
     digest
 }
 
 /// Fails unless the other half stays as the serving release has it.
 pub(super) fn check(
-    part: Part,
-    record: Option<&Record>,
+    part: ChangingPart,
+    record: Option<&BuildRecord>,
     live: Option<&Release>,
     service: &str,
 ) -> Result<(), Problem> {
     let half = match part {
-        Part::All => return Ok(()),
-        Part::Backend => Half::Front,
-        Part::Front => Half::Server,
+        ChangingPart::All => return Ok(()),
+        ChangingPart::Backend => ApplicationHalf::Front,
+        ChangingPart::Front => ApplicationHalf::Server,
     };
     let parts = record.and_then(|record| record.parts(half.stage())).ok_or_else(|| {
         let what = format!("the Dockerfile has no stage `{}` that Larder wrote", half.stage());

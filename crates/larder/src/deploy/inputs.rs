@@ -6,17 +6,17 @@ use cargo_metadata::camino::Utf8Path;
 
 use super::settings::DeploySettings;
 use crate::{
-    docker::{self, explain::Record},
+    docker::{self, explain::BuildRecord},
     error::Result,
     files::read,
     git::Git,
-    plan::key::content_digest,
+    plan::key::ContentHasher,
     process::Environment,
     project::Project,
 };
 
 /// The files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
-pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<Record>> {
+pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<BuildRecord>> {
     let folder = docker::context(project)?;
     let are_ours = ["Dockerfile", ".dockerignore"]
         .iter()
@@ -25,7 +25,7 @@ pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Optio
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.
-    Record::gather(project, build_args, |_| None).map(Some)
+    BuildRecord::gather(project, build_args, |_| None).map(Some)
 }
 
 /// The words of an environment file, which is read to the last byte as the engine's client would do.
@@ -35,8 +35,10 @@ pub(super) fn environment(root: &Utf8Path, settings: &DeploySettings) -> Result<
 
 /// A digest of how a container is started.
 pub(super) fn of_configuration(parts: &[Option<&str>]) -> String {
-    let text: Vec<String> = parts.iter().map(|part| format!("{part:?}")).collect();
-    content_digest(text.join("\n").as_bytes())
+    let mut hasher = ContentHasher::new("larder configuration 1");
+    hasher.length(parts.len());
+    parts.iter().for_each(|part| hasher.optional(*part));
+    hasher.finish_hex()
 }
 
 /// The commit of the project, with `-dirty` if files were changed since; `None` outside of git.

@@ -28,10 +28,10 @@ mod target;
 mod transfer;
 
 pub use self::{
-    compose::{Reader, compose},
+    compose::{ComposeReader, compose},
     deployment::{Deployment, settings},
-    half::Part,
-    plan::{Plan, Step, Turn},
+    half::ChangingPart,
+    plan::{RolloutPlan, Step, Turn},
     problem::Problem,
     release::{Halves, Labels, Release},
     steps::{Builder, Done},

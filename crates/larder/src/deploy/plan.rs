@@ -10,7 +10,7 @@ use super::{release::Release, settings::BuildPlace};
 
 /// Everything that decides the steps.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Facts {
+pub(super) struct DeploymentFacts {
     /// All containers of the service, the newest first.
     pub(super) releases: Vec<Release>,
     /// The port that all requests go to, if it is one.
@@ -175,7 +175,7 @@ pub(super) const SETTLING: Duration = Duration::from_secs(5);
 /// The steps, and what they start from.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Plan {
+pub struct RolloutPlan {
     /// The release that serves.
     pub live: Option<Release>,
     /// Whether what is to be deployed serves already.
@@ -194,7 +194,7 @@ pub(super) fn live(releases: &[Release], serving: Option<u16>) -> Option<&Releas
     running.clone().find(is_served).or_else(|| running.find(|release| !release.is_new))
 }
 
-impl Facts {
+impl DeploymentFacts {
     pub(super) fn live(&self) -> Option<&Release> {
         live(&self.releases, self.serving)
     }
@@ -233,7 +233,7 @@ impl Facts {
     }
 
     /// The plan for what the project is now.
-    pub(super) fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> RolloutPlan {
         let live = self.live();
         let is_unchanged = live.is_some_and(|live| {
             let labels = &live.labels;
@@ -250,18 +250,18 @@ impl Facts {
             let kept = live.map(|live| live.labels.release.as_str());
             steps.extend(self.prunable(kept, keep).map(|release| Step::Prune { release }));
         }
-        Plan { live: live.cloned(), is_unchanged, turn: self.turn, steps }
+        RolloutPlan { live: live.cloned(), is_unchanged, turn: self.turn, steps }
     }
 
     /// The plan for going back to a release.
-    pub(super) fn plan_back(&self, to: &Release) -> Plan {
+    pub(super) fn plan_back(&self, to: &Release) -> RolloutPlan {
         let mut steps = self.tidy();
         if self.turn == Turn::Swarm {
             steps.push(Step::RollBack);
         } else {
             steps.extend(self.turns(self.port_for(to), false));
         }
-        Plan { live: self.live().cloned(), is_unchanged: false, turn: self.turn, steps }
+        RolloutPlan { live: self.live().cloned(), is_unchanged: false, turn: self.turn, steps }
     }
 
     /// One release takes the place of another.
@@ -335,8 +335,8 @@ mod tests {
         }
     }
 
-    fn facts(releases: Vec<Release>, serving: Option<u16>) -> Facts {
-        Facts {
+    fn facts(releases: Vec<Release>, serving: Option<u16>) -> DeploymentFacts {
+        DeploymentFacts {
             releases,
             serving,
             ports: [1, 2],
@@ -344,11 +344,11 @@ mod tests {
             configuration: "c".into(),
             keep: 2,
             check: "x".into(),
-            ..Facts::default()
+            ..DeploymentFacts::default()
         }
     }
 
-    fn words(plan: &Plan) -> String {
+    fn words(plan: &RolloutPlan) -> String {
         plan.steps.iter().map(step_in_words).collect::<Vec<_>>().join(", ")
     }
 

@@ -143,15 +143,15 @@ struct Inspected {
     name: String,
     image: String,
     restart_count: u64,
-    state: State,
-    config: Config,
+    state: ContainerState,
+    config: ContainerConfig,
     #[serde(default)]
     mounts: Vec<Mount>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct State {
+struct ContainerState {
     running: bool,
     #[serde(default)]
     restarting: bool,
@@ -169,7 +169,7 @@ struct Health {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Config {
+struct ContainerConfig {
     labels: Option<BTreeMap<String, String>>,
 }
 

@@ -13,7 +13,7 @@ use super::{
     address::Address,
     problem::Problem,
     settings::{BuildPlace, DeploySettings},
-    target::Target,
+    target::SshServer,
 };
 use crate::{
     error::Result,
@@ -74,7 +74,7 @@ fi
 
 /// Whether a session changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum SessionPurpose {
     /// Holds the lock.
     Change,
     /// Only looks, whoever holds the lock.
@@ -83,7 +83,7 @@ pub(super) enum Purpose {
 
 /// A connection; the lock is free when it is dropped.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct ServerSession {
     dialogue: Dialogue,
     host: String,
     /// Where the sockets are.
@@ -99,16 +99,16 @@ enum Backward {
     Unused,
 }
 
-impl Session {
+impl ServerSession {
     /// Connects, locks the service if it is to be changed, and checks the engine's socket.
     pub(super) fn open(
         env: &Environment,
-        target: &Target,
+        target: &SshServer,
         service: &str,
         settings: &DeploySettings,
-        purpose: Purpose,
+        purpose: SessionPurpose,
     ) -> Result<Self> {
-        let is_sent = settings.build == BuildPlace::Local && purpose == Purpose::Change;
+        let is_sent = settings.build == BuildPlace::Local && purpose == SessionPurpose::Change;
         let backward = if is_sent { Backward::Wanted } else { Backward::Unused };
         let mut session = Self::connect(env, target, service, settings, purpose, backward)?;
         match session.begin(service) {
@@ -125,10 +125,10 @@ impl Session {
     /// Starts `ssh`.
     fn connect(
         env: &Environment,
-        target: &Target,
+        target: &SshServer,
         service: &str,
         settings: &DeploySettings,
-        purpose: Purpose,
+        purpose: SessionPurpose,
         backward: Backward,
     ) -> Result<Self> {
         let folder = Scratch::new()?;
@@ -143,7 +143,7 @@ impl Session {
             words.push("-oCompression=yes".into());
         }
         words.extend(target.words());
-        let purpose = if purpose == Purpose::Look { "look" } else { "change" };
+        let purpose = if purpose == SessionPurpose::Look { "look" } else { "change" };
         let remote = ["sh", "-c", SCRIPT, "larder", service, purpose, &holder(env), &settings.socket];
         words.push(remote.map(quoted).join(" "));
         let ssh = env.find_program("ssh").unwrap_or_else(|| PathBuf::from("ssh"));
@@ -253,7 +253,7 @@ impl Session {
         Address { socket: self.folder.path().join(port.to_string()), port }
     }
 
-    /// The port of the server's loopback that leads to [`Session::backward_socket`], if there is one.
+    /// The port of the server's loopback that leads to [`ServerSession::backward_socket`], if there is one.
     pub(super) fn backward(&self) -> Option<u16> {
         self.backward
     }

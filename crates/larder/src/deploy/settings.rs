@@ -6,7 +6,7 @@
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::target::{self, Target};
+use super::target::{self, SshServer};
 
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -118,7 +118,7 @@ impl DeploySettings {
     /// # Errors
     /// The problem in a sentence.
     pub fn check_server(to: &str) -> Result<(), String> {
-        if target::is_context(to) { Ok(()) } else { Target::parse(to).map(drop) }
+        if target::is_context(to) { Ok(()) } else { SshServer::parse(to).map(drop) }
     }
 
     /// The option of Docker's client for a server of `to`.

@@ -12,10 +12,10 @@ use tempfile::NamedTempFile;
 use super::{
     compose,
     deployment::Deployment,
-    engine::{Container, Image},
-    gate::{Check, Gate},
+    engine::{Container, InspectedImage},
+    gate::{Gate, HealthCheck},
     inputs,
-    plan::{Plan, SETTLING, Step, Turn},
+    plan::{RolloutPlan, SETTLING, Step, Turn},
     problem::Problem,
     release::{Labels, Release},
     settings::BuildPlace,
@@ -51,9 +51,9 @@ enum Candidate {
     /// Not built yet.
     Unknown,
     /// Built, and to be started.
-    Built(Image),
+    Built(InspectedImage),
     /// Started.
-    Started { release: Box<Release>, check: Check, is_kept: bool },
+    Started { release: Box<Release>, check: HealthCheck, is_kept: bool },
 }
 
 impl Deployment<'_> {
@@ -61,7 +61,7 @@ impl Deployment<'_> {
     ///
     /// # Errors
     /// When the build fails, the release is refused, or the server fails. Then the release that served serves on.
-    pub fn run(&mut self, plan: &Plan, build: &mut Builder<'_>, report: &dyn Report) -> Result<Done> {
+    pub fn run(&mut self, plan: &RolloutPlan, build: &mut Builder<'_>, report: &dyn Report) -> Result<Done> {
         let mut run = Run {
             candidate: Candidate::Unknown,
             labels: None,
@@ -91,7 +91,12 @@ impl Deployment<'_> {
     ///
     /// # Errors
     /// As [`Deployment::run`].
-    pub fn run_back(&mut self, plan: &Plan, release: Option<&str>, report: &dyn Report) -> Result<Done> {
+    pub fn run_back(
+        &mut self,
+        plan: &RolloutPlan,
+        release: Option<&str>,
+        report: &dyn Report,
+    ) -> Result<Done> {
         let to = self.back(release)?.clone();
         let image = self.image(&to.image)?;
         let mut run = Run {
@@ -117,7 +122,7 @@ impl Deployment<'_> {
         self.proxy.as_ref().map_or(Ok(()), |proxy| proxy.hold_for(port))
     }
 
-    fn image(&self, image: &str) -> Result<Image> {
+    fn image(&self, image: &str) -> Result<InspectedImage> {
         Ok(self.engine.image(image)?.ok_or_else(|| Problem::Image {
             what: format!("the engine does not have the image {image}"),
             hint: "deploy again; if it stays so, look at what the engine logs",
@@ -147,7 +152,7 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
-    fn step(&mut self, plan: &Plan, step: &Step) -> Result<()> {
+    fn step(&mut self, plan: &RolloutPlan, step: &Step) -> Result<()> {
         self.report.step(step.verb(), &step.object());
         match step {
             Step::Mark { release } => {
@@ -201,7 +206,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn build(&mut self, plan: &Plan, build: &mut Builder<'_>) -> Result<()> {
+    fn build(&mut self, plan: &RolloutPlan, build: &mut Builder<'_>) -> Result<()> {
         let deployment = &mut *self.deployment;
         let name = release_name(SystemTime::now(), &deployment.releases);
         let tag = tag(&deployment.service, &name);
@@ -243,7 +248,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether the image that was built serves already, started in the same way.
-    fn is_same(&self, plan: &Plan) -> bool {
+    fn is_same(&self, plan: &RolloutPlan) -> bool {
         let Candidate::Built(image) = &self.candidate else { return false };
         let is_same = plan.live.as_ref().is_some_and(|live| {
             live.image == image.id && live.labels.configuration == self.deployment.configuration()
@@ -256,7 +261,7 @@ impl Run<'_, '_> {
     }
 
     /// Has Swarm bring what was built.
-    fn roll(&mut self, plan: &Plan, port: u16) -> Result<()> {
+    fn roll(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
         let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
         let deployment = &*self.deployment;
         let labels = Labels { port, ..to.labels.clone() };
@@ -270,7 +275,7 @@ impl Run<'_, '_> {
             volume: deployment.project.settings.docker.volume.as_ref().map(AsRef::as_ref),
             env_file: env_file.as_deref(),
             labels: labels.words(),
-            source: compose::Source::Node {
+            source: compose::ImageSource::Node {
                 image: &name,
                 node: deployment.about.node.as_deref().unwrap_or_default(),
             },
@@ -280,7 +285,7 @@ impl Run<'_, '_> {
         match deployment.engine.roll_out(service, written.path(), self.patience())? {
             Ending::Well => {
                 let release = Box::new(Release { image: image.id.clone(), ..Release::planned(labels) });
-                let check = Check::new(None, image);
+                let check = HealthCheck::new(None, image);
                 self.candidate = Candidate::Started { release, check, is_kept: false };
                 Ok(())
             }
@@ -300,7 +305,7 @@ impl Run<'_, '_> {
         let Candidate::Built(image) = &self.candidate else { return Ok(()) };
         self.deployment.engine.roll_back(&self.deployment.service, self.patience())?;
         let release = Box::new(Release { image: image.id.clone(), ..to.clone() });
-        self.candidate = Candidate::Started { release, check: Check::new(None, image), is_kept: true };
+        self.candidate = Candidate::Started { release, check: HealthCheck::new(None, image), is_kept: true };
         Ok(())
     }
 
@@ -311,9 +316,9 @@ impl Run<'_, '_> {
     }
 
     /// Starts what was built, or what was kept.
-    fn start(&mut self, plan: &Plan, port: u16) -> Result<()> {
+    fn start(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
         let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
-        let check = Check::new(self.deployment.settings.health.as_deref(), image);
+        let check = HealthCheck::new(self.deployment.settings.health.as_deref(), image);
         let is_kept = !to.container.is_empty();
         let container = if is_kept && to.labels.port == port {
             to.container.clone()
@@ -334,7 +339,7 @@ impl Run<'_, '_> {
     }
 
     /// Makes a container, in the place of one that has the other port.
-    fn create(&self, image: &Image, labels: &Labels, kept: &Release) -> Result<String> {
+    fn create(&self, image: &InspectedImage, labels: &Labels, kept: &Release) -> Result<String> {
         let deployment = &*self.deployment;
         let env_file = match (&deployment.environment, kept.container.is_empty()) {
             (Some(text), true) => Some(self.env_file(text)?),
@@ -355,7 +360,7 @@ impl Run<'_, '_> {
     }
 
     /// The port that the program listens on: as configured, or the only one that the image has.
-    fn inner_port(&self, image: &Image) -> Result<u16> {
+    fn inner_port(&self, image: &InspectedImage) -> Result<u16> {
         let only = match image.ports.as_slice() {
             [port] => Some(*port),
             _ => None,
@@ -374,7 +379,7 @@ impl Run<'_, '_> {
     }
 
     /// Looks at the release, and takes it away if it is not well.
-    fn judge(&mut self, plan: &Plan, look: Look) -> Result<()> {
+    fn judge(&mut self, plan: &RolloutPlan, look: Look) -> Result<()> {
         let Candidate::Started { release, check, .. } = &self.candidate else { return Ok(()) };
         let deployment = &mut *self.deployment;
         let address = deployment.session.port(release.labels.port);
@@ -397,7 +402,7 @@ impl Run<'_, '_> {
     }
 
     /// Takes the release away and lets the one before it serve; says which that is.
-    fn undo(&mut self, plan: &Plan) -> Result<String> {
+    fn undo(&mut self, plan: &RolloutPlan) -> Result<String> {
         let Candidate::Started { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
         let deployment = &mut *self.deployment;
         self.report.step("Undoing", &format!("release {}", release.labels.release));
@@ -427,7 +432,7 @@ impl Run<'_, '_> {
         Ok(format!("release {} serves on", live.labels.release))
     }
 
-    fn switch(&mut self, plan: &Plan, port: u16) -> Result<()> {
+    fn switch(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
         let Candidate::Started { .. } = &self.candidate else { return Ok(()) };
         let deployment = &*self.deployment;
         if self.is_held {
@@ -450,7 +455,7 @@ impl Run<'_, '_> {
         self.deployment.session.guard("")
     }
 
-    fn done(self, plan: &Plan) -> Result<Done> {
+    fn done(self, plan: &RolloutPlan) -> Result<Done> {
         let (served, is_changed) = match (&self.candidate, &plan.live) {
             (Candidate::Started { release, .. }, _) => (release.as_ref(), true),
             (_, Some(live)) => (live, false),

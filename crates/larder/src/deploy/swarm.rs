@@ -28,7 +28,7 @@ pub(super) enum Ending {
 /// The parts of `docker service inspect` that are used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Service {
+struct SwarmService {
     #[serde(rename = "ID")]
     id: String,
     spec: Spec,
@@ -110,7 +110,7 @@ impl Engine {
         self.cmd(&["service", "logs", "--raw", "--tail", "200", id])
     }
 
-    fn swarm_service(&self, service: &str) -> Result<Option<Service>> {
+    fn swarm_service(&self, service: &str) -> Result<Option<SwarmService>> {
         let cmd = self.cmd(&["service", "inspect", &full_name(service)]);
         let answer = match cmd.output() {
             Err(Error::Failed { stderr, .. }) if stderr.to_lowercase().contains("no such service") => {
@@ -118,7 +118,7 @@ impl Engine {
             }
             answer => answer?,
         };
-        let all: Vec<Service> = serde_json::from_str(&answer).map_err(|error| cmd.unreadable(&error))?;
+        let all: Vec<SwarmService> = serde_json::from_str(&answer).map_err(|error| cmd.unreadable(&error))?;
         Ok(all.into_iter().next())
     }
 
@@ -192,7 +192,7 @@ mod tests {
         let text = r#"[{"ID": "s1", "Spec": {"TaskTemplate": {"ContainerSpec": {"Image": "larder/web:2",
             "Labels": {"larder.service": "web", "larder.release": "2", "larder.port": "8101"}}}},
             "UpdateStatus": {"State": "completed"}}]"#;
-        let all: Vec<Service> = serde_json::from_str(text).unwrap();
+        let all: Vec<SwarmService> = serde_json::from_str(text).unwrap();
         let found = all.into_iter().next().unwrap();
         assert_eq!(found.update_status.unwrap().state, "completed");
         assert!(found.previous_spec.is_none());

@@ -11,7 +11,7 @@ use crate::{
 
 /// A server that is reached by SSH.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct SshServer {
     user: Option<String>,
     host: String,
     port: Option<u16>,
@@ -23,7 +23,7 @@ pub(super) fn is_context(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain)
 }
 
-impl Target {
+impl SshServer {
     /// A server that is named, or that a Docker context leads to.
     pub(super) fn find(env: &Environment, to: &str) -> Result<Self> {
         let (address, hint) = if is_context(to) {
@@ -112,7 +112,7 @@ fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for SshServer {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{}", self.host)
     }
@@ -129,7 +129,7 @@ mod tests {
             ("ssh://server/", "-- server"),
             ("ssh://me@[::1]:2222", "-p 2222 -l me -- ::1"),
         ] {
-            assert_eq!(Target::parse(text).unwrap().words().join(" "), words);
+            assert_eq!(SshServer::parse(text).unwrap().words().join(" "), words);
         }
     }
 
@@ -151,7 +151,7 @@ mod tests {
             "ssh://h:0",
             "ssh://h:x",
         ] {
-            assert!(Target::parse(text).is_err(), "{text}");
+            assert!(SshServer::parse(text).is_err(), "{text}");
         }
     }
 }

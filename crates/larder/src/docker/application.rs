@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{
-    artifacts::{Artifacts, Entry},
+    artifacts::{Artifacts, Entrypoint},
     configured::toolchain_file,
     halves::{self, Half},
     image::{Image, cargo_line},
@@ -39,7 +39,7 @@ pub(super) struct Application {
     /// The artifacts of the build.
     pub(super) artifacts: Artifacts,
     /// The program that a container starts.
-    pub(super) entry: Entry,
+    pub(super) entry: Entrypoint,
     /// The places of things while it is built.
     pub(super) image: Image,
     /// The site's folder in the workspace, after the build.

@@ -60,7 +60,7 @@ pub(super) struct Artifacts {
 
 /// Which program a container starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum Entrypoint {
     /// This one.
     Program(String),
     /// None: there are several, and nothing says which.
@@ -177,15 +177,15 @@ impl Artifacts {
 
     /// The program that a container starts: the only one, the server of a Leptos project, or the one that `default-run`
     /// names.
-    pub(super) fn entry(&self, project: &Project) -> Entry {
+    pub(super) fn entry(&self, project: &Project) -> Entrypoint {
         let programs: Vec<&Artifact> = self.files.iter().filter(|file| file.runs).collect();
         let chosen = only(programs.iter())
             .or_else(|| only(programs.iter().filter(|file| file.is_server)))
             .or_else(|| only(programs.iter().filter(|file| file.is_default_run(project))));
         match chosen {
-            Some(program) => Entry::Program(program.to.to_string()),
-            None if programs.is_empty() => Entry::Nothing,
-            None => Entry::Undecided(programs.iter().map(|file| file.to.to_string()).collect()),
+            Some(program) => Entrypoint::Program(program.to.to_string()),
+            None if programs.is_empty() => Entrypoint::Nothing,
+            None => Entrypoint::Undecided(programs.iter().map(|file| file.to.to_string()).collect()),
         }
     }
 

@@ -15,13 +15,13 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Client {
     program: PathBuf,
-    kind: Kind,
+    kind: ClientKind,
     env: Environment,
 }
 
 /// How the client comes by BuildKit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ClientKind {
     /// The buildx plug-in.
     Buildx,
     /// Built into clients before version 23.
@@ -79,7 +79,7 @@ impl Client {
         let mut versions = Vec::new();
         for program in &programs {
             if Cmd::new(program, "/", env).args(["buildx", "version"]).output().is_ok() {
-                return Ok(Self { program: program.clone(), kind: Kind::Buildx, env: env.clone() });
+                return Ok(Self { program: program.clone(), kind: ClientKind::Buildx, env: env.clone() });
             }
             let version = Cmd::new(program, "/", env).arg("--version").output().unwrap_or_default();
             versions.push((program, version.trim().to_owned()));
@@ -88,7 +88,7 @@ impl Client {
         if let Some((program, _)) = built_in {
             let mut env = env.clone();
             env.set("DOCKER_BUILDKIT", "1");
-            return Ok(Self { program: (*program).clone(), kind: Kind::BuiltIn, env });
+            return Ok(Self { program: (*program).clone(), kind: ClientKind::BuiltIn, env });
         }
         let found = match versions.as_slice() {
             [] => "there is no `docker` on PATH".to_owned(),
@@ -107,7 +107,7 @@ impl Client {
     pub fn any(env: &Environment) -> Result<Self> {
         match Self::find(env) {
             Err(error) => match env.find_program("docker") {
-                Some(program) => Ok(Self { program, kind: Kind::BuiltIn, env: env.clone() }),
+                Some(program) => Ok(Self { program, kind: ClientKind::BuiltIn, env: env.clone() }),
                 None => Err(error),
             },
             found => found,
@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// How it comes by BuildKit.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ClientKind {
         self.kind
     }
 
@@ -184,18 +184,18 @@ impl Client {
     pub fn build(&self, build: &Build, id_file: &std::path::Path) -> Result<Cmd> {
         let mut cmd = Cmd::new(&self.program, &build.context, &self.env);
         match self.kind {
-            Kind::Buildx => cmd = cmd.args(["buildx", "build"]),
-            Kind::BuiltIn => {
+            ClientKind::Buildx => cmd = cmd.args(["buildx", "build"]),
+            ClientKind::BuiltIn => {
                 self.require_buildx(build)?;
                 cmd = cmd.arg("build");
             }
         }
         cmd = cmd.args(["--progress=plain", "--iidfile"]).arg(id_file);
         let inline = build.cache_to.iter().any(|cache| cache == "type=inline");
-        if self.kind == Kind::BuiltIn && inline {
+        if self.kind == ClientKind::BuiltIn && inline {
             cmd = cmd.arg("--build-arg=BUILDKIT_INLINE_CACHE=1");
         }
-        let caches = build.cache_to.iter().filter(|_| self.kind == Kind::Buildx);
+        let caches = build.cache_to.iter().filter(|_| self.kind == ClientKind::Buildx);
         let lists = [
             ("tag", &build.tags),
             ("build-arg", &build.build_args),
@@ -210,11 +210,11 @@ impl Client {
         cmd = cmd.args(caches.map(|cache| format!("--cache-to={}", with_defaults(cache))));
         cmd = cmd.args(build.target.iter().map(|target| format!("--target={target}")));
         cmd = cmd.args(build.network.iter().map(|network| format!("--network={network}")));
-        if build.is_bare && self.kind == Kind::Buildx {
+        if build.is_bare && self.kind == ClientKind::Buildx {
             cmd = cmd.args(["--provenance=false", "--sbom=false"]);
         }
         cmd = cmd.args(build.builder.iter().map(|builder| format!("--builder={builder}")));
-        if self.kind == Kind::Buildx {
+        if self.kind == ClientKind::Buildx {
             cmd = cmd.arg(if build.result == BuildResult::Registry { "--push" } else { "--load" });
         }
         Ok(cmd.arg("."))
@@ -224,7 +224,7 @@ impl Client {
     fn cache_word(&self, option: &str, value: &str) -> String {
         let reference = value.strip_prefix("type=registry,ref=");
         match (option, self.kind, reference) {
-            ("cache-from", Kind::BuiltIn, Some(reference)) => reference.to_owned(),
+            ("cache-from", ClientKind::BuiltIn, Some(reference)) => reference.to_owned(),
             _ => value.to_owned(),
         }
     }
@@ -264,7 +264,7 @@ impl Client {
     /// # Errors
     /// [`Error::NoBuildKit`] without buildx; otherwise if the registry does not know the image or cannot be reached.
     pub fn digest(&self, image: &str) -> Result<String> {
-        if self.kind != Kind::Buildx {
+        if self.kind != ClientKind::Buildx {
             let found = format!("asking a registry takes buildx, and {} has none", self.program.display());
             return Err(Error::NoBuildKit { found });
         }

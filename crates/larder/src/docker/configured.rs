@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     files::read,
     project::Project,
-    workspace::{Named, Role, Workspace, parse_toml},
+    workspace::{Named, PathRole, Workspace, parse_toml},
 };
 
 /// The workspace's own cargo configuration.
@@ -55,7 +55,7 @@ impl Configured {
                 continue;
             }
             for place in context.places(&format!("`{}` of {CONFIG}", named.key), &path)? {
-                let (is_folder, whole) = (path.is_dir(), named.role == Role::Sources);
+                let (is_folder, whole) = (path.is_dir(), named.role == PathRole::Sources);
                 all.cooking.push(Pointed { place, is_folder, whole });
             }
         }
@@ -87,7 +87,7 @@ fn refuse_patches(project: &Project) -> Result<()> {
 
 /// A program or a file may be in the base image; sources are not.
 fn refuse_absolute(project: &Project, named: &Named) -> Result<()> {
-    if !matches!(named.role, Role::Sources | Role::Override | Role::Specification) {
+    if !matches!(named.role, PathRole::Sources | PathRole::Override | PathRole::Specification) {
         return Ok(());
     }
     let Named { key, path, .. } = named;

@@ -37,19 +37,19 @@ struct TotalLine {
 pub struct Detail {
     /// Every image.
     #[serde(deserialize_with = "list")]
-    pub images: Vec<Image>,
+    pub images: Vec<ImageUsage>,
     /// Every volume.
     #[serde(deserialize_with = "list")]
     pub volumes: Vec<Volume>,
     /// Every record of the build cache.
     #[serde(deserialize_with = "list")]
-    pub build_cache: Vec<Record>,
+    pub build_cache: Vec<BuildCacheRecord>,
 }
 
 /// An image.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Image {
+pub struct ImageUsage {
     /// Its id, with the kind of its digest.
     #[serde(rename = "ID")]
     pub id: String,
@@ -68,7 +68,7 @@ pub struct Volume {
 /// One record of the build cache.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Record {
+pub struct BuildCacheRecord {
     size: String,
     last_used_at: String,
     last_used_since: String,
@@ -116,7 +116,7 @@ impl Detail {
     }
 }
 
-impl Image {
+impl ImageUsage {
     /// Its size, with layers that others share.
     pub fn bytes(&self) -> u64 {
         bytes(&self.size)
@@ -141,7 +141,7 @@ impl Volume {
     }
 }
 
-impl Record {
+impl BuildCacheRecord {
     /// Asks a client for the records of the build cache.
     ///
     /// # Errors
@@ -267,7 +267,8 @@ mod tests {
     #[test]
     fn what_is_not_said_to_be_unused_stays() {
         let records = r#"[{"Size":"1GB","InUse":"false"},{"Size":"1GB"},{"InUse":"false","Shared":"true"}]"#;
-        let loose: Vec<bool> = Record::parse(records).unwrap().iter().map(Record::is_loose).collect();
+        let loose: Vec<bool> =
+            BuildCacheRecord::parse(records).unwrap().iter().map(BuildCacheRecord::is_loose).collect();
         assert_eq!(loose, [true, false, false]);
     }
 

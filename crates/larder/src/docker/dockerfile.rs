@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    application::Application, artifacts::Entry, context::FOLDER, image::cargo_line, recipes::Recipes,
+    application::Application, artifacts::Entrypoint, context::FOLDER, image::cargo_line, recipes::Recipes,
     settings::DockerSettings, words, writer::Writer,
 };
 use crate::{
@@ -45,14 +45,14 @@ const CARGO_HOME: &str = "/cargo";
 /// Which mounts of cargo's downloads a step has. Steps with the same ones take turns: cargo's own lock is outside of
 /// them, so two at once could spoil each other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Downloads {
+pub(super) enum DownloadMounts {
     /// Those of most steps.
     Common,
     /// Those of the front half, which is cooked and built beside the server.
     Front,
 }
 
-impl Downloads {
+impl DownloadMounts {
     /// The end of the mounts' names.
     fn suffix(self) -> &'static str {
         match self {
@@ -167,7 +167,7 @@ impl Writer<'_> {
         if with_bindgen {
             commands.push(install("wasm-bindgen", "", "wasm-bindgen-cli", "WASM_BINDGEN_VERSION"));
         }
-        self.run(Downloads::Common, &commands);
+        self.run(DownloadMounts::Common, &commands);
     }
 
     /// The base of every later stage.
@@ -313,7 +313,7 @@ impl Writer<'_> {
             let _ = writeln!(self.text, "ENV {name}={}", literal(&dir));
         }
         self.sources();
-        self.run(Downloads::Common, &self.application.build);
+        self.run(DownloadMounts::Common, &self.application.build);
     }
 
     fn runtime(&mut self) {
@@ -352,12 +352,12 @@ impl Writer<'_> {
         }
         let words = match &self.application.entry {
             _ if !self.settings.entrypoint.is_empty() => self.settings.entrypoint.clone(),
-            Entry::Program(name) => vec![name.clone()],
-            Entry::Undecided(_) => {
+            Entrypoint::Program(name) => vec![name.clone()],
+            Entrypoint::Undecided(_) => {
                 self.line("# None of the programs is started: `entrypoint` in the settings above names one.");
                 return;
             }
-            Entry::Nothing => return,
+            Entrypoint::Nothing => return,
         };
         let _ = writeln!(self.text, "ENTRYPOINT {}", self.in_workspace(&words));
     }
@@ -377,15 +377,15 @@ impl Writer<'_> {
     }
 
     /// The mounts for a slice's steps.
-    pub(super) fn downloads(&self, slice: &str) -> Downloads {
+    pub(super) fn downloads(&self, slice: &str) -> DownloadMounts {
         match self.application.halves.first() {
-            Some(front) if front.slice == slice => Downloads::Front,
-            _ => Downloads::Common,
+            Some(front) if front.slice == slice => DownloadMounts::Front,
+            _ => DownloadMounts::Common,
         }
     }
 
     /// A step that calls cargo: downloads stay in cache mounts, and secrets come by mounts that leave no trace.
-    pub(super) fn run(&mut self, downloads: Downloads, commands: &[String]) {
+    pub(super) fn run(&mut self, downloads: DownloadMounts, commands: &[String]) {
         let mut mounts = Vec::new();
         for folder in ["registry", "git"] {
             mounts.push(format!(

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::Result,
     files::{read, records},
-    plan::key::content_digest,
+    plan::key::{ContentHasher, content_digest},
     project::Project,
     recipe::expand,
 };
@@ -31,9 +31,9 @@ const VERSION: u64 = 1;
 
 /// The inputs of every step of a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct BuildRecord {
     version: u64,
-    steps: Vec<Step>,
+    steps: Vec<RecordedStep>,
     /// The values of the arguments; never a secret, since those are refused there.
     #[serde(default)]
     build_args: Vec<String>,
@@ -41,7 +41,7 @@ pub struct Record {
 
 /// One instruction with what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Step {
+struct RecordedStep {
     stage: String,
     /// With the values of arguments filled in.
     instruction: String,
@@ -70,7 +70,7 @@ pub fn record_path(project: &Project) -> Utf8PathBuf {
     records::path(project.workspace.target_directory(), "docker-build.json")
 }
 
-impl Record {
+impl BuildRecord {
     /// The inputs of every step now. `base_id` gives the id of an image that the engine has.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Record {
         let dockerfile = read::text(context.join("Dockerfile"))?;
         let members = project.workspace.metadata().workspace_packages();
         let sources = sources(project, Recipes::of_dockerfile(project)?, &members)?;
-        let mut reader = Reader {
+        let mut reader = DockerfileReader {
             context: &context,
             sources: &sources,
             given: build_args.iter().filter_map(|arg| arg.split_once('=')).collect(),
@@ -109,7 +109,20 @@ impl Record {
 
     /// A digest of all of it.
     pub(crate) fn digest(&self) -> String {
-        content_digest(format!("{:?}", (&self.steps, &self.build_args)).as_bytes())
+        let mut hasher = ContentHasher::new("larder steps 1");
+        hasher.length(self.steps.len());
+        for RecordedStep { stage, instruction, inputs, stages } in &self.steps {
+            hasher.string(stage);
+            hasher.string(instruction);
+            hasher.length(inputs.len());
+            for (name, digest) in inputs {
+                hasher.string(name);
+                hasher.string(digest);
+            }
+            hasher.strings(stages);
+        }
+        hasher.strings(&self.build_args);
+        hasher.finish_hex()
     }
 
     /// Everything that a stage is made of, with those below it: files and instructions by name, with a digest each. `None`
@@ -170,7 +183,7 @@ impl Record {
         misses
     }
 
-    fn steps_of(&self, stage: &str) -> Vec<Step> {
+    fn steps_of(&self, stage: &str) -> Vec<RecordedStep> {
         self.steps.iter().filter(|step| step.stage == stage).cloned().collect()
     }
 
@@ -182,7 +195,7 @@ impl Record {
     }
 }
 
-impl Step {
+impl RecordedStep {
     /// Stages below that are not what they were.
     fn stage_reasons(&self, misses: &[Miss]) -> Vec<String> {
         let stages = self.stages.iter().filter(|stage| misses.iter().any(|miss| miss.stage == **stage));
@@ -227,7 +240,7 @@ fn instructions(dockerfile: &str) -> Vec<String> {
     all
 }
 
-struct Reader<'a, F> {
+struct DockerfileReader<'a, F> {
     context: &'a Utf8Path,
     sources: &'a Sources,
     given: BTreeMap<&'a str, &'a str>,
@@ -236,7 +249,7 @@ struct Reader<'a, F> {
     base_id: &'a F,
     /// Digests of the files that the stage `recipes` makes of the table, by their paths in it.
     recipes: BTreeMap<String, String>,
-    steps: Vec<Step>,
+    steps: Vec<RecordedStep>,
 }
 
 /// The recipes as the engine sees them: a layer's files are compared by content, whatever else the table says.
@@ -255,7 +268,7 @@ fn recipes(project: &Project) -> BTreeMap<String, String> {
     digests
 }
 
-impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
+impl<F: Fn(&str) -> Option<String>> DockerfileReader<'_, F> {
     fn add(&mut self, instruction: &str) -> Result<()> {
         let words: Vec<&str> = instruction.split_whitespace().collect();
         match words.as_slice() {
@@ -270,7 +283,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
                     (BTreeMap::from([(format!("image {image}"), id)]), Vec::new())
                 };
                 let instruction = format!("FROM {image} AS {stage}");
-                self.steps.push(Step { stage: (*stage).to_owned(), instruction, inputs, stages });
+                self.steps.push(RecordedStep { stage: (*stage).to_owned(), instruction, inputs, stages });
             }
             ["COPY", ..] => {
                 let (flags, sources) = words::copied(instruction);
@@ -301,7 +314,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
     fn push(&mut self, instruction: &str, inputs: BTreeMap<String, String>, stages: Vec<String>) {
         let stage = self.steps.last().map(|step| step.stage.clone()).unwrap_or_default();
         let words: Vec<&str> = instruction.split_whitespace().collect();
-        self.steps.push(Step { stage, instruction: words.join(" "), inputs, stages });
+        self.steps.push(RecordedStep { stage, instruction: words.join(" "), inputs, stages });
     }
 
     /// A value given on the command line wins; one before the first stage is a default for all.
@@ -362,8 +375,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
 mod tests {
     use super::*;
 
-    fn step(stage: &str, instruction: &str, inputs: &[(&str, &str)], stages: &[&str]) -> Step {
-        Step {
+    fn step(stage: &str, instruction: &str, inputs: &[(&str, &str)], stages: &[&str]) -> RecordedStep {
+        RecordedStep {
             stage: stage.into(),
             instruction: instruction.into(),
             inputs: inputs.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect(),
@@ -371,7 +384,7 @@ mod tests {
         }
     }
 
-    fn record(code: &str, layer: &str) -> Record {
+    fn record(code: &str, layer: &str) -> BuildRecord {
         let steps = vec![
             step("deps", "FROM base AS deps", &[("image base", "1")], &[]),
             step("cook", "FROM deps AS cook", &[], &["deps"]),
@@ -382,10 +395,10 @@ mod tests {
             step("runtime", "FROM small AS runtime", &[("image small", "2")], &[]),
             step("runtime", "COPY --from=builder /out /app", &[], &["builder"]),
         ];
-        Record { version: VERSION, steps, build_args: Vec::new() }
+        BuildRecord { version: VERSION, steps, build_args: Vec::new() }
     }
 
-    fn told(before: &Record, after: &Record) -> Vec<String> {
+    fn told(before: &BuildRecord, after: &BuildRecord) -> Vec<String> {
         let mut lines = Vec::new();
         for Miss { stage, instruction, reasons, .. } in after.misses(before) {
             lines.push(format!("{stage} | {instruction} | {}", reasons.join("; ")));

@@ -13,13 +13,13 @@ const VERSION: u64 = 1;
 const KEPT: usize = 100;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Record {
+struct BuiltImages {
     version: u64,
     /// The youngest last.
     images: Vec<String>,
 }
 
-impl Record {
+impl BuiltImages {
     /// The same with an id as its youngest.
     fn with(mut self, id: &str) -> Self {
         self.images.retain(|known| known != id);
@@ -35,7 +35,7 @@ fn path(workspace: &Workspace) -> Utf8PathBuf {
 
 /// The ids of images that were built here, the youngest last. If there is no record that can be read, none.
 pub fn read(workspace: &Workspace) -> Vec<String> {
-    let record: Record = records::read(&path(workspace)).ok().flatten().unwrap_or_default();
+    let record: BuiltImages = records::read(&path(workspace)).ok().flatten().unwrap_or_default();
     if record.version == VERSION { record.images } else { Vec::new() }
 }
 
@@ -44,7 +44,7 @@ pub fn read(workspace: &Workspace) -> Vec<String> {
 /// # Errors
 /// When the record cannot be written.
 pub fn add(workspace: &Workspace, id: &str) -> Result<()> {
-    let record = Record { version: VERSION, images: read(workspace) };
+    let record = BuiltImages { version: VERSION, images: read(workspace) };
     records::write(&path(workspace), &record.with(id))
 }
 
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_youngest_is_last_and_the_oldest_go() {
-        let many = (0..KEPT + 20).fold(Record::default(), |record, id| record.with(&id.to_string()));
+        let many = (0..KEPT + 20).fold(BuiltImages::default(), |record, id| record.with(&id.to_string()));
         assert_eq!((many.images.len(), many.images[0].as_str()), (KEPT, "20"));
         let again = many.with("50");
         assert_eq!((again.images.len(), again.images.last().map(String::as_str)), (KEPT, Some("50")));

@@ -39,7 +39,7 @@ const STEPS: usize = 4;
 #[derive(Debug, Clone)]
 pub(super) struct MemberSteps {
     /// In their order: a step's members depend on those of earlier steps alone.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<MemberStep>,
     /// The half's own member, which is copied after them.
     pub(super) own: AbsentMember,
     /// The variables of the slice.
@@ -48,7 +48,7 @@ pub(super) struct MemberSteps {
 
 /// One step.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct MemberStep {
     /// The members that are copied for it; none in the first step, which has all that are not copied later.
     pub(super) members: Vec<AbsentMember>,
     /// The arguments of cargo.
@@ -95,7 +95,7 @@ pub(super) fn plan(
     if !slice.rustflags.is_empty() && written_rustflags(&project.workspace).next().is_some() {
         return Ok(None);
     }
-    let parts = Parts { project, image, slice, members, folders, own };
+    let parts = StepSources { project, image, slice, members, folders, own };
     let is_program = own.targets.iter().all(|target| is_program(&target.kind));
     let steps = if is_program { parts.of_program()? } else { parts.of_library()? };
     if steps.is_empty() {
@@ -106,7 +106,7 @@ pub(super) fn plan(
 }
 
 /// The sources of a half's steps.
-struct Parts<'a> {
+struct StepSources<'a> {
     project: &'a Project,
     image: &'a Image,
     slice: &'a Slice,
@@ -118,26 +118,26 @@ struct Parts<'a> {
     own: &'a Package,
 }
 
-impl Parts<'_> {
+impl StepSources<'_> {
     /// The steps of a program; none if it cannot be.
     ///
     /// cargo resolves features for the members that it is told to build. Naming more of them changes nothing if
     /// these are always built anyway and are given no features of their own, and if no `dev-dependencies` come
     /// with them, which they do in the first resolver.
-    fn of_program(&self) -> Result<Vec<Step>> {
+    fn of_program(&self) -> Result<Vec<MemberStep>> {
         let Some(common) = library_args(self.slice, self.own) else { return Ok(Vec::new()) };
         if self.project.workspace.resolver() == "1" {
             return Ok(Vec::new());
         }
         let built = always_built(self.own, self.members);
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<MemberStep> = Vec::new();
         for group in self.groups(|package| built.contains(package.name.as_str())) {
             let late = if steps.is_empty() { Vec::new() } else { self.apart(&group)? };
             let names: BTreeSet<&str> = group.iter().map(|package| package.name.as_str()).collect();
             let mut args = common.clone();
             args.extend(names.intersection(&built).map(|name| format!("--package={name}")));
             args.extend(self.image.target_dir_word(self.slice));
-            steps.push(Step { members: late, args, clean: None });
+            steps.push(MemberStep { members: late, args, clean: None });
         }
         Ok(steps)
     }
@@ -146,7 +146,7 @@ impl Parts<'_> {
     ///
     /// All members are compiled in each step, so one that has to be there from the beginning takes all that it may
     /// stand on with it.
-    fn of_library(&self) -> Result<Vec<Step>> {
+    fn of_library(&self) -> Result<Vec<MemberStep>> {
         let Some(calls) = self.calls()?.filter(|_| can_be_empty(self.own)) else { return Ok(Vec::new()) };
         let mut groups = self.groups(|_| true);
         let is_early = |package: &&Package| !can_be_empty(package) || self.folder_of(package).is_none();
@@ -159,7 +159,7 @@ impl Parts<'_> {
         let steps = members.enumerate().map(|(number, members)| {
             let missing = late[number..].iter().flatten().copied().chain([self.own]);
             let clean = Some(calls.clean(missing));
-            Ok(Step { members: members?, args: calls.build.clone(), clean })
+            Ok(MemberStep { members: members?, args: calls.build.clone(), clean })
         });
         steps.collect()
     }

@@ -42,7 +42,7 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use self::artifacts::Entry;
+use self::artifacts::Entrypoint;
 pub use self::recipes::Recipes;
 use crate::{
     error::{Error, Result},
@@ -103,7 +103,7 @@ pub fn generated(project: &Project, recipes: Recipes) -> Result<Generated> {
         (".dockerignore".into(), ignore::text(&application)),
     ]);
     let undecided = match &application.entry {
-        Entry::Undecided(programs) if settings.entrypoint.is_empty() => Some(format!(
+        Entrypoint::Undecided(programs) if settings.entrypoint.is_empty() => Some(format!(
             "the image starts none of its {} programs ({}): name one with `entrypoint = [\"NAME\"]` in \
              [workspace.metadata.larder.docker], or with `default-run` in its package",
             programs.len(),

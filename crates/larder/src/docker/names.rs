@@ -7,7 +7,7 @@ pub(super) const LIST: &str = include_str!("private.txt");
 
 /// Whether the settings can name a file of the list nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NameKind {
     /// They cannot: nothing that is built needs it.
     Secret,
     /// They can: some of these are data.
@@ -15,16 +15,16 @@ pub(super) enum Kind {
 }
 
 /// The patterns of the list.
-pub(super) fn listed() -> impl Iterator<Item = (Kind, &'static str)> {
+pub(super) fn listed() -> impl Iterator<Item = (NameKind, &'static str)> {
     LIST.lines().filter_map(|line| match line.split_once(' ')? {
-        ("secret", pattern) => Some((Kind::Secret, pattern)),
-        ("private", pattern) => Some((Kind::Private, pattern)),
+        ("secret", pattern) => Some((NameKind::Secret, pattern)),
+        ("private", pattern) => Some((NameKind::Private, pattern)),
         _ => None,
     })
 }
 
 /// Of which kind a file's or folder's name is; `None` for almost all.
-pub(super) fn kind(name: &str) -> Option<Kind> {
+pub(super) fn kind(name: &str) -> Option<NameKind> {
     listed().find(|(_, pattern)| is_like(pattern, name)).map(|(kind, _)| kind)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn is_never(path: &Utf8Path) -> bool {
 
 /// Whether a path is something that no setting can have sent.
 pub(super) fn is_secret(path: &Utf8Path) -> bool {
-    path.components().any(|part| part.as_str() == "target" || kind(part.as_str()) == Some(Kind::Secret))
+    path.components().any(|part| part.as_str() == "target" || kind(part.as_str()) == Some(NameKind::Secret))
 }
 
 pub(super) fn is_private(path: &Utf8Path) -> bool {

@@ -32,14 +32,14 @@ pub(super) fn read(project: &Project, members: &[&Package]) -> Result<BTreeSet<R
     let workspace = &project.workspace;
     let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
     let local = locked_packages(&lock).filter(|package| package.source.is_none());
-    let mut walk = Walk {
+    let mut walk = PackageWalk {
         project,
         local: local.map(|package| package.name.to_owned()).collect(),
         answers: vec![workspace.metadata().clone()],
         seen: BTreeSet::new(),
         found: BTreeSet::new(),
     };
-    let mut open: Vec<Named> = replaced(workspace.manifest(), workspace.root()).collect();
+    let mut open: Vec<PathPackage> = replaced(workspace.manifest(), workspace.root()).collect();
     for member in members {
         walk.package(member);
         open.extend(walk.needed(&member.dependencies, Kinds::All));
@@ -51,7 +51,7 @@ pub(super) fn read(project: &Project, members: &[&Package]) -> Result<BTreeSet<R
 }
 
 /// The packages that a file's `[patch]` and `[replace]` put in the place of others, by path.
-fn replaced<'a>(file: &'a DocumentMut, base: &'a Utf8Path) -> impl Iterator<Item = Named> {
+fn replaced<'a>(file: &'a DocumentMut, base: &'a Utf8Path) -> impl Iterator<Item = PathPackage> {
     let sources = file.get("patch").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
     let patches = sources.filter_map(|(_, table)| table.as_table_like()).flat_map(TableLike::iter);
     let replacements =
@@ -59,7 +59,7 @@ fn replaced<'a>(file: &'a DocumentMut, base: &'a Utf8Path) -> impl Iterator<Item
     patches.chain(replacements).filter_map(move |(alias, entry)| {
         let path = entry.get("path")?.as_str()?;
         let name = entry.get("package").and_then(Item::as_str).unwrap_or(alias);
-        Some(Named { name: name.to_owned(), folder: normalized(&base.join(path)) })
+        Some(PathPackage { name: name.to_owned(), folder: normalized(&base.join(path)) })
     })
 }
 
@@ -70,7 +70,7 @@ pub(super) fn has_path_patch(file: &DocumentMut) -> bool {
 
 /// A package that something names by its path.
 #[derive(Debug, Clone)]
-struct Named {
+struct PathPackage {
     name: String,
     folder: Utf8PathBuf,
 }
@@ -84,7 +84,7 @@ enum Kinds {
     NotDevelopment,
 }
 
-struct Walk<'a> {
+struct PackageWalk<'a> {
     project: &'a Project,
     /// Names of the packages on disk that `Cargo.lock` holds: cargo reads no other.
     local: BTreeSet<String>,
@@ -94,9 +94,9 @@ struct Walk<'a> {
     found: BTreeSet<Read>,
 }
 
-impl Walk<'_> {
+impl PackageWalk<'_> {
     /// Notes what is read of one package; the packages that it names.
-    fn enter(&mut self, named: &Named) -> Result<Vec<Named>> {
+    fn enter(&mut self, named: &PathPackage) -> Result<Vec<PathPackage>> {
         let manifest = named.folder.join("Cargo.toml");
         // A folder that is not there is left to cargo's own words.
         if !manifest.is_file() || !self.seen.insert(named.folder.clone()) || self.is_member(&manifest) {
@@ -113,7 +113,7 @@ impl Walk<'_> {
 
     /// A package that lies in the project's workspace without being a member, as a patch may: cargo answers nothing for
     /// it, and builds it all the same.
-    fn enter_unknown(&mut self, named: &Named) -> Result<Vec<Named>> {
+    fn enter_unknown(&mut self, named: &PathPackage) -> Result<Vec<PathPackage>> {
         let manifest = parse_toml(&named.folder.join("Cargo.toml"))?;
         self.add(&named.name, named.folder.clone());
         for path in target_paths(&manifest) {
@@ -133,7 +133,7 @@ impl Walk<'_> {
             };
             let path = entry.get("path")?.as_str()?;
             let name = entry.get("package").and_then(Item::as_str).unwrap_or(alias);
-            Some(Named { name: name.to_owned(), folder: normalized(&base.join(path)) })
+            Some(PathPackage { name: name.to_owned(), folder: normalized(&base.join(path)) })
         });
         Ok(named.filter(|one| self.local.contains(&one.name)).collect())
     }
@@ -159,13 +159,13 @@ impl Walk<'_> {
         }
     }
 
-    fn needed(&self, dependencies: &[Dependency], kinds: Kinds) -> Vec<Named> {
+    fn needed(&self, dependencies: &[Dependency], kinds: Kinds) -> Vec<PathPackage> {
         let needed = dependencies
             .iter()
             .filter(|one| kinds == Kinds::All || one.kind != DependencyKind::Development)
             .filter(|one| self.local.contains(&one.name));
         let named =
-            needed.filter_map(|one| Some(Named { name: one.name.clone(), folder: one.path.clone()? }));
+            needed.filter_map(|one| Some(PathPackage { name: one.name.clone(), folder: one.path.clone()? }));
         named.collect()
     }
 

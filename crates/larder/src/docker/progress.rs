@@ -16,7 +16,7 @@ const COMPLAINTS: usize = 200;
 /// One step of a build.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Step {
+pub struct BuildStep {
     /// The stage's name; empty for BuildKit's own steps.
     pub stage: String,
     /// The instruction.
@@ -50,9 +50,9 @@ pub enum StepOutcome {
 #[derive(Debug, PartialEq)]
 pub enum Event<'a> {
     /// A step begins.
-    Started(&'a Step),
+    Started(&'a BuildStep),
     /// A step ended.
-    Ended(&'a Step),
+    Ended(&'a BuildStep),
     /// A step says something.
     Says(&'a str),
 }
@@ -60,7 +60,7 @@ pub enum Event<'a> {
 /// The steps so far, by BuildKit's number.
 #[derive(Debug, Default)]
 pub struct Progress {
-    steps: BTreeMap<u64, Step>,
+    steps: BTreeMap<u64, BuildStep>,
     disk_full: bool,
     no_base: Option<String>,
     /// Lines that say that something is not there.
@@ -109,8 +109,8 @@ impl Progress {
         let said =
             text.split_once(' ').filter(|(time, _)| time.parse::<f64>().is_ok()).map(|(_, said)| said)?;
         match compiled(said) {
-            Some(Package::External) => step.compiled_external += 1,
-            Some(Package::Local) => step.compiled_local += 1,
+            Some(CompiledPackage::External) => step.compiled_external += 1,
+            Some(CompiledPackage::Local) => step.compiled_local += 1,
             None => {}
         }
         Some(Event::Says(said))
@@ -132,7 +132,7 @@ impl Progress {
     }
 
     /// All steps, in BuildKit's order.
-    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+    pub fn steps(&self) -> impl Iterator<Item = &BuildStep> {
         self.steps.values()
     }
 }
@@ -146,18 +146,18 @@ fn missing_base(line: &str) -> Option<&str> {
     Some(before.rsplit_once("failed to solve: ").map_or(before, |(_, image)| image))
 }
 
-enum Package {
+enum CompiledPackage {
     External,
     Local,
 }
 
 /// cargo names the folder of a path package, the address of a git one, and nothing of a registry's.
-fn compiled(said: &str) -> Option<Package> {
+fn compiled(said: &str) -> Option<CompiledPackage> {
     let rest = said.trim_start().strip_prefix("Compiling ")?;
     let source = rest.split_once(" (").map(|(_, source)| source);
     Some(match source {
-        Some(source) if source.starts_with('/') => Package::Local,
-        _ => Package::External,
+        Some(source) if source.starts_with('/') => CompiledPackage::Local,
+        _ => CompiledPackage::External,
     })
 }
 
@@ -186,14 +186,14 @@ pub struct Stage {
     pub run: usize,
     /// How long they ran, summed.
     pub seconds: f64,
-    /// As in [`Step`].
+    /// As in [`BuildStep`].
     pub compiled_external: usize,
-    /// As in [`Step`].
+    /// As in [`BuildStep`].
     pub compiled_local: usize,
 }
 
 /// Sums steps up by stage, in the order in which stages appear. Looking up a base image is no step of a stage.
-pub fn stages<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Stage> {
+pub fn stages<'a>(steps: impl Iterator<Item = &'a BuildStep>) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     for step in steps.filter(|step| !step.stage.is_empty() && !step.instruction.starts_with("FROM ")) {
         let index = stages.iter().position(|stage| stage.name == step.stage).unwrap_or_else(|| {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{
     context::FOLDER,
-    dockerfile::{Downloads, PLANNER},
+    dockerfile::{DownloadMounts, PLANNER},
     recipes::Recipes,
     words,
     writer::Writer,
@@ -23,7 +23,7 @@ impl Writer<'_> {
         self.text.push_str(PLANNER);
         self.line("ARG LARDER");
         self.run(
-            Downloads::Common,
+            DownloadMounts::Common,
             &["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()],
         );
         self.sources();
@@ -31,7 +31,7 @@ impl Writer<'_> {
             self.line("# Configuration above the workspace is the project's own, which a repository's folder tells.");
             let _ = writeln!(self.text, "RUN mkdir {FOLDER}/.git");
         }
-        self.run(Downloads::Common, &["cargo larder lock".into(), EXPAND.into()]);
+        self.run(DownloadMounts::Common, &["cargo larder lock".into(), EXPAND.into()]);
     }
 
     /// The table becomes plain cargo. Cook stages take one layer each by its content, so that one which comes out as it

@@ -106,7 +106,7 @@ pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package])
 fn named(project: &Project, prefix: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
     let paths = project.settings.docker.include.iter().map(|path| normalized(Utf8Path::new(path)));
     let is_private =
-        |path: &Utf8PathBuf| path.file_name().and_then(names::kind) == Some(names::Kind::Private);
+        |path: &Utf8PathBuf| path.file_name().and_then(names::kind) == Some(names::NameKind::Private);
     paths.filter(is_private).map(|path| prefix.join(path)).collect()
 }
 

@@ -7,7 +7,7 @@ use crate::text::nesting;
 
 /// A file for CI, read.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct CiPlan {
     /// The actions, as GitHub and Forgejo name them.
     pub(super) actions: Vec<Action>,
     /// The commands of all scripts, word by word.
@@ -36,7 +36,7 @@ impl Action {
     }
 }
 
-impl Plan {
+impl CiPlan {
     /// Reads a file; the reason says if it is no YAML.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         if nesting::is_deep(text) || text.lines().any(nesting::is_deep_line) {
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn steps_are_told_from_names_and_arguments() {
-        let plan = Plan::read(
+        let plan = CiPlan::read(
             "on: push\njobs:\n  a:\n    name: run cargo build\n    env: { X: 1 }\n    steps:\n      - name: actions/cache@v1\n        uses: actions/checkout@v4\n        with:\n          run: cargo test\n          depth: 1\n      - run: cargo fmt\n",
         )
         .unwrap();
@@ -214,6 +214,6 @@ mod tests {
         assert_eq!(plan.actions[0].argument("depth"), Some("1"));
         assert_eq!(plan.commands, [["cargo", "fmt"]]);
         assert_eq!(plan.variables, ["X"]);
-        assert!(Plan::read("a: [").is_err());
+        assert!(CiPlan::read("a: [").is_err());
     }
 }

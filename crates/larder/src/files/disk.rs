@@ -12,7 +12,7 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-pub use super::facts::{Facts, FileId, Kind, Size};
+pub use super::facts::{EntryKind, FileFacts, FileId, Size};
 use super::{
     facts::Seen,
     read::{read_at_most, read_small},
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::side_by_side::joined;
 
-impl Facts {
+impl FileFacts {
     /// The state of a path; a symbolic link stands for itself.
     ///
     /// # Errors
@@ -63,11 +63,11 @@ pub struct Entry<'a> {
     /// Its name.
     pub name: &'a OsStr,
     /// Its state.
-    pub facts: Facts,
+    pub facts: FileFacts,
 }
 
 impl<'a> Entry<'a> {
-    fn new(root: usize, path: &'a Path, facts: Facts) -> Self {
+    fn new(root: usize, path: &'a Path, facts: FileFacts) -> Self {
         let folder = path.parent().unwrap_or(path);
         Self { root, folder, name: path.file_name().unwrap_or_default(), facts }
     }
@@ -84,8 +84,8 @@ pub fn walk<S: Send>(
     let queue = Queue::default();
     let mut first = state();
     for (root, path) in roots.iter().enumerate() {
-        let Ok(facts) = Facts::read(path) else { continue };
-        if facts.kind == Kind::Folder {
+        let Ok(facts) = FileFacts::read(path) else { continue };
+        if facts.kind == EntryKind::Folder {
             queue.push([Pending { root, device: facts.id.device, path: path.clone() }]);
         } else {
             visit(&mut first, Entry::new(root, path, facts));
@@ -230,7 +230,7 @@ mod tests {
         let (states, problems) = walk(&[root.to_owned()], Vec::new, |all, entry| all.push(entry.facts));
         assert!(problems.is_empty(), "{problems:?}");
         let mut tally = Tally::default();
-        let all: Vec<Facts> = states.into_iter().flatten().collect();
+        let all: Vec<FileFacts> = states.into_iter().flatten().collect();
         all.iter().for_each(|facts| {
             tally.add(facts.size, facts.id, facts.links);
         });
@@ -292,6 +292,6 @@ mod tests {
         let times = std::fs::FileTimes::new().set_accessed(old).set_modified(old);
         fs_err::OpenOptions::new().write(true).open(&path).unwrap().file().set_times(times).unwrap();
         assert_eq!(read_untouched(&path).unwrap(), b"text");
-        assert_eq!(Facts::read(&path).unwrap().accessed, old);
+        assert_eq!(FileFacts::read(&path).unwrap().accessed, old);
     }
 }

@@ -57,7 +57,7 @@ impl Sum for Size {
 
 /// The kind of entry that a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A file, or something else that is no folder and no link.
     File,
     /// A folder.
@@ -68,9 +68,9 @@ pub enum Kind {
 
 /// The file system's facts about one name.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts {
+pub struct FileFacts {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The room it takes by itself; a folder without what is in it.
     pub size: Size,
     /// When its content last changed.
@@ -86,9 +86,9 @@ pub struct Facts {
 /// One thing that reading a folder comes by.
 pub(super) enum Seen<'a> {
     /// The folder that is read.
-    Itself(Facts),
+    Itself(FileFacts),
     /// A name in it.
-    Inside(&'a OsStr, Facts),
+    Inside(&'a OsStr, FileFacts),
     /// A folder in it, which is still to be read and tells of itself then.
     Folder(&'a OsStr),
 }

@@ -41,7 +41,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("dep-info", |_, bytes| seen(DepInfo::parse(bytes))),
     ("buildkit", buildkit),
     ("docker-sizes", |_, bytes| disk_usage::read_all(&text(bytes))),
-    ("workflow", |_, bytes| seen(doctor::workflow::Plan::read(&text(bytes)))),
+    ("workflow", |_, bytes| seen(doctor::workflow::CiPlan::read(&text(bytes)))),
     ("toml-text", toml_texts),
     ("settings", settings),
     ("cargo-config", cargo_config),
@@ -140,7 +140,7 @@ fn calls(_: &Utf8Path, bytes: &[u8]) {
 }
 
 fn nix_log(_: &Utf8Path, bytes: &[u8]) {
-    let mut all = nix::Progress::default();
+    let mut all = nix::DerivationProgress::default();
     text(bytes).lines().for_each(|line| seen(all.add(line)));
     seen(all.derivations().count());
 }

@@ -28,7 +28,7 @@ use crate::{
 };
 use ci::Service;
 use files::{new_file, repository, with_lines};
-pub use proposal::{Asked, Proposal};
+pub use proposal::{PartChoice, Proposal};
 
 /// What a workspace can get, in the order in which one builds on the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub struct Given {
     /// The address of the git repository that Nix and CI get Larder from.
     pub source: Option<String>,
     /// Where sccache keeps its results; its own folder by default.
-    pub sccache: Option<sccache::Place>,
+    pub sccache: Option<sccache::SccacheStorage>,
     /// The server that the image goes to.
     pub server: Option<String>,
 }
@@ -170,7 +170,7 @@ pub fn is_address(source: &str) -> bool {
 pub fn propose(
     project: &Project,
     part: Part,
-    asked: Asked,
+    asked: PartChoice,
     given: &Given,
     report: &dyn Report,
 ) -> Result<Proposal> {

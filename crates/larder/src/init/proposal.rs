@@ -4,7 +4,7 @@ use crate::files::change::Change;
 
 /// Whether a part was asked for by its name, and so is written also if nothing says that it is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum PartChoice {
     /// By its name.
     ByName,
     /// As one of the default parts.

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     external::Kind,
-    unit_graph::{Unit, UnitGraph},
+    unit_graph::{GraphUnit, UnitGraph},
 };
 
 const DOMAIN: &str = "larder unit key 1";
@@ -85,7 +85,7 @@ fn key_of(graph: &UnitGraph, index: usize, keys: &mut BTreeMap<usize, UnitKey>) 
     key
 }
 
-fn hash(unit: &Unit, dependencies: &[UnitKey]) -> UnitKey {
+fn hash(unit: &GraphUnit, dependencies: &[UnitKey]) -> UnitKey {
     let mut hasher = ContentHasher::new(DOMAIN);
     match &unit.commit {
         Some(commit) => hasher.string(&format!("{} {commit}", unit.pkg_id)),

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::unit_graph::{Unit, UnitGraph};
+use super::unit_graph::{GraphUnit, UnitGraph};
 
 /// How rustc is told to prepare for link-time optimisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -27,7 +27,7 @@ pub enum Lto {
 
 /// The profile's `lto` setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Setting {
+enum LtoSetting {
     False,
     Off,
     /// `true`, `"thin"` or `"fat"`.
@@ -35,8 +35,8 @@ enum Setting {
 }
 
 /// Whether a unit's profile asks for link-time optimisation.
-pub fn is_on(unit: &Unit) -> bool {
-    setting(unit) == Setting::On
+pub fn is_on(unit: &GraphUnit) -> bool {
+    setting(unit) == LtoSetting::On
 }
 
 /// The mode of every unit, by index.
@@ -46,11 +46,11 @@ pub fn modes(graph: &UnitGraph) -> Vec<Lto> {
         let unit = &graph.units[*root];
         let types = crate_types(unit);
         let start = match setting(unit) {
-            Setting::False => Lto::OnlyObject,
-            Setting::Off => Lto::Off,
-            Setting::On if unit.is_for_host() => Lto::OnlyObject,
-            Setting::On if needs_object(&types) => when_needs_object(&types),
-            Setting::On => Lto::OnlyBitcode,
+            LtoSetting::False => Lto::OnlyObject,
+            LtoSetting::Off => Lto::Off,
+            LtoSetting::On if unit.is_for_host() => Lto::OnlyObject,
+            LtoSetting::On if needs_object(&types) => when_needs_object(&types),
+            LtoSetting::On => Lto::OnlyBitcode,
         };
         spread(graph, *root, start, &mut modes);
     }
@@ -66,16 +66,16 @@ fn spread(graph: &UnitGraph, index: usize, parent: Lto, modes: &mut [Option<Lto>
     }
 }
 
-fn wanted(unit: &Unit, parent: Lto) -> Lto {
+fn wanted(unit: &GraphUnit, parent: Lto) -> Lto {
     let types = crate_types(unit);
     if unit.is_for_host() {
         return Lto::OnlyObject;
     }
     if types.iter().all(|name| can_lto(name)) {
         return match setting(unit) {
-            Setting::On => Lto::Run,
-            Setting::Off => Lto::Off,
-            Setting::False => Lto::OnlyObject,
+            LtoSetting::On => Lto::Run,
+            LtoSetting::Off => Lto::Off,
+            LtoSetting::False => Lto::OnlyObject,
         };
     }
     match (parent, needs_object(&types)) {
@@ -96,16 +96,16 @@ fn merge(new: Lto, before: Lto) -> Lto {
     }
 }
 
-fn setting(unit: &Unit) -> Setting {
+fn setting(unit: &GraphUnit) -> LtoSetting {
     match unit.profile.get("lto").and_then(Value::as_str) {
-        None | Some("false") => Setting::False,
-        Some("off") => Setting::Off,
-        Some(_) => Setting::On,
+        None | Some("false") => LtoSetting::False,
+        Some("off") => LtoSetting::Off,
+        Some(_) => LtoSetting::On,
     }
 }
 
 /// A test is linked like a binary, whatever its target's crate type.
-fn crate_types(unit: &Unit) -> Vec<&str> {
+fn crate_types(unit: &GraphUnit) -> Vec<&str> {
     if unit.mode == "test" || unit.mode == "doctest" {
         return vec!["bin"];
     }

@@ -110,7 +110,7 @@ impl Unit {
 }
 
 impl Root {
-    fn new(unit: &unit_graph::Unit) -> Self {
+    fn new(unit: &unit_graph::GraphUnit) -> Self {
         let profile = unit.profile.get("name").and_then(serde_json::Value::as_str);
         Self {
             package: unit.pkg_id.clone(),

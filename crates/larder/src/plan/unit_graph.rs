@@ -20,14 +20,14 @@ pub const VERSION: u64 = 1;
 #[derive(Debug, Clone, Deserialize)]
 pub struct UnitGraph {
     /// The units; dependencies and roots are indices into this list.
-    pub units: Vec<Unit>,
+    pub units: Vec<GraphUnit>,
     /// The request on the command line.
     pub roots: Vec<usize>,
 }
 
 /// One run of rustc or of a build script.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Unit {
+pub struct GraphUnit {
     /// A package id specification, such as `registry+https://…#serde@1.0.0`.
     pub pkg_id: String,
     /// The commit of a git package; not cargo's, see [`commits`](super::commits).
@@ -72,11 +72,11 @@ impl UnitGraph {
     /// [`Error::UnitGraphVersion`] for another version, [`Error::Answer`] for anything unreadable.
     pub fn parse(command: &str, json: &str) -> Result<Self> {
         #[derive(Deserialize)]
-        struct Version {
+        struct GraphVersion {
             version: u64,
         }
         // The version comes first: with another one, the rest may have any shape.
-        let Version { version } =
+        let GraphVersion { version } =
             serde_json::from_str(json).map_err(|error| unreadable_answer(command, &error.to_string()))?;
         if version != VERSION {
             return Err(Error::UnitGraphVersion {
@@ -108,7 +108,7 @@ const DEEPEST: usize = 2000;
 /// The length of the longest chain of dependencies; `None` if there is a circle.
 fn depth(graph: &UnitGraph) -> Option<usize> {
     let mut open_dependents = vec![0_usize; graph.units.len()];
-    graph.units.iter().flat_map(Unit::edges).for_each(|index| open_dependents[index] += 1);
+    graph.units.iter().flat_map(GraphUnit::edges).for_each(|index| open_dependents[index] += 1);
     let mut depths = vec![1; graph.units.len()];
     let is_top = |index: &usize| open_dependents[*index] == 0;
     let mut open: Vec<usize> = (0..graph.units.len()).filter(is_top).collect();
@@ -134,7 +134,7 @@ impl UnitGraph {
     }
 }
 
-impl Unit {
+impl GraphUnit {
     /// The package's name.
     pub fn package_name(&self) -> &str {
         PackageSpec::parse(&self.pkg_id).name

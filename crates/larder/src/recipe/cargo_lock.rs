@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{camino::Utf8Path, semver::Version};
 use serde::Deserialize;
 
-use super::layer::{Layer, Origin, Package, PackageId, Unused};
+use super::layer::{Layer, Package, PackageId, PackageOrigin, Unused};
 use crate::{
     cargo::package_id::{CRATES_IO, PackageSpec},
     error::{Error, Result},
@@ -32,11 +32,11 @@ pub(crate) struct CargoLockFile {
 }
 
 #[derive(Deserialize)]
-struct File {
+struct CargoLockDocument {
     #[serde(default)]
     version: u64,
     #[serde(default)]
-    package: Vec<Entry>,
+    package: Vec<PackageEntry>,
     #[serde(default)]
     patch: Patch,
     #[serde(default)]
@@ -46,11 +46,11 @@ struct File {
 #[derive(Deserialize, Default)]
 struct Patch {
     #[serde(default)]
-    unused: Vec<Entry>,
+    unused: Vec<PackageEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct PackageEntry {
     name: String,
     version: String,
     source: Option<String>,
@@ -59,7 +59,7 @@ struct Entry {
     dependencies: Vec<String>,
 }
 
-impl Entry {
+impl PackageEntry {
     fn as_unused(&self) -> Unused {
         Unused { name: self.name.clone(), version: self.version.clone(), source: self.source.clone() }
     }
@@ -75,7 +75,7 @@ impl CargoLockFile {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml_edit::de::from_str(text).map_err(|error| error.to_string())?;
+        let file: CargoLockDocument = toml_edit::de::from_str(text).map_err(|error| error.to_string())?;
         let mut packages = BTreeMap::new();
         let (mut ids, mut local) = (BTreeMap::new(), Vec::new());
         for entry in &file.package {
@@ -90,7 +90,7 @@ impl CargoLockFile {
             ids.insert(spec(&id), id.clone());
             packages.insert(id, Package { checksum, dependencies, pins: BTreeMap::new() });
         }
-        let unused = file.patch.unused.iter().map(Entry::as_unused).collect();
+        let unused = file.patch.unused.iter().map(PackageEntry::as_unused).collect();
         Ok(Self { version: file.version.max(OLDEST), packages, unused, local, ids })
     }
 
@@ -129,7 +129,7 @@ impl CargoLockFile {
 /// cargo's id of a package in the one form that all its spellings have here: `address name version`, decoded, without
 /// build metadata.
 fn spec(id: &PackageId) -> String {
-    let address = id.source.as_ref().map_or(CRATES_IO, Origin::without_commit);
+    let address = id.source.as_ref().map_or(CRATES_IO, PackageOrigin::without_commit);
     format!("{} {} {}", percent_decoded(address), id.name, id.required())
 }
 
@@ -139,15 +139,15 @@ fn normalized(package: &str) -> Option<String> {
     Some(format!("{} {} {}", percent_decoded(spec.address), spec.name, spec.version?))
 }
 
-fn id(entry: &Entry) -> std::result::Result<Option<PackageId>, String> {
+fn id(entry: &PackageEntry) -> std::result::Result<Option<PackageId>, String> {
     let Some(source) = &entry.source else { return Ok(None) };
     let version = Version::parse(&entry.version)
         .map_err(|error| format!("{} {}: {error}", entry.name, entry.version))?;
-    Ok(Some(PackageId { name: entry.name.clone(), version, source: Origin::parse(source) }))
+    Ok(Some(PackageId { name: entry.name.clone(), version, source: PackageOrigin::parse(source) }))
 }
 
 /// The entry that a dependency such as `a`, `a 1.0.0` or `a 1.0.0 (source)` means.
-fn dependency<'a>(entries: &'a [Entry], text: &str) -> Option<&'a Entry> {
+fn dependency<'a>(entries: &'a [PackageEntry], text: &str) -> Option<&'a PackageEntry> {
     let mut words = text.splitn(3, ' ');
     let (name, version, source) = (words.next()?, words.next(), words.next());
     let source = source.map(|source| source.trim_matches(['(', ')']));
@@ -161,7 +161,7 @@ fn dependency<'a>(entries: &'a [Entry], text: &str) -> Option<&'a Entry> {
 }
 
 /// The first formats have checksums in a table of their own.
-fn of_metadata(metadata: &BTreeMap<String, String>, entry: &Entry) -> Option<String> {
+fn of_metadata(metadata: &BTreeMap<String, String>, entry: &PackageEntry) -> Option<String> {
     let key = format!("checksum {} {} ({})", entry.name, entry.version, entry.source.as_ref()?);
     metadata.get(&key).filter(|sum| *sum != "<none>").cloned()
 }

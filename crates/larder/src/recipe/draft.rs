@@ -12,7 +12,7 @@ use super::{
     layer::Layer,
     layers,
     lock_file::{LockFile, LockedSlice},
-    locked::{Change, Locked},
+    locked::{Locked, RecipeChange},
     placed,
     proof::{Proof, plan_of_recipe},
     workplace::Workplace,
@@ -49,7 +49,7 @@ impl Draft<'_> {
         format!("{} (external units: {})", self.slice.name, counts.join(", "))
     }
 
-    pub(super) fn outcome(&self, change: Change) -> Locked {
+    pub(super) fn outcome(&self, change: RecipeChange) -> Locked {
         Locked {
             slice: self.slice.name.to_string(),
             change,

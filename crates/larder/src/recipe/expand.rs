@@ -15,12 +15,12 @@ use cargo_metadata::{
 
 pub use super::workplace::Workplace;
 use super::{
-    layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
+    layer::{Layer, Package, PackageId, PackageOrigin, PinPlace, Unused},
     lock_file::LockedSlice,
-    pins::Kind,
+    pins::PinKind,
     placed::has,
     quoting::quoted,
-    stub::{Documented, Place, Shape},
+    stub::{Documented, Shape, StubPlace},
 };
 use crate::{cargo::package_id::CRATES_IO, error::Result, slice::TARGET_MARKER, workspace::Workspace};
 
@@ -43,7 +43,7 @@ const BUILD_SOURCE: &str =
 
 /// Everything that a recipe's files follow from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Parts<'a> {
+pub(super) struct RecipeParts<'a> {
     pub(super) name: &'a str,
     pub(super) stubs: &'a [Shape],
     pub(super) documented: Documented,
@@ -84,19 +84,19 @@ pub fn layer(
 }
 
 /// The files of a recipe, by their paths in its folder.
-pub(super) fn files(parts: &Parts<'_>) -> BTreeMap<Utf8PathBuf, String> {
+pub(super) fn files(parts: &RecipeParts<'_>) -> BTreeMap<Utf8PathBuf, String> {
     let mut files = BTreeMap::new();
     files.insert(".cargo/config.toml".into(), config(parts));
     files.insert("Cargo.lock".into(), cargo_lock(parts));
     for (index, shape) in parts.stubs.iter().enumerate() {
-        let place = Place::new(index);
-        let folder = Utf8Path::new(if place == Place::First { "" } else { shape.folder() });
+        let place = StubPlace::new(index);
+        let folder = Utf8Path::new(if place == StubPlace::First { "" } else { shape.folder() });
         files.insert(folder.join("Cargo.toml"), manifest(parts, index, *shape, place));
         for (path, source) in shape.sources() {
             files.insert(folder.join(path), (*source).to_owned());
         }
     }
-    if parts.pins(Kind::Host).next().is_some() {
+    if parts.pins(PinKind::Host).next().is_some() {
         files.insert("build.rs".into(), BUILD_SOURCE.to_owned());
     }
     files
@@ -111,8 +111,8 @@ pub(super) fn shared(lines: &BTreeSet<String>) -> Option<String> {
     (!lines.is_empty()).then_some(text)
 }
 
-impl Parts<'_> {
-    fn pins(&self, kind: Kind) -> impl Iterator<Item = (&PackageId, &Pinned, &Vec<String>)> {
+impl RecipeParts<'_> {
+    fn pins(&self, kind: PinKind) -> impl Iterator<Item = (&PackageId, &PinPlace, &Vec<String>)> {
         let pins = self
             .layer
             .packages
@@ -130,7 +130,7 @@ impl Parts<'_> {
     }
 }
 
-fn config(parts: &Parts<'_>) -> String {
+fn config(parts: &RecipeParts<'_>) -> String {
     let mut text = CONFIG_HEADER.to_owned();
     for line in parts.config {
         let _ = writeln!(text, "{line}");
@@ -141,9 +141,9 @@ fn config(parts: &Parts<'_>) -> String {
     text
 }
 
-fn manifest(parts: &Parts<'_>, index: usize, shape: Shape, place: Place) -> String {
+fn manifest(parts: &RecipeParts<'_>, index: usize, shape: Shape, place: StubPlace) -> String {
     let mut text = MANIFEST_HEADER.to_owned();
-    if place == Place::First {
+    if place == StubPlace::First {
         for line in &parts.layer.manifest {
             let _ = writeln!(text, "{line}");
         }
@@ -172,14 +172,18 @@ fn manifest(parts: &Parts<'_>, index: usize, shape: Shape, place: Place) -> Stri
 }
 
 /// One dependency of a stub, as a dotted key.
-fn dependency(id: &PackageId, pinned: &Pinned, features: &[String]) -> String {
+fn dependency(id: &PackageId, pinned: &PinPlace, features: &[String]) -> String {
     let table = pinned.kind.table();
     let table = match &pinned.platform {
         None => table.to_owned(),
         Some(platform) => format!("target.\"{platform}\".{table}"),
     };
-    let source =
-        id.source.as_ref().and_then(Origin::entry).map(|entry| format!(", {entry}")).unwrap_or_default();
+    let source = id
+        .source
+        .as_ref()
+        .and_then(PackageOrigin::entry)
+        .map(|entry| format!(", {entry}"))
+        .unwrap_or_default();
     let features: Vec<String> = features.iter().map(|feature| format!("\"{feature}\"")).collect();
     let features =
         if features.is_empty() { String::new() } else { format!(", features = [{}]", features.join(", ")) };
@@ -190,7 +194,7 @@ fn dependency(id: &PackageId, pinned: &Pinned, features: &[String]) -> String {
 }
 
 /// The recipe's `Cargo.lock`, as cargo writes it.
-fn cargo_lock(parts: &Parts<'_>) -> String {
+fn cargo_lock(parts: &RecipeParts<'_>) -> String {
     let mut text = format!("{LOCK_HEADER}version = {}\n", parts.layer.cargo_lock);
     let names = Names::new(parts.layer);
     let mut stubs: Vec<(String, usize)> =
@@ -228,8 +232,8 @@ fn entry(text: &mut String, id: &PackageId, package: &Package, names: &Names<'_>
     dependencies(text, package.dependencies.iter(), names);
 }
 
-fn stub_entry(text: &mut String, parts: &Parts<'_>, names: &Names<'_>, name: &str, index: usize) {
-    let place = Place::new(index);
+fn stub_entry(text: &mut String, parts: &RecipeParts<'_>, names: &Names<'_>, name: &str, index: usize) {
+    let place = StubPlace::new(index);
     let kinds = parts.stubs[index].kinds(place);
     let pinned: BTreeSet<&PackageId> =
         kinds.iter().flat_map(|kind| parts.pins(*kind)).map(|(id, _, _)| id).collect();
@@ -272,7 +276,7 @@ impl<'a> Names<'a> {
         if self.versions.get(&(name.as_str(), version)).is_none_or(|count| *count < 2) {
             return format!("{name} {version}");
         }
-        let source = id.source.as_ref().map_or(CRATES_IO, Origin::without_commit);
+        let source = id.source.as_ref().map_or(CRATES_IO, PackageOrigin::without_commit);
         format!("{name} {version} ({source})")
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::semver::Version;
 use toml_edit::Value;
 
-use super::{harmless::is_harmless, pins::Kind};
+use super::{harmless::is_harmless, pins::PinKind};
 use crate::{
     cargo::{
         package_id::{CRATES_IO, PackageSpec, Source},
@@ -37,12 +37,12 @@ pub struct PackageId {
     /// Its version, with build metadata.
     pub version: Version,
     /// Its source, as `Cargo.lock` has it; `None` for crates.io.
-    pub(super) source: Option<Origin>,
+    pub(super) source: Option<PackageOrigin>,
 }
 
 /// A package's source as `Cargo.lock` has it, if that is not crates.io.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Origin(pub(super) String);
+pub(super) struct PackageOrigin(pub(super) String);
 
 /// The statement about a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,13 +52,13 @@ pub(super) struct Package {
     /// Its dependencies, as far as this layer reaches that.
     pub(super) dependencies: BTreeSet<PackageId>,
     /// The places in which the recipe pins it, with the features of each.
-    pub(super) pins: BTreeMap<Pinned, Vec<String>>,
+    pub(super) pins: BTreeMap<PinPlace, Vec<String>>,
 }
 
 /// A place in the recipe that pins a package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pinned {
-    pub(super) kind: Kind,
+pub(super) struct PinPlace {
+    pub(super) kind: PinKind,
     /// The platform that it is for; `None` if it is the same on all of them.
     pub(super) platform: Option<Platform>,
 }
@@ -102,7 +102,7 @@ impl Layer {
         self.manifest == other.manifest && self.unused == other.unused && self.pins().eq(other.pins())
     }
 
-    fn pins(&self) -> impl Iterator<Item = (&PackageId, &BTreeMap<Pinned, Vec<String>>)> {
+    fn pins(&self) -> impl Iterator<Item = (&PackageId, &BTreeMap<PinPlace, Vec<String>>)> {
         let pinned = self.packages.iter().filter(|(_, package)| !package.pins.is_empty());
         pinned.map(|(id, package)| (id, &package.pins))
     }
@@ -154,7 +154,7 @@ pub(super) fn compatible(version: &Version) -> String {
     }
 }
 
-impl Origin {
+impl PackageOrigin {
     /// Of a source in `Cargo.lock`; `None` for crates.io.
     pub(super) fn parse(source: &str) -> Option<Self> {
         (source != CRATES_IO).then(|| Self(source.to_owned()))
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn id(version: &str, source: Option<&str>) -> PackageId {
-        let source = source.map(|source| Origin(source.to_owned()));
+        let source = source.map(|source| PackageOrigin(source.to_owned()));
         PackageId { name: "a".into(), version: version.parse().unwrap(), source }
     }
 
@@ -217,14 +217,14 @@ mod tests {
 
     #[test]
     fn sources_are_told_apart_and_commits_of_one_place_are_not() {
-        let one = Origin("git+https://x/a?branch=m%2Fn#abc".into());
-        let other = Origin("git+https://x/a?branch=m%2Fn#def".into());
+        let one = PackageOrigin("git+https://x/a?branch=m%2Fn#abc".into());
+        let other = PackageOrigin("git+https://x/a?branch=m%2Fn#def".into());
         assert_ne!(one.id(), other.id());
         assert_eq!(one.place(), other.place());
         assert_eq!(one.entry().unwrap(), r#"git = "https://x/a", branch = "m/n""#);
-        let own = Origin("sparse+https://x/i/".into());
+        let own = PackageOrigin("sparse+https://x/i/".into());
         assert_eq!(own.entry().unwrap(), r#"registry-index = "sparse+https://x/i/""#);
-        assert_eq!(Origin::parse(CRATES_IO), None);
+        assert_eq!(PackageOrigin::parse(CRATES_IO), None);
     }
 
     #[test]

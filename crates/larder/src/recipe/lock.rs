@@ -9,7 +9,7 @@ use super::{
     config,
     draft::{Draft, is_unproven},
     lock_file::{LockFile, LockedSlice},
-    locked::{Change, Locked},
+    locked::{Locked, RecipeChange},
     members::Members,
     old_form, own_files, table,
 };
@@ -140,7 +140,7 @@ impl Writing<'_> {
             .iter()
             .map(|(draft, locked)| {
                 let before = old.and_then(|old| old.slice(&locked.slice.name));
-                draft.outcome(if before == Some(locked) { Change::Kept } else { Change::Written })
+                draft.outcome(if before == Some(locked) { RecipeChange::Kept } else { RecipeChange::Written })
             })
             .collect();
         let mut slices: Vec<LockedSlice> = done.into_iter().map(|(_, locked)| locked).collect();
@@ -156,7 +156,7 @@ impl Writing<'_> {
 
 /// One reason why a recipe is not what its slice needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum RecipeFinding {
     /// `lock` would write it anew.
     Stale(String),
     /// The recipe builds something else than the slice needs.
@@ -165,13 +165,13 @@ pub enum Finding {
     Refused(String, String),
 }
 
-impl From<&Refused> for Finding {
+impl From<&Refused> for RecipeFinding {
     fn from(refused: &Refused) -> Self {
         Self::Refused(refused.text(), refused.error.hint().unwrap_or_default())
     }
 }
 
-impl Finding {
+impl RecipeFinding {
     /// Which kind of reason it is, in one word.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -194,7 +194,7 @@ pub struct Checked {
     /// Each slice that could be planned.
     pub outcomes: Vec<Locked>,
     /// Why recipes are not what their slices need; none if all are fresh and proven.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<RecipeFinding>,
     /// The slices that nothing is known of.
     pub refused: Vec<Refused>,
 }
@@ -209,7 +209,7 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     let platforms = project.platforms(Some(&old))?;
     let (drafts, refused) = match draft(project, &platforms, Some(&old), report) {
         Err(error @ Error::StaleCargoLock { .. }) => {
-            let findings = vec![Finding::Stale(error.to_string())];
+            let findings = vec![RecipeFinding::Stale(error.to_string())];
             return Ok(Checked { outcomes: Vec::new(), findings, refused: Vec::new() });
         }
         drafts => drafts?,
@@ -220,21 +220,22 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     for draft in &drafts {
         let wanted = file.slice(&draft.slice.name);
         if let Some(reason) = wanted.and_then(|wanted| draft.staleness(&old, wanted)) {
-            findings.push(Finding::Stale(reason));
+            findings.push(RecipeFinding::Stale(reason));
         }
     }
-    for outcome in locked.iter_mut().filter(|outcome| outcome.change == Change::Written) {
-        outcome.change = Change::Needed;
+    for outcome in locked.iter_mut().filter(|outcome| outcome.change == RecipeChange::Written) {
+        outcome.change = RecipeChange::Needed;
     }
     let unproven = refused.iter().filter(|refused| is_unproven(&refused.error));
-    findings.extend(unproven.map(|refused| Finding::Unproven(refused.error.to_string())));
+    findings.extend(unproven.map(|refused| RecipeFinding::Unproven(refused.error.to_string())));
     for gone in old.slices.iter().filter(|locked| file.slice(&locked.slice.name).is_none()) {
-        findings.push(Finding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
+        findings
+            .push(RecipeFinding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
     if findings.is_empty()
         && let Some(path) = own_files::first_wrong(workspace, &file)?
     {
-        findings.push(Finding::Stale(format!("{path} is not what `cargo larder lock` would write")));
+        findings.push(RecipeFinding::Stale(format!("{path} is not what `cargo larder lock` would write")));
     }
     Ok(Checked { outcomes: locked, findings, refused })
 }

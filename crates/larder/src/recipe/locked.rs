@@ -10,7 +10,7 @@ pub struct Locked {
     /// The slice's name.
     pub slice: String,
     /// Whether its recipe was written or kept.
-    pub change: Change,
+    pub change: RecipeChange,
     /// How many external units it has on each platform, all of them proven.
     pub units: BTreeMap<Platform, usize>,
     /// Packages that are built with the application because they reach a path package.
@@ -26,7 +26,7 @@ impl Locked {
 
 /// Whether a recipe was touched, or should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum RecipeChange {
     /// The set of unit keys is the same; no file was touched.
     Kept,
     /// Written anew.

@@ -7,19 +7,19 @@
 use std::collections::BTreeSet;
 
 /// A layer of a slice: the slice's place among the slices, and the layer's in its chain.
-pub(super) type Section = (usize, usize);
+pub(super) type TableSection = (usize, usize);
 
 /// The slices of a table: their letters, and how many layers each has.
 #[derive(Debug, Default)]
-pub(super) struct Layout {
+pub(super) struct TableLayout {
     pub(super) letters: Vec<char>,
     pub(super) layers: Vec<usize>,
 }
 
-impl Layout {
+impl TableLayout {
     /// Every layer of every slice.
     #[cfg(test)]
-    fn sections(&self) -> impl Iterator<Item = Section> {
+    fn sections(&self) -> impl Iterator<Item = TableSection> {
         self.layers
             .iter()
             .enumerate()
@@ -27,15 +27,15 @@ impl Layout {
     }
 
     /// The marks of a set of layers.
-    pub(super) fn text(&self, sections: &BTreeSet<Section>) -> String {
+    pub(super) fn text(&self, sections: &BTreeSet<TableSection>) -> String {
         self.text_until(sections, |_| false)
     }
 
     /// The marks of a set of layers, in which a slice's last range is open if another line begins right above it.
     pub(super) fn text_until(
         &self,
-        sections: &BTreeSet<Section>,
-        begins: impl Fn(Section) -> bool,
+        sections: &BTreeSet<TableSection>,
+        begins: impl Fn(TableSection) -> bool,
     ) -> String {
         let mut text = String::new();
         for (slice, (letter, count)) in self.letters.iter().zip(&self.layers).enumerate() {
@@ -56,7 +56,7 @@ impl Layout {
     }
 
     /// The layers of marks; `None` for what this module would not write.
-    pub(super) fn sections_of(&self, text: &str) -> Option<BTreeSet<Section>> {
+    pub(super) fn sections_of(&self, text: &str) -> Option<BTreeSet<TableSection>> {
         let mut sections = BTreeSet::new();
         let mut rest = text;
         while let Some(letter) = rest.chars().next() {
@@ -72,7 +72,7 @@ impl Layout {
 }
 
 /// The layer with which the range begins that a layer of a set is in.
-pub(super) fn begin(sections: &BTreeSet<Section>, (slice, layer): Section) -> usize {
+pub(super) fn begin(sections: &BTreeSet<TableSection>, (slice, layer): TableSection) -> usize {
     let below = (0..layer).rev().take_while(|below| sections.contains(&(slice, *below)));
     layer - below.count()
 }
@@ -105,14 +105,14 @@ fn bound(text: &str, open: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn layout() -> Layout {
-        Layout { letters: vec!['a', 'c'], layers: vec![1, 4] }
+    fn layout() -> TableLayout {
+        TableLayout { letters: vec!['a', 'c'], layers: vec![1, 4] }
     }
 
     #[test]
     fn marks_come_back_as_they_were_written() {
         let layout = layout();
-        let all: Vec<Section> = layout.sections().collect();
+        let all: Vec<TableSection> = layout.sections().collect();
         for bits in 1..1_usize << all.len() {
             let set = (0..all.len()).filter(|bit| bits >> bit & 1 == 1).map(|bit| all[bit]).collect();
             let text = layout.text(&set);

@@ -37,7 +37,7 @@ use std::collections::BTreeSet;
 
 use self::{
     cargo_lock::CargoLockFile,
-    layer::{Layer, Package, PackageId, Pinned},
+    layer::{Layer, Package, PackageId, PinPlace},
     stub::Shape,
 };
 use crate::{
@@ -90,7 +90,7 @@ impl Recipe {
             }
             let new = || Package { checksum: checksum.clone(), ..Package::default() };
             let package = layer.packages.entry(id.clone()).or_insert_with(new);
-            let place = Pinned { kind: pin.kind, platform: pin.platform.clone() };
+            let place = PinPlace { kind: pin.kind, platform: pin.platform.clone() };
             let features = package.pins.entry(place).or_default();
             features.extend(pin.features.iter().cloned());
             features.sort();

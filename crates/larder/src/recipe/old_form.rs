@@ -10,21 +10,21 @@ use super::table;
 use crate::{files::read, plan::key::content_digest};
 
 #[derive(Deserialize)]
-struct File {
+struct OldLockFile {
     config: Option<String>,
     #[serde(default)]
-    slice: Vec<Slice>,
+    slice: Vec<OldSlice>,
 }
 
 #[derive(Deserialize)]
-struct Slice {
+struct OldSlice {
     name: String,
     #[serde(default)]
-    layer: Vec<Layer>,
+    layer: Vec<OldLayer>,
 }
 
 #[derive(Deserialize)]
-struct Layer {
+struct OldLayer {
     #[serde(default)]
     files: BTreeMap<Utf8PathBuf, String>,
 }
@@ -38,7 +38,7 @@ pub(super) fn is_old(bytes: &[u8]) -> bool {
 /// The folders' files that are as they were written. One that cannot be read is somebody's.
 pub(super) fn files(larder_dir: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(text) = read::text(larder_dir.join("larder.lock")) else { return Vec::new() };
-    let Ok(file) = toml_edit::de::from_str::<File>(&text) else { return Vec::new() };
+    let Ok(file) = toml_edit::de::from_str::<OldLockFile>(&text) else { return Vec::new() };
     // It was made of .cargo/config.toml, and the table has what it says.
     let mut found: Vec<Utf8PathBuf> = Vec::new();
     let config = larder_dir.join("config.toml");

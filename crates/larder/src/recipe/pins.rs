@@ -13,7 +13,7 @@ use crate::{
 /// A dependency entry of a stub package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Pin {
-    pub(super) kind: Kind,
+    pub(super) kind: PinKind,
     /// cargo's id of the package.
     pub(super) package: String,
     /// Features that the entry asks for, sorted.
@@ -25,7 +25,7 @@ pub(super) struct Pin {
 
 /// The manifest and the table in it that an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum PinKind {
     /// `[dependencies]` of the first stub: linked into what the slice builds.
     Target,
     /// `[build-dependencies]` of the first stub: linked into what runs while building.
@@ -42,7 +42,7 @@ pub(super) enum Kind {
     Program,
 }
 
-impl Kind {
+impl PinKind {
     /// All of them.
     pub(super) const ALL: [Self; 7] =
         [Self::Target, Self::Host, Self::Both, Self::Dylib, Self::Macro, Self::Test, Self::Program];
@@ -72,7 +72,7 @@ impl Kind {
 
 /// The pins of the units of each platform, sorted: one entry if every platform has the same, else one for
 /// each platform that has it. `kinds` says where a unit's package is pinned, if at all.
-pub(super) fn collect(plans: &Plans, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Vec<Pin> {
+pub(super) fn collect(plans: &Plans, kinds: impl Fn(&Unit) -> Vec<PinKind>) -> Vec<Pin> {
     let mut entries: BTreeMap<Pin, Vec<&Platform>> = BTreeMap::new();
     for (platform, plan) in plans.iter() {
         for pin in of_platform(plan, &kinds) {
@@ -96,14 +96,14 @@ pub(super) fn collect(plans: &Plans, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Vec<
 
 /// One package of a plan, as an entry needs it.
 #[derive(Default)]
-struct Pinned<'a> {
+struct PinnedPackage<'a> {
     features: BTreeSet<String>,
     /// The targets that it is compiled for; none in a plan without `--target`.
     targets: BTreeSet<&'a str>,
 }
 
-fn of_platform(plan: &Plan, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Vec<Pin> {
-    let mut entries: BTreeMap<(Kind, &str), Pinned> = BTreeMap::new();
+fn of_platform(plan: &Plan, kinds: impl Fn(&Unit) -> Vec<PinKind>) -> Vec<Pin> {
+    let mut entries: BTreeMap<(PinKind, &str), PinnedPackage> = BTreeMap::new();
     for unit in plan.units.values() {
         // A build script comes along with its package.
         if unit.is_build_script() {
@@ -123,8 +123,8 @@ fn of_platform(plan: &Plan, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Vec<Pin> {
 }
 
 /// One entry, or one for each target if a slice with several of them compiles the package for some.
-fn of_package(kind: Kind, package: &str, pinned: Pinned<'_>, all: &BTreeSet<&str>) -> Vec<Pin> {
-    let Pinned { features, targets } = pinned;
+fn of_package(kind: PinKind, package: &str, pinned: PinnedPackage<'_>, all: &BTreeSet<&str>) -> Vec<Pin> {
+    let PinnedPackage { features, targets } = pinned;
     let (package, features) = (package.to_owned(), features.into_iter().collect());
     let pin = Pin { kind, package, features, platform: None };
     if targets.is_empty() || targets == *all {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    expand::{self, Parts},
+    expand::{self, RecipeParts},
     layer::Layer,
     lock_file::{LockFile, LockedSlice},
     old_form,
@@ -69,9 +69,9 @@ impl LockedSlice {
         expand::files(&self.parts(layer))
     }
 
-    pub(super) fn parts<'a>(&'a self, layer: &'a Layer) -> Parts<'a> {
+    pub(super) fn parts<'a>(&'a self, layer: &'a Layer) -> RecipeParts<'a> {
         let documented = if self.slice.is_test() { Documented::Tested } else { Documented::Not };
-        Parts {
+        RecipeParts {
             name: &self.slice.name,
             stubs: &self.stubs,
             documented,

@@ -1,7 +1,7 @@
 //! The packages a recipe consists of. They are empty: only their dependencies matter, and the crate types of
 //! their libraries, which decide what those dependencies emit for link-time optimisation.
 
-use super::pins::{self, Kind, Pin};
+use super::pins::{self, Pin, PinKind};
 use crate::{
     plan::{Lto, Plans, Unit},
     slice::Slice,
@@ -42,27 +42,27 @@ pub(super) fn all(slice: &Slice, plans: &Plans) -> Vec<Stub> {
     let first = shapes.next().unwrap_or(Shape::Rlib);
     let is_elsewhere = |unit: &Unit| library(unit, has_lto).is_some_and(|shape| shape != first);
     let mut stubs = vec![stub(plans, first, |unit| {
-        linked(unit).into_iter().filter(|kind| *kind == Kind::Host || !is_elsewhere(unit)).collect()
+        linked(unit).into_iter().filter(|kind| *kind == PinKind::Host || !is_elsewhere(unit)).collect()
     })];
     stubs.extend(shapes.map(|shape| {
-        let kind = if shape == Shape::Dylib { Kind::Dylib } else { Kind::Both };
+        let kind = if shape == Shape::Dylib { PinKind::Dylib } else { PinKind::Both };
         stub(plans, shape, |unit| if_so(library(unit, has_lto) == Some(shape), kind))
     }));
     if plans.units().any(Unit::is_checked_for_host) {
         let mut checked =
-            stub(plans, Shape::ProcMacro, |unit| if_so(unit.is_checked_for_host(), Kind::Macro));
+            stub(plans, Shape::ProcMacro, |unit| if_so(unit.is_checked_for_host(), PinKind::Macro));
         // cargo gives the features that a procedural macro asks for to the target side as well.
         let of_host: Vec<&String> =
-            stubs[0].pins.iter().filter(|pin| pin.kind == Kind::Host).map(|pin| &pin.package).collect();
+            stubs[0].pins.iter().filter(|pin| pin.kind == PinKind::Host).map(|pin| &pin.package).collect();
         let asked_for = checked.pins.iter_mut().filter(|pin| of_host.contains(&&pin.package));
         asked_for.for_each(|pin| pin.features.clear());
         stubs.push(checked);
     }
     if plans.units().any(|unit| unit.for_tests) {
-        stubs.push(stub(plans, Shape::Tests, |unit| if_so(unit.for_tests, Kind::Test)));
+        stubs.push(stub(plans, Shape::Tests, |unit| if_so(unit.for_tests, PinKind::Test)));
         // Programs that tests run abort while the tests themselves unwind.
         if slice.is_test() && plans.units().any(is_linked) {
-            stubs.push(stub(plans, Shape::Program, |unit| if_so(is_linked(unit), Kind::Program)));
+            stubs.push(stub(plans, Shape::Program, |unit| if_so(is_linked(unit), PinKind::Program)));
         }
     }
     stubs
@@ -73,18 +73,18 @@ pub(super) fn have_tests(stubs: &[Stub]) -> bool {
     stubs.iter().any(|stub| stub.shape == Shape::Tests)
 }
 
-fn stub(plans: &Plans, shape: Shape, kinds: impl Fn(&Unit) -> Vec<Kind>) -> Stub {
+fn stub(plans: &Plans, shape: Shape, kinds: impl Fn(&Unit) -> Vec<PinKind>) -> Stub {
     Stub { shape, pins: pins::collect(plans, kinds) }
 }
 
 /// The kinds of pins that most units get: by the side they are on.
-fn linked(unit: &Unit) -> Vec<Kind> {
+fn linked(unit: &Unit) -> Vec<PinKind> {
     let host = unit.for_host && !unit.is_checked_for_host();
-    let sides = [(unit.for_target && !unit.for_tests, Kind::Target), (host, Kind::Host)];
+    let sides = [(unit.for_target && !unit.for_tests, PinKind::Target), (host, PinKind::Host)];
     sides.into_iter().filter(|(on, _)| *on).map(|(_, kind)| kind).collect()
 }
 
-fn if_so(condition: bool, kind: Kind) -> Vec<Kind> {
+fn if_so(condition: bool, kind: PinKind) -> Vec<PinKind> {
     condition.then_some(kind).into_iter().collect()
 }
 
@@ -135,14 +135,14 @@ impl Shape {
     }
 
     /// The kinds of pins in the manifest of a stub of this shape.
-    pub(super) fn kinds(self, place: Place) -> &'static [Kind] {
+    pub(super) fn kinds(self, place: StubPlace) -> &'static [PinKind] {
         match (place, self) {
-            (Place::First, _) => &[Kind::Target, Kind::Host],
-            (Place::Further, Self::Dylib) => &[Kind::Dylib],
-            (Place::Further, Self::ProcMacro) => &[Kind::Macro],
-            (Place::Further, Self::Tests) => &[Kind::Test],
-            (Place::Further, Self::Program) => &[Kind::Program],
-            (Place::Further, Self::Rlib | Self::CdylibAndRlib) => &[Kind::Both],
+            (StubPlace::First, _) => &[PinKind::Target, PinKind::Host],
+            (StubPlace::Further, Self::Dylib) => &[PinKind::Dylib],
+            (StubPlace::Further, Self::ProcMacro) => &[PinKind::Macro],
+            (StubPlace::Further, Self::Tests) => &[PinKind::Test],
+            (StubPlace::Further, Self::Program) => &[PinKind::Program],
+            (StubPlace::Further, Self::Rlib | Self::CdylibAndRlib) => &[PinKind::Both],
         }
     }
 
@@ -180,14 +180,14 @@ impl Shape {
 
 /// The place of a stub in its recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum StubPlace {
     /// In the recipe's own folder.
     First,
     /// In a folder below.
     Further,
 }
 
-impl Place {
+impl StubPlace {
     /// The place of the stub with this number among a recipe's.
     pub(super) fn new(index: usize) -> Self {
         if index == 0 { Self::First } else { Self::Further }

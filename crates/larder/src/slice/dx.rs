@@ -31,14 +31,14 @@ const RANDOM: [&str; 2] = ["--cfg", "getrandom_backend=\"wasm_js\""];
 
 /// The half of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Half {
+enum AppHalf {
     Web,
     Server,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct File {
+struct DioxusFile {
     web: Web,
 }
 
@@ -57,7 +57,7 @@ struct WebApp {
 }
 
 /// A package with what dx takes of it.
-struct App<'a> {
+struct DioxusApp<'a> {
     workspace: &'a Workspace,
     package: &'a Package,
     program: &'a str,
@@ -76,15 +76,15 @@ pub(super) fn files(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
 /// prefixed with the package's.
 pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String>) -> Found {
     let members = workspace.metadata().workspace_packages();
-    let apps: Vec<App<'_>> = members
+    let apps: Vec<DioxusApp<'_>> = members
         .iter()
         .filter(|package| !taken.contains(package.name.as_str()))
-        .filter_map(|package| App::find(workspace, package))
+        .filter_map(|package| DioxusApp::find(workspace, package))
         .collect();
     predicted::of_all(cargo, workspace, taken, &apps)
 }
 
-impl predicted::Project for App<'_> {
+impl predicted::FrameworkProject for DioxusApp<'_> {
     const PROGRAM: &'static str = "dx";
 
     fn name(&self) -> &str {
@@ -106,17 +106,17 @@ impl predicted::Project for App<'_> {
             return Err("dx leaves `build.rustflags` out, which a slice cannot: set them for a target".into());
         }
         let is_fullstack = is_fullstack(self.package);
-        let halves = [Half::Web, Half::Server].into_iter().take(if is_fullstack { 2 } else { 1 });
+        let halves = [AppHalf::Web, AppHalf::Server].into_iter().take(if is_fullstack { 2 } else { 1 });
         let mut slices = Vec::new();
         for (variant, half) in VARIANTS.iter().flat_map(|variant| halves.clone().map(|half| (*variant, half)))
         {
             let folder = self.package.manifest_path.parent().unwrap_or(self.workspace.root());
             let args = self.args(half, variant);
             let Some(slice) = predicted::slice(cargo, self.workspace, folder, args)? else { continue };
-            let part = if half == Half::Web { "front" } else { "server" };
+            let part = if half == AppHalf::Web { "front" } else { "server" };
             let name = Name::new(predicted::name(prefix, part, variant))?;
             let mut slice = Slice { name, origin: Origin::Dioxus, variant, ..slice };
-            if half == Half::Web {
+            if half == AppHalf::Web {
                 slice.rustflags.extend(RANDOM.map(str::to_owned));
             }
             slice.env.extend(self.env(config, variant));
@@ -126,7 +126,7 @@ impl predicted::Project for App<'_> {
     }
 }
 
-impl<'a> App<'a> {
+impl<'a> DioxusApp<'a> {
     /// The application of a package, if dx builds it for browsers without being told so.
     fn find(workspace: &'a Workspace, package: &'a Package) -> Option<Self> {
         let folder = package.manifest_path.parent()?;
@@ -138,24 +138,24 @@ impl<'a> App<'a> {
         }
         let document = parse_toml(&path).map_err(|error| error.to_string());
         let file = document.and_then(|document| {
-            toml_edit::de::from_document::<File>(document).map_err(|error| error.message().to_owned())
+            toml_edit::de::from_document::<DioxusFile>(document).map_err(|error| error.message().to_owned())
         });
         Some(Self { workspace, package, program, path, config: file.map(|file| file.web.app) })
     }
 
     /// The arguments of cargo.
-    fn args(&self, half: Half, variant: Variant) -> Vec<String> {
+    fn args(&self, half: AppHalf, variant: Variant) -> Vec<String> {
         let is_release = variant == Variant::Release;
         let build = if is_release { "release" } else { "dev" };
         let (profile, target) = match half {
-            Half::Web => (format!("wasm-{build}"), WASM),
-            Half::Server => (format!("server-{build}"), HOST_TUPLE),
+            AppHalf::Web => (format!("wasm-{build}"), WASM),
+            AppHalf::Server => (format!("server-{build}"), HOST_TUPLE),
         };
         let mut settings = vec!["strip=false".to_owned()];
         let profiles = self.workspace.manifest().get("profile");
         if profiles.is_none_or(|profiles| profiles.get(&profile).is_none()) {
             settings.push(format!("inherits=\"{build}\""));
-            settings.extend((half == Half::Web && is_release).then(|| "opt-level=\"s\"".to_owned()));
+            settings.extend((half == AppHalf::Web && is_release).then(|| "opt-level=\"s\"".to_owned()));
         }
         let mut args = vec!["rustc".to_owned()];
         args.extend(settings.iter().map(|setting| format!("--config=profile.{profile}.{setting}")));
@@ -235,8 +235,8 @@ fn only_beside_server(renderers: &BTreeSet<&'static str>) -> Option<&'static str
 }
 
 /// The features of one half: the default ones that choose no renderer, and the one that chooses its own.
-fn features(package: &Package, half: Half) -> Vec<String> {
-    let wanted = if half == Half::Web { "web" } else { "server" };
+fn features(package: &Package, half: AppHalf) -> Vec<String> {
+    let wanted = if half == AppHalf::Web { "web" } else { "server" };
     let default = package.features.get("default").into_iter().flatten();
     let mut features: Vec<String> =
         default.filter(|feature| chosen(package, feature).is_empty()).cloned().collect();
@@ -261,7 +261,7 @@ fn is_choice_of(enabled: &[String], renderer: &str) -> bool {
 /// Whether dx builds a server as well.
 fn is_fullstack(package: &Package) -> bool {
     let of_dependency = package.dependencies.iter().find(|dependency| dependency.name == "dioxus");
-    let active = features(package, Half::Web);
+    let active = features(package, AppHalf::Web);
     of_dependency.is_some_and(|dioxus| dioxus.features.iter().any(|feature| feature == "fullstack"))
         || package.features.iter().any(|(name, enabled)| {
             enabled.iter().any(|one| one == "dioxus/fullstack") && active.contains(name)

@@ -59,7 +59,7 @@ pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
         let name = own_name.or_else(|| table.get("name")?.as_str()).unwrap_or_default();
         let prefix = if several { format!("{name}-") } else { String::new() };
         let variants = [Variant::Release, Variant::Dev];
-        let project = Project::read(workspace, table, package);
+        let project = LeptosProject::read(workspace, table, package);
         match project.and_then(|project| project.slices(&prefix, &variants)) {
             Ok(found) => slices.extend(found),
             Err(reason) => broken.push(Broken {
@@ -84,7 +84,7 @@ fn manifest_of(workspace: &Workspace, package: Option<&Package>) -> Utf8PathBuf 
 /// The packages that are compiled to WASM.
 pub(super) fn libraries(workspace: &Workspace) -> impl Iterator<Item = String> {
     let projects =
-        tables(workspace).filter_map(|(table, package)| Project::read(workspace, table, package).ok());
+        tables(workspace).filter_map(|(table, package)| LeptosProject::read(workspace, table, package).ok());
     projects.map(|project| project.lib_package)
 }
 
@@ -98,20 +98,20 @@ fn has_program(workspace: &Workspace, name: &str) -> bool {
 }
 
 /// A Leptos project with its packages looked up.
-struct Project {
+struct LeptosProject {
     output_name: String,
     lib_package: String,
     lib_dir: Utf8PathBuf,
     bin_package: String,
     bin_dir: Utf8PathBuf,
     bin_target: String,
-    config: Config,
+    config: LeptosConfig,
 }
 
 /// The keys of a Leptos metadata table that reach cargo. The rest is cargo-leptos' own business.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Config {
+struct LeptosConfig {
     name: Option<String>,
     bin_package: Option<String>,
     lib_package: Option<String>,
@@ -222,10 +222,11 @@ pub(crate) fn tailwind_inputs(workspace: &Workspace) -> Vec<Utf8PathBuf> {
     inputs.collect()
 }
 
-impl Project {
+impl LeptosProject {
     /// Reads one table. In a package's own table that package is both halves.
     fn read(workspace: &Workspace, table: &Value, own: Option<&Package>) -> Result<Self, String> {
-        let config: Config = serde_json::from_value(table.clone()).map_err(|error| error.to_string())?;
+        let config: LeptosConfig =
+            serde_json::from_value(table.clone()).map_err(|error| error.to_string())?;
         let own_name = own.map(|package| package.name.as_str());
         let name = own_or_given(own_name, "name", config.name.as_deref())?;
         let lib_package = own_or_given(own_name, "lib-package", config.lib_package.as_deref())?;

@@ -21,7 +21,7 @@ pub(super) struct Found {
 }
 
 /// A project that a framework builds.
-pub(super) trait Project {
+pub(super) trait FrameworkProject {
     /// The program that builds it.
     const PROGRAM: &'static str;
 
@@ -42,7 +42,7 @@ pub(super) trait Project {
 }
 
 /// The slices of all projects; names have a prefix unless there is one project and nobody else builds for browsers.
-pub(super) fn of_all<P: Project>(
+pub(super) fn of_all<P: FrameworkProject>(
     cargo: &Cargo,
     workspace: &Workspace,
     taken: &BTreeSet<String>,

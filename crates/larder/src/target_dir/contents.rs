@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    folder::{File, Layout, Other, OtherKind, Profile},
+    folder::{Layout, Other, OtherKind, Profile, TargetFolderFile},
     tag::Tag,
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(super) struct Contents {
     /// Files with a hash in their name or path.
     pub(super) hashed: BTreeMap<(usize, String), Hashed>,
     /// Files in `deps` without a hash, by profile folder.
-    pub(super) plain: Vec<(usize, File)>,
+    pub(super) plain: Vec<(usize, TargetFolderFile)>,
     pub(super) others: Vec<Other>,
     pub(super) problems: Vec<String>,
 }
@@ -33,9 +33,9 @@ pub(super) struct Hashed {
     pub(super) package: Option<String>,
     pub(super) layout: Layout,
     /// Files in the folder of the fingerprint, which is first.
-    pub(super) fingerprint: Vec<File>,
+    pub(super) fingerprint: Vec<TargetFolderFile>,
     /// All others, each with the topmost path that is the unit's own.
-    pub(super) artifacts: Vec<(PathBuf, File)>,
+    pub(super) artifacts: Vec<(PathBuf, TargetFolderFile)>,
 }
 
 pub(super) fn read(root: &Path) -> Contents {
@@ -57,22 +57,22 @@ pub(super) fn read(root: &Path) -> Contents {
     Contents { tag: Tag::read(root), hashed, plain, others, problems, profiles }
 }
 
-fn walk(root: &Path) -> (Vec<File>, Vec<String>) {
+fn walk(root: &Path) -> (Vec<TargetFolderFile>, Vec<String>) {
     // A link that leads to the target folder is the user's choice; links in it are not followed.
     let real = fs_err::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let (states, problems) = disk::walk(std::slice::from_ref(&real), Vec::new, |files, entry| {
         let path = entry.folder.join(entry.name);
         let Ok(path) = path.strip_prefix(&real) else { return };
-        let disk::Facts { kind, size, id, links, modified, accessed } = entry.facts;
-        files.push(File { path: path.to_owned(), size, kind, id, links, modified, accessed });
+        let disk::FileFacts { kind, size, id, links, modified, accessed } = entry.facts;
+        files.push(TargetFolderFile { path: path.to_owned(), size, kind, id, links, modified, accessed });
     });
-    let mut files: Vec<File> = states.into_iter().flatten().collect();
+    let mut files: Vec<TargetFolderFile> = states.into_iter().flatten().collect();
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     (files, problems)
 }
 
 /// Folders that hold one of cargo's marks of a profile folder, and are in no other such folder.
-fn find_profiles(files: &[File]) -> Vec<Profile> {
+fn find_profiles(files: &[TargetFolderFile]) -> Vec<Profile> {
     const MARKS: [&str; 3] = [".fingerprint", ".cargo-lock", ".cargo-build-lock"];
     let roots = parents(files, &[".rustc_info.json", ".rustc-info.json"]);
     let mut found: Vec<&Path> = Vec::new();
@@ -86,8 +86,10 @@ fn find_profiles(files: &[File]) -> Vec<Profile> {
 }
 
 /// The folders of all files that have one of these names.
-fn parents<'a>(files: &'a [File], names: &[&str]) -> BTreeSet<&'a Path> {
-    let named = |file: &&File| file.path.file_name().is_some_and(|name| names.iter().any(|one| name == *one));
+fn parents<'a>(files: &'a [TargetFolderFile], names: &[&str]) -> BTreeSet<&'a Path> {
+    let named = |file: &&TargetFolderFile| {
+        file.path.file_name().is_some_and(|name| names.iter().any(|one| name == *one))
+    };
     files.iter().filter(named).filter_map(|file| file.path.parent()).collect()
 }
 
@@ -113,7 +115,7 @@ struct Sorter<'a> {
     /// Folders that profile folders are in, the target folder itself included.
     leading: HashSet<&'a Path>,
     hashed: BTreeMap<(usize, String), Hashed>,
-    plain: Vec<(usize, File)>,
+    plain: Vec<(usize, TargetFolderFile)>,
     others: BTreeMap<(PathBuf, OtherKind), Other>,
 }
 
@@ -124,7 +126,7 @@ impl<'a> Sorter<'a> {
         Self { tops, leading, hashed: BTreeMap::new(), plain: Vec::new(), others: BTreeMap::new() }
     }
 
-    fn in_profile(&mut self, profile: usize, file: File) {
+    fn in_profile(&mut self, profile: usize, file: TargetFolderFile) {
         let top = &self.tops[profile];
         let rest = file.path.strip_prefix(top).unwrap_or(&file.path);
         // An entry below a name that is no text is nothing of cargo's.
@@ -161,28 +163,28 @@ impl<'a> Sorter<'a> {
             }
             ["deps", name, ..] if *name != "artifact" => self.plain.push((profile, file)),
             ["incremental", _, ..] => {
-                self.other(path_below(top, &parts[..2]), OtherKind::Incremental, Some(profile), file)
+                self.other(path_below(top, &parts[..2]), OtherKind::Incremental, Some(profile), file);
             }
             ["examples", _, ..] => {
-                self.other(path_below(top, &parts[..2]), OtherKind::Uplifted, Some(profile), file)
+                self.other(path_below(top, &parts[..2]), OtherKind::Uplifted, Some(profile), file);
             }
             _ => self.beside(profile, &parts.join("/"), path_below(top, &parts[..parts.len().min(1)]), file),
         }
     }
 
     /// A file in a profile folder, but in none of the folders that units have.
-    fn beside(&mut self, profile: usize, rest: &str, own: PathBuf, file: File) {
+    fn beside(&mut self, profile: usize, rest: &str, own: PathBuf, file: TargetFolderFile) {
         const FOLDERS: [&str; 6] = ["", ".fingerprint", "build", "deps", "examples", "incremental"];
         let first = rest.split('/').next().unwrap_or_default();
         let bundle = Path::new(first).extension().is_some_and(|extension| extension == "dSYM");
         let in_unit_folder = FOLDERS.contains(&first);
         let (own, kind) = match file.kind {
-            _ if in_unit_folder && file.kind == disk::Kind::Folder => {
+            _ if in_unit_folder && file.kind == disk::EntryKind::Folder => {
                 (file.path.clone(), OtherKind::Bookkeeping)
             }
             _ if in_unit_folder => (file.path.clone(), OtherKind::Foreign),
             _ if first.starts_with(".cargo") => (own, OtherKind::Bookkeeping),
-            disk::Kind::Folder if !bundle => (own, OtherKind::Foreign),
+            disk::EntryKind::Folder if !bundle => (own, OtherKind::Foreign),
             _ if bundle || !rest.contains('/') => (own, OtherKind::Uplifted),
             _ => (own, OtherKind::Foreign),
         };
@@ -190,10 +192,10 @@ impl<'a> Sorter<'a> {
     }
 
     /// A file in no profile folder.
-    fn outside(&mut self, file: File) {
+    fn outside(&mut self, file: TargetFolderFile) {
         const OWN: [&str; 4] =
             [".rustc_info.json", ".rustc-info.json", "CACHEDIR.TAG", ".rustdoc_fingerprint.json"];
-        let on_the_way = file.kind == disk::Kind::Folder && self.leading.contains(file.path.as_path());
+        let on_the_way = file.kind == disk::EntryKind::Folder && self.leading.contains(file.path.as_path());
         let own = file.path.file_name().is_some_and(|name| OWN.iter().any(|own| name == *own));
         if on_the_way || own {
             return self.other(file.path.clone(), OtherKind::Bookkeeping, None, file);
@@ -228,7 +230,7 @@ impl<'a> Sorter<'a> {
         entry
     }
 
-    fn other(&mut self, path: PathBuf, kind: OtherKind, profile: Option<usize>, file: File) {
+    fn other(&mut self, path: PathBuf, kind: OtherKind, profile: Option<usize>, file: TargetFolderFile) {
         let other = self.others.entry((path, kind)).or_insert_with(|| Other {
             kind,
             path: PathBuf::new(),

@@ -27,7 +27,7 @@ pub struct Fingerprint {
     /// its members; 0 for a run of a build script.
     pub path: u64,
     /// Units that this one depends on.
-    pub deps: Vec<Dependency>,
+    pub deps: Vec<HashedDependency>,
     /// The inputs that are looked at on disk and in the environment.
     pub local: Vec<Local>,
     /// `RUSTFLAGS`, or `RUSTDOCFLAGS` for documentation.
@@ -40,7 +40,7 @@ pub struct Fingerprint {
 
 /// A dependency as a fingerprint names it: `(package id hash, name, public, fingerprint hash)`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
-pub struct Dependency(
+pub struct HashedDependency(
     /// Hash of the package id.
     pub u64,
     /// The name it is used by.
@@ -99,7 +99,7 @@ impl Hash for Unknown {
 impl Fingerprint {
     /// The dependencies by the name they are used under, with the hash of each one's whole fingerprint.
     pub fn dependencies(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.deps.iter().map(|Dependency(_, name, _, whole)| (name.as_str(), *whole))
+        self.deps.iter().map(|HashedDependency(_, name, _, whole)| (name.as_str(), *whole))
     }
 
     /// Reads the JSON; `None` if it is none, as after an interrupted build.
@@ -174,7 +174,7 @@ pub enum Input {
 impl DepInfo {
     /// Reads the encoded form; `None` if it is of another version.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
+        let mut reader = DepInfoReader(bytes);
         // One file of an impossible kind keeps cargo before 1.86 from reading on; then comes the version.
         let (_, impossible, version) = (reader.number()?, reader.byte()?, reader.byte()?);
         if (impossible, version) != (u8::MAX, 1) {
@@ -191,9 +191,9 @@ impl DepInfo {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+struct DepInfoReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> DepInfoReader<'a> {
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
@@ -272,7 +272,7 @@ mod tests {
     fn unknown_fields_are_ignored() {
         let json = br#"{"rustc":1,"new":{},"deps":[[2,"a",false,3]],"local":[{"CheckDepInfo":{"dep_info":"d/x","checksum":false}},{"New":1}]}"#;
         let fingerprint = Fingerprint::parse(json).unwrap();
-        assert_eq!(fingerprint.deps, [Dependency(2, "a".into(), false, 3)]);
+        assert_eq!(fingerprint.deps, [HashedDependency(2, "a".into(), false, 3)]);
         assert_eq!(fingerprint.local[0], Local::CheckDepInfo { dep_info: "d/x".into(), checksum: false });
         assert!(matches!(fingerprint.local[1], Local::Other(_)));
     }

@@ -22,7 +22,7 @@ pub struct TargetFolder {
     /// Profile folders, also those of target folders inside this one, sorted by path.
     pub profiles: Vec<Profile>,
     /// Units, sorted by profile folder, package, hash and target.
-    pub units: Vec<Unit>,
+    pub units: Vec<BuiltUnit>,
     /// Everything else, sorted by path. Every file is either of one unit or of one of these.
     pub others: Vec<Other>,
     /// Folders and files that could not be read, a line each.
@@ -85,7 +85,7 @@ pub enum UnitKind {
 /// Whose code a unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum CodeOrigin {
     /// Of a registry or git package, and so are all that it depends on.
     External,
     /// Of a registry or git package that reaches a path package.
@@ -98,7 +98,7 @@ pub enum Origin {
 
 /// One run of rustc, rustdoc or a build script, with what it left.
 #[derive(Debug)]
-pub struct Unit {
+pub struct BuiltUnit {
     /// The package's name.
     pub package: String,
     /// The hash in the names of its files: 16 hexadecimal digits.
@@ -108,7 +108,7 @@ pub struct Unit {
     /// Its kind.
     pub kind: UnitKind,
     /// Whose code it is.
-    pub origin: Origin,
+    pub origin: CodeOrigin,
     /// How its files are laid out.
     pub layout: Layout,
     /// Its profile folder, in [`TargetFolder::profiles`].
@@ -124,10 +124,10 @@ pub struct Unit {
     /// When cargo last looked at it. File systems keep that to a day at best, or not at all.
     pub accessed: Option<SystemTime>,
     /// Its files and the folders of its own, sorted by path.
-    pub files: Vec<File>,
+    pub files: Vec<TargetFolderFile>,
 }
 
-impl Unit {
+impl BuiltUnit {
     /// When it was last built or looked at, as far as is known.
     pub fn last_use(&self) -> Option<SystemTime> {
         self.built.max(self.accessed)
@@ -147,13 +147,13 @@ impl Unit {
 
 /// A file or a folder; a folder's size is without what is in it.
 #[derive(Debug, Clone)]
-pub struct File {
+pub struct TargetFolderFile {
     /// Relative to the target folder.
     pub path: PathBuf,
     /// The room it takes.
     pub size: Size,
     /// Its kind.
-    pub kind: disk::Kind,
+    pub kind: disk::EntryKind,
     /// Device and inode.
     pub id: FileId,
     /// How many names the file has, inside and outside.
@@ -164,11 +164,11 @@ pub struct File {
     pub accessed: SystemTime,
 }
 
-impl File {
+impl TargetFolderFile {
     /// Whether it is a file that the compiler wrote, and not one of cargo's records.
     fn is_artifact(&self) -> bool {
         let folder = self.path.parent().and_then(Path::file_name);
-        self.kind == disk::Kind::File && folder.is_some_and(|name| name == "deps" || name == "out")
+        self.kind == disk::EntryKind::File && folder.is_some_and(|name| name == "deps" || name == "out")
     }
 }
 
@@ -184,7 +184,7 @@ pub struct Other {
     /// The unit that an uplifted file is another name or a copy of.
     pub unit: Option<usize>,
     /// Everything below it, itself included, sorted by path.
-    pub files: Vec<File>,
+    pub files: Vec<TargetFolderFile>,
 }
 
 impl Other {
@@ -231,19 +231,19 @@ impl TargetFolder {
     }
 
     /// Every file and folder.
-    pub fn files(&self) -> impl Iterator<Item = &File> {
+    pub fn files(&self) -> impl Iterator<Item = &TargetFolderFile> {
         let of_units = self.units.iter().flat_map(|unit| &unit.files);
         of_units.chain(self.others.iter().flat_map(|other| &other.files))
     }
 
     /// The profile folder of a unit.
-    pub fn profile(&self, unit: &Unit) -> &Profile {
+    pub fn profile(&self, unit: &BuiltUnit) -> &Profile {
         &self.profiles[unit.profile]
     }
 
     /// The units that a unit was built with, in the order of its fingerprint; `None` if that state of the
     /// dependency is there no longer, so that cargo would build the unit anew.
-    pub fn dependencies(&self, unit: &Unit) -> Vec<Option<usize>> {
+    pub fn dependencies(&self, unit: &BuiltUnit) -> Vec<Option<usize>> {
         let deps = unit.fingerprint.iter().flat_map(|fingerprint| &fingerprint.deps);
         deps.map(|dep| self.with_fingerprint(unit.profile, dep.3)).collect()
     }

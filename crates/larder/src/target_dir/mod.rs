@@ -17,7 +17,9 @@ mod units;
 use std::path::Path;
 
 use crate::error::Result;
-pub use folder::{File, Layout, Origin, Other, OtherKind, Profile, TargetFolder, Unit, UnitKind};
+pub use folder::{
+    BuiltUnit, CodeOrigin, Layout, Other, OtherKind, Profile, TargetFolder, TargetFolderFile, UnitKind,
+};
 pub use tag::Tag;
 
 /// The files that cargo locks in a profile folder, in the order in which it takes them: up to 1.96 the second one

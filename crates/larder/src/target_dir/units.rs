@@ -10,10 +10,10 @@ use std::{
 use super::{
     contents::{Contents, Hashed},
     fingerprint::{self, DepInfo, Fingerprint},
-    folder::{File, Origin, Other, OtherKind, TargetFolder, Unit, UnitKind},
+    folder::{BuiltUnit, CodeOrigin, Other, OtherKind, TargetFolder, TargetFolderFile, UnitKind},
 };
 use crate::{
-    files::disk::{Kind, read_untouched},
+    files::disk::{EntryKind, read_untouched},
     side_by_side,
 };
 
@@ -66,7 +66,7 @@ fn orphans(profile: usize, hashed: Hashed) -> Vec<Other> {
 }
 
 /// The units of one hash: mostly one; documentation shares the folder of its library.
-fn units_of(root: &Path, profile: usize, hash: &str, hashed: Hashed) -> Vec<Unit> {
+fn units_of(root: &Path, profile: usize, hash: &str, hashed: Hashed) -> Vec<BuiltUnit> {
     let Hashed { package, layout, fingerprint: marks, artifacts } = hashed;
     let mut stems: Vec<(UnitKind, String, String)> = marks.iter().filter_map(stem).collect();
     stems.sort();
@@ -75,14 +75,14 @@ fn units_of(root: &Path, profile: usize, hash: &str, hashed: Hashed) -> Vec<Unit
     if targets.is_empty() {
         targets.push((UnitKind::Unfinished, ""));
     }
-    let mut units: Vec<Unit> = targets
+    let mut units: Vec<BuiltUnit> = targets
         .into_iter()
-        .map(|(kind, target)| Unit {
+        .map(|(kind, target)| BuiltUnit {
             package: package.clone().unwrap_or_default(),
             hash: hash.to_owned(),
             target: target.to_owned(),
             kind,
-            origin: Origin::Unknown,
+            origin: CodeOrigin::Unknown,
             layout,
             profile,
             fingerprint: None,
@@ -112,12 +112,12 @@ fn units_of(root: &Path, profile: usize, hash: &str, hashed: Hashed) -> Vec<Unit
     units
 }
 
-fn is(file: &File, name: &str) -> bool {
+fn is(file: &TargetFolderFile, name: &str) -> bool {
     file.path.file_name().is_some_and(|found| found == name)
 }
 
 /// `test-lib-app.json` is the fingerprint of the tests of the library `app`.
-fn stem(file: &File) -> Option<(UnitKind, String, String)> {
+fn stem(file: &TargetFolderFile) -> Option<(UnitKind, String, String)> {
     const KINDS: [(&str, UnitKind); 8] = [
         ("run-build-script-", UnitKind::BuildScriptRun),
         ("build-script-", UnitKind::BuildScript),
@@ -143,7 +143,7 @@ fn is_named_after(name: &str, stem: &str) -> bool {
     [name.strip_prefix("dep-"), name.strip_prefix("output-"), Some(name)].contains(&Some(stem))
 }
 
-fn read_fingerprint(root: &Path, unit: &mut Unit, stem: &str, marks: &[File]) {
+fn read_fingerprint(root: &Path, unit: &mut BuiltUnit, stem: &str, marks: &[TargetFolderFile]) {
     if let Some(json) = find_mark(marks, &format!("{stem}.json")) {
         unit.fingerprint =
             read_untouched(&root.join(&json.path)).ok().and_then(|text| Fingerprint::parse(&text));
@@ -159,19 +159,19 @@ fn read_fingerprint(root: &Path, unit: &mut Unit, stem: &str, marks: &[File]) {
         let info = read_untouched(&root.join(&info.path)).ok().and_then(|bytes| DepInfo::parse(&bytes));
         // cargo records files of path packages only, and of those at least the root.
         unit.origin = match info {
-            Some(info) if info.is_local() => Origin::Local,
-            Some(_) => Origin::External,
-            None => Origin::Unknown,
+            Some(info) if info.is_local() => CodeOrigin::Local,
+            Some(_) => CodeOrigin::External,
+            None => CodeOrigin::Unknown,
         };
     }
 }
 
-fn find_mark<'a>(marks: &'a [File], name: &str) -> Option<&'a File> {
+fn find_mark<'a>(marks: &'a [TargetFolderFile], name: &str) -> Option<&'a TargetFolderFile> {
     marks.iter().find(|file| is(file, name))
 }
 
 /// Libraries of the crate types that have no hash in their file names: the newest unit of that name wrote them.
-fn give_plain_files(units: &mut [Unit], plain: Vec<(usize, File)>) -> Vec<Other> {
+fn give_plain_files(units: &mut [BuiltUnit], plain: Vec<(usize, TargetFolderFile)>) -> Vec<Other> {
     let mut owners: HashMap<(usize, String), usize> = HashMap::new();
     for (number, unit) in units.iter().enumerate() {
         if matches!(unit.kind, UnitKind::Library | UnitKind::Binary | UnitKind::Example) {
@@ -202,17 +202,17 @@ fn give_plain_files(units: &mut [Unit], plain: Vec<(usize, File)>) -> Vec<Other>
 }
 
 /// Of several units of one name, the highest is the one that wrote the file without a hash.
-fn writer_rank(unit: &Unit) -> (bool, Option<SystemTime>) {
+fn writer_rank(unit: &BuiltUnit) -> (bool, Option<SystemTime>) {
     let is_hashed = unit.files.iter().any(|file| file.path.iter().any(|part| part == "deps"));
     (!is_hashed, unit.built)
 }
 
 /// Finds the unit of each uplifted file: the one that the same file belongs to, or else the newest of that name.
-fn link_uplifted(units: &[Unit], others: &mut [Other]) {
+fn link_uplifted(units: &[BuiltUnit], others: &mut [Other]) {
     let mut by_id = HashMap::new();
     let mut by_name: HashMap<(usize, PathBuf), usize> = HashMap::new();
     for (number, unit) in units.iter().enumerate() {
-        for file in unit.files.iter().filter(|file| file.kind == Kind::File && file.links > 1) {
+        for file in unit.files.iter().filter(|file| file.kind == EntryKind::File && file.links > 1) {
             by_id.insert(file.id, number);
         }
         if matches!(unit.kind, UnitKind::Library | UnitKind::Binary | UnitKind::Example) {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, DocumentMut, Item, Table};
 
-use super::text::{Entry, Splice, last_value, line_end, line_start, missing_end, written};
+use super::text::{Splice, TomlEntry, last_value, line_end, line_start, missing_end, written};
 
 /// A table with a header.
 struct Header {
@@ -26,7 +26,12 @@ impl Header {
 }
 
 /// A new table that holds one key. `path` is the key's.
-pub(super) fn section(text: &str, document: &Document<&str>, path: &[String], entry: &Entry<'_>) -> Splice {
+pub(super) fn section(
+    text: &str,
+    document: &Document<&str>,
+    path: &[String],
+    entry: &TomlEntry<'_>,
+) -> Splice {
     let (tables, key) = path.split_at(path.len() - 1);
     let at = place(text, document, tables);
     let header = written(tables.iter().map(String::as_str));

@@ -2,11 +2,16 @@
 
 use toml_edit::InlineTable;
 
-use super::text::{Entry, Place, Splice, Walk, indent, last_value, line_end, written};
+use super::text::{Splice, TomlEntry, TomlPlace, Walk, indent, last_value, line_end, written};
 
 /// A new key behind the last one of the table in braces that a walk has reached.
-pub(super) fn insertion(text: &str, walk: &Walk<'_>, key: &str, entry: &Entry<'_>) -> Result<Splice, String> {
-    let Place::Inline(table) = walk.place else { return Err(format!("`{key}` has no table in braces")) };
+pub(super) fn insertion(
+    text: &str,
+    walk: &Walk<'_>,
+    key: &str,
+    entry: &TomlEntry<'_>,
+) -> Result<Splice, String> {
+    let TomlPlace::Inline(table) = walk.place else { return Err(format!("`{key}` has no table in braces")) };
     let span = table.span().ok_or_else(|| format!("the table of `{key}` is in no place"))?;
     let pair = pair(walk, key, &entry.value);
     let Some(last) = last_value(table) else {

@@ -12,7 +12,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use text::{Entry, Place, Splice, Walk, line, spliced};
+use text::{Splice, TomlEntry, TomlPlace, Walk, line, spliced};
 use toml_edit::{Document, Value};
 
 /// Sets one key: its value is replaced, or the key is added in the form that its table has. `why` goes above an added
@@ -24,15 +24,15 @@ pub(crate) fn set(text: &str, path: &[String], value: &Value, why: &str) -> Resu
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     let Some((key, tables)) = path.split_last() else { return Ok(text.to_owned()) };
     let walk = Walk::along(document.as_table(), tables)?;
-    let entry = Entry { value: value.to_string().trim().to_owned(), why };
+    let entry = TomlEntry { value: value.to_string().trim().to_owned(), why };
     let splice = match walk.found(key)? {
         Some(old) => Splice { range: old, text: entry.value },
         None => match walk.place {
-            Place::Inline(_) => inline::insertion(text, &walk, key, &entry)?,
-            Place::Table(home) if walk.is_complete() || !walk.dotted.is_empty() => {
+            TomlPlace::Inline(_) => inline::insertion(text, &walk, key, &entry)?,
+            TomlPlace::Table(home) if walk.is_complete() || !walk.dotted.is_empty() => {
                 line(text, home, &walk, key, &entry)
             }
-            Place::Table(_) | Place::Nowhere => gap::section(text, &document, path, &entry),
+            TomlPlace::Table(_) | TomlPlace::Nowhere => gap::section(text, &document, path, &entry),
         },
     };
     Ok(spliced(text, splice))

@@ -9,10 +9,10 @@ fn path(key: &str) -> Vec<String> {
 }
 
 /// Text before, key, value, text after.
-type Case = (&'static str, &'static str, &'static str, &'static str);
+type InsertionCase = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const CASES: &[Case] = &[
+const CASES: &[InsertionCase] = &[
     // An empty file.
     ("", "a.b", "1", "# why\n[a]\nb = 1\n"),
     // Commented-out entries stay with their table.

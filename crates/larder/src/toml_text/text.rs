@@ -11,12 +11,12 @@ pub(super) struct Splice {
 }
 
 /// The addition.
-pub(super) struct Entry<'a> {
+pub(super) struct TomlEntry<'a> {
     pub(super) value: String,
     pub(super) why: &'a str,
 }
 
-impl Entry<'_> {
+impl TomlEntry<'_> {
     /// The reason as comment lines, each with what is in front of it.
     pub(super) fn comment(&self, indent: &str) -> String {
         let lines = self.why.lines().map(|line| format!("{indent}# {line}\n"));
@@ -27,7 +27,7 @@ impl Entry<'_> {
 /// How far a path leads into a document.
 pub(super) struct Walk<'a> {
     /// The table with braces or a header of its own that was reached last.
-    pub(super) place: Place<'a>,
+    pub(super) place: TomlPlace<'a>,
     /// The dotted part of the path, from there on.
     pub(super) dotted: Vec<&'a str>,
     /// The last table reached.
@@ -37,7 +37,7 @@ pub(super) struct Walk<'a> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Place<'a> {
+pub(super) enum TomlPlace<'a> {
     /// A table with a header, or the root.
     Table(&'a Table),
     /// A table in braces.
@@ -48,18 +48,20 @@ pub(super) enum Place<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn along(root: &'a Table, tables: &'a [String]) -> Result<Self, String> {
-        let mut walk = Self { place: Place::Table(root), dotted: Vec::new(), last: root, missing: tables };
+        let mut walk =
+            Self { place: TomlPlace::Table(root), dotted: Vec::new(), last: root, missing: tables };
         while let Some((name, rest)) = walk.missing.split_first() {
             let Some(item) = walk.last.get(name) else { break };
             match item {
                 Item::Table(table) if table.is_dotted() => walk.dotted.push(name),
                 Item::Table(table) => {
-                    walk.place = if table.is_implicit() { Place::Nowhere } else { Place::Table(table) };
+                    walk.place =
+                        if table.is_implicit() { TomlPlace::Nowhere } else { TomlPlace::Table(table) };
                     walk.dotted.clear();
                 }
                 Item::Value(Value::InlineTable(table)) if table.is_dotted() => walk.dotted.push(name),
                 Item::Value(Value::InlineTable(table)) => {
-                    walk.place = Place::Inline(table);
+                    walk.place = TomlPlace::Inline(table);
                     walk.dotted.clear();
                 }
                 _ => return Err(format!("`{name}` is no table")),
@@ -102,7 +104,7 @@ pub(super) fn written<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// A new line in a table with a header: after its last entry, or after the last one of the same dotted table.
-pub(super) fn line(text: &str, home: &Table, walk: &Walk<'_>, key: &str, entry: &Entry<'_>) -> Splice {
+pub(super) fn line(text: &str, home: &Table, walk: &Walk<'_>, key: &str, entry: &TomlEntry<'_>) -> Splice {
     let last = if walk.dotted.is_empty() { last_value(home) } else { last_value(walk.last) };
     let end = last.or_else(|| home.span().map(|header| header.end)).unwrap_or_default();
     let at = if end == 0 { 0 } else { line_end(text, end) };

@@ -13,7 +13,7 @@ pub struct Answer {
     /// The root causes, the farthest reaching first.
     pub causes: Vec<Cause>,
     /// Every unit that is compiled, and every build script that is run.
-    pub units: Vec<Unit>,
+    pub units: Vec<CompiledUnit>,
     /// The profiles that they are compiled with, for the record.
     #[serde(default, skip_serializing_if = "Profiles::is_empty")]
     pub profiles: Profiles,
@@ -38,7 +38,7 @@ pub struct Cause {
 /// A unit that is compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Unit {
+pub struct CompiledUnit {
     /// Name and version of its package.
     pub package: String,
     /// The target, as cargo names its file: `lib-NAME`, `bin-NAME`, `run-build-script-…`.
@@ -51,7 +51,7 @@ pub struct Unit {
     pub chain: Vec<String>,
 }
 
-impl Unit {
+impl CompiledUnit {
     /// Whether this is the run of a build script and no compilation.
     pub fn is_run(&self) -> bool {
         self.target.starts_with("run-build-script")

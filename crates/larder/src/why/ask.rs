@@ -6,11 +6,11 @@ use toml_edit::DocumentMut;
 
 use super::{
     answer::Answer,
-    call::Call,
+    call::BuildCall,
     causes,
-    compare::Comparison,
+    compare::UnitComparison,
     lock_lines::LockLines,
-    log::{self, Log},
+    log::{self, CargoLog},
     profiles::Profiles,
     reason::Reason,
     recorded::Recorded,
@@ -29,9 +29,9 @@ use crate::{
 ///
 /// # Errors
 /// When cargo cannot be started or refuses the call.
-pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Answer> {
+pub fn ask(snapshot: &Snapshot, call: &BuildCall<'_>, known: &Profiles) -> Result<Answer> {
     let skeleton = &Skeleton::write(snapshot)?;
-    let mut log = Log::default();
+    let mut log = CargoLog::default();
     let cmd = command(skeleton, call)?;
     let code = cmd.each_error_line(|line| log.add(line))?;
     if code != 0 {
@@ -48,7 +48,7 @@ pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Ans
     after.iter().flatten().for_each(|unit| own.learn(skeleton.path(), unit));
     let mut profiles = known.clone();
     profiles.extend(own.clone());
-    let comparison = Comparison {
+    let comparison = UnitComparison {
         skeleton,
         profiles: &profiles,
         lock: &LockLines::read(&call.root.join("Cargo.lock")),
@@ -60,7 +60,7 @@ pub fn ask(snapshot: &Snapshot, call: &Call<'_>, known: &Profiles) -> Result<Ans
 }
 
 /// The call in the skeleton. Settings go by arguments, since a build script may look at variables.
-pub(super) fn command(skeleton: &Skeleton, call: &Call<'_>) -> Result<Cmd> {
+pub(super) fn command(skeleton: &Skeleton, call: &BuildCall<'_>) -> Result<Cmd> {
     let mut words = vec![
         format!("--target-dir={}", skeleton.path().display()),
         format!("--config=build.build-dir={}", quoted_path(skeleton.path())),
@@ -93,7 +93,7 @@ fn quoted_path(path: &Path) -> String {
 
 /// Whether a call's configuration has cargo copy final artifacts into a folder of the user's. The setting is unstable,
 /// and a cargo that does not take it would refuse another one, too.
-pub(super) fn has_artifact_dir(call: &Call<'_>) -> bool {
+pub(super) fn has_artifact_dir(call: &BuildCall<'_>) -> bool {
     let keys = ["artifact-dir", "out-dir"];
     let is_named = |word: &&str| keys.iter().any(|key| word.contains(key));
     let variables = ["CARGO_BUILD_ARTIFACT_DIR", "CARGO_BUILD_OUT_DIR"];

@@ -12,7 +12,7 @@ use crate::{
 
 /// A call of cargo that builds something.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub struct BuildCall<'a> {
     /// cargo.
     pub cargo: &'a Path,
     /// Its arguments, with the subcommand.
@@ -27,7 +27,7 @@ pub struct Call<'a> {
     pub program: &'a Path,
 }
 
-impl Call<'_> {
+impl BuildCall<'_> {
     /// The name of the folder of the profile that the call builds with; `None` if only cargo can tell.
     pub fn profile_folder(&self) -> Option<&str> {
         let args = self.args.get(subcommand(self.args)?..)?;

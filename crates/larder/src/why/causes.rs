@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    answer::{Answer, Cause, Unit},
-    log::{Log, Prepared, Verdict},
+    answer::{Answer, Cause, CompiledUnit},
+    log::{CargoLog, Freshness, Prepared},
     profiles::Profiles,
     reason::Reason,
     recorded::Recorded,
@@ -18,7 +18,7 @@ use crate::{cargo::package_id::LoggedPackage, target_dir::layout::UnitPlace};
 
 /// Puts the answer together: `reasons` are each unit's own.
 pub(super) fn answer(
-    log: &Log,
+    log: &CargoLog,
     after: &[Option<Recorded>],
     mut reasons: Vec<Vec<Reason>>,
     skeleton: &Skeleton,
@@ -64,12 +64,12 @@ pub(super) fn answer(
     Answer { total: log.units.len(), units: units.collect(), causes, profiles: Profiles::default() }
 }
 
-fn package_name(log: &Log, index: usize) -> String {
+fn package_name(log: &CargoLog, index: usize) -> String {
     LoggedPackage::parse(&log.units[index].package).name
 }
 
 /// The packages on a path of units, each once in a row.
-fn package_names(log: &Log, path: &[usize]) -> Vec<String> {
+fn package_names(log: &CargoLog, path: &[usize]) -> Vec<String> {
     let mut names: Vec<String> = path.iter().map(|index| package_name(log, *index)).collect();
     names.dedup();
     names
@@ -77,8 +77,8 @@ fn package_names(log: &Log, path: &[usize]) -> Vec<String> {
 
 /// cargo keeps features, profile and version of a build script's run in its hash only; the units of the same
 /// package that depend on it say which of them changed.
-fn of_its_package(log: &Log, graph: &Graph, reasons: &[Vec<Reason>], index: usize) -> Vec<Reason> {
-    let is_unknown = log.units[index].verdict == Verdict::Unknown;
+fn of_its_package(log: &CargoLog, graph: &Graph, reasons: &[Vec<Reason>], index: usize) -> Vec<Reason> {
+    let is_unknown = log.units[index].verdict == Freshness::Unknown;
     let same = |other: &&usize| log.units[**other].package == log.units[index].package;
     let dependents = graph.dependents[index].iter().filter(same).filter(|_| is_unknown);
     dependents.flat_map(|dependent| reasons[*dependent].iter().cloned()).collect()
@@ -86,7 +86,7 @@ fn of_its_package(log: &Log, graph: &Graph, reasons: &[Vec<Reason>], index: usiz
 
 /// A unit whose only fault is a dependency, and no dependency is compiled: another build was faster.
 fn unexplained(
-    log: &Log,
+    log: &CargoLog,
     after: &[Option<Recorded>],
     skeleton: &Skeleton,
     graph: &Graph,
@@ -129,7 +129,7 @@ struct Graph {
 
 impl Graph {
     /// A fingerprint names its dependencies by the hashes of theirs.
-    fn new(log: &Log, after: &[Option<Recorded>]) -> Self {
+    fn new(log: &CargoLog, after: &[Option<Recorded>]) -> Self {
         let known = after.iter().enumerate().filter_map(|(index, unit)| Some((index, unit.as_ref()?)));
         let by_hash: HashMap<u64, usize> =
             known.clone().filter_map(|(index, unit)| Some((unit.whole?, index))).collect();
@@ -220,10 +220,10 @@ impl Graph {
 }
 
 /// A unit of the log in the answer's terms.
-fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: Vec<String>) -> Unit {
+fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: Vec<String>) -> CompiledUnit {
     let name = prepared.file.strip_prefix(skeleton.path()).unwrap_or(&prepared.file);
     let folder = UnitPlace::from_file(name).map(|place| place.folder).unwrap_or_default();
-    Unit {
+    CompiledUnit {
         package: LoggedPackage::parse(&prepared.package).to_string(),
         target: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         folder: folder.display().to_string(),
@@ -233,5 +233,5 @@ fn unit(prepared: &Prepared, skeleton: &Skeleton, reasons: Vec<Reason>, chain: V
 }
 
 fn is_dirty(prepared: &Prepared) -> bool {
-    prepared.verdict != Verdict::Fresh
+    prepared.verdict != Freshness::Fresh
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     lock_lines::LockLines,
-    log::{Prepared, Verdict, list_field, option_field, quoted, text_field},
+    log::{Freshness, Prepared, list_field, option_field, quoted, text_field},
     profiles::Profiles,
     reason::Reason,
     recorded::Recorded,
@@ -17,7 +17,7 @@ use super::{
 use crate::{cargo::package_id::LoggedPackage, files::read};
 
 /// The sources of reasons.
-pub(super) struct Comparison<'a> {
+pub(super) struct UnitComparison<'a> {
     pub(super) skeleton: &'a Skeleton,
     pub(super) lock: &'a LockLines,
     /// Paths below it are shown relative to it.
@@ -28,20 +28,20 @@ pub(super) struct Comparison<'a> {
     pub(super) toolchain: Reason,
 }
 
-impl Comparison<'_> {
+impl UnitComparison<'_> {
     /// A unit's own reasons; none if only its dependencies are to blame.
     pub(super) fn reasons(&self, unit: &Prepared, after: Option<&Recorded>) -> Vec<Reason> {
         let package = LoggedPackage::parse(&unit.package);
         let name = unit.file.strip_prefix(self.skeleton.path()).unwrap_or(&unit.file);
         let before = self.skeleton.before().get(name);
         match (&unit.verdict, after) {
-            (Verdict::Fresh, _) => Vec::new(),
-            (Verdict::Dirty(text), _) => {
+            (Freshness::Fresh, _) => Vec::new(),
+            (Freshness::Dirty(text), _) => {
                 let reason = self.dirty(text, &package, before, after);
                 self.with_all_files(reason, &package, before, name).into_iter().collect()
             }
-            (Verdict::Unknown, Some(after)) => self.unknown(&package, after),
-            (Verdict::Unknown, None) => vec![Reason::New { package: package.to_string(), line: None }],
+            (Freshness::Unknown, Some(after)) => self.unknown(&package, after),
+            (Freshness::Unknown, None) => vec![Reason::New { package: package.to_string(), line: None }],
         }
     }
 

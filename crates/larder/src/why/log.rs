@@ -10,7 +10,7 @@ pub(super) const FILTER: &str = "cargo::core::compiler::fingerprint=debug,cargo:
 
 /// The log of cargo while it prepared a build.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Log {
+pub(super) struct CargoLog {
     /// Every unit, in the order in which cargo prepared them.
     pub(super) units: Vec<Prepared>,
     /// Dependencies whose output is newer than what depends on them: the folder of that package, and their name.
@@ -27,12 +27,12 @@ pub(super) struct Prepared {
     /// The package, as cargo writes it: `name v1.0.0 (source)`.
     pub(super) package: String,
     /// cargo's findings.
-    pub(super) verdict: Verdict,
+    pub(super) verdict: Freshness,
 }
 
 /// cargo's finding about a unit.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Freshness {
     /// Nothing is to be done.
     Fresh,
     /// It was never built like this.
@@ -43,7 +43,7 @@ pub(super) enum Verdict {
 
 /// Reads a whole output and the fields of its reasons; for [`crate::fuzz`].
 pub(crate) fn read_all(text: &str) {
-    let mut log = Log::default();
+    let mut log = CargoLog::default();
     text.lines().for_each(|line| log.add(line));
     crate::fuzz::seen::seen(quoted(text));
     for name in ["path", "old", "new", "stale", "name"] {
@@ -52,7 +52,7 @@ pub(crate) fn read_all(text: &str) {
     }
 }
 
-impl Log {
+impl CargoLog {
     /// Takes in one line of cargo's error output.
     pub(super) fn add(&mut self, line: &str) {
         let Some((head, message)) = line.split_once("compiler::fingerprint: ") else {
@@ -63,11 +63,11 @@ impl Log {
         if let Some(path) = message.strip_prefix("fingerprint at: ") {
             let package = head.split_once("package_id=").and_then(|(_, rest)| rest.split_once(" target="));
             let package = package.map_or_else(String::new, |(package, _)| package.to_owned());
-            self.units.push(Prepared { file: path.into(), package, verdict: Verdict::Fresh });
+            self.units.push(Prepared { file: path.into(), package, verdict: Freshness::Fresh });
         } else if let Some(reason) = message.strip_prefix("dirty: ") {
-            self.judge(Verdict::Dirty(reason.to_owned()));
+            self.judge(Freshness::Dirty(reason.to_owned()));
         } else if message.starts_with("err: ") {
-            self.judge(Verdict::Unknown);
+            self.judge(Freshness::Unknown);
         } else if let Some((name, rest)) = message
             .strip_prefix("dependency on `")
             .and_then(|rest| rest.split_once("` is newer than we are "))
@@ -77,7 +77,7 @@ impl Log {
         }
     }
 
-    fn judge(&mut self, verdict: Verdict) {
+    fn judge(&mut self, verdict: Freshness) {
         if let Some(unit) = self.units.last_mut() {
             unit.verdict = verdict;
         }
@@ -167,13 +167,13 @@ mod tests {
 
     #[test]
     fn units_reasons_and_newer_dependencies_are_read_under_both_names_of_the_module() {
-        let mut log = Log::default();
+        let mut log = CargoLog::default();
         LINES.lines().for_each(|line| log.add(line));
         let [app, lib] = log.units.as_slice() else { panic!("{log:?}") };
         assert_eq!(app.package, "app v0.1.0 (/w/app)");
         assert_eq!(app.file, Path::new("/t/debug/.fingerprint/app-1/bin-app"));
-        assert_eq!(app.verdict, Verdict::Dirty("UnitDependencyInfoChanged { unit: UnitIndex(1) }".into()));
-        assert_eq!(lib.verdict, Verdict::Unknown);
+        assert_eq!(app.verdict, Freshness::Dirty("UnitDependencyInfoChanged { unit: UnitIndex(1) }".into()));
+        assert_eq!(lib.verdict, Freshness::Unknown);
         assert_eq!(log.newer, [("/w/app".into(), "lib".to_owned())]);
         assert_eq!(log.said, ["   Compiling lib v0.1.0 (/w/lib)"]);
     }

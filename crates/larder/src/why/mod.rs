@@ -24,10 +24,10 @@ pub mod skeleton;
 pub mod summary;
 mod watch;
 
-pub use answer::{Answer, Cause, Unit};
+pub use answer::{Answer, Cause, CompiledUnit};
 pub use ask::ask;
-pub use call::Call;
+pub use call::BuildCall;
 pub use last_build::{Explained, LastBuild};
 pub use profiles::Profiles;
-pub use watch::{Mode, Place};
+pub use watch::{BuildFolders, Mode};
 pub(crate) use watch::{Watch, is_left_out};

@@ -20,7 +20,7 @@ use crate::{
 /// A derivation that would be built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Derivation {
+pub struct ChangedDerivation {
     /// Its name.
     pub name: String,
     /// Which of its own inputs changed, in words; empty if it only follows.
@@ -39,8 +39,8 @@ pub fn misses(
     env: &Environment,
     link: &Path,
     installable: &str,
-) -> Result<Vec<Derivation>> {
-    let nix = Nix { program: nix, dir, env };
+) -> Result<Vec<ChangedDerivation>> {
+    let nix = NixProgram { program: nix, dir, env };
     let result = fs_err::read_link(link)?;
     let old = nix.store(&["--query", "--deriver", &result.to_string_lossy()])?;
     let old = old.trim();
@@ -56,13 +56,13 @@ pub fn misses(
     Ok(found)
 }
 
-struct Nix<'a> {
+struct NixProgram<'a> {
     program: &'a Path,
     dir: &'a Path,
     env: &'a Environment,
 }
 
-impl Nix<'_> {
+impl NixProgram<'_> {
     fn call(&self, args: &[&str]) -> Result<String> {
         Cmd::new(self.program, self.dir, self.env).args(args).args(FEATURES).output()
     }
@@ -120,14 +120,14 @@ impl Described {
 }
 
 /// A path that is not the same before and after, or there only once.
-struct Moved<'a> {
+struct MovedPath<'a> {
     name: String,
     old: Option<&'a str>,
     new: Option<&'a str>,
 }
 
 /// The paths that are not in both sets, in pairs of one name. Several paths can have the same, as sources do.
-fn moved<'a>(old: &BTreeSet<&'a str>, new: &BTreeSet<&'a str>) -> Vec<Moved<'a>> {
+fn moved<'a>(old: &BTreeSet<&'a str>, new: &BTreeSet<&'a str>) -> Vec<MovedPath<'a>> {
     let mut gone: BTreeMap<String, VecDeque<&str>> = BTreeMap::new();
     for path in old.difference(new) {
         gone.entry(name(path)).or_default().push_back(path);
@@ -136,9 +136,9 @@ fn moved<'a>(old: &BTreeSet<&'a str>, new: &BTreeSet<&'a str>) -> Vec<Moved<'a>>
     for path in new.difference(old) {
         let name = name(path);
         let old = gone.get_mut(&name).and_then(VecDeque::pop_front);
-        moved.push(Moved { name, old, new: Some(path) });
+        moved.push(MovedPath { name, old, new: Some(path) });
     }
-    let rest = gone.values().flatten().map(|path| Moved { name: name(path), old: Some(path), new: None });
+    let rest = gone.values().flatten().map(|path| MovedPath { name: name(path), old: Some(path), new: None });
     moved.extend(rest);
     moved.sort_by(|one, other| one.name.cmp(&other.name));
     moved
@@ -150,14 +150,14 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn compare(&self, old: &str, new: &str, seen: &mut BTreeSet<String>, found: &mut Vec<Derivation>) {
+    fn compare(&self, old: &str, new: &str, seen: &mut BTreeSet<String>, found: &mut Vec<ChangedDerivation>) {
         if old == new || !seen.insert(new.to_owned()) {
             return;
         }
         let (Some(before), Some(after)) = (get(&self.old, old), get(&self.new, new)) else { return };
         let mut reasons = differences(before, after);
         let mut follows = Vec::new();
-        for Moved { name, old, new } in moved(&before.derivations(), &after.derivations()) {
+        for MovedPath { name, old, new } in moved(&before.derivations(), &after.derivations()) {
             let name = name.trim_end_matches(".drv");
             match (old, new) {
                 (Some(old), Some(new)) => {
@@ -168,7 +168,11 @@ impl Comparison {
                 (_, None) => reasons.push(format!("it takes {name} no more")),
             }
         }
-        found.push(Derivation { name: name(new).trim_end_matches(".drv").to_owned(), reasons, follows });
+        found.push(ChangedDerivation {
+            name: name(new).trim_end_matches(".drv").to_owned(),
+            reasons,
+            follows,
+        });
     }
 }
 
@@ -181,7 +185,7 @@ fn get<'a>(all: &'a BTreeMap<String, Described>, path: &str) -> Option<&'a Descr
 fn differences(old: &Described, new: &Described) -> Vec<String> {
     let mut reasons: Vec<String> = moved(&old.sources(), &new.sources())
         .into_iter()
-        .map(|Moved { name, old, new }| match (old, new) {
+        .map(|MovedPath { name, old, new }| match (old, new) {
             (Some(old), Some(new)) => source(&name, Path::new(old), Path::new(new)),
             (None, _) => format!("source {name} is new"),
             (_, None) => format!("source {name} is gone"),

@@ -9,18 +9,18 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    reason::{Reason, Setting},
+    reason::{ChangedSetting, Reason},
     recorded::Recorded,
 };
 use crate::shim::pretend::FLAGS;
 
 /// The words that a profile tells a compiler, by setting.
-type Settings = BTreeMap<String, String>;
+type ProfileSettings = BTreeMap<String, String>;
 
 /// The settings behind hashes of profiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Profiles(BTreeMap<String, Settings>);
+pub struct Profiles(BTreeMap<String, ProfileSettings>);
 
 impl Profiles {
     /// Whether nothing is known.
@@ -49,16 +49,20 @@ impl Profiles {
     }
 }
 
-fn difference(old: &Settings, new: &Settings) -> Vec<Setting> {
+fn difference(old: &ProfileSettings, new: &ProfileSettings) -> Vec<ChangedSetting> {
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
     differing
-        .map(|name| Setting { name: name.clone(), old: old.get(name).cloned(), new: new.get(name).cloned() })
+        .map(|name| ChangedSetting {
+            name: name.clone(),
+            old: old.get(name).cloned(),
+            new: new.get(name).cloned(),
+        })
         .collect()
 }
 
 /// The settings that profiles have names for, as they stand in a compiler's `-C` options, one in a line.
-fn settings(flags: &str) -> Settings {
+fn settings(flags: &str) -> ProfileSettings {
     let names = [
         "opt-level",
         "debuginfo",
@@ -73,7 +77,7 @@ fn settings(flags: &str) -> Settings {
         "embed-bitcode",
         "linker-plugin-lto",
     ];
-    let mut settings = Settings::new();
+    let mut settings = ProfileSettings::new();
     for flag in flags.lines() {
         let (name, value) = flag.split_once('=').unwrap_or((flag, "on"));
         if names.contains(&name) {

@@ -64,7 +64,7 @@ pub enum Reason {
         /// The folder of the platform and profile.
         folder: String,
         /// The settings that differ, if the last build was recorded.
-        settings: Vec<Setting>,
+        settings: Vec<ChangedSetting>,
     },
     /// Other features of the package.
     Features {
@@ -151,7 +151,7 @@ pub enum Reason {
 
 /// A setting with its values.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Setting {
+pub struct ChangedSetting {
     /// Its name.
     pub name: String,
     /// As built.
@@ -238,7 +238,7 @@ fn at_line(line: Option<usize>) -> String {
     line.map_or_else(String::new, |line| format!(" (Cargo.lock line {line})"))
 }
 
-fn profile(folder: &str, settings: &[Setting]) -> String {
+fn profile(folder: &str, settings: &[ChangedSetting]) -> String {
     if settings.is_empty() {
         return format!("settings of the profile in {folder} changed");
     }

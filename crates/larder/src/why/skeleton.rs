@@ -36,11 +36,11 @@ struct Kept {
     /// Below the build directory.
     path: PathBuf,
     modified: SystemTime,
-    content: Content,
+    content: SkeletonContent,
 }
 
 #[derive(Debug)]
-enum Content {
+enum SkeletonContent {
     Read(Vec<u8>),
     /// Only its time matters.
     Nothing,
@@ -99,11 +99,11 @@ impl Snapshot {
             let is_read = is_fingerprint || READ.iter().any(|read| name == *read);
             let content = if is_read && metadata.is_file() {
                 let Some(content) = unless_gone(disk::read_untouched(&path))? else { continue };
-                Content::Read(content)
+                SkeletonContent::Read(content)
             } else if pretend::is_build_script(&name.to_string_lossy()) {
-                Content::BuildScript
+                SkeletonContent::BuildScript
             } else {
-                Content::Nothing
+                SkeletonContent::Nothing
             };
             let path = path.strip_prefix(&self.real).unwrap_or(&path).to_owned();
             self.files.push(Kept { path, modified: metadata.modified()?, content });
@@ -145,10 +145,12 @@ impl Skeleton {
             }
             let path = dir.path().join(path);
             let file = match content {
-                Content::BuildScript => pretend::build_script(&path)?,
-                Content::Read(_) | Content::Nothing => fs_err::File::create(&path)?.into_file(),
+                SkeletonContent::BuildScript => pretend::build_script(&path)?,
+                SkeletonContent::Read(_) | SkeletonContent::Nothing => {
+                    fs_err::File::create(&path)?.into_file()
+                }
             };
-            if let Content::Read(content) = content {
+            if let SkeletonContent::Read(content) = content {
                 (&file).write_all(content)?;
             }
             file.set_modified(*modified)?;

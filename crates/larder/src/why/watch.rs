@@ -9,7 +9,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::Answer, ask::ask, call::Call, last_build::LastBuild, profiles::Profiles, skeleton::Snapshot,
+    answer::Answer, ask::ask, call::BuildCall, last_build::LastBuild, profiles::Profiles, skeleton::Snapshot,
 };
 use crate::{
     cargo::{
@@ -33,7 +33,7 @@ pub enum Mode {
 
 /// The folders in which a workspace builds, so that cargo need not be asked again for every call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct BuildFolders {
     /// The workspace's folder.
     pub root: PathBuf,
     /// The target directory.
@@ -46,7 +46,7 @@ pub struct Place {
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
     pub(crate) mode: Mode,
-    call: Call<'a>,
+    call: BuildCall<'a>,
     root: PathBuf,
     snapshot: Snapshot,
     known: Profiles,
@@ -54,7 +54,7 @@ pub(crate) struct Watch<'a> {
 
 /// Whether a call is to be left out: one that writes something, while calls are explained instead of made. Other
 /// programs' subcommands are run, since they call cargo again.
-pub(crate) fn is_left_out(reasons: Option<&(Mode, Place)>, args: &[String]) -> bool {
+pub(crate) fn is_left_out(reasons: Option<&(Mode, BuildFolders)>, args: &[String]) -> bool {
     let writes = [
         "add",
         "clean",
@@ -88,7 +88,7 @@ impl<'a> Watch<'a> {
     ///
     /// # Errors
     /// When a call that must not be made cannot be explained.
-    pub(crate) fn begin(call: Call<'a>, reasons: Option<&(Mode, Place)>) -> Result<Option<Self>> {
+    pub(crate) fn begin(call: BuildCall<'a>, reasons: Option<&(Mode, BuildFolders)>) -> Result<Option<Self>> {
         let Some((mode, known)) = reasons.filter(|_| call.profile_folder().is_some()) else {
             return Ok(None);
         };
@@ -98,7 +98,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn new(call: Call<'a>, mode: Mode, known: &Place) -> Result<Self> {
+    fn new(call: BuildCall<'a>, mode: Mode, known: &BuildFolders) -> Result<Self> {
         let place = place(&call, known)?;
         let snapshot = call.snapshot(&place.build)?;
         let target = Utf8PathBuf::from_path_buf(known.target.clone()).ok();
@@ -112,12 +112,12 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// As [`ask`].
     pub(crate) fn answer(&self) -> Result<Answer> {
-        ask(&self.snapshot, &Call { root: &self.root, ..self.call }, &self.known)
+        ask(&self.snapshot, &BuildCall { root: &self.root, ..self.call }, &self.known)
     }
 }
 
 /// The folders in which a call builds: as its arguments say, else the environment, else what is known of the workspace.
-fn place(call: &Call<'_>, known: &Place) -> Result<Place> {
+fn place(call: &BuildCall<'_>, known: &BuildFolders) -> Result<BuildFolders> {
     let elsewhere = ["--manifest-path", "--config"];
     let is_known =
         known.root == call.dir && elsewhere.iter().all(|word| option_values(call.args, word).is_empty());
@@ -134,17 +134,21 @@ fn place(call: &Call<'_>, known: &Place) -> Result<Place> {
     Ok(place)
 }
 
-fn asked_place(call: &Call<'_>) -> Result<Place> {
+fn asked_place(call: &BuildCall<'_>) -> Result<BuildFolders> {
     let manifest = option_values(call.args, "--manifest-path").last().map(|path| call.dir.join(path));
     let mut env = call.env.clone();
     env.set("CARGO", call.cargo);
     let metadata = Cargo::locate(&env)?.metadata(call.dir, manifest.as_deref())?;
     let target = metadata.target_directory.clone();
     let build = build_directory(&metadata, &target);
-    Ok(Place { root: metadata.workspace_root.clone().into(), target: target.into(), build: build.into() })
+    Ok(BuildFolders {
+        root: metadata.workspace_root.clone().into(),
+        target: target.into(),
+        build: build.into(),
+    })
 }
 
-impl Place {
+impl BuildFolders {
     /// The folders in which a slice of a workspace builds.
     pub fn of_slice(workspace: &Workspace, slice: &Slice) -> Self {
         let target = slice.target_dir.resolve(workspace);
@@ -153,7 +157,7 @@ impl Place {
     }
 }
 
-impl From<&Workspace> for Place {
+impl From<&Workspace> for BuildFolders {
     fn from(workspace: &Workspace) -> Self {
         let target = workspace.target_directory();
         let build = workspace.build_directory(target);

@@ -31,7 +31,7 @@ const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
 /// Reads the configuration of a workspace; an empty document if there is none.
 pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
     let mut reader =
-        Reader { root, is_shared: &|path| SharedFiles::ask(env, root).has(path), files: Vec::new() };
+        ConfigReader { root, is_shared: &|path| SharedFiles::ask(env, root).has(path), files: Vec::new() };
     let documents = found(root, env).iter().map(|path| reader.load(path, 0)).collect::<Result<Vec<_>>>()?;
     // A file counts over those above it.
     let mut documents = documents.into_iter().rev();
@@ -70,17 +70,17 @@ fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
 
 /// Reads one file with all that it includes, its paths relative to the root.
 pub(super) fn read_file(root: &Utf8Path, path: &Utf8Path, shared: &SharedFiles) -> Result<DocumentMut> {
-    Reader { root, is_shared: &|path| shared.has(path), files: Vec::new() }.load(path, 0)
+    ConfigReader { root, is_shared: &|path| shared.has(path), files: Vec::new() }.load(path, 0)
 }
 
-struct Reader<'a> {
+struct ConfigReader<'a> {
     root: &'a Utf8Path,
     /// Whether every clone has a file.
     is_shared: &'a dyn Fn(&Utf8Path) -> bool,
     files: Vec<Utf8PathBuf>,
 }
 
-impl Reader<'_> {
+impl ConfigReader<'_> {
     fn load(&mut self, path: &Utf8Path, depth: usize) -> Result<DocumentMut> {
         let mut own = parse_toml(path)?;
         self.files.push(path.to_owned());

@@ -16,7 +16,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 
 use self::config::Config;
 pub(crate) use self::config::included;
-pub use self::paths::{Named, Role, normalized};
+pub use self::paths::{Named, PathRole, normalized};
 use crate::{
     cargo::Cargo,
     error::{Error, Result},

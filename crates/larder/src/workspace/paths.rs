@@ -8,7 +8,7 @@ use crate::text::slashes::forward;
 
 /// The meaning of a path for cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum PathRole {
     /// A program; a name without a folder is looked for on `PATH`.
     Program,
     /// The description of a target; another name is that of a target.
@@ -31,28 +31,28 @@ pub struct Named {
     /// The path, relative to the workspace's root or absolute.
     pub path: Utf8PathBuf,
     /// Its role for cargo.
-    pub role: Role,
+    pub role: PathRole,
 }
 
 /// The keys that hold paths; `*` is any key.
-const KEYS: [(&[&str], Role); 17] = [
-    (&["build", "build-dir"], Role::Unread),
-    (&["build", "dep-info-basedir"], Role::Unread),
-    (&["build", "rustc"], Role::Program),
-    (&["build", "rustc-workspace-wrapper"], Role::Program),
-    (&["build", "rustc-wrapper"], Role::Program),
-    (&["build", "rustdoc"], Role::Unread),
-    (&["build", "target"], Role::Specification),
-    (&["build", "target-dir"], Role::Unread),
-    (&["http", "cainfo"], Role::File),
-    (&["http", "proxy-cainfo"], Role::File),
-    (&["patch", "*", "*", "path"], Role::Unread),
-    (&["paths"], Role::Override),
-    (&["source", "*", "directory"], Role::Sources),
-    (&["source", "*", "local-registry"], Role::Sources),
-    (&["target", "*", "linker"], Role::Program),
-    (&["target", "*", "runner"], Role::Unread),
-    (&["env", "*"], Role::File),
+const KEYS: [(&[&str], PathRole); 17] = [
+    (&["build", "build-dir"], PathRole::Unread),
+    (&["build", "dep-info-basedir"], PathRole::Unread),
+    (&["build", "rustc"], PathRole::Program),
+    (&["build", "rustc-workspace-wrapper"], PathRole::Program),
+    (&["build", "rustc-wrapper"], PathRole::Program),
+    (&["build", "rustdoc"], PathRole::Unread),
+    (&["build", "target"], PathRole::Specification),
+    (&["build", "target-dir"], PathRole::Unread),
+    (&["http", "cainfo"], PathRole::File),
+    (&["http", "proxy-cainfo"], PathRole::File),
+    (&["patch", "*", "*", "path"], PathRole::Unread),
+    (&["paths"], PathRole::Override),
+    (&["source", "*", "directory"], PathRole::Sources),
+    (&["source", "*", "local-registry"], PathRole::Sources),
+    (&["target", "*", "linker"], PathRole::Program),
+    (&["target", "*", "runner"], PathRole::Unread),
+    (&["env", "*"], PathRole::File),
 ];
 
 /// The paths in a configuration that a build reads; flags are not among them.
@@ -60,7 +60,7 @@ pub(super) fn named(config: &DocumentMut) -> Vec<Named> {
     let mut all = Vec::new();
     let mut config = config.clone();
     each(&mut config, &mut |key, role, value| {
-        let Some(text) = value.as_str().filter(|text| role != Role::Unread && is_path(text, role)) else {
+        let Some(text) = value.as_str().filter(|text| role != PathRole::Unread && is_path(text, role)) else {
             return;
         };
         all.push(Named { key: key.join("."), path: normalized(Utf8Path::new(text)), role });
@@ -72,7 +72,7 @@ pub(super) fn named(config: &DocumentMut) -> Vec<Named> {
 pub(super) fn rebase(config: &mut DocumentMut, way: &Utf8Path) {
     each(config, &mut |_, role, value| {
         let Some(text) = value.as_str() else { return };
-        let is_program = role == Role::Unread && !text.contains('/');
+        let is_program = role == PathRole::Unread && !text.contains('/');
         // Templates name a folder of their own.
         if Utf8Path::new(text).is_absolute() || is_program || text.starts_with('{') || !is_path(text, role) {
             return;
@@ -108,15 +108,15 @@ pub(super) fn of_flags<'a>(flags: impl Iterator<Item = &'a Item>, root: &Utf8Pat
 }
 
 /// Whether cargo takes the text for a path at all.
-fn is_path(text: &str, role: Role) -> bool {
+fn is_path(text: &str, role: PathRole) -> bool {
     match role {
-        Role::Program => text.contains('/'),
-        Role::Specification => Utf8Path::new(text).extension() == Some("json"),
+        PathRole::Program => text.contains('/'),
+        PathRole::Specification => Utf8Path::new(text).extension() == Some("json"),
         _ => true,
     }
 }
 
-type Visit<'a> = &'a mut dyn FnMut(&[&str], Role, &mut Value);
+type Visit<'a> = &'a mut dyn FnMut(&[&str], PathRole, &mut Value);
 
 fn each(config: &mut DocumentMut, visit: Visit<'_>) {
     for (keys, role) in KEYS {
@@ -124,7 +124,7 @@ fn each(config: &mut DocumentMut, visit: Visit<'_>) {
     }
 }
 
-fn descend<'k>(item: &mut Item, keys: &[&'k str], done: &mut Vec<&'k str>, role: Role, visit: Visit<'_>) {
+fn descend<'k>(item: &mut Item, keys: &[&'k str], done: &mut Vec<&'k str>, role: PathRole, visit: Visit<'_>) {
     let Some((first, rest)) = keys.split_first() else {
         leaf(item, done, role, visit);
         return;
@@ -150,7 +150,7 @@ fn descend<'k>(item: &mut Item, keys: &[&'k str], done: &mut Vec<&'k str>, role:
 
 /// A text, each of several, or the value of a variable that is said to be a path. Of a command, the first word is the
 /// program.
-fn leaf(item: &mut Item, key: &[&str], role: Role, visit: Visit<'_>) {
+fn leaf(item: &mut Item, key: &[&str], role: PathRole, visit: Visit<'_>) {
     match item {
         Item::Value(Value::Array(array)) => {
             let is_command = key.last() == Some(&"runner");

@@ -22,7 +22,7 @@ const VERSION: u32 = 2;
 /// One build of one peer.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Cell {
+pub(super) struct ScenarioCell {
     pub(super) peer: Peer,
     pub(super) scenario: Scenario,
     /// The time of writing the recipes before the build, on the host, if a peer has any.
@@ -45,7 +45,7 @@ struct Kept {
     machine: String,
     /// The peers whose builders have what they built.
     builders: BTreeSet<Peer>,
-    cells: Vec<Cell>,
+    cells: Vec<ScenarioCell>,
 }
 
 impl Cells {
@@ -70,7 +70,7 @@ impl Cells {
     }
 
     fn builds_of(&self, peer: Peer, scenario: Scenario) -> impl Iterator<Item = &Built> {
-        let is_it = move |cell: &&Cell| cell.peer == peer && cell.scenario == scenario;
+        let is_it = move |cell: &&ScenarioCell| cell.peer == peer && cell.scenario == scenario;
         self.kept.cells.iter().filter(is_it).map(|cell| &cell.built)
     }
 
@@ -94,7 +94,7 @@ impl Cells {
         self.write()
     }
 
-    pub(super) fn add(&mut self, cell: Cell) -> anyhow::Result<()> {
+    pub(super) fn add(&mut self, cell: ScenarioCell) -> anyhow::Result<()> {
         self.kept.cells.push(cell);
         self.write()
     }
@@ -213,7 +213,7 @@ fn megabytes(bytes: u64) -> String {
 mod tests {
     use super::*;
 
-    fn cell(peer: Peer, scenario: Scenario, seconds: f64, external: usize) -> Cell {
+    fn cell(peer: Peer, scenario: Scenario, seconds: f64, external: usize) -> ScenarioCell {
         let built = Built {
             seconds,
             cpu_seconds: Some(2.0 * seconds),
@@ -222,7 +222,7 @@ mod tests {
             image_bytes: 1_500_000,
             crate_bytes: Some(500_000),
         };
-        Cell { peer, scenario, lock_seconds: None, built }
+        ScenarioCell { peer, scenario, lock_seconds: None, built }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use xshell::Shell;
 
 use self::{
     builder::{Builder, Cache},
-    cells::{Cell, Cells},
+    cells::{Cells, ScenarioCell},
     peer::{Peer, Workbench},
     sample::{Edit, Sample},
 };
@@ -187,9 +187,9 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     let runs = peers.into_iter().map(|peer| {
         let dir = folder.join(peer.name());
         let bench = Workbench { peer, sample: &sample, dir, env: &env, larder: &larder };
-        Run::new(bench, &cells, &wanted, args.rounds)
+        PeerRun::new(bench, &cells, &wanted, args.rounds)
     });
-    let runs: Vec<Run<'_>> = runs.filter(|run| !run.missing.is_empty()).collect();
+    let runs: Vec<PeerRun<'_>> = runs.filter(|run| !run.missing.is_empty()).collect();
     if !runs.is_empty() {
         let mut builder =
             Builder::start(sh, &env, log, &folder, &sh.current_dir().join(&args.scratch).join("registry"))?;
@@ -212,10 +212,10 @@ struct Session<'a, 'b> {
 
 impl Session<'_, '_> {
     /// Measures what is missing, scenario by scenario.
-    fn measure(&mut self, runs: &[Run<'_>]) -> anyhow::Result<()> {
+    fn measure(&mut self, runs: &[PeerRun<'_>]) -> anyhow::Result<()> {
         let is_local =
-            |run: &&Run<'_>| run.missing.iter().any(|(scenario, _)| Scenario::LOCAL.contains(scenario));
-        let local: Vec<&Run<'_>> = runs.iter().filter(is_local).collect();
+            |run: &&PeerRun<'_>| run.missing.iter().any(|(scenario, _)| Scenario::LOCAL.contains(scenario));
+        let local: Vec<&PeerRun<'_>> = runs.iter().filter(is_local).collect();
         local.iter().try_for_each(|run| run.start(self.cells))?;
         for scenario in Scenario::LOCAL {
             for round in 1..=scenario.rounds(self.rounds) {
@@ -230,13 +230,13 @@ impl Session<'_, '_> {
 }
 
 /// One peer's builds.
-struct Run<'a> {
+struct PeerRun<'a> {
     bench: Workbench<'a>,
     /// The measurements to take, and in which rounds, counted from 1.
     missing: Vec<(Scenario, usize)>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> PeerRun<'a> {
     fn new(bench: Workbench<'a>, cells: &Cells, wanted: &[Scenario], rounds: u8) -> Self {
         let rounds = if bench.peer == Peer::Naive { 1 } else { rounds };
         let missing = wanted.iter().copied().flat_map(|scenario| {
@@ -314,6 +314,6 @@ impl<'a> Run<'a> {
             peer.name(),
             scenario.name()
         );
-        session.cells.add(Cell { peer, scenario, lock_seconds, built })
+        session.cells.add(ScenarioCell { peer, scenario, lock_seconds, built })
     }
 }

@@ -5,22 +5,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment};
 
-use super::super::copies::Edit as CopyEdit;
+use super::super::copies::ExampleEdit;
 
 /// A workspace.
 pub(in crate::bench) struct Sample {
     pub(in crate::bench) name: &'static str,
-    source: Source,
+    source: SampleSource,
     /// The Dockerfile with cargo-chef.
     pub(in crate::bench) chef: &'static str,
     /// The Dockerfile that builds everything in one step.
     pub(in crate::bench) naive: &'static str,
-    component: Change,
+    component: TextChange,
     /// Only a project with pages has it.
-    page: Option<Change>,
-    server: Change,
+    page: Option<TextChange>,
+    server: TextChange,
     /// Only a project of two halves has it.
-    front: Option<Change>,
+    front: Option<TextChange>,
     /// The list of members, and the same with one more.
     members: (&'static str, &'static str),
     /// The manifest of the member that uses the new one.
@@ -32,13 +32,13 @@ pub(in crate::bench) struct Sample {
 }
 
 /// The place of its files.
-enum Source {
+enum SampleSource {
     Folder(PathBuf),
     Files(&'static [(&'static str, &'static str)]),
 }
 
 /// A text in a file, and what it becomes in each round.
-struct Change {
+struct TextChange {
     path: &'static str,
     old: &'static str,
     new: Box<dyn Fn(usize) -> String>,
@@ -119,13 +119,13 @@ impl Sample {
     pub(in crate::bench) fn portfolio(folder: &Path) -> Self {
         Self {
             name: "portfolio",
-            source: Source::Folder(folder.to_owned()),
+            source: SampleSource::Folder(folder.to_owned()),
             chef: include_str!("portfolio.chef.Dockerfile"),
             naive: include_str!("portfolio.naive.Dockerfile"),
-            component: Change::in_copy(CopyEdit::Component),
-            page: Some(Change::in_copy(CopyEdit::Page)),
-            server: Change::in_copy(CopyEdit::Server),
-            front: Some(Change::in_copy(CopyEdit::Front)),
+            component: TextChange::in_copy(ExampleEdit::Component),
+            page: Some(TextChange::in_copy(ExampleEdit::Page)),
+            server: TextChange::in_copy(ExampleEdit::Server),
+            front: Some(TextChange::in_copy(ExampleEdit::Front)),
             members: (
                 "members = [\"app\", \"content\", \"frontend\", \"pages\", \"server\"]",
                 "members = [\"app\", \"content\", \"frontend\", \"notes\", \"pages\", \"server\"]",
@@ -141,12 +141,12 @@ impl Sample {
     pub(in crate::bench) fn small() -> Self {
         Self {
             name: "small",
-            source: Source::Files(&SMALL),
+            source: SampleSource::Files(&SMALL),
             chef: include_str!("small.chef.Dockerfile"),
             naive: include_str!("small.naive.Dockerfile"),
-            component: Change::new("shared/src/lib.rs", "\"one\"", |round| format!("\"two {round}\"")),
+            component: TextChange::new("shared/src/lib.rs", "\"one\"", |round| format!("\"two {round}\"")),
             page: None,
-            server: Change::new("service/src/main.rs", "json!(1)", |round| format!("json!([{round}])")),
+            server: TextChange::new("service/src/main.rs", "json!(1)", |round| format!("json!([{round}])")),
             front: None,
             members: (
                 "members = [\"service\", \"shared\"]",
@@ -164,8 +164,8 @@ impl Sample {
         let small = Self::small();
         Self {
             name: "service",
-            source: Source::Files(&SERVICE),
-            server: Change::new("service/src/main.rs", "edition 0", |round| format!("edition {round}")),
+            source: SampleSource::Files(&SERVICE),
+            server: TextChange::new("service/src/main.rs", "edition 0", |round| format!("edition {round}")),
             ..small
         }
     }
@@ -173,8 +173,8 @@ impl Sample {
     /// Writes it into a folder that does not exist yet, locked to the versions before the bumps.
     pub(in crate::bench) fn write(&self, dir: &Path, env: &Environment) -> anyhow::Result<()> {
         match &self.source {
-            Source::Folder(folder) => copy(folder, dir)?,
-            Source::Files(files) => {
+            SampleSource::Folder(folder) => copy(folder, dir)?,
+            SampleSource::Files(files) => {
                 files.iter().try_for_each(|(path, text)| write(&dir.join(path), text))?;
             }
         }
@@ -200,7 +200,7 @@ impl Sample {
     }
 
     /// The change of code that it is.
-    fn change(&self, edit: Edit) -> Option<&Change> {
+    fn change(&self, edit: Edit) -> Option<&TextChange> {
         match edit {
             Edit::Component => Some(&self.component),
             Edit::Page => self.page.as_ref(),
@@ -242,13 +242,13 @@ impl Sample {
     }
 }
 
-impl Change {
+impl TextChange {
     fn new(path: &'static str, old: &'static str, new: fn(usize) -> String) -> Self {
         Self { path, old, new: Box::new(new) }
     }
 
     /// The one that is made to copies of the example.
-    fn in_copy(edit: CopyEdit) -> Self {
+    fn in_copy(edit: ExampleEdit) -> Self {
         let (path, old, _) = edit.change(0);
         Self { path, old, new: Box::new(move |round| edit.change(round as u128).2) }
     }
@@ -348,8 +348,8 @@ mod tests {
         for sample in [Sample::portfolio(&example), Sample::small()] {
             let folder = tempfile::tempdir().unwrap();
             match &sample.source {
-                Source::Folder(example) => copy(example, folder.path()).unwrap(),
-                Source::Files(files) => {
+                SampleSource::Folder(example) => copy(example, folder.path()).unwrap(),
+                SampleSource::Files(files) => {
                     files.iter().for_each(|(path, text)| write(&folder.path().join(path), text).unwrap());
                 }
             }

@@ -10,7 +10,7 @@ use larder::process::{Cmd, Environment};
 use larder_tests::files_server::{FilesServer, Speed};
 use serde_json::Value;
 
-use super::{Build, Cell, peers::Peer, processor, project::Source};
+use super::{Build, Cell, peers::CompilerCache, processor, project::ProjectSource};
 use crate::log::Log;
 
 /// 50 Mbit/s.
@@ -19,17 +19,17 @@ const SLOW: Speed = Speed::Bytes(50_000_000 / 8);
 const LARDER: &str = "larder";
 
 /// One build of a project, in a folder of its own.
-pub(super) struct Bench<'a> {
-    pub(super) source: &'a Source,
+pub(super) struct StoreBench<'a> {
+    pub(super) source: &'a ProjectSource,
     pub(super) build: Build,
     pub(super) larder: &'a Path,
-    pub(super) peers: &'a [Peer],
+    pub(super) peers: &'a [CompilerCache],
     pub(super) dir: &'a Path,
     pub(super) rounds: usize,
     pub(super) log: &'a Log,
 }
 
-impl Bench<'_> {
+impl StoreBench<'_> {
     /// All cells, in the order in which they were measured.
     pub(super) fn measure(&self) -> anyhow::Result<Vec<Cell>> {
         let origin = self.dir.join("origin");
@@ -165,13 +165,13 @@ impl Bench<'_> {
         Ok(Cell { seconds, processor_seconds, restored, compiled, ..self.cell(LARDER, what) })
     }
 
-    fn peer(&self, peer: &Peer, what: &'static str, dir: &Path) -> anyhow::Result<Cell> {
+    fn peer(&self, peer: &CompilerCache, what: &'static str, dir: &Path) -> anyhow::Result<Cell> {
         self.peer_in(peer, what, dir, self.source.env())
     }
 
     fn peer_in(
         &self,
-        peer: &Peer,
+        peer: &CompilerCache,
         what: &'static str,
         dir: &Path,
         env: &Environment,

@@ -14,7 +14,7 @@ use larder::process::{Cmd, Environment};
 use serde::Serialize;
 use xshell::Shell;
 
-use self::{cells::Bench, peers::Peer, project::Source};
+use self::{cells::StoreBench, peers::CompilerCache, project::ProjectSource};
 use super::{
     output::Output,
     scratch::{self, Scratch},
@@ -92,16 +92,16 @@ pub(super) struct Cell {
 
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
-    let peers = if args.alone { Vec::new() } else { Peer::all(sh, env, log, &args.peers) };
+    let peers = if args.alone { Vec::new() } else { CompilerCache::all(sh, env, log, &args.peers) };
     let larder = build_release(sh, env, log)?;
     processor::adopt()?;
     let scratch = Scratch::new(sh, &args.scratch)?;
     let mut cells = Vec::new();
     for project in &args.projects {
-        let source = Source::named(sh, env, log, project)?;
+        let source = ProjectSource::named(sh, env, log, project)?;
         for build in Build::ALL.into_iter().filter(|build| args.build.is_none_or(|wanted| wanted == *build)) {
             let dir = tempfile::tempdir_in(scratch.dir())?;
-            let bench = Bench {
+            let bench = StoreBench {
                 source: &source,
                 build,
                 larder: &larder,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A compiler cache, as its users have it.
-pub(super) struct Peer {
+pub(super) struct CompilerCache {
     pub(super) name: &'static str,
     path: PathBuf,
     how: How,
@@ -36,7 +36,7 @@ const PEERS: [(Program, How); 3] = [
     (programs::MBX, How::Driver),
 ];
 
-impl Peer {
+impl CompilerCache {
     /// Those of the day that can be built here, or of these names among them; they are built if this machine has not
     /// built them yet.
     pub(super) fn all(sh: &Shell, env: &Environment, log: &Log, names: &[String]) -> Vec<Self> {

@@ -8,20 +8,20 @@ use larder_tests::published;
 use xshell::Shell;
 
 use crate::{
-    bench::copies::{Copy, Variant},
+    bench::copies::{Copy, CopySettings},
     git::git,
     log::Log,
     portfolio::Portfolio,
 };
 
 /// The source of checkouts of a project.
-pub(super) struct Source {
+pub(super) struct ProjectSource {
     pub(super) name: String,
     env: Environment,
-    kind: Kind,
+    kind: ProjectKind,
 }
 
-enum Kind {
+enum ProjectKind {
     Published {
         name: String,
         version: String,
@@ -30,16 +30,16 @@ enum Kind {
     Example(PathBuf),
 }
 
-impl Source {
+impl ProjectSource {
     /// A published package, or the example with its tools.
     pub(super) fn named(sh: &Shell, env: &Environment, log: &Log, named: &str) -> anyhow::Result<Self> {
         if named == "portfolio" {
             let portfolio = Portfolio::prepare(sh, env, log)?;
-            let kind = Kind::Example(portfolio.dir().to_owned());
+            let kind = ProjectKind::Example(portfolio.dir().to_owned());
             return Ok(Self { name: named.to_owned(), env: portfolio.env().clone(), kind });
         }
         let (name, version) = named.split_once('@').context("packages are given as NAME@VERSION")?;
-        let kind = Kind::Published { name: name.to_owned(), version: version.to_owned() };
+        let kind = ProjectKind::Published { name: name.to_owned(), version: version.to_owned() };
         Ok(Self { name: name.to_owned(), env: env.clone(), kind })
     }
 
@@ -52,9 +52,9 @@ impl Source {
     pub(super) fn repository(&self, to: &Path, larder: &Path) -> anyhow::Result<()> {
         fs_err::create_dir_all(to)?;
         match &self.kind {
-            Kind::Published { name, version } => published::copy(&self.env, name, version, to)?,
-            Kind::Example(folder) => {
-                Copy::new(folder, to, Variant::Tuned)?;
+            ProjectKind::Published { name, version } => published::copy(&self.env, name, version, to)?,
+            ProjectKind::Example(folder) => {
+                Copy::new(folder, to, CopySettings::Tuned)?;
             }
         }
         Cmd::new(larder, to, &self.env).args(["larder", "lock", "--quiet"]).output()?;

@@ -36,21 +36,21 @@ pub(super) fn gates(cells: &[Cell]) -> anyhow::Result<()> {
 }
 
 /// The cells of one build, those that were measured again as one row.
-struct Row<'a> {
+struct StoreRow<'a> {
     first: &'a Cell,
     seconds: Vec<f64>,
     processor_seconds: Vec<f64>,
 }
 
-fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
-    let mut rows: Vec<Row<'_>> = Vec::new();
+fn rows(cells: &[Cell]) -> Vec<StoreRow<'_>> {
+    let mut rows: Vec<StoreRow<'_>> = Vec::new();
     for cell in cells {
         if let Some(row) = rows.iter_mut().find(|row| row.first.measures_same(cell)) {
             row.seconds.push(cell.seconds);
             row.processor_seconds.push(cell.processor_seconds);
         } else {
             let (seconds, processor_seconds) = (vec![cell.seconds], vec![cell.processor_seconds]);
-            rows.push(Row { first: cell, seconds, processor_seconds });
+            rows.push(StoreRow { first: cell, seconds, processor_seconds });
         }
     }
     rows
@@ -92,7 +92,7 @@ pub(super) fn text(cells: &[Cell]) -> String {
     columns::text(head, &rows)
 }
 
-impl Row<'_> {
+impl StoreRow<'_> {
     fn text(&self, cells: &[Cell]) -> [String; 11] {
         let first = self.first;
         let (seconds, processor) = (median(&self.seconds), median(&self.processor_seconds));

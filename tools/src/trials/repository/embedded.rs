@@ -4,11 +4,11 @@
 //! It is for the machine's own target: the libraries of a microcontroller's are not on every machine, and rustc and
 //! the linker are called in the same way.
 
-use super::{Folder, Image, PLAIN, Repository, package};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, package};
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
-    vec![Repository {
+pub(super) fn all() -> Vec<TrialRepository> {
+    vec![TrialRepository {
         name: "embedded",
         kind: "no_std firmware with a configured target, `memory.x` at the root and linker flags for programs",
         write: embedded,
@@ -17,7 +17,7 @@ pub(super) fn all() -> Vec<Repository> {
     }]
 }
 
-fn embedded(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn embedded(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         (
             "Cargo.toml",

@@ -1,26 +1,26 @@
 //! Repositories by how their files lie: targets at paths of their own, names that a shell would take apart, and files
 //! that several members read.
 
-use super::{Folder, Image, PLAIN, Repository, package};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, package};
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     vec![
-        Repository {
+        TrialRepository {
             name: "explicit-targets",
             kind: "a package whose targets, build script included, are at paths of their own",
             write: explicit_targets,
             image: Image::Says { args: &[], output: "tool 2 built" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "odd-names",
             kind: "folders with spaces, a program named unlike its package, and a renamed dependency",
             write: odd_names,
             image: Image::Says { args: &["it's"], output: "odd 11 it's" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "sibling-files",
             kind: "members that read files at the root and in folders of one another",
             write: sibling_files,
@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Repository> {
 }
 
 /// cargo wants a file for each target that the manifest names, whether it is built or not.
-fn explicit_targets(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn explicit_targets(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     let manifest = package(
         "tool",
         r#"build = "build/main.rs"
@@ -87,7 +87,7 @@ cfg-if = "1"
     ])
 }
 
-fn odd_names(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn odd_names(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         ("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"my app\", \"a $HOME lib\"]\n"),
         (".gitignore", "/target\n"),
@@ -114,7 +114,7 @@ fn odd_names(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn sibling_files(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn sibling_files(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write("shared/words.txt", "words")?;
     folder.write_all(&[
         ("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"crates/app\", \"crates/data\"]\n"),

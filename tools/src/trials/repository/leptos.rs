@@ -2,20 +2,21 @@
 //!
 //! Their versions are those of the example, whose tools set-up has.
 
-use super::{Folder, Image, PLAIN, Repository, Weight};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, Weight};
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     let serves = Image::Serves { port: 3000, page: "It works" };
-    let site = Repository { plain: None, image: serves, weight: Weight::Heavy, needs_tools: true, ..PLAIN };
+    let site =
+        TrialRepository { plain: None, image: serves, weight: Weight::Heavy, needs_tools: true, ..PLAIN };
     vec![
-        Repository {
+        TrialRepository {
             name: "leptos-single",
             kind: "a Leptos site of one package, with styles in Sass",
             write: |folder| leptos(folder, "style-file = \"style/main.scss\"", "main.scss"),
             ..site
         },
-        Repository {
+        TrialRepository {
             name: "leptos-tailwind",
             kind: "a Leptos site of one package, with styles by Tailwind",
             write: |folder| leptos(folder, "tailwind-input-file = \"style/tailwind.css\"", "tailwind.css"),
@@ -79,7 +80,7 @@ lib-default-features = false
 lib-profile-release = "wasm-release"
 "#;
 
-fn leptos(folder: &Folder<'_>, style: &str, file: &str) -> anyhow::Result<()> {
+fn leptos(folder: &RepositoryFolder<'_>, style: &str, file: &str) -> anyhow::Result<()> {
     let styles = match file {
         "main.scss" => "$size: 2rem;\n\nh1 {\n  font-size: $size;\n}\n",
         _ => "@import \"tailwindcss\";\n",

@@ -17,13 +17,13 @@ use anyhow::Context as _;
 use larder::process::{Cmd, Environment};
 
 /// A repository, and what becomes of it.
-pub(super) struct Repository {
+pub(super) struct TrialRepository {
     /// Its name on the command line.
     pub(super) name: &'static str,
     /// Its meaning.
     pub(super) kind: &'static str,
     /// Writes it.
-    pub(super) write: fn(&Folder<'_>) -> anyhow::Result<()>,
+    pub(super) write: fn(&RepositoryFolder<'_>) -> anyhow::Result<()>,
     /// The workspace's folder in the repository; empty if that is its root.
     pub(super) workspace: &'static str,
     /// The owner's own call of cargo, which `cargo larder build` has left nothing to do for; none in projects that
@@ -69,14 +69,14 @@ pub(super) enum Weight {
 }
 
 /// A folder that a repository is written into.
-pub(super) struct Folder<'a> {
+pub(super) struct RepositoryFolder<'a> {
     pub(super) root: &'a Path,
     pub(super) workspace: &'static str,
     pub(super) env: &'a Environment,
 }
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     [
         programs::all(),
         layouts::all(),
@@ -92,7 +92,7 @@ pub(super) fn all() -> Vec<Repository> {
 }
 
 /// A repository whose only package prints a number by way of a dependency; the others say how they differ.
-const PLAIN: Repository = Repository {
+const PLAIN: TrialRepository = TrialRepository {
     name: "",
     kind: "",
     write: |_| Ok(()),
@@ -103,7 +103,7 @@ const PLAIN: Repository = Repository {
     needs_tools: false,
 };
 
-impl Folder<'_> {
+impl RepositoryFolder<'_> {
     /// Writes a file, with the folders that it is in.
     pub(super) fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
         let path = self.root.join(path);

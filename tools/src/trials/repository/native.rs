@@ -1,18 +1,18 @@
 //! Repositories that stand on something outside of Rust: C libraries of the system, and an interpreter.
 
-use super::{Folder, Image, PLAIN, Repository, package};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, package};
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     vec![
-        Repository {
+        TrialRepository {
             name: "sys-crates",
             kind: "openssl-sys and libz-sys, which look for libraries of the system",
             write: sys_crates,
             image: Image::Says { args: &[], output: "zlib 1" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "pyo3",
             kind: "an extension for Python, whose build scripts are run again if PATH changes",
             write: pyo3,
@@ -22,7 +22,7 @@ pub(super) fn all() -> Vec<Repository> {
     ]
 }
 
-fn sys_crates(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn sys_crates(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         ("Cargo.toml", &package("app", "\n[dependencies]\nlibz-sys = \"1\"\nopenssl-sys = \"0.9\"\n")),
         (".gitignore", "/target\n"),
@@ -39,7 +39,7 @@ fn main() {
     ])
 }
 
-fn pyo3(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn pyo3(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         (
             "Cargo.toml",

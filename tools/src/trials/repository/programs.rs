@@ -1,47 +1,47 @@
 //! Repositories by what they ship: several programs, a library alone, a workspace of ten members, and workspaces
 //! whose members are found by pattern or are tools of the repository itself.
 
-use super::{Folder, Image, PLAIN, Repository, package};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, package};
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     vec![
-        Repository {
+        TrialRepository {
             name: "several-binaries",
             kind: "three programs, one of them behind a feature and one by default",
             write: several_binaries,
             image: Image::Says { args: &[], output: "app 1" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "library-alone",
             kind: "a library, and no program",
             write: library_alone,
             image: Image::Refused { words: "nothing to put into an image" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "ten-members",
             kind: "a workspace of ten members in layers, one of them a procedural macro, one with a build script",
             write: ten_members,
             image: Image::Says { args: &[], output: "10 of 10" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "member-globs",
             kind: "members by the pattern `*`, which takes in every folder at the root",
             write: member_globs,
             image: Image::Says { args: &[], output: "globbed 7" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "xtask",
             kind: "an application with an `xtask` member and the alias for it",
             write: xtask,
             image: Image::Says { args: &[], output: "server 8080" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "nested-workspace",
             kind: "a workspace in a folder of a larger repository, with another one nested in it",
             write: nested_workspace,
@@ -52,7 +52,7 @@ pub(super) fn all() -> Vec<Repository> {
     ]
 }
 
-fn several_binaries(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn several_binaries(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     let manifest = package(
         "app",
         r#"default-run = "app"
@@ -97,7 +97,7 @@ strip = true
     ])
 }
 
-fn library_alone(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn library_alone(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         (
             "Cargo.toml",
@@ -114,7 +114,7 @@ fn library_alone(folder: &Folder<'_>) -> anyhow::Result<()> {
 }
 
 /// `part-1` to `part-8` stand on one another; the program adds them up.
-fn ten_members(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn ten_members(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write(
         "Cargo.toml",
         r#"# Ten members, dependencies from one place.
@@ -168,7 +168,7 @@ codegen-units = 1
     ])
 }
 
-fn member_globs(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn member_globs(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         (
             "Cargo.toml",
@@ -185,7 +185,7 @@ fn member_globs(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn xtask(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn xtask(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         (
             "Cargo.toml",
@@ -203,7 +203,7 @@ fn xtask(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn nested_workspace(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn nested_workspace(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write("README.md", "# A front end in another language, and a back end\n")?;
     folder.write("frontend/package.json", "{ \"private\": true }\n")?;
     folder.write_all(&[

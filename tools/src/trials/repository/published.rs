@@ -2,12 +2,12 @@
 
 use larder_tests::published;
 
-use super::{Folder, Image, PLAIN, Repository, Weight};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, Weight};
 
 /// `name, version, weight, arguments => what the program says, why it was chosen;` becomes a repository for each.
 macro_rules! packages {
     ($($name:literal, $version:literal, $weight:ident, $args:expr => $output:literal, $why:literal;)*) => {
-        vec![$(Repository {
+        vec![$(TrialRepository {
             name: $name,
             kind: concat!("published: ", $why),
             write: |folder| unpack(folder, $name, $version),
@@ -19,7 +19,7 @@ macro_rules! packages {
 }
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     packages! {
         "diskus", "0.9.0", Heavy, &["--version"] => "diskus 0.9.0", "fat LTO, one codegen unit";
         "hexyl", "0.17.0", Heavy, &["--version"] => "hexyl 0.17.0", "a library beside the program";
@@ -33,6 +33,6 @@ pub(super) fn all() -> Vec<Repository> {
     }
 }
 
-fn unpack(folder: &Folder<'_>, name: &str, version: &str) -> anyhow::Result<()> {
+fn unpack(folder: &RepositoryFolder<'_>, name: &str, version: &str) -> anyhow::Result<()> {
     published::copy(folder.env, name, version, folder.root)
 }

@@ -1,12 +1,12 @@
 //! Repositories by what they are made of: packages of other workspaces, sources in the repository, files that are
 //! read while compiling, a target of their own, and a lock file that git ignores.
 
-use super::{Folder, Image, PLAIN, Repository, package};
+use super::{Image, PLAIN, RepositoryFolder, TrialRepository, package};
 
 /// All of them.
-pub(super) fn all() -> Vec<Repository> {
+pub(super) fn all() -> Vec<TrialRepository> {
     vec![
-        Repository {
+        TrialRepository {
             name: "out-of-tree",
             kind: "path dependencies outside of the workspace's folder, in a workspace of their own",
             write: out_of_tree,
@@ -14,28 +14,28 @@ pub(super) fn all() -> Vec<Repository> {
             image: Image::Says { args: &[], output: "alpha beta 5" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "third-party-suite",
             kind: "path dependencies inside of the workspace's folder that are members of another workspace",
             write: third_party_suite,
             image: Image::Says { args: &[], output: "alpha beta 5" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "vendored",
             kind: "the output of `cargo vendor`, committed",
             write: vendored,
             image: Image::Says { args: &[], output: "vendored 9" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "configured-target",
             kind: "a target, flags and a target directory in `.cargo/config.toml`",
             write: configured_target,
             image: Image::Says { args: &[], output: "for x86_64 6" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "parent-config",
             kind: "flags and a profile in the `.cargo/config.toml` of the repository above the workspace",
             write: parent_config,
@@ -43,14 +43,14 @@ pub(super) fn all() -> Vec<Repository> {
             image: Image::Says { args: &[], output: "from above 12" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "included-files",
             kind: "`include_str!` and `include_bytes!` of files at the root, and a build script that reads one",
             write: included_files,
             image: Image::Says { args: &[], output: "# Read me / 5 / en" },
             ..PLAIN
         },
-        Repository {
+        TrialRepository {
             name: "ignored-lock",
             kind: "a `Cargo.lock` that git ignores, as old templates had it",
             write: ignored_lock,
@@ -61,7 +61,7 @@ pub(super) fn all() -> Vec<Repository> {
 }
 
 /// `alpha` and `beta` take their edition and a dependency from the root of their own workspace.
-fn suite(folder: &Folder<'_>, at: &str) -> anyhow::Result<()> {
+fn suite(folder: &RepositoryFolder<'_>, at: &str) -> anyhow::Result<()> {
     folder.write(
         &format!("{at}/Cargo.toml"),
         "[workspace]\nresolver = \"2\"\nmembers = [\"alpha\", \"beta\"]\n\n[workspace.package]\nedition = \"2021\"\n\n\
@@ -87,7 +87,7 @@ fn manifest(name: &str, dependency: &str) -> String {
 
 const CALLS_ALPHA: &str = "fn main() {\n    println!(\"{}\", alpha::text());\n}\n";
 
-fn out_of_tree(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn out_of_tree(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     suite(folder, "suite")?;
     folder.write(".gitignore", "target\n")?;
     // The context is the user's to choose: it decides what Docker is shown.
@@ -101,7 +101,7 @@ fn out_of_tree(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn third_party_suite(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn third_party_suite(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     suite(folder, "third/suite")?;
     folder.write_all(&[
         ("Cargo.toml", &package("app", "\n[dependencies]\nalpha = { path = \"third/suite/alpha\" }\n")),
@@ -110,7 +110,7 @@ fn third_party_suite(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn vendored(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn vendored(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         ("Cargo.toml", &package("app", "\n[dependencies]\ncfg-if = \"1\"\nitoa = \"1\"\n")),
         (".gitignore", "/target\n"),
@@ -123,7 +123,7 @@ fn vendored(folder: &Folder<'_>) -> anyhow::Result<()> {
     folder.write(".cargo/config.toml", &config)
 }
 
-fn configured_target(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn configured_target(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         ("Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"1\"\n")),
         (".gitignore", "/build\n/target\n"),
@@ -141,7 +141,7 @@ fn configured_target(folder: &Folder<'_>) -> anyhow::Result<()> {
 }
 
 /// cargo reads the configuration of every folder above, and so does the build in the image.
-fn parent_config(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn parent_config(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         (
             ".cargo/config.toml",
@@ -156,7 +156,7 @@ fn parent_config(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn included_files(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn included_files(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write("README.md", "# Read me\n")?;
     folder.write("data/logo.bin", "12345")?;
     folder.write("locales/default.txt", "en")?;
@@ -174,7 +174,7 @@ fn included_files(folder: &Folder<'_>) -> anyhow::Result<()> {
     ])
 }
 
-fn ignored_lock(folder: &Folder<'_>) -> anyhow::Result<()> {
+fn ignored_lock(folder: &RepositoryFolder<'_>) -> anyhow::Result<()> {
     folder.write_all(&[
         ("Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"1\"\n")),
         (".gitignore", "# Generated\n/target\nCargo.lock\n"),

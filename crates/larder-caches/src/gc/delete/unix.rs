@@ -14,7 +14,7 @@ use std::{
 
 use larder::{
     error::Result,
-    files::disk::{Facts, Kind},
+    files::disk::{EntryKind, FileFacts},
 };
 use rustix::{
     fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, renameat, statat, unlinkat},
@@ -113,11 +113,11 @@ impl Deleter {
 
     fn entry(&mut self, parent: BorrowedFd<'_>, name: &OsStr, path: &Path, deleted: &mut Deleted) {
         let facts = match statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Facts::from(stat),
+            Ok(stat) => FileFacts::from(stat),
             Err(Errno::NOENT) => return,
             Err(errno) => return self.fail(path, errno, deleted),
         };
-        let is_folder = facts.kind == Kind::Folder;
+        let is_folder = facts.kind == EntryKind::Folder;
         if is_folder && self.content(parent, name, path, deleted) == Left::Something {
             return;
         }
@@ -188,7 +188,7 @@ fn with_path(path: &Path, errno: Errno) -> io::Error {
 
 fn is_folder(parent: BorrowedFd<'_>, name: &OsStr) -> bool {
     let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW);
-    stat.is_ok_and(|stat| Facts::from(stat).kind == Kind::Folder)
+    stat.is_ok_and(|stat| FileFacts::from(stat).kind == EntryKind::Folder)
 }
 
 /// The names in a folder, read before any of them is deleted.

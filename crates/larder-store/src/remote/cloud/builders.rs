@@ -19,13 +19,13 @@ use super::{
         http::{bad_address, checked},
         wire::Wire,
     },
-    service::{Conflict, Service},
+    service::{CloudService, Conflict},
 };
 use crate::{Error, Result};
 
 /// Further options that an address may name for its bucket.
 #[derive(Debug, Default)]
-struct Options<'a> {
+struct BucketOptions<'a> {
     region: Option<&'a str>,
     endpoint: Option<&'a str>,
     account: Option<&'a str>,
@@ -38,7 +38,7 @@ pub(super) fn store(
     plain: PlainHttp,
     user: &Credentials,
 ) -> Result<Box<dyn ObjectStore>> {
-    let options = Options::parse(scheme, query)?;
+    let options = BucketOptions::parse(scheme, query)?;
     if let Some(endpoint) = options.endpoint {
         checked(endpoint, plain)?;
     }
@@ -46,7 +46,7 @@ pub(super) fn store(
         "s3" | "gs" => Conflict::Passing,
         _ => Conflict::Present,
     };
-    let service = Service { wire: Wire::new(plain), conflict };
+    let service = CloudService { wire: Wire::new(plain), conflict };
     let built: object_store::Result<Box<dyn ObjectStore>> = match scheme {
         "s3" => {
             s3(bucket, &options, user).with_http_connector(service).build().map(|store| Box::new(store) as _)
@@ -69,7 +69,7 @@ fn incomplete(scheme: &str) -> &'static str {
     }
 }
 
-impl<'a> Options<'a> {
+impl<'a> BucketOptions<'a> {
     fn parse(scheme: &str, query: &'a str) -> Result<Self> {
         let mut options = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -94,7 +94,7 @@ fn once() -> RetryConfig {
     RetryConfig { max_retries: 0, ..RetryConfig::default() }
 }
 
-fn s3(bucket: &str, options: &Options<'_>, user: &Credentials) -> AmazonS3Builder {
+fn s3(bucket: &str, options: &BucketOptions<'_>, user: &Credentials) -> AmazonS3Builder {
     let known = |name: &str| name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>().ok();
     let mut builder = AmazonS3Builder::new().with_retry(once());
     for (name, value) in user.starting(&["AWS_"]) {
@@ -140,7 +140,7 @@ fn google(bucket: &str, user: &Credentials) -> GoogleCloudStorageBuilder {
     builder.with_credentials(credential).with_skip_signature(token.is_none())
 }
 
-fn azure(container: &str, options: &Options<'_>, user: &Credentials) -> MicrosoftAzureBuilder {
+fn azure(container: &str, options: &BucketOptions<'_>, user: &Credentials) -> MicrosoftAzureBuilder {
     let known = |name: &str| name.to_ascii_lowercase().parse::<AzureConfigKey>().ok();
     let mut builder = MicrosoftAzureBuilder::new().with_retry(once());
     let mut is_known = false;

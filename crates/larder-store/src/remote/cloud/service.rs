@@ -16,7 +16,7 @@ use ureq::http::{
 
 use super::super::{
     contract::Trouble,
-    wire::{Answer, SHORT, Wire, refused},
+    wire::{SHORT, Wire, WireAnswer, refused},
 };
 
 /// How many bytes an object may have, given along with the request for it.
@@ -34,19 +34,19 @@ pub(super) enum Conflict {
 
 /// Speaks for `object_store`.
 #[derive(Debug, Clone)]
-pub(super) struct Service {
+pub(super) struct CloudService {
     pub(super) wire: Wire,
     pub(super) conflict: Conflict,
 }
 
-impl HttpConnector for Service {
+impl HttpConnector for CloudService {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(HttpClient::new(self.clone()))
     }
 }
 
 #[async_trait]
-impl HttpService for Service {
+impl HttpService for CloudService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let most = request.extensions().get::<Most>().map_or(SHORT, |most| most.0);
         let is_get = request.method() == Method::GET;
@@ -72,9 +72,9 @@ impl HttpService for Service {
     }
 }
 
-impl Service {
+impl CloudService {
     /// Why an answer is none that `object_store` should judge.
-    fn trouble(&self, answer: &Answer, is_get: bool) -> Option<Trouble> {
+    fn trouble(&self, answer: &WireAnswer, is_get: bool) -> Option<Trouble> {
         match answer.status {
             StatusCode::NOT_FOUND => {
                 let text = String::from_utf8_lossy(&answer.body);

@@ -14,7 +14,7 @@ use ureq::http::{
 use super::{
     contract::{PlainHttp, Put, Remote, Trouble, trouble},
     credentials::Credentials,
-    wire::{Answer, SHORT, Wire, is_loopback, refused},
+    wire::{SHORT, Wire, WireAnswer, is_loopback, refused},
 };
 use crate::{Error, Result, inside::Inside};
 
@@ -57,7 +57,7 @@ impl Http {
         bytes: &[u8],
         once: Once,
         most: u64,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<WireAnswer, Trouble> {
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
         let mut request = Request::builder().method(method).uri(format!("{}/{name}{query}", self.base));
         if let Some(authorization) = &self.authorization {

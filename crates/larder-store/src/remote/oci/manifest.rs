@@ -36,14 +36,14 @@ pub(super) fn json(name: &Inside, digest: Digest, size: usize) -> String {
 /// The blob that a manifest is of.
 pub(super) fn layer(text: &[u8]) -> Option<Digest> {
     #[derive(Deserialize)]
-    struct Manifest {
-        layers: Vec<Layer>,
+    struct BlobManifest {
+        layers: Vec<BlobLayer>,
     }
     #[derive(Deserialize)]
-    struct Layer {
+    struct BlobLayer {
         digest: String,
     }
-    let manifest: Manifest = serde_json::from_slice(text).ok()?;
+    let manifest: BlobManifest = serde_json::from_slice(text).ok()?;
     match &manifest.layers[..] {
         [layer] => layer.digest.strip_prefix("sha256:")?.parse().ok(),
         _ => None,

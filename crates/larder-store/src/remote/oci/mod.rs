@@ -22,7 +22,7 @@ use super::{
     contract::{PlainHttp, Put, Remote, Trouble, trouble},
     credentials::Credentials,
     http::bad_address,
-    wire::{Answer, SHORT, Wire, is_loopback, refused},
+    wire::{SHORT, Wire, WireAnswer, is_loopback, refused},
 };
 use crate::{Result, digest::Digest, inside::Inside};
 
@@ -39,7 +39,7 @@ pub struct Oci {
 
 /// A request before it is known by whom.
 #[derive(Debug, Clone, Copy)]
-struct Call<'a> {
+struct RegistryCall<'a> {
     method: &'a Method,
     address: &'a str,
     /// The kind of what is sent.
@@ -48,7 +48,7 @@ struct Call<'a> {
     most: u64,
 }
 
-impl<'a> Call<'a> {
+impl<'a> RegistryCall<'a> {
     fn get(address: &'a str, most: u64) -> Self {
         Self { method: &Method::GET, address, kind: None, bytes: &[], most }
     }
@@ -88,7 +88,7 @@ impl Oci {
     }
 
     /// Asks, and asks again with what the registry wants to know the user by.
-    fn send(&self, call: Call<'_>) -> Result<Answer, Trouble> {
+    fn send(&self, call: RegistryCall<'_>) -> Result<WireAnswer, Trouble> {
         let known = self.authorization.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let answer = self.once(call, known.as_deref())?;
         let challenge = answer.header(WWW_AUTHENTICATE.as_str()).and_then(Challenge::parse);
@@ -103,7 +103,7 @@ impl Oci {
         Ok(answer)
     }
 
-    fn once(&self, call: Call<'_>, authorization: Option<&str>) -> Result<Answer, Trouble> {
+    fn once(&self, call: RegistryCall<'_>, authorization: Option<&str>) -> Result<WireAnswer, Trouble> {
         let mut request = Request::builder().method(call.method).uri(call.address);
         // A registry may name another server for uploads, which is told nothing.
         let is_home = call.address.strip_prefix(&self.registry).is_some_and(|rest| rest.starts_with('/'));
@@ -121,7 +121,7 @@ impl Oci {
     }
 
     fn blob(&self, digest: Digest, most: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        found(self.send(Call::get(&self.address(format_args!("blobs/sha256:{digest}")), most))?)
+        found(self.send(RegistryCall::get(&self.address(format_args!("blobs/sha256:{digest}")), most))?)
     }
 
     fn read(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>, Trouble> {
@@ -129,7 +129,7 @@ impl Oci {
             return self.blob(digest, most);
         }
         let address = self.address(format_args!("manifests/{}", tag(name)));
-        let Some(text) = found(self.send(Call::get(&address, SHORT))?)? else { return Ok(None) };
+        let Some(text) = found(self.send(RegistryCall::get(&address, SHORT))?)? else { return Ok(None) };
         let reason = "its manifest is none that this program wrote";
         let digest = manifest::layer(&text).ok_or_else(|| Trouble::Lasting(reason.to_owned()))?;
         self.blob(digest, most)
@@ -137,7 +137,7 @@ impl Oci {
 
     fn is_there(&self, path: fmt::Arguments<'_>) -> Result<bool, Trouble> {
         let address = self.address(path);
-        let answer = self.send(Call { method: &Method::HEAD, ..Call::get(&address, 0) })?;
+        let answer = self.send(RegistryCall { method: &Method::HEAD, ..RegistryCall::get(&address, 0) })?;
         match answer.status {
             StatusCode::NOT_FOUND => Ok(false),
             status if status.is_success() => Ok(true),
@@ -159,7 +159,7 @@ impl Oci {
         let text = manifest::json(name, digest, bytes.len());
         let address = self.address(format_args!("manifests/{}", tag(name)));
         let kind = Some(manifest::KIND);
-        stored(&self.send(Call {
+        stored(&self.send(RegistryCall {
             method: &Method::PUT,
             address: &address,
             kind,
@@ -173,14 +173,14 @@ impl Oci {
             return Ok(());
         }
         let begin = self.address(format_args!("blobs/uploads/"));
-        let answer = self.send(Call { method: &Method::POST, ..Call::get(&begin, SHORT) })?;
+        let answer = self.send(RegistryCall { method: &Method::POST, ..RegistryCall::get(&begin, SHORT) })?;
         stored(&answer)?;
         let reason = "the registry does not say where to upload";
         let place = answer.header(LOCATION.as_str()).ok_or_else(|| Trouble::Lasting(reason.to_owned()))?;
         let place =
             if place.starts_with('/') { format!("{}{place}", self.registry) } else { place.to_owned() };
         let joint = if place.contains('?') { '&' } else { '?' };
-        stored(&self.send(Call {
+        stored(&self.send(RegistryCall {
             method: &Method::PUT,
             address: &format!("{place}{joint}digest=sha256:{digest}"),
             kind: Some("application/octet-stream"),
@@ -190,7 +190,7 @@ impl Oci {
     }
 }
 
-fn found(answer: Answer) -> Result<Option<Vec<u8>>, Trouble> {
+fn found(answer: WireAnswer) -> Result<Option<Vec<u8>>, Trouble> {
     match answer.status {
         StatusCode::OK => Ok(Some(answer.body)),
         StatusCode::NOT_FOUND => Ok(None),
@@ -198,7 +198,7 @@ fn found(answer: Answer) -> Result<Option<Vec<u8>>, Trouble> {
     }
 }
 
-fn stored(answer: &Answer) -> Result<(), Trouble> {
+fn stored(answer: &WireAnswer) -> Result<(), Trouble> {
     if answer.status.is_success() {
         return Ok(());
     }

@@ -78,13 +78,13 @@ pub(super) fn answer(
             passing => Err(passing),
         };
     }
-    let given: Given = serde_json::from_slice(&answer.body)
+    let given: TokenAnswer = serde_json::from_slice(&answer.body)
         .map_err(|_| Trouble::Lasting("the registry's token is none".to_owned()))?;
     Ok(given.token.or(given.access_token).map(|token| format!("Bearer {token}")))
 }
 
 #[derive(Deserialize)]
-struct Given {
+struct TokenAnswer {
     token: Option<String>,
     access_token: Option<String>,
 }

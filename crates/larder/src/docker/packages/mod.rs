@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     plan::{
         self, external,
-        unit_graph::{Unit, UnitGraph},
+        unit_graph::{GraphUnit, UnitGraph},
     },
     project::Project,
     side_by_side,
@@ -35,14 +35,14 @@ pub struct Packages {
 
 /// Names that Debian changed with a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Release {
+enum DebianRelease {
     /// Debian 13, and what has its names.
     Trixie,
     /// Debian 12, and what is older.
     Bookworm,
 }
 
-impl Release {
+impl DebianRelease {
     /// The release of a base image, by its name; `None` for an image that is not Debian's kind.
     fn from_image(image: &str) -> Option<Self> {
         const OTHERS: [&str; 12] = [
@@ -127,7 +127,7 @@ pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
     for graph in graphs {
         found.add(graph, &project.settings.docker);
     }
-    let build = Release::from_image(project.settings.docker.build_base());
+    let build = DebianRelease::from_image(project.settings.docker.build_base());
     for (package, program) in programs::configured(project, graphs).into_iter().filter(|_| build.is_some()) {
         found.build.entry(package).or_default().insert(program);
     }
@@ -153,7 +153,7 @@ impl Packages {
     fn add(&mut self, graph: &UnitGraph, settings: &DockerSettings) {
         let used = used(graph);
         let names: BTreeSet<&str> = used.iter().map(|used| used.name).collect();
-        if let Some(release) = Release::from_image(settings.build_base()) {
+        if let Some(release) = DebianRelease::from_image(settings.build_base()) {
             for (one, row) in fitting(&used, &names) {
                 add(&mut self.build, one, row.build, release);
             }
@@ -166,7 +166,7 @@ impl Packages {
                 self.build.entry("musl-tools".to_owned()).or_default().insert(user.to_owned());
             }
         }
-        if let Some(release) = Release::from_image(settings.runtime_base()) {
+        if let Some(release) = DebianRelease::from_image(settings.runtime_base()) {
             for (one, row) in fitting(&used, &names).filter(|(one, _)| one.is_shipped) {
                 add(&mut self.runtime, one, row.runtime, release);
             }
@@ -174,7 +174,7 @@ impl Packages {
     }
 }
 
-fn add(needed: &mut Needed, used: &Used, packages: &[&str], release: Release) {
+fn add(needed: &mut Needed, used: &Used, packages: &[&str], release: DebianRelease) {
     for names in packages {
         needed.entry(release.name(names).to_owned()).or_default().insert(used.name.to_owned());
     }
@@ -184,12 +184,12 @@ fn add(needed: &mut Needed, used: &Used, packages: &[&str], release: Release) {
 fn fitting<'a>(
     used: &'a [Used<'a>],
     names: &'a BTreeSet<&'a str>,
-) -> impl Iterator<Item = (&'a Used<'a>, &'a table::Row)> {
+) -> impl Iterator<Item = (&'a Used<'a>, &'a table::CrateNeeds)> {
     used.iter()
         .flat_map(|used| table::ALL.iter().filter(|row| fits(row, used, names)).map(move |row| (used, row)))
 }
 
-fn fits(row: &table::Row, used: &Used, names: &BTreeSet<&str>) -> bool {
+fn fits(row: &table::CrateNeeds, used: &Used, names: &BTreeSet<&str>) -> bool {
     row.crates.contains(&used.name)
         && (row.with.is_empty() || used.has_any_feature(row.with))
         && !used.has_any_feature(row.without)
@@ -223,8 +223,9 @@ fn compiled_for_musl(graph: &UnitGraph) -> Option<&str> {
 
 /// The crates whose build scripts depend on another one.
 fn callers<'a>(graph: &'a UnitGraph, callee: &'a str) -> impl Iterator<Item = &'a str> {
-    let calls = move |unit: &&Unit| unit.edges().any(|index| graph.units[index].package_name() == callee);
-    graph.units.iter().filter(|unit| unit.is_build_script()).filter(calls).map(Unit::package_name)
+    let calls =
+        move |unit: &&GraphUnit| unit.edges().any(|index| graph.units[index].package_name() == callee);
+    graph.units.iter().filter(|unit| unit.is_build_script()).filter(calls).map(GraphUnit::package_name)
 }
 
 #[cfg(test)]

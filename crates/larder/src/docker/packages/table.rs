@@ -6,7 +6,7 @@
 
 /// The needs of one crate, or of several of one kind.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
+pub(super) struct CrateNeeds {
     /// Names of crates.
     pub(super) crates: &'static [&'static str],
     /// It holds if the crate has one of these features, if any are named.
@@ -27,11 +27,11 @@ const fn row(
     crates: &'static [&'static str],
     build: &'static [&'static str],
     runtime: &'static [&'static str],
-) -> Row {
-    Row { crates, with: NONE, without: NONE, instead: NONE, build, runtime }
+) -> CrateNeeds {
+    CrateNeeds { crates, with: NONE, without: NONE, instead: NONE, build, runtime }
 }
 
-impl Row {
+impl CrateNeeds {
     const fn with(self, with: &'static [&'static str]) -> Self {
         Self { with, ..self }
     }
@@ -67,7 +67,7 @@ pub(super) const PROGRAMS: [(&str, &str); 11] = [
 ];
 
 /// All rows, by what they are about.
-pub(super) const ALL: &[Row] = &[
+pub(super) const ALL: &[CrateNeeds] = &[
     // Tools of builds.
     row(&["bindgen", "clang-sys"], &["libclang-dev"], NONE),
     row(&["autotools"], &["autoconf", "automake", "libtool", "make"], NONE),

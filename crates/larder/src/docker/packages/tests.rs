@@ -83,8 +83,8 @@ fn names_are_those_of_the_base_images() {
     assert_eq!(packages(&[("openssl-sys", &[])], &settings).1, Vec::<String>::new());
     settings.build_base = Some("rust:1-alpine".into());
     assert_eq!(packages(&[("openssl-sys", &[])], &settings), Default::default());
-    assert_eq!(Release::from_image("ubuntu:24.04"), Some(Release::Trixie));
-    assert_eq!(Release::from_image("host.example:5000/base"), Some(Release::Trixie));
+    assert_eq!(DebianRelease::from_image("ubuntu:24.04"), Some(DebianRelease::Trixie));
+    assert_eq!(DebianRelease::from_image("host.example:5000/base"), Some(DebianRelease::Trixie));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! cargo's settings: what makes the same build differ between shells, and what makes debug builds slow.
 
-use super::{super::facts::Place, install::install};
+use super::{super::facts::SettingPlace, install::install};
 use crate::{
     doctor::{
         facts::Facts,
@@ -201,9 +201,9 @@ pub(super) fn registry(facts: &Facts) -> Finding {
     let whole = "crates.io's whole index is fetched with git";
     let path = ["registries", "crates-io", "protocol"];
     match cargo.crates_io_by_git {
-        Some(Place::Variable) => Finding::warning(whole, "unset CARGO_REGISTRIES_CRATES_IO_PROTOCOL"),
+        Some(SettingPlace::Variable) => Finding::warning(whole, "unset CARGO_REGISTRIES_CRATES_IO_PROTOCOL"),
         // The workspace's own configuration outranks that of folders above and of cargo's home.
-        Some(Place::File) => Finding::warning(whole, "cargo larder doctor --fix")
+        Some(SettingPlace::File) => Finding::warning(whole, "cargo larder doctor --fix")
             .with_repair(Repair::Config(vec![Setting::new(&path, "sparse", "")])),
         None if cargo.registries_by_git.is_empty() => Finding::ok("none is fetched with git"),
         None => {

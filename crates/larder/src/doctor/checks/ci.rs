@@ -3,7 +3,7 @@
 
 use super::super::{
     facts::Workflow,
-    workflow::{Action, Plan},
+    workflow::{Action, CiPlan},
 };
 use crate::doctor::{facts::Facts, finding::Finding, version::Version};
 
@@ -12,13 +12,13 @@ const SHOW: &str = "cargo larder init --check --only ci shows a workflow that ke
 /// A file for CI that builds something.
 struct Building<'a> {
     file: &'a Workflow,
-    plan: Plan,
+    plan: CiPlan,
 }
 
 pub(super) fn cache(facts: &Facts) -> Finding {
     let mut building = Vec::new();
     for file in &facts.workflows {
-        match Plan::read(&file.text) {
+        match CiPlan::read(&file.text) {
             Ok(plan) if builds(&plan) => building.push(Building { file, plan }),
             Ok(_) => {}
             Err(reason) => {
@@ -59,7 +59,7 @@ pub(super) fn cache(facts: &Facts) -> Finding {
 }
 
 /// Whether it compiles: `cargo fmt` and its kind keep nothing.
-fn builds(plan: &Plan) -> bool {
+fn builds(plan: &CiPlan) -> bool {
     plan.commands.iter().any(|command| runs_build(command)) || plan.actions.iter().any(is_build_action)
 }
 
@@ -179,7 +179,7 @@ fn newer(action: &Action) -> String {
 }
 
 /// rust-cache switches incremental builds off by itself.
-fn keeps_incremental(plan: &Plan) -> bool {
+fn keeps_incremental(plan: &CiPlan) -> bool {
     let switching_off = ["Swatinem/rust-cache", "actions-rust-lang/setup-rust-toolchain"];
     let in_script = |command: &Vec<String>| command.iter().any(|word| word.contains("CARGO_INCREMENTAL="));
     plan.actions.iter().any(keeps_target)

@@ -50,7 +50,9 @@ pub(super) fn fresh(facts: &Facts) -> Finding {
         Ok(Some(findings)) => match findings.first() {
             None => Finding::ok("they are fresh and proven"),
             // Those that can be repaired come first.
-            Some(lock::Finding::Refused(reason, hint)) => Finding::problem(reason.clone(), hint.clone()),
+            Some(lock::RecipeFinding::Refused(reason, hint)) => {
+                Finding::problem(reason.clone(), hint.clone())
+            }
             Some(first) => {
                 let (reason, more) = (first.reason(), findings.len() - 1);
                 let reason = if more == 0 { reason.to_owned() } else { format!("{reason}, and {more} more") };

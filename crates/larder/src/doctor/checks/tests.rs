@@ -4,8 +4,8 @@ use std::{fmt::Write as _, time::Duration};
 
 use super::{
     super::facts::{
-        Buildx, CargoFacts, Direnv, DockerFacts, Folder, GitFacts, NixFacts, Personal, Place, Rustflags,
-        Speed, StoreFacts, ToolFacts, UnitSettings, Workflow,
+        Buildx, CargoFacts, Direnv, DockerFacts, FilledFolder, GitFacts, NixFacts, Personal, Rustflags,
+        SettingPlace, Speed, StoreFacts, ToolFacts, UnitSettings, Workflow,
     },
     ALL,
 };
@@ -47,8 +47,11 @@ steps:
 /// A machine and a workspace that every check is content with.
 fn healthy() -> Facts {
     let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    let folder =
-        |path: &str| Folder { path: path.into(), free: Ok(50_400_000_000), file_system: Ok("ext4".into()) };
+    let folder = |path: &str| FilledFolder {
+        path: path.into(),
+        free: Ok(50_400_000_000),
+        file_system: Ok("ext4".into()),
+    };
     Facts {
         root: "/project/app".into(),
         installer: Some("apt-get".into()),
@@ -174,7 +177,7 @@ fn direnv(facts: &mut Facts, change: impl FnOnce(&mut Direnv)) {
     change(facts.direnv.as_mut().unwrap());
 }
 
-fn folder(facts: &mut Facts, change: impl FnOnce(&mut Folder)) {
+fn folder(facts: &mut Facts, change: impl FnOnce(&mut FilledFolder)) {
     change(facts.places.as_mut().unwrap().get_mut("target directory").unwrap());
 }
 
@@ -204,8 +207,8 @@ const CASES: &[Case] = &[
     ("cargo-lock", "untracked", Problem, |f| git(f, |g| g.cargo_lock = Ok(Tracked::Untracked))),
     ("cargo-lock", "ignored", Problem, |f| git(f, |g| g.cargo_lock = Ok(Tracked::Ignored))),
     ("cargo-lock", "no repository", Good, |f| f.git = Err("the workspace is in no git repository".into())),
-    ("recipes", "stale", Problem, |f| f.recipes = Ok(Some(vec![lock::Finding::Stale("slice `release`: its external units changed".into())]))),
-    ("recipes", "two findings", Problem, |f| f.recipes = Ok(Some(vec![lock::Finding::Stale("a was edited".into()), lock::Finding::Unproven("b".into())]))),
+    ("recipes", "stale", Problem, |f| f.recipes = Ok(Some(vec![lock::RecipeFinding::Stale("slice `release`: its external units changed".into())]))),
+    ("recipes", "two findings", Problem, |f| f.recipes = Ok(Some(vec![lock::RecipeFinding::Stale("a was edited".into()), lock::RecipeFinding::Unproven("b".into())]))),
     ("recipes", "none", Warning, |f| f.recipes = Ok(None)),
     ("recipes", "not planned", Skipped, |f| f.recipes = Err("cargo cannot plan".into())),
     ("slices", "another driver", Warning, |f| f.drivers = vec![trunk()]),
@@ -265,8 +268,8 @@ const CASES: &[Case] = &[
     ("linker", "gold", Warning, |f| f.linker = Ok("GNU gold (GNU Binutils 2.40) 1.16".into())),
     ("linker", "mold", Good, |f| f.linker = Ok("mold 3.0.0 (compatible with GNU ld)".into())),
     ("linker", "cannot link", Skipped, |f| f.linker = Err("an empty program cannot be linked".into())),
-    ("registry", "crates.io by a file", Warning, |f| cargo(f).crates_io_by_git = Some(Place::File)),
-    ("registry", "crates.io by the variable", Warning, |f| cargo(f).crates_io_by_git = Some(Place::Variable)),
+    ("registry", "crates.io by a file", Warning, |f| cargo(f).crates_io_by_git = Some(SettingPlace::File)),
+    ("registry", "crates.io by the variable", Warning, |f| cargo(f).crates_io_by_git = Some(SettingPlace::Variable)),
     ("registry", "another one", Warning, |f| cargo(f).registries_by_git = vec!["inner".into()]),
     ("disk-space", "little", Warning, |f| folder(f, |p| p.free = Ok(9_900_000_000))),
     ("disk-space", "too little", Problem, |f| folder(f, |p| p.free = Ok(1_950_000_000))),

@@ -21,7 +21,7 @@ pub struct CargoFacts {
     /// Flags for rustc.
     pub rustflags: Answer<Rustflags>,
     /// Whether crates.io's index comes by git.
-    pub crates_io_by_git: Option<Place>,
+    pub crates_io_by_git: Option<SettingPlace>,
     /// Other registries whose index comes by git.
     pub registries_by_git: Vec<String>,
     /// Programs that are put in front of rustc, by the variable or key that says so.
@@ -34,7 +34,7 @@ pub struct CargoFacts {
 
 /// The place of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum SettingPlace {
     /// In the environment.
     Variable,
     /// In a configuration file of the workspace, of a folder above, or of cargo's home.
@@ -58,8 +58,8 @@ impl CargoFacts {
         let by_git = env.get_str("CARGO_REGISTRIES_CRATES_IO_PROTOCOL").map(|protocol| protocol == "git");
         let in_files = files.is_some_and(|config| config.registries.get("crates-io").is_some_and(is_git));
         let crates_io_by_git = match (by_git, in_files) {
-            (Some(true), _) => Some(Place::Variable),
-            (None, true) => Some(Place::File),
+            (Some(true), _) => Some(SettingPlace::Variable),
+            (None, true) => Some(SettingPlace::File),
             _ => None,
         };
         let others = files.into_iter().flat_map(|config| &config.registries);

@@ -2,7 +2,7 @@
 
 use super::ask::{Answer, ask};
 use crate::{
-    docker::client::{Client, Kind},
+    docker::client::{Client, ClientKind},
     process::Environment,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn look(env: &Environment) -> Answer<DockerFacts> {
         .map(|version| version.trim().to_owned())
         .map_err(|reason| reason.lines().last().unwrap_or_default().to_owned());
     let client = match &found {
-        Ok(client) if client.kind() == Kind::Buildx => {
+        Ok(client) if client.kind() == ClientKind::Buildx => {
             ask(program, env, &["buildx", "version"]).map(|version| Buildx::Plugin(version.trim().to_owned()))
         }
         Ok(_) => Ok(Buildx::BuiltIn),

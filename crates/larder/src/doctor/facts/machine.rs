@@ -34,7 +34,7 @@ pub struct Direnv {
 
 /// A folder that builds fill.
 #[derive(Debug, Clone)]
-pub struct Folder {
+pub struct FilledFolder {
     /// Its path.
     pub path: Utf8PathBuf,
     /// Bytes that are free there.
@@ -114,7 +114,7 @@ pub(super) fn installer(env: &Environment) -> Option<String> {
     known.into_iter().find(|program| env.find_program(program).is_some()).map(str::to_owned)
 }
 
-pub(super) fn places(project: &Project) -> BTreeMap<&'static str, Folder> {
+pub(super) fn places(project: &Project) -> BTreeMap<&'static str, FilledFolder> {
     let cargo_home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
     let target = project.workspace.target_directory().to_owned();
     let mut paths = vec![("target directory", target), ("workspace", project.workspace.root().to_owned())];
@@ -128,7 +128,7 @@ pub(super) fn places(project: &Project) -> BTreeMap<&'static str, Folder> {
             Ok(mounts) => file_system(mounts, &existing).ok_or_else(|| format!("no mount holds {existing}")),
             Err(_) => Err("this platform does not list its mounts".to_owned()),
         };
-        (name, Folder { free: free(&existing), file_system, path })
+        (name, FilledFolder { free: free(&existing), file_system, path })
     });
     places.collect()
 }

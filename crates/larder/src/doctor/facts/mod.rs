@@ -19,9 +19,9 @@ use cargo_metadata::camino::Utf8PathBuf;
 use toml_edit::DocumentMut;
 
 pub use self::{
-    cargo::{CargoFacts, Place, Rustflags},
+    cargo::{CargoFacts, Rustflags, SettingPlace},
     docker::{Buildx, DockerFacts},
-    machine::{Direnv, Folder, NixFacts, Speed, free},
+    machine::{Direnv, FilledFolder, NixFacts, Speed, free},
     project::{GitFacts, Workflow},
     store::{Personal, StoreFacts, UnitSettings},
     tools::ToolFacts,
@@ -31,7 +31,7 @@ use crate::{
     docker::needs::Lacking,
     init::rust_analyzer::{self, Told},
     project::Project,
-    recipe::lock::Finding,
+    recipe::lock::RecipeFinding,
     sccache::Figures,
     slice::driver::Driver,
     tuning::{Known, Setting},
@@ -66,7 +66,7 @@ pub struct Facts {
     /// Slices without an external unit.
     pub empty_slices: Vec<String>,
     /// The problem with the recipes; `None` if there are none.
-    pub recipes: Answer<Option<Vec<Finding>>>,
+    pub recipes: Answer<Option<Vec<RecipeFinding>>>,
     /// Generated files that are stale; `None` if there are none.
     pub generated: Answer<Option<Vec<Utf8PathBuf>>>,
     /// Settings that the image lacks; `None` without a generated Dockerfile.
@@ -84,7 +84,7 @@ pub struct Facts {
     /// direnv; `None` if there is no `.envrc`.
     pub direnv: Option<Direnv>,
     /// Folders that builds fill, by what they are for.
-    pub places: Answer<BTreeMap<&'static str, Folder>>,
+    pub places: Answer<BTreeMap<&'static str, FilledFolder>>,
     /// Files whose time has not come yet.
     pub future: Answer<Vec<Utf8PathBuf>>,
     /// How quick small files are.

@@ -14,7 +14,7 @@ use crate::{
 const IN_EVERY_IMAGE: [&str; 5] = ["c++", "cc", "g++", "gcc", "rust-lld"];
 
 /// A program with the variable or key that names it, and the folder that a path is relative to.
-struct Named {
+struct NamedProgram {
     by: String,
     program: String,
     folder: Utf8PathBuf,
@@ -32,7 +32,7 @@ pub(super) fn missing(project: &Project) -> Vec<(String, String)> {
         named.extend(match variable {
             Some((_, "")) => None,
             Some((name, program)) => {
-                Some(Named { by: name.into(), program: program.into(), folder: root.into() })
+                Some(NamedProgram { by: name.into(), program: program.into(), folder: root.into() })
             }
             None => configured(),
         });
@@ -40,7 +40,7 @@ pub(super) fn missing(project: &Project) -> Vec<(String, String)> {
     let linkers = files.iter().flat_map(|(folder, config)| linkers(config, folder));
     named.extend(linkers.filter(|linker| is_used(project, &linker.by)));
     let mut missing = Vec::new();
-    for Named { by, program, folder } in named {
+    for NamedProgram { by, program, folder } in named {
         if !is_there(env, &folder, &program) && missing.iter().all(|(known, _)| *known != by) {
             missing.push((by, program));
         }
@@ -74,16 +74,16 @@ fn files(project: &Project) -> Vec<(Utf8PathBuf, DocumentMut)> {
     files.filter_map(|(file, folder)| Some((folder, parse_toml(&file).ok()?))).collect()
 }
 
-fn of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<Named> {
+fn of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<NamedProgram> {
     let program = tuning::get(config, &["build", key])?.as_str().filter(|program| !program.is_empty())?;
-    Some(Named { by: format!("build.{key}"), program: program.to_owned(), folder: folder.to_owned() })
+    Some(NamedProgram { by: format!("build.{key}"), program: program.to_owned(), folder: folder.to_owned() })
 }
 
-fn linkers(config: &DocumentMut, folder: &Utf8Path) -> Vec<Named> {
+fn linkers(config: &DocumentMut, folder: &Utf8Path) -> Vec<NamedProgram> {
     let targets = config.get("target").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
     let linkers = targets.filter_map(|(target, table)| {
         let program = table.get("linker")?.as_str()?.to_owned();
-        Some(Named { by: format!("target.{target}.linker"), program, folder: folder.to_owned() })
+        Some(NamedProgram { by: format!("target.{target}.linker"), program, folder: folder.to_owned() })
     });
     linkers.collect()
 }

@@ -13,7 +13,7 @@ use crate::{
     git::Git,
     git::Tracked,
     project::Project,
-    recipe::lock::{self, Finding},
+    recipe::lock::{self, RecipeFinding},
     tuning,
 };
 
@@ -68,15 +68,15 @@ pub(super) fn git(project: &Project) -> Answer<(Git, &Project)> {
     }
 }
 
-pub(super) fn recipes(project: &Project) -> Answer<Option<Vec<Finding>>> {
+pub(super) fn recipes(project: &Project) -> Answer<Option<Vec<RecipeFinding>>> {
     match lock::check(project, &crate::Silent) {
         Ok(checked) => {
-            let refused = checked.refused.iter().map(Finding::from);
+            let refused = checked.refused.iter().map(RecipeFinding::from);
             Ok(Some(checked.findings.iter().cloned().chain(refused).collect()))
         }
         Err(Error::NoRecipe { .. }) => Ok(None),
         Err(error @ (Error::Table { .. } | Error::OldRecipe { .. })) => {
-            Ok(Some(vec![Finding::Stale(error.to_string())]))
+            Ok(Some(vec![RecipeFinding::Stale(error.to_string())]))
         }
         Err(error) => Err(error.to_string()),
     }

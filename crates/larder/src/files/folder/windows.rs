@@ -4,7 +4,7 @@ use std::{fs::File, io};
 
 use cargo_metadata::camino::Utf8Path;
 
-use crate::files::disk::{Facts, FileId};
+use crate::files::disk::{FileFacts, FileId};
 
 /// A folder that was found.
 #[derive(Debug)]
@@ -19,12 +19,12 @@ impl Folder {
         let beside = path.with_file_name(format!("{}.lock", path.file_name().unwrap_or_default()));
         let mut options = fs_err::OpenOptions::new();
         let lock = options.read(true).write(true).create(true).truncate(false).open(beside)?.into_file();
-        Ok(Self { id: Facts::read(path.as_std_path())?.id, lock })
+        Ok(Self { id: FileFacts::read(path.as_std_path())?.id, lock })
     }
 
     /// Whether a path leads to this folder.
     pub(crate) fn is_at(&self, path: &Utf8Path) -> bool {
-        Facts::read(path.as_std_path()).is_ok_and(|facts| facts.id == self.id)
+        FileFacts::read(path.as_std_path()).is_ok_and(|facts| facts.id == self.id)
     }
 
     /// The lock.

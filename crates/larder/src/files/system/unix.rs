@@ -16,13 +16,13 @@ use rustix::{
     io::Errno,
 };
 
-use crate::files::facts::{Facts, FileId, Kind, Seen, Size, named};
+use crate::files::facts::{EntryKind, FileFacts, FileId, Seen, Size, named};
 
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 
 /// The state of a path.
-pub(in crate::files) fn facts(path: &Path) -> io::Result<Facts> {
-    rustix::fs::lstat(path).map(Facts::from).map_err(|error| named(path, error))
+pub(in crate::files) fn facts(path: &Path) -> io::Result<FileFacts> {
+    rustix::fs::lstat(path).map(FileFacts::from).map_err(|error| named(path, error))
 }
 
 /// Opens a file to read it.
@@ -57,7 +57,7 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
             return Err(named(folder, error));
         }
     };
-    let own = Facts::from(rustix::fs::fstat(&open).map_err(|error| named(folder, error))?);
+    let own = FileFacts::from(rustix::fs::fstat(&open).map_err(|error| named(folder, error))?);
     if own.id.device != device {
         return Ok(());
     }
@@ -74,9 +74,9 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
             continue;
         }
         let within = entries.fd().map_err(|error| named(folder, error))?;
-        match rustix::fs::statat(within, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).map(Facts::from) {
+        match rustix::fs::statat(within, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).map(FileFacts::from) {
             // A file system that does not say in its listings what is a folder.
-            Ok(facts) if facts.kind == Kind::Folder => each(Seen::Folder(name)),
+            Ok(facts) if facts.kind == EntryKind::Folder => each(Seen::Folder(name)),
             Ok(facts) => each(Seen::Inside(name, facts)),
             Err(Errno::NOENT) => {}
             Err(error) => return Err(named(&folder.join(name), error)),
@@ -85,14 +85,14 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
     Ok(())
 }
 
-impl From<Stat> for Facts {
+impl From<Stat> for FileFacts {
     fn from(stat: Stat) -> Self {
         /// The unit of `st_blocks`, whatever the block size of the file system.
         const BLOCK: u64 = 512;
         let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Symlink => Kind::Link,
-            FileType::Directory => Kind::Folder,
-            _ => Kind::File,
+            FileType::Symlink => EntryKind::Link,
+            FileType::Directory => EntryKind::Folder,
+            _ => EntryKind::File,
         };
         Self {
             kind,
@@ -100,7 +100,7 @@ impl From<Stat> for Facts {
             modified: time(stat.st_mtime, stat.st_mtime_nsec),
             accessed: time(stat.st_atime, stat.st_atime_nsec),
             id: FileId { device: number(stat.st_dev), inode: number(stat.st_ino) },
-            links: if kind == Kind::Folder { 1 } else { number(stat.st_nlink) },
+            links: if kind == EntryKind::Folder { 1 } else { number(stat.st_nlink) },
         }
     }
 }

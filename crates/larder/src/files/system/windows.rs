@@ -10,7 +10,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::files::facts::{Facts, FileId, Kind, Seen, Size, named};
+use crate::files::facts::{EntryKind, FileFacts, FileId, Seen, Size, named};
 
 /// Folders are opened like files.
 const BACKUP_SEMANTICS: u32 = 0x0200_0000;
@@ -18,7 +18,7 @@ const BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
 /// The state of a path.
-pub(in crate::files) fn facts(path: &Path) -> io::Result<Facts> {
+pub(in crate::files) fn facts(path: &Path) -> io::Result<FileFacts> {
     let mut options = OpenOptions::new();
     options.access_mode(0).custom_flags(BACKUP_SEMANTICS | OPEN_REPARSE_POINT);
     let file = options.open(path).map_err(|error| named(path, error))?;
@@ -28,22 +28,22 @@ pub(in crate::files) fn facts(path: &Path) -> io::Result<Facts> {
     Ok(facts_of(&metadata, id, told.number_of_links()))
 }
 
-fn facts_of(metadata: &Metadata, id: FileId, links: u64) -> Facts {
+fn facts_of(metadata: &Metadata, id: FileId, links: u64) -> FileFacts {
     /// The size of clusters on nearly every disk; the system tells no file's own room.
     const CLUSTER: u64 = 4096;
     let kind = match metadata.file_type() {
-        kind if kind.is_symlink() => Kind::Link,
-        kind if kind.is_dir() => Kind::Folder,
-        _ => Kind::File,
+        kind if kind.is_symlink() => EntryKind::Link,
+        kind if kind.is_dir() => EntryKind::Folder,
+        _ => EntryKind::File,
     };
     let apparent = metadata.len();
-    Facts {
+    FileFacts {
         kind,
         size: Size { on_disk: apparent.next_multiple_of(CLUSTER), apparent },
         modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
         accessed: metadata.accessed().unwrap_or(SystemTime::UNIX_EPOCH),
         id,
-        links: if kind == Kind::Folder { 1 } else { links },
+        links: if kind == EntryKind::Folder { 1 } else { links },
     }
 }
 
@@ -61,7 +61,7 @@ pub(in crate::files) fn open_untouched(_path: &Path) -> Option<File> {
 /// builds go on beside us.
 pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {
     let own = match facts(folder) {
-        Ok(own) if own.kind == Kind::Folder && own.id.device == device => own,
+        Ok(own) if own.kind == EntryKind::Folder && own.id.device == device => own,
         Ok(_) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
@@ -70,7 +70,7 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
     for entry in fs_err::read_dir(folder)? {
         let entry = entry?;
         match facts(&entry.path()) {
-            Ok(facts) if facts.kind == Kind::Folder => each(Seen::Folder(&entry.file_name())),
+            Ok(facts) if facts.kind == EntryKind::Folder => each(Seen::Folder(&entry.file_name())),
             Ok(facts) => each(Seen::Inside(&entry.file_name(), facts)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

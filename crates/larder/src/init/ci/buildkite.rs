@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{parts::Parts, script};
+use super::{parts::PipelineParts, script};
 
 const HEAD: &str = "\
 # Written by `cargo larder init`; yours to change.
@@ -24,7 +24,7 @@ const STORE: &str = r#"if test "$BUILDKITE_PULL_REQUEST" = false && test "$BUILD
 const MOST: &str = "20GiB";
 
 /// The whole file.
-pub(super) fn text(parts: &Parts) -> String {
+pub(super) fn text(parts: &PipelineParts) -> String {
     let mut text = HEAD.to_owned();
     if let Some(source) = &parts.source {
         let _ = writeln!(text, "  # The address of Larder's git repository.\n  LARDER_GIT: '{source}'");
@@ -49,7 +49,7 @@ pub(super) fn text(parts: &Parts) -> String {
     text
 }
 
-fn step(text: &mut String, parts: &Parts, name: &str, lines: &[String]) {
+fn step(text: &mut String, parts: &PipelineParts, name: &str, lines: &[String]) {
     let _ = write!(text, "  - label: \"larder {name}\"\n    timeout_in_minutes: 90\n    commands:\n");
     let mut all = script::set_up(parts, TOOLS);
     if !parts.prefix.is_empty() {

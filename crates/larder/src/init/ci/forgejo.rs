@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{parts::Parts, script, yaml};
+use super::{parts::PipelineParts, script, yaml};
 
 /// Its variables beside those that both kinds of workflow have.
 const ENV: &str = "  # Nothing is built twice here.
@@ -25,7 +25,7 @@ const CHECKOUT: &str = r#"      - name: Checkout
 const TOOLS: &str = "$HOME/.larder-tools";
 
 /// The whole file.
-pub(super) fn text(parts: &Parts) -> String {
+pub(super) fn text(parts: &PipelineParts) -> String {
     let mut text = yaml::head("", "", ENV, parts);
     if !parts.has_remote {
         text.push_str(

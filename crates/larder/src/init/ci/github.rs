@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::{jobs, parts::Parts, yaml};
+use super::{jobs, parts::PipelineParts, yaml};
 
 /// The events that Forgejo does not have.
 const EVENTS: &str = "  merge_group:
@@ -28,7 +28,7 @@ const ENV: &str =
 ";
 
 /// The whole file.
-pub(super) fn text(parts: &Parts) -> String {
+pub(super) fn text(parts: &PipelineParts) -> String {
     let mut text = yaml::head(EVENTS, PERMISSIONS, ENV, parts);
     if !parts.prefix.is_empty() {
         let _ = write!(text, "\ndefaults:\n  run:\n    working-directory: \"{}\"\n", parts.prefix);

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    parts::{Group, Parts},
+    parts::{Group, PipelineParts},
     script,
 };
 
@@ -42,7 +42,7 @@ const TOOLS: &str = "$CI_PROJECT_DIR/.larder-tools";
 const UNITS: &str = "$CI_PROJECT_DIR/.larder-units";
 
 /// The whole file.
-pub(super) fn text(parts: &Parts) -> String {
+pub(super) fn text(parts: &PipelineParts) -> String {
     let mut text = HEAD.to_owned();
     let source = parts.source.as_deref();
     let _ = match source {
@@ -66,11 +66,11 @@ pub(super) fn text(parts: &Parts) -> String {
     text
 }
 
-fn recipes(parts: &Parts) -> String {
+fn recipes(parts: &PipelineParts) -> String {
     job("larder recipes", parts, None, &script::checks(parts, "CI_COMMIT_REF_NAME"))
 }
 
-fn cook(parts: &Parts, group: &Group) -> String {
+fn cook(parts: &PipelineParts, group: &Group) -> String {
     let slices = &group.slices;
     let lines = [
         format!("test ! -f \"{UNITS}\" || cargo larder store import \"{UNITS}\""),
@@ -83,7 +83,7 @@ fn cook(parts: &Parts, group: &Group) -> String {
     job(&format!("larder {slices}"), parts, Some(group), &lines)
 }
 
-fn job(name: &str, parts: &Parts, group: Option<&Group>, lines: &[String]) -> String {
+fn job(name: &str, parts: &PipelineParts, group: Option<&Group>, lines: &[String]) -> String {
     let mut text = format!("\n{name}:\n  extends: .larder\n  cache:\n");
     add_cache(&mut text, &format!("larder-tools-v1{}", script::leptos_key(parts)), ".larder-tools/bin");
     let lock = parts.below("Cargo.lock");

@@ -3,9 +3,9 @@
 //! No job has a permission or a secret that its steps do not use, and none runs without an end.
 
 use super::{
-    parts::Parts,
+    parts::PipelineParts,
     script,
-    yaml::{Cache, Job, ON_DEFAULT, Step},
+    yaml::{CacheAction, Job, ON_DEFAULT, PipelineStep},
 };
 use crate::process::quoted;
 
@@ -24,7 +24,7 @@ const TEAMS: &str =
     "environment: ${{ github.event_name == 'push' && github.ref_protected && 'larder-store' || '' }}";
 
 /// All jobs, in the order in which one needs the other.
-pub(super) fn all(parts: &Parts) -> String {
+pub(super) fn all(parts: &PipelineParts) -> String {
     let mut text = recipes(parts) + &cook(parts);
     if let Some(context) = &parts.image {
         text += &image(context);
@@ -45,7 +45,7 @@ fn keys(name: &str, minutes: u32, more: &[&str]) -> String {
 }
 
 /// Checks what is committed. It saves the tools and the downloads for all.
-fn recipes(parts: &Parts) -> String {
+fn recipes(parts: &PipelineParts) -> String {
     let mut job = Job::new("recipes", &keys("Recipes", 60, &[READS]));
     job.checkout();
     toolchain(&mut job, parts);
@@ -55,16 +55,16 @@ fn recipes(parts: &Parts) -> String {
     job.restore(&downloads);
     let [stale, check] = script::recipes_check("GITHUB_HEAD_REF");
     let stale = ["# A bot leaves recipes stale, which is slower, never wrong.", &stale, &check];
-    job.step(&Step::new("Recipes are right", &stale));
+    job.step(&PipelineStep::new("Recipes are right", &stale));
     if parts.image.is_some() {
-        job.step(&Step::new("Dockerfile is right", &["cargo larder dockerfile --check"]));
+        job.step(&PipelineStep::new("Dockerfile is right", &["cargo larder dockerfile --check"]));
     }
     job.save(&downloads);
     job.text()
 }
 
 /// Cooks and builds each group of slices, tests and lints among them, in a job of its own.
-fn cook(parts: &Parts) -> String {
+fn cook(parts: &PipelineParts) -> String {
     let groups: Vec<&str> = parts.groups.iter().map(|group| group.slices.as_str()).collect();
     let matrix = format!(
         "needs: recipes\n# Stale recipes are slower, never wrong.\nif: ${{{{ !cancelled() }}}}\nstrategy:\n  \
@@ -85,11 +85,11 @@ fn cook(parts: &Parts) -> String {
     job.restore(&downloads(parts));
     let cook = r#"cargo larder cook --locked --summary "$GITHUB_STEP_SUMMARY" $SLICES"#;
     if parts.has_remote {
-        job.step(&Step::new("Cook", &[cook]));
+        job.step(&PipelineStep::new("Cook", &[cook]));
         push(&mut job);
     } else {
         let start = "larder-v1-${{ steps.rust.outputs.id }}-${{ matrix.slices }}-";
-        let units = Cache {
+        let units = CacheAction {
             id: "units",
             paths: &[UNITS],
             key: format!("{start}${{{{ hashFiles('{}') }}}}", parts.below("larder/larder.lock")),
@@ -97,16 +97,18 @@ fn cook(parts: &Parts) -> String {
         };
         job.restore(&units);
         let import = format!("test ! -f {UNITS} || cargo larder store import {UNITS}");
-        job.step(&Step::new("Units of earlier runs", &[&import]));
-        job.step(&Step::new("Cook", &[cook]));
+        job.step(&PipelineStep::new("Units of earlier runs", &[&import]));
+        job.step(&PipelineStep::new("Cook", &[cook]));
         job.comment("Those of these recipes, and no others: the cache does not grow.");
         let export = format!("cargo larder store export {UNITS}");
         let size = format!(r#"echo "Saved: $(du -h {UNITS} | cut -f1)" >> "$GITHUB_STEP_SUMMARY""#);
-        job.step(&Step::new("Units for later runs", &[&export, &size]).only_if(Job::may_save(&units)));
+        job.step(
+            &PipelineStep::new("Units for later runs", &[&export, &size]).only_if(Job::may_save(&units)),
+        );
         job.save(&units);
     }
     let build = r#"cargo larder build --locked --summary "$GITHUB_STEP_SUMMARY" $SLICES"#;
-    job.step(&Step::new("Build", &[build]));
+    job.step(&PipelineStep::new("Build", &[build]));
     job.text()
 }
 
@@ -114,7 +116,7 @@ fn cook(parts: &Parts) -> String {
 /// GitHub says so.
 fn push(job: &mut Job) {
     job.step(
-        &Step::new("Units for the team", &[script::PUSH])
+        &PipelineStep::new("Units for the team", &[script::PUSH])
             .only_if("github.event_name == 'push' && github.ref_protected")
             .env("LARDER_STORE_KEY", "${{ secrets.LARDER_STORE_KEY }}"),
     );
@@ -122,19 +124,19 @@ fn push(job: &mut Job) {
 
 /// The compiler, with an `id` of all that units depend on beside their recipe: platform, architecture, the image of
 /// the runner and the compiler.
-fn toolchain(job: &mut Job, parts: &Parts) {
+fn toolchain(job: &mut Job, parts: &PipelineParts) {
     let mut lines = script::toolchain(parts);
     let id = r#"echo "id=$RUNNER_OS-$RUNNER_ARCH-${ImageOS:-own}-$(rustc -vV | sha256sum | cut -c1-16)" >> "$GITHUB_OUTPUT""#;
     lines.push(id.into());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    job.step(&Step::new("Toolchain", &lines).id("rust"));
+    job.step(&PipelineStep::new("Toolchain", &lines).id("rust"));
 }
 
 /// Larder itself, and cargo-leptos if it is needed.
-fn install(job: &mut Job, parts: &Parts) -> Cache<'static> {
+fn install(job: &mut Job, parts: &PipelineParts) -> CacheAction<'static> {
     let leptos = parts.leptos();
     let more = script::leptos_key(parts);
-    let tools = Cache {
+    let tools = CacheAction {
         id: "tools",
         paths: &[TOOLS],
         key: format!("tools-v1-${{{{ steps.rust.outputs.id }}}}{more}"),
@@ -155,7 +157,7 @@ fn install(job: &mut Job, parts: &Parts) -> Cache<'static> {
     }
     lines.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    job.step(&Step::new("Tools", &lines));
+    job.step(&PipelineStep::new("Tools", &lines));
     tools
 }
 
@@ -165,9 +167,9 @@ fn install_if_missing(program: &str, vars: &str) -> String {
 }
 
 /// Under the key of one `Cargo.lock`, and never filled up from that of another: it does not grow.
-fn downloads(parts: &Parts) -> Cache<'static> {
+fn downloads(parts: &PipelineParts) -> CacheAction<'static> {
     let key = format!("larder-v1-downloads-${{{{ hashFiles('{}') }}}}", parts.below("Cargo.lock"));
-    Cache { id: "downloads", paths: &DOWNLOADS, key, older: None }
+    CacheAction { id: "downloads", paths: &DOWNLOADS, key, older: None }
 }
 
 const LOGIN: &str = r#"echo "$TOKEN" | docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin"#;
@@ -176,7 +178,10 @@ const NAME: &str = r#"echo "CACHE=ghcr.io/${GITHUB_REPOSITORY,,}/larder-cache" >
 const BUILDER: &str = "docker buildx create --use";
 
 fn registry(job: &mut Job) {
-    job.step(&Step::new("Registry and builder", &[LOGIN, NAME, BUILDER]).env("TOKEN", "${{ github.token }}"));
+    job.step(
+        &PipelineStep::new("Registry and builder", &[LOGIN, NAME, BUILDER])
+            .env("TOKEN", "${{ github.token }}"),
+    );
 }
 
 /// The image of a pull request, from the cache of the default branch.
@@ -188,7 +193,7 @@ fn image(context: &str) -> String {
     job.checkout();
     registry(&mut job);
     let build = format!(r#"docker buildx build --cache-from "type=registry,ref=$CACHE" {}"#, quoted(context));
-    job.step(&Step::new("Build", &[&build]));
+    job.step(&PipelineStep::new("Build", &[&build]));
     job.text()
 }
 
@@ -204,7 +209,7 @@ fn image_of_default(context: &str) -> String {
         r#"docker buildx build --cache-from "type=registry,ref=$CACHE" --cache-to "type=registry,ref=$CACHE,mode=max,compression=zstd" {}"#,
         quoted(context)
     );
-    job.step(&Step::new("Build", &[&build]));
+    job.step(&PipelineStep::new("Build", &[&build]));
     job.text()
 }
 
@@ -212,14 +217,14 @@ fn nix() -> String {
     let mut job = Job::new("nix", &keys("Nix", 90, &[READS]));
     job.checkout();
     job.action(NIX, &[]);
-    job.step(&Step::new("Flake", &["nix flake check --print-build-logs"]));
-    job.step(&Step::new("Package", &["nix build --print-build-logs"]));
+    job.step(&PipelineStep::new("Flake", &["nix flake check --print-build-logs"]));
+    job.step(&PipelineStep::new("Package", &["nix build --print-build-logs"]));
     job.text()
 }
 
 /// Brings the image to its server, after everything else held on the default branch. Its secrets are those of the
 /// environment, whose rules say who may release.
-fn deploy(parts: &Parts) -> String {
+fn deploy(parts: &PipelineParts) -> String {
     let needs = if parts.image.is_some() {
         "needs: [recipes, cook, image-of-default]"
     } else {
@@ -240,7 +245,7 @@ fn deploy(parts: &Parts) -> String {
     install(&mut job, parts);
     registry(&mut job);
     job.step(
-        &Step::new(
+        &PipelineStep::new(
             "Key of the server",
             &[
                 "install -d -m 700 ~/.ssh",
@@ -253,7 +258,10 @@ fn deploy(parts: &Parts) -> String {
         .env("KNOWN_HOSTS", "${{ vars.LARDER_DEPLOY_HOSTS }}"),
     );
     job.comment("The release is built from what this fills the builder with.");
-    job.step(&Step::new("Image", &[r#"cargo larder docker --cache-from "type=registry,ref=$CACHE""#]));
-    job.step(&Step::new("Deploy", &["cargo larder deploy --locked"]));
+    job.step(&PipelineStep::new(
+        "Image",
+        &[r#"cargo larder docker --cache-from "type=registry,ref=$CACHE""#],
+    ));
+    job.step(&PipelineStep::new("Deploy", &["cargo larder deploy --locked"]));
     job.text()
 }

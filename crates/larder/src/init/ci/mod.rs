@@ -17,10 +17,10 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     files::{new_file, repository},
-    proposal::{Asked, Proposal},
+    proposal::{PartChoice, Proposal},
 };
 use crate::{error::Result, files::read, project::Project};
-use parts::Parts;
+use parts::PipelineParts;
 
 /// A service that runs pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ const OURS: &str = "# Written by `cargo larder init`";
 pub(super) fn propose(
     project: &Project,
     service: Service,
-    asked: Asked,
+    asked: PartChoice,
     source: Option<&str>,
 ) -> Result<Proposal> {
     let git = repository(project);
@@ -46,7 +46,7 @@ pub(super) fn propose(
     let remotes = git.as_ref().map(|git| git.remotes().unwrap_or_default()).unwrap_or_default();
     let is_there = service.marks().iter().any(|mark| top.join(mark).exists())
         || service.host().is_some_and(|host| remotes.iter().any(|remote| remote.contains(host)));
-    if !is_there && asked == Asked::ByDefault {
+    if !is_there && asked == PartChoice::ByDefault {
         return Ok(match service {
             Service::GitHub => Proposal::skipped(
                 "nothing says that this repository is on GitHub; `--with ci` writes it all the same",
@@ -56,7 +56,7 @@ pub(super) fn propose(
         });
     }
     let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
-    match Parts::read(project, &prefix, source)? {
+    match PipelineParts::read(project, &prefix, source)? {
         Ok(parts) => new_file(service.file(top)?, &service.text(&parts)),
         Err(why) => Ok(Proposal::Skipped(why)),
     }
@@ -97,7 +97,7 @@ impl Service {
         })
     }
 
-    fn text(self, parts: &Parts) -> String {
+    fn text(self, parts: &PipelineParts) -> String {
         match self {
             Self::GitHub => github::text(parts),
             Self::GitLab => gitlab::text(parts),

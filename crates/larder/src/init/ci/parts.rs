@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A project as a pipeline sees it.
-pub(super) struct Parts {
+pub(super) struct PipelineParts {
     /// The workspace's folder in the repository, empty at the top.
     pub(super) prefix: String,
     /// Slices that are cooked and built together, by their names.
@@ -39,7 +39,7 @@ pub(super) struct Group {
     pub(super) is_leptos: bool,
 }
 
-impl Parts {
+impl PipelineParts {
     /// The parts of a project, or why no pipeline can be written. `prefix` is the workspace's folder in the repository,
     /// and `source` the address of Larder.
     pub(super) fn read(

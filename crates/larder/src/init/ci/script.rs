@@ -1,13 +1,13 @@
 //! Shell lines that the pipelines of several services share.
 
-use super::parts::Parts;
+use super::parts::PipelineParts;
 use crate::{process::quoted, slice::leptos};
 
 /// Gives units to the team, if this run has its key.
 pub(super) const PUSH: &str = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#;
 
 /// The toolchain with all that the project's slices need of it.
-pub(super) fn toolchain(parts: &Parts) -> Vec<String> {
+pub(super) fn toolchain(parts: &PipelineParts) -> Vec<String> {
     let mut lines = vec!["rustc --version".to_owned()];
     if parts.has_clippy() {
         lines.push("rustup component add clippy".into());
@@ -20,7 +20,7 @@ pub(super) fn toolchain(parts: &Parts) -> Vec<String> {
 }
 
 /// Checks of everything that is committed. `branch` is the variable with the name of the branch.
-pub(super) fn checks(parts: &Parts, branch: &str) -> Vec<String> {
+pub(super) fn checks(parts: &PipelineParts, branch: &str) -> Vec<String> {
     let mut lines = recipes_check(branch).to_vec();
     lines.extend(parts.image.is_some().then(|| "cargo larder dockerfile --check".to_owned()));
     lines
@@ -37,7 +37,7 @@ pub(super) fn recipes_check(branch: &str) -> [String; 2] {
 
 /// The toolchain, Larder itself, and cargo-leptos if it is needed. `tools` is the folder of the programs, in words of a
 /// shell.
-pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
+pub(super) fn set_up(parts: &PipelineParts, tools: &str) -> Vec<String> {
     let mut lines = toolchain(parts);
     lines.extend(install(parts, tools));
     lines.push(format!("export PATH=\"{tools}/bin:$PATH\""));
@@ -45,7 +45,7 @@ pub(super) fn set_up(parts: &Parts, tools: &str) -> Vec<String> {
 }
 
 /// Larder itself, and cargo-leptos if it is needed, unless the folder has them.
-pub(super) fn install(parts: &Parts, tools: &str) -> Vec<String> {
+pub(super) fn install(parts: &PipelineParts, tools: &str) -> Vec<String> {
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.to_owned(),
         install_if_missing(tools, "cargo-larder", "", r#"--git "$LARDER_GIT" cargo-larder"#),
@@ -70,7 +70,7 @@ pub(super) fn leptos_profile() -> String {
 }
 
 /// The end of the key of a cache with the tools.
-pub(super) fn leptos_key(parts: &Parts) -> String {
+pub(super) fn leptos_key(parts: &PipelineParts) -> String {
     parts.leptos().map(|version| format!("-leptos-{version}")).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::Parts;
+use super::parts::PipelineParts;
 
 /// Makes the text of a job.
 pub(super) struct Job {
@@ -10,7 +10,7 @@ pub(super) struct Job {
 }
 
 /// A step that runs commands.
-pub(super) struct Step<'a> {
+pub(super) struct PipelineStep<'a> {
     name: &'a str,
     lines: Vec<String>,
     id: Option<&'a str>,
@@ -19,7 +19,7 @@ pub(super) struct Step<'a> {
 }
 
 /// A use of `actions/cache`.
-pub(super) struct Cache<'a> {
+pub(super) struct CacheAction<'a> {
     /// The name that others ask by whether it was there.
     pub(super) id: &'a str,
     pub(super) paths: &'a [&'a str],
@@ -39,7 +39,7 @@ pub(super) const ON_DEFAULT: &str =
 
 /// The start of a workflow, for GitHub and for Forgejo, up to its variables: with more events, keys of the workflow and
 /// variables, each in whole lines.
-pub(super) fn head(events: &str, keys: &str, env: &str, parts: &Parts) -> String {
+pub(super) fn head(events: &str, keys: &str, env: &str, parts: &PipelineParts) -> String {
     let given = address(parts.source.as_deref());
     format!(
         "\
@@ -71,7 +71,7 @@ pub(in crate::init) fn address(source: Option<&str>) -> String {
     source.map(|source| format!(" || '{source}'")).unwrap_or_default()
 }
 
-impl<'a> Step<'a> {
+impl<'a> PipelineStep<'a> {
     pub(super) fn new(name: &'a str, lines: &[&str]) -> Self {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         Self { name, lines, id: None, condition: None, env: Vec::new() }
@@ -124,7 +124,7 @@ impl Job {
         let _ = writeln!(self.text, "      # {comment}");
     }
 
-    pub(super) fn step(&mut self, step: &Step<'_>) {
+    pub(super) fn step(&mut self, step: &PipelineStep<'_>) {
         let text = &mut self.text;
         let _ = writeln!(text, "      - name: {}", step.name);
         if let Some(id) = step.id {
@@ -146,7 +146,7 @@ impl Job {
     }
 
     /// Takes what was saved under the key.
-    pub(super) fn restore(&mut self, cache: &Cache<'_>) {
+    pub(super) fn restore(&mut self, cache: &CacheAction<'_>) {
         self.cache("restore", cache);
         if let Some(older) = &cache.older {
             self.text.push_str("          # Most units of an older recipe are good for this one.\n");
@@ -155,17 +155,17 @@ impl Job {
     }
 
     /// Saves what was not there, if this run may.
-    pub(super) fn save(&mut self, cache: &Cache<'_>) {
+    pub(super) fn save(&mut self, cache: &CacheAction<'_>) {
         self.cache("save", cache);
         let _ = writeln!(self.text, "        if: {}", Self::may_save(cache));
     }
 
     /// The condition of steps that make what is saved.
-    pub(super) fn may_save(cache: &Cache<'_>) -> String {
+    pub(super) fn may_save(cache: &CacheAction<'_>) -> String {
         format!("{ON_DEFAULT} && steps.{}.outputs.cache-hit != 'true'", cache.id)
     }
 
-    fn cache(&mut self, what: &str, cache: &Cache<'_>) {
+    fn cache(&mut self, what: &str, cache: &CacheAction<'_>) {
         let text = &mut self.text;
         let _ = writeln!(text, "      - uses: actions/cache/{what}@{CACHE}");
         if what == "restore" {

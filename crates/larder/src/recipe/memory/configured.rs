@@ -20,7 +20,7 @@ use crate::{
 
 /// The files and programs that configuration names.
 #[derive(Debug, Default)]
-pub(super) struct Configured {
+pub(super) struct ConfiguredParts {
     /// Included files, those that are not there among them.
     pub(super) included: BTreeSet<PathBuf>,
     /// Descriptions of targets of one's own.
@@ -30,7 +30,7 @@ pub(super) struct Configured {
     pub(super) manifests: Vec<Utf8PathBuf>,
 }
 
-impl Configured {
+impl ConfiguredParts {
     /// Reads these files of configuration, and whatever they include.
     pub(super) fn read(env: &Environment, root: &Utf8Path, files: &BTreeSet<PathBuf>) -> Self {
         let mut all = Self::default();

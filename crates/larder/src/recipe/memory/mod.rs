@@ -17,8 +17,8 @@ use std::{
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use self::configured::{Configured, paths_in};
-use super::locked::{Change, Locked};
+use self::configured::{ConfiguredParts, paths_in};
+use super::locked::{Locked, RecipeChange};
 use crate::{
     cargo::{command_line::option_values, platform::Platform},
     error::Result,
@@ -114,7 +114,7 @@ pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
 impl Remembered {
     fn into_locked(self) -> Locked {
         let Self { name, units, tainted } = self;
-        Locked { slice: name, change: Change::Kept, units, tainted }
+        Locked { slice: name, change: RecipeChange::Kept, units, tainted }
     }
 }
 
@@ -153,7 +153,7 @@ impl Memory {
         }
         let env = project.cargo.env();
         let configuration = configuration(project);
-        let configured = Configured::read(env, root, &configuration);
+        let configured = ConfiguredParts::read(env, root, &configuration);
         let mut tracked = configured.included;
         tracked.extend(configuration);
         // git's word on the workspace's own configuration is told to the user, and no more.

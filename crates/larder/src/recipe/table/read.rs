@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{camino::Utf8Path, semver::Version};
 
-use super::text::{Call, HEADER, Sections, word};
+use super::text::{HEADER, Sections, SliceCall, word};
 use crate::{
     cargo::platform::{self, Platform},
     error::{Error, Result},
     recipe::{
         config,
-        layer::{Layer, Origin, Package, PackageId, Pinned, Unused},
+        layer::{Layer, Package, PackageId, PackageOrigin, PinPlace, Unused},
         lock_file::{LockFile, LockedSlice, VERSION},
         manifest,
-        marks::{self, Layout, Section},
-        pins::Kind,
+        marks::{self, TableLayout, TableSection},
+        pins::PinKind,
         quoting,
         stub::Shape,
     },
@@ -86,7 +86,7 @@ fn version(text: &str) -> Option<u64> {
 
 /// The part of the text that a line is in.
 #[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
-enum Part {
+enum TablePart {
     #[default]
     Head,
     Packages,
@@ -95,24 +95,24 @@ enum Part {
 
 #[derive(Default)]
 struct Reader {
-    part: Part,
+    part: TablePart,
     has_version: bool,
     toolchain: Option<String>,
     platforms: Vec<Platform>,
     shared: BTreeSet<String>,
     slices: Vec<LockedSlice>,
-    layout: Layout,
-    origins: BTreeMap<String, Origin>,
-    rows: Vec<Row>,
+    layout: TableLayout,
+    origins: BTreeMap<String, PackageOrigin>,
+    rows: Vec<PackageLine>,
 }
 
 /// A line of packages, before each layer's dependencies are known.
-struct Row {
+struct PackageLine {
     id: PackageId,
     checksum: Option<String>,
     sections: Sections,
     dependencies: Vec<(String, Sections)>,
-    pins: Vec<(Pinned, Vec<String>, Sections)>,
+    pins: Vec<(PinPlace, Vec<String>, Sections)>,
 }
 
 impl Reader {
@@ -130,19 +130,19 @@ impl Reader {
             return Err(format!("it has the control character {control:?}"));
         }
         match self.part {
-            Part::Head => self.head(line),
-            Part::Packages if line == "end" => {
-                self.part = Part::End;
+            TablePart::Head => self.head(line),
+            TablePart::Packages if line == "end" => {
+                self.part = TablePart::End;
                 Ok(())
             }
-            Part::Packages => self.package(line).map(|row| self.rows.push(row)),
-            Part::End => Err("there is more after `end`".into()),
+            TablePart::Packages => self.package(line).map(|row| self.rows.push(row)),
+            TablePart::End => Err("there is more after `end`".into()),
         }
     }
 
     fn head(&mut self, line: &str) -> Outcome<()> {
         if line == "packages" {
-            self.part = Part::Packages;
+            self.part = TablePart::Packages;
             return if self.has_version { Ok(()) } else { Err("the line `larder 2` is missing".into()) };
         }
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -200,7 +200,7 @@ impl Reader {
         }
         let count = layers.parse().ok().filter(|count| (1..=MOST_LAYERS).contains(count));
         let count: usize = count.ok_or_else(|| format!("{layers:?} is no number of layers"))?;
-        let Call { origin, variant, args, target_dir, rustflags, cook } = json(call)?;
+        let SliceCall { origin, variant, args, target_dir, rustflags, cook } = json(call)?;
         let env = BTreeMap::new();
         let slice = Slice { name, origin, variant, args, target_dir, rustflags, env };
         let stubs = stubs.split(',').filter(|word| *word != "doctests");
@@ -221,7 +221,7 @@ impl Reader {
         if source.contains(['"', '\\']) {
             return Err(format!("{source:?} is no source"));
         }
-        let origin = Origin(source.to_owned());
+        let origin = PackageOrigin(source.to_owned());
         if origin.id() != id {
             return Err(format!("{id:?} does not stand for this source"));
         }
@@ -281,7 +281,7 @@ impl Reader {
         self.layout.sections_of(marks).ok_or_else(|| format!("{marks:?} marks no layers"))
     }
 
-    fn package(&self, line: &str) -> Outcome<Row> {
+    fn package(&self, line: &str) -> Outcome<PackageLine> {
         let parts: Vec<&str> = line.split(" |").collect();
         let [first, pins, last] = parts[..] else {
             return Err("a package's line has three parts between |".into());
@@ -309,7 +309,7 @@ impl Reader {
             return Err("after the last | come a source and a checksum".into());
         }
         let id = PackageId { name: name.to_owned(), version, source };
-        Ok(Row { id, checksum, sections, dependencies, pins })
+        Ok(PackageLine { id, checksum, sections, dependencies, pins })
     }
 
     fn within(&self, sections: &Sections, marks: Option<&str>) -> Outcome<Sections> {
@@ -322,13 +322,13 @@ impl Reader {
         }
     }
 
-    fn pin(&self, word: &str, sections: &Sections) -> Outcome<(Pinned, Vec<String>, Sections)> {
+    fn pin(&self, word: &str, sections: &Sections) -> Outcome<(PinPlace, Vec<String>, Sections)> {
         let (place, features) = word.split_once(':').map_or((word, None), |(place, all)| (place, Some(all)));
         let (place, marks) =
             place.split_once('/').map_or((place, None), |(place, marks)| (place, Some(marks)));
         let (letter, platform) =
             place.split_once('@').map_or((place, None), |(one, other)| (one, Some(other)));
-        let kind = Kind::ALL.into_iter().find(|kind| letter == kind.letter().to_string());
+        let kind = PinKind::ALL.into_iter().find(|kind| letter == kind.letter().to_string());
         let kind = kind.ok_or_else(|| format!("{word:?} is no pin"))?;
         let platform = platform.map(Platform::new);
         if platform.as_ref().is_some_and(|platform| !is_target(platform.as_str())) {
@@ -339,12 +339,12 @@ impl Reader {
         if let Some(feature) = features.iter().find(|feature| !is_feature(feature)) {
             return Err(format!("{feature:?} is no feature"));
         }
-        Ok((Pinned { kind, platform }, features, self.within(sections, marks)?))
+        Ok((PinPlace { kind, platform }, features, self.within(sections, marks)?))
     }
 
     /// Ends each range that is open at the layer with which another line of its package begins.
     fn close(&mut self) -> Outcome<()> {
-        let mut last: BTreeMap<(Section, String), (usize, usize)> = BTreeMap::new();
+        let mut last: BTreeMap<(TableSection, String), (usize, usize)> = BTreeMap::new();
         let mut closed = Vec::new();
         for (index, row) in self.rows.iter().enumerate() {
             let word = word(&row.id);
@@ -369,22 +369,22 @@ impl Reader {
     }
 
     /// Whether the range that a layer is in goes up to the chain's end.
-    fn is_open(&self, sections: &Sections, (slice, layer): Section) -> bool {
+    fn is_open(&self, sections: &Sections, (slice, layer): TableSection) -> bool {
         (layer..self.layout.layers[slice]).all(|layer| sections.contains(&(slice, layer)))
     }
 
     fn finish(mut self) -> Outcome<LockFile> {
-        if self.part != Part::End {
+        if self.part != TablePart::End {
             return Err("it is cut short: the line `end` is missing".into());
         }
         self.close()?;
-        let mut known: BTreeMap<(Section, String), PackageId> = BTreeMap::new();
+        let mut known: BTreeMap<(TableSection, String), PackageId> = BTreeMap::new();
         for row in &self.rows {
             let word = word(&row.id);
             known.extend(row.sections.iter().map(|section| ((*section, word.clone()), row.id.clone())));
         }
         for row in std::mem::take(&mut self.rows) {
-            let mut dependencies: BTreeMap<Section, BTreeSet<PackageId>> = BTreeMap::new();
+            let mut dependencies: BTreeMap<TableSection, BTreeSet<PackageId>> = BTreeMap::new();
             for (word, sections) in row.dependencies {
                 for section in sections.intersection(&row.sections) {
                     let section = *section;
@@ -396,8 +396,9 @@ impl Reader {
             }
             for (slice, layer) in row.sections {
                 let dependencies = dependencies.remove(&(slice, layer)).unwrap_or_default();
-                let has =
-                    |(_, _, sections): &&(Pinned, Vec<String>, Sections)| sections.contains(&(slice, layer));
+                let has = |(_, _, sections): &&(PinPlace, Vec<String>, Sections)| {
+                    sections.contains(&(slice, layer))
+                };
                 let pins =
                     row.pins.iter().filter(has).map(|(pin, features, _)| (pin.clone(), features.clone()));
                 let package = Package { checksum: row.checksum.clone(), dependencies, pins: pins.collect() };

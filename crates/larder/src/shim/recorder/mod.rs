@@ -30,14 +30,14 @@ use crate::{
     error::{Error, Result},
     files::scratch::Scratch,
     process::{Cmd, Environment},
-    why::{self, Mode, Place, Watch},
+    why::{self, BuildFolders, Mode, Watch},
 };
 pub use call::Call;
 pub use environment::without_recorder;
 use environment::{bin, cargo_of_driver, named_cargo, recorded};
 use output::{Messages, count};
 
-/// The file with the recorder's [`Terms`].
+/// The file with the recorder's [`RecorderTerms`].
 const TERMS: &str = "terms.json";
 /// The program that `cargo run` starts the built one with.
 const RUNNER: &str = "larder-runner";
@@ -46,13 +46,13 @@ const THIRD_PARTY: &str = "cargo-";
 
 /// The facts that a recording cargo has to know. They are no variables, since a build would see those.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Terms {
+struct RecorderTerms {
     /// The cargo of those who have none on their `PATH`.
     cargo: PathBuf,
     /// A digest of every variable that the driver was started with, to tell which ones it sets.
     base: BTreeSet<String>,
     /// When calls are explained, and where the workspace builds.
-    reasons: Option<(Mode, Place)>,
+    reasons: Option<(Mode, BuildFolders)>,
 }
 
 /// A temporary folder with the recording cargo and its records; gone when dropped.
@@ -60,7 +60,7 @@ struct Terms {
 pub struct Recorder {
     dir: Scratch,
     cargo: PathBuf,
-    explained: Option<(Mode, Place)>,
+    explained: Option<(Mode, BuildFolders)>,
 }
 
 impl Recorder {
@@ -79,7 +79,7 @@ impl Recorder {
 
     /// The same, with every call explained that builds something.
     #[must_use]
-    pub fn with_reasons(mut self, mode: Mode, place: Place) -> Self {
+    pub fn with_reasons(mut self, mode: Mode, place: BuildFolders) -> Self {
         self.explained = Some((mode, place));
         self
     }
@@ -90,7 +90,7 @@ impl Recorder {
     /// When `PATH` cannot be extended.
     pub fn environment(&self, env: &Environment) -> Result<Environment> {
         let base = digests(&without_recorder(env));
-        let terms = Terms { cargo: self.cargo.clone(), base, reasons: self.explained.clone() };
+        let terms = RecorderTerms { cargo: self.cargo.clone(), base, reasons: self.explained.clone() };
         fs_err::write(self.dir.path().join(TERMS), serde_json::to_vec(&terms).map_err(io::Error::other)?)?;
         recorded(env, self.dir.path())
     }
@@ -132,10 +132,10 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
 /// The part of this process for a recorder that something else was started with.
 #[derive(Debug)]
 pub struct Recording<'a> {
-    role: Role,
+    role: RecordingRole,
     /// The recorder's folder.
     dir: PathBuf,
-    terms: Terms,
+    terms: RecorderTerms,
     /// The environment without the recorder.
     env: Environment,
     process: Process<'a>,
@@ -143,7 +143,7 @@ pub struct Recording<'a> {
 
 /// Whose place this process takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum RecordingRole {
     /// The first cargo on `PATH`.
     Cargo,
     /// The cargo that `CARGO` names.
@@ -164,10 +164,10 @@ impl<'a> Recording<'a> {
         let name = called.file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
         let recorder = process.env.get(environment::RECORD_VARIABLE).map(PathBuf::from);
         let found = match (recorder, called.parent()) {
-            (_, Some(dir)) if name == RUNNER => Some((Role::Runner, dir.to_owned())),
-            (Some(dir), _) if called == named_cargo(&dir) => Some((Role::NamedCargo, dir)),
-            (Some(dir), _) if name == "cargo" => Some((Role::Cargo, dir)),
-            (Some(dir), Some(folder)) if folder == bin(&dir) => Some((Role::ThirdParty, dir)),
+            (_, Some(dir)) if name == RUNNER => Some((RecordingRole::Runner, dir.to_owned())),
+            (Some(dir), _) if called == named_cargo(&dir) => Some((RecordingRole::NamedCargo, dir)),
+            (Some(dir), _) if name == "cargo" => Some((RecordingRole::Cargo, dir)),
+            (Some(dir), Some(folder)) if folder == bin(&dir) => Some((RecordingRole::ThirdParty, dir)),
             _ => None,
         };
         let Some((role, dir)) = found else { return Ok(None) };
@@ -186,12 +186,12 @@ impl<'a> Recording<'a> {
     /// When the program cannot be started or the record cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> Result<i32> {
         match self.role {
-            Role::Cargo | Role::NamedCargo => self.call(out),
-            Role::ThirdParty => {
+            RecordingRole::Cargo | RecordingRole::NamedCargo => self.call(out),
+            RecordingRole::ThirdParty => {
                 let name = Path::new(&self.process.args[0]).file_stem().unwrap_or_default();
                 self.hand_over(&self.third_party(&name.to_string_lossy()).unwrap_or_default(), 1)
             }
-            Role::Runner => {
+            RecordingRole::Runner => {
                 let program = self.process.args.get(1).map(PathBuf::from).unwrap_or_default();
                 self.hand_over(&program, 2)
             }
@@ -216,7 +216,7 @@ impl<'a> Recording<'a> {
     /// The cargo that would have been called without a recorder.
     fn cargo(&self) -> PathBuf {
         let own = match self.role {
-            Role::NamedCargo => cargo_of_driver(self.process.env),
+            RecordingRole::NamedCargo => cargo_of_driver(self.process.env),
             _ => self.env.find_program("cargo"),
         };
         own.unwrap_or_else(|| self.terms.cargo.clone())
@@ -238,7 +238,7 @@ impl<'a> Recording<'a> {
             why: None,
         };
         let asked =
-            why::Call { cargo: &cargo, args: &args, dir, env, root: dir, program: self.process.program };
+            why::BuildCall { cargo: &cargo, args: &args, dir, env, root: dir, program: self.process.program };
         let (watch, instead) = match Watch::begin(asked, self.terms.reasons.as_ref()) {
             Ok(Some(watch)) if watch.mode == Mode::Instead => (None, Some(watch.answer())),
             Ok(watch) => (watch, None),
@@ -372,7 +372,7 @@ mod tests {
         let text = format!("#!/bin/sh\n[ \"$1\" != metadata ] && touch {}\nexit 1\n", built.display());
         let cargo = script(dir.path(), &text);
         let elsewhere = PathBuf::from("/elsewhere");
-        let place = Place { root: elsewhere.clone(), target: elsewhere.clone(), build: elsewhere };
+        let place = BuildFolders { root: elsewhere.clone(), target: elsewhere.clone(), build: elsewhere };
         let recorder = Recorder::new(&cargo, &cargo).unwrap().with_reasons(Mode::Instead, place);
         let path = format!("{}:/usr/bin:/bin", dir.path().display());
         let env = recorder.environment(&Environment::new([("PATH", path.as_str())])).unwrap();

@@ -18,7 +18,7 @@ const PAGE: &str = "index.html";
 /// `[build]` of a configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Config {
+pub(super) struct TrunkConfig {
     target: Option<Utf8PathBuf>,
     pub(super) release: bool,
     pub(super) cargo_profile: Option<String>,
@@ -44,19 +44,19 @@ impl Default for Features {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct File {
-    build: Config,
+struct TrunkFile {
+    build: TrunkConfig,
 }
 
 /// A configuration with its place.
 #[derive(Debug)]
-pub(super) struct Configured {
+pub(super) struct LocatedConfig {
     /// The file that holds it.
     pub(super) path: Utf8PathBuf,
-    pub(super) config: Result<Config, String>,
+    pub(super) config: Result<TrunkConfig, String>,
 }
 
-impl Config {
+impl TrunkConfig {
     /// The page, relative to the folder that trunk is called in.
     pub(super) fn page(&self) -> &Utf8Path {
         self.target.as_deref().unwrap_or(Utf8Path::new(PAGE))
@@ -81,7 +81,7 @@ pub(in crate::slice) fn files(folder: &Utf8Path, package: Option<&Package>) -> V
 
 /// The configuration that trunk takes in a folder, whose package is `package`. `None` if there is none that is
 /// known: trunk takes YAML as well, and nothing at all for a folder without a package.
-pub(super) fn of_folder(folder: &Utf8Path, package: Option<&Package>) -> Option<Configured> {
+pub(super) fn of_folder(folder: &Utf8Path, package: Option<&Package>) -> Option<LocatedConfig> {
     let path = FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
     if let Some(path) = path {
         let config = match path.extension() {
@@ -89,26 +89,26 @@ pub(super) fn of_folder(folder: &Utf8Path, package: Option<&Package>) -> Option<
             Some("json") => read_json(&path),
             _ => return None,
         };
-        return Some(Configured { path, config });
+        return Some(LocatedConfig { path, config });
     }
     let package = package?;
-    let config = package.metadata.get("trunk").map_or(Ok(Config::default()), |table| {
-        let file = serde_json::from_value::<File>(table.clone());
+    let config = package.metadata.get("trunk").map_or(Ok(TrunkConfig::default()), |table| {
+        let file = serde_json::from_value::<TrunkFile>(table.clone());
         file.map(|file| file.build).map_err(|error| format!("[package.metadata.trunk]: {error}"))
     });
-    Some(Configured { path: package.manifest_path.clone(), config })
+    Some(LocatedConfig { path: package.manifest_path.clone(), config })
 }
 
-fn read_toml(path: &Utf8Path) -> Result<Config, String> {
+fn read_toml(path: &Utf8Path) -> Result<TrunkConfig, String> {
     let document = parse_toml(path).map_err(|error| error.to_string())?;
-    let file = toml_edit::de::from_document::<File>(document);
+    let file = toml_edit::de::from_document::<TrunkFile>(document);
     file.map(|file| file.build).map_err(|error| error.message().to_owned())
 }
 
-fn read_json(path: &Utf8Path) -> Result<Config, String> {
+fn read_json(path: &Utf8Path) -> Result<TrunkConfig, String> {
     let text = read::text(path).map_err(|error| error.to_string())?;
     let value: Result<Value, _> = serde_json::from_str(&text);
-    let file = value.and_then(serde_json::from_value::<File>);
+    let file = value.and_then(serde_json::from_value::<TrunkFile>);
     file.map(|file| file.build).map_err(|error| error.to_string())
 }
 
@@ -116,8 +116,8 @@ fn read_json(path: &Utf8Path) -> Result<Config, String> {
 mod tests {
     use super::*;
 
-    fn config(text: &str) -> Config {
-        toml_edit::de::from_str::<File>(text).unwrap().build
+    fn config(text: &str) -> TrunkConfig {
+        toml_edit::de::from_str::<TrunkFile>(text).unwrap().build
     }
 
     #[test]

@@ -16,14 +16,14 @@ use cargo_metadata::{
 };
 
 use self::{
-    config::{Config, Configured},
-    page::{Kind, Link},
+    config::{LocatedConfig, TrunkConfig},
+    page::{Link, LinkKind},
 };
 use super::{
     call::{Origin, Slice, Variant},
     name::Name,
     observed,
-    predicted::{self, Found, Project as _, VARIANTS},
+    predicted::{self, Found, FrameworkProject as _, VARIANTS},
 };
 use crate::{cargo::Cargo, files::read, workspace::Workspace};
 
@@ -38,13 +38,13 @@ pub(super) fn find(cargo: &Cargo, workspace: &Workspace, taken: &BTreeSet<String
 }
 
 /// A page with the folder that trunk is called in.
-struct Project<'a> {
+struct TrunkProject<'a> {
     workspace: &'a Workspace,
     folder: Utf8PathBuf,
     page: Utf8PathBuf,
     /// The file that a problem is told of.
     path: Utf8PathBuf,
-    config: Config,
+    config: TrunkConfig,
     /// Its calls, or why trunk would make none.
     apps: Result<Vec<App<'a>>, String>,
 }
@@ -72,10 +72,10 @@ pub(super) fn folders(workspace: &Workspace) -> Vec<(&Utf8Path, Option<&Package>
 }
 
 /// The projects of a workspace, each page once.
-fn projects<'a>(workspace: &'a Workspace, taken: &BTreeSet<String>) -> Vec<Project<'a>> {
-    let mut projects: Vec<Project<'_>> = Vec::new();
+fn projects<'a>(workspace: &'a Workspace, taken: &BTreeSet<String>) -> Vec<TrunkProject<'a>> {
+    let mut projects: Vec<TrunkProject<'_>> = Vec::new();
     for (folder, package) in folders(workspace) {
-        let Some(project) = Project::find(workspace, folder, package) else { continue };
+        let Some(project) = TrunkProject::find(workspace, folder, package) else { continue };
         let is_known = projects.iter().any(|known| known.page == project.page);
         let is_taken = project.packages().iter().any(|package| taken.contains(package));
         if !is_known && !is_taken {
@@ -85,13 +85,13 @@ fn projects<'a>(workspace: &'a Workspace, taken: &BTreeSet<String>) -> Vec<Proje
     projects
 }
 
-impl predicted::Project for Project<'_> {
+impl predicted::FrameworkProject for TrunkProject<'_> {
     const PROGRAM: &'static str = "trunk";
 
     /// The name of the application's package, or else of the folder.
     fn name(&self) -> &str {
         let apps = self.apps.iter().flatten();
-        let main = apps.clone().find(|app| app.link.kind == Kind::Main).or_else(|| apps.clone().next());
+        let main = apps.clone().find(|app| app.link.kind == LinkKind::Main).or_else(|| apps.clone().next());
         main.map_or_else(|| self.folder.file_name().unwrap_or("trunk"), |app| app.package.name.as_str())
     }
 
@@ -126,13 +126,13 @@ impl predicted::Project for Project<'_> {
     }
 }
 
-impl<'a> Project<'a> {
+impl<'a> TrunkProject<'a> {
     /// The project in a folder; `None` if trunk has nothing to do there.
     fn find(workspace: &'a Workspace, folder: &Utf8Path, package: Option<&'a Package>) -> Option<Self> {
-        let Configured { path, config } = config::of_folder(folder, package)?;
+        let LocatedConfig { path, config } = config::of_folder(folder, package)?;
         let (config, problem) = match config {
             Ok(config) => (config, None),
-            Err(reason) => (Config::default(), Some(reason)),
+            Err(reason) => (TrunkConfig::default(), Some(reason)),
         };
         let page = folder.join(config.page()).canonicalize_utf8().ok()?;
         let html = read::text(&page).ok()?;
@@ -151,11 +151,11 @@ impl<'a> Project<'a> {
 
     /// The part that an application has in its page.
     fn role(&self, app: &App<'_>) -> String {
-        let workers = self.apps.iter().flatten().filter(|app| app.link.kind == Kind::Worker).count();
+        let workers = self.apps.iter().flatten().filter(|app| app.link.kind == LinkKind::Worker).count();
         match app.link.kind {
-            Kind::Main => "front".to_owned(),
-            Kind::Worker if workers == 1 => "worker".to_owned(),
-            Kind::Worker => format!("worker-{}", app.link.bin.as_deref().unwrap_or(&app.package.name)),
+            LinkKind::Main => "front".to_owned(),
+            LinkKind::Worker if workers == 1 => "worker".to_owned(),
+            LinkKind::Worker => format!("worker-{}", app.link.bin.as_deref().unwrap_or(&app.package.name)),
         }
     }
 

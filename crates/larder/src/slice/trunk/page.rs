@@ -10,7 +10,7 @@ use html5gum::{DefaultEmitter, Token, Tokenizer};
 pub(super) struct Link {
     /// A manifest or its folder, relative to the page's folder; the page's own if it is not given.
     pub(super) href: Option<String>,
-    pub(super) kind: Kind,
+    pub(super) kind: LinkKind,
     pub(super) bin: Option<String>,
     pub(super) features: Option<String>,
     pub(super) all_features: bool,
@@ -25,7 +25,7 @@ pub(super) struct Link {
 
 /// The use that the page makes of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LinkKind {
     #[default]
     Main,
     Worker,
@@ -45,8 +45,8 @@ impl Link {
 
     fn read(attributes: &BTreeMap<String, String>) -> Result<Self, String> {
         let kind = match attributes.get("data-type").map(String::as_str) {
-            None | Some("main") => Kind::Main,
-            Some("worker") => Kind::Worker,
+            None | Some("main") => LinkKind::Main,
+            Some("worker") => LinkKind::Worker,
             Some(other) => return Err(format!("data-type=\"{other}\" is neither `main` nor `worker`")),
         };
         let link = Self {
@@ -78,7 +78,7 @@ pub(super) fn links(html: &str) -> Result<Vec<Link>, String> {
         .filter(|attributes| attributes.get("rel").is_some_and(|rel| rel == "rust"))
         .map(Link::read)
         .collect::<Result<_, _>>()?;
-    match links.iter().filter(|link| link.kind == Kind::Main).count() {
+    match links.iter().filter(|link| link.kind == LinkKind::Main).count() {
         0 => links.push(Link::default()),
         1 => {}
         _ => return Err("more than one <link data-trunk rel=\"rust\"> is the application".to_owned()),
@@ -128,10 +128,10 @@ mod tests {
         let links = links(page).unwrap();
         assert_eq!(links.len(), 2);
         let [app, worker] = &links[..] else { panic!("{links:?}") };
-        assert_eq!((app.href.as_deref(), app.kind), (Some("../app"), Kind::Main));
+        assert_eq!((app.href.as_deref(), app.kind), (Some("../app"), LinkKind::Main));
         assert!(app.features.as_deref() == Some("a,b") && app.no_default_features && app.bin.is_none());
         assert_eq!((app.profile(true).map(String::as_str), app.profile(false)), (Some("small"), None));
-        assert_eq!((worker.kind, worker.bin.as_deref()), (Kind::Worker, Some("w")));
+        assert_eq!((worker.kind, worker.bin.as_deref()), (LinkKind::Worker, Some("w")));
         assert_eq!(worker.profile(false).map(String::as_str), Some("small"));
     }
 
