@@ -18,7 +18,7 @@ use larder::{
 
 use crate::{
     cli::{Common, Selection},
-    terminal::Terminal,
+    ui::terminal::Terminal,
 };
 
 /// The process as it was started.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anstyle::AnsiColor;
 use larder::slice::Refused;
 
-use crate::terminal;
+use crate::ui::terminal;
 
 /// A recipe is stale or unproven.
 pub(crate) const STALE: u8 = 3;

@@ -4,8 +4,10 @@
 mod cli;
 mod context;
 mod exit;
+mod recorded;
 mod schema;
-mod terminal;
+mod stored;
+mod ui;
 mod verb;
 
 fn main() -> std::process::ExitCode {

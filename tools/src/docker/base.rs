@@ -196,7 +196,7 @@ impl Maker<'_> {
             let version = Cmd::new(program, "/", self.env).arg("--version").output()?;
             text.push_str(version.trim());
         }
-        let digest = Sha256::digest(text);
-        Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        let start = Sha256::digest(text).first_chunk().copied().unwrap_or_default();
+        Ok(format!("{:016x}", u64::from_be_bytes(start)))
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn unfinished(repository: &Repository) -> Vec<Finding> {
 
 /// The text that people read leaves in one place, which spells control characters out and fails for no stream.
 pub(super) fn prints(repository: &Repository) -> Vec<Finding> {
-    let outlet = "crates/cargo-larder/src/terminal.rs";
+    let outlet = "crates/cargo-larder/src/ui/terminal.rs";
     // An example is a program of its own.
     let is_ours = |path: &str| path.starts_with("crates/") && !path.contains("/examples/") && path != outlet;
     let files = repository.ending(&[".rs"]).filter(|(path, _)| is_ours(path));

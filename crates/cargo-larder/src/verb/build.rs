@@ -10,15 +10,13 @@ use larder::{
     why::{Explained, Mode},
 };
 
-use super::{
-    cook,
-    recorded::{self, Command, WhichCargo},
-    step_summary, why,
-};
+use super::{cook, why};
 use crate::{
     cli::{self, Selection},
     context::VerbContext,
     exit::VerbOutcome,
+    recorded::{self, Command, WhichCargo},
+    ui::step_summary,
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Build) -> anyhow::Result<VerbOutcome> {

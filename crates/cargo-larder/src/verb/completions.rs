@@ -6,7 +6,7 @@ use clap_complete::{Shell, generate};
 use clap_complete_nushell::Nushell;
 
 use super::manual;
-use crate::{cli, exit::VerbOutcome, terminal};
+use crate::{cli, exit::VerbOutcome, ui::terminal};
 
 /// The program's own name, under which shells complete it.
 const PROGRAM: &str = "cargo-larder";

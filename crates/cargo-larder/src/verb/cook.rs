@@ -8,12 +8,13 @@ use larder::{
     why::Explained,
 };
 
-use super::{step_summary, stored, why};
+use super::why;
 use crate::{
     cli::{self, Selection},
     context::VerbContext,
     exit::VerbOutcome,
-    schema, terminal,
+    schema, stored,
+    ui::{step_summary, terminal},
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<VerbOutcome> {

@@ -24,7 +24,7 @@ use crate::{
         self,
         deploy::{Deployed, DeploymentBuild, DeploymentStatus, PlannedDeployment},
     },
-    terminal,
+    ui::terminal,
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Deploy) -> anyhow::Result<VerbOutcome> {

@@ -13,7 +13,7 @@ use crate::{
     context::VerbContext,
     exit::VerbOutcome,
     schema::docker::{FileOutcome, Files, Written},
-    terminal,
+    ui::terminal,
 };
 
 pub(crate) fn run(context: &mut VerbContext, args: &cli::Dockerfile) -> anyhow::Result<VerbOutcome> {

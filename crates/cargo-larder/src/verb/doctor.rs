@@ -11,12 +11,13 @@ use larder::{
     text::visible,
 };
 
-use super::{diff, init, lock::proven, stored};
+use super::{init, lock::proven};
 use crate::{
     cli,
     context::VerbContext,
     exit::{self, VerbOutcome},
-    schema, terminal,
+    schema, stored,
+    ui::{diff, terminal},
 };
 
 type CheckFinding = (&'static Check, Finding);

@@ -9,7 +9,7 @@ use crate::{
     context::VerbContext,
     exit::VerbOutcome,
     schema::gc::Cleared,
-    terminal,
+    ui::terminal,
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Gc) -> anyhow::Result<VerbOutcome> {

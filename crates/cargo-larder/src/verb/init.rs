@@ -13,12 +13,13 @@ use larder::{
     recipe::lock,
 };
 
-use super::{clones, diff, lock::proven, unused};
+use super::lock::proven;
 use crate::{
     cli,
     context::VerbContext,
     exit::{self, VerbOutcome},
-    schema, terminal,
+    schema,
+    ui::{clones, diff, terminal, unused},
 };
 
 /// Who decides whether a change is made.

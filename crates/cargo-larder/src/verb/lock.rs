@@ -11,16 +11,16 @@ use larder::{
     },
 };
 
-use super::{
-    annotation, clones,
-    unused::{self, Warned},
-};
 use crate::{
     cli::{self, Common},
     context::{StartedProcess, VerbContext},
     exit::{self, VerbOutcome},
     schema::{self, lock::SliceRecipe},
-    terminal::{self, Terminal},
+    ui::{
+        annotation, clones,
+        terminal::{self, Terminal},
+        unused::{self, Warned},
+    },
 };
 
 /// The result of the last time, if nothing has changed since.

@@ -10,7 +10,7 @@ use crate::{
     cli::{self, Cargo},
     context::StartedProcess,
     exit::VerbOutcome,
-    terminal::Terminal,
+    ui::terminal::Terminal,
 };
 
 /// `cargo help larder` opens the page of this name.

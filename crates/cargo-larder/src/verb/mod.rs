@@ -1,17 +1,12 @@
 //! One file per verb. A verb takes the [`VerbContext`] and its arguments, calls the
 //! library, and prints.
 
-mod annotation;
 mod build;
 mod clean;
-mod clones;
 mod completions;
 mod cook;
 mod deploy;
-mod diff;
 mod docker;
-mod docker_image;
-mod docker_nix;
 mod dockerfile;
 mod doctor;
 mod gc;
@@ -20,19 +15,9 @@ mod lock;
 mod manual;
 mod observe;
 mod plan;
-mod recorded;
 mod reference;
-mod step_summary;
 #[cfg(feature = "store")]
 mod store;
-#[cfg(feature = "store")]
-mod store_rebuild;
-#[cfg(feature = "store")]
-mod store_remote;
-#[cfg(feature = "store")]
-mod store_why;
-mod stored;
-mod unused;
 mod usage;
 mod why;
 
@@ -45,7 +30,7 @@ use crate::{
     cli::{Cargo, Larder, Verb},
     context::{StartedProcess, VerbContext},
     exit::VerbOutcome,
-    terminal::{self, Terminal},
+    ui::terminal::{self, Terminal},
 };
 
 /// Reads the process and does what it was asked.

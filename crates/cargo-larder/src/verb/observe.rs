@@ -5,13 +5,13 @@ use larder::{
     slice::{Slice, observed, written_down},
 };
 
-use super::recorded::{self, Command};
 use crate::{
     cli,
     context::VerbContext,
     exit::VerbOutcome,
+    recorded::{self, Command},
     schema::observe::{Observed, ObservedSlice},
-    terminal,
+    ui::terminal,
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Observe) -> anyhow::Result<VerbOutcome> {

@@ -14,7 +14,6 @@ use larder::{
     text::columns,
 };
 
-use super::{clones, unused};
 use crate::{
     cli,
     context::VerbContext,
@@ -23,7 +22,7 @@ use crate::{
         self,
         plan::{PlannedSlice, PlannedUnit},
     },
-    terminal,
+    ui::{clones, terminal, unused},
 };
 
 /// A slice with what is known of it.

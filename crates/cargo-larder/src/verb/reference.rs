@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Command, CommandFactory as _};
 
-use crate::{cli::Cargo, exit::VerbOutcome, terminal};
+use crate::{cli::Cargo, exit::VerbOutcome, ui::terminal};
 
 pub(crate) fn run() -> VerbOutcome {
     terminal::print(&text());

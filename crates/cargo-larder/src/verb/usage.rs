@@ -15,7 +15,7 @@ use larder::{
 };
 use larder_caches::usage::{self, Cache, CacheState, Usage};
 
-use crate::{cli, context::VerbContext, exit::VerbOutcome, schema, terminal};
+use crate::{cli, context::VerbContext, exit::VerbOutcome, schema, ui::terminal};
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Usage) -> anyhow::Result<VerbOutcome> {
     let usage = usage::gather(&context.project, &context.process.env, &context.terminal);

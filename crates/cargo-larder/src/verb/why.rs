@@ -19,13 +19,13 @@ use larder::{
     },
 };
 
-use super::recorded::{self, Command};
 use crate::{
     cli,
     context::VerbContext,
     exit::{self, VerbOutcome},
+    recorded::{self, Command},
     schema::why::{CompileReasons, ImageMisses, WhenAsked},
-    terminal,
+    ui::terminal,
 };
 
 /// How many lines say what changed.

@@ -195,7 +195,7 @@ fn unwanted_for(wishes: &Wishes, age: Duration) -> Rule {
 }
 
 fn loose_if_docker(cargo: &Cargo, cache: CacheKind) -> Option<u64> {
-    docker::loose(cargo.env()).filter(|_| cache == CacheKind::Docker)
+    (cache == CacheKind::Docker).then(|| docker::loose(cargo.env())).flatten()
 }
 
 fn items_in<'a>(number: usize, row: &'a Row, place: &str) -> Option<(usize, &'a [Item])> {

@@ -48,13 +48,11 @@ fn a_token_is_asked_for_once_and_every_secret_goes_to_its_server_alone() {
     let address = serve(move |request, stream| {
         let host =
             request.iter().find_map(|line| line.to_lowercase().strip_prefix("host: ").map(str::to_owned));
-        let has =
-            |text: &str| request.iter().any(|line| line.to_lowercase() == format!("authorization: {text}"));
         there.lock().unwrap().push(request[0].split(' ').take(2).collect::<Vec<_>>().join(" "));
         let answer = if path(request).starts_with("/token") {
-            assert!(has("basic y2k6y2fuyxj5"), "{request:?}");
+            assert!(is_authorized(request, "basic y2k6y2fuyxj5"), "{request:?}");
             head("200 OK", 21) + r#"{"token":"given-one"}"#
-        } else if has("bearer given-one") {
+        } else if is_authorized(request, "bearer given-one") {
             head("200 OK", 4) + "pack"
         } else {
             let realm = format!("http://{}/token", host.unwrap_or_default());
@@ -76,4 +74,9 @@ fn a_token_is_asked_for_once_and_every_secret_goes_to_its_server_alone() {
     let blob = format!("GET /v2/a/b/blobs/sha256:{}", Digest::hash(b"pack"));
     let token = "GET /token?service=units&scope=repository:a/b:pull";
     assert_eq!(*seen.lock().unwrap(), [&blob, token, &blob, &blob]);
+}
+
+fn is_authorized(request: &[String], by: &str) -> bool {
+    let header = format!("authorization: {by}");
+    request.iter().any(|line| line.to_lowercase() == header)
 }

@@ -47,11 +47,6 @@ steps:
 /// A machine and a workspace that every check is content with.
 fn healthy() -> Facts {
     let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    let folder = |path: &str| FilledFolder {
-        path: path.into(),
-        free: Ok(50_400_000_000),
-        file_system: Ok("ext4".into()),
-    };
     Facts {
         root: "/project/app".into(),
         installer: Some("apt-get".into()),
@@ -113,8 +108,8 @@ fn healthy() -> Facts {
             hook: Some(("~/.bashrc".into(), true)),
         }),
         places: Ok([
-            ("target directory", folder("/project/app/target")),
-            ("cargo's home", folder("/project/cargo")),
+            ("target directory", roomy_folder("/project/app/target")),
+            ("cargo's home", roomy_folder("/project/cargo")),
         ]
         .into()),
         future: Ok(vec![]),
@@ -175,6 +170,10 @@ fn git(facts: &mut Facts, change: impl FnOnce(&mut GitFacts)) {
 
 fn direnv(facts: &mut Facts, change: impl FnOnce(&mut Direnv)) {
     change(facts.direnv.as_mut().unwrap());
+}
+
+fn roomy_folder(path: &str) -> FilledFolder {
+    FilledFolder { path: path.into(), free: Ok(50_400_000_000), file_system: Ok("ext4".into()) }
 }
 
 fn folder(facts: &mut Facts, change: impl FnOnce(&mut FilledFolder)) {

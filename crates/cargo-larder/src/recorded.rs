@@ -1,4 +1,4 @@
-//! Running somebody's build with the recording cargo in front. No verb of its own.
+//! Running somebody's build with the recording cargo in front.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -12,7 +12,7 @@ use crate::context::VerbContext;
 
 /// Which cargo the word `cargo` of a command means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WhichCargo {
+pub(crate) enum WhichCargo {
     /// The one that verbs work with.
     Projects,
     /// The first one on `PATH`, as in the user's shell.
@@ -21,26 +21,26 @@ pub(super) enum WhichCargo {
 
 /// A command that builds the application.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Command {
-    pub(super) cargo: WhichCargo,
-    pub(super) words: Vec<OsString>,
-    pub(super) dir: PathBuf,
-    pub(super) env: Environment,
+pub(crate) struct Command {
+    pub(crate) cargo: WhichCargo,
+    pub(crate) words: Vec<OsString>,
+    pub(crate) dir: PathBuf,
+    pub(crate) env: Environment,
 }
 
 impl Command {
     /// What the user typed, where the user is.
-    pub(super) fn of_user(context: &VerbContext, words: &[OsString]) -> Self {
+    pub(crate) fn of_user(context: &VerbContext, words: &[OsString]) -> Self {
         let (dir, env) = (context.process.dir.clone(), context.process.env.clone());
         Self { cargo: WhichCargo::Shells, words: words.to_vec(), dir, env }
     }
 
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         self.words.join(" ".as_ref()).to_string_lossy().into_owned()
     }
 
     /// Runs the command on the user's terminal and returns its exit code.
-    pub(super) fn run(&self, recorder: &Recorder) -> anyhow::Result<i32> {
+    pub(crate) fn run(&self, recorder: &Recorder) -> anyhow::Result<i32> {
         let (program, args) =
             self.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
         let env = recorder.environment(&self.env)?;
@@ -54,11 +54,11 @@ impl Command {
 }
 
 /// A recording cargo that explains every call that builds something.
-pub(super) fn explaining(context: &VerbContext, mode: Mode) -> anyhow::Result<Recorder> {
+pub(crate) fn explaining(context: &VerbContext, mode: Mode) -> anyhow::Result<Recorder> {
     Ok(recorder(context)?.with_reasons(mode, BuildFolders::from(&context.project.workspace)))
 }
 
 /// A recording cargo that is this very binary.
-pub(super) fn recorder(context: &VerbContext) -> anyhow::Result<Recorder> {
+pub(crate) fn recorder(context: &VerbContext) -> anyhow::Result<Recorder> {
     Ok(Recorder::new(&context.process.program, context.project.cargo.program())?)
 }

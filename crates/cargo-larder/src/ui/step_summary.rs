@@ -20,7 +20,7 @@ use crate::context::VerbContext;
 const LINES: usize = 20;
 
 /// Appends to the file: other steps have written into it, and others will.
-pub(super) fn append(context: &VerbContext, file: Option<&Path>, phases: &[Phase], builds: &[Explained]) {
+pub(crate) fn append(context: &VerbContext, file: Option<&Path>, phases: &[Phase], builds: &[Explained]) {
     let Some(file) = file else { return };
     let path = context.process.dir.join(file);
     let target = context.project.workspace.target_directory();

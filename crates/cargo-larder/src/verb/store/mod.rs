@@ -1,11 +1,15 @@
 //! `cargo larder store`: the compiled units that every checkout of this user shares.
 
-use std::{path::PathBuf, time::SystemTime};
+mod rebuild;
+mod remote;
+mod why;
+
+use std::time::SystemTime;
 
 use anyhow::Context as _;
-use larder::{bytesize::ByteSize, process::Environment, recipe::lock_file::LockFile, text::columns};
+use larder::{recipe::lock_file::LockFile, text::columns};
 use larder_store::{
-    Access, Options, Session,
+    Options, Session,
     archive::{self, ArchiveTotals},
     local::{
         Store,
@@ -14,31 +18,29 @@ use larder_store::{
     },
 };
 
-use super::{store_rebuild, store_remote, store_why};
 use crate::{
-    cli::{self, StoreUse, StoreVerb},
+    cli::{self, StoreVerb},
     context::VerbContext,
     exit::VerbOutcome,
     schema::{
         self,
         store::{Status, StoredRecipe},
     },
-    terminal,
+    stored::terms,
+    ui::terminal,
 };
 
-/// How much a store may keep if nothing else is said.
-pub(crate) const MOST: ByteSize = ByteSize::gib(20);
-
 pub(crate) fn run(context: &VerbContext, args: &cli::Store) -> anyhow::Result<VerbOutcome> {
-    let options = options(context, None).context("no folder for caches is known: set LARDER_STORE_DIR")?;
+    let options =
+        terms::options(context, None).context("no folder for caches is known: set LARDER_STORE_DIR")?;
     match &args.verb {
         None => status(context, &options, args.json),
         Some(StoreVerb::Verify(args)) => verify(context, &options, args),
-        Some(StoreVerb::Why(args)) => store_why::run(context, &options, args),
+        Some(StoreVerb::Why(args)) => why::run(context, &options, args),
         Some(StoreVerb::Gc(args)) => gc(context, &options, args),
-        Some(StoreVerb::Push(args)) => store_remote::push(context, &options, args),
-        Some(StoreVerb::Pull(args)) => store_remote::pull(context, &options, args),
-        Some(StoreVerb::Keygen(args)) => store_remote::keygen(context, args),
+        Some(StoreVerb::Push(args)) => remote::push(context, &options, args),
+        Some(StoreVerb::Pull(args)) => remote::pull(context, &options, args),
+        Some(StoreVerb::Keygen(args)) => remote::keygen(context, args),
         Some(StoreVerb::Export(args)) => export(context, &options, args),
         Some(StoreVerb::Import(args)) => {
             let store = Store::open(&options.root)?;
@@ -85,7 +87,7 @@ fn status(context: &VerbContext, options: &Options, json: bool) -> anyhow::Resul
 
 fn verify(context: &VerbContext, options: &Options, args: &cli::StoreVerify) -> anyhow::Result<VerbOutcome> {
     if let Some(share) = args.rebuild {
-        return store_rebuild::run(context, options, share, args.json);
+        return rebuild::run(context, options, share, args.json);
     }
     let store = Store::open(&options.root)?;
     let repair = if args.repair { DamageTreatment::Remove } else { DamageTreatment::None };
@@ -141,28 +143,4 @@ fn print_moved(what: &str, moved: ArchiveTotals, json: bool) -> anyhow::Result<V
         terminal::print_line(&format!("{what} {units} units ({})", columns::bytes(bytes)));
     }
     Ok(VerbOutcome::Done)
-}
-
-/// Where the store is, if this user has a folder for caches at all.
-fn folder(env: &Environment) -> Option<PathBuf> {
-    let set = env.get("LARDER_STORE_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
-    set.or_else(|| Some(env.cache_home()?.join("larder/store")))
-}
-
-/// Whether this is a CI system, whose machine is mostly thrown away with all that would be stored on it.
-fn is_ci(env: &Environment) -> bool {
-    env.get_str("CI").is_some_and(|value| !["", "0", "false"].contains(&value))
-}
-
-/// The store as a build uses it: as asked, else to take out, and to put in on machines that stay.
-pub(super) fn options(context: &VerbContext, asked: Option<StoreUse>) -> Option<Options> {
-    let access = match asked {
-        Some(StoreUse::Off) => return None,
-        Some(StoreUse::Read) => Access::Read,
-        None if is_ci(&context.process.env) => Access::Read,
-        Some(StoreUse::Write) | None => Access::Write,
-    };
-    let root = folder(&context.process.env)?;
-    let namespace = context.project.settings.store.namespace.clone();
-    Some(Options { root, access, most: MOST.as_u64(), namespace })
 }

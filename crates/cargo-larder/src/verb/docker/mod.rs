@@ -1,5 +1,7 @@
 //! `cargo larder docker`: build the project's image and show what was cached, what ran and what was compiled.
 
+mod nix;
+
 use std::time::Instant;
 
 use anyhow::bail;
@@ -16,21 +18,21 @@ use larder::{
     recipe::lock,
 };
 
-use super::{
-    docker_image::{BuiltImage, print},
-    docker_nix,
-};
 use crate::{
     cli::{self, DockerVerb, Via},
     context::VerbContext,
     exit::VerbOutcome,
-    schema, terminal,
+    schema,
+    ui::{
+        image::{BuiltImage, print},
+        terminal,
+    },
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Docker) -> anyhow::Result<VerbOutcome> {
     match &args.verb {
         Some(DockerVerb::Explain(args)) => explain(context, args),
-        None if args.build.via == Via::Nix => docker_nix::run(context, &args.build),
+        None if args.build.via == Via::Nix => nix::run(context, &args.build),
         None => build_image(context, &args.build),
     }
 }

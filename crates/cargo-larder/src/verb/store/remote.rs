@@ -8,7 +8,6 @@ use larder_store::{
     Options, Session,
     exchange::{self, Present, Pulled, Pushed, Terms},
     local::Store,
-    remote::Credentials,
     scope::Keys,
     signature::SecretKey,
     team::Team,
@@ -23,22 +22,15 @@ use crate::{
         self,
         store_remote::{PulledSlice, PushedSlice},
     },
-    terminal,
+    stored::terms,
+    ui::terminal,
 };
 
 /// The secret key itself, as CI systems give secrets.
 const KEY: &str = "LARDER_STORE_KEY";
 
-/// The team's remote at `address`, or that of the settings.
-pub(super) fn team(context: &VerbContext, address: Option<&str>) -> larder_store::Result<Option<Team>> {
-    let project = &context.project;
-    // Addresses of the command line are relative to the working directory, those of settings to the workspace.
-    let root = if address.is_some() { &context.process.dir } else { project.workspace.root().as_std_path() };
-    Team::new(&project.settings.store, address, root, &Credentials::read(&context.process.env))
-}
-
 fn known_team(context: &VerbContext, address: Option<&str>, option: &str) -> anyhow::Result<Team> {
-    let team = team(context, address)?;
+    let team = terms::team(context, address)?;
     team.with_context(|| format!("no remote is known: pass {option}, or set metadata.larder.store.remote"))
 }
 

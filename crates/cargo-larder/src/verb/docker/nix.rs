@@ -9,8 +9,12 @@ use larder::{
     nix::{DerivationProgress, Nix},
 };
 
-use super::docker_image::{BuiltImage, print};
-use crate::{cli, context::VerbContext, exit::VerbOutcome};
+use crate::{
+    cli,
+    context::VerbContext,
+    exit::VerbOutcome,
+    ui::image::{BuiltImage, print},
+};
 
 /// The image's name among the flake's packages.
 const PACKAGE: &str = "image";

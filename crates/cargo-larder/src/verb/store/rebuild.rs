@@ -7,7 +7,7 @@ use larder_store::{
     rebuild::{Rebuilt, Share},
 };
 
-use crate::{context::VerbContext, exit::VerbOutcome, schema, terminal};
+use crate::{context::VerbContext, exit::VerbOutcome, schema, ui::terminal};
 
 pub(super) fn run(
     context: &VerbContext,

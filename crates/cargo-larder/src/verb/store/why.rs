@@ -11,7 +11,7 @@ use larder_store::{
     restore::why::{Fate, Nearest, StoreAnswer, Wanted},
 };
 
-use crate::{cli, context::VerbContext, exit::VerbOutcome, schema, terminal};
+use crate::{cli, context::VerbContext, exit::VerbOutcome, schema, ui::terminal};
 
 pub(super) fn run(
     context: &VerbContext,

@@ -1,14 +1,16 @@
-//! What a verb says about files that other clones will not have. No verb of its own.
+//! The warning about files that other clones will not have.
 //!
 //! It must never be more than a line: nothing of it is wrong on this machine.
 
 use larder::project::Project;
 
-use super::unused::{Warned, warn_of};
-use crate::terminal::Terminal;
+use super::{
+    terminal::Terminal,
+    unused::{Warned, warn_of},
+};
 
 /// Warns of files that recipes are made from or made of, and that git ignores.
-pub(super) fn warn_of_ignored(project: &Project, terminal: Terminal) -> Warned {
+pub(crate) fn warn_of_ignored(project: &Project, terminal: Terminal) -> Warned {
     let ignored = project.ignored_by_git();
     warn_of((!ignored.is_empty()).then(|| warning(&ignored)), terminal)
 }

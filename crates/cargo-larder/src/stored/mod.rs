@@ -1,5 +1,8 @@
 //! The store of compiled units around cooking: what is there is restored first, what is new is kept.
 
+#[cfg(feature = "store")]
+pub(crate) mod terms;
+
 use larder::{
     cook::Phase,
     doctor::facts::{Answer, StoreFacts},
@@ -10,27 +13,27 @@ use crate::{cli::Selection, context::VerbContext};
 
 /// The store for `doctor`.
 #[cfg(not(feature = "store"))]
-pub(super) fn look(_: &VerbContext) -> Answer<Option<StoreFacts>> {
+pub(crate) fn look(_: &VerbContext) -> Answer<Option<StoreFacts>> {
     Err("this Larder was built without the store".to_owned())
 }
 
 /// The store for `doctor`; `None` if it is off.
 #[cfg(feature = "store")]
-pub(super) fn look(context: &VerbContext) -> Answer<Option<StoreFacts>> {
+pub(crate) fn look(context: &VerbContext) -> Answer<Option<StoreFacts>> {
     if context.process.env.get_str("LARDER_STORE") == Some("off") {
         return Ok(None);
     }
-    let options = super::store::options(context, None).ok_or("no folder for caches is known")?;
-    let team = super::store_remote::team(context, None);
+    let options = terms::options(context, None).ok_or("no folder for caches is known")?;
+    let team = terms::team(context, None);
     Ok(Some(larder_store::health::look(&context.project, &options, team)))
 }
 
 #[cfg(not(feature = "store"))]
-pub(super) struct Stored;
+pub(crate) struct Stored;
 
 #[cfg(not(feature = "store"))]
 impl Stored {
-    pub(super) fn open(_: &VerbContext, selection: &Selection) -> anyhow::Result<Self> {
+    pub(crate) fn open(_: &VerbContext, selection: &Selection) -> anyhow::Result<Self> {
         use crate::cli::StoreUse;
         match selection.store {
             Some(StoreUse::Read | StoreUse::Write) => {
@@ -41,7 +44,7 @@ impl Stored {
     }
 
     #[expect(clippy::unused_self, reason = "the same call with and without a store")]
-    pub(super) fn around(
+    pub(crate) fn around(
         &self,
         _: &LockedSlice,
         _: &[String],
@@ -52,22 +55,22 @@ impl Stored {
 }
 
 #[cfg(feature = "store")]
-pub(super) struct Stored<'a>(Option<larder_store::Session<'a>>);
+pub(crate) struct Stored<'a>(Option<larder_store::Session<'a>>);
 
 #[cfg(feature = "store")]
 impl<'a> Stored<'a> {
     /// The store, unless it is not to be used.
     #[expect(clippy::unnecessary_wraps, reason = "without the store it may be refused")]
-    pub(super) fn open(context: &'a VerbContext, selection: &Selection) -> anyhow::Result<Self> {
-        let options = super::store::options(context, selection.store);
+    pub(crate) fn open(context: &'a VerbContext, selection: &Selection) -> anyhow::Result<Self> {
+        let options = terms::options(context, selection.store);
         let session = options.map(|options| {
-            let team = super::store_remote::team(context, None);
+            let team = terms::team(context, None);
             larder_store::Session::open(&context.project, options, team, &context.terminal)
         });
         Ok(Self(session))
     }
 
-    pub(super) fn around(
+    pub(crate) fn around(
         &self,
         locked: &LockedSlice,
         words: &[String],

@@ -1,9 +1,7 @@
-//! How the image of a build is shown; no verb.
+//! How the image of a build is shown.
 
-use crate::{
-    cli::{self},
-    schema, terminal,
-};
+use super::terminal;
+use crate::{cli, schema};
 use larder::{
     docker::progress::{BuildStep, Stage},
     text::columns,
@@ -11,14 +9,14 @@ use larder::{
 use std::time::Duration;
 
 /// The outcome of a build.
-pub(super) struct BuiltImage {
-    pub(super) id: String,
+pub(crate) struct BuiltImage {
+    pub(crate) id: String,
     /// In the engine's store.
-    pub(super) size: Option<u64>,
-    pub(super) time: Duration,
+    pub(crate) size: Option<u64>,
+    pub(crate) time: Duration,
 }
 
-pub(super) fn print(
+pub(crate) fn print(
     args: &cli::DockerBuild,
     image: &BuiltImage,
     stages: &[Stage],

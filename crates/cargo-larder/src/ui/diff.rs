@@ -1,22 +1,23 @@
-//! How changes of files are shown. No verb of its own.
+//! How changes of files are shown.
 
 use anstyle::{AnsiColor, Style};
 use larder::{camino::Utf8Path, files::change::Change, project::Project};
 
-use crate::{schema, terminal};
+use super::terminal;
+use crate::schema;
 
 /// The diff of one file, with its path below the workspace's root.
-pub(super) fn text(project: &Project, change: &Change) -> String {
+pub(crate) fn text(project: &Project, change: &Change) -> String {
     change.diff(project.workspace.root())
 }
 
 /// The file's path below the workspace's root, where it is.
-pub(super) fn name<'a>(project: &Project, change: &'a Change) -> &'a Utf8Path {
+pub(crate) fn name<'a>(project: &Project, change: &'a Change) -> &'a Utf8Path {
     change.path.strip_prefix(project.workspace.root()).unwrap_or(&change.path)
 }
 
 /// Prints diffs on standard output.
-pub(super) fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     for line in text.lines() {
         terminal::print_styled(&[(style(line), line), terminal::END]);
     }
@@ -37,7 +38,7 @@ fn colored(color: AnsiColor) -> Style {
 }
 
 /// One file's change, for programs.
-pub(super) fn of_programs(project: &Project, change: &Change) -> schema::init::ProposedFile {
+pub(crate) fn of_programs(project: &Project, change: &Change) -> schema::init::ProposedFile {
     let kind = if change.old.is_some() { "edited" } else { "new" };
     schema::init::ProposedFile {
         path: name(project, change).to_owned(),

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path};
 use larder::{process::Environment, text::visible};
 
 /// A warning about a file, in the form of GitHub Actions; `None` outside of it.
-pub(super) fn warning(env: &Environment, file: &Path, title: &str, lines: &[String]) -> Option<String> {
+pub(crate) fn warning(env: &Environment, file: &Path, title: &str, lines: &[String]) -> Option<String> {
     if env.get_str("GITHUB_ACTIONS") != Some("true") {
         return None;
     }
