@@ -114,7 +114,7 @@ fn told(project: &Project, vars: &[(&str, &str)], line: &str) -> Value {
     json(&Surroundings::get().larder_with(project.path(), &args, vars).ok())
 }
 
-/// The questions that the client of a folder was asked.
+/// The calls that the stand-in for Docker in a folder was given.
 fn calls(folder: &Path) -> String {
     fs_err::read_to_string(folder.join("calls")).unwrap_or_default()
 }
@@ -242,21 +242,21 @@ fn nix_collects_what_is_dead_and_what_old_generations_keep() {
     vars.extend(homes.iter().map(|(name, value)| (*name, value.as_str())));
     let [old, current, dead] = [&old, &current, &dead].map(Path::new);
     let before = store.size();
-    let young = gc(&project, &vars, &[]);
+    let young = gc_of_nix(&project, &vars, &[]);
     assert_eq!(young["rows"][0]["entries"], 1, "{young:#}");
-    let planned = gc(&project, &vars, &["--delete-old-generations"]);
+    let planned = gc_of_nix(&project, &vars, &["--delete-old-generations"]);
     assert_eq!(planned["rows"][0]["entries"], 2, "{planned:#}");
     assert!(old.exists() && dead.exists(), "nothing was deleted");
-    let done = gc(&project, &vars, &["--delete-old-generations", "--yes"]);
+    let done = gc_of_nix(&project, &vars, &["--delete-old-generations", "--yes"]);
     assert!(!old.exists() && !dead.exists() && current.exists());
     let freed = before - store.size();
     for bytes in [&planned["bytes"], &done["rows"][0]["freed"]["bytes"]] {
         assert!(bytes.as_u64().unwrap().abs_diff(freed) * 20 <= freed, "{freed} freed: {planned:#} {done:#}");
     }
-    assert_eq!(gc(&project, &vars, &["--delete-old-generations"])["bytes"], 0);
+    assert_eq!(gc_of_nix(&project, &vars, &["--delete-old-generations"])["bytes"], 0);
 }
 
-fn gc(project: &Project, vars: &[(&str, &str)], args: &[&str]) -> Value {
+fn gc_of_nix(project: &Project, vars: &[(&str, &str)], args: &[&str]) -> Value {
     let all = [&["gc", "--only", "nix", "--json"], args].concat();
     // Nix looks at what every process has open, and gives up while another test is in a folder so deep that Linux
     // cannot name it.

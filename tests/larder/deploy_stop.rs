@@ -52,6 +52,6 @@ fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
     bench.assert_one_at_once(&moment);
 }
 
-fn lead_to(server: &str, project: &Project, manifest: &str) {
-    project.write("Cargo.toml", &manifest.replace("ssh://root@127.0.0.1:2222", server));
+fn lead_to(context: &str, project: &Project, manifest: &str) {
+    project.write("Cargo.toml", &manifest.replace("ssh://root@127.0.0.1:2222", context));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use insta::assert_snapshot;
-use larder_tests::{Outcome, Project, Surroundings, redact};
+use larder_tests::{Project, Surroundings, redact};
 use serde_json::Value;
 
 pub(crate) const MANIFEST: &str = r#"# The application.
@@ -45,20 +45,15 @@ pub(crate) fn committed() -> Project {
         (".gitignore", "/target\n"),
     ]);
     project.larder(&["init", "--yes"]).ok();
-    git(&project, &["init", "--quiet"]);
+    project.git(&["init", "--quiet"]);
     commit(&project);
     project
 }
 
-fn git(project: &Project, args: &[&str]) -> Outcome {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
-}
-
 fn commit(project: &Project) {
-    git(project, &["add", "--all"]);
+    project.git(&["add", "--all"]);
     let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-    git(project, &[&author[..], &["commit", "--quiet", "--message=test"]].concat());
+    project.git(&[&author[..], &["commit", "--quiet", "--message=test"]].concat());
 }
 
 /// One check's verdict and reason.
@@ -111,16 +106,16 @@ type Change = fn(&Project);
 const FILES: &[(&str, &str, &str, Change)] = &[
     ("cargo-lock", "problem", "not what the manifests ask for", |p| replace(p, "Cargo.toml", "\"0.1.0\"", "\"0.2.0\"")),
     ("cargo-lock", "warning", "changed and not committed", |p| p.write("Cargo.lock", &format!("{}\n# more\n", p.read("Cargo.lock")))),
-    ("cargo-lock", "problem", "is not committed", |p| drop(git(p, &["rm", "--quiet", "--cached", "Cargo.lock"]))),
-    ("cargo-lock", "problem", "git ignores", |p| { p.write(".gitignore", "Cargo.lock\n"); git(p, &["rm", "--quiet", "--cached", "Cargo.lock"]); }),
+    ("cargo-lock", "problem", "is not committed", |p| drop(p.git(&["rm", "--quiet", "--cached", "Cargo.lock"]))),
+    ("cargo-lock", "problem", "git ignores", |p| { p.write(".gitignore", "Cargo.lock\n"); p.git(&["rm", "--quiet", "--cached", "Cargo.lock"]); }),
     ("recipes", "problem", "its settings changed", |p| replace(p, "Cargo.toml", "[dependencies]", "[profile.release]\nopt-level = 1\n\n[dependencies]")),
     ("recipes", "problem", "larder.lock line ", |p| p.write("larder/larder.lock", &format!("{}\n# mine\n", p.read("larder/larder.lock")))),
     ("recipes", "problem", "expand.awk is not what", |p| p.write("larder/expand.awk", "")),
     ("recipes", "warning", "no recipes yet", |p| fs_err::remove_dir_all(p.path().join("larder")).unwrap()),
-    ("recipes-committed", "problem", "not all of larder/", |p| drop(git(p, &["rm", "--quiet", "--cached", "larder/larder.lock"]))),
+    ("recipes-committed", "problem", "not all of larder/", |p| drop(p.git(&["rm", "--quiet", "--cached", "larder/larder.lock"]))),
     ("recipes-committed", "warning", "changed and not committed", |p| p.write("larder/larder.lock", &format!("{}\n# more\n", p.read("larder/larder.lock")))),
-    ("recipes-committed", "problem", "git ignores", |p| { p.write(".gitignore", "/larder\n"); git(p, &["rm", "-r", "--quiet", "--cached", "larder"]); }),
-    ("recipes-committed", "problem", "files in it", |p| { p.write(".gitignore", "*.awk\n"); git(p, &["rm", "--quiet", "--cached", "larder/expand.awk"]); }),
+    ("recipes-committed", "problem", "git ignores", |p| { p.write(".gitignore", "/larder\n"); p.git(&["rm", "-r", "--quiet", "--cached", "larder"]); }),
+    ("recipes-committed", "problem", "files in it", |p| { p.write(".gitignore", "*.awk\n"); p.git(&["rm", "--quiet", "--cached", "larder/expand.awk"]); }),
     ("recipes-committed", "ok", "every file", |p| { p.write(".gitignore", ".DS_Store\n"); p.write("larder/.DS_Store", ""); }),
     ("recipes-committed", "skipped", "no git repository", |p| fs_err::remove_dir_all(p.path().join(".git")).unwrap()),
     ("dockerfile", "problem", "Dockerfile would be", |p| p.write("Dockerfile", &format!("{}\n# more\n", p.read("Dockerfile")))),

@@ -4,25 +4,20 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use larder_tests::{Outcome, Project, Surroundings, package};
-
-fn git(project: &Project, args: &[&str]) -> Outcome {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
-}
+use larder_tests::{Project, Surroundings, package};
 
 fn with_ignored(ignored: &str) -> Project {
     let manifest = package("app", "\n[dependencies]\nitoa = \"1\"\n");
     let files = [("Cargo.toml", &*manifest), ("src/main.rs", "fn main() {}\n"), (".gitignore", ignored)];
     let project = Project::new(&files);
-    git(&project, &["init", "--quiet"]);
+    project.git(&["init", "--quiet"]);
     project
 }
 
 /// Whether a clone would have it.
 fn is_seen(project: &Project, path: &str) -> bool {
-    git(project, &["add", "."]);
-    !git(project, &["ls-files", "--", path]).stdout.is_empty()
+    project.git(&["add", "."]);
+    !project.git(&["ls-files", "--", path]).stdout.is_empty()
 }
 
 #[test]
@@ -80,7 +75,7 @@ fn without_need_nothing_is_said_and_nothing_is_done() {
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
     // No pattern shows a file in a folder that is ignored as a whole.
     let within = Project::without_lock(&[(".gitignore", "app\n")]);
-    git(&within, &["init", "--quiet"]);
+    within.git(&["init", "--quiet"]);
     within.write("app/Cargo.toml", &package("app", ""));
     within.write("app/src/main.rs", "fn main() {}\n");
     Surroundings::get().run(Path::new("cargo"), &within.path().join("app"), &["generate-lockfile"], &[]).ok();

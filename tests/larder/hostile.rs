@@ -149,15 +149,15 @@ fn generate(sandbox: &Sandbox, place: &Place, value: &str) -> Result<Shape, Stri
         return harmless_is_taken(place, value, shape);
     }
     let folder = if place.name == "context" { project.path().join(value) } else { project.path().to_owned() };
-    for instruction in dockerfile::read(&text(&folder.join("Dockerfile"))?)? {
+    for instruction in dockerfile::read(&read_text(&folder.join("Dockerfile"))?)? {
         shape.dockerfile.extend(told(sandbox, &instruction, value)?);
     }
     shape.dockerfile.sort();
-    shape.ignore = allowed(&text(&folder.join(".dockerignore"))?);
+    shape.ignore = allowed(&read_text(&folder.join(".dockerignore"))?);
     Ok(shape)
 }
 
-fn text(path: &Path) -> Result<String, String> {
+fn read_text(path: &Path) -> Result<String, String> {
     fs_err::read_to_string(path).map_err(|error| error.to_string())
 }
 

@@ -64,11 +64,6 @@ fn is_brought_up(project: &Project, more: &[&str]) {
     assert!(!project.has_leftovers());
 }
 
-fn git(project: &Project, args: &[&str]) -> Outcome {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
-}
-
 #[test]
 fn what_was_there_is_kept() {
     let project = app();
@@ -140,8 +135,8 @@ const EVERYTHING: [&str; 3] = ["--nix", "--source", "https://git.example/larder"
 
 fn with_everything() -> (Project, Outcome) {
     let project = app();
-    git(&project, &["init", "--quiet"]);
-    git(&project, &["remote", "add", "origin", "https://github.com/someone/app"]);
+    project.git(&["init", "--quiet"]);
+    project.git(&["remote", "add", "origin", "https://github.com/someone/app"]);
     let outcome = project.larder(&[&["init", "--yes"], &EVERYTHING[..]].concat()).ok();
     (project, outcome)
 }
@@ -251,7 +246,7 @@ fn a_workspace_below_its_repository() {
     Surroundings::get()
         .run(Path::new("cargo"), &project.path().join("sub"), &["generate-lockfile"], &[])
         .ok();
-    git(&project, &["init", "--quiet"]);
+    project.git(&["init", "--quiet"]);
     let sub = project.path().join("sub");
     Surroundings::get().larder(&sub, &["init", "--yes", "--with", "ci"]).ok();
     let workflow = project.read(".github/workflows/larder.yml");

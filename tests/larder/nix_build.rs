@@ -339,8 +339,8 @@ fn a_platform_that_was_not_planned_is_named() {
 fn what_a_flake_does_not_see_is_said() {
     let Some(nix) = nix("flakes in git") else { return };
     let project = project();
-    git(&project, &["init", "--quiet"]);
-    git(&project, &["add", ".", ":!larder"]);
+    project.git(&["init", "--quiet"]);
+    project.git(&["add", ".", ":!larder"]);
     let from_git = format!("git+file:{}", project.path().display());
     let from_folder = format!("path:{}", project.path().display());
     // On disk, but nobody has told git.
@@ -349,7 +349,7 @@ fn what_a_flake_does_not_see_is_said() {
         &["no larder/larder.lock in", "`git add larder`: a flake in a git repository"],
     );
     // The table alone is all that is read.
-    git(&project, &["add", "larder/larder.lock"]);
+    project.git(&["add", "larder/larder.lock"]);
     let said = evaluate(&nix, &from_git, "default").ok();
     assert!(said.log.contains("-release-layer0-0.drv"), "{}", said.log);
 
@@ -358,10 +358,6 @@ fn what_a_flake_does_not_see_is_said() {
     fs_err::remove_dir_all(project.path().join("larder")).expect("the recipes can be deleted");
     let without_table = evaluate(&nix, &from_folder, "default");
     fails_with(&without_table, &["no larder/larder.lock in", "run `cargo larder lock`"]);
-}
-
-fn git(project: &Project, args: &[&str]) {
-    Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
 }
 
 fn evaluate(nix: &Nix, flake: &str, output: &str) -> Said {

@@ -199,8 +199,8 @@ fn whatever_the_configuration_names_is_noticed() {
 fn what_git_ignores_is_noticed() {
     let project = project();
     project.write(".gitignore", "target\n");
-    git(&project, &["init", "--quiet"]);
-    git(&project, &["add", "ws/Cargo.toml"]);
+    project.git(&["init", "--quiet"]);
+    project.git(&["add", "ws/Cargo.toml"]);
     larder(&project, &["lock"], &[]).ok();
     for (path, text, undo) in [
         (".gitignore", "target\n*.lock\n", Some("target\n")),
@@ -224,13 +224,8 @@ fn what_git_ignores_is_noticed() {
     project.write(".cargo/config.toml", "[profile.release]\nopt-level = 1\n");
     larder(&project, &["lock"], &[]).ok();
     assert!(!asks(&larder(&project, &["lock"], &[]).ok()));
-    git(&project, &["add", ".cargo/config.toml"]);
+    project.git(&["add", ".cargo/config.toml"]);
     assert!(asks(&larder(&project, &["lock"], &[]).ok()));
-}
-
-fn git(project: &Project, args: &[&str]) {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok();
 }
 
 /// A workspace of its own in a folder of this one has nothing to do with it.

@@ -186,17 +186,17 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
 #[test]
 fn flags_with_a_space_are_refused_by_name() {
     let own = slice(RELEASE);
-    is_refused(
+    assert_refused(
         &project(&format!("{own}rustflags = [\"--cfg x\"]\n")),
         "rustflags: \"--cfg x\" holds a space",
     );
     let project = project(&format!("{own}rustflags = [\"--cfg\", \"x\"]\n"));
     project.larder(&["plan"]).ok();
     project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", 'a=\"b c\"']\n");
-    is_refused(&project, "rustflags: flag in rustflags must not contain its separator (' ')");
+    assert_refused(&project, "rustflags: flag in rustflags must not contain its separator (' ')");
 }
 
-fn is_refused(project: &Project, words: &str) {
+fn assert_refused(project: &Project, words: &str) {
     let plan = project.larder(&["plan"]);
     assert!(plan.code == 1 && plan.stderr.contains(words), "{plan:?}");
     assert_eq!(plan.stderr.matches("error: ").count(), 1, "{}", plan.stderr);

@@ -1,9 +1,7 @@
 //! A `Cargo.lock` that does not fit the manifests: `lock` brings it up to date and says so, and no other verb touches
 //! it. And what git ignores, which other clones do without.
 
-use std::path::Path;
-
-use larder_tests::{Project, Surroundings, package, redact};
+use larder_tests::{Project, package, redact};
 
 fn manifest(rest: &str) -> String {
     format!("{}\n[dependencies]\nitoa = \"1\"\n{rest}", package("app", ""))
@@ -83,7 +81,7 @@ fn init_shows_it_first() {
 #[test]
 fn what_git_ignores_is_told_by_every_verb_that_makes_recipes() {
     let project = project();
-    git(&project, &["init", "--quiet"]);
+    project.git(&["init", "--quiet"]);
     let verbs: [&[&str]; 4] =
         [&["lock"], &["lock", "--check"], &["plan"], &["init", "--yes", "--only", "profile"]];
     for verb in verbs {
@@ -111,13 +109,9 @@ fn what_git_ignores_is_told_by_every_verb_that_makes_recipes() {
     project.write(".gitignore", ".cargo\n");
     let check = project.larder(&["doctor", "config-committed"]);
     assert!(check.code == 4 && check.stdout.contains("git ignores .cargo/config.toml"), "{}", check.stdout);
-    git(&project, &["add", "--force", "--all"]);
+    project.git(&["add", "--force", "--all"]);
     for verb in verbs {
         let outcome = project.larder(verb).ok();
         assert!(!outcome.stderr.contains("git ignores"), "{}", outcome.stderr);
     }
-}
-
-fn git(project: &Project, args: &[&str]) {
-    Surroundings::get().run(Path::new("git"), project.path(), args, &[]).ok();
 }

@@ -93,6 +93,7 @@ fn a_frozen_layer_can_hold_what_another_lock_file_would() {
     project.assert_exact(&["build", "--release"]);
 }
 
+/// The files of the newest layer.
 fn current_recipe(expanded: &BTreeMap<String, String>) -> Vec<(&String, &String)> {
     expanded.iter().filter(|(path, _)| path.starts_with("release/1/")).collect()
 }

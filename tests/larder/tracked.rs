@@ -2,19 +2,13 @@
 //! and the form before the table becomes one in a single `lock`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use larder_tests::{GitRepository, Outcome, Project, Surroundings, package};
+use larder_tests::{GitRepository, Project, package};
 
 const MAIN: &str = "fn main() {}\n";
 
 fn manifest() -> String {
     package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n")
-}
-
-fn git(project: &Project, args: &[&str]) -> Outcome {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    Surroundings::get().run(Path::new("git"), project.path(), args, &nobody).ok()
 }
 
 fn names(project: &Project) -> Vec<String> {
@@ -57,7 +51,7 @@ fn an_ignore_file_of_the_users_is_left_alone() {
         ("src/main.rs", MAIN),
         ("larder/.gitignore", "*.lock\n"),
     ]);
-    git(&project, &["init", "--quiet"]);
+    project.git(&["init", "--quiet"]);
     let outcome = project.larder(&["lock"]).ok();
     assert_eq!(project.read("larder/.gitignore"), "*.lock\n");
     assert!(outcome.stderr.contains("git ignores"), "{}", outcome.stderr);
@@ -68,8 +62,8 @@ fn no_file_is_named_as_cargo_names_its_own() {
     let project = Project::new(&[("Cargo.toml", &manifest()), ("src/main.rs", MAIN)]);
     project.larder(&["lock"]).ok();
     assert_eq!(names(&project), ["larder/.gitattributes", "larder/expand.awk", "larder/larder.lock"]);
-    git(&project, &["init", "--quiet"]);
-    let said = git(&project, &["check-attr", "linguist-generated", "eol", "--", "larder/larder.lock"]).stdout;
+    project.git(&["init", "--quiet"]);
+    let said = project.git(&["check-attr", "linguist-generated", "eol", "--", "larder/larder.lock"]).stdout;
     assert!(said.contains("linguist-generated: set") && said.contains("eol: lf"), "{said}");
 }
 

@@ -42,10 +42,10 @@ fn loaded(project: &Project) -> Loaded {
 }
 
 fn described(project: &Loaded) -> String {
-    project.slices.iter().map(line).collect::<Vec<_>>().join("\n")
+    project.slices.iter().map(described_slice).collect::<Vec<_>>().join("\n")
 }
 
-fn line(slice: &Slice) -> String {
+fn described_slice(slice: &Slice) -> String {
     let dir = String::from(slice.target_dir.clone());
     let args = slice.args.join(" ");
     let more = [slice.rustflags.join(" "), format!("{:?}", slice.env)];

@@ -48,10 +48,11 @@ fn azurite(test: &str) -> Option<Server> {
         not_everywhere(test, "PATH has no azurite-blob; set-up gets it if there is npm");
         return None;
     }
-    Server::start(test, PROGRAM, args, &[])
+    Server::start(test, PROGRAM, words_of_azurite, &[])
 }
 
-fn args(port: u16, folder: &Path) -> Vec<String> {
+/// The words of a call that serves a folder.
+fn words_of_azurite(port: u16, folder: &Path) -> Vec<String> {
     let folder = folder.display().to_string();
     ["--blobHost=127.0.0.1", &format!("--blobPort={port}"), "--location", &folder, "--skipApiVersionCheck"]
         .map(str::to_owned)

@@ -38,6 +38,16 @@ impl Project {
         project
     }
 
+    /// Runs git here, with nobody's settings.
+    ///
+    /// # Panics
+    /// When git refuses.
+    #[track_caller]
+    pub fn git(&self, args: &[&str]) -> Outcome {
+        let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
+        Surroundings::get().run(Path::new("git"), self.path(), args, &nobody).ok()
+    }
+
     /// Copies a folder, leaving `target` and `.git` behind.
     ///
     /// # Panics

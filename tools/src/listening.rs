@@ -31,7 +31,7 @@ pub(crate) fn wait(
     Ok(())
 }
 
-/// Everything that a server wrote into its log.
-fn said(log: &Path) -> String {
+/// Everything that a server wrote into its log; nothing if there is none.
+pub(crate) fn said(log: &Path) -> String {
     fs_err::read_to_string(log).unwrap_or_default()
 }

@@ -167,7 +167,7 @@ impl Record {
     /// The folder that a run of a build script writes into: beside what it printed, or beside the folder of that, by
     /// cargo's layout.
     pub fn written(&self) -> Option<&Inside> {
-        let printed = self.files.iter().find(|file| file.role == Role::Printed)?;
+        let printed = self.files_with(Role::Printed).next()?;
         let beside = Path::new(printed.path.folder());
         self.folders.iter().find(|folder| {
             let above = Path::new(folder.folder());

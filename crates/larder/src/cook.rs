@@ -182,13 +182,13 @@ impl LayerCall {
         workspace: &Workspace,
         locked: &LockedSlice,
         index: usize,
-        target: &LayerFolder,
+        folder: &LayerFolder,
         words: &[String],
     ) -> Result<Self> {
         let place = expand::layer(workspace, locked, index, Purpose::Cooking)?;
         let mut invocation =
             locked.slice.building_in(cargo, workspace, place.dir().as_std_path(), &locked.cook)?;
-        let (build_dir, option) = match target {
+        let (build_dir, option) = match folder {
             LayerFolder::OfSlice => {
                 let build_dir = workspace.build_directory(&invocation.target_dir);
                 // The configuration may name another folder for another workspace, such as the recipe.
@@ -196,9 +196,9 @@ impl LayerCall {
                 let option = is_said.then(|| build_dir_option(&build_dir));
                 (build_dir, option)
             }
-            LayerFolder::Alone(folder) => {
-                invocation.target_dir.clone_from(folder);
-                (folder.clone(), Some(build_dir_option(folder)))
+            LayerFolder::Alone(alone) => {
+                invocation.target_dir.clone_from(alone);
+                (alone.clone(), Some(build_dir_option(alone)))
             }
         };
         let more = option.into_iter().chain([MESSAGES.to_owned()]).chain(words.iter().cloned());

@@ -101,9 +101,9 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Missing settings that put sccache in front of rustc for the workspace's own crates.
-pub fn settings(config: &DocumentMut, place: Option<&SccacheStorage>) -> Vec<Setting> {
+pub fn settings(config: &DocumentMut, storage: Option<&SccacheStorage>) -> Vec<Setting> {
     let mut wanted = vec![Setting::new(&["build", "rustc-workspace-wrapper"], "sccache", OWN_CRATES)];
-    let variables = place.map(SccacheStorage::variables).unwrap_or_default();
+    let variables = storage.map(SccacheStorage::variables).unwrap_or_default();
     for (index, (name, value)) in variables.into_iter().enumerate() {
         wanted.push(Setting::new(&["env", name], value, if index == 0 { SCCACHE_PLACE } else { "" }));
     }

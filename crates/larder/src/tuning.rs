@@ -162,7 +162,7 @@ pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
     settings
 }
 
-/// Whether a level of optimisation is set, and is one.
+/// Whether a level of optimisation is set, and it is another than 0.
 fn is_optimised(manifest: &DocumentMut, path: &[&str]) -> bool {
     get(manifest, path).is_some_and(|level| level.to_string().trim() != "0")
 }
@@ -359,7 +359,7 @@ members = []
         for (packages, optimised) in cases {
             let settings = unoptimised(&DocumentMut::new(), &known(packages, &[]));
             let names: Vec<&str> = settings.iter().map(|setting| setting.path[3].as_str()).collect();
-            assert_eq!(names, optimised);
+            assert_eq!(names, optimised, "{packages:?}");
         }
     }
 

@@ -17,7 +17,7 @@ use larder::{
 use larder_tests::signals::{self, Signal};
 use xshell::Shell;
 
-use crate::{log::Log, setup};
+use crate::{listening::said, log::Log, setup};
 
 /// How long an engine may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -138,11 +138,6 @@ impl Engine {
 
 fn parse_number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
-}
-
-/// Everything that an engine wrote into its log.
-fn said(log: &Path) -> String {
-    fs_err::read_to_string(log).unwrap_or_default()
 }
 
 /// Waits until no other run has an engine in this folder; it is ours until the file is dropped.

@@ -31,12 +31,13 @@ pub(super) fn programs(
     let unique = format!("{name}-{version}");
     let tree = folder.npm_tree(&unique);
     let programs = tree.join("node_modules/.bin");
-    if programs.is_dir() {
-        return Ok(Some(programs));
-    }
     let exec = Exec { sh, env: folder.hidden_from(cleaned(env)), log };
+    // The folder may be another machine's, and its programs run by the node that this one has.
     if !exec.has("npm") {
         return Ok(None);
+    }
+    if programs.is_dir() {
+        return Ok(Some(programs));
     }
     folder.once(
         log,

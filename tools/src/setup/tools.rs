@@ -165,9 +165,9 @@ pub(super) fn cleaned(inherited: &Environment) -> Environment {
         return env;
     };
     let sysroot = inherited.get("CARGO").and_then(|cargo| Path::new(cargo).parent()?.parent());
-    let cargos = [sysroot, Path::new(manifest_dir).parent()];
+    let cargo_folders = [sysroot, Path::new(manifest_dir).parent()];
     let others = std::env::split_paths(paths)
-        .filter(|path| !cargos.iter().flatten().any(|folder| path.starts_with(folder)));
+        .filter(|path| !cargo_folders.iter().flatten().any(|folder| path.starts_with(folder)));
     match std::env::join_paths(others) {
         Ok(rest) if !rest.is_empty() => env.set("LD_LIBRARY_PATH", rest),
         _ => env.unset("LD_LIBRARY_PATH"),

@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn a_flake_and_its_lock_file_agree() {
         let both = format!("{}, {}", node("a", ""), node("b", ", \"ref\": \"main\""));
-        assert_eq!(faults(&lock_of(&both)), 0);
-        assert_eq!(faults(&lock_of(&node("a", ""))), 1);
-        assert_eq!(faults(&lock_of(&both).replace("narHash", "hash")), 2);
-        assert_eq!(faults("{"), 1);
+        assert_eq!(fault_count(&lock_of(&both)), 0);
+        assert_eq!(fault_count(&lock_of(&node("a", ""))), 1);
+        assert_eq!(fault_count(&lock_of(&both).replace("narHash", "hash")), 2);
+        assert_eq!(fault_count("{"), 1);
         assert_eq!(flake_lock(&Repository::from([("README.md", "")])), []);
     }
 
@@ -156,7 +156,7 @@ mod tests {
         format!("{{ \"nodes\": {{ \"root\": {{}}, {nodes} }} }}")
     }
 
-    fn faults(lock: &str) -> usize {
+    fn fault_count(lock: &str) -> usize {
         let flake = "inputs.a.url = \"github:x/a\"; inputs.b.url = \"github:x/b/main\";";
         flake_lock(&Repository::from([("flake.nix", flake), (FLAKE_LOCK, lock)])).len()
     }

@@ -1,7 +1,7 @@
-//! How a verb speaks to people: the terminal, differences of files, tables of an image, warnings that several verbs have,
-//! and the forms that services of CI show.
+//! How a verb speaks: the terminal, differences of files, the table of an image, warnings that several verbs have, and
+//! the forms that services of CI show.
 //!
-//! Nothing here decides anything: it is given values, and no fault of it ends a verb.
+//! What people read costs no verb its outcome if it cannot be shown. What programs read must arrive, or the verb fails.
 
 pub(crate) mod annotation;
 pub(crate) mod clones;

@@ -1,4 +1,4 @@
-//! One file per verb. A verb takes the [`VerbContext`] and its arguments, calls the
+//! One file or folder per verb. A verb takes the [`VerbContext`] and its arguments, calls the
 //! library, and prints.
 
 mod build;

@@ -26,6 +26,7 @@ pub(super) fn run(cmd: &Cmd, answer: FreedWording) -> Freed {
     Freed { bytes: bytes.unwrap_or_default(), failures: Vec::new(), skipped }
 }
 
+/// What the lines of a program told so far.
 #[derive(Default)]
 struct Said {
     bytes: Option<u64>,

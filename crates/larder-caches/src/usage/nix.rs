@@ -211,6 +211,7 @@ fn parse(text: &str, store: &Path, cmd: &Cmd) -> Result<HashMap<String, PathInfo
         .collect()
 }
 
+/// The name that a path has in the map: its base name, or all of it if it is not in the store.
 fn key(path: &str, store: &Path) -> String {
     base_name(path, store).unwrap_or(path).to_owned()
 }

@@ -31,7 +31,7 @@ pub enum Sweep {
 }
 
 impl Sweep {
-    /// Whether the file is gone, or would be.
+    /// Deletes a file unless it is only planned. Whether the file is gone, or would be.
     fn remove(self, path: &Path) -> bool {
         self == Self::Plan || fs_err::remove_file(path).is_ok()
     }

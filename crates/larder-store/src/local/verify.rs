@@ -38,7 +38,7 @@ impl Store {
     ///
     /// # Errors
     /// If a folder cannot be read.
-    pub fn verify(&self, repair: DamageTreatment) -> Result<Verified> {
+    pub fn verify(&self, treatment: DamageTreatment) -> Result<Verified> {
         let blobs = self.files("blobs")?;
         let mut verified = Verified {
             files: blobs.len(),
@@ -53,7 +53,7 @@ impl Store {
         })?;
         verified.damaged =
             looked.into_iter().filter(|(_, is_sound)| !is_sound).map(|(path, _)| path).collect();
-        if repair == DamageTreatment::Remove {
+        if treatment == DamageTreatment::Remove {
             verified.damaged.iter().for_each(|path| Self::put_aside(path));
         }
         for (path, _, _) in self.files("records")? {
@@ -64,7 +64,7 @@ impl Store {
             let is_whole =
                 |bytes: Vec<u8>| Record::parse(&bytes).map_or(true, |record| self.has_files(&record));
             if !sound.is_some_and(is_whole) {
-                if repair == DamageTreatment::Remove {
+                if treatment == DamageTreatment::Remove {
                     Self::put_aside(&path);
                 }
                 verified.incomplete.push(path);

@@ -47,12 +47,11 @@ pub fn writes(remote: &dyn Remote) {
 /// # Panics
 /// If an object is none of those that were written.
 pub fn race(open: impl Fn() -> Box<dyn Remote> + Sync, rounds: usize, writers: u8) -> Vec<usize> {
-    (0..rounds)
-        .map(|round| count_winners(&open, &name(&format!("v1/raced/object-{round}")), writers))
-        .collect()
+    (0..rounds).map(|round| race_for(&open, &name(&format!("v1/raced/object-{round}")), writers)).collect()
 }
 
-fn count_winners(open: &(impl Fn() -> Box<dyn Remote> + Sync), name: &Inside, writers: u8) -> usize {
+/// Lets writers race for one object, and says how many of them were told that they wrote it.
+fn race_for(open: &(impl Fn() -> Box<dyn Remote> + Sync), name: &Inside, writers: u8) -> usize {
     let write = |number: u8| open().put_new(name, &[number; 1000]);
     let written: Vec<_> = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..writers).map(|number| scope.spawn(move || write(number))).collect();

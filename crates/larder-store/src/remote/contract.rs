@@ -35,6 +35,11 @@ pub enum Put {
     Present,
 }
 
+/// An address that is none, or is not to be used.
+pub(super) fn bad_address(reason: &str) -> Error {
+    Error::bad("the address of the store's remote", reason)
+}
+
 /// Why a remote did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {

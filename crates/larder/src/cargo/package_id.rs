@@ -132,7 +132,7 @@ mod tests {
             ("sparse+http://localhost/i/#a@1.0.0", Some(Source::Registry("sparse+http://localhost/i/"))),
             ("path+file:///app#0.1.0", None),
         ] {
-            assert_eq!(PackageSpec::parse(id).source(), source);
+            assert_eq!(PackageSpec::parse(id).source(), source, "{id}");
         }
     }
 

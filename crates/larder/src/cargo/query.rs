@@ -216,7 +216,7 @@ mod tests {
             ("[build]\ntarget = \"x\"\n", Some("build.target")),
             ("[build]\njobs = 1\n[net]\nretry = 1\n[source.a]\nreplace-with = \"b\"\n", None),
         ] {
-            assert_eq!(personal_key(&text.parse().unwrap()).as_deref(), key);
+            assert_eq!(personal_key(&text.parse().unwrap()).as_deref(), key, "{text}");
         }
     }
 }

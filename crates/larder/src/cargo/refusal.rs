@@ -338,7 +338,7 @@ mod tests {
                 "failed to read `{}`\n\nCaused by:\n  No such file or directory (os error 2)",
                 path.display()
             );
-            assert_eq!(Refusal::parse(&said), Some(kind));
+            assert_eq!(Refusal::parse(&said), Some(kind), "{below}");
         }
     }
 }

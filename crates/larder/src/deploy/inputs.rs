@@ -18,10 +18,7 @@ use crate::{
 /// The files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
 pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<BuildRecord>> {
     let folder = docker::context(project)?;
-    let are_ours = ["Dockerfile", ".dockerignore"]
-        .iter()
-        .all(|name| read::text(folder.join(name)).is_ok_and(|text| docker::is_generated(&text)));
-    if !are_ours {
+    if !docker::has_generated(&folder, "Dockerfile") || !docker::has_generated(&folder, ".dockerignore") {
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.

@@ -305,11 +305,11 @@ fn file_name(root: &Root, slice: &Slice) -> Option<String> {
 }
 
 fn is_program(root: &Root) -> bool {
-    has_bin(&root.kinds) || is_example(root) && has_bin(&root.crate_types)
+    names_bin(&root.kinds) || is_example(root) && names_bin(&root.crate_types)
 }
 
-fn has_bin(kinds: &[String]) -> bool {
-    kinds.iter().any(|kind| kind == "bin")
+fn names_bin(words: &[String]) -> bool {
+    words.iter().any(|word| word == "bin")
 }
 
 fn is_example(root: &Root) -> bool {

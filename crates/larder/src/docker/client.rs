@@ -310,19 +310,19 @@ struct Manifest {
 fn with_defaults(cache: &str) -> String {
     let kind = cache.split(',').find_map(|word| word.strip_prefix("type=")).unwrap_or_default();
     let mut words = cache.to_owned();
-    if matches!(kind, "registry" | "local" | "gha" | "s3" | "azblob") && !has_word(cache, "mode=") {
+    if matches!(kind, "registry" | "local" | "gha" | "s3" | "azblob") && !has_option(cache, "mode=") {
         words.push_str(",mode=max");
     }
     if matches!(kind, "registry" | "local")
-        && !has_word(cache, "compression=")
-        && !has_word(cache, "oci-mediatypes=false")
+        && !has_option(cache, "compression=")
+        && !has_option(cache, "oci-mediatypes=false")
     {
         words.push_str(",compression=zstd");
     }
     words
 }
 
-fn has_word(cache: &str, start: &str) -> bool {
+fn has_option(cache: &str, start: &str) -> bool {
     cache.split(',').any(|word| word.starts_with(start))
 }
 

@@ -1,10 +1,18 @@
 //! The mark on every generated file, by which it is told from one that somebody wrote.
 
+use cargo_metadata::camino::Utf8Path;
+
 use super::application::Application;
+use crate::files::read;
 
 /// Whether a file's text was generated, from whatever recipes.
 pub fn is_generated(text: &str) -> bool {
     origin(text).is_some()
+}
+
+/// Whether a folder has a generated file of this name.
+pub fn has_generated(folder: &Utf8Path, name: &str) -> bool {
+    read::text(folder.join(name)).is_ok_and(|text| is_generated(&text))
 }
 
 /// The first words of every generated file: one without them is somebody's own.

@@ -49,8 +49,8 @@ use crate::{
     files::{change, read},
     project::Project,
 };
-pub use generated::is_generated;
 use generated::origin;
+pub use generated::{has_generated, is_generated};
 
 /// The folder that is sent to Docker, which has the generated files in it.
 ///
@@ -188,11 +188,8 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
 /// As [`files`] and [`write()`].
 pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     let folder = context(project)?;
-    let has_ours = ["Dockerfile", ".dockerignore"]
-        .iter()
-        .any(|name| read::text(folder.join(name)).is_ok_and(|text| is_generated(&text)));
     // Somebody's own Dockerfile asks for nothing that a slice could lack.
-    if !has_ours {
+    if !has_generated(&folder, "Dockerfile") && !has_generated(&folder, ".dockerignore") {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();

@@ -13,6 +13,11 @@ impl Version {
         words.map(|word| word.trim_matches('.')).find_map(Self::of_word)
     }
 
+    /// Major and minor: the line of releases that it belongs to.
+    pub fn line(self) -> (u64, u64) {
+        (self.0, self.1)
+    }
+
     fn of_word(word: &str) -> Option<Self> {
         let mut numbers = word.split('.').map(str::parse);
         let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };

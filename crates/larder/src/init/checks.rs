@@ -27,7 +27,7 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
     let owner = Settings::owner(project.workspace.manifest());
     let settings: Vec<Setting> = CHECKS
         .into_iter()
-        .filter(|(_, call)| !has_slice(project, call[0]))
+        .filter(|(_, call)| !has_slice_calling(project, call[0]))
         .map(|(name, call)| {
             let path = [owner, "metadata", "larder", "slices", name, "args"];
             Setting::new(&path, call.iter().copied().collect::<Array>(), "")
@@ -37,6 +37,6 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
     Ok(Proposal::new(tuning::change(manifest, &settings)?.into_iter().collect()))
 }
 
-fn has_slice(project: &Project, command: &str) -> bool {
+fn has_slice_calling(project: &Project, command: &str) -> bool {
     project.slices.iter().any(|slice| slice.args.first().is_some_and(|word| word == command))
 }

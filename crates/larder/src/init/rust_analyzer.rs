@@ -92,9 +92,9 @@ mod tests {
         let root = Utf8Path::from_path(dir.path()).unwrap();
         fs_err::create_dir(root.join(".vscode")).unwrap();
         assert_eq!(told(root), Told::Nothing);
-        write_editor(root, "{ \"editor.tabSize\": 4 }");
+        write_editor_settings(root, "{ \"editor.tabSize\": 4 }");
         assert_eq!(told(root), Told::Nothing);
-        write_editor(root, "{ // mine\n \"rust-analyzer.check.command\": \"clippy\" }");
+        write_editor_settings(root, "{ // mine\n \"rust-analyzer.check.command\": \"clippy\" }");
         assert_eq!(told(root), Told::Together);
         for (text, expected) in [
             ("[cargo]\ntargetDir = true\n", Told::Apart),
@@ -105,11 +105,11 @@ mod tests {
             fs_err::write(root.join(FILE), text).unwrap();
             assert_eq!(told(root), expected, "{text}");
         }
-        write_editor(root, "{ \"rust-analyzer.cargo.targetDir\": true }");
+        write_editor_settings(root, "{ \"rust-analyzer.cargo.targetDir\": true }");
         assert_eq!(told(root), Told::Apart);
     }
 
-    fn write_editor(root: &Utf8Path, text: &str) {
+    fn write_editor_settings(root: &Utf8Path, text: &str) {
         fs_err::write(root.join(EDITOR.0), text).unwrap();
     }
 }

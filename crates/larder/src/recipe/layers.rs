@@ -171,7 +171,7 @@ mod tests {
         let current = set((0..100).chain(200..210).chain(500..502));
         for (above, kept) in [(10, 2), (60, 1)] {
             let chain = [set(0..100), set((0..100).chain(200..210)), set((0..100).chain(300..300 + above))];
-            assert_eq!(keep(&chain, &current, 4).kept, kept);
+            assert_eq!(keep(&chain, &current, 4).kept, kept, "{above}");
         }
     }
 

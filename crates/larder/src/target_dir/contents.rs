@@ -285,7 +285,7 @@ mod tests {
         ] {
             let Profile { base, platform, name } = profile(Path::new(path), &roots);
             let (base, platform) = (base.to_string_lossy(), platform.unwrap_or_default());
-            assert_eq!((&*base, platform.as_str(), name.as_str()), expected);
+            assert_eq!((&*base, platform.as_str(), name.as_str()), expected, "{path}");
         }
     }
 }

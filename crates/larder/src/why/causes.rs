@@ -27,7 +27,7 @@ pub(super) fn answer(
     for index in 0..log.units.len() {
         if graph.dirty[index] && reasons[index].is_empty() && graph.dirty_dependencies(index).next().is_none()
         {
-            let mut own = of_its_package(log, &graph, &reasons, index);
+            let mut own = reasons_of_dependents(log, &graph, &reasons, index);
             if own.is_empty() {
                 own.push(unexplained(log, after, skeleton, &graph, index));
             }
@@ -77,7 +77,12 @@ fn package_names(log: &CargoLog, path: &[usize]) -> Vec<String> {
 
 /// cargo keeps features, profile and version of a build script's run in its hash only; the units of the same
 /// package that depend on it say which of them changed.
-fn of_its_package(log: &CargoLog, graph: &Graph, reasons: &[Vec<Reason>], index: usize) -> Vec<Reason> {
+fn reasons_of_dependents(
+    log: &CargoLog,
+    graph: &Graph,
+    reasons: &[Vec<Reason>],
+    index: usize,
+) -> Vec<Reason> {
     let is_unknown = log.units[index].verdict == Freshness::Unknown;
     let same = |other: &&usize| log.units[**other].package == log.units[index].package;
     let dependents = graph.dependents[index].iter().filter(same).filter(|_| is_unknown);

@@ -50,10 +50,10 @@ pub fn moved(project: &Project, slices: &[&str]) -> Result<Vec<Moved>> {
     let Some(file) = project.recorded()? else { return Ok(Vec::new()) };
     let lock = LockLines::read(project.workspace.root().join("Cargo.lock").as_ref());
     let chosen = file.slices.iter().filter(|slice| slices.contains(&slice.slice.name.as_str()));
-    Ok(chosen.flat_map(|slice| of_slice(slice, &lock)).collect())
+    Ok(chosen.flat_map(|slice| moved_in_slice(slice, &lock)).collect())
 }
 
-fn of_slice(locked: &LockedSlice, lock: &LockLines) -> Vec<Moved> {
+fn moved_in_slice(locked: &LockedSlice, lock: &LockLines) -> Vec<Moved> {
     let layers: Vec<Vec<(&str, String)>> =
         locked.layers.iter().map(|layer| layer.locked().collect()).collect();
     let Some(current) = layers.last() else { return Vec::new() };

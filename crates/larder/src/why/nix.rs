@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(reasons(&[&one, &four], &[&two, &three, &four]), both);
     }
 
-    /// The reasons between a derivation with the old sources and one with the new.
+    /// The reasons why a derivation with the new sources is not the one with the old.
     fn reasons(old: &[&str], new: &[&str]) -> Vec<String> {
         let [old, new] = [old, new].map(|sources| Described {
             input_srcs: sources.iter().map(|path| (*path).to_owned()).collect(),

@@ -240,14 +240,14 @@ mod tests {
     #[test]
     fn dots_are_resolved_as_text() {
         for (path, resolved) in [("/a/./b/../c", "/a/c"), ("../a/../../b", "../../b"), ("/../a", "/a")] {
-            assert_eq!(normalized(path.into()).into_string(), resolved);
+            assert_eq!(normalized(path.into()).into_string(), resolved, "{path}");
         }
     }
 
     #[test]
     fn ways_between_folders() {
         for (to, expected) in [("/a/b/c", "c"), ("/a/c/d", "../c/d"), ("/a", "../")] {
-            assert_eq!(way("/a/b".into(), to.into()).into_string(), expected);
+            assert_eq!(way("/a/b".into(), to.into()).into_string(), expected, "{to}");
         }
     }
 }

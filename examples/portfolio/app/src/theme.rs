@@ -40,7 +40,7 @@ fn toggle(dark: RwSignal<Option<bool>>) {
     dark.set(Some(next));
 }
 
-/// The theme that a click leads to.
+/// The button's text: the theme that a click leads to, once it is known.
 fn label(dark: Option<bool>) -> &'static str {
     match dark {
         None => "Theme",

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The version of the file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// One build of one peer.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

@@ -88,12 +88,12 @@ pub(super) fn text(cells: &[Cell]) -> String {
         "compiled",
         "bytes",
     ];
-    let rows: Vec<_> = rows(cells).iter().map(|row| row.text(cells)).collect();
+    let rows: Vec<_> = rows(cells).iter().map(|row| row.columns(cells)).collect();
     columns::text(head, &rows)
 }
 
 impl StoreRow<'_> {
-    fn text(&self, cells: &[Cell]) -> [String; 11] {
+    fn columns(&self, cells: &[Cell]) -> [String; 11] {
         let first = self.first;
         let (seconds, processor) = (median(&self.seconds), median(&self.processor_seconds));
         let (cold_seconds, cold_processor) = self.cold(cells);

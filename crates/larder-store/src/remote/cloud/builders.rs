@@ -14,9 +14,9 @@ use object_store::{
 
 use super::{
     super::{
-        contract::PlainHttp,
+        contract::{PlainHttp, bad_address},
         credentials::Credentials,
-        http::{bad_address, checked},
+        http::checked,
         wire::Wire,
     },
     service::{CloudService, Conflict},

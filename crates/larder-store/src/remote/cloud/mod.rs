@@ -12,9 +12,8 @@ use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, path::Path};
 
 use self::service::Most;
 use super::{
-    contract::{PlainHttp, Put, Remote, Trouble, trouble},
+    contract::{PlainHttp, Put, Remote, Trouble, bad_address, trouble},
     credentials::Credentials,
-    http::bad_address,
 };
 use crate::{Result, inside::Inside};
 

@@ -54,7 +54,8 @@ fn addresses_name_a_bucket_and_hold_no_secret() {
     }
 }
 
-/// The requests that a bucket gets with these variables, in lower case; it refuses everything. `SERVER` stands for it.
+/// The requests that a bucket gets with these variables, in lower case; it refuses everything. In the address and in
+/// values, `SERVER` stands for the address of its server.
 fn asked(address: &str, vars: &[(&str, &str)]) -> String {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let there = seen.clone();

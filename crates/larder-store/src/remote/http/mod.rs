@@ -12,11 +12,11 @@ use ureq::http::{
 };
 
 use super::{
-    contract::{PlainHttp, Put, Remote, Trouble, trouble},
+    contract::{PlainHttp, Put, Remote, Trouble, bad_address, trouble},
     credentials::Credentials,
     wire::{SHORT, Wire, WireAnswer, is_loopback, refused},
 };
-use crate::{Error, Result, inside::Inside};
+use crate::{Result, inside::Inside};
 
 /// The object that a server is tried with.
 const TRIED: &str = "v1/created-once";
@@ -138,10 +138,6 @@ pub(super) fn checked(address: &str, plain: PlainHttp) -> Result<Uri> {
         return Err(bad_address("it is not encrypted; metadata.larder.store.allow-http = true allows that"));
     }
     Ok(uri)
-}
-
-pub(super) fn bad_address(reason: &str) -> Error {
-    Error::bad("the address of the store's remote", reason)
 }
 
 impl fmt::Debug for Http {

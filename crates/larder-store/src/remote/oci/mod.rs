@@ -19,9 +19,8 @@ use ureq::http::{
 
 use self::{manifest::EMPTY, token::Challenge};
 use super::{
-    contract::{PlainHttp, Put, Remote, Trouble, trouble},
+    contract::{PlainHttp, Put, Remote, Trouble, bad_address, trouble},
     credentials::Credentials,
-    http::bad_address,
     wire::{SHORT, Wire, WireAnswer, is_loopback, refused},
 };
 use crate::{Result, digest::Digest, inside::Inside};

@@ -74,8 +74,8 @@ impl DebianRelease {
         let image = image.to_lowercase();
         match () {
             // `ubuntu` has `ubi` in no place, but it is looked at first to be sure.
-            () if names_one(&image, &OTHERS) && !image.contains("ubuntu") => None,
-            () if names_one(&image, &OLDER) => Some(Self::Bookworm),
+            () if contains_any(&image, &OTHERS) && !image.contains("ubuntu") => None,
+            () if contains_any(&image, &OLDER) => Some(Self::Bookworm),
             () => Some(Self::Trixie),
         }
     }
@@ -89,8 +89,8 @@ impl DebianRelease {
     }
 }
 
-fn names_one(image: &str, known: &[&str]) -> bool {
-    known.iter().any(|name| image.contains(name))
+fn contains_any(image: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| image.contains(name))
 }
 
 /// A crate as one unit of a slice has it.

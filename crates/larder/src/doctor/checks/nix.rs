@@ -30,14 +30,10 @@ const DEEP_ARCHIVES: [Version; 2] = [Version(2, 24, 4), Version(2, 93, 0)];
 /// Whether a release has what one of the fixed ones of its line has.
 fn is_mended(version: Version, fixed: &[Version]) -> bool {
     let newest = fixed.iter().max().copied().unwrap_or(version);
-    if release_line(version) > release_line(newest) {
+    if version.line() > newest.line() {
         return true;
     }
-    fixed.iter().any(|fixed| release_line(*fixed) == release_line(version) && version >= *fixed)
-}
-
-fn release_line(version: Version) -> (u64, u64) {
-    (version.0, version.1)
+    fixed.iter().any(|fixed| fixed.line() == version.line() && version >= *fixed)
 }
 
 fn as_used(facts: &Facts, finding: Finding) -> Finding {

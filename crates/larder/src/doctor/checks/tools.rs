@@ -102,7 +102,9 @@ pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
         }
         (Err(reason), None) => return Finding::problem(reason, install),
     };
-    if release_line(found) == release_line(CARGO_LEPTOS_VERSION) {
+    let [has, follows] =
+        [found.as_str(), CARGO_LEPTOS_VERSION].map(|text| Version::find(text).map(Version::line));
+    if has == follows {
         return Finding::ok(format!("it is {found}, and Larder follows {CARGO_LEPTOS_VERSION}"));
     }
     Finding::warning(
@@ -111,11 +113,6 @@ pub(super) fn cargo_leptos(facts: &Facts) -> Finding {
         ),
         install,
     )
-}
-
-/// Major and minor of the version in a text.
-fn release_line(text: &str) -> Option<(u64, u64)> {
-    Version::find(text).map(|version| (version.0, version.1))
 }
 
 pub(super) fn tailwind(facts: &Facts) -> Finding {

@@ -45,7 +45,7 @@ pub(super) fn look(env: &Environment) -> Answer<DockerFacts> {
     };
     let buildkit = match &client {
         Ok(Buildx::Plugin(_)) if engine.is_ok() => {
-            ask(program, env, &["buildx", "inspect"]).and_then(|text| of_builder(&text))
+            ask(program, env, &["buildx", "inspect"]).and_then(|text| builder_version(&text))
         }
         _ => engine.clone(),
     };
@@ -54,13 +54,13 @@ pub(super) fn look(env: &Environment) -> Answer<DockerFacts> {
 }
 
 /// The version that a builder runs. Older plug-ins call it `Buildkit:`.
-fn of_builder(text: &str) -> Answer<String> {
+fn builder_version(text: &str) -> Answer<String> {
     text.lines()
-        .find_map(version_in_line)
+        .find_map(buildkit_version)
         .ok_or_else(|| "`docker buildx inspect` names no version of BuildKit".into())
 }
 
-fn version_in_line(line: &str) -> Option<String> {
+fn buildkit_version(line: &str) -> Option<String> {
     let (name, version) = line.split_once(':')?;
     let name = name.trim().to_lowercase();
     (name == "buildkit" || name == "buildkit version").then(|| version.trim().to_owned())
@@ -68,12 +68,12 @@ fn version_in_line(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::of_builder;
+    use super::builder_version;
 
     #[test]
     fn builders_say_their_version_in_two_ways() {
-        assert_eq!(of_builder("Name: default\nBuildkit:  v0.11.6\n").as_deref(), Ok("v0.11.6"));
-        assert_eq!(of_builder("Nodes:\nBuildKit version: v0.29.0\n").as_deref(), Ok("v0.29.0"));
-        assert!(of_builder("Name: default\n").is_err());
+        assert_eq!(builder_version("Name: default\nBuildkit:  v0.11.6\n").as_deref(), Ok("v0.11.6"));
+        assert_eq!(builder_version("Nodes:\nBuildKit version: v0.29.0\n").as_deref(), Ok("v0.29.0"));
+        assert!(builder_version("Name: default\n").is_err());
     }
 }

@@ -67,7 +67,7 @@ pub struct Facts {
     pub empty_slices: Vec<String>,
     /// The problem with the recipes; `None` if there are none.
     pub recipes: Answer<Option<Vec<RecipeFinding>>>,
-    /// Generated files that are stale; `None` if there are none.
+    /// Generated files that are stale; `None` without a generated Dockerfile.
     pub generated: Answer<Option<Vec<Utf8PathBuf>>>,
     /// Settings that the image lacks; `None` without a generated Dockerfile.
     pub image_needs: Answer<Option<Lacking>>,

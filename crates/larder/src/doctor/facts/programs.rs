@@ -28,7 +28,7 @@ pub(super) fn missing(project: &Project) -> Vec<(String, String)> {
     let mut named = Vec::new();
     for (key, variables) in WRAPPERS {
         let variable = variables.iter().find_map(|name| Some((*name, env.get_str(name)?)));
-        let configured = || files.iter().find_map(|(folder, config)| of_build(config, folder, key));
+        let configured = || files.iter().find_map(|(folder, config)| program_of_build(config, folder, key));
         named.extend(match variable {
             Some((_, "")) => None,
             Some((name, program)) => {
@@ -57,7 +57,7 @@ pub(super) fn missing_in_image(project: &Project) -> Vec<(String, String)> {
     }
     let config = project.workspace.config();
     let root = project.workspace.root();
-    let wrappers = WRAPPERS.iter().filter_map(|(key, _)| of_build(config, root, key));
+    let wrappers = WRAPPERS.iter().filter_map(|(key, _)| program_of_build(config, root, key));
     let named =
         wrappers.chain(linkers(config, root).into_iter().filter(|linker| is_used(project, &linker.by)));
     let absent = named.filter(|named| !installs(&dockerfile, &named.program));
@@ -74,7 +74,7 @@ fn files(project: &Project) -> Vec<(Utf8PathBuf, DocumentMut)> {
     files.filter_map(|(file, folder)| Some((folder, parse_toml(&file).ok()?))).collect()
 }
 
-fn of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<NamedProgram> {
+fn program_of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<NamedProgram> {
     let program = tuning::get(config, &["build", key])?.as_str().filter(|program| !program.is_empty())?;
     Some(NamedProgram { by: format!("build.{key}"), program: program.to_owned(), folder: folder.to_owned() })
 }

@@ -89,14 +89,14 @@ pub(super) fn lock_fits(project: &Project) -> Answer<bool> {
 /// Whether there is a Dockerfile that was generated.
 pub(super) fn has_dockerfile(project: &Project) -> bool {
     let Ok(folder) = docker::context(project) else { return false };
-    read::text(folder.join("Dockerfile")).is_ok_and(|text| docker::is_generated(&text))
+    docker::has_generated(&folder, "Dockerfile")
 }
 
 pub(super) fn generated(project: &Project) -> Answer<Option<Vec<Utf8PathBuf>>> {
     stale_files(project).map_err(|error| error.to_string())
 }
 
-/// Generated files that are stale; `None` if there are none.
+/// Generated files that are stale; `None` without a generated Dockerfile.
 fn stale_files(project: &Project) -> Result<Option<Vec<Utf8PathBuf>>> {
     let folder = docker::context(project)?;
     if !folder.join("Dockerfile").is_file() {

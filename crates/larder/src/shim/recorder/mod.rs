@@ -79,8 +79,8 @@ impl Recorder {
 
     /// The same, with every call explained that builds something.
     #[must_use]
-    pub fn with_reasons(mut self, mode: Mode, place: BuildFolders) -> Self {
-        self.explained = Some((mode, place));
+    pub fn with_reasons(mut self, mode: Mode, folders: BuildFolders) -> Self {
+        self.explained = Some((mode, folders));
         self
     }
 
