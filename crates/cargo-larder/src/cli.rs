@@ -51,7 +51,7 @@ Exit codes:
   0  done
   1  failed; the message says why and what to do
   2  wrong usage
-  3  `--check`: a recipe is stale or unproven, a file would be written anew, or a deployment would change something
+  3  `--check`: a recipe is stale, a file would be written anew, or a deployment would change something
   4  `doctor` found a problem
 A build that fails ends with the exit code of the program that failed (101 from cargo).";
 
@@ -156,7 +156,7 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Lock {
-    /// Write nothing; exit with 3 if a recipe is stale or unproven
+    /// Write nothing; exit with 3 if a recipe is stale
     #[arg(long)]
     pub(crate) check: bool,
     /// With --check: exit with 0 if recipes are no worse than stale; GitHub Actions shows the warning beside the change

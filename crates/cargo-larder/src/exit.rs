@@ -7,7 +7,7 @@ use larder::slice::Refused;
 
 use crate::ui::terminal;
 
-/// A recipe is stale or unproven.
+/// A recipe is stale.
 pub(crate) const STALE: u8 = 3;
 
 /// `doctor` found a problem.

@@ -1,4 +1,7 @@
 //! Versions as programs print them: three numbers somewhere in a line, the last one optional.
+//!
+//! The crate `semver` reads packages' versions. It takes neither `0.2` nor Nix's `2.35.0pre20260601`, and finds nothing
+//! inside a line.
 
 use std::fmt;
 

@@ -167,6 +167,9 @@ pub enum RecipeFinding {
 
 impl From<&Refused> for RecipeFinding {
     fn from(refused: &Refused) -> Self {
+        if is_unproven(&refused.error) {
+            return Self::Unproven(refused.text());
+        }
         Self::Refused(refused.text(), refused.error.hint().unwrap_or_default())
     }
 }
@@ -195,7 +198,7 @@ pub struct Checked {
     pub outcomes: Vec<Locked>,
     /// Why recipes are not what their slices need; none if all are fresh and proven.
     pub findings: Vec<RecipeFinding>,
-    /// The slices that nothing is known of.
+    /// The slices that cannot be planned or proven.
     pub refused: Vec<Refused>,
 }
 
@@ -226,8 +229,6 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     for outcome in locked.iter_mut().filter(|outcome| outcome.change == RecipeChange::Written) {
         outcome.change = RecipeChange::Needed;
     }
-    let unproven = refused.iter().filter(|refused| is_unproven(&refused.error));
-    findings.extend(unproven.map(|refused| RecipeFinding::Unproven(refused.error.to_string())));
     for gone in old.slices.iter().filter(|locked| file.slice(&locked.slice.name).is_none()) {
         findings
             .push(RecipeFinding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));

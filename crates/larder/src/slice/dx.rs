@@ -1,8 +1,7 @@
 //! The slices of a project that dx builds for browsers: the calls of cargo that `dx build --release` makes, and those of
 //! `dx build` and `dx serve`; a fullstack project has two of each.
 //!
-//! Follows the source of dioxus-cli 0.7.9: `src/build/request.rs` and `src/build/renderer.rs`. It was never held against
-//! the program itself. A project for desktops or phones is left alone, and so are the words of a command line.
+//! Follows the source of dioxus-cli 0.7.9: `src/build/request.rs` and `src/build/renderer.rs`. A project for desktops or phones is left alone, and so are the words of a command line.
 
 use std::collections::{BTreeMap, BTreeSet};
 

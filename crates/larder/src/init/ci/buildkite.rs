@@ -41,8 +41,8 @@ pub(super) fn text(parts: &PipelineParts) -> String {
             format!("cargo larder gc --only target --max-size {MOST} --yes"),
             format!("cargo larder store gc --max-size {MOST} --yes"),
         ];
-        let push = r#"test -z "$LARDER_STORE_KEY" || test "$LARDER_STORE" = read || cargo larder store push"#;
-        let push = parts.has_remote.then(|| push.to_owned());
+        let push = script::if_key(&format!(r#"test "$LARDER_STORE" = read || {}"#, script::PUSH));
+        let push = parts.has_remote.then_some(push);
         let lines: Vec<String> = [STORE.to_owned(), build].into_iter().chain(push).chain(sweep).collect();
         step(&mut text, parts, &group.slices, &lines);
     }

@@ -55,7 +55,10 @@ pub(super) fn text(parts: &PipelineParts) -> String {
         let condition = "        if: github.event_name == 'push'\n";
         let secret = "        env:\n          LARDER_STORE_KEY: ${{ secrets.LARDER_STORE_KEY }}\n";
         let keys = format!("{condition}{below}{secret}");
-        step(&mut text, "Units for the team", &keys, &[script::PUSH.to_owned()]);
+        text.push_str(
+            "      # Forgejo does not say whether a branch is protected; this workflow starts on these branches alone.\n",
+        );
+        step(&mut text, "Units for the team", &keys, &[script::if_key(script::PUSH_UNTOLD)]);
     }
     text.push_str("      # Stale recipes are slower, never wrong, so this comes last.\n");
     step(&mut text, "Recipes are right", &below, &script::checks(parts, "GITHUB_HEAD_REF"));

@@ -79,13 +79,15 @@ fn cook(parts: &PipelineParts, group: &Group) -> String {
         format!("cargo larder store export \"{UNITS}\""),
         format!("cargo larder build --locked {slices}"),
     ];
-    let lines = if parts.has_remote { vec![lines[1].clone(), lines[4].clone()] } else { lines.to_vec() };
+    let push = format!(r#"test "$CI_COMMIT_REF_PROTECTED" != true || {}"#, script::if_key(script::PUSH));
+    let lines =
+        if parts.has_remote { vec![lines[1].clone(), lines[4].clone(), push] } else { lines.to_vec() };
     job(&format!("larder {slices}"), parts, Some(group), &lines)
 }
 
 fn job(name: &str, parts: &PipelineParts, group: Option<&Group>, lines: &[String]) -> String {
     let mut text = format!("\n{name}:\n  extends: .larder\n  cache:\n");
-    add_cache(&mut text, &format!("larder-tools-v1{}", script::leptos_key(parts)), ".larder-tools/bin");
+    add_cache(&mut text, &format!("larder-tools-v1{}", script::tools_key(parts)), ".larder-tools/bin");
     let lock = parts.below("Cargo.lock");
     add_cache(
         &mut text,

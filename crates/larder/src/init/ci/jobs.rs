@@ -116,7 +116,7 @@ fn cook(parts: &PipelineParts) -> String {
 /// GitHub says so.
 fn push(job: &mut Job) {
     job.step(
-        &PipelineStep::new("Units for the team", &[script::PUSH])
+        &PipelineStep::new("Units for the team", &[&script::if_key(script::PUSH)])
             .only_if("github.event_name == 'push' && github.ref_protected")
             .env("LARDER_STORE_KEY", "${{ secrets.LARDER_STORE_KEY }}"),
     );
@@ -135,7 +135,7 @@ fn toolchain(job: &mut Job, parts: &PipelineParts) {
 /// Larder itself, and cargo-leptos if it is needed.
 fn install(job: &mut Job, parts: &PipelineParts) -> CacheAction<'static> {
     let leptos = parts.leptos();
-    let more = script::leptos_key(parts);
+    let more = script::tools_key(parts);
     let tools = CacheAction {
         id: "tools",
         paths: &[TOOLS],
@@ -148,7 +148,11 @@ fn install(job: &mut Job, parts: &PipelineParts) -> CacheAction<'static> {
         r#": "${LARDER_GIT:?set this variable of the repository to the address of Larder}""#.to_owned(),
         "# Their sources are none of the project's downloads.".to_owned(),
         r#"export CARGO_HOME="$RUNNER_TEMP/tools""#.to_owned(),
-        format!(r#"{} --git "$LARDER_GIT" cargo-larder"#, install_if_missing("cargo-larder", "")),
+        format!(
+            r#"{} --git "$LARDER_GIT" cargo-larder{}"#,
+            install_if_missing("cargo-larder", ""),
+            script::features(parts)
+        ),
     ];
     if let Some(version) = leptos {
         lines.push("# Its own release profile takes several times as long.".into());

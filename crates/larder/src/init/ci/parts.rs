@@ -24,6 +24,8 @@ pub(super) struct PipelineParts {
     pub(super) is_deployed: bool,
     /// Whether a team's remote has the units.
     pub(super) has_remote: bool,
+    /// Whether that remote is a bucket, which a plain installation of Larder cannot ask.
+    pub(super) is_bucket: bool,
     /// The git address of Larder, if it was given.
     pub(super) source: Option<String>,
 }
@@ -64,6 +66,7 @@ impl PipelineParts {
             has_flake: project.workspace.root().join("flake.nix").is_file(),
             is_deployed: !project.settings.deploy.is_empty(),
             has_remote: project.settings.store.remote.is_some(),
+            is_bucket: project.settings.store.remote.as_deref().is_some_and(is_bucket),
             source: source.map(|source| source.trim_start_matches("git+").to_owned()),
         };
         if let Some(word) = parts.words().find(|word| !is_plain(word)) {
@@ -120,6 +123,10 @@ fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
 
 fn command(slice: &Slice) -> &str {
     slice.args.first().map_or("", String::as_str)
+}
+
+fn is_bucket(remote: &str) -> bool {
+    ["s3://", "gs://", "az://"].iter().any(|scheme| remote.starts_with(scheme))
 }
 
 /// Whether a word means itself in YAML, in expressions of GitHub's, in patterns and in a shell.

@@ -3,8 +3,15 @@
 use super::parts::PipelineParts;
 use crate::{process::quoted, slice::leptos};
 
-/// Gives units to the team, if this run has its key.
-pub(super) const PUSH: &str = r#"test -z "$LARDER_STORE_KEY" || cargo larder store push"#;
+/// Gives units to the team.
+pub(super) const PUSH: &str = "cargo larder store push";
+/// The same, where nothing tells whether a branch is protected.
+pub(super) const PUSH_UNTOLD: &str = "cargo larder store push --allow-untrusted";
+
+/// A command that runs if this run has the team's key.
+pub(super) fn if_key(command: &str) -> String {
+    format!(r#"test -z "$LARDER_STORE_KEY" || {command}"#)
+}
 
 /// The toolchain with all that the project's slices need of it.
 pub(super) fn toolchain(parts: &PipelineParts) -> Vec<String> {
@@ -48,7 +55,12 @@ pub(super) fn set_up(parts: &PipelineParts, tools: &str) -> Vec<String> {
 pub(super) fn install(parts: &PipelineParts, tools: &str) -> Vec<String> {
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.to_owned(),
-        install_if_missing(tools, "cargo-larder", "", r#"--git "$LARDER_GIT" cargo-larder"#),
+        install_if_missing(
+            tools,
+            "cargo-larder",
+            "",
+            &format!(r#"--git "$LARDER_GIT" cargo-larder{}"#, features(parts)),
+        ),
     ];
     if let Some(version) = parts.leptos() {
         let package = format!("cargo-leptos@{version}");
@@ -69,9 +81,15 @@ pub(super) fn leptos_profile() -> String {
     leptos::INSTALL_PROFILE.map(|(name, value)| format!("{name}={value} ")).concat()
 }
 
+/// The features that Larder is installed with, behind its name.
+pub(super) fn features(parts: &PipelineParts) -> &'static str {
+    if parts.is_bucket { " --features store-clouds" } else { "" }
+}
+
 /// The end of the key of a cache with the tools.
-pub(super) fn leptos_key(parts: &PipelineParts) -> String {
-    parts.leptos().map(|version| format!("-leptos-{version}")).unwrap_or_default()
+pub(super) fn tools_key(parts: &PipelineParts) -> String {
+    let leptos = parts.leptos().map(|version| format!("-leptos-{version}"));
+    format!("{}{}", if parts.is_bucket { "-clouds" } else { "" }, leptos.unwrap_or_default())
 }
 
 /// A line of a script as one text of YAML, whatever is in it.
