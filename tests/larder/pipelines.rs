@@ -65,6 +65,25 @@ fn forgejo_and_buildkite_cook_each_group_and_share_nothing_from_a_pull_request()
     assert!(single.is_none(), "{single:?}");
 }
 
+/// Each service says in its own way which builds may push, and a bucket takes a Larder with the feature for it.
+#[test]
+fn units_of_a_team_are_pushed_and_buckets_can_be_asked() {
+    for (remote, is_bucket) in [("https://units.example/x", false), ("s3://units/x", true)] {
+        let project = project(&format!("\n[package.metadata.larder.store]\nremote = \"{remote}\"\n"));
+        init(&project, "recipes,ci,gitlab,forgejo,buildkite");
+        for (file, push) in [
+            (".github/workflows/larder.yml", "|| cargo larder store push\n"),
+            (".gitlab-ci.yml", "test \"$CI_COMMIT_REF_PROTECTED\" != true || test -z"),
+            (".forgejo/workflows/larder.yml", "|| cargo larder store push --allow-untrusted\n"),
+            (".buildkite/larder.yml", "test \"$$LARDER_STORE\" = read || cargo larder store push"),
+        ] {
+            let text = project.read(file);
+            assert!(text.contains(push), "{file}: {text}");
+            assert_eq!(text.contains("cargo-larder --features store-clouds"), is_bucket, "{file}: {text}");
+        }
+    }
+}
+
 /// Runs the pipeline of a project in git: on the default branch, or on a merge request's.
 fn run(program: &Path, project: &Project, branch: Option<&str>) -> String {
     let mut args = vec!["--force-shell-executor", "--shell-isolation"];
