@@ -130,27 +130,21 @@ fn gc_again(project: &Project) -> u64 {
     json["bytes"].as_u64().unwrap()
 }
 
-fn git(project: &Project, args: &[&str]) {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-    Surroundings::get().run("git".as_ref(), project.path(), &[&author[..], args].concat(), &nobody).ok();
-}
-
 /// A repository on `main`, with a branch `feature` that has another version of a dependency; both are built.
 fn two_branches() -> Project {
     let project = project();
-    git(&project, &["init", "--quiet", "--initial-branch=main"]);
-    git(&project, &["add", "."]);
-    git(&project, &["commit", "--quiet", "--message=main"]);
-    git(&project, &["checkout", "--quiet", "-b", "feature"]);
+    project.git(&["init", "--quiet", "--initial-branch=main"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "--quiet", "--message=main"]);
+    project.git(&["checkout", "--quiet", "-b", "feature"]);
     project.write("Cargo.toml", &manifest("1.0.14"));
     project.cargo(&["generate-lockfile", "--quiet"]);
     project.larder(&["lock"]).ok();
     warm(&project, &[]);
-    git(&project, &["commit", "--quiet", "--all", "--message=feature"]);
-    git(&project, &["add", "."]);
-    git(&project, &["commit", "--quiet", "--allow-empty", "--message=recipes"]);
-    git(&project, &["checkout", "--quiet", "main"]);
+    project.git(&["commit", "--quiet", "--all", "--message=feature"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "--quiet", "--allow-empty", "--message=recipes"]);
+    project.git(&["checkout", "--quiet", "main"]);
     warm(&project, &[]);
     project
 }
@@ -166,9 +160,9 @@ fn units_of_another_branch_go_unless_they_are_young_or_kept() {
     let json = gc(&project, &kept);
     // The application and the helper of the other branch; no recipe builds them.
     assert_eq!(entries(&json, "old generations of units"), 2, "{json:#}");
-    git(&project, &["checkout", "--quiet", "feature"]);
+    project.git(&["checkout", "--quiet", "feature"]);
     assert_eq!(build(&project, &[]).compiled_external, 0);
-    git(&project, &["checkout", "--quiet", "main"]);
+    project.git(&["checkout", "--quiet", "main"]);
     // Compiled again, main's are the last build's for sure: reading alone need not leave a trace.
     for path in ["src/main.rs", "helper/src/lib.rs"] {
         project.write(path, &format!("{}\n", project.read(path)));
@@ -178,7 +172,7 @@ fn units_of_another_branch_go_unless_they_are_young_or_kept() {
     // Once more these, and the other version of the dependency with the recipe that built it.
     assert_eq!(entries(&json, "old generations of units"), 4, "{json:#}");
     assert_warm(&project, &[]);
-    git(&project, &["checkout", "--quiet", "feature"]);
+    project.git(&["checkout", "--quiet", "feature"]);
     assert_eq!(build(&project, &[]).compiled_external, 1);
 }
 
@@ -253,9 +247,9 @@ fn killed_at_any_moment_no_unit_is_taken_for_fresh_that_is_not() {
     project.larder(&GC[..5]).ok();
     let planning = start.elapsed();
     for moment in 0..MOMENTS {
-        git(&project, &["checkout", "--quiet", "feature"]);
+        project.git(&["checkout", "--quiet", "feature"]);
         warm(&project, &[]);
-        git(&project, &["checkout", "--quiet", "main"]);
+        project.git(&["checkout", "--quiet", "main"]);
         let mut args = vec!["larder"];
         args.extend(GC);
         let log = tempfile::NamedTempFile::new().unwrap();
@@ -265,7 +259,7 @@ fn killed_at_any_moment_no_unit_is_taken_for_fresh_that_is_not() {
         std::thread::sleep(planning.mul_f64(0.8 + 0.5 * f64::from(moment) / f64::from(MOMENTS)));
         drop(running);
         assert_warm(&project, &[]);
-        git(&project, &["checkout", "--quiet", "feature"]);
+        project.git(&["checkout", "--quiet", "feature"]);
         // Whatever is left of the branch, cargo builds the rest; the program shows that it is whole.
         build(&project, &[]);
         surroundings.run(&project.path().join("target/release/app"), project.path(), &[], &[]).ok();
@@ -332,7 +326,7 @@ fn what_another_branch_names_is_not_run() {
     fs_err::write(&program, format!("#!/bin/sh\necho \"$0 $*\" >> {}\nexit 1\n", ran.display())).unwrap();
     fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let program = program.display().to_string();
-    git(&project, &["checkout", "--quiet", "feature"]);
+    project.git(&["checkout", "--quiet", "feature"]);
     let lock = project.read("larder/larder.lock");
     let config = format!("[build]\nrustc = {program:?}\nrustc-wrapper = {program:?}\n");
     project.write("larder/.cargo/config.toml", &config);
@@ -346,11 +340,11 @@ fn what_another_branch_names_is_not_run() {
     // Larder takes the table for one of its own.
     assert!(larder_tests::recipes::by_larder(project.path()).is_ok(), "{hostile}");
     project.write("larder/larder.lock", &hostile);
-    git(&project, &["add", "--all"]);
-    git(&project, &["commit", "--quiet", "--message=hostile"]);
-    git(&project, &["checkout", "--quiet", "main"]);
+    project.git(&["add", "--all"]);
+    project.git(&["commit", "--quiet", "--message=hostile"]);
+    project.git(&["checkout", "--quiet", "main"]);
     // And what a repository's own configuration has git run for looking.
-    git(&project, &["config", "core.fsmonitor", &program]);
+    project.git(&["config", "core.fsmonitor", &program]);
     let outcome = project.larder(&["gc", "--only", "target", "--keep-branches"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     for verb in ["doctor", "dockerfile", "init", "lock"] {

@@ -1,26 +1,18 @@
 //! Merges: two branches that each change dependencies go together by git alone, or after one `lock`.
 
-use std::path::Path;
-
-use larder_tests::{Outcome, Project, Surroundings, package, recipes::assert_expanders_agree};
+use larder_tests::{Outcome, Project, package, recipes::assert_expanders_agree};
 
 /// Three crates that stand apart, and one with several below it.
 const MANIFEST: &str =
     "\n[dependencies]\nfnv = \"1\"\ncfg-if = \"1\"\neither = \"1\"\nserde_json = \"=1.0.140\"\n";
-
-fn git(project: &Project, args: &[&str]) -> Outcome {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-    Surroundings::get().run(Path::new("git"), project.path(), &[&author[..], args].concat(), &nobody)
-}
 
 fn update(project: &Project, package: &str, version: &str) {
     project.cargo(&["update", "--quiet", package, "--precise", version]);
 }
 
 fn commit(project: &Project) {
-    git(project, &["add", "--all"]).ok();
-    git(project, &["commit", "--quiet", "--message=test"]).ok();
+    project.git(&["add", "--all"]);
+    project.git(&["commit", "--quiet", "--message=test"]);
 }
 
 /// A repository with recipes of older crates.
@@ -36,22 +28,22 @@ fn repository() -> Project {
         update(&project, package, version);
     }
     project.larder(&["lock"]).ok();
-    git(&project, &["init", "--quiet", "--initial-branch=main"]).ok();
+    project.git(&["init", "--quiet", "--initial-branch=main"]);
     commit(&project);
     project
 }
 
 /// Two branches with a bump each, and what git makes of them; the work tree is `main` after the merge.
 fn merged(project: &Project, ours: (&str, &str), theirs: (&str, &str)) -> Outcome {
-    git(project, &["checkout", "--quiet", "-b", "other"]).ok();
+    project.git(&["checkout", "--quiet", "-b", "other"]);
     update(project, theirs.0, theirs.1);
     project.larder(&["lock"]).ok();
     commit(project);
-    git(project, &["checkout", "--quiet", "main"]).ok();
+    project.git(&["checkout", "--quiet", "main"]);
     update(project, ours.0, ours.1);
     project.larder(&["lock"]).ok();
     commit(project);
-    git(project, &["merge", "--quiet", "--no-edit", "other"])
+    project.try_git(&["merge", "--quiet", "--no-edit", "other"])
 }
 
 fn has_conflict(project: &Project, path: &str) -> bool {
@@ -105,7 +97,7 @@ fn conflict_markers_are_repaired_and_layers_stay() {
         assert_ne!(outcome.code, 0, "{verb}: {outcome:?}");
     }
     assert!(has_conflict(&project, "larder/larder.lock"), "`Cargo.lock` is not solved yet");
-    git(&project, &["checkout", "--ours", "Cargo.lock"]).ok();
+    project.git(&["checkout", "--ours", "Cargo.lock"]);
     let outcome = project.larder(&["cook"]);
     assert!(outcome.code == 1 && outcome.stderr.contains("conflict markers"), "{outcome:?}");
     let check = project.larder(&["lock", "--check"]);
@@ -113,7 +105,7 @@ fn conflict_markers_are_repaired_and_layers_stay() {
     project.larder(&["lock"]).ok();
     assert_eq!(
         project.read("larder/larder.lock"),
-        git(&project, &["show", "main:larder/larder.lock"]).stdout
+        project.try_git(&["show", "main:larder/larder.lock"]).stdout
     );
     assert_eq!(project.layers("release"), 2, "those of the branch that was merged into");
     let expanded = project.expanded();
@@ -136,17 +128,17 @@ fn a_merge_driver_leaves_no_markers_in_the_table() {
     commit(&project);
     merged(&project, ("itoa", "1.0.15"), ("itoa", "1.0.14"));
     assert!(has_conflict(&project, "larder/larder.lock"), "the clone has not said anything");
-    git(&project, &["merge", "--abort"]).ok();
+    project.git(&["merge", "--abort"]);
 
-    git(&project, &["config", name, driver]).ok();
-    assert_ne!(git(&project, &["merge", "--quiet", "--no-edit", "other"]).code, 0);
+    project.git(&["config", name, driver]);
+    assert_ne!(project.try_git(&["merge", "--quiet", "--no-edit", "other"]).code, 0);
     assert!(has_conflict(&project, "Cargo.lock") && !has_conflict(&project, "larder/larder.lock"));
-    git(&project, &["checkout", "--theirs", "Cargo.lock"]).ok();
+    project.git(&["checkout", "--theirs", "Cargo.lock"]);
     project.larder(&["lock"]).ok();
     project.larder(&["lock", "--check"]).ok();
     assert!(project.read("larder/larder.lock").contains("\nitoa 1.0.14 "));
-    git(&project, &["add", "--all"]).ok();
-    assert!(git(&project, &["status", "--porcelain"]).stdout.lines().all(|line| !line.starts_with('U')));
+    project.git(&["add", "--all"]);
+    assert!(project.try_git(&["status", "--porcelain"]).stdout.lines().all(|line| !line.starts_with('U')));
     commit(&project);
     project.assert_exact(&["build", "--release"]);
 }
@@ -167,6 +159,6 @@ fn a_checkout_with_other_line_ends_is_repaired() {
     // git itself leaves the line ends of the folder alone.
     commit(&project);
     fs_err::remove_file(project.path().join("larder/larder.lock")).unwrap();
-    git(&project, &["-c", "core.autocrlf=true", "checkout", "--", "larder"]).ok();
+    project.git(&["-c", "core.autocrlf=true", "checkout", "--", "larder"]);
     assert_eq!(project.read("larder/larder.lock"), good);
 }

@@ -1,9 +1,6 @@
 //! `cargo larder why` before a build: provoked rebuilds, each with the cause that must be named.
 
-use std::{
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use larder_tests::Surroundings;
 
@@ -142,21 +139,14 @@ fn outputs_and_other_builds() {
 
 fn switch_branch(stage: &mut Stage) {
     stage.project.write(".gitignore", "target\n");
-    git(stage, &["init", "--quiet", "--initial-branch=main"]);
-    git(stage, &["add", "."]);
-    git(stage, &["commit", "--quiet", "--message=test"]);
-    git(stage, &["switch", "--quiet", "--create=other"]);
+    stage.project.git(&["init", "--quiet", "--initial-branch=main"]);
+    stage.project.git(&["add", "."]);
+    stage.project.git(&["commit", "--quiet", "--message=test"]);
+    stage.project.git(&["switch", "--quiet", "--create=other"]);
     stage.append("mid/src/part.rs", "// other\n");
-    git(stage, &["commit", "--quiet", "--all", "--message=other"]);
+    stage.project.git(&["commit", "--quiet", "--all", "--message=other"]);
     assert_eq!(stage.build(&["--release"]).code, 0);
-    git(stage, &["switch", "--quiet", "main"]);
-}
-
-fn git(stage: &Stage, words: &[&str]) {
-    let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-    let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-    let words = [&author[..], words].concat();
-    Surroundings::get().run(Path::new("git"), stage.project.path(), &words, &nobody).ok();
+    stage.project.git(&["switch", "--quiet", "main"]);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Git repositories in temporary folders, for dependencies that come from git and for indexes of registries.
 
-use std::path::Path;
-
-use crate::{Project, Surroundings};
+use crate::Project;
 
 /// A git repository that goes away with the test.
 #[derive(Debug)]
@@ -64,8 +62,7 @@ impl GitRepository {
     /// When git refuses.
     pub fn commit(&self) -> String {
         self.git(&["add", "."]);
-        let author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-        self.git(&[&author[..], &["commit", "--quiet", "--message=test"]].concat());
+        self.git(&["commit", "--quiet", "--message=test"]);
         self.commit_name()
     }
 
@@ -82,7 +79,6 @@ impl GitRepository {
     /// # Panics
     /// When git refuses.
     pub fn git(&self, args: &[&str]) -> String {
-        let nobody = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")];
-        Surroundings::get().run(Path::new("git"), self.files.path(), args, &nobody).ok().stdout
+        self.files.git(args).stdout
     }
 }

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use larder::{camino::Utf8Path, files::change::Change, project::Project};
 
-use super::terminal;
+use super::terminal::{self, colored};
 use crate::schema;
 
 /// The diff of one file, with its path below the workspace's root.
@@ -31,10 +31,6 @@ fn style(line: &str) -> Style {
         [b'@', ..] => colored(AnsiColor::Cyan),
         _ => Style::new(),
     }
-}
-
-fn colored(color: AnsiColor) -> Style {
-    Style::new().fg_color(Some(color.into()))
 }
 
 /// One file's change, for programs.

@@ -56,8 +56,12 @@ impl Report for Terminal {
 /// The end of a line.
 pub(crate) const END: (Style, &str) = (Style::new(), "\n");
 
+pub(crate) fn colored(color: AnsiColor) -> Style {
+    Style::new().fg_color(Some(color.into()))
+}
+
 pub(crate) fn bold(color: AnsiColor) -> Style {
-    Style::new().fg_color(Some(color.into())).bold()
+    colored(color).bold()
 }
 
 /// A message on standard error, with what kind of message it is in front.

@@ -64,7 +64,7 @@ fn print(context: &VerbContext, usage: &Usage, depth: usize) {
     for (line, size) in text.lines().zip(sizes) {
         match size.filter(|_| bars) {
             Some(size) => {
-                let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
+                let green = terminal::colored(AnsiColor::Green);
                 let bar = bar(size, total.on_disk);
                 let line = format!("{line:<widest$}  ");
                 terminal::print_styled(&[(Style::new(), &line), (green, &bar), terminal::END]);

@@ -72,16 +72,20 @@ fn recipes(parts: &PipelineParts) -> String {
 
 fn cook(parts: &PipelineParts, group: &Group) -> String {
     let slices = &group.slices;
-    let lines = [
-        format!("test ! -f \"{UNITS}\" || cargo larder store import \"{UNITS}\""),
-        format!("cargo larder cook --locked {slices}"),
-        "# Those of these recipes, and no others: the cache does not grow.".to_owned(),
-        format!("cargo larder store export \"{UNITS}\""),
-        format!("cargo larder build --locked {slices}"),
-    ];
-    let push = format!(r#"test "$CI_COMMIT_REF_PROTECTED" != true || {}"#, script::if_key(script::PUSH));
-    let lines =
-        if parts.has_remote { vec![lines[1].clone(), lines[4].clone(), push] } else { lines.to_vec() };
+    let cook = format!("cargo larder cook --locked {slices}");
+    let build = format!("cargo larder build --locked {slices}");
+    let lines = if parts.has_remote {
+        let push = format!(r#"test "$CI_COMMIT_REF_PROTECTED" != true || {}"#, script::if_key(script::PUSH));
+        vec![cook, build, push]
+    } else {
+        vec![
+            format!("test ! -f \"{UNITS}\" || cargo larder store import \"{UNITS}\""),
+            cook,
+            "# Those of these recipes, and no others: the cache does not grow.".to_owned(),
+            format!("cargo larder store export \"{UNITS}\""),
+            build,
+        ]
+    };
     job(&format!("larder {slices}"), parts, Some(group), &lines)
 }
 
