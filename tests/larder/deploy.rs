@@ -34,6 +34,7 @@ fn an_edit_is_live_without_a_failed_request_and_nothing_changed_costs_nothing() 
     for seen in load.stop() {
         assert!(seen.failed.is_empty() && seen.count >= 400, "{seen:?}");
         assert_eq!(seen.pages, ["one", "two"]);
+        assert_eq!(seen.last, "two");
     }
     assert_ne!(second["release"], first["release"]);
 }

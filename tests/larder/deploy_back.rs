@@ -40,12 +40,19 @@ fn one_word_goes_back() {
     for seen in load.stop() {
         assert!(seen.failed.is_empty(), "{seen:?}");
         assert_eq!(seen.pages, ["four", "three"]);
+        assert_eq!(seen.last, "three");
     }
 
     // To one that is named; then its port is the one that serves, so it gets another container.
     let back = bench.deployed(&project, &[&format!("--rollback={}", names[3])]);
     assert_eq!((bench.page().as_str(), &back["release"]), ("four", &names[3].as_str().into()));
-    let back = bench.deployed(&project, &[&format!("--rollback={}", names[1])]);
+    // A run that is killed once that is there loses nothing.
+    let to_second = format!("--rollback={}", names[1]);
+    bench.kill_run_before(&project, &[&to_second], "start");
+    bench.time_to_free_lock();
+    let plan = bench.deploy(&project, &["--plan", &to_second]).ok().stdout;
+    assert!(!plan.contains("removing"), "{plan}");
+    let back = bench.deployed(&project, &[&to_second]);
     assert_eq!((bench.page().as_str(), &back["release"]), ("two", &names[1].as_str().into()));
 
     // A release that is gone is one error.
@@ -70,17 +77,18 @@ fn a_plan_touches_nothing_and_a_lock_names_its_holder() {
         plan.stdout,
         "no release serves\n\
          \u{20} 1. building the image on the server\n\
-         \u{20} 2. starting the release on port 8101\n\
-         \u{20} 3. waiting until GET / answers with 200 to 399\n\
-         \u{20} 4. watching it for 5 seconds\n\
-         \u{20} 5. switching requests to port 8101\n"
+         \u{20} 2. creating its container, which has port 8101\n\
+         \u{20} 3. starting the release on port 8101\n\
+         \u{20} 4. waiting until GET / answers with 200 to 399\n\
+         \u{20} 5. watching it for 5 seconds\n\
+         \u{20} 6. switching requests to port 8101\n"
     );
     assert_eq!(bench.events_since(&moment), Vec::<String>::new());
 
     // Two at once.
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| bench.deploy_with(&project, &[], &[("USER", "ann")]));
-        bench.wait_for_lock();
+        bench.wait_for_lock_of("ann");
         (bench.deploy(&project, &[]), first.join().unwrap())
     });
     let (second, first) = (first, second);

@@ -2,8 +2,9 @@
 
 use larder_tests::{
     Project,
-    deploy::{Bench, Server, page_project, set_page},
+    deploy::{Bench, Fault, Server, page_project, set_fault, set_page},
 };
+use serde_json::Value;
 
 /// Deploys with another line in the place of one of the manifest.
 fn with(bench: &Bench, project: &Project, old: &str, new: &str) -> String {
@@ -75,6 +76,12 @@ fn every_trouble_is_one_error_and_the_old_release_serves_on() {
     bench.docker(&["run", "--detach", "--name", "other", "--publish=127.0.0.1:8102:8080", image]);
     assert!(refused(&bench, &project).contains("127.0.0.1: port 8102 is taken by something else"));
     bench.docker(&["rm", "--force", "other"]);
+    // Another service's releases take turns on it, whether they run at the moment or not.
+    let labels = ["--label=larder.service=blog", "--label=larder.port=8102"];
+    bench.docker(&["create", "--name", "blog", labels[0], labels[1], image]);
+    let said = refused(&bench, &project);
+    assert!(said.starts_with("127.0.0.1: port 8102 is one of another service's, `blog`\n"), "{said}");
+    bench.docker(&["rm", "--force", "blog"]);
 
     bench.fill_disk();
     let said = refused(&bench, &project);
@@ -87,17 +94,25 @@ fn a_secret_is_nowhere_but_in_the_container() {
     let project = page_project("env-file = \"secret.env\"");
     project.write("secret.env", "API_TOKEN=planted-a1b2c3\n");
     let seen = bench.watch_for("planted-a1b2c3", || {
-        bench.deploy(&project, &["--json"]).ok();
-        set_page(&project, "two");
-        bench.deploy(&project, &[]).ok();
-        set_page(&project, "three");
-        bench.deploy(&project, &[]).ok();
-        let all = bench.deployed(&project, &["--status"]);
-        let first = all["releases"][2]["release"].as_str().unwrap().to_owned();
+        let mut runs = vec![bench.deploy(&project, &["--json"]).ok()];
+        for page in ["two", "three"] {
+            set_page(&project, page);
+            runs.push(bench.deploy(&project, &[]).ok());
+        }
+        // One that is refused, with the last lines of its log.
+        set_page(&project, "four");
+        set_fault(&project, Fault::Exits);
+        let refused = bench.deploy(&project, &[]);
+        assert!(refused.code == 1 && refused.stderr.contains("is refused: "), "{}", refused.stderr);
+        let status = bench.deploy(&project, &["--status", "--json"]).ok();
+        let all: Value = serde_json::from_str(&status.stdout).unwrap();
+        let first = all["releases"][2]["release"].as_str().unwrap();
         // Made anew from a kept container, with its environment.
-        bench.deploy(&project, &[&format!("--rollback={first}")]).ok();
-        bench.deploy(&project, &["--plan", "--json"]).ok();
-        vec![all.to_string()]
+        runs.push(bench.deploy(&project, &[&format!("--rollback={first}")]).ok());
+        runs.push(bench.deploy(&project, &["--plan", "--json"]).ok());
+        runs.push(bench.deploy(&project, &["--logs"]).ok());
+        runs.extend([refused, status]);
+        runs.into_iter().flat_map(|run| [run.stdout, run.stderr]).collect()
     });
     assert_eq!(seen, Vec::<String>::new());
     let containers = bench.docker(&["ps", "-aq"]);

@@ -77,6 +77,11 @@ fn a_real_caddy_sends_requests_to_the_two_ports() {
     let ports: Vec<_> =
         proxy["upstreams"].as_array().expect("upstreams").iter().map(|up| &up["dial"]).collect();
     assert_eq!(ports, ["localhost:3001", "localhost:3002"]);
+    // Until a deployment tells which port serves, a request that meets the other one is tried again; and that one
+    // request fails makes no others wait.
+    let balancing = &proxy["load_balancing"];
+    assert_eq!(balancing["selection_policy"]["policy"], "round_robin");
+    assert!(balancing["try_duration"].is_u64() && proxy["health_checks"].is_null(), "{proxy:#}");
 }
 
 #[test]

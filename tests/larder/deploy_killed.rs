@@ -13,7 +13,9 @@ fn a_killed_client_leaves_nothing_behind() {
     let load = bench.visit();
     let mut serving = "one".to_owned();
     // Each run has to put in order what the one before left, to get as far as it does.
-    for verb in ["Connected", "Building", "Starting", "Waiting", "Watching", "Switching", "Draining"] {
+    for verb in
+        ["Connected", "Building", "Creating", "Starting", "Waiting", "Watching", "Switching", "Draining"]
+    {
         set_page(&project, verb);
         bench.kill_at(&project, verb);
         let free = bench.time_to_free_lock();

@@ -3,7 +3,7 @@
 use larder::process::Cmd;
 use larder_tests::{
     Project,
-    deploy::{Bench, Fault, page_project, set_fault, set_page},
+    deploy::{Bench, Fault, page_project, set_fault, set_page, set_patience},
 };
 
 #[test]
@@ -15,7 +15,7 @@ fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
         Cmd::new(&docker, "/", bench.env()).args(words).output().expect("a context");
     }
     // Nothing listens on the port of the proxy's administration.
-    let project = page_project("update = \"stop\"\nproxy = 2020\npatience = 10");
+    let project = page_project("update = \"stop\"\nproxy = 2020");
     let manifest = project.read("Cargo.toml");
     for (to, why) in [
         ("here", "Docker context `here`: \"unix:///var/run/docker.sock\" is no server"),
@@ -33,13 +33,16 @@ fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
     let plan = bench.deploy(&project, &["--plan"]).ok().stdout;
     let verbs: Vec<&str> =
         plan.lines().filter_map(|line| line.split_once(". ")?.1.split_whitespace().next()).collect();
-    assert_eq!(verbs, ["building", "draining", "starting", "waiting", "watching", "confirming"], "{plan}");
+    let expected = ["building", "creating", "draining", "starting", "waiting", "watching", "confirming"];
+    assert_eq!(verbs, expected, "{plan}");
     bench.deploy(&project, &[]).ok();
     assert_eq!(bench.page(), "two");
 
     // One that is not well, and one whose deployment is killed.
     set_fault(&project, Fault::Answers500);
+    set_patience(&project, Some(8));
     let refused = bench.deploy(&project, &[]);
+    set_patience(&project, None);
     assert!(refused.code == 1 && refused.stderr.contains("serves on"), "{}", refused.stderr);
     assert_eq!(bench.page(), "two");
     set_page(&project, "three");
@@ -49,7 +52,7 @@ fn releases_take_turns_on_one_port_and_a_docker_context_leads_there() {
 
     bench.deploy(&project, &["--rollback"]).ok();
     assert_eq!(bench.page(), "one");
-    bench.assert_one_at_once(&moment);
+    bench.assert_one_at_once(&moment, 0);
 }
 
 fn lead_to(context: &str, project: &Project, manifest: &str) {

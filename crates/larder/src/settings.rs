@@ -116,9 +116,7 @@ impl Settings {
             check_platforms(platforms).map_err(|reason| format!("platforms: {reason}"))?;
         }
         settings.docker.check().map_err(|reason| format!("docker: {reason}"))?;
-        for (name, deployment) in &settings.deploy {
-            deployment.check(name).map_err(|reason| format!("deploy.{name}: {reason}"))?;
-        }
+        DeploySettings::check_all(&settings.deploy).map_err(|reason| format!("deploy.{reason}"))?;
         for (name, slice) in &settings.slices {
             slice.check(name).map_err(|reason| format!("slices.{name}: {reason}"))?;
         }

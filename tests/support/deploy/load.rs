@@ -1,6 +1,6 @@
 //! Visitors of a site: twenty GET and twenty POST a second, each on a connection of its own.
 //!
-//! It stops by itself after two minutes, whatever happens to the test.
+//! It stops by itself after some time, whatever happens to the test, and a test that takes longer fails.
 
 use std::{
     io::{Read as _, Write as _},
@@ -16,19 +16,31 @@ use std::{
 
 /// Between two requests.
 const PAUSE: Duration = Duration::from_millis(25);
-const LONGEST: Duration = Duration::from_mins(2);
+const LONGEST: Duration = Duration::from_mins(15);
+
+const METHODS: [&str; 2] = ["GET", "POST"];
 
 /// Visitors.
 pub struct Load {
+    site: PathBuf,
     is_over: Arc<AtomicBool>,
     seen: Arc<Mutex<Vec<Visit>>>,
-    thread: Option<JoinHandle<()>>,
+    /// Gives whether it was told to stop.
+    thread: Option<JoinHandle<bool>>,
 }
 
 struct Visit {
     method: &'static str,
     answer: Result<String, String>,
     time: Duration,
+}
+
+impl Visit {
+    fn make(site: &Path, method: &'static str) -> Self {
+        let start = Instant::now();
+        let answer = ask(site, method);
+        Self { method, answer, time: start.elapsed() }
+    }
 }
 
 /// The answers that visitors got to one method.
@@ -40,16 +52,18 @@ pub struct Seen {
     pub failed: Vec<String>,
     /// The slowest answer.
     pub slowest: Duration,
-    /// The pages, each once, in the order in which they came.
+    /// The pages, each once, in the order in which they came first: answers may overtake each other.
     pub pages: Vec<String>,
+    /// The page of the last request, which was sent after everything else.
+    pub last: String,
 }
 
 impl Load {
     pub(super) fn start(site: PathBuf) -> Self {
         let (is_over, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
-        let (over, all) = (Arc::clone(&is_over), Arc::clone(&seen));
-        let thread = std::thread::spawn(move || visit(&site, &over, &all));
-        Self { is_over, seen, thread: Some(thread) }
+        let (folder, over, all) = (site.clone(), Arc::clone(&is_over), Arc::clone(&seen));
+        let thread = std::thread::spawn(move || visit(&folder, &over, &all));
+        Self { site, is_over, seen, thread: Some(thread) }
     }
 
     /// Waits until there were so many requests of each method.
@@ -67,46 +81,63 @@ impl Load {
     /// Stops, and gives what was seen of GET and of POST.
     ///
     /// # Panics
-    /// If a visitor did.
+    /// If a visitor did, or if they have stopped by themselves.
     pub fn stop(mut self) -> [Seen; 2] {
         self.is_over.store(true, Ordering::SeqCst);
-        self.thread.take().expect("it runs").join().expect("it ends well");
-        let all = self.seen.lock().expect("visits");
-        ["GET", "POST"].map(|method| {
-            let mut seen = Seen::default();
-            for visit in all.iter().filter(|visit| visit.method == method) {
-                seen.count += 1;
-                seen.slowest = seen.slowest.max(visit.time);
-                match &visit.answer {
-                    Ok(page) if seen.pages.last() != Some(page) => seen.pages.push(page.clone()),
-                    Ok(_) => {}
-                    Err(reason) => seen.failed.push(reason.clone()),
-                }
-            }
-            seen
-        })
+        let is_told = self.thread.take().expect("it runs").join().expect("it ends well");
+        assert!(is_told, "there were no visitors any more after {LONGEST:?}");
+        let mut all = self.seen.lock().expect("visits");
+        all.extend(METHODS.map(|method| Visit::make(&self.site, method)));
+        METHODS.map(|method| Seen::of(all.iter().filter(|visit| visit.method == method)))
     }
 }
 
-/// Sends requests at their time, whether or not earlier ones are answered.
-fn visit(site: &Path, is_over: &AtomicBool, seen: &Arc<Mutex<Vec<Visit>>>) {
-    let start = Instant::now();
-    let mut visitors = Vec::new();
-    for turn in 0.. {
-        if is_over.load(Ordering::SeqCst) || start.elapsed() > LONGEST {
-            break;
-        }
-        let method = if turn % 2 == 0 { "GET" } else { "POST" };
-        let (site, seen) = (site.to_owned(), Arc::clone(seen));
-        visitors.push(std::thread::spawn(move || {
-            let start = Instant::now();
-            let answer = ask(&site, method);
-            seen.lock().expect("visits").push(Visit { method, answer, time: start.elapsed() });
-        }));
-        let next = start + PAUSE * (turn + 1);
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
     }
-    visitors.into_iter().for_each(|visitor| visitor.join().expect("a visitor ends"));
+}
+
+impl Seen {
+    fn of<'v>(visits: impl Iterator<Item = &'v Visit>) -> Self {
+        let mut seen = Self::default();
+        for Visit { answer, time, .. } in visits {
+            seen.count += 1;
+            seen.slowest = seen.slowest.max(*time);
+            match answer {
+                Ok(page) => {
+                    seen.last.clone_from(page);
+                    if !seen.pages.contains(page) {
+                        seen.pages.push(page.clone());
+                    }
+                }
+                Err(reason) => seen.failed.push(reason.clone()),
+            }
+        }
+        seen
+    }
+}
+
+/// Sends requests at their time, whether or not earlier ones are answered. Says whether it was told to stop.
+fn visit(site: &Path, is_over: &AtomicBool, seen: &Mutex<Vec<Visit>>) -> bool {
+    let start = Instant::now();
+    std::thread::scope(|visitors| {
+        let mut turn = 0;
+        while start.elapsed() < LONGEST {
+            if is_over.load(Ordering::SeqCst) {
+                return true;
+            }
+            let method = METHODS[turn as usize % METHODS.len()];
+            visitors.spawn(move || {
+                let visit = Visit::make(site, method);
+                seen.lock().expect("visits").push(visit);
+            });
+            turn += 1;
+            let next = start + PAUSE * turn;
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        false
+    })
 }
 
 /// One request; the page, or why there is none.
@@ -130,4 +161,21 @@ fn answer(site: &Path, method: &str) -> std::io::Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_answer_is_no_way_back() {
+        let visits = ["one", "two", "one", "two"].map(|page| Visit {
+            method: "GET",
+            answer: Ok(page.to_owned()),
+            time: Duration::ZERO,
+        });
+        let seen = Seen::of(visits.iter());
+        assert_eq!((seen.count, seen.last.as_str()), (4, "two"));
+        assert_eq!(seen.pages, ["one", "two"]);
+    }
 }

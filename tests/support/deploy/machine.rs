@@ -51,8 +51,8 @@ pub(super) fn prepared(bench: &Path, mut env: Environment) -> Environment {
         bench.join("Caddyfile"),
         format!(
             "{{\n\tadmin localhost:2019\n\tauto_https off\n}}\n:80 {{\n\tbind unix/{}|0666\n\t\
-             reverse_proxy localhost:8101 localhost:8102 {{\n\t\tlb_policy first\n\t\tlb_try_duration 5s\n\t\t\
-             lb_try_interval 50ms\n\t\tfail_duration 5s\n\t}}\n}}\n",
+             reverse_proxy localhost:8101 localhost:8102 {{\n\t\tlb_policy round_robin\n\t\t\
+             lb_try_duration 5s\n\t\tlb_try_interval 50ms\n\t}}\n}}\n",
             bench.join("site.sock").display()
         ),
     )

@@ -6,6 +6,7 @@
 mod load;
 mod machine;
 mod page;
+mod waiting;
 mod watch;
 
 use std::{
@@ -22,16 +23,13 @@ use self::machine::{prepared, with_system_folders};
 pub use self::{
     load::{Load, Seen},
     machine::{programs, set_docker_client},
-    page::{Fault, halves_project, page_project, set_fault, set_page},
+    page::{Fault, halves_project, page_project, set_fault, set_page, set_patience},
+    waiting::wait_for,
 };
-use crate::{
-    Outcome, Project, Surroundings,
-    signals::{self, Signal},
-    skip,
-};
+use crate::{Outcome, Project, Surroundings, skip};
 
-/// How long the server may take to start.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the server may take to start: a machine that does much else has no time for an engine.
+const STARTING: Duration = Duration::from_mins(10);
 /// The programs that the bench is made of.
 const PROGRAMS: [&str; 11] = [
     "dockerd",
@@ -155,7 +153,7 @@ impl Bench {
     }
 
     fn wait(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STARTING;
         while !self.is_up() {
             assert!(
                 Instant::now() < deadline,
@@ -170,7 +168,17 @@ impl Bench {
 
     fn is_up(&self) -> bool {
         let engine = self.try_docker(&["version", "--format", "{{.Server.Version}}"]).is_some();
-        engine && self.path("site.sock").exists()
+        engine
+            && self.log("sshd.log").contains("Server listening on")
+            && self.path("site.sock").exists()
+            && self.administration_answers()
+    }
+
+    /// Whether Caddy can be told what to do. It is told what it does already, which changes nothing.
+    fn administration_answers(&self) -> bool {
+        let words = ["reload", "--adapter", "caddyfile", "--config"];
+        let caddy = self.command(Path::new("caddy"), self.folder.path());
+        caddy.args(words).arg(self.path("Caddyfile")).output().is_ok()
     }
 
     fn log(&self, name: &str) -> String {
@@ -200,71 +208,7 @@ impl Bench {
         surroundings.run(Path::new("nsenter"), project.path(), &all, &env)
     }
 
-    /// Starts a deployment, and kills it as soon as it says this verb.
-    ///
-    /// # Panics
-    /// If it ends before.
-    pub fn kill_at(&self, project: &Project, verb: &str) {
-        let nsenter = self.env.find_program("nsenter").expect("nsenter");
-        let mut run = Cmd::new(nsenter, project.path(), &self.env)
-            .arg(format!("--net=/proc/{}/ns/net", self.process))
-            .arg(Surroundings::get().binary())
-            .args(["larder", "deploy"])
-            .talk(&self.path("killed.log"))
-            .expect("it starts");
-        while !run.errors().lines().any(|line| line.trim_start().starts_with(verb)) {
-            assert!(!run.is_over(), "it ends before {verb}: {}", run.errors());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // Into the step.
-        std::thread::sleep(Duration::from_millis(100));
-        let _ = signals::send(run.id(), Signal::KILL);
-    }
-
-    /// Waits until somebody holds the service's lock.
-    ///
-    /// # Panics
-    /// If nobody does in time.
-    pub fn wait_for_lock(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        let path = self.path("tmp/larder-deploy-web.lock");
-        let is_held = || fs_err::File::open(&path).is_ok_and(|file| file.into_file().try_lock().is_err());
-        while !is_held() {
-            assert!(Instant::now() < deadline, "nobody takes the lock");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// How long it takes until nobody holds the service's lock.
-    ///
-    /// # Panics
-    /// If that takes longer than a minute.
-    pub fn time_to_free_lock(&self) -> Duration {
-        let start = Instant::now();
-        let file = fs_err::File::open(self.path("tmp/larder-deploy-web.lock")).expect("a lock").into_file();
-        while file.try_lock().is_err() {
-            assert!(start.elapsed() < PATIENCE, "the lock is held");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        start.elapsed()
-    }
-
-    /// Waits until one of these pages is served.
-    ///
-    /// # Panics
-    /// If none is in time.
-    pub fn wait_for_page(&self, pages: &[&str]) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let page = self.page();
-            if pages.contains(&page.as_str()) {
-                return page;
-            }
-            assert!(Instant::now() < deadline, "none of {pages:?}: {page}");
-        }
-    }
-
-    /// The same, which must succeed, with what it prints as JSON.
+    /// `cargo larder deploy WORDS`, which must succeed, with what it prints as JSON.
     ///
     /// # Panics
     /// If it fails.
@@ -303,12 +247,11 @@ impl Bench {
         told.iter().filter_map(|event| Life::read(event)).collect()
     }
 
-    /// Fails if two containers ran at the same time since this moment.
+    /// Fails if two containers ran at the same time since this moment, at which so many did.
     ///
     /// # Panics
     /// If they did.
-    pub fn assert_one_at_once(&self, moment: &str) {
-        let mut running = 0;
+    pub fn assert_one_at_once(&self, moment: &str, mut running: i32) {
         for (_, life) in self.lives_since(moment) {
             running += match life {
                 Life::Starts => 1,
@@ -448,7 +391,7 @@ fn serve(bench: &Path, env: &Environment, wanted: &Server) -> Dialogue {
         .arg(wanted.disk)
         .talk(&bench.join("server.log"))
         .expect("unshare");
-    let first = server.hear(PATIENCE);
+    let first = server.hear(STARTING);
     assert_eq!(first, Heard::Line("ready".into()), "{}", server.errors());
     server
 }

@@ -43,6 +43,11 @@ impl Fault {
     pub const ALL: [Self; 6] =
         [Self::Exits, Self::Deaf, Self::Answers500, Self::Hangs, Self::Dies, Self::TakesMemory];
 
+    /// Whether it goes on until it is given up.
+    pub fn lasts(self) -> bool {
+        matches!(self, Self::Deaf | Self::Answers500 | Self::Hangs)
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -56,6 +61,9 @@ impl Fault {
     }
 }
 
+/// The seconds that a good release gets: it may take long on a machine that does much else.
+const PATIENCE: u64 = 120;
+
 /// A project whose deployment goes to the bench; `settings` are lines of its table.
 ///
 /// # Panics
@@ -63,7 +71,8 @@ impl Fault {
 pub fn page_project(settings: &str) -> Project {
     let manifest = format!(
         "[package]\nname = \"page\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-         [package.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n{settings}\n"
+         [package.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n\
+         patience = {PATIENCE}\n{settings}\n"
     );
     let project = Project::new(&[
         ("Cargo.toml", &manifest),
@@ -101,11 +110,14 @@ COPY --from=build-server server/server server/page.txt server/fault.txt /
 EXPOSE 8080
 ENTRYPOINT [\"/server\"]
 ";
-    let manifest = "[workspace]\nmembers = [\"front\", \"server\", \"shared\"]\nresolver = \"3\"\n\n\
-                    [workspace.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n";
+    let manifest = format!(
+        "[workspace]\nmembers = [\"front\", \"server\", \"shared\"]\nresolver = \"3\"\n\n\
+         [workspace.metadata.larder.deploy.web]\nto = \"ssh://root@127.0.0.1:2222\"\nhealth = \"/\"\n\
+         patience = {PATIENCE}\n"
+    );
     let on_shared = "\n[dependencies]\nshared = { path = \"../shared\" }\n";
     let project = Project::new(&[
-        ("Cargo.toml", manifest),
+        ("Cargo.toml", &manifest),
         ("shared/Cargo.toml", &package("shared", "")),
         ("shared/src/lib.rs", ""),
         ("front/Cargo.toml", &package("front", on_shared)),
@@ -136,6 +148,17 @@ pub fn set_page(project: &Project, text: &str) {
 /// Makes the next release a bad one.
 pub fn set_fault(project: &Project, fault: Fault) {
     project.write("fault.txt", fault.word());
+}
+
+/// Gives the next release so many seconds, or as many as a good one gets; no release is another one by that.
+///
+/// # Panics
+/// When the manifest says nothing of it.
+pub fn set_patience(project: &Project, seconds: Option<u64>) {
+    let manifest = project.read("Cargo.toml");
+    let old = manifest.lines().find(|line| line.starts_with("patience = ")).expect("its patience");
+    let new = format!("patience = {}", seconds.unwrap_or(PATIENCE));
+    project.write("Cargo.toml", &manifest.replace(old, &new));
 }
 
 /// The compiled server.

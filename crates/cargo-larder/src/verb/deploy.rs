@@ -112,7 +112,7 @@ fn look(
     }
     let plan = match &args.rollback {
         Some(release) => deployment.plan_back(named(release))?,
-        None => deployment.plan(part)?,
+        None => deployment.plan(part, &args.build_arg)?,
     };
     say_server(context, deployment);
     print_plan(args, deployment, &plan)?;
@@ -138,7 +138,7 @@ fn bring(
     part: ChangingPart,
     deployment: &mut Deployment<'_>,
 ) -> anyhow::Result<(Done, Option<DeploymentBuild>)> {
-    let plan = deployment.plan(part)?;
+    let plan = deployment.plan(part, &args.build_arg)?;
     if !plan.is_unchanged {
         warn_of_stale_files(context)?;
     }
@@ -222,6 +222,8 @@ fn print_status(args: &cli::Deploy, deployment: &Deployment<'_>) -> anyhow::Resu
 fn row(release: &Release, live: Option<&Release>) -> [String; 4] {
     let is_live = live == Some(release);
     let state = match (is_live, release.is_running) {
+        // It ends again and again.
+        _ if release.is_restarting() => "restarts",
         (true, _) => "serves",
         (false, true) => "runs",
         (false, false) => "kept",

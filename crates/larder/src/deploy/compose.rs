@@ -66,7 +66,7 @@ pub fn compose(project: &Project, name: Option<&str>, reader: ComposeReader) -> 
         }
     };
     let file = Description {
-        service: settings.service.as_deref().unwrap_or(name),
+        service: settings.service(name),
         settings,
         port,
         volume: project.settings.docker.volume.as_ref().map(AsRef::as_ref),

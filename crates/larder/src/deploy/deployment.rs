@@ -10,6 +10,7 @@ use super::{
     half::{self, ChangingPart},
     inputs,
     plan::{self, DeploymentFacts, RolloutPlan, Turn},
+    ports,
     problem::Problem,
     proxy::Proxy,
     release::{Halves, Release},
@@ -95,12 +96,13 @@ impl<'a> Deployment<'a> {
     ) -> Result<Self> {
         socket::refuse_without()?;
         let (name, settings) = settings(project, name)?;
-        let service = settings.service.clone().unwrap_or_else(|| name.to_owned());
+        let service = settings.service(name).to_owned();
         let target = SshServer::find(env, &settings.to)?;
         let environment = inputs::environment(project.workspace.root(), settings)?;
-        let session = ServerSession::open(env, &target, &service, settings, purpose)?;
+        let mut session = ServerSession::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
-        let about = engine.about()?;
+        let about = engine.about().map_err(|error| session.explained(error))?;
+        ports::check(&engine, session.host(), &service, settings)?;
         let mut releases = engine.releases(&service)?;
         // A service that was deployed before the server managed a Swarm goes on as it was.
         let is_swarm = about.node.is_some() && !engine.has_plain_releases(&service, releases.len())?;
@@ -109,9 +111,15 @@ impl<'a> Deployment<'a> {
         }
         // With `stop` there may be none.
         let proxy = match settings.update {
-            Update::Stop => None,
             _ if is_swarm => None,
-            _ => Some(Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?),
+            Update::Stop => {
+                session.check_forwarding(settings.ports[0])?;
+                None
+            }
+            _ => {
+                let proxy = Proxy::find(session.port(settings.proxy), session.host(), settings.ports);
+                Some(proxy.map_err(|error| session.explained(error))?)
+            }
         };
         Ok(Self {
             project,
@@ -130,12 +138,12 @@ impl<'a> Deployment<'a> {
         })
     }
 
-    /// The steps to what the project is now, whose files are read for it.
+    /// The steps to what the project is now, whose files are read for it, built with these arguments.
     ///
     /// # Errors
     /// When they cannot be read, and [`Problem::Half`] if more than the part would change.
-    pub fn plan(&mut self, part: ChangingPart) -> Result<RolloutPlan> {
-        let record = inputs::of_image(self.project, &[])?;
+    pub fn plan(&mut self, part: ChangingPart, build_args: &[String]) -> Result<RolloutPlan> {
+        let record = inputs::of_image(self.project, &inputs::with_values(self.env, build_args))?;
         half::check(part, record.as_ref(), self.live(), &self.service)?;
         self.inputs = record.as_ref().map(BuildRecord::digest);
         self.halves = record.as_ref().map(Halves::read).unwrap_or_default();

@@ -2,13 +2,13 @@
 //!
 //! It must never give the value of a variable on a command line: environments go by files.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 
 use super::{
     problem::Problem,
-    release::{self, Labels, NEW, Release},
+    release::{self, Labels, Release},
 };
 use crate::{
     docker::client::Client,
@@ -41,20 +41,43 @@ pub(super) struct InspectedImage {
     pub(super) id: String,
     pub(super) architecture: String,
     pub(super) ports: Vec<u16>,
-    pub(super) has_health_check: bool,
+    pub(super) health_check: Option<ImageCheck>,
+}
+
+/// The health check of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ImageCheck {
+    /// The command.
+    pub(super) words: Vec<String>,
+    /// How long one run of it may take.
+    pub(super) patience: Duration,
 }
 
 /// A container to be.
 #[derive(Debug)]
 pub(super) struct Container<'a> {
+    pub(super) name: String,
     pub(super) labels: &'a Labels,
     pub(super) image: &'a str,
     /// The port that the program listens on.
     pub(super) port: u16,
-    /// A volume, as `NAME:PATH`.
-    pub(super) volume: Option<String>,
+    /// As `NAME:PATH`.
+    pub(super) volumes: Vec<String>,
     pub(super) env_file: Option<&'a Path>,
-    pub(super) memory: Option<&'a str>,
+    pub(super) memory: Option<String>,
+}
+
+/// How a container was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StartedWith {
+    /// As a file of variables. One of several lines has no place there, and comes from the image anyway.
+    pub(super) environment: String,
+    /// The port that the program listens on.
+    pub(super) port: Option<u16>,
+    /// As `NAME:PATH`.
+    pub(super) volumes: Vec<String>,
+    /// In bytes.
+    pub(super) memory: Option<u64>,
 }
 
 impl Engine {
@@ -138,14 +161,27 @@ impl Engine {
         Ok(Some(read_image(&value[0])))
     }
 
+    /// Runs a health check in a container; the reason in words if it fails.
+    pub(super) fn probe(&self, container: &str, check: &ImageCheck) -> Result<Result<(), String>> {
+        let cmd = self.cmd(&["exec", container]).args(check.words.iter().cloned());
+        match cmd.output_within(check.patience) {
+            Err(Error::Failed { status, stderr, .. }) => {
+                let said = Some(last_line(&stderr)).filter(|line| !line.is_empty());
+                Ok(Err(format!("its health check fails: {}", said.unwrap_or(status))))
+            }
+            // What it printed need not be text.
+            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => Ok(Ok(())),
+            done => done.map(|_| Ok(())),
+        }
+    }
+
     /// Makes a container that does not run yet, and gives its id.
     pub(super) fn create(&self, container: &Container<'_>) -> Result<String> {
-        let Container { labels, image, port, volume, env_file, memory } = container;
-        let mut cmd = self.cmd(&["create", "--name"]);
-        cmd = cmd.arg(format!("{}-{}{NEW}", labels.service, labels.release));
+        let Container { name, labels, image, port, volumes, env_file, memory } = container;
+        let mut cmd = self.cmd(&["create", "--name", name]);
         cmd = cmd.arg(format!("--publish=127.0.0.1:{}:{port}", labels.port));
         cmd = cmd.args(labels.words().into_iter().map(|word| format!("--label={word}")));
-        cmd = cmd.args(volume.iter().map(|volume| format!("--volume={volume}")));
+        cmd = cmd.args(volumes.iter().map(|volume| format!("--volume={volume}")));
         cmd = cmd.args(memory.iter().map(|memory| format!("--memory={memory}")));
         // Without it the release would go on in what it swaps out.
         cmd = cmd.args(memory.iter().map(|memory| format!("--memory-swap={memory}")));
@@ -183,10 +219,14 @@ impl Engine {
         let _ = self.cmd(&["rmi", image]).output();
     }
 
-    /// Marks a container as one that serves. From now on the engine starts it again if it ends: done earlier that would
-    /// hide why a bad one ended.
+    /// Has the engine start a container again if it ends. Done too early that would hide why a bad one ended.
+    pub(super) fn keep_going(&self, container: &str) -> Result<()> {
+        self.cmd(&["update", "--restart", "unless-stopped", container]).output().map(drop)
+    }
+
+    /// Marks a container as one that serves, and that is to go on.
     pub(super) fn mark_served(&self, release: &Release) -> Result<()> {
-        self.cmd(&["update", "--restart", "unless-stopped", &release.container]).output()?;
+        self.keep_going(&release.container)?;
         let Labels { service, release: name, .. } = &release.labels;
         self.cmd(&["rename", &release.container, &format!("{service}-{name}")]).output().map(drop)
     }
@@ -203,14 +243,11 @@ impl Engine {
         lines.into_iter().skip(from).map(|(_, text)| text).collect()
     }
 
-    /// The environment that a container was started with, as a file of variables. One of several lines has no place there,
-    /// and comes from the image anyway.
-    pub(super) fn environment(&self, container: &str) -> Result<String> {
-        let cmd = self.cmd(&["container", "inspect", "--format", "{{json .Config.Env}}", container]);
-        let all: Option<Vec<String>> =
-            serde_json::from_str(cmd.output()?.trim()).map_err(|error| cmd.unreadable(&error))?;
-        let all = all.unwrap_or_default().into_iter().filter(|variable| !variable.contains('\n'));
-        Ok(all.map(|variable| variable + "\n").collect())
+    /// How a container was started.
+    pub(super) fn started_with(&self, container: &str) -> Result<StartedWith> {
+        let cmd = self.cmd(&["container", "inspect", container]);
+        let all: Value = serde_json::from_str(&cmd.output()?).map_err(|error| cmd.unreadable(&error))?;
+        Ok(read_started_with(&all[0]))
     }
 
     /// The call that shows the log of a container.
@@ -236,15 +273,51 @@ pub(super) fn last_line(text: &str) -> String {
 
 fn read_image(value: &Value) -> InspectedImage {
     let config = &value["Config"];
-    let ports = config["ExposedPorts"].as_object().into_iter().flat_map(|ports| ports.keys());
-    let port = |name: &String| name.strip_suffix("/tcp").unwrap_or(name).parse::<u16>().ok();
-    let test = config["Healthcheck"]["Test"].as_array();
     InspectedImage {
         id: value["Id"].as_str().unwrap_or_default().to_owned(),
         architecture: value["Architecture"].as_str().unwrap_or_default().to_owned(),
-        ports: ports.filter_map(port).collect(),
-        has_health_check: test.is_some_and(|test| !test.is_empty() && test[0] != "NONE"),
+        ports: ports_in(&config["ExposedPorts"]),
+        health_check: read_check(config),
     }
+}
+
+fn read_check(config: &Value) -> Option<ImageCheck> {
+    /// The engine's own.
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let check = &config["Healthcheck"];
+    let test = texts(&check["Test"]);
+    let words = match test.split_first()? {
+        (kind, words) if kind == "CMD" => words.to_vec(),
+        (kind, words) if kind == "CMD-SHELL" => {
+            let shell = Some(texts(&config["Shell"])).filter(|shell| !shell.is_empty());
+            let shell = shell.unwrap_or_else(|| vec!["/bin/sh".into(), "-c".into()]);
+            [&shell[..], words].concat()
+        }
+        _ => return None,
+    };
+    let patience = check["Timeout"].as_u64().filter(|nanos| *nanos > 0).map(Duration::from_nanos);
+    Some(ImageCheck { words, patience: patience.unwrap_or(PATIENCE) })
+}
+
+fn read_started_with(value: &Value) -> StartedWith {
+    let (config, host) = (&value["Config"], &value["HostConfig"]);
+    let variables = texts(&config["Env"]).into_iter().filter(|variable| !variable.contains('\n'));
+    StartedWith {
+        environment: variables.map(|variable| variable + "\n").collect(),
+        port: ports_in(&host["PortBindings"]).first().copied(),
+        volumes: texts(&host["Binds"]),
+        memory: host["Memory"].as_u64().filter(|memory| *memory > 0),
+    }
+}
+
+/// The ports that are names of an object, as `8080/tcp`.
+fn ports_in(value: &Value) -> Vec<u16> {
+    let names = value.as_object().into_iter().flat_map(|ports| ports.keys());
+    names.filter_map(|name| name.strip_suffix("/tcp").unwrap_or(name).parse::<u16>().ok()).collect()
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -256,7 +329,34 @@ mod tests {
         let value = serde_json::json!({ "Id": "sha256:1", "Architecture": "amd64", "Config": {
             "ExposedPorts": { "8080/tcp": {}, "53/udp": {} }, "Healthcheck": { "Test": ["CMD", "check"] } } });
         let image = read_image(&value);
-        assert_eq!((image.ports.as_slice(), image.has_health_check), ([8080].as_slice(), true));
-        assert!(!read_image(&serde_json::json!({ "Id": "x", "Config": {} })).has_health_check);
+        assert_eq!(image.ports, [8080]);
+        assert_eq!(image.health_check.unwrap().words, ["check"]);
+    }
+
+    #[test]
+    fn a_container_tells_how_it_was_started() {
+        let value = serde_json::json!({ "Config": { "Env": ["A=b c", "LINES=1\n2"] }, "HostConfig": {
+            "Binds": ["web-data:/data"], "Memory": 64, "PortBindings": { "8080/tcp": [{ "HostPort": "8101" }] } } });
+        let StartedWith { environment, port, volumes, memory } = read_started_with(&value);
+        assert_eq!((environment.as_str(), port, memory), ("A=b c\n", Some(8080), Some(64)));
+        assert_eq!(volumes, ["web-data:/data"]);
+        let bare = serde_json::json!({ "Config": {}, "HostConfig": { "Binds": null, "Memory": 0 } });
+        assert_eq!((read_started_with(&bare).port, read_started_with(&bare).memory), (None, None));
+    }
+
+    #[test]
+    fn a_health_check_is_a_command_of_the_image() {
+        for (config, words) in [
+            ("{}", None),
+            (r#"{ "Healthcheck": { "Test": ["NONE"] } }"#, None),
+            (r#"{ "Healthcheck": { "Test": ["CMD", "a b", "c"] } }"#, Some("a b|c")),
+            (r#"{ "Healthcheck": { "Test": ["CMD-SHELL", "a | b"] } }"#, Some("/bin/sh|-c|a | b")),
+            (r#"{ "Healthcheck": { "Test": ["CMD-SHELL", "a"] }, "Shell": ["x", "-e"] }"#, Some("x|-e|a")),
+        ] {
+            let check = read_check(&serde_json::from_str(config).unwrap());
+            assert_eq!(check.map(|check| check.words.join("|")).as_deref(), words);
+        }
+        let config = serde_json::json!({ "Healthcheck": { "Test": ["CMD", "a"], "Timeout": 2_000_000_000 } });
+        assert_eq!(read_check(&config).unwrap().patience, Duration::from_secs(2));
     }
 }

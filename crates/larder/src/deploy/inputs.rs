@@ -25,6 +25,16 @@ pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Optio
     BuildRecord::gather(project, build_args, |_| None).map(Some)
 }
 
+/// Arguments of a build, each with its value: one that is only named has that of the environment.
+pub(super) fn with_values(env: &Environment, build_args: &[String]) -> Vec<String> {
+    build_args.iter().map(|arg| with_value(env, arg)).collect()
+}
+
+fn with_value(env: &Environment, arg: &str) -> String {
+    let value = if arg.contains('=') { None } else { env.get_str(arg) };
+    value.map_or_else(|| arg.to_owned(), |value| format!("{arg}={value}"))
+}
+
 /// The words of an environment file, which is read to the last byte as the engine's client would do.
 pub(super) fn environment(root: &Utf8Path, settings: &DeploySettings) -> Result<Option<String>> {
     Ok(settings.env_file.as_ref().map(|file| read::text(root.join(file))).transpose()?)
@@ -41,4 +51,16 @@ pub(super) fn of_configuration(parts: &[Option<&str>]) -> String {
 /// The commit of the project, with `-dirty` if files were changed since; `None` outside of git.
 pub(super) fn commit(env: &Environment, root: &Utf8Path) -> Option<String> {
     Git::find(env, root).ok()??.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_that_is_only_named_has_the_value_of_the_environment() {
+        let env = Environment::new([("EDITION", "large")]);
+        let given = ["EDITION", "BASE=alpine", "NONE"].map(str::to_owned);
+        assert_eq!(with_values(&env, &given), ["EDITION=large", "BASE=alpine", "NONE"]);
+    }
 }

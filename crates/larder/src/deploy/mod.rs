@@ -1,10 +1,10 @@
 //! An image on a server: brought there, started beside the release that serves, found to be well, and only then given the
 //! requests.
 //!
-//! Reading order: `settings`, `session` (the one connection), `release` (labels), `plan` (the steps, a function of facts),
-//! `deployment` (the facts), `steps` (carrying them out), `transfer` (an image that
-//! was built here). All state is in labels on the server, so any machine can go on. It
-//! must never take requests from a release that serves before another one was found to be well.
+//! Reading order: `settings`, `session` (the one connection) and its `script`, `release` (labels), `plan` (the steps, a
+//! function of facts), `deployment` (the facts), `steps` (carrying them out), `making` (containers), `transfer` (an image
+//! that was built here). All state is in labels on the server, so any machine can go on. It must never take requests from a
+//! release that serves before another one was found to be well.
 
 mod address;
 mod archive;
@@ -14,11 +14,15 @@ mod engine;
 mod gate;
 mod half;
 mod inputs;
+mod making;
 mod plan;
+mod ports;
 pub(crate) mod problem;
 mod proxy;
+mod refusal;
 mod registry;
 mod release;
+mod script;
 mod session;
 pub mod settings;
 mod socket;

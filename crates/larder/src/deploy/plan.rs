@@ -48,6 +48,11 @@ impl Turn {
     fn has_one_port(self) -> bool {
         matches!(self, Self::Stop | Self::Swarm)
     }
+
+    /// Whether a release may have this port.
+    fn has_port(self, ports: [u16; 2], port: u16) -> bool {
+        if self.has_one_port() { port == ports[0] } else { ports.contains(&port) }
+    }
 }
 
 /// One step of a plan.
@@ -82,6 +87,11 @@ pub enum Step {
     /// Have the proxy hold requests.
     Hold {
         /// The port that they wait for.
+        port: u16,
+    },
+    /// Make the container, so that what the engine refuses is known before anything is stopped.
+    Create {
+        /// Its port.
         port: u16,
     },
     /// Start a release.
@@ -132,6 +142,7 @@ impl Step {
             Self::Build { .. } => "Building",
             Self::Pin { .. } => "Pinning",
             Self::Hold { .. } => "Holding",
+            Self::Create { .. } => "Creating",
             Self::Start { .. } => "Starting",
             Self::Gate { .. } => "Waiting",
             Self::Settle => "Watching",
@@ -154,6 +165,7 @@ impl Step {
                 "the image on this machine, and sending the layers that the server lacks".into()
             }
             Self::Hold { port } => format!("requests until a release listens on port {port}"),
+            Self::Create { port } => format!("its container, which has port {port}"),
             Self::Start { port } => format!("the release on port {port}"),
             Self::Gate { check } => format!("until {check}"),
             Self::Settle => format!("it for {} seconds", SETTLING.as_secs()),
@@ -180,18 +192,22 @@ pub struct RolloutPlan {
     pub live: Option<Release>,
     /// Whether what is to be deployed serves already.
     pub is_unchanged: bool,
+    /// Whether the release that serves runs as the next one would be started, whatever its image is.
+    #[serde(skip)]
+    pub(super) is_started_alike: bool,
     /// How releases take turns.
     pub turn: Turn,
     /// The steps, in their order.
     pub steps: Vec<Step>,
 }
 
-/// The release that serves: the one that the proxy sends requests to, or else the newest that has served and runs.
+/// The release that serves: the one that the proxy sends requests to, or else the newest that has served and runs. One that
+/// ends again and again counts as well: it has its port and its volume.
 pub(super) fn live(releases: &[Release], serving: Option<u16>) -> Option<&Release> {
-    let mut running = releases.iter().filter(|release| release.is_running);
+    let mut going = releases.iter().filter(|release| release.is_going());
     let is_served = |release: &&Release| Some(release.labels.port) == serving;
     // A release whose switch was interrupted was found to be well before.
-    running.clone().find(is_served).or_else(|| running.find(|release| !release.is_new))
+    going.clone().find(is_served).or_else(|| going.find(|release| !release.is_new))
 }
 
 impl DeploymentFacts {
@@ -205,10 +221,11 @@ impl DeploymentFacts {
         if !self.turn.has_one_port() && self.is_taken(first) { second } else { first }
     }
 
-    /// The port for a release that was there: its own, unless the release that serves has it.
+    /// The port for a release that was there: its own, unless the release that serves has it or it is out of use.
     fn port_for(&self, release: &Release) -> u16 {
         let port = release.labels.port;
-        if self.turn.has_one_port() || self.is_taken(port) { self.free_port() } else { port }
+        let is_free = self.turn.has_port(self.ports, port) && !self.is_taken(port);
+        if is_free { port } else { self.free_port() }
     }
 
     fn is_taken(&self, port: u16) -> bool {
@@ -223,7 +240,7 @@ impl DeploymentFacts {
             live.filter(|live| live.is_new).map(|live| Step::Mark { release: live.labels.release.clone() });
         let left = others.filter_map(|other| {
             let release = other.labels.release.clone();
-            match (other.is_new, other.is_running) {
+            match (other.is_new, other.is_going()) {
                 (true, _) => Some(Step::Remove { release }),
                 (false, true) => Some(Step::Stop { release }),
                 (false, false) => None,
@@ -235,22 +252,26 @@ impl DeploymentFacts {
     /// The plan for what the project is now.
     pub(super) fn plan(&self) -> RolloutPlan {
         let live = self.live();
-        let is_unchanged = live.is_some_and(|live| {
-            let labels = &live.labels;
-            self.inputs.is_some()
-                && labels.inputs == self.inputs
-                && labels.configuration == self.configuration
-        });
+        let is_started_alike = live.is_some_and(|live| self.is_started_alike(live));
+        let has_inputs = live.is_some_and(|live| live.labels.inputs == self.inputs);
+        let is_unchanged = is_started_alike && self.inputs.is_some() && has_inputs;
         let mut steps = self.tidy();
         if !is_unchanged {
             steps.push(Step::Build { on: self.place });
-            steps.extend(self.turns(self.free_port(), true));
+            steps.extend(self.turns(self.free_port(), None));
             // Swarm itself keeps what it may go back to.
             let keep = if self.turn == Turn::Swarm { usize::MAX } else { self.keep - 1 };
             let kept = live.map(|live| live.labels.release.as_str());
             steps.extend(self.prunable(kept, keep).map(|release| Step::Prune { release }));
         }
-        RolloutPlan { live: live.cloned(), is_unchanged, turn: self.turn, steps }
+        RolloutPlan { live: live.cloned(), is_unchanged, is_started_alike, turn: self.turn, steps }
+    }
+
+    /// Whether a release runs, in the way and at the place that the next one would get.
+    fn is_started_alike(&self, live: &Release) -> bool {
+        live.is_running
+            && live.labels.configuration == self.configuration
+            && self.turn.has_port(self.ports, live.labels.port)
     }
 
     /// The plan for going back to a release.
@@ -259,23 +280,29 @@ impl DeploymentFacts {
         if self.turn == Turn::Swarm {
             steps.push(Step::RollBack);
         } else {
-            steps.extend(self.turns(self.port_for(to), false));
+            steps.extend(self.turns(self.port_for(to), Some(to)));
         }
-        RolloutPlan { live: self.live().cloned(), is_unchanged: false, turn: self.turn, steps }
+        let live = self.live().cloned();
+        RolloutPlan { live, is_unchanged: false, is_started_alike: false, turn: self.turn, steps }
     }
 
-    /// One release takes the place of another.
-    fn turns(&self, port: u16, is_new: bool) -> Vec<Step> {
+    /// One release takes the place of another: a new one, or one that was kept.
+    fn turns(&self, port: u16, kept: Option<&Release>) -> Vec<Step> {
         let live = self.live();
         let (start, switch) = (Step::Start { port }, Step::Switch { port });
+        let is_there = kept.is_some_and(|kept| kept.labels.port == port);
+        let create = (!is_there).then_some(Step::Create { port });
         let gate = Step::Gate { check: self.check.clone() };
         let drain = live.map(|live| Step::Drain { release: live.labels.release.clone() });
         // One that has served before need not show that it lasts.
-        let settle = is_new.then_some(Step::Settle);
+        let settle = kept.is_none().then_some(Step::Settle);
         let mut steps = Vec::new();
+        steps.extend(create.filter(|_| self.turn != Turn::Swarm));
         match self.turn {
             Turn::Overlap => {
-                let pinned = live.map(|live| live.labels.port).filter(|port| self.serving != Some(*port));
+                // Told to send to a port that was given up, the proxy would be one for others' ports.
+                let pinned = live.map(|live| live.labels.port).filter(|port| self.ports.contains(port));
+                let pinned = pinned.filter(|port| self.serving != Some(*port));
                 steps.extend(pinned.map(|port| Step::Pin { port }));
                 steps.extend([start, gate]);
                 steps.extend(settle);
@@ -285,8 +312,9 @@ impl DeploymentFacts {
             Turn::Hold => {
                 steps.extend(live.map(|_| Step::Hold { port }));
                 steps.extend(drain);
-                steps.extend([start, gate, switch]);
+                steps.extend([start, gate]);
                 steps.extend(settle);
+                steps.push(switch);
             }
             Turn::Swarm => steps.push(Step::Roll { port }),
             Turn::Stop => {
@@ -302,8 +330,10 @@ impl DeploymentFacts {
     /// Old releases beyond those that are kept; never the one that serves or served before.
     fn prunable(&self, live: Option<&str>, keep: usize) -> impl Iterator<Item = String> {
         let served = self.releases.iter().filter(|release| !release.is_new);
-        let names = served.map(|release| release.labels.release.clone());
-        let (first, rest): (Vec<String>, Vec<String>) = names.partition(|name| Some(name.as_str()) == live);
+        let mut names: Vec<String> = served.map(|release| release.labels.release.clone()).collect();
+        names.dedup();
+        let is_live = |name: &String| Some(name.as_str()) == live;
+        let (first, rest): (Vec<String>, Vec<String>) = names.into_iter().partition(is_live);
         rest.into_iter().skip(keep.saturating_sub(first.len()))
     }
 }
@@ -327,6 +357,7 @@ mod tests {
             image: name.into(),
             is_new: false,
             is_running,
+            status: String::new(),
             restarts: 0,
             exit_code: 0,
             out_of_memory: false,
@@ -361,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_first_release_needs_nobody_to_make_room() {
-        assert_eq!(words(&facts(vec![], None).plan()), "build, start 1, gate, settle, switch 1");
+        assert_eq!(words(&facts(vec![], None).plan()), "build, create 1, start 1, gate, settle, switch 1");
     }
 
     #[test]
@@ -378,11 +409,51 @@ mod tests {
     }
 
     #[test]
+    fn a_release_at_another_port_than_the_next_one_would_have_is_moved() {
+        let mut facts = facts(vec![release("a", 2, true)], None);
+        facts.inputs = Some("inputs of a".into());
+        assert!(facts.plan().is_unchanged);
+        facts.turn = Turn::Stop;
+        let moved = facts.plan();
+        assert!(!moved.is_started_alike);
+        assert_eq!(words(&moved), "build, create 1, drain a, start 1, gate, settle, confirm");
+        (facts.turn, facts.ports) = (Turn::Overlap, [3, 4]);
+        assert!(!facts.plan().is_unchanged);
+        // Nobody asks at a port that was given up.
+        assert!(words(&facts.plan_back(&release("b", 1, false))).starts_with("create 3, start 3"));
+    }
+
+    #[test]
+    fn a_release_that_ends_again_and_again_is_ended_for_the_next_one() {
+        let mut looping = release("a", 1, false);
+        looping.status = "restarting".into();
+        let mut facts = facts(vec![looping.clone()], Some(1));
+        facts.turn = Turn::Hold;
+        assert_eq!(facts.live(), Some(&looping));
+        assert!(words(&facts.plan()).starts_with("build, create 2, hold 2, drain a, start 2"));
+        // It is no reason to do nothing.
+        facts.inputs = Some("inputs of a".into());
+        assert!(!facts.plan().is_unchanged);
+        facts.releases.insert(0, release("b", 2, true));
+        facts.serving = Some(2);
+        assert!(words(&facts.plan()).starts_with("stop a, build"));
+    }
+
+    #[test]
+    fn a_kept_release_gets_another_container_only_for_another_port() {
+        let mut facts = facts(vec![release("b", 2, true), release("a", 1, false)], Some(2));
+        assert_eq!(words(&facts.plan_back(&release("a", 1, false))), "start 1, gate, switch 1, drain b");
+        facts.turn = Turn::Hold;
+        let back = words(&facts.plan_back(&release("a", 2, false)));
+        assert_eq!(back, "create 1, hold 1, drain b, start 1, gate, switch 1");
+    }
+
+    #[test]
     fn releases_overlap_and_old_ones_go() {
         let releases = vec![release("c", 2, true), release("b", 1, false), release("a", 2, false)];
         assert_eq!(
             words(&facts(releases, Some(2)).plan()),
-            "build, start 1, gate, settle, switch 1, drain c, prune b, prune a"
+            "build, create 1, start 1, gate, settle, switch 1, drain c, prune b, prune a"
         );
     }
 
@@ -390,14 +461,14 @@ mod tests {
     fn with_hold_two_never_run_at_once() {
         let mut facts = facts(vec![release("a", 1, true)], Some(1));
         facts.turn = Turn::Hold;
-        assert_eq!(words(&facts.plan()), "build, hold 2, drain a, start 2, gate, switch 2, settle");
+        assert_eq!(words(&facts.plan()), "build, create 2, hold 2, drain a, start 2, gate, settle, switch 2");
     }
 
     #[test]
     fn with_stop_all_releases_have_one_port() {
         let mut facts = facts(vec![release("a", 1, true)], None);
         facts.turn = Turn::Stop;
-        assert_eq!(words(&facts.plan()), "build, drain a, start 1, gate, settle, confirm");
+        assert_eq!(words(&facts.plan()), "build, create 1, drain a, start 1, gate, settle, confirm");
     }
 
     #[test]
@@ -415,13 +486,13 @@ mod tests {
         new.is_new = true;
         let before = facts(vec![new.clone(), release("a", 1, true)], Some(1));
         assert_eq!(before.live().unwrap().container, "a");
-        assert!(words(&before.plan()).starts_with("remove b, build, start 2"));
+        assert!(words(&before.plan()).starts_with("remove b, build, create 2, start 2"));
         // After it.
         let after = facts(vec![new.clone(), release("a", 1, true)], Some(2));
         assert_eq!(after.live().unwrap().container, "b");
-        assert!(words(&after.plan()).starts_with("mark b, stop a, build, start 1"));
+        assert!(words(&after.plan()).starts_with("mark b, stop a, build, create 1, start 1"));
         // A proxy that was started again sends requests to both ports.
         let unknown = facts(vec![new, release("a", 1, true)], None);
-        assert!(words(&unknown.plan()).starts_with("remove b, build, pin 1, start 2"));
+        assert!(words(&unknown.plan()).starts_with("remove b, build, create 2, pin 1, start 2"));
     }
 }

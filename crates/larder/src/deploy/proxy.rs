@@ -3,11 +3,17 @@
 //! Its handlers are found by the ports, so its configuration needs no marks. It must never change anything but upstreams
 //! and how long requests are held.
 
+#[cfg(all(test, unix))]
+mod fake;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{address::Address, problem::Problem};
+use super::{
+    address::{Address, HttpAnswer, HttpRequest},
+    problem::Problem,
+};
 use crate::error::Result;
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -17,6 +23,13 @@ const HELD: u64 = 60_000_000_000;
 const AGAIN: u64 = 25_000_000;
 /// How soon a port that took no connection is tried again.
 const FORGOTTEN: u64 = 100_000_000;
+/// How often a change is tried that others come in between of.
+const ATTEMPTS: usize = 5;
+/// How a server answers if what is there is not what the request is meant for.
+const CHANGED_MEANWHILE: u16 = 412;
+/// The fields of a handler that hold requests.
+const PACE: [&str; 2] = ["load_balancing", "health_checks"];
+const UPSTREAMS: &str = "upstreams";
 
 /// The proxy of one service.
 #[derive(Debug)]
@@ -24,6 +37,7 @@ pub(super) struct Proxy {
     admin: Address,
     host: String,
     ports: [u16; 2],
+    /// As they were found: of them their pace alone is ever written, since others may have changed the rest.
     handlers: Vec<Handler>,
 }
 
@@ -38,17 +52,24 @@ impl Proxy {
     /// Reads the configuration.
     pub(super) fn find(admin: Address, host: &str, ports: [u16; 2]) -> Result<Self> {
         let mut proxy = Self { admin, host: host.to_owned(), ports, handlers: Vec::new() };
-        let text = proxy.ask("GET", "/config/", None)?;
-        let config: Value =
-            serde_json::from_slice(&text).map_err(|error| proxy.problem(&error.to_string()))?;
-        collect(&config, "/config", ports, &mut proxy.handlers);
-        if proxy.handlers.is_empty() {
-            let what = format!("the proxy sends no requests to port {} or {}", ports[0], ports[1]);
+        proxy.handlers = proxy.read()?;
+        Ok(proxy)
+    }
+
+    /// The handlers as they are now, one at least.
+    fn read(&self) -> Result<Vec<Handler>> {
+        let answer = self.answer(&HttpRequest::get("/config/"))?;
+        let config = self.value(&answer)?;
+        let mut handlers = Vec::new();
+        collect(&config, "/config", self.ports, &mut handlers);
+        if handlers.is_empty() {
+            let [first, second] = self.ports;
+            let what = format!("the proxy sends no requests to port {first} or {second}");
             let hint =
                 "give its site `reverse_proxy localhost:PORT localhost:PORT` with the two ports of `ports`";
-            return Err(Problem::Server { host: host.to_owned(), what, hint }.into());
+            return Err(Problem::Server { host: self.host.clone(), what, hint }.into());
         }
-        Ok(proxy)
+        Ok(handlers)
     }
 
     /// The one port that requests go to, if all of them go to the same.
@@ -75,29 +96,88 @@ impl Proxy {
         self.change(&[new, if new == first { second } else { first }], true)
     }
 
+    /// Changes all handlers, wherever they are by now.
     fn change(&self, ports: &[u16], is_held: bool) -> Result<()> {
-        for Handler { path, value } in &self.handlers {
-            let mut value = value.clone();
-            let upstreams = ports.iter().map(|port| json!({ "dial": format!("127.0.0.1:{port}") }));
-            value["upstreams"] = upstreams.collect();
-            if is_held {
-                value["load_balancing"] = json!({ "selection_policy": { "policy": "first" }, "try_duration": HELD, "try_interval": AGAIN });
-                value["health_checks"] = json!({ "passive": { "fail_duration": FORGOTTEN, "max_fails": 1 } });
+        for _ in 0..ATTEMPTS {
+            if self.try_change(ports, is_held)? {
+                return Ok(());
             }
-            self.ask("PATCH", path, Some(&value.to_string()))?;
         }
-        Ok(())
+        let what = "the proxy's configuration changes all the time".to_owned();
+        let hint = "run this again once nothing else changes it";
+        Err(Problem::Server { host: self.host.clone(), what, hint }.into())
     }
 
-    fn ask(&self, method: &str, path: &str, body: Option<&str>) -> Result<Vec<u8>> {
-        match self.admin.ask(method, path, body, PATIENCE) {
-            Ok(answer) if answer.status == 200 => Ok(answer.body),
-            Ok(answer) => {
-                let said = String::from_utf8_lossy(&answer.body).trim().chars().take(300).collect::<String>();
-                Err(self.problem(&format!("{} {said}", answer.status)).into())
+    /// The same, unless something else changes them meanwhile.
+    fn try_change(&self, ports: &[u16], is_held: bool) -> Result<bool> {
+        for handler in self.read()? {
+            let wanted = self.changed(&handler.value, ports, is_held);
+            if wanted != handler.value && !self.replace(&handler, &wanted)? {
+                return Ok(false);
             }
-            Err(reason) => Err(self.problem(&reason).into()),
         }
+        Ok(true)
+    }
+
+    /// Puts a value in the place of a handler, if it is still there.
+    fn replace(&self, handler: &Handler, value: &Value) -> Result<bool> {
+        let there = self.ask(&HttpRequest::get(&handler.path))?;
+        // Where nothing is any more, there is no answer of 200.
+        if there.status != 200 || self.value(&there)? != handler.value {
+            return Ok(false);
+        }
+        let (if_match, body) = (there.etag.as_deref(), value.to_string());
+        let request = HttpRequest { method: "PATCH", path: &handler.path, if_match, body: &body };
+        let answer = self.ask(&request)?;
+        if answer.status == CHANGED_MEANWHILE {
+            return Ok(false);
+        }
+        self.accepted(answer).map(|_| true)
+    }
+
+    /// A handler for these ports.
+    fn changed(&self, handler: &Value, ports: &[u16], is_held: bool) -> Value {
+        let mut value = rest(handler);
+        let upstreams = ports.iter().map(|port| json!({ "dial": format!("127.0.0.1:{port}") }));
+        value[UPSTREAMS] = upstreams.collect();
+        let pace = if is_held { holding().map(Some) } else { self.own_pace(handler) };
+        for (field, pace) in PACE.into_iter().zip(pace) {
+            if let Some(pace) = pace {
+                value[field] = pace;
+            }
+        }
+        value
+    }
+
+    /// The pace that a handler has, or had before it was told to hold requests.
+    fn own_pace(&self, handler: &Value) -> [Option<Value>; 2] {
+        let pace = PACE.map(|field| handler.get(field).cloned());
+        if pace != holding().map(Some) {
+            return pace;
+        }
+        let found = self.handlers.iter().find(|found| rest(&found.value) == rest(handler));
+        PACE.map(|field| found?.value.get(field).cloned())
+    }
+
+    fn value(&self, answer: &HttpAnswer) -> Result<Value> {
+        Ok(serde_json::from_slice(&answer.body).map_err(|error| self.problem(&error.to_string()))?)
+    }
+
+    /// The answer to a request that must be accepted.
+    fn answer(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer> {
+        self.accepted(self.ask(request)?)
+    }
+
+    fn accepted(&self, answer: HttpAnswer) -> Result<HttpAnswer> {
+        if answer.status == 200 {
+            return Ok(answer);
+        }
+        let said = String::from_utf8_lossy(&answer.body).trim().chars().take(300).collect::<String>();
+        Err(self.problem(&format!("{} {said}", answer.status)).into())
+    }
+
+    fn ask(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer> {
+        Ok(self.admin.ask(request, PATIENCE).map_err(|reason| self.problem(&reason))?)
     }
 
     fn problem(&self, reason: &str) -> Problem {
@@ -105,6 +185,22 @@ impl Proxy {
         let hint = "start Caddy there with its administration on loopback, or set `proxy` to its port";
         Problem::Server { host: self.host.clone(), what, hint }
     }
+}
+
+/// The pace of a handler that holds requests.
+fn holding() -> [Value; 2] {
+    let first = json!({ "policy": "first" });
+    [
+        json!({ "selection_policy": first, "try_duration": HELD, "try_interval": AGAIN }),
+        json!({ "passive": { "fail_duration": FORGOTTEN, "max_fails": 1 } }),
+    ]
+}
+
+/// Everything of a handler that is never changed.
+fn rest(handler: &Value) -> Value {
+    let fields = handler.as_object().into_iter().flatten();
+    let rest = fields.filter(|(name, _)| *name != UPSTREAMS && !PACE.contains(&name.as_str()));
+    rest.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Every handler that sends requests to one of the ports. Configurations are trees of a few levels.
@@ -152,6 +248,8 @@ fn port_here(upstream: &Value) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    use super::fake::FakeAdmin;
     use super::*;
 
     #[test]
@@ -168,5 +266,55 @@ mod tests {
     fn site(dial: &str) -> Value {
         json!({ "handle": [{ "handler": "subroute", "routes": [{ "handle": [
             { "handler": "reverse_proxy", "upstreams": [{ "dial": dial }] } ]}]}]})
+    }
+
+    fn configuration(sites: &[Value]) -> Value {
+        json!({ "apps": { "http": { "servers": { "srv0": { "routes": sites } } } } })
+    }
+
+    /// With a pace of its own.
+    fn own_site(dials: &[&str], pace: &Value) -> Value {
+        let mut site = site("");
+        let handler = &mut site["handle"][0]["routes"][0]["handle"][0];
+        handler["upstreams"] = dials.iter().map(|dial| json!({ "dial": dial })).collect();
+        handler["load_balancing"] = pace.clone();
+        site
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_handler_is_found_again_where_it_is_by_now() {
+        let pace = json!({ "try_duration": 5 });
+        let both = own_site(&["localhost:8101", "localhost:8102"], &pace);
+        let admin = FakeAdmin::start(configuration(&[both]));
+        let proxy = Proxy::find(admin.address(), "h", [8101, 8102]).unwrap();
+        assert_eq!(proxy.serving(), None);
+        // Somebody adds a site before ours.
+        let other = site("localhost:9000");
+        admin.set(configuration(&[other.clone(), own_site(&["localhost:8101"], &pace)]));
+        proxy.send_to(8102).unwrap();
+        let ours = own_site(&["127.0.0.1:8102"], &pace);
+        assert_eq!(admin.get(), configuration(&[other.clone(), ours.clone()]));
+        // The same once more, while requests are held.
+        proxy.hold_for(8101).unwrap();
+        let held = admin.get()["apps"]["http"]["servers"]["srv0"]["routes"][1].clone();
+        assert!(held.to_string().contains(&HELD.to_string()), "{held}");
+        admin.set(configuration(&[held]));
+        proxy.send_to(8102).unwrap();
+        assert_eq!(admin.get(), configuration(&[ours]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_change_that_another_one_comes_before_is_made_anew() {
+        let admin = FakeAdmin::start(configuration(&[site("localhost:8101")]));
+        let proxy = Proxy::find(admin.address(), "h", [8101, 8102]).unwrap();
+        let others = configuration(&[site("localhost:9000"), site("localhost:8101")]);
+        admin.set_before_change(others);
+        proxy.send_to(8102).unwrap();
+        assert_eq!(admin.get(), configuration(&[site("localhost:9000"), site("127.0.0.1:8102")]));
+        admin.set(configuration(&[site("localhost:9000")]));
+        let refusal = proxy.send_to(8101).unwrap_err().to_string();
+        assert_eq!(refusal, "h: the proxy sends no requests to port 8101 or 8102");
     }
 }

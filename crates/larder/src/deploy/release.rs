@@ -105,6 +105,8 @@ pub struct Release {
     pub is_new: bool,
     /// Whether it runs.
     pub is_running: bool,
+    /// The engine's own word for what it does, as `restarting`.
+    pub status: String,
     /// How often it was started again.
     pub restarts: u64,
     /// How it ended, if it has.
@@ -126,12 +128,23 @@ impl Release {
             image: String::new(),
             is_new: true,
             is_running: false,
+            status: String::new(),
             restarts: 0,
             exit_code: 0,
             out_of_memory: false,
             health: None,
             volumes: Vec::new(),
         }
+    }
+
+    /// Whether it has ended, and the engine is about to start it again.
+    pub fn is_restarting(&self) -> bool {
+        self.status == "restarting"
+    }
+
+    /// Whether the engine keeps it going: it has its port and its volume, or will have them again in a moment.
+    pub(super) fn is_going(&self) -> bool {
+        self.is_running || self.is_restarting()
     }
 }
 
@@ -154,7 +167,7 @@ struct Inspected {
 struct ContainerState {
     running: bool,
     #[serde(default)]
-    restarting: bool,
+    status: String,
     #[serde(rename = "OOMKilled", default)]
     oom_killed: bool,
     exit_code: i64,
@@ -195,7 +208,9 @@ fn release(inspected: Inspected) -> Option<Release> {
         container: id,
         image,
         is_new: name.ends_with(NEW),
-        is_running: state.running && !state.restarting,
+        // One that restarts counts as running there.
+        is_running: state.running && state.status != "restarting",
+        status: state.status,
         restarts: restart_count,
         exit_code: state.exit_code,
         out_of_memory: state.oom_killed,
@@ -228,5 +243,16 @@ mod tests {
         let map = map.collect();
         assert_eq!(Labels::read(&map), Some(labels));
         assert_eq!(Labels::read(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn a_container_between_two_starts_does_not_run_and_is_kept_going() {
+        for (status, is_running) in [("restarting", false), ("running", true)] {
+            let answer = serde_json::json!([{ "Id": "c", "Name": "/web-1", "Image": "i", "RestartCount": 3,
+                "State": { "Running": true, "Status": status, "ExitCode": 1 }, "Config": { "Labels":
+                { "larder.service": "web", "larder.release": "1", "larder.port": "8101" } } }]);
+            let found = read(&answer.to_string()).unwrap();
+            assert_eq!((found[0].is_running, found[0].is_going()), (is_running, true));
+        }
     }
 }

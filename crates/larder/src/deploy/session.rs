@@ -12,65 +12,21 @@ use std::{
 use super::{
     address::Address,
     problem::Problem,
+    refusal::{PROHIBITED, refusal},
+    script,
     settings::{BuildPlace, DeploySettings},
     target::SshServer,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     files::scratch::Scratch,
-    process::{Cmd, Dialogue, Environment, Heard, quoted},
+    process::{Cmd, Dialogue, Environment, Heard},
 };
 
 /// How long a connection may take to come about.
 const CONNECTING: Duration = Duration::from_secs(30);
 /// How long the server may take for one question.
 const ANSWERING: Duration = Duration::from_secs(10);
-
-/// The script that the server runs for as long as the connection lives. It holds neither a quote nor a backslash, so that every shell
-/// hands it on as it is. Afterwards it reads lines: it tells of the disk of a folder, and it takes a container to guard,
-/// which it starts again, and alone, if we vanish while nothing is known to serve.
-///
-/// Who waits for the lock is told who has it by a file of each user's own: one user may not write another's.
-const SCRIPT: &str = r#"
-umask 022
-file=/tmp/larder-deploy-$1.lock
-if [ "$2" = look ]; then
-    echo state look
-elif ! command -v flock > /dev/null; then
-    echo state no-flock
-    exit 0
-else
-    [ -e "$file" ] || : > "$file"
-    exec 9< "$file" || exit 0
-    if ! flock -n 9; then
-        newest=$(ls -t "$file".* 2> /dev/null | head -n 1)
-        echo state held $(cat "$newest" 2> /dev/null)
-        exit 0
-    fi
-    echo "$3" > "$file.$(id -u)"
-    echo state locked
-fi
-if [ ! -S "$4" ]; then
-    echo engine missing
-elif [ ! -r "$4" ] || [ ! -w "$4" ]; then
-    echo engine denied to $(id -un)
-else
-    echo engine there
-fi
-guard=
-while read -r word value; do
-    case $word in
-        disk) echo disk $(df -Pk "$value" 2> /dev/null | tail -n 1) ;;
-        guard) guard=$value; echo guard set ;;
-    esac
-done
-if [ -n "$guard" ]; then
-    for other in $(docker -H "unix://$4" ps -q --no-trunc --filter label=larder.service=$1 2> /dev/null); do
-        docker -H "unix://$4" stop "$other" > /dev/null 2>&1
-    done
-    docker -H "unix://$4" start "$guard" > /dev/null 2>&1
-fi
-"#;
 
 /// Whether a session changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,10 +100,10 @@ impl ServerSession {
         }
         words.extend(target.words());
         let purpose = if purpose == SessionPurpose::Look { "look" } else { "change" };
-        let remote = ["sh", "-c", SCRIPT, "larder", service, purpose, &holder(env), &settings.socket];
-        words.push(remote.map(quoted).join(" "));
+        words.push(script::command(service, purpose, &holder(env), &settings.socket));
         let ssh = env.find_program("ssh").unwrap_or_else(|| PathBuf::from("ssh"));
         let dialogue = Cmd::new(ssh, "/", env).args(words).talk(&folder.path().join("errors"))?;
+        dialogue.beat(script::BEAT);
         Ok(Self { dialogue, host: target.to_string(), folder, backward: None })
     }
 
@@ -225,6 +181,33 @@ impl ServerSession {
         if self.dialogue.is_over() { Err(self.failure().into()) } else { Ok(()) }
     }
 
+    /// Waits until the server answers, and has said all that it had to say before.
+    pub(super) fn round_trip(&mut self) -> Result<()> {
+        self.dialogue.say("ping")?;
+        self.answer("pong", ANSWERING).map(drop)
+    }
+
+    /// Whether sshd has refused to forward a connection.
+    pub(super) fn forbids_forwarding(&self) -> bool {
+        self.dialogue.errors().contains(PROHIBITED)
+    }
+
+    /// Fails if sshd forwards nothing to this port, whether something listens there or not.
+    pub(super) fn check_forwarding(&mut self, port: u16) -> Result<()> {
+        self.port(port).listens(|| self.round_trip())?;
+        if self.forbids_forwarding() { Err(self.prohibited().into()) } else { Ok(()) }
+    }
+
+    /// The error of something that is reached through the connection, or else why nothing is.
+    pub(super) fn explained(&self, error: Error) -> Error {
+        if self.forbids_forwarding() { self.prohibited().into() } else { error }
+    }
+
+    fn prohibited(&self) -> Problem {
+        let (reason, hint) = refusal(PROHIBITED);
+        Problem::Connection { host: self.host.clone(), reason, hint }
+    }
+
     /// The free space of a folder's disk, in bytes; `None` if the server cannot tell.
     pub(super) fn free_space(&mut self, folder: &str) -> Result<Option<u64>> {
         if !folder.starts_with('/') || folder.contains(char::is_control) {
@@ -283,9 +266,11 @@ const ENGINE: &str = "engine";
 /// The socket that the server's port leads to.
 const BACKWARD: &str = "backward";
 
-/// Nothing may be asked, nothing shared with other connections, and a dead one is noticed.
-const OPTIONS: [&str; 12] = [
+/// Nothing may be asked, nothing of the user's own may run in the place of the script, nothing may be shared with
+/// other connections, and a dead one is noticed.
+const OPTIONS: [&str; 13] = [
     "-T",
+    "-oRemoteCommand=none",
     "-oBatchMode=yes",
     "-oControlMaster=no",
     "-oControlPath=none",
@@ -317,71 +302,9 @@ fn holder(env: &Environment) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect()
 }
 
-/// The reason in what ssh said, and the remedy.
-fn refusal(said: &str) -> (String, &'static str) {
-    const KNOWN: [(&str, &str, &str); 9] = [
-        (
-            "REMOTE HOST IDENTIFICATION HAS CHANGED",
-            "the server's host key is not the one in known_hosts",
-            "find out why before you go on; if the server was set up anew, `ssh-keygen -R HOST` forgets the old key",
-        ),
-        (
-            "Host key verification failed",
-            "the server's host key is not known",
-            "compare its fingerprint with the server's own, and connect once with `ssh`",
-        ),
-        (
-            "Permission denied",
-            "the server takes none of the keys",
-            "load the key with `ssh-add`, or add it on the server",
-        ),
-        ("Could not resolve hostname", "no address is known for that name", "check the name in `to`"),
-        ("Connection refused", "connection refused", "check the port in `to`, and that sshd runs"),
-        ("timed out", "no answer in time", "check the address in `to`, and the network"),
-        ("No route to host", "no route to it", "check the address in `to`, and the network"),
-        ("unreachable", "the network is unreachable", "check the network"),
-        (
-            "administratively prohibited",
-            "sshd forbids forwarding",
-            "allow `AllowTcpForwarding` and `AllowStreamLocalForwarding` there",
-        ),
-    ];
-    if let Some((_, reason, hint)) = KNOWN.into_iter().find(|(words, ..)| said.contains(words)) {
-        return (reason.to_owned(), hint);
-    }
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the connection ended");
-    (last.trim().to_owned(), "see that `ssh` gets there by itself")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_script_is_one_word_for_every_shell() {
-        assert!(!SCRIPT.contains(['\'', '\\']));
-    }
-
-    #[test]
-    fn refusals_are_told_apart() {
-        for (said, reason) in [
-            (
-                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
-                "the server's host key is not the one in known_hosts",
-            ),
-            (
-                "No ED25519 host key is known for h.\nHost key verification failed.\r\n",
-                "the server's host key is not known",
-            ),
-            (
-                "kex_exchange_identification: read: Connection reset by peer\r\n\r\n",
-                "kex_exchange_identification: read: Connection reset by peer",
-            ),
-            ("", "the connection ended"),
-        ] {
-            assert_eq!(refusal(said).0, reason);
-        }
-    }
 
     #[test]
     fn the_port_is_the_one_that_sshd_chose() {

@@ -3,6 +3,8 @@
 //! Its words end up on command lines and in a shell of another machine, so it must never let one through that could be
 //! taken for something else.
 
+use std::collections::BTreeMap;
+
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
@@ -126,8 +128,40 @@ impl DeploySettings {
         if target::is_context(to) { format!("--context {to}") } else { format!("--host {to}") }
     }
 
+    /// The problem with all tables, if any, after the name of the one that has it.
+    pub(crate) fn check_all(all: &BTreeMap<String, Self>) -> Result<(), String> {
+        for (index, (name, settings)) in all.iter().enumerate() {
+            settings.check(name).map_err(|reason| format!("{name}: {reason}"))?;
+            let mut before = all.iter().take(index);
+            let shared =
+                before.find_map(|(other, its)| Some((other, settings.shared_port(name, its, other)?)));
+            if let Some((other, port)) = shared {
+                return Err(format!("{name}: ports: `{other}` has {port} on the same server"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The port that two services of one server share, if any: its proxy tells them apart by their ports alone.
+    fn shared_port(&self, name: &str, other: &Self, others_name: &str) -> Option<u16> {
+        if !target::is_same(&self.to, &other.to) || self.service(name) == other.service(others_name) {
+            return None;
+        }
+        self.used_ports().iter().copied().find(|port| other.used_ports().contains(port))
+    }
+
+    /// The name of its containers, if this is the name of its table.
+    pub(super) fn service<'a>(&'a self, name: &'a str) -> &'a str {
+        self.service.as_deref().unwrap_or(name)
+    }
+
+    /// The ports that releases come to have.
+    pub(super) fn used_ports(&self) -> &[u16] {
+        if self.update == Update::Stop { &self.ports[..1] } else { &self.ports }
+    }
+
     /// The problem with the table of this name, if any.
-    pub(crate) fn check(&self, name: &str) -> Result<(), String> {
+    fn check(&self, name: &str) -> Result<(), String> {
         Self::check_server(&self.to).map_err(|reason| format!("to: {reason}"))?;
         for (key, name) in [("name", Some(name)), ("service", self.service.as_deref())] {
             if let Some(name) = name.filter(|name| !is_name(name)) {
@@ -187,6 +221,28 @@ mod tests {
     fn a_server_is_enough() {
         assert_eq!(check("to = \"ssh://deploy@example.org:2222\""), Ok(()));
         assert_eq!(check("to = \"production\""), Ok(()));
+    }
+
+    fn check_all(toml: &str) -> Result<(), String> {
+        DeploySettings::check_all(&toml_edit::de::from_str(toml).unwrap())
+    }
+
+    /// Two deployments to one server.
+    fn two(more: &str) -> Result<(), String> {
+        check_all(&format!("a.to = \"ssh://one@host\"\nb.to = \"ssh://two@HOST:22\"\n{more}"))
+    }
+
+    #[test]
+    fn two_services_of_one_server_share_no_port() {
+        assert_eq!(two("").unwrap_err(), "b: ports: `a` has 8101 on the same server");
+        let refusal = two("a.ports = [1, 2]\nb.ports = [3, 2]").unwrap_err();
+        assert_eq!(refusal, "b: ports: `a` has 2 on the same server");
+        assert_eq!(two("b.ports = [3, 4]"), Ok(()));
+        // The same service twice, built on the server or here; and a port that no release gets.
+        assert_eq!(two("b.service = \"a\"\nb.build = \"local\""), Ok(()));
+        assert_eq!(two("b.ports = [8103, 8101]\nb.update = \"stop\""), Ok(()));
+        assert_eq!(check_all("a.to = \"ssh://host\"\nb.to = \"ssh://other\"\nc.to = \"context\""), Ok(()));
+        assert!(check_all("a.to = \"context\"\nb.to = \"context\"").is_err());
     }
 
     #[test]

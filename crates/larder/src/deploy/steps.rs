@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::{
     compose,
     deployment::Deployment,
-    engine::{Container, InspectedImage},
+    engine::InspectedImage,
     gate::{Gate, HealthCheck},
     inputs,
     plan::{RolloutPlan, SETTLING, Step, Turn},
@@ -28,6 +28,8 @@ use crate::{docker::client::Client, error::Result, report::Report};
 const LINES: usize = 20;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long requests that the proxy has held may take to get through: a change of the proxy would end them.
+const GETTING_THROUGH: Duration = Duration::from_secs(1);
 
 /// Builds the image under a name on the engine that the client speaks to, and gives its id.
 pub type Builder<'b> = dyn FnMut(&Client, &str) -> Result<String> + 'b;
@@ -52,8 +54,8 @@ enum Candidate {
     Unknown,
     /// Built, and to be started.
     Built(InspectedImage),
-    /// Started.
-    Started { release: Box<Release>, check: HealthCheck, is_kept: bool },
+    /// It has its container.
+    Made { release: Box<Release>, check: HealthCheck, is_kept: bool },
 }
 
 impl Deployment<'_> {
@@ -62,14 +64,8 @@ impl Deployment<'_> {
     /// # Errors
     /// When the build fails, the release is refused, or the server fails. Then the release that served serves on.
     pub fn run(&mut self, plan: &RolloutPlan, build: &mut Builder<'_>, report: &dyn Report) -> Result<Done> {
-        let mut run = Run {
-            candidate: Candidate::Unknown,
-            labels: None,
-            is_held: false,
-            sent: None,
-            deployment: self,
-            report,
-        };
+        let mut run =
+            Run { candidate: Candidate::Unknown, labels: None, sent: None, deployment: self, report };
         for step in &plan.steps {
             match step {
                 Step::Build { .. } => {
@@ -102,7 +98,6 @@ impl Deployment<'_> {
         let mut run = Run {
             candidate: Candidate::Built(image),
             labels: Some(to),
-            is_held: false,
             sent: None,
             deployment: self,
             report,
@@ -144,8 +139,6 @@ struct Run<'r, 'a> {
     candidate: Candidate,
     /// The kept release that is gone back to.
     labels: Option<Release>,
-    /// Whether the proxy holds requests.
-    is_held: bool,
     sent: Option<Sent>,
     deployment: &'r mut Deployment<'a>,
     report: &'r dyn Report,
@@ -159,7 +152,7 @@ impl Run<'_, '_> {
                 let release = self.named(release)?;
                 self.deployment.engine.mark_served(&release)
             }
-            Step::Remove { release } | Step::Prune { release } => self.remove(&release.clone()),
+            Step::Remove { release } | Step::Prune { release } => self.remove(release),
             Step::Drain { release } if plan.turn != Turn::Overlap => self.make_room(release),
             Step::Stop { release } | Step::Drain { release } => {
                 let release = self.named(release)?;
@@ -167,10 +160,8 @@ impl Run<'_, '_> {
             }
             Step::Build { .. } => Ok(()),
             Step::Pin { port } => self.deployment.send_to(*port),
-            Step::Hold { port } => {
-                self.is_held = true;
-                self.deployment.hold_for(*port)
-            }
+            Step::Hold { port } => self.deployment.hold_for(*port),
+            Step::Create { port } => self.make(*port),
             Step::Start { port } => self.start(plan, *port),
             Step::Gate { .. } => {
                 let patience = Duration::from_secs(self.deployment.settings.patience);
@@ -199,10 +190,13 @@ impl Run<'_, '_> {
         deployment.engine.stop(&release.container, deployment.settings.drain)
     }
 
+    /// Removes a release with its image. Whoever was killed while it got another container has left it twice.
     fn remove(&self, name: &str) -> Result<()> {
-        let release = self.named(name)?;
-        self.deployment.engine.remove(&release.container)?;
-        self.deployment.engine.remove_image(&tag(&release.labels.service, name));
+        let deployment = &*self.deployment;
+        for release in deployment.releases.iter().filter(|release| release.labels.release == name) {
+            deployment.engine.remove(&release.container)?;
+        }
+        deployment.engine.remove_image(&tag(&deployment.service, name));
         Ok(())
     }
 
@@ -250,9 +244,7 @@ impl Run<'_, '_> {
     /// Whether the image that was built serves already, started in the same way.
     fn is_same(&self, plan: &RolloutPlan) -> bool {
         let Candidate::Built(image) = &self.candidate else { return false };
-        let is_same = plan.live.as_ref().is_some_and(|live| {
-            live.image == image.id && live.labels.configuration == self.deployment.configuration()
-        });
+        let is_same = plan.is_started_alike && plan.live.as_ref().is_some_and(|live| live.image == image.id);
         if is_same && let Some(built) = &self.labels {
             // The same image under one name more.
             self.deployment.engine.remove_image(&tag(&built.labels.service, &built.labels.release));
@@ -265,13 +257,13 @@ impl Run<'_, '_> {
         let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
         let deployment = &*self.deployment;
         let labels = Labels { port, ..to.labels.clone() };
-        let env_file = deployment.environment.as_ref().map(|text| self.env_file(text)).transpose()?;
+        let env_file = deployment.environment.as_ref().map(|text| deployment.env_file(text)).transpose()?;
         let env_file = env_file.as_ref().map(|file| file.path().display().to_string());
         let (service, name) = (&deployment.service, tag(&deployment.service, &labels.release));
         let file = compose::Description {
             service,
             settings: deployment.settings,
-            port: self.inner_port(image)?,
+            port: deployment.inner_port(image)?,
             volume: deployment.project.settings.docker.volume.as_ref().map(AsRef::as_ref),
             env_file: env_file.as_deref(),
             labels: labels.words(),
@@ -286,7 +278,7 @@ impl Run<'_, '_> {
             Ending::Well => {
                 let release = Box::new(Release { image: image.id.clone(), ..Release::planned(labels) });
                 let check = HealthCheck::new(None, image);
-                self.candidate = Candidate::Started { release, check, is_kept: false };
+                self.candidate = Candidate::Made { release, check, is_kept: false };
                 Ok(())
             }
             Ending::Refused(why) => {
@@ -305,7 +297,7 @@ impl Run<'_, '_> {
         let Candidate::Built(image) = &self.candidate else { return Ok(()) };
         self.deployment.engine.roll_back(&self.deployment.service, self.patience())?;
         let release = Box::new(Release { image: image.id.clone(), ..to.clone() });
-        self.candidate = Candidate::Started { release, check: HealthCheck::new(None, image), is_kept: true };
+        self.candidate = Candidate::Made { release, check: HealthCheck::new(None, image), is_kept: true };
         Ok(())
     }
 
@@ -315,22 +307,35 @@ impl Run<'_, '_> {
         2 * (Duration::from_secs(settings.patience + settings.drain) + SETTLING)
     }
 
-    /// Starts what was built, or what was kept.
-    fn start(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
+    /// Makes the container of what was built, or finds that of what was kept.
+    fn make(&mut self, port: u16) -> Result<()> {
         let (Candidate::Built(image), Some(to)) = (&self.candidate, &self.labels) else { return Ok(()) };
-        let check = HealthCheck::new(self.deployment.settings.health.as_deref(), image);
+        let deployment = &*self.deployment;
+        let labels = Labels { port, ..to.labels.clone() };
         let is_kept = !to.container.is_empty();
         let container = if is_kept && to.labels.port == port {
             to.container.clone()
+        } else if is_kept {
+            deployment.make_again(to, image, &labels)?
         } else {
-            let labels = Labels { port, ..to.labels.clone() };
-            self.create(image, &labels, to)?
+            deployment.make_new(image, &labels)?
         };
-        let found = self.deployment.engine.release(&container)?;
-        let mut release = found.ok_or_else(|| self.deployment.no_release("its container is gone".into()))?;
-        release.labels.port = port;
-        let started = self.deployment.engine.start(&release);
-        self.candidate = Candidate::Started { release: Box::new(release), check, is_kept };
+        let found = deployment.engine.release(&container)?;
+        let release = Box::new(found.ok_or_else(|| deployment.no_release("its container is gone".into()))?);
+        let check = HealthCheck::new(deployment.settings.health.as_deref(), image);
+        self.candidate = Candidate::Made { release, check, is_kept };
+        Ok(())
+    }
+
+    fn start(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
+        self.make(port)?;
+        let Candidate::Made { release, is_kept, .. } = &self.candidate else { return Ok(()) };
+        let engine = &self.deployment.engine;
+        let mut started = engine.start(release);
+        if *is_kept {
+            // It has served before, and may have another container since.
+            started = started.and_then(|()| engine.keep_going(&release.container));
+        }
         if let Err(error) = started {
             self.undo(plan)?;
             return Err(error);
@@ -338,49 +343,9 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Makes a container, in the place of one that has the other port.
-    fn create(&self, image: &InspectedImage, labels: &Labels, kept: &Release) -> Result<String> {
-        let deployment = &*self.deployment;
-        let env_file = match (&deployment.environment, kept.container.is_empty()) {
-            (Some(text), true) => Some(self.env_file(text)?),
-            (None, true) => None,
-            (_, false) => Some(self.env_file(&deployment.engine.environment(&kept.container)?)?),
-        };
-        if !kept.container.is_empty() {
-            deployment.engine.remove(&kept.container)?;
-        }
-        deployment.engine.create(&Container {
-            labels,
-            image: &image.id,
-            port: self.inner_port(image)?,
-            volume: deployment.volume(),
-            env_file: env_file.as_ref().map(NamedTempFile::path),
-            memory: deployment.settings.memory.as_deref(),
-        })
-    }
-
-    /// The port that the program listens on: as configured, or the only one that the image has.
-    fn inner_port(&self, image: &InspectedImage) -> Result<u16> {
-        let only = match image.ports.as_slice() {
-            [port] => Some(*port),
-            _ => None,
-        };
-        Ok(self.deployment.project.settings.docker.port.or(only).ok_or_else(|| Problem::Image {
-            what: "nothing says on which port the program listens".into(),
-            hint: "set `port` in [workspace.metadata.larder.docker], or EXPOSE one in the Dockerfile",
-        })?)
-    }
-
-    /// A file that only its owner reads, gone when it was.
-    fn env_file(&self, text: &str) -> Result<NamedTempFile> {
-        let mut file = NamedTempFile::new_in(self.deployment.session.folder())?;
-        file.write_all(text.as_bytes())?;
-        Ok(file)
-    }
-
     /// Looks at the release, and takes it away if it is not well.
     fn judge(&mut self, plan: &RolloutPlan, look: Look) -> Result<()> {
-        let Candidate::Started { release, check, .. } = &self.candidate else { return Ok(()) };
+        let Candidate::Made { release, check, .. } = &self.candidate else { return Ok(()) };
         let deployment = &mut *self.deployment;
         let address = deployment.session.port(release.labels.port);
         let mut gate = Gate {
@@ -403,13 +368,9 @@ impl Run<'_, '_> {
 
     /// Takes the release away and lets the one before it serve; says which that is.
     fn undo(&mut self, plan: &RolloutPlan) -> Result<String> {
-        let Candidate::Started { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
+        let Candidate::Made { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
         let deployment = &mut *self.deployment;
         self.report.step("Undoing", &format!("release {}", release.labels.release));
-        let held = plan.live.as_ref().filter(|_| plan.turn != Turn::Overlap);
-        if let Some(live) = held.filter(|_| !self.is_held) {
-            deployment.hold_for(live.labels.port)?;
-        }
         if *is_kept {
             deployment.engine.stop(&release.container, deployment.settings.drain)?;
         } else {
@@ -417,38 +378,53 @@ impl Run<'_, '_> {
             deployment.engine.remove_image(&tag(&release.labels.service, &release.labels.release));
         }
         let Some(live) = &plan.live else { return Ok("no release serves".into()) };
-        if held.is_some() {
+        if plan.turn != Turn::Overlap {
             deployment.engine.start(live)?;
             let address = deployment.session.port(live.labels.port);
-            let deadline = Instant::now() + Duration::from_secs(deployment.settings.patience);
-            while !address.listens() && Instant::now() < deadline {
-                std::thread::sleep(PAUSE);
+            // A port that was given up meanwhile is asked by nobody.
+            if deployment.settings.ports.contains(&live.labels.port) {
+                let deadline = Instant::now() + Duration::from_secs(deployment.settings.patience);
+                while !address.listens(|| deployment.session.round_trip())? && Instant::now() < deadline {
+                    std::thread::sleep(PAUSE);
+                }
+                std::thread::sleep(GETTING_THROUGH);
+                deployment.send_to(live.labels.port)?;
             }
-            // Those that wait get through first: a change of the proxy would end them.
-            std::thread::sleep(PAUSE * 3);
-            deployment.send_to(live.labels.port)?;
             deployment.session.guard("")?;
         }
         Ok(format!("release {} serves on", live.labels.release))
     }
 
     fn switch(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
-        let Candidate::Started { .. } = &self.candidate else { return Ok(()) };
-        let deployment = &*self.deployment;
-        if self.is_held {
-            std::thread::sleep(PAUSE * 3);
+        let Candidate::Made { .. } = &self.candidate else { return Ok(()) };
+        if plan.turn == Turn::Hold {
+            return self.switch_held(plan, port);
         }
-        if let Err(error) = deployment.send_to(port) {
+        if let Err(error) = self.deployment.send_to(port) {
             self.undo(plan)?;
             return Err(error);
         }
-        self.is_held = false;
         self.confirm()
+    }
+
+    /// Both ports are asked until the very end. So one release serves whenever we end: until nothing is guarded any more
+    /// the one before, and from then on this one.
+    fn switch_held(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
+        if !plan.steps.contains(&Step::Settle) {
+            std::thread::sleep(GETTING_THROUGH);
+        }
+        self.confirm()?;
+        let Err(error) = self.deployment.send_to(port) else { return Ok(()) };
+        if let Some(live) = &plan.live {
+            self.deployment.session.guard(&live.container)?;
+        }
+        self.undo(plan)?;
+        Err(error)
     }
 
     /// From now on the release is the one that serves.
     fn confirm(&mut self) -> Result<()> {
-        let Candidate::Started { release, .. } = &self.candidate else { return Ok(()) };
+        let Candidate::Made { release, .. } = &self.candidate else { return Ok(()) };
         if release.is_new {
             self.deployment.engine.mark_served(release)?;
         }
@@ -457,7 +433,7 @@ impl Run<'_, '_> {
 
     fn done(self, plan: &RolloutPlan) -> Result<Done> {
         let (served, is_changed) = match (&self.candidate, &plan.live) {
-            (Candidate::Started { release, .. }, _) => (release.as_ref(), true),
+            (Candidate::Made { release, .. }, _) => (release.as_ref(), true),
             (_, Some(live)) => (live, false),
             _ => return Err(self.deployment.no_release("no release serves".into()).into()),
         };

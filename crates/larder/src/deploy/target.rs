@@ -23,7 +23,22 @@ pub(super) fn is_context(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain)
 }
 
+/// Whether both ways lead to the same server, as far as their texts tell.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    match (SshServer::parse(one), SshServer::parse(other)) {
+        (Ok(one), Ok(other)) => one.is_same_machine(&other),
+        _ => one == other,
+    }
+}
+
 impl SshServer {
+    /// Whether another one differs in its user at most.
+    fn is_same_machine(&self, other: &Self) -> bool {
+        const USUAL: u16 = 22;
+        self.host.eq_ignore_ascii_case(&other.host)
+            && self.port.unwrap_or(USUAL) == other.port.unwrap_or(USUAL)
+    }
+
     /// A server that is named, or that a Docker context leads to.
     pub(super) fn find(env: &Environment, to: &str) -> Result<Self> {
         let (address, hint) = if is_context(to) {

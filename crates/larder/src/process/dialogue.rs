@@ -7,7 +7,10 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,7 +25,7 @@ const LONGEST: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct Dialogue {
     child: Child,
-    stdin: Option<ChildStdin>,
+    stdin: Option<Arc<Mutex<ChildStdin>>>,
     lines: Receiver<String>,
     errors: PathBuf,
 }
@@ -62,7 +65,7 @@ impl Dialogue {
     /// Speaks to a program whose streams are piped and whose standard error goes to a file.
     pub(super) fn with(mut child: Child, errors: &Path) -> Self {
         let lines = child.stdout.take().map_or_else(|| channel().1, read);
-        let stdin = child.stdin.take();
+        let stdin = child.stdin.take().map(|stdin| Arc::new(Mutex::new(stdin)));
         Self { child, stdin, lines, errors: errors.to_owned() }
     }
 
@@ -76,11 +79,25 @@ impl Dialogue {
     /// # Errors
     /// When the program reads no more.
     pub fn say(&mut self, line: &str) -> Result<()> {
-        if let Some(stdin) = &mut self.stdin {
-            stdin.write_all(format!("{line}\n").as_bytes())?;
-            stdin.flush()?;
+        if let Some(stdin) = &self.stdin {
+            write(stdin, line)?;
         }
         Ok(())
+    }
+
+    /// Says `beat` every so often for as long as this value lives: a program on another machine does not see that we are
+    /// gone if the network is.
+    pub fn beat(&self, every: Duration) {
+        let Some(stdin) = self.stdin.as_ref().map(Arc::downgrade) else { return };
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(every);
+                let Some(stdin) = stdin.upgrade() else { return };
+                if write(&stdin, "beat").is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     /// Waits for the next line.
@@ -101,6 +118,12 @@ impl Dialogue {
     pub fn errors(&self) -> String {
         String::from_utf8_lossy(&fs_err::read(&self.errors).unwrap_or_default()).into_owned()
     }
+}
+
+fn write(to: &Mutex<ChildStdin>, line: &str) -> std::io::Result<()> {
+    let mut stdin = to.lock().unwrap_or_else(PoisonError::into_inner);
+    stdin.write_all(format!("{line}\n").as_bytes())?;
+    stdin.flush()
 }
 
 impl Drop for Dialogue {
