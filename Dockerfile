@@ -31,7 +31,7 @@ RUN command -v cargo > /dev/null \
     || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }
 ENV CARGO_HOME=/cargo
 WORKDIR /app
-RUN dpkg --status ca-certificates > /dev/null 2>&1 \
+RUN test -e /etc/ssl/certs/ca-certificates.crt \
     || (apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*)
 RUN test -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" || rustup target add wasm32-unknown-unknown \
     || { echo 'error: BUILD_BASE has no target wasm32-unknown-unknown, and rustup cannot add it' >&2; exit 1; }

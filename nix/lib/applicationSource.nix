@@ -64,12 +64,25 @@ let
         ++ lib.optional (lib.isString (manifest.package.build or null)) manifest.package.build;
       # `./src/main.rs` is in `src`, too.
       top = path: lib.head (lib.remove "." (lib.splitString "/" path));
+      # Of a target's file at the root itself, modules are beside it, or in folders of their names.
+      atRoot = lib.filter (path: lib.hasSuffix ".rs" path && builtins.pathExists (root + "/${path}")) (
+        map top paths ++ [ "build.rs" ]
+      );
+      beside = lib.filter (lib.hasSuffix ".rs") (lib.attrNames (builtins.readDir root));
+      modules =
+        path:
+        map lib.head (
+          lib.filter lib.isList (
+            builtins.split "mod[[:space:]]+([A-Za-z0-9_]+)[[:space:]]*;" (builtins.readFile (root + "/${path}"))
+          )
+        );
     in
     [ "src" ]
     ++ lib.optionals (!builds || manifest ? bench) [ "benches" ]
     ++ lib.optionals (!builds || manifest ? example) [ "examples" ]
     ++ lib.optionals (!builds || manifest ? test) [ "tests" ]
-    ++ map top paths;
+    ++ map top paths
+    ++ lib.optionals (atRoot != [ ]) (beside ++ lib.concatMap modules atRoot);
 
   # Tests change no build, unless a member's manifest names them: cargo then wants to see the files.
   memberFiles =

@@ -26,11 +26,19 @@ let
       server = released.${lib.head servers};
     };
   };
+  # Tests and lints are checks, whatever their variant.
+  built = lib.filterAttrs (
+    name: _:
+    lib.elem (lib.head lock.slices.${name}.args) [
+      "build"
+      "rustc"
+    ]
+  ) released;
   main =
     if servers != [ ] then
       lib.head servers
-    else if lib.length (lib.attrNames released) == 1 then
-      lib.head (lib.attrNames released)
+    else if lib.length (lib.attrNames built) == 1 then
+      lib.head (lib.attrNames built)
     else
       null;
 in

@@ -22,9 +22,16 @@ let
     else
       { channel = lib.head (lib.splitString "\n" text); };
 
+  configured = (builtins.fromTOML lock.settings).build.target or [ ];
   # The cook's arguments know one spelling, while the slice's own are as they were written.
   targetsOf =
-    slice: map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.cook);
-  targets = lib.concatMap targetsOf (lib.attrValues lock.slices);
+    slice:
+    let
+      named = map (lib.removePrefix "--target=") (lib.filter (lib.hasPrefix "--target=") slice.cook);
+    in
+    if named == [ ] then lib.toList (slice.env.CARGO_BUILD_TARGET or configured) else named;
+  # The host has its own, and no toolchain has that of a target which a file describes.
+  isAdded = target: target != "host-tuple" && !lib.hasSuffix ".json" target;
+  targets = lib.filter isAdded (lib.concatMap targetsOf (lib.attrValues lock.slices));
 in
 rustBin.fromRustupToolchain (pinned // { targets = lib.unique (pinned.targets or [ ] ++ targets); })

@@ -2,7 +2,7 @@
 //! and writes them, `doctor` and `dockerfile` tell, and an image that fails says which file it asked for.
 
 use insta::assert_snapshot;
-use larder_tests::{GitRepository, Project, package};
+use larder_tests::{GitRepository, Project, Stages, package};
 use serde_json::Value;
 
 const SYS: &str = "\n[features]\nvendored = []\n";
@@ -185,6 +185,56 @@ fn members_that_read_files_of_the_workspace() {
         "{}",
         project.read("Cargo.toml")
     );
+}
+
+/// Their folders do not bring them along.
+#[test]
+fn keys_and_databases_are_asked_for_one_by_one() {
+    let manifest = "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n";
+    let main = "const A: &[u8] = include_bytes!(\"../../certs/ca.pem\");\n\
+                const B: &[u8] = include_bytes!(\"../../certs/server.pem\");\n\
+                const C: &[u8] = include_bytes!(\"../../certs/my server.key\");\n\
+                const D: &[u8] = include_bytes!(\"../own/seed.db\");\n\
+                fn main() {\n    println!(\"{}\", A.len() + B.len() + C.len() + D.len());\n}\n";
+    let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=tls/client.pem\");\n    \
+                  assert!(std::fs::exists(\"tls/client.pem\").unwrap());\n}\n";
+    let repository = GitRepository::new(&[
+        ("Cargo.toml", manifest),
+        ("app/Cargo.toml", &package("app", "")),
+        ("app/build.rs", script),
+        ("app/src/main.rs", main),
+        ("app/own/seed.db", "x"),
+        ("app/tls/client.pem", "x"),
+        ("certs/ca.pem", "x"),
+        ("certs/server.pem", "x"),
+        ("certs/my server.key", "x"),
+        ("certs/other.pem", "x"),
+    ]);
+    let project = repository.project();
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["init", "--only", "docker", "--yes"]).ok();
+    let asked =
+        ["app/own/seed.db", "app/tls/client.pem", "certs/ca.pem", "certs/my*server.key", "certs/server.pem"];
+    let manifest = project.read("Cargo.toml");
+    let document: toml_edit::DocumentMut = manifest.parse().unwrap();
+    let include = document["workspace"]["metadata"]["larder"]["docker"]["include"].as_array().unwrap();
+    assert_eq!(include.iter().filter_map(toml_edit::Value::as_str).collect::<Vec<_>>(), asked);
+    assert_eq!(verdicts(project), ["ok", "ok"]);
+    project.larder(&["init", "--only", "docker", "--check"]).ok();
+    let stages = Stages::build(project.path()).unwrap_or_else(|said| panic!("{said}"));
+    assert_eq!(stages.run("app").stdout, "4\n");
+    assert!(!stages.path("/app/certs/other.pem").exists());
+
+    // An earlier Larder proposed the folder.
+    project.write(
+        "Cargo.toml",
+        &manifest.replace(&format!("{:?}", &asked[2..]).replace(['[', ']'], ""), "\"certs\""),
+    );
+    assert_eq!(verdicts(project), ["ok", "warning"]);
+    project.larder(&["init", "--only", "docker", "--yes"]).ok();
+    assert_eq!(project.read("Cargo.toml").matches("\"certs\"").count(), 1, "{}", project.read("Cargo.toml"));
+    assert_eq!(verdicts(project), ["ok", "ok"]);
 }
 
 #[test]

@@ -231,3 +231,83 @@ fn packages_beside_the_workspace() {
     assert_eq!(stages.compiled("builder"), ["beta", "app"]);
     assert_eq!(stages.run("app").stdout, "1\n");
 }
+
+/// A variable hides all flags of the configuration, so it repeats them; those of one host's table are for that host.
+#[test]
+fn flags_of_a_slice_come_on_top_of_the_configured_ones() {
+    let host = Surroundings::get().host();
+    let other = if host.starts_with("x86_64") { "aarch64" } else { "x86_64" };
+    let more = format!(
+        "{ITOA}\n[package.metadata.larder]\nplatforms = [{host:?}, \"{other}-unknown-linux-gnu\"]\n\n\
+         [package.metadata.larder.slices.release]\nargs = [\"build\", \"--release\"]\nrustflags = [\"--cfg\", \"edge\"]\n"
+    );
+    let main = format!("#[cfg(not(all(configured, edge)))]\ncompile_error!(\"flags are lacking\");\n{MAIN}");
+    let both = "'--cfg configured --cfg edge'";
+    for (table, flags) in [
+        ("build".to_owned(), format!("RUSTFLAGS={both} cargo build ")),
+        (format!("target.{host}"), format!(" ({host}) printf %s {both} ;;")),
+        ("target.'cfg(unix)'".to_owned(), format!("RUSTFLAGS={both} cargo build ")),
+    ] {
+        let project = Project::new(&[
+            ("Cargo.toml", &package("app", &more)),
+            (".cargo/config.toml", &format!("[{table}]\nrustflags = [\"--cfg\", \"configured\"]\n")),
+            ("src/main.rs", &main),
+        ]);
+        let stages = built(&project);
+        assert_eq!(stages.run("app").stdout, "7\n");
+        let dockerfile = project.read("Dockerfile");
+        assert_eq!(dockerfile.matches(&flags).count(), 2, "cooked and built: {dockerfile}");
+    }
+}
+
+/// cargo-leptos joins the flags in its own build; what is cooked for it has to have the same.
+#[test]
+fn flags_of_cargo_leptos_come_on_top_of_the_configured_ones() {
+    let more = format!(
+        "{ITOA}\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[package.metadata.leptos]\nalways-erase-components = true\n"
+    );
+    let wasm = "[target.wasm32-unknown-unknown]\nrustflags = [\"--cfg\", 'getrandom_backend=\"wasm_js\"']\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("site", &more)),
+        (".cargo/config.toml", wasm),
+        ("src/lib.rs", ""),
+        ("src/main.rs", MAIN),
+    ]);
+    project.larder(&["lock"]).ok();
+    let dockerfile = project.larder(&["dockerfile", "--print"]).ok().stdout;
+    for flags in ["'--cfg getrandom_backend=\"wasm_js\" --cfg erase_components'", "'--cfg erase_components'"]
+    {
+        assert!(dockerfile.contains(&format!(" RUSTFLAGS={flags} cargo build ")), "{flags}: {dockerfile}");
+    }
+}
+
+/// cargo's usual folders are not there: modules lie beside the files of targets, at the root.
+#[test]
+fn targets_at_the_root_have_modules_beside_them() {
+    let targets =
+        "build = \"build.rs\"\n\n[lib]\npath = \"lib.rs\"\n\n[[bin]]\nname = \"app\"\npath = \"./main.rs\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", targets)),
+        ("build.rs", "mod helper;\nfn main() {\n    helper::help();\n}\n"),
+        ("helper/mod.rs", "pub fn help() {}\n"),
+        ("lib.rs", "mod deep;\npub use deep::inner::ONE;\n"),
+        ("deep.rs", "pub mod inner;\n"),
+        ("deep/inner.rs", "pub const ONE: u32 = 1;\n"),
+        ("main.rs", "mod util;\nfn main() {\n    println!(\"{}{}\", app::ONE, util::TWO);\n}\n"),
+        ("util.rs", "pub const TWO: u32 = 2;\n"),
+        ("notes/a.rs", ""),
+        ("notes.md", ""),
+    ]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["dockerfile"]).ok();
+    let stages = Stages::build(project.path()).unwrap_or_else(|said| panic!("{said}"));
+    assert_eq!(stages.run("app").stdout, "12\n");
+    let mut sent = Stages::sent(project.path());
+    sent.retain(|path| !path.starts_with("larder/"));
+    let read = ["build.rs", "deep.rs", "deep/inner.rs", "helper/mod.rs", "lib.rs", "main.rs", "util.rs"];
+    assert_eq!(sent, [&["Cargo.lock", "Cargo.toml"][..], &read].concat());
+    let Some(sources) = crate::nix::sources(&project) else { return };
+    let mut found: Vec<String> = serde_json::from_value(sources["release"]["application"].clone()).unwrap();
+    found.sort();
+    assert_eq!(found, sent);
+}

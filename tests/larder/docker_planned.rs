@@ -48,6 +48,44 @@ fn configuration_above_the_workspace() {
     assert_exact(&top);
 }
 
+/// rustup takes the toolchain from it, and so does the image; a bump of it reaches every layer.
+#[test]
+fn a_toolchain_file_above_the_workspace() {
+    let repository = GitRepository::new(&[
+        ("rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n"),
+        ("site/Cargo.toml", &package("app", &format!("{ITOA}\n[workspace]\n"))),
+        ("site/src/main.rs", MAIN),
+        (".gitignore", "target\n"),
+    ]);
+    let project = repository.project();
+    let (top, site) = (project.path().to_owned(), project.path().join("site"));
+    let surroundings = Surroundings::get();
+    surroundings.run("cargo".as_ref(), &site, &["generate-lockfile", "--quiet"], &[]).ok();
+    surroundings.larder(&site, &["lock"]).ok();
+    assert!(project.read("site/larder/larder.lock").contains("toolchain \"stable\""));
+    let outside = surroundings.larder(&site, &["dockerfile"]);
+    let named = "the file that pins the toolchain at ../rust-toolchain.toml lies outside of ";
+    assert!(outside.code == 1 && outside.stderr.contains(named), "{}", outside.stderr);
+
+    let docker = "\n[workspace.metadata.larder.docker]\ncontext = \"..\"\n";
+    project.write("site/Cargo.toml", &(project.read("site/Cargo.toml") + docker));
+    surroundings.larder(&site, &["dockerfile"]).ok();
+    let dockerfile = project.read("Dockerfile");
+    assert!(dockerfile.contains("\nCOPY rust-toolchain.toml /app/\nRUN rustc --version\n"), "{dockerfile}");
+    let stages = assert_exact(&top);
+    assert!(stages.path("/app/rust-toolchain.toml").is_file());
+
+    // The workspace's own wins, be it a link to another one.
+    fs_err::rename(top.join("rust-toolchain.toml"), top.join("pinned.toml")).unwrap();
+    fs_err::os::unix::fs::symlink("../pinned.toml", site.join("rust-toolchain.toml")).unwrap();
+    project.git(&["add", "--all"]);
+    surroundings.larder(&site, &["lock"]).ok();
+    surroundings.larder(&site, &["dockerfile"]).ok();
+    let dockerfile = project.read("Dockerfile");
+    assert!(dockerfile.contains("\nCOPY pinned.toml rust-toolchain.toml\n"), "{dockerfile}");
+    assert!(Stages::sent(&top).contains(&"pinned.toml".to_owned()), "{:?}", Stages::sent(&top));
+}
+
 /// The files of an image's build are all below one target directory, wherever the configuration puts them elsewhere.
 #[test]
 fn a_configured_build_directory() {

@@ -146,8 +146,61 @@ fn certificates_and_volumes_that_may_be_behind_a_link_are_copied_to_their_place(
 }
 
 fn dockerfile_with(settings: &str) -> String {
+    locked_with(settings).larder(&["dockerfile", "--print"]).ok().stdout
+}
+
+fn locked_with(settings: &str) -> Project {
     let more = format!("\n[package.metadata.larder.docker]\n{settings}\n");
     let project = Project::new(&[("Cargo.toml", &package("app", &more)), ("src/main.rs", "fn main() {}\n")]);
     project.larder(&["lock"]).ok();
-    project.larder(&["dockerfile", "--print"]).ok().stdout
+    project
+}
+
+/// What these have no program for is not asked of them.
+#[test]
+fn bases_of_other_kinds_than_debian() {
+    let there = "RUN test -e /etc/ssl/certs/ca-certificates.crt \\\n    || ";
+    let debian = dockerfile_with("");
+    assert!(debian.contains(&format!("{there}(apt-get update && ")), "{debian}");
+    let alpine = dockerfile_with("build-base = \"rust:1-alpine\"\nruntime-base = \"alpine:3\"");
+    let without = format!(
+        "{there}{{ echo 'error: BUILD_BASE has no /etc/ssl/certs/ca-certificates.crt' >&2; exit 1; }}\n"
+    );
+    assert!(alpine.contains(&without) && !alpine.contains("apt-get"), "{alpine}");
+
+    let project = locked_with("build-base = \"rust:1-alpine\"\nbuild-packages = [\"pkg-config\"]");
+    assert_snapshot!(project.larder(&["dockerfile"]).failure(project.path()), @r#"
+    exit code 1
+    error: [ROOT]/Cargo.toml: docker: build-packages: "rust:1-alpine" has no apt-get to install them: name a base image that has them already
+    "#);
+    let project =
+        locked_with("runtime-base = \"gcr.example/distroless/cc\"\nruntime-packages = [\"libssl3t64\"]");
+    let said = project.larder(&["dockerfile"]).failure(project.path());
+    assert!(said.contains("runtime-packages: \"gcr.example/distroless/cc\" has no apt-get"), "{said}");
+}
+
+const TESTS: &str = "\n[dependencies]\nitoa = \"=1.0.14\"\n\n[dev-dependencies]\nfnv = \"=1.0.7\"\n\n\
+    [package.metadata.larder.slices.lints]\nargs = [\"clippy\", \"--release\"]\n\n\
+    [package.metadata.larder.slices.tests]\nargs = [\"test\", \"--profile=ci\"]\n\n\
+    [profile.ci]\ninherits = \"release\"\n";
+
+/// They are of the release variant, since they name a profile, and ship nothing all the same.
+#[test]
+fn tests_and_lints_are_in_no_image() {
+    let project = Project::new(&[("Cargo.toml", &package("app", TESTS)), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    for words in [&["dockerfile", "--print"][..], &["dockerfile", "--no-committed-recipe", "--print"]] {
+        let dockerfile = project.larder(words).ok().stdout;
+        assert!(dockerfile.contains("    cargo build --release --locked\n"), "{dockerfile}");
+        for other in ["cargo test", "cargo clippy", "cargo check", "recipes/tests", "recipes/lints"] {
+            assert!(!dockerfile.contains(other), "{other}: {dockerfile}");
+        }
+    }
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", &format!("{manifest}\n[package.metadata.larder]\nfind = false\n"));
+    project.larder(&["lock"]).ok();
+    assert_snapshot!(project.larder(&["dockerfile"]).failure(project.path()), @"
+    exit code 1
+    error: no slice named `(any that builds the release)`; there are: lints, tests
+    ");
 }

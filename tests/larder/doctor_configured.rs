@@ -107,6 +107,31 @@ fn programs_that_builds_call_must_be_there() {
     is(&project, "wrappers", &[], "ok", "");
 }
 
+/// rustc looks into its own folder first, and a condition that no target meets is nobody's business.
+#[test]
+fn linkers_are_those_that_a_build_calls() {
+    let project = committed();
+    let host = Surroundings::get().host();
+    let rustc = Surroundings::get().env().find_program("rustc").unwrap();
+    let sysroot = project.path().join("sysroot");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in '--print sysroot') echo '{}';; *) exec '{}' \"$@\";; esac\n",
+        sysroot.display(),
+        rustc.display()
+    );
+    project.write("fake/rustc", &script);
+    let fake = project.path().join("fake/rustc").to_string_lossy().into_owned();
+    Surroundings::get().run(Path::new("chmod"), Path::new("/"), &["+x", &fake], &[]).ok();
+    configure(&project, &format!("[target.{host}]\nlinker = \"rust-lld\"\n"));
+    is(&project, "wrappers", &[("RUSTC", &fake)], "problem", "names rust-lld, which is not there");
+    project.write(&format!("sysroot/lib/rustlib/{host}/bin/rust-lld"), "");
+    is(&project, "wrappers", &[("RUSTC", &fake)], "ok", "");
+    configure(&project, "[target.'cfg(target_os = \"windows\")']\nlinker = \"rust-lld.exe\"\n");
+    is(&project, "wrappers", &[], "ok", "");
+    configure(&project, "[target.'cfg(not(windows))']\nlinker = \"no-such\"\n");
+    is(&project, "wrappers", &[], "problem", "names no-such, which is not there");
+}
+
 #[test]
 fn files_of_every_forge_are_read() {
     let project = committed();

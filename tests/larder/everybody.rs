@@ -125,3 +125,31 @@ fn lock_with(project: &Project, home: &Path, config: &str) -> Outcome {
     let vars = [("CARGO_HOME", home.to_str().unwrap())];
     Surroundings::get().larder_with(project.path(), &["lock"], &vars)
 }
+
+/// cargo reads the files of all folders above, whoever's they are. One that every clone has is the project's.
+#[test]
+fn a_configuration_above_is_named_unless_it_is_the_projects() {
+    let project = Project::without_lock(&[
+        (".cargo/config.toml", "[profile.release]\ndebug = 1\n"),
+        ("ws/Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"=1.0.14\"\n")),
+        ("ws/src/main.rs", "fn main() {}\n"),
+    ]);
+    project.cargo(&["generate-lockfile", "--quiet", "--manifest-path", "ws/Cargo.toml"]);
+    let refused = format!(
+        "{}/.cargo/config.toml: `profile.release.debug` reaches every recipe, and is not the project's",
+        project.path().display()
+    );
+    let steps: [&[&[&str]]; 2] = [&[], &[&["init", "--quiet"], &["add", "ws"]]];
+    for step in steps {
+        step.iter().for_each(|args| drop(project.git(args)));
+        let outcome = lock_below(&project);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(&refused), "{}", outcome.stderr);
+    }
+    project.git(&["add", ".cargo"]);
+    lock_below(&project).ok();
+}
+
+fn lock_below(project: &Project) -> Outcome {
+    Surroundings::get().larder(&project.path().join("ws"), &["lock"])
+}

@@ -68,6 +68,7 @@ mod nix_contract;
 mod nix_module;
 mod nix_parts;
 mod nix_table;
+mod nix_toolchain;
 mod observe;
 mod observe_folders;
 mod packages;

@@ -52,6 +52,16 @@ fn a_workspace_is_part_of_a_flake() {
     assert!(other.code != 0 && other.stderr.contains("aarch64-linux"), "{other:?}");
 }
 
+#[test]
+fn the_only_program_is_the_default_beside_tests_of_the_release() {
+    let tests = "\n[package.metadata.larder.slices.tests]\nargs = [\"test\", \"--release\"]\n";
+    let project = Project::new(&[("Cargo.toml", &package("app", tests)), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    let Some(found) = outputs(&module(&project, "\"aarch64-linux\"")) else { return };
+    let found: Value = serde_json::from_str(&found.ok().stdout).unwrap();
+    assert_eq!(found["packages"], json!(["default", "release", "tests"]));
+}
+
 fn module(project: &Project, systems: &str) -> String {
     let root = project.path().display();
     format!(

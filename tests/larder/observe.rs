@@ -1,7 +1,7 @@
 //! Slices from what a build driver does. The real cargo-leptos is observed by `cargo xtask test`.
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings};
+use larder_tests::{Outcome, Project, Surroundings};
 
 const ROOT: &str = "# keep me\n[workspace]\nmembers = [\"app\", \"tool\"] # and me\nresolver = \"2\"\n\n[profile.dev]\nopt-level = 1\n";
 
@@ -112,6 +112,61 @@ fn flags_by_another_name_are_refused() {
     let outcome = project.larder(&["observe", "--", "make", "--silent"]);
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("it has flags in CARGO_BUILD_RUSTFLAGS"), "{}", outcome.stderr);
+}
+
+/// A build as maturin makes it: with the interpreter's path, be it one in the workspace, and with all flags in one
+/// variable, here `FLAGS`.
+fn built_by_maturin(config: &str, flags: &str) -> Outcome {
+    let project = made();
+    project.write(".cargo/config.toml", config);
+    project.write("app/src/lib.rs", "");
+    let driver = "export PYO3_PYTHON=$PWD/.venv/bin/python PYTHON_SYS_EXECUTABLE=/usr/bin/python3\n\
+                  export PYO3_ENVIRONMENT_SIGNATURE=cpython-3.11-64bit CARGO_ENCODED_RUSTFLAGS=\"$FLAGS\"\n\
+                  cargo rustc --release -p app --lib --crate-type cdylib -- -C debuginfo=0\n";
+    project.write("build.sh", driver);
+    let args = ["observe", "--", "sh", "build.sh"];
+    Surroundings::get().larder_with(project.path(), &args, &[("FLAGS", flags)])
+}
+
+#[test]
+fn paths_that_maturin_sets_are_left_out_and_named() {
+    let config = "[build]\nrustflags = [\"--cfg\", 'own=\"a b\"']\n";
+    let outcome = built_by_maturin(config, "--cfg\u{1f}own=\"a b\"").ok();
+    assert_snapshot!(outcome.stdout, @r#"
+    [workspace.metadata.larder.slices.app]
+    args = ["build", "--release", "--package=app", "--lib"]
+    env = { PYO3_ENVIRONMENT_SIGNATURE = "cpython-3.11-64bit" }
+    "#);
+    let named = "in no slice: PYO3_PYTHON, PYTHON_SYS_EXECUTABLE; build scripts";
+    assert!(outcome.stderr.contains(named), "{}", outcome.stderr);
+}
+
+#[test]
+fn encoded_flags_are_flags() {
+    let outcome = built_by_maturin("", "-C\u{1f}target-cpu=x86-64").ok();
+    assert!(outcome.stdout.contains("rustflags = [\"-C\", \"target-cpu=x86-64\"]"), "{}", outcome.stdout);
+    // The variable of a slice that adds flags is split at spaces, and holds all flags.
+    let spaced = "--cfg\u{1f}own=\"a b\"";
+    let config = "[build]\nrustflags = [\"--cfg\", 'own=\"a b\"']\n";
+    for (config, flags) in [("", spaced.to_owned()), (config, format!("{spaced}\u{1f}-g"))] {
+        let refused = built_by_maturin(config, &flags);
+        assert_eq!(refused.code, 1, "{}", refused.stderr);
+        assert!(refused.stderr.contains("CARGO_ENCODED_RUSTFLAGS hold `own=\"a b\"`"), "{}", refused.stderr);
+    }
+    let others = built_by_maturin(config, "-g");
+    assert!(others.stderr.contains("do not start with the configured flags"), "{}", others.stderr);
+}
+
+/// cargo-zigbuild puts a script of its own in the linker's place, and cargo takes its path for a part of every unit.
+#[test]
+fn a_linker_of_one_machine_is_refused() {
+    let project = made();
+    let host = Surroundings::get().host().to_uppercase().replace('-', "_");
+    let driver = format!("CARGO_TARGET_{host}_LINKER=/usr/bin/cc CC=/usr/bin/cc cargo build --release");
+    let outcome = project.larder(&["observe", "--", "sh", "-c", &driver]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    let reason = format!("CARGO_TARGET_{host}_LINKER is a path of this machine");
+    assert!(outcome.stderr.contains(&reason), "{}", outcome.stderr);
 }
 
 #[test]

@@ -221,11 +221,19 @@ fn what_git_ignores_is_noticed() {
         larder(&project, &["lock"], &[]).ok();
     }
     // Configuration above the workspace counts once every clone has it.
-    project.write(".cargo/config.toml", "[profile.release]\nopt-level = 1\n");
+    project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"above\"]\n");
     larder(&project, &["lock"], &[]).ok();
     assert!(!asks(&larder(&project, &["lock"], &[]).ok()));
     project.git(&["add", ".cargo/config.toml"]);
     assert!(asks(&larder(&project, &["lock"], &[]).ok()));
+    // So does a toolchain file.
+    project.write("rust-toolchain", "stable\n");
+    larder(&project, &["lock"], &[]).ok();
+    assert!(!project.read("ws/larder/larder.lock").contains("toolchain \"stable\""));
+    assert!(!asks(&larder(&project, &["lock"], &[]).ok()));
+    project.git(&["add", "rust-toolchain"]);
+    assert!(asks(&larder(&project, &["lock"], &[]).ok()));
+    assert!(project.read("ws/larder/larder.lock").contains("toolchain \"stable\""));
 }
 
 /// A workspace of its own in a folder of this one has nothing to do with it.

@@ -173,7 +173,7 @@ impl Stages {
     fn command(&mut self, command: &str, current: &Current) -> Result<(), String> {
         let words = command.split(' ').filter(|word| !word.is_empty() && !word.starts_with("--mount="));
         let script = words.collect::<Vec<_>>().join(" ");
-        let of_engine = ["command -v ", "dpkg ", "apt-get ", "test -d \"$(rustc"];
+        let of_engine = ["command -v ", "dpkg ", "apt-get ", "test -e /etc/ssl/", "test -d \"$(rustc"];
         if of_engine.iter().any(|start| script.starts_with(start)) {
             return Ok(());
         }

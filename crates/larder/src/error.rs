@@ -209,7 +209,7 @@ pub enum Error {
         /// The platform.
         platform: Platform,
     },
-    /// A person's own configuration reaches every plan.
+    /// A person's own configuration, at home or above the workspace, reaches every plan.
     #[error("{}: `{key}` reaches every recipe, and is not the project's", .path.display())]
     PersonalSetting {
         /// The file.
@@ -357,7 +357,9 @@ impl Error {
                     .into()
             }
             Self::PersonalSetting { .. } => {
-                "move it into the project's .cargo/config.toml, or plan with another CARGO_HOME".into()
+                "move it into the project's .cargo/config.toml, or plan without that file: with another CARGO_HOME, or in a \
+                 folder that it is not above"
+                    .into()
             }
             Self::NoWorkspace { stderr, .. } => {
                 Refusal::parse(stderr).map_or("fix the file that cargo names", Refusal::hint).into()

@@ -22,8 +22,16 @@ pub(crate) fn run(context: &VerbContext, args: &cli::Observe) -> anyhow::Result<
     if code != 0 {
         return Ok(VerbOutcome::Child(code));
     }
-    let project = &context.project;
-    let slices = observed::slices(&project.cargo, &project.workspace, &project.slices, &recorder.calls()?)?;
+    let (project, calls) = (&context.project, recorder.calls()?);
+    let slices = observed::slices(&project.cargo, &project.workspace, &project.slices, &calls)?;
+    let left_out: Vec<&str> = observed::left_out(&project.workspace, &calls).into_iter().collect();
+    if !left_out.is_empty() {
+        context.terminal.note(&format!(
+            "paths of this machine are in no slice: {}; build scripts that read them run again, unless cooking has \
+             them as well",
+            left_out.join(", ")
+        ));
+    }
     let host = project.host()?;
     let seen: Vec<ObservedSlice<'_>> = slices
         .into_iter()

@@ -223,6 +223,7 @@ fn takes_value(name: &str) -> bool {
         "--jobs",
         "-j",
         "--artifact-dir",
+        "--crate-type",
         "--out-dir",
         "-C",
         "-Z",

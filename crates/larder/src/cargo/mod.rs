@@ -125,7 +125,7 @@ impl Cargo {
     /// # Errors
     /// [`Error::PersonalSetting`] if there are some that cannot be left out.
     pub fn of_everybody(&self, root: &Path) -> Result<Self> {
-        query::require_of_everybody(self.home(), root)?;
+        query::require_of_everybody(self.home(), root, &self.env)?;
         let stable = Arc::clone(&self.stable_for_everybody);
         Ok(Self { env: query::of_everybody(&self.env), stable, ..self.clone() })
     }

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cargo_metadata::camino::Utf8Path;
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item};
 
@@ -16,6 +17,7 @@ use super::command_line::option_values;
 use crate::{
     error::{Error, Result},
     files::read,
+    git::shared_files::shared_above,
     process::{Cmd, Environment},
 };
 
@@ -116,25 +118,31 @@ fn remove(env: &mut Environment, is_meant: impl Fn(&str) -> bool) {
     names.iter().for_each(|name| env.unset(name));
 }
 
-/// Refuses a person's own configuration, in `CARGO_HOME`, that would reach every plan: cargo offers no way to leave it
-/// out.
+/// Refuses a person's own configuration, in `CARGO_HOME` or in a folder above the workspace, that would reach every
+/// plan: cargo offers no way to leave it out.
 ///
 /// # Errors
 /// [`Error::PersonalSetting`] with the file and the key.
-pub(crate) fn require_of_everybody(home: Option<PathBuf>, root: &Path) -> Result<()> {
-    let Some(home) = home.filter(|home| *home != root.join(".cargo")) else { return Ok(()) };
-    // cargo prefers the name without an extension.
-    let Some(path) =
-        ["config", "config.toml"].map(|name| home.join(name)).into_iter().find(|path| path.is_file())
-    else {
-        return Ok(());
-    };
-    // cargo has read the file already, and said what is wrong with it.
-    let document = read::text(&path)?.parse::<DocumentMut>().unwrap_or_default();
-    match personal_key(&document) {
-        Some(key) => Err(Error::PersonalSetting { path, key }),
-        None => Ok(()),
+pub(crate) fn require_of_everybody(home: Option<PathBuf>, root: &Path, env: &Environment) -> Result<()> {
+    let own = root.join(".cargo");
+    let above = root.ancestors().skip(1).map(|folder| folder.join(".cargo"));
+    for folder in above.chain(home).filter(|folder| *folder != own) {
+        // cargo prefers the name without an extension.
+        let files = ["config", "config.toml"].map(|name| folder.join(name));
+        let Some(path) = files.into_iter().find(|path| path.is_file()) else { continue };
+        // cargo has read the file already, and said what is wrong with it.
+        let document = read::text(&path)?.parse::<DocumentMut>().unwrap_or_default();
+        if let Some(key) = personal_key(&document).filter(|_| !is_shared(&path, root, env)) {
+            return Err(Error::PersonalSetting { path, key });
+        }
     }
+    Ok(())
+}
+
+/// Whether a file above the workspace is the project's as much as its own configuration is.
+fn is_shared(path: &Path, root: &Path, env: &Environment) -> bool {
+    let paths = Utf8Path::from_path(path).zip(Utf8Path::from_path(root));
+    paths.is_some_and(|(path, root)| !shared_above(env, root, vec![path.to_owned()]).is_empty())
 }
 
 /// The first key that reaches a unit graph.
@@ -207,6 +215,48 @@ mod tests {
         let left = of_everybody(&env);
         assert!(kept.iter().all(|name| left.get(name).is_some()), "{left:?}");
         assert!(gone.iter().all(|name| left.get(name).is_none()), "{left:?}");
+    }
+
+    /// The file that stands in the way of a plan.
+    fn personal(root: &Path, home: Option<PathBuf>, env: &Environment) -> Option<PathBuf> {
+        match require_of_everybody(home, root, env) {
+            Err(Error::PersonalSetting { path, .. }) => Some(path),
+            other => other.map(|()| None).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_persons_file_in_any_folder_above_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().canonicalize().unwrap();
+        let env = Environment::new([("PATH", "/usr/local/bin:/usr/bin:/bin")]);
+        let root = top.join("repository/apps/site");
+        let [outside, tracked, ignored, own] = [
+            (&top, "[build]\ntarget = \"x\"\n"),
+            (&top.join("repository"), "[profile.release]\nlto = true\n"),
+            (&top.join("repository/apps"), "[patch.crates-io]\na = { path = \"a\" }\n"),
+            (&root, "[build]\ntarget = \"x\"\n"),
+        ]
+        .map(|(folder, text)| {
+            fs_err::create_dir_all(folder.join(".cargo")).unwrap();
+            let path = folder.join(".cargo/config.toml");
+            fs_err::write(&path, text).unwrap();
+            path
+        });
+        fs_err::write(root.join("Cargo.toml"), "").unwrap();
+        fs_err::write(top.join("repository/.gitignore"), "/apps/.cargo\n").unwrap();
+        Cmd::new("git", top.join("repository"), &env).args(["init", "--quiet"]).output().unwrap();
+        assert_eq!(personal(&root, None, &env), Some(ignored.clone()));
+        fs_err::write(&ignored, "[build]\njobs = 1\n").unwrap();
+        assert_eq!(personal(&root, None, &env), Some(outside.clone()));
+        fs_err::remove_file(&outside).unwrap();
+        for home in [None, own.parent(), tracked.parent()] {
+            assert_eq!(personal(&root, home.map(Path::to_owned), &env), None, "{home:?}");
+        }
+        let home = top.join("home");
+        fs_err::create_dir(&home).unwrap();
+        fs_err::write(home.join("config"), "paths = [\"a\"]\n").unwrap();
+        assert_eq!(personal(&root, Some(home.clone()), &env), Some(home.join("config")));
     }
 
     #[test]

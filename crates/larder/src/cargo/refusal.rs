@@ -151,6 +151,8 @@ const WORDS: [(Refusal, &[&str]); 24] = [
             "or newer, while the currently active rustc version is",
             "this version of Cargo is older than",
             "this version of Cargo does not understand this lock file",
+            // The same of a cargo that could read it once it is told to, such as 1.75 of version 4.
+            "requires `-Znext-lockfile-bump`",
             "feature `edition2024` is required",
             "is not supported in this version of Cargo",
         ],
@@ -279,6 +281,11 @@ mod tests {
         let cases = [
             (
                 "error: rustc 1.95.0 is not supported by the following package:\n  a@0.1.0 requires rustc 1.99",
+                OldToolchain,
+            ),
+            (
+                "error: failed to parse lock file at: /x/Cargo.lock\n\nCaused by:\n  lock file version 4 requires \
+                 `-Znext-lockfile-bump`",
                 OldToolchain,
             ),
             (

@@ -37,9 +37,8 @@ pub(crate) fn may_be_recorded(name: &str, value: &str) -> bool {
         "NODE",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
-    let is_linker = name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER");
     let is_setting =
-        SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_linker || is_flags(name);
+        SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_linker(name) || is_flags(name);
     let is_others = own.contains(&name) || families.iter().any(|family| name.starts_with(family));
     // No setting of cargo's that is recorded is named like one.
     if is_setting { !secret::is_held_by(value) } else { !is_others && !secret::is_secret(name, value) }
@@ -55,11 +54,18 @@ pub(crate) const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 pub(crate) const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
 /// The toolchain that rustup takes instead of what a folder asks for.
 pub(crate) const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
+/// Flags for rustc with a unit separator between them, which may hold spaces; it wins over `RUSTFLAGS`.
+pub(crate) const ENCODED_RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 /// Keys of profiles.
 const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
 
 /// Whether a variable holds flags by another name than `RUSTFLAGS`.
 pub(crate) fn is_flags(name: &str) -> bool {
     let of_target = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
-    of_target || ["CARGO_BUILD_RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name)
+    of_target || ["CARGO_BUILD_RUSTFLAGS", ENCODED_RUSTFLAGS].contains(&name)
+}
+
+/// Whether a variable names the linker of a target.
+pub(crate) fn is_linker(name: &str) -> bool {
+    name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER")
 }

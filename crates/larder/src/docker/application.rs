@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::{
-    artifacts::{Artifacts, Entrypoint},
-    configured::toolchain_file,
+    artifacts::{Artifacts, Entrypoint, of_images},
     halves::{self, Half},
-    image::{Image, cargo_line},
+    image::{Image, assignments, cargo_line},
     recipes::Recipes,
     sources::{Sources, sources},
     tailwind::Tailwind,
@@ -23,7 +22,7 @@ use crate::{
         lock_file::{LockFile, LockedSlice},
     },
     report::Silent,
-    slice::{Origin, Slice, Variant, leptos},
+    slice::{Origin, Slice, leptos},
     workspace::{Workspace, is_glob, locked_version, member_patterns, parse_toml},
 };
 
@@ -54,8 +53,6 @@ pub(super) struct Application {
     pub(super) sources: Sources,
     /// The source of the recipes.
     pub(super) recipes: Recipes,
-    /// Whether a toolchain is pinned by a file that rustup reads.
-    pub(super) toolchain_file: Option<&'static str>,
     /// The build directory, relative to the workspace, if the configuration names one: recipes and application have to
     /// have the same.
     pub(super) build_dir: Option<Utf8PathBuf>,
@@ -99,11 +96,10 @@ impl Application {
             Recipes::Committed => LockFile::read(&workspace.larder_dir())?,
             Recipes::Planned => lock::unwritten(project, &Silent)?,
         };
-        let slices: Vec<&Slice> =
-            project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
+        let slices: Vec<&Slice> = project.slices.iter().filter(|slice| slice.is_shipped()).collect();
         if slices.is_empty() {
             let known = project.slices.iter().map(|slice| slice.name.to_string()).collect();
-            return Err(Error::NoSlice { name: "(any of the release variant)".into(), known });
+            return Err(Error::NoSlice { name: "(any that builds the release)".into(), known });
         }
         if let Some(program) = slices.iter().find_map(|slice| slice.origin.framework()) {
             return Err(Error::NoImage { program });
@@ -112,7 +108,7 @@ impl Application {
             slices.iter().map(|slice| locked_slice(&recorded, slice)).collect::<Result<_>>()?;
         let members = workspace.metadata().workspace_packages();
         let sources = sources(project, recipes, &members)?;
-        let image = Image::new(workspace, &sources, &slices);
+        let image = Image::new(project, &sources, &slices, &of_images(&recorded.platforms))?;
         let artifacts = Artifacts::ask(project, &image, &slices, &recorded.platforms)?;
         let site = slices.iter().find_map(|slice| site(&image, slice));
         if site.is_none() {
@@ -138,7 +134,6 @@ impl Application {
             site,
             leptos: if leptos { Some(leptos_tools(project)?) } else { None },
             recipes,
-            toolchain_file: toolchain_file(workspace),
             build_dir: build_dir(workspace),
             has_globs: member_patterns(workspace.manifest()).any(is_glob),
             has_config_above: workspace.config_files().iter().any(|file| !file.starts_with(workspace.root())),
@@ -191,7 +186,9 @@ fn groups(workspace: &Workspace, locked: Vec<LockedSlice>) -> Vec<Vec<LockedSlic
 
 fn own_build(image: &Image, slice: &Slice) -> String {
     let more = std::iter::once("--locked".to_owned()).chain(image.target_dir_word(slice));
-    cargo_line(&image.environment(slice), &with_options(&slice.args, more))
+    let variables = image.environment(slice);
+    let before = assignments(&variables).chain(image.rustflags(&slice.name));
+    cargo_line(before, &with_options(&slice.args, more))
 }
 
 fn is_site(slice: &Slice) -> bool {

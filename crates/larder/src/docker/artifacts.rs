@@ -24,7 +24,7 @@ use crate::{
 /// Stands for the triple of the machine that the image is built on.
 const HOST: &str = "<host>";
 /// The command that prints it.
-const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
+pub(super) const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,7 +258,7 @@ fn is_shared(project: &Project, root: &Root) -> bool {
 }
 
 /// Images are of Linux: the platforms among those of the recipes, all of them if there is none.
-fn of_images(platforms: &[Platform]) -> Vec<Platform> {
+pub(super) fn of_images(platforms: &[Platform]) -> Vec<Platform> {
     let linux: Vec<Platform> =
         platforms.iter().filter(|platform| platform.as_str().contains("-linux-")).cloned().collect();
     if linux.is_empty() { platforms.to_vec() } else { linux }

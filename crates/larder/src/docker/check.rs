@@ -5,7 +5,9 @@ use cargo_metadata::camino::Utf8PathBuf;
 use super::{
     application::{Application, LeptosTools},
     halves::Half,
+    packages::is_debian,
     recipes::Recipes,
+    settings::DockerSettings,
 };
 use crate::{
     error::{Error, Result},
@@ -20,7 +22,24 @@ use crate::{
 pub(super) fn application(project: &Project, recipes: Recipes) -> Result<Application> {
     let application = Application::new(project, recipes)?;
     check(project, &application)?;
-    Ok(application)
+    match not_installable(&project.settings.docker) {
+        Some(reason) => Err(refusal(project, reason)),
+        None => Ok(application),
+    }
+}
+
+/// The packages that no base image of another kind than Debian's can have installed.
+fn not_installable(settings: &DockerSettings) -> Option<String> {
+    let bases = [
+        ("build-packages", &settings.build_packages, settings.build_base()),
+        ("runtime-packages", &settings.runtime_packages, settings.runtime_base()),
+    ];
+    let wrong = bases.into_iter().find(|(_, packages, base)| !packages.is_empty() && !is_debian(base));
+    wrong.map(|(key, _, base)| {
+        format!(
+            "docker: {key}: {base:?} has no apt-get to install them: name a base image that has them already"
+        )
+    })
 }
 
 fn check(project: &Project, application: &Application) -> Result<()> {

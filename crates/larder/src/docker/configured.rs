@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     files::read,
     project::Project,
-    workspace::{Named, PathRole, Workspace, parse_toml},
+    workspace::{Named, PathRole, parse_toml},
 };
 
 /// The workspace's own cargo configuration.
@@ -24,8 +24,19 @@ pub(super) struct Configured {
     pub(super) cooking: Vec<Pointed>,
     /// Further files of the application's build.
     pub(super) building: Vec<Place>,
+    /// The file that pins the toolchain, here or above.
+    pub(super) toolchain_file: Option<ToolchainFile>,
     /// The folder of a toolchain that lies in the workspace.
     pub(super) toolchain: Option<Place>,
+}
+
+/// The file that pins the toolchain.
+#[derive(Debug, Clone)]
+pub(super) struct ToolchainFile {
+    /// The place where rustup looks for it.
+    pub(super) named: Place,
+    /// The place of its content: another one if it is a link.
+    pub(super) content: Place,
 }
 
 /// Something that is there while dependencies are cooked.
@@ -43,7 +54,11 @@ impl Configured {
     pub(super) fn read(project: &Project, context: &Context) -> Result<Self> {
         let workspace = &project.workspace;
         refuse_patches(project)?;
-        let mut all = Self { toolchain: toolchain(project, context)?, ..Self::default() };
+        let mut all = Self::default();
+        if let Some(file) = workspace.shared_toolchain_file() {
+            all.toolchain_file = toolchain_file(context, &file)?;
+            all.toolchain = toolchain(context, &file)?;
+        }
         for named in workspace.config_paths() {
             if named.path.is_absolute() {
                 refuse_absolute(project, &named)?;
@@ -72,7 +87,8 @@ impl Configured {
     /// Everything.
     pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
         let cooking = self.cooking.iter().map(|pointed| &pointed.place);
-        cooking.chain(&self.building).chain(&self.toolchain)
+        let file = self.toolchain_file.iter().flat_map(|file| [&file.named, &file.content]);
+        cooking.chain(&self.building).chain(&self.toolchain).chain(file)
     }
 }
 
@@ -95,24 +111,25 @@ fn refuse_absolute(project: &Project, named: &Named) -> Result<()> {
     Err(Error::Settings { path: project.workspace.root().join(CONFIG).into(), reason })
 }
 
+/// The places of the file that rustup takes the toolchain from.
+fn toolchain_file(context: &Context, file: &Utf8Path) -> Result<Option<ToolchainFile>> {
+    let places = context.places("the file that pins the toolchain", file)?;
+    let ends = places.first().zip(places.last());
+    Ok(ends.map(|(named, content)| ToolchainFile { named: named.clone(), content: content.clone() }))
+}
+
 /// The folder that a toolchain file names by `path`, if it is not one of the machine's.
-fn toolchain(project: &Project, context: &Context) -> Result<Option<Place>> {
-    let root = project.workspace.root();
-    let Some(file) = toolchain_file(&project.workspace) else { return Ok(None) };
-    let text = read::text(root.join(file))?;
+fn toolchain(context: &Context, file: &Utf8Path) -> Result<Option<Place>> {
+    let text = read::text(file)?;
     // The older form is a bare name.
     if !text.contains('[') {
         return Ok(None);
     }
-    let document = parse_toml(&root.join(file))?;
+    let document = parse_toml(file)?;
     let path = document.get("toolchain").and_then(|table| table.get("path")?.as_str()).map(Utf8PathBuf::from);
     let Some(path) = path.filter(|path| path.is_relative()) else { return Ok(None) };
-    let places = context.places(&format!("`path` of {file}"), &root.join(path))?;
+    let folder = file.parent().unwrap_or(Utf8Path::new(""));
+    let name = file.file_name().unwrap_or_default();
+    let places = context.places(&format!("`path` of {name}"), &folder.join(path))?;
     Ok(places.into_iter().next())
-}
-
-/// The file that rustup takes the toolchain from.
-pub(super) fn toolchain_file(workspace: &Workspace) -> Option<&'static str> {
-    let names = ["rust-toolchain", "rust-toolchain.toml"];
-    names.into_iter().find(|name| workspace.shared_files().has(Utf8Path::new(name)))
 }

@@ -6,8 +6,16 @@
 use std::fmt::Write as _;
 
 use super::{
-    application::Application, artifacts::Entrypoint, context::FOLDER, image::cargo_line, recipes::Recipes,
-    settings::DockerSettings, words, writer::Writer,
+    application::Application,
+    artifacts::Entrypoint,
+    context::{FOLDER, Place},
+    image::{assignments, cargo_line},
+    packages::is_debian,
+    recipes::Recipes,
+    settings::DockerSettings,
+    shipped::CERTIFICATES_FILE,
+    words,
+    writer::Writer,
 };
 use crate::{
     recipe::{expand, lock_file::LockedSlice},
@@ -177,22 +185,20 @@ impl Writer<'_> {
         self.require_cargo();
         let workspace = &self.application.image.workspace;
         let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}\nWORKDIR {}", words::alone(workspace));
-        let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
-        packages.push("ca-certificates");
-        packages.sort_unstable();
-        let _ = writeln!(
-            self.text,
-            "RUN dpkg --status {0} > /dev/null 2>&1 \\\n    || (apt-get update && apt-get install -y --no-install-recommends {0} && rm -rf /var/lib/apt/lists/*)",
-            packages.join(" ")
-        );
+        self.system_packages();
         let sources = &self.application.sources;
         if let Some(toolchain) = &sources.configured.toolchain {
             let from = toolchain.sent(&sources.prefix);
             self.copy(&[format!("{from}/")], format!("{}/", toolchain.in_image()));
         }
-        if let Some(file) = self.application.toolchain_file {
-            let file = self.application.sources.prefix.join(file);
-            self.copy(&[file], "./");
+        if let Some(file) = &sources.configured.toolchain_file {
+            let to = match &file.named {
+                _ if file.named != file.content => file.named.in_image(),
+                Place::Inside(_) => "./".into(),
+                // rustup looks for it above the workspace, as it does here.
+                Place::Beside(_) => format!("{FOLDER}/").into(),
+            };
+            self.copy(&[file.content.sent(&sources.prefix)], to);
             self.line("RUN rustc --version");
         }
         self.targets();
@@ -209,6 +215,27 @@ impl Writer<'_> {
         if let Some(tailwind) = self.application.leptos.as_ref().and_then(|tools| tools.tailwind.as_ref()) {
             self.tailwind(tailwind);
         }
+    }
+
+    /// What the base image lacks of the packages and the certificates. Only Debian's kind has names for them here.
+    fn system_packages(&mut self) {
+        let mut packages: Vec<&str> = self.settings.build_packages.iter().map(String::as_str).collect();
+        packages.push("ca-certificates");
+        packages.sort_unstable();
+        let packages = packages.join(" ");
+        let is_there = if self.settings.build_packages.is_empty() {
+            format!("test -e {CERTIFICATES_FILE}")
+        } else {
+            format!("dpkg --status {packages} > /dev/null 2>&1")
+        };
+        let or_else = if is_debian(self.settings.build_base()) {
+            format!(
+                "(apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*)"
+            )
+        } else {
+            format!("{{ echo 'error: BUILD_BASE has no {CERTIFICATES_FILE}' >&2; exit 1; }}")
+        };
+        let _ = writeln!(self.text, "RUN {is_there} \\\n    || {or_else}");
     }
 
     /// Stages that start side by side begin with it, so that whichever fails first says why. It runs once.
@@ -249,16 +276,15 @@ impl Writer<'_> {
                 self.recipe(&path, &folder);
                 // Settings that the recipe's own configuration cannot hold. A frozen layer is cooked as it always was.
                 let image = &self.application.image;
-                let mut variables = image.absolute_environment(&locked.slice);
-                let flags =
-                    image.environment(&locked.slice).into_iter().filter(|(name, _)| name == "RUSTFLAGS");
-                variables.extend(flags);
-                variables.extend(self.application.build_dir_apart(&locked.slice));
+                let absolute = image.absolute_environment(&locked.slice);
+                let build_dir = self.application.build_dir_apart(&locked.slice);
+                let before = assignments(&absolute).chain(image.rustflags(&locked.slice.name));
+                let before = before.chain(assignments(&build_dir));
                 let mut words = locked.cook.clone();
                 words.insert(1.min(words.len()), "--locked".into());
                 self.run(
                     downloads,
-                    &[format!("cd {}", folder.trim_end_matches('/')), cargo_line(&variables, &words)],
+                    &[format!("cd {}", folder.trim_end_matches('/')), cargo_line(before, &words)],
                 );
             }
         }

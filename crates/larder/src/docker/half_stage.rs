@@ -91,12 +91,13 @@ impl Writer<'_> {
             let shared = shared.iter().map(|(name, value)| format!("{name}={}", literal(value)));
             self.line(&format!("ENV {}", shared.collect::<Vec<_>>().join(" \\\n    ")));
         }
-        let before = assignments(own).map(|assignment| assignment + " ").collect::<String>();
+        let flags = self.application.image.rustflags(slice);
+        let before: Vec<String> = assignments(own).chain(flags).collect();
         self.line("# Lowest first: an edit of a member rebuilds its step and those after it.");
         for step in &all.steps {
             step.members.iter().for_each(|member| self.folder(&member.folder));
-            let mut commands = vec![format!("{before}{}", cargo_line(&[], &step.args))];
-            commands.extend(step.clean.iter().map(|args| cargo_line(&[], args)));
+            let mut commands = vec![cargo_line(before.clone(), &step.args)];
+            commands.extend(step.clean.iter().map(|args| cargo_line([], args)));
             self.run(self.downloads(slice), &commands);
         }
         self.folder(&all.own.folder);

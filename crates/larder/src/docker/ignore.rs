@@ -60,7 +60,7 @@ fn covers(listed: &Utf8Path, path: &Utf8Path) -> bool {
 pub(super) fn is_left_out(sources: &Sources, path: &Utf8Path) -> bool {
     let is_source = sources.called_target.iter().any(|folder| covers(folder, path));
     let is_out = if is_source { is_private(path) } else { is_never(path) };
-    let is_named = sources.named.iter().any(|named| path.starts_with(named));
+    let is_named = sources.named.iter().any(|named| covers(named, path));
     is_out && !is_named && !sources.whole().any(|whole| path.starts_with(whole))
 }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{context::FOLDER, sources::Sources};
+use super::{context::FOLDER, rustflags, sources::Sources};
 use crate::{
+    cargo::platform::Platform,
+    error::Result,
     process::quoted,
+    project::Project,
     slice::{Slice, TARGET_MARKER},
-    workspace::Workspace,
 };
 
 /// The workspace in the image.
@@ -23,15 +25,25 @@ pub(super) struct Image {
     names_target: bool,
     /// The target directories of slices that have one of their own, relative to the workspace.
     own: BTreeMap<String, Utf8PathBuf>,
+    /// The assignments of flags for rustc, by the names of the slices that add some.
+    rustflags: BTreeMap<String, String>,
 }
 
 impl Image {
-    pub(super) fn new(workspace: &Workspace, sources: &Sources, slices: &[&Slice]) -> Self {
+    /// # Errors
+    /// When the flags for rustc cannot be read, or have no place in an image.
+    pub(super) fn new(
+        project: &Project,
+        sources: &Sources,
+        slices: &[&Slice],
+        platforms: &[Platform],
+    ) -> Result<Self> {
+        let workspace = &project.workspace;
         let target = workspace.committed_target_directory();
         let configured = workspace.config().get("build").and_then(|build| build.get("target-dir")?.as_str());
         let folder = Utf8Path::new(FOLDER);
         let own = slices.iter().map(|slice| (slice.name.to_string(), slice.target_dir.committed(workspace)));
-        Self {
+        Ok(Self {
             workspace: if sources.beside.is_empty() {
                 folder.to_owned()
             } else {
@@ -39,8 +51,9 @@ impl Image {
             },
             names_target: configured.is_some_and(|configured| configured != target.as_str()),
             own: own.filter(|(_, dir)| *dir != target).collect(),
+            rustflags: rustflags::assignments(project, slices, platforms)?,
             target,
-        }
+        })
     }
 
     /// The target directory of a slice, relative to the workspace.
@@ -54,14 +67,14 @@ impl Image {
         (is_own || self.names_target).then(|| format!("--target-dir={}", self.target_dir(slice)))
     }
 
-    /// The variables of a slice's call.
+    /// The variables of a slice's call, beside its [flags](Self::rustflags).
     pub(super) fn environment(&self, slice: &Slice) -> Vec<(String, String)> {
-        let mut all: Vec<(String, String)> =
-            slice.env.iter().map(|(name, value)| (name.clone(), self.filled(value))).collect();
-        if !slice.rustflags.is_empty() {
-            all.push(("RUSTFLAGS".into(), slice.rustflags.join(" ")));
-        }
-        all
+        slice.env.iter().map(|(name, value)| (name.clone(), self.filled(value))).collect()
+    }
+
+    /// The assignment of a slice's flags for rustc, as a shell takes it before a command.
+    pub(super) fn rustflags(&self, slice: &str) -> Option<String> {
+        self.rustflags.get(slice).cloned()
     }
 
     /// The variables of a slice that its recipe's own files cannot hold, being absolute paths or cargo's own settings.
@@ -90,10 +103,10 @@ impl Image {
     }
 }
 
-/// A call of cargo as a shell takes it.
-pub(super) fn cargo_line(variables: &[(String, String)], args: &[String]) -> String {
+/// A call of cargo as a shell takes it, with assignments before it.
+pub(super) fn cargo_line(before: impl IntoIterator<Item = String>, args: &[String]) -> String {
     let args = args.iter().map(|arg| quoted(arg));
-    assignments(variables).chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
+    before.into_iter().chain(["cargo".to_owned()]).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 /// Variables as a shell takes them before a command.

@@ -29,6 +29,7 @@ pub mod progress;
 pub mod reads;
 mod recipe_stage;
 mod recipes;
+mod rustflags;
 pub mod settings;
 mod shared;
 mod shipped;

@@ -44,6 +44,12 @@ pub(super) fn is_secret(path: &Utf8Path) -> bool {
     path.components().any(|part| part.as_str() == "target" || kind(part.as_str()) == Some(NameKind::Secret))
 }
 
+/// Whether a path's own name is one that only the settings can have sent, and only if they name this very path: its folder
+/// does not bring it along.
+pub(super) fn is_sent_by_name(path: &Utf8Path) -> bool {
+    path.file_name().and_then(kind) == Some(NameKind::Private)
+}
+
 pub(super) fn is_private(path: &Utf8Path) -> bool {
     path.components().any(|part| kind(part.as_str()).is_some())
 }

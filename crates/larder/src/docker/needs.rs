@@ -77,8 +77,7 @@ impl Lacking {
             ("runtime-packages", self.runtime.keys().cloned().collect(), RUNTIME),
             ("include", include, INCLUDE),
         ];
-        let lists = lists.into_iter().filter(|(_, more, _)| !more.is_empty());
-        lists.map(|(key, more, why)| extended(project, key, more, why)).collect()
+        lists.into_iter().filter_map(|(key, more, why)| extended(project, key, more, why)).collect()
     }
 
     /// The project with these settings, as it will be once they are written.
@@ -109,12 +108,17 @@ fn needs<'a>(key: &'a str, needed: &'a Needed) -> impl Iterator<Item = String> +
     })
 }
 
-fn extended(project: &Project, key: &str, more: BTreeSet<String>, why: &'static str) -> Setting {
+/// A list with what it lacks at its end; `None` if that is nothing.
+fn extended(project: &Project, key: &str, mut more: BTreeSet<String>, why: &'static str) -> Option<Setting> {
     let manifest = project.workspace.manifest();
     let path = [Settings::owner(manifest), "metadata", "larder", "docker", key];
     let mut list = tuning::get(manifest, &path).and_then(Item::as_array).cloned().unwrap_or_default();
+    more.retain(|entry| !list.iter().any(|known| known.as_str() == Some(entry.as_str())));
+    if more.is_empty() {
+        return None;
+    }
     list::extend(&mut list, more);
-    Setting::new(&path, Value::Array(list), why)
+    Some(Setting::new(&path, Value::Array(list), why))
 }
 
 #[cfg(test)]

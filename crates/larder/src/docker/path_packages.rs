@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use cargo_metadata::{
     Dependency, DependencyKind, Metadata, Package,
-    camino::{Utf8Path, Utf8PathBuf},
+    camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf},
 };
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::shared;
+use super::{reads::modules, shared};
 use crate::{
     error::{Error, Result},
+    files::read,
     project::Project,
     workspace::{locked_packages, normalized, parse_toml},
 };
@@ -179,11 +180,28 @@ impl PackageWalk<'_> {
         for target in shared::targets(&self.project.workspace, package) {
             let file = normalized(&target.src_path);
             match file.strip_prefix(folder).ok().and_then(|file| file.components().next()) {
-                Some(top) if holds_workspace => self.add(name, folder.join(top.as_str())),
+                Some(top) if holds_workspace => {
+                    self.add(name, folder.join(top.as_str()));
+                    if file.parent() == Some(folder) {
+                        self.beside(name, folder, &file);
+                    }
+                }
                 Some(_) => {}
                 None => self.outside(name, folder, &file),
             }
         }
+    }
+
+    /// The modules of a file that lies in the package's own folder, which is not read as a whole: sources beside it, and
+    /// the folders that are named like its modules.
+    fn beside(&mut self, name: &str, folder: &Utf8Path, file: &Utf8Path) {
+        let entries = folder.read_dir_utf8().into_iter().flatten().flatten().map(Utf8DirEntry::into_path);
+        let sources = entries.filter(|path| path.extension() == Some("rs") && path.is_file());
+        let modules = modules::of_source(&read::text(file).unwrap_or_default());
+        let folders = modules.iter().map(|module| folder.join(module)).filter(|path| path.is_dir());
+        let shared = self.project.workspace.shared_files();
+        let found: Vec<Utf8PathBuf> = sources.chain(folders).filter(|path| shared.has(path)).collect();
+        found.into_iter().for_each(|path| self.add(name, path));
     }
 
     /// The modules of a file lie beside it, so its whole folder is read, unless the package lies in that.

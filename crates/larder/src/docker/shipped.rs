@@ -22,7 +22,7 @@ const CERTIFICATES: &str = "/out/certificates";
 /// The folder of certificates in the image.
 const CERTIFICATES_FOLDER: &str = "/etc/ssl/certs";
 /// The certificates that programs look for.
-const CERTIFICATES_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
+pub(super) const CERTIFICATES_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Words in the names of base images whose [`CERTIFICATES_FOLDER`] is a folder, or is not there.
 const BASES_WITH_FOLDER: [&str; 7] =
     ["alpine", "busybox", "debian", "distroless", "scratch", "ubuntu", "wolfi"];

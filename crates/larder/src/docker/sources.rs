@@ -11,8 +11,7 @@ use cargo_metadata::{
 use super::{
     configured::Configured,
     context::{Context, Place},
-    names::{self, NameKind},
-    path_packages,
+    names, path_packages,
     recipes::Recipes,
     shared::KNOWN,
     tailwind,
@@ -106,8 +105,7 @@ pub(super) fn sources(project: &Project, recipes: Recipes, members: &[&Package])
 /// The paths in the settings whose names would be left out.
 fn named(project: &Project, prefix: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
     let paths = project.settings.docker.include.iter().map(|path| normalized(Utf8Path::new(path)));
-    let private = paths.filter(|path| path.file_name().and_then(names::kind) == Some(NameKind::Private));
-    private.map(|path| prefix.join(path)).collect()
+    paths.filter(|path| names::is_sent_by_name(path)).map(|path| prefix.join(path)).collect()
 }
 
 /// The folders called `target` that every clone has files in, and what the settings name in one.

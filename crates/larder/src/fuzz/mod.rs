@@ -157,4 +157,5 @@ fn literals(_: &Utf8Path, bytes: &[u8]) {
     let text = text(bytes);
     seen(reads::literals::of_source(&text));
     seen(reads::literals::of_build_script(&text));
+    seen(reads::modules::of_source(&text));
 }

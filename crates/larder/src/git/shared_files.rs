@@ -64,6 +64,22 @@ impl SharedFiles {
     }
 }
 
+/// Those of the files in folders above a workspace that are its repository's, and in every clone: all others are one
+/// person's. git is asked only if there are any that may be.
+pub(crate) fn shared_above(
+    env: &Environment,
+    root: &Utf8Path,
+    mut files: Vec<Utf8PathBuf>,
+) -> Vec<Utf8PathBuf> {
+    let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(root);
+    files.retain(|path| path.starts_with(top));
+    if !files.is_empty() {
+        let shared = SharedFiles::ask(env, root);
+        files.retain(|path| shared.has(path));
+    }
+    files
+}
+
 /// The files on disk in a folder and below it, hidden ones and those of builds left out.
 fn on_disk(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let mut files = Vec::new();

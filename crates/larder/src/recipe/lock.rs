@@ -21,7 +21,7 @@ use crate::{
     plan::Plans,
     project::Project,
     side_by_side,
-    slice::{Refused, Slice, Variant},
+    slice::{Refused, Slice},
     workspace::Workspace,
 };
 
@@ -244,13 +244,12 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
 /// The record that a first `lock` would leave, without writing or proving anything: one layer for each slice.
 ///
 /// # Errors
-/// When a slice of the release cannot be planned; others are left out.
+/// When a slice that is shipped cannot be planned; others are left out.
 pub fn unwritten(project: &Project, report: &dyn Report) -> Result<LockFile> {
     let platforms = project.platforms(None)?;
     let (drafts, refused) = draft(project, &platforms, None, report)?;
-    let ships = |slice: &&Slice| slice.variant == Variant::Release;
-    let is_shipped =
-        |refused: &Refused| project.slices.iter().filter(ships).any(|slice| refused.has(&slice.name));
+    let shipped: Vec<&Slice> = project.slices.iter().filter(|slice| slice.is_shipped()).collect();
+    let is_shipped = |refused: &Refused| shipped.iter().any(|slice| refused.has(&slice.name));
     if let Some(refused) = refused.into_iter().find(is_shipped) {
         return Err(refused.error);
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{name::Name, target_dir::TargetDir};
 use crate::{
-    cargo::command_line::{is_release, option_values, own_args},
+    cargo::command_line::{is_release, option_values, own_args, planned_as},
     process::Environment,
 };
 
@@ -104,6 +104,17 @@ impl Slice {
         args
     }
 
+    /// Whether the invocation builds what is shipped. Tests and lints may be of the release variant as well, which only
+    /// says that they are cooked by default.
+    pub fn is_shipped(&self) -> bool {
+        self.variant == Variant::Release && self.is_build()
+    }
+
+    /// Whether the invocation leaves what it builds, rather than tests or checks it.
+    pub(crate) fn is_build(&self) -> bool {
+        self.args.first().and_then(|command| planned_as(command)) == Some("build")
+    }
+
     /// Whether the invocation is `cargo test`, which compiles for tests throughout.
     pub fn is_test(&self) -> bool {
         self.args.first().is_some_and(|command| command == "test")
@@ -147,6 +158,29 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
+    }
+
+    fn of_release(line: &str) -> Slice {
+        Slice {
+            name: Name::known("own"),
+            origin: Origin::Written,
+            variant: Variant::Release,
+            args: words(line),
+            target_dir: TargetDir::default(),
+            rustflags: Vec::new(),
+            env: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn builds_are_shipped_and_nothing_else() {
+        for line in ["build --release", "b -r", "rustc --profile=server-release"] {
+            assert!(of_release(line).is_shipped(), "{line}");
+            assert!(!Slice { variant: Variant::Dev, ..of_release(line) }.is_shipped(), "{line}");
+        }
+        for line in ["test --release", "t --profile=ci", "check --release", "clippy --release"] {
+            assert!(!of_release(line).is_shipped(), "{line}");
+        }
     }
 
     #[test]

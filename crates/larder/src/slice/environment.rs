@@ -5,7 +5,7 @@
 //! those first. cargo-leptos does it with the crate `cargo-config2`; the same crate here gives the same text,
 //! and therefore the same units.
 
-use cargo_config2::{Config, ResolveOptions};
+use cargo_config2::{Config, Flags, ResolveOptions};
 use cargo_metadata::camino::Utf8Path;
 
 use super::call::{Origin, Slice};
@@ -44,7 +44,14 @@ pub(super) fn of_build(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> R
 }
 
 /// The merged value; `None` for a slice that adds nothing, since cargo then reads its configuration by itself.
-fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Option<String>> {
+///
+/// # Errors
+/// When the configured rustflags cannot be read.
+pub(super) fn merged_rustflags(
+    cargo: &Cargo,
+    workspace: &Workspace,
+    slice: &Slice,
+) -> Result<Option<String>> {
     if slice.rustflags.is_empty() {
         return Ok(None);
     }
@@ -67,17 +74,29 @@ pub(super) fn configured_rustflags(
     dir: &Utf8Path,
     target: Option<&str>,
 ) -> Result<Option<String>> {
-    read_rustflags(cargo, dir, target).map_err(|error| Error::Settings {
-        path: dir.join(".cargo/config.toml").into(),
-        reason: format!("rustflags: {error}"),
-    })
+    let flags = read_rustflags(cargo, dir, target);
+    let text = flags.and_then(|flags| flags.map(|flags| flags.encode_space_separated()).transpose());
+    text.map_err(|error| wrong_flags(dir, &error))
+}
+
+/// The same one by one, which may hold spaces.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn configured_flags(cargo: &Cargo, dir: &Utf8Path, target: Option<&str>) -> Result<Vec<String>> {
+    let flags = read_rustflags(cargo, dir, target).map_err(|error| wrong_flags(dir, &error))?;
+    Ok(flags.map(|flags| flags.flags).unwrap_or_default())
+}
+
+fn wrong_flags(dir: &Utf8Path, error: &cargo_config2::Error) -> Error {
+    Error::Settings { path: dir.join(".cargo/config.toml").into(), reason: format!("rustflags: {error}") }
 }
 
 fn read_rustflags(
     cargo: &Cargo,
     dir: &Utf8Path,
     target: Option<&str>,
-) -> Result<Option<String>, cargo_config2::Error> {
+) -> Result<Option<Flags>, cargo_config2::Error> {
     let mut options = ResolveOptions::default()
         .env(cargo.env().iter())
         .cargo(cargo.program())
@@ -90,5 +109,5 @@ fn read_rustflags(
         Some(target) if target != HOST_TUPLE => target.to_owned(),
         _ => config.host_triple()?.to_owned(),
     };
-    config.rustflags(target)?.map(|flags| flags.encode_space_separated()).transpose()
+    config.rustflags(target)
 }

@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, Item, Key, TableLike, Value};
 use crate::{
     error::Result,
     tuning,
-    workspace::{Workspace, parse_toml},
+    workspace::{Workspace, parse_toml, texts},
 };
 
 /// The settings in some folders, the deepest last.
@@ -89,10 +89,7 @@ impl FolderConfig {
     /// The targets of `build.target`, each with the folder that a path is relative to.
     pub(super) fn targets(&self) -> Vec<String> {
         let Some((_, item)) = self.last(&["build", "target"]) else { return Vec::new() };
-        match item.as_array() {
-            Some(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            None => item.as_str().map(str::to_owned).into_iter().collect(),
-        }
+        texts(item).into_iter().map(str::to_owned).collect()
     }
 
     /// The absolute path of `build.target-dir`.

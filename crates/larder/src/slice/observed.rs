@@ -1,10 +1,12 @@
 //! Slices from what a build driver was seen to do: its calls of cargo, made independent of this machine.
 //!
 //! The calls come from the [`recorder`](crate::shim::recorder). A word that cannot be told apart from this machine,
-//! such as an absolute path outside the workspace, is refused rather than guessed.
+//! such as an absolute path outside the workspace, is refused rather than guessed. A variable with such a path is left
+//! out, and [named](left_out): the slice is still that call, but for the build scripts that read the variable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cargo_config2::Flags;
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{
@@ -21,7 +23,9 @@ use crate::{
             arguments, before_subcommand, is_question, long, option_values, planned_as, without_policies,
         },
         platform::{HOST_TUPLE, Platform},
-        variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags},
+        variables::{
+            BUILD_TARGET, BUILD_TARGET_DIR, ENCODED_RUSTFLAGS, TARGET_DIR, TOOLCHAIN, is_flags, is_linker,
+        },
     },
     error::{Error, Result},
     secret,
@@ -47,6 +51,13 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
         }
     }
     Ok(slices)
+}
+
+/// The variables of builds that no slice holds, since their values are paths of this machine.
+pub fn left_out<'a>(workspace: &Workspace, calls: &'a [Call]) -> BTreeSet<&'a str> {
+    let builds = calls.iter().filter(|call| call.subcommand().and_then(planned_as).is_some());
+    let places = builds.flat_map(variables).filter(|(_, value)| is_place(workspace, value));
+    places.map(|(name, _)| name.as_str()).collect()
 }
 
 /// The known slice that an observed one is. A driver may name the platform that a slice which was found calls the host.
@@ -103,7 +114,11 @@ impl<'a> Observation<'a> {
         for (name, value) in self.options() {
             match (name, value) {
                 ("--target-dir", Some(dir)) => target_dir = self.target_dir(dir)?,
-                ("--manifest-path" | "--message-format" | "--jobs" | "-j" | "--config", _) => {}
+                // The last one is `cargo rustc`'s, as maturin calls it, and about the package itself.
+                (
+                    "--manifest-path" | "--message-format" | "--jobs" | "-j" | "--config" | "--crate-type",
+                    _,
+                ) => {}
                 (_, Some(value)) => args.push(format!("{name}={value}")),
                 (_, None) => args.push(name.to_owned()),
             }
@@ -278,27 +293,34 @@ impl<'a> Observation<'a> {
 
     /// Flags that the driver added to the configured ones.
     fn rustflags(&self, args: &[String]) -> Result<Vec<String>> {
-        if let Some(name) = self.call.env.keys().find(|name| is_flags(name)) {
+        let others = |name: &&String| is_flags(name) && *name != ENCODED_RUSTFLAGS;
+        if let Some(name) = self.call.env.keys().find(others) {
             return Err(
                 self.refused(format!("it has flags in {name}, which a slice cannot hold: RUSTFLAGS can be"))
             );
         }
         let target = option_values(args, "--target").first().copied();
-        let (whose, all) = match self.call.env.get("RUSTFLAGS") {
-            Some(all) => ("RUSTFLAGS".to_owned(), all.clone()),
+        let mut variables = [ENCODED_RUSTFLAGS, "RUSTFLAGS"].into_iter();
+        let (whose, all) = match variables.find_map(|name| Some((name, self.call.env.get(name)?))) {
+            Some((name, all)) => (name.to_owned(), flags_in(name, all)),
             None if self.config.is_relevant() => {
-                let all = environment::configured_rustflags(self.cargo, &self.dir, target)?;
-                (format!("flags in {}", self.dir), all.unwrap_or_default())
+                let all = environment::configured_flags(self.cargo, &self.dir, target)?;
+                (format!("flags in {}", self.dir), all)
             }
             None => return Ok(Vec::new()),
         };
-        let configured =
-            environment::configured_rustflags(self.cargo, self.workspace.root(), target)?.unwrap_or_default();
-        let [all, configured]: [Vec<&str>; 2] =
-            [&all, &configured].map(|flags| flags.split_ascii_whitespace().collect());
-        match all.strip_prefix(configured.as_slice()) {
-            Some(added) => Ok(added.iter().map(|flag| (*flag).to_owned()).collect()),
-            None => Err(self.refused(format!("its {whose} do not start with the configured flags"))),
+        let configured = environment::configured_flags(self.cargo, self.workspace.root(), target)?;
+        let Some(added) = all.strip_prefix(configured.as_slice()) else {
+            return Err(self.refused(format!("its {whose} do not start with the configured flags")));
+        };
+        // A slice that adds flags gets all of them in one variable.
+        let mut in_one = all.iter().filter(|_| !added.is_empty());
+        match in_one.find(|flag| flag.contains(char::is_whitespace)) {
+            Some(flag) => {
+                let flag = secret::without(flag);
+                Err(self.refused(format!("its {whose} hold `{flag}`, and a slice's are split at spaces")))
+            }
+            None => Ok(added.to_vec()),
         }
     }
 
@@ -306,11 +328,16 @@ impl<'a> Observation<'a> {
         let target = self.workspace.target_directory();
         let root = self.workspace.root();
         let mut env = BTreeMap::new();
-        let said_otherwise = ["RUSTFLAGS", BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR, TOOLCHAIN];
-        let kept = self.call.env.iter().filter(|(name, _)| !said_otherwise.contains(&name.as_str()));
-        for (name, value) in kept {
+        for (name, value) in variables(self.call) {
             let value = match Utf8Path::new(value).strip_prefix(target) {
                 Ok(below) => format!("{TARGET_MARKER}/{below}"),
+                Err(_) if is_place(self.workspace, value) && reaches_every_unit(name) => {
+                    return Err(self.refused(format!(
+                        "{name} is a path of this machine, and cargo compiles every unit anew for another one"
+                    )));
+                }
+                // All that hangs on it are the units of build scripts that read it, and those above them.
+                Err(_) if is_place(self.workspace, value) => continue,
                 Err(_) if value.contains(root.as_str()) => {
                     return Err(self.refused(format!("{name} holds an absolute path of the workspace")));
                 }
@@ -327,6 +354,33 @@ impl<'a> Observation<'a> {
 
     fn refused(&self, reason: String) -> Error {
         refused(self.call, reason)
+    }
+}
+
+/// The variables of a call that a slice would hold, those aside that it says by its arguments.
+fn variables(call: &Call) -> impl Iterator<Item = (&String, &String)> {
+    const SAID_OTHERWISE: [&str; 6] =
+        ["RUSTFLAGS", ENCODED_RUSTFLAGS, BUILD_TARGET, TARGET_DIR, BUILD_TARGET_DIR, TOOLCHAIN];
+    call.env.iter().filter(|(name, _)| !SAID_OTHERWISE.contains(&name.as_str()))
+}
+
+/// Whether a value is the place of something on this machine. The root of a disk is one everywhere, and the target
+/// directory has a word of its own.
+fn is_place(workspace: &Workspace, value: &str) -> bool {
+    let path = Utf8Path::new(value);
+    path.is_absolute() && value != "/" && !path.starts_with(workspace.target_directory())
+}
+
+/// Whether cargo takes a variable for the compiler's or the linker's path, which is part of every unit.
+fn reaches_every_unit(name: &str) -> bool {
+    name == "RUSTC" || is_linker(name)
+}
+
+/// The flags in a variable, one by one, as cargo takes them.
+fn flags_in(name: &str, text: &str) -> Vec<String> {
+    match name {
+        ENCODED_RUSTFLAGS => Flags::from_encoded(text).flags,
+        _ => Flags::from_space_separated(text).flags,
     }
 }
 

@@ -11,7 +11,7 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 use super::{document::parse_toml, paths};
 use crate::{
     error::{Error, Result},
-    git::shared_files::SharedFiles,
+    git::shared_files::{SharedFiles, shared_above},
     process::Environment,
 };
 
@@ -51,15 +51,8 @@ pub(crate) fn read_all(root: &Utf8Path, env: &Environment) {
 
 /// The workspace's own file, then those above it that every clone of the repository has.
 fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
-    let mut files: Vec<Utf8PathBuf> = in_folder(root).into_iter().collect();
-    let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(root);
-    let folders = root.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
-    let above: Vec<Utf8PathBuf> = folders.filter_map(in_folder).collect();
-    if !above.is_empty() {
-        let shared = SharedFiles::ask(env, root);
-        files.extend(above.into_iter().filter(|path| shared.has(path)));
-    }
-    files
+    let above = root.ancestors().skip(1).filter_map(in_folder).collect();
+    in_folder(root).into_iter().chain(shared_above(env, root, above)).collect()
 }
 
 fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {

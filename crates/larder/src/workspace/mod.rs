@@ -5,6 +5,7 @@
 pub(crate) mod config;
 mod document;
 mod paths;
+mod toolchain;
 
 use std::{path::Path, sync::OnceLock};
 
@@ -25,6 +26,8 @@ use crate::{
     process::Environment,
 };
 pub use document::parse_toml;
+pub(crate) use document::texts;
+pub(crate) use toolchain::{TOOLCHAIN_FILES, read_toolchain};
 
 /// A cargo workspace on disk.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Workspace {
     target_directory: Utf8PathBuf,
     manifest: DocumentMut,
     config: Config,
+    toolchain_file: Option<Utf8PathBuf>,
     toolchain: Option<String>,
     env: Environment,
     shared: OnceLock<SharedFiles>,
@@ -59,10 +63,12 @@ impl Workspace {
             return Err(Error::NoCargoLock { path: lock.into() });
         }
         let target_directory = target_dir.unwrap_or(&metadata.target_directory).to_owned();
+        let toolchain_file = toolchain::find(&root, cargo.env());
         Ok(Self {
             manifest: parse_toml(&root.join("Cargo.toml"))?,
             config: config::read(&root, cargo.env())?,
-            toolchain: read_toolchain(&root)?,
+            toolchain: toolchain_file.as_deref().map_or(Ok(None), toolchain::channel)?,
+            toolchain_file,
             target_directory,
             metadata,
             env: cargo.env().clone(),
@@ -152,7 +158,23 @@ impl Workspace {
         tables.filter_map(|(_, table)| table.get("rustflags"))
     }
 
-    /// The channel pinned in `rust-toolchain.toml` or `rust-toolchain`.
+    /// The targets that the configuration has builds made for that name none.
+    pub(crate) fn configured_targets(&self) -> Vec<&str> {
+        let configured = self.config.document.get("build").and_then(|build| build.get("target"));
+        configured.map(texts).unwrap_or_default()
+    }
+
+    /// The `rust-toolchain.toml` or `rust-toolchain` that rustup takes the toolchain from, here or above.
+    pub fn toolchain_file(&self) -> Option<&Utf8Path> {
+        self.toolchain_file.as_deref()
+    }
+
+    /// The same in every clone.
+    pub(crate) fn shared_toolchain_file(&self) -> Option<Utf8PathBuf> {
+        toolchain::find_shared(self.root(), &self.env, self.shared_files())
+    }
+
+    /// The channel that it pins.
     pub fn toolchain(&self) -> Option<&str> {
         self.toolchain.as_deref()
     }
@@ -247,26 +269,4 @@ pub fn build_directory(metadata: &Metadata, target_directory: &Utf8Path) -> Utf8
 /// The version of a package in a parsed `Cargo.lock`.
 pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> {
     locked_packages(lock).find(|package| package.name == name).map(|package| package.version)
-}
-
-/// The channel that a folder's toolchain file names.
-///
-/// # Errors
-/// If the file cannot be read, or is no TOML.
-pub(crate) fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
-    // rustup prefers the name without an extension if both exist; that one may be a bare channel.
-    for name in ["rust-toolchain", "rust-toolchain.toml"] {
-        let path = root.join(name);
-        if !path.is_file() {
-            continue;
-        }
-        let text = read::text(&path)?;
-        if name == "rust-toolchain" && !text.contains('[') {
-            return Ok(Some(text.trim().to_owned()));
-        }
-        let document = parse_toml(&path)?;
-        let channel = document.get("toolchain").and_then(|table| table.get("channel")?.as_str());
-        return Ok(channel.map(str::to_owned));
-    }
-    Ok(None)
 }

@@ -18,8 +18,9 @@ use crate::{
     },
     project::Project,
     side_by_side,
-    slice::{Slice, Variant},
+    slice::Slice,
 };
+pub(crate) use programs::of_program;
 
 /// Packages by name, each with what needs it.
 pub type Needed = BTreeMap<String, BTreeSet<String>>;
@@ -73,9 +74,8 @@ impl DebianRelease {
         ];
         let image = image.to_lowercase();
         match () {
-            // `ubuntu` has `ubi` in no place, but it is looked at first to be sure.
-            () if contains_any(&image, &OTHERS) && !image.contains("ubuntu") => None,
-            () if contains_any(&image, &OLDER) => Some(Self::Bookworm),
+            () if OTHERS.iter().any(|system| is_of(&image, system)) => None,
+            () if OLDER.iter().any(|name| image.contains(name)) => Some(Self::Bookworm),
             () => Some(Self::Trixie),
         }
     }
@@ -89,8 +89,19 @@ impl DebianRelease {
     }
 }
 
-fn contains_any(image: &str, names: &[&str]) -> bool {
-    names.iter().any(|name| image.contains(name))
+/// Whether `apt-get` installs packages in a base image, as far as its name tells.
+pub(super) fn is_debian(image: &str) -> bool {
+    DebianRelease::from_image(image).is_some()
+}
+
+/// Whether an image is called after a system: a word of its name is the system's, with its version or `linux` behind it. A
+/// word that only has those letters in it, such as `research` with `arch`, says nothing.
+fn is_of(image: &str, system: &str) -> bool {
+    let mut words = image.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| {
+        let rest = word.strip_prefix(system).map(|rest| rest.strip_prefix("linux").unwrap_or(rest));
+        rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+    })
 }
 
 /// A crate as one unit of a slice has it.
@@ -115,8 +126,7 @@ impl Used<'_> {
 /// # Errors
 /// When cargo cannot tell those of one.
 pub(super) fn graphs(project: &Project) -> Result<Vec<UnitGraph>> {
-    let slices: Vec<&Slice> =
-        project.slices.iter().filter(|slice| slice.variant == Variant::Release).collect();
+    let slices: Vec<&Slice> = project.slices.iter().filter(|slice| slice.is_shipped()).collect();
     let cargo = project.cargo_on(&linux(project)?)?;
     side_by_side::map(slices, |slice| plan::graph_of_slice(&cargo, &project.workspace, slice))
 }
@@ -135,7 +145,7 @@ pub(super) fn needed(project: &Project, graphs: &[UnitGraph]) -> Packages {
 }
 
 /// The platform that images are for: this machine's if it is Linux, else one that recipes serve.
-fn linux(project: &Project) -> Result<Platform> {
+pub(crate) fn linux(project: &Project) -> Result<Platform> {
     let host = project.host()?;
     if is_linux(&host) {
         return Ok(host);

@@ -23,8 +23,8 @@ pub(super) fn configured(project: &Project, graphs: &[UnitGraph]) -> BTreeMap<St
     let mut found = BTreeMap::new();
     for word in words {
         let program = Utf8Path::new(word).file_name().unwrap_or(word);
-        if let Some((_, package)) = PROGRAMS.iter().find(|(name, _)| *name == program) {
-            found.insert((*package).to_owned(), program.to_owned());
+        if let Some(package) = of_program(program) {
+            found.insert(package.to_owned(), program.to_owned());
         }
     }
     let calls_git = config.get("net").and_then(|net| net.get("git-fetch-with-cli")?.as_bool()) == Some(true);
@@ -33,6 +33,11 @@ pub(super) fn configured(project: &Project, graphs: &[UnitGraph]) -> BTreeMap<St
         found.insert("git".to_owned(), "git-fetch-with-cli".to_owned());
     }
     found
+}
+
+/// The package that brings a linker.
+pub(crate) fn of_program(program: &str) -> Option<&'static str> {
+    PROGRAMS.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
 }
 
 /// Whether a `[target.KEY]` table may be read in the image: one for a target that is built, for Linux on the usual

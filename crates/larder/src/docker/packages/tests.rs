@@ -84,7 +84,22 @@ fn names_are_those_of_the_base_images() {
     settings.build_base = Some("rust:1-alpine".into());
     assert_eq!(packages(&[("openssl-sys", &[])], &settings), Default::default());
     assert_eq!(DebianRelease::from_image("ubuntu:24.04"), Some(DebianRelease::Trixie));
-    assert_eq!(DebianRelease::from_image("host.example:5000/base"), Some(DebianRelease::Trixie));
+    for debian in ["host.example:5000/base", "research/builder", "rubidium:1@sha256:0a", "ubuntu:24.04"] {
+        assert_eq!(DebianRelease::from_image(debian), Some(DebianRelease::Trixie), "{debian}");
+    }
+    let others = [
+        "rust:1-alpine3.22",
+        "rust:alpine",
+        "quay.example/fedora/fedora:44",
+        "fedora44",
+        "almalinux:9",
+        "archlinux",
+        "redhat/ubi9-minimal",
+        "cgr.example/chainguard/rust",
+    ];
+    for other in others {
+        assert_eq!(DebianRelease::from_image(other), None, "{other}");
+    }
 }
 
 #[test]

@@ -108,7 +108,8 @@ pub(crate) fn of_source(text: &str) -> Vec<Literal> {
     found
 }
 
-fn tokens(text: &str) -> Option<TokenStream> {
+/// The tokens of a source file; `None` for one that is no Rust.
+pub(super) fn tokens(text: &str) -> Option<TokenStream> {
     if nesting::is_deep(text) { None } else { text.parse().ok() }
 }
 

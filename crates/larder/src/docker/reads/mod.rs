@@ -6,6 +6,7 @@
 
 pub mod failure;
 pub(crate) mod literals;
+pub(crate) mod modules;
 mod paths;
 mod records;
 mod source;

@@ -9,7 +9,7 @@ use super::{
     literals::{self, Base, Literal},
     paths::{folder, plain},
 };
-use crate::{files::read, git::shared_files::SharedFiles, workspace::Workspace};
+use crate::{docker::names, files::read, git::shared_files::SharedFiles, workspace::Workspace};
 
 /// Settings of macros and linker scripts, which nothing names: they are found by their own names in a package's folder.
 const KNOWN: [&str; 5] = ["askama.toml", "i18n.toml", "link.x", "memory.x", "rinja.toml"];
@@ -67,9 +67,10 @@ fn is_build_script(package: &Package, file: &Utf8Path) -> bool {
 }
 
 /// A build script's sources and headers read their neighbours, which nothing names: their folder counts, unless it is
-/// the package's own or an outer one.
+/// the package's own or an outer one. A key or a database is only sent by its own name.
 fn with_neighbours(path: &Utf8Path, own: &Utf8Path) -> Utf8PathBuf {
-    let folder = path.parent().filter(|folder| path.is_file() && !own.starts_with(folder));
+    let has_neighbours = path.is_file() && !names::is_sent_by_name(path);
+    let folder = path.parent().filter(|folder| has_neighbours && !own.starts_with(folder));
     folder.unwrap_or(path).to_owned()
 }
 

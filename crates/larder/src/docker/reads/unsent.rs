@@ -48,9 +48,12 @@ pub(super) fn lets_in(application: &Application, path: &Utf8Path) -> bool {
     ignore::lets_in(&application.sources, &application.sources.prefix.join(path))
 }
 
-/// Several files of one folder are its files: the next one shall be there as well.
+/// Several files of one folder are its files: the next one shall be there as well. Those that a folder does not bring
+/// along stay as they are.
 pub(super) fn folded(found: Unsent) -> Unsent {
     const SEVERAL: usize = 3;
+    let (by_name, found): (Unsent, Unsent) =
+        found.into_iter().partition(|(path, _)| names::is_sent_by_name(path));
     let folders = found.keys().filter_map(|path| path.parent()).filter(|folder| !folder.as_str().is_empty());
     let mut counts: BTreeMap<Utf8PathBuf, usize> = BTreeMap::new();
     folders.for_each(|folder| *counts.entry(folder.to_owned()).or_default() += 1);
@@ -64,6 +67,7 @@ pub(super) fn folded(found: Unsent) -> Unsent {
     }
     let all: BTreeSet<Utf8PathBuf> = folded.keys().cloned().collect();
     folded.retain(|path, _| !path.ancestors().skip(1).any(|folder| all.contains(folder)));
+    folded.extend(by_name);
     folded
 }
 
@@ -88,5 +92,13 @@ mod tests {
         ]);
         assert_eq!(folded(found), unsent(&["README.md", "LICENSE", "NOTICE", "icons"]));
         assert_eq!(folded(unsent(&["a", "a/b"])), unsent(&["a"]));
+    }
+
+    #[test]
+    fn keys_and_databases_are_named_one_by_one() {
+        let keys = ["certs/ca.pem", "certs/server.key", "certs/server.pem"];
+        assert_eq!(folded(unsent(&keys)), unsent(&keys));
+        let beside = [&keys[..], &["certs/a.txt", "certs/b.txt", "certs/c.txt"]].concat();
+        assert_eq!(folded(unsent(&beside)), unsent(&[&keys[..], &["certs"]].concat()));
     }
 }

@@ -1,12 +1,22 @@
 //! Programs that cargo's configuration has builds call: what is in front of rustc, and linkers. Whether they are there.
 
-use std::path::Path;
+use std::{collections::BTreeSet, env::consts::EXE_SUFFIX, path::Path};
 
-use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::{
+    camino::{Utf8Path, Utf8PathBuf},
+    cargo_platform::{Cfg, Platform as Condition},
+};
 use toml_edit::{DocumentMut, Item, TableLike};
 
+use super::ask::PATIENCE;
 use crate::{
-    cargo::compilers::WRAPPERS, docker, files::read, process::Environment, project::Project, tuning,
+    cargo::{compilers::WRAPPERS, platform::Platform},
+    docker::{self, packages},
+    error::Result,
+    files::read,
+    process::{Cmd, Environment},
+    project::Project,
+    tuning,
     workspace::parse_toml,
 };
 
@@ -37,11 +47,19 @@ pub(super) fn missing(project: &Project) -> Vec<(String, String)> {
             None => configured(),
         });
     }
-    let linkers = files.iter().flat_map(|(folder, config)| linkers(config, folder));
-    named.extend(linkers.filter(|linker| is_used(project, &linker.by)));
     let mut missing = Vec::new();
     for NamedProgram { by, program, folder } in named {
-        if !is_there(env, &folder, &program) && missing.iter().all(|(known, _)| *known != by) {
+        if !is_there(env, &folder, &program) {
+            missing.push((by, program));
+        }
+    }
+    let targets = targets(project, project.host());
+    let linkers = files.iter().flat_map(|(folder, config)| linkers(config, folder));
+    let mut known = BTreeSet::new();
+    for NamedProgram { by, program, folder } in linkers {
+        // The nearest file counts.
+        let counts = known.insert(by.clone()) && is_used(project, &targets, &by);
+        if counts && !is_there(env, &folder, &program) && !comes_with_rustc(project, &program) {
             missing.push((by, program));
         }
     }
@@ -58,9 +76,9 @@ pub(super) fn missing_in_image(project: &Project) -> Vec<(String, String)> {
     let config = project.workspace.config();
     let root = project.workspace.root();
     let wrappers = WRAPPERS.iter().filter_map(|(key, _)| program_of_build(config, root, key));
-    let named =
-        wrappers.chain(linkers(config, root).into_iter().filter(|linker| is_used(project, &linker.by)));
-    let absent = named.filter(|named| !installs(&dockerfile, &named.program));
+    let targets = targets(project, packages::linux(project));
+    let linkers = linkers(config, root).into_iter().filter(|linker| is_used(project, &targets, &linker.by));
+    let absent = wrappers.chain(linkers).filter(|named| !installs(&dockerfile, &named.program));
     absent.map(|named| (named.by, named.program)).collect()
 }
 
@@ -88,27 +106,52 @@ fn linkers(config: &DocumentMut, folder: &Utf8Path) -> Vec<NamedProgram> {
     linkers.collect()
 }
 
-/// Whether something is built for the target that a linker is for; one by a `cfg` may be anybody's.
-fn is_used(project: &Project, by: &str) -> bool {
-    let target = by.trim_start_matches("target.").trim_end_matches(".linker");
-    let is_host = project.host().is_ok_and(|host| host.as_str() == target);
-    is_host
-        || target.starts_with("cfg(")
-        || super::tools::targets(project).iter().any(|known| known == target)
+/// The targets that are built for on a host, which is one of them.
+fn targets(project: &Project, host: Result<Platform>) -> Vec<String> {
+    let host = host.ok().map(|host| host.to_string());
+    host.into_iter().chain(super::tools::targets(project)).collect()
+}
+
+/// Whether something is built for the target, or for one of those, that a linker is for.
+fn is_used(project: &Project, targets: &[String], by: &str) -> bool {
+    let key = by.trim_start_matches("target.").trim_end_matches(".linker");
+    match key.parse() {
+        Ok(Condition::Cfg(condition)) => {
+            targets.iter().any(|target| condition.matches(&holding(project, target)))
+        }
+        Ok(Condition::Name(_)) | Err(_) => targets.iter().any(|target| target == key),
+    }
+}
+
+/// What rustc says that holds for a target; nothing if it does not know it.
+fn holding(project: &Project, target: &str) -> Vec<Cfg> {
+    let (root, env) = (project.workspace.root(), project.cargo.env());
+    let rustc = Cmd::new(project.cargo.rustc(), root, env).args(["--print", "cfg", "--target", target]);
+    let said = rustc.output_within(PATIENCE).unwrap_or_default();
+    said.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// Whether rustc finds a linker in its own folder, where it looks before PATH.
+fn comes_with_rustc(project: &Project, program: &str) -> bool {
+    let root = project.workspace.root().as_std_path();
+    let (Ok(sysroot), Ok(host)) = (project.cargo.sysroot(root), project.host()) else { return false };
+    let own = sysroot.join("lib/rustlib").join(host.as_str()).join("bin");
+    !program.contains('/') && ["", EXE_SUFFIX].iter().any(|end| own.join(format!("{program}{end}")).is_file())
 }
 
 fn is_there(env: &Environment, folder: &Utf8Path, program: &str) -> bool {
     if program.contains('/') { folder.join(program).is_file() } else { env.find_program(program).is_some() }
 }
 
-/// Whether a word of the Dockerfile names the program, or Debian's package of a compiler for another platform. A file
-/// of the repository comes with the sources.
+/// Whether a word of the Dockerfile names the program, or the package of Debian's that brings it. A file of the
+/// repository comes with the sources.
 fn installs(dockerfile: &str, program: &str) -> bool {
     let name =
         Path::new(program).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let is_in_repository = program.contains('/') && !program.starts_with('/');
     let package = name.strip_suffix("-gcc").map(|platform| format!("gcc-{}", platform.replace('_', "-")));
-    let is_word = |word: &str| word == name || Some(word) == package.as_deref();
+    let packages = [packages::of_program(&name), package.as_deref()];
+    let is_word = |word: &str| word == name || packages.contains(&Some(word));
     is_in_repository
         || IN_EVERY_IMAGE.contains(&name.as_str())
         || dockerfile.split(|c: char| c.is_whitespace() || "\"'=/;@".contains(c)).any(is_word)
@@ -125,8 +168,17 @@ mod tests {
         for program in ["clang", "aarch64-linux-gnu-gcc", "/usr/bin/sccache", "cc", "./tools/wrap.sh"] {
             assert!(installs(dockerfile, program), "{program}");
         }
-        for program in ["mold", "/opt/bin/kache", "clang-19", "arm-linux-gnueabihf-gcc"] {
+        for program in ["mold", "/opt/bin/kache", "clang-19", "arm-linux-gnueabihf-gcc", "musl-gcc"] {
             assert!(!installs(dockerfile, program), "{program}");
+        }
+    }
+
+    /// `init` proposes these.
+    #[test]
+    fn a_package_may_have_another_name_than_its_program() {
+        let dockerfile = "RUN apt-get install -y binutils-arm-none-eabi lld musl-tools\n";
+        for program in ["musl-gcc", "/usr/bin/x86_64-linux-musl-gcc", "ld.lld", "arm-none-eabi-ld"] {
+            assert!(installs(dockerfile, program), "{program}");
         }
     }
 }

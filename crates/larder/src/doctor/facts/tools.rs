@@ -11,7 +11,7 @@ use crate::{
     project::Project,
     slice::Origin,
     tuning,
-    workspace::{locked_version, parse_toml},
+    workspace::{Workspace, locked_version, parse_toml},
 };
 
 /// The tools' own names.
@@ -93,7 +93,7 @@ pub(super) fn targets(project: &Project) -> Vec<String> {
     let configured = configured.filter(|target| target.spec_path().is_none());
     let configured = configured.map(|target| target.triple().to_owned());
     let mut targets: Vec<String> =
-        of_slices.chain(configured).chain(toolchain_targets(project.workspace.root())).collect();
+        of_slices.chain(configured).chain(toolchain_targets(&project.workspace)).collect();
     // cargo compiles the standard library of a target that a file specifies.
     targets.retain(|target| Utf8Path::new(target).extension() != Some("json"));
     targets.sort_unstable();
@@ -101,9 +101,8 @@ pub(super) fn targets(project: &Project) -> Vec<String> {
     targets
 }
 
-fn toolchain_targets(root: &Utf8Path) -> Vec<String> {
-    let files = ["rust-toolchain", "rust-toolchain.toml"].map(|name| root.join(name));
-    let document = files.iter().find(|file| file.is_file()).and_then(|file| parse_toml(file).ok());
+fn toolchain_targets(workspace: &Workspace) -> Vec<String> {
+    let document = workspace.toolchain_file().and_then(|file| parse_toml(file).ok());
     let list = document.as_ref().and_then(|document| document.get("toolchain")?.get("targets")?.as_array());
     list.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect()
 }

@@ -1,11 +1,14 @@
 //! The parts of a project that a pipeline has jobs for, in words that mean themselves in YAML, in expressions and in a
 //! shell.
 
+use std::{collections::BTreeSet, path::Path};
+
 use super::super::files::has_generated_dockerfile;
 use crate::{
+    cargo::{platform::HOST_TUPLE, variables::BUILD_TARGET},
     error::Result,
     project::Project,
-    slice::{Origin, Slice, Variant, leptos},
+    slice::{Origin, Slice, leptos},
 };
 
 /// A project as a pipeline sees it.
@@ -14,7 +17,7 @@ pub(super) struct PipelineParts {
     pub(super) prefix: String,
     /// Slices that are cooked and built together, by their names.
     pub(super) groups: Vec<Group>,
-    /// The targets that all of them name, each once.
+    /// The targets that they are built for beside the host, each once.
     pub(super) targets: Vec<String>,
     /// The folder that the image is built from, as seen from the workspace, if a Dockerfile of ours is there.
     pub(super) image: Option<String>,
@@ -53,15 +56,11 @@ impl PipelineParts {
         if groups.is_empty() {
             return Ok(Err("there is no slice of the release to build".into()));
         }
-        let mut targets: Vec<String> =
-            slices.iter().flat_map(|slice| slice.targets()).map(str::to_owned).collect();
-        targets.sort_unstable();
-        targets.dedup();
         let context = project.settings.docker.context.as_ref().map_or(".", |context| context.as_str());
         let parts = Self {
             prefix: prefix.to_owned(),
             groups,
-            targets,
+            targets: targets(&slices, &project.workspace.configured_targets()),
             image: has_generated_dockerfile(project)?.then(|| context.to_owned()),
             has_flake: project.workspace.root().join("flake.nix").is_file(),
             is_deployed: !project.settings.deploy.is_empty(),
@@ -101,9 +100,8 @@ impl PipelineParts {
 /// The jobs that slices make: what is shipped is built together, and each test and lint is a job of its own. Builds that
 /// only a developer makes are nothing for CI.
 fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
-    let (builds, checks): (Vec<&Slice>, Vec<&Slice>) =
-        slices.iter().partition(|slice| command(slice) == "build");
-    let shipped: Vec<&Slice> = builds.into_iter().filter(|slice| slice.variant == Variant::Release).collect();
+    let (builds, checks): (Vec<&Slice>, Vec<&Slice>) = slices.iter().partition(|slice| slice.is_build());
+    let shipped: Vec<&Slice> = builds.into_iter().filter(|slice| slice.is_shipped()).collect();
     let mut groups = Vec::new();
     if !shipped.is_empty() {
         let names: Vec<&str> = shipped.iter().map(|slice| slice.name.as_str()).collect();
@@ -121,6 +119,26 @@ fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
     (groups, shipped.into_iter().chain(checks).collect())
 }
 
+/// The targets that rustup has to have a standard library for: those that a slice names, or else the configuration. The
+/// host's is there, whatever its name, and cargo compiles that of a target which a file describes.
+fn targets(slices: &[&Slice], configured: &[&str]) -> Vec<String> {
+    let mut all = BTreeSet::new();
+    for slice in slices {
+        let by_variable = slice.env.get(BUILD_TARGET).map(String::as_str);
+        match slice.targets() {
+            named if !named.is_empty() => all.extend(named),
+            _ if by_variable.is_some() => all.extend(by_variable),
+            _ => all.extend(configured),
+        }
+    }
+    all.into_iter().filter(|target| has_component(target)).map(str::to_owned).collect()
+}
+
+/// Whether a standard library goes by the name of a target.
+fn has_component(target: &str) -> bool {
+    target != HOST_TUPLE && Path::new(target).extension() != Some("json".as_ref())
+}
+
 fn command(slice: &Slice) -> &str {
     slice.args.first().map_or("", String::as_str)
 }
@@ -134,4 +152,42 @@ fn is_plain(word: &str) -> bool {
     let is_inner = |c: char| c.is_alphanumeric() || "-_./+ ".contains(c);
     let is_outer = |c: char| c.is_alphanumeric() || "_.".contains(c);
     word.chars().all(is_inner) && word.starts_with(is_outer) && !word.ends_with(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slice::{Name, TargetDir, Variant};
+
+    fn slice(args: &[&str], env: &[(&str, &str)]) -> Slice {
+        Slice {
+            name: Name::new("own").unwrap(),
+            origin: Origin::Written,
+            variant: Variant::Release,
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            target_dir: TargetDir::default(),
+            rustflags: Vec::new(),
+            env: env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn rustup_adds_what_it_has() {
+        let wasm = slice(&["build", "--target=wasm32-unknown-unknown"], &[]);
+        let host = slice(&["build", "--target", "host-tuple"], &[]);
+        let file = slice(&["build", "--target=own/board.json"], &[]);
+        let variable = slice(&["build"], &[("CARGO_BUILD_TARGET", "wasm32-wasip1")]);
+        let plain = slice(&["build"], &[]);
+        let musl = ["x86_64-unknown-linux-musl"];
+        for (slices, configured, expected) in [
+            (vec![&wasm, &host, &wasm], &musl[..], vec!["wasm32-unknown-unknown"]),
+            (vec![&host, &file], &[], vec![]),
+            (vec![&plain], &[], vec![]),
+            (vec![&plain, &wasm], &musl, vec!["wasm32-unknown-unknown", musl[0]]),
+            (vec![&variable], &musl, vec!["wasm32-wasip1"]),
+            (vec![&plain], &["host-tuple", "own/board.json", musl[0]], vec![musl[0]]),
+        ] {
+            assert_eq!(targets(&slices, configured), expected, "{configured:?} {slices:?}");
+        }
+    }
 }

@@ -10,12 +10,12 @@ use std::{
 };
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::{
     cargo::compilers::COMPILERS,
     process::Environment,
-    workspace::{included, normalized, parse_toml},
+    workspace::{included, normalized, parse_toml, texts},
 };
 
 /// The files and programs that configuration names.
@@ -74,14 +74,6 @@ impl ConfiguredParts {
 /// A program that is named by its path, or looked up.
 fn found(env: &Environment, base: &Utf8Path, program: &str) -> Option<PathBuf> {
     if program.contains('/') { Some(base.join(program).into()) } else { env.find_program(program) }
-}
-
-/// A text, or each text of a list.
-fn texts(item: &Item) -> Vec<&str> {
-    match item {
-        Item::Value(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-        item => item.as_str().into_iter().collect(),
-    }
 }
 
 /// Manifests in the folders that some `path` names.

@@ -28,7 +28,7 @@ use crate::{
     process::Environment,
     project::Project,
     slice,
-    workspace::{is_glob, member_patterns, parse_toml},
+    workspace::{TOOLCHAIN_FILES, is_glob, member_patterns, parse_toml},
 };
 
 const VERSION: u64 = 2;
@@ -146,8 +146,7 @@ impl Memory {
         files.extend([".env", "larder/.gitignore"].map(|name| root.join(name).into()));
         let mut folders: BTreeSet<PathBuf> = BTreeSet::from([root.into(), workspace.larder_dir().into()]);
         for dir in root.ancestors() {
-            for name in ["rust-toolchain", "rust-toolchain.toml", "Cargo.toml", "Dockerfile", ".dockerignore"]
-            {
+            for name in ["Cargo.toml", "Dockerfile", ".dockerignore"] {
                 files.insert(dir.join(name).into());
             }
         }
@@ -156,6 +155,8 @@ impl Memory {
         let configured = ConfiguredParts::read(env, root, &configuration);
         let mut tracked = configured.included;
         tracked.extend(configuration);
+        let above = root.ancestors().skip(1);
+        tracked.extend(above.flat_map(|dir| TOOLCHAIN_FILES.map(|name| dir.join(name).into())));
         // git's word on the workspace's own configuration is told to the user, and no more.
         let own = CONFIGURATION.map(|name| PathBuf::from(root.join(name)));
         tracked.retain(|file| !own.contains(file));
