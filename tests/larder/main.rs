@@ -101,6 +101,7 @@ mod store_hazards;
 mod store_keys;
 mod store_rebuild;
 mod store_scripts;
+mod store_system;
 mod store_team;
 mod store_why;
 mod streams;

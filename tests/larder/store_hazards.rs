@@ -164,6 +164,32 @@ fn fingerprints_of_another_form_are_not_stored() {
     assert_eq!(first.another().cook(&[]), (2, 0));
 }
 
+/// cargo notes such a file by its absolute path, with the length of that before it.
+#[test]
+fn a_unit_that_includes_a_file_beside_its_package_is_restored_under_homes_of_any_length() {
+    let repository = GitRepository::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"inner\"]\n"),
+        ("README.md", "of all"),
+        ("inner/Cargo.toml", &package("inner", "")),
+        ("inner/src/lib.rs", "pub const SAID: &str = include_str!(\"../../README.md\");\n"),
+    ]);
+    let manifest =
+        package("app", "") + &format!("\n[dependencies]\ninner = {{ git = {:?} }}\n", repository.url());
+    let main = "fn main() { println!(\"{}\", inner::SAID); }\n";
+    let machine = Machine::new();
+    let first = machine.lock(Project::without_lock(&[("Cargo.toml", &manifest), ("src/main.rs", main)]));
+    assert_eq!(first.cook(&[]), (0, 1));
+    let homes = tempfile::tempdir().unwrap();
+    for name in ["h", "a-home-with-a-much-longer-name-than-any-other-one"] {
+        let home = homes.path().join(name);
+        let vars = [("CARGO_HOME", home.to_str().unwrap())];
+        let other = first.another();
+        assert_eq!(other.cook(&vars), (1, 0), "{name}");
+        assert_eq!(other.build(&vars).compiled_external, 0, "{name}");
+        assert_eq!(other.says(), "of all\n", "{name}");
+    }
+}
+
 /// A restored unit is compiled again like any other: its files can be written over.
 #[test]
 fn whichever_restored_unit_is_dirty_cargo_compiles_it() {

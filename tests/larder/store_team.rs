@@ -1,7 +1,10 @@
 //! A team's remote: what one machine pushed, another one cooks without compiling, if a committed key signed it.
 
+use std::path::Path;
+
 use larder_tests::{
     files_server::{FilesServer, Speed},
+    machine::files,
     team::Team,
 };
 
@@ -17,6 +20,39 @@ fn what_one_machine_pushed_another_one_cooks_without_compiling() {
     let again = team.push(&["--allow-untrusted", "--json"], &[]).ok();
     let again: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
     assert_eq!((&again["slices"][0]["new"], &again["slices"][0]["sent"]), (&0.into(), &0.into()));
+}
+
+/// A slice that shares no unit with that of the release.
+const OTHER: &str = "[package.metadata.larder.slices.other]\nargs = [\"build\"]\nvariant = \"release\"\n";
+
+/// As a rule of a bucket does with what is old.
+#[test]
+fn units_that_the_remote_lost_cost_no_others_and_are_pushed_again() {
+    let team = Team::of_folder();
+    team.first.project.write("Cargo.toml", &(team.first.project.read("Cargo.toml") + OTHER));
+    team.first.larder(&["lock"], &[]).ok();
+    team.first.larder(&["cook"], &[]).ok();
+    team.push(&["--allow-untrusted"], &[]).ok();
+    let packs = files(&Path::new(&team.remote).join("v1/packs"));
+    for list in files(&Path::new(&team.remote).join("v1/snapshots")) {
+        let list = fs_err::read_to_string(list).unwrap();
+        let lost = packs.iter().find(|pack| list.contains(pack.file_name().unwrap().to_str().unwrap()));
+        fs_err::remove_file(lost.unwrap()).unwrap();
+    }
+    let run = team.another().larder(&["cook", "--json"], &[]).ok();
+    let restored = numbers(&run.stdout, "phases", "restored");
+    assert!(restored.len() == 2 && !restored.contains(&0), "{restored:?}: {}", run.stderr);
+    assert_eq!(run.stderr.matches("it is not there").count(), 2, "{}", run.stderr);
+    let run = team.push(&["--allow-untrusted", "--json"], &[]).ok();
+    assert_eq!(numbers(&run.stdout, "slices", "new"), [1, 1], "{}", run.stdout);
+    let run = team.another().larder(&["cook", "--json"], &[]).ok();
+    assert_eq!(numbers(&run.stdout, "phases", "compiled-external"), [0, 0], "{}", run.stderr);
+}
+
+/// A number of each row of a table.
+fn numbers(json: &str, table: &str, name: &str) -> Vec<u64> {
+    let told: serde_json::Value = serde_json::from_str(json).unwrap();
+    told[table].as_array().unwrap().iter().map(|row| row[name].as_u64().unwrap()).collect()
 }
 
 #[test]

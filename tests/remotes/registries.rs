@@ -37,8 +37,9 @@ fn a_registry_is_a_remote() {
     conformance::writes(&*remote);
     conformance::reads(&*remote);
     let pack = conformance::name(&format!("v1/packs/{}", Digest::hash(b"pack")));
-    assert_eq!(remote.get(&pack, 4).unwrap(), None);
+    assert_eq!((remote.get(&pack, 4).unwrap(), remote.has(&pack).unwrap()), (None, false));
     remote.put_new(&pack, b"pack").unwrap();
+    assert!(remote.has(&pack).unwrap());
     assert_eq!(remote.get(&pack, 4).unwrap().as_deref(), Some(b"pack".as_slice()));
     assert!(remote.get(&pack, 3).is_err());
     // The blob alone does not count as there: a registry would throw it away.

@@ -1,6 +1,6 @@
 //! The paths of a machine in what cargo and build scripts wrote down, and how they become those of another one.
 
-use larder::target_dir::fingerprint::{Fingerprint, cargo_hash};
+use larder::target_dir::fingerprint::{DepInfo, Fingerprint, cargo_hash};
 
 use crate::inside::Inside;
 
@@ -15,6 +15,8 @@ pub struct CompilePlace {
 
 /// Stand-ins for the folders of a [`CompilePlace`], for comparisons in which all places count as one.
 const ANYWHERE: [&str; 2] = ["\0build-dir", "\0cargo-home"];
+/// How much of the text before a path is looked at, in bytes: more than the longest flag has.
+const BEFORE: usize = 64;
 
 impl CompilePlace {
     fn folders(&self) -> [&str; 2] {
@@ -24,6 +26,12 @@ impl CompilePlace {
     /// The text with the folders of `to`.
     pub fn moved(&self, to: &Self, text: &[u8]) -> Vec<u8> {
         replaced(text, self.folders(), to.folders())
+    }
+
+    /// cargo's own list of a unit's files with the folders of `to`. It is no text: the length of each path is
+    /// before it. One that is written in another way stays as it is, and cargo finds the files gone.
+    pub fn moved_dep_info(&self, to: &Self, bytes: &[u8]) -> Vec<u8> {
+        DepInfo::with_files(bytes, |path| self.moved(to, path)).unwrap_or_else(|| bytes.to_vec())
     }
 
     /// The text as it is on every machine.
@@ -62,10 +70,36 @@ pub fn places<'a>(text: &'a [u8], folder: &'a str) -> impl Iterator<Item = usize
     })
 }
 
+/// Whether the path at an offset of a text is not the end of another one, as `/target` is in `/opt/x/target`
+/// and in `src/target`. A flag may stand before it without a gap, as in `-L/target`, and so may slashes:
+/// `file:///target`.
+fn begins(text: &[u8], start: usize) -> bool {
+    let before = String::from_utf8_lossy(&text[start.saturating_sub(BEFORE)..start]);
+    let word = before.trim_end_matches('/').rsplit(|letter| !is_of_path(letter)).next().unwrap_or_default();
+    word.is_empty() || is_flag(word)
+}
+
+/// Signs of names, and ends of what stands for one: `~/target`, `${prefix}/target`, `$(prefix)/target`,
+/// `*/target`.
+fn is_of_path(letter: char) -> bool {
+    letter.is_alphanumeric() || "/-_.+~})*".contains(letter)
+}
+
+/// Whether it is a flag that a path follows without a gap: a letter, or a C compiler's `-isystem` and the
+/// like. `-Isrc` is none, and a longer word may begin before what is looked at.
+fn is_flag(word: &str) -> bool {
+    match word.as_bytes() {
+        [b'-', letter] => letter.is_ascii_alphabetic(),
+        [b'-', b'i', rest @ ..] => rest.len() < BEFORE / 2 && rest.iter().all(u8::is_ascii_lowercase),
+        _ => false,
+    }
+}
+
 fn replaced(text: &[u8], from: [&str; 2], to: [&str; 2]) -> Vec<u8> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (which, folder) in from.iter().enumerate().filter(|(_, folder)| !folder.is_empty()) {
-        found.extend(places(text, folder).map(|start| (start, which)));
+        let whole = places(text, folder).filter(|start| begins(text, *start));
+        found.extend(whole.map(|start| (start, which)));
     }
     // If one folder is in the other, the longer one is meant.
     found.sort_by_key(|(start, which)| (*start, std::cmp::Reverse(from[*which].len())));
@@ -84,6 +118,7 @@ fn replaced(text: &[u8], from: [&str; 2], to: [&str; 2]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stub;
 
     fn place(build_dir: &str, cargo_home: &str) -> CompilePlace {
         CompilePlace { build_dir: build_dir.to_owned(), cargo_home: cargo_home.to_owned() }
@@ -97,6 +132,40 @@ mod tests {
         let moved = b"cargo:root=/x/t/debug/build/z/out\nL=/w/target-2 /x/t\n/c/registry /h/cargoes";
         assert_eq!(old.moved(&new, text), moved);
         assert_eq!(old.anywhere(text), new.anywhere(moved));
+    }
+
+    #[test]
+    fn the_end_of_another_path_stays() {
+        let (old, new) = (place("/target", "/cargo"), place("/home/al/app/target", "/home/al/.cargo"));
+        let others = [
+            "cargo:rustc-link-search=/opt/x/target/lib",
+            "cargo:rerun-if-changed=src/target/a.rs",
+            "-L/opt/x/target -L-/opt/-L/target -Isrc/target -I../target",
+            "./target ../target ~/target ${ORIGIN}/target $(pwd)/target */target x-1.0/target lib++/target",
+            "/opt//target /opt/caf\u{e9}/cargo https://example.org/cargo /home/al/app/target/debug",
+        ];
+        for text in others {
+            assert_eq!(String::from_utf8_lossy(&old.moved(&new, text.as_bytes())), text);
+            assert_eq!(old.anywhere(text.as_bytes()), text.as_bytes());
+        }
+        // Whatever cargo and build scripts write before a path.
+        let words = ["", "cargo:root=", "native=", "-L", "-isystem", "-Wl,-rpath,", "file://", "/usr/lib:"];
+        let signs = "\n\t\0 \"'([<`\u{2018}:;,@".chars().map(String::from);
+        for before in words.map(str::to_owned).into_iter().chain(signs) {
+            let text = format!("{before}/target/debug");
+            let moved = format!("{before}/home/al/app/target/debug");
+            assert_eq!(String::from_utf8_lossy(&old.moved(&new, text.as_bytes())), moved);
+            assert_eq!(old.anywhere(text.as_bytes()), new.anywhere(moved.as_bytes()), "{before}");
+        }
+    }
+
+    #[test]
+    fn cargos_list_of_files_moves_between_folders_of_any_length() {
+        let (old, new) = (place("/w/target", "/home/runner/.cargo"), place("/w/t", "/c"));
+        let [there, here] = [&old, &new].map(|place| stub::dep_info(&place.cargo_home));
+        assert_eq!(old.moved_dep_info(&new, &there), here);
+        assert_eq!(new.moved_dep_info(&old, &here), there);
+        assert_eq!(old.moved_dep_info(&new, b"/home/runner/.cargo/a"), b"/home/runner/.cargo/a");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Parts {
     /// The key.
     pub fn key(&self) -> Key {
         let texts = self.0.iter().flat_map(|part| [format!("{:?}", part.name), part.text.clone()]);
-        Digest::of_texts("larder store scope 2", texts)
+        Digest::of_texts("larder store scope 3", texts)
     }
 
     /// The value of a part; empty if there is none.

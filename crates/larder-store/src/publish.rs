@@ -3,24 +3,33 @@
 //! A unit is stored if cargo finished it, everything below it is stored too, and its source and fingerprint are
 //! understood: if cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit.
 
+#[cfg(test)]
+#[path = "publish_tests.rs"]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
+    time::{Duration, SystemTime},
 };
 
 use larder::{
+    Report, Silent,
     files::disk::{EntryKind, read_untouched},
     target_dir::{
         self, BuiltUnit, CodeOrigin, TargetFolder, UnitKind,
-        fingerprint::{Fingerprint, cargo_hash},
+        fingerprint::{self, Fingerprint, cargo_hash},
+        locks::{self, Locks},
     },
 };
 
 use crate::{
     Result,
     conditions::{
-        Bound, Conditions, bound,
-        system::{self, System},
+        Bound, Conditions,
+        bound::{self, METADATA, PathSearch, RustcNotes},
+        files, objects,
+        system::{self, Glibc, ScriptFindings, System},
     },
     digest::Digest,
     inside::Inside,
@@ -32,26 +41,31 @@ use crate::{
     shared_blocks::SharedBlocks,
 };
 
-/// How files of metadata end.
-const METADATA: &str = ".rmeta";
+/// How long a build that holds the folder is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Stores the units of a recipe. `seen` are the hashes in the names of those that cargo built or found.
+/// Stores the units of a recipe. `seen` are the hashes in the names of those that cargo built or found. Nothing is stored
+/// while another build holds their folders.
 ///
 /// # Errors
-/// If the target directory cannot be read or the store cannot be written.
+/// If the target directory cannot be locked or read, or the store cannot be written.
 pub fn publish(
     store: &Store,
     keys: Keys,
     place: &CompilePlace,
     seen: &BTreeSet<String>,
     system: &System<'_>,
+    report: &dyn Report,
 ) -> Result<()> {
-    let folder = target_dir::read(Path::new(&place.build_dir))?;
+    let build_dir = Path::new(&place.build_dir);
+    let Some(_locks) = lock(build_dir, seen, report)? else { return Ok(()) };
+    let folder = target_dir::read(build_dir)?;
     let mut publisher = Publisher {
         store,
         place,
         system,
         folder: &folder,
+        search: PathSearch::new(place),
         shared: SharedBlocks::default(),
         done: HashMap::new(),
         order: Vec::new(),
@@ -69,11 +83,26 @@ pub fn publish(
     store.set_snapshot(keys.snapshot, &RecipeSnapshot { version: VERSION, records })
 }
 
+/// cargo's locks on the profiles that hold these units: what another build writes meanwhile would be stored under the
+/// fingerprints of this one. `None` if a build goes on holding one; a later build stores what it leaves.
+fn lock(build_dir: &Path, seen: &BTreeSet<String>, report: &dyn Report) -> Result<Option<Locks>> {
+    let profiles = target_dir::profiles_with(build_dir, seen);
+    match locks::take_profiles(&profiles, PATIENCE, &Silent) {
+        Ok(locks) => Ok(Some(locks)),
+        Err(larder::Error::InUse { path }) => {
+            report.step("Storing", &format!("nothing this time: a build holds {}", path.display()));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 struct Publisher<'a> {
     store: &'a Store,
     place: &'a CompilePlace,
     system: &'a System<'a>,
     folder: &'a TargetFolder,
+    search: PathSearch,
     shared: SharedBlocks,
     /// The entry by which dependents name a unit; `None` if it cannot be stored.
     done: HashMap<usize, Option<RecordedDependency>>,
@@ -124,7 +153,8 @@ impl Publisher<'_> {
             UnitSource::At(source) => Some(source),
             UnitSource::Unknown => return Ok(None),
         };
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered { notes: self.notes(unit), ..Gathered::default() };
+        self.search.in_notes(&gathered.notes, &mut gathered.bound);
         for file in &unit.files {
             let Some(path) = Inside::from_path(&file.path) else { return Ok(None) };
             match file.kind {
@@ -134,9 +164,18 @@ impl Publisher<'_> {
                 EntryKind::Link => return Ok(None),
             }
         }
-        let Gathered { files, folders, outputs, bound, paths, libraries, glibc } = gathered;
+        // Not every file system can lock: cargo empties the mark before it writes over anything else.
+        let left = fs_err::read(Path::new(&self.place.build_dir).join(mark.as_str()));
+        if !left.is_ok_and(|text| fingerprint::hash(&text) == Some(hash)) {
+            return Ok(None);
+        }
+        let Gathered { files, folders, outputs, bound, mut found, mut looked_at, glibc, .. } = gathered;
+        found.paths.extend(bound.iter().flat_map(|bound| self.search.other_names(*bound)));
+        looked_at.extend(files::in_fingerprint(fingerprint));
+        let of_system = files::of_system(looked_at, self.place, self.system, started(unit));
+        let Some(of_system) = of_system.filter(|_| !found.is_in_doubt) else { return Ok(None) };
         let outputs = Record::outputs_of(outputs.iter().map(|(path, digest)| (path, *digest)));
-        Ok(Some(Record {
+        let record = Record {
             version: VERSION,
             package: unit.package.clone(),
             target: unit.target.clone(),
@@ -151,11 +190,14 @@ impl Publisher<'_> {
             outputs,
             conditions: Conditions {
                 bound: bound.into_iter().collect(),
-                paths: paths.into_iter().collect(),
-                libraries: libraries.into_iter().collect(),
+                paths: found.paths.into_iter().collect(),
+                files: of_system,
+                libraries: found.libraries.into_iter().collect(),
                 glibc,
             },
-        }))
+        };
+        // Such as a run that wrote two files whose names differ by case alone: nobody could read the recipe.
+        Ok(record.is_readable().then_some(record))
     }
 
     fn file(&self, unit: &BuiltUnit, mark: &Inside, path: Inside, gathered: &mut Gathered) -> Result<()> {
@@ -167,20 +209,16 @@ impl Publisher<'_> {
         match role {
             Role::Output => {
                 gathered.outputs.insert(path.clone(), digest);
-                // Metadata names files for messages alone.
-                if !path.as_str().ends_with(METADATA) {
-                    self.look_into(unit, &path, &bytes, gathered);
-                }
+                self.look_into(unit, &path, &bytes, gathered);
             }
             Role::Printed => {
                 gathered.outputs.insert(path.clone(), Digest::hash(&self.place.anywhere(&bytes)));
+                self.search.in_printed(&bytes, &mut gathered.bound);
                 let text = String::from_utf8_lossy(&bytes);
-                let (paths, libraries) = system::found_by_script(&text, self.place, self.system);
-                gathered.paths.extend(paths);
-                gathered.libraries.extend(libraries);
+                system::found_by_script(&text, self.place, self.system, &mut gathered.found);
             }
             Role::Noted if is_list(path.as_str()) => {
-                bound::in_dep_info(&String::from_utf8_lossy(&bytes), &mut gathered.bound);
+                gathered.looked_at.extend(files::in_dep_info(&String::from_utf8_lossy(&bytes)));
             }
             _ => {}
         }
@@ -190,17 +228,45 @@ impl Publisher<'_> {
     }
 
     fn look_into(&self, unit: &BuiltUnit, path: &Inside, bytes: &[u8], gathered: &mut Gathered) {
-        let ending = path.name().rsplit_once('.').map(|(_, ending)| ending);
-        match ending {
-            // A file that a build script wrote is compiled in, or read by other build scripts.
-            Some("rs" | "pc") if unit.kind == UnitKind::BuildScriptRun => {
-                bound::in_data(bytes, self.place, &mut gathered.bound);
+        let is_of_run = unit.kind == UnitKind::BuildScriptRun;
+        let Gathered { notes, bound, glibc, .. } = gathered;
+        if path.as_str().ends_with(METADATA) {
+            // That of a run is left of a question to the compiler.
+            if !is_of_run {
+                self.search.in_metadata(bytes, notes, bound);
             }
-            _ => {
-                bound::in_artifact(bytes, self.place, &mut gathered.bound);
-                gathered.glibc = gathered.glibc.max(system::needed_glibc(bytes));
-            }
+        } else if is_of_run && !bound::is_artifact(bytes) {
+            self.search.in_written(path, bytes, bound);
+        } else {
+            self.search.in_artifact(bytes, notes, bound);
+            *glibc = (*glibc).max(self.glibc(unit, path, bytes));
         }
+    }
+
+    /// The version of glibc that a file needs. Objects of C do not say it: they were made for the one that is here.
+    fn glibc(&self, unit: &BuiltUnit, path: &Inside, bytes: &[u8]) -> Option<Glibc> {
+        let platform = self.folder.profile(unit).platform.as_deref();
+        let is_for_glibc = platform.is_none_or(|platform| platform.contains("-gnu"));
+        if is_for_glibc && objects::has_foreign(path.name(), bytes) {
+            return self.system.glibc();
+        }
+        system::needed_glibc(bytes)
+    }
+
+    /// What rustc noted of a unit.
+    fn notes(&self, unit: &BuiltUnit) -> RustcNotes {
+        let mut notes = RustcNotes::default();
+        if unit.kind != UnitKind::BuildScriptRun {
+            self.lists(unit).for_each(|text| notes.add(&text));
+        }
+        notes
+    }
+
+    /// The texts of rustc's lists.
+    fn lists(&self, unit: &BuiltUnit) -> impl Iterator<Item = String> {
+        let lists = unit.files.iter().filter(|file| is_list(&file.path));
+        let texts = lists.map(move |list| read_untouched(&Path::new(&self.place.build_dir).join(&list.path)));
+        texts.flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The root source file: the one in rustc's list whose path has the hash in the fingerprint.
@@ -209,12 +275,7 @@ impl Publisher<'_> {
             return if fingerprint.path == 0 { UnitSource::Runs } else { UnitSource::Unknown };
         }
         let home = Path::new(&self.place.cargo_home);
-        let lists = unit.files.iter().filter(|file| is_list(&file.path));
-        for list in lists {
-            let Ok(bytes) = read_untouched(&Path::new(&self.place.build_dir).join(&list.path)) else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(&bytes);
+        for text in self.lists(unit) {
             let mut sources =
                 text.lines().filter_map(|line| line.strip_suffix(':')).map(|path| path.replace("\\ ", " "));
             if let Some(source) = sources.find(|source| cargo_hash(Path::new(source)) == fingerprint.path) {
@@ -241,10 +302,12 @@ struct Gathered {
     files: Vec<File>,
     folders: Vec<Inside>,
     outputs: BTreeMap<Inside, Digest>,
+    notes: RustcNotes,
     bound: BTreeSet<Bound>,
-    paths: BTreeSet<String>,
-    libraries: BTreeSet<system::Library>,
-    glibc: Option<system::Glibc>,
+    found: ScriptFindings,
+    /// Absolute paths that cargo looks at.
+    looked_at: BTreeSet<String>,
+    glibc: Option<Glibc>,
 }
 
 fn role(unit: &BuiltUnit, mark: &Inside, path: &Inside) -> Role {
@@ -269,6 +332,13 @@ fn is_list(path: impl AsRef<Path>) -> bool {
 
 fn has_folder(path: &Inside, name: &str) -> bool {
     path.folder().split('/').any(|folder| folder == name)
+}
+
+/// When cargo started to make a unit: files that changed later are news to it.
+fn started(unit: &BuiltUnit) -> Option<SystemTime> {
+    let of_name = unit.files.iter().filter(|file| file.path.ends_with("invoked.timestamp"));
+    // A build script may have started cargo itself, and written more of them.
+    of_name.map(|file| file.modified).min()
 }
 
 /// Whether a fingerprint names a file of cargo's folders by its absolute path: it would be looked for there.

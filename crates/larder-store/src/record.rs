@@ -121,6 +121,11 @@ impl Record {
         Ok(record)
     }
 
+    /// Whether it can be read back: a build script may write what no record can name.
+    pub(crate) fn is_readable(&self) -> bool {
+        Self::parse(&self.to_bytes().0).is_ok()
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.version != VERSION {
             return Err(format!("its version is {}, and this Larder knows {VERSION}", self.version));

@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
         let in_use = self.in_use().filter(|_| self.options.access == Access::Write && is_news);
         let (Some((store, _)), Some((keys, place, parts))) = (in_use, at) else { return };
         let store = if restored.damaged > 0 { store.doubted() } else { store.clone() };
-        let stored = publish(&store, *keys, place, &phase.units, &self.system)
+        let stored = publish(&store, *keys, place, &phase.units, &self.system, self.report)
             .and_then(|()| store.note_parts(parts))
             .and_then(|()| store.sweep_daily(self.options.most, SystemTime::now()));
         self.told_of_store(stored);
@@ -301,7 +301,8 @@ impl<'a> Session<'a> {
             self.report.step("Pulled", &format!("{} units for {name} ({bytes})", pulled.new));
         }
         if let Some(first) = pulled.missed.first() {
-            self.team_is_over.set(true);
+            // Of a unit that is not there nothing follows for other recipes.
+            self.team_is_over.set(pulled.has_failed);
             let count = pulled.missed.len();
             self.report.warn(&format!("{count} units for {name} did not come from the remote: {first}"));
         }

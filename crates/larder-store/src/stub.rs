@@ -53,7 +53,15 @@ pub(crate) fn unit_on(store: &Store, name: &str, contents: &[&[u8]], below: &[&R
     record
 }
 
-fn stored_file(store: &Store, path: String, bytes: &[u8], role: Role) -> File {
+/// cargo's own list of the files of a unit that includes one beside its package in this `CARGO_HOME`.
+pub(crate) fn dep_info(cargo_home: &str) -> Vec<u8> {
+    let path = format!("{cargo_home}/git/checkouts/a-1/2/README.md");
+    let length = u8::try_from(path.len()).unwrap();
+    let before = [1, 0, 0, 0, 255, 1, 1, 0, 0, 0, 1, length, 0, 0, 0];
+    [before.as_slice(), path.as_bytes(), &[0, 0, 0, 0, 0]].concat()
+}
+
+pub(crate) fn stored_file(store: &Store, path: String, bytes: &[u8], role: Role) -> File {
     File {
         path: Inside::new(path).unwrap(),
         digest: store.add_bytes(bytes).unwrap(),

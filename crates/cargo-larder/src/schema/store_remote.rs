@@ -70,7 +70,7 @@ pub(crate) struct PulledSlice<'a> {
 
 impl<'a> PulledSlice<'a> {
     pub(crate) fn new(slice: &'a str, pulled: &'a exchange::Pulled) -> Self {
-        let exchange::Pulled { new, present, received, is_whole, missed } = pulled;
+        let exchange::Pulled { new, present, received, is_whole, missed, has_failed: _ } = pulled;
         Self { slice, new: *new, present: *present, received: *received, whole: *is_whole, missed }
     }
 }

@@ -1,72 +1,186 @@
 //! Units that use a path of the machine that compiled them, such as a program that looks for a file beside its sources.
 //!
 //! Nearly every unit holds such paths, as names of source files for messages and debuggers; that is no reason to keep it
-//! where it is. Two signs tell the others: rustc notes that a macro asked for the path of the package's folder, and a
-//! program or library has a path in its data that is no source file's.
+//! where it is. Three signs tell the others: rustc notes that a macro asked for a path from which nothing was included; a
+//! program, a library or its metadata, which is where constants are, has a path in its data that is no source file's; and
+//! a build script wrote a path into a text that is read later.
 
 use std::{collections::BTreeSet, path::Path};
 
 use object::{Object as _, ObjectSection as _, read::archive::ArchiveFile};
 
-use super::Bound;
-use crate::moved::{CompilePlace, places};
+use super::{Bound, written};
+use crate::{
+    inside::Inside,
+    moved::{CompilePlace, places},
+};
 
-/// Variables with the path of a package; `OUT_DIR` is none, since what is included from there is compiled in.
+/// Variables with the path of a package, in which it has more than it includes.
 const OF_PACKAGES: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
 
 /// Files whose names stand in programs for the sake of messages.
 const SOURCES: [&str; 12] =
     [".rs", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".S", ".s", ".asm"];
 
-/// Finds the signs in rustc's list of a unit's files, which ends in `.d`.
-pub fn in_dep_info(text: &str, found: &mut BTreeSet<Bound>) {
-    let variables = text.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
-    let names = variables.map(|line| line.split('=').next().unwrap_or(line));
-    if names.into_iter().any(|name| OF_PACKAGES.contains(&name)) {
-        found.insert(Bound::CargoHome);
+/// How files of metadata end.
+pub const METADATA: &str = ".rmeta";
+
+/// rustc's lists of what went into a unit, which end in `.d`.
+#[derive(Debug, Default)]
+pub struct RustcNotes {
+    /// The files that it read.
+    files: Vec<String>,
+    /// The variables that macros asked for, with their values.
+    variables: Vec<(String, String)>,
+}
+
+impl RustcNotes {
+    /// Adds what a list says.
+    pub fn add(&mut self, text: &str) {
+        let files = text.lines().filter_map(|line| line.strip_suffix(':'));
+        self.files.extend(files.map(|path| path.replace("\\ ", " ")));
+        let variables = text.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
+        self.variables.extend(variables.map(|line| {
+            let (name, value) = line.split_once('=').unwrap_or((line, ""));
+            (name.to_owned(), value.replace("\\\\", "\\"))
+        }));
+    }
+
+    /// Whether some data starts with the name of a file that was read.
+    fn have_read(&self, data: &[u8]) -> bool {
+        self.files.iter().any(|file| data.starts_with(file.as_bytes()))
+    }
+
+    /// Whether a file was read that has this path, or is below it.
+    fn have_read_below(&self, path: &str) -> bool {
+        let signs = ['/', '\\'];
+        let below = self.files.iter().filter_map(|file| file.strip_prefix(path));
+        below.into_iter().any(|rest| rest.is_empty() || path.ends_with(signs) || rest.starts_with(signs))
     }
 }
 
-/// Finds the signs in the data of a library, an archive or a program.
-pub fn in_artifact(bytes: &[u8], place: &CompilePlace, found: &mut BTreeSet<Bound>) {
-    match ArchiveFile::parse(bytes) {
-        Ok(archive) => {
-            for member in archive.members().flatten() {
-                // Metadata names files for messages alone.
-                if !member.name().ends_with(b".rmeta") {
-                    member.data(bytes).into_iter().for_each(|data| in_object(data, place, found));
-                }
+/// The folders of a place, by every name that a file may have for them.
+#[derive(Debug)]
+pub struct PathSearch {
+    /// As cargo is told them.
+    told: [(Bound, String); 2],
+    /// Where links lead to, and how other texts spell them. No text with these is moved to another machine.
+    others: Vec<(Bound, String)>,
+}
+
+impl PathSearch {
+    /// Of a place that is there.
+    pub fn new(place: &CompilePlace) -> Self {
+        let told = [(Bound::CargoHome, place.cargo_home.clone()), (Bound::BuildDir, place.build_dir.clone())];
+        let mut others = Vec::new();
+        for (bound, folder) in &told {
+            others.extend(spellings(folder).into_iter().map(|name| (*bound, name)));
+        }
+        Self { told, others }
+    }
+
+    /// The other names of a folder. They are where it is: if they are not, links lead elsewhere.
+    pub fn other_names(&self, bound: Bound) -> impl Iterator<Item = String> {
+        self.others.iter().filter(move |(other, _)| *other == bound).map(|(_, name)| name.clone())
+    }
+
+    /// Finds the signs in rustc's notes. They are the only ones if the code is bitcode for optimising while linking.
+    pub fn in_notes(&self, notes: &RustcNotes, found: &mut BTreeSet<Bound>) {
+        for (name, value) in &notes.variables {
+            if OF_PACKAGES.contains(&name.as_str()) {
+                found.insert(Bound::CargoHome);
+            }
+            // What is included is compiled in, be it by the path of the folder or by its own.
+            self.look(value.as_bytes(), found, |start, _| notes.have_read_below(&value[start..]));
+        }
+    }
+
+    /// Finds the signs in the data of a library, an archive or a program.
+    pub fn in_artifact(&self, bytes: &[u8], notes: &RustcNotes, found: &mut BTreeSet<Bound>) {
+        let Ok(archive) = ArchiveFile::parse(bytes) else { return self.in_object(bytes, found) };
+        for member in archive.members().flatten() {
+            let Ok(data) = member.data(bytes) else { continue };
+            if member.name().ends_with(METADATA.as_bytes()) {
+                self.in_metadata(data, notes, found);
+            } else {
+                self.in_object(data, found);
             }
         }
-        Err(_) => in_object(bytes, place, found),
+    }
+
+    /// Finds the signs in a library's metadata: constants, and code that dependents make their own of.
+    pub fn in_metadata(&self, data: &[u8], notes: &RustcNotes, found: &mut BTreeSet<Bound>) {
+        self.look(data, found, |start, folder| {
+            notes.have_read(&data[start..]) || is_source(&data[start..], folder)
+        });
+    }
+
+    /// Finds the signs in a file that a build script wrote and that is no artifact: it is compiled in, or read by other
+    /// build scripts.
+    pub fn in_written(&self, path: &Inside, data: &[u8], found: &mut BTreeSet<Bound>) {
+        if written::is_for_nobody(path) {
+            return;
+        }
+        // A comment may name the source that it was made from. In quotes it is included.
+        let names_sources = written::is_source_text(path);
+        self.look(data, found, |start, folder| {
+            names_sources && !data[..start].ends_with(b"\"") && is_source(&data[start..], folder)
+        });
+    }
+
+    /// Finds the signs in what a build script printed, in which the folders are moved if they are named as cargo was
+    /// told them.
+    pub fn in_printed(&self, data: &[u8], found: &mut BTreeSet<Bound>) {
+        let other = self.others.iter().filter(|(_, folder)| places(data, folder).next().is_some());
+        found.extend(other.map(|(bound, _)| *bound));
+    }
+
+    fn in_object(&self, bytes: &[u8], found: &mut BTreeSet<Bound>) {
+        let Ok(file) = object::File::parse(bytes) else { return };
+        for section in file.sections() {
+            let name = section.name().unwrap_or_default();
+            if [".debug", ".zdebug", "__debug", ".rmeta", ".rustc", ".llvm", "name", ".symtab", ".strtab"]
+                .iter()
+                .any(|other| name.starts_with(other))
+            {
+                continue;
+            }
+            if let Ok(data) = section.data() {
+                self.look(data, found, |start, folder| is_source(&data[start..], folder));
+            }
+        }
+    }
+
+    /// Finds a folder whose path is somewhere in the data and not harmless there, by its offset and its length.
+    fn look(&self, data: &[u8], found: &mut BTreeSet<Bound>, is_harmless: impl Fn(usize, usize) -> bool) {
+        for (bound, folder) in self.told.iter().chain(&self.others) {
+            if !found.contains(bound) && places(data, folder).any(|start| !is_harmless(start, folder.len())) {
+                found.insert(*bound);
+            }
+        }
     }
 }
 
-fn in_object(bytes: &[u8], place: &CompilePlace, found: &mut BTreeSet<Bound>) {
-    let Ok(file) = object::File::parse(bytes) else { return };
-    for section in file.sections() {
-        let name = section.name().unwrap_or_default();
-        if [".debug", ".zdebug", "__debug", ".rmeta", ".rustc", ".llvm", "name", ".symtab", ".strtab"]
-            .iter()
-            .any(|other| name.starts_with(other))
-        {
-            continue;
-        }
-        if let Ok(data) = section.data() {
-            in_data(data, place, found);
-        }
+/// Other names of a folder: the one without links, and those of texts that write `\\` twice or as `/`.
+fn spellings(folder: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for name in [real(folder), folder.to_owned()] {
+        names.extend([name.replace('\\', "\\\\"), name.replace('\\', "/"), name]);
     }
+    names.remove(folder);
+    names
 }
 
-/// Finds the signs in any bytes that are compiled in.
-pub fn in_data(data: &[u8], place: &CompilePlace, found: &mut BTreeSet<Bound>) {
-    for (bound, folder) in [(Bound::CargoHome, &place.cargo_home), (Bound::BuildDir, &place.build_dir)] {
-        if !found.contains(&bound)
-            && places(data, folder).any(|start| !is_source(&data[start..], folder.len()))
-        {
-            found.insert(bound);
-        }
-    }
+/// The path of a folder without links.
+fn real(folder: &str) -> String {
+    let real = fs_err::canonicalize(folder).ok().and_then(|real| real.into_os_string().into_string().ok());
+    // Windows has a mark before such a path, which is no part of the name.
+    real.map_or_else(|| folder.to_owned(), |real| real.trim_start_matches(r"\\?\").to_owned())
+}
+
+/// Whether a file is a program, a library or a part of one.
+pub fn is_artifact(bytes: &[u8]) -> bool {
+    ArchiveFile::parse(bytes).is_ok() || object::File::parse(bytes).is_ok()
 }
 
 /// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.
@@ -88,9 +202,33 @@ fn is_source(data: &[u8], folder: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn found(data: &[u8], place: &CompilePlace) -> Vec<Bound> {
+    fn place(build_dir: &str, cargo_home: &str) -> CompilePlace {
+        CompilePlace { build_dir: build_dir.to_owned(), cargo_home: cargo_home.to_owned() }
+    }
+
+    fn notes(text: &str) -> RustcNotes {
+        let mut notes = RustcNotes::default();
+        notes.add(text);
+        notes
+    }
+
+    fn in_metadata(data: &[u8], notes: &RustcNotes, place: &CompilePlace) -> Vec<Bound> {
         let mut found = BTreeSet::new();
-        in_data(data, place, &mut found);
+        PathSearch::new(place).in_metadata(data, notes, &mut found);
+        found.into_iter().collect()
+    }
+
+    fn listed(variable: &str, files: &str) -> Vec<Bound> {
+        let notes = notes(&format!("a.rlib: x\n{files}\n# env-dep:{variable}\n"));
+        let mut found = BTreeSet::new();
+        PathSearch::new(&place("/w/target", "/c")).in_notes(&notes, &mut found);
+        found.into_iter().collect()
+    }
+
+    fn in_written(name: &str, text: &str, place: &CompilePlace) -> Vec<Bound> {
+        let mut found = BTreeSet::new();
+        let path = Inside::new(format!("debug/build/a-1/out/{name}")).unwrap();
+        PathSearch::new(place).in_written(&path, text.as_bytes(), &mut found);
         found.into_iter().collect()
     }
 
@@ -102,25 +240,77 @@ mod tests {
             fs_err::create_dir(&home).unwrap();
             fs_err::write(home.join("lib.rs"), "").unwrap();
             let cargo_home = home.to_str().unwrap().to_owned();
-            let place =
-                CompilePlace { build_dir: "/nowhere/target".to_owned(), cargo_home: cargo_home.clone() };
-            assert_eq!(found(format!("x{cargo_home}/lib.rsassertion failed").as_bytes(), &place), []);
-            assert_eq!(found(format!("{cargo_home}/bin/protoc").as_bytes(), &place), [Bound::CargoHome]);
-            assert_eq!(found(format!("{cargo_home}/gone.rs").as_bytes(), &place), [Bound::CargoHome]);
-            assert_eq!(found(b"/nowhere/target/debug/data", &place), [Bound::BuildDir]);
-            assert_eq!(found(b"/nowhere/target2/debug/data", &place), []);
+            let place = place("/nowhere/target", &cargo_home);
+            let none = RustcNotes::default();
+            let cases: [(String, &[Bound]); 5] = [
+                (format!("x{cargo_home}/lib.rsassertion failed"), &[]),
+                (format!("{cargo_home}/bin/protoc"), &[Bound::CargoHome]),
+                (format!("{cargo_home}/gone.rs"), &[Bound::CargoHome]),
+                ("/nowhere/target/debug/data".to_owned(), &[Bound::BuildDir]),
+                ("/nowhere/target2/debug/data".to_owned(), &[]),
+            ];
+            for (data, expected) in cases {
+                assert_eq!(in_metadata(data.as_bytes(), &none, &place), expected, "{data}");
+            }
         }
     }
 
     #[test]
-    fn a_macro_that_asks_for_the_packages_folder_binds() {
+    fn a_constant_is_told_from_what_is_included() {
+        let notes = notes("a.rlib: x\n/w/target/debug/build/a-1/out/version.expr:\n");
+        let place = place("/w/target", "/c");
+        let included = b"\0/w/target/debug/build/a-1/out/version.expr\xc1";
+        assert_eq!(in_metadata(included, &notes, &place), []);
+        let constant = b"\0/w/target/debug/build/a-1/out\xc1";
+        assert_eq!(in_metadata(constant, &notes, &place), [Bound::BuildDir]);
+        assert_eq!(in_metadata(b"\0/c/registry/src/a/data\xc1", &notes, &place), [Bound::CargoHome]);
+    }
+
+    #[test]
+    fn variables_with_a_path_bind_unless_it_is_included() {
+        let out = "/w/target/debug/build/a-1/out";
+        assert_eq!(listed("CARGO_PKG_NAME=a", ""), []);
+        assert_eq!(listed("CARGO_MANIFEST_DIR=/elsewhere/a", ""), [Bound::CargoHome]);
+        assert_eq!(listed(&format!("OUT_DIR={out}"), &format!("{out}/made.rs:\n")), []);
+        assert_eq!(listed(&format!("MADE={out}/made.rs"), &format!("{out}/made.rs:\n")), []);
+        assert_eq!(listed(&format!("OUT_DIR={out}"), ""), [Bound::BuildDir]);
+        assert_eq!(listed(&format!("OUT_DIR={out}"), &format!("{out}-2/made.rs:\n")), [Bound::BuildDir]);
+        assert_eq!(listed(&format!("DATA={out}/data"), &format!("{out}/made.rs:\n")), [Bound::BuildDir]);
+        assert_eq!(listed("DATA=/c/registry/src/a/data", ""), [Bound::CargoHome]);
+    }
+
+    #[test]
+    fn texts_that_somebody_reads_bind() {
+        let home = tempfile::tempdir().unwrap();
+        let cargo_home = home.path().to_str().unwrap();
+        fs_err::write(home.path().join("a.h"), "").unwrap();
+        let place = place("/w/target", cargo_home);
+        let own = "[\"/w/target/debug/build/a-1/out/a.toml\"]";
+        assert_eq!(in_written("permission-files", own, &place), [Bound::BuildDir]);
+        assert_eq!(in_written("build/config.log", own, &place), []);
+        assert_eq!(in_written("list", "of nobody's: target/debug", &place), []);
+        let header = format!("{cargo_home}/a.h");
+        assert_eq!(in_written("list", &header, &place), [Bound::CargoHome]);
+        assert_eq!(in_written("made.rs", &format!("// Made from {header}\n"), &place), []);
+        assert_eq!(in_written("made.h", &format!("#include \"{header}\"\n"), &place), [Bound::CargoHome]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_known_by_the_name_that_links_lead_to() {
+        let parent = tempfile::tempdir().unwrap();
+        let [link, folder] = ["link", "folder"].map(|name| parent.path().join(name));
+        fs_err::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        let place = place(link.to_str().unwrap(), "/c");
+        let real = fs_err::canonicalize(&folder).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(in_written("list", &format!("{real}/x"), &place), [Bound::BuildDir]);
+        let search = PathSearch::new(&place);
+        assert_eq!(search.other_names(Bound::BuildDir).collect::<Vec<_>>(), [real.as_str()]);
         let mut found = BTreeSet::new();
-        in_dep_info(
-            "a.rlib: src/lib.rs\n\n# env-dep:OUT_DIR=/w/out\n# env-dep:CARGO_PKG_NAME=a\n",
-            &mut found,
-        );
-        assert!(found.is_empty());
-        in_dep_info("# env-dep:CARGO_MANIFEST_DIR=/c/registry/src/a\n", &mut found);
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), [Bound::CargoHome]);
+        search.in_printed(format!("cargo:root={}", link.display()).as_bytes(), &mut found);
+        assert!(found.is_empty(), "it is moved");
+        search.in_printed(format!("cargo:root={real}").as_bytes(), &mut found);
+        assert!(found.contains(&Bound::BuildDir));
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! cargo knows nothing of these: a unit whose conditions do not hold would count as fresh, and fail later or do something
 //! else. [`bound`] finds units that use a path of the machine that compiled them, [`system`] what build scripts found on
-//! it.
+//! it with its [`compiler`], [`files`] the files of it that cargo looks at, and [`objects`] those that are linked
+//! elsewhere.
 
 pub mod bound;
+pub mod compiler;
+pub mod files;
+pub mod objects;
 pub mod system;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +26,13 @@ pub struct Conditions {
     /// Files and folders of the system that build scripts named: they must be there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// Files and folders of the system that cargo looks at: their content must be the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<files::SystemFile>,
     /// Libraries of the system that build scripts found: they must be the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub libraries: Vec<system::Library>,
-    /// The version of glibc that programs of the unit need at least.
+    /// The version of glibc that programs and objects of the unit need at least.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glibc: Option<system::Glibc>,
 }
@@ -76,8 +84,11 @@ impl Conditions {
         if let Some(path) = self.paths.iter().find(|path| !std::path::Path::new(path).exists()) {
             return Some(format!("{path} is not there"));
         }
-        if let Some(library) = self.libraries.iter().find(|library| !system.has(library)) {
-            return Some(format!("the system's library {} is another one", library.name));
+        if let Some(file) = self.files.iter().find(|file| !file.is_here()) {
+            return Some(format!("the system's {} is another one", file.path));
+        }
+        if let Some(reason) = self.libraries.iter().find_map(|library| system.lacks(library)) {
+            return Some(reason);
         }
         let glibc = self.glibc.filter(|needed| system.glibc().is_none_or(|found| found < *needed));
         glibc.map(|needed| format!("it needs glibc {needed}"))
@@ -99,8 +110,9 @@ mod tests {
             CompilePlace { build_dir: "/there/target".to_owned(), cargo_home: "/there/cargo".to_owned() };
         let here =
             CompilePlace { build_dir: "/here/target".to_owned(), cargo_home: "/here/cargo".to_owned() };
-        let library =
-            system::Library { name: "of-nobody".to_owned(), folder: None, digest: Digest::hash(b"") };
+        let (digest, folder) = (Digest::hash(b""), Some("/not/there".to_owned()));
+        let library = system::Library { name: "of-nobody".to_owned(), folder, digest };
+        let file = files::SystemFile { path: "/not/there".to_owned(), digest };
         let cases = [
             (Conditions::default(), None),
             (
@@ -115,6 +127,10 @@ mod tests {
             (
                 Conditions { paths: vec!["/not/there".to_owned()], ..Conditions::default() },
                 Some("/not/there is not there"),
+            ),
+            (
+                Conditions { files: vec![file], ..Conditions::default() },
+                Some("the system's /not/there is another one"),
             ),
             (
                 Conditions { libraries: vec![library], ..Conditions::default() },

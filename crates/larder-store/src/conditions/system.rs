@@ -1,5 +1,5 @@
 //! The parts of the system that a unit stands on: files and libraries that a build script found, and the version of
-//! glibc that programs were linked with.
+//! glibc that programs were linked with, and objects may need.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -12,6 +12,7 @@ use larder::process::{Cmd, Environment};
 use object::{Endianness, elf, read::elf::FileHeader as _};
 use serde::{Deserialize, Serialize};
 
+use super::compiler::CCompiler;
 use crate::{
     digest::{Digest, digest_of},
     moved::{CompilePlace, places},
@@ -70,18 +71,47 @@ pub struct System<'a> {
     dir: PathBuf,
     env: &'a Environment,
     glibc: OnceCell<Option<Glibc>>,
+    compiler: OnceCell<Option<CCompiler>>,
+    checkout: OnceCell<Option<PathBuf>>,
     libraries: RefCell<BTreeMap<String, Option<Digest>>>,
 }
 
 impl<'a> System<'a> {
-    /// Programs are asked in `dir`, with the environment of the build.
+    /// Programs are asked in the workspace `dir`, with the environment of the build.
     pub fn new(dir: impl Into<PathBuf>, env: &'a Environment) -> Self {
-        Self { dir: dir.into(), env, glibc: OnceCell::new(), libraries: RefCell::default() }
+        Self {
+            dir: dir.into(),
+            env,
+            glibc: OnceCell::new(),
+            compiler: OnceCell::new(),
+            checkout: OnceCell::new(),
+            libraries: RefCell::default(),
+        }
     }
 
-    /// Whether a library is the same here.
-    pub fn has(&self, library: &Library) -> bool {
-        self.library(&library.name, library.folder.as_deref()) == Some(library.digest)
+    /// Why a library is not the same here, in words; `None` if it is.
+    pub fn lacks(&self, library: &Library) -> Option<String> {
+        let Library { name, folder, digest } = library;
+        if self.library(name, folder.as_deref()) == Some(*digest) {
+            return None;
+        }
+        if folder.is_none() && self.compiler().is_none() {
+            return Some(format!("no C compiler answers where the system's library {name} is"));
+        }
+        Some(format!("the system's library {name} is another one"))
+    }
+
+    /// Whether a path is in the checkout that is built and in none of cargo's folders, by whatever names. Other checkouts
+    /// have their own.
+    pub fn is_of_checkout(&self, path: &Path, place: &CompilePlace) -> bool {
+        let Some(checkout) = self.checkout.get_or_init(|| checkout(&self.dir)) else { return false };
+        let path = real(path);
+        let mut of_cargo = [&place.build_dir, &place.cargo_home].into_iter().map(real);
+        path.starts_with(checkout) && of_cargo.all(|folder| !path.starts_with(folder))
+    }
+
+    fn compiler(&self) -> Option<&CCompiler> {
+        self.compiler.get_or_init(|| CCompiler::find(&self.dir, self.env)).as_ref()
     }
 
     /// The version of glibc, if there is one.
@@ -108,27 +138,45 @@ impl<'a> System<'a> {
     }
 
     fn linked(&self, file: &str) -> Option<Digest> {
-        let compiler = self.env.get_str("CC").unwrap_or("cc");
-        let answer =
-            Cmd::new(compiler, &self.dir, self.env).arg(format!("-print-file-name={file}")).output().ok()?;
-        let path = Path::new(answer.trim_end());
+        let path = self.compiler()?.place_of(file, &self.dir, self.env)?;
         // A name that it does not know is printed as it is.
-        (path.is_absolute() && path.is_file()).then(|| digest_of(path).ok())?.map(|(digest, _)| digest)
+        (path.is_absolute() && path.is_file()).then(|| digest_of(&path).ok())?.map(|(digest, _)| digest)
     }
 }
 
-/// The findings on the system that a build script printed: absolute paths that are there, and libraries. The folders of
-/// cargo are no part of the system.
-pub fn found_by_script(
-    printed: &str,
-    place: &CompilePlace,
-    system: &System<'_>,
-) -> (BTreeSet<String>, BTreeSet<Library>) {
-    let (mut paths, mut libraries) = (BTreeSet::new(), BTreeSet::new());
+/// The folder that git or whoever else makes once more for another checkout: the repository, or else the workspace.
+/// Everything is no checkout.
+fn checkout(workspace: &Path) -> Option<PathBuf> {
+    let workspace = fs_err::canonicalize(workspace).ok()?;
+    let repository = workspace.ancestors().find(|folder| folder.join(".git").exists());
+    repository.or(Some(&workspace)).filter(|folder| folder.parent().is_some()).map(Path::to_owned)
+}
+
+/// The path without links, or as it is.
+fn real(path: impl AsRef<Path>) -> PathBuf {
+    fs_err::canonicalize(&path).unwrap_or_else(|_| path.as_ref().to_owned())
+}
+
+/// The findings of build scripts on the system.
+#[derive(Debug, Default)]
+pub struct ScriptFindings {
+    /// Absolute paths that are there.
+    pub paths: BTreeSet<String>,
+    /// Libraries.
+    pub libraries: BTreeSet<Library>,
+    /// Whether there is something of which nobody can say whether another machine has the same.
+    pub is_in_doubt: bool,
+}
+
+/// Finds what a build script printed of the system. The folders of cargo are no part of it.
+pub fn found_by_script(printed: &str, place: &CompilePlace, system: &System<'_>, found: &mut ScriptFindings) {
     let told = printed.lines().filter_map(|line| line.strip_prefix("cargo:"));
     let told: Vec<&str> = told.map(|line| line.trim_start_matches(':')).collect();
     for line in &told {
-        paths.extend(absolute_paths(line).filter(|path| is_of_system(path, place)).map(str::to_owned));
+        for path in absolute_paths(line).filter(|path| is_of_system(path, place)) {
+            found.is_in_doubt |= system.is_of_checkout(Path::new(path), place);
+            found.paths.insert(path.to_owned());
+        }
         let Some(library) = line.strip_prefix("rustc-link-lib=") else { continue };
         let (kind, name) = library.split_once('=').unwrap_or(("", library));
         let name = name.split(':').next().unwrap_or(name);
@@ -139,9 +187,10 @@ pub fn found_by_script(
         let folder = folders(&told).find(|folder| library_in(folder, name).is_some());
         let folder = folder.and_then(Path::to_str).map(str::to_owned);
         let digest = system.library(name, folder.as_deref());
-        libraries.extend(digest.map(|digest| Library { name: name.to_owned(), folder, digest }));
+        // A library that the compiler does not know asks for nothing. For Windows no compiler knows any.
+        found.is_in_doubt |= digest.is_none() && system.compiler().is_none() && !cfg!(windows);
+        found.libraries.extend(digest.map(|digest| Library { name: name.to_owned(), folder, digest }));
     }
-    (paths, libraries)
 }
 
 /// Folders in which the script says that libraries are.
@@ -167,7 +216,8 @@ fn absolute_paths(line: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with('/') && word.len() > 1 && Path::new(word).exists())
 }
 
-fn is_of_system(path: &str, place: &CompilePlace) -> bool {
+/// Whether a path is in none of cargo's folders.
+pub(super) fn is_of_system(path: &str, place: &CompilePlace) -> bool {
     [&place.build_dir, &place.cargo_home]
         .iter()
         .all(|folder| places(path.as_bytes(), folder).next() != Some(0))
@@ -233,12 +283,44 @@ mod tests {
             "noise /usr\ncargo:rustc-link-search=native={build_dir}/out\ncargo:rustc-link-lib=static=made\n\
              cargo::rustc-link-lib=dylib=c\ncargo:include=/usr\ncargo:root=/not/there\n"
         );
-        let (paths, libraries) = found_by_script(&printed, &place, &system);
-        assert_eq!(paths.into_iter().collect::<Vec<_>>(), ["/usr"]);
-        let names: Vec<_> = libraries.iter().map(|library| library.name.as_str()).collect();
-        assert_eq!(names, ["c"]);
-        assert!(system.has(libraries.first().unwrap()));
-        let other = Library { digest: Digest::hash(b""), ..libraries.first().unwrap().clone() };
-        assert!(!system.has(&other));
+        let found = found_in(&printed, &place, &system);
+        assert_eq!(found.paths.into_iter().collect::<Vec<_>>(), ["/usr"]);
+        let names: Vec<_> = found.libraries.iter().map(|library| library.name.as_str()).collect();
+        assert_eq!((names, found.is_in_doubt), (vec!["c"], false));
+        let library = found.libraries.first().unwrap();
+        assert_eq!(system.lacks(library), None);
+        let other = Library { digest: Digest::hash(b""), ..library.clone() };
+        assert_eq!(system.lacks(&other).unwrap(), "the system's library c is another one");
+
+        let in_checkout = format!("cargo:rustc-link-search={build_dir}");
+        let elsewhere = CompilePlace { build_dir: "/of/nobody".to_owned(), ..place };
+        assert!(!found_in(&in_checkout, &elsewhere, &system).is_in_doubt);
+        let of_it = System::new(build.path(), &env);
+        assert!(found_in(&in_checkout, &elsewhere, &of_it).is_in_doubt);
+    }
+
+    #[cfg(unix)]
+    fn found_in(printed: &str, place: &CompilePlace, system: &System<'_>) -> ScriptFindings {
+        let mut found = ScriptFindings::default();
+        found_by_script(printed, place, system, &mut found);
+        found
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_a_compiler_nobody_knows_a_library() {
+        let place = CompilePlace { build_dir: "/of/nobody".to_owned(), cargo_home: "/no/cargo".to_owned() };
+        let mut env = environment();
+        env.set("CC", "ccache of-nobody");
+        let known = found_in("cargo:rustc-link-lib=c", &place, &System::new("/", &env));
+        assert!(!known.is_in_doubt && known.libraries.len() == 1, "{known:?}");
+        let nothing = tempfile::tempdir().unwrap();
+        env.set("PATH", nothing.path());
+        let system = System::new("/", &env);
+        let unknown = found_in("cargo:rustc-link-lib=c", &place, &system);
+        assert!(unknown.is_in_doubt && unknown.libraries.is_empty(), "{unknown:?}");
+        let reason = system.lacks(known.libraries.first().unwrap()).unwrap();
+        assert_eq!(reason, "no C compiler answers where the system's library c is");
+        assert!(!found_in("cargo:rustc-link-lib=framework=c", &place, &system).is_in_doubt);
     }
 }

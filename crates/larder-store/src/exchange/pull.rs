@@ -26,6 +26,20 @@ pub struct Pulled {
     pub is_whole: bool,
     /// Why some units did not come.
     pub missed: Vec<String>,
+    /// Whether the remote itself failed, so that it need not be asked for more. One that lacks a unit did
+    /// not.
+    pub has_failed: bool,
+}
+
+impl Pulled {
+    fn miss(&mut self, error: &Error) {
+        let is_repeated = matches!(error, Error::Remote { trouble: Trouble::LeftAlone(_), .. });
+        // Why it is left alone was said before.
+        if !is_repeated || !self.has_failed {
+            self.missed.push(error.to_string());
+        }
+        self.has_failed |= matches!(error, Error::Remote { .. });
+    }
 }
 
 /// Gets the units of a recipe; if the remote does not know the recipe, those of the one that was pushed last by the same
@@ -55,12 +69,8 @@ fn units(exchange: Exchange<'_>, keys: Keys, list: &Statement) -> Result<Pulled>
     for outcome in side_by_side::map(&list.units, |unit| Ok(find_or_fetch(exchange, *unit)))? {
         let (record, received) = match outcome {
             Ok(there) => there,
-            // The same as the one before it.
-            Err(Error::Remote { trouble: Trouble::LeftAlone(_), .. }) if !pulled.missed.is_empty() => {
-                continue;
-            }
             Err(error) => {
-                pulled.missed.push(error.to_string());
+                pulled.miss(&error);
                 continue;
             }
         };

@@ -1,10 +1,15 @@
 //! From this machine to the team: packs first, then the lists that name them, so that a push that ends early leaves
 //! nothing that leads nowhere.
+//!
+//! A list may outlive the packs that it names: a rule of a bucket deletes what is old. So it says what to ask
+//! the remote for, and not what is there.
 
 use std::{
     collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
+
+use larder::side_by_side;
 
 use super::sides::{Exchange, pack_name};
 use crate::{
@@ -54,7 +59,7 @@ pub struct Pushed {
 }
 
 /// Gives the units of a recipe to a remote. The list that others gave it for the same recipe stays, unless it has fewer
-/// units.
+/// units or a pack of it is gone.
 ///
 /// # Errors
 /// If the recipe is not in the store as a whole, or the remote fails. Then no list names anything that is not there.
@@ -68,15 +73,20 @@ pub fn push(exchange: Exchange<'_>, keys: Keys, terms: Terms<'_>) -> Result<Push
         other => Ok(other.unwrap_or_default()),
     });
     let [found, of_scope] = [found?, of_scope?];
-    let mut push =
-        Push { exchange, terms, start: Instant::now(), known: HashMap::new(), pushed: Pushed::default() };
-    if terms.present == Present::Kept {
-        let listed = [&found, &of_scope].into_iter().flatten().flat_map(|list| &list.units);
-        push.known.extend(listed.map(|unit| (unit.record, *unit)));
-    }
     let own: BTreeSet<Digest> = snapshot.records.iter().copied().collect();
-    let stays = |found: &Statement| terms.present == Present::Kept && found.units.len() >= own.len();
-    let units = if let Some(found) = found.filter(stays) {
+    let mut push = Push {
+        exchange,
+        terms,
+        start: Instant::now(),
+        there: BTreeSet::new(),
+        known: HashMap::new(),
+        pushed: Pushed::default(),
+    };
+    if terms.present == Present::Kept {
+        let of_scope = listed(of_scope.as_ref()).filter(|unit| own.contains(&unit.record));
+        push.look_for(&listed(found.as_ref()).chain(of_scope).copied().collect::<Vec<_>>())?;
+    }
+    let units = if let Some(found) = found.filter(|found| push.stays(found, own.len())) {
         push.pushed.units = found.units.len();
         push.pushed.bytes = found.units.iter().map(|unit| unit.size).sum();
         found.units
@@ -95,12 +105,44 @@ struct Push<'a> {
     exchange: Exchange<'a>,
     terms: Terms<'a>,
     start: Instant,
-    /// Units that the remote has.
+    /// Packs that the remote has, of those that lists name.
+    there: BTreeSet<Digest>,
+    /// Units whose packs are there.
     known: HashMap<Digest, SignedUnit>,
     pushed: Pushed,
 }
 
+/// The units of a list, if there is one.
+fn listed(list: Option<&Statement>) -> impl Iterator<Item = &SignedUnit> {
+    list.into_iter().flat_map(|list| &list.units)
+}
+
 impl Push<'_> {
+    /// Asks for the packs of units that lists name, each once, and knows those units that are there.
+    fn look_for(&mut self, listed: &[SignedUnit]) -> Result<()> {
+        let packs: BTreeSet<Digest> = listed.iter().map(|unit| unit.pack).collect();
+        for (pack, has) in side_by_side::map(packs, |pack| Ok((pack, self.has(pack))))? {
+            if has? {
+                self.there.insert(pack);
+            }
+        }
+        let is_there = |unit: &&SignedUnit| self.there.contains(&unit.pack);
+        self.known.extend(listed.iter().filter(is_there).map(|unit| (unit.record, *unit)));
+        Ok(())
+    }
+
+    fn has(&self, pack: Digest) -> Result<bool> {
+        let name = pack_name(pack)?;
+        self.in_time(&name)?;
+        self.exchange.remote.has(&name)
+    }
+
+    /// Whether a list is as good as one of `own` units: it names no fewer, and every pack is there.
+    fn stays(&self, list: &Statement, own: usize) -> bool {
+        let is_whole = list.units.iter().all(|unit| self.there.contains(&unit.pack));
+        self.terms.present == Present::Kept && list.units.len() >= own && is_whole
+    }
+
     fn units(&mut self, records: &[Digest]) -> Result<Vec<SignedUnit>> {
         records.iter().map(|id| self.unit(*id)).collect()
     }

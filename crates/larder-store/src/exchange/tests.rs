@@ -150,6 +150,42 @@ fn a_damaged_pack_is_one_unit_less_until_it_is_rewritten() {
     assert_eq!((pulled.new, pulled.present, pulled.is_whole), (2, 1, true));
 }
 
+/// As a rule of a bucket does with what is old, while lists that were written since still name it.
+#[test]
+fn what_was_deleted_in_the_remote_is_sent_again() {
+    let mut team = TeamOfTwo::new();
+    team.push(&team.remote()).unwrap();
+    for pack in team.objects("packs") {
+        fs_err::remove_file(&pack).unwrap();
+        let pushed = team.push(&team.remote()).unwrap();
+        assert_eq!((pushed.units, pushed.new), (3, 1));
+        assert!(pack.is_file(), "{}", pack.display());
+    }
+    // After a bump, of the packs that the list of the last recipe names none is left.
+    team.objects("packs").iter().for_each(|pack| fs_err::remove_file(pack).unwrap());
+    team.keys.snapshot = Digest::hash(b"after a bump");
+    team.cook(team.keys, &["one", "two", "four"]);
+    assert_eq!(team.push(&team.remote()).unwrap().new, 3);
+    let pulled = team.pull().unwrap();
+    assert_eq!((pulled.new, pulled.is_whole), (3, true));
+    assert_eq!(team.push(&team.remote()).unwrap().sent, 0);
+}
+
+#[test]
+fn a_unit_that_is_not_there_is_no_failure_of_the_remote() {
+    let team = TeamOfTwo::new();
+    team.push(&team.remote()).unwrap();
+    let [first, second, _] = team.objects("packs").try_into().unwrap();
+    fs_err::remove_file(&first).unwrap();
+    let pulled = team.pull().unwrap();
+    assert_eq!((pulled.new, pulled.missed.len(), pulled.has_failed), (2, 1, false), "{pulled:?}");
+    assert!(pulled.missed[0].ends_with("it is not there"), "{pulled:?}");
+    let other = Store::open(team.folder.path().join("other")).unwrap();
+    fs_err::write(&second, vec![0; 1 << 20]).unwrap();
+    let pulled = pull(team.exchange(&other, &team.remote()), team.keys).unwrap();
+    assert_eq!((pulled.new, pulled.missed.len(), pulled.has_failed), (1, 2, true), "{pulled:?}");
+}
+
 #[test]
 fn what_the_first_writer_gave_stays() {
     let team = TeamOfTwo::new();
@@ -199,6 +235,9 @@ impl Failing {
 impl Remote for Failing {
     fn get(&self, name: &Inside, _: u64) -> Result<Option<Vec<u8>>> {
         Ok(self.objects.lock().unwrap().get(name.as_str()).cloned())
+    }
+    fn has(&self, name: &Inside) -> Result<bool> {
+        Ok(self.objects.lock().unwrap().contains_key(name.as_str()))
     }
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {
         if self.objects.lock().unwrap().contains_key(name.as_str()) {

@@ -20,8 +20,13 @@ pub fn reads(remote: &dyn Remote) {
     assert_eq!(remote.get(&name("one"), 100).unwrap().as_deref(), Some(b"first".as_slice()));
     assert_eq!(remote.get(&name("v1/deep/two"), 100_000).unwrap().map(|bytes| bytes.len()), Some(100_000));
     assert_eq!(remote.get(&name("empty"), 0).unwrap().as_deref(), Some([].as_slice()));
-    assert_eq!(remote.get(&name("v1/deep/three"), 10).unwrap(), None);
-    assert_eq!(remote.get(&name("nowhere/at/all"), 10).unwrap(), None);
+    for text in ["one", "v1/deep/two", "empty"] {
+        assert!(remote.has(&name(text)).unwrap(), "{text}");
+    }
+    for text in ["v1/deep/three", "nowhere/at/all"] {
+        assert_eq!(remote.get(&name(text), 10).unwrap(), None, "{text}");
+        assert!(!remote.has(&name(text)).unwrap(), "{text}");
+    }
     for (text, most) in [("one", 4), ("v1/deep/two", 99_999)] {
         let error = remote.get(&name(text), most).unwrap_err();
         assert!(matches!(error, Error::Remote { trouble: Trouble::Lasting(_), .. }), "{error}");

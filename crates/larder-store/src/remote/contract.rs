@@ -10,6 +10,12 @@ pub trait Remote: Send + Sync {
     /// [`Error::Remote`], also if it has more than `most` bytes.
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>>;
 
+    /// Whether an object is there. None of it comes.
+    ///
+    /// # Errors
+    /// [`Error::Remote`].
+    fn has(&self, name: &Inside) -> Result<bool>;
+
     /// Stores an object unless there is one of the name: the first writer wins.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! its folder: names are [`Inside`].
 
 use std::{
+    fs::Metadata,
     io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
 };
@@ -31,6 +32,18 @@ impl RemoteFolder {
         trouble(self, name, Trouble::Lasting(error.to_string()))
     }
 
+    /// What is known of an object; `None` if it is not there.
+    fn facts(&self, name: &Inside) -> Result<Option<Metadata>> {
+        if !self.root.is_dir() {
+            return Err(trouble(self, name, Trouble::Lasting(ABSENT.to_owned())));
+        }
+        match std::fs::symlink_metadata(self.root.join(name.as_str())) {
+            Ok(facts) => Ok(Some(facts)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(self.failed(name, &error)),
+        }
+    }
+
     fn new_file(&self, name: &Inside, bytes: &[u8]) -> std::io::Result<(tempfile::NamedTempFile, PathBuf)> {
         if !self.root.is_dir() {
             return Err(std::io::Error::other(ABSENT));
@@ -50,18 +63,18 @@ impl RemoteFolder {
 impl Remote for RemoteFolder {
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>> {
         let path: &Path = &self.root.join(name.as_str());
-        if !self.root.is_dir() {
-            return Err(trouble(self, name, Trouble::Lasting(ABSENT.to_owned())));
-        }
-        match std::fs::symlink_metadata(path) {
-            Ok(facts) if facts.len() > most => {
+        match self.facts(name)? {
+            Some(facts) if facts.len() > most => {
                 let reason = format!("it has {} bytes, more than {most}", facts.len());
                 Err(trouble(self, name, Trouble::Lasting(reason)))
             }
-            Ok(_) => read_small(path, most).map(Some).map_err(|error| self.failed(name, &error)),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(self.failed(name, &error)),
+            Some(_) => read_small(path, most).map(Some).map_err(|error| self.failed(name, &error)),
+            None => Ok(None),
         }
+    }
+
+    fn has(&self, name: &Inside) -> Result<bool> {
+        Ok(self.facts(name)?.is_some_and(|facts| facts.is_file()))
     }
 
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {
@@ -106,7 +119,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let remote = RemoteFolder::new(folder.path().join("absent"));
         let name = conformance::name("one");
-        let errors = [remote.get(&name, 10).unwrap_err(), remote.put(&name, b"x").unwrap_err()];
+        let errors = [
+            remote.get(&name, 10).unwrap_err(),
+            remote.has(&name).unwrap_err(),
+            remote.put(&name, b"x").unwrap_err(),
+        ];
         for error in errors {
             assert!(error.to_string().contains(ABSENT), "{error}");
         }

@@ -76,6 +76,10 @@ impl<R: Remote> Remote for Patient<R> {
         self.ask(name, || self.inner.get(name, most))
     }
 
+    fn has(&self, name: &Inside) -> Result<bool> {
+        self.ask(name, || self.inner.has(name))
+    }
+
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {
         self.ask(name, || self.inner.put_new(name, bytes))
     }
@@ -114,6 +118,9 @@ mod tests {
                 Some(answer) => Err(trouble(self, name, answer)),
                 None => Ok(None),
             }
+        }
+        fn has(&self, name: &Inside) -> Result<bool> {
+            self.get(name, 0).map(|object| object.is_some())
         }
         fn put_new(&self, _: &Inside, _: &[u8]) -> Result<Put> {
             Ok(Put::Written)

@@ -60,6 +60,9 @@ impl<'a> Placing<'a> {
             let path = self.prepare(&file.path)?;
             match file.role {
                 Role::Fingerprint => self.write(&path, file, &json)?,
+                Role::Noted if is_dep_info(record, &file.path) => {
+                    self.write(&path, file, &compiled_in.moved_dep_info(place, &store.read(file)?))?;
+                }
                 // Paths of the machine are in both.
                 Role::Printed | Role::Noted => {
                     self.write(&path, file, &compiled_in.moved(place, &store.read(file)?))?;
@@ -148,6 +151,12 @@ impl<'a> Placing<'a> {
         let done = rights::set_runs(new.file(), file.runs).and_then(|()| new.file().set_modified(self.now));
         Ok(done.map_err(|error| named(new.path(), &error))?)
     }
+}
+
+/// Whether a file is cargo's own list of the files of a unit, beside its fingerprint.
+fn is_dep_info(record: &Record, path: &Inside) -> bool {
+    let mark = &record.fingerprint;
+    path.folder() == mark.folder() && path.name().strip_prefix("dep-") == Some(mark.name())
 }
 
 /// Makes the folders of profiles, so that they can be held.

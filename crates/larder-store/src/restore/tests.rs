@@ -126,6 +126,19 @@ fn records_in_a_circle_end() {
     assert_eq!(of_packages(vec![one, other], &BTreeSet::new()).len(), 0);
 }
 
+/// It is no text: the length of each path is before it.
+#[test]
+fn cargos_list_of_files_is_moved_to_a_home_of_another_length() {
+    let two = StoreAndTarget::new();
+    let mut record = stub::unit(&two.store, "a", b"a library");
+    record.cargo_home = "/a/longer/home".to_owned();
+    let path = "debug/.fingerprint/a/dep-lib-a";
+    let list = stub::dep_info(&record.cargo_home);
+    record.files.push(stub::stored_file(&two.store, path.to_owned(), &list, Role::Noted));
+    assert_eq!(two.restore(&[record]).units, 1);
+    assert_eq!(fs_err::read(two.path(path)).unwrap(), stub::dep_info("/home"));
+}
+
 /// A build script and its run, as records of a machine with another `CARGO_HOME`.
 #[test]
 fn a_script_of_elsewhere_is_named_and_what_stands_on_it_waits() {

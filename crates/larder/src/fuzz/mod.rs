@@ -38,7 +38,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("cargo-log", |_, bytes| why::log::read_all(&text(bytes))),
     ("cargo-errors", |_, bytes| seen(Refusal::parse(&text(bytes)).map(Refusal::hint))),
     ("fingerprint", |_, bytes| seen((Fingerprint::parse(bytes), fingerprint::hash(bytes)))),
-    ("dep-info", |_, bytes| seen(DepInfo::parse(bytes))),
+    ("dep-info", dep_info),
     ("buildkit", buildkit),
     ("docker-sizes", |_, bytes| disk_usage::read_all(&text(bytes))),
     ("workflow", |_, bytes| seen(doctor::workflow::CiPlan::read(&text(bytes)))),
@@ -63,6 +63,14 @@ fn larder_lock(_: &Utf8Path, bytes: &[u8]) {
     for slice in &file.slices {
         (0..slice.layers.len()).for_each(|layer| seen(slice.files(layer)));
     }
+}
+
+/// What is understood is written as it was read.
+fn dep_info(_: &Utf8Path, bytes: &[u8]) {
+    let info = DepInfo::parse(bytes);
+    let again = DepInfo::with_files(bytes, <[u8]>::to_vec);
+    assert_eq!(again.as_deref(), info.as_ref().map(|_| bytes), "dep-info has one form");
+    seen(info);
 }
 
 fn cargo_lock(dir: &Utf8Path, bytes: &[u8]) {

@@ -175,14 +175,29 @@ impl DepInfo {
     /// Reads the encoded form; `None` if it is of another version.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut reader = DepInfoReader(bytes);
-        // One file of an impossible kind keeps cargo before 1.86 from reading on; then comes the version.
-        let (_, impossible, version) = (reader.number()?, reader.byte()?, reader.byte()?);
-        if (impossible, version) != (u8::MAX, 1) {
-            return None;
-        }
-        let files = (0..reader.number()?).map(|_| reader.input()).collect::<Option<_>>()?;
+        let files = (0..reader.begin()?).map(|_| reader.input()).collect::<Option<_>>()?;
         let env = (0..reader.number()?).map(|_| reader.variable()).collect::<Option<_>>()?;
         Some(Self { files, env })
+    }
+
+    /// The encoded form with the files in other places, all else to the byte; `None` if it is of another
+    /// version. Variables stay, since the unit was compiled with their values.
+    pub fn with_files(bytes: &[u8], place: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+        Self::parse(bytes)?;
+        let mut reader = DepInfoReader(bytes);
+        let count = reader.begin()?;
+        let mut new = bytes[..bytes.len() - reader.0.len()].to_vec();
+        for _ in 0..count {
+            new.push(reader.byte()?);
+            let path = place(reader.bytes()?);
+            new.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
+            new.extend(path);
+            let rest = reader.0;
+            reader.checksum()?;
+            new.extend(&rest[..rest.len() - reader.0.len()]);
+        }
+        new.extend(reader.0);
+        Some(new)
     }
 
     /// Whether the unit is of a path package.
@@ -208,19 +223,35 @@ impl<'a> DepInfoReader<'a> {
         self.take(4)?.try_into().ok().map(u32::from_le_bytes)
     }
 
-    fn text(&mut self) -> Option<String> {
+    /// What stands before the files, whose number it gives.
+    fn begin(&mut self) -> Option<u32> {
+        // One file of an impossible kind keeps cargo before 1.86 from reading on; then comes the version.
+        let (_, impossible, version) = (self.number()?, self.byte()?, self.byte()?);
+        if (impossible, version) == (u8::MAX, 1) { self.number() } else { None }
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
-        Some(String::from_utf8_lossy(self.take(length)?).into_owned())
+        self.take(length)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// A file's size in eight bytes, then text, if there is any of it.
+    fn checksum(&mut self) -> Option<()> {
+        if self.byte()? != 0 {
+            self.take(8)?;
+            self.bytes()?;
+        }
+        Some(())
     }
 
     fn input(&mut self) -> Option<Input> {
         let kind = self.byte()?;
         let path = PathBuf::from(self.text()?);
-        if self.byte()? != 0 {
-            // A checksum: the file's size in eight bytes, then text.
-            self.take(8)?;
-            self.text()?;
-        }
+        self.checksum()?;
         match kind {
             0 => Some(Input::InPackage(path)),
             1 => Some(Input::Elsewhere(path)),
@@ -256,6 +287,31 @@ mod tests {
         assert!(info.is_local());
         // Cut off anywhere, it is no dep-info.
         assert!((0..bytes.len()).all(|end| DepInfo::parse(&bytes[..end]).is_none()));
+    }
+
+    #[test]
+    fn files_of_dep_info_move_whatever_the_length_of_their_paths() {
+        // A file beside the package with a checksum, one in it, and a variable.
+        let mut bytes = vec![1, 0, 0, 0, 255, 1, 2, 0, 0, 0, 1, 4, 0, 0, 0];
+        bytes.extend(b"/h/a");
+        bytes.extend([1, 9, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0]);
+        bytes.extend(b"/h/c");
+        bytes.extend([0, 4, 0, 0, 0]);
+        bytes.extend(b"b.rs");
+        bytes.extend([0, 1, 0, 0, 0, 1, 0, 0, 0, b'A', 1, 2, 0, 0, 0]);
+        bytes.extend(b"/h");
+        assert_eq!(DepInfo::with_files(&bytes, <[u8]>::to_vec).as_ref(), Some(&bytes));
+        let moved = DepInfo::with_files(&bytes, longer).unwrap();
+        let info = DepInfo::parse(&moved).unwrap();
+        assert_eq!(info.files, [Input::Elsewhere("/a/long/home/a".into()), Input::InPackage("b.rs".into())]);
+        assert_eq!(info.env, [("A".to_owned(), Some("/h".to_owned()))]);
+        assert_eq!(moved.len(), bytes.len() + "/a/long/home".len() - "/h".len());
+        assert!((0..bytes.len()).all(|end| DepInfo::with_files(&bytes[..end], longer).is_none()));
+    }
+
+    fn longer(path: &[u8]) -> Vec<u8> {
+        path.strip_prefix(b"/h")
+            .map_or_else(|| path.to_vec(), |rest| [b"/a/long/home".as_slice(), rest].concat())
     }
 
     /// As cargo 1.95 wrote them down of `serde_core`.

@@ -1,7 +1,10 @@
 //! The places of single units in cargo's two layouts, for whoever reads a few of them: [`read`](super::read) reads all.
 //! Names alone decide, and nothing is opened here.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::files::disk::subfolders;
 
@@ -70,6 +73,19 @@ pub(crate) fn profile_folders(build_dir: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// The folders of a build directory's profiles that hold units with one of these hashes in their names.
+pub fn profiles_with(build_dir: &Path, hashes: &BTreeSet<String>) -> Vec<PathBuf> {
+    let mut folders = profile_folders(build_dir);
+    folders.retain(|folder| fingerprint_folders(folder).iter().any(|unit| is_one_of(unit, hashes)));
+    folders
+}
+
+fn is_one_of(fingerprints: &Path, hashes: &BTreeSet<String>) -> bool {
+    let in_unit = fingerprints.parent().filter(|_| fingerprints.ends_with("fingerprint"));
+    let name = file_name(in_unit.unwrap_or(fingerprints)).unwrap_or_default();
+    name.rsplit('-').next().is_some_and(|hash| hashes.contains(hash))
+}
+
 fn holds_units(folder: &Path) -> bool {
     [".fingerprint", "build", "deps"].iter().any(|name| folder.join(name).is_dir())
 }
@@ -87,6 +103,19 @@ pub(crate) fn fingerprint_folders(profile_folder: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_profiles_of_some_units_are_found_in_both_layouts() {
+        let target = tempfile::tempdir().unwrap();
+        for folder in
+            ["debug/.fingerprint/a-1a", "wasm/fast/build/b-c/2b/fingerprint", "release/.fingerprint/a-3c"]
+        {
+            fs_err::create_dir_all(target.path().join(folder)).unwrap();
+        }
+        let hashes: BTreeSet<String> = ["1a", "2b", "c"].map(str::to_owned).into();
+        let found = profiles_with(target.path(), &hashes);
+        assert_eq!(found, ["debug", "wasm/fast"].map(|folder| target.path().join(folder)));
+    }
 
     #[test]
     fn both_layouts_say_what_a_unit_is() {

@@ -20,6 +20,7 @@ use crate::error::Result;
 pub use folder::{
     BuiltUnit, CodeOrigin, Layout, Other, OtherKind, Profile, TargetFolder, TargetFolderFile, UnitKind,
 };
+pub use layout::profiles_with;
 pub use tag::Tag;
 
 /// The files that cargo locks in a profile folder, in the order in which it takes them: up to 1.96 the second one

@@ -62,6 +62,15 @@ impl Cloud {
         }
     }
 
+    fn is_there(&self, name: &Inside) -> Result<bool, Trouble> {
+        let path = self.path(name)?;
+        match wait(self.store.get_opts(&path, GetOptions::default().with_head(true)))? {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(told(&error)),
+        }
+    }
+
     fn write(&self, name: &Inside, bytes: &[u8], mode: PutMode) -> Result<Put, Trouble> {
         let path = self.path(name)?;
         let options = PutOptions::from(mode);
@@ -105,6 +114,10 @@ fn told(error: &object_store::Error) -> Trouble {
 impl Remote for Cloud {
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>> {
         self.read(name, most).map_err(|reason| trouble(self, name, reason))
+    }
+
+    fn has(&self, name: &Inside) -> Result<bool> {
+        self.is_there(name).map_err(|reason| trouble(self, name, reason))
     }
 
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {

@@ -77,6 +77,28 @@ fn asked(address: &str, vars: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn a_bucket_says_what_it_has_whatever_its_size() {
+    let server = serve(move |request, stream| {
+        assert!(request[0].starts_with("HEAD "), "{request:?}");
+        if !request[0].contains("one") {
+            return stream.write_all(head("404 Not Found", 0).as_bytes());
+        }
+        let facts = "ETag: \"1\"\r\nLast-Modified: Wed, 21 Oct 2026 07:28:00 GMT\r\n";
+        let answer = head("200 OK", 1 << 40).replace("Connection", &format!("{facts}Connection"));
+        stream.write_all(answer.as_bytes())
+    });
+    let s3 = format!("s3://units/a?endpoint={server}");
+    let google = [("GOOGLE_BASE_URL", server.as_str())];
+    let azure = [("AZURE_STORAGE_ENDPOINT", server.as_str())];
+    let clouds: [(&str, &[(&str, &str)]); 3] =
+        [(&s3, &[]), ("gs://units/a", &google), ("az://units/a?account=team", &azure)];
+    for (address, vars) in clouds {
+        let remote = open(address, vars).unwrap();
+        assert_eq!(["one", "two"].map(|text| remote.has(&name(text)).unwrap()), [true, false], "{address}");
+    }
+}
+
+#[test]
 fn every_cloud_is_asked_with_what_the_variables_say_and_creates_once() {
     let s3 = "s3://units/a?endpoint=SERVER";
     let keys = [("AWS_ACCESS_KEY_ID", "reader"), ("AWS_SECRET_ACCESS_KEY", "secret-canary")];

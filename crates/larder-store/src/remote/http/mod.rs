@@ -82,6 +82,19 @@ impl Http {
         }
     }
 
+    fn is_there(&self, name: &Inside) -> Result<bool, Trouble> {
+        let answer = self.send(Method::HEAD, name.as_str(), &[], Once::Replaced, 0)?;
+        match answer.status {
+            StatusCode::OK => Ok(true),
+            // A server that does not know the question says whether it has the object when it is to store it.
+            StatusCode::NOT_FOUND
+            | StatusCode::GONE
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_IMPLEMENTED => Ok(false),
+            status => Err(refused(status)),
+        }
+    }
+
     fn write(&self, name: &str, bytes: &[u8], once: Once) -> Result<Put, Trouble> {
         let answer = self.send(Method::PUT, name, bytes, once, SHORT)?;
         match answer.status {
@@ -149,6 +162,10 @@ impl fmt::Debug for Http {
 impl Remote for Http {
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>> {
         self.read(name, most).map_err(|reason| trouble(self, name, reason))
+    }
+
+    fn has(&self, name: &Inside) -> Result<bool> {
+        self.is_there(name).map_err(|reason| trouble(self, name, reason))
     }
 
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {

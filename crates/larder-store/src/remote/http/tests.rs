@@ -37,7 +37,10 @@ fn a_server_is_a_remote_for_reading() {
         ("/base/empty", vec![]),
     ]);
     let address = serve(move |request, stream| match objects.get(path(request)) {
-        _ if !request[0].starts_with("GET ") => {
+        Some(bytes) if request[0].starts_with("HEAD ") => {
+            stream.write_all(head("200 OK", bytes.len()).as_bytes())
+        }
+        Some(_) if !request[0].starts_with("GET ") => {
             stream.write_all(head("405 Method Not Allowed", 0).as_bytes())
         }
         Some(bytes) => {
@@ -134,6 +137,32 @@ fn a_server_that_nobody_runs_is_trouble_in_bounded_time() {
     let addresses: [SocketAddr; 2] = [free, deaf.local_addr().unwrap()];
     for address in addresses {
         is_trouble("nobody", &format!("http://{address}"));
+    }
+}
+
+#[test]
+fn a_server_says_what_it_has_and_is_not_believed_to_have_what_it_refuses() {
+    let cases = [
+        ("200 OK", Ok(true)),
+        ("404 Not Found", Ok(false)),
+        ("410 Gone", Ok(false)),
+        ("405 Method Not Allowed", Ok(false)),
+        ("501 Not Implemented", Ok(false)),
+        ("403 Forbidden", Err("status 403")),
+        ("500 Internal Server Error", Err("status 500")),
+        ("302 Found", Err("status 302")),
+    ];
+    for (status, expected) in cases {
+        // Of any length, since none of it comes.
+        let address = serve(move |request, stream| {
+            assert!(request[0].starts_with("HEAD /v1/one "), "{request:?}");
+            stream.write_all(head(status, 1 << 40).as_bytes())
+        });
+        let answer = open(&address).has(&name("v1/one")).map_err(|error| error.to_string());
+        match expected {
+            Ok(expected) => assert_eq!(answer, Ok(expected), "{status}"),
+            Err(reason) => assert!(answer.unwrap_err().ends_with(reason), "{status}"),
+        }
     }
 }
 

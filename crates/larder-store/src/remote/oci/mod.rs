@@ -144,8 +144,16 @@ impl Oci {
         }
     }
 
+    /// A pack is read as its blob, and without its manifest the registry will delete that.
+    fn holds(&self, name: &Inside) -> Result<bool, Trouble> {
+        if !self.is_there(format_args!("manifests/{}", tag(name)))? {
+            return Ok(false);
+        }
+        pack(name).map_or(Ok(true), |digest| self.is_there(format_args!("blobs/sha256:{digest}")))
+    }
+
     fn write_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put, Trouble> {
-        if self.is_there(format_args!("manifests/{}", tag(name)))? {
+        if self.holds(name)? {
             return Ok(Put::Present);
         }
         self.write(name, bytes).map(|()| Put::Written)
@@ -224,6 +232,10 @@ fn tag(name: &Inside) -> String {
 impl Remote for Oci {
     fn get(&self, name: &Inside, most: u64) -> Result<Option<Vec<u8>>> {
         self.read(name, most).map_err(|reason| trouble(self, name, reason))
+    }
+
+    fn has(&self, name: &Inside) -> Result<bool> {
+        self.holds(name).map_err(|reason| trouble(self, name, reason))
     }
 
     fn put_new(&self, name: &Inside, bytes: &[u8]) -> Result<Put> {

@@ -41,6 +41,25 @@ fn every_object_has_a_tag_that_a_tag_can_be() {
     assert_eq!(pack(&Inside::new("v1/packs/x").unwrap()), None);
 }
 
+/// A registry throws a blob without a manifest away, and a manifest without a blob gives nothing.
+#[test]
+fn a_pack_is_there_with_its_manifest_and_its_blob() {
+    let pack = Inside::new(format!("v1/packs/{}", Digest::hash(b"pack"))).unwrap();
+    let list = Inside::new("v1/snapshots/~/x").unwrap();
+    for (missing, has) in
+        [("/none/", [true, true]), ("/blobs/", [false, true]), ("/manifests/", [false, false])]
+    {
+        let address = serve(move |request, stream| {
+            assert!(request[0].starts_with("HEAD "), "{request:?}");
+            let is_missing = path(request).contains(missing);
+            let status = if is_missing { "404 Not Found" } else { "200 OK" };
+            stream.write_all(head(status, 1 << 40).as_bytes())
+        });
+        let remote = open(&(address.replace("http://", "oci://") + "/a/b")).unwrap();
+        assert_eq!([&pack, &list].map(|name| remote.has(name).unwrap()), has, "{missing}");
+    }
+}
+
 #[test]
 fn a_token_is_asked_for_once_and_every_secret_goes_to_its_server_alone() {
     let seen = Arc::new(Mutex::new(Vec::new()));
