@@ -11,7 +11,7 @@ use crate::process::quoted;
 /// How often we say that we are there.
 pub(super) const BEAT: Duration = Duration::from_secs(5);
 /// How long nothing may be heard of us. What we say waits behind the layers of an image on a slow line.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// The same while a container is guarded: nothing is sent then, and perhaps nothing serves.
 const GUARDED_SILENCE: Duration = Duration::from_secs(20);
 
@@ -154,7 +154,7 @@ esac
         let cmd = Cmd::new(program, "/", &env).args(&shell[1..]).args(words);
         let dialogue = cmd.talk(&folder.join("errors")).unwrap();
         for line in ["state locked", "engine there"] {
-            assert_eq!(dialogue.hear(Duration::from_secs(60)), Heard::Line(line.into()), "{shell:?}");
+            assert_eq!(dialogue.hear(Duration::from_mins(1)), Heard::Line(line.into()), "{shell:?}");
         }
         Some(dialogue)
     }
@@ -169,7 +169,7 @@ esac
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let client = folder.path().join("docker");
         fs_err::write(&client, ENGINE).unwrap();
-        fs_err::set_permissions(&client, PermissionsExt::from_mode(0o755)).unwrap();
+        fs_err::set_permissions(&client, std::fs::Permissions::from_mode(0o755)).unwrap();
         (folder, listener)
     }
 
@@ -179,12 +179,12 @@ esac
 
     fn guard(dialogue: &mut Dialogue) {
         dialogue.say("guard old").unwrap();
-        assert_eq!(dialogue.hear(Duration::from_secs(60)), Heard::Line("guard set".into()));
+        assert_eq!(dialogue.hear(Duration::from_mins(1)), Heard::Line("guard set".into()));
     }
 
     /// Waits for the end of the script.
     fn ended(mut dialogue: Dialogue, folder: &Path) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !dialogue.is_over() {
             assert!(Instant::now() < deadline, "it does not end");
             std::thread::sleep(Duration::from_millis(20));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{image::Image, shared};
+use super::{image::Image, rustflags::PRINT_HOST, shared};
 use crate::{
     cargo::{
         Cargo, CargoLock,
@@ -23,8 +23,6 @@ use crate::{
 
 /// Stands for the triple of the machine that the image is built on.
 const HOST: &str = "<host>";
-/// The command that prints it.
-pub(super) const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::{
     packages::is_debian,
     recipes::Recipes,
     settings::DockerSettings,
-    shipped::CERTIFICATES_FILE,
+    shipped::{CERTIFICATES_FILE, USER},
     words,
     writer::Writer,
 };
@@ -69,9 +69,6 @@ impl DownloadMounts {
         }
     }
 }
-
-/// Nobody: a user that no base image knows.
-pub(super) const USER: &str = "65532:65532";
 
 /// Writes the Dockerfile of an application.
 pub(super) fn text(application: &Application, settings: &DockerSettings) -> String {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::artifacts::PRINT_HOST;
 use crate::{
     cargo::platform::Platform,
     error::{Error, Result},
@@ -14,6 +13,9 @@ use crate::{
     secret,
     slice::Slice,
 };
+
+/// Prints the triple of the machine that the image is built on, in a shell.
+pub(super) const PRINT_HOST: &str = "\"$(rustc --print host-tuple)\"";
 
 /// The hosts of each text of flags.
 type HostsByFlags = BTreeMap<String, Vec<String>>;

@@ -8,9 +8,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use cargo_metadata::camino::Utf8Path;
 
-use super::{context::FOLDER, dockerfile::USER, writer::Writer};
+use super::{context::FOLDER, writer::Writer};
 use crate::process::quoted;
 
+/// Nobody: a user that no base image knows.
+pub(super) const USER: &str = "65532:65532";
 /// Programs, and everything that lies beside them.
 const PROGRAMS: &str = "/out/programs";
 /// The site of a Leptos project.
