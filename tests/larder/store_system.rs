@@ -51,7 +51,8 @@ fn files_that_cargo_looks_at_must_be_the_same() {
     fs_err::write(&named, "1").unwrap();
     fs_err::write(&included, "1").unwrap();
     let machine = Machine::new();
-    let first = machine.lock(project_with(&package_that_reads(folder.path())));
+    let package_of_others = package_that_reads(folder.path());
+    let first = machine.lock(project_with(&package_of_others));
     first.cook(&[]);
     assert_eq!(another_says(&first, &[READ]), (false, "11\n".to_owned()));
     fs_err::write(&named, "2").unwrap();
@@ -68,7 +69,8 @@ fn what_was_made_from_a_file_of_the_checkout_is_not_stored() {
     let folder = tempfile::tempdir().unwrap();
     fs_err::write(folder.path().join("included"), "").unwrap();
     let machine = Machine::new();
-    let first = machine.lock(project_with(&package_that_reads(folder.path())));
+    let package_of_others = package_that_reads(folder.path());
+    let first = machine.lock(project_with(&package_of_others));
     let second = first.another();
     for (checkout, text) in [(&first, "first"), (&second, "second")] {
         checkout.project.write("named", text);

@@ -22,6 +22,11 @@ const OF_PACKAGES: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
 const SOURCES: [&str; 12] =
     [".rs", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".S", ".s", ".asm"];
 
+/// What rustc writes behind a text in metadata.
+const END_OF_TEXT: u8 = 0xC1;
+/// Paths are no longer.
+const LONGEST_PATH: usize = 4096;
+
 /// How files of metadata end.
 pub const METADATA: &str = ".rmeta";
 
@@ -49,6 +54,14 @@ impl RustcNotes {
     /// Whether some data starts with the name of a file that was read.
     fn have_read(&self, data: &[u8]) -> bool {
         self.files.iter().any(|file| data.starts_with(file.as_bytes()))
+    }
+
+    /// Whether some data starts with the folder of the package, in which cargo starts rustc: rustc keeps it with the name
+    /// of each source file. A macro that asked for it is in the notes.
+    fn is_working_directory(&self, data: &[u8]) -> bool {
+        let end = data.iter().take(LONGEST_PATH).position(|byte| *byte == END_OF_TEXT);
+        let path = end.and_then(|end| std::str::from_utf8(&data[..end]).ok());
+        path.is_some_and(|path| self.have_read_below(path) && Path::new(path).join("Cargo.toml").is_file())
     }
 
     /// Whether a file was read that has this path, or is below it.
@@ -111,7 +124,8 @@ impl PathSearch {
     /// Finds the signs in a library's metadata: constants, and code that dependents make their own of.
     pub fn in_metadata(&self, data: &[u8], notes: &RustcNotes, found: &mut BTreeSet<Bound>) {
         self.look(data, found, |start, folder| {
-            notes.have_read(&data[start..]) || is_source(&data[start..], folder)
+            let data = &data[start..];
+            notes.have_read(data) || is_source(data, folder) || notes.is_working_directory(data)
         });
     }
 
@@ -189,7 +203,7 @@ fn is_source(data: &[u8], folder: usize) -> bool {
     let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || signs.contains(byte);
     // The folder's own name may hold any sign.
     let below = &data[folder..];
-    let length = below.iter().position(|byte| !is_of_path(byte)).unwrap_or(below.len()).min(4096);
+    let length = below.iter().position(|byte| !is_of_path(byte)).unwrap_or(below.len()).min(LONGEST_PATH);
     let end = folder + length;
     let Ok(path) = std::str::from_utf8(&data[..end]) else { return false };
     SOURCES.iter().any(|ending| {
@@ -252,6 +266,23 @@ mod tests {
             for (data, expected) in cases {
                 assert_eq!(in_metadata(data.as_bytes(), &none, &place), expected, "{data}");
             }
+        }
+    }
+
+    #[test]
+    fn the_folder_in_which_rustc_ran_binds_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let package = home.path().join("registry/src/a-1.0.0");
+        fs_err::create_dir_all(package.join("src")).unwrap();
+        for file in ["Cargo.toml", "src/lib.rs"] {
+            fs_err::write(package.join(file), "").unwrap();
+        }
+        let (folder, place) = (package.display(), place("/nowhere/target", home.path().to_str().unwrap()));
+        let notes = notes(&format!("a.rlib: x\n{folder}/src/lib.rs:\n"));
+        let found = |text: &str| in_metadata(&[text.as_bytes(), b"\xC1"].concat(), &notes, &place);
+        assert_eq!(found(&format!("B{folder}")), []);
+        for text in [format!("B{folder}/data"), format!("B{folder}/src"), home.path().display().to_string()] {
+            assert_eq!(found(&text), [Bound::CargoHome], "{text}");
         }
     }
 
