@@ -69,12 +69,11 @@ let
         map top paths ++ [ "build.rs" ]
       );
       beside = lib.filter (lib.hasSuffix ".rs") (lib.attrNames (builtins.readDir root));
+      module = "mod[[:space:]]+(r#)?([A-Za-z0-9_]+)[[:space:]]*[;{]";
       modules =
         path:
-        map lib.head (
-          lib.filter lib.isList (
-            builtins.split "mod[[:space:]]+([A-Za-z0-9_]+)[[:space:]]*;" (builtins.readFile (root + "/${path}"))
-          )
+        map lib.last (
+          lib.filter lib.isList (builtins.split module (builtins.readFile (root + "/${path}")))
         );
     in
     [ "src" ]

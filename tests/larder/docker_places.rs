@@ -260,6 +260,22 @@ fn flags_of_a_slice_come_on_top_of_the_configured_ones() {
     }
 }
 
+/// cargo joins those in a person's own file to the project's; an image is everybody's.
+#[test]
+fn flags_of_one_person_are_in_no_image() {
+    let more = "\n[package.metadata.larder.slices.release]\nargs = [\"build\", \"--release\"]\n\
+                rustflags = [\"--cfg\", \"edge\"]\n";
+    let project = Project::new(&[("Cargo.toml", &package("app", more)), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    let home = tempfile::tempdir().unwrap();
+    fs_err::write(home.path().join("config.toml"), "[build]\nrustflags = [\"--cfg\", \"own\"]\n").unwrap();
+    let vars = [("CARGO_HOME", home.path().to_str().unwrap())];
+    let printed = Surroundings::get().larder_with(project.path(), &["dockerfile", "--print"], &vars);
+    let dockerfile = printed.ok().stdout;
+    assert!(dockerfile.contains("RUSTFLAGS='--cfg edge' cargo build "), "{dockerfile}");
+    assert!(!dockerfile.contains("--cfg own"), "{dockerfile}");
+}
+
 /// cargo-leptos joins the flags in its own build; what is cooked for it has to have the same.
 #[test]
 fn flags_of_cargo_leptos_come_on_top_of_the_configured_ones() {

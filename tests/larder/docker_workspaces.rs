@@ -164,7 +164,8 @@ fn bases_of_other_kinds_than_debian() {
     assert!(debian.contains(&format!("{there}(apt-get update && ")), "{debian}");
     let alpine = dockerfile_with("build-base = \"rust:1-alpine\"\nruntime-base = \"alpine:3\"");
     let without = format!(
-        "{there}{{ echo 'error: BUILD_BASE has no /etc/ssl/certs/ca-certificates.crt' >&2; exit 1; }}\n"
+        "{there}{{ echo 'error: BUILD_BASE has no /etc/ssl/certs/ca-certificates.crt; pass --build-arg \
+         BUILD_BASE=IMAGE with one that has' >&2; exit 1; }}\n"
     );
     assert!(alpine.contains(&without) && !alpine.contains("apt-get"), "{alpine}");
 

@@ -231,7 +231,7 @@ impl Publisher<'_> {
         let is_of_run = unit.kind == UnitKind::BuildScriptRun;
         let Gathered { notes, bound, glibc, .. } = gathered;
         if path.as_str().ends_with(METADATA) {
-            // That of a run is left of a question to the compiler.
+            // A build script that tries what the compiler can do leaves some that nobody reads.
             if !is_of_run {
                 self.search.in_metadata(bytes, notes, bound);
             }

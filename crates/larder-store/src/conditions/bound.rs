@@ -24,7 +24,7 @@ const SOURCES: [&str; 12] =
 
 /// What rustc writes behind a text in metadata.
 const END_OF_TEXT: u8 = 0xC1;
-/// Paths are no longer.
+/// The most bytes of a path.
 const LONGEST_PATH: usize = 4096;
 
 /// How files of metadata end.
@@ -53,7 +53,8 @@ impl RustcNotes {
 
     /// Whether some data starts with the name of a file that was read.
     fn have_read(&self, data: &[u8]) -> bool {
-        self.files.iter().any(|file| data.starts_with(file.as_bytes()))
+        let mut rests = self.files.iter().filter_map(|file| data.strip_prefix(file.as_bytes()));
+        rests.any(|rest| !rest.first().is_some_and(is_of_path))
     }
 
     /// Whether some data starts with the folder of the package, in which cargo starts rustc: rustc keeps it with the name
@@ -61,7 +62,13 @@ impl RustcNotes {
     fn is_working_directory(&self, data: &[u8]) -> bool {
         let end = data.iter().take(LONGEST_PATH).position(|byte| *byte == END_OF_TEXT);
         let path = end.and_then(|end| std::str::from_utf8(&data[..end]).ok());
-        path.is_some_and(|path| self.have_read_below(path) && Path::new(path).join("Cargo.toml").is_file())
+        path.map(Path::new).is_some_and(|path| path.join("Cargo.toml").is_file() && self.have_read_in(path))
+    }
+
+    /// Whether a file was read that is in this folder, which rustc may know by the name that links lead to.
+    fn have_read_in(&self, folder: &Path) -> bool {
+        let names = self.files.iter().flat_map(|file| [file.clone(), real(file)]);
+        names.into_iter().any(|file| Path::new(&file).starts_with(folder))
     }
 
     /// Whether a file was read that has this path, or is below it.
@@ -197,10 +204,14 @@ pub fn is_artifact(bytes: &[u8]) -> bool {
     ArchiveFile::parse(bytes).is_ok() || object::File::parse(bytes).is_ok()
 }
 
+/// Whether a byte goes on with a path, in nearly all of them.
+fn is_of_path(byte: &u8) -> bool {
+    let signs: &[u8] = if cfg!(windows) { br"\/-_.+@~" } else { b"/-_.+@~" };
+    byte.is_ascii_alphanumeric() || signs.contains(byte)
+}
+
 /// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.
 fn is_source(data: &[u8], folder: usize) -> bool {
-    let signs: &[u8] = if cfg!(windows) { br"\/-_.+@~" } else { b"/-_.+@~" };
-    let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || signs.contains(byte);
     // The folder's own name may hold any sign.
     let below = &data[folder..];
     let length = below.iter().position(|byte| !is_of_path(byte)).unwrap_or(below.len()).min(LONGEST_PATH);
@@ -279,10 +290,36 @@ mod tests {
         }
         let (folder, place) = (package.display(), place("/nowhere/target", home.path().to_str().unwrap()));
         let notes = notes(&format!("a.rlib: x\n{folder}/src/lib.rs:\n"));
-        let found = |text: &str| in_metadata(&[text.as_bytes(), b"\xC1"].concat(), &notes, &place);
-        assert_eq!(found(&format!("B{folder}")), []);
-        for text in [format!("B{folder}/data"), format!("B{folder}/src"), home.path().display().to_string()] {
-            assert_eq!(found(&text), [Bound::CargoHome], "{text}");
+        let cases: [(String, &[Bound]); 4] = [
+            (format!("B{folder}"), &[]),
+            (format!("B{folder}/data"), &[Bound::CargoHome]),
+            (format!("B{folder}/src"), &[Bound::CargoHome]),
+            (home.path().display().to_string(), &[Bound::CargoHome]),
+        ];
+        for (text, expected) in cases {
+            let data = [text.as_bytes(), b"\xC1"].concat();
+            assert_eq!(in_metadata(&data, &notes, &place), expected, "{text}");
+        }
+    }
+
+    /// cargo tells rustc the one name of its source, and the system the other one of the folder that it is in.
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_in_which_rustc_ran_may_have_another_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let [link, home] = ["link", "home"].map(|name| parent.path().join(name));
+        let package = home.join("a-1.0.0");
+        fs_err::create_dir_all(&package).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        for file in ["Cargo.toml", "lib.rs"] {
+            fs_err::write(package.join(file), "").unwrap();
+        }
+        let notes = notes(&format!("a.rlib: x\n{}/a-1.0.0/lib.rs:\n", link.display()));
+        let place = place("/nowhere/target", link.to_str().unwrap());
+        let real = fs_err::canonicalize(&package).unwrap().to_str().unwrap().to_owned();
+        for (text, expected) in [(real.clone(), false), (format!("{real}/data"), true)] {
+            let data = [text.as_bytes(), b"\xC1"].concat();
+            assert_eq!(!in_metadata(&data, &notes, &place).is_empty(), expected, "{text}");
         }
     }
 
@@ -292,8 +329,10 @@ mod tests {
         let place = place("/w/target", "/c");
         let included = b"\0/w/target/debug/build/a-1/out/version.expr\xc1";
         assert_eq!(in_metadata(included, &notes, &place), []);
-        let constant = b"\0/w/target/debug/build/a-1/out\xc1";
-        assert_eq!(in_metadata(constant, &notes, &place), [Bound::BuildDir]);
+        for constant in ["", "/version.expr2", "/version.expr/x"] {
+            let constant = [b"\0/w/target/debug/build/a-1/out", constant.as_bytes(), b"\xc1"].concat();
+            assert_eq!(in_metadata(&constant, &notes, &place), [Bound::BuildDir]);
+        }
         assert_eq!(in_metadata(b"\0/c/registry/src/a/data\xc1", &notes, &place), [Bound::CargoHome]);
     }
 

@@ -23,7 +23,7 @@ pub struct Conditions {
     /// Folders whose paths the unit uses: they must be the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bound: Vec<Bound>,
-    /// Files and folders of the system that build scripts named: they must be there.
+    /// Files and folders of the system that build scripts named, and other names of bound folders: they must be there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
     /// Files and folders of the system that cargo looks at: their content must be the same.

@@ -102,7 +102,10 @@ impl<'a> Deployment<'a> {
         let mut session = ServerSession::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
         let about = engine.about().map_err(|error| session.explained(error))?;
-        ports::check(&engine, session.host(), &service, settings)?;
+        // A look is wanted above all where two services are in each other's way.
+        if purpose == SessionPurpose::Change {
+            ports::check(&engine, session.host(), &service, settings)?;
+        }
         let mut releases = engine.releases(&service)?;
         // A service that was deployed before the server managed a Swarm goes on as it was.
         let is_swarm = about.node.is_some() && !engine.has_plain_releases(&service, releases.len())?;

@@ -13,7 +13,8 @@ pub(super) fn check(engine: &Engine, host: &str, service: &str, settings: &Deplo
     let all = engine.cmd(&words).output()?;
     let Some((other, port)) = shared(&all, service, settings.used_ports()) else { return Ok(()) };
     let what = format!("port {port} is one of another service's, `{other}`");
-    let hint = "set `ports` to two that no other service there has, and give the proxy's site the same ones";
+    let hint = "set `ports` to two that no other service there has, and give the proxy's site the same ones; \
+                or remove the containers of that service if it is gone";
     Err(Problem::Server { host: host.to_owned(), what, hint }.into())
 }
 

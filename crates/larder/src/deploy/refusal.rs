@@ -20,6 +20,17 @@ pub(super) fn refusal(said: &str) -> (String, &'static str) {
             "compare its fingerprint with the server's own, and connect once with `ssh`",
         ),
         (
+            "too long for Unix domain socket",
+            "the path of the temporary folder is too long for a socket",
+            "set TMPDIR to a shorter one",
+        ),
+        // Before the keys: a port below 1024 is refused by the words of a refused key.
+        (
+            "Could not request local forwarding",
+            "a port that your SSH configuration forwards for this server cannot be opened",
+            "end the session that has it, or deploy to a `Host` without `LocalForward` and `DynamicForward`",
+        ),
+        (
             "Permission denied",
             "the server takes none of the keys",
             "load the key with `ssh-add`, or add it on the server",
@@ -33,16 +44,6 @@ pub(super) fn refusal(said: &str) -> (String, &'static str) {
             PROHIBITED,
             "sshd forbids forwarding",
             "allow `AllowTcpForwarding` and `AllowStreamLocalForwarding` there",
-        ),
-        (
-            "too long for Unix domain socket",
-            "the path of the temporary folder is too long for a socket",
-            "set TMPDIR to a shorter one",
-        ),
-        (
-            "Could not request local forwarding",
-            "a port that your SSH configuration forwards for this server is taken",
-            "end the session that has it, or deploy to a `Host` without `LocalForward` and `DynamicForward`",
         ),
     ];
     let lines: Vec<&str> = said.lines().filter(|line| !is_of_a_port(line)).collect();
@@ -81,7 +82,11 @@ mod tests {
             ),
             (
                 "bind [127.0.0.1]:8080: Address already in use\r\nCould not request local forwarding.\r\n",
-                "a port that your SSH configuration forwards for this server is taken",
+                "a port that your SSH configuration forwards for this server cannot be opened",
+            ),
+            (
+                "bind [127.0.0.1]:80: Permission denied\r\nCould not request local forwarding.\r\n",
+                "a port that your SSH configuration forwards for this server cannot be opened",
             ),
             (
                 "channel 3: open failed: administratively prohibited: open failed\r\n",

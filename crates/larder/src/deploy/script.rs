@@ -24,6 +24,9 @@ const GUARDED_SILENCE: Duration = Duration::from_secs(20);
 /// A start may still be under way when its client has vanished. Asking for the name waits for its end. A release that has
 /// never served is removed, so that a start that comes even later finds nothing.
 ///
+/// An answer may find nobody who reads it any more: that must not end the script before it has started what it
+/// guards.
+///
 /// Who waits for the lock is told who has it by a file of each user's own: one user may not write another's.
 const SCRIPT: &str = r#"
 umask 022
@@ -76,7 +79,7 @@ leave() {
     exit 0
 }
 guard=
-trap "" USR1 USR2
+trap "" PIPE USR1 USR2
 (
     trap "left=$silence" USR1
     trap "left=$guarded" USR2

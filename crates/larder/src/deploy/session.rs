@@ -164,6 +164,11 @@ impl ServerSession {
         }
     }
 
+    /// Sends a line. If nobody reads it the connection has ended, and ssh knows why.
+    fn say(&mut self, line: &str) -> Result<()> {
+        self.dialogue.say(line).map_err(|_| Error::from(self.failure()))
+    }
+
     /// Why the connection ended, in ssh's own words.
     fn failure(&mut self) -> Problem {
         // Its last words may still be on their way.
@@ -183,7 +188,7 @@ impl ServerSession {
 
     /// Waits until the server answers, and has said all that it had to say before.
     pub(super) fn round_trip(&mut self) -> Result<()> {
-        self.dialogue.say("ping")?;
+        self.say("ping")?;
         self.answer("pong", ANSWERING).map(drop)
     }
 
@@ -213,7 +218,7 @@ impl ServerSession {
         if !folder.starts_with('/') || folder.contains(char::is_control) {
             return Ok(None);
         }
-        self.dialogue.say(&format!("disk {folder}"))?;
+        self.say(&format!("disk {folder}"))?;
         let answer = self.answer("disk", ANSWERING)?;
         // `df -P`: device, blocks, used, available, …
         let kib = answer.split_whitespace().nth(3).and_then(|kib| kib.parse::<u64>().ok());
@@ -222,7 +227,7 @@ impl ServerSession {
 
     /// Has the server start this container again if the connection ends; an empty name has it start none.
     pub(super) fn guard(&mut self, container: &str) -> Result<()> {
-        self.dialogue.say(&format!("guard {container}"))?;
+        self.say(&format!("guard {container}"))?;
         self.answer("guard", ANSWERING).map(drop)
     }
 

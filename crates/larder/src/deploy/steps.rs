@@ -401,10 +401,20 @@ impl Run<'_, '_> {
             return self.switch_held(plan, port);
         }
         if let Err(error) = self.deployment.send_to(port) {
+            self.switch_back(plan)?;
             self.undo(plan)?;
             return Err(error);
         }
         self.confirm()
+    }
+
+    /// A change that failed may be made in part, or later. So no release is taken away before all requests go to
+    /// the one that served; if they cannot be sent there both run on, and the next run tells which of them serves.
+    fn switch_back(&self, plan: &RolloutPlan) -> Result<()> {
+        let live = plan.live.as_ref().map(|live| live.labels.port);
+        // A port that was given up is asked by nobody.
+        let port = live.filter(|port| self.deployment.settings.ports.contains(port));
+        port.map_or(Ok(()), |port| self.deployment.send_to(port))
     }
 
     /// Both ports are asked until the very end. So one release serves whenever we end: until nothing is guarded any more

@@ -230,7 +230,10 @@ impl Writer<'_> {
                 "(apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*)"
             )
         } else {
-            format!("{{ echo 'error: BUILD_BASE has no {CERTIFICATES_FILE}' >&2; exit 1; }}")
+            format!(
+                "{{ echo 'error: BUILD_BASE has no {CERTIFICATES_FILE}; pass --build-arg \
+                 BUILD_BASE=IMAGE with one that has' >&2; exit 1; }}"
+            )
         };
         let _ = writeln!(self.text, "RUN {is_there} \\\n    || {or_else}");
     }

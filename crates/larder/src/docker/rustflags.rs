@@ -1,14 +1,18 @@
 //! The flags for rustc of a slice that adds some, in an image. They come in `RUSTFLAGS`, which hides all that cargo's
 //! configuration says, so the variable repeats those first, as it does on every machine.
 //!
-//! Must never take a flag from one person's environment: the image is everybody's.
+//! Must never take a flag from one person's environment or files: the image is everybody's.
 
 use std::collections::BTreeMap;
 
+use cargo_metadata::cargo_platform::{Cfg, Platform as Condition};
+use toml_edit::{Item, TableLike};
+
+use super::packages;
 use crate::{
-    cargo::platform::Platform,
+    cargo::platform::{HOST_TUPLE, Platform},
     error::{Error, Result},
-    process::quoted,
+    process::{Cmd, quoted},
     project::Project,
     secret,
     slice::Slice,
@@ -41,28 +45,60 @@ pub(super) fn assignments(
 
 /// The configured flags with those of a slice. One host's own table may have others than the next one's.
 fn merged(project: &Project, slice: &Slice, own: &str, platforms: &[Platform]) -> Result<HostsByFlags> {
-    let (workspace, root) = (&project.workspace, project.workspace.root().as_std_path());
-    let cargo = project.cargo.of_everybody(root)?;
+    let named = slice.targets().into_iter().next().filter(|target| *target != HOST_TUPLE);
     let mut all = HostsByFlags::new();
     for platform in platforms {
-        let flags = slice.merged_rustflags(&cargo.on(root, platform)?, workspace)?.unwrap_or_default();
+        let mut flags = configured(project, named.unwrap_or(platform.as_str()))?;
         // The slice's own words are looked at with its others.
-        if let Some(reason) = wrong_in(flags.strip_suffix(own).unwrap_or(&flags)) {
-            let path = workspace.root().join(".cargo/config.toml");
+        if let Some(reason) = flags.iter().find_map(|flag| wrong_in(flag)) {
+            let path = project.workspace.root().join(".cargo/config.toml");
             return Err(Error::Settings { path: path.into(), reason: format!("rustflags: {reason}") });
         }
-        all.entry(flags).or_default().push(platform.to_string());
+        flags.push(own);
+        all.entry(flags.join(" ")).or_default().push(platform.to_string());
     }
     Ok(all)
 }
 
-/// The reason why flags have no place in a Dockerfile.
-fn wrong_in(flags: &str) -> Option<&'static str> {
+/// The flags that the project's own configuration has for a target, as cargo joins them: those of the target's tables,
+/// or else those of all builds. They are not asked of cargo, which adds those in one person's files.
+fn configured<'a>(project: &'a Project, target: &str) -> Result<Vec<&'a str>> {
+    let config = project.workspace.config();
+    let tables = config.get("target").and_then(Item::as_table_like);
+    let mut tables: Vec<(&str, &Item)> = tables.into_iter().flat_map(TableLike::iter).collect();
+    // cargo takes conditions after the target itself, in the order of their names.
+    tables.sort_by_key(|(key, _)| (*key != target, *key));
+    let mut all = Vec::new();
+    for (key, table) in tables {
+        let Some(flags) = table.get("rustflags") else { continue };
+        if is_for(project, key, target)? {
+            all.extend(packages::flags(flags));
+        }
+    }
+    if all.is_empty() {
+        let of_build = config.get("build").and_then(|build| build.get("rustflags"));
+        all.extend(of_build.into_iter().flat_map(packages::flags));
+    }
+    Ok(all)
+}
+
+/// Whether a table of `[target]` is for a target.
+fn is_for(project: &Project, key: &str, target: &str) -> Result<bool> {
+    let Ok(Condition::Cfg(condition)) = key.parse::<Condition>() else { return Ok(key == target) };
+    let (cargo, root) = (&project.cargo, project.workspace.root());
+    let rustc = Cmd::new(cargo.rustc(), root, cargo.env()).args(["--print", "cfg", "--target", target]);
+    let holding: Vec<Cfg> = rustc.output()?.lines().filter_map(|line| line.parse().ok()).collect();
+    Ok(condition.matches(&holding))
+}
+
+/// The reason why a flag has no place in a Dockerfile.
+fn wrong_in(flag: &str) -> Option<&'static str> {
     match () {
-        () if flags.contains(char::is_control) => {
+        () if flag.contains(char::is_control) => {
             Some("no image can be built with a control character in one")
         }
-        () if secret::is_held_by(flags) => Some("an image is no place for a secret"),
+        () if flag.contains(' ') => Some("RUSTFLAGS are split at spaces, so none can have one"),
+        () if secret::is_held_by(flag) => Some("an image is no place for a secret"),
         () => None,
     }
 }
@@ -104,8 +140,9 @@ mod tests {
 
     #[test]
     fn flags_that_no_image_may_hold() {
-        assert_eq!(wrong_in("--cfg x -Ctarget-cpu=native"), None);
-        assert!(wrong_in("--cfg x\nRUN evil").is_some());
-        assert!(wrong_in(&format!("--cfg a=\"ghp_{}\"", "a".repeat(36))).is_some());
+        assert_eq!(wrong_in("-Ctarget-cpu=native"), None);
+        assert!(wrong_in("--cfg=x\nRUN").is_some());
+        assert!(wrong_in("a=\"b c\"").is_some());
+        assert!(wrong_in(&format!("--cfg=a=\"ghp_{}\"", "a".repeat(36))).is_some());
     }
 }

@@ -44,14 +44,7 @@ pub(super) fn of_build(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> R
 }
 
 /// The merged value; `None` for a slice that adds nothing, since cargo then reads its configuration by itself.
-///
-/// # Errors
-/// When the configured rustflags cannot be read.
-pub(super) fn merged_rustflags(
-    cargo: &Cargo,
-    workspace: &Workspace,
-    slice: &Slice,
-) -> Result<Option<String>> {
+fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Result<Option<String>> {
     if slice.rustflags.is_empty() {
         return Ok(None);
     }

@@ -55,15 +55,6 @@ impl Slice {
         Ok(self.invocation(workspace, dir, args, env))
     }
 
-    /// The value of `RUSTFLAGS` that its calls get: the configured flags with its own. `None` for a slice without flags of
-    /// its own, whose calls get no such variable.
-    ///
-    /// # Errors
-    /// As [`planning`](Self::planning).
-    pub(crate) fn merged_rustflags(&self, cargo: &Cargo, workspace: &Workspace) -> Result<Option<String>> {
-        environment::merged_rustflags(cargo, workspace, self)
-    }
-
     fn invocation(&self, workspace: &Workspace, dir: &Path, args: &[String], env: Environment) -> Invocation {
         let target_dir = self.target_dir.resolve(workspace);
         Invocation { dir: dir.to_owned(), args: args.to_vec(), env, target_dir }

@@ -55,7 +55,8 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
 
 /// The variables of builds that no slice holds, since their values are paths of this machine.
 pub fn left_out<'a>(workspace: &Workspace, calls: &'a [Call]) -> BTreeSet<&'a str> {
-    let builds = calls.iter().filter(|call| call.subcommand().and_then(planned_as).is_some());
+    let calls = calls.iter().filter(|call| !is_question(call.cargo_args()));
+    let builds = calls.filter(|call| call.subcommand().and_then(planned_as).is_some());
     let places = builds.flat_map(variables).filter(|(_, value)| is_place(workspace, value));
     places.map(|(name, _)| name.as_str()).collect()
 }

@@ -20,7 +20,7 @@ use crate::{
     side_by_side,
     slice::Slice,
 };
-pub(crate) use programs::of_program;
+pub(crate) use programs::{flags, of_program};
 
 /// Packages by name, each with what needs it.
 pub type Needed = BTreeMap<String, BTreeSet<String>>;
@@ -50,7 +50,7 @@ impl DebianRelease {
             "alpine",
             "alma",
             "amazonlinux",
-            "arch",
+            "archlinux",
             "busybox",
             "chainguard",
             "distroless",
@@ -95,7 +95,7 @@ pub(super) fn is_debian(image: &str) -> bool {
 }
 
 /// Whether an image is called after a system: a word of its name is the system's, with its version or `linux` behind it. A
-/// word that only has those letters in it, such as `research` with `arch`, says nothing.
+/// word that only has those letters in it, such as `rubidium` with `ubi`, says nothing.
 fn is_of(image: &str, system: &str) -> bool {
     let mut words = image.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| {

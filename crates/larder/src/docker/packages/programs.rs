@@ -51,7 +51,7 @@ fn concerns(key: &str, targets: &[&str]) -> bool {
 }
 
 /// The words of `rustflags`, which is an array or a text.
-fn flags(item: &Item) -> Vec<&str> {
+pub(crate) fn flags(item: &Item) -> Vec<&str> {
     let array = item.as_array().into_iter().flatten().filter_map(toml_edit::Value::as_str);
     array.chain(item.as_str().into_iter().flat_map(str::split_whitespace)).collect()
 }

@@ -84,7 +84,7 @@ fn names_are_those_of_the_base_images() {
     settings.build_base = Some("rust:1-alpine".into());
     assert_eq!(packages(&[("openssl-sys", &[])], &settings), Default::default());
     assert_eq!(DebianRelease::from_image("ubuntu:24.04"), Some(DebianRelease::Trixie));
-    for debian in ["host.example:5000/base", "research/builder", "rubidium:1@sha256:0a", "ubuntu:24.04"] {
+    for debian in ["host.example:5000/base", "example/multi-arch:1", "rubidium:1@sha256:0a", "ubuntu:24.04"] {
         assert_eq!(DebianRelease::from_image(debian), Some(DebianRelease::Trixie), "{debian}");
     }
     let others = [
