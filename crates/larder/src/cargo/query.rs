@@ -12,7 +12,10 @@ use std::{
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item};
 
-use super::command_line::option_values;
+use super::{
+    command_line::option_values, compilers::COMPILERS, settings_files::CONFIGURATION,
+    variables::PROFILE_SETTINGS,
+};
 use crate::{
     error::{Error, Result},
     files::read,
@@ -96,12 +99,11 @@ pub(crate) fn of_everybody(env: &Environment) -> Environment {
         "CARGO_ENCODED_RUSTDOCFLAGS",
     ];
     const FAMILIES: [&str; 5] =
-        ["CARGO_PROFILE_", "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_RESOLVER_", UNSTABLE_VARIABLES];
-    let compilers = ["CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"];
+        [PROFILE_SETTINGS, "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_RESOLVER_", UNSTABLE_VARIABLES];
+    let is_compiler = |name: &str| COMPILERS.iter().any(|(_, names)| names.contains(&name));
     let mut env = env.clone();
     remove(&mut env, |name| {
-        NAMES.contains(&name)
-            || FAMILIES.iter().any(|family| name.starts_with(family)) && !compilers.contains(&name)
+        NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family)) && !is_compiler(name)
     });
     env
 }
@@ -123,10 +125,7 @@ fn remove(env: &mut Environment, is_meant: impl Fn(&str) -> bool) {
 /// [`Error::PersonalSetting`] with the file and the key.
 pub(crate) fn require_of_everybody(home: Option<PathBuf>, root: &Path) -> Result<()> {
     let Some(home) = home.filter(|home| *home != root.join(".cargo")) else { return Ok(()) };
-    // cargo prefers the name without an extension.
-    let Some(path) =
-        ["config", "config.toml"].map(|name| home.join(name)).into_iter().find(|path| path.is_file())
-    else {
+    let Some(path) = CONFIGURATION.map(|name| home.join(name)).into_iter().find(|path| path.is_file()) else {
         return Ok(());
     };
     // cargo has read the file already, and said what is wrong with it.

@@ -37,9 +37,8 @@ pub(crate) fn may_be_recorded(name: &str, value: &str) -> bool {
         "NODE",
     ];
     let families = ["LARDER_RECORD", "CARGO_", "RUSTUP_", "RUST_RECURSION", "npm_", "MAKE_TERM"];
-    let is_linker = name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER");
     let is_setting =
-        SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_linker || is_flags(name);
+        SETTINGS.contains(&name) || name.starts_with(PROFILE_SETTINGS) || is_linker(name) || is_flags(name);
     let is_others = own.contains(&name) || families.iter().any(|family| name.starts_with(family));
     // No setting of cargo's that is recorded is named like one.
     if is_setting { !secret::is_held_by(value) } else { !is_others && !secret::is_secret(name, value) }
@@ -56,7 +55,17 @@ pub(crate) const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
 /// The toolchain that rustup takes instead of what a folder asks for.
 pub(crate) const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 /// Keys of profiles.
-const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
+pub(crate) const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
+
+/// Whether a variable names the linker of a target.
+pub(crate) fn is_linker(name: &str) -> bool {
+    name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER")
+}
+
+/// Whether a variable holds flags for rustc.
+pub(crate) fn has_rustflags(name: &str) -> bool {
+    name == "RUSTFLAGS" || is_flags(name)
+}
 
 /// Whether a variable holds flags by another name than `RUSTFLAGS`.
 pub(crate) fn is_flags(name: &str) -> bool {

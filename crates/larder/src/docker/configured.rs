@@ -8,6 +8,7 @@ use super::{
     path_packages,
 };
 use crate::{
+    cargo::settings_files::TOOLCHAIN,
     error::{Error, Result},
     files::read,
     project::Project,
@@ -113,6 +114,5 @@ fn toolchain(project: &Project, context: &Context) -> Result<Option<Place>> {
 
 /// The file that rustup takes the toolchain from.
 pub(super) fn toolchain_file(workspace: &Workspace) -> Option<&'static str> {
-    let names = ["rust-toolchain", "rust-toolchain.toml"];
-    names.into_iter().find(|name| workspace.shared_files().has(Utf8Path::new(name)))
+    TOOLCHAIN.into_iter().find(|name| workspace.shared_files().has(Utf8Path::new(name)))
 }

@@ -111,7 +111,7 @@ fn needs<'a>(key: &'a str, needed: &'a Needed) -> impl Iterator<Item = String> +
 
 fn extended(project: &Project, key: &str, more: BTreeSet<String>, why: &'static str) -> Setting {
     let manifest = project.workspace.manifest();
-    let path = [Settings::owner(manifest), "metadata", "larder", "docker", key];
+    let path = Settings::path(Settings::owner(manifest), &["docker", key]);
     let mut list = tuning::get(manifest, &path).and_then(Item::as_array).cloned().unwrap_or_default();
     list::extend(&mut list, more);
     Setting::new(&path, Value::Array(list), why)

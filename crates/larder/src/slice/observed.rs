@@ -17,10 +17,10 @@ use super::{
 use crate::{
     cargo::{
         Cargo,
-        command_line::{
-            arguments, before_subcommand, is_question, long, option_values, planned_as, without_policies,
-        },
+        command_line::{arguments, before_subcommand, is_question, long, option_values, without_policies},
         platform::{HOST_TUPLE, Platform},
+        shown,
+        subcommands::building,
         variables::{BUILD_TARGET, BUILD_TARGET_DIR, TARGET_DIR, TOOLCHAIN, is_flags},
     },
     error::{Error, Result},
@@ -83,7 +83,9 @@ impl<'a> Observation<'a> {
     }
 
     fn slice(&self) -> Result<Option<Slice>> {
-        let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
+        let Some(command) = self.call.subcommand().and_then(|name| building(name)?.planned_as) else {
+            return Ok(None);
+        };
         let Some(package) = self.package() else { return Ok(None) };
         // dx asks a nightly how many units there are, which says nothing of the builds after it.
         if is_question(self.call.cargo_args()) {
@@ -331,8 +333,7 @@ impl<'a> Observation<'a> {
 }
 
 fn refused(call: &Call, reason: String) -> Error {
-    let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
-    Error::Observed { command: format!("cargo {}", words.join(" ")), reason }
+    Error::Observed { command: format!("cargo {}", shown::line(&call.args)), reason }
 }
 
 fn selects_packages(args: &[String]) -> bool {

@@ -10,8 +10,9 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::{document::parse_toml, paths};
 use crate::{
+    cargo::settings_files::CONFIGURATION_OF_FOLDER,
     error::{Error, Result},
-    git::shared_files::SharedFiles,
+    git::{self, shared_files::SharedFiles},
     process::Environment,
 };
 
@@ -52,7 +53,7 @@ pub(crate) fn read_all(root: &Utf8Path, env: &Environment) {
 /// The workspace's own file, then those above it that every clone of the repository has.
 fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
     let mut files: Vec<Utf8PathBuf> = in_folder(root).into_iter().collect();
-    let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(root);
+    let top = git::top_of(root).unwrap_or(root);
     let folders = root.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
     let above: Vec<Utf8PathBuf> = folders.filter_map(in_folder).collect();
     if !above.is_empty() {
@@ -63,8 +64,7 @@ fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
 }
 
 fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
-    // cargo prefers the name without an extension if both exist.
-    let paths = ["config", "config.toml"].map(|name| folder.join(".cargo").join(name));
+    let paths = CONFIGURATION_OF_FOLDER.map(|name| folder.join(name));
     paths.into_iter().find(|path| path.is_file())
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod config;
 mod document;
+mod locked_source;
 mod paths;
 
 use std::{path::Path, sync::OnceLock};
@@ -18,13 +19,20 @@ use self::config::Config;
 pub(crate) use self::config::included;
 pub use self::paths::{Named, PathRole, normalized};
 use crate::{
-    cargo::Cargo,
+    cargo::{
+        Cargo,
+        settings_files::{CONFIGURATION_OF_FOLDER, TOOLCHAIN},
+    },
     error::{Error, Result},
     files::read,
     git::shared_files::SharedFiles,
     process::Environment,
 };
 pub use document::parse_toml;
+pub use locked_source::LockedSource;
+
+/// The folder of the recipes, as seen from the root.
+pub const RECIPES: &str = "larder";
 
 /// A cargo workspace on disk.
 #[derive(Debug)]
@@ -78,6 +86,16 @@ impl Workspace {
     /// The folder of the root manifest.
     pub fn root(&self) -> &Utf8Path {
         &self.metadata.workspace_root
+    }
+
+    /// The root manifest's path.
+    pub fn manifest_path(&self) -> Utf8PathBuf {
+        self.root().join("Cargo.toml")
+    }
+
+    /// The path of `Cargo.lock`.
+    pub fn lock_path(&self) -> Utf8PathBuf {
+        self.root().join("Cargo.lock")
     }
 
     /// The target directory of this run: `--target-dir`, else what cargo's configuration says.
@@ -159,7 +177,7 @@ impl Workspace {
 
     /// The folder of the recipes.
     pub fn larder_dir(&self) -> Utf8PathBuf {
-        self.root().join("larder")
+        self.root().join(RECIPES)
     }
 
     /// The resolver version cargo uses here, copied into recipes: cargo derives it from the root package's
@@ -173,7 +191,7 @@ impl Workspace {
         if package.is_none() {
             return "1".to_owned();
         }
-        let root_manifest = self.root().join("Cargo.toml");
+        let root_manifest = self.manifest_path();
         let root_package = self.metadata.packages.iter().find(|p| p.manifest_path == root_manifest);
         let edition = root_package.map_or("2015", |package| package.edition.as_str());
         match edition {
@@ -218,21 +236,15 @@ pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage
 }
 
 /// The files that cargo and rustup read of a folder before anybody can judge it.
-const READ_FIRST: [&str; 6] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    ".cargo/config",
-    ".cargo/config.toml",
-    "rust-toolchain",
-    "rust-toolchain.toml",
-];
+const READ_FIRST: [[&str; 2]; 3] = [["Cargo.toml", "Cargo.lock"], CONFIGURATION_OF_FOLDER, TOOLCHAIN];
 
 /// Refuses pipes and devices that cargo would read without end; all else cargo judges.
 fn refuse_endless(dir: &Path, manifest: Option<&Path>) -> Result<()> {
     let manifest = manifest.map(|manifest| dir.join(manifest));
     let start = manifest.as_deref().and_then(Path::parent).unwrap_or(dir);
     for folder in start.ancestors() {
-        READ_FIRST.iter().try_for_each(|name| read::refuse_endless(&folder.join(name)))?;
+        let mut names = READ_FIRST.iter().flatten();
+        names.try_for_each(|name| read::refuse_endless(&folder.join(name)))?;
     }
     Ok(())
 }
@@ -254,14 +266,13 @@ pub fn locked_version<'a>(lock: &'a DocumentMut, name: &str) -> Option<&'a str> 
 /// # Errors
 /// If the file cannot be read, or is no TOML.
 pub(crate) fn read_toolchain(root: &Utf8Path) -> Result<Option<String>> {
-    // rustup prefers the name without an extension if both exist; that one may be a bare channel.
-    for name in ["rust-toolchain", "rust-toolchain.toml"] {
+    for name in TOOLCHAIN {
         let path = root.join(name);
         if !path.is_file() {
             continue;
         }
         let text = read::text(&path)?;
-        if name == "rust-toolchain" && !text.contains('[') {
+        if name == TOOLCHAIN[0] && !text.contains('[') {
             return Ok(Some(text.trim().to_owned()));
         }
         let document = parse_toml(&path)?;

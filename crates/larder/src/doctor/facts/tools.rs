@@ -4,6 +4,7 @@ use cargo_metadata::camino::Utf8Path;
 
 use super::ask::{Answer, PATIENCE, ask, ask_program};
 use crate::{
+    cargo::settings_files::TOOLCHAIN,
     docker::tailwind::Tailwind,
     error::Error,
     files::scratch::Scratch,
@@ -102,7 +103,7 @@ pub(super) fn targets(project: &Project) -> Vec<String> {
 }
 
 fn toolchain_targets(root: &Utf8Path) -> Vec<String> {
-    let files = ["rust-toolchain", "rust-toolchain.toml"].map(|name| root.join(name));
+    let files = TOOLCHAIN.map(|name| root.join(name));
     let document = files.iter().find(|file| file.is_file()).and_then(|file| parse_toml(file).ok());
     let list = document.as_ref().and_then(|document| document.get("toolchain")?.get("targets")?.as_array());
     list.into_iter().flatten().filter_map(toml_edit::Value::as_str).map(str::to_owned).collect()

@@ -102,7 +102,7 @@ impl PipelineParts {
 /// only a developer makes are nothing for CI.
 fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
     let (builds, checks): (Vec<&Slice>, Vec<&Slice>) =
-        slices.iter().partition(|slice| command(slice) == "build");
+        slices.iter().partition(|slice| slice.subcommand() == "build");
     let shipped: Vec<&Slice> = builds.into_iter().filter(|slice| slice.variant == Variant::Release).collect();
     let mut groups = Vec::new();
     if !shipped.is_empty() {
@@ -115,14 +115,10 @@ fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
     }
     groups.extend(checks.iter().map(|slice| Group {
         slices: slice.name.to_string(),
-        is_clippy: command(slice) == "clippy",
+        is_clippy: slice.is_clippy(),
         is_leptos: false,
     }));
     (groups, shipped.into_iter().chain(checks).collect())
-}
-
-fn command(slice: &Slice) -> &str {
-    slice.args.first().map_or("", String::as_str)
 }
 
 fn is_bucket(remote: &str) -> bool {
