@@ -40,6 +40,8 @@ let
       "${package.name} ${package.version}"
     else
       "${package.name} ${package.version} (${withoutCommit})";
+  # The order of the table is that of `Cargo.lock`.
+  inOrder = lib.sort (one: other: one.number < other.number);
   dependencies =
     packages:
     lib.optionalString (packages != [ ])
@@ -179,7 +181,7 @@ let
         source = "${source package}"
       ''
       + lib.optionalString (package.checksum != "") "checksum = \"${package.checksum}\"\n"
-      + dependencies (map (need: section.means.${need.word}) (lib.filter has package.needs));
+      + dependencies (inOrder (map (need: section.means.${need.word}) (lib.filter has package.needs)));
     }) packages;
   unused =
     line:

@@ -121,3 +121,84 @@ fn a_folder_that_cannot_be_written_is_named() {
         run(&project, "lock").ok();
     }
 }
+
+/// How many files a profile has of compiled units.
+fn artifacts(project: &Project, profile: &str) -> usize {
+    let folder = project.path().join("target").join(profile).join("deps");
+    fs_err::read_dir(folder).map_or(0, Iterator::count)
+}
+
+/// A lock of another user's that may be read is held all the same; one that may not keeps its own folder, and no more.
+#[test]
+fn a_lock_that_is_somebody_elses_keeps_its_own_folder_alone() {
+    for mode in [0o444, 0o000] {
+        for verb in ["clean dependencies --yes", "gc --only target --older-than 0s --yes"] {
+            let project = project();
+            project.cargo(&["build", "--release"]);
+            project.cargo(&["build"]);
+            // Another version of the package makes all of it an old generation.
+            project.write("Cargo.toml", &project.read("Cargo.toml").replace("1.0.15", "1.0.14"));
+            project.cargo(&["build", "--release"]);
+            project.cargo(&["build"]);
+            project.larder(&["lock"]).ok();
+            let before = (artifacts(&project, "release"), artifacts(&project, "debug"));
+            let lock = project.path().join("target/release/.cargo-lock");
+            allow(&lock, mode);
+            let outcome = run(&project, verb);
+            allow(&lock, 0o644);
+            let (release, debug) = (artifacts(&project, "release"), artifacts(&project, "debug"));
+            assert!(debug < before.1, "{verb} {mode:o}: {}", outcome.stderr);
+            if mode == 0o444 {
+                assert_eq!(outcome.code, 0, "{verb}: {}", outcome.stderr);
+                assert!(release < before.0, "{verb}: {}", outcome.stderr);
+            } else {
+                assert_eq!((outcome.code, release), (1, before.0), "{verb}: {}", outcome.stderr);
+                let told = outcome.stderr.matches("its lock cannot be held").count();
+                assert!(told > 0 && outcome.stderr.contains("target/release"), "{verb}: {}", outcome.stderr);
+            }
+        }
+    }
+}
+
+/// As a container leaves them that ran as root: folders and files below `target/larder` that are not ours.
+#[test]
+fn a_folder_for_recipes_that_is_somebody_elses_costs_the_recipe_and_no_build() {
+    const TOLD: &str = "the build goes on without all recipes";
+    let project = project();
+    let folder = project.path().join("target/larder");
+    fs_err::create_dir_all(&folder).unwrap();
+    fs_err::write(folder.join(".lock"), "").unwrap();
+    for (path, mode) in [(folder.clone(), 0o555), (folder.join(".lock"), 0o000)] {
+        allow(&path, mode);
+        let outcome = run(&project, "build");
+        assert_eq!(outcome.code, 0, "{mode:o}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.matches(TOLD).count(), 1, "{mode:o}: {}", outcome.stderr);
+        let cook = run(&project, "cook");
+        assert!(cook.code == 1 && cook.stderr.contains("target/larder"), "{mode:o}: {}", cook.stderr);
+        allow(&path, 0o755);
+    }
+    // A lock that may only be read, beside recipes that are there, is enough.
+    run(&project, "cook").ok();
+    allow(&folder.join(".lock"), 0o444);
+    let outcome = run(&project, "build").ok();
+    assert!(!outcome.stderr.contains(TOLD), "{}", outcome.stderr);
+}
+
+#[test]
+fn records_that_cannot_be_read_count_as_absent() {
+    let project = project();
+    project.larder(&["build"]).ok();
+    let record = project.path().join("target/larder/last-build.json");
+    allow(&record, 0o000);
+    for verb in ["build", "why", "usage", "gc --only target", "lock --check", "lock", "why -- cargo build"] {
+        allow(&record, 0o000);
+        run(&project, verb).ok();
+    }
+    allow(&record, 0o000);
+    let last = run(&project, "why --last");
+    assert_eq!(last.code, 1);
+    assert_eq!(last.stderr.matches("a record counts as absent").count(), 1, "{}", last.stderr);
+    assert!(last.stderr.contains("no build was recorded in"), "{}", last.stderr);
+    run(&project, "build -- cargo build --release").ok();
+    run(&project, "why --last").ok();
+}

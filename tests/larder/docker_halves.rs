@@ -292,8 +292,9 @@ fn assert_fresh_server_prints(server: &Project, text: &str) {
 fn what_does_not_come_apart_is_built_in_one_piece() {
     let hashed = MANIFEST.replace("assets-dir", "hash-files = true\nassets-dir");
     let patched = format!("{MANIFEST}\n[patch.crates-io]\nmacros = {{ path = \"macros\" }}\n");
-    let written =
-        format!("{MANIFEST}\n[workspace.metadata.larder.slices.tool]\nargs = [\"build\", \"--release\", \"--package=model\"]\n");
+    let written = format!(
+        "{MANIFEST}\n[workspace.metadata.larder.slices.tool]\nargs = [\"build\", \"--release\", \"--package=model\"]\n"
+    );
     for (why, manifest) in [("hashed", hashed), ("patched", patched), ("written", written)] {
         let dockerfile = project(&manifest).read("Dockerfile");
         assert!(!dockerfile.contains("build-front"), "{why}: {dockerfile}");

@@ -32,6 +32,7 @@ fn drivers_are_named_with_the_command_that_observes_them() {
     for (file, text, command) in [
         ("Trunk.toml", "", "observe --write -- trunk build --release"),
         ("Dioxus.toml", "", "observe --write -- dx build --release"),
+        ("dioxus.toml", "", "observe --write -- dx build --release"),
         ("Trunk.yaml", "build: {}\n", "observe --write -- trunk build --release"),
         (
             "pyproject.toml",

@@ -1,5 +1,7 @@
 //! Expanders: Larder itself, and awk in each of its three common kinds, make the same files of a table, byte for byte.
 
+use std::fmt::Write as _;
+
 use larder_tests::{
     GitRepository, Project, package,
     recipes::{assert_expanders_agree, expand},
@@ -83,6 +85,27 @@ fn sources_of_git_and_two_of_one_version() {
     assert!(lock.contains(" \"fnv 1.0.7 (git+file://"), "{lock}");
 }
 
+fn fork(number: usize) -> GitRepository {
+    let manifest = package("fork", "").replace("0.1.0", &format!("1.0.{}", number % 2));
+    GitRepository::new(&[("Cargo.toml", &manifest), ("src/lib.rs", "")])
+}
+
+/// Their words in the table are in the order of their hashes, the entries of `Cargo.lock` in that of their sources.
+#[test]
+fn dependencies_on_one_version_from_several_places() {
+    let forks: Vec<GitRepository> = (0..4).map(fork).collect();
+    let mut dependencies = String::from("\n[dependencies]\n");
+    for (number, fork) in forks.iter().enumerate() {
+        let _ = writeln!(dependencies, "f{number} = {{ package = \"fork\", git = {:?} }}", fork.url());
+    }
+    let user = GitRepository::new(&[("Cargo.toml", &package("user", &dependencies)), ("src/lib.rs", "")]);
+    let project = program(&format!("user = {{ git = {:?} }}\n", user.url()), "");
+    agree(&project);
+    let lock = project.recipe("release/0/Cargo.lock");
+    assert_eq!(lock.matches(" \"fork 1.0.0 (git+").count(), 4, "for `user` and for the stub: {lock}");
+    project.cargo(&["metadata", "--locked", "--format-version=1"]);
+}
+
 #[test]
 fn a_private_registry() {
     let registry = rules_sources::Registry::new();
@@ -162,6 +185,31 @@ fn chains_of_several_layers() {
         assert_expanders_agree("chains", project.path());
     }
     assert_eq!(project.layers("release"), 3);
+}
+
+/// A line whose end is open would come back in the layer that has no version of its package.
+#[test]
+fn a_package_that_is_bumped_and_then_gone() {
+    let project = layers::project();
+    for (package, version) in [("itoa", "1.0.15"), ("fnv", "1.0.6")] {
+        layers::bump(&project, package, version);
+        project.larder(&["lock"]).ok();
+    }
+    let table = project.read("larder/larder.lock");
+    let mut gone = table.replace("\nfnv 1.0.6 a2- ", "\nfnv 1.0.6 a1-1 ");
+    gone = gone.replace("\nfnv 1.0.7 a ", "\nfnv 1.0.7 a-0 ");
+    project.write("larder/larder.lock", &gone);
+    assert_expanders_agree("a package that is gone", project.path());
+    let version = |layer: usize| {
+        let lock = project.recipe(&format!("release/{layer}/Cargo.lock"));
+        ["1.0.6", "1.0.7"]
+            .into_iter()
+            .find(|version| lock.contains(&format!("\"fnv\"\nversion = \"{version}\"")))
+    };
+    assert_eq!([version(0), version(1), version(2)], [Some("1.0.7"), Some("1.0.6"), None]);
+    // Larder takes no table in which the end is open.
+    project.write("larder/larder.lock", &gone.replace("\nfnv 1.0.7 a-0 ", "\nfnv 1.0.7 a "));
+    assert!(larder_tests::recipes::by_larder(project.path()).is_err());
 }
 
 /// The tables of this repository, as they are committed.

@@ -7,7 +7,7 @@ use larder_tests::{Outcome, Project, Surroundings, cargo_home_of_user, package};
 const MAIN: &str = "fn main() {}\n";
 
 /// A workspace below a folder, so that there is something above it.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let app =
         package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\nbeside = { path = \"../../../beside\" }\n");
     let project = Project::without_lock(&[
@@ -25,16 +25,16 @@ fn project() -> Project {
     project
 }
 
-fn ws(project: &Project) -> std::path::PathBuf {
+pub(crate) fn ws(project: &Project) -> std::path::PathBuf {
     project.path().join("ws")
 }
 
-fn larder(project: &Project, args: &[&str], vars: &[(&str, &str)]) -> Outcome {
+pub(crate) fn larder(project: &Project, args: &[&str], vars: &[(&str, &str)]) -> Outcome {
     Surroundings::get().larder_with(&ws(project), args, vars)
 }
 
 /// Whether cargo was asked.
-fn asks(outcome: &Outcome) -> bool {
+pub(crate) fn asks(outcome: &Outcome) -> bool {
     outcome.stderr.contains("Planning")
 }
 
@@ -174,6 +174,8 @@ fn whatever_the_configuration_names_is_noticed() {
         ("instead/build.rs", MAIN),
         ("rustc.sh", "+# another one\n"),
         ("ws/layout.x", "+SECTIONS {}\n"),
+        // The last one, since its folder stays.
+        ("instead/deep/Cargo.toml", &package("deep", "")),
     ] {
         assert!(!asks(&larder(&project, &["lock", "--check"], &vars).ok()), "before {path} in {root}");
         let file = project.path().join(path);

@@ -3,7 +3,7 @@
 use larder_tests::{Project, Surroundings, package};
 
 /// Variables that are secret by their name or by their value, each with a text that is found nowhere else.
-const SECRETS: [(&str, &str); 16] = [
+const SECRETS: [(&str, &str); 18] = [
     ("API_TOKEN", "canary-01"),
     ("MY_PASS", "canary-02"),
     ("PASSPHRASE", "canary-03"),
@@ -20,6 +20,8 @@ const SECRETS: [(&str, &str); 16] = [
     ("CI_D", "-----BEGIN PRIVATE KEY-----canary-14"),
     ("CI_E", "Server=x;Password=canary-15"),
     ("CI_F", "https://host/hook?token=canary-16"),
+    ("CI_G", "me:canary-17@proxy:3128"),
+    ("CI_H", "Password = canary-18"),
 ];
 
 /// A build script that asks for them all, so that they are reasons.
@@ -57,16 +59,20 @@ fn observing_writes_none() {
         let outcome = project.larder(&[verb, &["sh", "-c", &driver]].concat()).ok();
         assert!(outcome.stdout.contains("GREETING"), "{}", outcome.stdout);
         holds_none(&outcome.stdout);
-        holds_none(&outcome.stderr.replace(&driver, ""));
+        holds_none(&outcome.stderr);
     }
     holds_none(&project.read("Cargo.toml"));
     // A word that cannot be left out without changing the call is refused, and not repeated.
-    for word in ["--config=http.proxy=\"http://me:canary@proxy\"", "--config=env.MY_PASS=\"canary\""] {
+    for word in [
+        "--config=http.proxy=\"http://me:canary@proxy\"",
+        "--config=http.proxy=\"me:canary@proxy:3128\"",
+        "--config=env.MY_PASS=\"canary\"",
+    ] {
         let call = format!("cargo build --release '{word}'");
         let outcome = project.larder(&["observe", "--write", "--", "sh", "-c", &call]);
         assert_eq!(outcome.code, 1, "{word}");
         assert!(outcome.stderr.contains("holds what nobody else may see"), "{}", outcome.stderr);
-        holds_none(&outcome.stderr.replace(&call, ""));
+        holds_none(&outcome.stderr);
         holds_none(&project.read("Cargo.toml"));
     }
 }
@@ -79,7 +85,7 @@ fn reasons_and_records_hold_none() {
     for script in [&first, &second, &config] {
         let outcome = project.larder(&["why", "--all", "--", "sh", "-c", script]).ok();
         holds_none(&outcome.stdout);
-        holds_none(&outcome.stderr.replace(script.as_str(), ""));
+        holds_none(&outcome.stderr);
     }
     let told = project.larder(&["why", "--last", "--json"]).ok().stdout;
     holds_none(&told);

@@ -6,7 +6,7 @@ use std::path::Path;
 use larder_tests::{Outcome, Project, Surroundings, package};
 
 /// Ways in, with the number of canaries in each: `canary-<way>-<number>`.
-const WAYS: [(&str, usize); 14] = [
+const WAYS: [(&str, usize); 18] = [
     ("env-table", 6),
     ("registry-address", 4),
     ("registry-token", 4),
@@ -21,6 +21,10 @@ const WAYS: [(&str, usize); 14] = [
     ("credentials", 2),
     ("env-file", 2),
     ("home", 2),
+    ("bare", 4),
+    ("key", 2),
+    ("flag", 5),
+    ("program", 6),
 ];
 
 /// Git ignores it, as many do with a configuration of their own.
@@ -32,6 +36,18 @@ MY_PASS = "canary-env-table-3"
 SENTRY_DSN = "https://canary-env-table-4@sentry.example/1"
 SIGNING_KEY = { value = "canary-env-table-5", relative = false }
 HOOK = "https://hook.example/x?token=canary-env-table-6"
+VIA = "me:canary-bare-1@proxy.example:3128"
+NOT_VIA = { value = "localhost,me:canary-bare-2@b.example", force = true }
+
+[build]
+rustflags = ["--cfg", 'token="canary-flag-1"']
+
+[target.'cfg(token = "canary-key-1")']
+linker = "cc"
+
+[source."https://x:canary-key-2@git.example/b"]
+git = "https://git.example/b"
+branch = "main"
 
 [registries.own]
 index = "sparse+https://me:canary-registry-address-1@own.example/index/"
@@ -87,7 +103,27 @@ cargo build --offline --config 'http.proxy="http://me:canary-driver-argument-1@p
 cargo build --offline --config 'registries.own.token="canary-driver-argument-2"'
 cargo build --offline --config=env.DB_PASSWORD=\"canary-driver-argument-3\"
 cargo build --offline --config 'env.URL="https://canary-driver-argument-4@host/"'
+cargo build --offline --config 'http.proxy="me:canary-bare-3@p:3128"'
 "#;
+
+/// Flags for the compiler, first in one variable and then in the other.
+const FLAGS: &str = r#"#!/bin/sh
+export RUSTFLAGS='--cfg token="canary-flag-2" --cfg via="me:canary-bare-4@p:3128"'
+cargo build --offline "$@"
+export CARGO_ENCODED_RUSTFLAGS="$(printf -- '--cfg\037token="canary-flag-3"')"
+cargo build --offline "$@"
+cargo build --offline --config 'build.rustflags=["--cfg", "token=\"canary-flag-4\""]' "$@"
+exec env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS \
+    cargo build --offline --config 'build.rustflags=["--cfg=token=\"canary-flag-5\""]' "$@"
+"#;
+
+/// Words of programs. cargo says what it runs, unless it is told to be quiet.
+const RUN: [&str; 8] =
+    ["cargo", "run", "-q", "--offline", "--", "canary-program-1", "--token", "canary-program-2"];
+const TEST: [&str; 8] =
+    ["cargo", "test", "-q", "--offline", "--", "canary-program-3", "--skip", "canary-program-4"];
+const COMPILE: [&str; 9] =
+    ["cargo", "rustc", "-q", "--offline", "--package=app", "--bin=app", "--", "--cfg", "canary_program_5"];
 
 /// It watches all that there is, so that all of it is a reason.
 const SCRIPT: &str = r#"fn main() {
@@ -113,13 +149,14 @@ const VARIABLES: [(&str, &str); 10] = [
 ];
 
 /// The files that the canaries come from. All else is written by Larder, or by cargo.
-const INPUTS: [&str; 7] = [
+const INPUTS: [&str; 8] = [
     ".cargo/config.toml",
     ".cargo/credentials.toml",
     ".env",
     "app/.env.local",
     "driver.sh",
     "arguments.sh",
+    "flags.sh",
     "home/credentials.toml",
 ];
 
@@ -147,6 +184,7 @@ impl Stage {
             ("home/credentials.toml", "[registries.own]\ntoken = \"canary-credentials-2\"\n"),
             ("driver.sh", DRIVER),
             ("arguments.sh", ARGUMENTS),
+            ("flags.sh", FLAGS),
         ]);
         let stage = Self { project, runs: 0, found: Vec::new() };
         stage.git(&["init", "--quiet"]);
@@ -190,7 +228,7 @@ impl Stage {
 #[test]
 fn no_verb_writes_or_prints_one() {
     let planted =
-        [CONFIG, DRIVER, ARGUMENTS].iter().map(|text| text.matches("canary").count()).sum::<usize>();
+        [CONFIG, DRIVER, ARGUMENTS, FLAGS].iter().map(|text| text.matches("canary").count()).sum::<usize>();
     let canaries: usize = WAYS.iter().map(|(_, count)| count).sum();
     let mut stage = Stage::new();
     for args in [
@@ -238,6 +276,27 @@ fn no_verb_writes_or_prints_one() {
             || args.contains(&"arguments.sh")
             || args[0] == "doctor";
         assert!(outcome.code == 0 || may_fail, "{args:?}: {outcome:?}");
+    }
+    for (args, words) in [
+        (&["build", "--summary", "summary.md"][..], &RUN[..]),
+        (&["build", "--json"], &TEST),
+        (&["why", "--all", "--json"], &COMPILE),
+    ] {
+        let outcome = stage.run(&[args, &["--"], words].concat());
+        assert_eq!(outcome.code, 0, "{words:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(" -q --offline "), "{}", outcome.stderr);
+    }
+    let record = stage.project.read("target/larder/last-build.json");
+    assert!(record.contains("cargo rustc -q --offline --package=app --bin=app -- #"), "{record}");
+    stage.run(&["why", "--all", "--", "absent-program", "--", "canary-program-6"]);
+    for args in [
+        &["build", "--summary", "summary.md", "--", "sh", "flags.sh"][..],
+        &["why", "--last", "--all"],
+        &["why", "--last", "--json"],
+    ] {
+        let outcome = stage.run(args);
+        assert_eq!(outcome.code, 0, "{args:?}: {outcome:?}");
+        assert!(args[0] == "build" || outcome.stdout.contains("token=(hidden)"), "{}", outcome.stdout);
     }
     // A configuration that cannot be read is quoted by nobody.
     stage

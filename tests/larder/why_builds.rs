@@ -67,7 +67,7 @@ fn a_command_is_run_and_explained_and_the_record_kept() {
     let outcome = project.larder(&["why", "--last"]);
     assert_snapshot!(outcome.failure(project.path()), @"
     exit code 1
-    error: [ROOT]/target/larder/last-build.json does not exist: no build was recorded; build with `cargo larder build` or `cargo larder why -- CMD`
+    error: no build was recorded in [ROOT]/target/larder/last-build.json; build with `cargo larder build` or `cargo larder why -- CMD`
     ");
     project.write("mid/input.txt", "b\n");
     let words = ["why", "--quiet", "--", "cargo", "build", "--release", "--quiet"];

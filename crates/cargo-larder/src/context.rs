@@ -4,10 +4,12 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::Context as _;
 use larder::{
+    Report as _,
     camino::Utf8PathBuf,
     cargo::{Cargo, CargoLock, Network},
     process::Environment,
@@ -27,23 +29,26 @@ pub(crate) struct StartedProcess {
     pub(crate) dir: PathBuf,
     pub(crate) args: Vec<OsString>,
     pub(crate) program: PathBuf,
+    pub(crate) started: SystemTime,
 }
 
 impl StartedProcess {
     #[expect(clippy::disallowed_methods, reason = "the one place where the binary reads its surroundings")]
     pub(crate) fn read() -> anyhow::Result<Self> {
+        let started = SystemTime::now();
         let program = std::env::current_exe().context("cannot tell the path of this program")?;
         Ok(Self {
             env: Environment::new(std::env::vars_os()).with_launcher(&program),
             dir: std::env::current_dir().context("cannot tell the working directory")?,
             args: std::env::args_os().collect(),
             program,
+            started,
         })
     }
 
     /// The process as programs in the place of others see it.
     pub(crate) fn as_started(&self) -> shim::Process<'_> {
-        let Self { env, dir, args, program } = self;
+        let Self { env, dir, args, program, .. } = self;
         shim::Process { env, dir, program, args }
     }
 
@@ -105,6 +110,14 @@ impl VerbContext {
             (Err(larder::Error::NoSlice { .. }), Some(refused)) => Err(refused.error.into()),
             (chosen, _) => Ok(chosen?),
         }
+    }
+
+    /// A record that may be there. One that cannot be read counts as absent, and is told of.
+    pub(crate) fn or_absent<T>(&self, read: larder::Result<Option<T>>) -> Option<T> {
+        read.unwrap_or_else(|error| {
+            self.terminal.warn(&format!("a record counts as absent: {error}"));
+            None
+        })
     }
 
     /// Words that cooking passes on to cargo.

@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use larder::{
+    cargo::shown,
     process::{Cmd, Environment},
     shim::recorder::Recorder,
     why::{BuildFolders, Mode},
@@ -35,21 +36,26 @@ impl Command {
         Self { cargo: WhichCargo::Shells, words: words.to_vec(), dir, env }
     }
 
+    /// The command as others may see it.
     pub(crate) fn line(&self) -> String {
-        self.words.join(" ".as_ref()).to_string_lossy().into_owned()
+        shown::command(&self.words)
     }
 
     /// Runs the command on the user's terminal and returns its exit code.
     pub(crate) fn run(&self, recorder: &Recorder) -> anyhow::Result<i32> {
+        self.run_in(&recorder.environment(&self.env)?, recorder.cargo())
+    }
+
+    /// The same with a recorder or without; `projects` is the cargo that verbs work with.
+    pub(crate) fn run_in(&self, env: &Environment, projects: PathBuf) -> anyhow::Result<i32> {
         let (program, args) =
             self.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no command to run"))?;
-        let env = recorder.environment(&self.env)?;
         let found = match self.cargo {
-            WhichCargo::Projects if program == "cargo" => Some(recorder.cargo()),
+            WhichCargo::Projects if program == "cargo" => Some(projects),
             _ => program.to_str().and_then(|program| env.find_program(program)),
         };
         let program = found.unwrap_or_else(|| PathBuf::from(program));
-        Ok(Cmd::new(program, &self.dir, &env).args(args).exit_code()?)
+        Ok(Cmd::new(program, &self.dir, env).args(args).told_as(self.line()).exit_code()?)
     }
 }
 

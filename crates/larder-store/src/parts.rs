@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use larder::secret;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -97,6 +98,13 @@ impl Parts {
         self.0.iter().find(|part| part.name == name).map_or("", |part| &part.text)
     }
 
+    /// Whether flags of somebody's shell or configuration look like a secret: cargo's own records have them, too.
+    pub fn hold_secret(&self) -> bool {
+        [ScopePartName::Flags, ScopePartName::Variables]
+            .iter()
+            .any(|name| secret::is_held_by(self.text(*name)))
+    }
+
     /// How others differ from these.
     pub fn differences(&self, then: &Self) -> Vec<Difference> {
         let names: BTreeSet<ScopePartName> = self.0.iter().chain(&then.0).map(|part| part.name).collect();
@@ -113,9 +121,10 @@ impl Parts {
     }
 }
 
+/// Lines for people, without what nobody else may see.
 fn lines_only_in(text: &str, other: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !other.lines().any(|known| known == *line));
-    lines.map(str::to_owned).collect()
+    lines.map(secret::without_in_line).collect()
 }
 
 impl Store {
@@ -158,6 +167,14 @@ mod tests {
         };
         assert_eq!(now.differences(&then), [expected]);
         assert_eq!(now.differences(&now), []);
+    }
+
+    #[test]
+    fn secrets_in_flags_are_noticed_and_not_told() {
+        let now = parts("a [\"--cfg\", \"token=\\\"canary\\\"\", \"-Clink-arg=me:canary@proxy:1\"]");
+        assert!(now.hold_secret() && !parts("a [\"--cfg\", \"feature=\\\"token\\\"\"]").hold_secret());
+        let told = format!("{:?}", now.differences(&parts("a []")));
+        assert!(told.contains("(hidden)") && !told.contains("canary"), "{told}");
     }
 
     #[test]

@@ -121,6 +121,10 @@ impl<'a> Session<'a> {
         let is_news = phase.counts.compiled_external > 0 || !restored.is_whole;
         let in_use = self.in_use().filter(|_| self.options.access == Access::Write && is_news);
         let (Some((store, _)), Some((keys, place, parts))) = (in_use, at) else { return };
+        if parts.hold_secret() {
+            self.report.warn("nothing is put into the store: flags for the compiler look like a secret");
+            return;
+        }
         let store = if restored.damaged > 0 { store.doubted() } else { store.clone() };
         let stored = publish(&store, *keys, place, &phase.units, &self.system, self.report)
             .and_then(|()| store.note_parts(parts))

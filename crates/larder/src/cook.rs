@@ -13,7 +13,7 @@ use crate::{
     Report,
     cargo::{
         Cargo, CargoLock,
-        messages::{Counts, Readers, Stream},
+        messages::{Counts, REPORTED, Readers, Stream},
     },
     error::{Error, Result},
     process::{Cmd, Environment, Stderr},
@@ -26,9 +26,6 @@ use crate::{
     why::{self, Answer, BuildCall, LastBuild},
     workspace::Workspace,
 };
-
-/// Has cargo report its units to us, and show what the compiler says.
-const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
 /// The outcome of one step of a build.
 #[derive(Debug, Clone, Serialize)]
@@ -201,7 +198,7 @@ impl LayerCall {
                 (alone.clone(), Some(build_dir_option(alone)))
             }
         };
-        let more = option.into_iter().chain([MESSAGES.to_owned()]).chain(words.iter().cloned());
+        let more = option.into_iter().chain([REPORTED.to_owned()]).chain(words.iter().cloned());
         let args = invocation.words(cargo, more);
         let env = invocation.environment(cargo);
         let cmd = invocation.command(cargo, &args);

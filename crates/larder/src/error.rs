@@ -9,6 +9,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 use crate::{
     cargo::{platform::Platform, refusal::Refusal},
     deploy::problem::Problem,
+    secret,
 };
 
 /// The library's result.
@@ -154,6 +155,14 @@ pub enum Error {
     OldRecipe {
         /// The lock file.
         path: PathBuf,
+    },
+    /// The recipes have no text that means the same.
+    #[error("{path}: it was not written, since no table can have these recipes: {reason}")]
+    Unwritable {
+        /// The lock file.
+        path: PathBuf,
+        /// The first reason, with the line.
+        reason: String,
     },
     /// The table of recipes is not what was written.
     #[error("{path} line {line}: {reason}")]
@@ -344,6 +353,11 @@ impl Error {
         )
     }
 
+    /// Whether it is about files of Larder's own in a target directory: a build can go on without these.
+    pub fn is_of_files(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Link { .. })
+    }
+
     /// The user's remedy, as one sentence; `None` if the message says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -362,7 +376,7 @@ impl Error {
                     .into()
             }
             Self::NoWorkspace { stderr, .. } => {
-                Refusal::parse(stderr).map_or("fix the file that cargo names", Refusal::hint).into()
+                Refusal::parse(stderr).unwrap_or(Refusal::BrokenFile).hint().into()
             }
             Self::Members { .. } => {
                 "name the members one by one in this file, or leave `larder` out of them with `exclude`".into()
@@ -373,8 +387,7 @@ impl Error {
                 "Cargo.lock is out of date: run `cargo larder lock`, without --locked, and commit the file".into()
             }
             Self::SlicePlan { stderr, .. } => {
-                let unknown = "fix the manifest, or the slice's `args`, and try again";
-                Refusal::parse(stderr).map_or(unknown, Refusal::hint).into()
+                Refusal::parse(stderr).unwrap_or(Refusal::Arguments).hint().into()
             }
             Self::TargetFile { .. } => Refusal::TargetFile.hint().into(),
             Self::Failed { command, stderr, .. } if command.starts_with("cargo ") => {
@@ -389,6 +402,9 @@ impl Error {
             Self::NoRecipe { .. } => "run `cargo larder lock`".into(),
             Self::OldRecipe { .. } => "run `cargo larder lock`, which migrates it".into(),
             Self::Table { .. } => "run `cargo larder lock` to write it anew".into(),
+            Self::Unwritable { .. } => {
+                "rename or leave out what the line names, and report it: Larder should have planned no such recipe".into()
+            }
             Self::TooManySlices { .. } => "leave out slices in `[workspace.metadata.larder]`".into(),
             Self::NotLocked { .. } => "run `cargo generate-lockfile`".into(),
             Self::Name { .. } => "give it another name: letters, digits, `-` and `_`".into(),
@@ -437,7 +453,7 @@ impl Error {
             Self::Io(source) if is_read_only(source) => {
                 "make the workspace writable, or run this where it is".into()
             }
-            Self::Io(source) if source.kind() == io::ErrorKind::StorageFull => "free some disk space".into(),
+            Self::Io(source) if source.kind() == io::ErrorKind::StorageFull => Refusal::DiskFull.hint().into(),
             _ => return None,
         };
         Some(hint)
@@ -454,14 +470,15 @@ fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
-/// The last lines of a program's error output, set apart, or nothing.
+/// The last lines of a program's error output, set apart, or nothing. Programs quote settings and addresses.
 fn tail(stderr: &str) -> String {
     const LINES: usize = 20;
     let lines: Vec<&str> = stderr.trim_end().lines().collect();
     if lines.is_empty() {
         return String::new();
     }
-    format!("\n{}", lines[lines.len().saturating_sub(LINES)..].join("\n"))
+    let last = &lines[lines.len().saturating_sub(LINES)..];
+    format!("\n{}", last.iter().map(|line| secret::without_in_line(line)).collect::<Vec<_>>().join("\n"))
 }
 
 fn builders(slices: &[String]) -> String {

@@ -8,6 +8,7 @@ use crate::{
     cargo::{
         Cargo,
         platform::{self, Platform},
+        settings_files::{CONFIGURATION_OF_FOLDER, TOOLCHAIN},
     },
     error::{Error, Result},
     files::change,
@@ -18,7 +19,7 @@ use crate::{
         self, Broken, Refused, Slice,
         driver::{self, Driver},
     },
-    workspace::Workspace,
+    workspace::{RECIPES, Workspace},
 };
 
 /// A project on disk, read once.
@@ -151,18 +152,11 @@ impl Project {
     /// Files that recipes are made from or made of, and that git ignores, so that other clones lack them; relative to
     /// the root.
     pub fn ignored_by_git(&self) -> Vec<&'static str> {
-        const FILES: [&str; 6] = [
-            "Cargo.lock",
-            ".cargo/config.toml",
-            ".cargo/config",
-            "rust-toolchain.toml",
-            "rust-toolchain",
-            "larder",
-        ];
         let root = self.workspace.root();
         // Without git there is nothing that it could ignore.
         let Ok(Some(git)) = Git::find(self.cargo.env(), root) else { return Vec::new() };
-        let present = FILES.into_iter().filter(|path| root.join(path).exists());
+        let files = ["Cargo.lock", RECIPES].into_iter().chain(CONFIGURATION_OF_FOLDER).chain(TOOLCHAIN);
+        let present = files.filter(|path| root.join(path).exists());
         git.ignored(&present.collect::<Vec<_>>())
     }
 

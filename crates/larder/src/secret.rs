@@ -59,7 +59,11 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 /// Whether a text holds a secret: an address with a password, a token of a known kind, a private key, or a setting that
 /// is named like one.
 pub fn is_held_by(text: &str) -> bool {
-    has_password(text) || text.contains("PRIVATE KEY-----") || pieces(text).any(is_token) || has_setting(text)
+    has_password(text)
+        || has_bare_password(text)
+        || text.contains("PRIVATE KEY-----")
+        || pieces(text).any(is_token)
+        || has_setting(text)
 }
 
 /// The known beginnings of tokens, each with the least that follows.
@@ -108,13 +112,58 @@ fn has_password(text: &str) -> bool {
     })
 }
 
-/// Whether a text has `NAME=VALUE` with such a name in it, as in queries and lists of settings.
-fn has_setting(text: &str) -> bool {
-    let mut parts = text.split(|c: char| c.is_whitespace() || "&;?,{}".contains(c));
-    parts.any(|part| match part.split_once('=') {
-        Some((name, value)) => is_named(name) && !value.trim_matches(['"', '\'']).is_empty(),
-        None => false,
+/// Whether an address without a scheme names a user and a password, as proxies are given: `me:password@proxy:3128`.
+fn has_bare_password(text: &str) -> bool {
+    let end = |c: char| c.is_whitespace() || c.is_control() || "/?#\"'`".contains(c);
+    text.split(end).any(|word| {
+        word.match_indices('@').any(|(at, _)| has_user_and_password(&word[..at]) && is_host(&word[at + 1..]))
     })
+}
+
+/// Whether what stands before an `@` is a user with a password, and no address of mail or package of another registry.
+fn has_user_and_password(text: &str) -> bool {
+    const SCHEMES: [&str; 7] = ["mailto", "sip", "sips", "xmpp", "acct", "npm", "jsr"];
+    let Some((user, password)) = text.split_once(':') else { return false };
+    let user = user.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    // `C:\me@work` is a path.
+    !password.is_empty() && !password.starts_with('\\') && !SCHEMES.contains(&user)
+}
+
+/// Whether an address can go on like this after its `@`: versions and digests of images stand there, too.
+fn is_host(text: &str) -> bool {
+    const DIGESTS: [&str; 3] = ["sha256", "sha384", "sha512"];
+    let end = |c: char| !c.is_alphanumeric() && !"-._".contains(c);
+    let host = text.split(end).next().unwrap_or_default();
+    let is_name = !host.is_empty() && !is_version(host) && !DIGESTS.contains(&host);
+    is_name || text.starts_with(['[', '$', '{', '<', '%'])
+}
+
+/// Whether this is a version, as in `name@1.2.3`, and not the number of a machine, which has four parts.
+fn is_version(text: &str) -> bool {
+    let parts = text.strip_prefix('v').unwrap_or(text).split('.');
+    parts.clone().take(2).all(is_number) && parts.take_while(|part| is_number(part)).count() < 4
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether a text has `NAME=VALUE` or `NAME = VALUE` with such a name in it, as in queries, lists of settings and TOML.
+fn has_setting(text: &str) -> bool {
+    text.match_indices('=').any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + 1..]);
+        let is_spaced = before.ends_with(' ');
+        let (before, after) =
+            if is_spaced { (before.trim_end(), after.trim_start()) } else { (before, after) };
+        let name = before.rsplit(|c| c == '=' || ends_setting(c)).next().unwrap_or_default();
+        let value = after.split(ends_setting).next().unwrap_or_default();
+        let is_told = ["", HIDDEN].contains(&value.trim_matches(['"', '\'', '=', '\\']));
+        is_named(name) && !is_told
+    })
+}
+
+fn ends_setting(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "&;,?{}".contains(c)
 }
 
 /// A word of a command line, without the value that nobody else may see: `--config=registry.token="…"`.
@@ -128,6 +177,27 @@ pub fn without(word: &str) -> String {
         _ if is_held_by(word) => HIDDEN.to_owned(),
         _ => word.to_owned(),
     }
+}
+
+/// Words of a command line without values that nobody else may see, those of their own among them: `--token VALUE`.
+pub fn without_values(words: &[String]) -> Vec<String> {
+    let mut is_value = false;
+    let mut told = Vec::new();
+    for word in words {
+        let is_option = word.starts_with("--");
+        told.push(if is_value && !is_option { HIDDEN.to_owned() } else { without(word) });
+        is_value = is_option && !word.contains('=') && is_named(word);
+    }
+    told
+}
+
+/// A line that a program said, without what nobody else may see.
+pub fn without_in_line(line: &str) -> String {
+    if !is_held_by(line) {
+        return line.to_owned();
+    }
+    let told = line.split(' ').map(without).collect::<Vec<_>>().join(" ");
+    if is_held_by(&told) { HIDDEN.to_owned() } else { told }
 }
 
 #[cfg(test)]
@@ -178,6 +248,12 @@ mod tests {
             format!("Bearer eyJ{long}.eyJ{long}.x"),
             format!("key: sk-{long}"),
             "AKIAIOSFODNN7EXAMPLE".into(),
+            "Server = db; Password = pw".into(),
+            "token = \"pw\"".into(),
+            "type=s3,region=x,secret_access_key=pw".into(),
+            "-Copt-level=3\u{1f}--cfg\u{1f}token=\"pw\"".into(),
+            "-Clink-arg=--token=pw".into(),
+            "[\"--cfg\", \"token=\\\"pw\\\"\"]".into(),
         ] {
             assert!(is_held_by(&value), "{value}");
         }
@@ -191,9 +267,66 @@ mod tests {
             "token=",
             "opt-level=3",
             "127.0.0.1:3000",
+            "GITHUB_TOKEN= cargo build",
+            "token=(hidden)",
             "",
         ] {
             assert!(!is_held_by(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn addresses_without_a_scheme_tell() {
+        for value in [
+            "alice:pw@proxy:3128",
+            "\"alice:pw@proxy\"",
+            "a@b.com:pw@proxy.example:80/x",
+            "--proxy=alice:p=w@10.0.0.1",
+            "alice:pw@[::1]:80",
+            ":pw@redis",
+            "localhost,alice:pw@1password.com",
+            "alice:pw@$HOST:80",
+            "x alice:pw@10.0.0.1.nip.io",
+        ] {
+            assert!(is_held_by(value), "{value}");
+        }
+        for value in [
+            "name@1.2.3",
+            "npm:name@latest",
+            "of:name@1.2.3-rc.1",
+            "of:name@v1",
+            "git@github.com:owner/repo",
+            "ssh://git@github.com:22/owner/repo",
+            "https://host:8080/a@b",
+            "registry+https://host:80/index#name@1.0.0",
+            "mailto:me@example.com",
+            "host:5000/rust:1@sha256:0123abcd",
+            "rust:1-slim@sha256:0123abcd",
+            "/opt/openssl@3/bin:/opt/node@18/bin",
+            "C:\\me@work",
+            "a:b",
+            "a:b,c:d",
+            "me@host:3128",
+            "-Wl,-rpath,@loader_path",
+            "cfg(feature = \"a:b\")",
+            "crate::module::test",
+        ] {
+            assert!(!is_held_by(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn values_of_their_own_and_lines_of_others_lose_them() {
+        let words =
+            ["login", "--token", "a", "--key", "--jobs", "4", "https://a:b@c/", "-q"].map(str::to_owned);
+        let told = ["login", "--token", "(hidden)", "--key", "--jobs", "4", "(hidden)", "-q"];
+        assert_eq!(without_values(&words), told);
+        for (line, told) in [
+            ("error: no host in https://a:b@c/", "error: no host in (hidden)"),
+            ("2 | token = \"a\"", "(hidden)"),
+            ("  = note: no token here", "  = note: no token here"),
+        ] {
+            assert_eq!(without_in_line(line), told);
         }
     }
 

@@ -79,6 +79,11 @@ impl Default for Settings {
     }
 }
 
+/// The table in which cargo leaves room for others.
+const METADATA: &str = "metadata";
+/// Larder's own in it.
+const OWN: &str = "larder";
+
 impl Settings {
     /// The table of the root manifest whose `metadata.larder` holds the settings, or would hold new ones: a second
     /// table would hide those that are there.
@@ -88,18 +93,23 @@ impl Settings {
         if is_package { "package" } else { "workspace" }
     }
 
+    /// The keys of a setting in a manifest whose table `owner` has the settings.
+    pub(crate) fn path<'a>(owner: &'a str, keys: &[&'a str]) -> Vec<&'a str> {
+        [&[owner, METADATA, OWN], keys].concat()
+    }
+
     /// Reads the table; a missing one gives the defaults.
     ///
     /// # Errors
     /// [`Error::Settings`] naming the manifest and the key.
     pub fn read(workspace: &Workspace) -> Result<Self> {
-        let path = workspace.root().join("Cargo.toml");
+        let path = workspace.manifest_path();
         let metadata = workspace.metadata();
         let root_package = metadata.packages.iter().find(|package| package.manifest_path == path);
         let table = metadata
             .workspace_metadata
-            .get("larder")
-            .or_else(|| root_package.and_then(|package| package.metadata.get("larder")));
+            .get(OWN)
+            .or_else(|| root_package.and_then(|package| package.metadata.get(OWN)));
         let Some(table) = table else { return Ok(Self::default()) };
         Self::parse(table).map_err(|reason| Error::Settings {
             path: path.into(),
@@ -125,7 +135,7 @@ impl Settings {
 }
 
 fn has_settings(manifest: &DocumentMut, owner: &str) -> bool {
-    manifest.get(owner).and_then(|owner| owner.get("metadata")?.get("larder")).is_some()
+    manifest.get(owner).and_then(|owner| owner.get(METADATA)?.get(OWN)).is_some()
 }
 
 fn check_platforms(platforms: &[Platform]) -> Result<(), String> {

@@ -11,6 +11,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
 use crate::{
+    cargo::settings_files::CONFIGURATION_OF_FOLDER,
     error::{Error, Result},
     files::{change::Change, read},
     slice::leptos,
@@ -65,7 +66,7 @@ impl Known {
     /// # Errors
     /// When `Cargo.lock` cannot be read.
     pub fn read(workspace: &Workspace) -> Result<Self> {
-        let lock = parse_toml(&workspace.root().join("Cargo.lock"))?;
+        let lock = parse_toml(&workspace.lock_path())?;
         let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
         for package in locked_packages(&lock) {
             let names = if package.source.is_none() { &mut own } else { &mut others };
@@ -225,8 +226,8 @@ pub fn change(path: Utf8PathBuf, settings: &[Setting]) -> Result<Option<Change>>
 
 /// The file that cargo reads a workspace's configuration from: it prefers the name without an ending.
 pub fn config_path(root: &Utf8Path) -> Utf8PathBuf {
-    let old = root.join(".cargo/config");
-    if old.is_file() { old } else { root.join(".cargo/config.toml") }
+    let [old, usual] = CONFIGURATION_OF_FOLDER.map(|name| root.join(name));
+    if old.is_file() { old } else { usual }
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ let
       further = lib.remove "doctests" (lib.tail stubs);
       isShaped =
         matches "[A-Za-z]" (at 1)
-        && isName (at 2)
+        && matches "[A-Za-z0-9_-]+" (at 2)
         && matches "[1-9][0-9]?" (at 3)
         && builtins.fromJSON (at 3) <= 64
         && isFirst (lib.head stubs)

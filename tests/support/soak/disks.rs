@@ -4,14 +4,15 @@
 use super::{Bound, Figures, Round, kills::Case, state::state};
 use crate::{Random, Surroundings};
 
-/// The verbs that write, and one that deletes.
-const VERBS: [&[&str]; 6] = [
+/// The verbs that write, and those that delete.
+const VERBS: [&[&str]; 7] = [
     &["lock"],
     &["cook"],
     &["build"],
     &["init", "--yes"],
     &["dockerfile"],
     &["clean", "dependencies", "--yes"],
+    &["gc", "--only", "target", "--older-than", "0s", "--yes"],
 ];
 
 /// In a mount namespace of its own, with a project on a disk that has so many kilobytes left.
@@ -21,6 +22,8 @@ larder=$1 room=$2 seen=$3
 shift 3
 mount -t tmpfs -o size=64m tmpfs "$seen" || exit 77
 cp -r . "$seen/work" && cd "$seen/work" || exit 78
+# Recipes that are there already need no room.
+rm -rf target/larder
 dd if=/dev/zero of="$seen/room" bs=1k count="$room" 2>/dev/null
 dd if=/dev/zero of="$seen/filler" bs=64k 2>/dev/null
 rm "$seen/room"

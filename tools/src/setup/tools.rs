@@ -3,12 +3,12 @@
 //! It looks at the machine only for the linker's folder: what else it knows was found elsewhere.
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
 
-use larder::process::Environment;
+use larder::process::{Environment, quoted};
 use serde::Serialize;
 
 use super::{choose::Source, needs::Tool, version::Version};
@@ -128,7 +128,7 @@ impl Tools {
     /// Lines for a POSIX shell to evaluate.
     pub(crate) fn to_shell(&self) -> String {
         let lines = self.env().into_iter().map(|(name, value)| match value {
-            Some(value) => format!("export {name}={}\n", shell_quoted(&value)),
+            Some(value) => format!("export {name}={}\n", quoted(&value.to_string_lossy())),
             None => format!("unset {name}\n"),
         });
         lines.collect()
@@ -190,10 +190,6 @@ fn is_cargos(name: &str) -> bool {
         "RUST_RECURSION_COUNT",
     ];
     NAMES.contains(&name) || name.starts_with("CARGO_PKG_")
-}
-
-fn shell_quoted(value: &OsStr) -> String {
-    format!("'{}'", value.to_string_lossy().replace('\'', r"'\''"))
 }
 
 fn table(rows: &[[String; 4]]) -> String {

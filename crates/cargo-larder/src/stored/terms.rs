@@ -16,17 +16,12 @@ fn folder(env: &Environment) -> Option<PathBuf> {
     set.or_else(|| Some(env.cache_home()?.join("larder/store")))
 }
 
-/// Whether this is a CI system, whose machine is mostly thrown away with all that would be stored on it.
-fn is_ci(env: &Environment) -> bool {
-    env.get_str("CI").is_some_and(|value| !["", "0", "false"].contains(&value))
-}
-
 /// The store as a build uses it: as asked, else to take out, and to put in on machines that stay.
 pub(crate) fn options(context: &VerbContext, asked: Option<StoreUse>) -> Option<Options> {
     let access = match asked {
         Some(StoreUse::Off) => return None,
         Some(StoreUse::Read) => Access::Read,
-        None if is_ci(&context.process.env) => Access::Read,
+        None if context.process.env.is_ci() => Access::Read,
         Some(StoreUse::Write) | None => Access::Write,
     };
     let root = folder(&context.process.env)?;

@@ -6,11 +6,15 @@ use larder::{
     Report as _,
     cargo::messages::Counts,
     cook::{Layers, Phase},
+    shim::recorder::{Call, Recorder},
     slice::{Origin, Slice, Variant, leptos},
     why::{Explained, Mode},
 };
 
-use super::{cook, why};
+use super::{
+    cook::{self, Unwritable},
+    why,
+};
 use crate::{
     cli::{self, Selection},
     context::VerbContext,
@@ -20,16 +24,16 @@ use crate::{
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Build) -> anyhow::Result<VerbOutcome> {
-    let mut phases = cook::cook(context, &args.selection, Layers::Current)?;
-    let recorder = recorded::explaining(context, Mode::After)?;
+    let mut phases = cook::cook(context, &args.selection, Layers::Current, Unwritable::IsToldOf)?;
+    let recorder = recorder(context);
     let mut builds: Vec<Explained> = phases.iter_mut().flat_map(cook::explained).collect();
     let mut seen = 0;
     let mut outcome = VerbOutcome::Done;
     for command in commands(context, args)? {
         let start = Instant::now();
         context.terminal.step("Building", &command.line());
-        let code = command.run(&recorder)?;
-        let calls = recorder.calls()?;
+        let code = run_command(context, &command, recorder.as_ref())?;
+        let calls = calls(context, recorder.as_ref());
         let mut counts = Counts::default();
         calls.iter().skip(seen).for_each(|call| counts += call.counts);
         builds.extend(calls.iter().skip(seen).filter_map(Explained::of_call));
@@ -51,6 +55,34 @@ pub(crate) fn run(context: &VerbContext, args: &cli::Build) -> anyhow::Result<Ve
     why::keep(context, builds);
     cook::print(&phases, args.selection.json)?;
     Ok(outcome)
+}
+
+/// The recording cargo. Without room for its records, the build goes on without.
+fn recorder(context: &VerbContext) -> Option<Recorder> {
+    let recorder = recorded::explaining(context, Mode::After);
+    recorder.inspect_err(|error| warn_unseen(context, error)).ok()
+}
+
+fn run_command(context: &VerbContext, command: &Command, recorder: Option<&Recorder>) -> anyhow::Result<i32> {
+    let recording = recorder.map(|recorder| Ok((recorder.environment(&command.env)?, recorder.cargo())));
+    match recording.transpose() {
+        Ok(Some((env, cargo))) => return command.run_in(&env, cargo),
+        Ok(None) => {}
+        Err(error) => warn_unseen(context, &error),
+    }
+    command.run_in(&command.env, context.project.cargo.program().to_owned())
+}
+
+fn calls(context: &VerbContext, recorder: Option<&Recorder>) -> Vec<Call> {
+    let Some(recorder) = recorder else { return Vec::new() };
+    recorder.calls().unwrap_or_else(|error| {
+        warn_unseen(context, &error.into());
+        Vec::new()
+    })
+}
+
+fn warn_unseen(context: &VerbContext, error: &anyhow::Error) {
+    context.terminal.warn(&format!("what the build compiles is not known: {error}"));
 }
 
 /// The application's own build: what the user says, where the user is; else what the slices come from, where

@@ -5,13 +5,8 @@
 use clap_complete::{Shell, generate};
 use clap_complete_nushell::Nushell;
 
-use super::manual;
+use super::manual::{self, NAME, WORDS};
 use crate::{cli, exit::VerbOutcome, ui::terminal};
-
-/// The program's own name, under which shells complete it.
-const PROGRAM: &str = "cargo-larder";
-/// The words that people type, which are one name for Nushell.
-const WORDS: &str = "cargo larder";
 
 /// Bash and fish have one completion for each command, which for `cargo` is cargo's own; zsh's calls ours.
 const BASH: &str = include_str!("completions/cargo.bash");
@@ -23,12 +18,13 @@ pub(crate) fn run(args: &cli::Completions) -> VerbOutcome {
 }
 
 fn text(shell: cli::Shell) -> String {
-    let mut command = manual::command().bin_name(PROGRAM);
+    let mut command = manual::command().bin_name(NAME);
     let mut bytes = Vec::new();
     match shell {
-        cli::Shell::Bash => generate(Shell::Bash, &mut command, PROGRAM, &mut bytes),
-        cli::Shell::Fish => generate(Shell::Fish, &mut command, PROGRAM, &mut bytes),
-        cli::Shell::Zsh => generate(Shell::Zsh, &mut command, PROGRAM, &mut bytes),
+        cli::Shell::Bash => generate(Shell::Bash, &mut command, NAME, &mut bytes),
+        cli::Shell::Fish => generate(Shell::Fish, &mut command, NAME, &mut bytes),
+        cli::Shell::Zsh => generate(Shell::Zsh, &mut command, NAME, &mut bytes),
+        // The words are one name there.
         cli::Shell::Nushell => generate(Nushell, &mut command, WORDS, &mut bytes),
     }
     let text = String::from_utf8_lossy(&bytes);

@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<VerbOutcome> {
     let layers = if args.all_layers { Layers::All } else { Layers::Current };
-    let mut phases = cook(context, &args.selection, layers)?;
+    let mut phases = cook(context, &args.selection, layers, Unwritable::Fails)?;
     let builds: Vec<Explained> = phases.iter_mut().flat_map(explained).collect();
     step_summary::append(context, args.selection.summary.as_deref(), &phases, &builds);
     why::keep(context, builds);
@@ -27,11 +27,21 @@ pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<Ver
     Ok(VerbOutcome::Done)
 }
 
+/// What becomes of recipes whose folders cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwritable {
+    /// The verb was asked to cook, and cannot.
+    Fails,
+    /// Plain cargo builds all the same.
+    IsToldOf,
+}
+
 /// Cooks the selected slices, one after the other: each uses all cores by itself.
 pub(super) fn cook(
     context: &VerbContext,
     selection: &Selection,
     layers: Layers,
+    unwritable: Unwritable,
 ) -> anyhow::Result<Vec<Phase>> {
     let slices = context.select(selection)?;
     let locked = LockFile::read(&context.project.workspace.larder_dir())?;
@@ -50,6 +60,11 @@ pub(super) fn cook(
             // The others can be cooked all the same.
             Err(error) => failures.push(error),
         }
+    }
+    let (faults, failures): (Vec<_>, Vec<_>) =
+        failures.into_iter().partition(|error| unwritable == Unwritable::IsToldOf && error.is_of_files());
+    if let Some(fault) = faults.first() {
+        context.terminal.warn(&format!("the build goes on without all recipes: {fault}"));
     }
     let mut failures = failures.into_iter();
     let first = failures.next();

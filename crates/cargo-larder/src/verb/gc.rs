@@ -12,6 +12,9 @@ use crate::{
     ui::terminal,
 };
 
+/// What is said after a plan that was only shown.
+pub(super) const NOTHING_DELETED: &str = "nothing was deleted; --yes deletes it";
+
 pub(crate) fn run(context: &VerbContext, args: &cli::Gc) -> anyhow::Result<VerbOutcome> {
     let only = args.only.iter().map(|cache| match cache {
         GcCache::Target => CacheKind::Target,
@@ -46,7 +49,7 @@ pub(super) fn finish(
         }
         terminal::print(&report::text(plan));
         if is_work {
-            context.terminal.note("nothing was deleted; --yes deletes it");
+            context.terminal.note(NOTHING_DELETED);
         }
         return Ok(outcome);
     }

@@ -1,13 +1,18 @@
 //! `cargo larder lock`: write, refresh or check the recipes.
 
+use std::{collections::BTreeMap, path::Path};
+
 use anstyle::Style;
 use larder::{
-    Report as _, docker,
+    Report as _,
+    camino::Utf8PathBuf,
+    cargo::Cargo,
+    docker,
     recipe::{
         lock::{self, Checked, Locking, RecipeFinding},
         lock_file::LockFile,
         locked::{Locked, RecipeChange},
-        memory::{self, Question},
+        memory::{self, BeforeLock, Question},
     },
 };
 
@@ -29,7 +34,9 @@ pub(crate) fn recalled(
     common: &Common,
     args: &cli::Lock,
 ) -> anyhow::Result<Option<VerbOutcome>> {
-    let Some(locked) = memory::recall(&question(process, common)) else { return Ok(None) };
+    // Without a cargo there is nothing to ask, which is told where one is needed.
+    let Ok(cargo) = Cargo::locate(&process.env) else { return Ok(None) };
+    let Some(locked) = memory::recall(&question(process, common, cargo.program())) else { return Ok(None) };
     if args.json {
         let slices = locked.iter().map(SliceRecipe::from).collect();
         if args.check {
@@ -43,21 +50,32 @@ pub(crate) fn recalled(
     Ok(Some(VerbOutcome::Done))
 }
 
-fn question<'a>(process: &'a StartedProcess, common: &'a Common) -> Question<'a> {
+fn question<'a>(process: &'a StartedProcess, common: &'a Common, cargo: &'a Path) -> Question<'a> {
     Question {
         env: &process.env,
         dir: &process.dir,
         manifest: common.manifest_path.as_deref(),
         target_dir: common.target_dir.as_deref(),
         program: &process.program,
+        cargo,
+        started: process.started,
     }
 }
 
+fn question_of<'a>(context: &'a VerbContext, common: &'a Common) -> Question<'a> {
+    question(&context.process, common, context.project.cargo.program())
+}
+
 /// Remembers an answer without a warning: one with a warning has to be given again.
-fn remember(context: &VerbContext, common: &Common, locked: &[Locked], said: Warned) {
-    let project = &context.project;
-    let is_quiet = said == Warned::Nothing && project.broken.is_empty();
-    if is_quiet && let Err(error) = memory::remember(&question(&context.process, common), project, locked) {
+fn remember(
+    context: &VerbContext,
+    common: &Common,
+    before: Option<BeforeLock>,
+    locked: &[Locked],
+    written: &BTreeMap<Utf8PathBuf, String>,
+) {
+    let Some(before) = before.filter(|_| context.project.broken.is_empty()) else { return };
+    if let Err(error) = before.remember(&question_of(context, common), locked, written) {
         context.terminal.warn(&format!("the next run will ask cargo again: {error}"));
     }
 }
@@ -66,7 +84,8 @@ pub(crate) fn run(context: &VerbContext, common: &Common, args: &cli::Lock) -> a
     if args.check {
         return check(context, common, args);
     }
-    let Locking { locked, refused } = lock::lock(&context.project, &context.terminal)?;
+    let before = BeforeLock::look(&question_of(context, common), &context.project);
+    let Locking { locked, refused, mut written } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
         let slices = locked.iter().map(SliceRecipe::from).collect();
         let refused = refused.iter().map(Into::into).collect();
@@ -87,15 +106,16 @@ pub(crate) fn run(context: &VerbContext, common: &Common, args: &cli::Lock) -> a
     // A new layer is a new step.
     for path in docker::refresh(&context.project)? {
         context.terminal.step("Wrote", path.as_str());
+        written.extend(memory::as_written(&path));
     }
-    let said = warn(context, &locked);
-    if refused.is_empty() {
-        remember(context, common, &locked, said);
+    if warn(context, &locked) == Warned::Nothing && refused.is_empty() {
+        remember(context, common, before, &locked, &written);
     }
     Ok(exit::print_refused(&refused))
 }
 
 fn check(context: &VerbContext, common: &Common, args: &cli::Lock) -> anyhow::Result<VerbOutcome> {
+    let before = BeforeLock::look(&question_of(context, common), &context.project);
     let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
     if args.json {
         let slices = outcomes.iter().map(SliceRecipe::from).collect();
@@ -109,9 +129,8 @@ fn check(context: &VerbContext, common: &Common, args: &cli::Lock) -> anyhow::Re
     if !findings.is_empty() {
         warn_of_findings(context, &findings, args);
     }
-    let said = warn(context, &outcomes);
-    if findings.is_empty() && refused.is_empty() {
-        remember(context, common, &outcomes, said);
+    if warn(context, &outcomes) == Warned::Nothing && findings.is_empty() && refused.is_empty() {
+        remember(context, common, before, &outcomes, &BTreeMap::new());
     }
     match exit::print_refused(&refused) {
         VerbOutcome::Done if !findings.is_empty() && !args.warn => Ok(VerbOutcome::Stale),

@@ -13,8 +13,10 @@ use crate::{
     ui::terminal::Terminal,
 };
 
-/// `cargo help larder` opens the page of this name.
-const NAME: &str = "cargo-larder";
+/// The program's own name: shells complete it, and `cargo help larder` opens the page of this name.
+pub(super) const NAME: &str = "cargo-larder";
+/// The words that people type.
+pub(super) const WORDS: &str = "cargo larder";
 /// At the foot of a page.
 const SOURCE: &str = concat!("Larder ", env!("CARGO_PKG_VERSION"));
 
@@ -54,7 +56,7 @@ pub(crate) fn run(
 
 /// Every page with the name of its file.
 fn pages() -> std::io::Result<Vec<(String, String)>> {
-    let mut root = command().bin_name("cargo larder");
+    let mut root = command().bin_name(WORDS);
     root.build();
     let mut pages = Vec::new();
     collect(&root, NAME, &mut pages)?;

@@ -1,7 +1,7 @@
 //! `cargo larder observe`: which slices a build driver's calls of cargo are.
 
 use larder::{
-    Report as _,
+    Report as _, secret,
     slice::{Slice, observed, written_down},
 };
 
@@ -55,7 +55,10 @@ fn print(seen: &[ObservedSlice<'_>]) {
     for ObservedSlice { slice, known } in seen {
         match known {
             Some(name) => {
-                terminal::print_line(&format!("# known as `{name}`: cargo {}", slice.args.join(" ")));
+                terminal::print_line(&format!(
+                    "# known as `{name}`: cargo {}",
+                    secret::without_values(&slice.args).join(" ")
+                ));
                 terminal::print_line("");
             }
             None => terminal::print(&(written_down::as_toml(slice) + "\n")),

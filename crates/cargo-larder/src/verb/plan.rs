@@ -10,6 +10,7 @@ use larder::{
         chain::{self, Identity, Use, identities},
         lock_file::{LockFile, LockedSlice},
     },
+    secret,
     slice::{Refused, Slice},
     text::columns,
 };
@@ -125,7 +126,7 @@ fn print(all: &[Planned<'_>], units: bool) {
 fn row(Planned { slice, plan, layers, .. }: &Planned<'_>) -> [String; 6] {
     let counts = [plan.units.len(), layers.len(), plan.tainted.len(), plan.local];
     let [external, layers, tainted, local] = counts.map(|count| count.to_string());
-    let invocation = format!("cargo {}", slice.args.join(" "));
+    let invocation = format!("cargo {}", secret::without_values(&slice.args).join(" "));
     [slice.name.to_string(), external, layers, tainted, local, invocation]
 }
 

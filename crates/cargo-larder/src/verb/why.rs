@@ -143,9 +143,9 @@ fn with_command(context: &VerbContext, args: &cli::Why) -> anyhow::Result<Findin
 /// The recorded units of the last build.
 fn last(context: &VerbContext) -> anyhow::Result<Findings> {
     let path = LastBuild::path(&context.project.workspace);
-    let Some(record) = LastBuild::read(&path)? else {
+    let Some(record) = context.or_absent(LastBuild::read(&path)) else {
         bail!(
-            "{path} does not exist: no build was recorded; build with `cargo larder build` or \
+            "no build was recorded in {path}; build with `cargo larder build` or \
              `cargo larder why -- CMD`"
         );
     };
@@ -163,7 +163,9 @@ pub(super) fn keep(context: &VerbContext, builds: Vec<Explained>) {
 /// The steps that the next build of the image would run, with the arguments of the last one; `None` if none was
 /// recorded.
 fn docker(context: &VerbContext) -> anyhow::Result<Option<ImageMisses>> {
-    let Some(before) = BuildRecord::read(&record_path(&context.project))? else { return Ok(None) };
+    let Some(before) = context.or_absent(BuildRecord::read(&record_path(&context.project))) else {
+        return Ok(None);
+    };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
     let misses = BuildRecord::gather(&context.project, before.build_args(), image_id)?.misses(&before);

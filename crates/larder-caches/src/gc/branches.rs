@@ -26,6 +26,8 @@ use super::call::{UnitGraphCall, Whose};
 #[derive(Debug, Default)]
 pub(super) struct OfBranches {
     pub(super) calls: Vec<UnitGraphCall>,
+    /// The packages of recipes that there is no room to ask about.
+    pub(super) kept: Vec<String>,
     folders: Vec<Scratch>,
 }
 
@@ -33,7 +35,7 @@ impl OfBranches {
     /// Reads them; none if this is no git repository.
     ///
     /// # Errors
-    /// When git refuses, or a folder cannot be made.
+    /// When git refuses.
     pub(super) fn read(project: &Project, report: &dyn Report) -> Result<Self> {
         let mut all = Self::default();
         let Ok(Some(git)) = Git::find(project.cargo.env(), project.workspace.root()) else { return Ok(all) };
@@ -48,19 +50,24 @@ impl OfBranches {
             };
             report.step("Keeping", &format!("what the recipes of branch {branch} build"));
             for locked in &file.slices {
-                let folder = Scratch::new()?;
-                let Some(call) = call(project, locked, folder.path()) else { continue };
-                let files =
-                    locked.files(locked.layers.len() - 1).into_iter().filter(|(path, _)| is_needed(path));
-                placed::put(
-                    &Utf8PathBuf::from(folder.path().to_string_lossy().into_owned()),
-                    &files.collect(),
-                )?;
-                all.calls.push(call);
-                all.folders.push(folder);
+                if let Err(error) = all.add(project, locked) {
+                    let name = &locked.slice.name;
+                    report.warn(&format!("every unit of `{name}` of branch {branch} stays: {error}"));
+                    all.kept.extend(locked.package_names());
+                }
             }
         }
         Ok(all)
+    }
+
+    fn add(&mut self, project: &Project, locked: &LockedSlice) -> Result<()> {
+        let folder = Scratch::new()?;
+        let Some(call) = call(project, locked, folder.path()) else { return Ok(()) };
+        let files = locked.files(locked.layers.len() - 1).into_iter().filter(|(path, _)| is_needed(path));
+        placed::put(&Utf8PathBuf::from(folder.path().to_string_lossy().into_owned()), &files.collect())?;
+        self.calls.push(call);
+        self.folders.push(folder);
+        Ok(())
     }
 }
 

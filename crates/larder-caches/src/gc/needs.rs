@@ -6,11 +6,11 @@ use std::path::Path;
 use larder::{
     Report,
     cargo::{CargoLock, Network, invocation::Invocation},
-    error::Result,
+    error::{Error, Result},
     process::Environment,
     project::Project,
     recipe::{
-        expand::{self, Purpose},
+        expand::{self, Purpose, Workplace},
         lock_file::LockedSlice,
     },
     side_by_side,
@@ -47,22 +47,17 @@ pub fn wishes(
     report: &dyn Report,
 ) -> Result<Wishes> {
     report.step("Asking", "cargo what slices and recipes need");
-    let recorded = project.recorded()?;
     let mut calls = of_slices(project)?;
-    let mut places = Vec::new();
-    for locked in recorded.iter().flat_map(|file| &file.slices) {
-        let top = locked.layers.len() - 1;
-        let place = expand::layer(&project.workspace, locked, top, Purpose::Asking)?;
-        calls.push(of_recipe(project, locked, place.dir().as_std_path())?);
-        places.push(place);
-    }
+    let mut of_recipes = OfRecipes::expand(project, report)?;
+    calls.append(&mut of_recipes.calls);
     let mut of_branches = match branches {
         Branches::All => OfBranches::read(project, report)?,
         Branches::CheckedOut => OfBranches::default(),
     };
     calls.append(&mut of_branches.calls);
     let answers = side_by_side::map(calls, |call| Ok(ask(project, &call).map_err(|error| (call, error))))?;
-    drop(places);
+    let kept = std::mem::take(&mut of_recipes.kept).into_iter().chain(of_branches.kept.drain(..)).collect();
+    drop(of_recipes);
     let (mut needed, mut unknown) = (Vec::new(), Vec::new());
     for refused in project.refused() {
         report.warn(&refused.text());
@@ -94,8 +89,44 @@ pub fn wishes(
         packages: members.chain(packages).collect(),
         rustc: compiler::hash(&project.cargo, project.workspace.root().as_std_path()),
         needed,
+        kept,
         unknown,
     })
+}
+
+/// The questions about the current recipes. Their folders are held for as long as this is.
+#[derive(Default)]
+struct OfRecipes {
+    calls: Vec<UnitGraphCall>,
+    /// The packages of recipes that cannot be asked about.
+    kept: Vec<String>,
+    places: Vec<Workplace>,
+}
+
+impl OfRecipes {
+    /// Expands the recipes. On a disk that is full or cannot be written one stays as it is, and all that it could need.
+    fn expand(project: &Project, report: &dyn Report) -> Result<Self> {
+        let mut all = Self::default();
+        let recorded = project.recorded()?;
+        for locked in recorded.iter().flat_map(|file| &file.slices) {
+            let top = locked.layers.len() - 1;
+            match expand::layer(&project.workspace, locked, top, Purpose::Asking) {
+                Ok(place) => {
+                    all.calls.push(of_recipe(project, locked, place.dir().as_std_path())?);
+                    all.places.push(place);
+                }
+                Err(error @ Error::Io(_)) => {
+                    let name = &locked.slice.name;
+                    report.warn(&format!(
+                        "every unit of the packages in the recipe of `{name}` stays: {error}"
+                    ));
+                    all.kept.extend(locked.package_names());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
 }
 
 fn ask(project: &Project, call: &UnitGraphCall) -> Result<NeededUnits> {

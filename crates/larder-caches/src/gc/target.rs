@@ -12,11 +12,14 @@ use std::{
 use larder::{
     Report,
     error::{Error, Result},
-    target_dir::{self, BuiltUnit, Other, TargetFolder, TargetFolderFile, locks},
+    target_dir::{
+        self, BuiltUnit, Other, TargetFolder, TargetFolderFile,
+        locks::{self, UnheldLock},
+    },
 };
 
 use super::{
-    delete::{Deleter, Left},
+    delete::{Deleter, Failure, Left},
     guard::GuardedFolder,
     item::Item,
     measure::DeletionTally,
@@ -168,7 +171,7 @@ pub(super) fn apply(
     patience: Duration,
     report: &dyn Report,
 ) -> Result<Vec<Freed>> {
-    let _locks = match locks::take(guarded.path(), patience, report) {
+    let locks = match locks::take(guarded.path(), patience, report) {
         Ok(locks) => locks,
         Err(error @ Error::InUse { .. }) => {
             let skipped = Freed { skipped: Some(error.to_string()), ..Freed::default() };
@@ -182,12 +185,30 @@ pub(super) fn apply(
     for items in rows {
         let mut deleter = Deleter::open(guarded.path())?;
         let mut bytes = 0;
+        let mut stays = BTreeSet::new();
         for item in items.iter().filter_map(|item| still.get(item.id()?)) {
-            bytes += delete(&mut deleter, item);
+            match locks.unheld().iter().position(|lock| is_guarded(guarded.path(), lock, item)) {
+                Some(lock) => drop(stays.insert(lock)),
+                None => bytes += delete(&mut deleter, item),
+            }
         }
-        all.push(Freed { bytes, failures: deleter.into_failures(), skipped: None });
+        let mut failures = deleter.into_failures();
+        failures.extend(stays.into_iter().map(|lock| of_unheld(&locks.unheld()[lock])));
+        all.push(Freed { bytes, failures, skipped: None });
     }
     Ok(all)
+}
+
+/// Whether some of an item is in the folder of a lock, or has it in it.
+fn is_guarded(root: &Path, lock: &UnheldLock, item: &Item) -> bool {
+    let folder = lock.path.parent().and_then(|folder| folder.strip_prefix(root).ok());
+    let mut paths = item.paths.iter().chain(&item.mark);
+    folder.is_none_or(|folder| paths.any(|path| path.starts_with(folder) || folder.starts_with(path)))
+}
+
+fn of_unheld(lock: &UnheldLock) -> Failure {
+    let reason = format!("nothing is deleted there, since its lock cannot be held: {}", lock.reason);
+    Failure { path: lock.path.parent().unwrap_or(&lock.path).to_owned(), reason }
 }
 
 /// The file that makes a unit fresh goes first, and if it does not go, the rest stays with it.

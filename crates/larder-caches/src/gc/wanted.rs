@@ -42,6 +42,8 @@ pub struct Wishes {
     pub rustc: Option<u64>,
     /// The packages of the workspace and of its recipes; those of others are gone.
     pub packages: HashSet<String>,
+    /// Packages of recipes that could not be expanded to ask about them: whatever is of these is needed.
+    pub kept: HashSet<String>,
     /// Folders of calls that cargo refuses: nothing is known of what they need.
     pub unknown: Vec<PathBuf>,
 }
@@ -57,6 +59,8 @@ impl Wishes {
         let shelf = Shelf::new(folder, self.rustc);
         let mut open: Vec<usize> = self.needed.iter().flat_map(|needed| shelf.candidates(needed)).collect();
         open.extend(self.last_built(folder, &shelf));
+        let kept = folder.units.iter().enumerate().filter(|(_, unit)| self.kept.contains(&unit.package));
+        open.extend(kept.map(|(number, _)| number));
         let mut wanted = vec![false; folder.units.len()];
         while let Some(unit) = open.pop() {
             if !std::mem::replace(&mut wanted[unit], true) {

@@ -41,7 +41,12 @@ pub(super) fn look(project: &Project, env: &Environment) -> FoundCaches {
     });
     match (totals, detail) {
         (Ok(totals), Ok(detail)) => {
-            FoundCaches { caches: rows(project, &totals, &detail), problems: Vec::new() }
+            let (own_images, problem) = match images::read(&project.workspace) {
+                Ok(images) => (images, None),
+                Err(error) => (Vec::new(), Some(error.to_string())),
+            };
+            let caches = rows(project, &own_images, &totals, &detail);
+            FoundCaches { caches, problems: problem.into_iter().collect() }
         }
         (Err(error), _) | (_, Err(error)) => absent(&one_line(&error)),
     }
@@ -53,8 +58,7 @@ fn absent(reason: &str) -> FoundCaches {
     FoundCaches { caches: rows.into(), problems: Vec::new() }
 }
 
-fn rows(project: &Project, totals: &Totals, detail: &Detail) -> Vec<Cache> {
-    let own_images = images::read(&project.workspace);
+fn rows(project: &Project, own_images: &[String], totals: &Totals, detail: &Detail) -> Vec<Cache> {
     let name = project.workspace.root().file_name().unwrap_or_default().to_lowercase();
     let images: Vec<&ImageUsage> =
         detail.images.iter().filter(|image| own_images.contains(&image.id)).collect();

@@ -54,7 +54,7 @@ impl RustcNotes {
     /// Whether some data starts with the name of a file that was read.
     fn have_read(&self, data: &[u8]) -> bool {
         let mut rests = self.files.iter().filter_map(|file| data.strip_prefix(file.as_bytes()));
-        rests.any(|rest| !rest.first().is_some_and(is_of_path))
+        rests.any(|rest| !rest.first().is_some_and(|byte| is_of_path(*byte)))
     }
 
     /// Whether some data starts with the folder of the package, in which cargo starts rustc: rustc keeps it with the name
@@ -205,16 +205,16 @@ pub fn is_artifact(bytes: &[u8]) -> bool {
 }
 
 /// Whether a byte goes on with a path, in nearly all of them.
-fn is_of_path(byte: &u8) -> bool {
+fn is_of_path(byte: u8) -> bool {
     let signs: &[u8] = if cfg!(windows) { br"\/-_.+@~" } else { b"/-_.+@~" };
-    byte.is_ascii_alphanumeric() || signs.contains(byte)
+    byte.is_ascii_alphanumeric() || signs.contains(&byte)
 }
 
 /// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.
 fn is_source(data: &[u8], folder: usize) -> bool {
     // The folder's own name may hold any sign.
     let below = &data[folder..];
-    let length = below.iter().position(|byte| !is_of_path(byte)).unwrap_or(below.len()).min(LONGEST_PATH);
+    let length = below.iter().position(|byte| !is_of_path(*byte)).unwrap_or(below.len()).min(LONGEST_PATH);
     let end = folder + length;
     let Ok(path) = std::str::from_utf8(&data[..end]) else { return false };
     SOURCES.iter().any(|ending| {

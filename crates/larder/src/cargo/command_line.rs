@@ -1,8 +1,10 @@
-//! cargo's command line: which subcommands there are, and which words are options or their values.
+//! cargo's command line: which words are options, their values or the [subcommand](super::subcommands).
 //!
 //! It must never decide what cargo builds: only cargo knows that.
 
 use std::ffi::OsString;
+
+use super::subcommands::{BuiltPrograms, building, is_own};
 
 /// The work of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,71 +17,20 @@ pub(crate) enum Work {
     ThirdParty(String),
 }
 
-/// The subcommands of cargo and of its toolchain, which builds in the environment of the call.
-const OWN: [&str; 48] = [
-    "add",
-    "b",
-    "bench",
-    "build",
-    "c",
-    "check",
-    "clean",
-    "clippy",
-    "config",
-    "d",
-    "doc",
-    "fetch",
-    "fix",
-    "fmt",
-    "generate-lockfile",
-    "git-checkout",
-    "help",
-    "info",
-    "init",
-    "install",
-    "locate-project",
-    "login",
-    "logout",
-    "metadata",
-    "miri",
-    "new",
-    "owner",
-    "package",
-    "pkgid",
-    "publish",
-    "read-manifest",
-    "remove",
-    "report",
-    "rm",
-    "rustc",
-    "rustdoc",
-    "search",
-    "t",
-    "test",
-    "tree",
-    "uninstall",
-    "update",
-    "vendor",
-    "verify-project",
-    "version",
-    "yank",
-    "r",
-    "run",
-];
-
 impl Work {
     pub(crate) fn parse(args: &[String]) -> Self {
-        match subcommand(args).map(|at| args[at].as_str()) {
-            Some("run" | "r") => Self::Run,
-            Some(name) if is_third_party(name) => Self::ThirdParty(name.to_owned()),
+        let Some(name) = subcommand(args).map(|at| args[at].as_str()) else { return Self::Own };
+        match building(name).map(|building| building.programs) {
+            Some(BuiltPrograms::Run) => Self::Run,
+            _ if is_third_party(name) => Self::ThirdParty(name.to_owned()),
             _ => Self::Own,
         }
     }
 }
 
 /// A path is a script of cargo's.
-pub(crate) fn is_third_party(name: &str) -> bool {
-    !OWN.contains(&name) && !name.contains(['/', '\\', '.'])
+fn is_third_party(name: &str) -> bool {
+    !is_own(name) && !name.contains(['/', '\\', '.'])
 }
 
 /// Words as text, for looking at: what runs gets the words themselves.
@@ -173,17 +124,6 @@ fn short_with_value(arg: &str) -> Option<(&str, &str)> {
     let (name, value) = arg.split_at_checked(2)?;
     let is_one = ["-p", "-F", "-j", "-C", "-Z"].contains(&name) && !value.is_empty();
     is_one.then(|| (name, value.strip_prefix('=').unwrap_or(value)))
-}
-
-/// The subcommand that plans the same units; `None` for one that builds nothing.
-pub(crate) fn planned_as(subcommand: &str) -> Option<&'static str> {
-    match subcommand {
-        "build" | "b" | "run" | "r" | "rustc" => Some("build"),
-        "check" | "c" => Some("check"),
-        "clippy" => Some("clippy"),
-        "test" | "t" => Some("test"),
-        _ => None,
-    }
 }
 
 /// Whether an option has cargo answer instead of building.

@@ -75,6 +75,9 @@ pub enum Readers {
     Caller,
 }
 
+/// Has cargo report its units, and show what the compiler says.
+pub(crate) const REPORTED: &str = "--message-format=json-render-diagnostics";
+
 /// How every message of cargo's starts.
 const MESSAGE: &[u8] = br#"{"reason":""#;
 /// The longest message that is kept to be read. cargo's own take some kilobytes.

@@ -12,6 +12,9 @@ pub mod package_id;
 pub mod platform;
 pub(crate) mod query;
 pub(crate) mod refusal;
+pub(crate) mod settings_files;
+pub mod shown;
+pub(crate) mod subcommands;
 pub(crate) mod unit_hash;
 pub(crate) mod variables;
 
@@ -83,6 +86,12 @@ pub enum Network {
     Allowed,
     /// `--offline`.
     Offline,
+}
+
+/// The [home](Cargo::home) of a cargo that runs in an environment.
+pub(crate) fn home(env: &Environment) -> Option<PathBuf> {
+    let set = env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    set.or_else(|| env.home().map(|home| home.join(".cargo")))
 }
 
 impl Cargo {
@@ -241,8 +250,7 @@ impl Cargo {
     /// The folder of what cargo downloads: `CARGO_HOME`, else the one that cargo takes without it; `None` if the
     /// environment tells neither.
     pub fn home(&self) -> Option<PathBuf> {
-        let set = self.env.get("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        set.or_else(|| self.env.home().map(|home| home.join(".cargo")))
+        home(&self.env)
     }
 
     /// Whether calls may change `Cargo.lock`.

@@ -18,6 +18,9 @@ const EVERYWHERE: &str = "x86_64-unknown-linux-gnu";
 /// The word for the host in a call of cargo, whichever that is. rustc does not know it.
 pub const HOST_TUPLE: &str = "host-tuple";
 
+/// The platform of browsers, which is nobody's host.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
 /// How many a project can name: more than Rust has hosts of its own. cargo is asked for each of them.
 pub(crate) const MOST: usize = 32;
 

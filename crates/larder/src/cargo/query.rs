@@ -13,7 +13,10 @@ use cargo_metadata::camino::Utf8Path;
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item};
 
-use super::command_line::option_values;
+use super::{
+    command_line::option_values, compilers::COMPILERS, settings_files::CONFIGURATION,
+    variables::PROFILE_SETTINGS,
+};
 use crate::{
     error::{Error, Result},
     files::read,
@@ -98,12 +101,11 @@ pub(crate) fn of_everybody(env: &Environment) -> Environment {
         "CARGO_ENCODED_RUSTDOCFLAGS",
     ];
     const FAMILIES: [&str; 5] =
-        ["CARGO_PROFILE_", "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_RESOLVER_", UNSTABLE_VARIABLES];
-    let compilers = ["CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"];
+        [PROFILE_SETTINGS, "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_RESOLVER_", UNSTABLE_VARIABLES];
+    let is_compiler = |name: &str| COMPILERS.iter().any(|(_, names)| names.contains(&name));
     let mut env = env.clone();
     remove(&mut env, |name| {
-        NAMES.contains(&name)
-            || FAMILIES.iter().any(|family| name.starts_with(family)) && !compilers.contains(&name)
+        NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family)) && !is_compiler(name)
     });
     env
 }
@@ -128,7 +130,7 @@ pub(crate) fn require_of_everybody(home: Option<PathBuf>, root: &Path, env: &Env
     let above = root.ancestors().skip(1).map(|folder| folder.join(".cargo"));
     for folder in above.chain(home).filter(|folder| *folder != own) {
         // cargo prefers the name without an extension.
-        let files = ["config", "config.toml"].map(|name| folder.join(name));
+        let files = CONFIGURATION.map(|name| folder.join(name));
         let Some(path) = files.into_iter().find(|path| path.is_file()) else { continue };
         // cargo has read the file already, and said what is wrong with it.
         let document = read::text(&path)?.parse::<DocumentMut>().unwrap_or_default();

@@ -57,15 +57,20 @@ pub(crate) const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 /// Flags for rustc with a unit separator between them, which may hold spaces; it wins over `RUSTFLAGS`.
 pub(crate) const ENCODED_RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 /// Keys of profiles.
-const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
+pub(crate) const PROFILE_SETTINGS: &str = "CARGO_PROFILE_";
+
+/// Whether a variable names the linker of a target.
+pub(crate) fn is_linker(name: &str) -> bool {
+    name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER")
+}
+
+/// Whether a variable holds flags for rustc.
+pub(crate) fn has_rustflags(name: &str) -> bool {
+    name == "RUSTFLAGS" || is_flags(name)
+}
 
 /// Whether a variable holds flags by another name than `RUSTFLAGS`.
 pub(crate) fn is_flags(name: &str) -> bool {
     let of_target = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
     of_target || ["CARGO_BUILD_RUSTFLAGS", ENCODED_RUSTFLAGS].contains(&name)
-}
-
-/// Whether a variable names the linker of a target.
-pub(crate) fn is_linker(name: &str) -> bool {
-    name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER")
 }

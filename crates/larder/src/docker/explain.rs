@@ -99,10 +99,10 @@ impl BuildRecord {
         Ok(Self { version: VERSION, steps: reader.steps, build_args: build_args.to_vec() })
     }
 
-    /// The record of the last build; `None` if there is none that can be read.
+    /// The record of the last build; `None` if there is none of this version.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When something is there that cannot be read. It counts as absent.
     pub fn read(path: &Utf8Path) -> Result<Option<Self>> {
         Ok(records::read(path)?.filter(|record: &Self| record.version == VERSION))
     }

@@ -17,14 +17,14 @@ use super::{
     member_steps::{self, MemberSteps},
     path_packages::has_path_patch,
     recipes::Recipes,
-    sources::{RECIPES, folder_below, sources},
+    sources::{folder_below, sources},
 };
 use crate::{
     cargo::command_line::option_values,
     error::Result,
     project::Project,
     slice::{Origin, Slice},
-    workspace::Workspace,
+    workspace::{RECIPES, Workspace},
 };
 
 /// One half.

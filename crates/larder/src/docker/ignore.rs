@@ -8,9 +8,10 @@ use cargo_metadata::camino::Utf8Path;
 use super::{
     application::Application,
     names::{is_like, is_never, is_private, listed},
-    sources::{RECIPES, Sources},
+    sources::Sources,
     words,
 };
+use crate::workspace::RECIPES;
 
 const HEADER: &str = "\
 : an allow-list of what the build reads.

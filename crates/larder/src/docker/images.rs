@@ -33,10 +33,13 @@ fn path(workspace: &Workspace) -> Utf8PathBuf {
     records::path(workspace.target_directory(), "docker-images.json")
 }
 
-/// The ids of images that were built here, the youngest last. If there is no record that can be read, none.
-pub fn read(workspace: &Workspace) -> Vec<String> {
-    let record: BuiltImages = records::read(&path(workspace)).ok().flatten().unwrap_or_default();
-    if record.version == VERSION { record.images } else { Vec::new() }
+/// The ids of images that were built here, the youngest last. If there is no record, none.
+///
+/// # Errors
+/// When something is in the place of the record that cannot be read. It counts as absent.
+pub fn read(workspace: &Workspace) -> Result<Vec<String>> {
+    let record: BuiltImages = records::read(&path(workspace))?.unwrap_or_default();
+    Ok(if record.version == VERSION { record.images } else { Vec::new() })
 }
 
 /// Writes an image down.
@@ -44,7 +47,7 @@ pub fn read(workspace: &Workspace) -> Vec<String> {
 /// # Errors
 /// When the record cannot be written.
 pub fn add(workspace: &Workspace, id: &str) -> Result<()> {
-    let record = BuiltImages { version: VERSION, images: read(workspace) };
+    let record = BuiltImages { version: VERSION, images: read(workspace).unwrap_or_default() };
     records::write(&path(workspace), &record.with(id))
 }
 

@@ -111,7 +111,7 @@ fn needs<'a>(key: &'a str, needed: &'a Needed) -> impl Iterator<Item = String> +
 /// A list with what it lacks at its end; `None` if that is nothing.
 fn extended(project: &Project, key: &str, mut more: BTreeSet<String>, why: &'static str) -> Option<Setting> {
     let manifest = project.workspace.manifest();
-    let path = [Settings::owner(manifest), "metadata", "larder", "docker", key];
+    let path = Settings::path(Settings::owner(manifest), &["docker", key]);
     let mut list = tuning::get(manifest, &path).and_then(Item::as_array).cloned().unwrap_or_default();
     more.retain(|entry| !list.iter().any(|known| known.as_str() == Some(entry.as_str())));
     if more.is_empty() {

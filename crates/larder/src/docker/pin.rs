@@ -49,7 +49,8 @@ pub fn write(workspace: &Workspace, pinned: &[Pinned]) -> Result<()> {
     let owner = Settings::owner(workspace.manifest());
     let mut text = read::text(&path)?;
     for Pinned { setting, now, .. } in pinned {
-        let key = [owner, "metadata", "larder", "docker", setting].map(str::to_owned);
+        let key: Vec<String> =
+            Settings::path(owner, &["docker", setting]).into_iter().map(str::to_owned).collect();
         text = toml_text::set(&text, &key, &Value::from(now), "")
             .map_err(|reason| Error::Toml { path: path.clone().into(), reason })?;
     }

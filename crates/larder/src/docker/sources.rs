@@ -22,14 +22,11 @@ use crate::{
     recipe::lock,
     slice::leptos,
     target_dir::Tag,
-    workspace::normalized,
+    workspace::{RECIPES, normalized},
 };
 
 /// The name of folders that cargo builds in.
 const TARGET: &str = "target";
-
-/// The folder of the recipes.
-pub(super) const RECIPES: &str = "larder";
 
 /// Without these there is no workspace that an image could be built from.
 const NEEDED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];

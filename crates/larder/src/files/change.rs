@@ -87,7 +87,7 @@ pub fn leads_out(root: &Utf8Path, path: &Utf8Path) -> Result<bool> {
 ///
 /// # Errors
 /// [`Error::Link`]; when the folder cannot be written.
-pub fn write_own(path: &Utf8Path, text: &str) -> Result<()> {
+pub fn write_own(path: &Utf8Path, text: impl AsRef<[u8]>) -> Result<()> {
     if let Some(folder) = path.parent() {
         refuse_link(folder)?;
     }
@@ -128,7 +128,7 @@ pub fn write(path: &Utf8Path, text: &str) -> Result<()> {
 }
 
 /// Puts a file where nothing, a file, a link or an empty folder is.
-fn place(path: &Utf8Path, text: &str) -> Result<()> {
+fn place(path: &Utf8Path, text: impl AsRef<[u8]>) -> Result<()> {
     if path.is_dir() && !path.is_symlink() {
         // The error names the folder that is not empty: what is in it is somebody's.
         fs_err::remove_dir(path)?;

@@ -45,6 +45,11 @@ pub enum Listed {
     NotIgnored,
 }
 
+/// The top of the repository that a folder is in, by what lies there: git is not asked.
+pub(crate) fn top_of(folder: &Utf8Path) -> Option<&Utf8Path> {
+    folder.ancestors().find(|above| above.join(".git").exists())
+}
+
 impl Git {
     /// Finds the repository of a folder; `None` if the folder is in none.
     ///

@@ -71,7 +71,7 @@ pub(crate) fn shared_above(
     root: &Utf8Path,
     mut files: Vec<Utf8PathBuf>,
 ) -> Vec<Utf8PathBuf> {
-    let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(root);
+    let top = super::top_of(root).unwrap_or(root);
     files.retain(|path| path.starts_with(top));
     if !files.is_empty() {
         let shared = SharedFiles::ask(env, root);

@@ -29,14 +29,14 @@ pub(super) fn propose(project: &Project) -> Result<Proposal> {
         .into_iter()
         .filter(|(_, call)| !has_slice_calling(project, call[0]))
         .map(|(name, call)| {
-            let path = [owner, "metadata", "larder", "slices", name, "args"];
+            let path = Settings::path(owner, &["slices", name, "args"]);
             Setting::new(&path, call.iter().copied().collect::<Array>(), "")
         })
         .collect();
-    let manifest = project.workspace.root().join("Cargo.toml");
+    let manifest = project.workspace.manifest_path();
     Ok(Proposal::new(tuning::change(manifest, &settings)?.into_iter().collect()))
 }
 
 fn has_slice_calling(project: &Project, command: &str) -> bool {
-    project.slices.iter().any(|slice| slice.args.first().is_some_and(|word| word == command))
+    project.slices.iter().any(|slice| slice.subcommand() == command)
 }

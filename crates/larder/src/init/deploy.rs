@@ -28,9 +28,9 @@ pub(super) fn propose(project: &Project, to: Option<&str>) -> Result<Proposal> {
     let known = &project.settings.deploy;
     if let (Some(to), true) = (to, known.is_empty()) {
         let manifest = project.workspace.manifest();
-        let path = [Settings::owner(manifest), "metadata", "larder", "deploy", NAME, "to"];
+        let path = Settings::path(Settings::owner(manifest), &["deploy", NAME, "to"]);
         let setting = Setting::new(&path, to, WHY);
-        changes.extend(tuning::change(project.workspace.root().join("Cargo.toml"), &[setting])?);
+        changes.extend(tuning::change(project.workspace.manifest_path(), &[setting])?);
     }
     let mut ports = known.values().map(|settings| (settings.ports, settings.proxy));
     let first = ports.next().unwrap_or((DeploySettings::PORTS, DeploySettings::PROXY));

@@ -6,14 +6,15 @@ use cargo_metadata::camino::Utf8Path;
 
 use super::files::{bare_pattern, with_lines};
 use crate::{
+    cargo::settings_files::TOOLCHAIN,
     error::Result,
     files::{change::Change, read},
     git::Git,
+    workspace::RECIPES,
 };
 
 /// What other clones cannot be checked or built without.
-const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, "rust-toolchain", "rust-toolchain.toml"];
-const RECIPES: &str = "larder";
+const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, TOOLCHAIN[0], TOOLCHAIN[1]];
 const COMMENT: &str = "# Clones are checked and built with these.";
 
 /// The change of `.gitignore` after which git sees all of them; `None` if it does.

@@ -23,7 +23,7 @@ use crate::{
     files::{change::Change, read},
     project::Project,
     recipe::lock,
-    sccache,
+    sccache, secret,
     tuning::{self, Known},
 };
 use ci::Service;
@@ -160,7 +160,7 @@ pub fn is_address(source: &str) -> bool {
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once('/').unwrap_or((rest, "")).0.split_once('@'));
     let has_secret = user.is_some_and(|(user, _)| user != "git");
-    !source.is_empty() && source.chars().all(plain) && !has_secret
+    !source.is_empty() && source.chars().all(plain) && !has_secret && !secret::is_held_by(source)
 }
 
 /// What a part would do in a project as it is now.
@@ -248,7 +248,7 @@ fn docker(project: &Project) -> Result<Proposal> {
     let folder = docker::context(project)?;
     let recipes = docker::Recipes::of_dockerfile(project)?;
     let lacking = docker::needs::lacking(project, recipes)?;
-    let manifest = project.workspace.root().join("Cargo.toml");
+    let manifest = project.workspace.manifest_path();
     let mut changes: Vec<Change> =
         tuning::change(manifest, &lacking.settings(project))?.into_iter().collect();
     for (name, text) in docker::files(&lacking.applied_to(project)?, recipes)? {

@@ -7,7 +7,7 @@ use super::{
     files::{has_generated_dockerfile, new_file, repository},
     proposal::Proposal,
 };
-use crate::{error::Result, project::Project};
+use crate::{error::Result, project::Project, workspace::RECIPES};
 
 /// The workflow with `ADDRESS`, `FOLDER` and `PATHS` in the places of words of the project, and `CHECKOUT` and `RESTORE` in
 /// those of actions.
@@ -28,7 +28,7 @@ pub(super) fn propose(project: &Project, source: Option<&str>) -> Result<Proposa
 
 /// The files that `lock` writes, as the workspace sees them: generated ones follow the recipes.
 fn written_by_lock(project: &Project) -> Result<Vec<String>> {
-    let mut paths = vec!["larder".to_owned()];
+    let mut paths = vec![RECIPES.to_owned()];
     if has_generated_dockerfile(project)? {
         let context = project.settings.docker.context.as_ref().map_or("", |context| context.as_str());
         for name in ["Dockerfile", ".dockerignore"] {

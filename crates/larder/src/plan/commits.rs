@@ -9,7 +9,7 @@ use toml_edit::DocumentMut;
 use super::unit_graph::UnitGraph;
 use crate::{
     error::Result,
-    workspace::{LockedPackage, locked_packages, parse_toml},
+    workspace::{LockedPackage, LockedSource, locked_packages, parse_toml},
 };
 
 /// Fills in the commits that the `Cargo.lock` of a workspace's folder gives.
@@ -32,8 +32,8 @@ pub fn fill_in(graph: &mut UnitGraph, dir: &Path) -> Result<()> {
 fn by_id(lock: &DocumentMut) -> BTreeMap<String, String> {
     let mut commits = BTreeMap::new();
     for LockedPackage { name, version, source } in locked_packages(lock) {
-        let git = source.filter(|source| source.starts_with("git+"));
-        let Some((address, commit)) = git.and_then(|source| source.rsplit_once('#')) else { continue };
+        let git = source.map(LockedSource::parse).filter(|source| source.is_git());
+        let Some(LockedSource { address, commit: Some(commit) }) = git else { continue };
         // cargo leaves the name out if the address ends in it.
         let url = address.split('?').next().unwrap_or(address);
         let id =

@@ -87,6 +87,11 @@ impl Environment {
         set.or_else(|| home.map(|home| Path::new(home).join(own)))
     }
 
+    /// Whether this is a CI system, whose machine is mostly thrown away with all that would be stored on it.
+    pub fn is_ci(&self) -> bool {
+        self.get_str("CI").is_some_and(|value| !["", "0", "false"].contains(&value))
+    }
+
     /// The user's own folder.
     pub fn home(&self) -> Option<&Path> {
         self.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(Path::new)
@@ -130,6 +135,14 @@ mod tests {
         assert_eq!(env.get_str("Path"), Some(if cfg!(windows) { "two" } else { "one" }));
         env.unset("path");
         assert_eq!(env.get_str("PATH").is_none(), cfg!(windows));
+    }
+
+    #[test]
+    fn ci_says_so_by_a_variable_that_may_also_say_no() {
+        for (value, is_ci) in [("true", true), ("1", true), ("", false), ("0", false), ("false", false)] {
+            assert_eq!(Environment::new([("CI", value)]).is_ci(), is_ci, "{value}");
+        }
+        assert!(!Environment::default().is_ci());
     }
 
     #[test]

@@ -17,7 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    secret,
+};
 pub use child::launched;
 pub use dialogue::{Dialogue, Heard};
 pub use environment::Environment;
@@ -40,12 +43,14 @@ pub struct Cmd {
     args: Vec<OsString>,
     dir: PathBuf,
     env: Environment,
+    /// How it is told of, if not by its words.
+    told: Option<String>,
 }
 
 impl Cmd {
     /// A command without arguments.
     pub fn new(program: impl Into<PathBuf>, dir: impl Into<PathBuf>, env: &Environment) -> Self {
-        Self { program: program.into(), args: Vec::new(), dir: dir.into(), env: env.clone() }
+        Self { program: program.into(), args: Vec::new(), dir: dir.into(), env: env.clone(), told: None }
     }
 
     /// Adds one argument.
@@ -69,11 +74,25 @@ impl Cmd {
         self
     }
 
-    /// The command line as a user would type it, with the program's base name.
+    /// Has errors tell of it by this line: its words are a user's, and not all of them for everybody.
+    #[must_use]
+    pub fn told_as(mut self, line: String) -> Self {
+        self.told = Some(line);
+        self
+    }
+
+    /// The command line as a user would type it, with the program's base name, and without values that nobody else may
+    /// see.
     pub fn line(&self) -> String {
+        if let Some(told) = &self.told {
+            return told.clone();
+        }
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
+        let args: Vec<String> = self.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
         let mut words = vec![quoted(&name.to_string_lossy())];
-        words.extend(self.args.iter().map(|arg| quoted(&arg.to_string_lossy())));
+        for (arg, told) in args.iter().zip(secret::without_values(&args)) {
+            words.push(if *arg == told { quoted(arg) } else { told });
+        }
         words.join(" ")
     }
 
@@ -353,7 +372,7 @@ fn code_of(status: ExitStatus) -> i32 {
 }
 
 /// Quotes a word for a POSIX shell.
-pub(crate) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
@@ -376,6 +395,17 @@ mod tests {
             error.to_string(),
             "`sh -c 'echo no such thing >&2; exit 3'` failed (exit status: 3)\nno such thing"
         );
+    }
+
+    #[test]
+    fn errors_hold_no_secret_of_a_command_or_of_what_it_said() {
+        let script = "echo \"no host in https://me:canary@x/\" >&2; exit 3";
+        let cmd = Cmd::new("/bin/sh", "/", &Environment::default()).args(["-c", script, "--token", "canary"]);
+        let told = "`sh -c (hidden) --token (hidden)` failed (exit status: 3)\nno host in (hidden)";
+        assert_eq!(cmd.output().unwrap_err().to_string(), told);
+        let absent =
+            Cmd::new("/no/such", "/", &Environment::default()).arg("canary").told_as("such -- …".into());
+        assert!(absent.output().unwrap_err().to_string().starts_with("cannot start `such -- …`: "));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     files::read,
     plan::commits::percent_decoded,
+    workspace::LockedSource,
 };
 
 /// The oldest format that is written: each entry has its checksum in it.
@@ -152,12 +153,16 @@ fn dependency<'a>(entries: &'a [PackageEntry], text: &str) -> Option<&'a Package
     let (name, version, source) = (words.next()?, words.next(), words.next());
     let source = source.map(|source| source.trim_matches(['(', ')']));
     entries.iter().find(|entry| {
-        let place = entry.source.as_deref().map(|source| source.split('#').next().unwrap_or(source));
-        let same_source = |source: &str| place == Some(source.split('#').next().unwrap_or(source));
+        let place = entry.source.as_deref().map(address);
+        let same_source = |source: &str| place == Some(address(source));
         entry.name == name
             && version.is_none_or(|version| entry.version == version)
             && source.is_none_or(same_source)
     })
+}
+
+fn address(source: &str) -> &str {
+    LockedSource::parse(source).address
 }
 
 /// The first formats have checksums in a table of their own.

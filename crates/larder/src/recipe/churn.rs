@@ -64,15 +64,17 @@ fn marks(chain: &[&BTreeSet<Line>], line: &Line) -> Vec<(usize, Option<usize>)> 
     let mut marks = Vec::new();
     for first in (0..chain.len()).filter(|layer| has[*layer] && (*layer == 0 || !has[layer - 1])) {
         let end = (first..chain.len()).find(|layer| !has[*layer]);
-        marks.push((first, end.filter(|layer| !is_taken_over(line, chain[layer - 1], chain[*layer]))));
+        marks.push((first, end.filter(|layer| !is_taken_over(line, &chain[layer - 1..]))));
     }
     marks
 }
 
-/// Whether a layer has another line in the place of one that ends below it.
-fn is_taken_over(line: &Line, below: &BTreeSet<Line>, layer: &BTreeSet<Line>) -> bool {
+/// Whether other lines of its package have the place of one that ends with the first of these layers, up to the top.
+fn is_taken_over(line: &Line, chain: &[&BTreeSet<Line>]) -> bool {
+    let of_package = |layer: &BTreeSet<Line>| layer.iter().any(|other| other.range == line.range);
+    let [below, layer, above @ ..] = chain else { return false };
     let mut others = layer.iter().filter(|other| other.range == line.range);
-    others.any(|other| !below.contains(other))
+    others.any(|other| !below.contains(other)) && above.iter().all(|layer| of_package(layer))
 }
 
 /// A line that appears or vanishes is one, a line that changes is two.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{Item, TableLike};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::{folder::UP, manifest, quoting::quoted};
 use crate::{secret, slice::Slice, workspace::Workspace};
@@ -23,6 +23,9 @@ const COMPILED_WITH: [&str; 10] =
     ["build", "env", "host", "include", "patch", "paths", "profile", "source", "target", "unstable"];
 /// Keys of `[build]` that reach a compilation.
 const COMPILED_WITH_IN_BUILD: [&str; 4] = ["rustc", "rustc-wrapper", "rustflags", "target"];
+/// The table of sources, and the key by which one of them takes another's place.
+const SOURCE: &str = "source";
+const REPLACE: &str = "replace-with";
 /// Keys of a registry that hold a secret, or how one is had.
 const SECRET: [&str; 4] = ["token", "secret-key", PROVIDERS[0], PROVIDERS[1]];
 /// Keys that say how a token is had.
@@ -85,7 +88,39 @@ pub(super) fn of_recipe(workspace: &Workspace, slice: &Slice) -> BTreeSet<String
 
 /// The workspace's settings that reach dependencies, without those that nobody else may see.
 pub(super) fn shared(workspace: &Workspace) -> BTreeSet<String> {
-    reaching(workspace).into_iter().filter(|line| is_known(line) && !is_secret(line)).collect()
+    without_secrets(reaching(workspace))
+}
+
+/// The settings that [`shared`] would have if they did not look like secrets, by their names.
+pub(super) fn left_out(workspace: &Workspace) -> BTreeSet<String> {
+    secret_entries(&reaching(workspace)).iter().map(|keys| told(keys)).collect()
+}
+
+fn without_secrets(mut lines: BTreeSet<String>) -> BTreeSet<String> {
+    let secret = secret_entries(&lines);
+    lines.retain(|line| is_known(line) && !is_secret(line) && !is_of(line, &secret));
+    lines
+}
+
+/// The keys of settings that are left out as a whole, since something of each is a secret.
+fn secret_entries(lines: &BTreeSet<String>) -> BTreeSet<Vec<String>> {
+    let secret = lines.iter().filter(|line| is_known(line) && is_secret(line));
+    secret.filter_map(|line| SettingLine::parse(line)).map(|line| line.entry().to_vec()).collect()
+}
+
+/// Whether a line is part of one of these, or asks for one.
+fn is_of(line: &str, entries: &BTreeSet<Vec<String>>) -> bool {
+    let Some(line) = SettingLine::parse(line) else { return true };
+    let replaces = line.keys.last().is_some_and(|key| key == REPLACE) && line.keys[0] == SOURCE;
+    let wanted = line.value.as_str().filter(|_| replaces);
+    let wanted = wanted.map(|name| vec![SOURCE.to_owned(), name.to_owned()]);
+    entries.contains(line.entry()) || wanted.is_some_and(|wanted| entries.contains(&wanted))
+}
+
+/// A name that everybody may see: addresses stand in some, and passwords in these.
+fn told(keys: &[String]) -> String {
+    let parts = keys.iter().map(|key| if secret::is_held_by(key) { secret::HIDDEN } else { key });
+    parts.collect::<Vec<_>>().join(".")
 }
 
 /// Whether something of it is a secret, which [`shared`] leaves out.
@@ -137,21 +172,66 @@ fn is_known(line: &str) -> bool {
     })
 }
 
-/// Whether a line is a credential, or looks like one.
+/// Whether a line is a credential, or looks like one: by its value, or by a part of its key.
 fn is_secret(line: &str) -> bool {
     if reads_tokens(line) {
         return false;
     }
-    let (key, value) = line.split_once(" = ").unwrap_or((line, ""));
-    let value = value.trim_matches('"');
-    let mut names = key.split('.');
-    match names.next() {
-        Some("registry" | "registries") if SECRET.iter().any(|name| key.ends_with(name)) => true,
-        Some("env") => {
-            let name = names.next().unwrap_or_default().trim_matches('"');
-            secret::is_secret(name, value)
+    let Some(SettingLine { keys, value }) = SettingLine::parse(line) else { return true };
+    let mut texts = Vec::new();
+    add_texts(&value, &mut texts);
+    let is_named = match keys.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["registry" | "registries", .., last] => SECRET.contains(&last),
+        ["env", name, ..] => secret::is_secret(name, ""),
+        _ => false,
+    };
+    is_named
+        || keys.iter().any(|key| secret::is_held_by(key))
+        || secret::is_held_by(&value.to_string())
+        || secret::without_values(&texts) != texts
+}
+
+/// A line of [`manifest::dotted`], read.
+struct SettingLine {
+    keys: Vec<String>,
+    value: Value,
+}
+
+impl SettingLine {
+    /// `None` for a text that is no such line.
+    fn parse(line: &str) -> Option<Self> {
+        let document: DocumentMut = line.parse().ok()?;
+        let mut table: &dyn TableLike = document.as_table();
+        let mut keys = Vec::new();
+        loop {
+            let (key, item) = table.iter().next()?;
+            keys.push(key.to_owned());
+            match item.as_table_like() {
+                Some(inner) => table = inner,
+                None => return Some(Self { keys, value: item.as_value()?.clone() }),
+            }
         }
-        _ => secret::is_held_by(value),
+    }
+
+    /// The first parts of the key, up to what is of no use without the rest: cargo refuses half a variable, source or
+    /// patch.
+    fn entry(&self) -> &[String] {
+        let count = match self.keys[0].as_str() {
+            "env" | SOURCE => 2,
+            "patch" => 3,
+            _ => self.keys.len(),
+        };
+        &self.keys[..count.min(self.keys.len())]
+    }
+}
+
+/// The texts in a value.
+fn add_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.value().clone()),
+        Value::Array(values) => values.iter().for_each(|value| add_texts(value, texts)),
+        Value::InlineTable(table) => table.iter().for_each(|(_, value)| add_texts(value, texts)),
+        _ => {}
     }
 }
 
@@ -230,6 +310,39 @@ mod tests {
         ] {
             assert!(!is_known(line), "{line}");
         }
+    }
+
+    #[test]
+    fn secrets_are_left_out_with_what_is_of_no_use_without_them() {
+        let kept = "[env]\nA = \"1\"\n[http]\ntimeout = 3\n[source.crates-io]\nreplace-with = \"near\"\n\
+                    [source.near]\ndirectory = \"vendor\"\n[registries.private]\nindex = \"sparse+https://a/\"\n\
+                    [target.'cfg(feature = \"token\")']\nlinker = \"l\"\n[patch.\"https://a/b\"]\n\
+                    c = { git = \"https://a/b\", rev = \"1\" }\n";
+        assert_eq!(without_secrets(lines(kept)), lines(kept));
+        for (text, name) in [
+            ("http.proxy = \"me:canary@proxy:3128\"", "http.proxy"),
+            ("env.B = \"me:canary@proxy:3128\"", "env.B"),
+            ("env.NO_PROXY = { value = \"a.b,me:canary@c.d\", force = true }", "env.NO_PROXY"),
+            (
+                "source.\"git+https://canary@a/\" = { git = \"https://a/\", branch = \"b\" }",
+                "source.(hidden)",
+            ),
+            ("source.own = { git = \"https://canary@a/\", branch = \"b\" }", "source.own"),
+            ("patch.\"https://u:canary@a/\".c = { git = \"x\", rev = \"1\" }", "patch.(hidden).c"),
+            ("patch.crates-io.c = { git = \"https://u:canary@a/\", rev = \"1\" }", "patch.crates-io.c"),
+            ("target.'cfg(token = \"canary\")'.linker = \"l\"", "target.(hidden).linker"),
+            ("registries.\"https://canary@a/\".index = \"x\"", "registries.(hidden).index"),
+            ("build.rustflags = [\"--cfg\", 'token=\"canary\"']", "build.rustflags"),
+            ("build.rustflags = [\"--token\", \"canary\"]", "build.rustflags"),
+        ] {
+            let all: BTreeSet<String> = lines(kept).into_iter().chain(lines(text)).collect();
+            assert_eq!(without_secrets(all.clone()), lines(kept), "{text}");
+            let names: Vec<String> = secret_entries(&all).iter().map(|keys| told(keys)).collect();
+            assert_eq!(names, [name]);
+        }
+        let replaced =
+            "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\nregistry = \"https://a:b@c/\"\n";
+        assert_eq!(without_secrets(lines(replaced)), BTreeSet::new());
     }
 
     #[test]

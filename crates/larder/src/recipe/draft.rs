@@ -119,7 +119,7 @@ impl Draft<'_> {
     fn prove_anew(&self, project: &Project, dir: &Utf8Path) -> Result<Layer> {
         let workspace = &project.workspace;
         let mut files = self.unproven().files(0);
-        files.insert("Cargo.lock".into(), read::text(workspace.root().join("Cargo.lock"))?);
+        files.insert("Cargo.lock".into(), read::text(workspace.lock_path())?);
         placed::write(workspace, dir, &files)?;
         self.prove(project, dir, CargoLock::Reduced)?;
         let mut layer = self.recipe.layer.clone();

@@ -122,7 +122,7 @@ impl RecipeParts<'_> {
             .map(|(id, (place, features))| (id, place, features))
     }
 
-    fn stub_name(&self, index: usize) -> String {
+    pub(super) fn stub_name(&self, index: usize) -> String {
         match index {
             0 => format!("larder-{}", self.name),
             _ => format!("larder-{}-{}", self.name, index + 1),

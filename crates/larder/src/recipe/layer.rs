@@ -14,6 +14,7 @@ use crate::{
         platform::Platform,
     },
     plan::{commits::percent_decoded, key::ContentHasher},
+    workspace::LockedSource,
 };
 
 /// One recipe of a slice.
@@ -140,7 +141,7 @@ impl PackageId {
     }
 
     fn is_from_git(&self) -> bool {
-        self.source.as_ref().is_some_and(|source| source.0.starts_with("git+"))
+        self.source.as_ref().is_some_and(|source| LockedSource::parse(&source.0).is_git())
     }
 }
 
@@ -172,7 +173,7 @@ impl PackageOrigin {
 
     /// As one `Cargo.lock` entry names it in another.
     pub(super) fn without_commit(&self) -> &str {
-        self.0.split('#').next().unwrap_or(&self.0)
+        LockedSource::parse(&self.0).address
     }
 
     /// The words for it in a dependency's entry: `git = "…", branch = "…"`. `None` for a source that has no such words.

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, fs::File};
 
+use cargo_metadata::camino::Utf8PathBuf;
+
 use super::{
     Recipe,
     cargo_lock::CargoLockFile,
@@ -11,7 +13,7 @@ use super::{
     lock_file::{LockFile, LockedSlice},
     locked::{Locked, RecipeChange},
     members::Members,
-    old_form, own_files, table,
+    memory, old_form, own_files, table,
 };
 use crate::{
     Report,
@@ -38,6 +40,8 @@ pub struct Locking {
     pub locked: Vec<Locked>,
     /// Those that cannot be planned or proven; the recipes that they had are untouched.
     pub refused: Vec<Refused>,
+    /// Files that are as this run left them, with their digests.
+    pub written: BTreeMap<Utf8PathBuf, String>,
 }
 
 /// Writes or refreshes the recipes of all slices that can be planned and proven.
@@ -47,11 +51,19 @@ pub struct Locking {
 pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
     let workspace = &project.workspace;
     let _guard = exclusive(workspace, report)?;
+    for name in config::left_out(workspace) {
+        report.warn(&format!(
+            "`{name}` of cargo's configuration looks like a secret, and is left out of the recipes"
+        ));
+    }
     let old = readable(project)?;
     let platforms = project.platforms(old.as_ref())?;
+    let mut resolved = None;
     let (drafts, refused) = match draft(project, &platforms, old.as_ref(), report) {
         Err(Error::StaleCargoLock { path }) if project.cargo.cargo_lock() == CargoLock::AsNeeded => {
             project.cargo.resolve(workspace.root().as_std_path())?;
+            // Before it is read: whatever it becomes later was not planned from.
+            resolved = memory::as_written(&workspace.lock_path());
             report
                 .step("Updated", &format!("{}, which was not what the manifests asked for", path.display()));
             draft(project, &platforms, old.as_ref(), report)?
@@ -59,15 +71,18 @@ pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
         drafts => drafts?,
     };
     if drafts.is_empty() && !refused.is_empty() {
-        return Ok(Locking { locked: Vec::new(), refused });
+        return Ok(Locking { locked: Vec::new(), refused, written: BTreeMap::new() });
     }
     let mut members = Members::new(project);
     let writing = Writing { project, drafts: &drafts, old: old.as_ref(), platforms, report };
-    let written = writing.put(refused, &mut members);
-    if !written.as_ref().is_ok_and(|locking| !locking.locked.is_empty()) {
+    let put = writing.put(refused, &mut members);
+    if !put.as_ref().is_ok_and(|locking| !locking.locked.is_empty()) {
         members.undo()?;
     }
-    written
+    put.map(|mut locking| {
+        locking.written.extend(resolved);
+        locking
+    })
 }
 
 /// The recipes that are there, if they can be read, whatever somebody did to the file: it is written anew.
@@ -109,10 +124,11 @@ impl Writing<'_> {
         members.ensure(report)?;
         let Finished { file, locked, refused } = self.finish(refused)?;
         if locked.is_empty() {
-            return Ok(Locking { locked, refused });
+            return Ok(Locking { locked, refused, written: BTreeMap::new() });
         }
         let old_files = old_form::files(&larder_dir);
         own_files::write(project, &file)?;
+        let written = own_files::digests(&project.workspace, &file)?;
         if let [first, rest @ ..] = &old_form::remove(&larder_dir, &old_files)[..] {
             let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
             report.warn(&format!("files of the old form stay, and can be deleted: {first}{more}"));
@@ -120,7 +136,7 @@ impl Writing<'_> {
         if !old_files.is_empty() {
             report.step("Migrated", &format!("{larder_dir} from folders to one table"));
         }
-        Ok(Locking { locked, refused })
+        Ok(Locking { locked, refused, written })
     }
 
     fn finish(self, mut refused: Vec<Refused>) -> Result<Finished> {
@@ -275,7 +291,7 @@ fn draft<'a>(
     report.step("Planning", &names.join(", "));
     let workspace = &project.workspace;
     let plans = Plans::of_slices(&project.cargo, workspace, &slices, platforms)?;
-    let lock = CargoLockFile::read(&workspace.root().join("Cargo.lock"))?;
+    let lock = CargoLockFile::read(&workspace.lock_path())?;
     let letters = letters(&names, old)?;
     let drafts = slices.into_iter().zip(plans).map(|(slice, plans)| {
         let letter = letters[slice.name.as_str()];

@@ -15,7 +15,7 @@ use crate::{
     },
     project::Project,
     toml_text::list,
-    workspace::{is_glob, member_patterns, parse_toml},
+    workspace::{RECIPES, is_glob, member_patterns, parse_toml},
 };
 
 /// The workspace's members, asked for while folders of ours come and go.
@@ -74,7 +74,7 @@ impl<'a> Members<'a> {
     }
 
     fn ask(&self) -> Result<()> {
-        let own = self.project.workspace.root().join("Cargo.toml");
+        let own = self.project.workspace.manifest_path();
         let mut manifests = std::iter::once(&own).chain(&self.outer).filter(|manifest| has_glob(manifest));
         manifests.try_for_each(|manifest| ask(self.project, manifest))
     }
@@ -82,7 +82,7 @@ impl<'a> Members<'a> {
     /// Adds our folders to `exclude` in the root manifest; whether that changed anything.
     fn exclude(&mut self, report: &dyn Report) -> Result<bool> {
         let workspace = &self.project.workspace;
-        let path = workspace.root().join("Cargo.toml");
+        let path = workspace.manifest_path();
         let old = read::text(&path)?;
         let mut document = parse_toml(&path)?;
         let folders = self.folders();
@@ -105,7 +105,7 @@ impl<'a> Members<'a> {
         let packages = workspace.metadata().workspace_packages();
         let is_shared =
             packages.iter().any(|package| package.manifest_path.starts_with(workspace.larder_dir()));
-        if is_shared { Vec::new() } else { vec!["larder".to_owned()] }
+        if is_shared { Vec::new() } else { vec![RECIPES.to_owned()] }
     }
 }
 

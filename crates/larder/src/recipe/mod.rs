@@ -112,9 +112,9 @@ fn named(what: &'static str, name: &str, is_one: fn(&str) -> bool) -> Result<()>
 /// The arguments that cook a slice's recipe: its subcommand, configuration, profile and platform without its
 /// selection of packages, targets and features, which are the recipe's own.
 fn cook_args(workspace: &Workspace, slice: &Slice) -> Vec<String> {
-    let command = slice.args.first().map_or("build", String::as_str);
-    let mut args = vec![if command == "clippy" { "check".to_owned() } else { command.to_owned() }];
-    if command == "test" {
+    let planned = slice.planned_args().into_iter().next();
+    let mut args = vec![planned.unwrap_or_else(|| "build".to_owned())];
+    if slice.is_test() {
         args.push("--no-run".into());
     }
     let settings = option_values(&slice.args, "--config").into_iter();

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io};
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use super::table;
+use super::{lock_file::LockFile, table};
 use crate::{files::read, plan::key::content_digest};
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub(super) fn is_old(bytes: &[u8]) -> bool {
 
 /// The folders' files that are as they were written. One that cannot be read is somebody's.
 pub(super) fn files(larder_dir: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let Ok(text) = read::text(larder_dir.join("larder.lock")) else { return Vec::new() };
+    let Ok(text) = read::text(LockFile::path(larder_dir)) else { return Vec::new() };
     let Ok(file) = toml_edit::de::from_str::<OldLockFile>(&text) else { return Vec::new() };
     // It was made of .cargo/config.toml, and the table has what it says.
     let mut found: Vec<Utf8PathBuf> = Vec::new();

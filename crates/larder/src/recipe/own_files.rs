@@ -1,41 +1,43 @@
 //! The files in `larder/` that are Larder's own. Whatever else lies there is the user's and stays.
 
+use std::collections::BTreeMap;
+
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{attributes, expand, lock_file::LockFile};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     files::{change, read},
     git::Git,
+    plan::key::content_digest,
     project::Project,
     workspace::Workspace,
 };
 
 /// Git tracks the files, whatever it ignores elsewhere.
 const TRACKED: &str = "!*\n";
+/// So much of a line of the table is shown in an error.
+const LONGEST_SHOWN: usize = 120;
 
 /// The text of each file.
 ///
 /// # Errors
 /// If one in which the user may have lines cannot be read.
-fn texts(workspace: &Workspace, file: &LockFile) -> Result<[(Utf8PathBuf, String); 3]> {
+fn texts(workspace: &Workspace, file: &LockFile) -> Result<[(Utf8PathBuf, Vec<u8>); 3]> {
     let dir = workspace.larder_dir();
     let attributes = dir.join(".gitattributes");
     let completed = attributes::completed(&lines_of_users(&attributes)?);
     Ok([
         (attributes, completed),
-        (dir.join("expand.awk"), expand::PROGRAM.to_owned()),
+        (dir.join("expand.awk"), expand::PROGRAM.into()),
         // The last one: the others mean nothing without it.
-        (LockFile::path(&dir), file.text()),
+        (LockFile::path(&dir), file.text().into_bytes()),
     ])
 }
 
-/// The text of a file that may have lines of the user's; git reads none through a link, and no line is without UTF-8.
-fn lines_of_users(path: &Utf8Path) -> Result<String> {
-    if path.is_symlink() || !path.is_file() {
-        return Ok(String::new());
-    }
-    Ok(String::from_utf8(read::bytes(path)?).unwrap_or_default())
+/// The text of a file that may have lines of the user's; git reads none through a link. Paths in it may be any bytes.
+fn lines_of_users(path: &Utf8Path) -> Result<Vec<u8>> {
+    if path.is_symlink() || !path.is_file() { Ok(Vec::new()) } else { Ok(read::bytes(path)?) }
 }
 
 /// The first file that is not as it should be.
@@ -45,27 +47,53 @@ fn lines_of_users(path: &Utf8Path) -> Result<String> {
 pub(super) fn first_wrong(workspace: &Workspace, file: &LockFile) -> Result<Option<Utf8PathBuf>> {
     for (path, wanted) in texts(workspace, file)? {
         let found = if path.is_file() { Some(read::bytes(&path)?) } else { None };
-        if found.as_deref() != Some(wanted.as_bytes()) {
+        if found.as_ref() != Some(&wanted) {
             return Ok(Some(path));
         }
     }
     Ok(None)
 }
 
+/// The digest of each file as it should be.
+///
+/// # Errors
+/// If one in which the user may have lines cannot be read.
+pub(super) fn digests(workspace: &Workspace, file: &LockFile) -> Result<BTreeMap<Utf8PathBuf, String>> {
+    Ok(texts(workspace, file)?.into_iter().map(|(path, text)| (path, content_digest(&text))).collect())
+}
+
 /// Writes what is not there yet, each file as a whole.
 ///
 /// # Errors
-/// If one cannot be written.
+/// [`Error::Unwritable`] if the table would not be read again as these recipes; if a file cannot be written.
 pub(super) fn write(project: &Project, file: &LockFile) -> Result<()> {
     let workspace = &project.workspace;
+    check(&LockFile::path(&workspace.larder_dir()), file)?;
     fs_err::create_dir_all(workspace.larder_dir())?;
     sweep(&workspace.larder_dir())?;
     for (path, text) in texts(workspace, file)? {
-        if !path.is_file() || !read::bytes(&path).is_ok_and(|found| found == text.as_bytes()) {
+        if !path.is_file() || !read::bytes(&path).is_ok_and(|found| found == text) {
             change::write_own(&path, &text)?;
         }
     }
     track(project, &workspace.larder_dir())
+}
+
+/// Refuses recipes that nobody could read again, before anything is written.
+///
+/// # Errors
+/// [`Error::Unwritable`].
+pub(super) fn check(path: &Utf8Path, file: &LockFile) -> Result<()> {
+    let text = file.text();
+    match LockFile::parse(path, text.as_bytes()) {
+        Ok(_) => Ok(()),
+        Err(Error::Table { line, reason, .. }) => {
+            let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+            let start: String = line.chars().take(LONGEST_SHOWN).collect();
+            Err(Error::Unwritable { path: path.into(), reason: format!("{reason}: {start}") })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes what a run that was killed has left behind.

@@ -1,6 +1,6 @@
 //! The committed file: read, written as text, expanded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
@@ -79,6 +79,14 @@ impl LockedSlice {
             env: &self.slice.env,
             layer,
         }
+    }
+
+    /// The names of all packages of the current recipe, its own included.
+    pub fn package_names(&self) -> BTreeSet<String> {
+        let Some(layer) = self.layers.last() else { return BTreeSet::new() };
+        let parts = self.parts(layer);
+        let stubs = (0..self.stubs.len()).map(|index| parts.stub_name(index));
+        stubs.chain(layer.locked().map(|(name, _)| name.to_owned())).collect()
     }
 
     /// How many packages the current recipe pins.

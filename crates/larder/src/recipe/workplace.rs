@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     files::{change, folder::Folder, read},
     slice::Slice,
-    target_dir::{ANSWERS, LARDERS_LOCK, Tag},
+    target_dir::{ANSWERS, LARDERS_LOCK, Tag, locks},
     workspace::Workspace,
 };
 
@@ -139,9 +139,8 @@ impl Drop for Workplace {
 /// Opens a folder, and the lock of what it is in.
 fn hold(lock: &Utf8Path, dir: &Utf8Path) -> Result<(File, Folder)> {
     fs_err::create_dir_all(lock.parent().unwrap_or(lock))?;
-    let mut options = fs_err::OpenOptions::new();
     change::refuse_link(lock)?;
-    let lock = options.read(true).write(true).create(true).truncate(false).open(lock)?.into_file();
+    let lock = locks::open(lock.as_std_path())?.into_file();
     let _ = lock.lock_shared();
     fs_err::create_dir_all(dir)?;
     Ok((lock, Folder::open(dir)?))

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{name::Name, target_dir::TargetDir};
 use crate::{
-    cargo::command_line::{is_release, option_values, own_args, planned_as},
+    cargo::{
+        command_line::{is_release, option_values, own_args},
+        subcommands::building,
+    },
     process::Environment,
 };
 
@@ -112,12 +115,22 @@ impl Slice {
 
     /// Whether the invocation leaves what it builds, rather than tests or checks it.
     pub(crate) fn is_build(&self) -> bool {
-        self.args.first().and_then(|command| planned_as(command)) == Some("build")
+        building(self.subcommand()).and_then(|known| known.planned_as) == Some("build")
+    }
+
+    /// The subcommand of cargo; empty if there is none.
+    pub fn subcommand(&self) -> &str {
+        self.args.first().map_or("", String::as_str)
     }
 
     /// Whether the invocation is `cargo test`, which compiles for tests throughout.
     pub fn is_test(&self) -> bool {
-        self.args.first().is_some_and(|command| command == "test")
+        self.subcommand() == "test"
+    }
+
+    /// Whether the invocation is `cargo clippy`, which compiles dependencies as `cargo check` does.
+    pub fn is_clippy(&self) -> bool {
+        self.subcommand() == "clippy"
     }
 
     /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
@@ -130,7 +143,7 @@ impl Slice {
     pub fn planned_args(&self) -> Vec<String> {
         const CLIPPYS_OWN: [&str; 2] = ["--no-deps", "--fix"];
         let mut args = self.cargo_args().to_vec();
-        if self.args.first().is_some_and(|command| command == "clippy") {
+        if self.is_clippy() {
             args[0] = "check".into();
             args.retain(|arg| !CLIPPYS_OWN.contains(&arg.as_str()));
         }

@@ -11,6 +11,8 @@ use cargo_metadata::{
 use super::{
     broken::Broken,
     call::{Origin, Slice},
+    dx,
+    trunk::config,
 };
 use crate::{files::read, process::quoted, text::slashes::forward, workspace::Workspace};
 
@@ -27,15 +29,11 @@ pub struct Driver {
     pub folder: Utf8PathBuf,
 }
 
-/// Files of drivers, by the program and what it is called with.
-const FILES: [(&str, &str, &str); 13] = [
-    ("Trunk.toml", "trunk", "trunk build --release"),
-    (".trunk.toml", "trunk", "trunk build --release"),
-    ("Trunk.yaml", "trunk", "trunk build --release"),
-    (".trunk.yaml", "trunk", "trunk build --release"),
-    ("Trunk.json", "trunk", "trunk build --release"),
-    (".trunk.json", "trunk", "trunk build --release"),
-    ("Dioxus.toml", "dx", "dx build --release"),
+/// The calls of drivers whose files are named where their slices are found.
+const TRUNK: (&str, &str) = ("trunk", "trunk build --release");
+const DX: (&str, &str) = ("dx", "dx build --release");
+/// Files of the others, by the program and what it is called with.
+const FILES: [(&str, &str, &str); 6] = [
     ("tauri.conf.json", "cargo tauri", "cargo tauri build"),
     ("tauri.conf.json5", "cargo tauri", "cargo tauri build"),
     ("Tauri.toml", "cargo tauri", "cargo tauri build"),
@@ -77,13 +75,16 @@ pub fn others(workspace: &Workspace, slices: &[Slice], broken: &[Broken]) -> Vec
 }
 
 fn in_folder(root: &Utf8Path, folder: &Utf8Path) -> Vec<Driver> {
-    let files = FILES.iter().map(|(file, program, command)| (folder.join(file), *program, *command));
+    let of_trunk = config::FILES.map(|file| (file, TRUNK.0, TRUNK.1));
+    let of_dx = dx::FILES.map(|file| (file, DX.0, DX.1));
+    let files = of_trunk.into_iter().chain(of_dx).chain(FILES);
+    let files = files.map(|(file, program, command)| (folder.join(file), program, command));
     let files = files.filter(|(path, _, _)| path.is_file());
     let mut drivers: Vec<Driver> =
         files.map(|(path, program, command)| driver(root, folder, &path, program, command)).collect();
     // trunk needs no file of its own: the page names what is built.
-    let page = file_with(folder, "index.html", "data-trunk");
-    let page = page.map(|path| (path, "trunk", "trunk build --release"));
+    let page = file_with(folder, config::PAGE, "data-trunk");
+    let page = page.map(|path| (path, TRUNK.0, TRUNK.1));
     let python = file_with(folder, "pyproject.toml", "maturin");
     let python = python.map(|path| (path, "maturin", "maturin build --release"));
     let by_words = page.into_iter().chain(python);

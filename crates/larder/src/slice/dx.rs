@@ -17,12 +17,15 @@ use super::{
     predicted::{self, Found, VARIANTS},
 };
 use crate::{
-    cargo::{Cargo, platform::HOST_TUPLE},
+    cargo::{
+        Cargo,
+        platform::{HOST_TUPLE, WASM},
+    },
     workspace::{Workspace, parse_toml},
 };
 
-const WASM: &str = "wasm32-unknown-unknown";
-const FILES: [&str; 2] = ["Dioxus.toml", "dioxus.toml"];
+/// Its own settings; it takes both names.
+pub(super) const FILES: [&str; 2] = ["Dioxus.toml", "dioxus.toml"];
 /// Features of dioxus, and of packages by custom, that choose where an application is shown.
 const RENDERERS: [&str; 6] = ["web", "desktop", "mobile", "native", "liveview", "server"];
 /// dx adds it for browsers.

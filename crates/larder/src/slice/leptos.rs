@@ -25,7 +25,9 @@ use super::{
     target_dir::TargetDir,
 };
 use crate::{
-    cargo::command_line::without_policies, error::LEPTOS_METADATA, text::slashes::forward,
+    cargo::{command_line::without_policies, platform::WASM},
+    error::LEPTOS_METADATA,
+    text::slashes::forward,
     workspace::Workspace,
 };
 
@@ -44,7 +46,6 @@ pub const INSTALL_PROFILE: [(&str, &str); 3] = [
 /// leaves it as it is.
 pub const WATCH: (&str, &str) = ("LEPTOS_WATCH", "true");
 
-const WASM: &str = "wasm32-unknown-unknown";
 const ERASE_COMPONENTS: [&str; 2] = ["--cfg", "erase_components"];
 
 /// Finds the slices of every Leptos project in the workspace; none if there is no Leptos metadata.
@@ -78,7 +79,7 @@ pub fn find(workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
 
 /// The manifest that has a table: the package's own, or the root's.
 fn manifest_of(workspace: &Workspace, package: Option<&Package>) -> Utf8PathBuf {
-    package.map_or_else(|| workspace.root().join("Cargo.toml"), |package| package.manifest_path.clone())
+    package.map_or_else(|| workspace.manifest_path(), |package| package.manifest_path.clone())
 }
 
 /// The packages that are compiled to WASM.

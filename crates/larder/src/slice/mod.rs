@@ -36,7 +36,10 @@ pub use refused::Refused;
 pub use target_dir::TargetDir;
 
 use crate::{
-    cargo::Cargo,
+    cargo::{
+        Cargo,
+        settings_files::{CONFIGURATION_OF_FOLDER, TOOLCHAIN},
+    },
     error::{Error, Result},
     settings::Settings,
     workspace::Workspace,
@@ -78,8 +81,7 @@ fn found_in(cargo: &Cargo, workspace: &Workspace) -> (Vec<Slice>, Vec<Broken>) {
 /// Everything beside manifests and the root's configuration that slices are found from, there or not: pages, settings
 /// of frameworks, and cargo's in the folders that these are called in.
 pub(crate) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
-    const OF_CARGO: [&str; 4] =
-        [".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
+    let of_cargo = [CONFIGURATION_OF_FOLDER, TOOLCHAIN].concat();
     let mut files = Vec::new();
     for (folder, package) in trunk::folders(workspace) {
         let below: Vec<&Utf8Path> =
@@ -87,7 +89,7 @@ pub(crate) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
         let of_dx = below.iter().copied().chain([workspace.root()]).flat_map(dx::files);
         let own: Vec<Utf8PathBuf> = trunk::config::files(folder, package).into_iter().chain(of_dx).collect();
         if own.iter().any(|file| file.is_file()) {
-            files.extend(below.iter().flat_map(|folder| OF_CARGO.map(|name| folder.join(name))));
+            files.extend(below.iter().flat_map(|folder| of_cargo.iter().map(|name| folder.join(name))));
         }
         files.extend(own);
     }

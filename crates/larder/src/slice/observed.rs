@@ -19,10 +19,10 @@ use super::{
 use crate::{
     cargo::{
         Cargo,
-        command_line::{
-            arguments, before_subcommand, is_question, long, option_values, planned_as, without_policies,
-        },
+        command_line::{arguments, before_subcommand, is_question, long, option_values, without_policies},
         platform::{HOST_TUPLE, Platform},
+        shown,
+        subcommands::building,
         variables::{
             BUILD_TARGET, BUILD_TARGET_DIR, ENCODED_RUSTFLAGS, TARGET_DIR, TOOLCHAIN, is_flags, is_linker,
         },
@@ -56,7 +56,7 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
 /// The variables of builds that no slice holds, since their values are paths of this machine.
 pub fn left_out<'a>(workspace: &Workspace, calls: &'a [Call]) -> BTreeSet<&'a str> {
     let calls = calls.iter().filter(|call| !is_question(call.cargo_args()));
-    let builds = calls.filter(|call| call.subcommand().and_then(planned_as).is_some());
+    let builds = calls.filter(|call| call.subcommand().and_then(|name| building(name)?.planned_as).is_some());
     let places = builds.flat_map(variables).filter(|(_, value)| is_place(workspace, value));
     places.map(|(name, _)| name.as_str()).collect()
 }
@@ -95,7 +95,9 @@ impl<'a> Observation<'a> {
     }
 
     fn slice(&self) -> Result<Option<Slice>> {
-        let Some(command) = self.call.subcommand().and_then(planned_as) else { return Ok(None) };
+        let Some(command) = self.call.subcommand().and_then(|name| building(name)?.planned_as) else {
+            return Ok(None);
+        };
         let Some(package) = self.package() else { return Ok(None) };
         // dx asks a nightly how many units there are, which says nothing of the builds after it.
         if is_question(self.call.cargo_args()) {
@@ -386,8 +388,7 @@ fn flags_in(name: &str, text: &str) -> Vec<String> {
 }
 
 fn refused(call: &Call, reason: String) -> Error {
-    let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
-    Error::Observed { command: format!("cargo {}", words.join(" ")), reason }
+    Error::Observed { command: format!("cargo {}", shown::line(&call.args)), reason }
 }
 
 fn selects_packages(args: &[String]) -> bool {

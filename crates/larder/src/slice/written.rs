@@ -10,7 +10,10 @@ use super::{
     target_dir::TargetDir,
 };
 use crate::{
-    cargo::command_line::{option_values, without_options, without_policies},
+    cargo::{
+        command_line::{option_values, without_options, without_policies},
+        subcommands,
+    },
     error::Result,
 };
 
@@ -46,7 +49,7 @@ impl WrittenSlice {
     /// The name becomes a folder and a package name; the subcommand decides how the recipe is cooked.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
         Name::new(name)?;
-        let known = ["build", "check", "clippy", "test"];
+        let known: Vec<&str> = subcommands::of_slices().collect();
         if !self.args.first().is_some_and(|command| known.contains(&command.as_str())) {
             return Err(format!("args must start with one of {}", known.join(", ")));
         }

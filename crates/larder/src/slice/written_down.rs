@@ -28,7 +28,7 @@ pub fn as_toml(slice: &Slice) -> String {
 /// # Errors
 /// When the file cannot be written, or its settings are no tables.
 pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
-    let path = workspace.root().join("Cargo.toml");
+    let path = workspace.manifest_path();
     let document = workspace.manifest();
     let owner = Settings::owner(document);
     let mut text = read::text(&path)?;
@@ -41,7 +41,8 @@ pub fn add(workspace: &Workspace, slices: &[&Slice]) -> Result<()> {
 
 pub(super) fn insert(text: String, owner: &str, slice: &Slice) -> Result<String, String> {
     fields(slice).into_iter().try_fold(text, |text, (field, value)| {
-        let path = [owner, "metadata", "larder", "slices", &slice.name, field].map(str::to_owned);
+        let path = Settings::path(owner, &["slices", &slice.name, field]);
+        let path: Vec<String> = path.into_iter().map(str::to_owned).collect();
         toml_text::set(&text, &path, &value, "")
     })
 }

@@ -7,8 +7,10 @@ use std::{
 };
 
 use super::{
+    ANSWERS, LOCKS,
     folder::{Layout, Other, OtherKind, Profile, TargetFolderFile},
-    tag::Tag,
+    layout::FINGERPRINTS,
+    tag::{self, Tag},
 };
 use crate::{
     cargo::unit_hash::{in_name, is_hash, split},
@@ -73,8 +75,8 @@ fn walk(root: &Path) -> (Vec<TargetFolderFile>, Vec<String>) {
 
 /// Folders that hold one of cargo's marks of a profile folder, and are in no other such folder.
 fn find_profiles(files: &[TargetFolderFile]) -> Vec<Profile> {
-    const MARKS: [&str; 3] = [".fingerprint", ".cargo-lock", ".cargo-build-lock"];
-    let roots = parents(files, &[".rustc_info.json", ".rustc-info.json"]);
+    const MARKS: [&str; 3] = [FINGERPRINTS, LOCKS[1], LOCKS[0]];
+    let roots = parents(files, &ANSWERS);
     let mut found: Vec<&Path> = Vec::new();
     for path in parents(files, &MARKS) {
         let inside = found.iter().any(|outer| path.starts_with(outer));
@@ -132,7 +134,7 @@ impl<'a> Sorter<'a> {
         // An entry below a name that is no text is nothing of cargo's.
         let parts: Vec<&str> = rest.components().map_while(text).collect();
         match parts.as_slice() {
-            [".fingerprint", folder, ..] if split(folder).is_some() => {
+            [FINGERPRINTS, folder, ..] if split(folder).is_some() => {
                 let (package, hash) = split(folder).unwrap_or_default();
                 let entry = self.hashed(profile, hash, Some(package), Layout::Old);
                 entry.fingerprint.push(file);
@@ -174,7 +176,7 @@ impl<'a> Sorter<'a> {
 
     /// A file in a profile folder, but in none of the folders that units have.
     fn beside(&mut self, profile: usize, rest: &str, own: PathBuf, file: TargetFolderFile) {
-        const FOLDERS: [&str; 6] = ["", ".fingerprint", "build", "deps", "examples", "incremental"];
+        const FOLDERS: [&str; 6] = ["", FINGERPRINTS, "build", "deps", "examples", "incremental"];
         let first = rest.split('/').next().unwrap_or_default();
         let bundle = Path::new(first).extension().is_some_and(|extension| extension == "dSYM");
         let in_unit_folder = FOLDERS.contains(&first);
@@ -193,8 +195,7 @@ impl<'a> Sorter<'a> {
 
     /// A file in no profile folder.
     fn outside(&mut self, file: TargetFolderFile) {
-        const OWN: [&str; 4] =
-            [".rustc_info.json", ".rustc-info.json", "CACHEDIR.TAG", ".rustdoc_fingerprint.json"];
+        const OWN: [&str; 4] = [ANSWERS[0], ANSWERS[1], tag::NAME, ".rustdoc_fingerprint.json"];
         let on_the_way = file.kind == disk::EntryKind::Folder && self.leading.contains(file.path.as_path());
         let own = file.path.file_name().is_some_and(|name| OWN.iter().any(|own| name == *own));
         if on_the_way || own {

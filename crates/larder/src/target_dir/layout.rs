@@ -8,6 +8,9 @@ use std::{
 
 use crate::files::disk::subfolders;
 
+/// The folder of all fingerprints of a profile, in the older layout.
+pub(crate) const FINGERPRINTS: &str = ".fingerprint";
+
 /// The facts that the path of a fingerprint's file tells of its unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnitPlace {
@@ -87,12 +90,12 @@ fn is_one_of(fingerprints: &Path, hashes: &BTreeSet<String>) -> bool {
 }
 
 fn holds_units(folder: &Path) -> bool {
-    [".fingerprint", "build", "deps"].iter().any(|name| folder.join(name).is_dir())
+    [FINGERPRINTS, "build", "deps"].iter().any(|name| folder.join(name).is_dir())
 }
 
 /// The folders of a profile folder that hold fingerprints.
 pub(crate) fn fingerprint_folders(profile_folder: &Path) -> Vec<PathBuf> {
-    let mut units = subfolders(&profile_folder.join(".fingerprint"));
+    let mut units = subfolders(&profile_folder.join(FINGERPRINTS));
     for package in subfolders(&profile_folder.join("build")) {
         let hashes = subfolders(&package).into_iter().map(|unit| unit.join("fingerprint"));
         units.extend(hashes.filter(|folder| folder.is_dir()));

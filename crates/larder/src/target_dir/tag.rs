@@ -10,7 +10,7 @@ use crate::{
     files::{change, read},
 };
 
-const NAME: &str = "CACHEDIR.TAG";
+pub(super) const NAME: &str = "CACHEDIR.TAG";
 /// How the file starts; the rest is its comment.
 const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 const COMMENT: &str = "
@@ -54,6 +54,6 @@ impl Tag {
             return Ok(());
         }
         fs_err::create_dir_all(folder)?;
-        change::write_own(&folder.join(NAME), &format!("{SIGNATURE}{COMMENT}"))
+        change::write_own(&folder.join(NAME), format!("{SIGNATURE}{COMMENT}"))
     }
 }

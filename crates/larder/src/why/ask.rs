@@ -17,11 +17,18 @@ use super::{
     skeleton::{Skeleton, Snapshot},
 };
 use crate::{
-    cargo::command_line::{arguments, option_values, own_args, subcommand},
+    cargo::{
+        self,
+        command_line::{arguments, option_values, own_args, subcommand},
+        settings_files::CONFIGURATION,
+        shown,
+        subcommands::{BuiltPrograms, building},
+    },
     error::{Error, Result},
     files::read,
     process::Cmd,
     shim::pretend,
+    target_dir::ANSWERS,
 };
 
 /// Asks cargo what a call would compile, given a snapshot of its build directory. `known` are the profiles of
@@ -98,8 +105,8 @@ pub(super) fn has_artifact_dir(call: &BuildCall<'_>) -> bool {
     let is_named = |word: &&str| keys.iter().any(|key| word.contains(key));
     let variables = ["CARGO_BUILD_ARTIFACT_DIR", "CARGO_BUILD_OUT_DIR"];
     let folders = call.dir.ancestors().map(|folder| folder.join(".cargo"));
-    let folders = folders.chain(call.env.get("CARGO_HOME").map(|home| call.dir.join(home)));
-    let mut files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
+    let folders = folders.chain(cargo::home(call.env).map(|home| call.dir.join(home)));
+    let mut files = folders.flat_map(|folder| CONFIGURATION.map(|name| folder.join(name)));
     option_values(call.args, "--config").iter().any(is_named)
         || variables.iter().any(|name| call.env.get(name).is_some())
         || files.any(|file| sets_in_build(&file, &keys))
@@ -115,14 +122,16 @@ fn sets_in_build(file: &Path, keys: &[&str]) -> bool {
 /// since the last of several settings is the one that counts.
 pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>> {
     let Some(at) = subcommand(args) else {
-        let reason = format!("`cargo {}` builds nothing", args.join(" "));
+        let reason = format!("`cargo {}` builds nothing", shown::line(&shown::of_cargo(args)));
         return Err(Error::Io(std::io::Error::other(reason)));
     };
-    let is_run = matches!(args[at].as_str(), "run" | "r");
-    let (name, no_run) = match args[at].as_str() {
-        _ if is_run => ("build", None),
-        "test" | "t" | "bench" => (args[at].as_str(), Some("--no-run".to_owned())),
-        other => (other, None),
+    let given = args[at].as_str();
+    let building = building(given);
+    let programs = building.map_or(BuiltPrograms::Kept, |building| building.programs);
+    let (name, no_run) = match programs {
+        BuiltPrograms::Run => (building.and_then(|building| building.planned_as).unwrap_or(given), None),
+        BuiltPrograms::RunAll => (given, Some("--no-run".to_owned())),
+        BuiltPrograms::Kept => (given, None),
     };
     let mut words: Vec<String> = args[..at].to_vec();
     words.push(name.to_owned());
@@ -131,7 +140,7 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
         match argument.name {
             "--no-run" | "--target-dir" | "--message-format" | "--artifact-dir" | "--out-dir" => {}
             // The first word for the program that `cargo run` starts.
-            word if is_run && !word.starts_with('-') => break,
+            word if programs == BuiltPrograms::Run && !word.starts_with('-') => break,
             _ => words.extend_from_slice(argument.words),
         }
     }
@@ -146,7 +155,7 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
 
 /// The compiler that a build directory was last used with, in its own words; cargo keeps them there.
 pub(super) fn compiler(build_dir: &Path) -> Option<String> {
-    let text = read::text(build_dir.join(".rustc_info.json")).ok()?;
+    let text = ANSWERS.iter().find_map(|name| read::text(build_dir.join(name)).ok())?;
     let info: serde_json::Value = serde_json::from_str(&text).ok()?;
     let mut answers =
         info.get("outputs")?.as_object()?.values().filter_map(|answer| answer["stdout"].as_str());
@@ -157,6 +166,7 @@ pub(super) fn compiler(build_dir: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Environment;
 
     fn told(line: &str) -> String {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -176,5 +186,17 @@ mod tests {
         assert_eq!(told("run --bin a serve --release"), "build --bin a --x");
         assert_eq!(told("test --no-run name"), "test name --no-run --x");
         assert_eq!(told("build --artifact-dir a --out-dir=b -r"), "build -r --x");
+    }
+
+    #[test]
+    fn a_folder_for_artifacts_may_be_set_at_home() {
+        let [home, dir] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let env = Environment::new([(if cfg!(windows) { "USERPROFILE" } else { "HOME" }, home.path())]);
+        let (dir, args) = (dir.path(), &["build".to_owned()][..]);
+        let call = BuildCall { cargo: dir, args, dir, env: &env, root: dir, program: dir };
+        assert!(!has_artifact_dir(&call));
+        fs_err::create_dir(home.path().join(".cargo")).unwrap();
+        fs_err::write(home.path().join(".cargo/config.toml"), "[build]\nartifact-dir = \"x\"\n").unwrap();
+        assert!(has_artifact_dir(&call));
     }
 }

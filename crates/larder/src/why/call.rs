@@ -4,7 +4,10 @@ use std::path::Path;
 
 use super::skeleton::Snapshot;
 use crate::{
-    cargo::command_line::{is_release, option_values, subcommand},
+    cargo::{
+        command_line::{is_release, option_values, subcommand},
+        subcommands::building,
+    },
     error::Result,
     process::Environment,
     target_dir::profile_folder,
@@ -31,16 +34,11 @@ impl BuildCall<'_> {
     /// The name of the folder of the profile that the call builds with; `None` if only cargo can tell.
     pub fn profile_folder(&self) -> Option<&str> {
         let args = self.args.get(subcommand(self.args)?..)?;
-        let name = args.first()?.as_str();
-        let default = match name {
-            "build" | "b" | "check" | "c" | "run" | "r" | "test" | "t" | "rustc" => "debug",
-            "bench" => "release",
-            _ => return None,
-        };
+        let default = building(args.first()?)?.profile?;
         if is_release(args) {
-            return Some("release");
+            return Some(profile_folder("release"));
         }
-        Some(option_values(args, "--profile").last().map_or(default, |name| profile_folder(name)))
+        Some(profile_folder(option_values(args, "--profile").last().copied().unwrap_or(default)))
     }
 
     /// A snapshot of a build directory, as far as the call concerns it.
@@ -49,5 +47,34 @@ impl BuildCall<'_> {
     /// As [`Snapshot::take`].
     pub fn snapshot(&self, build_dir: &Path) -> Result<Snapshot> {
         Snapshot::take(build_dir, self.profile_folder())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(line: &str) -> Option<String> {
+        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let (env, dir) = (Environment::default(), Path::new("/"));
+        let call = BuildCall { cargo: dir, args: &args, dir, env: &env, root: dir, program: dir };
+        call.profile_folder().map(str::to_owned)
+    }
+
+    #[test]
+    fn the_folder_of_a_call_is_that_of_its_profile() {
+        for (line, expected) in [
+            ("b", Some("debug")),
+            ("test --no-run", Some("debug")),
+            ("bench", Some("release")),
+            ("rustc -r", Some("release")),
+            ("run --profile test -- --release", Some("debug")),
+            ("--color always c --profile=small", Some("small")),
+            ("clippy", None),
+            ("doc --release", None),
+            ("leptos build", None),
+        ] {
+            assert_eq!(folder(line).as_deref(), expected, "{line}");
+        }
     }
 }

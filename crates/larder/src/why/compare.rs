@@ -66,9 +66,7 @@ impl UnitComparison<'_> {
             "TargetConfigurationChanged" => Reason::TargetSettings { package: name },
             "PathToSourceChanged" => Reason::Source { package: package.to_string() },
             "ProfileConfigurationChanged" => self.profile(before?, after?),
-            "RustflagsChanged" => {
-                Reason::Rustflags { old: list_field(text, "old"), new: list_field(text, "new") }
-            }
+            "RustflagsChanged" => Reason::rustflags(&list_field(text, "old"), &list_field(text, "new")),
             "ConfigSettingsChanged" => Reason::Settings,
             "CompileKindChanged" => Reason::Platform,
             "EnvVarChanged" => Reason::variable(
@@ -181,7 +179,7 @@ impl UnitComparison<'_> {
             reasons.push(self.toolchain.clone());
         }
         if old.rustflags != new.rustflags {
-            reasons.push(Reason::Rustflags { old: old.rustflags.clone(), new: new.rustflags.clone() });
+            reasons.push(Reason::rustflags(&old.rustflags, &new.rustflags));
         }
         if old.path != new.path {
             // All other differences come with the other version.

@@ -5,7 +5,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{answer::Answer, profiles::Profiles};
-use crate::{error::Result, files::records, secret, shim::recorder::call::Call, workspace::Workspace};
+use crate::{cargo::shown, error::Result, files::records, shim::recorder::call::Call, workspace::Workspace};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -35,8 +35,7 @@ impl Explained {
     /// A recorded call; `None` if it compiled nothing or was not asked about.
     pub fn of_call(call: &Call) -> Option<Self> {
         let answer = call.why.clone()?;
-        let words: Vec<String> = call.args.iter().map(|word| secret::without(word)).collect();
-        Some(Self { name: format!("cargo {}", words.join(" ")), answer })
+        Some(Self { name: format!("cargo {}", shown::line(&call.args)), answer })
     }
 }
 
@@ -64,10 +63,10 @@ impl LastBuild {
         records::path(target_directory, "last-build.json")
     }
 
-    /// Reads a record; `None` if there is none that can be read.
+    /// Reads a record; `None` if there is none of this version.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When something is there that cannot be read. It counts as absent.
     pub fn read(path: &Utf8Path) -> Result<Option<Self>> {
         Ok(records::read(path)?.filter(|record: &Self| record.version == VERSION))
     }

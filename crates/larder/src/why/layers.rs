@@ -48,7 +48,7 @@ impl Moved {
 /// When a newer Larder wrote the recipes.
 pub fn moved(project: &Project, slices: &[&str]) -> Result<Vec<Moved>> {
     let Some(file) = project.recorded()? else { return Ok(Vec::new()) };
-    let lock = LockLines::read(project.workspace.root().join("Cargo.lock").as_ref());
+    let lock = LockLines::read(project.workspace.lock_path().as_ref());
     let chosen = file.slices.iter().filter(|slice| slices.contains(&slice.slice.name.as_str()));
     Ok(chosen.flat_map(|slice| moved_in_slice(slice, &lock)).collect())
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::secret::{HIDDEN, is_secret};
+use crate::secret::{HIDDEN, is_secret, without_values};
 
 /// Why a unit is compiled that nothing below it asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -170,6 +170,11 @@ impl Reason {
         Self::Variable { name, old, new }
     }
 
+    /// Other flags for the compiler, without values in them that nobody else may see.
+    pub(super) fn rustflags(old: &[String], new: &[String]) -> Self {
+        Self::Rustflags { old: without_values(old), new: without_values(new) }
+    }
+
     /// The reason in words, as the first part of a sentence.
     pub fn words(&self) -> String {
         match self {
@@ -298,6 +303,20 @@ mod tests {
         ] {
             assert_eq!(Reason::variable(name.into(), None, Some(value.into())).words(), words);
         }
+    }
+
+    #[test]
+    fn secrets_in_flags_are_not_shown() {
+        let old = ["--cfg", "token=\"canary\"", "-Clink-arg=https://me:canary@x/", "-g"].map(str::to_owned);
+        let new = ["--cfg=token=\"canary\"", "-Clink-arg=me:canary@proxy:1"].map(str::to_owned);
+        assert_eq!(
+            Reason::rustflags(&old, &new).words(),
+            "RUSTFLAGS changed from `--cfg token=(hidden) -Clink-arg=(hidden) -g` to \
+             `--cfg=token=(hidden) -Clink-arg=(hidden)`"
+        );
+        let encoded = "-Copt-level=3\u{1f}--cfg\u{1f}token=\"canary\"".to_owned();
+        let reason = Reason::variable("CARGO_ENCODED_RUSTFLAGS".into(), None, Some(encoded));
+        assert_eq!(reason.words(), "variable CARGO_ENCODED_RUSTFLAGS changed from unset to `(hidden)`");
     }
 
     #[test]

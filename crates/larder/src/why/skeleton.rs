@@ -15,13 +15,16 @@ use crate::{
     error::{Error, Result},
     files::{disk, scratch::Scratch},
     shim::pretend,
-    target_dir::{LOCKS, layout::profile_folders},
+    target_dir::{
+        LOCKS,
+        layout::{FINGERPRINTS, profile_folders},
+    },
 };
 
 /// Files with content that cargo reads, apart from those beside fingerprints: what build scripts printed.
 const READ: [&str; 5] = ["output", "stdout", "stderr", "root-output", "invoked.timestamp"];
 /// The folders of a profile that hold units and their output.
-const FOLDERS: [&str; 4] = [".fingerprint", "build", "deps", "examples"];
+const FOLDERS: [&str; 4] = [FINGERPRINTS, "build", "deps", "examples"];
 
 /// The basis of a skeleton, in memory: cheap enough to take before every build, in case it compiles something.
 #[derive(Debug)]
@@ -78,7 +81,7 @@ impl Snapshot {
     }
 
     fn add(&mut self, folder: &Path) -> Result<()> {
-        let is_fingerprint = folder.parent().is_some_and(|parent| parent.ends_with(".fingerprint"))
+        let is_fingerprint = folder.parent().is_some_and(|parent| parent.ends_with(FINGERPRINTS))
             || folder.ends_with("fingerprint");
         // Compilers make folders for a moment; what goes away meanwhile is not there.
         let Some(entries) = unless_gone(fs_err::read_dir(folder))? else { return Ok(()) };

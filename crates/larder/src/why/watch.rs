@@ -15,6 +15,7 @@ use crate::{
     cargo::{
         Cargo,
         command_line::{option_values, subcommand},
+        subcommands::writes,
         variables::{BUILD_TARGET_DIR, TARGET_DIR},
     },
     error::Result,
@@ -55,32 +56,8 @@ pub(crate) struct Watch<'a> {
 /// Whether a call is to be left out: one that writes something, while calls are explained instead of made. Other
 /// programs' subcommands are run, since they call cargo again.
 pub(crate) fn is_left_out(reasons: Option<&(Mode, BuildFolders)>, args: &[String]) -> bool {
-    let writes = [
-        "add",
-        "clean",
-        "d",
-        "doc",
-        "fix",
-        "fmt",
-        "generate-lockfile",
-        "init",
-        "install",
-        "login",
-        "logout",
-        "new",
-        "owner",
-        "package",
-        "publish",
-        "remove",
-        "rm",
-        "rustdoc",
-        "uninstall",
-        "update",
-        "vendor",
-        "yank",
-    ];
     let is_instead = reasons.is_some_and(|(mode, _)| *mode == Mode::Instead);
-    is_instead && subcommand(args).is_some_and(|at| writes.contains(&args[at].as_str()))
+    is_instead && subcommand(args).is_some_and(|at| writes(&args[at]))
 }
 
 impl<'a> Watch<'a> {

@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::{document::parse_toml, paths};
 use crate::{
+    cargo::settings_files::CONFIGURATION_OF_FOLDER,
     error::{Error, Result},
     git::shared_files::{SharedFiles, shared_above},
     process::Environment,
@@ -56,8 +57,7 @@ fn found(root: &Utf8Path, env: &Environment) -> Vec<Utf8PathBuf> {
 }
 
 fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
-    // cargo prefers the name without an extension if both exist.
-    let paths = ["config", "config.toml"].map(|name| folder.join(".cargo").join(name));
+    let paths = CONFIGURATION_OF_FOLDER.map(|name| folder.join(name));
     paths.into_iter().find(|path| path.is_file())
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod config;
 mod document;
+mod locked_source;
 mod paths;
 mod toolchain;
 
@@ -19,7 +20,10 @@ use self::config::Config;
 pub(crate) use self::config::included;
 pub use self::paths::{Named, PathRole, normalized};
 use crate::{
-    cargo::Cargo,
+    cargo::{
+        Cargo,
+        settings_files::{CONFIGURATION_OF_FOLDER, TOOLCHAIN},
+    },
     error::{Error, Result},
     files::read,
     git::shared_files::SharedFiles,
@@ -27,7 +31,11 @@ use crate::{
 };
 pub use document::parse_toml;
 pub(crate) use document::texts;
-pub(crate) use toolchain::{TOOLCHAIN_FILES, read_toolchain};
+pub use locked_source::LockedSource;
+pub(crate) use toolchain::read_toolchain;
+
+/// The folder of the recipes, as seen from the root.
+pub const RECIPES: &str = "larder";
 
 /// A cargo workspace on disk.
 #[derive(Debug)]
@@ -84,6 +92,16 @@ impl Workspace {
     /// The folder of the root manifest.
     pub fn root(&self) -> &Utf8Path {
         &self.metadata.workspace_root
+    }
+
+    /// The root manifest's path.
+    pub fn manifest_path(&self) -> Utf8PathBuf {
+        self.root().join("Cargo.toml")
+    }
+
+    /// The path of `Cargo.lock`.
+    pub fn lock_path(&self) -> Utf8PathBuf {
+        self.root().join("Cargo.lock")
     }
 
     /// The target directory of this run: `--target-dir`, else what cargo's configuration says.
@@ -181,7 +199,7 @@ impl Workspace {
 
     /// The folder of the recipes.
     pub fn larder_dir(&self) -> Utf8PathBuf {
-        self.root().join("larder")
+        self.root().join(RECIPES)
     }
 
     /// The resolver version cargo uses here, copied into recipes: cargo derives it from the root package's
@@ -195,7 +213,7 @@ impl Workspace {
         if package.is_none() {
             return "1".to_owned();
         }
-        let root_manifest = self.root().join("Cargo.toml");
+        let root_manifest = self.manifest_path();
         let root_package = self.metadata.packages.iter().find(|p| p.manifest_path == root_manifest);
         let edition = root_package.map_or("2015", |package| package.edition.as_str());
         match edition {
@@ -240,21 +258,15 @@ pub fn locked_packages(lock: &DocumentMut) -> impl Iterator<Item = LockedPackage
 }
 
 /// The files that cargo and rustup read of a folder before anybody can judge it.
-const READ_FIRST: [&str; 6] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    ".cargo/config",
-    ".cargo/config.toml",
-    "rust-toolchain",
-    "rust-toolchain.toml",
-];
+const READ_FIRST: [[&str; 2]; 3] = [["Cargo.toml", "Cargo.lock"], CONFIGURATION_OF_FOLDER, TOOLCHAIN];
 
 /// Refuses pipes and devices that cargo would read without end; all else cargo judges.
 fn refuse_endless(dir: &Path, manifest: Option<&Path>) -> Result<()> {
     let manifest = manifest.map(|manifest| dir.join(manifest));
     let start = manifest.as_deref().and_then(Path::parent).unwrap_or(dir);
     for folder in start.ancestors() {
-        READ_FIRST.iter().try_for_each(|name| read::refuse_endless(&folder.join(name)))?;
+        let mut names = READ_FIRST.iter().flatten();
+        names.try_for_each(|name| read::refuse_endless(&folder.join(name)))?;
     }
     Ok(())
 }

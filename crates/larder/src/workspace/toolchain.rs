@@ -6,14 +6,12 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::document::parse_toml;
 use crate::{
+    cargo::settings_files::TOOLCHAIN,
     error::Result,
     files::read,
     git::shared_files::{SharedFiles, shared_above},
     process::Environment,
 };
-
-/// The names of the file. rustup prefers the one without an extension if both exist.
-pub(crate) const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
 /// The file that pins the toolchain here.
 pub(super) fn find(root: &Utf8Path, env: &Environment) -> Option<Utf8PathBuf> {
@@ -22,7 +20,7 @@ pub(super) fn find(root: &Utf8Path, env: &Environment) -> Option<Utf8PathBuf> {
 
 /// The file that pins it in every clone: the workspace's own may be one that git does not track.
 pub(super) fn find_shared(root: &Utf8Path, env: &Environment, shared: &SharedFiles) -> Option<Utf8PathBuf> {
-    let mut own = TOOLCHAIN_FILES.iter().map(|name| root.join(name));
+    let mut own = TOOLCHAIN.iter().map(|name| root.join(name));
     own.find(|path| shared.has(path)).or_else(|| above(root, env))
 }
 
@@ -33,7 +31,7 @@ fn above(root: &Utf8Path, env: &Environment) -> Option<Utf8PathBuf> {
 
 /// A folder's own file.
 fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
-    TOOLCHAIN_FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+    TOOLCHAIN.iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }
 
 /// The channel that a folder's own file names.
@@ -51,7 +49,7 @@ pub(crate) fn read_toolchain(folder: &Utf8Path) -> Result<Option<String>> {
 pub(super) fn channel(path: &Utf8Path) -> Result<Option<String>> {
     let text = read::text(path)?;
     // The older form is a bare channel.
-    if path.file_name() == Some(TOOLCHAIN_FILES[0]) && !text.contains('[') {
+    if path.file_name() == Some(TOOLCHAIN[0]) && !text.contains('[') {
         return Ok(Some(text.trim().to_owned()));
     }
     let document = parse_toml(path)?;

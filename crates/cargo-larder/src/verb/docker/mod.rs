@@ -63,9 +63,9 @@ fn build_image(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result
     }
     // A build that stopped at a stage says nothing of the others.
     if build.target.is_none() {
-        record.write(&record_path(&context.project))?;
+        warn_unrecorded(context, record.write(&record_path(&context.project)));
     }
-    images::add(&context.project.workspace, &image)?;
+    warn_unrecorded(context, images::add(&context.project.workspace, &image));
     // An image that went to a registry only is not in the engine's store.
     let size = client.image_size(&image).ok();
     let steps: Vec<&BuildStep> = progress.steps().filter(|step| !step.stage.is_empty()).collect();
@@ -74,11 +74,18 @@ fn build_image(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result
     Ok(VerbOutcome::Done)
 }
 
+/// The image is there, whether or not its record is.
+pub(super) fn warn_unrecorded(context: &VerbContext, written: larder::Result<()>) {
+    if let Err(error) = written {
+        context.terminal.warn(&format!("cannot record what this image was built from: {error}"));
+    }
+}
+
 /// Compares what decides each step with what did in the last build; asks the engine for image ids only.
 fn explain(context: &VerbContext, args: &cli::DockerExplain) -> anyhow::Result<VerbOutcome> {
     let path = record_path(&context.project);
-    let Some(before) = BuildRecord::read(&path)? else {
-        bail!("{path} does not exist: there is no earlier build to compare with; run `cargo larder docker`");
+    let Some(before) = context.or_absent(BuildRecord::read(&path)) else {
+        bail!("no build to compare with was recorded in {path}; run `cargo larder docker`");
     };
     let client = Client::find(&context.process.env).ok();
     let image_id = |image: &str| client.as_ref().and_then(|client| client.image_id(image));
@@ -180,11 +187,17 @@ pub(super) fn warn_of_stale_files(context: &VerbContext) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result<Build> {
-    refuse_secrets(&args.build_arg)?;
+/// An image without a name is in no registry.
+fn refuse_nameless_push(args: &cli::DockerBuild) -> anyhow::Result<()> {
     if args.push && args.tag.is_empty() {
         bail!("--push needs at least one --tag");
     }
+    Ok(())
+}
+
+fn build(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result<Build> {
+    refuse_secrets(&args.build_arg)?;
+    refuse_nameless_push(args)?;
     let result = if args.push { BuildResult::Registry } else { BuildResult::Engine };
     Ok(Build {
         context: docker::context(&context.project)?.into(),

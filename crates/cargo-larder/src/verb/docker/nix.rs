@@ -9,6 +9,7 @@ use larder::{
     nix::{DerivationProgress, Nix},
 };
 
+use super::{refuse_nameless_push, warn_unrecorded};
 use crate::{
     cli,
     context::VerbContext,
@@ -25,9 +26,7 @@ pub(crate) fn run(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Res
             "{word} is for Dockerfiles; with `--via nix` the flake decides, and only --tag and --push are left"
         );
     }
-    if args.push && args.tag.is_empty() {
-        bail!("--push needs at least one --tag");
-    }
+    refuse_nameless_push(args)?;
     let env = &context.process.env;
     let nix = Nix::find(env, context.project.workspace.root())?;
     // Asked before minutes are spent on an image that nobody takes.
@@ -57,7 +56,7 @@ pub(crate) fn run(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Res
     }
     let size = client.image_size(&name).ok();
     let id = client.image_id(&name).unwrap_or(name);
-    images::add(&context.project.workspace, &id)?;
+    warn_unrecorded(context, images::add(&context.project.workspace, &id));
     print(args, &BuiltImage { id, size, time: start.elapsed() }, &stages(&progress), &[])?;
     Ok(VerbOutcome::Done)
 }

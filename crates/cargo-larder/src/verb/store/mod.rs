@@ -18,6 +18,7 @@ use larder_store::{
     },
 };
 
+use super::gc::NOTHING_DELETED;
 use crate::{
     cli::{self, StoreVerb},
     context::VerbContext,
@@ -124,7 +125,7 @@ fn gc(context: &VerbContext, options: &Options, args: &cli::StoreGc) -> anyhow::
     let what = if args.yes { "freed" } else { "would be freed" };
     terminal::print_line(&format!("{} {what}", columns::bytes(freed)));
     if freed > 0 && !args.yes {
-        context.terminal.note("nothing was deleted; --yes deletes it");
+        context.terminal.note(NOTHING_DELETED);
     }
     Ok(VerbOutcome::Done)
 }

@@ -9,7 +9,7 @@ use super::{
     paths::below,
     records, source,
 };
-use crate::{error::Result, plan::unit_graph::UnitGraph, project::Project};
+use crate::{error::Result, plan::unit_graph::UnitGraph, project::Project, workspace::RECIPES};
 
 /// Files and folders that a build reads and that are not sent, relative to the workspace, each with what reads it.
 pub type Unsent = BTreeMap<Utf8PathBuf, String>;
@@ -40,7 +40,7 @@ pub(in super::super) fn unsent(project: &Project, recipes: Recipes, graphs: &[Un
 
 /// Whether an image may have a file: every clone has it, and it is none that stays out wherever it lies.
 pub(in super::super) fn may_be_sent(project: &Project, path: &Utf8Path) -> bool {
-    let recipes = path.starts_with(super::super::sources::RECIPES);
+    let recipes = path.starts_with(RECIPES);
     !recipes && !names::is_secret(path) && project.workspace.shared_files().has(path)
 }
 

@@ -5,7 +5,10 @@ use super::super::{
     facts::Workflow,
     workflow::{Action, CiPlan},
 };
-use crate::doctor::{facts::Facts, finding::Finding, version::Version};
+use crate::{
+    cargo::{command_line::subcommand, subcommands::compiles},
+    doctor::{facts::Facts, finding::Finding, version::Version},
+};
 
 const SHOW: &str = "cargo larder init --check --only ci shows a workflow that keeps what was cooked";
 
@@ -71,20 +74,15 @@ fn is_build_action(action: &Action) -> bool {
 fn runs_build(command: &[String]) -> bool {
     let Some((program, args)) = command.split_first() else { return false };
     match program.rsplit('/').next() {
-        Some("cargo" | "cross") => {
-            crate::cargo::command_line::subcommand(args).is_some_and(|at| is_build(&args[at]))
-        }
+        Some("cargo" | "cross") => subcommand(args).is_some_and(|at| is_build(&args[at])),
         Some("trunk" | "wasm-pack" | "dx" | "cargo-leptos") => args.iter().any(|arg| is_build(arg)),
         _ => false,
     }
 }
 
 fn is_build(verb: &str) -> bool {
-    let verbs = [
-        "b", "bench", "build", "c", "check", "clippy", "d", "doc", "install", "larder", "leptos", "nextest",
-        "r", "run", "rustc", "t", "test",
-    ];
-    verbs.contains(&verb)
+    let others = ["larder", "leptos", "nextest"];
+    compiles(verb) || others.contains(&verb)
 }
 
 /// GitHub's own action, whole or as one of its halves.

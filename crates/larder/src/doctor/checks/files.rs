@@ -7,7 +7,7 @@ use crate::doctor::{
     finding::{Finding, Verdict},
 };
 
-const GB: u64 = 1_000_000_000;
+pub(super) const GB: u64 = 1_000_000_000;
 /// A release build of a site with its image takes about this much.
 const LITTLE: u64 = 10 * GB;
 /// A build that starts with less is likely to fail.

@@ -1,5 +1,6 @@
 //! The inputs of an image beside the packages of the workspace: system packages, and files that are read.
 
+use super::recipes::NOT_GENERATED;
 use crate::{
     docker::needs::Lacking,
     doctor::{
@@ -30,7 +31,7 @@ pub(super) fn files(facts: &Facts) -> Finding {
 fn finding(facts: &Facts, only: fn(&Lacking) -> Lacking, keys: &[&str], good: &str) -> Finding {
     let lacking = match &facts.image_needs {
         Err(reason) => return Finding::skipped(reason),
-        Ok(None) => return Finding::skipped("there is no generated Dockerfile"),
+        Ok(None) => return Finding::skipped(NOT_GENERATED),
         Ok(Some(lacking)) => only(lacking),
     };
     let reasons = lacking.reasons();

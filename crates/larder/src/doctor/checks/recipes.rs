@@ -9,6 +9,8 @@ use crate::{
     recipe::lock,
 };
 
+/// There is nothing that checks of an image could say.
+pub(super) const NOT_GENERATED: &str = "there is no generated Dockerfile";
 const REFRESH: &str = "cargo update --workspace";
 
 pub(super) fn cargo_lock(facts: &Facts) -> Finding {
@@ -122,7 +124,7 @@ pub(super) fn config(facts: &Facts) -> Finding {
 pub(super) fn generated(facts: &Facts) -> Finding {
     match &facts.generated {
         Err(reason) => Finding::skipped(reason),
-        Ok(None) => Finding::skipped("there is no generated Dockerfile"),
+        Ok(None) => Finding::skipped(NOT_GENERATED),
         Ok(Some(stale)) if stale.is_empty() => Finding::ok("Dockerfile and .dockerignore are fresh"),
         Ok(Some(stale)) => {
             let names: Vec<&str> = stale.iter().filter_map(|path| path.file_name()).collect();

@@ -1,11 +1,11 @@
 //! The store of compiled units: what makes it miss.
 
+use super::files::GB;
 use crate::doctor::{
     facts::{Answer, Facts, StoreFacts, UnitSettings},
     finding::Finding,
 };
 
-const GB: u64 = 1_000_000_000;
 /// Less than the units of one larger project.
 const LITTLE: u64 = 2 * GB;
 /// A file system that is a second off is one that rounds.

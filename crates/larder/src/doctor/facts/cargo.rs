@@ -7,7 +7,13 @@ use cargo_config2::{Config, PathAndArgs, RegistriesProtocol, ResolveOptions};
 use cargo_metadata::camino::Utf8PathBuf;
 
 use super::ask::Answer;
-use crate::{process::Environment, project::Project, tuning, workspace::parse_toml};
+use crate::{
+    cargo::{compilers::WRAPPERS, settings_files::CONFIGURATION, variables::has_rustflags},
+    process::Environment,
+    project::Project,
+    secret, tuning,
+    workspace::parse_toml,
+};
 
 /// The settings that cargo gets beside the manifests.
 #[derive(Debug, Clone)]
@@ -66,8 +72,8 @@ impl CargoFacts {
         let others = others.filter(|(_, registry)| {
             registry.index.as_ref().is_some_and(|index| !index.starts_with("sparse+"))
         });
-        let wrapper_variables = WRAPPER_VARIABLES;
-        let mut wrappers: Vec<(String, String)> = wrapper_variables
+        let (_, variables) = WRAPPERS[0];
+        let mut wrappers: Vec<(String, String)> = variables
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), base_name(env.get(name)?)?)))
             .collect();
@@ -78,7 +84,7 @@ impl CargoFacts {
         Self {
             incremental_variable: incremental_variable(env),
             incremental_off: incremental_off(project),
-            in_ci: env.get_str("CI").is_some_and(|ci| !ci.is_empty() && ci != "false"),
+            in_ci: env.is_ci(),
             rustflags: config.as_ref().map_err(Clone::clone).and_then(|config| rustflags(project, config)),
             crates_io_by_git,
             registries_by_git: others.map(|(name, _)| name.clone()).collect(),
@@ -102,7 +108,7 @@ fn incremental_off(project: &Project) -> Option<Utf8PathBuf> {
     let root = project.workspace.root();
     let home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
     let folders = root.ancestors().map(|folder| folder.join(".cargo")).chain(home);
-    let files = folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
+    let files = folders.flat_map(|folder| CONFIGURATION.map(|name| folder.join(name)));
     let (file, on) = files.into_iter().find_map(|file| {
         let document = file.is_file().then(|| parse_toml(&file).ok())??;
         let on = tuning::get(&document, &["build", "incremental"])?.as_bool()?;
@@ -119,17 +125,9 @@ fn base_name(path: &OsStr) -> Option<String> {
     std::path::Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
-/// The variables that put a program in front of rustc, for every package.
-const WRAPPER_VARIABLES: [&str; 2] = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
-
 /// Whether a variable says something about flags, registries or wrappers.
 fn is_setting(name: &str) -> bool {
-    is_flags(name) || WRAPPER_VARIABLES.contains(&name) || name.starts_with("CARGO_REGISTRIES_")
-}
-
-fn is_flags(name: &str) -> bool {
-    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"].contains(&name)
-        || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"))
+    has_rustflags(name) || WRAPPERS[0].1.contains(&name) || name.starts_with("CARGO_REGISTRIES_")
 }
 
 /// The configuration as files give it.
@@ -146,9 +144,9 @@ fn rustflags(project: &Project, config: &Config) -> Answer<Rustflags> {
     let said = |error: cargo_config2::Error| error.to_string();
     let host = project.host().map_err(|error| error.to_string())?;
     let flags = config.rustflags(host.as_str()).map_err(said)?;
-    let configured = flags.map(|flags| flags.flags.join(" ")).unwrap_or_default();
+    let configured = flags.map(|flags| secret::without_values(&flags.flags).join(" ")).unwrap_or_default();
     let variables = project.cargo.env().iter().filter_map(|(name, value)| {
-        let name = name.to_str().filter(|name| is_flags(name) && !value.is_empty())?;
+        let name = name.to_str().filter(|name| has_rustflags(name) && !value.is_empty())?;
         Some(name.to_owned())
     });
     Ok(Rustflags { variables: variables.collect(), configured })

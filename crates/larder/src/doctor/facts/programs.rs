@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::ask::PATIENCE;
 use crate::{
-    cargo::{compilers::WRAPPERS, platform::Platform},
+    cargo::{compilers::WRAPPERS, platform::Platform, settings_files::CONFIGURATION},
     docker::{self, packages},
     error::Result,
     files::read,
@@ -86,10 +86,14 @@ pub(super) fn missing_in_image(project: &Project) -> Vec<(String, String)> {
 fn files(project: &Project) -> Vec<(Utf8PathBuf, DocumentMut)> {
     let root = project.workspace.root();
     let home = project.cargo.home().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
-    let of_home = home.map(|home| (home.join("config.toml"), home));
+    let of_home = home.and_then(|home| Some((of_home(&home)?, home)));
     let above = root.ancestors().map(|folder| (tuning::config_path(folder), folder.to_owned()));
     let files = above.chain(of_home).filter(|(file, _)| file.is_file());
     files.filter_map(|(file, folder)| Some((folder, parse_toml(&file).ok()?))).collect()
+}
+
+fn of_home(home: &Utf8Path) -> Option<Utf8PathBuf> {
+    CONFIGURATION.map(|name| home.join(name)).into_iter().find(|file| file.is_file())
 }
 
 fn program_of_build(config: &DocumentMut, folder: &Utf8Path, key: &str) -> Option<NamedProgram> {
@@ -159,7 +163,18 @@ fn installs(dockerfile: &str, program: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::installs;
+    use super::{Utf8Path, installs, of_home};
+
+    #[test]
+    fn the_older_name_of_the_file_at_home_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Utf8Path::from_path(dir.path()).unwrap();
+        assert_eq!(of_home(home), None);
+        for name in ["config.toml", "config"] {
+            fs_err::write(home.join(name), "").unwrap();
+            assert_eq!(of_home(home), Some(home.join(name)));
+        }
+    }
 
     #[test]
     fn what_a_dockerfile_installs_is_there() {

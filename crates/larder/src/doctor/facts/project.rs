@@ -15,6 +15,7 @@ use crate::{
     project::Project,
     recipe::lock::{self, RecipeFinding},
     tuning,
+    workspace::RECIPES,
 };
 
 /// git's facts.
@@ -46,7 +47,7 @@ impl GitFacts {
         let config = config.strip_prefix(root).unwrap_or(&config);
         Self {
             cargo_lock: tracked_if_there(git, root, "Cargo.lock"),
-            recipes: tracked_if_there(git, root, "larder"),
+            recipes: tracked_if_there(git, root, RECIPES),
             flake: tracked_if_there(git, root, "flake.nix"),
             config: tracked_if_there(git, root, config.as_str()),
         }

@@ -4,7 +4,17 @@
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::ask::Answer;
-use crate::{process::Environment, project::Project, tuning, workspace::parse_toml};
+use crate::{
+    cargo::{
+        settings_files::CONFIGURATION,
+        variables::{PROFILE_SETTINGS, has_rustflags, is_linker},
+    },
+    git,
+    process::Environment,
+    project::Project,
+    tuning,
+    workspace::parse_toml,
+};
 
 /// A store, looked at.
 #[derive(Debug, Clone)]
@@ -106,13 +116,12 @@ enum Owner {
 }
 
 fn files_in(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let files = ["config", "config.toml"].map(|name| folder.join(name));
+    let files = CONFIGURATION.map(|name| folder.join(name));
     files.into_iter().filter(|file| file.is_file()).collect()
 }
 
 fn is_of_repository(project: &Project, folder: &Utf8Path) -> bool {
-    let top = project.workspace.root().ancestors().find(|above| above.join(".git").exists());
-    top.is_some_and(|top| folder.starts_with(top))
+    git::top_of(project.workspace.root()).is_some_and(|top| folder.starts_with(top))
 }
 
 fn is_native(text: &str) -> bool {
@@ -121,10 +130,7 @@ fn is_native(text: &str) -> bool {
 
 /// Variables that the key of a unit in the store has.
 fn reaches_units(name: &str) -> bool {
-    let of_target =
-        name.starts_with("CARGO_TARGET_") && (name.ends_with("_RUSTFLAGS") || name.ends_with("_LINKER"));
-    let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
-    flags.contains(&name) || of_target || name.starts_with("CARGO_PROFILE_")
+    has_rustflags(name) || is_linker(name) || name.starts_with(PROFILE_SETTINGS)
 }
 
 #[cfg(test)]

@@ -15,8 +15,6 @@ env:
   CARGO_INCREMENTAL: \"0\"
 ";
 
-const TOOLS: &str = "$HOME/.larder-tools";
-
 /// A pull request takes units, and gives none to other runs.
 const STORE: &str = r#"if test "$BUILDKITE_PULL_REQUEST" = false && test "$BUILDKITE_BRANCH" = "$BUILDKITE_PIPELINE_DEFAULT_BRANCH"; then export LARDER_STORE=write; else export LARDER_STORE=read; fi"#;
 
@@ -51,7 +49,7 @@ pub(super) fn text(parts: &PipelineParts) -> String {
 
 fn step(text: &mut String, parts: &PipelineParts, name: &str, lines: &[String]) {
     let _ = write!(text, "  - label: \"larder {name}\"\n    timeout_in_minutes: 90\n    commands:\n");
-    let mut all = script::set_up(parts, TOOLS);
+    let mut all = script::set_up(parts, script::TOOLS_AT_HOME);
     if !parts.prefix.is_empty() {
         all.push(format!("cd \"{}\"", parts.prefix));
     }

@@ -5,7 +5,11 @@
 
 use std::fmt::Write as _;
 
-use super::{parts::PipelineParts, script, yaml};
+use super::{
+    parts::PipelineParts,
+    script::{self, TOOLS_AT_HOME},
+    yaml,
+};
 
 /// Its variables beside those that both kinds of workflow have.
 const ENV: &str = "  # Nothing is built twice here.
@@ -21,8 +25,6 @@ const CHECKOUT: &str = r#"      - name: Checkout
           git -c "http.extraHeader=Authorization: Basic $login" fetch --quiet --depth=1 "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" "$GITHUB_SHA"
           git checkout --quiet FETCH_HEAD
 "#;
-
-const TOOLS: &str = "$HOME/.larder-tools";
 
 /// The whole file.
 pub(super) fn text(parts: &PipelineParts) -> String {
@@ -42,8 +44,8 @@ pub(super) fn text(parts: &PipelineParts) -> String {
         groups.join("\", \"")
     );
     let mut lines = script::toolchain(parts);
-    lines.extend(script::install(parts, TOOLS));
-    lines.push(format!(r#"echo "{TOOLS}/bin" >> "$GITHUB_PATH""#));
+    lines.extend(script::install(parts, TOOLS_AT_HOME));
+    lines.push(format!(r#"echo "{TOOLS_AT_HOME}/bin" >> "$GITHUB_PATH""#));
     step(&mut text, "Tools", "", &lines);
     let below = if parts.prefix.is_empty() {
         String::new()

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::process::quoted;
 
-/// The folder of the programs that the workflow installs.
+/// The folder of the programs that the workflow installs, as caches name it too.
 const TOOLS: &str = "~/.larder-tools";
 /// The file that carries units from run to run.
 const UNITS: &str = "~/.larder-units";
@@ -57,7 +57,7 @@ fn recipes(parts: &PipelineParts) -> String {
     let stale = ["# A bot leaves recipes stale, which is slower, never wrong.", &stale, &check];
     job.step(&PipelineStep::new("Recipes are right", &stale));
     if parts.image.is_some() {
-        job.step(&PipelineStep::new("Dockerfile is right", &["cargo larder dockerfile --check"]));
+        job.step(&PipelineStep::new("Dockerfile is right", &[script::DOCKERFILE_CHECK]));
     }
     job.save(&downloads);
     job.text()
@@ -134,7 +134,6 @@ fn toolchain(job: &mut Job, parts: &PipelineParts) {
 
 /// Larder itself, and cargo-leptos if it is needed.
 fn install(job: &mut Job, parts: &PipelineParts) -> CacheAction<'static> {
-    let leptos = parts.leptos();
     let more = script::tools_key(parts);
     let tools = CacheAction {
         id: "tools",
@@ -148,26 +147,16 @@ fn install(job: &mut Job, parts: &PipelineParts) -> CacheAction<'static> {
         r#": "${LARDER_GIT:?set this variable of the repository to the address of Larder}""#.to_owned(),
         "# Their sources are none of the project's downloads.".to_owned(),
         r#"export CARGO_HOME="$RUNNER_TEMP/tools""#.to_owned(),
-        format!(
-            r#"{} --git "$LARDER_GIT" cargo-larder{}"#,
-            install_if_missing("cargo-larder", ""),
-            script::features(parts)
-        ),
+        script::install_larder(parts, TOOLS, ""),
     ];
-    if let Some(version) = leptos {
+    if let Some(install) = script::install_leptos(parts, TOOLS, "") {
         lines.push("# Its own release profile takes several times as long.".into());
-        let install = install_if_missing("cargo-leptos", &script::leptos_profile());
-        lines.push(format!("{install} cargo-leptos@{version}"));
+        lines.push(install);
     }
-    lines.push(r#"echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH""#.into());
+    lines.push(format!(r#"echo "{}/bin" >> "$GITHUB_PATH""#, script::TOOLS_AT_HOME));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     job.step(&PipelineStep::new("Tools", &lines));
     tools
-}
-
-/// The command, up to its package.
-fn install_if_missing(program: &str, vars: &str) -> String {
-    format!("test -x {TOOLS}/bin/{program} || {vars}cargo install --locked --root {TOOLS}")
 }
 
 /// Under the key of one `Cargo.lock`, and never filled up from that of another: it does not grow.

@@ -113,7 +113,7 @@ fn groups(slices: &[Slice]) -> (Vec<Group>, Vec<&Slice>) {
     }
     groups.extend(checks.iter().map(|slice| Group {
         slices: slice.name.to_string(),
-        is_clippy: command(slice) == "clippy",
+        is_clippy: slice.is_clippy(),
         is_leptos: false,
     }));
     (groups, shipped.into_iter().chain(checks).collect())
@@ -137,10 +137,6 @@ fn targets(slices: &[&Slice], configured: &[&str]) -> Vec<String> {
 /// Whether a standard library goes by the name of a target.
 fn has_component(target: &str) -> bool {
     target != HOST_TUPLE && Path::new(target).extension() != Some("json".as_ref())
-}
-
-fn command(slice: &Slice) -> &str {
-    slice.args.first().map_or("", String::as_str)
 }
 
 fn is_bucket(remote: &str) -> bool {

@@ -8,6 +8,12 @@ pub(super) const PUSH: &str = "cargo larder store push";
 /// The same, where nothing tells whether a branch is protected.
 pub(super) const PUSH_UNTOLD: &str = "cargo larder store push --allow-untrusted";
 
+/// The check of a generated Dockerfile.
+pub(super) const DOCKERFILE_CHECK: &str = "cargo larder dockerfile --check";
+
+/// The folder of the programs where the home of the runner's user is its own.
+pub(super) const TOOLS_AT_HOME: &str = "$HOME/.larder-tools";
+
 /// A command that runs if this run has the team's key.
 pub(super) fn if_key(command: &str) -> String {
     format!(r#"test -z "$LARDER_STORE_KEY" || {command}"#)
@@ -29,7 +35,7 @@ pub(super) fn toolchain(parts: &PipelineParts) -> Vec<String> {
 /// Checks of everything that is committed. `branch` is the variable with the name of the branch.
 pub(super) fn checks(parts: &PipelineParts, branch: &str) -> Vec<String> {
     let mut lines = recipes_check(branch).to_vec();
-    lines.extend(parts.image.is_some().then(|| "cargo larder dockerfile --check".to_owned()));
+    lines.extend(parts.image.is_some().then(|| DOCKERFILE_CHECK.to_owned()));
     lines
 }
 
@@ -53,37 +59,38 @@ pub(super) fn set_up(parts: &PipelineParts, tools: &str) -> Vec<String> {
 
 /// Larder itself, and cargo-leptos if it is needed, unless the folder has them.
 pub(super) fn install(parts: &PipelineParts, tools: &str) -> Vec<String> {
+    // Their sources are none of the project's downloads.
+    let home = format!("CARGO_HOME=\"{tools}/home\" ");
     let mut lines = vec![
         r#": "${LARDER_GIT:?set this variable to the address of Larder}""#.to_owned(),
-        install_if_missing(
-            tools,
-            "cargo-larder",
-            "",
-            &format!(r#"--git "$LARDER_GIT" cargo-larder{}"#, features(parts)),
-        ),
+        install_larder(parts, tools, &home),
     ];
-    if let Some(version) = parts.leptos() {
-        let package = format!("cargo-leptos@{version}");
-        lines.push(install_if_missing(tools, "cargo-leptos", &leptos_profile(), &package));
-    }
+    lines.extend(install_leptos(parts, tools, &home));
     lines
 }
 
+/// The command that installs Larder itself, with variables in front, each with a space behind it.
+pub(super) fn install_larder(parts: &PipelineParts, tools: &str, vars: &str) -> String {
+    let features = if parts.is_bucket { " --features store-clouds" } else { "" };
+    let what = format!(r#"--git "$LARDER_GIT" cargo-larder{features}"#);
+    install_if_missing(tools, "cargo-larder", vars, &what)
+}
+
+/// The same for cargo-leptos, if it is needed.
+pub(super) fn install_leptos(parts: &PipelineParts, tools: &str, vars: &str) -> Option<String> {
+    let profile = leptos::INSTALL_PROFILE.map(|(name, value)| format!("{name}={value} ")).concat();
+    let package = format!("cargo-leptos@{}", parts.leptos()?);
+    Some(install_if_missing(tools, "cargo-leptos", &format!("{vars}{profile}"), &package))
+}
+
 fn install_if_missing(tools: &str, program: &str, vars: &str, what: &str) -> String {
-    // Their sources are none of the project's downloads.
-    format!(
-        "test -x \"{tools}/bin/{program}\" || CARGO_HOME=\"{tools}/home\" {vars}cargo install --locked --root \"{tools}\" {what}"
-    )
+    let [installed, root] = [format!("{tools}/bin/{program}"), tools.to_owned()].map(|path| path_word(&path));
+    format!("test -x {installed} || {vars}cargo install --locked --root {root} {what}")
 }
 
-/// The variables that cargo-leptos is installed with, in front of the command.
-pub(super) fn leptos_profile() -> String {
-    leptos::INSTALL_PROFILE.map(|(name, value)| format!("{name}={value} ")).concat()
-}
-
-/// The features that Larder is installed with, behind its name.
-pub(super) fn features(parts: &PipelineParts) -> &'static str {
-    if parts.is_bucket { " --features store-clouds" } else { "" }
+/// A path in words of a shell as one word; in quotes a `~` would mean nothing.
+fn path_word(path: &str) -> String {
+    if path.starts_with('~') { path.to_owned() } else { format!("\"{path}\"") }
 }
 
 /// The end of the key of a cache with the tools.

@@ -23,10 +23,13 @@
 //! the same bytes, and a text that is anything but these bytes is refused.
 //!
 //! A layer has one version of each range of a package. If the marks of several lines hold for it, the one whose range
-//! begins last is meant, and the ranges of the others must be open at their end. A slice has MOST layers, but for the
-//! last ones if no line tells them from the layer below. So a bump adds a line and changes none, and git merges bumps of
-//! neighbours; nothing counts or digests the whole.
+//! begins last is meant, and the ranges of the others must be open at their end. So a line may leave its end open only if
+//! each layer above has another line of the package. A slice has MOST layers, but for the last ones if no line tells them
+//! from the layer below. So a bump adds a line and changes none, and git merges bumps of neighbours; nothing counts or
+//! digests the whole.
 
+#[cfg(test)]
+mod chains;
 mod read;
 mod text;
 

@@ -37,9 +37,9 @@ pub(in super::super) fn text(file: &LockFile) -> String {
     head(&mut text, file, &layout);
     text.push_str("packages\n");
     let rows = rows(file);
-    let begins = begins(&rows);
+    let ranges = VersionRange::of(&rows);
     for (id, row) in &rows {
-        let _ = writeln!(text, "{}", row.text(id, &layout, &begins[&word(id)]));
+        let _ = writeln!(text, "{}", row.text(id, &layout, &ranges[&word(id)]));
     }
     text.push_str("end\n");
     text
@@ -164,14 +164,33 @@ fn rows(file: &LockFile) -> BTreeMap<&PackageId, PackageRow<'_>> {
     rows
 }
 
-/// The layers at which ranges begin, for all lines of a package's range.
-fn begins(rows: &BTreeMap<&PackageId, PackageRow<'_>>) -> BTreeMap<String, Sections> {
-    let mut begins: BTreeMap<String, Sections> = BTreeMap::new();
-    for (id, row) in rows {
-        let first = |section: &&TableSection| marks::begin(&row.sections, **section) == section.1;
-        begins.entry(word(id)).or_default().extend(row.sections.iter().filter(first));
+/// The lines of a package in one range of versions, of which a layer has one at most.
+#[derive(Default)]
+struct VersionRange {
+    /// The layers at which a line begins to hold.
+    begins: Sections,
+    /// The layers for which any of them holds.
+    all: Sections,
+}
+
+impl VersionRange {
+    fn of(rows: &BTreeMap<&PackageId, PackageRow<'_>>) -> BTreeMap<String, Self> {
+        let mut ranges: BTreeMap<String, Self> = BTreeMap::new();
+        for (id, row) in rows {
+            let range = ranges.entry(word(id)).or_default();
+            let is_first = |section: &&TableSection| marks::begin(&row.sections, **section) == section.1;
+            range.begins.extend(row.sections.iter().filter(is_first));
+            range.all.extend(&row.sections);
+        }
+        ranges
     }
-    begins
+
+    /// Whether an end below a layer may be left open: another line takes over, and from there to the top each layer has
+    /// one. A layer without the package would get the line back otherwise.
+    fn takes_over(&self, layout: &TableLayout, (slice, layer): TableSection) -> bool {
+        let mut above = layer..layout.layers[slice];
+        self.begins.contains(&(slice, layer)) && above.all(|layer| self.all.contains(&(slice, layer)))
+    }
 }
 
 pub(super) fn word(id: &PackageId) -> String {
@@ -180,8 +199,8 @@ pub(super) fn word(id: &PackageId) -> String {
 }
 
 impl PackageRow<'_> {
-    fn text(&self, id: &PackageId, layout: &TableLayout, begins: &Sections) -> String {
-        let all = layout.text_until(&self.sections, |section| begins.contains(&section));
+    fn text(&self, id: &PackageId, layout: &TableLayout, range: &VersionRange) -> String {
+        let all = layout.text_until(&self.sections, |section| range.takes_over(layout, section));
         let mut text = format!("{} {} {all}", id.name, id.version);
         // One word for all versions of a range: which of them it means, each layer knows by itself.
         let mut words: Vec<(&str, Sections)> = Vec::new();
@@ -192,14 +211,14 @@ impl PackageRow<'_> {
             }
         }
         for (word, sections) in words {
-            let _ = write!(text, " {word}{}", self.part_marks(&sections, layout, begins));
+            let _ = write!(text, " {word}{}", self.part_marks(&sections, layout, range));
         }
         text.push_str(" |");
         for ((PinPlace { kind, platform }, features), sections) in &self.pins {
             let platform = platform.as_ref().map(|platform| format!("@{platform}")).unwrap_or_default();
             let features =
                 if features.is_empty() { String::new() } else { format!(":{}", features.join(",")) };
-            let marks = self.part_marks(sections, layout, begins);
+            let marks = self.part_marks(sections, layout, range);
             let _ = write!(text, " {}{platform}{marks}{features}", kind.letter());
         }
         text.push_str(" |");
@@ -210,11 +229,17 @@ impl PackageRow<'_> {
         text
     }
 
-    /// The marks of layers that are a part of the row's own; nothing if they are all of them.
-    fn part_marks(&self, sections: &Sections, layout: &TableLayout, begins: &Sections) -> String {
+    /// The marks of layers that are a part of the row's own; nothing if they are all of them. Their end is open where the
+    /// row's own is: if the row begins again above it, another part may hold there.
+    fn part_marks(&self, sections: &Sections, layout: &TableLayout, range: &VersionRange) -> String {
         if *sections == self.sections {
             return String::new();
         }
-        format!("/{}", layout.text_until(sections, |section| begins.contains(&section)))
+        let is_open = |section| range.takes_over(layout, section) && !self.has_above(section);
+        format!("/{}", layout.text_until(sections, is_open))
+    }
+
+    fn has_above(&self, (slice, layer): TableSection) -> bool {
+        self.sections.range((slice, layer)..=(slice, usize::MAX)).next().is_some()
     }
 }

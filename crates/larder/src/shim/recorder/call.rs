@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Call {
-    /// cargo's arguments, as text.
+    /// cargo's arguments, as text, without words that are for the program that it runs.
     pub args: Vec<String>,
     /// The working directory.
     pub dir: PathBuf,

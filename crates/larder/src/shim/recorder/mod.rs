@@ -24,7 +24,8 @@ use crate::{
     cargo::{
         Cargo, aliases,
         command_line::{Work, subcommand, text},
-        messages::Counts,
+        messages::{Counts, REPORTED},
+        shown,
         variables::{digest, digests, may_be_recorded},
     },
     error::{Error, Result},
@@ -203,7 +204,9 @@ impl<'a> Recording<'a> {
     fn hand_over(&self, program: &Path, first: usize) -> Result<i32> {
         let env = recorded(&self.env, &self.dir)?;
         let args = self.process.args.get(first..).unwrap_or_default();
-        Cmd::new(program, self.process.dir, &env).args(args).replace()
+        // The words are the program's own.
+        let told = program.display().to_string();
+        Cmd::new(program, self.process.dir, &env).args(args).told_as(told).replace()
     }
 
     /// The program of a subcommand, found as cargo finds it.
@@ -229,7 +232,7 @@ impl<'a> Recording<'a> {
         let words = aliases::without_aliases(&cargo, &self.process.args[1..], dir, env);
         let args = text(&words);
         let mut call = Call {
-            args: args.clone(),
+            args: shown::of_cargo(&args),
             dir: dir.to_owned(),
             code: 0,
             seconds: 0.0,
@@ -263,7 +266,11 @@ impl<'a> Recording<'a> {
         // A call whose messages are somebody else's may have compiled anything.
         let compiled = call.counts.compiled > 0 || call.code != 0 || wanted == Messages::None;
         call.why = watch.filter(|_| compiled).and_then(|watch| watch.answer().ok());
-        self.write(&call)?;
+        let written = self.write(&call);
+        // A record that only explains costs no build; one that somebody asked for must not be missing.
+        if self.terms.reasons.is_none() {
+            written?;
+        }
         ended
     }
 
@@ -297,9 +304,10 @@ impl<'a> Recording<'a> {
             }
         }
         if let Messages::Added { at } = wanted {
-            words.insert(at, "--message-format=json-render-diagnostics".into());
+            words.insert(at, REPORTED.into());
         }
-        Ok(Cmd::new(cargo, self.process.dir, &env).args(words))
+        let told = format!("cargo {}", shown::line(&shown::of_cargo(args)));
+        Ok(Cmd::new(cargo, self.process.dir, &env).args(words).told_as(told))
     }
 
     fn write(&self, call: &Call) -> Result<()> {

@@ -8,8 +8,9 @@ use std::{
 
 use crate::{
     cargo::{
-        command_line::subcommand,
+        command_line::{option_values, subcommand},
         messages::{Counts, Readers, Stream},
+        subcommands::building,
     },
     error::{Error, Result},
     process::{Cmd, Stderr},
@@ -29,11 +30,9 @@ pub(super) enum Messages {
 impl Messages {
     pub(super) fn read(args: &[String]) -> Self {
         let Some(at) = subcommand(args) else { return Self::None };
-        let builds = ["build", "b", "check", "c", "test", "t", "run", "r", "bench", "clippy", "rustc"];
-        let formats = crate::cargo::command_line::option_values(args, "--message-format");
-        match formats.first() {
+        match option_values(args, "--message-format").first() {
             Some(format) if format.contains("json") => Self::Drivers,
-            None if builds.contains(&args[at].as_str()) => Self::Added { at: at + 1 },
+            None if building(&args[at]).is_some() => Self::Added { at: at + 1 },
             _ => Self::None,
         }
     }

@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::{files::read, workspace::parse_toml};
 
 /// The files that trunk looks for, in its order. The first one is the configuration as a whole.
-const FILES: [&str; 6] =
+pub(in crate::slice) const FILES: [&str; 6] =
     ["Trunk.toml", ".trunk.toml", "Trunk.yaml", ".trunk.yaml", "Trunk.json", ".trunk.json"];
 /// The page if no other one is configured.
-const PAGE: &str = "index.html";
+pub(in crate::slice) const PAGE: &str = "index.html";
 
 /// `[build]` of a configuration.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -25,9 +25,11 @@ use super::{
     observed,
     predicted::{self, Found, FrameworkProject as _, VARIANTS},
 };
-use crate::{cargo::Cargo, files::read, workspace::Workspace};
-
-const WASM: &str = "wasm32-unknown-unknown";
+use crate::{
+    cargo::{Cargo, platform::WASM},
+    files::read,
+    workspace::Workspace,
+};
 
 /// Finds the slices of every project; `taken` are packages that another driver builds for browsers.
 ///
