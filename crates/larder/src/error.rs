@@ -343,14 +343,8 @@ impl Error {
 
     /// Whether it keeps one slice from being planned or proven, and says nothing about others.
     pub fn is_of_one_slice(&self) -> bool {
-        matches!(
-            self,
-            Self::SlicePlan { .. }
-                | Self::Unproven { .. }
-                | Self::Failed { .. }
-                | Self::NoTarget { .. }
-                | Self::TargetFile { .. }
-        )
+        let is_of_plan = matches!(self, Self::SlicePlan { .. } | Self::Unproven { .. } | Self::Failed { .. });
+        is_of_plan || matches!(self, Self::NoTarget { .. } | Self::TargetFile { .. })
     }
 
     /// Whether it is about files of Larder's own in a target directory: a build can go on without these.

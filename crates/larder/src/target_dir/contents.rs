@@ -7,9 +7,8 @@ use std::{
 };
 
 use super::{
-    ANSWERS, LOCKS,
     folder::{Layout, Other, OtherKind, Profile, TargetFolderFile},
-    layout::FINGERPRINTS,
+    layout::{ANSWERS, FINGERPRINTS, LOCKS},
     tag::{self, Tag},
 };
 use crate::{

@@ -8,6 +8,13 @@ use std::{
 
 use crate::files::disk::subfolders;
 
+/// The files that cargo locks in a profile folder, in the order in which it takes them: up to 1.96 the second one
+/// exclusively, since then the others exclusively and that one shared.
+pub const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
+
+/// The files in which cargo keeps what the compiler said of itself.
+pub const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
+
 /// The folder of all fingerprints of a profile, in the older layout.
 pub(crate) const FINGERPRINTS: &str = ".fingerprint";
 

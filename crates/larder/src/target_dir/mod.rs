@@ -20,19 +20,12 @@ use crate::error::Result;
 pub use folder::{
     BuiltUnit, CodeOrigin, Layout, Other, OtherKind, Profile, TargetFolder, TargetFolderFile, UnitKind,
 };
-pub use layout::profiles_with;
+pub use layout::{ANSWERS, LOCKS, profiles_with};
 pub use tag::Tag;
-
-/// The files that cargo locks in a profile folder, in the order in which it takes them: up to 1.96 the second one
-/// exclusively, since then the others exclusively and that one shared.
-pub const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
 
 /// The file that is locked while cargo runs below `larder`: shared by a run that works there, exclusively by one that
 /// deletes.
 pub(crate) const LARDERS_LOCK: &str = "larder/.lock";
-
-/// The files in which cargo keeps what the compiler said of itself.
-pub const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
 
 /// The name of the folder that a profile's units are in.
 pub fn profile_folder(profile: &str) -> &str {

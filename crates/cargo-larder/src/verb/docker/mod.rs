@@ -1,5 +1,6 @@
 //! `cargo larder docker`: build the project's image and show what was cached, what ran and what was compiled.
 
+mod any_builder;
 mod nix;
 
 use std::time::Instant;
@@ -18,6 +19,7 @@ use larder::{
     recipe::lock,
 };
 
+use self::any_builder::{refuse_nameless_push, warn_unrecorded};
 use crate::{
     cli::{self, DockerVerb, Via},
     context::VerbContext,
@@ -72,13 +74,6 @@ fn build_image(context: &VerbContext, args: &cli::DockerBuild) -> anyhow::Result
     let stages = stages(progress.steps());
     print(args, &BuiltImage { id: image, size, time: start.elapsed() }, &stages, &steps)?;
     Ok(VerbOutcome::Done)
-}
-
-/// The image is there, whether or not its record is.
-pub(super) fn warn_unrecorded(context: &VerbContext, written: larder::Result<()>) {
-    if let Err(error) = written {
-        context.terminal.warn(&format!("cannot record what this image was built from: {error}"));
-    }
 }
 
 /// Compares what decides each step with what did in the last build; asks the engine for image ids only.
@@ -183,14 +178,6 @@ pub(super) fn warn_of_stale_files(context: &VerbContext) -> anyhow::Result<()> {
              run `cargo larder lock`",
         ),
         Err(error) => context.terminal.warn(&format!("cannot tell whether the recipes are fresh: {error}")),
-    }
-    Ok(())
-}
-
-/// An image without a name is in no registry.
-fn refuse_nameless_push(args: &cli::DockerBuild) -> anyhow::Result<()> {
-    if args.push && args.tag.is_empty() {
-        bail!("--push needs at least one --tag");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use larder::{
     nix::{DerivationProgress, Nix},
 };
 
-use super::{refuse_nameless_push, warn_unrecorded};
+use super::any_builder::{refuse_nameless_push, warn_unrecorded};
 use crate::{
     cli,
     context::VerbContext,
