@@ -260,6 +260,26 @@ fn flags_of_a_slice_come_on_top_of_the_configured_ones() {
     }
 }
 
+/// A build is for the configured target if its arguments name none, and so are its flags.
+#[test]
+fn flags_of_the_configured_target_are_those_of_a_slice() {
+    let more = "\n[package.metadata.larder.slices.release]\nargs = [\"build\", \"--release\"]\n\
+                rustflags = [\"--cfg\", \"edge\"]\n";
+    let host = Surroundings::get().host();
+    let of_target = "[target.wasm32-wasip1]\nrustflags = [\"--cfg\", \"configured\"]\n";
+    let of_host = format!("[target.{host}]\nrustflags = [\"--cfg\", \"of_host\"]\n");
+    let config = format!("[build]\ntarget = \"wasm32-wasip1\"\n\n{of_target}\n{of_host}");
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", more)),
+        (".cargo/config.toml", &config),
+        ("src/main.rs", "fn main() {}\n"),
+    ]);
+    project.larder(&["lock"]).ok();
+    let dockerfile = project.larder(&["dockerfile", "--print"]).ok().stdout;
+    assert!(dockerfile.contains("RUSTFLAGS='--cfg configured --cfg edge' cargo build "), "{dockerfile}");
+    assert!(!dockerfile.contains("of_host"), "{dockerfile}");
+}
+
 /// cargo joins those in a person's own file to the project's; an image is everybody's.
 #[test]
 fn flags_of_one_person_are_in_no_image() {

@@ -169,8 +169,8 @@ impl Publisher<'_> {
         if !left.is_ok_and(|text| fingerprint::hash(&text) == Some(hash)) {
             return Ok(None);
         }
-        let Gathered { files, folders, outputs, bound, mut found, mut looked_at, glibc, .. } = gathered;
-        found.paths.extend(bound.iter().flat_map(|bound| self.search.other_names(*bound)));
+        let Gathered { files, folders, outputs, bound, found, mut looked_at, glibc, .. } = gathered;
+        let led = bound.iter().filter_map(|bound| self.search.led(*bound)).collect();
         looked_at.extend(files::in_fingerprint(fingerprint));
         let of_system = files::of_system(looked_at, self.place, self.system, started(unit));
         let Some(of_system) = of_system.filter(|_| !found.is_in_doubt) else { return Ok(None) };
@@ -190,6 +190,7 @@ impl Publisher<'_> {
             outputs,
             conditions: Conditions {
                 bound: bound.into_iter().collect(),
+                led,
                 paths: found.paths.into_iter().collect(),
                 files: of_system,
                 libraries: found.libraries.into_iter().collect(),

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use object::{Object as _, ObjectSection as _, read::archive::ArchiveFile};
 
-use super::{Bound, written};
+use super::{Bound, LedFolder, written};
 use crate::{
     inside::Inside,
     moved::{CompilePlace, places},
@@ -99,9 +99,10 @@ impl PathSearch {
         Self { told, others }
     }
 
-    /// The other names of a folder. They are where it is: if they are not, links lead elsewhere.
-    pub fn other_names(&self, bound: Bound) -> impl Iterator<Item = String> {
-        self.others.iter().filter(move |(other, _)| *other == bound).map(|(_, name)| name.clone())
+    /// Where links lead to on the way to a folder; `None` if there are none.
+    pub fn led(&self, bound: Bound) -> Option<LedFolder> {
+        let (_, told) = self.told.iter().find(|(folder, _)| *folder == bound)?;
+        Some(real(told)).filter(|to| to != told).map(|to| LedFolder { folder: bound, to })
     }
 
     /// Finds the signs in rustc's notes. They are the only ones if the code is bitcode for optimising while linking.
@@ -193,7 +194,7 @@ fn spellings(folder: &str) -> BTreeSet<String> {
 }
 
 /// The path of a folder without links.
-fn real(folder: &str) -> String {
+pub(super) fn real(folder: &str) -> String {
     let real = fs_err::canonicalize(folder).ok().and_then(|real| real.into_os_string().into_string().ok());
     // Windows has a mark before such a path, which is no part of the name.
     real.map_or_else(|| folder.to_owned(), |real| real.trim_start_matches(r"\\?\").to_owned())
@@ -376,7 +377,11 @@ mod tests {
         let real = fs_err::canonicalize(&folder).unwrap().to_str().unwrap().to_owned();
         assert_eq!(in_written("list", &format!("{real}/x"), &place), [Bound::BuildDir]);
         let search = PathSearch::new(&place);
-        assert_eq!(search.other_names(Bound::BuildDir).collect::<Vec<_>>(), [real.as_str()]);
+        assert_eq!(
+            search.led(Bound::BuildDir),
+            Some(LedFolder { folder: Bound::BuildDir, to: real.clone() })
+        );
+        assert_eq!(search.led(Bound::CargoHome), None);
         let mut found = BTreeSet::new();
         search.in_printed(format!("cargo:root={}", link.display()).as_bytes(), &mut found);
         assert!(found.is_empty(), "it is moved");

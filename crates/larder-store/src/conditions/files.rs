@@ -35,9 +35,9 @@ pub struct SystemFile {
 }
 
 impl SystemFile {
-    /// Whether it is the same here.
-    pub fn is_here(&self) -> bool {
-        ContentReading::of(Path::new(&self.path)).is_some_and(|read| read.digest() == self.digest)
+    /// What a path has now; `None` if there is nothing, or nothing that can be compared.
+    pub(super) fn digest_of(path: &str) -> Option<Digest> {
+        ContentReading::of(Path::new(path)).map(|read| read.digest())
     }
 }
 
@@ -239,7 +239,7 @@ mod tests {
         let [schema, header, own] = files.map(|file| file.to_str().unwrap().to_owned());
 
         let known = told(&workspace, &header, 5).unwrap();
-        assert!(known[0].path == header && known[0].is_here());
+        assert!(known[0].path == header && SystemFile::digest_of(&header) == Some(known[0].digest));
         assert_eq!(told(&workspace, &header, -60), None, "it changed since");
         for path in [schema.as_str(), &own, "/dev/zero", "/not/there"] {
             assert_eq!(told(&workspace, path, 5), None, "{path}");
@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(told(&workspace, path, 5), Some(Vec::new()), "{path}");
         }
         fs_err::write(&header, "another one").unwrap();
-        assert!(!known[0].is_here());
+        assert_ne!(SystemFile::digest_of(&header), Some(known[0].digest));
     }
 
     #[test]

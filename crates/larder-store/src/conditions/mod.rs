@@ -23,7 +23,10 @@ pub struct Conditions {
     /// Folders whose paths the unit uses: they must be the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bound: Vec<Bound>,
-    /// Files and folders of the system that build scripts named, and other names of bound folders: they must be there.
+    /// Where links lead to on the way to bound folders: the unit may have that path instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub led: Vec<LedFolder>,
+    /// Files and folders of the system that build scripts named: they must be there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
     /// Files and folders of the system that cargo looks at: their content must be the same.
@@ -45,6 +48,15 @@ pub enum Bound {
     CargoHome,
     /// The build directory.
     BuildDir,
+}
+
+/// A folder that links lead to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedFolder {
+    /// The folder as cargo is told it.
+    pub folder: Bound,
+    /// Its path without links.
+    pub to: String,
 }
 
 impl Bound {
@@ -81,10 +93,16 @@ impl Conditions {
                 return Some(format!("it uses the path of {name}, which was {then}"));
             }
         }
+        for LedFolder { folder, to } in &self.led {
+            let (name, _, now) = folder.places(compiled_in, here);
+            if bound::real(now) != *to {
+                return Some(format!("it uses the path of {name}, which links led to {to}"));
+            }
+        }
         if let Some(path) = self.paths.iter().find(|path| !std::path::Path::new(path).exists()) {
             return Some(format!("{path} is not there"));
         }
-        if let Some(file) = self.files.iter().find(|file| !file.is_here()) {
+        if let Some(file) = self.files.iter().find(|file| !system.has(file)) {
             return Some(format!("the system's {} is another one", file.path));
         }
         if let Some(reason) = self.libraries.iter().find_map(|library| system.lacks(library)) {
@@ -101,6 +119,10 @@ mod tests {
 
     use super::*;
     use crate::digest::Digest;
+
+    fn led(to: &str) -> Vec<LedFolder> {
+        vec![LedFolder { folder: Bound::BuildDir, to: to.to_owned() }]
+    }
 
     #[test]
     fn each_condition_is_looked_at() {
@@ -123,6 +145,11 @@ mod tests {
                 Conditions { bound: vec![Bound::BuildDir], ..Conditions::default() },
                 Some("it uses the path of the build directory, which was /there/target"),
             ),
+            (
+                Conditions { led: led("/there/real"), ..Conditions::default() },
+                Some("it uses the path of the build directory, which links led to /there/real"),
+            ),
+            (Conditions { led: led("/here/target"), ..Conditions::default() }, None),
             (Conditions { paths: vec!["/".to_owned()], ..Conditions::default() }, None),
             (
                 Conditions { paths: vec!["/not/there".to_owned()], ..Conditions::default() },

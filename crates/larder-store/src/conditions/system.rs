@@ -12,7 +12,7 @@ use larder::process::{Cmd, Environment};
 use object::{Endianness, elf, read::elf::FileHeader as _};
 use serde::{Deserialize, Serialize};
 
-use super::compiler::CCompiler;
+use super::{compiler::CCompiler, files::SystemFile};
 use crate::{
     digest::{Digest, digest_of},
     moved::{CompilePlace, places},
@@ -74,6 +74,7 @@ pub struct System<'a> {
     compiler: OnceCell<Option<CCompiler>>,
     checkout: OnceCell<Option<PathBuf>>,
     libraries: RefCell<BTreeMap<String, Option<Digest>>>,
+    files: RefCell<BTreeMap<String, Option<Digest>>>,
 }
 
 impl<'a> System<'a> {
@@ -86,6 +87,7 @@ impl<'a> System<'a> {
             compiler: OnceCell::new(),
             checkout: OnceCell::new(),
             libraries: RefCell::default(),
+            files: RefCell::default(),
         }
     }
 
@@ -99,6 +101,14 @@ impl<'a> System<'a> {
             return Some(format!("no C compiler answers where the system's library {name} is"));
         }
         Some(format!("the system's library {name} is another one"))
+    }
+
+    /// Whether a file or folder is the same here. Many units may name one, which is read once.
+    pub(super) fn has(&self, file: &SystemFile) -> bool {
+        let known = self.files.borrow().get(&file.path).copied();
+        let found = known.unwrap_or_else(|| SystemFile::digest_of(&file.path));
+        self.files.borrow_mut().insert(file.path.clone(), found);
+        found == Some(file.digest)
     }
 
     /// Whether a path is in the checkout that is built and in none of cargo's folders, by whatever names. Other checkouts

@@ -25,14 +25,15 @@ pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Optio
     BuildRecord::gather(project, build_args, |_| None).map(Some)
 }
 
-/// Arguments of a build, each with its value: one that is only named has that of the environment.
+/// Arguments of a build, each with something that changes with its value: for one that is only named, which may be a
+/// secret, that is a digest of what the environment has.
 pub(super) fn with_values(env: &Environment, build_args: &[String]) -> Vec<String> {
     build_args.iter().map(|arg| with_value(env, arg)).collect()
 }
 
 fn with_value(env: &Environment, arg: &str) -> String {
     let value = if arg.contains('=') { None } else { env.get_str(arg) };
-    value.map_or_else(|| arg.to_owned(), |value| format!("{arg}={value}"))
+    value.map_or_else(|| arg.to_owned(), |value| format!("{arg}={}", of_configuration(&[Some(value)])))
 }
 
 /// The words of an environment file, which is read to the last byte as the engine's client would do.
@@ -58,9 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_argument_that_is_only_named_has_the_value_of_the_environment() {
+    fn an_argument_that_is_only_named_changes_with_the_environment_and_tells_nothing_of_it() {
         let env = Environment::new([("EDITION", "large")]);
+        let other = Environment::new([("EDITION", "small")]);
         let given = ["EDITION", "BASE=alpine", "NONE"].map(str::to_owned);
-        assert_eq!(with_values(&env, &given), ["EDITION=large", "BASE=alpine", "NONE"]);
+        let [named, told, unset] = &with_values(&env, &given)[..] else { panic!("three are given") };
+        assert_eq!([told.as_str(), unset], ["BASE=alpine", "NONE"]);
+        assert!(named.starts_with("EDITION=") && !named.contains("large"), "{named}");
+        assert_ne!(*named, with_values(&other, &given)[0]);
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     project::Project,
     secret,
     slice::Slice,
+    workspace::texts,
 };
 
 /// Prints the triple of the machine that the image is built on, in a shell.
@@ -45,7 +46,8 @@ pub(super) fn assignments(
 
 /// The configured flags with those of a slice. One host's own table may have others than the next one's.
 fn merged(project: &Project, slice: &Slice, own: &str, platforms: &[Platform]) -> Result<HostsByFlags> {
-    let named = slice.targets().into_iter().next().filter(|target| *target != HOST_TUPLE);
+    let target = slice.named_target().or_else(|| configured_target(project));
+    let named = target.filter(|target| *target != HOST_TUPLE);
     let mut all = HostsByFlags::new();
     for platform in platforms {
         let mut flags = configured(project, named.unwrap_or(platform.as_str()))?;
@@ -58,6 +60,12 @@ fn merged(project: &Project, slice: &Slice, own: &str, platforms: &[Platform]) -
         all.entry(flags.join(" ")).or_default().push(platform.to_string());
     }
     Ok(all)
+}
+
+/// The target that the project's own configuration names, the first one if there are several.
+fn configured_target(project: &Project) -> Option<&str> {
+    let build = project.workspace.config().get("build")?;
+    texts(build.get("target")?).into_iter().next()
 }
 
 /// The flags that the project's own configuration has for a target, as cargo joins them: those of the target's tables,

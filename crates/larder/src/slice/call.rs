@@ -10,6 +10,7 @@ use crate::{
     cargo::{
         command_line::{is_release, option_values, own_args},
         subcommands::building,
+        variables::BUILD_TARGET,
     },
     process::Environment,
 };
@@ -105,6 +106,12 @@ impl Slice {
         let mut args: Vec<String> = self.args.iter().filter(|arg| !says(arg)).cloned().collect();
         args[1..].sort();
         args
+    }
+
+    /// The target that it says it is for, the first one if there are several; `None` if cargo's configuration decides.
+    pub(crate) fn named_target(&self) -> Option<&str> {
+        let named = self.targets().into_iter().next();
+        named.or_else(|| self.env.get(BUILD_TARGET).map(String::as_str))
     }
 
     /// Whether the invocation builds what is shipped. Tests and lints may be of the release variant as well, which only

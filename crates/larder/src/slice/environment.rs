@@ -50,15 +50,15 @@ fn merged_rustflags(cargo: &Cargo, workspace: &Workspace, slice: &Slice) -> Resu
     }
     let added = slice.rustflags.join(" ");
     let root = workspace.root();
-    let configured = configured_rustflags(cargo, root, slice.targets().first().copied())?;
+    let configured = configured_rustflags(cargo, root, slice.named_target())?;
     match configured {
         Some(flags) if !flags.is_empty() => Ok(Some(format!("{flags} {added}"))),
         _ => Ok(Some(added)),
     }
 }
 
-/// The flags that cargo's configuration and environment give a call in `dir` for a target (the host if none is
-/// named, or it is), separated by spaces.
+/// The flags that cargo's configuration and environment give a call in `dir` for a target, separated by spaces. If none
+/// is named it is the configured one, or else the host.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -98,8 +98,9 @@ fn read_rustflags(
         options = options.host_triple(platform.as_str());
     }
     let config = Config::load_with_options(dir, options)?;
-    let target = match target {
-        Some(target) if target != HOST_TUPLE => target.to_owned(),
+    let configured = config.build_target_for_cli(target)?;
+    let target = match configured.first() {
+        Some(target) if target != HOST_TUPLE => target.clone(),
         _ => config.host_triple()?.to_owned(),
     };
     config.rustflags(target)

@@ -46,16 +46,20 @@ enum DebianRelease {
 impl DebianRelease {
     /// The release of a base image, by its name; `None` for an image that is not Debian's kind.
     fn from_image(image: &str) -> Option<Self> {
-        const OTHERS: [&str; 12] = [
+        const OTHERS: [&str; 16] = [
             "alpine",
             "alma",
             "amazonlinux",
             "archlinux",
             "busybox",
+            "centos",
             "chainguard",
             "distroless",
             "fedora",
+            "nixos",
             "opensuse",
+            "oracle",
+            "rocky",
             "scratch",
             "ubi",
             "wolfi",
