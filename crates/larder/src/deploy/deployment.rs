@@ -101,7 +101,10 @@ impl<'a> Deployment<'a> {
         let environment = inputs::environment(project.workspace.root(), settings)?;
         let mut session = ServerSession::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
-        let about = engine.about().map_err(|error| session.explained(error))?;
+        let about = match engine.about() {
+            Ok(about) => about,
+            Err(error) => return Err(session.forwarding_trouble()?.unwrap_or(error)),
+        };
         // A look is wanted above all where two services are in each other's way.
         if purpose == SessionPurpose::Change {
             ports::check(&engine, session.host(), &service, settings)?;
@@ -115,14 +118,8 @@ impl<'a> Deployment<'a> {
         // With `stop` there may be none.
         let proxy = match settings.update {
             _ if is_swarm => None,
-            Update::Stop => {
-                session.check_forwarding(settings.ports[0])?;
-                None
-            }
-            _ => {
-                let proxy = Proxy::find(session.port(settings.proxy), session.host(), settings.ports);
-                Some(proxy.map_err(|error| session.explained(error))?)
-            }
+            Update::Stop => None,
+            _ => Some(Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?),
         };
         Ok(Self {
             project,

@@ -43,7 +43,7 @@ pub(super) fn refusal(said: &str) -> (String, &'static str) {
         (
             PROHIBITED,
             "sshd forbids forwarding",
-            "allow `AllowTcpForwarding` and `AllowStreamLocalForwarding` there",
+            "allow `AllowTcpForwarding` and `AllowStreamLocalForwarding` there, without a `PermitOpen`",
         ),
     ];
     let lines: Vec<&str> = said.lines().filter(|line| !is_of_a_port(line)).collect();

@@ -25,6 +25,8 @@ use crate::{
 
 /// How long a connection may take to come about.
 const CONNECTING: Duration = Duration::from_secs(30);
+/// A port that nobody has sshd open, and that serves nothing.
+const UNUSED_PORT: u16 = 9;
 /// How long the server may take for one question.
 const ANSWERING: Duration = Duration::from_secs(10);
 
@@ -90,7 +92,7 @@ impl ServerSession {
         let folder = Scratch::new()?;
         let mut words: Vec<String> = OPTIONS.map(str::to_owned).to_vec();
         words.push(format!("-L{}:{}", socket_in(folder.path(), ENGINE), settings.socket));
-        for port in settings.ports.iter().chain([&settings.proxy]) {
+        for port in settings.ports.iter().chain([&settings.proxy, &UNUSED_PORT]) {
             words.push(format!("-L{}:localhost:{port}", socket_in(folder.path(), &port.to_string())));
         }
         if backward == Backward::Wanted {
@@ -192,25 +194,14 @@ impl ServerSession {
         self.answer("pong", ANSWERING).map(drop)
     }
 
-    /// Whether sshd has refused to forward a connection.
-    pub(super) fn forbids_forwarding(&self) -> bool {
-        self.dialogue.errors().contains(PROHIBITED)
-    }
-
-    /// Fails if sshd forwards nothing to this port, whether something listens there or not.
-    pub(super) fn check_forwarding(&mut self, port: u16) -> Result<()> {
-        self.port(port).listens(|| self.round_trip())?;
-        if self.forbids_forwarding() { Err(self.prohibited().into()) } else { Ok(()) }
-    }
-
-    /// The error of something that is reached through the connection, or else why nothing is.
-    pub(super) fn explained(&self, error: Error) -> Error {
-        if self.forbids_forwarding() { self.prohibited().into() } else { error }
-    }
-
-    fn prohibited(&self) -> Problem {
-        let (reason, hint) = refusal(PROHIBITED);
-        Problem::Connection { host: self.host.clone(), reason, hint }
+    /// The error if sshd does not forward whatever it is asked for. It refuses the engine's socket then in the words of one
+    /// at which nothing listens, so it is asked for a port.
+    pub(super) fn forwarding_trouble(&mut self) -> Result<Option<Error>> {
+        self.port(UNUSED_PORT).listens(|| self.round_trip())?;
+        Ok(self.dialogue.errors().contains(PROHIBITED).then(|| {
+            let (reason, hint) = refusal(PROHIBITED);
+            Problem::Connection { host: self.host.clone(), reason, hint }.into()
+        }))
     }
 
     /// The free space of a folder's disk, in bytes; `None` if the server cannot tell.
