@@ -115,6 +115,13 @@ fn replaced(text: &[u8], from: [&str; 2], to: [&str; 2]) -> Vec<u8> {
     new
 }
 
+/// The path of a folder without links, or as it is.
+pub fn real(folder: &str) -> String {
+    let real = fs_err::canonicalize(folder).ok().and_then(|real| real.into_os_string().into_string().ok());
+    // Windows has a mark before such a path, which is no part of the name.
+    real.map_or_else(|| folder.to_owned(), |real| real.trim_start_matches(r"\\?\").to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

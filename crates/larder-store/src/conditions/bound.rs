@@ -12,7 +12,7 @@ use object::{Object as _, ObjectSection as _, read::archive::ArchiveFile};
 use super::{Bound, LedFolder, written};
 use crate::{
     inside::Inside,
-    moved::{CompilePlace, places},
+    moved::{CompilePlace, places, real},
 };
 
 /// Variables with the path of a package, in which it has more than it includes.
@@ -191,13 +191,6 @@ fn spellings(folder: &str) -> BTreeSet<String> {
     }
     names.remove(folder);
     names
-}
-
-/// The path of a folder without links.
-pub(super) fn real(folder: &str) -> String {
-    let real = fs_err::canonicalize(folder).ok().and_then(|real| real.into_os_string().into_string().ok());
-    // Windows has a mark before such a path, which is no part of the name.
-    real.map_or_else(|| folder.to_owned(), |real| real.trim_start_matches(r"\\?\").to_owned())
 }
 
 /// Whether a file is a program, a library or a part of one.

@@ -35,8 +35,13 @@ pub struct SystemFile {
 }
 
 impl SystemFile {
+    /// Whether it is the same here.
+    pub(super) fn is_here(&self, system: &System<'_>) -> bool {
+        system.content(&self.path, Self::digest_of) == Some(self.digest)
+    }
+
     /// What a path has now; `None` if there is nothing, or nothing that can be compared.
-    pub(super) fn digest_of(path: &str) -> Option<Digest> {
+    fn digest_of(path: &str) -> Option<Digest> {
         ContentReading::of(Path::new(path)).map(|read| read.digest())
     }
 }

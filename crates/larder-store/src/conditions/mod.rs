@@ -14,7 +14,7 @@ mod written;
 
 use serde::{Deserialize, Serialize};
 
-use crate::moved::CompilePlace;
+use crate::moved::{CompilePlace, real};
 
 /// The conditions of a unit. They must hold; an empty one always does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,14 +95,14 @@ impl Conditions {
         }
         for LedFolder { folder, to } in &self.led {
             let (name, _, now) = folder.places(compiled_in, here);
-            if bound::real(now) != *to {
+            if real(now) != *to {
                 return Some(format!("it uses the path of {name}, which links led to {to}"));
             }
         }
         if let Some(path) = self.paths.iter().find(|path| !std::path::Path::new(path).exists()) {
             return Some(format!("{path} is not there"));
         }
-        if let Some(file) = self.files.iter().find(|file| !system.has(file)) {
+        if let Some(file) = self.files.iter().find(|file| !file.is_here(system)) {
             return Some(format!("the system's {} is another one", file.path));
         }
         if let Some(reason) = self.libraries.iter().find_map(|library| system.lacks(library)) {

@@ -12,7 +12,7 @@ use larder::process::{Cmd, Environment};
 use object::{Endianness, elf, read::elf::FileHeader as _};
 use serde::{Deserialize, Serialize};
 
-use super::{compiler::CCompiler, files::SystemFile};
+use super::compiler::CCompiler;
 use crate::{
     digest::{Digest, digest_of},
     moved::{CompilePlace, places},
@@ -103,12 +103,12 @@ impl<'a> System<'a> {
         Some(format!("the system's library {name} is another one"))
     }
 
-    /// Whether a file or folder is the same here. Many units may name one, which is read once.
-    pub(super) fn has(&self, file: &SystemFile) -> bool {
-        let known = self.files.borrow().get(&file.path).copied();
-        let found = known.unwrap_or_else(|| SystemFile::digest_of(&file.path));
-        self.files.borrow_mut().insert(file.path.clone(), found);
-        found == Some(file.digest)
+    /// What is in a file or folder, which is read once however many units name it.
+    pub(super) fn content(&self, path: &str, read: impl FnOnce(&str) -> Option<Digest>) -> Option<Digest> {
+        let known = self.files.borrow().get(path).copied();
+        let found = known.unwrap_or_else(|| read(path));
+        self.files.borrow_mut().insert(path.to_owned(), found);
+        found
     }
 
     /// Whether a path is in the checkout that is built and in none of cargo's folders, by whatever names. Other checkouts
