@@ -31,7 +31,9 @@ let
     in
     if short ? ${letter} then
       short.${letter} + lib.substring 1 (-1) text
-    else if letter == "u" && code != "0000" && builtins.match "00[0-9a-f][0-9a-f]|202[89]" code != null then
+    else if
+      letter == "u" && code != "0000" && builtins.match "00[0-9a-f][0-9a-f]|202[89]" code != null
+    then
       builtins.fromJSON "\"\\u${code}\"" + lib.substring 5 (-1) text
     else
       null;
