@@ -13,10 +13,8 @@ function holds(marks, letter, layer,   range) { # whether marks such as ab1-c-0 
 function some(word, p) { return word ~ /\// ? substr(word, index(word, "/") + 1) : marks[p] } # its own marks, or the line's
 function lines(word, letter, layer,   i, text) { while (i++ < count[word]) if (holds(where[word, i], letter, layer)) text = text line[word, i] "\n"; return text }
 function range_of(v,   part) { split(v, part, /[-+.]/); return part[1] != "0" ? part[1] : part[2] != "0" ? "0." part[2] : "0.0." part[3] }
-function named(p,   text) { # as one entry of Cargo.lock names another
-  if (names[name[p]] > 1) text = " " version[p]; if (versions[name[p] text] > 1) text = text " (" substr(from[p], 1, index(from[p] "#", "#") - 1) ")"
-  return " \"" name[p] text "\",\n"
-}
+function after(v, w,   i, a, b) { split(v, a, /[-+.]/); split(w, b, /[-+.]/); while (i++ < 3) if (a[i] + 0 != b[i] + 0) return a[i] + 0 > b[i] + 0; return 0 }
+function named(p,   text) { if (names[name[p]] > 1) text = " " version[p]; if (versions[name[p] text] > 1) text = text " (" substr(from[p], 1, index(from[p] "#", "#") - 1) ")"; return " \"" name[p] text "\",\n" } # as one entry of Cargo.lock names another
 function entry(title, v, more, needs) { return "\n[[package]]\nname = \"" title "\"\nversion = \"" v "\"\n" more (needs == "" ? "" : "dependencies = [\n" needs "]\n") }
 function pin(p, word, letter, layer,   features, kind, platform, short, alias) {
   if (match(word, /:.*/)) { features = substr(word, RSTART + 1); word = substr(word, 1, RSTART - 1) } if (!holds(some(word, p), letter, layer)) return
@@ -39,12 +37,10 @@ function expand(letter, layer,   dir, i, j, k, n, m, p, q, key, word, shape, kin
     known[p] = key = name[p] "@" range_of(version[p]) place[id[p]]; ends[p] = open; k = key in means ? means[key] : 0; i = k && first[k] > first[p]
     if (k && (first[k] == first[p] || !ends[i ? p : k])) fail(key " is in one layer twice"); if (!i) means[key] = p
   }
-  for (p = 1; p <= packages; p++) if (p in known && means[known[p]] == p) { q[++m] = p; names[name[p]]++; versions[name[p] " " version[p]]++ }
-  for (i = 1; i <= m; i++) { n = split(asks[q[i]], word, " "); for (j = 1; j <= n; j++) pin(q[i], word[j], letter, layer) }
+  for (p = 1; p <= packages; p++) if (p in known && means[known[p]] == p) { q[++m] = p; names[name[p]]++; versions[name[p] " " version[p]]++ } for (i = 1; i <= m; i++) { n = split(asks[q[i]], word, " "); for (j = 1; j <= n; j++) pin(q[i], word[j], letter, layer) }
   n = split(stubs[letter], shape, ","); documented = "false"; if (shape[n] == "doctests") { documented = "true"; n-- }
   for (i = 2; i <= n; i++) head = head ", \"" folder[shape[i]] "\""; dir = out slice[letter] "/" layer; system("mkdir -p " dir "/.cargo; rm -f " dir "/build.rs"); if (n > 1) head = "workspace.members = [" substr(head, 3) "]\nworkspace.default-members = [\".\"" head "]\n"
-  for (i = 1; i <= n; i++) {
-    kind = i == 1 ? "t" : kinds[shape[i]]; title[i] = "larder-" slice[letter] (i == 1 ? "" : "-" i); own[i] = entry(title[i], "0.0.0", "", needs[kind])
+  for (i = 1; i <= n; i++) { kind = i == 1 ? "t" : kinds[shape[i]]; title[i] = "larder-" slice[letter] (i == 1 ? "" : "-" i); own[i] = entry(title[i], "0.0.0", "", needs[kind])
     stub(dir (i == 1 ? "" : "/" folder[shape[i]]), kind, title[i], shape[i], i == 1 ? lines("manifest", letter, layer) head : "")
   }
   text = lines("cargo-lock", letter, layer); if (text !~ /^[0-9]+\n$/) fail("a layer has no line `cargo-lock`, or two")
@@ -56,13 +52,13 @@ function expand(letter, layer,   dir, i, j, k, n, m, p, q, key, word, shape, kin
       sub(/\/.*/, "", word[k]); if (!(word[k] in means)) fail(name[p] " depends on " word[k] ", which is not there")
       for (h = c++; h && list[h] > means[word[k]]; h--) list[h + 1] = list[h]; list[h + 1] = means[word[k]] # in the order of the table
     }
-    for (k = 1; k <= c; k++) some_needs = some_needs named(list[k])
-    text = text entry(name[p], version[p], "source = \"" from[p] "\"\n" (sum[p] == "" ? "" : "checksum = \"" sum[p] "\"\n"), some_needs)
+    for (k = 1; k <= c; k++) some_needs = some_needs named(list[k]); text = text entry(name[p], version[p], "source = \"" from[p] "\"\n" (sum[p] == "" ? "" : "checksum = \"" sum[p] "\"\n"), some_needs)
   }
   while (told <= n) text = text own[told++]; write(dir "/Cargo.lock", text lines("unused", letter, layer))
   write(dir "/.cargo/config.toml", "# Expanded from larder/larder.lock.\n" lines("config", letter, layer) lines("env", letter, layer))
 }
 BEGIN {
+  n = split("larder platforms toolchain shared slice env config cargo-lock manifest unused source packages", w, " "); while (n) order[w[n]] = n--
   out = "target/larder/recipes/"; empty = "//! Empty on purpose: only the dependencies matter.\n"; from[""] = "registry+https://github.com/rust-lang/crates.io-index"
   program = "bin = [{ name = \"program\", path = \"src/main.rs\", test = false, bench = false }]\ntest = [{ name = \"program\", path = \"tests/program.rs\" }]\n"
   types["rlib"] = types["tests"] = "crate-type = [\"rlib\"]"; types["both"] = "crate-type = [\"cdylib\", \"rlib\"]"; types["dylib"] = "crate-type = [\"dylib\"]"; types["macro"] = "proc-macro = true"
@@ -76,16 +72,15 @@ BEGIN {
 length($0) > 262144 { fail("it is longer than 262144 bytes") }
 /^(<<<<<<<|[|][|][|][|][|][|][|]|=======|>>>>>>>)/ { fail("it has conflict markers") }
 /[[:cntrl:]]/ { fail(/\r$/ ? "it has line ends of Windows (CR LF)" : "it has a control character") }
-part == 2 { fail("there is more after `end`") }
-part == 1 && $0 == "end" { part = 2; next }
+part == 2 { fail("there is more after `end`") } part == 1 && $0 == "end" { part = 2; next }
 part == 1 {
-  fits(package); if ($1 "" < name[packages] "") fail("it is not sorted"); p = ++packages; name[p] = $1; version[p] = $2; marks[p] = $3; id[p] = ""
+  fits(package); if ($1 "" < name[packages] "" || $1 "" == name[packages] "" && after(version[packages], $2)) fail("it is not sorted"); p = ++packages; name[p] = $1; version[p] = $2; marks[p] = $3; id[p] = ""
   for (i = 4; $i != "|"; i++) needed[p] = needed[p] " " $i; for (i++; $i != "|"; i++) asks[p] = asks[p] " " $i
   for (n = 3; n < i; n++) seen(n == 3 ? $3 : match($n, "/[A-Za-z0-9-]+") ? substr($n, RSTART + 1, RLENGTH - 1) : ""); if ($(i + 1) in place && i < NF) id[p] = $(++i); if (i < NF) sum[p] = $(++i); from[p] = id[p] == "" ? from[""] : from["@" id[p]]
   if (i == NF && (length(sum[p]) == 64 || sum[p] == "")) next; fail("after the last | come a source and a checksum")
 }
-/^larder / { format = $2; if (format != 2) fail("its format is not 2"); next }
-/^(platforms|toolchain) / || (/^#/ && !format) { next }
+!part && $1 in order { said_text = rest($1 in rule || /^(env|unused) / ? 2 : 1, $0); if (order[$1] < rank || order[$1] == rank && !/^slice / && said_text "" < former "") fail("it is not sorted"); rank = order[$1]; former = said_text }
+/^larder / { format = $2; if (format != 2) fail("its format is not 2"); next } /^(platforms|toolchain) / || (/^#/ && !format) { next }
 /^shared (build|env|host|http|net|patch|paths|profile|registr(y|ies)|source|target|unstable)[. ]/ { shared = shared rest(1, $0) "\n"; next }
 /^slice / { fits(call); if ($2 in slice || $4 > 64) fail("it is no slice"); letters[++slices] = $2; slice[$2] = $3; layers[$2] = $4; stubs[$2] = $5; next }
 /^env / { if ($4 !~ /^"<target>/) set("env", "env.\"" $3 "\" = " rest(1, fits("env " m " [A-Za-z_][A-Za-z0-9_.-]* \"([^\"\\\\]|\\\\.)*\""))); next }
@@ -96,6 +91,7 @@ $0 == "packages" { part = 1; if (!format) fail("the line `larder 2` is missing")
 { fail("it is no line of a table") }
 END {
   if (bad) exit 1; if (part != 2) fail("it is cut short: the line `end` is missing")
-  for (s = 1; s <= slices; s++) for (layer = 0; layer < layers[letters[s]] && (!layer || layer < used[letters[s]]); layer++) expand(letters[s], layer)
-  if (shared != "") write(out "config.toml", "# Expanded from larder/larder.lock: settings that reach dependencies.\n" shared)
+  for (s = 1; s <= slices; s++) { for (layer = 0; layer < layers[letters[s]] && (!layer || layer < used[letters[s]]); layer++) expand(letters[s], layer)
+    system("cd " out slice[letters[s]] " && for old in [0-9]*; do [ \"$old\" -lt " layer " ] || rm -rf \"$old\"; done") } # layers that there were
+  if (shared == "") system("rm -f " out "config.toml"); else write(out "config.toml", "# Expanded from larder/larder.lock: settings that reach dependencies.\n" shared)
 }

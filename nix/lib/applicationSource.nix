@@ -5,29 +5,18 @@
 # `.cargo/config.toml`, which may hold a token, stays out: what of it reaches dependencies is in the table.
 {
   include,
+  leptosFiles,
   lib,
   manifest,
-  memberFolders,
+  manifests,
+  matching,
   metadata,
+  normalize,
   root,
+  workspaceFolder,
 }:
 let
-  inherit (lib.fileset) difference fileFilter maybeMissing;
-  # A list for a workspace, a table for a single package.
-  leptos = lib.toList (metadata.leptos or [ ]);
-  # The folder a style file lies in holds what it imports; at the root that would be everything.
-  withNeighbours = file: if dirOf file == "." then file else dirOf file;
-  leptosFolders = lib.concatMap (
-    project:
-    lib.optional (project ? assets-dir) project.assets-dir
-    ++ map (key: withNeighbours project.${key}) (
-      lib.filter (key: project ? ${key}) [
-        "style-file"
-        "tailwind-config-file"
-        "tailwind-input-file"
-      ]
-    )
-  ) leptos;
+  inherit (lib.fileset) difference intersection maybeMissing;
 
   known = [
     "Cargo.lock"
@@ -47,13 +36,13 @@ let
     "rustfmt.toml"
   ];
 
-  # The root package's folder is the whole workspace: the folders of its targets are what it reads.
-  rootTargets =
-    builds:
+  # The files that a manifest names for its targets, relative to the root.
+  targetPaths =
+    folder: toml:
     let
       targets =
-        lib.toList (manifest.lib or { })
-        ++ lib.concatMap (kind: manifest.${kind} or [ ]) [
+        lib.toList (toml.lib or { })
+        ++ lib.concatMap (kind: toml.${kind} or [ ]) [
           "bench"
           "bin"
           "example"
@@ -61,12 +50,18 @@ let
         ];
       paths =
         map (target: target.path) (lib.filter (target: target ? path) targets)
-        ++ lib.optional (lib.isString (manifest.package.build or null)) manifest.package.build;
-      # `./src/main.rs` is in `src`, too.
-      top = path: lib.head (lib.remove "." (lib.splitString "/" path));
+        ++ lib.optional (lib.isString (toml.package.build or null)) toml.package.build;
+    in
+    map (path: normalize "${folder}/${path}") paths;
+
+  # The root package's folder is the whole workspace: the folders of its targets are what it reads.
+  rootTargets =
+    builds:
+    let
+      tops = map (path: lib.head (lib.splitString "/" path)) (targetPaths "" manifest);
       # Of a target's file at the root itself, modules are beside it, or in folders of their names.
       atRoot = lib.filter (path: lib.hasSuffix ".rs" path && builtins.pathExists (root + "/${path}")) (
-        map top paths ++ [ "build.rs" ]
+        tops ++ [ "build.rs" ]
       );
       beside = lib.filter (lib.hasSuffix ".rs") (lib.attrNames (builtins.readDir root));
       module = "mod[[:space:]]+(r#)?([A-Za-z0-9_]+)[[:space:]]*[;{]";
@@ -80,14 +75,14 @@ let
     ++ lib.optionals (!builds || manifest ? bench) [ "benches" ]
     ++ lib.optionals (!builds || manifest ? example) [ "examples" ]
     ++ lib.optionals (!builds || manifest ? test) [ "tests" ]
-    ++ map top paths
+    ++ tops
     ++ lib.optionals (atRoot != [ ]) (beside ++ lib.concatMap modules atRoot);
 
   # Tests change no build, unless a member's manifest names them: cargo then wants to see the files.
   memberFiles =
     builds: folder:
     let
-      toml = builtins.fromTOML (builtins.readFile (root + "/${folder}/Cargo.toml"));
+      toml = manifests.${folder};
       unread = [
         "target"
       ]
@@ -97,16 +92,32 @@ let
     in
     lib.foldl' without (root + "/${folder}") unread;
 
-  members = builds: map (memberFiles builds) (lib.remove "" (memberFolders root));
+  # What a member reads elsewhere: the manifest that it inherits from, and files of targets. The modules of such a file
+  # lie beside it, so its whole folder is read, unless the member lies in that.
+  outside =
+    folder:
+    let
+      isBelow = outer: path: path == outer || lib.hasPrefix "${outer}/" path;
+      away = lib.filter (path: !isBelow folder path) (targetPaths folder manifests.${folder});
+      holdsMember = other: other == "." || isBelow other folder;
+      withNeighbours = file: if holdsMember (dirOf file) then file else dirOf file;
+    in
+    [ "${workspaceFolder root folder}/Cargo.toml" ] ++ map withNeighbours away;
+
+  folders = lib.remove "" (lib.attrNames manifests);
+  settings = metadata.larder.docker.include or [ ];
   named =
     builds:
-    map (path: maybeMissing (root + "/${path}")) (
-      known
-      ++ leptosFolders
-      ++ (metadata.larder.docker.include or [ ])
-      ++ lib.optionals (manifest ? package) (rootTargets builds)
-      ++ lib.optionals (!builds) forChecks
-    );
+    known
+    ++ leptosFiles
+    ++ lib.concatMap (matching root) settings
+    ++ lib.concatMap outside folders
+    ++ lib.optionals (manifest ? package) (rootTargets builds)
+    ++ lib.optionals (!builds) forChecks;
+
+  # A path that leaves the root cannot be had.
+  isInside = path: path != ".." && !lib.hasPrefix "../" path;
+  existing = paths: map (path: maybeMissing (root + "/${path}")) (lib.filter isInside paths);
 
   # Never in a store that everybody can read, wherever they lie: the list that `.dockerignore` is written from.
   kinds = map (lib.splitString " ") (
@@ -115,33 +126,35 @@ let
     )
   );
   fits =
-    name: entry:
-    builtins.match (lib.replaceStrings [ "." "*" ] [ "\\." ".*" ] (lib.last entry)) name != null;
-  isSecret = name: lib.any (entry: lib.head entry == "secret" && fits name entry) kinds;
-  isListed = name: lib.any (fits name) kinds;
-  # Private files that the settings name themselves.
-  asked = lib.filter (path: isListed (baseNameOf path)) (metadata.larder.docker.include or [ ]);
-  sources =
-    builds:
-    lib.fileset.intersection (fileFilter (file: !isListed file.name) root) (
-      lib.fileset.unions (members builds ++ named builds ++ include)
+    path: entry:
+    let
+      pattern = lib.replaceStrings [ "." "*" ] [ "\\." "[^/]*" ] (lib.last entry);
+    in
+    builtins.match "(.*/)?${pattern}" path != null;
+  isSecret = path: lib.any (entry: lib.head entry == "secret" && fits path entry) kinds;
+  isListed = path: lib.any (fits path) kinds;
+  # Files whose own names, and those of the folders that they lie in, are none of these.
+  without =
+    isOut:
+    lib.fileset.fromSource (
+      lib.cleanSourceWith {
+        src = root;
+        filter = path: _: !isOut path;
+      }
     );
+  # Private files that the settings name themselves.
+  asked = lib.concatMap (matching root) (lib.filter isListed settings);
+  files =
+    builds: lib.fileset.unions (map (memberFiles builds) folders ++ existing (named builds) ++ include);
   application =
     builds:
     lib.fileset.unions (
-      [ (sources builds) ]
-      ++ map (
-        path:
-        lib.fileset.intersection (fileFilter (file: !isSecret file.name) root) (
-          maybeMissing (root + "/${path}")
-        )
-      ) asked
+      [ (intersection (without isListed) (files builds)) ]
+      ++ map (intersection (without isSecret)) (existing asked)
     );
 in
 slice:
 lib.fileset.toSource {
   inherit root;
-  fileset = lib.fileset.unions [
-    (application (lib.head slice.args == "build"))
-  ];
+  fileset = application (lib.head slice.args == "build");
 }

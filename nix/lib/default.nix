@@ -54,13 +54,21 @@ let
     # What is read.
     lock = scope.readLock root;
     manifest = builtins.fromTOML (builtins.readFile (root + "/Cargo.toml"));
-    metadata = scope.manifest.workspace.metadata or { } // scope.manifest.package.metadata or { };
+    # Of both tables, the workspace's wins.
+    metadata = scope.manifest.package.metadata or { } // scope.manifest.workspace.metadata or { };
+    manifests = lib.genAttrs (scope.memberFolders root) (
+      folder: builtins.fromTOML (builtins.readFile (root + "/${folder}/Cargo.toml"))
+    );
+    leptosFiles = call ./leptosFiles.nix;
+    matching = call ./matching.nix;
     memberFolders = call ./memberFolders.nix;
+    normalize = call ./normalize.nix;
     expand = call ./expand.nix;
     readLock = call ./readLock.nix;
     readTable = call ./readTable.nix;
     recipeFolder = call ./recipeFolder.nix;
     wasmBindgen = call ./wasmBindgen.nix;
+    workspaceFolder = call ./workspaceFolder.nix;
 
     # What derivations see.
     applicationSource = call ./applicationSource.nix;

@@ -94,14 +94,45 @@ let
     lib.optional (lib.length (lib.unique (map (slice: slice.${key}) slices)) != lib.length slices) (
       fault first.number "two slices have one ${key}"
     );
-  unsorted = lib.concatLists (
-    lib.imap0 (
-      index: package:
-      lib.optional (index > 0 && lib.lessThan package.name (lib.elemAt packages (index - 1)).name) (
-        fault package.number "it is not sorted"
-      )
-    ) packages
+  # Lines that stand behind one which belongs below them.
+  misplaced =
+    isBelow: list:
+    lib.concatLists (
+      lib.imap0 (
+        index: line:
+        lib.optional (index > 0 && isBelow line (lib.elemAt list (index - 1))) (
+          fault line.number "it is not sorted"
+        )
+      ) list
+    );
+  isPackageBelow =
+    one: other:
+    lib.lessThan one.name other.name
+    || one.name == other.name && builtins.compareVersions one.numbers other.numbers < 0;
+  order = lib.listToAttrs (
+    lib.imap0 (place: word: lib.nameValuePair word place) [
+      "larder"
+      "platforms"
+      "toolchain"
+      "shared"
+      "slice"
+      "env"
+      "config"
+      "cargo-lock"
+      "manifest"
+      "unused"
+      "source"
+    ]
   );
+  isLineBelow =
+    one: other:
+    if one.word == other.word then
+      one.word != "slice" && lib.lessThan one.sortedBy other.sortedBy
+    else
+      order.${one.word} < order.${other.word};
+  unsorted =
+    misplaced isLineBelow (lib.filter (line: order ? ${line.word}) lines)
+    ++ misplaced isPackageBelow packages;
   wrongOf = lib.filter (line: line ? wrong);
   # Each list takes for granted that those before it are empty.
   firstOf =

@@ -317,7 +317,7 @@ fn a_read_only_checkout() {
     assert_snapshot!(failure, @"
     exit code 1
         Planning release
-    error: failed to create directory `[ROOT]/larder`: Read-only file system (os error 30)
+    error: failed to create directory `[ROOT]/target`: Read-only file system (os error 30)
 
     help: make the workspace writable, or run this where it is
     ");

@@ -96,29 +96,33 @@ fn a_bots_branch_does_not_fail_for_stale_recipes() {
     let check: Vec<&str> = lines.skip_while(|line| !line.starts_with("case ")).take(2).collect();
     assert!(check[1].starts_with("cargo larder lock --check"), "{check:?}");
     let script = check.join("\n");
-    for branch in ["", "feature", "renovate/serde", "dependabot/cargo/serde-1"] {
-        assert_eq!(exit_code(&script, project, branch), 0, "{branch}");
+    for (branch, actor) in [("", ""), ("feature", "me"), ("renovate/serde", "renovate[bot]")] {
+        assert_eq!(exit_code(&script, project, branch, actor), 0, "{branch}");
     }
     project.write("Cargo.toml", &manifest("1.0.15"));
     project.cargo(&["generate-lockfile", "--quiet"]);
-    for (branch, code) in [
-        ("", 3),
-        ("feature", 3),
-        ("my-renovate/x", 3),
-        ("renovate/serde", 0),
-        ("dependabot/cargo/serde-1", 0),
+    for (branch, actor, code) in [
+        ("", "me", 3),
+        ("feature", "renovate[bot]", 3),
+        ("my-renovate/x", "renovate[bot]", 3),
+        ("renovate/serde", "renovate[bot]", 0),
+        ("dependabot/cargo/serde-1", "dependabot[bot]", 0),
+        // A fork calls its branches as it likes.
+        ("renovate/serde", "me", 3),
+        ("dependabot/cargo/serde-1", "dependabotb", 3),
+        ("renovate/serde", "dependabot[bot]", 3),
     ] {
-        assert_eq!(exit_code(&script, project, branch), code, "{branch}");
+        assert_eq!(exit_code(&script, project, branch, actor), code, "{branch} by {actor}");
     }
     // What is not only stale fails there, too.
     project.write("larder/larder.lock", &(project.read("larder/larder.lock") + "<<<<<<< HEAD\n"));
-    assert_eq!(exit_code(&script, project, "renovate/serde"), 1);
+    assert_eq!(exit_code(&script, project, "renovate/serde", "renovate[bot]"), 1);
 }
 
 /// The code with which a pipeline's script ends on a branch.
-fn exit_code(script: &str, project: &Project, branch: &str) -> i32 {
+fn exit_code(script: &str, project: &Project, branch: &str, actor: &str) -> i32 {
     let path = Surroundings::get().path_with_larder();
-    let vars = [("PATH", path.as_str()), ("GITHUB_HEAD_REF", branch)];
+    let vars = [("PATH", path.as_str()), ("GITHUB_HEAD_REF", branch), ("GITHUB_ACTOR", actor)];
     Surroundings::get().run(Path::new("sh"), project.path(), &["-euc", script], &vars).code
 }
 

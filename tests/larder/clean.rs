@@ -164,6 +164,26 @@ fn a_folder_that_cargo_only_built_into_keeps_what_is_in_it() {
     assert!(!project.path().join("shared/release/app").exists());
 }
 
+/// One slice that builds into a folder of somebody's own.
+#[test]
+fn a_folder_that_is_refused_keeps_no_other_from_being_cleared() {
+    let project = project();
+    let slices = "[package.metadata.larder.slices]\nrelease = { args = [\"build\", \"--release\"] }\n\
+        odd = { args = [\"build\", \"--target-dir=mine\"] }\n";
+    project.write("Cargo.toml", &format!("{}\n{slices}", project.read("Cargo.toml")));
+    project.write("mine/notes.txt", "precious");
+    let app = project.path().join("target/release/app");
+    for (verb, is_cleared) in [(&["gc", "--only", "target"][..], false), (&["clean", "artifacts"], true)] {
+        for more in [&[][..], &["--yes"]] {
+            let outcome = project.larder(&[verb, more].concat());
+            assert_eq!(outcome.code, 1, "{verb:?}: {}", outcome.stderr);
+            assert!(outcome.stderr.contains("nothing is deleted there"), "{verb:?}: {}", outcome.stderr);
+        }
+        assert_eq!(app.exists(), !is_cleared, "{verb:?}");
+    }
+    assert_eq!(project.read("mine/notes.txt"), "precious");
+}
+
 /// Whatever is in the places of cargo's records, nothing waits for it or reads all of it.
 #[test]
 fn pipes_and_holes_in_a_target_directory_are_not_read() {
@@ -272,6 +292,6 @@ fn a_folder_that_a_build_holds_is_left_alone() {
     );
     assert_eq!(json(&outcome)["rows"][0]["freed"]["bytes"], 0);
     let outcome = project.larder(&["clean", "dependencies", "--yes", "--wait", "60s"]).ok();
-    assert!(outcome.stderr.contains("Waiting for a build that holds "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("Waiting for the build that locked "), "{}", outcome.stderr);
     assert_eq!(build.wait().unwrap(), 0, "{}", project.read("log"));
 }

@@ -116,3 +116,28 @@ fn what_is_expanded_is_put_right() {
         }
     }
 }
+
+/// Recipes are a cache: plain cargo builds without them, and `cook` has nothing to do.
+#[test]
+fn a_build_goes_on_without_a_table_that_can_be_read() {
+    let project = project();
+    let good = project.read("larder/larder.lock");
+    let path = project.path().join("larder/larder.lock");
+    for text in [
+        format!("<<<<<<< ours\n{good}").into_bytes(),
+        [b"\xff", good.as_bytes()].concat(),
+        good.replace("\nlarder 2\n", "\nlarder 3\n").into_bytes(),
+        b"version = 1\n".to_vec(),
+    ] {
+        fs_err::write(&path, &text).unwrap();
+        for words in [&["build"][..], &["build", "--", "cargo", "build", "--release"]] {
+            let build = project.larder(words).ok();
+            let warning = "warning: the build goes on without recipes: ";
+            let line = build.stderr.lines().find(|line| line.starts_with(warning));
+            assert!(line.is_some_and(|line| line.contains("larder/larder.lock")), "{}", build.stderr);
+        }
+        let cook = project.larder(&["cook"]);
+        assert!(cook.code == 1 && cook.stderr.contains("larder/larder.lock"), "{cook:?}");
+        assert_eq!(fs_err::read(&path).unwrap(), text);
+    }
+}

@@ -35,6 +35,9 @@ fn the_address_and_the_proxy_are_shown_then_written_and_nothing_is_replaced() {
     let again = project.larder(&again).ok();
     assert_eq!((project.read("Cargo.toml"), project.read("deploy/Caddyfile")), (before, "mine\n".into()));
     assert!(again.stderr.contains("Skipped deploy: ") && again.stderr.contains("yours"), "{}", again.stderr);
+    let left_out =
+        "ssh://other.example is not written: deployment `web` goes to ssh://deploy@server.example already";
+    assert!(again.stderr.contains(left_out), "{}", again.stderr);
 }
 
 #[test]
@@ -81,7 +84,10 @@ fn a_real_caddy_sends_requests_to_the_two_ports() {
     // request fails makes no others wait.
     let balancing = &proxy["load_balancing"];
     assert_eq!(balancing["selection_policy"]["policy"], "round_robin");
-    assert!(balancing["try_duration"].is_u64() && proxy["health_checks"].is_null(), "{proxy:#}");
+    assert!(proxy["health_checks"].is_null(), "{proxy:#}");
+    // A deployment that was interrupted while requests are held is undone to just this.
+    let pace = (&balancing["try_duration"], &balancing["try_interval"]);
+    assert_eq!(pace, (&5_000_000_000_u64.into(), &50_000_000_u64.into()));
 }
 
 #[test]

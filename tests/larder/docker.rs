@@ -150,13 +150,24 @@ fn the_dockerfile_reads_well() {
     **/target
     **/.env*
     **/.git
+    **/.cargo/credentials
+    **/.netrc
+    **/.pgpass
     **/credentials.toml
+    **/id_ecdsa*
+    **/id_ed25519*
+    **/id_rsa*
     **/*.db
-    **/*.db-shm
-    **/*.db-wal
+    **/*.db-*
+    **/*.db3*
+    **/*.jks
+    **/*.kdbx
     **/*.key
+    **/*.p12
     **/*.pem
+    **/*.pfx
     **/*.sqlite*
+    **/.npmrc
     ");
     project.larder(&["dockerfile", "--check"]).ok();
 }

@@ -342,7 +342,7 @@ fn targets_at_the_root_have_modules_beside_them() {
     sent.retain(|path| !path.starts_with("larder/"));
     let read = ["build.rs", "deep.rs", "deep/inner.rs", "helper/mod.rs", "lib.rs", "main.rs", "util.rs"];
     assert_eq!(sent, [&["Cargo.lock", "Cargo.toml"][..], &read].concat());
-    let Some(sources) = crate::nix::sources(&project) else { return };
+    let Some(sources) = crate::nix::sources(project.path()) else { return };
     let mut found: Vec<String> = serde_json::from_value(sources["release"]["application"].clone()).unwrap();
     found.sort();
     assert_eq!(found, sent);

@@ -121,19 +121,23 @@ fn a_slice_with_policies_and_configuration_of_its_own() {
     assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{table}");
 }
 
-/// The words after `--` are for clippy, and our own arguments must not end up there.
+/// The words after `--` are for clippy, and our own arguments must not end up there. With `--fix` it takes other words,
+/// and all targets.
 #[test]
 fn a_clippy_slice_with_words_of_its_own() {
-    let slices = "\n[package.metadata.larder]\nfind = false\n\
-        [package.metadata.larder.slices.lints]\nargs = [\"clippy\", \"--all-targets\", \"--\", \"-Dwarnings\"]\n";
+    let slices = "\n[dev-dependencies]\nryu = \"1\"\n\n[package.metadata.larder]\nfind = false\n\
+        [package.metadata.larder.slices]\nlints = { args = [\"clippy\", \"--all-targets\", \"--\", \"-Dwarnings\"] }\n\
+        fixes = { args = [\"clippy\", \"--fix\", \"--allow-no-vcs\", \"--target-dir=target/fix\"] }\n";
     let project = mixed();
     project.write("Cargo.toml", &format!("{MIXED}{slices}"));
     project.larder(&["lock"]).ok();
     let artifacts = project.path().join("target/debug/.fingerprint");
     assert!(!artifacts.exists(), "planning compiles nothing");
-    let table = project.larder(&["build", "lints", "--json"]).ok().stdout;
-    let table: serde_json::Value = serde_json::from_str(&table).unwrap();
-    assert_eq!(table["phases"][1]["compiled-external"], 0, "{table}");
+    for slice in ["lints", "fixes"] {
+        let table = project.larder(&["build", slice, "--json"]).ok().stdout;
+        let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+        assert_eq!(table["phases"][1]["compiled-external"], 0, "{slice}: {table}");
+    }
 }
 
 /// No test is compiled with `panic = "abort"`, so a library that is checked beside its tests is checked twice; a

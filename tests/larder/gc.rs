@@ -133,10 +133,7 @@ fn gc_again(project: &Project) -> u64 {
 /// A repository on `main`, with a branch `feature` that has another version of a dependency; both are built.
 fn two_branches() -> Project {
     let project = project();
-    project.git(&["init", "--quiet", "--initial-branch=main"]);
-    project.git(&["add", "."]);
-    project.git(&["commit", "--quiet", "--message=main"]);
-    project.git(&["checkout", "--quiet", "-b", "feature"]);
+    on_a_branch(&project);
     project.write("Cargo.toml", &manifest("1.0.14"));
     project.cargo(&["generate-lockfile", "--quiet"]);
     project.larder(&["lock"]).ok();
@@ -147,6 +144,18 @@ fn two_branches() -> Project {
     project.git(&["checkout", "--quiet", "main"]);
     warm(&project, &[]);
     project
+}
+
+/// Makes a repository of a project, on a branch `feature`.
+fn on_a_branch(project: &Project) {
+    project.git(&["init", "--quiet", "--initial-branch=main"]);
+    commit(project, "main");
+    project.git(&["checkout", "--quiet", "-b", "feature"]);
+}
+
+fn commit(project: &Project, message: &str) {
+    project.git(&["add", "--all"]);
+    project.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
 }
 
 #[test]
@@ -174,6 +183,42 @@ fn units_of_another_branch_go_unless_they_are_young_or_kept() {
     assert_warm(&project, &[]);
     project.git(&["checkout", "--quiet", "feature"]);
     assert_eq!(build(&project, &[]).compiled_external, 1);
+}
+
+/// Nothing is guessed about a call with words that Larder does not ask cargo about.
+#[test]
+fn tests_of_another_branch_stay_as_well() {
+    let project = project();
+    on_a_branch(&project);
+    let tests = "\n[dev-dependencies]\nryu = \"1\"\n\n[package.metadata.larder.slices]\n\
+        tests = { args = [\"test\", \"--release\", \"--no-run\", \"--ignore-rust-version\"] }\n";
+    project.write("Cargo.toml", &(manifest("1.0.15") + tests));
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    project.larder(&["lock"]).ok();
+    project.larder(&["cook", "tests"]).ok();
+    let table = project.read("larder/larder.lock");
+    let cook = "\"cook\":[\"test\",\"--no-run\"";
+    assert!(table.contains(cook), "{table}");
+    let keeping = [&GC[..], &["--keep-branches"]].concat();
+    for (word, told) in [("--no-run", 0), ("--frozen", 1)] {
+        project.write("larder/larder.lock", &table.replace(cook, &cook.replace("--no-run", word)));
+        commit(&project, word);
+        project.git(&["checkout", "--quiet", "main"]);
+        let outcome = project.larder(&keeping).ok();
+        let stays = "every unit of `tests` of branch refs/heads/feature stays: no plain build has the word \"--frozen\"";
+        assert_eq!(outcome.stderr.matches(stays).count(), told, "{}", outcome.stderr);
+        assert!(is_built(&project, "ryu"), "{word}: {}", outcome.stdout);
+        project.git(&["checkout", "--quiet", "feature"]);
+    }
+    project.git(&["checkout", "--quiet", "main"]);
+    project.larder(&GC).ok();
+    assert!(!is_built(&project, "ryu"));
+}
+
+/// Whether there are units of a package.
+fn is_built(project: &Project, package: &str) -> bool {
+    let folder = larder::target_dir::read(&project.path().join("target")).unwrap();
+    folder.units.iter().any(|unit| unit.package == package)
 }
 
 #[test]
@@ -330,7 +375,9 @@ fn what_another_branch_names_is_not_run() {
     let lock = project.read("larder/larder.lock");
     let config = format!("[build]\nrustc = {program:?}\nrustc-wrapper = {program:?}\n");
     project.write("larder/.cargo/config.toml", &config);
-    let hostile = lock.replace("\"cook\":[", &format!("\"cook\":[\"--config=build.rustc='{program}'\","));
+    let setting = format!("\"--config=build.rustc=\\\"{program}\\\"\",");
+    let hostile = lock.replace("\"cook\":[", &format!("\"cook\":[{setting}"));
+    let hostile = hostile.replace("\"args\":[", &format!("\"args\":[{setting}"));
     let first = hostile.find("\nslice ").unwrap();
     let hostile = format!("{}\nshared build.rustc = {program:?}{}", &hostile[..first], &hostile[first..]);
     let hostile = hostile.replacen("\nconfig a", &format!("\nenv a RUSTC {program:?}\nconfig a"), 1);
@@ -345,13 +392,36 @@ fn what_another_branch_names_is_not_run() {
     project.git(&["checkout", "--quiet", "main"]);
     // And what a repository's own configuration has git run for looking.
     project.git(&["config", "core.fsmonitor", &program]);
-    let outcome = project.larder(&["gc", "--only", "target", "--keep-branches"]);
+    // Filters are for files that git compares, such as one that is newer than its index.
+    project.git(&["config", "filter.x.clean", &program]);
+    project.git(&["config", "filter.x.required", "true"]);
+    project.write(".git/info/attributes", "* filter=x\n");
+    project.write("src/main.rs", &project.read("src/main.rs"));
+    // cargo and rustup obey what lies in a temporary folder that everybody can write to, if they run below it.
+    let temporary = tempfile::tempdir().unwrap();
+    fs_err::create_dir(temporary.path().join(".cargo")).unwrap();
+    fs_err::write(temporary.path().join(".cargo/config.toml"), &config).unwrap();
+    let toolchain = outside.path().join("toolchain");
+    fs_err::create_dir_all(toolchain.join("bin")).unwrap();
+    for name in ["cargo", "rustc"] {
+        std::os::unix::fs::symlink(&program, toolchain.join("bin").join(name)).unwrap();
+    }
+    let text = format!("[toolchain]\npath = {:?}\n", toolchain.display().to_string());
+    fs_err::write(temporary.path().join("rust-toolchain.toml"), text).unwrap();
+    let vars = [("TMPDIR", temporary.path().to_str().unwrap())];
+    let surroundings = Surroundings::get();
+    let keeping = ["gc", "--only", "target", "--keep-branches"];
+    let outcome = surroundings.larder_with(project.path(), &keeping, &vars);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("is not known"), "{}", outcome.stderr);
     for verb in ["doctor", "dockerfile", "init", "lock"] {
-        project.larder(&[verb]);
+        surroundings.larder_with(project.path(), &[verb], &vars);
     }
     assert!(!ran.exists(), "{}", fs_err::read_to_string(&ran).unwrap());
     // git itself would have.
-    Surroundings::get().run("git".as_ref(), project.path(), &["status"], &[]);
-    assert!(ran.exists());
+    for words in [&["status"][..], &["-c", "core.fsmonitor=false", "status"]] {
+        surroundings.run("git".as_ref(), project.path(), words, &[]);
+        assert!(ran.exists(), "{words:?}");
+        fs_err::remove_file(&ran).unwrap();
+    }
 }

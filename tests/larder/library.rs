@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use larder::{cargo::Cargo, cargo_metadata::Metadata, project, toml_edit::DocumentMut};
 use larder_tests::{Project, Surroundings};
 
 const MANIFEST: &str = r#"
@@ -38,4 +39,14 @@ fn thirty_lines_lock_for_two_platforms() {
     let table = project.read("larder/larder.lock");
     assert!(table.contains("platforms x86_64-unknown-linux-gnu aarch64-apple-darwin\n"), "{table}");
     assert!(table.contains("fnv 1.0.7"), "{table}");
+}
+
+/// The interface has types of other crates, and names them without a dependency on these.
+#[test]
+fn types_of_other_crates_come_along() {
+    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")]);
+    let cargo = Cargo::locate(Surroundings::get().env()).unwrap();
+    let workspace = project::Project::load(cargo, project.path(), None, None).unwrap().workspace;
+    let (metadata, manifest): (&Metadata, &DocumentMut) = (workspace.metadata(), workspace.manifest());
+    assert_eq!(metadata.packages[0].name.to_string(), manifest["package"]["name"].as_str().unwrap());
 }

@@ -54,15 +54,32 @@ const VERBS: [&str; 12] = [
     "init --yes",
 ];
 
+/// Recipes in the form before the table, which a `lock` removes.
+const OLD: &str =
+    "version = 1\nconfig = \"0\"\n\n[[slice]]\nname = \"release\"\n\n[[slice.layer]]\ndigest = \"0\"\n";
+
 #[test]
 fn recipes_that_are_links_are_refused_by_every_verb() {
-    for link in ["larder", "larder/larder.lock", "larder/release"] {
+    let all: [(&str, &str, &[&str]); 7] = [
+        ("larder", "", &VERBS),
+        ("larder/larder.lock", "", &VERBS),
+        ("larder/expand.awk", "", &["lock"]),
+        ("larder/.gitattributes", "", &["lock"]),
+        ("larder/release", OLD, &VERBS),
+        ("larder/release/0", OLD, &["lock"]),
+        ("larder/config.toml", OLD, &["lock"]),
+    ];
+    for (link, lock, verbs) in all {
         let cloned = Cloned::new();
         let path = cloned.work().join(link);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        let target = if link.ends_with("lock") { "home/.bashrc" } else { "home" };
+        if !lock.is_empty() {
+            fs_err::write(cloned.work().join("larder/larder.lock"), lock).unwrap();
+        }
+        let is_file = [".lock", ".awk", "attributes", ".toml"].iter().any(|end| link.ends_with(end));
+        let target = if is_file { "home/.bashrc" } else { "home" };
         symlink(cloned.scratch.path().join(target), &path).unwrap();
-        for verb in VERBS {
+        for verb in verbs {
             let outcome = cloned.run(verb);
             let told = format!("{link} is a symbolic link, and is not followed");
             assert_eq!(outcome.code, 1, "{verb}: {}", outcome.stderr);
@@ -70,6 +87,30 @@ fn recipes_that_are_links_are_refused_by_every_verb() {
             assert!(path.is_symlink(), "{verb}");
         }
     }
+}
+
+/// Such as the licence of a member that lies there.
+#[test]
+fn links_of_the_users_in_the_folder_stop_nothing() {
+    let project = Project::without_lock(&[
+        ("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"larder\"]\n"),
+        ("LICENSE", "free\n"),
+        ("docs/a.md", "text\n"),
+        ("larder/Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n")),
+        ("larder/src/main.rs", "fn main() {}\n"),
+        ("larder/release/notes.md", "mine\n"),
+    ]);
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    for (target, link) in [("../LICENSE", "LICENSE"), ("../docs", "docs"), ("../../docs", "release/0")] {
+        symlink(target, project.path().join("larder").join(link)).unwrap();
+    }
+    for verb in ["lock", "lock --check", "plan", "cook", "lock"] {
+        project.larder(&verb.split(' ').collect::<Vec<_>>()).ok();
+    }
+    for (link, text) in [("LICENSE", "free\n"), ("docs/a.md", "text\n"), ("release/0/a.md", "text\n")] {
+        assert_eq!(project.read(&format!("larder/{link}")), text);
+    }
+    assert!(project.path().join("larder/release/0").is_symlink());
 }
 
 /// Globs of members that take `larder/` for one have `lock` write the root manifest.
@@ -131,4 +172,46 @@ fn records_and_generated_files_go_through_no_link() {
     }
     // Without a link in its place what is generated is written.
     assert!(!work.join("Dockerfile").is_symlink());
+}
+
+/// As cargo does, which follows a link to a faster disk, say. Folders of recipes see the workspace's configuration all
+/// the same, and a link that comes with the repository is nobody's wish.
+#[test]
+fn a_target_directory_that_is_a_link_is_the_users() {
+    let fast = Project::without_lock(&[]);
+    let project = Project::new(&[
+        ("Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n")),
+        ("src/main.rs", "fn main() {}\n"),
+        (".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"here\"]\n"),
+        (".gitignore", "/target\n"),
+    ]);
+    let target = project.path().join("target");
+    symlink(fast.path(), &target).unwrap();
+    project.git(&["init", "--quiet"]);
+    project.git(&["add", "--all"]);
+    for line in ["lock", "lock --check", "cook"] {
+        project.larder(&line.split(' ').collect::<Vec<_>>()).ok();
+    }
+    let counts = Surroundings::get().cargo_counts(project.path(), &["build", "--release"], &[]);
+    assert_eq!((counts.compiled, counts.fresh), (1, 1), "{counts:?}");
+    for line in ["build", "why", "usage", "gc", "clean"] {
+        project.larder(&[line]).ok();
+    }
+    assert!(target.is_symlink() && fast.path().join("release/deps").is_dir());
+    assert!(project.path().join(".larder/work/recipes/release/0/Cargo.toml").is_file());
+    let status = project.git(&["status", "--porcelain"]).stdout;
+    assert!(status.contains("larder/") && !status.contains(".larder"), "{status}");
+    project.larder(&["clean", "dependencies", "--yes"]).ok();
+    assert!(target.is_symlink() && !fast.path().join("release/deps").exists());
+    project.git(&["add", "--force", "target"]);
+    project.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"there\"]\n");
+    for (line, told) in [
+        ("lock", "target is a symbolic link, and is not followed"),
+        ("cook", "target is a symbolic link, and is not followed"),
+        ("clean dependencies", "was not named with --target-dir"),
+    ] {
+        let outcome = project.larder(&line.split(' ').collect::<Vec<_>>());
+        assert!(outcome.code == 1 && outcome.stderr.contains(told), "{line}: {}", outcome.stderr);
+    }
+    assert!(!fast.path().join("release/deps").exists());
 }

@@ -60,6 +60,26 @@ fn recipes_are_no_members() {
     }
 }
 
+/// With the target directory elsewhere, nobody but Larder makes `target/`, which globs may fit and git may show.
+#[test]
+fn the_folder_of_proofs_is_no_member_and_no_file_of_the_users() {
+    let project = workspace("members = [\"./[a-z]*\"]\n", &["app", "tool"]);
+    project.write(".cargo/config.toml", "[build]\ntarget-dir = \".out\"\n");
+    project.write(".gitignore", ".out\n");
+    project.git(&["init", "--quiet"]);
+    let said = project.larder(&["lock"]).ok().stderr;
+    for folder in ["target", "larder"] {
+        assert!(said.contains(&format!("Excluded {folder} in ")), "{said}");
+    }
+    assert!(project.path().join("target/larder/proving").is_dir());
+    assert_eq!(members(&project), 2);
+    for verb in [&["lock", "--check"][..], &["cook"], &["build"]] {
+        project.larder(verb).ok();
+    }
+    let shown = project.git(&["status", "--porcelain", "--untracked-files=all"]).stdout;
+    assert!(!shown.contains("target/larder"), "{shown}");
+}
+
 #[test]
 fn every_verb_works_beside_a_glob() {
     let project = workspace("members = [\"*\"]\nexclude = [\"target\"]\n", &["app"]);
@@ -116,6 +136,7 @@ fn nothing_is_changed_if_it_does_not_help() {
         ("inner/Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"app\"]\nexclude = [\"lone\"]\n"),
         ("inner/app/Cargo.toml", &package("app", "\n[dependencies]\nitoa = \"=1.0.15\"\n")),
         ("inner/app/src/main.rs", MAIN),
+        ("inner/.cargo/config.toml", "[build]\ntarget-dir = \".out\"\n"),
     ]);
     outer.cargo(&["metadata", "--no-deps", "--quiet", "--format-version=1"]);
     outer.cargo(&["generate-lockfile", "--quiet", "--manifest-path=inner/Cargo.toml"]);
@@ -126,7 +147,7 @@ fn nothing_is_changed_if_it_does_not_help() {
     assert!(stderr.contains("with recipes beside it, so nothing was written"), "{stderr}");
     assert!(stderr.contains("help: ") && stderr.contains("`exclude`"), "{stderr}");
     assert_eq!(outer.read("inner/Cargo.toml"), before);
-    assert!(!inner.join("larder").exists());
+    assert!(!inner.join("larder").exists() && !inner.join("target").exists());
     outer.cargo(&["metadata", "--no-deps", "--quiet", "--format-version=1"]);
 }
 

@@ -223,16 +223,16 @@ fn every_function_gives_what_it_says() {
 }
 
 /// Which files each derivation is built from, by slice.
-pub(crate) fn sources(project: &Project) -> Option<Value> {
+pub(crate) fn sources(root: &Path) -> Option<Value> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/sources.nix");
-    let expression = format!("import {} {{ root = {}; }}", tests.display(), project.path().display());
+    let expression = format!("import {} {{ root = {}; }}", tests.display(), root.display());
     value("sources", &expression)
 }
 
 #[test]
 fn a_layer_sees_its_recipe_and_an_application_what_it_reads() {
     let project = project();
-    let Some(sources) = sources(&project) else { return };
+    let Some(sources) = sources(project.path()) else { return };
     let expected = json!({ "release": {
         "application": [
             "Cargo.lock",
@@ -278,7 +278,7 @@ fn a_package_at_the_root_brings_its_targets_and_no_more() {
         ("tests/runs.rs", ""),
     ]);
     project.larder(&["lock"]).ok();
-    let Some(sources) = sources(&project) else { return };
+    let Some(sources) = sources(project.path()) else { return };
     let expected = [
         "Cargo.lock",
         "Cargo.toml",

@@ -235,6 +235,8 @@ fn malformed(good: &str) -> Vec<(String, usize, &'static str)> {
         (edited(good, "packages", &long), line_of(good, "packages") + 1, "it is longer than 262144 bytes"),
         (edited(good, "larder 2\n", ""), 2, "the line `larder 2` is missing"),
         (swapped(good, "quote ", "serde "), line_of(good, "quote ") + 1, "it is not sorted"),
+        (swapped(good, "itoa 1.0.14", "itoa 1.0.15"), itoa + 1, "it is not sorted"),
+        (swapped(good, "cargo-lock ", "manifest "), line_of(good, "cargo-lock ") + 1, "it is not sorted"),
         (
             edited(good, "platforms", "hostile"),
             line_of(good, "platforms"),

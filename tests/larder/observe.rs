@@ -177,6 +177,20 @@ fn what_was_found_is_recognised() {
     assert_eq!(seen["slices"][0]["known"], "release", "{seen}");
 }
 
+/// The user's own meaning of cargo's short names counts, and letters may share a word.
+#[test]
+fn other_words_for_the_release_are_recognised() {
+    let project = made();
+    project.write(".cargo/config.toml", "[alias]\nb = \"build --release\"\n");
+    for words in [&["b"][..], &["build", "-qr"], &["c"]] {
+        let args = [&["observe", "--json", "--", "cargo"], words].concat();
+        let vars = [("CARGO_ALIAS_C", "b -v")];
+        let outcome = Surroundings::get().larder_with(project.path(), &args, &vars).ok();
+        let seen: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        assert_eq!(seen["slices"][0]["known"], "release", "{words:?}: {seen}");
+    }
+}
+
 #[test]
 fn a_folder_outside_the_workspace_is_refused() {
     let project = made();

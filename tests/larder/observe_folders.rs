@@ -62,6 +62,19 @@ fn a_folders_own_configuration_is_carried() {
     }
 }
 
+#[test]
+fn variables_of_a_file_that_git_ignores_are_not_written() {
+    let project = project();
+    project.git(&["init", "--quiet"]);
+    project.write(".gitignore", "/target\ntool/.cargo\n");
+    let config = "[profile.release]\nopt-level = 1\n\n[env]\nSITE = \"canary\"\n";
+    project.write("tool/.cargo/config.toml", config);
+    let driver = "cd tool && cargo build --release";
+    project.larder(&["observe", "--write", "--", "sh", "-c", driver]).ok();
+    let manifest = project.read("Cargo.toml");
+    assert!(manifest.contains("profile.release.opt-level=1") && !manifest.contains("canary"), "{manifest}");
+}
+
 /// Arguments and variables win over a file, as they do for cargo.
 #[test]
 fn what_the_driver_says_wins_over_the_folder() {

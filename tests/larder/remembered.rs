@@ -51,6 +51,9 @@ fn nothing_new_is_answered_from_memory() {
     let json = larder(&project, &["lock", "--check", "--json"], &[]).ok();
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((&json["version"], &json["slices"][0]["change"]), (&1.into(), &"kept".into()));
+    // In another terminal.
+    let terminal = [("WINDOWID", "7"), ("SSH_TTY", "/dev/pts/7"), ("TERM_SESSION_ID", "7")];
+    assert!(!asks(&larder(&project, &["lock"], &terminal).ok()));
     // From a member's folder, and by the manifest.
     let member = ws(&project).join("members/app");
     assert!(!asks(&Surroundings::get().larder(&member, &["lock", "--check"]).ok()));

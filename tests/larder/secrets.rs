@@ -3,7 +3,7 @@
 use larder_tests::{Project, Surroundings, package};
 
 /// Variables that are secret by their name or by their value, each with a text that is found nowhere else.
-const SECRETS: [(&str, &str); 18] = [
+const SECRETS: [(&str, &str); 28] = [
     ("API_TOKEN", "canary-01"),
     ("MY_PASS", "canary-02"),
     ("PASSPHRASE", "canary-03"),
@@ -22,6 +22,16 @@ const SECRETS: [(&str, &str); 18] = [
     ("CI_F", "https://host/hook?token=canary-16"),
     ("CI_G", "me:canary-17@proxy:3128"),
     ("CI_H", "Password = canary-18"),
+    ("MYSQL_PWD", "canary-19"),
+    ("SMTP_PW", "canary-20"),
+    ("GH_PAT", "canary-21"),
+    ("WIFI_PSK", "canary-22"),
+    ("CI_I", "{\"password\":\"canary-23\"}"),
+    ("CI_J", "token: canary-24"),
+    ("CI_K", "https://a.blob.core.windows.net/b?sv=1&sig=canary-25"),
+    ("CI_L", "https://hooks.slack.com/services/T0/B0/canary-26"),
+    ("CI_M", "postgres://me:canary-27/w@db"),
+    ("CI_N", "Bearer canary-28"),
 ];
 
 /// A build script that asks for them all, so that they are reasons.
@@ -67,6 +77,7 @@ fn observing_writes_none() {
         "--config=http.proxy=\"http://me:canary@proxy\"",
         "--config=http.proxy=\"me:canary@proxy:3128\"",
         "--config=env.MY_PASS=\"canary\"",
+        "--config=env.DB_PWD=\"canary\"",
     ] {
         let call = format!("cargo build --release '{word}'");
         let outcome = project.larder(&["observe", "--write", "--", "sh", "-c", &call]);
@@ -74,6 +85,29 @@ fn observing_writes_none() {
         assert!(outcome.stderr.contains("holds what nobody else may see"), "{}", outcome.stderr);
         holds_none(&outcome.stderr);
         holds_none(&project.read("Cargo.toml"));
+    }
+}
+
+/// Whatever its variables are called: no clone has them.
+#[test]
+fn an_ignored_configuration_has_its_variables_to_itself() {
+    let project = project();
+    project.write(".gitignore", "/target\n.cargo\n");
+    project.git(&["init", "--quiet"]);
+    project.git(&["add", "--all"]);
+    let config = "[build]\nrustflags = [\"--cfg\", \"here\"]\n\n[env]\nPLAIN = \"canary\"\n";
+    project.write(".cargo/config.toml", config);
+    let ways = [("/target\n.cargo\n", false), ("/target\n", true), ("/target\n.cargo\n", false)];
+    for (ignored, is_shared) in ways {
+        project.write(".gitignore", ignored);
+        assert_eq!(project.larder(&["lock", "--check"]).code, 3, "{ignored}");
+        let outcome = project.larder(&["lock"]).ok();
+        let warning = "`env.PLAIN` of cargo's configuration is in a file that git ignores";
+        assert_eq!(outcome.stderr.contains(warning), !is_shared, "{}", outcome.stderr);
+        let recipes: String = project.recipes().into_iter().map(|(_, text)| text).collect();
+        assert!(recipes.contains("here"), "{recipes}");
+        assert_eq!(recipes.contains("canary"), is_shared, "{recipes}");
+        project.larder(&["lock", "--check"]).ok();
     }
 }
 

@@ -97,3 +97,47 @@ fn a_frozen_layer_can_hold_what_another_lock_file_would() {
 fn current_recipe(expanded: &BTreeMap<String, String>) -> Vec<(&String, &String)> {
     expanded.iter().filter(|(path, _)| path.starts_with("release/1/")).collect()
 }
+
+/// A branch can be called like a bot's by anybody, and `--warn` is for packages that moved.
+#[test]
+fn a_bump_hides_no_other_edit() {
+    let project = project();
+    bump(&project, "itoa", "1.0.15");
+    let good = project.read("larder/larder.lock");
+    let checked = ["lock", "--check", "--locked", "--warn"];
+    let bumped = project.larder(&checked).ok();
+    assert!(bumped.stderr.contains("its external units changed (itoa, serde_json)\n"), "{}", bumped.stderr);
+    let (fnv, resolver) = (line(&good, "fnv"), line(&good, "manifest a workspace.resolver"));
+    let (config, slice) = (line(&good, "config a"), line(&good, "slice a"));
+    let wrapper = r#""--config=build.rustc-wrapper=\"evil\"""#;
+    let cook = "\"cook\":[\"build\",\"--release\"";
+    let edits = [
+        ("a wrapper in the words of the call", cook, format!("{cook},{wrapper}"), 1),
+        ("another call", cook, "\"cook\":[\"build\"".to_owned(), 3),
+        ("a variable", config.as_str(), format!("env a EVIL \"evil\"\n{config}"), 3),
+        ("a wrapper", &config, format!("config a build.rustc-wrapper = \"evil\"\n{config}"), 3),
+        ("a wrapper for all", &slice, format!("shared build.rustc-wrapper = \"evil\"\n{slice}"), 3),
+        ("a profile", &resolver, format!("manifest a profile.release.lto = true\n{resolver}"), 3),
+        ("a package without a checksum", &fnv, format!("evil 1.0.0 a | t |\n{fnv}"), 3),
+    ];
+    for (what, from, to, code) in &edits {
+        let tampered = good.replacen(from, to, 1);
+        assert_ne!(tampered, good, "{what}");
+        project.write("larder/larder.lock", &tampered);
+        let check = project.larder(&checked);
+        assert_eq!(check.code, *code, "{what}: {check:?}");
+        if *code == 1 {
+            let cook = project.larder(&["cook"]);
+            assert!(cook.code == 1 && cook.stderr.contains("sets something"), "{what}: {cook:?}");
+        }
+    }
+    project.write("larder/larder.lock", &good);
+    let program = project.read("larder/expand.awk");
+    project.write("larder/expand.awk", &(program.clone() + "# mine\n"));
+    assert_eq!(project.larder(&checked).code, 3);
+    project.write("larder/expand.awk", &program);
+    // Known not to hold, as the page on trust says: a package with a checksum.
+    let added = fnv.replace("fnv 1.0.7", "evil 1.0.0");
+    project.write("larder/larder.lock", &good.replacen(&fnv, &format!("{added}\n{fnv}"), 1));
+    project.larder(&checked).ok();
+}

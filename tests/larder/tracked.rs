@@ -21,6 +21,8 @@ fn a_clone_has_everything_that_lock_wrote() {
         "Cargo.lock\n.cargo\ntarget\n*.lock\n",
         "*\n!*.rs\n!Cargo.*\n!*/\n",
         ".*\n*.awk\nCargo.lock\ntarget/\n",
+        // The hidden one of the files alone.
+        ".*\n!.gitignore\n!.cargo\n/target\n",
         "/target\n",
     ] {
         let repository = GitRepository::new(&[
@@ -46,15 +48,28 @@ fn a_clone_has_everything_that_lock_wrote() {
 /// A `.gitignore` of the user's is theirs.
 #[test]
 fn an_ignore_file_of_the_users_is_left_alone() {
-    let project = Project::new(&[
-        ("Cargo.toml", &manifest()),
-        ("src/main.rs", MAIN),
-        ("larder/.gitignore", "*.lock\n"),
-    ]);
-    project.git(&["init", "--quiet"]);
-    let outcome = project.larder(&["lock"]).ok();
-    assert_eq!(project.read("larder/.gitignore"), "*.lock\n");
-    assert!(outcome.stderr.contains("git ignores"), "{}", outcome.stderr);
+    for (text, ignored) in
+        [("*.lock\n", "git ignores larder:"), (".*\n!.gitignore\n", "git ignores larder/.gitattributes:")]
+    {
+        let project =
+            Project::new(&[("Cargo.toml", &manifest()), ("src/main.rs", MAIN), ("larder/.gitignore", text)]);
+        project.git(&["init", "--quiet"]);
+        let outcome = project.larder(&["lock"]).ok();
+        assert_eq!(project.read("larder/.gitignore"), text);
+        assert!(outcome.stderr.contains(ignored), "{}", outcome.stderr);
+    }
+}
+
+/// A program of the user's that has the name of Larder's.
+#[test]
+fn a_program_of_the_users_is_not_written_over() {
+    let project = Project::new(&[("Cargo.toml", &manifest()), ("src/main.rs", MAIN)]);
+    project.write("larder/expand.awk", "{ print }\n");
+    let outcome = project.larder(&["lock"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("larder/expand.awk: this file is not Larder's"), "{}", outcome.stderr);
+    assert_eq!(names(&project), ["larder/expand.awk"]);
+    assert_eq!(project.read("larder/expand.awk"), "{ print }\n");
 }
 
 #[test]
@@ -62,15 +77,62 @@ fn no_file_is_named_as_cargo_names_its_own() {
     let project = Project::new(&[("Cargo.toml", &manifest()), ("src/main.rs", MAIN)]);
     project.larder(&["lock"]).ok();
     assert_eq!(names(&project), ["larder/.gitattributes", "larder/expand.awk", "larder/larder.lock"]);
-    project.git(&["init", "--quiet"]);
-    let said = project.git(&["check-attr", "linguist-generated", "eol", "--", "larder/larder.lock"]).stdout;
-    assert!(said.contains("linguist-generated: set") && said.contains("eol: lf"), "{said}");
+}
+
+/// Its own files are text that merges, whatever a pattern says elsewhere; those of the user's are what they are, to the
+/// byte.
+#[test]
+fn attributes_are_of_larders_own_files_alone() {
+    const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\x00\r\n";
+    let own = ["larder/larder.lock", "larder/expand.awk", "larder/.gitattributes"];
+    let mine = ["larder/logo.png", "larder/run.bat", "larder/src/lib.rs", "larder/deep/larder.lock"];
+    let repository = GitRepository::new(&[
+        ("Cargo.toml", &manifest()),
+        ("src/main.rs", MAIN),
+        (".gitignore", "/target\n"),
+        (".gitattributes", "*.lock binary\n*.awk binary\n"),
+    ]);
+    let project = repository.project();
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    for path in mine {
+        project.write(path, "");
+        fs_err::write(project.path().join(path), PICTURE).unwrap();
+    }
+    project.write("larder/.gitattributes", "* linguist-generated eol=lf\n");
+    project.larder(&["lock"]).ok();
+    for path in own {
+        let said = project.git(&["check-attr", "--all", "--", path]).stdout;
+        for attribute in ["linguist-generated: set", "eol: lf", "text: set", "diff: set", "merge: set"] {
+            assert!(said.contains(attribute), "{path}: {attribute}: {said}");
+        }
+    }
+    for path in mine {
+        let said = project.git(&["check-attr", "--all", "--", path]).stdout;
+        assert!(!said.contains("linguist-generated") && !said.contains("eol"), "{path}: {said}");
+    }
+    repository.commit();
+    let clone = repository.clone_of();
+    for path in mine {
+        assert_eq!(fs_err::read(clone.path().join(path)).unwrap(), PICTURE, "{path}");
+    }
+    // The line of `init --with merge-driver`.
+    let attributes = project.read("larder/.gitattributes");
+    project.write("larder/.gitattributes", &format!("larder.lock merge=larder\n{attributes}"));
+    project.larder(&["lock"]).ok();
+    let said = project.git(&["check-attr", "merge", "--", "larder/larder.lock"]).stdout;
+    assert!(said.contains("merge: larder"), "{said}");
+    project.larder(&["lock", "--check"]).ok();
 }
 
 #[test]
 fn files_of_the_users_are_never_deleted() {
-    let mine =
-        ["larder/notes.md", "larder/release/notes.md", "larder/config.toml", "larder/release/0/mine.txt"];
+    let mine = [
+        "larder/notes.md",
+        "larder/release/notes.md",
+        "larder/config.toml",
+        "larder/release/0/mine.txt",
+        "larder/.larder-todo.md",
+    ];
     let project = Project::new(&[("Cargo.toml", &manifest()), ("src/main.rs", MAIN)]);
     for path in mine {
         project.write(path, "mine\n");

@@ -187,6 +187,25 @@ fn words_of_programs_and_of_tests_are_understood() {
     }
 }
 
+/// What cargo cannot be asked about is neither run nor called fresh without a word.
+#[test]
+fn a_dry_run_runs_nothing() {
+    let project = built(&[]);
+    let config = project.read(".cargo/config.toml");
+    project
+        .write(".cargo/config.toml", &format!("{config}\n[alias]\nt = [\"run\", \"--release\", \"--\"]\n"));
+    project.write("app/src/main.rs", "fn main() { std::fs::write(\"ran\", \"\").unwrap(); }\n");
+    let dry = ["why", "--dry-run", "--", "cargo"];
+    let told = project.larder(&[&dry[..], &["t", "x"]].concat()).ok().stdout;
+    assert!(told.contains("app/src/main.rs is newer than the last build"), "{told}");
+    for words in [&["clippy"][..], &["miri", "run"], &["./script.rs"], &["fix"]] {
+        let told = project.larder(&[&dry[..], words].concat()).ok().stderr;
+        let expected = format!("`cargo {}` was left out", words[0]);
+        assert!(told.contains(&expected), "{told}");
+    }
+    assert!(!project.path().join("ran").exists() && !project.path().join("target/debug").exists());
+}
+
 #[test]
 fn a_failing_command_ends_with_its_own_code() {
     let project = built(&[]);

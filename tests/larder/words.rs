@@ -69,6 +69,23 @@ fn quiet_says_nothing_and_json_stands_alone() {
     assert_eq!(json["phases"][0]["name"], "cook release");
 }
 
+#[test]
+fn quiet_slices_are_built_whatever_they_say() {
+    let slices = "[package.metadata.larder.slices]\n\
+        long = { args = [\"build\", \"--release\", \"--verbose\"] }\n\
+        short = { args = [\"build\", \"-vr\"] }\n\
+        quiet = { args = [\"build\", \"-q\", \"--release\"] }\n";
+    let manifest = format!("{MANIFEST}\n{slices}");
+    let project = Project::new(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")]);
+    project.larder(&["lock"]).ok();
+    for slice in ["long", "short", "quiet"] {
+        let outcome = project.larder(&["-q", "build", slice]).ok();
+        assert_eq!(outcome.stderr, "", "{slice}");
+    }
+    // Letters of one word are read one by one: each of them is a release.
+    assert!(!project.path().join("target/debug").exists());
+}
+
 /// `docker` has an image to build, and tests of its own.
 #[test]
 fn every_verb_has_a_value_with_a_version_and_a_page_that_says_what_it_means() {

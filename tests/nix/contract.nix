@@ -81,6 +81,12 @@ let
           2
           1
         ];
+      cleanSourceWith =
+        (cleanSourceWith {
+          src = ./.;
+          filter = _: _: true;
+        })
+          ? origSrc;
       concatLists =
         concatLists [
           [ 1 ]
@@ -335,7 +341,16 @@ let
     );
   filesets = with lib.fileset; {
     difference = copied (difference ./crane ./crane/flake.nix) == [ "crane" ];
-    fileFilter = copied (fileFilter (file: file.name == "sources.nix") ./.) == [ "sources.nix" ];
+    # Neither is a folder of this name there, nor what lies in it.
+    fromSource =
+      copied (
+        fromSource (
+          lib.cleanSourceWith {
+            src = ./.;
+            filter = path: _: baseNameOf path != "crane";
+          }
+        )
+      ) == lib.remove "crane" (copied ./.);
     intersection = copied (intersection ./. ./inputs.nix) == [ "inputs.nix" ];
     maybeMissing =
       copied (unions [

@@ -64,7 +64,8 @@ pub fn seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     project.larder(&["init", "--yes", "--only", "ci", "--with", "ci"]).ok();
     let prints = fingerprints(&project.path().join("target/release/.fingerprint"));
     let call = r#"{"args":["build","--release","--config","env.A='b'"],"dir":"/x","code":0,"seconds":0.5,"counts":{"compiled":1,"compiled-external":0,"fresh":2},"env":{"A":"b"}}"#;
-    let words = "+nightly -Zunstable-options -C dir --config=a=b build --target-dir x -p a@1 --locked -- -x";
+    let words =
+        "+nightly -Zunstable-options -C dir --config=a=b build --target-dir x -qrp a@1 --locked -vj4 -- -x";
     BTreeMap::from([
         ("larder-lock", [read(&project.path().join("larder/larder.lock")), read(&top.join("larder/larder.lock"))].concat()),
         ("cargo-lock", read(&project.path().join("Cargo.lock"))),

@@ -235,6 +235,9 @@ fn send(context: &Path, sent: &Path) {
     for line in lines.map(escaped) {
         let step = match (line.strip_prefix("\\!"), line.strip_prefix("**/")) {
             (Some(path), _) => format!("cp -a --parents {path} {to} 2> /dev/null || true\n"),
+            (None, Some(path)) if path.contains('/') => {
+                format!("find {to} -depth -path '*/{path}' -exec rm -rf {{}} +\n")
+            }
             (None, Some(name)) => format!("find {to} -depth -name '{name}' -exec rm -rf {{}} +\n"),
             (None, None) => format!("rm -rf {to}/{line}\n"),
         };

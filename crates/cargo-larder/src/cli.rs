@@ -159,7 +159,7 @@ pub(crate) struct Lock {
     /// Write nothing; exit with 3 if a recipe is stale
     #[arg(long)]
     pub(crate) check: bool,
-    /// With --check: exit with 0 if recipes are no worse than stale; GitHub Actions shows the warning beside the change
+    /// With --check: exit with 0 if recipes differ in packages alone; GitHub Actions shows the warning beside the change
     #[arg(long, requires = "check")]
     pub(crate) warn: bool,
     /// Print JSON (format version 1)

@@ -4,7 +4,6 @@
 //! understood: if cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit.
 
 #[cfg(test)]
-#[path = "publish_tests.rs"]
 mod tests;
 
 use std::{
@@ -41,11 +40,11 @@ use crate::{
     shared_blocks::SharedBlocks,
 };
 
-/// How long a build that holds the folder is waited for.
+/// How long a build that has locked the folder is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Stores the units of a recipe. `seen` are the hashes in the names of those that cargo built or found. Nothing is stored
-/// while another build holds their folders.
+/// while another build has locked their folders.
 ///
 /// # Errors
 /// If the target directory cannot be locked or read, or the store cannot be written.
@@ -84,13 +83,13 @@ pub fn publish(
 }
 
 /// cargo's locks on the profiles that hold these units: what another build writes meanwhile would be stored under the
-/// fingerprints of this one. `None` if a build goes on holding one; a later build stores what it leaves.
+/// fingerprints of this one. `None` if a build keeps one locked; a later build stores what it leaves.
 fn lock(build_dir: &Path, seen: &BTreeSet<String>, report: &dyn Report) -> Result<Option<Locks>> {
     let profiles = target_dir::profiles_with(build_dir, seen);
     match locks::take_profiles(&profiles, PATIENCE, &Silent) {
         Ok(locks) => Ok(Some(locks)),
         Err(larder::Error::InUse { path }) => {
-            report.step("Storing", &format!("nothing this time: a build holds {}", path.display()));
+            report.step("Storing", &format!("nothing this time: {}", larder::Error::InUse { path }));
             Ok(None)
         }
         Err(error) => Err(error.into()),

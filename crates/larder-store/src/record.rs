@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use larder::target_dir;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -160,8 +161,7 @@ impl Record {
 
     /// The folder of its profile: `debug` of `debug/.fingerprint/…` and of `debug/build/…`.
     pub fn profile(&self) -> Option<&str> {
-        let path = self.fingerprint.as_str();
-        ["/.fingerprint/", "/build/"].iter().find_map(|part| path.find(part)).map(|end| &path[..end])
+        target_dir::profile_in(self.fingerprint.as_str())
     }
 
     /// Whether it is a build script, not a run of one.

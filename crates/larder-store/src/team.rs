@@ -54,13 +54,16 @@ impl Team {
         self.remote.describe()
     }
 
-    /// Asks the remote for something small that it need not have.
+    /// Asks the remote for something small that it need not have. A server that wants to know who asks answers, too.
     ///
     /// # Errors
     /// If it does not answer, or does not let itself be asked.
     pub fn answers(&self) -> Result<()> {
         let name = Inside::new("v1/snapshots/hello").map_err(|reason| Error::bad("an object", reason))?;
-        self.remote.get(&name, 1024).map(drop)
+        match self.remote.get(&name, 1024) {
+            Err(Error::Remote { trouble, .. }) if trouble.is_about_who_asks() => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 
     /// The store and the remote, at a time.

@@ -16,13 +16,13 @@ use crate::{
         messages::{Counts, REPORTED, Readers, Stream},
     },
     error::{Error, Result},
+    files::tag::Tag,
     process::{Cmd, Environment, Stderr},
     project::Project,
     recipe::{
         expand::{self, Purpose, Workplace},
         lock_file::{LockFile, LockedSlice},
     },
-    target_dir::Tag,
     why::{self, Answer, BuildCall, LastBuild},
     workspace::Workspace,
 };

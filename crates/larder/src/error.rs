@@ -10,6 +10,7 @@ use crate::{
     cargo::{platform::Platform, refusal::Refusal},
     deploy::problem::Problem,
     secret,
+    text::visible,
 };
 
 /// The library's result.
@@ -25,8 +26,8 @@ pub enum Error {
     /// A deployment does not go on.
     #[error(transparent)]
     Deploy(#[from] Problem),
-    /// A program that uses this library was started in the place of a compiler, and did not answer as one.
-    #[error("this program was started in the place of a compiler")]
+    /// A program that uses this library was started in the place of another one, and did not answer.
+    #[error("this program was started in the place of a compiler, or by a build that is recorded")]
     NotAnswered,
     /// A program could not be started at all.
     #[error("cannot start `{command}`: {source}")]
@@ -57,7 +58,7 @@ pub enum Error {
         reason: String,
     },
     /// The directory is in no cargo workspace, or its manifests cannot be read.
-    #[error("no readable cargo workspace at {path}{}", tail(.stderr))]
+    #[error("no readable cargo workspace at {}{}", visible::path(.path), tail(.stderr))]
     NoWorkspace {
         /// The folder that cargo was asked in.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum Error {
         stderr: String,
     },
     /// cargo takes recipes for members of a workspace, and cannot read it any more.
-    #[error("cargo cannot read {manifest} with recipes beside it, so nothing was written{}", tail(.stderr))]
+    #[error("cargo cannot read {} with recipes beside it, so nothing was written{}", visible::path(.manifest), tail(.stderr))]
     Members {
         /// The root manifest of the workspace.
         manifest: PathBuf,
@@ -73,13 +74,13 @@ pub enum Error {
         stderr: String,
     },
     /// `Cargo.lock` is missing.
-    #[error("{path} does not exist")]
+    #[error("{} does not exist", visible::path(.path))]
     NoCargoLock {
         /// The missing file.
         path: PathBuf,
     },
     /// `Cargo.lock` does not fit the manifests, and it was not to be changed.
-    #[error("{path} is not what the manifests ask for")]
+    #[error("{} is not what the manifests ask for", visible::path(.path))]
     StaleCargoLock {
         /// The file.
         path: PathBuf,
@@ -113,7 +114,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// Settings in a manifest are wrong.
-    #[error("{path}: {reason}")]
+    #[error("{}: {reason}", visible::path(.path))]
     Settings {
         /// The manifest.
         path: PathBuf,
@@ -121,7 +122,7 @@ pub enum Error {
         reason: String,
     },
     /// A TOML file could not be parsed; the reason carries line and column.
-    #[error("{path}: {reason}")]
+    #[error("{}: {reason}", visible::path(.path))]
     Toml {
         /// The file.
         path: PathBuf,
@@ -129,19 +130,19 @@ pub enum Error {
         reason: String,
     },
     /// A symbolic link is in the place of a file or folder of Larder's own, or leads out of the workspace.
-    #[error("{path} is a symbolic link, and is not followed")]
+    #[error("{} is a symbolic link, and is not followed", visible::path(.path))]
     Link {
         /// The link.
         path: PathBuf,
     },
     /// There is no recipe yet.
-    #[error("{path} does not exist")]
+    #[error("{} does not exist", visible::path(.path))]
     NoRecipe {
         /// The missing lock file.
         path: PathBuf,
     },
     /// The recipe was written by a newer Larder.
-    #[error("{path} has version {found}; this larder reads up to version {known}")]
+    #[error("{} has version {found}; this larder reads up to version {known}", visible::path(.path))]
     RecipeVersion {
         /// The lock file.
         path: PathBuf,
@@ -151,13 +152,13 @@ pub enum Error {
         known: u64,
     },
     /// The recipes are in the form before the table.
-    #[error("{path} is of an older form of recipes")]
+    #[error("{} is of an older form of recipes", visible::path(.path))]
     OldRecipe {
         /// The lock file.
         path: PathBuf,
     },
     /// The recipes have no text that means the same.
-    #[error("{path}: it was not written, since no table can have these recipes: {reason}")]
+    #[error("{}: it was not written, since no table can have these recipes: {reason}", visible::path(.path))]
     Unwritable {
         /// The lock file.
         path: PathBuf,
@@ -165,7 +166,7 @@ pub enum Error {
         reason: String,
     },
     /// The table of recipes is not what was written.
-    #[error("{path} line {line}: {reason}")]
+    #[error("{} line {line}: {reason}", visible::path(.path))]
     Table {
         /// The lock file.
         path: PathBuf,
@@ -219,7 +220,7 @@ pub enum Error {
         platform: Platform,
     },
     /// A person's own configuration, at home or above the workspace, reaches every plan.
-    #[error("{}: `{key}` reaches every recipe, and is not the project's", .path.display())]
+    #[error("{}: `{key}` reaches every recipe, and is not the project's", visible::path(.path))]
     PersonalSetting {
         /// The file.
         path: PathBuf,
@@ -249,7 +250,7 @@ pub enum Error {
         reason: String,
     },
     /// Something that an image's build reads is not sent to Docker.
-    #[error("{what} at {path} lies outside of {context}, the folder that is sent to Docker")]
+    #[error("{what} at {} lies outside of {}, the folder that is sent to Docker", visible::path(.path), visible::path(.context))]
     OutsideContext {
         /// Its kind.
         what: String,
@@ -291,7 +292,7 @@ pub enum Error {
         reason: String,
     },
     /// Nothing is deleted from a folder that cargo has not made.
-    #[error("{path} {reason}: nothing is deleted there")]
+    #[error("{} {reason}: nothing is deleted there", visible::path(.path))]
     NotATargetFolder {
         /// The folder.
         path: PathBuf,
@@ -299,7 +300,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// Nothing is deleted beside a running build.
-    #[error("{path} is locked by a running build")]
+    #[error("{} is locked by a running build", visible::path(.path))]
     InUse {
         /// The lock file.
         path: PathBuf,
@@ -319,13 +320,13 @@ pub enum Error {
         hint: String,
     },
     /// A file is not what it was when its change was shown.
-    #[error("{path} changed on disk after the diff was shown")]
+    #[error("{} changed on disk after the diff was shown", visible::path(.path))]
     ChangedMeanwhile {
         /// The file, which was left alone.
         path: PathBuf,
     },
     /// A file operation failed; `fs_err` puts the path into the message.
-    #[error("{0}")]
+    #[error("{}", visible::line(&.0.to_string()))]
     Io(#[from] io::Error),
 }
 
@@ -373,7 +374,7 @@ impl Error {
                 Refusal::parse(stderr).unwrap_or(Refusal::BrokenFile).hint().into()
             }
             Self::Members { .. } => {
-                "name the members one by one in this file, or leave `larder` out of them with `exclude`".into()
+                "name the members one by one in this file, or have `exclude` leave out `larder` and `target`".into()
             }
             Self::NoCargoLock { .. } => "run `cargo generate-lockfile`, and commit the file".into(),
             Self::UnitGraphVersion { .. } => "update larder, or use the toolchain it was tested with".into(),

@@ -19,7 +19,8 @@
 //! }
 //! ```
 //!
-//! A program that also plans for other platforms, or explains builds, calls [`shim::answer`] first.
+//! A program that also plans for other platforms, or explains, records or repeats builds, calls [`shim::answer`] first.
+//! So does one that is started by builds which somebody records.
 //!
 //! # Reading order
 //!
@@ -45,6 +46,8 @@
 //! | `target/larder/recipes/config.toml` | `larder/expand.awk` | cargo, if the workspace's own configuration is not there | with the lock file |
 //! | `target/larder/proving/<slice>/0/` | [`recipe::lock`] while it proves | cargo, nothing else | none |
 //! | `target/larder/asking/<slice>/<layer>/` | [`recipe::expand`] | cargo, to say what it would build | with the lock file |
+//! | `.larder/work/` | the same, in the place of `target/larder/` for folders of recipes if `target` is a link | cargo, nothing else | as there |
+//! | `target/larder/.gitignore`, `.larder/.gitignore` | whoever makes the folder | git | none |
 //! | `target/larder/.lock` | whoever works in these folders | `larder-caches`, which deletes nothing that is held | none |
 //! | `target/larder/locked.json` | [`recipe::memory`] | itself | `version` field |
 //! | `target/larder/docker-images.json` | [`docker::images`] | `larder-caches` | `version` field |
@@ -67,6 +70,7 @@ pub mod files;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod git;
+mod hash;
 pub mod init;
 pub mod nix;
 pub mod plan;
@@ -77,6 +81,7 @@ pub mod recipe;
 mod report;
 pub mod sccache;
 pub mod secret;
+mod seen;
 pub mod settings;
 pub mod shim;
 pub mod side_by_side;
@@ -88,8 +93,9 @@ pub mod tuning;
 pub mod why;
 pub mod workspace;
 
-pub use bytesize;
 pub use cargo_metadata::camino;
+// The interface has types of these, so a program that depends on other versions of them could not name its own.
+pub use {bytesize, cargo_metadata, serde_json, toml_edit};
 
 pub use error::{Error, Result};
 pub use report::{Report, Silent};

@@ -11,7 +11,6 @@ use crate::{
         settings_files::{CONFIGURATION_OF_FOLDER, TOOLCHAIN},
     },
     error::{Error, Result},
-    files::change,
     git::Git,
     recipe::lock_file::{LockFile, LockedSlice},
     settings::Settings,
@@ -21,6 +20,9 @@ use crate::{
     },
     workspace::{RECIPES, Workspace},
 };
+
+/// The hidden file among the recipes: git's word on their folder passes over such files.
+const ATTRIBUTES: &str = "larder/.gitattributes";
 
 /// A project on disk, read once.
 #[derive(Debug)]
@@ -39,25 +41,6 @@ pub struct Project {
     pub broken: Vec<Broken>,
 }
 
-/// Refuses recipes that are links, or that hold some: what they lead to is somebody's own, and would be read as recipes,
-/// moved away or written over.
-fn refuse_links(larder_dir: &Utf8Path) -> Result<()> {
-    // Deeper than any recipe.
-    const DEPTH: usize = 8;
-    change::refuse_link(larder_dir)?;
-    let mut open = vec![(larder_dir.to_owned(), 0)];
-    while let Some((folder, depth)) = open.pop() {
-        // A folder that cannot be read is told of by whatever needs it.
-        for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
-            change::refuse_link(entry.path())?;
-            if depth < DEPTH && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                open.push((entry.into_path(), depth + 1));
-            }
-        }
-    }
-    Ok(())
-}
-
 impl Project {
     /// Reads the project of `manifest`, or else of `dir`. `target_dir` is the user's `--target-dir`.
     ///
@@ -70,7 +53,7 @@ impl Project {
         target_dir: Option<&Utf8Path>,
     ) -> Result<Self> {
         let workspace = Workspace::load(&cargo, dir, manifest, target_dir)?;
-        refuse_links(&workspace.larder_dir())?;
+        LockFile::refuse_links(&workspace.larder_dir())?;
         let settings = Settings::read(&workspace)?;
         let (slices, broken) = slice::all(&cargo, &workspace, &settings);
         let named_target_dir = target_dir.map(Utf8Path::to_owned);
@@ -155,9 +138,14 @@ impl Project {
         let root = self.workspace.root();
         // Without git there is nothing that it could ignore.
         let Ok(Some(git)) = Git::find(self.cargo.env(), root) else { return Vec::new() };
-        let files = ["Cargo.lock", RECIPES].into_iter().chain(CONFIGURATION_OF_FOLDER).chain(TOOLCHAIN);
+        let own = ["Cargo.lock", RECIPES, ATTRIBUTES];
+        let files = own.into_iter().chain(CONFIGURATION_OF_FOLDER).chain(TOOLCHAIN);
         let present = files.filter(|path| root.join(path).exists());
-        git.ignored(&present.collect::<Vec<_>>())
+        let mut ignored = git.ignored(&present.collect::<Vec<_>>());
+        if ignored.contains(&RECIPES) {
+            ignored.retain(|path| *path != ATTRIBUTES);
+        }
+        ignored
     }
 
     /// The platforms that the recipes are to serve.

@@ -17,12 +17,20 @@ pub fn is_named(name: &str) -> bool {
     const ANYWHERE: [&str; 7] =
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "PRIVATE"];
     let upper = name.to_ascii_uppercase();
-    ANYWHERE.iter().any(|part| upper.contains(part)) || words(&upper).any(is_secret_word)
+    let is_listed = ANYWHERE.iter().any(|part| upper.contains(part)) || words(&upper).any(is_secret_word);
+    is_listed && !FOLDERS.contains(&name)
 }
 
+/// Folders of a shell's, which are called like passwords.
+const FOLDERS: [&str; 2] = ["PWD", "OLDPWD"];
+
 fn is_secret_word(word: &str) -> bool {
-    const ENDS: [&str; 6] = ["PASS", "KEY", "KEYS", "AUTH", "COOKIE", "JWT"];
-    ENDS.iter().any(|end| word.ends_with(end)) || word.starts_with("AUTHENT") || word.starts_with("AUTHORIZ")
+    const ENDS: [&str; 7] = ["PASS", "PWD", "KEY", "KEYS", "AUTH", "COOKIE", "JWT"];
+    const WHOLE: [&str; 4] = ["PW", "PAT", "PSK", "SIG"];
+    const STARTS: [&str; 2] = ["AUTHENT", "AUTHORIZ"];
+    ENDS.iter().any(|end| word.ends_with(end))
+        || STARTS.iter().any(|start| word.starts_with(start))
+        || WHOLE.contains(&word)
 }
 
 /// Whether something is named like the address of a service, in which there mostly is a password.
@@ -56,13 +64,15 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Whether a text holds a secret: an address with a password, a token of a known kind, a private key, or a setting that
-/// is named like one.
+/// Whether a text holds a secret: an address with a password or of a hook, a token of a known kind, a private key, or a
+/// setting that is named like one.
 pub fn is_held_by(text: &str) -> bool {
     has_password(text)
         || has_bare_password(text)
         || text.contains("PRIVATE KEY-----")
         || pieces(text).any(is_token)
+        || has_bearer(text)
+        || has_hook(text)
         || has_setting(text)
 }
 
@@ -102,14 +112,72 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')
 }
 
+/// Whether a text has a token of any kind behind the word by which requests give one. Sentences go on in small letters.
+fn has_bearer(text: &str) -> bool {
+    const SCHEME: &str = "bearer ";
+    const SHORTEST: usize = 6;
+    text.to_ascii_lowercase().match_indices(SCHEME).any(|(at, _)| {
+        let after = text[at + SCHEME.len()..].trim_start();
+        let token = after.split(ends_address).next().unwrap_or_default();
+        let token = token.trim_end_matches(['.', ',', ';', ':', ')']);
+        token.len() >= SHORTEST && !is_placeholder(token) && token.chars().any(|c| !c.is_ascii_lowercase())
+    })
+}
+
+/// Whether this stands for a text that is put in its place.
+fn is_placeholder(text: &str) -> bool {
+    text.starts_with(['$', '{', '<', '(', '%'])
+}
+
+/// Whether a text has the address of a hook, which whoever knows it may call.
+fn has_hook(text: &str) -> bool {
+    const HOOKS: [&str; 8] = [
+        "//hooks.slack.com/",
+        "//hooks.zapier.com/hooks/",
+        "//discord.com/api/webhooks/",
+        "//discordapp.com/api/webhooks/",
+        ".webhook.office.com/",
+        "//outlook.office.com/webhook/",
+        "//api.telegram.org/bot",
+        "//maker.ifttt.com/trigger/",
+    ];
+    let mut found = HOOKS.iter().flat_map(|hook| text.match_indices(hook));
+    found.any(|(at, hook)| text[at + hook.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
 /// Whether an address in a text names a user and a password, or, for the web, anybody at all: tokens stand there.
 fn has_password(text: &str) -> bool {
-    let end = |c: char| c.is_whitespace() || "/?#\"'".contains(c);
     text.match_indices("://").any(|(at, mark)| {
-        let authority = text[at + mark.len()..].split(end).next().unwrap_or_default();
+        let address = address(&text[at + mark.len()..]);
+        let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
         let is_web = text[..at].ends_with("http") || text[..at].ends_with("https");
         authority.rsplit_once('@').is_some_and(|(user, _)| is_web || user.contains(':'))
+            || has_unescaped_password(address, authority)
     })
+}
+
+/// The address that a text begins with, or its beginning: no password is that long.
+fn address(text: &str) -> &str {
+    const LONGEST: usize = 1024;
+    let mut signs = text.char_indices().enumerate();
+    let end = signs.find(|(count, (_, sign))| *count == LONGEST || ends_address(*sign));
+    end.map_or(text, |(_, (at, _))| &text[..at])
+}
+
+fn ends_address(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "\"'`".contains(c)
+}
+
+/// Whether what looks like the host of an address is a user and the start of a password, which goes on to the last `@`:
+/// no program asks for `/` to be escaped there, and no port looks like that.
+fn has_unescaped_password(address: &str, authority: &str) -> bool {
+    let Some((user, start)) = authority.rsplit_once(':') else { return false };
+    let Some((_, host)) = address[authority.len()..].rsplit_once('@') else { return false };
+    let has_port = !user.is_empty() && (is_number(start) || is_placeholder(start));
+    let is_number_of_machine = user.starts_with('[');
+    // A path in a repository stands there.
+    let is_gits = user.starts_with("git@");
+    !has_port && !is_number_of_machine && !is_gits && is_host(host)
 }
 
 /// Whether an address without a scheme names a user and a password, as proxies are given: `me:password@proxy:3128`.
@@ -148,18 +216,43 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Whether a text has `NAME=VALUE` or `NAME = VALUE` with such a name in it, as in queries, lists of settings and TOML.
+/// Whether a text gives something a value that is named like a secret: `NAME=VALUE` or `NAME = VALUE` as in queries,
+/// lists of settings and TOML, `"NAME":"VALUE"` as in JSON, `NAME: VALUE` as in YAML and headers.
 fn has_setting(text: &str) -> bool {
-    text.match_indices('=').any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + 1..]);
-        let is_spaced = before.ends_with(' ');
-        let (before, after) =
-            if is_spaced { (before.trim_end(), after.trim_start()) } else { (before, after) };
-        let name = before.rsplit(|c| c == '=' || ends_setting(c)).next().unwrap_or_default();
-        let value = after.split(ends_setting).next().unwrap_or_default();
-        let is_told = ["", HIDDEN].contains(&value.trim_matches(['"', '\'', '=', '\\']));
-        is_named(name) && !is_told
+    text.match_indices(['=', ':']).any(|(at, sign)| {
+        let (before, after) = (&text[..at], &text[at + sign.len()..]);
+        if sign == "=" { is_assigned(before, after) } else { is_mapped(before, after) }
     })
+}
+
+fn is_assigned(before: &str, after: &str) -> bool {
+    let is_spaced = before.ends_with(' ');
+    let (before, after) = if is_spaced { (before.trim_end(), after.trim_start()) } else { (before, after) };
+    let name = before.rsplit(|c| c == '=' || ends_setting(c)).next().unwrap_or_default();
+    is_named(name) && !is_told(after)
+}
+
+/// The same for a colon. Lists of paths and sentences have some too: the name has to be in quotation marks, or to begin
+/// a line or a word with a blank behind its colon, or to be that of a header.
+fn is_mapped(before: &str, after: &str) -> bool {
+    let bare = before.trim_end_matches(QUOTES);
+    let ends_name = |c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c);
+    let name = bare.rsplit(ends_name).next().unwrap_or_default();
+    let lead = bare[..bare.len() - name.len()].trim_end_matches([' ', '\t']);
+    let is_first = lead.is_empty() || lead.ends_with(['\n', '=', '-', '"', '\'']);
+    let is_header = name.to_ascii_lowercase().ends_with("authorization");
+    let is_pair =
+        bare.len() < before.len() || is_header || is_first && after.starts_with(char::is_whitespace);
+    is_pair && is_named(name) && !is_told(after.trim_start())
+}
+
+/// The signs around a name or a value, those that are escaped in another text among them.
+const QUOTES: [char; 3] = ['"', '\'', '\\'];
+
+/// Whether what begins like this has a value that everybody may see: none.
+fn is_told(after: &str) -> bool {
+    let value = after.split(ends_setting).next().unwrap_or_default();
+    ["", HIDDEN, "null"].contains(&value.trim_matches(['"', '\'', '=', '\\']))
 }
 
 fn ends_setting(c: char) -> bool {
@@ -222,15 +315,20 @@ mod tests {
             "SESSION_COOKIE",
             "credential-provider",
             "PRIVATE_PEM",
+            "MYSQL_PWD",
+            "DBPWD",
+            "Pwd",
+            "SMTP_PW",
+            "GH_PAT",
+            "WIFI_PSK",
+            "sig",
         ] {
             assert!(is_named(name), "{name}");
         }
         for name in ["DATABASE_URL", "REDIS_URI", "SENTRY_DSN", "PG_CONNECTION"] {
             assert!(is_secret(name, "x") && !is_named(name), "{name}");
         }
-        for name in
-            ["SITE", "AUTHOR", "GIT_AUTHOR_NAME", "LEPTOS_SITE_ADDR", "SITE_URL", "KEYMAP", "PATH", "PWD"]
-        {
+        for name in ["AUTHOR", "GIT_AUTHOR_NAME", "LEPTOS_SITE_ADDR", "SITE_URL", "KEYMAP", "PWD", "OLDPWD"] {
             assert!(!is_secret(name, "x"), "{name}");
         }
     }
@@ -254,6 +352,19 @@ mod tests {
             "-Copt-level=3\u{1f}--cfg\u{1f}token=\"pw\"".into(),
             "-Clink-arg=--token=pw".into(),
             "[\"--cfg\", \"token=\\\"pw\\\"\"]".into(),
+            "{\"user\":\"me\",\"password\":\"pw\"}".into(),
+            "{ \"api-key\": \"pw\" }".into(),
+            "\"{\\\"password\\\": \\\"pw\\\"}\"".into(),
+            "user: me\n  token: pw\n".into(),
+            "- token: pw".into(),
+            "--header=X-Api-Key: pw".into(),
+            "-H Authorization:Basic cHc=".into(),
+            "curl -H Authorization: pw".into(),
+            "use Bearer a1b2c3 here".into(),
+            "https://a.blob.core.windows.net/b?sv=1&sig=pw".into(),
+            "https://hooks.slack.com/services/T0/B0/pw".into(),
+            "https://discord.com/api/webhooks/1/pw".into(),
+            "Server=db;Uid=me;Pwd=pw".into(),
         ] {
             assert!(is_held_by(&value), "{value}");
         }
@@ -269,7 +380,42 @@ mod tests {
             "127.0.0.1:3000",
             "GITHUB_TOKEN= cargo build",
             "token=(hidden)",
+            "{\"token\":null,\"password\":\"\",\"secret\": \"(hidden)\"}",
+            "Authorization: (hidden)",
+            "the bearer token is missing",
+            "Bearer $TOKEN",
+            "https://hooks.slack.com/",
+            "PWD=/work/app",
+            "/opt/key:/usr/bin",
+            "auth:8080",
+            "error: unknown start of token: x",
+            "12 |     key: u32,",
+            "token: ",
             "",
+        ] {
+            assert!(!is_held_by(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn passwords_need_no_escapes() {
+        for value in [
+            "postgres://me:p/w@db",
+            "postgres://me:p?w#x@db:5432/x",
+            "redis://:p/w@cache",
+            "postgres://me@team:p/w@db",
+            "see amqp://me:p/x@y@host now",
+        ] {
+            assert!(is_held_by(value), "{value}");
+        }
+        for value in [
+            "postgres://db:5432/x@y",
+            "https://host:8080/a@b",
+            "http://[::1]/a@b",
+            "http://localhost:${PORT}/a@b",
+            "git+ssh://git@github.com:me/app#app@1.0.0",
+            "ssh://git@github.com:me/app@main",
+            "https://a:80 me@host",
         ] {
             assert!(!is_held_by(value), "{value}");
         }
@@ -337,6 +483,9 @@ mod tests {
             ("registries.x.token='a'", "registries.x.token=(hidden)"),
             ("--config=registries.x.index=\"sparse+https://a:b@c/\"", "--config=registries.x.index=(hidden)"),
             ("--password=a", "--password=(hidden)"),
+            ("--config=env.DB_PWD=\"a\"", "--config=env.DB_PWD=(hidden)"),
+            ("DB_PW=a", "DB_PW=(hidden)"),
+            ("Authorization: Bearer a", "(hidden)"),
             ("https://a:b@c/", "(hidden)"),
             ("--config=build.jobs=1", "--config=build.jobs=1"),
             ("--package=key", "--package=key"),

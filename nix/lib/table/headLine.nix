@@ -154,6 +154,8 @@ in
 {
   inherit (line) number;
   inherit word;
+  # Lines of one word are in the order of what follows it and their marks.
+  sortedBy = from (if marked ? ${word} then 2 else 1);
 }
 // (
   if marked ? ${word} then

@@ -112,6 +112,8 @@ else
       version
       ;
     checksum = lib.concatStrings sums;
+    # The version as far as it tells the order.
+    numbers = lib.concatStringsSep "." (lib.take 3 numbers);
     key = "${name}@${compatible}" + lib.optionalString hasSource "@${sources.${id}.place}";
     needs = map withMarks (lib.sublist 3 count words);
   }

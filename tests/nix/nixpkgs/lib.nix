@@ -67,6 +67,13 @@ rec {
     ;
 
   boolToString = value: if value then "true" else "false";
+  cleanSourceWith =
+    { filter, src }:
+    {
+      _isLibCleanSourceWith = true;
+      inherit filter;
+      origSrc = src;
+    };
   concatMapStrings = f: list: concatStrings (map f list);
   concatStrings = concatStringsSep "";
   escapeShellArg = text: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
@@ -165,7 +172,14 @@ rec {
     {
       inherit has;
       difference = some: others: those (path: has some path && !has others path);
-      fileFilter = keep: folder: those (path: has folder path && keep { name = baseNameOf path; });
+      # The filter is asked about the folders that a file lies in, too.
+      fromSource =
+        { filter, origSrc, ... }:
+        let
+          root = toString origSrc;
+          isKept = path: path == root || filter path "directory" && isKept (dirOf path);
+        in
+        those (path: hasPrefix "${root}/" path && filter path "regular" && isKept (dirOf path));
       intersection = some: others: those (path: has some path && has others path);
       maybeMissing = path: if pathExists path then path else those (_: false);
       unions = sets: those (path: any (set: has set path) sets);

@@ -7,7 +7,7 @@ mod style;
 
 use anyhow::{Context as _, ensure};
 use larder::{
-    nix::{Derivation, DerivationProgress, FEATURES},
+    nix::{Derivation, DerivationProgress, NixClient, NixFeatures},
     process::{Cmd, Environment},
     text::columns,
 };
@@ -82,9 +82,8 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 
 /// A call of Nix, with what the user passes on at its end.
 fn command(sh: &Shell, env: &Environment, words: &[&str], more: &[String]) -> anyhow::Result<Cmd> {
-    let nix = env.find_program("nix").context("PATH has no nix: install it, see nixos.org/download")?;
-    let cmd = Cmd::new(nix, sh.current_dir(), env);
-    Ok(cmd.args(FEATURES).args(words).args(more))
+    let nix = NixClient::find(env).context("PATH has no nix: install it, see nixos.org/download")?;
+    Ok(nix.nix(sh.current_dir(), NixFeatures::Flakes, words).args(more))
 }
 
 /// Compiled units by place.

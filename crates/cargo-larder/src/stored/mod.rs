@@ -24,7 +24,7 @@ pub(crate) fn look(context: &VerbContext) -> Answer<Option<StoreFacts>> {
         return Ok(None);
     }
     let options = terms::options(context, None).ok_or("no folder for caches is known")?;
-    let team = terms::team(context, None);
+    let team = terms::team_for_a_look(context);
     Ok(Some(larder_store::health::look(&context.project, &options, team)))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use larder::{bytesize::ByteSize, process::Environment};
+use larder::{Report as _, bytesize::ByteSize, process::Environment};
 use larder_store::{Access, Options, remote::Credentials, team::Team};
 
 use crate::{cli::StoreUse, context::VerbContext};
@@ -31,8 +31,25 @@ pub(crate) fn options(context: &VerbContext, asked: Option<StoreUse>) -> Option<
 
 /// The team's remote at `address`, or that of the settings.
 pub(crate) fn team(context: &VerbContext, address: Option<&str>) -> larder_store::Result<Option<Team>> {
+    let (settings, env) = (&context.project.settings.store, &context.process.env);
+    if address.is_some() {
+        // Addresses of the command line are relative to the working directory, those of settings to the workspace.
+        return Team::new(settings, address, &context.process.dir, &Credentials::read(env));
+    }
+    let remote = settings.remote.as_deref().unwrap_or_default();
+    if let Some(host) = Credentials::kept_from(env, remote) {
+        let advice = format!("set LARDER_STORE_HOST={host} if it may have it");
+        context.terminal.warn(&format!("{host} does not get LARDER_STORE_TOKEN: {advice}"));
+    }
+    of_settings(context, &Credentials::for_repository(env, remote))
+}
+
+/// The remote of the settings for a look at it, which takes no secret.
+pub(crate) fn team_for_a_look(context: &VerbContext) -> larder_store::Result<Option<Team>> {
+    of_settings(context, &Credentials::read(&context.process.env).without_secret())
+}
+
+fn of_settings(context: &VerbContext, user: &Credentials) -> larder_store::Result<Option<Team>> {
     let project = &context.project;
-    // Addresses of the command line are relative to the working directory, those of settings to the workspace.
-    let root = if address.is_some() { &context.process.dir } else { project.workspace.root().as_std_path() };
-    Team::new(&project.settings.store, address, root, &Credentials::read(&context.process.env))
+    Team::new(&project.settings.store, None, project.workspace.root().as_std_path(), user)
 }

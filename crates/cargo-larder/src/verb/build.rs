@@ -12,7 +12,7 @@ use larder::{
 };
 
 use super::{
-    cook::{self, Unwritable},
+    cook::{self, BrokenRecipes},
     why,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Build) -> anyhow::Result<VerbOutcome> {
-    let mut phases = cook::cook(context, &args.selection, Layers::Current, Unwritable::IsToldOf)?;
+    let mut phases = cook::cook(context, &args.selection, Layers::Current, BrokenRecipes::AreToldOf)?;
     let recorder = recorder(context);
     let mut builds: Vec<Explained> = phases.iter_mut().flat_map(cook::explained).collect();
     let mut seen = 0;

@@ -1,7 +1,7 @@
 //! `cargo larder cook`: build the external units of slices from their recipes.
 
 use larder::{
-    Report as _,
+    Error, Report as _,
     cook::{self, Layers, Phase},
     recipe::lock_file::LockFile,
     text::columns,
@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<VerbOutcome> {
     let layers = if args.all_layers { Layers::All } else { Layers::Current };
-    let mut phases = cook(context, &args.selection, layers, Unwritable::Fails)?;
+    let mut phases = cook(context, &args.selection, layers, BrokenRecipes::Fail)?;
     let builds: Vec<Explained> = phases.iter_mut().flat_map(explained).collect();
     step_summary::append(context, args.selection.summary.as_deref(), &phases, &builds);
     why::keep(context, builds);
@@ -27,13 +27,13 @@ pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<Ver
     Ok(VerbOutcome::Done)
 }
 
-/// What becomes of recipes whose folders cannot be written.
+/// What becomes of recipes that cannot be read, or whose folders cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unwritable {
+pub(super) enum BrokenRecipes {
     /// The verb was asked to cook, and cannot.
-    Fails,
+    Fail,
     /// Plain cargo builds all the same.
-    IsToldOf,
+    AreToldOf,
 }
 
 /// Cooks the selected slices, one after the other: each uses all cores by itself.
@@ -41,10 +41,17 @@ pub(super) fn cook(
     context: &VerbContext,
     selection: &Selection,
     layers: Layers,
-    unwritable: Unwritable,
+    broken: BrokenRecipes,
 ) -> anyhow::Result<Vec<Phase>> {
     let slices = context.select(selection)?;
-    let locked = LockFile::read(&context.project.workspace.larder_dir())?;
+    let locked = match LockFile::read(&context.project.workspace.larder_dir()) {
+        Err(error) if broken == BrokenRecipes::AreToldOf && is_of_the_table(&error) => {
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            context.terminal.warn(&format!("the build goes on without recipes: {error}{hint}"));
+            return Ok(Vec::new());
+        }
+        locked => locked?,
+    };
     let words = context.build_words(selection);
     let stored = stored::Stored::open(context, selection)?;
     let mut phases = Vec::new();
@@ -62,7 +69,7 @@ pub(super) fn cook(
         }
     }
     let (faults, failures): (Vec<_>, Vec<_>) =
-        failures.into_iter().partition(|error| unwritable == Unwritable::IsToldOf && error.is_of_files());
+        failures.into_iter().partition(|error| broken == BrokenRecipes::AreToldOf && error.is_of_files());
     if let Some(fault) = faults.first() {
         context.terminal.warn(&format!("the build goes on without all recipes: {fault}"));
     }
@@ -70,6 +77,11 @@ pub(super) fn cook(
     let first = failures.next();
     failures.for_each(|error| context.terminal.warn(&error.to_string()));
     first.map_or(Ok(phases), |error| Err(error.into()))
+}
+
+/// Whether a table is there and is none that this Larder reads: a cache that is damaged, and no reason not to build.
+fn is_of_the_table(error: &Error) -> bool {
+    matches!(error, Error::Table { .. } | Error::OldRecipe { .. } | Error::RecipeVersion { .. })
 }
 
 /// Why a phase compiled what it did, for the record.

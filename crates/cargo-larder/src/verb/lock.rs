@@ -36,7 +36,9 @@ pub(crate) fn recalled(
 ) -> anyhow::Result<Option<VerbOutcome>> {
     // Without a cargo there is nothing to ask, which is told where one is needed.
     let Ok(cargo) = Cargo::locate(&process.env) else { return Ok(None) };
-    let Some(locked) = memory::recall(&question(process, common, cargo.program())) else { return Ok(None) };
+    let Some(locked) = memory::recall(&question(process, common, args, cargo.program())) else {
+        return Ok(None);
+    };
     if args.json {
         let slices = locked.iter().map(SliceRecipe::from).collect();
         if args.check {
@@ -50,7 +52,12 @@ pub(crate) fn recalled(
     Ok(Some(VerbOutcome::Done))
 }
 
-fn question<'a>(process: &'a StartedProcess, common: &'a Common, cargo: &'a Path) -> Question<'a> {
+fn question<'a>(
+    process: &'a StartedProcess,
+    common: &'a Common,
+    args: &cli::Lock,
+    cargo: &'a Path,
+) -> Question<'a> {
     Question {
         env: &process.env,
         dir: &process.dir,
@@ -58,24 +65,30 @@ fn question<'a>(process: &'a StartedProcess, common: &'a Common, cargo: &'a Path
         target_dir: common.target_dir.as_deref(),
         program: &process.program,
         cargo,
+        check: args.check,
         started: process.started,
     }
 }
 
-fn question_of<'a>(context: &'a VerbContext, common: &'a Common) -> Question<'a> {
-    question(&context.process, common, context.project.cargo.program())
+fn question_of<'a>(context: &'a VerbContext, common: &'a Common, args: &cli::Lock) -> Question<'a> {
+    question(&context.process, common, args, context.project.cargo.program())
+}
+
+/// Everything that the answer will be from, before anybody plans.
+fn look(question: &Question<'_>, context: &VerbContext) -> Option<BeforeLock> {
+    BeforeLock::look(question, &context.project, docker::made_from(&context.project))
 }
 
 /// Remembers an answer without a warning: one with a warning has to be given again.
 fn remember(
     context: &VerbContext,
-    common: &Common,
+    question: &Question<'_>,
     before: Option<BeforeLock>,
     locked: &[Locked],
     written: &BTreeMap<Utf8PathBuf, String>,
 ) {
     let Some(before) = before.filter(|_| context.project.broken.is_empty()) else { return };
-    if let Err(error) = before.remember(&question_of(context, common), locked, written) {
+    if let Err(error) = before.remember(question, locked, written) {
         context.terminal.warn(&format!("the next run will ask cargo again: {error}"));
     }
 }
@@ -84,7 +97,8 @@ pub(crate) fn run(context: &VerbContext, common: &Common, args: &cli::Lock) -> a
     if args.check {
         return check(context, common, args);
     }
-    let before = BeforeLock::look(&question_of(context, common), &context.project);
+    let question = question_of(context, common, args);
+    let before = look(&question, context);
     let Locking { locked, refused, mut written } = lock::lock(&context.project, &context.terminal)?;
     if args.json {
         let slices = locked.iter().map(SliceRecipe::from).collect();
@@ -109,13 +123,14 @@ pub(crate) fn run(context: &VerbContext, common: &Common, args: &cli::Lock) -> a
         written.extend(memory::as_written(&path));
     }
     if warn(context, &locked) == Warned::Nothing && refused.is_empty() {
-        remember(context, common, before, &locked, &written);
+        remember(context, &question, before, &locked, &written);
     }
     Ok(exit::print_refused(&refused))
 }
 
 fn check(context: &VerbContext, common: &Common, args: &cli::Lock) -> anyhow::Result<VerbOutcome> {
-    let before = BeforeLock::look(&question_of(context, common), &context.project);
+    let question = question_of(context, common, args);
+    let before = look(&question, context);
     let Checked { outcomes, findings, refused } = lock::check(&context.project, &context.terminal)?;
     if args.json {
         let slices = outcomes.iter().map(SliceRecipe::from).collect();
@@ -126,28 +141,30 @@ fn check(context: &VerbContext, common: &Common, args: &cli::Lock) -> anyhow::Re
     if findings.is_empty() {
         outcomes.iter().for_each(|outcome| proven(context.terminal, "Fresh", outcome));
     }
+    // More than packages that moved is no bump, whatever the branch is called.
+    let is_forgiven = args.warn && findings.iter().all(RecipeFinding::is_of_packages);
     if !findings.is_empty() {
-        warn_of_findings(context, &findings, args);
+        warn_of_findings(context, &findings, is_forgiven);
     }
     if warn(context, &outcomes) == Warned::Nothing && findings.is_empty() && refused.is_empty() {
-        remember(context, common, before, &outcomes, &BTreeMap::new());
+        remember(context, &question, before, &outcomes, &BTreeMap::new());
     }
     match exit::print_refused(&refused) {
-        VerbOutcome::Done if !findings.is_empty() && !args.warn => Ok(VerbOutcome::Stale),
+        VerbOutcome::Done if !findings.is_empty() && !is_forgiven => Ok(VerbOutcome::Stale),
         outcome => Ok(outcome),
     }
 }
 
 /// Says what `lock` would change: as a note of the CI if that is to be all, since nobody reads the log of a step that
 /// succeeds.
-fn warn_of_findings(context: &VerbContext, findings: &[RecipeFinding], args: &cli::Lock) {
+fn warn_of_findings(context: &VerbContext, findings: &[RecipeFinding], is_forgiven: bool) {
     let said = |finding: &RecipeFinding| format!("{}: {}", finding.kind(), finding.reason());
     let mut lines: Vec<String> = findings.iter().map(said).collect();
     lines.push("run `cargo larder lock` and commit larder/".to_owned());
     let table = LockFile::path(&context.project.workspace.larder_dir());
     let env = &context.process.env;
-    match args.warn.then(|| annotation::warning(env, table.as_std_path(), "Stale recipes", &lines)).flatten()
-    {
+    let title = "Stale recipes";
+    match is_forgiven.then(|| annotation::warning(env, table.as_std_path(), title, &lines)).flatten() {
         Some(annotation) => terminal::say(&[(Style::new(), &annotation), terminal::END]),
         None => lines.iter().for_each(|line| context.terminal.warn(line)),
     }

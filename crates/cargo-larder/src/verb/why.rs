@@ -9,6 +9,7 @@ use larder::{
         client::Client,
         explain::{BuildRecord, Miss, record_path},
     },
+    nix::NixClient,
     sccache::Figures,
     slice::{Refused, Slice, Variant},
     why::{
@@ -125,6 +126,12 @@ fn with_command(context: &VerbContext, args: &cli::Why) -> anyhow::Result<Findin
     if is_refused && builds.is_empty() {
         bail!("cargo refuses a call of `{}`", command.line());
     }
+    for call in calls.iter().filter(|call| args.dry_run && call.is_unexplained()) {
+        let name = call.subcommand().unwrap_or_default();
+        context
+            .terminal
+            .warn(&format!("`cargo {name}` was left out: cargo cannot tell what it would compile"));
+    }
     if calls.is_empty() {
         context.terminal.warn("no call of cargo was seen");
     } else if builds.is_empty() && !args.dry_run {
@@ -174,8 +181,8 @@ fn docker(context: &VerbContext) -> anyhow::Result<Option<ImageMisses>> {
 
 /// The derivations that Nix would build.
 fn nix(context: &VerbContext, installable: &str) -> anyhow::Result<Vec<ChangedDerivation>> {
-    let (env, dir) = (&context.process.env, &context.process.dir);
-    let Some(program) = env.find_program("nix") else {
+    let dir = &context.process.dir;
+    let Some(client) = NixClient::find(&context.process.env) else {
         bail!("PATH has no nix: install it, see nixos.org/download, or leave --nix out");
     };
     let link = dir.join("result");
@@ -186,7 +193,7 @@ fn nix(context: &VerbContext, installable: &str) -> anyhow::Result<Vec<ChangedDe
         );
     }
     context.terminal.step("Evaluating", installable);
-    Ok(nix::misses(&program, dir, env, &link, installable)?)
+    Ok(nix::misses(&client, dir, &link, installable)?)
 }
 
 fn print(findings: &Findings, all: bool) {

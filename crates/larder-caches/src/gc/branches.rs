@@ -1,14 +1,16 @@
 //! The builds of other branches, as their committed recipes say them, without checking anything out.
 //!
 //! Nobody has looked at these branches: a question about them must not reach the network, read their configuration or
-//! toolchain files, or run what they name. A branch of which less is known keeps less, which costs a compilation.
-
-use std::path::Path;
+//! toolchain files, or run what they name. A recipe that cannot be asked about keeps every unit of its packages, and one
+//! that cargo refuses keeps less, which costs a compilation. Both are told.
+//!
+//! cargo runs in the project's folder: it and rustup obey what lies above their own, and anybody may write to the folder
+//! of temporary ones.
 
 use larder::{
     Report,
     camino::{Utf8Path, Utf8PathBuf},
-    cargo::invocation::Invocation,
+    cargo::{invocation::Invocation, subcommands},
     error::Result,
     files::scratch::Scratch,
     git::Git,
@@ -26,7 +28,7 @@ use super::call::{UnitGraphCall, Whose};
 #[derive(Debug, Default)]
 pub(super) struct OfBranches {
     pub(super) calls: Vec<UnitGraphCall>,
-    /// The packages of recipes that there is no room to ask about.
+    /// The packages of recipes that cannot be asked about.
     pub(super) kept: Vec<String>,
     folders: Vec<Scratch>,
 }
@@ -50,9 +52,9 @@ impl OfBranches {
             };
             report.step("Keeping", &format!("what the recipes of branch {branch} build"));
             for locked in &file.slices {
-                if let Err(error) = all.add(project, locked) {
+                if let Err(reason) = all.add(project, locked) {
                     let name = &locked.slice.name;
-                    report.warn(&format!("every unit of `{name}` of branch {branch} stays: {error}"));
+                    report.warn(&format!("every unit of `{name}` of branch {branch} stays: {reason}"));
                     all.kept.extend(locked.package_names());
                 }
             }
@@ -60,15 +62,35 @@ impl OfBranches {
         Ok(all)
     }
 
-    fn add(&mut self, project: &Project, locked: &LockedSlice) -> Result<()> {
-        let folder = Scratch::new()?;
-        let Some(call) = call(project, locked, folder.path()) else { return Ok(()) };
-        let files = locked.files(locked.layers.len() - 1).into_iter().filter(|(path, _)| is_needed(path));
-        placed::put(&Utf8PathBuf::from(folder.path().to_string_lossy().into_owned()), &files.collect())?;
-        self.calls.push(call);
+    /// Adds the question about a recipe, if it builds in a folder of this project. The reason says why there is none.
+    fn add(&mut self, project: &Project, locked: &LockedSlice) -> Result<(), String> {
+        let target_dir = locked.slice.target_dir.resolve(&project.workspace);
+        if !project.target_dirs().iter().any(|own| target_dir.starts_with(own)) {
+            return Ok(());
+        }
+        if target_dir.components().any(|part| part.as_str() == "..") {
+            return Err(format!("{target_dir} leads out of a target directory"));
+        }
+        let args = words(&locked.cook)?;
+        let folder = put(locked).map_err(|error| error.to_string())?;
+        // Of what a slice sets for itself, profiles alone change the graph without running anything.
+        let profiles = locked.slice.env.iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_"));
+        let env = Environment::new(profiles);
+        let manifest = format!("--manifest-path={}", folder.path().join("Cargo.toml").display());
+        let args = args.into_iter().chain([manifest]).collect();
+        let invocation = Invocation { dir: project.workspace.root().into(), args, env, target_dir };
+        self.calls.push(UnitGraphCall::new(project, invocation, Whose::Branch));
         self.folders.push(folder);
         Ok(())
     }
+}
+
+/// Puts a recipe into a temporary folder, without its configuration.
+fn put(locked: &LockedSlice) -> Result<Scratch> {
+    let folder = Scratch::new()?;
+    let files = locked.files(locked.layers.len() - 1).into_iter().filter(|(path, _)| is_needed(path));
+    placed::put(&Utf8PathBuf::from(folder.path().to_string_lossy().into_owned()), &files.collect())?;
+    Ok(folder)
 }
 
 /// The recipes that a branch has committed; `None` if it has none.
@@ -86,37 +108,32 @@ fn is_needed(path: &Utf8Path) -> bool {
     !path.starts_with(".cargo")
 }
 
-/// The question about one recipe; `None` for one that asks for more than a build in a folder of this project.
-fn call(project: &Project, locked: &LockedSlice, folder: &Path) -> Option<UnitGraphCall> {
-    let target_dir = locked.slice.target_dir.resolve(&project.workspace);
-    let is_ours = project.target_dirs().iter().any(|own| target_dir.starts_with(own));
-    let is_within = target_dir.components().all(|part| part.as_str() != "..");
-    if !is_ours || !is_within {
-        return None;
-    }
-    // Of what a slice sets for itself, profiles alone change the graph without running anything.
-    let profiles = locked.slice.env.iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_"));
-    let env = Environment::new(profiles);
-    let invocation = Invocation { dir: folder.to_owned(), args: words(&locked.cook)?, env, target_dir };
-    Some(UnitGraphCall::new(project, invocation, Whose::Branch))
-}
-
-/// The words of a branch's call, without settings; `None` if they are no plain build.
-fn words(cook: &[String]) -> Option<Vec<String>> {
-    const SUBCOMMANDS: [&str; 5] = ["build", "check", "clippy", "test", "rustc"];
-    let (subcommand, rest) = cook.split_first()?;
-    if !SUBCOMMANDS.contains(&subcommand.as_str()) {
-        return None;
-    }
+/// The words of a branch's call, without settings; the reason names a word that no plain build has.
+fn words(cook: &[String]) -> Result<Vec<String>, String> {
     let is_setting = |word: &&String| word.starts_with("--config=") || word.starts_with("--target-dir=");
-    let rest: Vec<String> = rest.iter().filter(|word| !is_setting(word)).cloned().collect();
-    let all_are_plain = rest.iter().all(|word| is_plain(word));
-    all_are_plain.then(|| std::iter::once(subcommand.clone()).chain(rest).collect())
+    let words: Vec<String> = cook.iter().filter(|word| !is_setting(word)).cloned().collect();
+    let (subcommand, rest) = words.split_first().ok_or("its call of cargo has no words")?;
+    let is_planned = subcommands::of_slices().any(|name| name == subcommand);
+    let odd = if is_planned { rest.iter().find(|word| !is_plain(word)) } else { Some(subcommand) };
+    match odd {
+        Some(word) => Err(format!("no plain build has the word {word:?}")),
+        None => Ok(words),
+    }
 }
 
+/// Whether a word only chooses what is built: none of these runs or reads anything.
 fn is_plain(word: &str) -> bool {
-    const ALONE: [&str; 7] =
-        ["--release", "--lib", "--bins", "--tests", "--all-targets", "--workspace", "--no-default-features"];
+    const ALONE: [&str; 9] = [
+        "--release",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--all-targets",
+        "--workspace",
+        "--no-default-features",
+        "--no-run",
+        "--ignore-rust-version",
+    ];
     const WITH_VALUES: [&str; 6] = ["--profile", "--target", "--package", "--features", "--bin", "--test"];
     ALONE.contains(&word) || word.split_once('=').is_some_and(|(name, _)| WITH_VALUES.contains(&name))
 }
@@ -125,7 +142,7 @@ fn is_plain(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn words_in(line: &str) -> Option<Vec<String>> {
+    fn words_in(line: &str) -> Result<Vec<String>, String> {
         words(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
     }
 
@@ -133,10 +150,27 @@ mod tests {
     fn words_are_those_of_a_plain_build() {
         let told = words_in("build --release --target=x --config=build.rustc=\"./evil\"").unwrap();
         assert_eq!(told, ["build", "--release", "--target=x"]);
-        for line in
-            ["run --release", "build -Zx", "build --config x", "+evil build", "build --manifest-path=/x"]
-        {
-            assert_eq!(words_in(line), None, "{line}");
+        for (line, odd) in [
+            ("run --release", "run"),
+            ("build -Zx", "-Zx"),
+            ("build --config x", "--config"),
+            ("+evil build", "+evil"),
+            ("build --manifest-path=/x", "--manifest-path=/x"),
+        ] {
+            let reason = format!("no plain build has the word {odd:?}");
+            assert_eq!(words_in(line), Err(reason), "{line}");
+        }
+    }
+
+    /// All that `lock` writes, settings aside.
+    #[test]
+    fn recipes_are_cooked_by_plain_builds() {
+        for line in [
+            "test --no-run --target=x --profile=ci --all-targets",
+            "check --ignore-rust-version --release",
+            "clippy",
+        ] {
+            assert_eq!(words_in(line).unwrap().join(" "), line);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use larder::{
     error::{Error, Result},
-    target_dir::{ANSWERS, LOCKS, Tag},
+    target_dir::{ANSWERS, FINGERPRINTS, LOCKS, TAG, Tag},
 };
 
 /// A folder that cargo builds into.
@@ -90,14 +90,16 @@ fn is_called(path: &Path, names: &[&str]) -> bool {
 /// name that anybody might use, such as `doc`, is not enough.
 fn is_of_a_build(path: &Path) -> bool {
     const FILES: [&str; 5] =
-        [ANSWERS[0], ANSWERS[1], ".future-incompat-report.json", ".rustdoc_fingerprint.json", "CACHEDIR.TAG"];
+        [ANSWERS[0], ANSWERS[1], ".future-incompat-report.json", ".rustdoc_fingerprint.json", TAG];
     // A link leads to what is somebody's own.
     match path.symlink_metadata() {
         Ok(facts) if facts.is_dir() => match path.file_name().and_then(|name| name.to_str()) {
             Some("doc") => has_any(path, &["static.files", "crates.js", "search-index.js"]),
             Some("site") => has_any(path, &["pkg"]),
             Some("package") => holds_packages(path),
-            Some("larder" | "tmp") => true,
+            Some("larder") => holds_records(path),
+            // Tests put anything there, and so may anybody else.
+            Some("tmp") => holds_style_sheet(path),
             Some("cargo-timings") => has_any(path, &["cargo-timing.html"]),
             _ => Tag::read(path) == Tag::Cargo || is_profile(path) || is_platform(path),
         },
@@ -108,6 +110,28 @@ fn is_of_a_build(path: &Path) -> bool {
 
 fn has_any(folder: &Path, names: &[&str]) -> bool {
     names.iter().any(|name| folder.join(name).exists())
+}
+
+/// Whether a folder is empty, but for what cargo-leptos has Tailwind write.
+fn holds_style_sheet(folder: &Path) -> bool {
+    let mut entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    entries.all(|entry| entry.path().ends_with("tailwind.css"))
+}
+
+/// Whether all in a folder is what Larder keeps beside builds.
+fn holds_records(folder: &Path) -> bool {
+    const FOLDERS: [&str; 3] = ["recipes", "proving", "asking"];
+    const FILES: [&str; 6] =
+        [".gitignore", ".lock", "docker-build.json", "docker-images.json", "last-build.json", "locked.json"];
+    let mut entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    entries.all(|entry| {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => is_called(&path, &FOLDERS),
+            Ok(kind) if kind.is_file() => is_called(&path, &FILES),
+            _ => false,
+        }
+    })
 }
 
 /// Whether all files in a folder are packed packages, or lists of them.
@@ -122,13 +146,13 @@ fn holds_packages(folder: &Path) -> bool {
 }
 
 fn is_profile(folder: &Path) -> bool {
-    LOCKS.iter().chain(&[".fingerprint"]).any(|name| folder.join(name).exists())
+    LOCKS.iter().chain(&[FINGERPRINTS]).any(|name| folder.join(name).exists())
 }
 
 /// Whether a folder has profile folders in it and nothing else, but for a tag.
 fn is_platform(folder: &Path) -> bool {
     let entries: Vec<_> = fs_err::read_dir(folder).into_iter().flatten().flatten().collect();
-    let is_known = |path: &Path| is_profile(path) || path.ends_with("CACHEDIR.TAG");
+    let is_known = |path: &Path| is_profile(path) || path.ends_with(TAG);
     !entries.is_empty() && entries.iter().all(|entry| is_known(&entry.path()))
 }
 
@@ -170,6 +194,9 @@ mod tests {
             ("site/pkg/app.js", ""),
             ("doc/crates.js", ""),
             ("package/a-0.1.0.crate", ""),
+            ("larder/.lock", ""),
+            ("larder/last-build.json", ""),
+            ("larder/recipes/release/0/Cargo.toml", ""),
             ("wasm32-unknown-unknown/release/.fingerprint/x", ""),
         ];
         assert_eq!(verdict(&built), "accepted");
@@ -183,7 +210,7 @@ mod tests {
         ] {
             assert_eq!(verdict(&[&built[..], &[(foreign, "")]].concat()), untagged, "{foreign}");
         }
-        for folder in ["doc", "site"] {
+        for folder in ["doc", "site", "tmp", "larder", "larder/mine"] {
             let own = format!("{folder}/thesis.txt");
             assert_eq!(verdict(&[built[0], (&own, "")]), untagged, "{folder}");
         }

@@ -14,6 +14,7 @@ use std::{
 
 use larder::{
     cargo::package_id::PackageSpec,
+    cargo_metadata::semver::Version,
     files::disk::read_untouched,
     plan::unit_graph::{self, UnitGraph},
     target_dir::{self, BuiltUnit, TargetFolder, UnitKind},
@@ -193,9 +194,7 @@ fn versions(root: &Path, unit: &BuiltUnit) -> Vec<String> {
 }
 
 fn is_version(text: &str) -> bool {
-    let numbers: Vec<&str> = text.split('-').next().unwrap_or(text).split('.').collect();
-    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.len() == 3 && numbers.iter().all(is_number)
+    Version::parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -205,7 +204,9 @@ mod tests {
     #[test]
     fn versions_have_three_numbers() {
         assert!(is_version("1.0.0") && is_version("0.1.0-rc.1"));
-        assert!(!is_version("1") && !is_version("1.x.0") && !is_version("derive"));
+        for text in ["1", "1.x.0", "derive", "1.0.0-", "1.0.0-not one"] {
+            assert!(!is_version(text), "{text}");
+        }
         assert!(same_name("serde-core", "serde_core") && !same_name("a", "b"));
     }
 }

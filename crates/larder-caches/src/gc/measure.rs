@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use larder::files::disk::{EntryKind, FileFacts, FileId};
+use larder::files::disk::{self, EntryKind, FileFacts, FileId};
 
 /// Adds up what would come free, over everything that is to be deleted together.
 #[derive(Debug, Default)]
@@ -34,16 +34,31 @@ impl DeletionTally {
             if facts.kind == EntryKind::Folder { vec![path.to_owned()] } else { Vec::new() };
         while let Some(folder) = open.pop() {
             for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
-                let Ok(facts) = FileFacts::read(&entry.path()) else { continue };
+                let path = entry.path();
+                let Ok(facts) = FileFacts::read(&path) else {
+                    bytes += self.too_deep(&path);
+                    continue;
+                };
                 if facts.id.device != device {
                     continue;
                 }
-                bytes += self.one(&entry.path(), &facts);
+                bytes += self.one(&path, &facts);
                 if facts.kind == EntryKind::Folder {
-                    open.push(entry.path());
+                    open.push(path);
                 }
             }
         }
+        bytes
+    }
+
+    /// The bytes of what has too long a path to be looked at by it.
+    fn too_deep(&mut self, path: &Path) -> u64 {
+        let (mut bytes, mut names) = (0, 0_u64);
+        disk::too_deep(path, |facts| {
+            names += 1;
+            // Any name will do that nothing else has.
+            bytes += self.one(&path.join(names.to_string()), &facts);
+        });
         bytes
     }
 

@@ -11,6 +11,7 @@ use std::{
 
 use larder::{
     error::Result,
+    nix::NixClient,
     process::{Cmd, Environment},
 };
 
@@ -43,12 +44,12 @@ impl Generations {
 
 /// The row of the Nix store.
 pub fn plan(env: &Environment, generations: Generations) -> Row {
-    let Some(collect) = env.find_program("nix-collect-garbage") else {
+    let Some(nix) = NixClient::find_collecting(env) else {
         return Row::missing(CacheKind::Nix, "/nix/store", "PATH has no nix-collect-garbage");
     };
     let words = generations.words();
-    let collect = Cmd::new(collect, "/", env).args(words.iter().map(String::as_str));
-    match dead(env, &collect) {
+    let collect = nix.collect("/", &[]).args(words.iter().map(String::as_str));
+    match dead(&nix, &collect) {
         Ok((paths, versions)) => {
             let mut tally = DeletionTally::with_pool();
             let bytes = paths.iter().map(|path| tally.add(path)).sum();
@@ -74,35 +75,30 @@ pub fn plan(env: &Environment, generations: Generations) -> Row {
 }
 
 /// The paths that go, and how many generations.
-fn dead(env: &Environment, collect: &Cmd) -> Result<(BTreeSet<PathBuf>, usize)> {
+fn dead(nix: &NixClient, collect: &Cmd) -> Result<(BTreeSet<PathBuf>, usize)> {
     let mut old = Old::default();
     let dry = collect.clone().arg("--dry-run");
     let code = dry.each_error_line(|line| old.add(line))?;
     if code != 0 {
         return Err(dry.exit_error(code));
     }
-    let mut paths = paths_in(&nix_store(env, &["--gc", "--print-dead"]).output()?);
+    let mut paths = paths_in(&nix.store("/", &["--gc", "--print-dead"]).output()?);
     if !old.links.is_empty() {
-        let roots = nix_store(env, &["--gc", "--print-roots"]).output()?;
+        let roots = nix.store("/", &["--gc", "--print-roots"]).output()?;
         let (going, staying) = old.split(&roots);
-        let kept = closure(env, &staying)?;
-        paths.extend(closure(env, &going)?.into_iter().filter(|path| !kept.contains(path)));
+        let kept = closure(nix, &staying)?;
+        paths.extend(closure(nix, &going)?.into_iter().filter(|path| !kept.contains(path)));
     }
     Ok((paths, old.links.len()))
 }
 
 /// Everything that some paths need.
-fn closure(env: &Environment, targets: &BTreeSet<&str>) -> Result<BTreeSet<PathBuf>> {
+fn closure(nix: &NixClient, targets: &BTreeSet<&str>) -> Result<BTreeSet<PathBuf>> {
     if targets.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let query = nix_store(env, &["--query", "--requisites"]).args(targets.iter().copied());
+    let query = nix.store("/", &["--query", "--requisites"]).args(targets.iter().copied());
     Ok(paths_in(&query.output()?))
-}
-
-fn nix_store(env: &Environment, args: &[&str]) -> Cmd {
-    let program = env.find_program("nix-store").unwrap_or_else(|| "nix-store".into());
-    Cmd::new(program, "/", env).args(args)
 }
 
 fn paths_in(text: &str) -> BTreeSet<PathBuf> {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -10,7 +10,7 @@ use larder::{
     Report,
     camino::Utf8Path,
     cargo::Cargo,
-    error::Result,
+    error::{Error, Result},
     project::Project,
     target_dir::{self, Profile},
     text::columns,
@@ -44,7 +44,7 @@ impl ClearingPlan {
     /// The plan of `clean` at a level.
     ///
     /// # Errors
-    /// If a folder is not cargo's, or cannot be read.
+    /// If no folder is cargo's, or one cannot be read. One that is not cargo's is left alone beside others.
     pub fn clean(project: &Project, level: Level, report: &dyn Report) -> Result<Self> {
         let mut plan = Self::default();
         let env = project.cargo.env();
@@ -54,7 +54,7 @@ impl ClearingPlan {
             Level::Dependencies | Level::Downloads | Level::Everything => Some(Rule::Everything),
         };
         if let Some(rule) = rule {
-            for (place, folder) in target_folders(project)? {
+            for (place, folder) in plan.target_folders(project, report)? {
                 plan.add_folder(place, folder, rule.clone(), report)?;
             }
         }
@@ -73,12 +73,13 @@ impl ClearingPlan {
     /// The plan of `gc` under a policy.
     ///
     /// # Errors
-    /// If a folder is not cargo's. One that a slice or recipe builds into that cannot be planned is left alone.
+    /// If no folder is cargo's. One that is not cargo's is left alone beside others, and so is one that a slice or
+    /// recipe builds into that cannot be planned.
     pub fn gc(project: &Project, policy: &Policy, report: &dyn Report) -> Result<Self> {
         let mut plan = Self::default();
         let env = project.cargo.env();
         let builds = policy.caches.contains(&CacheKind::Target);
-        let folders = if builds { target_folders(project)? } else { Vec::new() };
+        let folders = if builds { plan.target_folders(project, report)? } else { Vec::new() };
         let mut budget = Budget::new(policy, &folders, env)?;
         if builds {
             let wishes = wishes(project, &folders, policy.branches, report)?;
@@ -113,7 +114,7 @@ impl ClearingPlan {
         Ok(plan)
     }
 
-    /// Target folders of which it is not known what is needed there: nothing of them goes.
+    /// Target folders that cargo has not made, or of which it is not known what is needed there: nothing of them goes.
     pub fn left_alone(&self) -> &[String] {
         &self.left_alone
     }
@@ -175,6 +176,41 @@ impl ClearingPlan {
         outcomes
     }
 
+    /// The folders that this project builds into, with their names; those inside another one go with it.
+    fn target_folders(
+        &mut self,
+        project: &Project,
+        report: &dyn Report,
+    ) -> Result<Vec<(String, GuardedFolder)>> {
+        let root = project.workspace.root().as_std_path();
+        // Whoever makes `target` a link has named the folder that it leads to.
+        let linked = project.workspace.own_link();
+        let named = project.named_target_dir.as_deref().or(linked.as_deref()).map(Utf8Path::as_std_path);
+        let paths: BTreeSet<PathBuf> = project.target_dirs().into_iter().map(PathBuf::from).collect();
+        let mut folders: Vec<(String, GuardedFolder)> = Vec::new();
+        let mut refused = Vec::new();
+        for path in paths {
+            if folders.iter().any(|(_, outer)| is_inside(&path, outer)) {
+                continue;
+            }
+            let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            match GuardedFolder::check(&path, root, named) {
+                Ok(folder) => folders.extend(folder.map(|folder| (place, folder))),
+                Err(error @ Error::NotATargetFolder { .. }) => refused.push((place, error)),
+                Err(error) => return Err(error),
+            }
+        }
+        // A wrong path in one slice keeps nothing else from being cleared.
+        if folders.is_empty() && !refused.is_empty() {
+            return Err(refused.swap_remove(0).1);
+        }
+        for (place, error) in refused {
+            report.warn(&error.to_string());
+            self.left_alone.push(place);
+        }
+        Ok(folders)
+    }
+
     fn add_folder(
         &mut self,
         place: String,
@@ -210,25 +246,9 @@ fn stubs(project: &Project) -> Vec<String> {
     project.slices.iter().map(|slice| format!("larder-{}", slice.name)).collect()
 }
 
-/// The folders that this project builds into, with their names; those inside another one go with it.
-fn target_folders(project: &Project) -> Result<Vec<(String, GuardedFolder)>> {
-    let root = project.workspace.root().as_std_path();
-    let named = project.named_target_dir.as_deref().map(Utf8Path::as_std_path);
-    let paths: BTreeSet<PathBuf> = project.target_dirs().into_iter().map(PathBuf::from).collect();
-    let mut folders: Vec<(String, GuardedFolder)> = Vec::new();
-    for path in paths {
-        let inside = folders
-            .iter()
-            .any(|(_, outer)| fs_err::canonicalize(&path).is_ok_and(|path| path.starts_with(outer.path())));
-        if inside {
-            continue;
-        }
-        if let Some(folder) = GuardedFolder::check(&path, root, named)? {
-            let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            folders.push((place, folder));
-        }
-    }
-    Ok(folders)
+/// Whether a folder lies in another one, or is the same.
+fn is_inside(path: &Path, outer: &GuardedFolder) -> bool {
+    fs_err::canonicalize(path).is_ok_and(|path| path.starts_with(outer.path()))
 }
 
 fn wishes(

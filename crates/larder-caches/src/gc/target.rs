@@ -13,7 +13,7 @@ use larder::{
     Report,
     error::{Error, Result},
     target_dir::{
-        self, BuiltUnit, Other, TargetFolder, TargetFolderFile,
+        self, BuiltUnit, Other, TAG, TargetFolder, TargetFolderFile,
         locks::{self, UnheldLock},
     },
 };
@@ -103,7 +103,6 @@ fn topmost<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<PathBuf> {
 
 /// All that is in a folder but cargo's tag and locks: a build that waits for one of them must find it there.
 fn everything(root: &Path) -> Result<Vec<Item>> {
-    const KEPT: &str = "CACHEDIR.TAG";
     let locks = locks::lock_files(root)?;
     let mut paths = Vec::new();
     let mut open = vec![root.to_owned()];
@@ -119,7 +118,7 @@ fn everything(root: &Path) -> Result<Vec<Item>> {
         };
         for entry in entries {
             let path = entry?.path();
-            let is_tag = path.file_name().is_some_and(|name| name == KEPT) && path.is_file();
+            let is_tag = path.file_name().is_some_and(|name| name == TAG) && path.is_file();
             if is_tag || locks.contains(&path) {
                 continue;
             }

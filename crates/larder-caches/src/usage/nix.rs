@@ -12,6 +12,7 @@ use std::{
 use larder::{
     error::{Error, Result},
     files::disk::Size,
+    nix::{NO_NIX, NixClient, NixFeatures},
     process::{Cmd, Environment},
     project::Project,
     side_by_side::joined,
@@ -29,8 +30,8 @@ const FILLED: &str = "nix build, nix develop and direnv";
 const COLLECT: &str = "cargo larder gc --only nix";
 
 pub(super) fn look(project: &Project, env: &Environment) -> FoundCaches {
-    let Some(nix) = env.find_program("nix") else {
-        return absent("Nix is not installed: there is no `nix` on PATH");
+    let Some(nix) = NixClient::find(env) else {
+        return absent(&format!("Nix is not installed: {NO_NIX}"));
     };
     let store = env.get("NIX_STORE_DIR").map_or_else(|| PathBuf::from("/nix/store"), PathBuf::from);
     if !store.is_dir() {
@@ -97,16 +98,10 @@ const CLASSES: [(StorePathClass, &str, &str, &str); 4] = [
     ),
 ];
 
-fn measured(project: &Project, env: &Environment, nix: &Path, store: &Path) -> Result<FoundCaches> {
+fn measured(project: &Project, env: &Environment, nix: &NixClient, store: &Path) -> Result<FoundCaches> {
     let dir = project.workspace.root().as_std_path();
-    let all = Cmd::new(nix, dir, env).args([
-        "--extra-experimental-features",
-        "nix-command",
-        "path-info",
-        "--all",
-        "--json",
-    ]);
-    let dead = Cmd::new(nix.with_file_name("nix-store"), dir, env).args(["--gc", "--print-dead"]);
+    let all = nix.nix(dir, NixFeatures::Commands, &["path-info", "--all", "--json"]);
+    let dead = nix.store(dir, &["--gc", "--print-dead"]);
     let (paths, dead) = std::thread::scope(|scope| {
         let dead = scope.spawn(|| dead.output());
         (all.output().and_then(|text| parse(&text, store, &all)), joined(dead))
@@ -182,7 +177,7 @@ pub(crate) fn read_all(text: &str) {
     let cmd = Cmd::new("nix", "/", &Environment::default());
     if let Ok(paths) = parse(text, Path::new("/nix/store"), &cmd) {
         let all = paths.keys().cloned().collect();
-        larder::fuzz::seen::seen(closure(&paths, all));
+        larder::fuzz::seen(closure(&paths, all));
     }
 }
 

@@ -14,7 +14,7 @@ use larder::{
     project::Project,
     side_by_side,
     target_dir::{CodeOrigin, TargetFolder, compiler, fingerprint::Fingerprint},
-    workspace,
+    workspace::{self, LockedSource},
 };
 use toml_edit::DocumentMut;
 
@@ -93,11 +93,11 @@ impl LockedPackages {
     fn parse(lock: &DocumentMut) -> Self {
         let mut locked = Self::default();
         for package in workspace::locked_packages(lock) {
-            match package.source.map(|source| source.strip_prefix("git+")) {
-                Some(Some(git)) => {
-                    locked.revisions.extend(git.rsplit_once('#').map(|(_, revision)| revision.to_owned()));
+            match package.source.map(LockedSource::parse) {
+                Some(source) if source.is_git() => {
+                    locked.revisions.extend(source.commit.map(str::to_owned));
                 }
-                Some(None) => {
+                Some(_) => {
                     locked.registry.insert(format!("{}-{}", package.name, package.version));
                 }
                 None => {}

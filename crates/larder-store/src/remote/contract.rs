@@ -60,6 +60,13 @@ pub enum Trouble {
     LeftAlone(u32),
 }
 
+impl Trouble {
+    /// Whether a server answered, and wants to know who asks. Buckets say more than the status.
+    pub(crate) fn is_about_who_asks(&self) -> bool {
+        matches!(self, Self::Lasting(reason) if ["status 401", "status 403"].iter().any(|end| reason.ends_with(end)))
+    }
+}
+
 /// Whether names and passwords may travel unencrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlainHttp {

@@ -7,11 +7,14 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use larder::process::Environment;
+use ureq::http::Uri;
 
 /// A name, for servers that want one beside the secret.
 const USER: &str = "LARDER_STORE_USER";
 /// The secret itself.
 const TOKEN: &str = "LARDER_STORE_TOKEN";
+/// The host that may get them if a repository names it.
+const HOST: &str = "LARDER_STORE_HOST";
 
 /// Names and secrets of whoever asks.
 #[derive(Clone, Default)]
@@ -23,6 +26,30 @@ impl Credentials {
     /// Those of an environment.
     pub fn read(env: &Environment) -> Self {
         Self { env: env.clone() }
+    }
+
+    /// Those for a remote that a repository names. A server gets name and secret as they are, so somebody else than the
+    /// repository has to say that it may: the user, who names its host, or a CI system, which gives secrets to chosen
+    /// pipelines alone. Buckets get signatures, or the tokens of their cloud, which hosts of that cloud alone see.
+    pub fn for_repository(env: &Environment, address: &str) -> Self {
+        let named = env.get_str(HOST).filter(|host| !host.is_empty());
+        if named.map_or(env.is_ci(), |named| is_at(address, named)) {
+            return Self::read(env);
+        }
+        Self::read(env).without_secret()
+    }
+
+    /// The same for a question that any server may see: without name and secret.
+    #[must_use]
+    pub fn without_secret(mut self) -> Self {
+        [USER, TOKEN].into_iter().for_each(|name| self.env.unset(name));
+        self
+    }
+
+    /// The host of a repository's remote, if it would get a secret of this environment that is kept from it.
+    pub fn kept_from(env: &Environment, address: &str) -> Option<String> {
+        let uri = server(address).filter(|_| Self::read(env).set(TOKEN).is_some())?;
+        Self::for_repository(env, address).set(TOKEN).is_none().then(|| uri.host().map(str::to_owned))?
     }
 
     /// Nobody's.
@@ -56,8 +83,72 @@ impl Credentials {
     }
 }
 
+/// The address of a server that name and secret are for; `None` for folders and buckets.
+fn server(address: &str) -> Option<Uri> {
+    let uri: Uri = address.parse().ok()?;
+    ["http", "https", "oci"].contains(&uri.scheme_str()?).then_some(uri)
+}
+
+/// Whether an address is of a host, which may be named with its port.
+fn is_at(address: &str, host: &str) -> bool {
+    let Some(uri) = server(address) else { return false };
+    let names = [uri.host(), uri.authority().map(ureq::http::uri::Authority::as_str)];
+    names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(host))
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Credentials")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "https://units.example:8443/team";
+
+    fn authorization(address: &str, vars: &[(&str, &str)]) -> Option<String> {
+        let env = Environment::new([(TOKEN, "canary")].iter().chain(vars).copied());
+        let credentials = Credentials::for_repository(&env, address);
+        let is_kept = Credentials::kept_from(&env, address).is_some();
+        assert_eq!(
+            is_kept,
+            server(address).is_some() && credentials.set(TOKEN).is_none(),
+            "{address} {vars:?}"
+        );
+        credentials.authorization()
+    }
+
+    #[test]
+    fn a_repository_alone_does_not_say_who_gets_a_secret() {
+        for vars in
+            [&[][..], &[(HOST, "")], &[(HOST, "other.example")], &[(HOST, "example")], &[(USER, "me")]]
+        {
+            assert_eq!(authorization(SERVER, vars), None, "{vars:?}");
+        }
+        for host in ["units.example", "units.example:8443", "UNITS.example"] {
+            assert_eq!(authorization(SERVER, &[(HOST, host)]).as_deref(), Some("Bearer canary"), "{host}");
+        }
+        assert!(authorization("oci://units.example/a", &[(HOST, "units.example")]).is_some());
+        for address in [
+            "https://units.example.evil/x",
+            "https://evil/units.example",
+            "https://evil?units.example",
+            "nonsense",
+        ] {
+            assert_eq!(authorization(address, &[(HOST, "units.example")]), None, "{address}");
+        }
+        // A pipeline's author chose it; a host that is named counts there, too.
+        assert!(authorization(SERVER, &[("CI", "true")]).is_some());
+        assert_eq!(authorization(SERVER, &[("CI", "true"), (HOST, "other.example")]), None);
+    }
+
+    #[test]
+    fn buckets_get_the_variables_of_their_cloud() {
+        let env = Environment::new([("AWS_ACCESS_KEY_ID", "me"), (TOKEN, "canary")]);
+        let credentials = Credentials::for_repository(&env, "s3://units/a");
+        assert_eq!(credentials.set("AWS_ACCESS_KEY_ID"), Some("me"));
+        assert_eq!(Credentials::kept_from(&env, "s3://units/a"), None);
     }
 }

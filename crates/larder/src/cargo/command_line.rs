@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-use super::subcommands::{BuiltPrograms, building, is_own};
+use super::subcommands::{BuiltPrograms, building, is_own, is_script};
 
 /// The work of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,16 +22,20 @@ impl Work {
         let Some(name) = subcommand(args).map(|at| args[at].as_str()) else { return Self::Own };
         match building(name).map(|building| building.programs) {
             Some(BuiltPrograms::Run) => Self::Run,
-            _ if is_third_party(name) => Self::ThirdParty(name.to_owned()),
-            _ => Self::Own,
+            _ if is_own(name) || is_script(name) => Self::Own,
+            _ => Self::ThirdParty(name.to_owned()),
         }
     }
 }
 
-/// A path is a script of cargo's.
-fn is_third_party(name: &str) -> bool {
-    !is_own(name) && !name.contains(['/', '\\', '.'])
-}
+/// cargo's options about how much it says. It refuses two of them that differ.
+pub(crate) const VERBOSITY: [&str; 4] = ["-q", "--quiet", "-v", "--verbose"];
+
+/// Options of one letter that have no value.
+const FLAGS: [&str; 5] = ["-V", "-h", "-q", "-r", "-v"];
+
+/// Options of one letter that have a value: `-j4`, `-j=4` or `-j 4`.
+const SHORT_WITH_VALUE: [&str; 5] = ["-C", "-F", "-Z", "-j", "-p"];
 
 /// Words as text, for looking at: what runs gets the words themselves.
 pub(crate) fn text(words: &[OsString]) -> Vec<String> {
@@ -45,25 +49,73 @@ pub(crate) struct Argument<'a> {
     pub(crate) name: &'a str,
     /// The option's value, in whichever way it is given: `--name VALUE`, `--name=VALUE`, `-nVALUE`.
     pub(crate) value: Option<&'a str>,
-    /// The words that it consists of.
+    /// The words that end with it: all that it consists of, or none for the `-q` of `-qr`.
     pub(crate) words: &'a [String],
+    /// Whether its word says other options as well.
+    is_shared: bool,
+}
+
+impl Argument<'_> {
+    /// Words that say this argument alone.
+    pub(crate) fn alone(&self) -> Vec<String> {
+        match self.value {
+            _ if !self.is_shared => self.words.to_vec(),
+            Some(value) => vec![format!("{}={value}", self.name)],
+            None => vec![self.name.to_owned()],
+        }
+    }
 }
 
 /// Reads cargo's own arguments, one after the other, up to a `--`.
 pub(crate) fn arguments(args: &[String]) -> impl Iterator<Item = Argument<'_>> {
+    groups(args).flatten()
+}
+
+/// The arguments of each word, with those words that are a value. A word such as `-qr` has several.
+fn groups(args: &[String]) -> impl Iterator<Item = Vec<Argument<'_>>> {
     let mut rest = own_args(args);
     std::iter::from_fn(move || {
-        let word = rest.first()?;
-        let (name, value) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => (name, Some(value)),
-            _ => short_with_value(word).map_or((word.as_str(), None), |(name, value)| (name, Some(value))),
-        };
+        let mut options = options(rest.first()?);
+        let (name, value) = options.pop()?;
         let takes_next = value.is_none() && takes_value(name);
         let next = rest.get(1).filter(|_| takes_next);
         let (words, after) = rest.split_at(1 + usize::from(next.is_some()));
         rest = after;
-        Some(Argument { name, value: value.or(next.map(String::as_str)), words })
+        let is_shared = !options.is_empty();
+        let last = Argument { name, value: value.or(next.map(String::as_str)), words, is_shared };
+        let before = options.into_iter().map(|(name, value)| Argument { name, value, words: &[], is_shared });
+        Some(before.chain([last]).collect())
     })
+}
+
+/// The options that a word says, with the values that it holds; a word that is no option by itself.
+fn options(word: &str) -> Vec<(&str, Option<&str>)> {
+    match word.split_once('=') {
+        Some((name, value)) if name.starts_with("--") => vec![(name, Some(value))],
+        _ => letters(word).unwrap_or_else(|| vec![(word, None)]),
+    }
+}
+
+/// The options of a word such as `-qr`, `-j4` or `-rp`: the last one may have its value there. `None` if the word has
+/// another form, or a letter that is not known.
+fn letters(word: &str) -> Option<Vec<(&str, Option<&str>)>> {
+    let mut rest = word.strip_prefix('-').filter(|rest| !rest.is_empty())?;
+    let mut options = Vec::new();
+    while let Some(letter) = rest.chars().next() {
+        rest = &rest[letter.len_utf8()..];
+        if let Some(name) = named(&FLAGS, letter) {
+            options.push((name, None));
+            continue;
+        }
+        let value = rest.strip_prefix('=').unwrap_or(rest);
+        options.push((named(&SHORT_WITH_VALUE, letter)?, (!rest.is_empty()).then_some(value)));
+        break;
+    }
+    Some(options)
+}
+
+fn named(names: &[&'static str], letter: char) -> Option<&'static str> {
+    names.iter().copied().find(|name| name.ends_with(letter))
 }
 
 /// The index of the subcommand among cargo's arguments.
@@ -100,30 +152,33 @@ pub(crate) fn own_args(args: &[String]) -> &[String] {
 }
 
 /// A command line with more options of cargo's, but for those that it has already: cargo refuses a word said twice.
+/// An option about how much cargo says replaces those that are there.
 pub(crate) fn with_options(args: &[String], more: impl IntoIterator<Item = String>) -> Vec<String> {
-    let own = own_args(args);
+    let more: Vec<String> = more.into_iter().collect();
+    let replaces = more.iter().any(|word| VERBOSITY.contains(&word.as_str()));
+    let args = without_options(args, if replaces { &VERBOSITY } else { &[] });
+    let own = own_args(&args);
     let more = more.into_iter().filter(|word| !own.contains(word));
     own.iter().cloned().chain(more).chain(args[own.len()..].iter().cloned()).collect()
 }
 
-/// A command line without some of cargo's options.
+/// A command line without some of cargo's options. A word that keeps all of its options stays as it is.
 pub(crate) fn without_options(args: &[String], names: &[&str]) -> Vec<String> {
-    let kept = arguments(args).filter(|argument| !names.contains(&argument.name));
     let rest = &args[own_args(args).len()..];
-    kept.flat_map(|argument| argument.words).chain(rest).cloned().collect()
+    groups(args).flat_map(|group| words_without(&group, names)).chain(rest.iter().cloned()).collect()
+}
+
+fn words_without(group: &[Argument<'_>], names: &[&str]) -> Vec<String> {
+    if group.iter().all(|argument| !names.contains(&argument.name)) {
+        return group.iter().flat_map(|argument| argument.words).cloned().collect();
+    }
+    group.iter().filter(|argument| !names.contains(&argument.name)).flat_map(Argument::alone).collect()
 }
 
 /// A call's arguments without those that say how cargo may go about it: whoever makes a call says so, and cargo
 /// refuses to be told twice.
 pub(crate) fn without_policies(args: &[String]) -> Vec<String> {
     without_options(args, &["--locked", "--offline", "--frozen", "--color"])
-}
-
-/// `-j4` and its kind.
-fn short_with_value(arg: &str) -> Option<(&str, &str)> {
-    let (name, value) = arg.split_at_checked(2)?;
-    let is_one = ["-p", "-F", "-j", "-C", "-Z"].contains(&name) && !value.is_empty();
-    is_one.then(|| (name, value.strip_prefix('=').unwrap_or(value)))
 }
 
 /// Whether an option has cargo answer instead of building.
@@ -145,13 +200,11 @@ pub(crate) fn long(name: &str) -> &str {
 fn takes_value(name: &str) -> bool {
     let names = [
         "--package",
-        "-p",
         "--bin",
         "--example",
         "--test",
         "--bench",
         "--features",
-        "-F",
         "--profile",
         "--target",
         "--target-dir",
@@ -161,14 +214,11 @@ fn takes_value(name: &str) -> bool {
         "--config",
         "--exclude",
         "--jobs",
-        "-j",
         "--artifact-dir",
         "--crate-type",
         "--out-dir",
-        "-C",
-        "-Z",
     ];
-    names.contains(&name)
+    names.contains(&name) || SHORT_WITH_VALUE.contains(&name)
 }
 
 #[cfg(test)]
@@ -209,10 +259,51 @@ mod tests {
     }
 
     #[test]
+    fn letters_may_share_a_word() {
+        let args = words("-vv build -qrp al -rF=a -hj4 -Vx -rq");
+        let read: Vec<_> = arguments(&args).map(|argument| (argument.name, argument.value)).collect();
+        let expected = [
+            ("-v", None),
+            ("-v", None),
+            ("build", None),
+            ("-q", None),
+            ("-r", None),
+            ("-p", Some("al")),
+            ("-r", None),
+            ("-F", Some("a")),
+            ("-h", None),
+            ("-j", Some("4")),
+            ("-Vx", None),
+            ("-r", None),
+            ("-q", None),
+        ];
+        assert_eq!(read, expected);
+        assert_eq!((subcommand(&args), option_values(&args, "-p")), (Some(1), vec!["al"]));
+        for line in ["build -qr", "build -vr", "run -rp al", "check -rF a"] {
+            assert!(is_release(&words(line)), "{line}");
+        }
+        assert!(!is_release(&words("build -pr -Fr -q -- -r")));
+        assert_eq!(without_options(&args, &VERBOSITY), words("build -r -p=al -rF=a -hj4 -Vx -r"));
+        assert_eq!(without_options(&args, &["-p"]), words("-vv build -q -r -rF=a -hj4 -Vx -rq"));
+        assert_eq!(without_options(&args, &["--locked"]), args);
+    }
+
+    #[test]
     fn options_go_before_the_separator_and_none_twice() {
         let args = words("clippy --release -- -Dwarnings");
         assert_eq!(with_options(&args, ["-q".to_owned()]), words("clippy --release -q -- -Dwarnings"));
         assert_eq!(with_options(&args, ["--release".to_owned()]), args);
+    }
+
+    #[test]
+    fn how_much_cargo_says_is_said_once() {
+        for line in ["build --verbose", "build -vv", "build -q", "-v build", "build --quiet"] {
+            let quiet = with_options(&words(line), ["--locked".to_owned(), "--quiet".to_owned()]);
+            assert_eq!(quiet, words("build --locked --quiet"), "{line}");
+        }
+        let args = words("test -rv -- -q");
+        assert_eq!(with_options(&args, ["--quiet".to_owned()]), words("test -r --quiet -- -q"));
+        assert_eq!(with_options(&args, ["--locked".to_owned()]), words("test -rv --locked -- -q"));
     }
 
     #[test]

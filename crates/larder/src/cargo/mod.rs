@@ -14,7 +14,7 @@ pub(crate) mod query;
 pub(crate) mod refusal;
 pub(crate) mod settings_files;
 pub mod shown;
-pub(crate) mod subcommands;
+pub mod subcommands;
 pub(crate) mod unit_hash;
 pub(crate) mod variables;
 
@@ -100,7 +100,7 @@ impl Cargo {
     /// # Errors
     /// If there is none; [`Error::NotAnswered`] for a program that did not call [`answer`](crate::shim::answer).
     pub fn locate(env: &Environment) -> Result<Self> {
-        if markers::is_compiler(env) {
+        if markers::is_unanswered(env) {
             return Err(Error::NotAnswered);
         }
         let program = env.get("CARGO").map(PathBuf::from).or_else(|| env.find_program("cargo"));

@@ -5,8 +5,11 @@
 
 use std::{ffi::OsString, path::Path};
 
-use super::command_line::{Work, arguments, own_args, subcommand, text};
-use crate::{plan::key::ContentHasher, secret};
+use super::{
+    command_line::{Work, arguments, own_args, subcommand, text},
+    subcommands::{is_script, words_are_the_compilers},
+};
+use crate::{hash::ContentHasher, secret};
 
 /// What stands for words that nobody else may see.
 const WORDS: &str = "…";
@@ -25,8 +28,7 @@ pub fn command(words: &[OsString]) -> String {
 /// The words of a call of cargo that may be recorded.
 pub(crate) fn of_cargo(args: &[String]) -> Vec<String> {
     let own = own_args(args);
-    let compiles =
-        subcommand(own).is_some_and(|at| ["clippy", "rustc", "rustdoc"].contains(&own[at].as_str()));
+    let compiles = subcommand(own).is_some_and(|at| words_are_the_compilers(&own[at]));
     match programs_words(own) {
         Some(at) => [&own[..at], &instead(&args[at..], false)].concat(),
         None => [own, &instead(&args[own.len()..], compiles)].concat(),
@@ -55,8 +57,7 @@ fn scripts(words: &[String]) -> Vec<String> {
 fn programs_words(own: &[String]) -> Option<usize> {
     let name = subcommand(own)?;
     let mut at = name + 1;
-    let is_script = own[name].contains(['/', '\\', '.']);
-    if is_script && at < own.len() {
+    if is_script(&own[name]) && at < own.len() {
         return Some(at);
     }
     if Work::parse(own) != Work::Run {
@@ -104,6 +105,7 @@ mod tests {
             (&["cargo", "run", "--bin", "a", "--", "--token=x"][..], "cargo run --bin a -- …"),
             (&["cargo", "run", "--bin=a", "x", "--release"], "cargo run --bin=a -- …"),
             (&["cargo", "+nightly", "r", "-r"], "cargo +nightly r -r"),
+            (&["cargo", "r", "-qrp", "a", "x"], "cargo r -qrp a -- …"),
             (&["cargo", "test", "name", "--", "--nocapture", "x"], "cargo test name -- …"),
             (&["/bin/cargo", "bench", "--", "x"], "/bin/cargo bench -- …"),
             (&["cargo", "tool/script.rs", "x", "y"], "cargo tool/script.rs -- …"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{plan::key::ContentHasher, process::Environment, secret};
+use crate::{hash::ContentHasher, process::Environment, secret};
 
 /// One digest per variable, so that values, which may be secret, are in no file.
 pub(crate) fn digests(env: &Environment) -> BTreeSet<String> {

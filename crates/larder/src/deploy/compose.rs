@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{deployment::settings, plan::SETTLING, problem::Problem, settings::DeploySettings};
+use super::{deployment::settings, problem::Problem, rollout_step::SETTLING, settings::DeploySettings};
 use crate::{docker, error::Result, project::Project};
 
 /// The program that is to read the file.
@@ -79,7 +79,7 @@ pub fn compose(project: &Project, name: Option<&str>, reader: ComposeReader) -> 
 
 impl Description<'_> {
     pub(super) fn text(&self) -> String {
-        let mut text = format!("services:\n  {}:\n", self.service);
+        let mut text = format!("services:\n  {}:\n", key(self.service));
         let _ = match &self.source {
             ImageSource::Folder(folder) => {
                 writeln!(text, "    build: {}\n    restart: unless-stopped", word(folder))
@@ -122,7 +122,7 @@ impl Description<'_> {
         }
         text.push_str("    deploy:\n");
         if let Some(memory) = &self.settings.memory {
-            let _ = writeln!(text, "      resources: {{ limits: {{ memory: {memory} }} }}");
+            let _ = writeln!(text, "      resources: {{ limits: {{ memory: {} }} }}", word(memory));
         }
         if !self.is_swarm() {
             return;
@@ -147,6 +147,12 @@ impl Description<'_> {
 /// A text as YAML takes it, which knows JSON's. Compose puts values in the place of names after `$`.
 fn word(text: &str) -> String {
     Value::from(text.replace('$', "$$")).to_string()
+}
+
+/// A name as the key of a map: some names are a truth value to YAML, or nothing at all.
+fn key(name: &str) -> String {
+    const VALUES: [&str; 9] = ["y", "yes", "on", "true", "n", "no", "off", "false", "null"];
+    if VALUES.contains(&name) { word(name) } else { name.to_owned() }
 }
 
 #[cfg(test)]
@@ -174,8 +180,15 @@ mod tests {
             text,
             "services:\n  web:\n    build: \"..\"\n    restart: unless-stopped\n    ports: [\"127.0.0.1:8101:3000\"]\n    \
              env_file: [\"a $$b.env\"]\n    volumes: [\"data:/data\"]\n    stop_grace_period: 30s\n    deploy:\n      \
-             resources: { limits: { memory: 512m } }\nvolumes:\n  data:\n    name: web-data\n"
+             resources: { limits: { memory: \"512m\" } }\nvolumes:\n  data:\n    name: web-data\n"
         );
+    }
+
+    #[test]
+    fn names_and_sizes_are_texts_to_yaml() {
+        assert_eq!(["on", "no", "web", "nowhere"].map(key), ["\"on\"", "\"no\"", "web", "nowhere"]);
+        let text = text("memory = \"536870912\"", None, ImageSource::Folder(".".into()));
+        assert!(text.contains("limits: { memory: \"536870912\" }"), "{text}");
     }
 
     #[test]

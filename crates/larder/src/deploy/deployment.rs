@@ -9,11 +9,12 @@ use super::{
     gate::HealthCheck,
     half::{self, ChangingPart},
     inputs,
-    plan::{self, DeploymentFacts, RolloutPlan, Turn},
+    plan::{self, DeploymentFacts, RolloutPlan},
     ports,
     problem::Problem,
     proxy::Proxy,
     release::{Halves, Release},
+    rollout_step::Turn,
     session::{ServerSession, SessionPurpose},
     settings::{DeploySettings, Update},
     socket,
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     docker::{client::Client, explain::BuildRecord},
-    error::Result,
+    error::{Error, Result},
     process::{Cmd, Environment},
     project::Project,
 };
@@ -42,11 +43,13 @@ pub struct Deployment<'a> {
     /// Whether Swarm does the rollout.
     pub(super) is_swarm: bool,
     pub(super) proxy: Option<Proxy>,
+    /// Why the proxy cannot be asked: a look at releases needs none, a plan does.
+    proxy_trouble: Option<Error>,
     pub(super) releases: Vec<Release>,
     /// Known once a plan was made.
     pub(super) inputs: Option<String>,
     pub(super) halves: Halves,
-    /// The text of the environment file.
+    /// The text of the environment file; known once a plan was made for what the project is now.
     pub(super) environment: Option<String>,
 }
 
@@ -98,7 +101,6 @@ impl<'a> Deployment<'a> {
         let (name, settings) = settings(project, name)?;
         let service = settings.service(name).to_owned();
         let target = SshServer::find(env, &settings.to)?;
-        let environment = inputs::environment(project.workspace.root(), settings)?;
         let mut session = ServerSession::open(env, &target, &service, settings, purpose)?;
         let engine = Engine::new(env, &session.engine(), session.host())?;
         let about = match engine.about() {
@@ -115,11 +117,14 @@ impl<'a> Deployment<'a> {
         if is_swarm {
             releases = engine.swarm_releases(&service)?;
         }
-        // With `stop` there may be none.
-        let proxy = match settings.update {
-            _ if is_swarm => None,
-            Update::Stop => None,
-            _ => Some(Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?),
+        let (proxy, proxy_trouble) = match settings.update {
+            _ if is_swarm => (None, None),
+            // There may be none.
+            Update::Stop => (None, None),
+            _ => match Proxy::find(session.port(settings.proxy), session.host(), settings.ports) {
+                Err(error) if purpose == SessionPurpose::Look => (None, Some(error)),
+                found => (Some(found?), None),
+            },
         };
         Ok(Self {
             project,
@@ -131,10 +136,11 @@ impl<'a> Deployment<'a> {
             is_swarm,
             about,
             proxy,
+            proxy_trouble,
             releases,
             inputs: None,
             halves: Halves::default(),
-            environment,
+            environment: None,
         })
     }
 
@@ -143,19 +149,27 @@ impl<'a> Deployment<'a> {
     /// # Errors
     /// When they cannot be read, and [`Problem::Half`] if more than the part would change.
     pub fn plan(&mut self, part: ChangingPart, build_args: &[String]) -> Result<RolloutPlan> {
+        self.check_proxy()?;
+        self.environment = inputs::environment(self.project.workspace.root(), self.settings)?;
         let record = inputs::of_image(self.project, &inputs::with_values(self.env, build_args))?;
         half::check(part, record.as_ref(), self.live(), &self.service)?;
         self.inputs = record.as_ref().map(BuildRecord::digest);
         self.halves = record.as_ref().map(Halves::read).unwrap_or_default();
-        Ok(self.facts().plan())
+        Ok(self.facts()?.plan())
     }
 
     /// The steps back to a release; to the one that served before by default.
     ///
     /// # Errors
     /// [`Problem::NoRelease`].
-    pub fn plan_back(&self, release: Option<&str>) -> Result<RolloutPlan> {
-        Ok(self.facts().plan_back(self.back(release)?))
+    pub fn plan_back(&mut self, release: Option<&str>) -> Result<RolloutPlan> {
+        self.check_proxy()?;
+        Ok(self.facts()?.plan_back(self.back(release)?))
+    }
+
+    /// Fails if a plan cannot be made, since the proxy does not tell what it does.
+    fn check_proxy(&mut self) -> Result<()> {
+        self.proxy_trouble.take().map_or(Ok(()), Err)
     }
 
     /// All releases that are there, the newest first.
@@ -215,19 +229,32 @@ impl<'a> Deployment<'a> {
         self.proxy.as_ref().and_then(Proxy::serving)
     }
 
-    fn facts(&self) -> DeploymentFacts {
+    fn facts(&self) -> Result<DeploymentFacts> {
         let live_image = self.releases.first().map(|release| release.image.as_str());
-        DeploymentFacts {
+        Ok(DeploymentFacts {
             releases: self.releases.clone(),
             serving: self.serving(),
+            is_held: self.proxy.as_ref().is_some_and(Proxy::is_held),
             ports: self.settings.ports,
             inputs: self.inputs.clone(),
             configuration: self.configuration(),
             place: self.settings.build,
             turn: self.turn(),
+            may_share: self.settings.update == Update::Overlap,
+            left_images: self.left_images()?,
             check: self.check_in_words(live_image),
             keep: self.settings.keep,
+        })
+    }
+
+    /// Releases that have an image and no container. Swarm keeps images as it likes.
+    fn left_images(&self) -> Result<Vec<String>> {
+        if self.is_swarm {
+            return Ok(Vec::new());
         }
+        let mut names = self.engine.images_of(&self.service)?;
+        names.retain(|name| self.releases.iter().all(|release| release.labels.release != *name));
+        Ok(names)
     }
 
     /// The check of a release; before the first one the image is not known yet.
@@ -259,11 +286,12 @@ impl<'a> Deployment<'a> {
 
     pub(super) fn configuration(&self) -> String {
         let port = self.project.settings.docker.port.map(|port| port.to_string());
+        let environment = self.environment.as_deref().map(|text| inputs::with_variables(self.env, text));
         inputs::of_configuration(&[
             port.as_deref(),
             self.volume().as_deref(),
             self.settings.memory.as_deref(),
-            self.environment.as_deref(),
+            environment.as_deref(),
         ])
     }
 

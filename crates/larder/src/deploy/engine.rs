@@ -2,6 +2,9 @@
 //!
 //! It must never give the value of a variable on a command line: environments go by files.
 
+#[cfg(all(test, unix))]
+pub(super) mod fake;
+
 use std::{path::Path, time::Duration};
 
 use serde_json::Value;
@@ -15,6 +18,9 @@ use crate::{
     error::{Error, Result},
     process::{Cmd, Environment, Stderr},
 };
+
+/// How often the containers of a service are looked at while others of its go.
+const ATTEMPTS: usize = 5;
 
 /// The engine behind a socket.
 #[derive(Debug)]
@@ -84,13 +90,18 @@ impl Engine {
     /// A client for the engine at this address.
     pub(super) fn new(env: &Environment, address: &str, host: &str) -> Result<Self> {
         let mut env = env.clone();
-        for name in
-            ["DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "BUILDX_BUILDER"]
-        {
+        for name in ["DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {
             env.unset(name);
         }
         env.set("DOCKER_HOST", address);
+        // The engine's own, whichever one the user has chosen for all builds.
+        env.set("BUILDX_BUILDER", "default");
         Ok(Self { client: Client::find(&env)?, host: host.to_owned() })
+    }
+
+    /// The server's name.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -116,38 +127,48 @@ impl Engine {
         let mut words = answer.trim().split('\t').map(str::to_owned);
         let [version, architecture, folder, is_manager, node] =
             std::array::from_fn(|_| words.next().unwrap_or_default());
-        let architecture = match architecture.as_str() {
-            "x86_64" => "amd64".to_owned(),
-            "aarch64" => "arm64".to_owned(),
-            _ => architecture,
-        };
+        let architecture = in_words_of_images(&architecture).to_owned();
         Ok(About { version, architecture, folder, node: Some(node).filter(|_| is_manager == "true") })
     }
 
     /// All containers of a service, the newest release first.
     pub(super) fn releases(&self, service: &str) -> Result<Vec<Release>> {
-        let ids = self.cmd(&["ps", "-aq", "--no-trunc", "--filter", &Labels::filter(service)]).output()?;
-        let ids: Vec<&str> = ids.split_whitespace().collect();
-        self.inspect(&ids)
+        for _ in 0..ATTEMPTS {
+            let ids =
+                self.cmd(&["ps", "-aq", "--no-trunc", "--filter", &Labels::filter(service)]).output()?;
+            let ids: Vec<&str> = ids.split_whitespace().collect();
+            if let Some(releases) = self.inspect(&ids)? {
+                return Ok(releases);
+            }
+        }
+        let what = format!("the containers of `{service}` change all the time");
+        let hint = "run this again once nothing else removes them";
+        Err(Problem::Server { host: self.host.clone(), what, hint }.into())
     }
 
     /// One container; `None` if it is gone.
     pub(super) fn release(&self, container: &str) -> Result<Option<Release>> {
-        Ok(self.inspect(&[container])?.into_iter().next())
+        Ok(self.inspect(&[container])?.and_then(|found| found.into_iter().next()))
     }
 
-    fn inspect(&self, ids: &[&str]) -> Result<Vec<Release>> {
+    /// Containers; `None` if one of them is gone.
+    fn inspect(&self, ids: &[&str]) -> Result<Option<Vec<Release>>> {
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let cmd = self.cmd(&["container", "inspect"]).args(ids.iter().copied());
         let answer = match cmd.output() {
-            Err(Error::Failed { stderr, .. }) if stderr.contains("No such container") => {
-                return Ok(Vec::new());
-            }
+            Err(Error::Failed { stderr, .. }) if is_of_one_gone(&stderr) => return Ok(None),
             answer => answer?,
         };
-        release::read(&answer).map_err(|error| cmd.unreadable(&error))
+        release::read(&answer).map(Some).map_err(|error| cmd.unreadable(&error))
+    }
+
+    /// The releases of a service that images are named after, whether they have a container or not.
+    pub(super) fn images_of(&self, service: &str) -> Result<Vec<String>> {
+        let name = release::image_name(service);
+        let tags = self.cmd(&["image", "ls", "--format", "{{.Tag}}", &name]).output()?;
+        Ok(tags.lines().filter(|tag| release::is_name(tag)).map(str::to_owned).collect())
     }
 
     /// An image; `None` if the engine does not have it.
@@ -194,14 +215,16 @@ impl Engine {
     /// Starts a container on its port.
     pub(super) fn start(&self, release: &Release) -> Result<()> {
         self.cmd(&["start", &release.container]).output().map(drop).map_err(|error| match error {
-            Error::Failed { stderr, .. } if is_port_taken(&stderr) => Problem::Server {
-                host: self.host.clone(),
-                what: format!("port {} is taken by something else", release.labels.port),
-                hint: "end what has it, or set `ports` to two that are free",
-            }
-            .into(),
+            Error::Failed { stderr, .. } if is_port_taken(&stderr) => self.port_taken(release.labels.port),
             other => other,
         })
+    }
+
+    /// The error if something else has a port of ours.
+    pub(super) fn port_taken(&self, port: u16) -> Error {
+        let what = format!("port {port} is taken by something else");
+        let hint = "end what has it, or set `ports` to two that are free";
+        Problem::Server { host: self.host.clone(), what, hint }.into()
     }
 
     /// Ends a container by SIGTERM, and after these seconds by force.
@@ -259,6 +282,23 @@ impl Engine {
 fn time_and_text(line: &str) -> Option<(String, String)> {
     let (time, text) = line.split_once(' ')?;
     Some((time.to_owned(), text.to_owned()))
+}
+
+/// The name that images have for a processor, which the engine names as its kernel does. That of ARM before version 7
+/// stays: an image for `arm` is for that one.
+fn in_words_of_images(architecture: &str) -> &str {
+    match architecture {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "armv7l" | "armv8l" => "arm",
+        "i386" | "i486" | "i586" | "i686" => "386",
+        "loongarch64" => "loong64",
+        other => other,
+    }
+}
+
+fn is_of_one_gone(stderr: &str) -> bool {
+    ["No such container", "No such object"].iter().any(|words| stderr.contains(words))
 }
 
 fn is_port_taken(stderr: &str) -> bool {
@@ -322,7 +362,67 @@ fn texts(list: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    use super::fake::FakeEngine;
     use super::*;
+
+    /// With one container that is gone once it was listed, and one that stays.
+    #[cfg(unix)]
+    const GOING: &str = r#"
+ps*) [ -e "$folder/gone" ] || echo gone; echo there; : > "$folder/gone" ;;
+*gone*) echo "Error response from daemon: No such container: gone" >&2; exit 1 ;;
+"container inspect there") cat "$folder/there" ;;
+info*) printf "28.0\tarmv7l\t/var/lib/docker\tfalse\t\n" ;;
+builder) echo "$BUILDX_BUILDER at $DOCKER_HOST" ;;
+image*) printf "20260102-030405\nlatest\n<none>\n20260102-030405a\n" ;;
+"#;
+
+    #[cfg(unix)]
+    fn engine(branches: &str) -> (FakeEngine, Engine) {
+        let fake = FakeEngine::new(branches);
+        let there = serde_json::json!([{ "Id": "there", "Name": "/web-1", "Image": "i", "RestartCount": 0,
+            "State": { "Running": true, "ExitCode": 0 }, "Config": { "Labels":
+            { "larder.service": "web", "larder.release": "1", "larder.port": "8101" } } }]);
+        fs_err::write(fake.path().join("there"), there.to_string()).unwrap();
+        let mut env = fake.env();
+        env.set("BUILDX_BUILDER", "own");
+        let engine = Engine::new(&env, "unix:///none", "h").unwrap();
+        (fake, engine)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_container_that_goes_meanwhile_takes_no_other_one_with_it() {
+        let (fake, engine) = engine(GOING);
+        let found = engine.releases("web").unwrap();
+        assert_eq!(found.iter().map(|release| release.container.as_str()).collect::<Vec<_>>(), ["there"]);
+        assert_eq!(fake.told().len(), 4);
+        assert_eq!(engine.release("gone").unwrap(), None);
+        // One that cannot be told is never taken for none.
+        fs_err::write(
+            fake.path().join("docker"),
+            "#!/bin/sh\necho No such object: x >&2\n[ $1 = ps ] && echo x\n",
+        )
+        .unwrap();
+        let error = engine.releases("web").unwrap_err().to_string();
+        assert_eq!(error, "h: the containers of `web` change all the time");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_engine_is_asked_for_what_it_is_itself() {
+        let (_fake, engine) = engine(GOING);
+        assert_eq!(engine.about().unwrap().architecture, "arm");
+        assert_eq!(engine.cmd(&["builder"]).output().unwrap(), "default at unix:///none\n");
+        assert_eq!(engine.images_of("web").unwrap(), ["20260102-030405", "20260102-030405a"]);
+    }
+
+    #[test]
+    fn processors_are_named_as_images_name_them() {
+        let kernels = ["x86_64", "aarch64", "armv7l", "i686", "armv6l", "riscv64"];
+        let names = kernels.map(in_words_of_images);
+        assert_eq!(names, ["amd64", "arm64", "arm", "386", "armv6l", "riscv64"]);
+    }
 
     #[test]
     fn images_are_read() {

@@ -10,8 +10,8 @@ use std::{
 use super::{
     address::{Address, HttpRequest},
     engine::{Engine, ImageCheck, InspectedImage},
-    plan::SETTLING,
     release::Release,
+    rollout_step::SETTLING,
     session::ServerSession,
 };
 use crate::error::Result;

@@ -10,7 +10,7 @@ use super::{
     problem::Problem,
     release::{Halves, Release},
 };
-use crate::{docker::explain::BuildRecord, plan::key::ContentHasher};
+use crate::{docker::explain::BuildRecord, hash::ContentHasher};
 
 /// The part of an application that may change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     files::read,
     git::Git,
-    plan::key::ContentHasher,
+    hash::ContentHasher,
     process::Environment,
     project::Project,
 };
@@ -22,7 +22,7 @@ pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Optio
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.
-    BuildRecord::gather(project, build_args, |_| None).map(Some)
+    Ok(Some(BuildRecord::gather(project, build_args, |_| None)?).filter(BuildRecord::is_complete))
 }
 
 /// Arguments of a build, each with something that changes with its value: for one that is only named, which may be a
@@ -39,6 +39,17 @@ fn with_value(env: &Environment, arg: &str) -> String {
 /// The words of an environment file, which is read to the last byte as the engine's client would do.
 pub(super) fn environment(root: &Utf8Path, settings: &DeploySettings) -> Result<Option<String>> {
     Ok(settings.env_file.as_ref().map(|file| read::text(root.join(file))).transpose()?)
+}
+
+/// The same with the values of variables that are only named there, which the client takes from its own environment.
+pub(super) fn with_variables(env: &Environment, text: &str) -> String {
+    text.split_inclusive('\n').map(|line| with_variable(env, line)).collect()
+}
+
+fn with_variable(env: &Environment, line: &str) -> String {
+    let is_named = !line.contains('=') && !line.trim_start().starts_with('#');
+    let value = if is_named { env.get_str(line.trim()) } else { None };
+    value.map_or_else(|| line.to_owned(), |value| format!("{}={value}\n", line.trim()))
 }
 
 /// A digest of how a container is started.
@@ -67,5 +78,12 @@ mod tests {
         assert_eq!([told.as_str(), unset], ["BASE=alpine", "NONE"]);
         assert!(named.starts_with("EDITION=") && !named.contains("large"), "{named}");
         assert_ne!(*named, with_values(&other, &given)[0]);
+    }
+
+    #[test]
+    fn a_variable_that_an_environment_file_only_names_counts_with_its_value() {
+        let env = Environment::new([("TOKEN", "one"), ("#TOKEN", "no"), ("A", "no")]);
+        let text = "A=b\n#TOKEN\n  TOKEN\nNONE\n";
+        assert_eq!(with_variables(&env, text), "A=b\n#TOKEN\nTOKEN=one\nNONE\n");
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Steps are carried out exactly as they are planned here, so that a plan that is shown is one that is kept.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
-use super::{release::Release, settings::BuildPlace};
+use super::{
+    release::Release,
+    rollout_step::{Step, Turn},
+    settings::BuildPlace,
+};
 
 /// Everything that decides the steps.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +17,8 @@ pub(super) struct DeploymentFacts {
     pub(super) releases: Vec<Release>,
     /// The port that all requests go to, if it is one.
     pub(super) serving: Option<u16>,
+    /// Whether the proxy holds requests, for a run that was interrupted.
+    pub(super) is_held: bool,
     /// The ports that releases take turns on.
     pub(super) ports: [u16; 2],
     /// A digest of what decides the image, if it is known without building.
@@ -23,166 +27,14 @@ pub(super) struct DeploymentFacts {
     pub(super) configuration: String,
     pub(super) place: BuildPlace,
     pub(super) turn: Turn,
+    /// Whether two releases may have one volume at once, as `update = "overlap"` says.
+    pub(super) may_share: bool,
+    /// Releases that have an image and no container: a run was interrupted in between.
+    pub(super) left_images: Vec<String>,
     /// How a release is found to be well.
     pub(super) check: String,
     pub(super) keep: usize,
 }
-
-/// How two releases take turns.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Turn {
-    /// Both run for a while.
-    #[default]
-    Overlap,
-    /// Never both.
-    Hold,
-    /// Never both, and on the same port.
-    Stop,
-    /// As the Swarm does it that the server manages.
-    Swarm,
-}
-
-impl Turn {
-    /// Whether all releases have the first port.
-    fn has_one_port(self) -> bool {
-        matches!(self, Self::Stop | Self::Swarm)
-    }
-
-    /// Whether a release may have this port.
-    fn has_port(self, ports: [u16; 2], port: u16) -> bool {
-        if self.has_one_port() { port == ports[0] } else { ports.contains(&port) }
-    }
-}
-
-/// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "step")]
-pub enum Step {
-    /// Mark a release as one that serves: whoever switched to it was interrupted.
-    Mark {
-        /// The release.
-        release: String,
-    },
-    /// Remove a release that was interrupted before it served.
-    Remove {
-        /// The release.
-        release: String,
-    },
-    /// Stop a release that serves no longer: whoever replaced it was interrupted.
-    Stop {
-        /// The release.
-        release: String,
-    },
-    /// Build the image.
-    Build {
-        /// The machine that builds.
-        on: BuildPlace,
-    },
-    /// Send requests to the serving release alone.
-    Pin {
-        /// The port.
-        port: u16,
-    },
-    /// Have the proxy hold requests.
-    Hold {
-        /// The port that they wait for.
-        port: u16,
-    },
-    /// Make the container, so that what the engine refuses is known before anything is stopped.
-    Create {
-        /// Its port.
-        port: u16,
-    },
-    /// Start a release.
-    Start {
-        /// Its port.
-        port: u16,
-    },
-    /// Wait until the release is well.
-    Gate {
-        /// By what.
-        check: String,
-    },
-    /// See that it stays so for some seconds.
-    Settle,
-    /// Have Swarm bring a release, and wait for the end of it.
-    Roll {
-        /// The port that it publishes.
-        port: u16,
-    },
-    /// Have Swarm go back.
-    RollBack,
-    /// Mark the release as the one that serves.
-    Confirm,
-    /// Send requests to the release.
-    Switch {
-        /// Its port.
-        port: u16,
-    },
-    /// End a release once it has answered its last requests.
-    Drain {
-        /// The release.
-        release: String,
-    },
-    /// Remove an old release with its image.
-    Prune {
-        /// The release.
-        release: String,
-    },
-}
-
-impl Step {
-    /// The verb, as progress says it.
-    pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Mark { .. } => "Marking",
-            Self::Remove { .. } => "Removing",
-            Self::Stop { .. } => "Stopping",
-            Self::Build { .. } => "Building",
-            Self::Pin { .. } => "Pinning",
-            Self::Hold { .. } => "Holding",
-            Self::Create { .. } => "Creating",
-            Self::Start { .. } => "Starting",
-            Self::Gate { .. } => "Waiting",
-            Self::Settle => "Watching",
-            Self::Roll { .. } | Self::RollBack => "Rolling",
-            Self::Confirm => "Confirming",
-            Self::Switch { .. } => "Switching",
-            Self::Drain { .. } => "Draining",
-            Self::Prune { .. } => "Pruning",
-        }
-    }
-
-    /// To what it is done.
-    pub fn object(&self) -> String {
-        match self {
-            Self::Mark { release } => format!("release {release}, which serves after an interrupted run"),
-            Self::Remove { release } => format!("release {release}, which an interrupted run has left"),
-            Self::Stop { release } => format!("release {release}, which serves no longer"),
-            Self::Build { on: BuildPlace::Server } => "the image on the server".into(),
-            Self::Build { on: BuildPlace::Local } => {
-                "the image on this machine, and sending the layers that the server lacks".into()
-            }
-            Self::Hold { port } => format!("requests until a release listens on port {port}"),
-            Self::Create { port } => format!("its container, which has port {port}"),
-            Self::Start { port } => format!("the release on port {port}"),
-            Self::Gate { check } => format!("until {check}"),
-            Self::Settle => format!("it for {} seconds", SETTLING.as_secs()),
-            Self::Roll { port } => {
-                format!("the release out on port {port}: Swarm undoes it if it ends early")
-            }
-            Self::RollBack => "back to the release before".into(),
-            Self::Confirm => "that the release serves".into(),
-            Self::Pin { port } | Self::Switch { port } => format!("requests to port {port}"),
-            Self::Drain { release } => format!("release {release}: SIGTERM, and time for its last requests"),
-            Self::Prune { release } => format!("release {release} with its image"),
-        }
-    }
-}
-
-/// How long a release must last: longer than programs take that start well and end soon.
-pub(super) const SETTLING: Duration = Duration::from_secs(5);
 
 /// The steps, and what they start from.
 #[derive(Debug, Clone, Serialize)]
@@ -228,8 +80,19 @@ impl DeploymentFacts {
         if is_free { port } else { self.free_port() }
     }
 
+    /// Whether requests may go to this port: to the release that serves, or else wherever the proxy sends them.
     fn is_taken(&self, port: u16) -> bool {
-        self.live().is_some_and(|live| live.labels.port == port)
+        self.live_port().or(self.serving) == Some(port)
+    }
+
+    /// The port of the release that serves, unless it was given up: then the proxy would be one for others' ports.
+    fn live_port(&self) -> Option<u16> {
+        self.live().map(|live| live.labels.port).filter(|port| self.ports.contains(port))
+    }
+
+    /// Whether the proxy was left in a state that no run ends in.
+    fn is_led_astray(&self) -> bool {
+        self.is_held || self.serving.is_some_and(|serving| self.live_port() != Some(serving))
     }
 
     /// Puts in order what an interrupted run has left.
@@ -246,7 +109,9 @@ impl DeploymentFacts {
                 (false, false) => None,
             }
         });
-        mark.into_iter().chain(left).collect()
+        let images = self.left_images.iter().map(|release| Step::Remove { release: release.clone() });
+        let pin = self.live_port().filter(|_| self.is_led_astray()).map(|port| Step::Pin { port });
+        mark.into_iter().chain(left).chain(images).chain(pin).collect()
     }
 
     /// The plan for what the project is now.
@@ -276,14 +141,23 @@ impl DeploymentFacts {
 
     /// The plan for going back to a release.
     pub(super) fn plan_back(&self, to: &Release) -> RolloutPlan {
-        let mut steps = self.tidy();
-        if self.turn == Turn::Swarm {
+        let turn = self.turn_back(to);
+        let facts = Self { turn, ..self.clone() };
+        let mut steps = facts.tidy();
+        if turn == Turn::Swarm {
             steps.push(Step::RollBack);
         } else {
-            steps.extend(self.turns(self.port_for(to), Some(to)));
+            steps.extend(facts.turns(facts.port_for(to), Some(to)));
         }
-        let live = self.live().cloned();
-        RolloutPlan { live, is_unchanged: false, is_started_alike: false, turn: self.turn, steps }
+        let live = facts.live().cloned();
+        RolloutPlan { live, is_unchanged: false, is_started_alike: false, turn, steps }
+    }
+
+    /// How a kept release takes its turn. It has the volumes that it was started with, whatever the settings say now.
+    fn turn_back(&self, to: &Release) -> Turn {
+        let mut volumes = self.live().into_iter().flat_map(|live| &live.volumes);
+        let is_shared = volumes.any(|volume| to.volumes.contains(volume));
+        if self.turn == Turn::Overlap && is_shared && !self.may_share { Turn::Hold } else { self.turn }
     }
 
     /// One release takes the place of another: a new one, or one that was kept.
@@ -300,9 +174,8 @@ impl DeploymentFacts {
         steps.extend(create.filter(|_| self.turn != Turn::Swarm));
         match self.turn {
             Turn::Overlap => {
-                // Told to send to a port that was given up, the proxy would be one for others' ports.
-                let pinned = live.map(|live| live.labels.port).filter(|port| self.ports.contains(port));
-                let pinned = pinned.filter(|port| self.serving != Some(*port));
+                // A proxy that was started again asks both ports.
+                let pinned = self.live_port().filter(|_| self.serving.is_none() && !self.is_held);
                 steps.extend(pinned.map(|port| Step::Pin { port }));
                 steps.extend([start, gate]);
                 steps.extend(settle);
@@ -446,6 +319,58 @@ mod tests {
         facts.turn = Turn::Hold;
         let back = words(&facts.plan_back(&release("a", 2, false)));
         assert_eq!(back, "create 1, hold 1, drain b, start 1, gate, switch 1");
+    }
+
+    #[test]
+    fn a_kept_release_with_the_same_volume_never_runs_beside_the_one_that_serves() {
+        let [mut live, mut kept] = [release("b", 2, true), release("a", 1, false)];
+        live.volumes = vec!["web-data".into()];
+        kept.volumes.clone_from(&live.volumes);
+        let mut facts = facts(vec![live, kept.clone()], Some(2));
+        // The settings name no volume any more.
+        assert_eq!(facts.plan_back(&kept).turn, Turn::Hold);
+        assert_eq!(words(&facts.plan_back(&kept)), "hold 1, drain b, start 1, gate, switch 1");
+        facts.may_share = true;
+        assert_eq!(facts.plan_back(&kept).turn, Turn::Overlap);
+        facts.may_share = false;
+        kept.volumes = vec!["other".into()];
+        assert_eq!(facts.plan_back(&kept).turn, Turn::Overlap);
+    }
+
+    #[test]
+    fn the_proxy_is_led_back_to_the_release_that_serves() {
+        // Somebody has started the older one by hand.
+        let mut facts = facts(vec![release("b", 2, false), release("a", 1, true)], Some(2));
+        facts.inputs = Some("inputs of a".into());
+        assert!(facts.plan().is_unchanged);
+        assert_eq!(words(&facts.plan()), "pin 1");
+        facts.inputs = None;
+        assert!(words(&facts.plan()).starts_with("pin 1, build, create 2, start 2"));
+        // An interrupted run has left it holding requests.
+        (facts.serving, facts.is_held) = (None, true);
+        assert!(words(&facts.plan()).starts_with("pin 1, build, create 2, start 2"));
+        facts.is_held = false;
+        assert!(words(&facts.plan()).starts_with("build, create 2, pin 1, start 2"));
+    }
+
+    #[test]
+    fn a_release_never_starts_on_the_port_that_the_proxy_asks() {
+        let mut facts = facts(vec![release("a", 1, false)], Some(1));
+        assert!(words(&facts.plan()).starts_with("build, create 2, start 2"));
+        assert!(words(&facts.plan_back(&release("a", 1, false))).starts_with("create 2, start 2"));
+        // A port that was given up is no reason to start on the one that is asked.
+        facts.releases = vec![release("a", 9, true)];
+        assert!(words(&facts.plan()).starts_with("build, create 2, start 2"));
+        facts.turn = Turn::Stop;
+        assert!(words(&facts.plan()).starts_with("build, create 1, drain a, start 1"));
+    }
+
+    #[test]
+    fn an_image_without_a_container_goes() {
+        let mut facts = facts(vec![release("a", 1, true)], Some(1));
+        facts.inputs = Some("inputs of a".into());
+        facts.left_images = vec!["b".into()];
+        assert_eq!(words(&facts.plan()), "remove b");
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Problem {
             }
             Self::Held { .. } => "wait for it, and run this again; the lock ends with its connection".into(),
             Self::Disk { .. } => {
-                "free some with `docker system prune` on the server, or lower `keep` in the settings".into()
+                "free some with `docker builder prune` on the server, or lower `keep` in the settings".into()
             }
             Self::Refused { .. } => return None,
             Self::Half { .. } => "`cargo larder deploy` without a part brings both halves".into(),

@@ -17,9 +17,7 @@ use super::{
 use crate::error::Result;
 
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long requests are held while a release takes over; Caddy's unit is the nanosecond.
-const HELD: u64 = 60_000_000_000;
-/// How often a held request is tried again.
+/// How often a held request is tried again; Caddy's unit is the nanosecond.
 const AGAIN: u64 = 25_000_000;
 /// How soon a port that took no connection is tried again.
 const FORGOTTEN: u64 = 100_000_000;
@@ -83,23 +81,28 @@ impl Proxy {
         }
     }
 
+    /// Whether requests are held, for a run that was interrupted.
+    pub(super) fn is_held(&self) -> bool {
+        self.handlers.iter().any(|handler| is_holding(&pace_of(&handler.value)))
+    }
+
     /// Sends requests to this port alone.
     pub(super) fn send_to(&self, port: u16) -> Result<()> {
-        self.change(&[port], false)
+        self.change(&[port], None)
     }
 
-    /// Holds requests until one of both ports takes them, the new one first.
+    /// Holds requests until one of both ports takes them, the new one first, and for so long at most.
     ///
     /// A change of the configuration ends every request that waits, so this is the only one until a release takes them.
-    pub(super) fn hold_for(&self, new: u16) -> Result<()> {
+    pub(super) fn hold_for(&self, new: u16, longest: Duration) -> Result<()> {
         let [first, second] = self.ports;
-        self.change(&[new, if new == first { second } else { first }], true)
+        self.change(&[new, if new == first { second } else { first }], Some(longest))
     }
 
-    /// Changes all handlers, wherever they are by now.
-    fn change(&self, ports: &[u16], is_held: bool) -> Result<()> {
+    /// Changes all handlers, wherever they are by now. They hold requests for so long if it is told.
+    fn change(&self, ports: &[u16], held: Option<Duration>) -> Result<()> {
         for _ in 0..ATTEMPTS {
-            if self.try_change(ports, is_held)? {
+            if self.try_change(ports, held)? {
                 return Ok(());
             }
         }
@@ -109,9 +112,9 @@ impl Proxy {
     }
 
     /// The same, unless something else changes them meanwhile.
-    fn try_change(&self, ports: &[u16], is_held: bool) -> Result<bool> {
+    fn try_change(&self, ports: &[u16], held: Option<Duration>) -> Result<bool> {
         for handler in self.read()? {
-            let wanted = self.changed(&handler.value, ports, is_held);
+            let wanted = self.changed(&handler.value, ports, held);
             if wanted != handler.value && !self.replace(&handler, &wanted)? {
                 return Ok(false);
             }
@@ -136,11 +139,11 @@ impl Proxy {
     }
 
     /// A handler for these ports.
-    fn changed(&self, handler: &Value, ports: &[u16], is_held: bool) -> Value {
+    fn changed(&self, handler: &Value, ports: &[u16], held: Option<Duration>) -> Value {
         let mut value = rest(handler);
         let upstreams = ports.iter().map(|port| json!({ "dial": format!("127.0.0.1:{port}") }));
         value[UPSTREAMS] = upstreams.collect();
-        let pace = if is_held { holding().map(Some) } else { self.own_pace(handler) };
+        let pace = held.map_or_else(|| self.own_pace(handler), |longest| holding(longest).map(Some));
         for (field, pace) in PACE.into_iter().zip(pace) {
             if let Some(pace) = pace {
                 value[field] = pace;
@@ -149,14 +152,16 @@ impl Proxy {
         value
     }
 
-    /// The pace that a handler has, or had before it was told to hold requests.
+    /// The pace that a handler has, or had before it was told to hold requests. One that an interrupted run has told so
+    /// gets that of our Caddyfile: nobody knows its own any more.
     fn own_pace(&self, handler: &Value) -> [Option<Value>; 2] {
-        let pace = PACE.map(|field| handler.get(field).cloned());
-        if pace != holding().map(Some) {
+        let pace = pace_of(handler);
+        if !is_holding(&pace) {
             return pace;
         }
         let found = self.handlers.iter().find(|found| rest(&found.value) == rest(handler));
-        PACE.map(|field| found?.value.get(field).cloned())
+        let found = found.map(|found| pace_of(&found.value)).filter(|pace| !is_holding(pace));
+        found.unwrap_or_else(|| [Some(usual_balancing()), None])
     }
 
     fn value(&self, answer: &HttpAnswer) -> Result<Value> {
@@ -187,13 +192,31 @@ impl Proxy {
     }
 }
 
-/// The pace of a handler that holds requests.
-fn holding() -> [Value; 2] {
+/// The pace of a handler that holds requests for so long at most.
+fn holding(longest: Duration) -> [Value; 2] {
     let first = json!({ "policy": "first" });
+    // An hour or two are far from the end of the numbers.
+    let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
     [
-        json!({ "selection_policy": first, "try_duration": HELD, "try_interval": AGAIN }),
+        json!({ "selection_policy": first, "try_duration": nanos, "try_interval": AGAIN }),
         json!({ "passive": { "fail_duration": FORGOTTEN, "max_fails": 1 } }),
     ]
+}
+
+/// Whether this is a pace of [`holding`], for however long.
+fn is_holding(pace: &[Option<Value>; 2]) -> bool {
+    let longest = pace[0].as_ref().and_then(|balancing| balancing["try_duration"].as_u64());
+    longest.is_some_and(|nanos| *pace == holding(Duration::from_nanos(nanos)).map(Some))
+}
+
+fn pace_of(handler: &Value) -> [Option<Value>; 2] {
+    PACE.map(|field| handler.get(field).cloned())
+}
+
+/// How the Caddyfile of `init` has requests balanced.
+fn usual_balancing() -> Value {
+    let policy = json!({ "policy": "round_robin" });
+    json!({ "selection_policy": policy, "try_duration": 5_000_000_000_u64, "try_interval": 50_000_000 })
 }
 
 /// Everything of a handler that is never changed.
@@ -296,12 +319,28 @@ mod tests {
         let ours = own_site(&["127.0.0.1:8102"], &pace);
         assert_eq!(admin.get(), configuration(&[other.clone(), ours.clone()]));
         // The same once more, while requests are held.
-        proxy.hold_for(8101).unwrap();
+        proxy.hold_for(8101, Duration::from_secs(95)).unwrap();
         let held = admin.get()["apps"]["http"]["servers"]["srv0"]["routes"][1].clone();
-        assert!(held.to_string().contains(&HELD.to_string()), "{held}");
+        assert!(held.to_string().contains("\"try_duration\":95000000000"), "{held}");
         admin.set(configuration(&[held]));
         proxy.send_to(8102).unwrap();
         assert_eq!(admin.get(), configuration(&[ours]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pace_that_an_interrupted_run_has_left_is_nobodys_own() {
+        let admin = FakeAdmin::start(configuration(&[site("localhost:8101")]));
+        let killed = Proxy::find(admin.address(), "h", [8101, 8102]).unwrap();
+        assert!(!killed.is_held());
+        killed.hold_for(8102, Duration::from_mins(1)).unwrap();
+        let proxy = Proxy::find(admin.address(), "h", [8101, 8102]).unwrap();
+        assert!(proxy.is_held() && proxy.serving().is_none());
+        // By settings that ask for more time.
+        proxy.hold_for(8102, Duration::from_secs(95)).unwrap();
+        proxy.send_to(8101).unwrap();
+        assert_eq!(admin.get(), configuration(&[own_site(&["127.0.0.1:8101"], &usual_balancing())]));
+        assert!(!Proxy::find(admin.address(), "h", [8101, 8102]).unwrap().is_held());
     }
 
     #[cfg(unix)]

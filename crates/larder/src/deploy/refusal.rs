@@ -8,7 +8,7 @@ pub(super) const PROHIBITED: &str = "administratively prohibited";
 
 /// The reason in what ssh said, and the remedy.
 pub(super) fn refusal(said: &str) -> (String, &'static str) {
-    const KNOWN: [(&str, &str, &str); 11] = [
+    const KNOWN: [(&str, &str, &str); 12] = [
         (
             "REMOTE HOST IDENTIFICATION HAS CHANGED",
             "the server's host key is not the one in known_hosts",
@@ -29,6 +29,11 @@ pub(super) fn refusal(said: &str) -> (String, &'static str) {
             "Could not request local forwarding",
             "a port that your SSH configuration forwards for this server cannot be opened",
             "end the session that has it, or deploy to a `Host` without `LocalForward` and `DynamicForward`",
+        ),
+        (
+            "remote port forwarding failed",
+            "a port of the server that your SSH configuration forwards back cannot be opened",
+            "end the session that has it, or deploy to a `Host` without `RemoteForward`",
         ),
         (
             "Permission denied",
@@ -87,6 +92,10 @@ mod tests {
             (
                 "bind [127.0.0.1]:80: Permission denied\r\nCould not request local forwarding.\r\n",
                 "a port that your SSH configuration forwards for this server cannot be opened",
+            ),
+            (
+                "Error: remote port forwarding failed for listen port 8080\r\n",
+                "a port of the server that your SSH configuration forwards back cannot be opened",
             ),
             (
                 "channel 3: open failed: administratively prohibited: open failed\r\n",

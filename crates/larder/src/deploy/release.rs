@@ -2,7 +2,7 @@
 //!
 //! Nothing about a deployment is kept anywhere else. It must never put into a label anything but names and digests.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +148,38 @@ impl Release {
     }
 }
 
+/// The name that all images of a service have.
+pub(super) fn image_name(service: &str) -> String {
+    format!("larder/{service}")
+}
+
+/// The image of a release by its name on the engine.
+pub(super) fn tag(service: &str, release: &str) -> String {
+    format!("{}:{release}", image_name(service))
+}
+
+/// The time as a name, which comes after those of all other releases.
+pub(super) fn new_name(now: SystemTime, releases: &[Release]) -> String {
+    let time = humantime::format_rfc3339_seconds(now).to_string();
+    let digits: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+    let name = digits.replace('T', "-");
+    match releases.iter().map(|release| &release.labels.release).max() {
+        // The clock of another machine was ahead.
+        Some(newest) if *newest >= name => format!("{newest}a"),
+        _ => name,
+    }
+}
+
+/// Whether this may be a name of [`new_name`].
+pub(super) fn is_name(text: &str) -> bool {
+    let parts = text.trim_end_matches('a').split_once('-');
+    parts.is_some_and(|(day, time)| is_digits(day, 8) && is_digits(time, 6))
+}
+
+fn is_digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.chars().all(|c| c.is_ascii_digit())
+}
+
 /// The parts of `docker inspect` that are used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -243,6 +275,18 @@ mod tests {
         let map = map.collect();
         assert_eq!(Labels::read(&map), Some(labels));
         assert_eq!(Labels::read(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn names_of_releases_are_known_by_their_form() {
+        let first = new_name(SystemTime::UNIX_EPOCH, &[]);
+        let ahead = Release::planned(Labels { release: first.clone(), ..Labels::default() });
+        let second = new_name(SystemTime::UNIX_EPOCH, &[ahead]);
+        assert_eq!([first.as_str(), &second], ["19700101-000000", "19700101-000000a"]);
+        assert!(is_name(&first) && is_name(&second));
+        for other in ["latest", "<none>", "19700101", "1970010-1000000", "v19700101-000000"] {
+            assert!(!is_name(other), "{other}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ const SILENCE: Duration = Duration::from_mins(1);
 const GUARDED_SILENCE: Duration = Duration::from_secs(20);
 
 /// Once it has said who holds the lock and whether the engine is there it reads lines: it tells of the disk of a folder,
-/// and it takes a container to guard, which it starts again, and alone, if we vanish while nothing is known to serve.
+/// and it takes a container to guard, which it starts again, and alone, if we vanish while nothing is known to serve. It
+/// takes none if the shell that it got finds no client to do that with.
 ///
 /// A network that is lost closes nothing, so a shell of its own counts the seconds since anything was heard, whatever it
 /// was. That one must not have the lock: its `sleep` may last longer than the script.
@@ -96,7 +97,13 @@ while read -r word value; do
     case $word in
         ping) echo pong here ;;
         disk) echo disk $(df -Pk "$value" 2> /dev/null | tail -n 1) ;;
-        guard) guard=$value; echo guard set ;;
+        guard)
+            if [ -n "$value" ] && ! command -v docker > /dev/null; then
+                echo guard none
+            else
+                guard=$value
+                echo guard set
+            fi ;;
     esac
     if [ -n "$guard" ]; then
         kill -USR2 "$watcher"
@@ -143,13 +150,22 @@ esac
         assert!(!SCRIPT.contains(['\'', '\\']));
     }
 
-    /// The script in a shell, with a service of its own; `None` if there is no such shell.
+    /// The programs that the script cannot do without.
+    const PROGRAMS: [&str; 3] = ["flock", "id", "sleep"];
+
+    fn programs() -> Environment {
+        Environment::new([("PATH", "/usr/local/bin:/usr/bin:/bin")])
+    }
+
+    /// The script in a shell, with a service of its own; `None` if there is no such shell. The shell finds the programs of
+    /// this folder alone.
     fn talk(shell: &[&str], folder: &Path, silence: [&str; 2]) -> Option<Dialogue> {
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display());
+        let program = programs().find_program(shell[0])?;
+        for name in PROGRAMS {
+            std::os::unix::fs::symlink(programs().find_program(name)?, folder.join(name)).unwrap();
+        }
         let service = service(folder);
-        let env = Environment::new([("PATH", path.as_str()), ("SERVICE", service.as_str())]);
-        env.find_program("flock")?;
-        let program = env.find_program(shell[0])?;
+        let env = Environment::new([("PATH", folder.to_str().unwrap()), ("SERVICE", service.as_str())]);
         let socket = folder.join("socket");
         let socket = socket.to_str().unwrap();
         let [silence, guarded] = silence;
@@ -195,10 +211,18 @@ esac
         remove_lock(folder);
     }
 
+    fn lock(folder: &Path) -> String {
+        format!("/tmp/larder-deploy-{}.lock", service(folder))
+    }
+
+    fn is_free(folder: &Path) -> bool {
+        fs_err::File::open(lock(folder)).unwrap().into_file().try_lock().is_ok()
+    }
+
     /// Removes the files of a lock, which is free.
     fn remove_lock(folder: &Path) {
-        let path = format!("/tmp/larder-deploy-{}.lock", service(folder));
-        fs_err::File::open(&path).unwrap().into_file().try_lock().unwrap();
+        assert!(is_free(folder));
+        let path = lock(folder);
         for file in fs_err::read_dir("/tmp").unwrap().flatten() {
             if file.path().to_str().is_some_and(|name| name.starts_with(&path)) {
                 fs_err::remove_file(file.path()).unwrap();
@@ -210,11 +234,30 @@ esac
     fn silent(shell: &[&str]) {
         let (folder, _listener) = engine();
         let Some(mut dialogue) = talk(shell, folder.path(), ["600", "2"]) else { return };
+        // A watcher that has only just begun hears of no guard yet; elsewhere the next beat tells it.
+        std::thread::sleep(Duration::from_secs(1));
         guard(&mut dialogue);
         ended(dialogue, folder.path());
         let expected = "rm -f new\nrmi larder/SERVICE:2\nstop old\nstart old\n";
         let expected = expected.replace("SERVICE", &service(folder.path()));
         assert_eq!(told(folder.path()), expected, "{shell:?}");
+    }
+
+    /// A server without a client could not start anything again.
+    fn clientless(shell: &[&str]) {
+        let (folder, _listener) = engine();
+        fs_err::remove_file(folder.path().join("docker")).unwrap();
+        let Some(mut dialogue) = talk(shell, folder.path(), ["600", "600"]) else { return };
+        for (line, answer) in [("guard old", "guard none"), ("guard ", "guard set")] {
+            dialogue.say(line).unwrap();
+            assert_eq!(dialogue.hear(Duration::from_mins(1)), Heard::Line(answer.into()), "{shell:?}");
+        }
+        drop(dialogue);
+        // The watcher may only just have begun, and have the lock for a moment.
+        while !is_free(folder.path()) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        remove_lock(folder.path());
     }
 
     /// A beat is enough, and without a guard the engine is left alone.
@@ -235,6 +278,7 @@ esac
             for shell in SHELLS {
                 scope.spawn(move || silent(shell));
                 scope.spawn(move || beating(shell));
+                scope.spawn(move || clientless(shell));
             }
         });
     }

@@ -219,7 +219,8 @@ impl ServerSession {
     /// Has the server start this container again if the connection ends; an empty name has it start none.
     pub(super) fn guard(&mut self, container: &str) -> Result<()> {
         self.say(&format!("guard {container}"))?;
-        self.answer("guard", ANSWERING).map(drop)
+        let answer = self.answer("guard", ANSWERING)?;
+        Ok(guarded(&answer, &self.host)?)
     }
 
     /// The engine's address for clients.
@@ -251,6 +252,18 @@ impl ServerSession {
     pub(super) fn host(&self) -> &str {
         &self.host
     }
+}
+
+/// Fails if the server answers that it can guard nothing.
+fn guarded(answer: &str, host: &str) -> std::result::Result<(), Problem> {
+    if answer != "none" {
+        return Ok(());
+    }
+    let what = "there is no `docker` on the PATH of a command that ssh starts, so nothing could start the old release \
+                again if the connection broke"
+        .to_owned();
+    let hint = "install the Docker client there, or link it into a folder of that PATH, as `/usr/bin`";
+    Err(Problem::Server { host: host.to_owned(), what, hint })
 }
 
 fn socket_in(folder: &Path, name: &str) -> String {
@@ -307,6 +320,16 @@ mod tests {
         let said = "Warning: x\r\nAllocated port 40001 for remote forward to /tmp/a/backward:-2\r\n";
         assert_eq!(allocated(said), Some(40001));
         assert_eq!(allocated("Warning: remote port forwarding failed for listen port 0"), None);
+    }
+
+    #[test]
+    fn a_server_that_can_guard_nothing_is_an_error() {
+        assert!(guarded("set", "h").is_ok());
+        let said = guarded("none", "h").unwrap_err().to_string();
+        assert!(
+            said.starts_with("h: there is no `docker` on the PATH of a command that ssh starts"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Its words end up on command lines and in a shell of another machine, so it must never let one through that could be
 //! taken for something else.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,14 @@ impl DeploySettings {
         self.service.as_deref().unwrap_or(name)
     }
 
+    /// How long nothing may serve while one release takes the place of another: until the old one has ended, the new one
+    /// is well, or the old one runs again.
+    pub(super) fn longest_gap(&self) -> Duration {
+        /// For the engine, which is slow on a busy machine.
+        const BESIDES: u64 = 30;
+        Duration::from_secs(self.drain + self.patience + BESIDES)
+    }
+
     /// The ports that releases come to have.
     pub(super) fn used_ports(&self) -> &[u16] {
         if self.update == Update::Stop { &self.ports[..1] } else { &self.ports }
@@ -213,6 +221,10 @@ fn is_memory(memory: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn settings(toml: &str) -> DeploySettings {
+        toml_edit::de::from_str(&format!("to = \"ssh://host\"\n{toml}")).unwrap()
+    }
+
     fn check(toml: &str) -> Result<(), String> {
         toml_edit::de::from_str::<DeploySettings>(toml).map_err(|error| error.to_string())?.check("web")
     }
@@ -221,6 +233,12 @@ mod tests {
     fn a_server_is_enough() {
         assert_eq!(check("to = \"ssh://deploy@example.org:2222\""), Ok(()));
         assert_eq!(check("to = \"production\""), Ok(()));
+    }
+
+    #[test]
+    fn requests_are_held_for_as_long_as_the_settings_let_a_release_take() {
+        assert_eq!(settings("").longest_gap(), Duration::from_secs(90));
+        assert_eq!(settings("drain = 3600\npatience = 600").longest_gap(), Duration::from_secs(4230));
     }
 
     fn check_all(toml: &str) -> Result<(), String> {

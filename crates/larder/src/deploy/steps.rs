@@ -15,14 +15,19 @@ use super::{
     engine::InspectedImage,
     gate::{Gate, HealthCheck},
     inputs,
-    plan::{RolloutPlan, SETTLING, Step, Turn},
+    plan::RolloutPlan,
     problem::Problem,
-    release::{Labels, Release},
+    release::{self, Labels, Release, tag},
+    rollout_step::{SETTLING, Step, Turn},
     settings::BuildPlace,
     swarm::Ending,
     transfer::Sent,
 };
-use crate::{docker::client::Client, error::Result, report::Report};
+use crate::{
+    docker::client::Client,
+    error::{Error, Result},
+    report::Report,
+};
 
 /// How many lines of a refused release are shown.
 const LINES: usize = 20;
@@ -114,7 +119,8 @@ impl Deployment<'_> {
     }
 
     fn hold_for(&self, port: u16) -> Result<()> {
-        self.proxy.as_ref().map_or(Ok(()), |proxy| proxy.hold_for(port))
+        let longest = self.settings.longest_gap() + SETTLING;
+        self.proxy.as_ref().map_or(Ok(()), |proxy| proxy.hold_for(port, longest))
     }
 
     fn image(&self, image: &str) -> Result<InspectedImage> {
@@ -160,7 +166,7 @@ impl Run<'_, '_> {
             }
             Step::Build { .. } => Ok(()),
             Step::Pin { port } => self.deployment.send_to(*port),
-            Step::Hold { port } => self.deployment.hold_for(*port),
+            Step::Hold { port } => self.hold(plan, *port),
             Step::Create { port } => self.make(*port),
             Step::Start { port } => self.start(plan, *port),
             Step::Gate { .. } => {
@@ -182,12 +188,32 @@ impl Run<'_, '_> {
         Ok(found.ok_or_else(|| self.deployment.no_release(format!("release {name} is not there")))?)
     }
 
-    /// Ends the release that serves while requests are held, for whichever release comes next.
+    /// Has the proxy hold requests for a port at which nothing listens yet: whatever does would get them all.
+    fn hold(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
+        let deployment = &mut *self.deployment;
+        if deployment.session.port(port).listens(|| deployment.session.round_trip())? {
+            let error = deployment.engine.port_taken(port);
+            self.take_away()?;
+            return Err(error);
+        }
+        if let Some(live) = &plan.live {
+            self.guard(live)?;
+        }
+        self.deployment.hold_for(port)
+    }
+
+    /// Ends the release that serves, for whichever release comes next.
     fn make_room(&mut self, release: &str) -> Result<()> {
         let release = self.named(release)?;
-        let deployment = &mut *self.deployment;
-        deployment.session.guard(&release.container)?;
-        deployment.engine.stop(&release.container, deployment.settings.drain)
+        self.guard(&release)?;
+        self.deployment.engine.stop(&release.container, self.deployment.settings.drain)
+    }
+
+    /// Has the server start a release again if we vanish. If it cannot, nothing is held or ended.
+    fn guard(&mut self, release: &Release) -> Result<()> {
+        let Err(error) = self.deployment.session.guard(&release.container) else { return Ok(()) };
+        self.take_away()?;
+        Err(error)
     }
 
     /// Removes a release with its image. Whoever was killed while it got another container has left it twice.
@@ -202,7 +228,7 @@ impl Run<'_, '_> {
 
     fn build(&mut self, plan: &RolloutPlan, build: &mut Builder<'_>) -> Result<()> {
         let deployment = &mut *self.deployment;
-        let name = release_name(SystemTime::now(), &deployment.releases);
+        let name = release::new_name(SystemTime::now(), &deployment.releases);
         let tag = tag(&deployment.service, &name);
         let id = match deployment.settings.build {
             BuildPlace::Server => build(deployment.engine.client(), &tag)?,
@@ -336,11 +362,7 @@ impl Run<'_, '_> {
             // It has served before, and may have another container since.
             started = started.and_then(|()| engine.keep_going(&release.container));
         }
-        if let Err(error) = started {
-            self.undo(plan)?;
-            return Err(error);
-        }
-        Ok(())
+        started.map_err(|error| self.undone(plan, error))
     }
 
     /// Looks at the release, and takes it away if it is not well.
@@ -356,27 +378,47 @@ impl Run<'_, '_> {
             check,
         };
         let verdict = match look {
-            Look::Until(patience) => gate.wait(patience)?,
-            Look::AtItsLasting => gate.settle()?,
+            Look::Until(patience) => gate.wait(patience),
+            Look::AtItsLasting => gate.settle(),
         };
-        let Err(why) = verdict else { return Ok(()) };
+        let why = match verdict {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(why)) => why,
+            // Nobody knows whether it is well.
+            Err(error) => return Err(self.undone(plan, error)),
+        };
         let log = deployment.engine.last_lines(&release.container, LINES);
         let release = release.labels.release.clone();
         let serving = self.undo(plan)?;
         Err(Problem::Refused { release, why, serving, log }.into())
     }
 
-    /// Takes the release away and lets the one before it serve; says which that is.
-    fn undo(&mut self, plan: &RolloutPlan) -> Result<String> {
-        let Candidate::Made { release, is_kept, .. } = &self.candidate else { return Ok(String::new()) };
-        let deployment = &mut *self.deployment;
+    /// Undoes what an error has left half done, and gives it back. An undoing that fails as well is the lesser news.
+    fn undone(&mut self, plan: &RolloutPlan, error: Error) -> Error {
+        if let Err(other) = self.undo(plan) {
+            self.report.warn(&format!("that was not undone: {other}"));
+        }
+        error
+    }
+
+    /// Takes the release away. One that was kept is only ended.
+    fn take_away(&self) -> Result<()> {
+        let Candidate::Made { release, is_kept, .. } = &self.candidate else { return Ok(()) };
+        let deployment = &*self.deployment;
         self.report.step("Undoing", &format!("release {}", release.labels.release));
         if *is_kept {
-            deployment.engine.stop(&release.container, deployment.settings.drain)?;
-        } else {
-            deployment.engine.remove(&release.container)?;
-            deployment.engine.remove_image(&tag(&release.labels.service, &release.labels.release));
+            return deployment.engine.stop(&release.container, deployment.settings.drain);
         }
+        deployment.engine.remove(&release.container)?;
+        deployment.engine.remove_image(&tag(&release.labels.service, &release.labels.release));
+        Ok(())
+    }
+
+    /// Takes the release away and lets the one before it serve; says which that is.
+    fn undo(&mut self, plan: &RolloutPlan) -> Result<String> {
+        let Candidate::Made { .. } = &self.candidate else { return Ok(String::new()) };
+        self.take_away()?;
+        let deployment = &mut *self.deployment;
         let Some(live) = &plan.live else { return Ok("no release serves".into()) };
         if plan.turn != Turn::Overlap {
             deployment.engine.start(live)?;
@@ -453,22 +495,5 @@ impl Run<'_, '_> {
             is_changed,
             sent: self.sent,
         })
-    }
-}
-
-/// The image's name on the engine.
-fn tag(service: &str, release: &str) -> String {
-    format!("larder/{service}:{release}")
-}
-
-/// The time as a name, which comes after those of all other releases.
-fn release_name(now: SystemTime, releases: &[Release]) -> String {
-    let time = humantime::format_rfc3339_seconds(now).to_string();
-    let digits: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
-    let name = digits.replace('T', "-");
-    match releases.iter().map(|release| &release.labels.release).max() {
-        // The clock of another machine was ahead.
-        Some(newest) if *newest >= name => format!("{newest}a"),
-        _ => name,
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{
     engine::{Engine, last_line},
+    problem::Problem,
     release::{Labels, Release},
 };
 use crate::{
@@ -86,9 +87,10 @@ impl Engine {
     /// The release of a service, and the one that it would go back to.
     pub(super) fn swarm_releases(&self, service: &str) -> Result<Vec<Release>> {
         let Some(found) = self.swarm_service(service)? else { return Ok(Vec::new()) };
+        let Some(serving) = found.spec.release(&found.id) else { return Err(self.foreign(service).into()) };
         let previous = found.previous_spec.and_then(|spec| spec.release(&found.id));
         let previous = previous.map(|release| Release { is_running: false, ..release });
-        let mut releases: Vec<Release> = found.spec.release(&found.id).into_iter().chain(previous).collect();
+        let mut releases: Vec<Release> = [serving].into_iter().chain(previous).collect();
         for release in &mut releases {
             // A service knows the image by its name.
             if let Some(image) = self.image(&release.image)? {
@@ -96,6 +98,13 @@ impl Engine {
             }
         }
         Ok(releases)
+    }
+
+    /// The error if something else has deployed the service: a stack of the same name would take its place.
+    fn foreign(&self, service: &str) -> Problem {
+        let what = format!("Swarm has a service `{}` that Larder did not deploy", full_name(service));
+        let hint = "set `service` to another name, or remove that stack if it is not needed any more";
+        Problem::Server { host: self.host().to_owned(), what, hint }
     }
 
     /// Whether some of a service's containers were not started by Swarm.
@@ -185,7 +194,24 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    use super::super::engine::fake::FakeEngine;
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_service_of_somebody_else_is_no_place_for_a_release() {
+        let fake = FakeEngine::new(
+            r#"
+"service inspect web_web") echo '[{"ID": "s", "Spec": {"TaskTemplate": {"ContainerSpec": {"Image": "i"}}}}]' ;;
+service*) echo "Error: no such service: x" >&2; exit 1 ;;
+"#,
+        );
+        let engine = Engine::new(&fake.env(), "unix:///none", "h").unwrap();
+        let error = engine.swarm_releases("web").unwrap_err().to_string();
+        assert_eq!(error, "h: Swarm has a service `web_web` that Larder did not deploy");
+        assert!(engine.swarm_releases("blog").unwrap().is_empty());
+    }
 
     #[test]
     fn a_service_tells_of_its_release() {

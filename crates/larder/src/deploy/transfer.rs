@@ -34,6 +34,7 @@ impl Deployment<'_> {
     ) -> Result<Option<Sent>> {
         if self.engine.image(id)?.is_some() {
             self.engine.client().tag(id, tag)?;
+            forget(from, self.engine.client(), tag);
             return Ok(None);
         }
         self.send(from, tag, report).map(Some)
@@ -53,8 +54,7 @@ impl Deployment<'_> {
             }
         };
         fs_err::remove_file(&archive)?;
-        // Here it is of no more use, and what it was built from is in the builder's cache.
-        let _ = from.cmd().args(["rmi", tag]).output();
+        forget(from, to, tag);
         let (bytes, size) = (columns::bytes(sent.bytes), columns::bytes(sent.size));
         report.step("Sent", &format!("{bytes} of {size}"));
         Ok(sent)
@@ -82,5 +82,41 @@ impl Deployment<'_> {
         client.tag(&name, tag)?;
         self.engine.remove_image(&name);
         Ok(Ok(Sent { bytes: registry.sent(), size: registry.size() }))
+    }
+}
+
+/// Removes an image under this name, unless both clients speak to one engine. It is of no more use here: what it was
+/// built from is in the builder's cache.
+fn forget(here: &Client, there: &Client, tag: &str) {
+    let id = engine_id(here);
+    if id.is_some() && id != engine_id(there) {
+        // A name that stays is no reason to fail.
+        let _ = here.cmd().args(["rmi", tag]).output();
+    }
+}
+
+fn engine_id(client: &Client) -> Option<String> {
+    let id = client.cmd().args(["info", "--format", "{{.ID}}"]).output().ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::{super::engine::fake::FakeEngine, *};
+
+    /// The calls of a client for the first engine, once the second one has the image.
+    fn told(first: &str, second: &str) -> Vec<String> {
+        let [here, there] = [first, second].map(|id| FakeEngine::new(&format!("info*) echo {id} ;;")));
+        let clients = [&here, &there].map(|engine| Client::find(&engine.env()).unwrap());
+        forget(&clients[0], &clients[1], "larder/web:1");
+        here.told()
+    }
+
+    #[test]
+    fn an_image_that_the_server_has_is_no_more_needed_here() {
+        assert_eq!(told("one", "two"), ["info --format {{.ID}}", "rmi larder/web:1"]);
+        // The server is this machine, or one of both does not tell.
+        assert_eq!(told("one", "one"), ["info --format {{.ID}}"]);
+        assert_eq!(told("", ""), ["info --format {{.ID}}"]);
     }
 }

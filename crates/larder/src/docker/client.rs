@@ -326,7 +326,7 @@ fn has_option(cache: &str, start: &str) -> bool {
     cache.split(',').any(|word| word.starts_with(start))
 }
 
-/// The major version in `Docker version 20.10.24, build …`.
+/// The major version in `Docker version 20.10.24, build …`. `semver` refuses those of 18 and 19, such as `19.03.15`.
 fn major(version: &str) -> u32 {
     let digits = version.trim_start_matches(|c: char| !c.is_ascii_digit());
     digits.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default()
@@ -354,6 +354,7 @@ mod tests {
     #[test]
     fn versions_are_read_from_what_clients_say() {
         assert_eq!(major("Docker version 20.10.24+dfsg1, build 297e128"), 20);
+        assert_eq!(major("Docker version 19.03.15, build 99e3ed8919"), 19);
         assert_eq!(major("Docker version 28.2.2, build e6534b4"), 28);
         assert_eq!(major(""), 0);
     }

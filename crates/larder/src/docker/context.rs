@@ -1,10 +1,13 @@
 //! The folder that is sent to Docker, and the places of files in it. It must never let a path pass that lies elsewhere:
 //! the build would miss it, and say so in words that name nothing of this.
 
+use std::path::Path;
+
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     error::{Error, Result},
+    git,
     project::Project,
     text::slashes::{below, forward},
     workspace::normalized,
@@ -38,11 +41,34 @@ pub(super) fn folder(project: &Project) -> Result<Utf8PathBuf> {
     let root = project.workspace.root();
     let Some(context) = &project.settings.docker.context else { return Ok(root.to_owned()) };
     let path = root.join(context).canonicalize_utf8()?;
-    if root.canonicalize_utf8()?.starts_with(&path) {
-        return Ok(path);
+    match not_a_context(&path, &root.canonicalize_utf8()?, project.cargo.env().home()) {
+        None => Ok(path),
+        Some(reason) => {
+            let reason = format!("metadata.larder: docker: context `{context}` {reason}");
+            Err(Error::Settings { path: root.join("Cargo.toml").into(), reason })
+        }
     }
-    let reason = format!("metadata.larder: docker: context `{context}` does not hold the workspace");
-    Err(Error::Settings { path: root.join("Cargo.toml").into(), reason })
+}
+
+/// Why a folder is not sent for the workspace at `root`: files are written into it, and all that an allow-list names is
+/// sent, so a setting of a repository's does not reach beyond the repository. Without git nobody knows where that ends,
+/// but the user's own folder is no part of it.
+fn not_a_context(folder: &Utf8Path, root: &Utf8Path, home: Option<&Path>) -> Option<&'static str> {
+    if !root.starts_with(folder) {
+        return Some("does not hold the workspace");
+    }
+    let is_above = folder != root;
+    match git::top_of(root) {
+        Some(top) => (!folder.starts_with(top)).then_some("is above the git repository"),
+        None if is_above && (folder.parent().is_none() || home.is_some_and(|home| is_in(home, folder))) => {
+            Some("is the home folder, or above it")
+        }
+        None => None,
+    }
+}
+
+fn is_in(home: &Path, folder: &Utf8Path) -> bool {
+    fs_err::canonicalize(home).is_ok_and(|home| home.starts_with(folder))
 }
 
 impl Place {
@@ -151,6 +177,24 @@ fn common<'a>(from: &'a Utf8Path, path: &Utf8Path) -> Option<(Utf8PathBuf, &'a U
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_context_ends_with_the_repository() {
+        let scratch = tempfile::tempdir().unwrap();
+        let above = Utf8PathBuf::from_path_buf(fs_err::canonicalize(scratch.path()).unwrap()).unwrap();
+        let (top, root) = (above.join("home/me/top"), above.join("home/me/top/site"));
+        fs_err::create_dir_all(&root).unwrap();
+        let home = above.join("home/me");
+        let reason = |folder: &Utf8Path| not_a_context(folder, &root, Some(home.as_std_path()));
+        assert_eq!(reason(&top), None, "without git");
+        assert_eq!(reason(&top.join("other")), Some("does not hold the workspace"));
+        for folder in [home.as_path(), above.as_path(), Utf8Path::new("/")] {
+            assert_eq!(reason(folder), Some("is the home folder, or above it"), "{folder}");
+        }
+        fs_err::create_dir(top.join(".git")).unwrap();
+        assert_eq!((reason(&root), reason(&top)), (None, None));
+        assert_eq!(reason(&home), Some("is above the git repository"));
+    }
 
     #[test]
     fn the_way_to_a_folder_that_holds_both() {

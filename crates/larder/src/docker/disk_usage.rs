@@ -185,7 +185,7 @@ impl BuildCacheRecord {
 
 /// Reads an answer of every kind with all that is in it; for [`crate::fuzz`].
 pub(crate) fn read_all(text: &str) {
-    use crate::fuzz::seen::seen;
+    use crate::seen::seen;
     seen(Totals::parse(text));
     if let Ok(detail) = serde_json::from_str::<Detail>(text) {
         detail.images.iter().for_each(|image| seen((image.bytes(), image.age())));

@@ -14,12 +14,12 @@ use super::{
     recipes::Recipes,
     shortened,
     sources::{Sources, sources},
-    words,
+    tracked, words,
 };
 use crate::{
     error::Result,
     files::{read, records},
-    plan::key::{ContentHasher, content_digest},
+    hash::{ContentHasher, content_digest},
     project::Project,
     recipe::expand,
 };
@@ -123,6 +123,11 @@ impl BuildRecord {
         }
         hasher.strings(&self.build_args);
         hasher.finish_hex()
+    }
+
+    /// Whether it has every file that an instruction takes.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.steps.iter().all(|step| !tracked::takes_unknown_files(&step.instruction))
     }
 
     /// Everything that a stage is made of, with those below it: files and instructions by name, with a digest each. `None`
@@ -355,7 +360,7 @@ impl<F: Fn(&str) -> Option<String>> DockerfileReader<'_, F> {
                 }
             }
         } else if path.is_file() && ignore::lets_in(self.sources, name) {
-            inputs.insert(name.to_string(), content_digest(&fs_err::read(path)?));
+            inputs.insert(name.to_string(), tracked::file_digest(path)?);
         }
         Ok(())
     }
@@ -427,6 +432,14 @@ mod tests {
         assert_eq!(lines[1], "cook | RUN cargo build | it comes after `COPY larder/0/ larder/0/`");
         assert!(lines[2].starts_with("builder | FROM cook AS builder | stage `cook`"), "{lines:?}");
         assert_eq!(lines.len(), 5, "{lines:?}");
+    }
+
+    #[test]
+    fn a_record_with_words_that_nobody_follows_is_not_complete() {
+        let mut record = record("a", "a");
+        assert!(record.is_complete());
+        record.steps.push(step("runtime", "ADD notes.txt /app/", &[], &[]));
+        assert!(!record.is_complete());
     }
 
     #[test]

@@ -95,8 +95,8 @@ mod tests {
         let lines = LIST.lines().filter(|line| !line.starts_with('#'));
         assert_eq!(lines.count(), listed().count());
         for (kind, pattern) in listed() {
-            let example = pattern.replace('*', "x");
-            assert!(is_never(Utf8Path::new("app").join(&example).as_path()), "{pattern}");
+            let example = Utf8Path::new("app").join(pattern.replace('*', "x"));
+            assert!(is_never(&example), "{pattern}");
             assert_eq!(crate::docker::names::kind(&example), Some(kind), "{pattern}");
         }
     }
@@ -107,6 +107,12 @@ mod tests {
         {
             assert!(is_never(Utf8Path::new(path)), "{path}");
         }
+        for path in [".cargo/credentials", "a/id_rsa", "a/id_ed25519.pub", ".npmrc", "x.db-journal", "x.db3"]
+        {
+            assert!(is_never(Utf8Path::new(path)), "{path}");
+        }
+        assert!(is_secret(Utf8Path::new("a/.netrc/b")) && is_sent_by_name(Utf8Path::new("a/.npmrc")));
+        assert!(!is_never(Utf8Path::new("src/credentials/mod.rs")) && !is_never(Utf8Path::new("")));
         for path in ["app/src/environment.rs", "src/db.rs", "keys.rs", "a.keys", "env", "sqlite.rs"] {
             assert!(!is_never(Utf8Path::new(path)), "{path}");
         }

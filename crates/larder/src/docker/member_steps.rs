@@ -177,7 +177,7 @@ impl StepSources<'_> {
             return Ok(None);
         }
         let mut calls = Calls { build: vec!["build".to_owned()], clean: vec!["clean".to_owned()] };
-        for Argument { name, value, words } in given(self.slice) {
+        for Argument { name, value, words, .. } in given(self.slice) {
             match (name, value) {
                 ("--release", None) | ("--profile" | "--target", _) => calls.clean.extend_from_slice(words),
                 ("--lib" | "--no-default-features", None) | ("--package" | "--features", _) => {}
@@ -324,7 +324,7 @@ fn library_args(slice: &Slice, own: &Package) -> Option<Vec<String>> {
     let mut args = vec!["build".to_owned(), "--lib".into()];
     let mut features = Vec::new();
     let mut defaults = own.features.contains_key("default").then(|| of_member(own, "default"));
-    for Argument { name, value, words } in given(slice) {
+    for Argument { name, value, words, .. } in given(slice) {
         match (name, value) {
             ("--bin", _) => {}
             ("--no-default-features", None) => defaults = None,

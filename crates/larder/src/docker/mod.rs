@@ -19,6 +19,7 @@ mod halves;
 mod ignore;
 mod image;
 pub mod images;
+mod made_from;
 mod member_steps;
 mod names;
 pub mod needs;
@@ -36,6 +37,7 @@ mod shipped;
 mod sources;
 pub mod tailwind;
 mod tailwind_stage;
+mod tracked;
 mod words;
 mod writer;
 
@@ -44,7 +46,7 @@ use std::collections::BTreeMap;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use self::artifacts::Entrypoint;
-pub use self::recipes::Recipes;
+pub use self::{made_from::made_from, recipes::Recipes};
 use crate::{
     error::{Error, Result},
     files::{change, read},

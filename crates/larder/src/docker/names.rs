@@ -23,9 +23,14 @@ pub(super) fn listed() -> impl Iterator<Item = (NameKind, &'static str)> {
     })
 }
 
-/// Of which kind a file's or folder's name is; `None` for almost all.
-pub(super) fn kind(name: &str) -> Option<NameKind> {
-    listed().find(|(_, pattern)| is_like(pattern, name)).map(|(kind, _)| kind)
+/// Of which kind a file or folder is by its name, or by that and its folder's; `None` for almost all.
+pub(super) fn kind(path: &Utf8Path) -> Option<NameKind> {
+    listed().find(|(_, pattern)| ends_like(pattern, path)).map(|(kind, _)| kind)
+}
+
+fn ends_like(pattern: &str, path: &Utf8Path) -> bool {
+    let mut parts = path.components().rev();
+    pattern.rsplit('/').all(|name| parts.next().is_some_and(|part| is_like(name, part.as_str())))
 }
 
 pub(super) fn is_like(pattern: &str, name: &str) -> bool {
@@ -41,15 +46,16 @@ pub(super) fn is_never(path: &Utf8Path) -> bool {
 
 /// Whether a path is something that no setting can have sent.
 pub(super) fn is_secret(path: &Utf8Path) -> bool {
-    path.components().any(|part| part.as_str() == "target" || kind(part.as_str()) == Some(NameKind::Secret))
+    path.components().any(|part| part.as_str() == "target")
+        || path.ancestors().any(|above| kind(above) == Some(NameKind::Secret))
 }
 
 /// Whether a path's own name is one that only the settings can have sent, and only if they name this very path: its folder
 /// does not bring it along.
 pub(super) fn is_sent_by_name(path: &Utf8Path) -> bool {
-    path.file_name().and_then(kind) == Some(NameKind::Private)
+    kind(path) == Some(NameKind::Private)
 }
 
 pub(super) fn is_private(path: &Utf8Path) -> bool {
-    path.components().any(|part| kind(part.as_str()).is_some())
+    path.ancestors().any(|above| kind(above).is_some())
 }

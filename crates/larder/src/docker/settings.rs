@@ -81,6 +81,9 @@ impl DockerSettings {
         {
             return Err(format!("{text:?} holds a character that has no place in a Dockerfile's words"));
         }
+        if let Some(path) = self.include.iter().find(|path| leads_out(path)) {
+            return Err(format!("include: {path:?} is no path in the workspace"));
+        }
         match &self.volume {
             Some(volume) if !volume.starts_with('/') => {
                 Err(format!("volume: {volume:?} is no absolute path in the image"))
@@ -91,6 +94,11 @@ impl DockerSettings {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a path in the workspace could mean something outside of it.
+fn leads_out(path: &str) -> bool {
+    path.starts_with('/') || path.split('/').any(|part| part == "..")
 }
 
 fn is_name(text: &str) -> bool {
@@ -110,6 +118,11 @@ mod tests {
         for volume in ["/", "/data/../etc"] {
             assert!(check(&format!("volume = {volume:?}")).unwrap_err().contains("of its own"));
         }
+        for path in ["../home/.ssh", "..", "a/../../b", "/etc"] {
+            let reason = check(&format!("include = [{path:?}]")).unwrap_err();
+            assert!(reason.contains("is no path in the workspace"), "{reason}");
+        }
+        assert_eq!(check("include = [\"a..b/..c\", \"./d/*\"]"), Ok(()));
         assert!(check("build-base = \"rust AS x\"").is_err());
         assert!(check("env = { \"A B\" = \"x\" }").unwrap_err().contains("letters"));
         assert!(check("env = { A = \"x\\nRUN y\" }").unwrap_err().contains("one line"));

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    files::tag::Tag,
     project::Project,
     recipe::lock,
     slice::leptos,
-    target_dir::Tag,
     workspace::{RECIPES, normalized},
 };
 

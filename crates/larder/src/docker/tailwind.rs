@@ -13,10 +13,10 @@ const VERSION: &str = "4.2.1";
 /// The last one of the line before, for style sheets that are written for it.
 const OLD_VERSION: &str = "3.4.19";
 
-/// The file that npm installs a project's packages from.
-const PACKAGES: &str = "package.json";
-/// The exact versions of these.
+/// The exact versions of a project's packages.
 pub(super) const LOCK: &str = "package-lock.json";
+/// The file that npm installs them from, and those.
+pub(super) const PACKAGES: [&str; 2] = ["package.json", LOCK];
 
 /// Tailwind as a project uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) fn files(workspace: &Workspace) -> Vec<Utf8PathBuf> {
 fn packages(workspace: &Workspace) -> Vec<&'static str> {
     let has = |name: &&'static str| workspace.shared_files().has(Utf8Path::new(name));
     // Versions without packages are of no use.
-    [PACKAGES, LOCK].into_iter().take_while(has).collect()
+    PACKAGES.into_iter().take_while(has).collect()
 }
 
 /// The version in npm's lock file.

@@ -173,7 +173,10 @@ impl Queue {
                 }
             });
             if let Err(error) = read {
-                problems.push(error.to_string());
+                match deep(&folder) {
+                    Some(facts) => visit(state, Entry::new(root, &folder, facts)),
+                    None => problems.push(error.to_string()),
+                }
             }
             if !found.is_empty() {
                 self.push(found);
@@ -182,6 +185,24 @@ impl Queue {
         }
         problems
     }
+}
+
+/// Hands on the state of what a path leads to that is too long for the system to look it up, and of everything in it;
+/// nothing of any other path.
+pub fn too_deep(path: &Path, each: impl FnMut(FileFacts)) {
+    system::too_deep(path, each);
+}
+
+/// All of a folder that is too deep, as one: nobody tells apart what is in it.
+fn deep(folder: &Path) -> Option<FileFacts> {
+    let mut whole: Option<FileFacts> = None;
+    let mut tally = Tally::default();
+    too_deep(folder, |facts| {
+        tally.add(facts.size, facts.id, facts.links);
+        let first = whole.unwrap_or(facts);
+        whole = Some(FileFacts { modified: first.modified.max(facts.modified), ..first });
+    });
+    whole.map(|whole| FileFacts { size: tally.total(), ..whole })
 }
 
 /// Takes the folder back from those being read, even if the thread panics, so that nobody waits for it.
@@ -251,6 +272,27 @@ mod tests {
         std::os::unix::fs::symlink(big.path(), dir.path().join("link")).unwrap();
         let (after, _) = total(dir.path());
         assert!(after.on_disk - before.on_disk < 8192, "{after:?}");
+    }
+
+    /// No system takes so long a path; what is in such a folder takes room all the same.
+    #[cfg(unix)]
+    #[test]
+    fn folders_count_however_deep_they_are() {
+        use rustix::fs::{Mode, OFlags, mkdirat, open, openat};
+        let dir = tempfile::tempdir().unwrap();
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut inner = open(dir.path(), flags, Mode::empty()).unwrap();
+        let (name, depth) = ("x".repeat(100), 90);
+        for _ in 0..depth {
+            mkdirat(&inner, &name, Mode::RWXU).unwrap();
+            inner = openat(&inner, &name, flags, Mode::empty()).unwrap();
+        }
+        let (before, _) = total(dir.path());
+        let file = openat(&inner, "file", OFlags::CREATE | OFlags::WRONLY, Mode::RWXU).unwrap();
+        std::io::Write::write_all(&mut std::fs::File::from(file), &vec![b'x'; 1 << 20]).unwrap();
+        let (after, _) = total(dir.path());
+        assert!(after.on_disk - before.on_disk >= 1 << 20, "{before:?} {after:?}");
+        too_deep(dir.path(), |_| panic!("it is not deep"));
     }
 
     #[test]

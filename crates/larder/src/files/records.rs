@@ -9,11 +9,8 @@ use std::io;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{change, read, system};
-use crate::{
-    error::{Error, Result},
-    target_dir::Tag,
-};
+use super::{change, own_folder, read, system};
+use crate::error::{Error, Result};
 
 /// No record of a build comes near this size.
 const LARGEST: u64 = 256 << 20;
@@ -60,12 +57,8 @@ fn not_understood(path: &Utf8Path, error: &serde_json::Error) -> Error {
 /// # Errors
 /// When the folder cannot be written.
 pub(crate) fn write(path: &Utf8Path, record: &impl Serialize) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        if let Some(target) = folder.parent() {
-            Tag::made_with(target)?;
-        }
-        change::refuse_link(folder)?;
-        fs_err::create_dir_all(folder)?;
+    if let Some(target) = path.parent().and_then(Utf8Path::parent) {
+        own_folder::make(target)?;
     }
     if system::open(path.as_std_path()).is_err() {
         // A new file would be given the permissions that keep this one from being read.

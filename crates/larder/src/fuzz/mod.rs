@@ -1,11 +1,9 @@
 //! The parsers of text that others wrote, by name, for the mutation loop in `tests/support/fuzz.rs`. Each takes any bytes:
 //! it may refuse them, but must neither panic nor run for long. Nothing else calls this.
 
-pub mod seen;
-
 use cargo_metadata::camino::Utf8Path;
 
-use self::seen::seen;
+pub use crate::seen::seen;
 use crate::{
     cargo::{
         command_line, messages,
@@ -144,6 +142,14 @@ fn calls(_: &Utf8Path, bytes: &[u8]) {
     seen(command_line::before_subcommand(&words).len());
     seen(command_line::without_options(&words, &["--target-dir"]));
     seen(command_line::without_policies(&words));
+    let read = command_line::arguments(&words).flat_map(|argument| argument.words);
+    assert!(read.eq(command_line::own_args(&words)), "each word is read once");
+    let quiet = command_line::without_options(&words, &command_line::VERBOSITY);
+    assert_eq!(
+        command_line::without_options(&quiet, &command_line::VERBOSITY),
+        quiet,
+        "all are taken out at once"
+    );
     words.iter().for_each(|word| seen(secret::without(word)));
 }
 

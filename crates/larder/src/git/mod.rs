@@ -1,6 +1,7 @@
 //! git's facts about a workspace. It only asks, never changes a repository, and runs nothing that a repository's
 //! configuration names for the occasion. No other module calls git.
 
+mod filters;
 pub mod shared_files;
 
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ pub struct Git {
     program: PathBuf,
     env: Environment,
     dir: Utf8PathBuf,
+    /// Settings that leave out the filters of the repository's own configuration.
+    unfiltered: Vec<String>,
     /// The folder of the work tree.
     pub top: Utf8PathBuf,
 }
@@ -65,13 +68,28 @@ impl Git {
             let read = [".gitignore", ".gitattributes", ".git/config", ".git/info/exclude"];
             read.iter().try_for_each(|name| read::refuse_endless(folder.join(name).as_std_path()))?;
         }
-        let mut git = Self { program, env: env.clone(), dir: dir.to_owned(), top: dir.to_owned() };
+        let (env, unfiltered) = (env.clone(), Vec::new());
+        let mut git = Self { program, env, dir: dir.to_owned(), unfiltered, top: dir.to_owned() };
         match git.ask(&["rev-parse", "--show-toplevel"]) {
             Ok(top) => git.top = top.trim_end().into(),
             Err(Error::Failed { stderr, .. }) if stderr.contains("not a git repository") => return Ok(None),
             Err(error) => return Err(error),
         }
+        git.unfiltered = git.without_filters()?;
         Ok(Some(git))
+    }
+
+    /// git runs a filter to compare a file. The repository's own configuration may name any program for one; what a
+    /// person set up for all repositories is theirs, and stays.
+    fn without_filters(&self) -> Result<Vec<String>> {
+        let words = ["config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\."];
+        match self.ask(&words) {
+            Ok(names) => filters::without(&names)
+                .map_err(|reason| Error::Settings { path: self.top.join(".git/config").into(), reason }),
+            // No name fits.
+            Err(Error::Failed { code: Some(1), .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The folder's path below the work tree's top; empty if they are the same.
@@ -98,8 +116,9 @@ impl Git {
             self.ask(&["status", "--porcelain", "--untracked-files=all", "--ignored", "--", path])?;
         let codes: Vec<&str> = status.lines().map(|line| line.get(..2).unwrap_or_default()).collect();
         let known = !self.ask(&["ls-files", "--", path])?.is_empty();
+        let is_folder = self.dir.join(path).is_dir();
         Ok(match () {
-            () if status.lines().any(is_ignored) => Tracked::Ignored,
+            () if status.lines().any(|line| is_ignored(line, is_folder)) => Tracked::Ignored,
             () if codes.contains(&"??") || !known => Tracked::Untracked,
             // The second letter is the work tree's; what is staged will be committed.
             () if codes.iter().any(|code| !code.ends_with(' ') && *code != "!!") => Tracked::Modified,
@@ -111,6 +130,18 @@ impl Git {
     pub fn ignored<'a>(&self, paths: &[&'a str]) -> Vec<&'a str> {
         let is_ignored = |path: &&str| self.tracked(path).is_ok_and(|tracked| tracked == Tracked::Ignored);
         paths.iter().copied().filter(is_ignored).collect()
+    }
+
+    /// Whether git tracks a path, as the link or the file that it is; `None` without an answer.
+    pub(crate) fn tracks(&self, path: &Utf8Path) -> Option<bool> {
+        let known = self.cmd(&self.dir).env("GIT_LITERAL_PATHSPECS", "1").args(["ls-files", "-z", "--"]);
+        Some(!known.args([path]).output().ok()?.is_empty())
+    }
+
+    /// Whether git was told to ignore one file, by a pattern for it or for its folder, and does not track it.
+    pub(crate) fn ignores(&self, path: &Utf8Path) -> bool {
+        let unknown = self.unknown(&[path]).unwrap_or_default();
+        unknown.iter().any(|(kind, _)| *kind == Tracked::Ignored)
     }
 
     /// Those of the files that are not committed or staged, with the reason, relative to the work tree's top.
@@ -202,15 +233,16 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .args(off)
+            .args(self.unfiltered.iter().flat_map(|setting| ["-c", setting]))
     }
 }
 
-/// Whether a line of git's status names something that is ignored. Files that file managers and editors leave behind
-/// are hidden, and nobody misses them.
-fn is_ignored(line: &str) -> bool {
+/// Whether a line of git's status names something that is ignored. Files that file managers and editors leave behind in
+/// a folder are hidden, and nobody misses them; a file is asked about by its own name.
+fn is_ignored(line: &str, is_folder: bool) -> bool {
     let Some(path) = line.strip_prefix("!! ") else { return false };
     let name = path.trim_matches('"').trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    !name.starts_with('.') || name == ".cargo"
+    !is_folder || !name.starts_with('.') || name == ".cargo"
 }
 
 #[cfg(test)]
@@ -220,12 +252,16 @@ mod tests {
     #[test]
     fn hidden_files_may_be_ignored_and_recipes_may_not() {
         for line in ["!! larder/", "!! larder/larder.lock", "!! .cargo/", "!! \"larder/\\303\\244\""] {
-            assert!(is_ignored(line), "{line}");
+            assert!(is_ignored(line, true) && is_ignored(line, false), "{line}");
         }
         for line in
             ["!! larder/.DS_Store", "!! larder/.larder.lock.swp", "?? larder/new", " M larder/larder.lock"]
         {
-            assert!(!is_ignored(line), "{line}");
+            assert!(!is_ignored(line, true), "{line}");
         }
+        for line in ["!! larder/.gitattributes", "!! .hidden/"] {
+            assert!(is_ignored(line, false), "{line}");
+        }
+        assert!(!is_ignored("?? larder/.gitattributes", false));
     }
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
+    files::tag::Tag,
     git::{Git, Listed},
     process::Environment,
-    target_dir::Tag,
 };
 
 /// The files of the repository that a workspace lies in.
@@ -34,6 +34,12 @@ impl SharedFiles {
     /// to be added. Without a repository, or in one that ignores the workspace, whatever is on disk counts.
     pub fn ask(env: &Environment, root: &Utf8Path) -> Self {
         Self { root: root.to_owned(), repository: Repository::ask(env, root) }
+    }
+
+    /// The names of all of them.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.repository.as_ref().map(|repository| repository.files.iter());
+        names.map_or_else(|| texts(&on_disk(&self.root)), texts)
     }
 
     /// The files in a folder and below it, as absolute paths.
@@ -64,6 +70,10 @@ impl SharedFiles {
     }
 }
 
+fn texts<'a>(paths: impl IntoIterator<Item = &'a Utf8PathBuf>) -> Vec<String> {
+    paths.into_iter().map(ToString::to_string).collect()
+}
+
 /// Those of the files in folders above a workspace that are its repository's, and in every clone: all others are one
 /// person's. git is asked only if there are any that may be.
 pub(crate) fn shared_above(
@@ -78,6 +88,24 @@ pub(crate) fn shared_above(
         files.retain(|path| shared.has(path));
     }
     files
+}
+
+/// Those of a workspace's files that git was told to ignore, so that no clone has them; none in a repository that
+/// ignores the workspace itself, and none without an answer of git.
+pub(crate) fn ignored(env: &Environment, root: &Utf8Path, files: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+    let Some(top) = super::top_of(root) else { return Vec::new() };
+    let Ok(Some(git)) = Git::find(env, root) else { return Vec::new() };
+    if git.ignores(&root.join("Cargo.toml")) {
+        return Vec::new();
+    }
+    files.iter().filter(|file| is_ignored(&git, top, file)).cloned().collect()
+}
+
+/// git looks at no file behind a link: the link counts then, and so does the file in its own place.
+fn is_ignored(git: &Git, top: &Utf8Path, file: &Utf8Path) -> bool {
+    let way = file.ancestors().take_while(|above| *above != top);
+    let Some(link) = way.filter(|above| above.is_symlink()).last() else { return git.ignores(file) };
+    git.ignores(link) || file.canonicalize_utf8().is_ok_and(|real| git.ignores(&real))
 }
 
 /// The files on disk in a folder and below it, hidden ones and those of builds left out.

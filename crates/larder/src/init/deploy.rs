@@ -4,8 +4,11 @@
 //! Both files lie in a folder of their own: the one at the root would be taken for what runs on a developer's machine,
 //! and `.dockerignore` would keep the proxy's configuration out of its image. It must never replace an address.
 
+use std::collections::BTreeMap;
+
 use super::{files::new_file, proposal::Proposal};
 use crate::{
+    Report,
     deploy::settings::DeploySettings,
     error::Result,
     project::Project,
@@ -23,9 +26,12 @@ const WHY: &str = "\
 The server that `cargo larder deploy` brings the image to.";
 
 /// Proposes what is missing; `to` is the server, if it was given.
-pub(super) fn propose(project: &Project, to: Option<&str>) -> Result<Proposal> {
+pub(super) fn propose(project: &Project, to: Option<&str>, report: &dyn Report) -> Result<Proposal> {
     let (mut changes, mut own) = (Vec::new(), None);
     let known = &project.settings.deploy;
+    if let Some(why) = to.and_then(|to| left_out(to, known)) {
+        report.warn(&why);
+    }
     if let (Some(to), true) = (to, known.is_empty()) {
         let manifest = project.workspace.manifest();
         let path = Settings::path(Settings::owner(manifest), &["deploy", NAME, "to"]);
@@ -51,6 +57,15 @@ pub(super) fn propose(project: &Project, to: Option<&str>) -> Result<Proposal> {
         Some(why) if changes.is_empty() => Ok(Proposal::Skipped(why)),
         _ => Ok(Proposal::new(changes)),
     }
+}
+
+/// Why a server is not written, if other ones are there.
+fn left_out(to: &str, known: &BTreeMap<String, DeploySettings>) -> Option<String> {
+    let (name, first) = known.first_key_value()?;
+    let is_there = known.values().any(|settings| settings.to == to);
+    let there = format!("{to} is not written: deployment `{name}` goes to {} already", first.to);
+    let hint = "add a table of its own for it, `[workspace.metadata.larder.deploy.NAME]`";
+    (!is_there).then(|| format!("{there}; {hint}"))
 }
 
 /// The proxy's configuration for these ports of releases, and for that of its administration.

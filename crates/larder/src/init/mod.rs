@@ -200,7 +200,7 @@ pub fn propose(
         Part::RustAnalyzer => rust_analyzer::propose(project),
         Part::Nix => new_file(root.join("flake.nix"), &nix::flake(given.source.as_deref())),
         Part::Envrc => envrc(root),
-        Part::Deploy => deploy::propose(project, given.server.as_deref()),
+        Part::Deploy => deploy::propose(project, given.server.as_deref(), report),
         Part::Sccache => {
             let settings = sccache::settings(project.workspace.config(), given.sccache.as_ref());
             Ok(Proposal::new(tuning::change(tuning::config_path(root), &settings)?.into_iter().collect()))

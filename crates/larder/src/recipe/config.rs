@@ -23,6 +23,8 @@ const COMPILED_WITH: [&str; 10] =
     ["build", "env", "host", "include", "patch", "paths", "profile", "source", "target", "unstable"];
 /// Keys of `[build]` that reach a compilation.
 const COMPILED_WITH_IN_BUILD: [&str; 4] = ["rustc", "rustc-wrapper", "rustflags", "target"];
+/// The table of variables.
+const ENV: &str = "env";
 /// The table of sources, and the key by which one of them takes another's place.
 const SOURCE: &str = "source";
 const REPLACE: &str = "replace-with";
@@ -96,6 +98,13 @@ pub(super) fn left_out(workspace: &Workspace) -> BTreeSet<String> {
     secret_entries(&reaching(workspace)).iter().map(|keys| told(keys)).collect()
 }
 
+/// The variables that [`shared`] would have if git did not ignore their file, by their names.
+pub(super) fn of_one_person(workspace: &Workspace) -> BTreeSet<String> {
+    let (all, shared) = (reaching_here(workspace), reaching(workspace));
+    let entries = all.difference(&shared).filter_map(|line| SettingLine::parse(line));
+    entries.map(|line| told(line.entry())).collect()
+}
+
 fn without_secrets(mut lines: BTreeSet<String>) -> BTreeSet<String> {
     let secret = secret_entries(&lines);
     lines.retain(|line| is_known(line) && !is_secret(line) && !is_of(line, &secret));
@@ -125,11 +134,25 @@ fn told(keys: &[String]) -> String {
 
 /// Whether something of it is a secret, which [`shared`] leaves out.
 pub(super) fn has_secret(workspace: &Workspace) -> bool {
-    reaching(workspace).iter().any(|line| is_secret(line))
+    reaching_here(workspace).iter().any(|line| is_secret(line))
 }
 
+/// What reaches dependencies in every clone.
 fn reaching(workspace: &Workspace) -> BTreeSet<String> {
+    reaching_with(workspace, workspace.shared_env())
+}
+
+/// The same in this one.
+fn reaching_here(workspace: &Workspace) -> BTreeSet<String> {
+    reaching_with(workspace, workspace.config().get(ENV))
+}
+
+fn reaching_with(workspace: &Workspace, env: Option<&Item>) -> BTreeSet<String> {
     let mut document = workspace.config().clone();
+    match env {
+        Some(env) => drop(document.insert(ENV, env.clone())),
+        None => drop(document.remove(ENV)),
+    }
     document.get_mut("build").into_iter().for_each(|build| remove(build, &IRRELEVANT_IN_BUILD));
     let targets = document.get_mut("target").and_then(Item::as_table_like_mut);
     targets
@@ -138,7 +161,7 @@ fn reaching(workspace: &Workspace) -> BTreeSet<String> {
         .for_each(|(_, target)| remove(target, &IRRELEVANT_IN_TARGET));
     // It is for `cargo publish`, `cargo add` and their kin.
     document.get_mut("registry").into_iter().for_each(|registry| remove(registry, &["default"]));
-    let env = document.get_mut("env").and_then(Item::as_table_like_mut);
+    let env = document.get_mut(ENV).and_then(Item::as_table_like_mut);
     if let Some(env) = env {
         let of_sccache: Vec<String> =
             env.iter().map(|(name, _)| name.to_owned()).filter(|name| name.starts_with(OF_SCCACHE)).collect();
@@ -182,7 +205,7 @@ fn is_secret(line: &str) -> bool {
     add_texts(&value, &mut texts);
     let is_named = match keys.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["registry" | "registries", .., last] => SECRET.contains(&last),
-        ["env", name, ..] => secret::is_secret(name, ""),
+        [ENV, name, ..] => secret::is_secret(name, ""),
         _ => false,
     };
     is_named
@@ -217,7 +240,7 @@ impl SettingLine {
     /// patch.
     fn entry(&self) -> &[String] {
         let count = match self.keys[0].as_str() {
-            "env" | SOURCE => 2,
+            ENV | SOURCE => 2,
             "patch" => 3,
             _ => self.keys.len(),
         };

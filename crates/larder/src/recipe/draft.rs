@@ -28,6 +28,15 @@ use crate::{
     slice::Slice,
 };
 
+/// Why a recorded recipe is not the one that is needed, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Staleness {
+    /// Its packages are others, and nothing else is, as after an update of `Cargo.lock`.
+    Packages(String),
+    /// It differs in something that decides how packages are built.
+    Settings(String),
+}
+
 /// A planned slice.
 pub(super) struct Draft<'a> {
     pub(super) slice: &'a Slice,
@@ -204,39 +213,66 @@ impl Draft<'_> {
     }
 
     /// Why the recorded recipe is not the one that is needed.
-    pub(super) fn staleness(&self, old: &LockFile, wanted: &LockedSlice) -> Option<String> {
+    pub(super) fn staleness(&self, old: &LockFile, wanted: &LockedSlice) -> Option<Staleness> {
         let name = &self.slice.name;
-        let Some(record) = old.slice(name) else { return Some(format!("slice `{name}` has no recipe yet")) };
+        let Some(record) = old.slice(name) else {
+            return Some(Staleness::Settings(format!("slice `{name}` has no recipe yet")));
+        };
         if record == wanted {
             return None;
         }
+        let (Some(before), Some(after)) = (record.layers.last(), wanted.layers.last()) else {
+            return Some(Staleness::Settings(format!("slice `{name}`: it has no layer")));
+        };
         if record.slice != *self.slice {
-            return Some(format!("slice `{name}`: its arguments or environment changed"));
+            return Some(Staleness::Settings(format!(
+                "slice `{name}`: its arguments or environment changed"
+            )));
         }
-        if record.layers.last() == wanted.layers.last() && record.layers.len() != wanted.layers.len() {
-            return Some(format!("slice `{name}`: the layers below its recipe changed"));
+        if before == after && record.layers.len() != wanted.layers.len() {
+            return Some(Staleness::Settings(format!("slice `{name}`: the layers below its recipe changed")));
         }
-        Some(format!("slice `{name}`: {}", changed(record.layers.last(), wanted.layers.last())))
+        let names = moved(before, after);
+        let is_same_beside = has_same_settings(record, wanted);
+        let reason = format!("slice `{name}`: {}", changed(&names, is_same_beside));
+        // An update of `Cargo.lock` leaves packages of the same sources behind.
+        let is_left_behind = record.layers.iter().all(|layer| layer.is_within(&self.sources, after));
+        let is_of_packages = !names.is_empty() && is_same_beside && is_left_behind;
+        Some(if is_of_packages { Staleness::Packages(reason) } else { Staleness::Settings(reason) })
     }
 }
 
+/// Whether two records of a slice are the same but for the packages of their layers.
+fn has_same_settings(record: &LockedSlice, wanted: &LockedSlice) -> bool {
+    let (Some(before), Some(after)) = (record.layers.last(), wanted.layers.last()) else { return false };
+    let layer = Layer { packages: after.packages.clone(), ..before.clone() };
+    let slice = LockedSlice { layers: wanted.layers.clone(), ..record.clone() };
+    layer == *after && slice == *wanted
+}
+
 /// The packages that make two layers differ, by name.
-fn changed(before: Option<&Layer>, after: Option<&Layer>) -> String {
-    const NAMED: usize = 5;
-    let (Some(before), Some(after)) = (before, after) else { return "it has no layer".into() };
+fn moved<'a>(before: &'a Layer, after: &'a Layer) -> Vec<&'a str> {
     let keys = before.packages.keys().chain(after.packages.keys());
-    let mut moved: Vec<&str> = keys
+    let mut names: Vec<&str> = keys
         .filter(|id| before.packages.get(id) != after.packages.get(id))
         .map(|id| id.name.as_str())
         .collect();
-    moved.sort_unstable();
-    moved.dedup();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// What changed of a slice whose call is the same.
+fn changed(moved: &[&str], is_same_beside: bool) -> String {
+    const NAMED: usize = 5;
+    let settings = if is_same_beside { "" } else { ", and its settings" };
     match moved.len() {
         0 => "its settings changed".into(),
         count if count > NAMED => {
-            format!("its external units changed ({}, and {} more)", moved[..NAMED].join(", "), count - NAMED)
+            let (named, more) = (moved[..NAMED].join(", "), count - NAMED);
+            format!("its external units changed ({named}, and {more} more){settings}")
         }
-        _ => format!("its external units changed ({})", moved.join(", ")),
+        _ => format!("its external units changed ({}){settings}", moved.join(", ")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the table to plain cargo: the files of a recipe, and their folder when this machine cooks it.
 //!
 //! The same is done by [`expand.awk`](PROGRAM) in images and by `nix/lib/expand.nix`, byte for byte; all three change
-//! together. Files are written below `target/`, where `Workplace` holds them while cargo runs in their folder.
+//! together. Files are written below `target/larder/`, where `Workplace` holds them while cargo runs in their folder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +15,7 @@ use cargo_metadata::{
 
 pub use super::workplace::Workplace;
 use super::{
+    folder,
     layer::{Layer, Package, PackageId, PackageOrigin, PinPlace, Unused},
     lock_file::LockedSlice,
     pins::PinKind,
@@ -29,8 +30,10 @@ pub const PROGRAM: &str = include_str!("expand.awk");
 
 /// Recipes lie here, seen from the workspace's root: `<slice>/<layer>` is appended.
 pub const FOLDER: &str = "target/larder/recipes";
-/// Recipes that cargo is only asked about lie here while others do at [`FOLDER`].
-const ASKING: &str = "target/larder/asking";
+/// Their folder in the outer one on this machine, which is another than in images if `target` is a link.
+const COOKED: &str = "recipes";
+/// The folder of recipes that cargo is only asked about.
+const ASKING: &str = "asking";
 
 const MANIFEST_HEADER: &str =
     "# Expanded from larder/larder.lock. It is plain cargo: no tool is needed to build it.\n";
@@ -73,12 +76,13 @@ pub fn layer(
 ) -> Result<Workplace> {
     let files = locked.files(index);
     let below = Utf8Path::new(&locked.slice.name).join(index.to_string());
-    let cooked = workspace.root().join(FOLDER).join(&below);
+    let outer = folder::outer(workspace.root());
+    let cooked = outer.join(COOKED).join(&below);
     // A question leaves nothing behind if it can be asked in the place of the recipe.
     let dir = if purpose == Purpose::Cooking || has(&cooked, &files) {
         cooked
     } else {
-        workspace.root().join(ASKING).join(below)
+        outer.join(ASKING).join(below)
     };
     Workplace::with(workspace, &locked.slice, dir, &files)
 }

@@ -13,7 +13,8 @@ use crate::{
         package_id::{CRATES_IO, PackageSpec, Source},
         platform::Platform,
     },
-    plan::{commits::percent_decoded, key::ContentHasher},
+    hash::ContentHasher,
+    plan::commits::percent_decoded,
     workspace::LockedSource,
 };
 

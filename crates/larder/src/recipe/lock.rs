@@ -9,7 +9,8 @@ use super::{
     Recipe,
     cargo_lock::CargoLockFile,
     config,
-    draft::{Draft, is_unproven},
+    draft::{Draft, Staleness, is_unproven},
+    folder,
     lock_file::{LockFile, LockedSlice},
     locked::{Locked, RecipeChange},
     members::Members,
@@ -27,9 +28,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The folder of recipes while they are proven, as deep as [`FOLDER`](super::expand::FOLDER), so that relative paths
-/// hold.
-const PROVING: &str = "target/larder/proving";
+/// The folder of recipes while they are proven, beside those that are cooked, so that relative paths hold.
+const PROVING: &str = "proving";
 /// The letters of slices in the table.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -51,9 +51,15 @@ pub struct Locking {
 pub fn lock(project: &Project, report: &dyn Report) -> Result<Locking> {
     let workspace = &project.workspace;
     let _guard = exclusive(workspace, report)?;
+    own_files::refuse_foreign(&workspace.larder_dir())?;
     for name in config::left_out(workspace) {
         report.warn(&format!(
             "`{name}` of cargo's configuration looks like a secret, and is left out of the recipes"
+        ));
+    }
+    for name in config::of_one_person(workspace) {
+        report.warn(&format!(
+            "`{name}` of cargo's configuration is in a file that git ignores, and is left out of the recipes"
         ));
     }
     let old = readable(project)?;
@@ -147,7 +153,7 @@ impl Writing<'_> {
         }
         let results = side_by_side::map(drafts, |draft| {
             let name = draft.slice.name.to_string();
-            let dir = workspace.root().join(PROVING).join(&name).join("0");
+            let dir = folder::outer(workspace.root()).join(PROVING).join(&name).join("0");
             Ok((name, draft.finish(project, dir, old, report).map(|locked| (draft, locked))))
         })?;
         let (done, unproven) = Refused::apart(results)?;
@@ -173,6 +179,8 @@ impl Writing<'_> {
 /// One reason why a recipe is not what its slice needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipeFinding {
+    /// `lock` would write it anew, with other packages and nothing else: slower, and never wrong.
+    Moved(String),
     /// `lock` would write it anew.
     Stale(String),
     /// The recipe builds something else than the slice needs.
@@ -190,11 +198,25 @@ impl From<&Refused> for RecipeFinding {
     }
 }
 
+impl From<Staleness> for RecipeFinding {
+    fn from(staleness: Staleness) -> Self {
+        match staleness {
+            Staleness::Packages(reason) => Self::Moved(reason),
+            Staleness::Settings(reason) => Self::Stale(reason),
+        }
+    }
+}
+
 impl RecipeFinding {
+    /// Whether packages alone differ, as after a bot's update of `Cargo.lock`.
+    pub fn is_of_packages(&self) -> bool {
+        matches!(self, Self::Moved(_))
+    }
+
     /// Which kind of reason it is, in one word.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Stale(_) => "stale",
+            Self::Moved(_) | Self::Stale(_) => "stale",
             Self::Unproven(_) => "unproven",
             Self::Refused(..) => "refused",
         }
@@ -202,8 +224,11 @@ impl RecipeFinding {
 
     /// The reason.
     pub fn reason(&self) -> &str {
-        let (Self::Stale(reason) | Self::Unproven(reason) | Self::Refused(reason, _)) = self;
-        reason
+        match self {
+            Self::Moved(reason) | Self::Stale(reason) | Self::Unproven(reason) | Self::Refused(reason, _) => {
+                reason
+            }
+        }
     }
 }
 
@@ -238,9 +263,7 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
     let mut findings = Vec::new();
     for draft in &drafts {
         let wanted = file.slice(&draft.slice.name);
-        if let Some(reason) = wanted.and_then(|wanted| draft.staleness(&old, wanted)) {
-            findings.push(RecipeFinding::Stale(reason));
-        }
+        findings.extend(wanted.and_then(|wanted| draft.staleness(&old, wanted)).map(RecipeFinding::from));
     }
     for outcome in locked.iter_mut().filter(|outcome| outcome.change == RecipeChange::Written) {
         outcome.change = RecipeChange::Needed;
@@ -249,12 +272,23 @@ pub fn check(project: &Project, report: &dyn Report) -> Result<Checked> {
         findings
             .push(RecipeFinding::Stale(format!("slice `{}` is gone from the workspace", gone.slice.name)));
     }
-    if findings.is_empty()
-        && let Some(path) = own_files::first_wrong(workspace, &file)?
+    // Beside packages that moved, all else has to be right.
+    if findings.iter().all(RecipeFinding::is_of_packages)
+        && let Some(path) = own_files::first_wrong(workspace, &with_recipes_of(&old, file))?
     {
         findings.push(RecipeFinding::Stale(format!("{path} is not what `cargo larder lock` would write")));
     }
     Ok(Checked { outcomes: locked, findings, refused })
+}
+
+/// The table that `lock` would write if the recipes of slices were as they are.
+fn with_recipes_of(old: &LockFile, mut file: LockFile) -> LockFile {
+    for locked in &mut file.slices {
+        if let Some(record) = old.slice(&locked.slice.name) {
+            locked.clone_from(record);
+        }
+    }
+    file
 }
 
 /// The record that a first `lock` would leave, without writing or proving anything: one layer for each slice.

@@ -8,6 +8,9 @@ use crate::{cargo::platform::Platform, slice::Slice};
 /// The newest format this version reads, and the one it writes.
 pub const VERSION: u64 = 2;
 
+/// The files in `larder/` that `lock` writes whatever git ignores.
+pub(crate) const OWN_FILES: [&str; 3] = [".gitattributes", "expand.awk", "larder.lock"];
+
 /// The lock file's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockFile {

@@ -1,5 +1,6 @@
-//! Keeps the globs of a workspace's members off the folder of recipes: `members = ["*"]` takes `larder/` for a member,
-//! and then no cargo command works any more. cargo itself is asked in the final place, and it is the judge.
+//! Keeps the globs of a workspace's members off the folders that Larder makes: `members = ["*"]` takes `larder/` for a
+//! member, and `target/` too, and then no cargo command works any more. cargo itself is asked in the final place, and it
+//! is the judge.
 //!
 //! It must never leave a workspace that cargo could read as one that it cannot.
 
@@ -12,6 +13,7 @@ use crate::{
     files::{
         change::{self, Change},
         read,
+        tag::Tag,
     },
     project::Project,
     toml_text::list,
@@ -25,9 +27,12 @@ pub(super) struct Members<'a> {
     outer: Option<Utf8PathBuf>,
     /// The change of the root manifest.
     change: Option<Change>,
-    /// The folder of recipes, if it was not there before.
-    made: Option<Utf8PathBuf>,
+    /// The folders that were not there before.
+    made: Vec<Utf8PathBuf>,
 }
+
+/// The folder in which recipes are proven, wherever cargo builds.
+const TARGET: &str = "target";
 
 impl<'a> Members<'a> {
     /// Before any folder of ours is there.
@@ -35,25 +40,34 @@ impl<'a> Members<'a> {
         let above = project.workspace.root().ancestors().skip(1);
         let outer = above.map(|dir| dir.join("Cargo.toml")).find(|manifest| manifest.is_file());
         let outer = outer.filter(|manifest| ask(project, manifest).is_ok());
-        Self { project, outer, change: None, made: None }
+        Self { project, outer, change: None, made: Vec::new() }
     }
 
-    /// Makes the folder of recipes, and asks cargo whether it can read the workspace then. If not, the folder leaves the
-    /// members.
+    /// Makes the folders that are not there yet, and asks cargo after each whether it can read the workspace with it. If
+    /// not, the folder leaves the members.
     ///
     /// # Errors
     /// [`Error::Members`] if that does not help.
     pub(super) fn ensure(&mut self, report: &dyn Report) -> Result<()> {
-        let dir = self.project.workspace.larder_dir();
-        if !dir.exists() {
-            fs_err::create_dir_all(&dir)?;
-            self.made = Some(dir);
+        let root = self.project.workspace.root();
+        let target = root.join(TARGET);
+        if !target.exists() {
+            Tag::made_with(&target)?;
+            self.made.push(target);
+            self.admit(TARGET, report)?;
         }
+        let recipes = root.join(RECIPES);
+        if !recipes.exists() {
+            fs_err::create_dir_all(&recipes)?;
+            self.made.push(recipes);
+        }
+        self.admit(RECIPES, report)
+    }
+
+    /// Asks whether cargo can read the workspace, if need be without this folder.
+    fn admit(&mut self, folder: &str, report: &dyn Report) -> Result<()> {
         let Err(error) = self.ask() else { return Ok(()) };
-        if self.exclude(report)? {
-            return self.ask();
-        }
-        Err(error)
+        if self.exclude(folder, report)? { self.ask() } else { Err(error) }
     }
 
     /// Puts everything back as it was.
@@ -61,14 +75,14 @@ impl<'a> Members<'a> {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn undo(self) -> Result<()> {
-        if let Some(dir) = &self.made {
-            // Other files in it by now are somebody's.
-            let _ = fs_err::remove_dir(dir);
-        }
-        match self.change {
-            Some(Change { path, old: Some(old), .. }) => {
-                change::write_in(self.project.workspace.root(), &path, &old)
-            }
+        // Other files in them by now are somebody's, or of a proof that failed.
+        self.made.iter().for_each(|folder| Tag::unmake(folder));
+        let Some(Change { path, old: Some(old), new }) = &self.change else { return Ok(()) };
+        let root = self.project.workspace.root();
+        change::write_in(root, path, old)?;
+        match self.ask() {
+            // A folder that stayed is still no member.
+            Err(_) if self.made.iter().any(|folder| folder.exists()) => change::write_in(root, path, new),
             _ => Ok(()),
         }
     }
@@ -79,33 +93,26 @@ impl<'a> Members<'a> {
         manifests.try_for_each(|manifest| ask(self.project, manifest))
     }
 
-    /// Adds our folders to `exclude` in the root manifest; whether that changed anything.
-    fn exclude(&mut self, report: &dyn Report) -> Result<bool> {
+    /// Adds a folder of ours to `exclude` in the root manifest, unless members of the user's own lie there; whether that
+    /// changed anything.
+    fn exclude(&mut self, folder: &str, report: &dyn Report) -> Result<bool> {
         let workspace = &self.project.workspace;
+        let members = workspace.metadata().workspace_packages();
+        if members.iter().any(|member| member.manifest_path.starts_with(workspace.root().join(folder))) {
+            return Ok(false);
+        }
         let path = workspace.manifest_path();
         let old = read::text(&path)?;
         let mut document = parse_toml(&path)?;
-        let folders = self.folders();
-        let added = document.get_mut("workspace").map(|item| add(item, &folders)).unwrap_or_default();
-        if added.is_empty() {
+        if !document.get_mut("workspace").is_some_and(|item| add(item, folder)) {
             return Ok(false);
         }
         change::write_in(workspace.root(), &path, &change::document_text(&document, &old))?;
         let first = self.change.take().and_then(|change| change.old);
         let new = change::document_text(&document, &old);
         self.change = Some(Change { path: path.clone(), old: Some(first.unwrap_or(old)), new });
-        let added = added.join(", ");
-        report.step("Excluded", &format!("{added} in {path}, since globs in `members` fit recipes too"));
+        report.step("Excluded", &format!("{folder} in {path}, since globs in `members` fit it too"));
         Ok(true)
-    }
-
-    /// The folder that is ours, unless members of the user's own lie there.
-    fn folders(&self) -> Vec<String> {
-        let workspace = &self.project.workspace;
-        let packages = workspace.metadata().workspace_packages();
-        let is_shared =
-            packages.iter().any(|package| package.manifest_path.starts_with(workspace.larder_dir()));
-        if is_shared { Vec::new() } else { vec![RECIPES.to_owned()] }
     }
 }
 
@@ -125,16 +132,16 @@ fn ask(project: &Project, manifest: &Utf8Path) -> Result<()> {
     }
 }
 
-/// Adds folders to `exclude` of a `[workspace]`; those that were not there yet.
-fn add(workspace: &mut Item, folders: &[String]) -> Vec<String> {
-    let Some(workspace) = workspace.as_table_like_mut() else { return Vec::new() };
+/// Adds a folder to `exclude` of a `[workspace]`; whether it was not there yet.
+fn add(workspace: &mut Item, folder: &str) -> bool {
+    let Some(workspace) = workspace.as_table_like_mut() else { return false };
     let exclude = workspace.entry("exclude").or_insert(value(Array::new()));
-    let Some(exclude) = exclude.as_array_mut() else { return Vec::new() };
-    let known: Vec<String> = exclude.iter().filter_map(|dir| Some(dir.as_str()?.to_owned())).collect();
-    let missing = folders.iter().filter(|folder| !known.contains(folder)).cloned();
-    let missing: Vec<String> = missing.collect();
-    list::extend(exclude, missing.iter().cloned());
-    missing
+    let Some(exclude) = exclude.as_array_mut() else { return false };
+    let is_new = !exclude.iter().any(|dir| dir.as_str() == Some(folder));
+    if is_new {
+        list::extend(exclude, [folder.to_owned()]);
+    }
+    is_new
 }
 
 #[cfg(test)]
@@ -143,7 +150,9 @@ mod tests {
 
     fn excluded(manifest: &str) -> String {
         let mut document: toml_edit::DocumentMut = manifest.parse().unwrap();
-        add(document.get_mut("workspace").unwrap(), &["a".to_owned(), "larder".to_owned()]);
+        for folder in ["a", "larder"] {
+            add(document.get_mut("workspace").unwrap(), folder);
+        }
         let text = document.to_string();
         let again: toml_edit::DocumentMut = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
         let exclude = again["workspace"]["exclude"].as_array().unwrap();

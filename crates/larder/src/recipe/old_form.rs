@@ -7,7 +7,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
 use super::{lock_file::LockFile, table};
-use crate::{files::read, plan::key::content_digest};
+use crate::{files::read, hash::content_digest};
 
 #[derive(Deserialize)]
 struct OldLockFile {
@@ -37,31 +37,48 @@ pub(super) fn is_old(bytes: &[u8]) -> bool {
 
 /// The folders' files that are as they were written. One that cannot be read is somebody's.
 pub(super) fn files(larder_dir: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let Ok(text) = read::text(LockFile::path(larder_dir)) else { return Vec::new() };
-    let Ok(file) = toml_edit::de::from_str::<OldLockFile>(&text) else { return Vec::new() };
-    // It was made of .cargo/config.toml, and the table has what it says.
-    let mut found: Vec<Utf8PathBuf> = Vec::new();
-    let config = larder_dir.join("config.toml");
-    if let Some(digest) = &file.config
-        && is_as_written(&config, digest)
-    {
-        found.push(config);
+    let Some(file) = parsed(larder_dir) else { return Vec::new() };
+    let written = file.named(larder_dir).into_iter().filter(|(path, digest)| is_as_written(path, digest));
+    written.map(|(path, _)| path).collect()
+}
+
+/// The layers' folders and all files that a lock file in that form names, there or not; none for another form.
+pub(super) fn places(larder_dir: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Some(file) = parsed(larder_dir) else { return Vec::new() };
+    let layers = file.layers(larder_dir).into_iter().map(|(dir, _)| dir);
+    layers.chain(file.named(larder_dir).into_iter().map(|(path, _)| path)).collect()
+}
+
+fn parsed(larder_dir: &Utf8Path) -> Option<OldLockFile> {
+    let text = read::text(LockFile::path(larder_dir)).ok()?;
+    if is_old(text.as_bytes()) { toml_edit::de::from_str(&text).ok() } else { None }
+}
+
+impl OldLockFile {
+    /// The layers with their folders.
+    fn layers(&self, larder_dir: &Utf8Path) -> Vec<(Utf8PathBuf, &OldLayer)> {
+        let slices = self.slice.iter().filter(|slice| table::is_name(&slice.name));
+        let layers = slices.flat_map(|slice| slice.layer.iter().enumerate().map(move |layer| (slice, layer)));
+        layers
+            .map(|(slice, (index, layer))| (larder_dir.join(&slice.name).join(index.to_string()), layer))
+            .collect()
     }
-    for slice in file.slice.iter().filter(|slice| table::is_name(&slice.name)) {
-        for (index, layer) in slice.layer.iter().enumerate() {
-            let dir = larder_dir.join(&slice.name).join(index.to_string());
-            for (path, digest) in &layer.files {
-                let stays_inside = path
-                    .components()
-                    .all(|part| matches!(part.as_str(), name if name != ".." && name != "/"));
-                let path = dir.join(path);
-                if stays_inside && is_as_written(&path, digest) {
-                    found.push(path);
-                }
-            }
+
+    /// The files with their digests; none that leads out of its folder.
+    fn named(&self, larder_dir: &Utf8Path) -> Vec<(Utf8PathBuf, &str)> {
+        // It was made of .cargo/config.toml, and the table has what it says.
+        let config = self.config.iter().map(|digest| (larder_dir.join("config.toml"), digest.as_str()));
+        let mut all: Vec<(Utf8PathBuf, &str)> = config.collect();
+        for (dir, layer) in self.layers(larder_dir) {
+            let inside = layer.files.iter().filter(|(path, _)| stays_inside(path));
+            all.extend(inside.map(|(path, digest)| (dir.join(path), digest.as_str())));
         }
+        all
     }
-    found
+}
+
+fn stays_inside(path: &Utf8Path) -> bool {
+    path.components().all(|part| part.as_str() != ".." && part.as_str() != "/")
 }
 
 fn is_as_written(path: &Utf8Path, digest: &str) -> bool {

@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{attributes, expand, lock_file::LockFile};
+use super::{
+    attributes, expand,
+    lock_file::{LockFile, OWN_FILES},
+};
 use crate::{
     error::{Error, Result},
     files::{change, read},
     git::Git,
-    plan::key::content_digest,
+    hash::content_digest,
     project::Project,
-    workspace::Workspace,
+    workspace::{RECIPES, Workspace},
 };
 
+/// The first words of every version of the program that expands recipes.
+const PROGRAM: &str = "# Makes plain cargo of larder.lock";
 /// Git tracks the files, whatever it ignores elsewhere.
 const TRACKED: &str = "!*\n";
 /// So much of a line of the table is shown in an error.
@@ -96,24 +101,82 @@ pub(super) fn check(path: &Utf8Path, file: &LockFile) -> Result<()> {
     }
 }
 
+/// Refuses a program of the user's in the place of Larder's. Beside a table it is Larder's, whatever somebody did to it.
+///
+/// # Errors
+/// [`Error::Settings`].
+pub(super) fn refuse_foreign(dir: &Utf8Path) -> Result<()> {
+    let path = dir.join("expand.awk");
+    if LockFile::path(dir).is_file() || !path.is_file() {
+        return Ok(());
+    }
+    let text = read::bytes(&path)?;
+    if text.is_empty() || text.starts_with(PROGRAM.as_bytes()) {
+        return Ok(());
+    }
+    let reason = "this file is not Larder's, and the program that expands recipes would take its place";
+    Err(Error::Settings { path: path.into(), reason: reason.into() })
+}
+
 /// Removes what a run that was killed has left behind.
 fn sweep(dir: &Utf8Path) -> Result<()> {
     for entry in dir.read_dir_utf8()? {
         let entry = entry?;
-        if entry.file_name().starts_with(change::TEMPORARY) && entry.file_type()?.is_file() {
+        if change::is_temporary(entry.file_name()) && entry.file_type()?.is_file() {
             fs_err::remove_file(entry.path())?;
         }
     }
     Ok(())
 }
 
-/// Has git track the files if a pattern such as `*.lock` hides them.
+/// Has git track the files if a pattern such as `*.lock` or `.*` hides one of them.
 fn track(project: &Project, dir: &Utf8Path) -> Result<()> {
     let Ok(Some(git)) = Git::find(project.cargo.env(), project.workspace.root()) else { return Ok(()) };
-    let paths = ["larder/.gitattributes", "larder/expand.awk", "larder/larder.lock"];
+    let paths = OWN_FILES.map(|name| format!("{RECIPES}/{name}"));
     let ignore = dir.join(".gitignore");
-    if !git.ignored(&paths).is_empty() && !ignore.exists() {
+    // A link of the user's is theirs, wherever it leads.
+    if !git.ignored(&paths.each_ref().map(String::as_str)).is_empty() && ignore.symlink_metadata().is_err() {
         change::write_own(&ignore, TRACKED)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_program_of_the_users_is_not_replaced() {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(scratch.path()).unwrap();
+        refuse_foreign(dir).unwrap();
+        for (text, is_refused) in [
+            ("{ print }\n", true),
+            ("", false),
+            (expand::PROGRAM, false),
+            ("# Makes plain cargo of larder.lock, as another version says it\n", false),
+        ] {
+            fs_err::write(dir.join("expand.awk"), text).unwrap();
+            let refused = refuse_foreign(dir).err().map(|error| error.to_string());
+            assert_eq!(refused.is_some(), is_refused, "{text}");
+            assert!(refused.is_none_or(|error| error.contains("expand.awk: ")), "{text}");
+        }
+        fs_err::write(dir.join("expand.awk"), "{ print }\n").unwrap();
+        fs_err::write(LockFile::path(dir), "").unwrap();
+        refuse_foreign(dir).unwrap();
+    }
+
+    #[test]
+    fn only_what_a_killed_run_left_is_removed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(scratch.path()).unwrap();
+        for name in [".larder-todo.md", ".larder-aB3xYz", "notes"] {
+            fs_err::write(dir.join(name), "").unwrap();
+        }
+        sweep(dir).unwrap();
+        let left = dir.read_dir_utf8().unwrap().map(|entry| entry.unwrap().file_name().to_owned());
+        assert_eq!(left.collect::<BTreeSet<_>>(), [".larder-todo.md", "notes"].map(str::to_owned).into());
+    }
 }

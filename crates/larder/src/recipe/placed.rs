@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
+use super::folder;
 use crate::{
     error::Result,
     files::{change, read},
-    target_dir::Tag,
     workspace::Workspace,
 };
 
-/// Writes files into a folder below the workspace's `target/`; what else lies there stays.
+/// Writes files into a folder in which cargo runs; what else lies there stays.
 pub(super) fn write(
     workspace: &Workspace,
     dir: &Utf8Path,
     files: &BTreeMap<Utf8PathBuf, String>,
 ) -> Result<()> {
     let root = workspace.root();
-    Tag::made_with(&root.join("target"))?;
     dir.ancestors().take_while(|folder| *folder != root).try_for_each(change::refuse_link)?;
+    folder::make(workspace)?;
     put(dir, files)?;
     // A script that an earlier recipe had in this place, and that cargo would find by itself.
     if has_other_script(dir, files) {

@@ -7,14 +7,14 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{
     expand::{self, RecipeParts},
     layer::Layer,
-    lock_file::{LockFile, LockedSlice},
+    lock_file::{LockFile, LockedSlice, OWN_FILES},
     old_form,
     stub::Documented,
     table,
 };
 use crate::{
     error::{Error, Result},
-    files::read,
+    files::{change, read},
 };
 
 impl LockFile {
@@ -33,6 +33,21 @@ impl LockFile {
             return Err(Error::NoRecipe { path: path.into() });
         }
         Self::parse(&path, &read::bytes(&path)?)
+    }
+
+    /// Refuses links in the places of recipes: whatever they lead to is somebody's own, and would be read as recipes,
+    /// moved away or written over. Other links in the folder are the user's.
+    ///
+    /// # Errors
+    /// [`Error::Link`].
+    pub(crate) fn refuse_links(larder_dir: &Utf8Path) -> Result<()> {
+        change::refuse_link(larder_dir)?;
+        OWN_FILES.iter().try_for_each(|name| change::refuse_link(&larder_dir.join(name)))?;
+        for path in old_form::places(larder_dir) {
+            let mut ways = path.ancestors().take_while(|way| *way != larder_dir);
+            ways.try_for_each(change::refuse_link)?;
+        }
+        Ok(())
     }
 
     /// The lock file in some bytes, which are `path`'s.

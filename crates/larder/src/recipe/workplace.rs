@@ -9,12 +9,12 @@ use std::{collections::BTreeMap, fs::File};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::placed;
+use super::{folder, placed};
 use crate::{
     error::{Error, Result},
     files::{change, folder::Folder, read},
     slice::Slice,
-    target_dir::{ANSWERS, LARDERS_LOCK, Tag, locks},
+    target_dir::{ANSWERS, LARDERS_LOCK, locks},
     workspace::Workspace,
 };
 
@@ -85,7 +85,7 @@ impl Workplace {
         dir.ancestors().take_while(|folder| *folder != root).try_for_each(change::refuse_link)?;
         let mut attempts = 0..ATTEMPTS;
         let (all, folder) = loop {
-            let opened = Tag::made_with(&target).and_then(|()| hold(&target.join(LARDERS_LOCK), &dir));
+            let opened = folder::make(workspace).and_then(|()| hold(&target.join(LARDERS_LOCK), &dir));
             match opened {
                 Ok(opened) => break opened,
                 // Somebody deletes the whole of it right now.
@@ -138,7 +138,6 @@ impl Drop for Workplace {
 
 /// Opens a folder, and the lock of what it is in.
 fn hold(lock: &Utf8Path, dir: &Utf8Path) -> Result<(File, Folder)> {
-    fs_err::create_dir_all(lock.parent().unwrap_or(lock))?;
     change::refuse_link(lock)?;
     let lock = locks::open(lock.as_std_path())?.into_file();
     let _ = lock.lock_shared();

@@ -25,6 +25,7 @@ pub use process::Process;
 /// # Errors
 /// If the program in whose place it was started cannot be started itself.
 pub fn answer(process: Process<'_>, out: &mut dyn Write) -> Result<Option<i32>> {
+    markers::note_answer();
     if let Some(error) = launched(process.args) {
         return Err(error.into());
     }

@@ -14,8 +14,9 @@ use std::{
 use crate::{
     cargo::{command_line::text, unit_hash::is_hash},
     error::Result,
-    files::disk::{read_untouched, subfolders},
+    files::disk::read_untouched,
     process::{Cmd, Environment},
+    target_dir::layout::{alike, printed},
 };
 
 /// The skeleton's folder; its presence makes the binary a compiler that compiles nothing.
@@ -113,20 +114,11 @@ fn value<'a>(words: &'a [String], name: &str) -> Option<&'a str> {
 /// The output of the build script's last run, under this hash or else under the newest other one, so that
 /// cargo asks for the same files and variables again. Nothing if it never ran.
 fn last_output(out_dir: &Path) -> Vec<u8> {
-    let Some(unit) = out_dir.parent() else { return Vec::new() };
-    let (folder, file) = if unit.join("run").is_dir() { (unit, "run/stdout") } else { (unit, "output") };
-    if let Ok(output) = read_untouched(&folder.join(file)) {
+    let Some(run) = out_dir.parent() else { return Vec::new() };
+    if let Ok(output) = read_untouched(&printed(run)) {
         return output;
     }
-    let package = unit.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    // In the old layout the folder's name ends in the hash, in the new one it is the hash.
-    let stem = package.rsplit_once('-').map_or("", |(name, _)| name);
-    let siblings = unit.parent().map(subfolders).unwrap_or_default();
-    let alike = siblings.into_iter().filter(|folder| {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        stem.is_empty() || name.rsplit_once('-').is_some_and(|(name, _)| name == stem)
-    });
-    let newest = alike.map(|folder| folder.join(file)).max_by_key(|file| modified(file));
+    let newest = alike(run).iter().map(|run| printed(run)).max_by_key(|file| modified(file));
     newest.and_then(|file| read_untouched(&file).ok()).unwrap_or_default()
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{name::Name, target_dir::TargetDir};
 use crate::{
     cargo::{
-        command_line::{is_release, option_values, own_args},
+        command_line::{VERBOSITY, arguments, is_release, long, option_values, own_args, without_options},
         subcommands::building,
         variables::BUILD_TARGET,
     },
@@ -95,17 +95,24 @@ impl Slice {
     /// Whether both are the same call of cargo, whatever they are named and however much they have it say.
     pub fn same_invocation(&self, other: &Self) -> bool {
         self.sorted_args() == other.sorted_args()
+            && self.words_after_separator() == other.words_after_separator()
             && self.target_dir == other.target_dir
             && self.rustflags == other.rustflags
             && self.env == other.env
     }
 
-    /// The subcommand and its sorted arguments, without those about how much cargo says.
-    fn sorted_args(&self) -> Vec<String> {
-        let says = |arg: &&String| matches!(arg.as_str(), "-q" | "--quiet" | "-v" | "-vv" | "--verbose");
-        let mut args: Vec<String> = self.args.iter().filter(|arg| !says(arg)).cloned().collect();
-        args[1..].sort();
+    /// The subcommand and its sorted options, however they are spelt, without those about how much cargo says.
+    fn sorted_args(&self) -> Vec<(&str, Option<&str>)> {
+        let told = arguments(&self.args).filter(|argument| !VERBOSITY.contains(&argument.name));
+        let mut args: Vec<_> = told.map(|argument| (long(argument.name), argument.value)).collect();
+        if let Some((_, options)) = args.split_first_mut() {
+            options.sort_unstable();
+        }
         args
+    }
+
+    fn words_after_separator(&self) -> &[String] {
+        &self.args[self.cargo_args().len()..]
     }
 
     /// The target that it says it is for, the first one if there are several; `None` if cargo's configuration decides.
@@ -122,7 +129,7 @@ impl Slice {
 
     /// Whether the invocation leaves what it builds, rather than tests or checks it.
     pub(crate) fn is_build(&self) -> bool {
-        building(self.subcommand()).and_then(|known| known.planned_as) == Some("build")
+        building(self.subcommand()).and_then(|known| known.slice) == Some("build")
     }
 
     /// The subcommand of cargo; empty if there is none.
@@ -148,13 +155,31 @@ impl Slice {
     /// The arguments that cargo plans the invocation by. clippy plans as `check` does, and puts its driver in front of
     /// every compiler, where it would not know that of [another platform](crate::shim::stand_in).
     pub fn planned_args(&self) -> Vec<String> {
-        const CLIPPYS_OWN: [&str; 2] = ["--no-deps", "--fix"];
-        let mut args = self.cargo_args().to_vec();
-        if self.is_clippy() {
-            args[0] = "check".into();
-            args.retain(|arg| !CLIPPYS_OWN.contains(&arg.as_str()));
-        }
-        args
+        let Some(known) = building(self.subcommand()) else { return self.cargo_args().to_vec() };
+        let options = without_options(&self.cargo_args()[1..], known.own_options);
+        let all = self.fixes_all_targets().then(|| "--all-targets".to_owned());
+        std::iter::once(known.plans_by.to_owned()).chain(options).chain(all).collect()
+    }
+
+    /// Whether it is about all targets since it names none and has `--fix`.
+    fn fixes_all_targets(&self) -> bool {
+        const TARGETS: [&str; 10] = [
+            "--lib",
+            "--bin",
+            "--bins",
+            "--example",
+            "--examples",
+            "--test",
+            "--tests",
+            "--bench",
+            "--benches",
+            "--all-targets",
+        ];
+        self.is_clippy() && self.has_one_of(&["--fix"]) && !self.has_one_of(&TARGETS)
+    }
+
+    fn has_one_of(&self, names: &[&str]) -> bool {
+        arguments(&self.args).any(|argument| names.contains(&argument.name))
     }
 
     /// The target triples that the invocation names with `--target`.
@@ -208,6 +233,8 @@ mod tests {
         for (line, variant) in [
             ("build --release", Variant::Release),
             ("build -r", Variant::Release),
+            ("build -qr", Variant::Release),
+            ("build -pr", Variant::Dev),
             ("build --profile small", Variant::Release),
             ("check --package=profiler", Variant::Dev),
             ("test -- --release", Variant::Dev),

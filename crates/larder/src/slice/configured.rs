@@ -10,6 +10,11 @@ use crate::text::slashes;
 const COPIED: [&str; 9] =
     ["build", "env", "host", "patch", "paths", "profile", "source", "target", "unstable"];
 
+/// Whether a setting by its full name is of a table that is copied from a file.
+pub(crate) fn is_copied(setting: &str) -> bool {
+    setting.contains('=') && COPIED.contains(&setting.split(['.', '=']).next().unwrap_or_default())
+}
+
 /// The values of `--config` that mean in another folder what `setting` means in its own. `way` leads from that
 /// folder to this one. A file becomes its settings, so that cooking needs nothing but the recipe; `read`
 /// gives them, with paths as they are seen from here.

@@ -8,6 +8,8 @@ use toml_edit::{DocumentMut, Item, Key, TableLike, Value};
 
 use crate::{
     error::Result,
+    git::shared_files::ignored,
+    process::Environment,
     tuning,
     workspace::{Workspace, parse_toml, texts},
 };
@@ -18,6 +20,8 @@ pub(super) struct FolderConfig {
     files: Vec<(Utf8PathBuf, DocumentMut)>,
 }
 
+/// The table of variables.
+const ENV: &str = "env";
 /// Tables that reach no unit.
 const HARMLESS: [&str; 11] = [
     "alias",
@@ -65,6 +69,19 @@ impl FolderConfig {
         Ok(Self { files })
     }
 
+    /// The same without variables of files that git ignores, which may be one person's secrets.
+    pub(super) fn without_ignored_variables(mut self, env: &Environment, root: &Utf8Path) -> Self {
+        let files = self.files.iter().filter(|(_, document)| document.contains_key(ENV));
+        let files: Vec<Utf8PathBuf> = files.map(|(path, _)| path.clone()).collect();
+        // Mostly there are none, and git is not asked.
+        if !files.is_empty() {
+            let ignored = ignored(env, root, &files);
+            let files = self.files.iter_mut().filter(|(path, _)| ignored.contains(path));
+            files.for_each(|(_, document)| drop(document.remove(ENV)));
+        }
+        self
+    }
+
     /// One file that was named on a command line.
     ///
     /// # Errors
@@ -106,7 +123,7 @@ impl FolderConfig {
     pub(super) fn variables(&self) -> Result<Vec<(String, String)>, String> {
         let mut variables = Vec::new();
         for (file, document) in &self.files {
-            let tables = document.get("env").and_then(Item::as_table_like).into_iter();
+            let tables = document.get(ENV).and_then(Item::as_table_like).into_iter();
             for (name, item) in tables.flat_map(TableLike::iter) {
                 let value = item.as_str().or_else(|| item.get("value").and_then(Item::as_str));
                 let is_relative = item.get("relative").and_then(Item::as_bool) == Some(true);
@@ -147,7 +164,7 @@ impl FolderConfig {
 
 fn is_left_out(key: &str, table: &str) -> bool {
     let of_target = |name: &str| table == "target" && key.ends_with(&format!(".{name}"));
-    table == "env"
+    table == ENV
         || HARMLESS.contains(&table)
         || OTHER_KEYS.contains(&key)
         || ["ar", "runner", "rustdocflags", "rustflags"].iter().any(|name| of_target(name))

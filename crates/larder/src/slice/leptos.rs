@@ -28,7 +28,7 @@ use crate::{
     cargo::{command_line::without_policies, platform::WASM},
     error::LEPTOS_METADATA,
     text::slashes::forward,
-    workspace::Workspace,
+    workspace::{Workspace, normalized},
 };
 
 /// The cargo-leptos that this module follows.
@@ -199,12 +199,12 @@ pub(crate) fn folders(workspace: &Workspace) -> Vec<Utf8PathBuf> {
         // Whichever package names them, cargo-leptos looks for these from the workspace's root.
         folders.extend(watched.map(Utf8PathBuf::from).filter(|path| path.is_relative()));
         for key in ["style-file", "tailwind-input-file", "tailwind-config-file"] {
-            // A style imports its neighbours.
-            let folder = path_at(table, key, &base).map(|file| match file.parent() {
+            // A style imports its neighbours; at the root that would be everything.
+            let file = path_at(table, key, &base).map(|file| normalized(&file));
+            folders.extend(file.map(|file| match file.parent() {
                 Some(folder) if !folder.as_str().is_empty() => folder.to_owned(),
                 _ => file,
-            });
-            folders.extend(folder);
+            }));
         }
     }
     folders

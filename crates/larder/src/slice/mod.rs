@@ -188,9 +188,27 @@ mod tests {
     }
 
     #[test]
+    fn options_that_check_does_not_take_are_clippys_own() {
+        let fixing = "clippy --fix --allow-dirty --allow-staged --allow-no-vcs --broken-code -rp al -- -Wx";
+        assert_eq!(slice(fixing).planned_args(), words("check -rp al --all-targets"));
+        assert_eq!(slice("clippy --fix --bin a").planned_args(), words("check --bin a"));
+        for other in ["rustc -qr --lib", "test --release", "check -p a", "bench --no-run"] {
+            assert_eq!(slice(other).planned_args(), words(other));
+        }
+    }
+
+    #[test]
     fn how_much_cargo_says_makes_no_other_call() {
         assert!(slice("build -v --release").same_invocation(&slice("build --release --quiet")));
         assert!(!slice("build --release").same_invocation(&slice("build")));
+        assert!(!slice("clippy -- -Dwarnings").same_invocation(&slice("clippy")));
+    }
+
+    #[test]
+    fn another_spelling_makes_no_other_call() {
+        let one = slice("build --package=al --release --features=a");
+        assert!(slice("build -vrpal -F a").same_invocation(&one));
+        assert!(!slice("build -vrpal").same_invocation(&one));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
 /// The variables of builds that no slice holds, since their values are paths of this machine.
 pub fn left_out<'a>(workspace: &Workspace, calls: &'a [Call]) -> BTreeSet<&'a str> {
     let calls = calls.iter().filter(|call| !is_question(call.cargo_args()));
-    let builds = calls.filter(|call| call.subcommand().and_then(|name| building(name)?.planned_as).is_some());
+    let builds = calls.filter(|call| call.subcommand().and_then(|name| building(name)?.slice).is_some());
     let places = builds.flat_map(variables).filter(|(_, value)| is_place(workspace, value));
     places.map(|(name, _)| name.as_str()).collect()
 }
@@ -90,12 +90,13 @@ impl<'a> Observation<'a> {
         let moved = moved.canonicalize().unwrap_or(moved);
         let dir = Utf8PathBuf::from_path_buf(moved)
             .map_err(|path| refused(call, format!("its folder {} is not UTF-8", path.display())))?;
-        let config = FolderConfig::between(workspace.root(), &dir)?;
+        let config = FolderConfig::between(workspace.root(), &dir)?
+            .without_ignored_variables(cargo.env(), workspace.root());
         Ok(Self { cargo, workspace, call, dir, config })
     }
 
     fn slice(&self) -> Result<Option<Slice>> {
-        let Some(command) = self.call.subcommand().and_then(|name| building(name)?.planned_as) else {
+        let Some(command) = self.call.subcommand().and_then(|name| building(name)?.slice) else {
             return Ok(None);
         };
         let Some(package) = self.package() else { return Ok(None) };

@@ -8,12 +8,14 @@ use std::{
 
 use super::{
     folder::{Layout, Other, OtherKind, Profile, TargetFolderFile},
-    layout::{ANSWERS, FINGERPRINTS, LOCKS},
-    tag::{self, Tag},
+    layout::{ANSWERS, BUILD, DEPS, FINGERPRINTS, LOCKS},
 };
 use crate::{
     cargo::unit_hash::{in_name, is_hash, split},
-    files::disk,
+    files::{
+        disk,
+        tag::{TAG, Tag},
+    },
 };
 
 /// The findings, by the place they belong to.
@@ -138,12 +140,12 @@ impl<'a> Sorter<'a> {
                 let entry = self.hashed(profile, hash, Some(package), Layout::Old);
                 entry.fingerprint.push(file);
             }
-            ["build", folder, ..] if split(folder).is_some() => {
+            [BUILD, folder, ..] if split(folder).is_some() => {
                 let (package, hash) = split(folder).unwrap_or_default();
                 let own = path_below(top, &parts[..2]);
                 self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
             }
-            ["build", package, hash, rest @ ..] if is_hash(hash) => {
+            [BUILD, package, hash, rest @ ..] if is_hash(hash) => {
                 let own = path_below(top, &parts[..3]);
                 let entry = self.hashed(profile, hash, Some(package), Layout::New);
                 if rest.first() == Some(&"fingerprint") {
@@ -152,17 +154,17 @@ impl<'a> Sorter<'a> {
                     entry.artifacts.push((own, file));
                 }
             }
-            ["deps", "artifact", folder, ..] if split(folder).is_some() => {
+            [DEPS, "artifact", folder, ..] if split(folder).is_some() => {
                 let (package, hash) = split(folder).unwrap_or_default();
                 let own = path_below(top, &parts[..3]);
                 self.hashed(profile, hash, Some(package), Layout::Old).artifacts.push((own, file));
             }
-            ["deps" | "examples", name, ..] if in_name(name).is_some() => {
+            [DEPS | "examples", name, ..] if in_name(name).is_some() => {
                 let own = path_below(top, &parts[..2]);
                 let hash = in_name(name).unwrap_or_default();
                 self.hashed(profile, hash, None, Layout::Old).artifacts.push((own, file));
             }
-            ["deps", name, ..] if *name != "artifact" => self.plain.push((profile, file)),
+            [DEPS, name, ..] if *name != "artifact" => self.plain.push((profile, file)),
             ["incremental", _, ..] => {
                 self.other(path_below(top, &parts[..2]), OtherKind::Incremental, Some(profile), file);
             }
@@ -175,7 +177,7 @@ impl<'a> Sorter<'a> {
 
     /// A file in a profile folder, but in none of the folders that units have.
     fn beside(&mut self, profile: usize, rest: &str, own: PathBuf, file: TargetFolderFile) {
-        const FOLDERS: [&str; 6] = ["", FINGERPRINTS, "build", "deps", "examples", "incremental"];
+        const FOLDERS: [&str; 6] = ["", FINGERPRINTS, BUILD, DEPS, "examples", "incremental"];
         let first = rest.split('/').next().unwrap_or_default();
         let bundle = Path::new(first).extension().is_some_and(|extension| extension == "dSYM");
         let in_unit_folder = FOLDERS.contains(&first);
@@ -194,7 +196,7 @@ impl<'a> Sorter<'a> {
 
     /// A file in no profile folder.
     fn outside(&mut self, file: TargetFolderFile) {
-        const OWN: [&str; 4] = [ANSWERS[0], ANSWERS[1], tag::NAME, ".rustdoc_fingerprint.json"];
+        const OWN: [&str; 4] = [ANSWERS[0], ANSWERS[1], TAG, ".rustdoc_fingerprint.json"];
         let on_the_way = file.kind == disk::EntryKind::Folder && self.leading.contains(file.path.as_path());
         let own = file.path.file_name().is_some_and(|name| OWN.iter().any(|own| name == *own));
         if on_the_way || own {

@@ -9,8 +9,11 @@ use std::{
 
 use serde::Serialize;
 
-use super::{fingerprint::Fingerprint, tag::Tag};
-use crate::files::disk::{self, FileId, Size, Tally};
+use super::fingerprint::Fingerprint;
+use crate::files::{
+    disk::{self, FileId, Size, Tally},
+    tag::Tag,
+};
 
 /// Everything in a target folder.
 #[derive(Debug)]

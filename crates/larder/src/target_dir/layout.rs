@@ -16,7 +16,17 @@ pub const LOCKS: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifa
 pub const ANSWERS: [&str; 2] = [".rustc_info.json", ".rustc-info.json"];
 
 /// The folder of all fingerprints of a profile, in the older layout.
-pub(crate) const FINGERPRINTS: &str = ".fingerprint";
+pub const FINGERPRINTS: &str = ".fingerprint";
+
+/// The folder of a profile with what build scripts are and wrote, in the older layout; with all units in the newer one.
+pub(crate) const BUILD: &str = "build";
+
+/// The folder of a profile's libraries and programs, in the older layout.
+pub(crate) const DEPS: &str = "deps";
+
+/// The files in which cargo keeps what the run of a build script printed, in the folder of the run or in its `run`: of
+/// the older layout and of the newer one.
+const PRINTED: [&str; 2] = ["output", "run/stdout"];
 
 /// The facts that the path of a fingerprint's file tells of its unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +66,11 @@ impl UnitPlace {
         let name = self.target.split_once('-').map_or("", |(_, name)| name).replace('-', "_");
         let script = self.target.trim_start_matches("build-script-").replace('-', "_");
         [
-            folder.join(format!("deps/{name}-{hash}.d")),
-            folder.join(format!("build/{package}-{hash}/{script}-{hash}.d")),
-            folder.join(format!("build/{package}/{hash}/out/{name}-{hash}.d")),
-            folder.join(format!("build/{package}/{hash}/out/{name}.d")),
-            folder.join(format!("build/{package}/{hash}/out/{script}.d")),
+            folder.join(format!("{DEPS}/{name}-{hash}.d")),
+            folder.join(format!("{BUILD}/{package}-{hash}/{script}-{hash}.d")),
+            folder.join(format!("{BUILD}/{package}/{hash}/out/{name}-{hash}.d")),
+            folder.join(format!("{BUILD}/{package}/{hash}/out/{name}.d")),
+            folder.join(format!("{BUILD}/{package}/{hash}/out/{script}.d")),
         ]
     }
 }
@@ -97,17 +107,44 @@ fn is_one_of(fingerprints: &Path, hashes: &BTreeSet<String>) -> bool {
 }
 
 fn holds_units(folder: &Path) -> bool {
-    [FINGERPRINTS, "build", "deps"].iter().any(|name| folder.join(name).is_dir())
+    [FINGERPRINTS, BUILD, DEPS].iter().any(|name| folder.join(name).is_dir())
 }
 
 /// The folders of a profile folder that hold fingerprints.
 pub(crate) fn fingerprint_folders(profile_folder: &Path) -> Vec<PathBuf> {
     let mut units = subfolders(&profile_folder.join(FINGERPRINTS));
-    for package in subfolders(&profile_folder.join("build")) {
+    for package in subfolders(&profile_folder.join(BUILD)) {
         let hashes = subfolders(&package).into_iter().map(|unit| unit.join("fingerprint"));
         units.extend(hashes.filter(|folder| folder.is_dir()));
     }
     units
+}
+
+/// The folder of its profile that the path of a fingerprint names: `debug` of `debug/.fingerprint/…` and of
+/// `debug/build/…`.
+pub fn profile_in(fingerprint: &str) -> Option<&str> {
+    let marks = [FINGERPRINTS, BUILD].map(|folder| format!("/{folder}/"));
+    marks.iter().find_map(|mark| fingerprint.find(mark)).map(|end| &fingerprint[..end])
+}
+
+/// The file with what a run of a build script printed, in the folder of the run.
+pub(crate) fn printed(run: &Path) -> PathBuf {
+    let [old, new] = PRINTED.map(|file| run.join(file));
+    if new.parent().is_some_and(Path::is_dir) { new } else { old }
+}
+
+/// The folders of units of one package that are where one of them is: in the older layout they differ by the hash at
+/// their end, in the newer one their names are hashes.
+pub(crate) fn alike(unit: &Path) -> Vec<PathBuf> {
+    let own = package_of(unit);
+    let mut folders = unit.parent().map(subfolders).unwrap_or_default();
+    folders.retain(|folder| package_of(folder) == own);
+    folders
+}
+
+/// The package in the name of a unit's folder; `None` if the name is a hash.
+fn package_of(unit: &Path) -> Option<String> {
+    file_name(unit)?.rsplit_once('-').map(|(name, _)| name.to_owned())
 }
 
 #[cfg(test)]
@@ -125,6 +162,34 @@ mod tests {
         let hashes: BTreeSet<String> = ["1a", "2b", "c"].map(str::to_owned).into();
         let found = profiles_with(target.path(), &hashes);
         assert_eq!(found, ["debug", "wasm/fast"].map(|folder| target.path().join(folder)));
+    }
+
+    #[test]
+    fn a_fingerprint_is_in_the_folder_of_its_profile() {
+        for (path, profile) in [
+            ("debug/.fingerprint/a-1a/lib-a", Some("debug")),
+            ("wasm/fast/build/b-c/2b/fingerprint/lib-b", Some("wasm/fast")),
+            ("lib-a", None),
+        ] {
+            assert_eq!(profile_in(path), profile, "{path}");
+        }
+    }
+
+    #[test]
+    fn both_layouts_say_where_runs_print_and_which_are_of_one_package() {
+        let target = tempfile::tempdir().unwrap();
+        let build = target.path().join(BUILD);
+        for folder in ["a-b-1a/out", "a-b-2b", "a-3c", "d/4d/run", "d/5e/out"] {
+            fs_err::create_dir_all(build.join(folder)).unwrap();
+        }
+        let [old, new] = [build.join("a-b-1a"), build.join("d/4d")];
+        assert_eq!(printed(&old), old.join("output"));
+        assert_eq!(printed(&new), new.join("run/stdout"));
+        for (unit, expected) in [(old, ["a-b-1a", "a-b-2b"]), (new, ["d/4d", "d/5e"])] {
+            let mut found = alike(&unit);
+            found.sort();
+            assert_eq!(found, expected.map(|folder| build.join(folder)));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{LARDERS_LOCK, LOCKS};
+use super::{FINGERPRINTS, LARDERS_LOCK, LOCKS};
 use crate::{
     Report,
     error::{Error, Result},
@@ -98,7 +98,7 @@ fn take_some(
             Err(held) if start.elapsed() >= patience => return Err(Error::InUse { path: held }),
             Err(held) => {
                 if !std::mem::replace(&mut said, true) {
-                    report.step("Waiting", &format!("for a build that holds {}", held.display()));
+                    report.step("Waiting", &format!("for the build that locked {}", held.display()));
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
@@ -155,7 +155,7 @@ pub fn lock_files(root: &Path) -> Result<Vec<PathBuf>> {
     while let Some((folder, depth)) = open.pop() {
         let before = found.len();
         found.extend(LOCKS.iter().map(|name| folder.join(name)).filter(|path| path.exists()));
-        let has_units = [".fingerprint", "incremental"].iter().any(|name| folder.join(name).is_dir());
+        let has_units = [FINGERPRINTS, "incremental"].iter().any(|name| folder.join(name).is_dir());
         if has_units && found.len() == before {
             found.push(folder.join(EVERY));
         }

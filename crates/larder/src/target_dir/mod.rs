@@ -11,17 +11,16 @@ mod folder;
 pub(crate) mod layout;
 pub mod locks;
 mod origin;
-mod tag;
 mod units;
 
 use std::path::Path;
 
 use crate::error::Result;
+pub use crate::files::tag::{TAG, Tag};
 pub use folder::{
     BuiltUnit, CodeOrigin, Layout, Other, OtherKind, Profile, TargetFolder, TargetFolderFile, UnitKind,
 };
-pub use layout::{ANSWERS, LOCKS, profiles_with};
-pub use tag::Tag;
+pub use layout::{ANSWERS, FINGERPRINTS, LOCKS, profile_in, profiles_with};
 
 /// The file that is locked while cargo runs below `larder`: shared by a run that works there, exclusively by one that
 /// deletes.

@@ -3,7 +3,7 @@
 //!
 //! All that people read goes through here at the last moment. It must never be used on what programs read.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, fmt::Write as _, path::Path};
 
 /// A text of several lines: colours are taken out, and every other control character is spelt out.
 pub fn text(text: &str) -> Cow<'_, str> {
@@ -13,6 +13,11 @@ pub fn text(text: &str) -> Cow<'_, str> {
 /// The same for what is one line, such as a name: it cannot look like two.
 pub fn line(text: &str) -> Cow<'_, str> {
     spelt_out(text, |_| false)
+}
+
+/// A path, which is one line whatever its folders are called: an error's own words cannot come from it.
+pub fn path(path: impl AsRef<Path>) -> String {
+    line(&path.as_ref().to_string_lossy()).into_owned()
 }
 
 fn spelt_out(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -68,5 +73,6 @@ mod tests {
         }
         assert_eq!(line("a\nerror: b\tc"), "a\\nerror: b\\tc");
         assert!(matches!(line("plain"), Cow::Borrowed(_)));
+        assert_eq!(path("a\nerror: b/c"), "a\\nerror: b/c");
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         command_line::{arguments, option_values, own_args, subcommand},
         settings_files::CONFIGURATION,
         shown,
-        subcommands::{BuiltPrograms, building},
+        subcommands::{BuiltPrograms, building, words_are_the_compilers},
     },
     error::{Error, Result},
     files::read,
@@ -129,7 +129,7 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
     let building = building(given);
     let programs = building.map_or(BuiltPrograms::Kept, |building| building.programs);
     let (name, no_run) = match programs {
-        BuiltPrograms::Run => (building.and_then(|building| building.planned_as).unwrap_or(given), None),
+        BuiltPrograms::Run => (building.map_or(given, |building| building.plans_by), None),
         BuiltPrograms::RunAll => (given, Some("--no-run".to_owned())),
         BuiltPrograms::Kept => (given, None),
     };
@@ -141,13 +141,13 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
             "--no-run" | "--target-dir" | "--message-format" | "--artifact-dir" | "--out-dir" => {}
             // The first word for the program that `cargo run` starts.
             word if programs == BuiltPrograms::Run && !word.starts_with('-') => break,
-            _ => words.extend_from_slice(argument.words),
+            _ => words.extend(argument.alone()),
         }
     }
     words.extend(no_run);
     words.extend(more.iter().cloned());
-    // The words that follow are the program's, but those of `cargo rustc` are the compiler's.
-    if name == "rustc" {
+    // Those of a program are left out.
+    if words_are_the_compilers(name) {
         words.extend_from_slice(&own[own_args(own).len()..]);
     }
     Ok(words)
@@ -186,6 +186,8 @@ mod tests {
         assert_eq!(told("run --bin a serve --release"), "build --bin a --x");
         assert_eq!(told("test --no-run name"), "test name --no-run --x");
         assert_eq!(told("build --artifact-dir a --out-dir=b -r"), "build -r --x");
+        assert_eq!(told("r -qrp a serve -v -- -x"), "build -q -r -p=a --x");
+        assert_eq!(told("clippy --no-deps -- -Dwarnings"), "clippy --no-deps --x -- -Dwarnings");
     }
 
     #[test]

@@ -68,6 +68,7 @@ mod tests {
             ("test --no-run", Some("debug")),
             ("bench", Some("release")),
             ("rustc -r", Some("release")),
+            ("build -vr", Some("release")),
             ("run --profile test -- --release", Some("debug")),
             ("--color always c --profile=small", Some("small")),
             ("clippy", None),

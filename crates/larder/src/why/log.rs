@@ -45,10 +45,10 @@ pub(super) enum Freshness {
 pub(crate) fn read_all(text: &str) {
     let mut log = CargoLog::default();
     text.lines().for_each(|line| log.add(line));
-    crate::fuzz::seen::seen(quoted(text));
+    crate::seen::seen(quoted(text));
     for name in ["path", "old", "new", "stale", "name"] {
-        crate::fuzz::seen::seen((field(text, name).map(str::len), text_field(text, name)));
-        crate::fuzz::seen::seen((option_field(text, name), list_field(text, name)));
+        crate::seen::seen((field(text, name).map(str::len), text_field(text, name)));
+        crate::seen::seen((option_field(text, name), list_field(text, name)));
     }
 }
 

@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    nix::FEATURES,
-    process::{Cmd, Environment},
+    nix::{NixClient, NixFeatures},
     secret,
 };
 
@@ -33,54 +32,31 @@ pub struct ChangedDerivation {
 ///
 /// # Errors
 /// When Nix cannot evaluate, or no longer knows what the result was built from.
-pub fn misses(
-    nix: &Path,
-    dir: &Path,
-    env: &Environment,
-    link: &Path,
-    installable: &str,
-) -> Result<Vec<ChangedDerivation>> {
-    let nix = NixProgram { program: nix, dir, env };
+pub fn misses(nix: &NixClient, dir: &Path, link: &Path, installable: &str) -> Result<Vec<ChangedDerivation>> {
     let result = fs_err::read_link(link)?;
-    let old = nix.store(&["--query", "--deriver", &result.to_string_lossy()])?;
+    let old = nix.store(dir, &["--query", "--deriver", &result.to_string_lossy()]).output()?;
     let old = old.trim();
     if old.is_empty() || old == "unknown-deriver" {
         let reason = format!("{} does not say what it was built from", result.display());
         return Err(Error::Io(std::io::Error::other(reason)));
     }
-    let new = nix.call(&["path-info", "--derivation", installable])?;
+    let new = nix.nix(dir, NixFeatures::Flakes, &["path-info", "--derivation", installable]).output()?;
     let Some(new) = new.lines().last().map(str::trim) else { return Ok(Vec::new()) };
-    let comparison = Comparison { old: nix.closure(old)?, new: nix.closure(new)? };
+    let comparison = Comparison { old: described(nix, dir, old)?, new: described(nix, dir, new)? };
     let mut found = Vec::new();
     comparison.compare(old, new, &mut BTreeSet::new(), &mut found);
     Ok(found)
 }
 
-struct NixProgram<'a> {
-    program: &'a Path,
-    dir: &'a Path,
-    env: &'a Environment,
-}
-
-impl NixProgram<'_> {
-    fn call(&self, args: &[&str]) -> Result<String> {
-        Cmd::new(self.program, self.dir, self.env).args(args).args(FEATURES).output()
-    }
-
-    fn store(&self, args: &[&str]) -> Result<String> {
-        Cmd::new(self.program.with_file_name("nix-store"), self.dir, self.env).args(args).output()
-    }
-
-    /// A derivation and everything below it, by path. The command has had two names.
-    fn closure(&self, path: &str) -> Result<BTreeMap<String, Described>> {
-        let answer = self
-            .call(&["derivation", "show", "--recursive", path])
-            .or_else(|_| self.call(&["show-derivation", "--recursive", path]))?;
-        closure(&answer).map_err(|error| Error::Answer {
-            command: format!("nix derivation show {path}"),
-            reason: error.to_string(),
-        })
-    }
+/// A derivation and everything below it, by path. The command has had two names.
+fn described(nix: &NixClient, dir: &Path, path: &str) -> Result<BTreeMap<String, Described>> {
+    let [now, before] = [&["derivation", "show"][..], &["show-derivation"]]
+        .map(|words| nix.nix(dir, NixFeatures::Flakes, words).args(["--recursive", path]));
+    let answer = now.output().or_else(|_| before.output())?;
+    closure(&answer).map_err(|error| Error::Answer {
+        command: format!("nix derivation show {path}"),
+        reason: error.to_string(),
+    })
 }
 
 /// A derivation as Nix describes it. Later versions keep inputs one level deeper.

@@ -17,14 +17,14 @@ use crate::{
     shim::pretend,
     target_dir::{
         LOCKS,
-        layout::{FINGERPRINTS, profile_folders},
+        layout::{BUILD, DEPS, FINGERPRINTS, profile_folders},
     },
 };
 
 /// Files with content that cargo reads, apart from those beside fingerprints: what build scripts printed.
 const READ: [&str; 5] = ["output", "stdout", "stderr", "root-output", "invoked.timestamp"];
 /// The folders of a profile that hold units and their output.
-const FOLDERS: [&str; 4] = [FINGERPRINTS, "build", "deps", "examples"];
+const FOLDERS: [&str; 4] = [FINGERPRINTS, BUILD, DEPS, "examples"];
 
 /// The basis of a skeleton, in memory: cheap enough to take before every build, in case it compiles something.
 #[derive(Debug)]

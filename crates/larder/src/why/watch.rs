@@ -15,7 +15,7 @@ use crate::{
     cargo::{
         Cargo,
         command_line::{option_values, subcommand},
-        subcommands::writes,
+        subcommands::acts,
         variables::{BUILD_TARGET_DIR, TARGET_DIR},
     },
     error::Result,
@@ -53,11 +53,11 @@ pub(crate) struct Watch<'a> {
     known: Profiles,
 }
 
-/// Whether a call is to be left out: one that writes something, while calls are explained instead of made. Other
-/// programs' subcommands are run, since they call cargo again.
+/// Whether a call is to be left out that was not explained: one that compiles, runs or writes something, while calls
+/// are explained instead of made. Other programs' subcommands are run, since they call cargo again.
 pub(crate) fn is_left_out(reasons: Option<&(Mode, BuildFolders)>, args: &[String]) -> bool {
     let is_instead = reasons.is_some_and(|(mode, _)| *mode == Mode::Instead);
-    is_instead && subcommand(args).is_some_and(|at| writes(&args[at]))
+    is_instead && subcommand(args).is_some_and(|at| acts(&args[at]))
 }
 
 impl<'a> Watch<'a> {

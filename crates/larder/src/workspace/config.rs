@@ -4,6 +4,7 @@
 //! Files are joined as cargo joins them, since what an included file sets reaches dependencies as much as the rest. A
 //! path in an included file is relative to the folder above that file's own; in the one document it is relative to the
 //! workspace's root. Configuration that no clone has, such as the one in somebody's home, is one person's and never read.
+//! One that git ignores in the workspace itself is read, since cargo reads it as well; its variables are one person's.
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
@@ -12,7 +13,7 @@ use super::{document::parse_toml, paths};
 use crate::{
     cargo::settings_files::CONFIGURATION_OF_FOLDER,
     error::{Error, Result},
-    git::shared_files::{SharedFiles, shared_above},
+    git::shared_files::{SharedFiles, ignored, shared_above},
     process::Environment,
 };
 
@@ -20,8 +21,13 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) document: DocumentMut,
+    /// The `[env]` of the files that git does not ignore.
+    pub(super) shared_env: Option<Item>,
     pub(super) files: Vec<Utf8PathBuf>,
 }
+
+/// The table of variables.
+const ENV: &str = "env";
 
 /// Includes that stand deeper than this go around in circles.
 const DEPTH: usize = 16;
@@ -31,8 +37,37 @@ const COMMANDS: [&str; 3] = ["credential-provider", "runner", "browser"];
 
 /// Reads the configuration of a workspace; an empty document if there is none.
 pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
-    let mut reader =
-        ConfigReader { root, is_shared: &|path| SharedFiles::ask(env, root).has(path), files: Vec::new() };
+    let (document, files) = read_joined(root, env, &[])?;
+    let unshared = unshared_env(root, env, &document, &files);
+    let shared_env = match &unshared[..] {
+        [] => document.get(ENV).cloned(),
+        unshared => read_joined(root, env, unshared)?.0.get(ENV).cloned(),
+    };
+    Ok(Config { document, shared_env, files })
+}
+
+/// The files with variables that git ignores. It is asked only if there are variables.
+fn unshared_env(
+    root: &Utf8Path,
+    env: &Environment,
+    document: &DocumentMut,
+    files: &[Utf8PathBuf],
+) -> Vec<Utf8PathBuf> {
+    if document.contains_key(ENV) { ignored(env, root, files) } else { Vec::new() }
+}
+
+/// All files as one document, without the variables of some.
+fn read_joined(
+    root: &Utf8Path,
+    env: &Environment,
+    without_env: &[Utf8PathBuf],
+) -> Result<(DocumentMut, Vec<Utf8PathBuf>)> {
+    let mut reader = ConfigReader {
+        root,
+        is_shared: &|path| SharedFiles::ask(env, root).has(path),
+        without_env,
+        files: Vec::new(),
+    };
     let documents = found(root, env).iter().map(|path| reader.load(path, 0)).collect::<Result<Vec<_>>>()?;
     // A file counts over those above it.
     let mut documents = documents.into_iter().rev();
@@ -40,13 +75,13 @@ pub(super) fn read(root: &Utf8Path, env: &Environment) -> Result<Config> {
     for below in documents {
         join(document.as_table_mut(), below.as_table());
     }
-    Ok(Config { document, files: reader.files })
+    Ok((document, reader.files))
 }
 
 /// Reads a configuration with all that is asked of it; for [`crate::fuzz`].
 pub(crate) fn read_all(root: &Utf8Path, env: &Environment) {
     let Ok(mut config) = read(root, env) else { return };
-    crate::fuzz::seen::seen(paths::named(&config.document));
+    crate::seen::seen(paths::named(&config.document));
     paths::rebase(&mut config.document, Utf8Path::new("../x"));
 }
 
@@ -61,20 +96,51 @@ fn in_folder(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     paths.into_iter().find(|path| path.is_file())
 }
 
-/// Reads one file with all that it includes, its paths relative to the root.
-pub(super) fn read_file(root: &Utf8Path, path: &Utf8Path, shared: &SharedFiles) -> Result<DocumentMut> {
-    ConfigReader { root, is_shared: &|path| shared.has(path), files: Vec::new() }.load(path, 0)
+/// Reads one file with all that it includes, its paths relative to the root, without variables of files that git
+/// ignores.
+pub(super) fn read_file(
+    root: &Utf8Path,
+    env: &Environment,
+    path: &Utf8Path,
+    shared: &SharedFiles,
+) -> Result<DocumentMut> {
+    let (document, files) = load_file(root, path, shared, &[])?;
+    match &unshared_env(root, env, &document, &files)[..] {
+        [] => Ok(document),
+        unshared => load_file(root, path, shared, unshared).map(|(document, _)| document),
+    }
+}
+
+fn load_file(
+    root: &Utf8Path,
+    path: &Utf8Path,
+    shared: &SharedFiles,
+    without_env: &[Utf8PathBuf],
+) -> Result<(DocumentMut, Vec<Utf8PathBuf>)> {
+    let mut reader =
+        ConfigReader { root, is_shared: &|path| shared.has(path), without_env, files: Vec::new() };
+    Ok((reader.load(path, 0)?, reader.files))
 }
 
 struct ConfigReader<'a> {
     root: &'a Utf8Path,
     /// Whether every clone has a file.
     is_shared: &'a dyn Fn(&Utf8Path) -> bool,
+    /// Files whose variables are left out, with those of files that they include.
+    without_env: &'a [Utf8PathBuf],
     files: Vec<Utf8PathBuf>,
 }
 
 impl ConfigReader<'_> {
     fn load(&mut self, path: &Utf8Path, depth: usize) -> Result<DocumentMut> {
+        let mut document = self.load_with_env(path, depth)?;
+        if self.without_env.iter().any(|file| file == path) {
+            document.remove(ENV);
+        }
+        Ok(document)
+    }
+
+    fn load_with_env(&mut self, path: &Utf8Path, depth: usize) -> Result<DocumentMut> {
         let mut own = parse_toml(path)?;
         self.files.push(path.to_owned());
         let included = own.remove("include").map(|include| includes(&include)).unwrap_or_default();
@@ -263,6 +329,43 @@ mod tests {
         assert_eq!(build["rustc-wrapper"].as_str(), Some("../tools/wrap"));
         assert_eq!(build["jobs"].as_integer(), Some(2));
         assert_eq!(config.files, [top.join("app/.cargo/config.toml"), top.join(".cargo/config.toml")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn variables_of_files_that_git_ignores_are_one_persons() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = Utf8Path::from_path(dir.path()).unwrap();
+        let env = Environment::new([("PATH", "/usr/local/bin:/usr/bin:/bin")]);
+        write_files(
+            top,
+            &[
+                (".gitignore", "app/.cargo/\nmine.toml\nlinked\n"),
+                (
+                    ".cargo/config.toml",
+                    "include = [\"../mine.toml\", \"../linked/x.toml\"]\n[env]\nA = \"1\"\nB = \"1\"\n",
+                ),
+                ("mine.toml", "[env]\nC = \"x\"\n[build]\njobs = 1\n"),
+                ("real/x.toml", "[env]\nE = \"x\"\n"),
+                ("app/.cargo/config.toml", "include = [\"../ours.toml\"]\n[env]\nB = \"2\"\nD = \"x\"\n"),
+                ("app/ours.toml", "[env]\nF = \"x\"\n"),
+                ("app/Cargo.toml", ""),
+            ],
+        );
+        std::os::unix::fs::symlink("real", top.join("linked")).unwrap();
+        let app = top.join("app");
+        let config = read(&app, &env).unwrap();
+        assert_eq!(config.shared_env.unwrap().to_string(), config.document[ENV].to_string());
+        crate::process::Cmd::new("git", top, &env).args(["init", "--quiet"]).output().unwrap();
+        let config = read(&app, &env).unwrap();
+        let all = config.document[ENV].as_table_like().unwrap();
+        assert_eq!(all.iter().count(), 6);
+        let shared: Vec<_> = config.shared_env.as_ref().unwrap().as_table_like().unwrap().iter().collect();
+        let shared: Vec<_> = shared.into_iter().map(|(name, value)| (name, value.as_str())).collect();
+        assert_eq!(shared, [("A", Some("1")), ("B", Some("1"))]);
+        assert_eq!(config.document["build"]["jobs"].as_integer(), Some(1));
+        let named = read_file(&app, &env, &top.join("mine.toml"), &SharedFiles::ask(&env, &app)).unwrap();
+        assert!(!named.contains_key(ENV) && named.contains_key("build"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
     },
     error::{Error, Result},
     files::read,
-    git::shared_files::SharedFiles,
+    git::{Git, shared_files::SharedFiles},
     process::Environment,
 };
 pub use document::parse_toml;
@@ -89,6 +89,22 @@ impl Workspace {
         self.shared.get_or_init(|| SharedFiles::ask(&self.env, self.root()))
     }
 
+    /// Whether git tracks a path, as the link or the file that it is.
+    pub(crate) fn tracks(&self, path: &Utf8Path) -> bool {
+        let git = Git::find(&self.env, self.root()).ok().flatten();
+        git.is_some_and(|git| git.tracks(path) != Some(false))
+    }
+
+    /// The workspace's `target`, if it is a link and git says that no clone has it: it is the user's own.
+    pub fn own_link(&self) -> Option<Utf8PathBuf> {
+        let target = self.root().join("target");
+        if !target.is_symlink() {
+            return None;
+        }
+        let git = Git::find(&self.env, self.root()).ok().flatten()?;
+        (git.tracks(&target) == Some(false)).then_some(target)
+    }
+
     /// The folder of the root manifest.
     pub fn root(&self) -> &Utf8Path {
         &self.metadata.workspace_root
@@ -145,12 +161,18 @@ impl Workspace {
         &self.config.document
     }
 
-    /// A file that a call names with `--config`, with all that it includes, its paths relative to the root.
+    /// The variables of [`config`](Self::config), without those of files that git ignores: no clone has them.
+    pub(crate) fn shared_env(&self) -> Option<&Item> {
+        self.config.shared_env.as_ref()
+    }
+
+    /// A file that a call names with `--config`, with all that it includes, its paths relative to the root, and without
+    /// variables of files that git ignores.
     ///
     /// # Errors
     /// When one of the files is not there or no TOML.
     pub(crate) fn named_config(&self, file: &Utf8Path) -> Result<DocumentMut> {
-        config::read_file(self.root(), &self.root().join(file), self.shared_files())
+        config::read_file(self.root(), &self.env, &self.root().join(file), self.shared_files())
     }
 
     /// The files that [`config`](Self::config) was read from, the root's own first.

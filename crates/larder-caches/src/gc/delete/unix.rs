@@ -206,6 +206,7 @@ fn names_in(folder: &OwnedFd) -> Result<Vec<OsString>, Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gc::measure::DeletionTally;
 
     fn folder(files: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -255,10 +256,14 @@ mod tests {
                 rustix::fs::mkdirat(&inner, name, Mode::RWXU).unwrap();
                 inner = openat(&inner, name, flags, Mode::empty()).unwrap();
             }
+            let file = openat(&inner, "file", OFlags::CREATE | OFlags::WRONLY, Mode::RWXU).unwrap();
+            io::Write::write_all(&mut std::fs::File::from(file), &[b'x'; 10_000]).unwrap();
         }
+        let planned = DeletionTally::default().add(&folder.path().join("a"));
         let mut deleter = Deleter::open(folder.path()).unwrap();
         let deleted = deleter.remove(Path::new("a"));
         assert_eq!(deleted.left, Left::Nothing, "{:?}", deleter.into_failures());
+        assert_eq!(deleted.bytes, planned);
         assert!(!folder.path().join("a").exists() && folder.path().join("stays").exists());
     }
 

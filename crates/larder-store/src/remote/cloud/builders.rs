@@ -74,6 +74,10 @@ impl<'a> BucketOptions<'a> {
         let mut options = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // Both become a part of the host's name, which must stay the cloud's.
+            if name != "endpoint" && !value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                return Err(bad_address("the region or account in it is none"));
+            }
             match (scheme, name) {
                 ("s3", "region") => options.region = Some(value),
                 ("s3", "endpoint") => options.endpoint = Some(value),

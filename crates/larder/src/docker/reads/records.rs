@@ -8,7 +8,11 @@ use std::collections::BTreeSet;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::paths::plain;
-use crate::{files::read, project::Project, target_dir::layout::profile_folders};
+use crate::{
+    files::read,
+    project::Project,
+    target_dir::layout::{DEPS, profile_folders},
+};
 
 /// Files that local builds have read, each with the record that says so.
 pub(super) fn files_read(project: &Project) -> Vec<(Utf8PathBuf, String)> {
@@ -20,7 +24,7 @@ pub(super) fn files_read(project: &Project) -> Vec<(Utf8PathBuf, String)> {
         let mut infos = dep_infos(&folder);
         if infos.is_empty() {
             // Nothing was built but only checked.
-            infos = dep_infos(&folder.join("deps"));
+            infos = dep_infos(&folder.join(DEPS));
         }
         for info in infos {
             let text = read::text(&info).unwrap_or_default();

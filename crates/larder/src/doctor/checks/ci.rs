@@ -6,7 +6,7 @@ use super::super::{
     workflow::{Action, CiPlan},
 };
 use crate::{
-    cargo::{command_line::subcommand, subcommands::compiles},
+    cargo::{command_line::subcommand, subcommands::has_cargo_compile},
     doctor::{facts::Facts, finding::Finding, version::Version},
 };
 
@@ -68,21 +68,16 @@ fn builds(plan: &CiPlan) -> bool {
 
 fn is_build_action(action: &Action) -> bool {
     let command = action.argument("command").unwrap_or_default();
-    action.name == "actions-rs/cargo" && is_build(command)
+    action.name == "actions-rs/cargo" && has_cargo_compile(command)
 }
 
 fn runs_build(command: &[String]) -> bool {
     let Some((program, args)) = command.split_first() else { return false };
     match program.rsplit('/').next() {
-        Some("cargo" | "cross") => subcommand(args).is_some_and(|at| is_build(&args[at])),
-        Some("trunk" | "wasm-pack" | "dx" | "cargo-leptos") => args.iter().any(|arg| is_build(arg)),
+        Some("cargo" | "cross") => subcommand(args).is_some_and(|at| has_cargo_compile(&args[at])),
+        Some("trunk" | "wasm-pack" | "dx" | "cargo-leptos") => args.iter().any(|arg| has_cargo_compile(arg)),
         _ => false,
     }
-}
-
-fn is_build(verb: &str) -> bool {
-    let others = ["larder", "leptos", "nextest"];
-    compiles(verb) || others.contains(&verb)
 }
 
 /// GitHub's own action, whole or as one of its halves.
@@ -153,7 +148,8 @@ fn is_retired(version: Version) -> bool {
     version.0 < 3 || SERVED.iter().any(|served| served.0 == version.0 && version < *served)
 }
 
-/// The version of an action: a tag, or the comment beside a commit. A tag such as `v4` is the newest of its line.
+/// The version of an action: a tag, or the comment beside a commit. A tag such as `v4`, which
+/// `semver` does not read, is the newest of its line.
 fn version(action: &Action, text: &str) -> Option<Version> {
     let is_commit = action.version.len() == 40 && action.version.chars().all(|c| c.is_ascii_hexdigit());
     let told = if is_commit {

@@ -145,7 +145,7 @@ pub(super) fn remote(facts: &Facts) -> Finding {
         Some((remote, Ok(()))) => Finding::ok(format!("{remote} answers")),
         Some((remote, Err(reason))) => Finding::warning(
             format!("{remote} cannot be used: {reason}"),
-            "mend `remote` in metadata.larder.store, the network or LARDER_STORE_TOKEN; builds go on without it",
+            "mend `remote` in metadata.larder.store, the network or the credentials; builds go on without it",
         ),
     }
 }

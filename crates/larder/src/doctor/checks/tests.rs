@@ -309,6 +309,7 @@ const CASES: &[Case] = &[
     ("direnv", "an unknown shell", Skipped, |f| direnv(f, |d| { d.loaded = None; d.hook = None; d.shell = "tcsh".into(); })),
     ("direnv", "no .envrc", Skipped, |f| f.direnv = None),
     ("ci-cache", "keeps nothing", Warning, |f| f.workflows = vec![workflow("ci.yml", "- run: cargo test\n# actions/cache\n")]),
+    ("ci-cache", "miri keeps nothing", Warning, |f| f.workflows = vec![workflow("ci.yml", "- run: cargo +nightly miri test\n")]),
     ("ci-cache", "an action that is refused", Problem, |f| f.workflows = vec![workflow("ci.yml", "- uses: actions/cache@v2\n- run: cargo test\n")]),
     ("ci-cache", "keeps incremental builds", Warning, |f| f.workflows = vec![workflow("ci.yml", &WORKFLOW.replace("CARGO_INCREMENTAL", "OTHER"))]),
     ("ci-cache", "rust-cache", Good, |f| f.workflows = vec![workflow("ci.yml", "- uses: Swatinem/rust-cache@v2\n- run: cargo test\n")]),

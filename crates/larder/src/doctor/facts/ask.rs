@@ -12,7 +12,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks a program something that it should answer at once.
 pub(super) fn ask(program: impl Into<PathBuf>, env: &Environment, args: &[&str]) -> Answer<String> {
-    Cmd::new(program, "/", env).args(args).output_within(PATIENCE).map_err(|error| error.to_string())
+    answer_of(&Cmd::new(program, "/", env).args(args))
+}
+
+/// The same of a call that somebody else words.
+pub(super) fn answer_of(cmd: &Cmd) -> Answer<String> {
+    cmd.output_within(PATIENCE).map_err(|error| error.to_string())
 }
 
 /// Finds a program and asks it; the reason says if none is.

@@ -7,8 +7,13 @@ use std::{
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::ask::{Answer, ask_program};
-use crate::{files::read, process::Environment, project::Project};
+use super::ask::{Answer, answer_of};
+use crate::{
+    files::read,
+    nix::{NO_NIX, NixClient, NixFeatures},
+    process::Environment,
+    project::Project,
+};
 
 /// Nix on this machine.
 #[derive(Debug, Clone)]
@@ -53,24 +58,25 @@ pub struct Speed {
 }
 
 pub(super) fn nix(env: &Environment) -> Answer<NixFacts> {
-    let version = ask_program(env, "nix", &["--version"])?.trim().to_owned();
-    Ok(NixFacts { version, features: shown(env) })
+    let client = NixClient::find(env).ok_or(NO_NIX)?;
+    let version = answer_of(&client.nix("/", NixFeatures::AsConfigured, &["--version"]))?;
+    Ok(NixFacts { version: version.trim().to_owned(), features: shown(&client) })
 }
 
-/// The features that are on. Asking takes one of them, and newer versions have another name for the question.
-fn shown(env: &Environment) -> Answer<Vec<String>> {
-    match show_config(env, &[]) {
+/// The features that are on. Asking takes one of them.
+fn shown(client: &NixClient) -> Answer<Vec<String>> {
+    match show_config(client, NixFeatures::AsConfigured) {
         Err(reason) if reason.contains("'nix-command' is disabled") => {
-            let text = show_config(env, &["--extra-experimental-features", "nix-command"])?;
+            let text = show_config(client, NixFeatures::Commands)?;
             Ok(features(&text)?.into_iter().filter(|feature| feature != "nix-command").collect())
         }
         text => features(&text?),
     }
 }
 
-fn show_config(env: &Environment, options: &[&str]) -> Answer<String> {
-    ask_program(env, "nix", &[options, &["config", "show"]].concat())
-        .or_else(|_| ask_program(env, "nix", &[options, &["show-config"]].concat()))
+fn show_config(client: &NixClient, features: NixFeatures) -> Answer<String> {
+    let [now, before] = client.show_config("/", features);
+    answer_of(&now).or_else(|_| answer_of(&before))
 }
 
 fn features(text: &str) -> Answer<Vec<String>> {

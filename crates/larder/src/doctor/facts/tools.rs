@@ -132,11 +132,14 @@ pub(super) fn linker(project: &Project) -> Answer<String> {
     let env = project.cargo.env();
     let said = |error: std::io::Error| error.to_string();
     let scratch = Scratch::new().map_err(|error| error.to_string())?;
-    fs_err::write(scratch.path().join("empty.rs"), "fn main() {}\n").map_err(said)?;
+    let (source, program) = (scratch.path().join("empty.rs"), scratch.path().join("empty"));
+    fs_err::write(&source, "fn main() {}\n").map_err(said)?;
     let flags = super::configuration::host_flags(project)?;
-    let call = Cmd::new(project.cargo.rustc(), scratch.path(), env)
+    // In the workspace: rustup obeys what lies above the folder, and a temporary one is everybody's.
+    let call = Cmd::new(project.cargo.rustc(), project.workspace.root(), env)
         .args(flags)
-        .args(["--crate-name", "empty", "--print", "link-args", "-o", "empty", "empty.rs"])
+        .args(["--crate-name", "empty", "--print", "link-args", "-o"])
+        .args([&program, &source])
         .output_within(3 * PATIENCE)
         .map_err(|error| format!("an empty program cannot be linked: {error}"))?;
     let (program, chosen) = driver(&call).ok_or("rustc shows no linker's call that can be read")?;

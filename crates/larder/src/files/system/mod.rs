@@ -8,6 +8,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{facts, list, open, open_untouched};
+pub(super) use unix::{facts, list, open, open_untouched, too_deep};
 #[cfg(windows)]
-pub(super) use windows::{facts, list, open, open_untouched};
+pub(super) use windows::{facts, list, open, open_untouched, too_deep};

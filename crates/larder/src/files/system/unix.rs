@@ -6,8 +6,9 @@ use std::{
     ffi::OsStr,
     fs::File,
     io,
-    os::unix::ffi::OsStrExt as _,
-    path::Path,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt as _},
+    path::{Path, PathBuf},
+    rc::Rc,
     time::{Duration, SystemTime},
 };
 
@@ -19,6 +20,10 @@ use rustix::{
 use crate::files::facts::{EntryKind, FileFacts, FileId, Seen, Size, named};
 
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+/// A folder, and no link to one.
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// The length of ways that are looked up in one step; with a name behind it, every system takes one.
+const STEP: usize = 512;
 
 /// The state of a path.
 pub(in crate::files) fn facts(path: &Path) -> io::Result<FileFacts> {
@@ -47,8 +52,7 @@ pub(in crate::files) fn open_untouched(path: &Path) -> Option<File> {
 /// The folder is held open, so that no name in it is looked up by its whole path, and nothing that takes the place
 /// of a folder meanwhile, such as a link, is followed.
 pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = match rustix::fs::open(folder, flags, Mode::empty()) {
+    let open = match rustix::fs::open(folder, FOLDER, Mode::empty()) {
         Ok(open) => open,
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
         Err(error) => {
@@ -83,6 +87,79 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
         }
     }
     Ok(())
+}
+
+/// Hands on the state of what a path leads to that is too long for the system, and of all that is in it on the same
+/// device; nothing of any other path. What cannot be looked at is passed over.
+pub(in crate::files) fn too_deep(path: &Path, mut each: impl FnMut(FileFacts)) {
+    if rustix::fs::lstat(path).err() != Some(Errno::NAMETOOLONG) {
+        return;
+    }
+    let (Ok(parent), Some(name)) = (parent_of(path), path.file_name()) else { return };
+    let Ok(device) = rustix::fs::fstat(&parent).map(|stat| FileFacts::from(stat).id.device) else { return };
+    let mut open = vec![DeepPath { start: Rc::new(parent), path: name.into() }];
+    while let Some(way) = open.pop() {
+        let facts =
+            rustix::fs::statat(&*way.start, &way.path, AtFlags::SYMLINK_NOFOLLOW).map(FileFacts::from);
+        let Ok(facts) = facts else { continue };
+        if facts.id.device != device {
+            continue;
+        }
+        each(facts);
+        if facts.kind == EntryKind::Folder {
+            // What vanishes, or may not be read, takes no room that is known.
+            let _ = way.add_entries(&mut open);
+        }
+    }
+}
+
+/// A way from an open folder, short enough to be looked up.
+struct DeepPath {
+    start: Rc<OwnedFd>,
+    path: PathBuf,
+}
+
+impl DeepPath {
+    /// Adds the ways to all that is in the folder at its end.
+    fn add_entries(&self, open: &mut Vec<Self>) -> Result<(), Errno> {
+        let folder = rustix::fs::openat(&*self.start, &self.path, FOLDER, Mode::empty())?;
+        let entries = Dir::read_from(&folder)?;
+        let (start, path) = if self.path.as_os_str().len() < STEP {
+            (self.start.clone(), self.path.clone())
+        } else {
+            (Rc::new(folder), PathBuf::new())
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                open.push(Self { start: Rc::clone(&start), path: path.join(name) });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens the folder that a path ends in, step by step.
+fn parent_of(path: &Path) -> Result<OwnedFd, Errno> {
+    let mut open = None;
+    let mut step = PathBuf::new();
+    for part in path.parent().ok_or(Errno::INVAL)?.components() {
+        step.push(part);
+        if step.as_os_str().len() >= STEP {
+            open = Some(entered(open.as_ref(), &step)?);
+            step = PathBuf::new();
+        }
+    }
+    step.push(".");
+    entered(open.as_ref(), &step)
+}
+
+fn entered(start: Option<&OwnedFd>, step: &Path) -> Result<OwnedFd, Errno> {
+    match start {
+        Some(start) => rustix::fs::openat(start, step, FOLDER, Mode::empty()),
+        None => rustix::fs::open(step, FOLDER, Mode::empty()),
+    }
 }
 
 impl From<Stat> for FileFacts {

@@ -57,6 +57,9 @@ pub(in crate::files) fn open_untouched(_path: &Path) -> Option<File> {
     None
 }
 
+/// No path is too long that another one led to.
+pub(in crate::files) fn too_deep(_path: &Path, _each: impl FnMut(FileFacts)) {}
+
 /// Hands on what is in a folder, unless it is on another volume. Entries that vanish while being read are skipped:
 /// builds go on beside us.
 pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Seen<'_>)) -> io::Result<()> {

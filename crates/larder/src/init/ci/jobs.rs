@@ -33,10 +33,20 @@ pub(super) fn all(parts: &PipelineParts) -> String {
     if parts.has_flake {
         text += &nix();
     }
-    if parts.is_deployed {
-        text += &deploy(parts);
+    text + &deployment(parts)
+}
+
+/// The job that deploys. Of several deployments nobody knows which one a push is for.
+fn deployment(parts: &PipelineParts) -> String {
+    match parts.deployments.as_slice() {
+        [] => String::new(),
+        [_] => deploy(parts),
+        several => format!(
+            "\n  # No job deploys: there are several deployments ({}). Add one for each that a push is to reach, with\n  \
+             # an environment of its own that has the key of its server: `cargo larder deploy NAME --locked`.\n",
+            several.join(", ")
+        ),
     }
-    text
 }
 
 fn keys(name: &str, minutes: u32, more: &[&str]) -> String {
@@ -53,7 +63,7 @@ fn recipes(parts: &PipelineParts) -> String {
     job.save(&tools);
     let downloads = downloads(parts);
     job.restore(&downloads);
-    let [stale, check] = script::recipes_check("GITHUB_HEAD_REF");
+    let [stale, check] = script::recipes_check_by_actor("GITHUB_HEAD_REF", "GITHUB_ACTOR");
     let stale = ["# A bot leaves recipes stale, which is slower, never wrong.", &stale, &check];
     job.step(&PipelineStep::new("Recipes are right", &stale));
     if parts.image.is_some() {
@@ -257,4 +267,32 @@ fn deploy(parts: &PipelineParts) -> String {
     ));
     job.step(&PipelineStep::new("Deploy", &["cargo larder deploy --locked"]));
     job.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(deployments: &[&str]) -> PipelineParts {
+        PipelineParts {
+            prefix: String::new(),
+            groups: Vec::new(),
+            targets: Vec::new(),
+            image: None,
+            has_flake: false,
+            deployments: deployments.iter().map(|name| (*name).to_owned()).collect(),
+            has_remote: false,
+            is_bucket: false,
+            source: None,
+        }
+    }
+
+    #[test]
+    fn only_a_single_deployment_has_a_job() {
+        assert!(all(&parts(&["web"])).contains("\n  deploy:\n"));
+        let several = all(&parts(&["staging", "web"]));
+        assert!(!several.contains("\n  deploy:\n"), "{several}");
+        assert!(several.contains("several deployments (staging, web)"), "{several}");
+        assert!(!all(&parts(&[])).contains("deploy"));
+    }
 }

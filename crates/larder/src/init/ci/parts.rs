@@ -23,8 +23,8 @@ pub(super) struct PipelineParts {
     pub(super) image: Option<String>,
     /// Whether there is a flake.
     pub(super) has_flake: bool,
-    /// Whether there is a deployment.
-    pub(super) is_deployed: bool,
+    /// The names of its deployments.
+    pub(super) deployments: Vec<String>,
     /// Whether a team's remote has the units.
     pub(super) has_remote: bool,
     /// Whether that remote is a bucket, which a plain installation of Larder cannot ask.
@@ -63,7 +63,7 @@ impl PipelineParts {
             targets: targets(&slices, &project.workspace.configured_targets()),
             image: has_generated_dockerfile(project)?.then(|| context.to_owned()),
             has_flake: project.workspace.root().join("flake.nix").is_file(),
-            is_deployed: !project.settings.deploy.is_empty(),
+            deployments: project.settings.deploy.keys().cloned().collect(),
             has_remote: project.settings.store.remote.is_some(),
             is_bucket: project.settings.store.remote.as_deref().is_some_and(is_bucket),
             source: source.map(|source| source.trim_start_matches("git+").to_owned()),

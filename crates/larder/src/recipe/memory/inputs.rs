@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     configured::ConfiguredParts,
+    generated::GeneratedFrom,
     manifests,
     names::subfolders,
     question::Question,
@@ -73,6 +74,10 @@ pub(super) struct LockInputs {
     pub(super) tracked: BTreeSet<PathBuf>,
     /// Folders that builds make.
     pub(super) built: BTreeSet<PathBuf>,
+    /// Whether there are generated files: all files that git tracks count then.
+    pub(super) generated: bool,
+    /// Files and folders that count by being there.
+    pub(super) places: BTreeSet<PathBuf>,
 }
 
 impl LockInputs {
@@ -98,7 +103,7 @@ impl LockInputs {
         tracked.extend(configuration);
         let above = root.ancestors().skip(1);
         tracked.extend(above.flat_map(|dir| TOOLCHAIN.map(|name| PathBuf::from(dir.join(name)))));
-        // git's word on the workspace's own configuration is told to the user, and no more.
+        // The workspace's own configuration counts untracked as well: all that matters is whether git ignores it.
         let own = CONFIGURATION_OF_FOLDER.map(|name| PathBuf::from(root.join(name)));
         tracked.retain(|file| !own.contains(file));
         shared.extend(own.clone());
@@ -119,10 +124,12 @@ impl LockInputs {
             shared,
             tracked,
             built: project.target_dirs().into_iter().map(PathBuf::from).collect(),
+            generated: false,
+            places: BTreeSet::new(),
         };
         inputs.folders.extend(toolchains.folders);
         inputs.folders.extend(of_globs(project)?);
-        inputs.built.insert(root.join("target").into());
+        inputs.built.extend(["target", ".larder"].map(|name| PathBuf::from(root.join(name))));
         inputs.add_packages(project, configured.manifests, &configured.overrides)?;
         inputs.sources.iter().all(|folder| stamps(folder).is_some()).then_some(inputs)
     }
@@ -160,6 +167,13 @@ impl LockInputs {
         let is_led = |folder: &&PathBuf| fs_err::canonicalize(folder).is_ok_and(|real| real != **folder);
         self.links = self.folders.iter().filter(is_led).cloned().collect();
         Some(())
+    }
+
+    /// Adds what generated files are made from.
+    pub(super) fn add_generated(&mut self, generated: GeneratedFrom) {
+        self.generated = true;
+        self.files.extend(generated.files.into_iter().map(PathBuf::from));
+        self.places.extend(generated.places.into_iter().map(PathBuf::from));
     }
 
     /// Whether what has this name in a folder is compared by itself, or not at all: the name says no more then.

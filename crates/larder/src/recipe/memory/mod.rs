@@ -7,6 +7,7 @@
 //! remembered at all, and nothing is of a run during which one changed.
 
 mod configured;
+mod generated;
 mod inputs;
 mod manifests;
 mod names;
@@ -23,7 +24,7 @@ use std::{
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-pub use self::question::Question;
+pub use self::{generated::GeneratedFrom, question::Question};
 use self::{
     inputs::{LockInputs, has_own_settings},
     state::InputState,
@@ -36,7 +37,7 @@ use crate::{
     cargo::platform::Platform, error::Result, files::records, project::Project, workspace::normalized,
 };
 
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 /// Beside other records of the target directory in the workspace, wherever cargo builds.
 const FILE: &str = "target/larder/locked.json";
 
@@ -47,6 +48,8 @@ struct Memory {
     /// Everything that was read, in one number.
     digest: String,
     inputs: LockInputs,
+    /// Whether generated files were brought along, which a check does not do.
+    refreshed: bool,
     slices: Vec<Remembered>,
 }
 
@@ -63,6 +66,7 @@ pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
     let path = package.ancestors().map(|dir| dir.join(FILE)).find(|path| path.is_file())?;
     let memory: Memory = records::read(Utf8Path::from_path(&path)?).ok()??;
     let same = memory.version == VERSION
+        && (memory.refreshed || question.check)
         && memory.inputs.packages.contains(&package)
         && !has_own_settings(question.dir, &memory.inputs.root)
         && memory.digest == InputState::of(&memory.inputs, question).digest();
@@ -104,13 +108,21 @@ pub struct BeforeLock {
 
 impl BeforeLock {
     /// Looks at everything that the project is read from; `None` if it cannot be listed, or if it changed while the
-    /// project was read.
-    pub fn look(question: &Question<'_>, project: &Project) -> Option<Self> {
+    /// project was read. `generated` is what generated files are made from, if there are any.
+    pub fn look(
+        question: &Question<'_>,
+        project: &Project,
+        generated: Option<GeneratedFrom>,
+    ) -> Option<Self> {
         // Each run has to warn of it.
-        if !config::left_out(&project.workspace).is_empty() {
+        let workspace = &project.workspace;
+        if !config::left_out(workspace).is_empty() || !config::of_one_person(workspace).is_empty() {
             return None;
         }
-        let inputs = LockInputs::list(question, project)?;
+        let mut inputs = LockInputs::list(question, project)?;
+        if let Some(generated) = generated {
+            inputs.add_generated(generated);
+        }
         let state = InputState::of(&inputs, question);
         (!inputs.changed_since(question.started)).then_some(Self { inputs, state })
     }
@@ -133,7 +145,8 @@ impl BeforeLock {
         }
         let path = inputs.root.join(FILE);
         let slices = locked.iter().map(Remembered::of).collect();
-        records::write(&path, &Memory { version: VERSION, digest: state.digest(), inputs, slices })
+        let refreshed = !question.check || !inputs.generated;
+        records::write(&path, &Memory { version: VERSION, digest: state.digest(), inputs, refreshed, slices })
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Question<'a> {
     pub program: &'a Path,
     /// The cargo that is asked.
     pub cargo: &'a Path,
+    /// Whether nothing is to be written.
+    pub check: bool,
     /// When this process began.
     pub started: SystemTime,
 }

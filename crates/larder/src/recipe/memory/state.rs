@@ -12,15 +12,57 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{inputs::LockInputs, names::entries, question::Question, sources, toolchains};
 use crate::{
-    git::{Git, Tracked},
-    plan::key::{ContentHasher, content_digest},
+    files::read,
+    git::{Git, Tracked, shared_files::SharedFiles},
+    hash::{ContentHasher, content_digest},
     process::Environment,
 };
 
-/// Variables that differ from terminal to terminal and mean nothing to cargo or rustc. `CARGO` names a program, which
-/// is compared as such.
-const MEANINGLESS: [&str; 10] =
-    ["_", "CARGO", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "COLORTERM", "NO_COLOR"];
+/// Variables that differ from terminal to terminal or from session to session, and mean nothing to cargo or rustc.
+/// `CARGO` names a program, which is compared as such.
+const MEANINGLESS: [&str; 26] = [
+    "_",
+    "CARGO",
+    "COLORFGBG",
+    "COLORTERM",
+    "COLUMNS",
+    "DISPLAY",
+    "GPG_TTY",
+    "LINES",
+    "NO_COLOR",
+    "OLDPWD",
+    "PWD",
+    "SHELL_SESSION_ID",
+    "SHLVL",
+    "STY",
+    "TERM",
+    "TERM_SESSION_ID",
+    "TERMINATOR_UUID",
+    "TILIX_ID",
+    "VTE_VERSION",
+    "WAYLAND_DISPLAY",
+    "WINDOW",
+    "WINDOWID",
+    "WT_PROFILE_ID",
+    "WT_SESSION",
+    "XAUTHORITY",
+    "XDG_SESSION_ID",
+];
+/// The beginnings of others, by program.
+const OF_TERMINALS: [&str; 12] = [
+    "ALACRITTY_",
+    "GNOME_TERMINAL_",
+    "ITERM_",
+    "KITTY_",
+    "KONSOLE_",
+    "LC_TERMINAL",
+    "SSH_",
+    "TERM_PROGRAM",
+    "TMUX",
+    "VSCODE_",
+    "WEZTERM_",
+    "ZELLIJ",
+];
 
 /// What the inputs are.
 #[derive(Debug)]
@@ -38,7 +80,7 @@ impl InputState {
 
     /// All of it in one number.
     pub(super) fn digest(&self) -> String {
-        let mut hasher = ContentHasher::new("larder memory 3");
+        let mut hasher = ContentHasher::new("larder memory 4");
         hasher.string(&self.rest);
         hasher.length(self.files.len());
         for (file, digest) in &self.files {
@@ -60,17 +102,22 @@ impl InputState {
     }
 }
 
-/// The digest of a file; `None` for one that is not there. A pipe or a device would never end.
+/// The digest of a file; `None` for one that is not there. A pipe or a device would never end, and a record may name any
+/// file: of one that is larger than any that cargo reads here, size and time have to do.
 pub(super) fn digest_of(file: &Path) -> Option<String> {
-    if file.is_file() { fs_err::read(file).ok().map(|content| content_digest(&content)) } else { None }
+    if !file.is_file() {
+        return None;
+    }
+    let content = read::bytes(file).map(|content| content_digest(&content));
+    Some(content.unwrap_or_else(|_| format!("stamp {}", stamp(file))))
 }
 
 fn rest(inputs: &LockInputs, question: &Question<'_>) -> String {
-    let mut hasher = ContentHasher::new("larder memory rest 3");
+    let mut hasher = ContentHasher::new("larder memory rest 4");
     hasher.string(env!("CARGO_PKG_VERSION"));
     put(&mut hasher, question.target_dir.unwrap_or(Path::new("")).as_os_str());
-    let env = question.env.iter().filter(|(name, _)| MEANINGLESS.iter().all(|known| name != known));
-    let env: BTreeMap<&OsStr, &OsStr> = env.collect();
+    let env: BTreeMap<&OsStr, &OsStr> =
+        question.env.iter().filter(|(name, _)| !is_meaningless(name)).collect();
     hasher.length(env.len());
     for (name, value) in env {
         put(&mut hasher, name);
@@ -105,7 +152,19 @@ fn rest(inputs: &LockInputs, question: &Question<'_>) -> String {
         hasher.string(&stamp(program));
     }
     hasher.strings(&left_out(inputs, question.env));
+    for place in &inputs.places {
+        put(&mut hasher, place.as_os_str());
+        hasher.bytes(&[u8::from(place.exists()), u8::from(place.is_dir())]);
+    }
+    if inputs.generated {
+        hasher.strings(&SharedFiles::ask(question.env, &inputs.root).names());
+    }
     hasher.finish_hex()
+}
+
+fn is_meaningless(name: &OsStr) -> bool {
+    let of_terminals = |name: &str| OF_TERMINALS.iter().any(|start| name.starts_with(start));
+    name.to_str().is_some_and(|name| MEANINGLESS.contains(&name) || of_terminals(name))
 }
 
 /// The files that clones do not get, as far as git tells.
@@ -154,6 +213,32 @@ mod tests {
     fn state(files: &[(&str, Option<&str>)], rest: &str) -> InputState {
         let files = files.iter().map(|(file, digest)| ((*file).into(), digest.map(str::to_owned)));
         InputState { files: files.collect(), rest: rest.into() }
+    }
+
+    #[test]
+    fn a_new_terminal_is_no_change() {
+        for name in ["WINDOWID", "SSH_TTY", "TERM_SESSION_ID", "TMUX_PANE", "TERM_PROGRAM_VERSION", "DISPLAY"]
+        {
+            assert!(is_meaningless(OsStr::new(name)), "{name}");
+        }
+        for name in ["GIT_SSH", "GIT_DIR", "CARGO_TERM_COLOR", "CARGO_HOME", "RUSTFLAGS", "WINDOWS", "LC_ALL"]
+        {
+            assert!(!is_meaningless(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_a_record_names_is_not_read_without_end() {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("file");
+        assert_eq!(digest_of(&file), None);
+        fs_err::write(&file, "x").unwrap();
+        assert_eq!(digest_of(&file), Some(content_digest(b"x")));
+        let stamps = [1 << 40, 1 << 41].map(|length| {
+            fs_err::OpenOptions::new().write(true).open(&file).unwrap().set_len(length).unwrap();
+            digest_of(&file).unwrap()
+        });
+        assert!(stamps[0].starts_with("stamp ") && stamps[0] != stamps[1], "{stamps:?}");
     }
 
     #[test]

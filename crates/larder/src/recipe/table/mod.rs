@@ -30,6 +30,7 @@
 
 #[cfg(test)]
 mod chains;
+mod cooked;
 mod read;
 mod text;
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{camino::Utf8Path, semver::Version};
 
-use super::text::{HEADER, Sections, SliceCall, word};
+use super::{
+    cooked::odd_setting,
+    text::{HEADER, Sections, SliceCall, word},
+};
 use crate::{
     cargo::platform::{self, Platform},
     error::{Error, Result},
@@ -201,6 +204,9 @@ impl Reader {
         let count = layers.parse().ok().filter(|count| (1..=MOST_LAYERS).contains(count));
         let count: usize = count.ok_or_else(|| format!("{layers:?} is no number of layers"))?;
         let SliceCall { origin, variant, args, target_dir, rustflags, cook } = json(call)?;
+        if let Some(word) = odd_setting(&cook, &args) {
+            return Err(format!("{word:?} sets something that the slice `{name}` does not"));
+        }
         let env = BTreeMap::new();
         let slice = Slice { name, origin, variant, args, target_dir, rustflags, env };
         let stubs = stubs.split(',').filter(|word| *word != "doctests");

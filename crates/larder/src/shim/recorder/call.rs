@@ -8,6 +8,7 @@ use crate::{
     cargo::{
         command_line::{own_args, subcommand},
         messages::Counts,
+        subcommands::{compiles, is_script},
     },
     why::answer::Answer,
 };
@@ -45,6 +46,12 @@ impl Call {
     pub fn cargo_args(&self) -> &[String] {
         let start = subcommand(&self.args).unwrap_or(self.args.len());
         own_args(&self.args[start..])
+    }
+
+    /// Whether it compiles something and went well, and nobody could tell what.
+    pub fn is_unexplained(&self) -> bool {
+        let compiles = self.subcommand().is_some_and(|name| compiles(name) || is_script(name));
+        compiles && self.code == 0 && self.why.is_none()
     }
 
     /// The subcommand, as it was spelt.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The folder of the recorder; its presence makes the binary a recording cargo.
-pub(super) const RECORD_VARIABLE: &str = "LARDER_RECORD";
+pub(in crate::shim) const RECORD_VARIABLE: &str = "LARDER_RECORD";
 /// The driver's own `PATH`, if it has one.
 const PATH_VARIABLE: &str = "LARDER_RECORD_PATH";
 /// The driver's own `CARGO`, if it has one.

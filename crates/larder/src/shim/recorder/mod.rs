@@ -6,7 +6,7 @@
 //! environment that it would have had without us.
 
 pub mod call;
-mod environment;
+pub(super) mod environment;
 mod output;
 
 use std::{
@@ -19,6 +19,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::markers;
 pub use super::process::Process;
 use crate::{
     cargo::{
@@ -88,8 +89,12 @@ impl Recorder {
     /// The environment in which a driver finds the recording cargo.
     ///
     /// # Errors
-    /// When `PATH` cannot be extended.
+    /// When `PATH` cannot be extended; [`Error::NotAnswered`] for a program that did not call
+    /// [`answer`](super::answer), which the driver would start as its cargo.
     pub fn environment(&self, env: &Environment) -> Result<Environment> {
+        if markers::is_unanswered(env) {
+            return Err(Error::NotAnswered);
+        }
         let base = digests(&without_recorder(env));
         let terms = RecorderTerms { cargo: self.cargo.clone(), base, reasons: self.explained.clone() };
         fs_err::write(self.dir.path().join(TERMS), serde_json::to_vec(&terms).map_err(io::Error::other)?)?;

@@ -1,7 +1,9 @@
 //! The Nix backend, as far as it is not written in Nix: building the flake's image, and reading what Nix says
 //! meanwhile.
 //!
-//! It only calls `nix`. Settings of Nix are the user's own and are never changed.
+//! It only calls Nix's programs, by way of [`NixClient`]. Settings of Nix are the user's own and are never changed.
+
+mod client;
 
 use std::{
     collections::BTreeMap,
@@ -14,16 +16,13 @@ use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
 };
-
-/// Flakes are behind a switch in Nix's defaults; the words change nothing if it is on.
-pub const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
+pub use client::{NO_NIX, NixClient, NixFeatures};
 
 /// Nix, and the flake that it builds.
 #[derive(Debug, Clone)]
 pub struct Nix {
-    program: PathBuf,
+    client: NixClient,
     flake: PathBuf,
-    env: Environment,
 }
 
 impl Nix {
@@ -32,9 +31,9 @@ impl Nix {
     /// # Errors
     /// [`Error::NoNix`] if one of them is missing.
     pub fn find(env: &Environment, workspace: &Utf8Path) -> Result<Self> {
-        let Some(program) = env.find_program("nix") else {
+        let Some(client) = NixClient::find(env) else {
             return Err(Error::NoNix {
-                reason: "there is no `nix` on PATH".to_owned(),
+                reason: NO_NIX.to_owned(),
                 hint: "install Nix from nixos.org/download, or build without `--via nix`".to_owned(),
             });
         };
@@ -45,7 +44,7 @@ impl Nix {
                 hint: "write one: `cargo larder init --only nix` does".to_owned(),
             });
         };
-        Ok(Self { program, flake: flake.into(), env: env.clone() })
+        Ok(Self { client, flake: flake.into() })
     }
 
     /// The folder of the flake.
@@ -53,15 +52,10 @@ impl Nix {
         &self.flake
     }
 
-    /// Any call, in the flake's folder.
-    pub fn cmd(&self) -> Cmd {
-        Cmd::new(&self.program, &self.flake, &self.env).args(FEATURES)
-    }
-
     /// The call that builds a package of the flake, which leaves a link to the result.
     pub fn build(&self, package: &str, link: &Path) -> Cmd {
         let words = ["build", "--print-build-logs", &format!(".#{package}"), "--out-link"];
-        self.cmd().args(words).arg(link)
+        self.client.nix(&self.flake, NixFeatures::Flakes, &words).arg(link)
     }
 }
 
