@@ -51,6 +51,11 @@ impl RustcNotes {
         }));
     }
 
+    /// The files that it read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(Path::new)
+    }
+
     /// Whether some data starts with the name of a file that was read.
     fn have_read(&self, data: &[u8]) -> bool {
         let mut rests = self.files.iter().filter_map(|file| data.strip_prefix(file.as_bytes()));
@@ -67,8 +72,8 @@ impl RustcNotes {
 
     /// Whether a file was read that is in this folder, which rustc may know by the name that links lead to.
     fn have_read_in(&self, folder: &Path) -> bool {
-        let names = self.files.iter().flat_map(|file| [file.clone(), real(file)]);
-        names.into_iter().any(|file| Path::new(&file).starts_with(folder))
+        self.files().any(|file| file.starts_with(folder))
+            || self.files.iter().any(|file| Path::new(&real(file)).starts_with(folder))
     }
 
     /// Whether a file was read that has this path, or is below it.
