@@ -27,8 +27,10 @@ use crate::{
     Result,
     conditions::{
         Bound, Conditions,
-        bound::{self, METADATA, PathSearch, RustcNotes},
-        files, objects,
+        bound::{self, METADATA, PathSearch},
+        files,
+        notes::RustcNotes,
+        objects,
         system::{self, Glibc, ScriptFindings, System},
     },
     digest::Digest,

@@ -13,7 +13,7 @@ use larder::target_dir::fingerprint::{Fingerprint, Local};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    bound::RustcNotes,
+    notes::RustcNotes,
     system::{System, is_of_system},
 };
 use crate::{

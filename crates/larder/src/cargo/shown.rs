@@ -34,7 +34,7 @@ pub(crate) fn of_cargo(args: &[String]) -> Vec<String> {
 }
 
 /// Words on one line, without values that nobody else may see.
-pub(crate) fn line(words: &[String]) -> String {
+pub fn line(words: &[String]) -> String {
     secret::without_values(words).join(" ")
 }
 

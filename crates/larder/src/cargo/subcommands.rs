@@ -8,7 +8,7 @@ pub(crate) struct BuildingSubcommand {
     /// Its names, the one in full first.
     names: &'static [&'static str],
     /// The subcommand that plans the same units; `None` if no slice is such a call.
-    pub(crate) planned_as: Option<&'static str>,
+    planned_as: Option<&'static str>,
     /// The profile of a call that names none; `None` if a driver in rustc's place does the compiling.
     pub(crate) profile: Option<&'static str>,
     /// What becomes of the programs that it built.
@@ -119,6 +119,11 @@ const ANSWERING: [&str; 15] = [
 /// The subcommand of that name, if it compiles units of the workspace.
 pub(crate) fn building(name: &str) -> Option<&'static BuildingSubcommand> {
     BUILDING.iter().find(|building| building.names.contains(&name))
+}
+
+/// The subcommand that plans the same units as the one of that name; `None` if no slice is such a call.
+pub(crate) fn planned_as(name: &str) -> Option<&'static str> {
+    building(name)?.planned_as
 }
 
 /// Whether cargo or its toolchain has a subcommand of that name, which builds in the environment of the call.

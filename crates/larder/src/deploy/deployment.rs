@@ -117,8 +117,8 @@ impl<'a> Deployment<'a> {
         }
         // With `stop` there may be none.
         let proxy = match settings.update {
-            _ if is_swarm => None,
             Update::Stop => None,
+            _ if is_swarm => None,
             _ => Some(Proxy::find(session.port(settings.proxy), session.host(), settings.ports)?),
         };
         Ok(Self {

@@ -9,7 +9,7 @@ use super::{name::Name, target_dir::TargetDir};
 use crate::{
     cargo::{
         command_line::{is_release, option_values, own_args},
-        subcommands::building,
+        subcommands::planned_as,
         variables::BUILD_TARGET,
     },
     process::Environment,
@@ -122,7 +122,7 @@ impl Slice {
 
     /// Whether the invocation leaves what it builds, rather than tests or checks it.
     pub(crate) fn is_build(&self) -> bool {
-        building(self.subcommand()).and_then(|known| known.planned_as) == Some("build")
+        planned_as(self.subcommand()) == Some("build")
     }
 
     /// The subcommand of cargo; empty if there is none.

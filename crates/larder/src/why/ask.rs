@@ -22,7 +22,7 @@ use crate::{
         command_line::{arguments, option_values, own_args, subcommand},
         settings_files::CONFIGURATION,
         shown,
-        subcommands::{BuiltPrograms, building},
+        subcommands::{BuiltPrograms, building, planned_as},
     },
     error::{Error, Result},
     files::read,
@@ -126,10 +126,9 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
         return Err(Error::Io(std::io::Error::other(reason)));
     };
     let given = args[at].as_str();
-    let building = building(given);
-    let programs = building.map_or(BuiltPrograms::Kept, |building| building.programs);
+    let programs = building(given).map_or(BuiltPrograms::Kept, |building| building.programs);
     let (name, no_run) = match programs {
-        BuiltPrograms::Run => (building.and_then(|building| building.planned_as).unwrap_or(given), None),
+        BuiltPrograms::Run => (planned_as(given).unwrap_or(given), None),
         BuiltPrograms::RunAll => (given, Some("--no-run".to_owned())),
         BuiltPrograms::Kept => (given, None),
     };

@@ -12,7 +12,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    configured::ConfiguredParts,
+    configured::{ConfiguredParts, settings},
     manifests,
     names::subfolders,
     question::Question,
@@ -88,7 +88,7 @@ impl LockInputs {
         let mut shared: BTreeSet<PathBuf> = SHARED.iter().map(|name| root.join(name).into()).collect();
         let mut files = shared.clone();
         files.extend([".env", "larder/.gitignore"].map(|name| root.join(name).into()));
-        for name in TOOLCHAIN.into_iter().chain(["Cargo.toml", "Dockerfile", ".dockerignore"]) {
+        for name in ["Cargo.toml", "Dockerfile", ".dockerignore"] {
             files.extend(root.ancestors().map(|dir| PathBuf::from(dir.join(name))));
         }
         let configuration = configuration(project, &home);
@@ -220,8 +220,7 @@ fn configuration(project: &Project, home: &Path) -> BTreeSet<PathBuf> {
     let root = project.workspace.root();
     let beside = root.ancestors().flat_map(|dir| CONFIGURATION_OF_FOLDER.map(|name| dir.join(name).into()));
     let of_home = CONFIGURATION.map(|name| home.join(name));
-    let settings = project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config"));
-    let named = settings.map(|setting| root.join(setting).into());
+    let named = settings(project).map(|setting| root.join(setting).into());
     let found = project.workspace.config_files().iter().map(Into::into);
     beside.chain(of_home).chain(named).chain(found).collect()
 }

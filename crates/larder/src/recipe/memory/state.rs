@@ -12,7 +12,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{inputs::LockInputs, names::entries, question::Question, sources, toolchains};
 use crate::{
-    git::{Git, Tracked},
+    git::{self, Git, Tracked},
     plan::key::{ContentHasher, content_digest},
     process::Environment,
 };
@@ -110,9 +110,7 @@ fn rest(inputs: &LockInputs, question: &Question<'_>) -> String {
 
 /// The files that clones do not get, as far as git tells.
 fn left_out(inputs: &LockInputs, env: &Environment) -> Vec<String> {
-    let Some(top) = inputs.root.ancestors().find(|folder| folder.join(".git").exists()) else {
-        return Vec::new();
-    };
+    let Some(top) = git::top_of(&inputs.root) else { return Vec::new() };
     let Ok(Some(git)) = Git::find(env, &inputs.root) else { return vec!["no answer".into()] };
     let (shared, tracked) = (files_inside(top, &inputs.shared), files_inside(top, &inputs.tracked));
     let paths: Vec<&Utf8Path> = shared.iter().chain(&tracked).copied().collect();
