@@ -2,7 +2,7 @@
 //!
 //! Nearly every unit holds such paths, as names of source files for messages and debuggers; that is no reason to keep it
 //! where it is. Three signs tell the others: rustc notes that a macro asked for a path from which nothing was included; a
-//! program, a library or its metadata, which is where constants are, has a path in its data that is no source file's; and
+//! program, a library or its metadata, which has constants, holds a path in its data that is no source file's; and
 //! a build script wrote a path into a text that is read later.
 
 use std::{collections::BTreeSet, path::Path};
@@ -61,7 +61,7 @@ impl PathSearch {
             if OF_PACKAGES.contains(&name.as_str()) {
                 found.insert(Bound::CargoHome);
             }
-            // What is included is compiled in, be it by the path of the folder or by its own.
+            // Included files are compiled in, be it by the path of the folder or by their own.
             self.look(value.as_bytes(), found, |start, _| notes.have_read_below(&value[start..]));
         }
     }

@@ -29,7 +29,7 @@ const DEEPEST: usize = 32;
 const MOST_BYTES: u64 = 256 << 20;
 /// A script that names it wants never to run again.
 const EMPTY: &str = "/dev/null";
-/// What is in these has no content of its own, and reading some of it never ends.
+/// Files in these have no content of their own, and reading some of them never ends.
 const OF_THE_KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// A file or a folder of the system, with what is in it.
@@ -47,7 +47,7 @@ impl SystemFile {
         system.content(&self.path, Self::digest_of) == Some(self.digest)
     }
 
-    /// What a path has now; `None` if there is nothing, or nothing that can be compared.
+    /// The content of a path now; `None` if there is nothing, or nothing that can be compared.
     fn digest_of(path: &str) -> Option<Digest> {
         ContentReading::of(Path::new(path)).map(|read| read.digest())
     }
@@ -233,7 +233,7 @@ mod tests {
         }
     }
 
-    /// What is told of a file by a workspace, some time before or after now.
+    /// The recorded files of the system for a path, if the compiling began that many seconds after now.
     fn told(workspace: &Path, path: &str, seconds: i64) -> Option<Vec<SystemFile>> {
         let env = Environment::default();
         let system = System::new(workspace, &env);

@@ -103,7 +103,7 @@ impl<'a> System<'a> {
         Some(format!("the system's library {name} is another one"))
     }
 
-    /// What is in a file or folder, which is read once however many units name it.
+    /// The content of a file or folder, which is read once however many units name it.
     pub(super) fn content(&self, path: &str, read: impl FnOnce(&str) -> Option<Digest>) -> Option<Digest> {
         let known = self.files.borrow().get(path).copied();
         let found = known.unwrap_or_else(|| read(path));

@@ -8,7 +8,7 @@ use std::{ffi::OsString, path::Path};
 use super::command_line::{Work, arguments, own_args, subcommand, text};
 use crate::{plan::key::ContentHasher, secret};
 
-/// What stands for words that nobody else may see.
+/// The placeholder for words that nobody else may see.
 const WORDS: &str = "…";
 
 /// A command that a user typed, whatever it starts.
@@ -71,7 +71,7 @@ fn programs_words(own: &[String]) -> Option<usize> {
     None
 }
 
-/// What stands for words that may have a `--` in front of them; nothing if there are none.
+/// The placeholder for words that may have a `--` in front of them; nothing if there are none.
 fn instead(words: &[String], compiles: bool) -> Vec<String> {
     let told = match words.split_first() {
         Some((separator, rest)) if separator == "--" => rest,

@@ -11,11 +11,11 @@ pub(crate) struct BuildingSubcommand {
     planned_as: Option<&'static str>,
     /// The profile of a call that names none; `None` if a driver in rustc's place does the compiling.
     pub(crate) profile: Option<&'static str>,
-    /// What becomes of the programs that it built.
+    /// The use that is made of the programs that it built.
     pub(crate) programs: BuiltPrograms,
 }
 
-/// What a subcommand does with the programs that it built.
+/// The use of programs that a subcommand built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BuiltPrograms {
     /// They stay where they are.

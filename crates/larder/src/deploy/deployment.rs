@@ -105,7 +105,7 @@ impl<'a> Deployment<'a> {
             Ok(about) => about,
             Err(error) => return Err(session.forwarding_trouble()?.unwrap_or(error)),
         };
-        // A look is wanted above all where two services are in each other's way.
+        // A look is wanted above all if two services are in each other's way.
         if purpose == SessionPurpose::Change {
             ports::check(&engine, session.host(), &service, settings)?;
         }

@@ -10,7 +10,7 @@ use crate::process::quoted;
 
 /// How often we say that we are there.
 pub(super) const BEAT: Duration = Duration::from_secs(5);
-/// How long nothing may be heard of us. What we say waits behind the layers of an image on a slow line.
+/// How long nothing may be heard of us. A word waits behind the layers of an image on a slow line.
 const SILENCE: Duration = Duration::from_mins(1);
 /// The same while a container is guarded: nothing is sent then, and perhaps nothing serves.
 const GUARDED_SILENCE: Duration = Duration::from_secs(20);
@@ -19,7 +19,7 @@ const GUARDED_SILENCE: Duration = Duration::from_secs(20);
 /// and it takes a container to guard, which it starts again, and alone, if we vanish while nothing is known to serve.
 ///
 /// A network that is lost closes nothing, so a shell of its own counts the seconds since anything was heard, whatever it
-/// was. That one must not have the lock: its `sleep` may last longer than the script.
+/// was. This shell must not have the lock: its `sleep` may last longer than the script.
 ///
 /// A start may still be under way when its client has vanished. Asking for the name waits for its end. A release that has
 /// never served is removed, so that a start that comes even later finds nothing.

@@ -190,7 +190,7 @@ impl Run<'_, '_> {
         deployment.engine.stop(&release.container, deployment.settings.drain)
     }
 
-    /// Removes a release with its image. Whoever was killed while it got another container has left it twice.
+    /// Removes a release with its image. A run that was killed while it got another container has left it twice.
     fn remove(&self, name: &str) -> Result<()> {
         let deployment = &*self.deployment;
         for release in deployment.releases.iter().filter(|release| release.labels.release == name) {

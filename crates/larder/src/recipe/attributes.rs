@@ -5,7 +5,7 @@
 /// Reviews fold the folder, and a checkout on Windows keeps its line ends.
 const OWN: &str = "* linguist-generated eol=lf";
 
-/// What editors on Windows put before a text, and git skips.
+/// The mark that editors on Windows put before a text, and that git skips.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The text that the file should have: the very same if it has the line. Otherwise the line comes first, so that

@@ -67,7 +67,7 @@ impl ConfiguredParts {
         all
     }
 
-    /// Adds what slices set on their command lines, where paths are relative to the root.
+    /// Adds the settings on command lines of slices, in which paths are relative to the root.
     pub(super) fn add_settings(&mut self, project: &Project) {
         for document in settings(project).filter_map(|setting| setting.parse::<DocumentMut>().ok()) {
             self.add(project.workspace.root(), &document);

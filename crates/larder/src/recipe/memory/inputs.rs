@@ -46,7 +46,7 @@ const SHARED: [&str; 8] = [
 const TARGETS: [&str; 5] = ["src", "src/bin", "tests", "examples", "benches"];
 /// Options by which a slice is planned in another folder.
 const ELSEWHERE: [&str; 2] = ["--manifest-path", "-C"];
-/// Variables that say where cargo looks for anything; in a slice they hold for its plan alone.
+/// Variables that name places in which cargo looks; in a slice they hold for its plan alone.
 const PLACES: [&str; 4] = ["PATH", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
 
 /// Everything that a project is read from.
@@ -127,7 +127,7 @@ impl LockInputs {
         inputs.sources.iter().all(|folder| stamps(folder).is_some()).then_some(inputs)
     }
 
-    /// Adds what cargo reads of packages: their manifests, the names in their folders, and where links lead.
+    /// Adds what cargo reads of packages: their manifests, the names in their folders, and the targets of links.
     fn add_packages(
         &mut self,
         project: &Project,
@@ -187,7 +187,7 @@ pub(super) fn has_own_settings(dir: &Path, root: &Utf8Path) -> bool {
     })
 }
 
-/// Whether something says where to look in a way that is not followed here.
+/// Whether something names places to look in that are not followed here.
 fn is_told_elsewhere(env: &Environment, slices: &[Slice]) -> bool {
     env.iter().any(|(name, _)| name.to_str().is_some_and(names_source)) || slices.iter().any(is_elsewhere)
 }
@@ -197,7 +197,7 @@ fn is_elsewhere(slice: &Slice) -> bool {
         || ELSEWHERE.iter().any(|option| !option_values(&slice.args, option).is_empty())
 }
 
-/// Whether a variable says where cargo looks for anything, or what it calls.
+/// Whether a variable names a place in which cargo looks, or a program that it calls.
 fn names_place(name: &str) -> bool {
     PLACES.contains(&name) || COMPILERS.iter().any(|(_, variables)| variables.contains(&name))
 }

@@ -22,7 +22,7 @@ use crate::{
 const MEANINGLESS: [&str; 10] =
     ["_", "CARGO", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "COLORTERM", "NO_COLOR"];
 
-/// What the inputs are.
+/// The inputs at one moment.
 #[derive(Debug)]
 pub(super) struct InputState {
     /// The digest of each file; `None` for one that is not there, which is as telling as one that is.
@@ -131,7 +131,7 @@ fn files_inside<'a>(folder: &Utf8Path, files: &'a BTreeSet<PathBuf>) -> Vec<&'a 
     files.filter(|file| file.starts_with(folder)).collect()
 }
 
-/// Size and time of a file that is too large to be read each time, and where links lead.
+/// Size and time of a file that is too large to be read each time, and its path without links.
 fn stamp(path: &Path) -> String {
     let Ok(facts) = fs_err::metadata(path) else { return String::new() };
     let target = fs_err::canonicalize(path).unwrap_or_default();
