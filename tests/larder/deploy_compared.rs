@@ -1,5 +1,5 @@
-//! What serves is compared with what is to be: the same costs one look, and whatever decides a release makes it another
-//! one.
+//! The release that serves is compared with the next one: the same costs one look, and whatever decides a release makes it
+//! another one.
 
 use larder_tests::{
     Project,

@@ -52,7 +52,7 @@ fn two_releases_never_share_a_volume_and_no_page_is_lost() {
     bench.deploy(&project, &["--rollback"]).ok();
     assert_eq!(bench.page(), "one");
 
-    // What the engine's client refuses is known before anything is stopped.
+    // A refusal of the engine's client is known before anything is stopped.
     project.write("bad.env", "=nothing\n");
     let manifest = project.read("Cargo.toml");
     let health = "health = \"/\"";

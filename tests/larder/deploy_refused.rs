@@ -5,7 +5,7 @@ use larder_tests::{
     deploy::{Bench, Fault, page_project, set_fault, set_page, set_patience},
 };
 
-/// What is seen of a release that never listens, by how fast the engine finds that out. One that listens is late.
+/// The reasons for a release that never listens, by how fast the engine finds that out. One that listens is late.
 const SILENT: [&str; 2] =
     ["GET /: it closes the connection after 8 s", "GET /: it does not answer in time after 8 s"];
 

@@ -44,7 +44,7 @@ fn lock(project: &Project, vars: &[(&str, &str)]) {
     assert!(!check_asks(project, vars));
 }
 
-/// What is saved during a run may have been planned from, or not.
+/// A file that is saved during a run may have been planned from, or not.
 #[test]
 fn an_edit_meanwhile_is_not_remembered() {
     let project = project();

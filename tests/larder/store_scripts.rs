@@ -1,5 +1,5 @@
 //! Build scripts that use the path of their sources: they are compiled where they are used, and what they did elsewhere
-//! is restored all the same. What holds the path that it was made in is made again.
+//! is restored all the same. A unit that holds the path of the folder it was made in is made again.
 
 use std::path::Path;
 

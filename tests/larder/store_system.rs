@@ -1,4 +1,4 @@
-//! What units took from the system: files outside of cargo's folders, and C code that is linked with what is there.
+//! Parts of the system in units: files outside of cargo's folders, and C code that is linked with the libraries there.
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 

@@ -1,5 +1,7 @@
 //! The paths of a machine in what cargo and build scripts wrote down, and how they become those of another one.
 
+use std::path::{Path, PathBuf};
+
 use larder::target_dir::fingerprint::{DepInfo, Fingerprint, cargo_hash};
 
 use crate::inside::Inside;
@@ -115,11 +117,16 @@ fn replaced(text: &[u8], from: [&str; 2], to: [&str; 2]) -> Vec<u8> {
     new
 }
 
-/// The path of a folder without links, or as it is.
+/// A path without links, or as it is.
+pub fn real_path(path: impl AsRef<Path>) -> PathBuf {
+    fs_err::canonicalize(&path).unwrap_or_else(|_| path.as_ref().to_owned())
+}
+
+/// The same as a text, which stays as it is if the path without links is none.
 pub fn real(folder: &str) -> String {
-    let real = fs_err::canonicalize(folder).ok().and_then(|real| real.into_os_string().into_string().ok());
+    let real = real_path(folder).into_os_string().into_string();
     // Windows has a mark before such a path, which is no part of the name.
-    real.map_or_else(|| folder.to_owned(), |real| real.trim_start_matches(r"\\?\").to_owned())
+    real.map_or_else(|_| folder.to_owned(), |real| real.trim_start_matches(r"\\?\").to_owned())
 }
 
 #[cfg(test)]

@@ -26,8 +26,10 @@ use crate::{
     Result,
     conditions::{
         Bound, Conditions,
-        bound::{self, METADATA, PathSearch, RustcNotes},
-        files, objects,
+        bound::{self, METADATA, PathSearch},
+        files,
+        notes::RustcNotes,
+        objects,
         system::{self, Glibc, ScriptFindings, System},
     },
     digest::Digest,
@@ -147,12 +149,13 @@ impl Publisher<'_> {
         if fingerprint.cargo_hash() != hash || names_of_this_machine(fingerprint, self.place) {
             return Ok(None);
         }
-        let source = match self.source(unit, fingerprint) {
+        let notes = self.notes(unit);
+        let source = match self.source(unit, fingerprint, &notes) {
             UnitSource::Runs => None,
             UnitSource::At(source) => Some(source),
             UnitSource::Unknown => return Ok(None),
         };
-        let mut gathered = Gathered { notes: self.notes(unit), ..Gathered::default() };
+        let mut gathered = Gathered { notes, ..Gathered::default() };
         self.search.in_notes(&gathered.notes, &mut gathered.bound);
         for file in &unit.files {
             let Some(path) = Inside::from_path(&file.path) else { return Ok(None) };
@@ -168,9 +171,11 @@ impl Publisher<'_> {
         if !left.is_ok_and(|text| fingerprint::hash(&text) == Some(hash)) {
             return Ok(None);
         }
-        let Gathered { files, folders, outputs, bound, found, mut looked_at, glibc, .. } = gathered;
+        let Gathered { files, folders, outputs, notes, bound, found, glibc } = gathered;
         let led = bound.iter().filter_map(|bound| self.search.led(*bound)).collect();
-        looked_at.extend(files::in_fingerprint(fingerprint));
+        // Paths that cargo looks at, each once.
+        let looked_at: BTreeSet<String> =
+            files::in_notes(&notes).chain(files::in_fingerprint(fingerprint)).collect();
         let of_system = files::of_system(looked_at, self.place, self.system, started(unit));
         let Some(of_system) = of_system.filter(|_| !found.is_in_doubt) else { return Ok(None) };
         let outputs = Record::outputs_of(outputs.iter().map(|(path, digest)| (path, *digest)));
@@ -217,9 +222,6 @@ impl Publisher<'_> {
                 let text = String::from_utf8_lossy(&bytes);
                 system::found_by_script(&text, self.place, self.system, &mut gathered.found);
             }
-            Role::Noted if is_list(path.as_str()) => {
-                gathered.looked_at.extend(files::in_dep_info(&String::from_utf8_lossy(&bytes)));
-            }
             _ => {}
         }
         let (runs, size) = (rights::is_executable(&full)?, bytes.len() as u64);
@@ -253,37 +255,25 @@ impl Publisher<'_> {
         system::needed_glibc(bytes)
     }
 
-    /// What rustc noted of a unit.
+    /// rustc's notes of a unit, from all of its lists.
     fn notes(&self, unit: &BuiltUnit) -> RustcNotes {
         let mut notes = RustcNotes::default();
         if unit.kind != UnitKind::BuildScriptRun {
-            self.lists(unit).for_each(|text| notes.add(&text));
+            let lists = unit.files.iter().filter(|file| is_list(&file.path));
+            let texts = lists.map(|list| read_untouched(&Path::new(&self.place.build_dir).join(&list.path)));
+            texts.flatten().for_each(|bytes| notes.add(&String::from_utf8_lossy(&bytes)));
         }
         notes
     }
 
-    /// The texts of rustc's lists.
-    fn lists(&self, unit: &BuiltUnit) -> impl Iterator<Item = String> {
-        let lists = unit.files.iter().filter(|file| is_list(&file.path));
-        let texts = lists.map(move |list| read_untouched(&Path::new(&self.place.build_dir).join(&list.path)));
-        texts.flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-    }
-
     /// The root source file: the one in rustc's list whose path has the hash in the fingerprint.
-    fn source(&self, unit: &BuiltUnit, fingerprint: &Fingerprint) -> UnitSource {
+    fn source(&self, unit: &BuiltUnit, fingerprint: &Fingerprint, notes: &RustcNotes) -> UnitSource {
         if unit.kind == UnitKind::BuildScriptRun {
             return if fingerprint.path == 0 { UnitSource::Runs } else { UnitSource::Unknown };
         }
-        let home = Path::new(&self.place.cargo_home);
-        for text in self.lists(unit) {
-            let mut sources =
-                text.lines().filter_map(|line| line.strip_suffix(':')).map(|path| path.replace("\\ ", " "));
-            if let Some(source) = sources.find(|source| cargo_hash(Path::new(source)) == fingerprint.path) {
-                let inside = Path::new(&source).strip_prefix(home).ok().and_then(Inside::from_path);
-                return inside.map_or(UnitSource::Unknown, UnitSource::At);
-            }
-        }
-        UnitSource::Unknown
+        let source = notes.files().find(|source| cargo_hash(source) == fingerprint.path);
+        let inside = source.and_then(|source| source.strip_prefix(&self.place.cargo_home).ok());
+        inside.and_then(Inside::from_path).map_or(UnitSource::Unknown, UnitSource::At)
     }
 }
 
@@ -305,8 +295,6 @@ struct Gathered {
     notes: RustcNotes,
     bound: BTreeSet<Bound>,
     found: ScriptFindings,
-    /// Absolute paths that cargo looks at.
-    looked_at: BTreeSet<String>,
     glibc: Option<Glibc>,
 }
 

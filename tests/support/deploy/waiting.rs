@@ -100,7 +100,7 @@ impl Bench {
         assert_eq!(run.code, Self::KILLED, "`docker {command}` is not met: {}\n{}", run.stdout, run.stderr);
     }
 
-    /// What [`crate::Outcome`] has for a run that a signal has ended.
+    /// The code that [`crate::Outcome`] has for a run that a signal has ended.
     const KILLED: i32 = -1;
 
     /// Puts a Docker client before the real one that can kill its caller.

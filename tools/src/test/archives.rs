@@ -51,7 +51,9 @@ pub(super) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()
     cargo.clone().args(["build", "--quiet", "--locked"]).run()?;
     let program = folder.join("cargo-larder");
     fs_err::copy(target.join("debug/cargo-larder"), &program)?;
-    tried(&program, &folder.join("workspace"), env)?;
+    // Elsewhere: a configuration in a folder above would be one person's.
+    let apart = tempfile::Builder::new().prefix("larder-archives-").tempdir()?;
+    tried(&program, &apart.path().join("workspace"), env)?;
     // As docs.rs calls it, which has no folder of the repository either.
     for library in libraries() {
         cargo

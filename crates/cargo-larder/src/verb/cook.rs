@@ -27,7 +27,7 @@ pub(crate) fn run(context: &VerbContext, args: &cli::Cook) -> anyhow::Result<Ver
     Ok(VerbOutcome::Done)
 }
 
-/// What becomes of recipes that cannot be read, or whose folders cannot be written.
+/// The outcome for recipes that cannot be read, or whose folders cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BrokenRecipes {
     /// The verb was asked to cook, and cannot.

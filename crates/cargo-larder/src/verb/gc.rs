@@ -12,7 +12,7 @@ use crate::{
     ui::terminal,
 };
 
-/// What is said after a plan that was only shown.
+/// The note after a plan that was only shown.
 pub(super) const NOTHING_DELETED: &str = "nothing was deleted; --yes deletes it";
 
 pub(crate) fn run(context: &VerbContext, args: &cli::Gc) -> anyhow::Result<VerbOutcome> {

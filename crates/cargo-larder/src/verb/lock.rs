@@ -34,7 +34,7 @@ pub(crate) fn recalled(
     common: &Common,
     args: &cli::Lock,
 ) -> anyhow::Result<Option<VerbOutcome>> {
-    // Without a cargo there is nothing to ask, which is told where one is needed.
+    // Without a cargo there is nothing to ask. The verb itself says that it needs one.
     let Ok(cargo) = Cargo::locate(&process.env) else { return Ok(None) };
     let Some(locked) = memory::recall(&question(process, common, args, cargo.program())) else {
         return Ok(None);

@@ -1,7 +1,8 @@
 //! `cargo larder observe`: which slices a build driver's calls of cargo are.
 
 use larder::{
-    Report as _, secret,
+    Report as _,
+    cargo::shown,
     slice::{Slice, observed, written_down},
 };
 
@@ -55,10 +56,7 @@ fn print(seen: &[ObservedSlice<'_>]) {
     for ObservedSlice { slice, known } in seen {
         match known {
             Some(name) => {
-                terminal::print_line(&format!(
-                    "# known as `{name}`: cargo {}",
-                    secret::without_values(&slice.args).join(" ")
-                ));
+                terminal::print_line(&format!("# known as `{name}`: cargo {}", shown::line(&slice.args)));
                 terminal::print_line("");
             }
             None => terminal::print(&(written_down::as_toml(slice) + "\n")),

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use larder::{
     Report as _,
-    cargo::platform::Platform,
+    cargo::{platform::Platform, shown},
     plan::{Plan, Plans},
     recipe::{
         chain::{self, Identity, Use, identities},
         lock_file::{LockFile, LockedSlice},
     },
-    secret,
     slice::{Refused, Slice},
     text::columns,
 };
@@ -126,7 +125,7 @@ fn print(all: &[Planned<'_>], units: bool) {
 fn row(Planned { slice, plan, layers, .. }: &Planned<'_>) -> [String; 6] {
     let counts = [plan.units.len(), layers.len(), plan.tainted.len(), plan.local];
     let [external, layers, tainted, local] = counts.map(|count| count.to_string());
-    let invocation = format!("cargo {}", secret::without_values(&slice.args).join(" "));
+    let invocation = format!("cargo {}", shown::line(&slice.args));
     [slice.name.to_string(), external, layers, tainted, local, invocation]
 }
 

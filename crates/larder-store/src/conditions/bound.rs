@@ -2,14 +2,18 @@
 //!
 //! Nearly every unit holds such paths, as names of source files for messages and debuggers; that is no reason to keep it
 //! where it is. Three signs tell the others: rustc notes that a macro asked for a path from which nothing was included; a
-//! program, a library or its metadata, which is where constants are, has a path in its data that is no source file's; and
+//! program, a library or its metadata, which has constants, holds a path in its data that is no source file's; and
 //! a build script wrote a path into a text that is read later.
 
 use std::{collections::BTreeSet, path::Path};
 
 use object::{Object as _, ObjectSection as _, read::archive::ArchiveFile};
 
-use super::{Bound, LedFolder, written};
+use super::{
+    Bound, LedFolder,
+    notes::{LONGEST_PATH, RustcNotes, is_of_path},
+    written,
+};
 use crate::{
     inside::Inside,
     moved::{CompilePlace, places, real},
@@ -22,62 +26,8 @@ const OF_PACKAGES: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
 const SOURCES: [&str; 12] =
     [".rs", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".S", ".s", ".asm"];
 
-/// What rustc writes behind a text in metadata.
-const END_OF_TEXT: u8 = 0xC1;
-/// The most bytes of a path.
-const LONGEST_PATH: usize = 4096;
-
 /// How files of metadata end.
 pub const METADATA: &str = ".rmeta";
-
-/// rustc's lists of what went into a unit, which end in `.d`.
-#[derive(Debug, Default)]
-pub struct RustcNotes {
-    /// The files that it read.
-    files: Vec<String>,
-    /// The variables that macros asked for, with their values.
-    variables: Vec<(String, String)>,
-}
-
-impl RustcNotes {
-    /// Adds what a list says.
-    pub fn add(&mut self, text: &str) {
-        let files = text.lines().filter_map(|line| line.strip_suffix(':'));
-        self.files.extend(files.map(|path| path.replace("\\ ", " ")));
-        let variables = text.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
-        self.variables.extend(variables.map(|line| {
-            let (name, value) = line.split_once('=').unwrap_or((line, ""));
-            (name.to_owned(), value.replace("\\\\", "\\"))
-        }));
-    }
-
-    /// Whether some data starts with the name of a file that was read.
-    fn have_read(&self, data: &[u8]) -> bool {
-        let mut rests = self.files.iter().filter_map(|file| data.strip_prefix(file.as_bytes()));
-        rests.any(|rest| !rest.first().is_some_and(|byte| is_of_path(*byte)))
-    }
-
-    /// Whether some data starts with the folder of the package, in which cargo starts rustc: rustc keeps it with the name
-    /// of each source file. A macro that asked for it is in the notes.
-    fn is_working_directory(&self, data: &[u8]) -> bool {
-        let end = data.iter().take(LONGEST_PATH).position(|byte| *byte == END_OF_TEXT);
-        let path = end.and_then(|end| std::str::from_utf8(&data[..end]).ok());
-        path.map(Path::new).is_some_and(|path| path.join("Cargo.toml").is_file() && self.have_read_in(path))
-    }
-
-    /// Whether a file was read that is in this folder, which rustc may know by the name that links lead to.
-    fn have_read_in(&self, folder: &Path) -> bool {
-        let names = self.files.iter().flat_map(|file| [file.clone(), real(file)]);
-        names.into_iter().any(|file| Path::new(&file).starts_with(folder))
-    }
-
-    /// Whether a file was read that has this path, or is below it.
-    fn have_read_below(&self, path: &str) -> bool {
-        let signs = ['/', '\\'];
-        let below = self.files.iter().filter_map(|file| file.strip_prefix(path));
-        below.into_iter().any(|rest| rest.is_empty() || path.ends_with(signs) || rest.starts_with(signs))
-    }
-}
 
 /// The folders of a place, by every name that a file may have for them.
 #[derive(Debug)]
@@ -111,7 +61,7 @@ impl PathSearch {
             if OF_PACKAGES.contains(&name.as_str()) {
                 found.insert(Bound::CargoHome);
             }
-            // What is included is compiled in, be it by the path of the folder or by its own.
+            // Included files are compiled in, be it by the path of the folder or by their own.
             self.look(value.as_bytes(), found, |start, _| notes.have_read_below(&value[start..]));
         }
     }
@@ -196,12 +146,6 @@ fn spellings(folder: &str) -> BTreeSet<String> {
 /// Whether a file is a program, a library or a part of one.
 pub fn is_artifact(bytes: &[u8]) -> bool {
     ArchiveFile::parse(bytes).is_ok() || object::File::parse(bytes).is_ok()
-}
-
-/// Whether a byte goes on with a path, in nearly all of them.
-fn is_of_path(byte: u8) -> bool {
-    let signs: &[u8] = if cfg!(windows) { br"\/-_.+@~" } else { b"/-_.+@~" };
-    byte.is_ascii_alphanumeric() || signs.contains(&byte)
 }
 
 /// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.

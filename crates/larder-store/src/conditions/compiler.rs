@@ -1,4 +1,4 @@
-//! The C compiler of a machine, which knows where the system's libraries are.
+//! The C compiler of a machine, which knows the places of the system's libraries.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ const ANY: &str = "libc.so";
 pub struct CCompiler(Vec<String>);
 
 impl CCompiler {
-    /// That of `CC`, or else the first of the usual ones.
+    /// Finds the compiler in `CC`, or else the first of the usual ones.
     pub fn find(dir: &Path, env: &Environment) -> Option<Self> {
         let set = env.get_str("CC").unwrap_or_default();
         // A path may hold spaces, so that the whole of it is tried first.

@@ -3,12 +3,19 @@
 //! cargo compares times alone. Those of a restored unit are of the restore, so that every older file of this machine
 //! counts as one that the unit was made from, whatever is in it.
 
-use std::{fs::Metadata, path::Path, time::SystemTime};
+use std::{
+    fs::Metadata,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use larder::target_dir::fingerprint::{Fingerprint, Local};
 use serde::{Deserialize, Serialize};
 
-use super::system::{System, is_of_system};
+use super::{
+    notes::RustcNotes,
+    system::{System, is_of_system},
+};
 use crate::{
     digest::{Digest, digest_of},
     moved::CompilePlace,
@@ -22,7 +29,7 @@ const DEEPEST: usize = 32;
 const MOST_BYTES: u64 = 256 << 20;
 /// A script that names it wants never to run again.
 const EMPTY: &str = "/dev/null";
-/// What is in these has no content of its own, and reading some of it never ends.
+/// Files in these have no content of their own, and reading some of them never ends.
 const OF_THE_KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// A file or a folder of the system, with what is in it.
@@ -40,7 +47,7 @@ impl SystemFile {
         system.content(&self.path, Self::digest_of) == Some(self.digest)
     }
 
-    /// What a path has now; `None` if there is nothing, or nothing that can be compared.
+    /// The content of a path now; `None` if there is nothing, or nothing that can be compared.
     fn digest_of(path: &str) -> Option<Digest> {
         ContentReading::of(Path::new(path)).map(|read| read.digest())
     }
@@ -52,13 +59,16 @@ pub fn in_fingerprint(fingerprint: &Fingerprint) -> impl Iterator<Item = String>
         Local::RerunIfChanged { paths, .. } => paths.as_slice(),
         _ => &[],
     });
-    named.filter(|path| path.is_absolute()).map(|path| path.to_string_lossy().into_owned())
+    absolute(named.map(PathBuf::as_path))
 }
 
-/// The absolute paths in rustc's list of a unit's files, which ends in `.d`.
-pub fn in_dep_info(text: &str) -> impl Iterator<Item = String> {
-    let paths = text.lines().filter_map(|line| line.strip_suffix(':')).map(|path| path.replace("\\ ", " "));
-    paths.filter(|path| Path::new(path).is_absolute())
+/// The absolute paths of files that rustc read.
+pub fn in_notes(notes: &RustcNotes) -> impl Iterator<Item = String> {
+    absolute(notes.files())
+}
+
+fn absolute<'p>(paths: impl Iterator<Item = &'p Path>) -> impl Iterator<Item = String> {
+    paths.filter(|path| path.is_absolute()).map(|path| path.to_string_lossy().into_owned())
 }
 
 /// Those of some paths that are of the system, as they are now. `None` if that cannot be told, if one is of the
@@ -223,7 +233,7 @@ mod tests {
         }
     }
 
-    /// What is told of a file by a workspace, some time before or after now.
+    /// The recorded files of the system for a path, if the compiling began that many seconds after now.
     fn told(workspace: &Path, path: &str, seconds: i64) -> Option<Vec<SystemFile>> {
         let env = Environment::default();
         let system = System::new(workspace, &env);
@@ -259,7 +269,9 @@ mod tests {
     #[test]
     fn what_cargo_looks_at_is_found_in_what_it_reads() {
         let list = "a.rlib: a.rs /x/a\\ b.h\n\na.rs:\n/x/a\\ b.h:\n# env-dep:X=/y:\n";
-        assert_eq!(in_dep_info(list).collect::<Vec<_>>(), ["/x/a b.h"]);
+        let mut notes = RustcNotes::default();
+        notes.add(list);
+        assert_eq!(in_notes(&notes).collect::<Vec<_>>(), ["/x/a b.h"]);
         let paths = vec!["build.rs".into(), "/x/a b.h".into()];
         let local = vec![Local::RerunIfChanged { output: "debug/output".into(), paths }];
         let fingerprint = Fingerprint { local, ..Fingerprint::default() };

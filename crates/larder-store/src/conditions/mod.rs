@@ -3,11 +3,12 @@
 //! cargo knows nothing of these: a unit whose conditions do not hold would count as fresh, and fail later or do something
 //! else. [`bound`] finds units that use a path of the machine that compiled them, [`system`] what build scripts found on
 //! it with its [`compiler`], [`files`] the files of it that cargo looks at, and [`objects`] those that are linked
-//! elsewhere.
+//! elsewhere. [`notes`] are those of rustc.
 
 pub mod bound;
 pub mod compiler;
 pub mod files;
+pub mod notes;
 pub mod objects;
 pub mod system;
 mod written;

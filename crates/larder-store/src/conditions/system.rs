@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::compiler::CCompiler;
 use crate::{
     digest::{Digest, digest_of},
-    moved::{CompilePlace, places},
+    moved::{CompilePlace, places, real_path},
 };
 
 /// A library of the system, as a linker finds it.
@@ -103,7 +103,7 @@ impl<'a> System<'a> {
         Some(format!("the system's library {name} is another one"))
     }
 
-    /// What is in a file or folder, which is read once however many units name it.
+    /// The content of a file or folder, which is read once however many units name it.
     pub(super) fn content(&self, path: &str, read: impl FnOnce(&str) -> Option<Digest>) -> Option<Digest> {
         let known = self.files.borrow().get(path).copied();
         let found = known.unwrap_or_else(|| read(path));
@@ -115,8 +115,8 @@ impl<'a> System<'a> {
     /// have their own.
     pub fn is_of_checkout(&self, path: &Path, place: &CompilePlace) -> bool {
         let Some(checkout) = self.checkout.get_or_init(|| checkout(&self.dir)) else { return false };
-        let path = real(path);
-        let mut of_cargo = [&place.build_dir, &place.cargo_home].into_iter().map(real);
+        let path = real_path(path);
+        let mut of_cargo = [&place.build_dir, &place.cargo_home].into_iter().map(real_path);
         path.starts_with(checkout) && of_cargo.all(|folder| !path.starts_with(folder))
     }
 
@@ -160,11 +160,6 @@ fn checkout(workspace: &Path) -> Option<PathBuf> {
     let workspace = fs_err::canonicalize(workspace).ok()?;
     let repository = workspace.ancestors().find(|folder| folder.join(".git").exists());
     repository.or(Some(&workspace)).filter(|folder| folder.parent().is_some()).map(Path::to_owned)
-}
-
-/// The path without links, or as it is.
-fn real(path: impl AsRef<Path>) -> PathBuf {
-    fs_err::canonicalize(&path).unwrap_or_else(|_| path.as_ref().to_owned())
 }
 
 /// The findings of build scripts on the system.

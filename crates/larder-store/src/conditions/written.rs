@@ -36,7 +36,7 @@ pub(super) fn is_for_nobody(path: &Inside) -> bool {
         || STARTS.iter().any(|start| name.starts_with(start))
         || NAMES.contains(&name)
         || ENDINGS.contains(&ending)
-        // What CMake installs for other packages is in a folder of that name.
+        // CMake installs files for other packages into a folder of that name.
         || (ending == "cmake" && folders.all(|folder| folder != "cmake"))
 }
 

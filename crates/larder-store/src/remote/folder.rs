@@ -32,7 +32,7 @@ impl RemoteFolder {
         trouble(self, name, Trouble::Lasting(error.to_string()))
     }
 
-    /// What is known of an object; `None` if it is not there.
+    /// The facts of an object; `None` if it is not there.
     fn facts(&self, name: &Inside) -> Result<Option<Metadata>> {
         if !self.root.is_dir() {
             return Err(trouble(self, name, Trouble::Lasting(ABSENT.to_owned())));

@@ -23,6 +23,8 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
+use cargo_metadata::cargo_platform::Cfg;
+
 use crate::{
     error::{Error, Result},
     process::{Cmd, Environment},
@@ -86,6 +88,11 @@ pub enum Network {
     Allowed,
     /// `--offline`.
     Offline,
+}
+
+/// The conditions in rustc's answer.
+pub(crate) fn conditions(said: &str) -> Vec<Cfg> {
+    said.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
 /// The [home](Cargo::home) of a cargo that runs in an environment.
@@ -219,6 +226,11 @@ impl Cargo {
     pub fn sysroot(&self, dir: &Path) -> Result<PathBuf> {
         let answer = Cmd::new(self.rustc(), dir, &self.env).args(["--print", "sysroot"]).output()?;
         Ok(PathBuf::from(answer.trim_end()))
+    }
+
+    /// Asks rustc which conditions hold for a target; [`conditions`] reads the answer.
+    pub(crate) fn ask_conditions(&self, dir: &Path, target: &str) -> Cmd {
+        Cmd::new(self.rustc(), dir, &self.env).args(["--print", "cfg", "--target", target])
     }
 
     /// The path by which this cargo names itself to its subcommands. A rustup on `PATH` is not it.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{hash::ContentHasher, secret};
 
-/// What stands for words that nobody else may see.
+/// The placeholder for words that nobody else may see.
 const WORDS: &str = "…";
 
 /// A command that a user typed, whatever it starts.
@@ -36,7 +36,7 @@ pub(crate) fn of_cargo(args: &[String]) -> Vec<String> {
 }
 
 /// Words on one line, without values that nobody else may see.
-pub(crate) fn line(words: &[String]) -> String {
+pub fn line(words: &[String]) -> String {
     secret::without_values(words).join(" ")
 }
 
@@ -72,7 +72,7 @@ fn programs_words(own: &[String]) -> Option<usize> {
     None
 }
 
-/// What stands for words that may have a `--` in front of them; nothing if there are none.
+/// The placeholder for words that may have a `--` in front of them; nothing if there are none.
 fn instead(words: &[String], compiles: bool) -> Vec<String> {
     let told = match words.split_first() {
         Some((separator, rest)) if separator == "--" => rest,

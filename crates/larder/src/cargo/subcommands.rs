@@ -14,13 +14,13 @@ pub(crate) struct BuildingSubcommand {
     pub(crate) own_options: &'static [&'static str],
     /// The profile of a call that names none; `None` if a driver in rustc's place does the compiling.
     pub(crate) profile: Option<&'static str>,
-    /// What becomes of the programs that it built.
+    /// The use that is made of the programs that it built.
     pub(crate) programs: BuiltPrograms,
     /// Whether the words after a `--` are for the compiler.
     words_are_the_compilers: bool,
 }
 
-/// What a subcommand does with the programs that it built.
+/// The use of programs that a subcommand built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BuiltPrograms {
     /// They stay where they are.
@@ -142,6 +142,11 @@ fn in_full(name: &str) -> &str {
 /// The subcommand of that name, if it compiles units of the workspace.
 pub(crate) fn building(name: &str) -> Option<&'static BuildingSubcommand> {
     BUILDING.iter().find(|building| building.name == in_full(name))
+}
+
+/// The subcommand of a slice that builds the same units as the one of that name; `None` if no slice is such a call.
+pub(crate) fn slice_of(name: &str) -> Option<&'static str> {
+    building(name)?.slice
 }
 
 /// Whether cargo or its toolchain has a subcommand of that name, which builds in the environment of the call.

@@ -107,7 +107,7 @@ impl<'a> Deployment<'a> {
             Ok(about) => about,
             Err(error) => return Err(session.forwarding_trouble()?.unwrap_or(error)),
         };
-        // A look is wanted above all where two services are in each other's way.
+        // A look is wanted above all if two services are in each other's way.
         if purpose == SessionPurpose::Change {
             ports::check(&engine, session.host(), &service, settings)?;
         }
@@ -119,7 +119,7 @@ impl<'a> Deployment<'a> {
         }
         let (proxy, proxy_trouble) = match settings.update {
             _ if is_swarm => (None, None),
-            // There may be none.
+            // With `stop` there may be none.
             Update::Stop => (None, None),
             _ => match Proxy::find(session.port(settings.proxy), session.host(), settings.ports) {
                 Err(error) if purpose == SessionPurpose::Look => (None, Some(error)),

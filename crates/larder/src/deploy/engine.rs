@@ -190,7 +190,7 @@ impl Engine {
                 let said = Some(last_line(&stderr)).filter(|line| !line.is_empty());
                 Ok(Err(format!("its health check fails: {}", said.unwrap_or(status))))
             }
-            // What it printed need not be text.
+            // Its output need not be text.
             Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => Ok(Ok(())),
             done => done.map(|_| Ok(())),
         }

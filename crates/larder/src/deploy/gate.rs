@@ -150,7 +150,7 @@ impl ReleaseTrouble {
     }
 }
 
-/// What a release that is not well yet does when it is asked.
+/// The reaction of a release that is not well yet when it is asked.
 enum Unwell {
     /// It answers, in this way.
     Answer(String),

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     files::read,
     git::Git,
-    hash::ContentHasher,
+    hash::{ContentHasher, content_digest},
     process::Environment,
     project::Project,
 };
@@ -33,7 +33,7 @@ pub(super) fn with_values(env: &Environment, build_args: &[String]) -> Vec<Strin
 
 fn with_value(env: &Environment, arg: &str) -> String {
     let value = if arg.contains('=') { None } else { env.get_str(arg) };
-    value.map_or_else(|| arg.to_owned(), |value| format!("{arg}={}", of_configuration(&[Some(value)])))
+    value.map_or_else(|| arg.to_owned(), |value| format!("{arg}={}", content_digest(value.as_bytes())))
 }
 
 /// The words of an environment file, which is read to the last byte as the engine's client would do.

@@ -125,7 +125,7 @@ impl Proxy {
     /// Puts a value in the place of a handler, if it is still there.
     fn replace(&self, handler: &Handler, value: &Value) -> Result<bool> {
         let there = self.ask(&HttpRequest::get(&handler.path))?;
-        // Where nothing is any more, there is no answer of 200.
+        // If nothing is there any more, the answer is not 200.
         if there.status != 200 || self.value(&there)? != handler.value {
             return Ok(false);
         }

@@ -1,4 +1,4 @@
-//! What ssh says if it cannot connect or go on, with a remedy.
+//! Messages of ssh if it cannot connect or go on, each with a remedy.
 //!
 //! Its words are the only sign of what happened. It must never take one that is said of a healthy connection for a
 //! reason.

@@ -10,7 +10,7 @@ use crate::process::quoted;
 
 /// How often we say that we are there.
 pub(super) const BEAT: Duration = Duration::from_secs(5);
-/// How long nothing may be heard of us. What we say waits behind the layers of an image on a slow line.
+/// How long nothing may be heard of us. A word waits behind the layers of an image on a slow line.
 const SILENCE: Duration = Duration::from_mins(1);
 /// The same while a container is guarded: nothing is sent then, and perhaps nothing serves.
 const GUARDED_SILENCE: Duration = Duration::from_secs(20);
@@ -20,7 +20,8 @@ const GUARDED_SILENCE: Duration = Duration::from_secs(20);
 /// takes none if the shell that it got finds no client to do that with.
 ///
 /// A network that is lost closes nothing, so a shell of its own counts the seconds since anything was heard, whatever it
-/// was. That one must not have the lock: its `sleep` may last longer than the script.
+/// was. This shell must not have the lock: its `sleep` may last longer than the script. It says the last of the first
+/// lines, since a signal that comes before its traps are set is lost.
 ///
 /// A start may still be under way when its client has vanished. Asking for the name waits for its end. A release that has
 /// never served is removed, so that a start that comes even later finds nothing.
@@ -49,11 +50,11 @@ else
     echo state locked
 fi
 if [ ! -S "$socket" ]; then
-    echo engine missing
+    answer="engine missing"
 elif [ ! -r "$socket" ] || [ ! -w "$socket" ]; then
-    echo engine denied to $(id -un)
+    answer="engine denied to $(id -un)"
 else
-    echo engine there
+    answer="engine there"
 fi
 engine() {
     docker -H "unix://$socket" "$@" 2> /dev/null
@@ -85,12 +86,14 @@ trap "" PIPE USR1 USR2
     trap "left=$silence" USR1
     trap "left=$guarded" USR2
     left=$silence
+    echo "$answer"
+    exec > /dev/null 2>&1
     while [ "$left" -gt 0 ]; do
         sleep 1
         left=$((left - 1))
     done
     kill -TERM $$
-) < /dev/null > /dev/null 2>&1 9>&- &
+) < /dev/null 9>&- &
 watcher=$!
 trap leave TERM
 while read -r word value; do
@@ -234,8 +237,6 @@ esac
     fn silent(shell: &[&str]) {
         let (folder, _listener) = engine();
         let Some(mut dialogue) = talk(shell, folder.path(), ["600", "2"]) else { return };
-        // A watcher that has only just begun hears of no guard yet; elsewhere the next beat tells it.
-        std::thread::sleep(Duration::from_secs(1));
         guard(&mut dialogue);
         ended(dialogue, folder.path());
         let expected = "rm -f new\nrmi larder/SERVICE:2\nstop old\nstart old\n";
@@ -253,10 +254,6 @@ esac
             assert_eq!(dialogue.hear(Duration::from_mins(1)), Heard::Line(answer.into()), "{shell:?}");
         }
         drop(dialogue);
-        // The watcher may only just have begun, and have the lock for a moment.
-        while !is_free(folder.path()) {
-            std::thread::sleep(Duration::from_millis(20));
-        }
         remove_lock(folder.path());
     }
 

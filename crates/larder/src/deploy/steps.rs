@@ -216,7 +216,7 @@ impl Run<'_, '_> {
         Err(error)
     }
 
-    /// Removes a release with its image. Whoever was killed while it got another container has left it twice.
+    /// Removes a release with its image. A run that was killed while it got another container has left it twice.
     fn remove(&self, name: &str) -> Result<()> {
         let deployment = &*self.deployment;
         for release in deployment.releases.iter().filter(|release| release.labels.release == name) {

@@ -10,9 +10,12 @@ use toml_edit::{Item, TableLike};
 
 use super::packages;
 use crate::{
-    cargo::platform::{HOST_TUPLE, Platform},
+    cargo::{
+        conditions,
+        platform::{HOST_TUPLE, Platform},
+    },
     error::{Error, Result},
-    process::{Cmd, quoted},
+    process::quoted,
     project::Project,
     secret,
     slice::Slice,
@@ -76,10 +79,10 @@ fn configured<'a>(project: &'a Project, target: &str) -> Result<Vec<&'a str>> {
     let mut tables: Vec<(&str, &Item)> = tables.into_iter().flat_map(TableLike::iter).collect();
     // cargo takes conditions after the target itself, in the order of their names.
     tables.sort_by_key(|(key, _)| (*key != target, *key));
-    let mut all = Vec::new();
+    let (mut all, mut holding) = (Vec::new(), None);
     for (key, table) in tables {
         let Some(flags) = table.get("rustflags") else { continue };
-        if is_for(project, key, target)? {
+        if is_for(project, key, target, &mut holding)? {
             all.extend(packages::flags(flags));
         }
     }
@@ -90,13 +93,14 @@ fn configured<'a>(project: &'a Project, target: &str) -> Result<Vec<&'a str>> {
     Ok(all)
 }
 
-/// Whether a table of `[target]` is for a target.
-fn is_for(project: &Project, key: &str, target: &str) -> Result<bool> {
+/// Whether a table of `[target]` is for a target. The conditions that hold for it are asked once, if there is one in a key.
+fn is_for(project: &Project, key: &str, target: &str, holding: &mut Option<Vec<Cfg>>) -> Result<bool> {
     let Ok(Condition::Cfg(condition)) = key.parse::<Condition>() else { return Ok(key == target) };
-    let (cargo, root) = (&project.cargo, project.workspace.root());
-    let rustc = Cmd::new(cargo.rustc(), root, cargo.env()).args(["--print", "cfg", "--target", target]);
-    let holding: Vec<Cfg> = rustc.output()?.lines().filter_map(|line| line.parse().ok()).collect();
-    Ok(condition.matches(&holding))
+    if holding.is_none() {
+        let question = project.cargo.ask_conditions(project.workspace.root().as_std_path(), target);
+        *holding = Some(conditions(&question.output()?));
+    }
+    Ok(holding.as_deref().is_some_and(|holding| condition.matches(holding)))
 }
 
 /// The reason why a flag has no place in a Dockerfile.

@@ -23,7 +23,7 @@ pub(crate) fn path(target_directory: &Utf8Path, name: &str) -> Utf8PathBuf {
 /// Reads a record; `None` if there is none.
 ///
 /// # Errors
-/// When something is there that cannot be read or understood. It counts as absent: the error is to be told where
+/// When something is there that cannot be read or understood. It counts as absent: the error is to be told if
 /// somebody asks for the record, and must stop nothing.
 pub(crate) fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>> {
     if !is_there(path)? {

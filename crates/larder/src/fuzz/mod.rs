@@ -63,7 +63,7 @@ fn larder_lock(_: &Utf8Path, bytes: &[u8]) {
     }
 }
 
-/// What is understood is written as it was read.
+/// A text that is understood is written as it was read.
 fn dep_info(_: &Utf8Path, bytes: &[u8]) {
     let info = DepInfo::parse(bytes);
     let again = DepInfo::with_files(bytes, <[u8]>::to_vec);

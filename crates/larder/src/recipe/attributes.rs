@@ -12,7 +12,7 @@ const OWN: [&str; 3] = [
 /// The line that was written before, which made git take every file in the folder for text.
 const OLD: &str = "* linguist-generated eol=lf";
 
-/// What editors on Windows put before a text, and git skips.
+/// The mark that editors on Windows put before a text, and that git skips.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The text that the file should have: the very same if it has the lines. Otherwise they come first, so that those of

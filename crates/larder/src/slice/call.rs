@@ -9,7 +9,7 @@ use super::{name::Name, target_dir::TargetDir};
 use crate::{
     cargo::{
         command_line::{VERBOSITY, arguments, is_release, long, option_values, own_args, without_options},
-        subcommands::building,
+        subcommands::{building, slice_of},
         variables::BUILD_TARGET,
     },
     process::Environment,
@@ -129,7 +129,7 @@ impl Slice {
 
     /// Whether the invocation leaves what it builds, rather than tests or checks it.
     pub(crate) fn is_build(&self) -> bool {
-        building(self.subcommand()).and_then(|known| known.slice) == Some("build")
+        slice_of(self.subcommand()) == Some("build")
     }
 
     /// The subcommand of cargo; empty if there is none.

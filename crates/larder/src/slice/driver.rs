@@ -29,7 +29,7 @@ pub struct Driver {
     pub folder: Utf8PathBuf,
 }
 
-/// The calls of drivers whose files are named where their slices are found.
+/// The calls of drivers whose files are named by the modules that find their slices.
 const TRUNK: (&str, &str) = ("trunk", "trunk build --release");
 const DX: (&str, &str) = ("dx", "dx build --release");
 /// Files of the others, by the program and what it is called with.

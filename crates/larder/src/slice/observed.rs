@@ -22,7 +22,7 @@ use crate::{
         command_line::{arguments, before_subcommand, is_question, long, option_values, without_policies},
         platform::{HOST_TUPLE, Platform},
         shown,
-        subcommands::building,
+        subcommands::slice_of,
         variables::{
             BUILD_TARGET, BUILD_TARGET_DIR, ENCODED_RUSTFLAGS, TARGET_DIR, TOOLCHAIN, is_flags, is_linker,
         },
@@ -56,7 +56,7 @@ pub fn slices(cargo: &Cargo, workspace: &Workspace, known: &[Slice], calls: &[Ca
 /// The variables of builds that no slice holds, since their values are paths of this machine.
 pub fn left_out<'a>(workspace: &Workspace, calls: &'a [Call]) -> BTreeSet<&'a str> {
     let calls = calls.iter().filter(|call| !is_question(call.cargo_args()));
-    let builds = calls.filter(|call| call.subcommand().and_then(|name| building(name)?.slice).is_some());
+    let builds = calls.filter(|call| call.subcommand().and_then(slice_of).is_some());
     let places = builds.flat_map(variables).filter(|(_, value)| is_place(workspace, value));
     places.map(|(name, _)| name.as_str()).collect()
 }
@@ -96,9 +96,7 @@ impl<'a> Observation<'a> {
     }
 
     fn slice(&self) -> Result<Option<Slice>> {
-        let Some(command) = self.call.subcommand().and_then(|name| building(name)?.slice) else {
-            return Ok(None);
-        };
+        let Some(command) = self.call.subcommand().and_then(slice_of) else { return Ok(None) };
         let Some(package) = self.package() else { return Ok(None) };
         // dx asks a nightly how many units there are, which says nothing of the builds after it.
         if is_question(self.call.cargo_args()) {

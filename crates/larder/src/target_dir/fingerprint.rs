@@ -223,7 +223,7 @@ impl<'a> DepInfoReader<'a> {
         self.take(4)?.try_into().ok().map(u32::from_le_bytes)
     }
 
-    /// What stands before the files, whose number it gives.
+    /// Reads the part before the files, and gives their number.
     fn begin(&mut self) -> Option<u32> {
         // One file of an impossible kind keeps cargo before 1.86 from reading on; then comes the version.
         let (_, impossible, version) = (self.number()?, self.byte()?, self.byte()?);

@@ -126,10 +126,9 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
         return Err(Error::Io(std::io::Error::other(reason)));
     };
     let given = args[at].as_str();
-    let building = building(given);
-    let programs = building.map_or(BuiltPrograms::Kept, |building| building.programs);
+    let programs = building(given).map_or(BuiltPrograms::Kept, |building| building.programs);
     let (name, no_run) = match programs {
-        BuiltPrograms::Run => (building.map_or(given, |building| building.plans_by), None),
+        BuiltPrograms::Run => (building(given).map_or(given, |building| building.plans_by), None),
         BuiltPrograms::RunAll => (given, Some("--no-run".to_owned())),
         BuiltPrograms::Kept => (given, None),
     };

@@ -1,4 +1,4 @@
-//! What holds for an image whether BuildKit or Nix builds it.
+//! Rules for images of both builders, BuildKit and Nix.
 
 use anyhow::bail;
 use larder::Report as _;

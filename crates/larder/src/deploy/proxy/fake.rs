@@ -22,7 +22,7 @@ pub(super) struct FakeAdmin {
 /// The configuration.
 struct FakeTree {
     now: Value,
-    /// What somebody else makes of it just before the next change.
+    /// The configuration that somebody else sets just before the next change.
     next: Option<Value>,
 }
 

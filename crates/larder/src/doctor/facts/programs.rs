@@ -10,11 +10,11 @@ use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::ask::PATIENCE;
 use crate::{
-    cargo::{compilers::WRAPPERS, platform::Platform, settings_files::CONFIGURATION},
+    cargo::{compilers::WRAPPERS, conditions, platform::Platform, settings_files::CONFIGURATION},
     docker::{self, packages},
     error::Result,
     files::read,
-    process::{Cmd, Environment},
+    process::Environment,
     project::Project,
     tuning,
     workspace::parse_toml,
@@ -129,10 +129,8 @@ fn is_used(project: &Project, targets: &[String], by: &str) -> bool {
 
 /// What rustc says that holds for a target; nothing if it does not know it.
 fn holding(project: &Project, target: &str) -> Vec<Cfg> {
-    let (root, env) = (project.workspace.root(), project.cargo.env());
-    let rustc = Cmd::new(project.cargo.rustc(), root, env).args(["--print", "cfg", "--target", target]);
-    let said = rustc.output_within(PATIENCE).unwrap_or_default();
-    said.lines().filter_map(|line| line.parse().ok()).collect()
+    let question = project.cargo.ask_conditions(project.workspace.root().as_std_path(), target);
+    conditions(&question.output_within(PATIENCE).unwrap_or_default())
 }
 
 /// Whether rustc finds a linker in its own folder, where it looks before PATH.

@@ -11,7 +11,7 @@ pub(super) const PUSH_UNTOLD: &str = "cargo larder store push --allow-untrusted"
 /// The check of a generated Dockerfile.
 pub(super) const DOCKERFILE_CHECK: &str = "cargo larder dockerfile --check";
 
-/// The folder of the programs where the home of the runner's user is its own.
+/// The folder of the programs if the home of the runner's user is its own.
 pub(super) const TOOLS_AT_HOME: &str = "$HOME/.larder-tools";
 
 /// A command that runs if this run has the team's key.

@@ -67,10 +67,9 @@ impl ConfiguredParts {
         all
     }
 
-    /// Adds what slices set on their command lines, where paths are relative to the root.
+    /// Adds the settings on command lines of slices, in which paths are relative to the root.
     pub(super) fn add_settings(&mut self, project: &Project) {
-        let settings = project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config"));
-        for document in settings.filter_map(|setting| setting.parse::<DocumentMut>().ok()) {
+        for document in settings(project).filter_map(|setting| setting.parse::<DocumentMut>().ok()) {
             self.add(project.workspace.root(), &document);
         }
     }
@@ -100,6 +99,11 @@ impl ConfiguredParts {
             self.names.insert(program.to_owned());
         }
     }
+}
+
+/// The settings on the command lines of slices, each a file or a key with a value.
+pub(super) fn settings(project: &Project) -> impl Iterator<Item = &str> {
+    project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    configured::ConfiguredParts,
+    configured::{ConfiguredParts, settings},
     generated::GeneratedFrom,
     manifests,
     names::subfolders,
@@ -47,7 +47,7 @@ const SHARED: [&str; 8] = [
 const TARGETS: [&str; 5] = ["src", "src/bin", "tests", "examples", "benches"];
 /// Options by which a slice is planned in another folder.
 const ELSEWHERE: [&str; 2] = ["--manifest-path", "-C"];
-/// Variables that say where cargo looks for anything; in a slice they hold for its plan alone.
+/// Variables that name places in which cargo looks; in a slice they hold for its plan alone.
 const PLACES: [&str; 4] = ["PATH", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
 
 /// Everything that a project is read from.
@@ -93,7 +93,7 @@ impl LockInputs {
         let mut shared: BTreeSet<PathBuf> = SHARED.iter().map(|name| root.join(name).into()).collect();
         let mut files = shared.clone();
         files.extend([".env", "larder/.gitignore"].map(|name| root.join(name).into()));
-        for name in TOOLCHAIN.into_iter().chain(["Cargo.toml", "Dockerfile", ".dockerignore"]) {
+        for name in ["Cargo.toml", "Dockerfile", ".dockerignore"] {
             files.extend(root.ancestors().map(|dir| PathBuf::from(dir.join(name))));
         }
         let configuration = configuration(project, &home);
@@ -134,7 +134,7 @@ impl LockInputs {
         inputs.sources.iter().all(|folder| stamps(folder).is_some()).then_some(inputs)
     }
 
-    /// Adds what cargo reads of packages: their manifests, the names in their folders, and where links lead.
+    /// Adds what cargo reads of packages: their manifests, the names in their folders, and the targets of links.
     fn add_packages(
         &mut self,
         project: &Project,
@@ -201,7 +201,7 @@ pub(super) fn has_own_settings(dir: &Path, root: &Utf8Path) -> bool {
     })
 }
 
-/// Whether something says where to look in a way that is not followed here.
+/// Whether something names places to look in that are not followed here.
 fn is_told_elsewhere(env: &Environment, slices: &[Slice]) -> bool {
     env.iter().any(|(name, _)| name.to_str().is_some_and(names_source)) || slices.iter().any(is_elsewhere)
 }
@@ -211,7 +211,7 @@ fn is_elsewhere(slice: &Slice) -> bool {
         || ELSEWHERE.iter().any(|option| !option_values(&slice.args, option).is_empty())
 }
 
-/// Whether a variable says where cargo looks for anything, or what it calls.
+/// Whether a variable names a place in which cargo looks, or a program that it calls.
 fn names_place(name: &str) -> bool {
     PLACES.contains(&name) || COMPILERS.iter().any(|(_, variables)| variables.contains(&name))
 }
@@ -234,8 +234,7 @@ fn configuration(project: &Project, home: &Path) -> BTreeSet<PathBuf> {
     let root = project.workspace.root();
     let beside = root.ancestors().flat_map(|dir| CONFIGURATION_OF_FOLDER.map(|name| dir.join(name).into()));
     let of_home = CONFIGURATION.map(|name| home.join(name));
-    let settings = project.slices.iter().flat_map(|slice| option_values(&slice.args, "--config"));
-    let named = settings.map(|setting| root.join(setting).into());
+    let named = settings(project).map(|setting| root.join(setting).into());
     let found = project.workspace.config_files().iter().map(Into::into);
     beside.chain(of_home).chain(named).chain(found).collect()
 }

@@ -99,7 +99,7 @@ impl Remembered {
     }
 }
 
-/// What a project was read from, as it was before anybody planned.
+/// The inputs of a project as they were before anybody planned.
 #[derive(Debug)]
 pub struct BeforeLock {
     inputs: LockInputs,

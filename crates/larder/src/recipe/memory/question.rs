@@ -6,7 +6,7 @@ use std::{path::Path, time::SystemTime};
 
 use crate::process::Environment;
 
-/// Who asks, and from where.
+/// The run that asks, with the folder that it was started in.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// The environment of the process.

@@ -21,10 +21,10 @@ const MOST: usize = 4096;
 const MOST_FOLDERS: usize = 1024;
 /// The folder of a local registry that says what its packages are.
 const INDEX: &str = "index";
-/// What planning reads of a vendored package. A new target is a new name in a folder.
+/// The files of a vendored package that planning reads. A new target is a new name in a folder.
 const READ: [&str; 4] = ["", "Cargo.toml", ".cargo-checksum.json", "src"];
 
-/// What is in a folder of vendored packages or a local registry, in a line for each; `None` if that is too much.
+/// The entries of a folder of vendored packages or a local registry, in a line for each; `None` if there are too many.
 pub(super) fn stamps(folder: &Path) -> Option<Vec<String>> {
     let real = fs_err::canonicalize(folder).unwrap_or_default();
     let mut lines = vec![real.display().to_string()];

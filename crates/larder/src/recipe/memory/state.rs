@@ -13,7 +13,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{inputs::LockInputs, names::entries, question::Question, sources, toolchains};
 use crate::{
     files::read,
-    git::{Git, Tracked, shared_files::SharedFiles},
+    git::{self, Git, Tracked, shared_files::SharedFiles},
     hash::{ContentHasher, content_digest},
     process::Environment,
 };
@@ -64,7 +64,7 @@ const OF_TERMINALS: [&str; 12] = [
     "ZELLIJ",
 ];
 
-/// What the inputs are.
+/// The inputs at one moment.
 #[derive(Debug)]
 pub(super) struct InputState {
     /// The digest of each file; `None` for one that is not there, which is as telling as one that is.
@@ -169,9 +169,7 @@ fn is_meaningless(name: &OsStr) -> bool {
 
 /// The files that clones do not get, as far as git tells.
 fn left_out(inputs: &LockInputs, env: &Environment) -> Vec<String> {
-    let Some(top) = inputs.root.ancestors().find(|folder| folder.join(".git").exists()) else {
-        return Vec::new();
-    };
+    let Some(top) = git::top_of(&inputs.root) else { return Vec::new() };
     let Ok(Some(git)) = Git::find(env, &inputs.root) else { return vec!["no answer".into()] };
     let (shared, tracked) = (files_inside(top, &inputs.shared), files_inside(top, &inputs.tracked));
     let paths: Vec<&Utf8Path> = shared.iter().chain(&tracked).copied().collect();
@@ -192,7 +190,7 @@ fn files_inside<'a>(folder: &Utf8Path, files: &'a BTreeSet<PathBuf>) -> Vec<&'a 
     files.filter(|file| file.starts_with(folder)).collect()
 }
 
-/// Size and time of a file that is too large to be read each time, and where links lead.
+/// Size and time of a file that is too large to be read each time, and its path without links.
 fn stamp(path: &Path) -> String {
     let Ok(facts) = fs_err::metadata(path) else { return String::new() };
     let target = fs_err::canonicalize(path).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! The programs and files that decide which cargo and rustc run: rustup's own, and those of the toolchains that it
-//! may choose. What is found on `PATH` is looked up anew each time.
+//! may choose. Programs on `PATH` are looked up anew each time.
 //!
 //! It must never start a program: that takes longer than everything else that is compared.
 
@@ -15,7 +15,7 @@ pub(super) const NAMES: [&str; 3] = ["cargo", "rustc", "rustup"];
 /// Settings of rustup for everybody on a machine.
 const EVERYBODYS: &str = "/etc/rustup/settings.toml";
 
-/// What rustup chooses a toolchain by.
+/// The files, folders and programs by which rustup chooses a toolchain.
 #[derive(Debug, Default)]
 pub(super) struct ToolchainParts {
     pub(super) files: Vec<PathBuf>,
@@ -24,7 +24,7 @@ pub(super) struct ToolchainParts {
 }
 
 impl ToolchainParts {
-    /// Looks at rustup's folder, and at toolchains that are named by a path; `None` if nobody knows where to look.
+    /// Looks at rustup's folder, and at toolchains that are named by a path; `None` if its folder is not known.
     pub(super) fn find(env: &Environment, root: &Utf8Path) -> Option<Self> {
         let home = rustup_home(env)?;
         let files = vec![home.join("settings.toml"), EVERYBODYS.into()];

@@ -229,8 +229,8 @@ impl PackageRow<'_> {
         text
     }
 
-    /// The marks of layers that are a part of the row's own; nothing if they are all of them. Their end is open where the
-    /// row's own is: if the row begins again above it, another part may hold there.
+    /// The marks of layers that are a part of the row's own; nothing if they are all of them. Their end is open if the row's
+    /// own end there is: if the row begins again above it, another part may hold there.
     fn part_marks(&self, sections: &Sections, layout: &TableLayout, range: &VersionRange) -> String {
         if *sections == self.sections {
             return String::new();
