@@ -92,8 +92,8 @@ let
     in
     lib.foldl' without (root + "/${folder}") unread;
 
-  # What a member reads elsewhere: the manifest that it inherits from, and files of targets. The modules of such a file
-  # lie beside it, so its whole folder is read, unless the member lies in that.
+  # The files that a member reads elsewhere: the manifest that it inherits from, and files of targets. The modules of
+  # such a file lie beside it, so its whole folder is read, unless the member lies in that.
   outside =
     folder:
     let

@@ -35,7 +35,7 @@ let
       "tailwind-input-file"
     ]);
 
-  # Whichever package names them, cargo-leptos looks for these from the workspace's root.
+  # cargo-leptos looks for these from the workspace's root, whichever package names them.
   watched =
     { project, ... }:
     map normalize (

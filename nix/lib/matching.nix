@@ -1,20 +1,26 @@
 # matching :: path -> string -> [ string ]
 #
 # The paths that a pattern such as `crates/*` means, relative to the folder: those that are there, or for a pattern
-# without `*` and `?` the pattern itself.
+# without `*`, `?` and `[` the pattern itself.
 { lib, normalize }:
 root:
 let
   found =
     folder: part:
     let
-      regex = lib.replaceStrings [ "." "*" "?" ] [ "\\." "[^/]*" "[^/]" ] part;
+      regex = lib.replaceStrings [ "." "*" "?" "[!" ] [ "\\." "[^/]*" "[^/]" "[^" ] part;
       here = root + "/${folder}";
     in
     lib.filterAttrs (name: _: builtins.match regex name != null) (
       lib.optionalAttrs (builtins.pathExists here) (builtins.readDir here)
     );
-  isPattern = part: lib.hasInfix "*" part || lib.hasInfix "?" part;
+  isPattern =
+    part:
+    lib.any (sign: lib.hasInfix sign part) [
+      "*"
+      "?"
+      "["
+    ];
   expand =
     folder: parts:
     let

@@ -94,21 +94,21 @@ let
     lib.optional (lib.length (lib.unique (map (slice: slice.${key}) slices)) != lib.length slices) (
       fault first.number "two slices have one ${key}"
     );
-  # Lines that stand behind one which belongs below them.
+  # Lines behind one that belongs after them.
   misplaced =
-    isBelow: list:
+    isBefore: list:
     lib.concatLists (
       lib.imap0 (
         index: line:
-        lib.optional (index > 0 && isBelow line (lib.elemAt list (index - 1))) (
+        lib.optional (index > 0 && isBefore line (lib.elemAt list (index - 1))) (
           fault line.number "it is not sorted"
         )
       ) list
     );
-  isPackageBelow =
+  isPackageBefore =
     one: other:
     lib.lessThan one.name other.name
-    || one.name == other.name && builtins.compareVersions one.numbers other.numbers < 0;
+    || one.name == other.name && lib.lessThan one.sortedBy other.sortedBy;
   order = lib.listToAttrs (
     lib.imap0 (place: word: lib.nameValuePair word place) [
       "larder"
@@ -124,15 +124,15 @@ let
       "source"
     ]
   );
-  isLineBelow =
+  isLineBefore =
     one: other:
     if one.word == other.word then
       one.word != "slice" && lib.lessThan one.sortedBy other.sortedBy
     else
       order.${one.word} < order.${other.word};
   unsorted =
-    misplaced isLineBelow (lib.filter (line: order ? ${line.word}) lines)
-    ++ misplaced isPackageBelow packages;
+    misplaced isLineBefore (lib.filter (line: order ? ${line.word}) lines)
+    ++ misplaced isPackageBefore packages;
   wrongOf = lib.filter (line: line ? wrong);
   # Each list takes for granted that those before it are empty.
   firstOf =

@@ -204,6 +204,21 @@ fn requests_are_not_held_for_a_port_that_something_else_has() {
 }
 
 #[test]
+fn the_release_that_serves_is_left_alone_if_requests_cannot_be_held() {
+    let Some(server) = FakedServer::start("faked proxy", "hold") else { return };
+    // It has no handler at the path that it told, so every change is one that others came before.
+    let methods = administrate(&server.path("2019"));
+    let run = server.deploy(&["--rollback"]);
+    let said = "the proxy's configuration changes all the time";
+    assert!(run.code == 1 && run.stderr.contains(said), "{}", run.stderr);
+    assert!(methods.lock().unwrap().iter().all(|method| method == "GET"), "nothing is held");
+    // The script, which has ended, names the engine's socket; it would have started the release that it guards.
+    let told = fs_err::read_to_string(server.path("told")).unwrap();
+    assert!(told.lines().all(|line| !line.starts_with("-H ")), "{told}");
+    assert_eq!(server.changes(), Vec::<String>::new());
+}
+
+#[test]
 fn nothing_is_ended_on_a_server_that_could_not_start_it_again() {
     for update in ["hold", "stop"] {
         let Some(server) = FakedServer::start("faked guard", update) else { return };

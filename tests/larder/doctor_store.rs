@@ -101,7 +101,7 @@ fn refusing_server() -> (u16, thread::JoinHandle<Vec<String>>) {
             let mut stream = stream.unwrap();
             let request = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
             let request: Vec<String> = request.take_while(|line| !line.is_empty()).collect();
-            // Whoever asked may have gone.
+            // The client may be gone.
             let _ = stream
                 .write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let is_end = request.first().is_some_and(|line| line.starts_with("GET /end"));

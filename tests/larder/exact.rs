@@ -121,8 +121,7 @@ fn a_slice_with_policies_and_configuration_of_its_own() {
     assert!(table["phases"][1]["compiled"].as_u64() > Some(0), "{table}");
 }
 
-/// The words after `--` are for clippy, and our own arguments must not end up there. With `--fix` it takes other words,
-/// and all targets.
+/// The words after `--` are for clippy, and our own arguments must not end up there. With `--fix` it takes other words.
 #[test]
 fn a_clippy_slice_with_words_of_its_own() {
     let slices = "\n[dev-dependencies]\nryu = \"1\"\n\n[package.metadata.larder]\nfind = false\n\

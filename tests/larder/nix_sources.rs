@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use larder_tests::{Project, Stages, Surroundings, package};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::nix::{sources, value, with_workspace};
 
@@ -40,7 +40,9 @@ fn same_in(shape: &str, site: &str, files: &[(&str, &str)]) {
     sent.retain(|path| !path.starts_with(&format!("{site}larder/")));
     assert_eq!(sent, read, "{shape}, Docker");
 
-    let Some(Value::Object(sources)) = sources(&root) else { return };
+    let Some(sources) = sources(&root) else { return };
+    let sources = sources.as_object().expect("there is a set of slices");
+    assert!(!sources.is_empty(), "{shape}");
     let below: Vec<&str> = read.iter().filter_map(|path| path.strip_prefix(site)).collect();
     for (slice, sources) in sources {
         let mut found: Vec<String> = serde_json::from_value(sources["application"].clone()).unwrap();

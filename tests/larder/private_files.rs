@@ -5,7 +5,7 @@ use larder_tests::{Project, Stages, package};
 use crate::nix::sources;
 
 /// In a member, beside its sources; those that are kept begin with `+`.
-const FILES: [&str; 36] = [
+const FILES: [&str; 37] = [
     ".env",
     ".env.local",
     ".envrc",
@@ -34,6 +34,7 @@ const FILES: [&str; 36] = [
     ".cargo/credentials",
     "+src/credentials/mod.rs",
     "+named/.npmrc",
+    "+named/id_ed25519.pub",
     "named/.netrc",
     "+src/db.rs",
     "+src/key.rs",
@@ -48,7 +49,7 @@ const FILES: [&str; 36] = [
 fn docker_and_nix_leave_out_the_same() {
     let manifest = "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n\n[workspace.metadata.larder.docker]\n\
                     include = [\"app/named/known.db\", \"app/named/.env\", \"app/named/.npmrc\", \
-                    \"app/named/.netrc\"]\n";
+                    \"app/named/id_ed25519.pub\", \"app/named/.netrc\"]\n";
     let project = Project::new(&[
         ("Cargo.toml", manifest),
         ("app/Cargo.toml", &package("app", "")),

@@ -31,7 +31,7 @@ fn assert_noticed(project: &Project, what: &str, change: impl FnOnce()) {
     assert!(!asks(&lock(project)), "after {what}");
 }
 
-/// What git does not track is in no clone, and so in no image.
+/// Files that git does not track are in no clone, and so in no image.
 #[test]
 fn files_that_git_tracks_since_are_noticed() {
     let project = Project::new(&[

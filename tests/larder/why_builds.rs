@@ -187,7 +187,7 @@ fn words_of_programs_and_of_tests_are_understood() {
     }
 }
 
-/// What cargo cannot be asked about is neither run nor called fresh without a word.
+/// Calls that cargo cannot be asked about are not run, and none of them is called fresh: each is reported as left out.
 #[test]
 fn a_dry_run_runs_nothing() {
     let project = built(&[]);

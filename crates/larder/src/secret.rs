@@ -18,11 +18,9 @@ pub fn is_named(name: &str) -> bool {
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "PRIVATE"];
     let upper = name.to_ascii_uppercase();
     let is_listed = ANYWHERE.iter().any(|part| upper.contains(part)) || words(&upper).any(is_secret_word);
-    is_listed && !FOLDERS.contains(&name)
+    // A shell's folders are called like passwords.
+    is_listed && !["PWD", "OLDPWD"].contains(&name)
 }
-
-/// Folders of a shell's, which are called like passwords.
-const FOLDERS: [&str; 2] = ["PWD", "OLDPWD"];
 
 fn is_secret_word(word: &str) -> bool {
     const ENDS: [&str; 7] = ["PASS", "PWD", "KEY", "KEYS", "AUTH", "COOKIE", "JWT"];
@@ -177,7 +175,8 @@ fn has_unescaped_password(address: &str, authority: &str) -> bool {
     let is_number_of_machine = user.starts_with('[');
     // A path in a repository stands there.
     let is_gits = user.starts_with("git@");
-    !has_port && !is_number_of_machine && !is_gits && is_host(host)
+    let is_other_address = start.is_empty() && address[authority.len()..].starts_with("//");
+    !has_port && !is_number_of_machine && !is_gits && !is_other_address && is_host(host)
 }
 
 /// Whether an address without a scheme names a user and a password, as proxies are given: `me:password@proxy:3128`.
@@ -233,26 +232,28 @@ fn is_assigned(before: &str, after: &str) -> bool {
 }
 
 /// The same for a colon. Lists of paths and sentences have some too: the name has to be in quotation marks, or to begin
-/// a line or a word with a blank behind its colon, or to be that of a header.
+/// a line or a word with a blank behind its colon, or to be that of a header. Two colons are a path of Rust's, and a
+/// name behind a slash is a host's or an image's.
 fn is_mapped(before: &str, after: &str) -> bool {
     let bare = before.trim_end_matches(QUOTES);
     let ends_name = |c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c);
     let name = bare.rsplit(ends_name).next().unwrap_or_default();
     let lead = bare[..bare.len() - name.len()].trim_end_matches([' ', '\t']);
     let is_first = lead.is_empty() || lead.ends_with(['\n', '=', '-', '"', '\'']);
-    let is_header = name.to_ascii_lowercase().ends_with("authorization");
+    let is_header = name.to_ascii_lowercase().ends_with("authorization") && !lead.ends_with('/');
     let is_pair =
         bare.len() < before.len() || is_header || is_first && after.starts_with(char::is_whitespace);
-    is_pair && is_named(name) && !is_told(after.trim_start())
+    is_pair && !after.starts_with(':') && is_named(name) && !is_told(after.trim_start())
 }
 
 /// The signs around a name or a value, those that are escaped in another text among them.
 const QUOTES: [char; 3] = ['"', '\'', '\\'];
 
-/// Whether what begins like this has a value that everybody may see: none.
+/// Whether a text begins with a value that everybody may see: none, a switch, or a level of logs (`info,auth=debug`).
 fn is_told(after: &str) -> bool {
-    let value = after.split(ends_setting).next().unwrap_or_default();
-    ["", HIDDEN, "null"].contains(&value.trim_matches(['"', '\'', '=', '\\']))
+    const TOLD: [&str; 10] = ["", HIDDEN, "null", "true", "false", "error", "warn", "info", "debug", "trace"];
+    let value = after.split(ends_setting).next().unwrap_or_default().trim_matches(['"', '\'', '=', '\\']);
+    TOLD.iter().any(|told| value.eq_ignore_ascii_case(told))
 }
 
 fn ends_setting(c: char) -> bool {
@@ -380,17 +381,19 @@ mod tests {
             "127.0.0.1:3000",
             "GITHUB_TOKEN= cargo build",
             "token=(hidden)",
-            "{\"token\":null,\"password\":\"\",\"secret\": \"(hidden)\"}",
+            "{\"token\":null,\"password\":\"\",\"secret\": \"(hidden)\",\"private\": true}",
             "Authorization: (hidden)",
-            "the bearer token is missing",
-            "Bearer $TOKEN",
+            "the bearer token is missing: Bearer $TOKEN",
             "https://hooks.slack.com/",
-            "PWD=/work/app",
+            "PWD=/srv/app",
             "/opt/key:/usr/bin",
             "auth:8080",
             "error: unknown start of token: x",
             "12 |     key: u32,",
             "token: ",
+            "info,my_auth=debug,auth::login=trace,tokenizers=WARN",
+            "cannot find `app::authorization::rules`",
+            "http://authorization:8080 ghcr.io/me/authorization:1.2",
             "",
         ] {
             assert!(!is_held_by(value), "{value}");
@@ -415,7 +418,7 @@ mod tests {
             "http://localhost:${PORT}/a@b",
             "git+ssh://git@github.com:me/app#app@1.0.0",
             "ssh://git@github.com:me/app@main",
-            "https://a:80 me@host",
+            "https://a:80 me@host https://a,https://b/vue@latest",
         ] {
             assert!(!is_held_by(value), "{value}");
         }

@@ -58,7 +58,7 @@ function expand(letter, layer,   dir, i, j, k, n, m, p, q, key, word, shape, kin
   write(dir "/.cargo/config.toml", "# Expanded from larder/larder.lock.\n" lines("config", letter, layer) lines("env", letter, layer))
 }
 BEGIN {
-  n = split("larder platforms toolchain shared slice env config cargo-lock manifest unused source packages", w, " "); while (n) order[w[n]] = n--
+  n = split("larder platforms toolchain shared slice env config cargo-lock manifest unused source packages", w, " "); for (; n; n--) order[w[n]] = n
   out = "target/larder/recipes/"; empty = "//! Empty on purpose: only the dependencies matter.\n"; from[""] = "registry+https://github.com/rust-lang/crates.io-index"
   program = "bin = [{ name = \"program\", path = \"src/main.rs\", test = false, bench = false }]\ntest = [{ name = \"program\", path = \"tests/program.rs\" }]\n"
   types["rlib"] = types["tests"] = "crate-type = [\"rlib\"]"; types["both"] = "crate-type = [\"cdylib\", \"rlib\"]"; types["dylib"] = "crate-type = [\"dylib\"]"; types["macro"] = "proc-macro = true"
@@ -92,6 +92,6 @@ $0 == "packages" { part = 1; if (!format) fail("the line `larder 2` is missing")
 END {
   if (bad) exit 1; if (part != 2) fail("it is cut short: the line `end` is missing")
   for (s = 1; s <= slices; s++) { for (layer = 0; layer < layers[letters[s]] && (!layer || layer < used[letters[s]]); layer++) expand(letters[s], layer)
-    system("cd " out slice[letters[s]] " && for old in [0-9]*; do [ \"$old\" -lt " layer " ] || rm -rf \"$old\"; done") } # layers that there were
+    system("cd ./" out slice[letters[s]] " && for old in [0-9]*; do [ \"$old\" -lt " layer " ] || rm -rf \"$old\"; done") } # layers that there were
   if (shared == "") system("rm -f " out "config.toml"); else write(out "config.toml", "# Expanded from larder/larder.lock: settings that reach dependencies.\n" shared)
 }

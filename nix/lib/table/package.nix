@@ -18,6 +18,9 @@ let
   marks = lib.elemAt words 2;
   numbers = builtins.match "([0-9]+)[.]([0-9]+)[.]([0-9]+)([-+][0-9A-Za-z.+-]+)?" version;
 
+  # Nix compares numbers above 2^31 as text.
+  padded = number: lib.substring (lib.stringLength number) 20 ("00000000000000000000" + number);
+
   # Cargo uses one version of a package in each such range.
   compatible =
     let
@@ -112,8 +115,8 @@ else
       version
       ;
     checksum = lib.concatStrings sums;
-    # The version as far as it tells the order.
-    numbers = lib.concatStringsSep "." (lib.take 3 numbers);
+    # The version as far as it tells the order, as text that sorts like it.
+    sortedBy = lib.concatMapStrings padded (lib.take 3 numbers);
     key = "${name}@${compatible}" + lib.optionalString hasSource "@${sources.${id}.place}";
     needs = map withMarks (lib.sublist 3 count words);
   }

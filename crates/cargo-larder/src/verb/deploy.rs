@@ -100,6 +100,10 @@ fn look(
     part: ChangingPart,
     deployment: &mut Deployment<'_>,
 ) -> anyhow::Result<VerbOutcome> {
+    if let (true, Some(trouble)) = (args.logs || args.status, deployment.proxy_trouble()) {
+        let way = "the newest release that served is taken for the one that serves";
+        context.terminal.warn(&format!("{trouble}; {way}"));
+    }
     if args.logs {
         return match deployment.logs() {
             Some(cmd) => Ok(VerbOutcome::Child(cmd.exit_code()?)),

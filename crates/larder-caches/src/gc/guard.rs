@@ -115,7 +115,7 @@ fn has_any(folder: &Path, names: &[&str]) -> bool {
 /// Whether a folder is empty, but for what cargo-leptos has Tailwind write.
 fn holds_style_sheet(folder: &Path) -> bool {
     let mut entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
-    entries.all(|entry| entry.path().ends_with("tailwind.css"))
+    entries.all(|entry| is_called(&entry.path(), &["tailwind.css"]))
 }
 
 /// Whether all in a folder is what Larder keeps beside builds.

@@ -183,7 +183,7 @@ impl ClearingPlan {
         report: &dyn Report,
     ) -> Result<Vec<(String, GuardedFolder)>> {
         let root = project.workspace.root().as_std_path();
-        // Whoever makes `target` a link has named the folder that it leads to.
+        // A user who makes `target` a link has named the folder that it leads to.
         let linked = project.workspace.own_link();
         let named = project.named_target_dir.as_deref().or(linked.as_deref()).map(Utf8Path::as_std_path);
         let paths: BTreeSet<PathBuf> = project.target_dirs().into_iter().map(PathBuf::from).collect();

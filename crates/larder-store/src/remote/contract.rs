@@ -63,7 +63,8 @@ pub enum Trouble {
 impl Trouble {
     /// Whether a server answered, and wants to know who asks. Buckets say more than the status.
     pub(crate) fn is_about_who_asks(&self) -> bool {
-        matches!(self, Self::Lasting(reason) if ["status 401", "status 403"].iter().any(|end| reason.ends_with(end)))
+        let Self::Lasting(reason) = self else { return false };
+        ["status 401", "status 403"].iter().any(|end| reason.ends_with(end))
     }
 }
 

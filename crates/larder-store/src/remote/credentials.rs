@@ -7,7 +7,9 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use larder::process::Environment;
-use ureq::http::Uri;
+use ureq::http::{Uri, uri::Authority};
+
+use super::wire::is_loopback;
 
 /// A name, for servers that want one beside the secret.
 const USER: &str = "LARDER_STORE_USER";
@@ -28,8 +30,8 @@ impl Credentials {
         Self { env: env.clone() }
     }
 
-    /// Those for a remote that a repository names. A server gets name and secret as they are, so somebody else than the
-    /// repository has to say that it may: the user, who names its host, or a CI system, which gives secrets to chosen
+    /// Those for a remote that a repository names. A server gets name and secret as they are, so somebody other than the
+    /// repository has to allow it: the user, who names its host, or a CI system, which gives secrets to chosen
     /// pipelines alone. Buckets get signatures, or the tokens of their cloud, which hosts of that cloud alone see.
     pub fn for_repository(env: &Environment, address: &str) -> Self {
         let named = env.get_str(HOST).filter(|host| !host.is_empty());
@@ -46,10 +48,13 @@ impl Credentials {
         self
     }
 
-    /// The host of a repository's remote, if it would get a secret of this environment that is kept from it.
+    /// The host of a repository's remote, as `LARDER_STORE_HOST` would name it, if a secret of this environment is kept
+    /// from it.
     pub fn kept_from(env: &Environment, address: &str) -> Option<String> {
         let uri = server(address).filter(|_| Self::read(env).set(TOKEN).is_some())?;
-        Self::for_repository(env, address).set(TOKEN).is_none().then(|| uri.host().map(str::to_owned))?
+        let host = uri.host().filter(|_| Self::for_repository(env, address).set(TOKEN).is_none())?;
+        let is_named_alone = uri.scheme_str() != Some("http") || is_loopback(host);
+        Some(if is_named_alone { host.to_owned() } else { format!("http://{host}") })
     }
 
     /// Nobody's.
@@ -89,10 +94,17 @@ fn server(address: &str) -> Option<Uri> {
     ["http", "https", "oci"].contains(&uri.scheme_str()?).then_some(uri)
 }
 
-/// Whether an address is of a host, which may be named with its port.
+/// Whether an address is of a host, which may be named with its port. Only a host that is named with `http://` is sent
+/// anything in clear.
 fn is_at(address: &str, host: &str) -> bool {
     let Some(uri) = server(address) else { return false };
-    let names = [uri.host(), uri.authority().map(ureq::http::uri::Authority::as_str)];
+    let in_clear = uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback);
+    let host = match host.strip_prefix("http://") {
+        Some(plain) => plain,
+        None if in_clear => return false,
+        None => host,
+    };
+    let names = [uri.host(), uri.authority().map(Authority::as_str)];
     names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(host))
 }
 
@@ -135,10 +147,15 @@ mod tests {
             "https://units.example.evil/x",
             "https://evil/units.example",
             "https://evil?units.example",
+            "https://units.example@evil/x",
             "nonsense",
         ] {
             assert_eq!(authorization(address, &[(HOST, "units.example")]), None, "{address}");
         }
+        let in_clear = "http://units.example/team";
+        assert_eq!(authorization(in_clear, &[(HOST, "units.example")]), None);
+        assert!(authorization(in_clear, &[(HOST, "http://units.example")]).is_some());
+        assert!(authorization("http://127.0.0.1:1/team", &[(HOST, "127.0.0.1")]).is_some());
         // A pipeline's author chose it; a host that is named counts there, too.
         assert!(authorization(SERVER, &[("CI", "true")]).is_some());
         assert_eq!(authorization(SERVER, &[("CI", "true"), (HOST, "other.example")]), None);

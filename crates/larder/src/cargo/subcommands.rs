@@ -135,7 +135,7 @@ const OF_TOOLCHAIN: [&str; 3] = ["clippy", "fmt", "miri"];
 const OF_OTHERS: [&str; 3] = ["larder", "leptos", "nextest"];
 
 /// The name in full of a subcommand that is called by one of cargo's short ones.
-fn in_full(name: &str) -> &str {
+pub(crate) fn in_full(name: &str) -> &str {
     DEFAULT_ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn words_are_the_compilers(name: &str) -> bool {
     building(name).map_or(name == "rustdoc", |building| building.words_are_the_compilers)
 }
 
-/// The subcommands that slices are planned by.
+/// The subcommands that slices start with.
 pub fn of_slices() -> impl Iterator<Item = &'static str> {
     let is_itself = |building: &&BuildingSubcommand| building.slice == Some(building.name);
     BUILDING.iter().filter(is_itself).map(|building| building.name)

@@ -167,6 +167,11 @@ impl<'a> Deployment<'a> {
         Ok(self.facts()?.plan_back(self.back(release)?))
     }
 
+    /// The reason for which a look could not ask the proxy which release serves.
+    pub fn proxy_trouble(&self) -> Option<&Error> {
+        self.proxy_trouble.as_ref()
+    }
+
     /// Fails if a plan cannot be made, since the proxy does not tell what it does.
     fn check_proxy(&mut self) -> Result<()> {
         self.proxy_trouble.take().map_or(Ok(()), Err)

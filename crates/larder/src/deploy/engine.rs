@@ -284,8 +284,8 @@ fn time_and_text(line: &str) -> Option<(String, String)> {
     Some((time.to_owned(), text.to_owned()))
 }
 
-/// The name that images have for a processor, which the engine names as its kernel does. That of ARM before version 7
-/// stays: an image for `arm` is for that one.
+/// The name that images have for a processor, which the engine names as its kernel does. Images for `arm` need version
+/// 7, so an older ARM keeps its own name.
 fn in_words_of_images(architecture: &str) -> &str {
     match architecture {
         "x86_64" => "amd64",
@@ -298,7 +298,8 @@ fn in_words_of_images(architecture: &str) -> &str {
 }
 
 fn is_of_one_gone(stderr: &str) -> bool {
-    ["No such container", "No such object"].iter().any(|words| stderr.contains(words))
+    let said = stderr.to_lowercase();
+    ["no such container", "no such object"].iter().any(|words| said.contains(words))
 }
 
 fn is_port_taken(stderr: &str) -> bool {

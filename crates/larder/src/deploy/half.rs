@@ -101,8 +101,9 @@ pub(super) fn check(
         ChangingPart::Front => ApplicationHalf::Server,
     };
     let parts = record.and_then(|record| record.parts(half.stage())).ok_or_else(|| {
-        let what = format!("the Dockerfile has no stage `{}` that Larder wrote", half.stage());
-        let hint = "leave out the part: only an image with both halves in stages of their own has one";
+        let what = format!("the files of stage `{}` of the Dockerfile are not all known", half.stage());
+        let hint = "leave out the part: it takes Larder's own Dockerfile, with both halves in stages of their own \
+                    and no `ADD` or pattern";
         Problem::Image { what, hint }
     })?;
     let Some(live) = live else {

@@ -3,8 +3,8 @@
 //!
 //! Reading order: `settings`, `session` (the one connection) and its `script`, `release` (labels), `rollout_step` and
 //! `plan` (the steps, a function of facts), `deployment` (the facts), `steps` (carrying them out), `making`
-//! (containers), `transfer` (an image that was built here). All state is in labels on the server, so any machine can go on. It must never take requests from a
-//! release that serves before another one was found to be well.
+//! (containers), `transfer` (an image that was built here). All state is in labels on the server, so any machine can
+//! go on. It must never take requests from a release that serves before another one was found to be well.
 
 mod address;
 mod archive;

@@ -42,7 +42,7 @@ impl Turn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "step")]
 pub enum Step {
-    /// Mark a release as one that serves: whoever switched to it was interrupted.
+    /// Mark a release as one that serves: the run that switched to it was interrupted.
     Mark {
         /// The release.
         release: String,
@@ -52,7 +52,7 @@ pub enum Step {
         /// The release.
         release: String,
     },
-    /// Stop a release that serves no longer: whoever replaced it was interrupted.
+    /// Stop a release that serves no longer: the run that replaced it was interrupted.
     Stop {
         /// The release.
         release: String,

@@ -262,7 +262,7 @@ fn guarded(answer: &str, host: &str) -> std::result::Result<(), Problem> {
     let what = "there is no `docker` on the PATH of a command that ssh starts, so nothing could start the old release \
                 again if the connection broke"
         .to_owned();
-    let hint = "install the Docker client there, or link it into a folder of that PATH, as `/usr/bin`";
+    let hint = "install the Docker client there, or link it into a folder of that PATH, such as `/usr/bin`";
     Err(Problem::Server { host: host.to_owned(), what, hint })
 }
 

@@ -192,14 +192,14 @@ impl Run<'_, '_> {
     fn hold(&mut self, plan: &RolloutPlan, port: u16) -> Result<()> {
         let deployment = &mut *self.deployment;
         if deployment.session.port(port).listens(|| deployment.session.round_trip())? {
-            let error = deployment.engine.port_taken(port);
-            self.take_away()?;
-            return Err(error);
+            return Err(self.despite(self.take_away(), self.deployment.engine.port_taken(port)));
         }
         if let Some(live) = &plan.live {
             self.guard(live)?;
+            // Nothing is ended yet. A guarded release would be stopped and started again if we ended now.
+            self.deployment.session.guard("")?;
         }
-        self.deployment.hold_for(port)
+        self.deployment.hold_for(port).map_err(|error| self.despite(self.take_away(), error))
     }
 
     /// Ends the release that serves, for whichever release comes next.
@@ -212,8 +212,7 @@ impl Run<'_, '_> {
     /// Has the server start a release again if we vanish. If it cannot, nothing is held or ended.
     fn guard(&mut self, release: &Release) -> Result<()> {
         let Err(error) = self.deployment.session.guard(&release.container) else { return Ok(()) };
-        self.take_away()?;
-        Err(error)
+        Err(self.despite(self.take_away(), error))
     }
 
     /// Removes a release with its image. A run that was killed while it got another container has left it twice.
@@ -389,15 +388,19 @@ impl Run<'_, '_> {
         };
         let log = deployment.engine.last_lines(&release.container, LINES);
         let release = release.labels.release.clone();
-        let serving = self.undo(plan)?;
+        let serving = self.undo(plan).unwrap_or_else(|other| format!("that was not undone: {other}"));
         Err(Problem::Refused { release, why, serving, log }.into())
     }
 
-    /// Undoes what an error has left half done, and gives it back. An undoing that fails as well is the lesser news.
+    /// Undoes what an error has left half done, and gives it back.
     fn undone(&mut self, plan: &RolloutPlan, error: Error) -> Error {
-        if let Err(other) = self.undo(plan) {
-            self.report.warn(&format!("that was not undone: {other}"));
-        }
+        let undoing = self.undo(plan).map(drop);
+        self.despite(undoing, error)
+    }
+
+    /// The error, whatever became of undoing it: an undoing that fails as well is the lesser news.
+    fn despite(&self, undoing: Result<()>, error: Error) -> Error {
+        undoing.unwrap_or_else(|other| self.report.warn(&format!("that was not undone: {other}")));
         error
     }
 
@@ -444,8 +447,7 @@ impl Run<'_, '_> {
         }
         if let Err(error) = self.deployment.send_to(port) {
             self.switch_back(plan)?;
-            self.undo(plan)?;
-            return Err(error);
+            return Err(self.undone(plan, error));
         }
         self.confirm()
     }
@@ -470,8 +472,7 @@ impl Run<'_, '_> {
         if let Some(live) = &plan.live {
             self.deployment.session.guard(&live.container)?;
         }
-        self.undo(plan)?;
-        Err(error)
+        Err(self.undone(plan, error))
     }
 
     /// From now on the release is the one that serves.

@@ -158,10 +158,11 @@ impl Context {
         }
     }
 
-    /// The `context` that would hold both; `None` if that is the whole disk.
+    /// The `context` that would hold both; `None` if that is the whole disk, or above the git repository.
     fn wanted(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
         let path = path.canonicalize_utf8().unwrap_or_else(|_| normalized(path));
-        common(&self.real_root, &path).map(|(up, _)| up)
+        let (up, folder) = common(&self.real_root, &path)?;
+        not_a_context(folder, &self.real_root, None).is_none().then_some(up)
     }
 }
 
@@ -194,6 +195,18 @@ mod tests {
         fs_err::create_dir(top.join(".git")).unwrap();
         assert_eq!((reason(&root), reason(&top)), (None, None));
         assert_eq!(reason(&home), Some("is above the git repository"));
+    }
+
+    #[test]
+    fn a_context_that_is_refused_is_not_proposed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let above = Utf8PathBuf::from_path_buf(fs_err::canonicalize(scratch.path()).unwrap()).unwrap();
+        let (root, beside) = (above.join("app"), above.join("beta"));
+        [&root, &beside].iter().for_each(|folder| fs_err::create_dir(folder).unwrap());
+        let context = Context { folder: root.clone(), root: root.clone(), real_root: root.clone() };
+        assert_eq!(context.wanted(&beside), Some("..".into()));
+        fs_err::create_dir(root.join(".git")).unwrap();
+        assert_eq!(context.wanted(&beside), None);
     }
 
     #[test]

@@ -111,7 +111,10 @@ mod tests {
         {
             assert!(is_never(Utf8Path::new(path)), "{path}");
         }
-        assert!(is_secret(Utf8Path::new("a/.netrc/b")) && is_sent_by_name(Utf8Path::new("a/.npmrc")));
+        assert!(is_secret(Utf8Path::new("a/.netrc/b")));
+        for path in ["a/.npmrc", "a/id_ed25519.pub", "tls/key.pem"] {
+            assert!(is_sent_by_name(Utf8Path::new(path)), "{path}");
+        }
         assert!(!is_never(Utf8Path::new("src/credentials/mod.rs")) && !is_never(Utf8Path::new("")));
         for path in ["app/src/environment.rs", "src/db.rs", "keys.rs", "a.keys", "env", "sqlite.rs"] {
             assert!(!is_never(Utf8Path::new(path)), "{path}");

@@ -1,5 +1,5 @@
-//! What the generated files are made from, beside manifests, configuration and recipes: `lock` answers from memory for
-//! as long as it is the same.
+//! The files and folders that decide generated files, beside manifests, configuration and recipes: `lock` answers from
+//! memory for as long as they are the same.
 //!
 //! It must never leave anything out that is read here: a Dockerfile would stay stale without a word.
 
@@ -13,7 +13,7 @@ use crate::{project::Project, recipe::memory::GeneratedFrom, slice::leptos, work
 
 /// The files and folders of a project that has generated files; `None` for one that has none.
 pub fn made_from(project: &Project) -> Option<GeneratedFrom> {
-    // What is wrong with the setting is told by whatever needs the folder.
+    // The code that needs the folder tells of a wrong setting.
     let Ok(folder) = context::folder(project) else { return Some(GeneratedFrom::default()) };
     if !has_generated(&folder, "Dockerfile") && !has_generated(&folder, ".dockerignore") {
         return None;

@@ -82,7 +82,9 @@ impl DockerSettings {
             return Err(format!("{text:?} holds a character that has no place in a Dockerfile's words"));
         }
         if let Some(path) = self.include.iter().find(|path| leads_out(path)) {
-            return Err(format!("include: {path:?} is no path in the workspace"));
+            return Err(format!(
+                "include: {path:?} is no path in the workspace; write it without `..` and a first `/`"
+            ));
         }
         match &self.volume {
             Some(volume) if !volume.starts_with('/') => {

@@ -1,4 +1,4 @@
-//! What a build's record can see: files with all that an image gets of them, and instructions whose files are known.
+//! Limits of a build's record: all that an image gets of a file, and instructions whose files nobody follows.
 //!
 //! Somebody may have added words to a Dockerfile of ours. In doubt an instruction takes what nobody knows.
 

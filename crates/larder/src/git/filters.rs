@@ -11,14 +11,30 @@ pub(super) fn without(names: &str) -> Result<Vec<String>, String> {
     let mut words = names.split_terminator('\0');
     let mut filters = BTreeSet::new();
     while let (Some(scope), Some(name)) = (words.next(), words.next()) {
-        let filter = name.rsplit_once('.').map_or(name, |(filter, _)| filter);
         if ["local", "worktree"].contains(&scope) {
-            filters.insert(filter);
+            filters.insert(filter(name));
         }
     }
+    all_off(&filters)
+}
+
+/// The same for names without scopes, as older versions of git give them: no filter runs.
+///
+/// # Errors
+/// As [`without`].
+pub(super) fn without_all(names: &str) -> Result<Vec<String>, String> {
+    all_off(&names.split_terminator('\0').map(filter).collect())
+}
+
+/// The filter in the name of its setting.
+fn filter(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(filter, _)| filter)
+}
+
+fn all_off(filters: &BTreeSet<&str>) -> Result<Vec<String>, String> {
     match filters.iter().find(|filter| filter.contains(['=', '\n'])) {
         Some(filter) => Err(format!("{filter:?} is no name of a filter")),
-        None => Ok(filters.into_iter().flat_map(off).collect()),
+        None => Ok(filters.iter().copied().flat_map(off).collect()),
     }
 }
 
@@ -38,6 +54,7 @@ mod tests {
         let off: Vec<String> = ["filter.My.x", "filter.y"].into_iter().flat_map(off).collect();
         assert_eq!(without(names), Ok(off));
         assert_eq!(without(""), Ok(Vec::new()));
+        assert_eq!(without_all("filter.y.clean\0filter.My.x.process\0filter.y.required\0"), without(names));
         for name in ["a=b", "a\nb"] {
             assert!(without(&format!("local\0filter.{name}.clean\0")).is_err(), "{name}");
         }

@@ -82,14 +82,21 @@ impl Git {
     /// git runs a filter to compare a file. The repository's own configuration may name any program for one; what a
     /// person set up for all repositories is theirs, and stays.
     fn without_filters(&self) -> Result<Vec<String>> {
-        let words = ["config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\."];
-        match self.ask(&words) {
-            Ok(names) => filters::without(&names)
-                .map_err(|reason| Error::Settings { path: self.top.join(".git/config").into(), reason }),
-            // No name fits.
-            Err(Error::Failed { code: Some(1), .. }) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        const NO_NAME_FITS: i32 = 1;
+        const UNKNOWN_OPTION: i32 = 129;
+        let names = ["config", "-z", "--name-only", "--get-regexp", r"^filter\."];
+        let without = match self.ask(&[&names[..2], &["--show-scope"], &names[2..]].concat()) {
+            Ok(names) => filters::without(&names),
+            Err(Error::Failed { code: Some(NO_NAME_FITS), .. }) => Ok(Vec::new()),
+            // Before version 2.26: any of them may be the repository's.
+            Err(Error::Failed { code: Some(UNKNOWN_OPTION), .. }) => match self.ask(&names) {
+                Ok(names) => filters::without_all(&names),
+                Err(Error::Failed { code: Some(NO_NAME_FITS), .. }) => Ok(Vec::new()),
+                Err(error) => return Err(error),
+            },
+            Err(error) => return Err(error),
+        };
+        without.map_err(|reason| Error::Settings { path: self.top.join(".git/config").into(), reason })
     }
 
     /// The folder's path below the work tree's top; empty if they are the same.

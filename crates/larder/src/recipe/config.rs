@@ -137,12 +137,12 @@ pub(super) fn has_secret(workspace: &Workspace) -> bool {
     reaching_here(workspace).iter().any(|line| is_secret(line))
 }
 
-/// What reaches dependencies in every clone.
+/// The settings that reach dependencies in every clone.
 fn reaching(workspace: &Workspace) -> BTreeSet<String> {
     reaching_with(workspace, workspace.shared_env())
 }
 
-/// The same in this one.
+/// The settings that reach them here, with variables of files that git ignores.
 fn reaching_here(workspace: &Workspace) -> BTreeSet<String> {
     reaching_with(workspace, workspace.config().get(ENV))
 }

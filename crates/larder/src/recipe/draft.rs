@@ -68,7 +68,7 @@ impl Draft<'_> {
     }
 
     /// The slice with its recipe, proven: the layers of `old` that stay, and the current one on top. cargo works in
-    /// `dir`, below the workspace's `target/`.
+    /// `dir`.
     ///
     /// # Errors
     /// [`Error::Unproven`], or cargo's own refusal.
@@ -262,7 +262,7 @@ fn moved<'a>(before: &'a Layer, after: &'a Layer) -> Vec<&'a str> {
     names
 }
 
-/// What changed of a slice whose call is the same.
+/// The changes of a slice whose call is the same, in words.
 fn changed(moved: &[&str], is_same_beside: bool) -> String {
     const NAMED: usize = 5;
     let settings = if is_same_beside { "" } else { ", and its settings" };

@@ -1,7 +1,7 @@
 //! From the table to plain cargo: the files of a recipe, and their folder when this machine cooks it.
 //!
 //! The same is done by [`expand.awk`](PROGRAM) in images and by `nix/lib/expand.nix`, byte for byte; all three change
-//! together. Files are written below `target/larder/`, where `Workplace` holds them while cargo runs in their folder.
+//! together. Files are written into the folders of `folder.rs`, where `Workplace` holds them while cargo runs there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

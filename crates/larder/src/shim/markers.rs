@@ -28,7 +28,7 @@ fn is_meant_otherwise(env: &Environment, has_answered: bool) -> bool {
     COMPILERS.into_iter().chain(recorded).any(|name| env.get(name).is_some())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Programs that cargo and build drivers start in the place of others: the recording cargo, the stand-in rustc, the
-//! compiler that compiles nothing, and the one that compiles chosen units. A program that uses this library is all of them, told apart by its environment and its
-//! name, so it has to call [`answer`] before anything else.
+//! compiler that compiles nothing, and the one that compiles chosen units. A program that uses this library is all of
+//! them, told apart by its environment and its name, so it has to call [`answer`] before anything else.
 //!
 //! None of them may change what is built.
 

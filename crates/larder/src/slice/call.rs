@@ -161,7 +161,7 @@ impl Slice {
         std::iter::once(known.plans_by.to_owned()).chain(options).chain(all).collect()
     }
 
-    /// Whether it is about all targets since it names none and has `--fix`.
+    /// Whether it fixes all targets: since 1.89, cargo does so for an edition alone, and only if no target is named.
     fn fixes_all_targets(&self) -> bool {
         const TARGETS: [&str; 10] = [
             "--lib",
@@ -175,7 +175,7 @@ impl Slice {
             "--benches",
             "--all-targets",
         ];
-        self.is_clippy() && self.has_one_of(&["--fix"]) && !self.has_one_of(&TARGETS)
+        self.is_clippy() && self.has_one_of(&["--edition", "--edition-idioms"]) && !self.has_one_of(&TARGETS)
     }
 
     fn has_one_of(&self, names: &[&str]) -> bool {

@@ -190,8 +190,9 @@ mod tests {
     #[test]
     fn options_that_check_does_not_take_are_clippys_own() {
         let fixing = "clippy --fix --allow-dirty --allow-staged --allow-no-vcs --broken-code -rp al -- -Wx";
-        assert_eq!(slice(fixing).planned_args(), words("check -rp al --all-targets"));
-        assert_eq!(slice("clippy --fix --bin a").planned_args(), words("check --bin a"));
+        assert_eq!(slice(fixing).planned_args(), words("check -rp al"));
+        assert_eq!(slice("clippy --fix --edition").planned_args(), words("check --all-targets"));
+        assert_eq!(slice("clippy --fix --edition-idioms --bin a").planned_args(), words("check --bin a"));
         for other in ["rustc -qr --lib", "test --release", "check -p a", "bench --no-run"] {
             assert_eq!(slice(other).planned_args(), words(other));
         }

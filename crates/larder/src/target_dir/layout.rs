@@ -133,8 +133,8 @@ pub(crate) fn printed(run: &Path) -> PathBuf {
     if new.parent().is_some_and(Path::is_dir) { new } else { old }
 }
 
-/// The folders of units of one package that are where one of them is: in the older layout they differ by the hash at
-/// their end, in the newer one their names are hashes.
+/// The folders beside a unit's, and this one, whose units are of the same package: in the older layout they differ by
+/// the hash at their end, in the newer one their names are hashes.
 pub(crate) fn alike(unit: &Path) -> Vec<PathBuf> {
     let own = package_of(unit);
     let mut folders = unit.parent().map(subfolders).unwrap_or_default();

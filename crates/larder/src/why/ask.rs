@@ -22,7 +22,7 @@ use crate::{
         command_line::{arguments, option_values, own_args, subcommand},
         settings_files::CONFIGURATION,
         shown,
-        subcommands::{BuiltPrograms, building, words_are_the_compilers},
+        subcommands::{BuiltPrograms, building, in_full, words_are_the_compilers},
     },
     error::{Error, Result},
     files::read,
@@ -127,10 +127,11 @@ pub(super) fn compiling(args: &[String], more: &[String]) -> Result<Vec<String>>
     };
     let given = args[at].as_str();
     let programs = building(given).map_or(BuiltPrograms::Kept, |building| building.programs);
+    // A short name may be an alias that only cargo finds, such as one of an included file, and run something.
     let (name, no_run) = match programs {
         BuiltPrograms::Run => (building(given).map_or(given, |building| building.plans_by), None),
-        BuiltPrograms::RunAll => (given, Some("--no-run".to_owned())),
-        BuiltPrograms::Kept => (given, None),
+        BuiltPrograms::RunAll => (in_full(given), Some("--no-run".to_owned())),
+        BuiltPrograms::Kept => (in_full(given), None),
     };
     let mut words: Vec<String> = args[..at].to_vec();
     words.push(name.to_owned());
@@ -187,6 +188,7 @@ mod tests {
         assert_eq!(told("build --artifact-dir a --out-dir=b -r"), "build -r --x");
         assert_eq!(told("r -qrp a serve -v -- -x"), "build -q -r -p=a --x");
         assert_eq!(told("clippy --no-deps -- -Dwarnings"), "clippy --no-deps --x -- -Dwarnings");
+        assert_eq!((told("t name"), told("b -r")), ("test name --no-run --x".into(), "build -r --x".into()));
     }
 
     #[test]

@@ -30,4 +30,4 @@ pub use call::BuildCall;
 pub use last_build::{Explained, LastBuild};
 pub use profiles::Profiles;
 pub use watch::{BuildFolders, Mode};
-pub(crate) use watch::{Watch, is_left_out};
+pub(crate) use watch::{Watch, is_instead, is_left_out};

@@ -56,8 +56,12 @@ pub(crate) struct Watch<'a> {
 /// Whether a call is to be left out that was not explained: one that compiles, runs or writes something, while calls
 /// are explained instead of made. Other programs' subcommands are run, since they call cargo again.
 pub(crate) fn is_left_out(reasons: Option<&(Mode, BuildFolders)>, args: &[String]) -> bool {
-    let is_instead = reasons.is_some_and(|(mode, _)| *mode == Mode::Instead);
-    is_instead && subcommand(args).is_some_and(|at| acts(&args[at]))
+    is_instead(reasons) && subcommand(args).is_some_and(|at| acts(&args[at]))
+}
+
+/// Whether calls are explained instead of made.
+pub(crate) fn is_instead(reasons: Option<&(Mode, BuildFolders)>) -> bool {
+    reasons.is_some_and(|(mode, _)| *mode == Mode::Instead)
 }
 
 impl<'a> Watch<'a> {

@@ -89,7 +89,7 @@ impl Workspace {
         self.shared.get_or_init(|| SharedFiles::ask(&self.env, self.root()))
     }
 
-    /// Whether git tracks a path, as the link or the file that it is.
+    /// Whether git tracks a path, as the link or the file that it is; a git that does not answer may.
     pub(crate) fn tracks(&self, path: &Utf8Path) -> bool {
         let git = Git::find(&self.env, self.root()).ok().flatten();
         git.is_some_and(|git| git.tracks(path) != Some(false))

@@ -75,8 +75,9 @@ impl<'a> BucketOptions<'a> {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // Both become a part of the host's name, which must stay the cloud's.
-            if name != "endpoint" && !value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-                return Err(bad_address("the region or account in it is none"));
+            let is_of_host = ["region", "account"].contains(&name);
+            if is_of_host && !value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                return Err(bad_address(&format!("`{name}` in it takes letters, digits and hyphens only")));
             }
             match (scheme, name) {
                 ("s3", "region") => options.region = Some(value),

@@ -39,6 +39,8 @@ fn addresses_name_a_bucket_and_hold_no_secret() {
         "s3://units?sig=canary",
         "az://units",
         "s3://units?endpoint=http://s3.example",
+        "s3://units?region=canary.example/",
+        "az://units?account=canary.example/",
     ];
     for address in refused {
         let Err(error) = open(address, &[]) else { panic!("{address}") };

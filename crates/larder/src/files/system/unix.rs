@@ -90,7 +90,7 @@ pub(in crate::files) fn list(folder: &Path, device: u64, mut each: impl FnMut(Se
 }
 
 /// Hands on the state of what a path leads to that is too long for the system, and of all that is in it on the same
-/// device; nothing of any other path. What cannot be looked at is passed over.
+/// device; nothing of any other path. Entries that cannot be looked at are passed over.
 pub(in crate::files) fn too_deep(path: &Path, mut each: impl FnMut(FileFacts)) {
     if rustix::fs::lstat(path).err() != Some(Errno::NAMETOOLONG) {
         return;
@@ -107,7 +107,7 @@ pub(in crate::files) fn too_deep(path: &Path, mut each: impl FnMut(FileFacts)) {
         }
         each(facts);
         if facts.kind == EntryKind::Folder {
-            // What vanishes, or may not be read, takes no room that is known.
+            // A folder that vanishes, or may not be read, adds nothing.
             let _ = way.add_entries(&mut open);
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn checks(parts: &PipelineParts, branch: &str) -> Vec<String> {
     lines
 }
 
-/// The check of recipes, where CI tells who started the run: a branch can be called by anybody as bots call theirs.
+/// The check of recipes for a CI that tells who started the run: anybody can call a branch as bots call theirs.
 pub(super) fn recipes_check_by_actor(branch: &str, actor: &str) -> [String; 2] {
     recipes_check(
         &format!("${{{branch}:-}} by ${{{actor}:-}}"),

@@ -1,7 +1,7 @@
-//! What generated files such as a Dockerfile are made from, beside all that recipes are: `lock` brings them along, so it
-//! counts if they are there.
+//! The inputs of generated files such as a Dockerfile, beside those of recipes: `lock` brings these files along, so
+//! their inputs count if they are there.
 //!
-//! It must never be collected here: whoever generates the files knows.
+//! They must never be collected here: the generator of the files knows them.
 
 use cargo_metadata::camino::Utf8PathBuf;
 

@@ -31,10 +31,15 @@ use self::{
 };
 use super::{
     config,
+    lock_file::LockFile,
     locked::{Locked, RecipeChange},
 };
 use crate::{
-    cargo::platform::Platform, error::Result, files::records, project::Project, workspace::normalized,
+    cargo::platform::Platform,
+    error::Result,
+    files::records,
+    project::Project,
+    workspace::{RECIPES, normalized},
 };
 
 const VERSION: u64 = 4;
@@ -68,6 +73,7 @@ pub fn recall(question: &Question<'_>) -> Option<Vec<Locked>> {
     let same = memory.version == VERSION
         && (memory.refreshed || question.check)
         && memory.inputs.packages.contains(&package)
+        && LockFile::refuse_links(&memory.inputs.root.join(RECIPES)).is_ok()
         && !has_own_settings(question.dir, &memory.inputs.root)
         && memory.digest == InputState::of(&memory.inputs, question).digest();
     same.then(|| memory.slices.into_iter().map(Remembered::into_locked).collect())

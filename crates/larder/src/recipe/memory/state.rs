@@ -13,7 +13,10 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use super::{inputs::LockInputs, names::entries, question::Question, sources, toolchains};
 use crate::{
     files::read,
-    git::{self, Git, Tracked, shared_files::SharedFiles},
+    git::{
+        self, Git, Tracked,
+        shared_files::{SharedFiles, ignored},
+    },
     hash::{ContentHasher, content_digest},
     process::Environment,
 };
@@ -141,16 +144,7 @@ fn rest(inputs: &LockInputs, question: &Question<'_>) -> String {
         put(&mut hasher, folder.as_os_str());
         hasher.strings(&sources::stamps(folder).unwrap_or_default());
     }
-    for program in &inputs.programs {
-        put(&mut hasher, program.as_os_str());
-    }
-    // Another program may have come first since.
-    let named = toolchains::NAMES.into_iter().chain(inputs.names.iter().map(String::as_str));
-    let named: Vec<PathBuf> = named.map(|name| question.env.find_program(name).unwrap_or_default()).collect();
-    let programs = inputs.programs.iter().chain(&named).map(PathBuf::as_path);
-    for program in programs.chain([question.program, question.cargo]) {
-        hasher.string(&stamp(program));
-    }
+    put_programs(&mut hasher, inputs, question);
     hasher.strings(&left_out(inputs, question.env));
     for place in &inputs.places {
         put(&mut hasher, place.as_os_str());
@@ -160,6 +154,19 @@ fn rest(inputs: &LockInputs, question: &Question<'_>) -> String {
         hasher.strings(&SharedFiles::ask(question.env, &inputs.root).names());
     }
     hasher.finish_hex()
+}
+
+fn put_programs(hasher: &mut ContentHasher, inputs: &LockInputs, question: &Question<'_>) {
+    for program in &inputs.programs {
+        put(hasher, program.as_os_str());
+    }
+    // Another program may have come first since.
+    let named = toolchains::NAMES.into_iter().chain(inputs.names.iter().map(String::as_str));
+    let named: Vec<PathBuf> = named.map(|name| question.env.find_program(name).unwrap_or_default()).collect();
+    let programs = inputs.programs.iter().chain(&named).map(PathBuf::as_path);
+    for program in programs.chain([question.program, question.cargo]) {
+        hasher.string(&stamp(program));
+    }
 }
 
 fn is_meaningless(name: &OsStr) -> bool {
@@ -173,7 +180,7 @@ fn left_out(inputs: &LockInputs, env: &Environment) -> Vec<String> {
     let Ok(Some(git)) = Git::find(env, &inputs.root) else { return vec!["no answer".into()] };
     let (shared, tracked) = (files_inside(top, &inputs.shared), files_inside(top, &inputs.tracked));
     let paths: Vec<&Utf8Path> = shared.iter().chain(&tracked).copied().collect();
-    match git.unknown(&paths) {
+    let mut left_out: Vec<String> = match git.unknown(&paths) {
         Ok(unknown) => unknown
             .into_iter()
             .filter(|(kind, path)| {
@@ -182,7 +189,19 @@ fn left_out(inputs: &LockInputs, env: &Environment) -> Vec<String> {
             .map(|(kind, path)| format!("{kind:?} {path}"))
             .collect(),
         Err(_) => vec!["no answer".into()],
+    };
+    // git says nothing about a file behind a link.
+    let linked = paths.into_iter().filter(|path| is_behind_link(top, path));
+    let linked: Vec<Utf8PathBuf> = linked.map(Utf8Path::to_owned).collect();
+    if !linked.is_empty() {
+        let ignored = ignored(env, &inputs.root, &linked);
+        left_out.extend(ignored.iter().map(|path| format!("behind a link {path}")));
     }
+    left_out
+}
+
+fn is_behind_link(top: &Utf8Path, path: &Utf8Path) -> bool {
+    path.ancestors().take_while(|above| *above != top).any(Utf8Path::is_symlink)
 }
 
 fn files_inside<'a>(folder: &Utf8Path, files: &'a BTreeSet<PathBuf>) -> Vec<&'a Utf8Path> {
@@ -237,6 +256,23 @@ mod tests {
             digest_of(&file).unwrap()
         });
         assert!(stamps[0].starts_with("stamp ") && stamps[0] != stamps[1], "{stamps:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pattern_for_a_file_behind_a_link_is_seen() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(scratch.path()).unwrap();
+        let env = Environment::new([("PATH", "/usr/local/bin:/usr/bin:/bin")]);
+        fs_err::create_dir(root.join("real")).unwrap();
+        fs_err::write(root.join("real/config.toml"), "").unwrap();
+        std::os::unix::fs::symlink("real", root.join(".cargo")).unwrap();
+        crate::process::Cmd::new("git", root, &env).args(["init", "--quiet"]).output().unwrap();
+        let shared = BTreeSet::from([PathBuf::from(root.join(".cargo/config.toml"))]);
+        let inputs = LockInputs { root: root.to_owned(), shared, ..LockInputs::default() };
+        let before = left_out(&inputs, &env);
+        fs_err::write(root.join(".gitignore"), "real/\n").unwrap();
+        assert_ne!(left_out(&inputs, &env), before);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Call {
     pub seconds: f64,
     /// The units it compiled.
     pub counts: Counts,
-    /// The driver's variables and may reach a compiler; never what looks like a secret.
+    /// Variables that the driver set and that may reach a compiler; never one that looks like a secret.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Why it compiled what it did, if that was asked for and something was compiled.

@@ -247,7 +247,9 @@ impl<'a> Recording<'a> {
         };
         let asked =
             why::BuildCall { cargo: &cargo, args: &args, dir, env, root: dir, program: self.process.program };
-        let (watch, instead) = match Watch::begin(asked, self.terms.reasons.as_ref()) {
+        let reasons = self.terms.reasons.as_ref();
+        let begun = self.refuse_unknown(&args).and_then(|()| Watch::begin(asked, reasons));
+        let (watch, instead) = match begun {
             Ok(Some(watch)) if watch.mode == Mode::Instead => (None, Some(watch.answer())),
             Ok(watch) => (watch, None),
             Err(error) => (None, Some(Err(error))),
@@ -258,7 +260,7 @@ impl<'a> Recording<'a> {
             self.write(&call)?;
             return told.map(|()| 0);
         }
-        if why::is_left_out(self.terms.reasons.as_ref(), &args) {
+        if why::is_left_out(reasons, &args) {
             self.write(&call)?;
             return Ok(0);
         }
@@ -273,10 +275,22 @@ impl<'a> Recording<'a> {
         call.why = watch.filter(|_| compiled).and_then(|watch| watch.answer().ok());
         let written = self.write(&call);
         // A record that only explains costs no build; one that somebody asked for must not be missing.
-        if self.terms.reasons.is_none() {
+        if reasons.is_none() {
             written?;
         }
         ended
+    }
+
+    /// Refuses a subcommand without a program while calls are explained instead of made: an alias that only cargo
+    /// finds, in an included file or behind `--config`, may run anything.
+    fn refuse_unknown(&self, args: &[String]) -> Result<()> {
+        let Work::ThirdParty(name) = Work::parse(args) else { return Ok(()) };
+        let program = format!("{THIRD_PARTY}{name}");
+        if !why::is_instead(self.terms.reasons.as_ref()) || self.third_party(&program).is_some() {
+            return Ok(());
+        }
+        let reason = format!("`cargo {name}` was not run: {program} is not on PATH, and no alias is known");
+        Err(Error::Io(io::Error::other(reason)))
     }
 
     /// The call without a recorder, but for what reaches no build: messages, and drivers that are recorded again.
@@ -389,7 +403,10 @@ mod tests {
         let recorder = Recorder::new(&cargo, &cargo).unwrap().with_reasons(Mode::Instead, place);
         let path = format!("{}:/usr/bin:/bin", dir.path().display());
         let env = recorder.environment(&Environment::new([("PATH", path.as_str())])).unwrap();
-        let result = run_as_cargo(&recorder, &env, &cargo, &["build"]);
-        assert!(result.is_err() && !built.exists(), "{result:?}");
+        for words in [&["build"][..], &["unknown"], &["--config", "alias.x='build'", "x"]] {
+            let result = run_as_cargo(&recorder, &env, &cargo, words);
+            assert!(result.is_err() && !built.exists(), "{words:?} {result:?}");
+        }
+        assert!(recorder.calls().unwrap().iter().all(|call| call.code == 1));
     }
 }
