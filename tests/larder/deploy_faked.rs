@@ -175,8 +175,9 @@ fn administrate(path: &Path) -> Arc<Mutex<Vec<String>>> {
 fn a_look_and_a_way_back_need_no_secrets_and_no_proxy() {
     let Some(server) = FakedServer::start("faked look", "overlap") else { return };
     // No Caddy answers, and the environment file is on another machine.
-    let status = server.deploy(&["--status"]).ok().stdout;
-    assert!(status.contains("serves") && status.contains("kept"), "{status}");
+    let status = server.deploy(&["--status"]).ok();
+    assert!(status.stdout.contains("serves") && status.stdout.contains("kept"), "{}", status.stdout);
+    assert!(status.stderr.contains("no proxy answers on port 2019"), "{}", status.stderr);
     assert_eq!(server.deploy(&["--logs"]).ok().stdout, "a line of the log\n");
     for words in [&["--plan"][..], &["--plan", "--rollback"], &["--rollback"]] {
         let run = server.deploy(words);
