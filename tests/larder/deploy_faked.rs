@@ -106,7 +106,7 @@ impl FakedServer {
         Surroundings::get().larder_with(self.project.path(), &words, &vars)
     }
 
-    /// What the engine's client was told to change.
+    /// The changes that the engine's client was told to make.
     fn changes(&self) -> Vec<String> {
         let told = fs_err::read_to_string(self.path("told")).unwrap_or_default();
         let verbs = ["start ", "stop ", "rm ", "rmi ", "create ", "rename ", "update "];

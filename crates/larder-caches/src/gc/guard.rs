@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use larder::{
     error::{Error, Result},
+    files::own_folder,
     target_dir::{ANSWERS, FINGERPRINTS, LOCKS, TAG, Tag},
 };
 
@@ -120,15 +121,13 @@ fn holds_style_sheet(folder: &Path) -> bool {
 
 /// Whether all in a folder is what Larder keeps beside builds.
 fn holds_records(folder: &Path) -> bool {
-    const FOLDERS: [&str; 3] = ["recipes", "proving", "asking"];
-    const FILES: [&str; 6] =
-        [".gitignore", ".lock", "docker-build.json", "docker-images.json", "last-build.json", "locked.json"];
     let mut entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
     entries.all(|entry| {
-        let path = entry.path();
+        let name = entry.file_name();
+        let name = name.to_str().unwrap_or_default();
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => is_called(&path, &FOLDERS),
-            Ok(kind) if kind.is_file() => is_called(&path, &FILES),
+            Ok(kind) if kind.is_dir() => own_folder::is_own_subfolder(name),
+            Ok(kind) if kind.is_file() => own_folder::is_own_file(name),
             _ => false,
         }
     })

@@ -51,7 +51,7 @@ pub(super) fn folder(project: &Project) -> Result<Utf8PathBuf> {
 }
 
 /// Why a folder is not sent for the workspace at `root`: files are written into it, and all that an allow-list names is
-/// sent, so a setting of a repository's does not reach beyond the repository. Without git nobody knows where that ends,
+/// sent, so a setting of a repository's does not reach beyond the repository. Without git its end is unknown,
 /// but the user's own folder is no part of it.
 fn not_a_context(folder: &Utf8Path, root: &Utf8Path, home: Option<&Path>) -> Option<&'static str> {
     if !root.starts_with(folder) {

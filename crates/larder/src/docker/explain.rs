@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    files::{read, records},
+    files::{own_folder::IMAGE_BUILD, read, records},
     hash::{ContentHasher, content_digest},
     project::Project,
     recipe::expand,
@@ -67,7 +67,7 @@ pub struct Miss {
 
 /// The path of the record of a project's last build.
 pub fn record_path(project: &Project) -> Utf8PathBuf {
-    records::path(project.workspace.target_directory(), "docker-build.json")
+    records::path(project.workspace.target_directory(), IMAGE_BUILD)
 }
 
 impl BuildRecord {

@@ -4,7 +4,11 @@
 use cargo_metadata::camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Result, files::records, workspace::Workspace};
+use crate::{
+    error::Result,
+    files::{own_folder::IMAGES, records},
+    workspace::Workspace,
+};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -30,7 +34,7 @@ impl BuiltImages {
 }
 
 fn path(workspace: &Workspace) -> Utf8PathBuf {
-    records::path(workspace.target_directory(), "docker-images.json")
+    records::path(workspace.target_directory(), IMAGES)
 }
 
 /// The ids of images that were built here, the youngest last. If there is no record, none.

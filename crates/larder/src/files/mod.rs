@@ -7,7 +7,7 @@ pub mod change;
 pub mod disk;
 mod facts;
 pub(crate) mod folder;
-pub(crate) mod own_folder;
+pub mod own_folder;
 pub mod read;
 pub(crate) mod records;
 pub mod scratch;

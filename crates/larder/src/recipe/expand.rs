@@ -1,7 +1,7 @@
 //! From the table to plain cargo: the files of a recipe, and their folder when this machine cooks it.
 //!
 //! The same is done by [`expand.awk`](PROGRAM) in images and by `nix/lib/expand.nix`, byte for byte; all three change
-//! together. Files are written into the folders of `folder.rs`, where `Workplace` holds them while cargo runs there.
+//! together. Files are written into the folders of `folder.rs`, and `Workplace` holds them while cargo runs there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,17 +23,19 @@ use super::{
     quoting::quoted,
     stub::{Documented, Shape, StubPlace},
 };
-use crate::{cargo::package_id::CRATES_IO, error::Result, slice::TARGET_MARKER, workspace::Workspace};
+use crate::{
+    cargo::package_id::CRATES_IO,
+    error::Result,
+    files::own_folder::{ASKING, RECIPES},
+    slice::TARGET_MARKER,
+    workspace::Workspace,
+};
 
 /// The program that does the same with awk alone; it is committed beside the table.
 pub const PROGRAM: &str = include_str!("expand.awk");
 
 /// Recipes lie here, seen from the workspace's root: `<slice>/<layer>` is appended.
 pub const FOLDER: &str = "target/larder/recipes";
-/// Their folder in the outer one on this machine, which is another than in images if `target` is a link.
-const COOKED: &str = "recipes";
-/// The folder of recipes that cargo is only asked about.
-const ASKING: &str = "asking";
 
 const MANIFEST_HEADER: &str =
     "# Expanded from larder/larder.lock. It is plain cargo: no tool is needed to build it.\n";
@@ -77,7 +79,7 @@ pub fn layer(
     let files = locked.files(index);
     let below = Utf8Path::new(&locked.slice.name).join(index.to_string());
     let outer = folder::outer(workspace.root());
-    let cooked = outer.join(COOKED).join(&below);
+    let cooked = outer.join(RECIPES).join(&below);
     // A question leaves nothing behind if it can be asked in the place of the recipe.
     let dir = if purpose == Purpose::Cooking || has(&cooked, &files) {
         cooked

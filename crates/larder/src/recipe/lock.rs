@@ -20,7 +20,7 @@ use crate::{
     Report,
     cargo::{CargoLock, platform::Platform},
     error::{Error, Result},
-    files::read,
+    files::{own_folder::PROVING, read},
     plan::Plans,
     project::Project,
     side_by_side,
@@ -28,8 +28,6 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The folder of recipes while they are proven, beside those that are cooked, so that relative paths hold.
-const PROVING: &str = "proving";
 /// The letters of slices in the table.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 

@@ -5,7 +5,13 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{answer::Answer, profiles::Profiles};
-use crate::{cargo::shown, error::Result, files::records, shim::recorder::call::Call, workspace::Workspace};
+use crate::{
+    cargo::shown,
+    error::Result,
+    files::{own_folder::LAST_BUILD, records},
+    shim::recorder::call::Call,
+    workspace::Workspace,
+};
 
 /// The format of the record.
 const VERSION: u64 = 1;
@@ -60,7 +66,7 @@ impl LastBuild {
 
     /// Its path below a target directory.
     pub(super) fn path_in(target_directory: &Utf8Path) -> Utf8PathBuf {
-        records::path(target_directory, "last-build.json")
+        records::path(target_directory, LAST_BUILD)
     }
 
     /// Reads a record; `None` if there is none of this version.
