@@ -20,6 +20,8 @@ parts=$(dirname "$sshd")/../lib/openssh
 if [ -e "$parts/sshd-session" ]; then
     mount --bind "$parts" /usr/lib/openssh
 fi
+# The engine's client is on the PATH of every session, as on a server, also if it is installed for the tests alone.
+client=$(dirname "$(command -v docker)")
 cat > "$bench/sshd_config" << END
 Port 2222
 ListenAddress 127.0.0.1
@@ -32,6 +34,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 LogLevel VERBOSE
+SetEnv PATH=$client:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 $options
 END
 # One that is not installed has its libraries beside it.
