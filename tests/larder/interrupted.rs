@@ -74,7 +74,7 @@ fn recipes_of(project: &Project, number: u32) -> Vec<(PathBuf, String)> {
 fn what_a_killed_run_left_goes_even_where_nothing_changed() {
     let project = app(0);
     project.larder(&["lock"]).ok();
-    project.write("larder/.larder-killed", "");
+    project.write("larder/.larder-new-killed", "");
     assert!(project.has_leftovers());
     let outcome = project.larder(&["lock"]).ok();
     assert!(outcome.stderr.contains("Kept"), "{}", outcome.stderr);

@@ -120,7 +120,7 @@ fn a_manifest_without_such_globs_is_left_alone() {
 fn a_killed_run_leaves_a_workspace_that_cargo_reads() {
     let project = workspace("members = [\"*\"]\nexclude = [\"target\"]\n", &["app", "tool"]);
     project.larder(&["lock"]).ok();
-    project.write("larder/.larder-killed", "");
+    project.write("larder/.larder-new-killed", "");
     assert_eq!(members(&project), 2);
     project.larder(&["lock"]).ok();
     assert!(!project.has_leftovers());

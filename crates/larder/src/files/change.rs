@@ -6,7 +6,7 @@ use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use toml_edit::DocumentMut;
 
-use super::read;
+use super::{read, temporary};
 use crate::error::{Error, Result};
 
 /// A file as it is and as it should be.
@@ -116,19 +116,6 @@ fn found(path: &Utf8Path) -> Result<Option<String>> {
     Ok(Some(read::text(path)?))
 }
 
-/// The beginning of the names of files that are not written to their end yet.
-const TEMPORARY: &str = ".larder-";
-/// The number of letters and digits behind it, which `tempfile` chooses.
-const RANDOM: usize = 6;
-
-/// Whether a file has such a name, as a run leaves one that was killed while it wrote.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    let random = name.strip_prefix(TEMPORARY);
-    random.is_some_and(|random| {
-        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
-}
-
 /// Writes a file as a whole or not at all. One that is there keeps its permissions, and a symbolic link stays one.
 ///
 /// # Errors
@@ -144,8 +131,7 @@ fn place(path: &Utf8Path, text: impl AsRef<[u8]>) -> Result<()> {
         fs_err::remove_dir(path)?;
     }
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(TEMPORARY).rand_bytes(RANDOM).tempfile_in(folder)?;
-    fs_err::write(temporary.path(), text)?;
+    let temporary = temporary::written(folder, text.as_ref())?;
     if path.exists() && !path.is_symlink() {
         fs_err::set_permissions(temporary.path(), fs_err::metadata(path)?.permissions())?;
     } else {
@@ -176,19 +162,6 @@ mod tests {
         assert_eq!(Change::needed(path.clone(), "one\n".into()).unwrap(), None);
         let change = Change::needed(path, "two\n".into()).unwrap().unwrap();
         assert_eq!(change.diff(&root), "--- a/sub/a.txt\n+++ b/sub/a.txt\n@@ -1 +1 @@\n-one\n+two\n");
-    }
-
-    #[test]
-    fn files_that_are_not_written_to_their_end_have_a_name_of_their_own() {
-        let (_dir, root) = folder();
-        let temporary =
-            tempfile::Builder::new().prefix(TEMPORARY).rand_bytes(RANDOM).tempfile_in(&root).unwrap();
-        assert!(is_temporary(temporary.path().file_name().unwrap().to_str().unwrap()));
-        for name in
-            [".larder-todo.md", ".larder-notes", ".larder-", ".larder-abc.ef", "larder-abcdef", "abcdef"]
-        {
-            assert!(!is_temporary(name), "{name}");
-        }
     }
 
     #[test]

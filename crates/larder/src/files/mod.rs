@@ -13,3 +13,4 @@ pub(crate) mod records;
 pub mod scratch;
 mod system;
 pub mod tag;
+pub(crate) mod temporary;

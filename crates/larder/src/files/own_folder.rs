@@ -5,7 +5,7 @@
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::{change, tag::Tag};
+use super::{change, tag::Tag, temporary};
 use crate::error::Result;
 
 /// The record of the last build.
@@ -31,7 +31,7 @@ const IGNORED: &str = "*\n";
 
 /// Whether a file in the folder has a name that Larder gives.
 pub fn is_own_file(name: &str) -> bool {
-    [LAST_BUILD, IMAGE_BUILD, IMAGES, LOCKED, LOCK, MARK].contains(&name) || change::is_temporary(name)
+    [LAST_BUILD, IMAGE_BUILD, IMAGES, LOCKED, LOCK, MARK].contains(&name) || temporary::is_temporary(name)
 }
 
 /// Whether a folder in it has such a name.
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn own_names_are_those_in_use() {
         let lock = Utf8Path::new(crate::target_dir::LARDERS_LOCK).file_name().unwrap();
-        for name in [lock, ".gitignore", "locked.json", "last-build.json", ".larder-a1B2c3"] {
+        for name in [lock, ".gitignore", "locked.json", "last-build.json", ".larder-new-a1B2c3"] {
             assert!(is_own_file(name), "{name}");
         }
         assert!(is_own_subfolder("recipes"));

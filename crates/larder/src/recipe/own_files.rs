@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    files::{change, read},
+    files::{change, read, temporary},
     git::Git,
     hash::content_digest,
     project::Project,
@@ -75,7 +75,7 @@ pub(super) fn write(project: &Project, file: &LockFile) -> Result<()> {
     let workspace = &project.workspace;
     check(&LockFile::path(&workspace.larder_dir()), file)?;
     fs_err::create_dir_all(workspace.larder_dir())?;
-    sweep(&workspace.larder_dir())?;
+    temporary::sweep(&workspace.larder_dir());
     for (path, text) in texts(workspace, file)? {
         if !path.is_file() || !read::bytes(&path).is_ok_and(|found| found == text) {
             change::write_own(&path, &text)?;
@@ -118,17 +118,6 @@ pub(super) fn refuse_foreign(dir: &Utf8Path) -> Result<()> {
     Err(Error::Settings { path: path.into(), reason: reason.into() })
 }
 
-/// Removes what a run that was killed has left behind.
-fn sweep(dir: &Utf8Path) -> Result<()> {
-    for entry in dir.read_dir_utf8()? {
-        let entry = entry?;
-        if change::is_temporary(entry.file_name()) && entry.file_type()?.is_file() {
-            fs_err::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 /// Has git track the files if a pattern such as `*.lock` or `.*` hides one of them.
 fn track(project: &Project, dir: &Utf8Path) -> Result<()> {
     let Ok(Some(git)) = Git::find(project.cargo.env(), project.workspace.root()) else { return Ok(()) };
@@ -143,7 +132,6 @@ fn track(project: &Project, dir: &Utf8Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use super::*;
 
@@ -166,17 +154,5 @@ mod tests {
         fs_err::write(dir.join("expand.awk"), "{ print }\n").unwrap();
         fs_err::write(LockFile::path(dir), "").unwrap();
         refuse_foreign(dir).unwrap();
-    }
-
-    #[test]
-    fn only_what_a_killed_run_left_is_removed() {
-        let scratch = tempfile::tempdir().unwrap();
-        let dir = Utf8Path::from_path(scratch.path()).unwrap();
-        for name in [".larder-todo.md", ".larder-aB3xYz", "notes"] {
-            fs_err::write(dir.join(name), "").unwrap();
-        }
-        sweep(dir).unwrap();
-        let left = dir.read_dir_utf8().unwrap().map(|entry| entry.unwrap().file_name().to_owned());
-        assert_eq!(left.collect::<BTreeSet<_>>(), [".larder-todo.md", "notes"].map(str::to_owned).into());
     }
 }
