@@ -86,7 +86,7 @@ fn publish(folder: &Path, env: &Environment) -> anyhow::Result<()> {
     fs_err::write(source.path().join("Cargo.toml"), manifest)?;
     fs_err::write(source.path().join("src/lib.rs"), "pub fn one() -> u32 {\n    1\n}\n")?;
     Cmd::new("cargo", source.path(), env)
-        .args(["package", "--no-verify", "--allow-dirty", "--quiet"])
+        .args(["package", "--no-verify", "--allow-dirty", "--quiet", "--target-dir=target"])
         .output()?;
     let archive = source.path().join("target/package/secretive-1.0.0.crate");
     let sum = Cmd::new("sha256sum", source.path(), env).arg(&archive).output()?;
