@@ -51,6 +51,7 @@ pub(crate) struct Args {
 /// Looks for all that the steps use, sets it up, runs them, and prints how long each took.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let steps = if args.only.is_empty() { &Step::ALL[..] } else { &args.only };
+    let env = &in_own_folders(env);
     let steps = possible(sh, env, log, steps)?;
     let mut clock = Clock::default();
     for requirement in step::requirements(&steps) {
@@ -70,6 +71,15 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
     anstream::print!("{}", clock.table());
     ensure!(failed.is_empty(), "these steps failed: {}", failed.join(", "));
     Ok(())
+}
+
+/// Without the folder that a person's shell names for all builds: the steps look into those of the workspaces.
+fn in_own_folders(env: &Environment) -> Environment {
+    let mut env = env.clone();
+    ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"]
+        .into_iter()
+        .for_each(|name| env.unset(name));
+    env
 }
 
 /// The steps that this machine can run, before anything is built. In CI that has to be all of them.
