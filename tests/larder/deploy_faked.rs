@@ -106,6 +106,16 @@ impl FakedServer {
         Surroundings::get().larder_with(self.project.path(), &words, &vars)
     }
 
+    /// Goes back, and is refused in these words before anything is held or changed.
+    #[track_caller]
+    fn refuses_to_go_back(&self, said: &str) {
+        let methods = administrate(&self.path("2019"));
+        let run = self.deploy(&["--rollback"]);
+        assert!(run.code == 1 && run.stderr.contains(said), "{}", run.stderr);
+        assert!(methods.lock().unwrap().iter().all(|method| method == "GET"), "nothing is held");
+        assert_eq!(self.changes(), Vec::<String>::new());
+    }
+
     /// The changes that the engine's client was told to make.
     fn changes(&self) -> Vec<String> {
         let told = fs_err::read_to_string(self.path("told")).unwrap_or_default();
@@ -195,41 +205,27 @@ fn a_look_and_a_way_back_need_no_secrets_and_no_proxy() {
 #[test]
 fn requests_are_not_held_for_a_port_that_something_else_has() {
     let Some(server) = FakedServer::start("faked port", "hold") else { return };
-    let methods = administrate(&server.path("2019"));
     listen(&server.path("8101"));
-    let run = server.deploy(&["--rollback"]);
-    let said = "server.example: port 8101 is taken by something else";
-    assert!(run.code == 1 && run.stderr.contains(said), "{}", run.stderr);
-    assert!(methods.lock().unwrap().iter().all(|method| method == "GET"), "nothing is held");
-    assert_eq!(server.changes(), Vec::<String>::new());
+    server.refuses_to_go_back("server.example: port 8101 is taken by something else");
 }
 
 #[test]
 fn the_release_that_serves_is_left_alone_if_requests_cannot_be_held() {
     let Some(server) = FakedServer::start("faked proxy", "hold") else { return };
-    // It has no handler at the path that it told, so every change is one that others came before.
-    let methods = administrate(&server.path("2019"));
-    let run = server.deploy(&["--rollback"]);
-    let said = "the proxy's configuration changes all the time";
-    assert!(run.code == 1 && run.stderr.contains(said), "{}", run.stderr);
-    assert!(methods.lock().unwrap().iter().all(|method| method == "GET"), "nothing is held");
+    // The proxy has no handler at the path that it told, so every change is one that others came before.
+    server.refuses_to_go_back("the proxy's configuration changes all the time");
     // The script, which has ended, names the engine's socket; it would have started the release that it guards.
     let told = fs_err::read_to_string(server.path("told")).unwrap();
     assert!(told.lines().all(|line| !line.starts_with("-H ")), "{told}");
-    assert_eq!(server.changes(), Vec::<String>::new());
 }
 
 #[test]
 fn nothing_is_ended_on_a_server_that_could_not_start_it_again() {
     for update in ["hold", "stop"] {
         let Some(server) = FakedServer::start("faked guard", update) else { return };
-        let methods = administrate(&server.path("2019"));
         fs_err::remove_file(server.path("there/docker")).unwrap();
-        let run = server.deploy(&["--rollback"]);
         let said = "server.example: there is no `docker` on the PATH of a command that ssh starts";
-        assert!(run.code == 1 && run.stderr.contains(said), "{}", run.stderr);
-        assert!(methods.lock().unwrap().iter().all(|method| method == "GET"), "nothing is held");
-        assert_eq!(server.changes(), Vec::<String>::new());
+        server.refuses_to_go_back(said);
     }
 }
 

@@ -81,12 +81,17 @@ impl ContentHasher {
     }
 
     pub(crate) fn finish_hex(self) -> String {
-        let mut text = String::new();
-        for byte in self.finish() {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex(&self.finish())
     }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// SHA-256 of a file's bytes in hexadecimal.

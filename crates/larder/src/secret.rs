@@ -181,7 +181,7 @@ fn has_unescaped_password(address: &str, authority: &str) -> bool {
 
 /// Whether an address without a scheme names a user and a password, as proxies are given: `me:password@proxy:3128`.
 fn has_bare_password(text: &str) -> bool {
-    let end = |c: char| c.is_whitespace() || c.is_control() || "/?#\"'`".contains(c);
+    let end = |c: char| ends_address(c) || "/?#".contains(c);
     text.split(end).any(|word| {
         word.match_indices('@').any(|(at, _)| has_user_and_password(&word[..at]) && is_host(&word[at + 1..]))
     })

@@ -90,8 +90,8 @@ fn lock(build_dir: &Path, seen: &BTreeSet<String>, report: &dyn Report) -> Resul
     let profiles = target_dir::profiles_with(build_dir, seen);
     match locks::take_profiles(&profiles, PATIENCE, &Silent) {
         Ok(locks) => Ok(Some(locks)),
-        Err(larder::Error::InUse { path }) => {
-            report.step("Storing", &format!("nothing this time: {}", larder::Error::InUse { path }));
+        Err(error @ larder::Error::InUse { .. }) => {
+            report.step("Storing", &format!("nothing this time: {error}"));
             Ok(None)
         }
         Err(error) => Err(error.into()),

@@ -53,8 +53,7 @@ impl Credentials {
     pub fn kept_from(env: &Environment, address: &str) -> Option<String> {
         let uri = server(address).filter(|_| Self::read(env).set(TOKEN).is_some())?;
         let host = uri.host().filter(|_| Self::for_repository(env, address).set(TOKEN).is_none())?;
-        let is_named_alone = uri.scheme_str() != Some("http") || is_loopback(host);
-        Some(if is_named_alone { host.to_owned() } else { format!("http://{host}") })
+        Some(if is_in_clear(&uri) { format!("http://{host}") } else { host.to_owned() })
     }
 
     /// Nobody's.
@@ -98,14 +97,18 @@ fn server(address: &str) -> Option<Uri> {
 /// anything in clear.
 fn is_at(address: &str, host: &str) -> bool {
     let Some(uri) = server(address) else { return false };
-    let in_clear = uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback);
     let host = match host.strip_prefix("http://") {
         Some(plain) => plain,
-        None if in_clear => return false,
+        None if is_in_clear(&uri) => return false,
         None => host,
     };
     let names = [uri.host(), uri.authority().map(Authority::as_str)];
     names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(host))
+}
+
+/// Whether a server is asked over a network without encryption.
+fn is_in_clear(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback)
 }
 
 impl fmt::Debug for Credentials {

@@ -140,9 +140,14 @@ pub(crate) fn option_values<'a>(args: &'a [String], name: &str) -> Vec<&'a str> 
     arguments(args).filter(|argument| argument.name == name).filter_map(|argument| argument.value).collect()
 }
 
+/// Whether a call has an option of one of these names.
+pub(crate) fn has_one_of(args: &[String], names: &[&str]) -> bool {
+    arguments(args).any(|argument| names.contains(&argument.name))
+}
+
 /// Whether a call says that it is of the release profile.
 pub(crate) fn is_release(args: &[String]) -> bool {
-    arguments(args).any(|argument| matches!(argument.name, "--release" | "-r"))
+    has_one_of(args, &["--release", "-r"])
 }
 
 /// cargo's own arguments: those before a `--`, which belong to a test or to clippy and not to cargo.
@@ -183,7 +188,7 @@ pub(crate) fn without_policies(args: &[String]) -> Vec<String> {
 
 /// Whether an option has cargo answer instead of building.
 pub(crate) fn is_question(args: &[String]) -> bool {
-    arguments(args).any(|argument| ["--unit-graph", "--build-plan", "--help", "-h"].contains(&argument.name))
+    has_one_of(args, &["--unit-graph", "--build-plan", "--help", "-h"])
 }
 
 /// Short names as long ones, so that both spellings give the same slice.

@@ -99,9 +99,9 @@ impl Engine {
         Ok(Self { client: Client::find(&env)?, host: host.to_owned() })
     }
 
-    /// The server's name.
-    pub(super) fn host(&self) -> &str {
-        &self.host
+    /// An error of the server.
+    pub(super) fn problem(&self, what: String, hint: &'static str) -> Error {
+        Problem::Server { host: self.host.clone(), what, hint }.into()
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -117,11 +117,10 @@ impl Engine {
         const FORMAT: &str = "{{.ServerVersion}}\t{{.Architecture}}\t{{.DockerRootDir}}\t\
                               {{.Swarm.ControlAvailable}}\t{{.Swarm.NodeID}}";
         let answer = self.cmd(&["info", "--format", FORMAT]).output().map_err(|error| match error {
-            Error::Failed { stderr, .. } => Error::from(Problem::Server {
-                host: self.host.clone(),
-                what: format!("the Docker engine does not answer: {}", last_line(&stderr)),
-                hint: "start it there; `docker info` on the server says more",
-            }),
+            Error::Failed { stderr, .. } => {
+                let what = format!("the Docker engine does not answer: {}", last_line(&stderr));
+                self.problem(what, "start it there; `docker info` on the server says more")
+            }
             other => other,
         })?;
         let mut words = answer.trim().split('\t').map(str::to_owned);
@@ -142,8 +141,7 @@ impl Engine {
             }
         }
         let what = format!("the containers of `{service}` change all the time");
-        let hint = "run this again once nothing else removes them";
-        Err(Problem::Server { host: self.host.clone(), what, hint }.into())
+        Err(self.problem(what, "run this again once nothing else removes them"))
     }
 
     /// One container; `None` if it is gone.
@@ -223,8 +221,7 @@ impl Engine {
     /// The error if something else has a port of ours.
     pub(super) fn port_taken(&self, port: u16) -> Error {
         let what = format!("port {port} is taken by something else");
-        let hint = "end what has it, or set `ports` to two that are free";
-        Problem::Server { host: self.host.clone(), what, hint }.into()
+        self.problem(what, "end what has it, or set `ports` to two that are free")
     }
 
     /// Ends a container by SIGTERM, and after these seconds by force.

@@ -214,18 +214,10 @@ esac
         remove_lock(folder);
     }
 
-    fn lock(folder: &Path) -> String {
-        format!("/tmp/larder-deploy-{}.lock", service(folder))
-    }
-
-    fn is_free(folder: &Path) -> bool {
-        fs_err::File::open(lock(folder)).unwrap().into_file().try_lock().is_ok()
-    }
-
     /// Removes the files of a lock, which is free.
     fn remove_lock(folder: &Path) {
-        assert!(is_free(folder));
-        let path = lock(folder);
+        let path = format!("/tmp/larder-deploy-{}.lock", service(folder));
+        fs_err::File::open(&path).unwrap().into_file().try_lock().unwrap();
         for file in fs_err::read_dir("/tmp").unwrap().flatten() {
             if file.path().to_str().is_some_and(|name| name.starts_with(&path)) {
                 fs_err::remove_file(file.path()).unwrap();

@@ -211,8 +211,8 @@ impl Run<'_, '_> {
 
     /// Has the server start a release again if we vanish. If it cannot, nothing is held or ended.
     fn guard(&mut self, release: &Release) -> Result<()> {
-        let Err(error) = self.deployment.session.guard(&release.container) else { return Ok(()) };
-        Err(self.despite(self.take_away(), error))
+        let guarded = self.deployment.session.guard(&release.container);
+        guarded.map_err(|error| self.despite(self.take_away(), error))
     }
 
     /// Removes a release with its image. A run that was killed while it got another container has left it twice.

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::{
     engine::{Engine, last_line},
-    problem::Problem,
     release::{Labels, Release},
 };
 use crate::{
@@ -87,7 +86,7 @@ impl Engine {
     /// The release of a service, and the one that it would go back to.
     pub(super) fn swarm_releases(&self, service: &str) -> Result<Vec<Release>> {
         let Some(found) = self.swarm_service(service)? else { return Ok(Vec::new()) };
-        let Some(serving) = found.spec.release(&found.id) else { return Err(self.foreign(service).into()) };
+        let Some(serving) = found.spec.release(&found.id) else { return Err(self.foreign(service)) };
         let previous = found.previous_spec.and_then(|spec| spec.release(&found.id));
         let previous = previous.map(|release| Release { is_running: false, ..release });
         let mut releases: Vec<Release> = [serving].into_iter().chain(previous).collect();
@@ -101,10 +100,9 @@ impl Engine {
     }
 
     /// The error if something else has deployed the service: a stack of the same name would take its place.
-    fn foreign(&self, service: &str) -> Problem {
+    fn foreign(&self, service: &str) -> Error {
         let what = format!("Swarm has a service `{}` that Larder did not deploy", full_name(service));
-        let hint = "set `service` to another name, or remove that stack if it is not needed any more";
-        Problem::Server { host: self.host().to_owned(), what, hint }
+        self.problem(what, "set `service` to another name, or remove that stack if it is not needed any more")
     }
 
     /// Whether some of a service's containers were not started by Swarm.

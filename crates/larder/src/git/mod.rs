@@ -82,21 +82,25 @@ impl Git {
     /// git runs a filter to compare a file. The repository's own configuration may name any program for one; what a
     /// person set up for all repositories is theirs, and stays.
     fn without_filters(&self) -> Result<Vec<String>> {
-        const NO_NAME_FITS: i32 = 1;
         const UNKNOWN_OPTION: i32 = 129;
-        let names = ["config", "-z", "--name-only", "--get-regexp", r"^filter\."];
-        let without = match self.ask(&[&names[..2], &["--show-scope"], &names[2..]].concat()) {
-            Ok(names) => filters::without(&names),
-            Err(Error::Failed { code: Some(NO_NAME_FITS), .. }) => Ok(Vec::new()),
+        let without = match self.filter_settings(&["--show-scope"]) {
             // Before version 2.26: any of them may be the repository's.
-            Err(Error::Failed { code: Some(UNKNOWN_OPTION), .. }) => match self.ask(&names) {
-                Ok(names) => filters::without_all(&names),
-                Err(Error::Failed { code: Some(NO_NAME_FITS), .. }) => Ok(Vec::new()),
-                Err(error) => return Err(error),
-            },
-            Err(error) => return Err(error),
+            Err(Error::Failed { code: Some(UNKNOWN_OPTION), .. }) => {
+                filters::without_all(&self.filter_settings(&[])?)
+            }
+            names => filters::without(&names?),
         };
         without.map_err(|reason| Error::Settings { path: self.top.join(".git/config").into(), reason })
+    }
+
+    /// The names of all settings of filters, as git gives them with these options.
+    fn filter_settings(&self, options: &[&str]) -> Result<String> {
+        const NO_NAME_FITS: i32 = 1;
+        let cmd = self.cmd(&self.dir).args(["config", "-z"]).args(options);
+        match cmd.args(["--name-only", "--get-regexp", r"^filter\."]).output() {
+            Err(Error::Failed { code: Some(NO_NAME_FITS), .. }) => Ok(String::new()),
+            names => names,
+        }
     }
 
     /// The folder's path below the work tree's top; empty if they are the same.

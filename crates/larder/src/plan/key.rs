@@ -33,7 +33,7 @@ use super::{
     external::Kind,
     unit_graph::{GraphUnit, UnitGraph},
 };
-use crate::hash::ContentHasher;
+use crate::hash::{ContentHasher, hex};
 
 const DOMAIN: &str = "larder unit key 1";
 
@@ -43,7 +43,7 @@ pub struct UnitKey([u8; 32]);
 
 impl fmt::Display for UnitKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -233,21 +233,15 @@ impl Draft<'_> {
             return Some(Staleness::Settings(format!("slice `{name}`: the layers below its recipe changed")));
         }
         let names = moved(before, after);
-        let is_same_beside = has_same_settings(record, wanted);
+        // All but the packages of layers.
+        let is_same_beside = Layer { packages: after.packages.clone(), ..before.clone() } == *after
+            && LockedSlice { layers: wanted.layers.clone(), ..record.clone() } == *wanted;
         let reason = format!("slice `{name}`: {}", changed(&names, is_same_beside));
         // An update of `Cargo.lock` leaves packages of the same sources behind.
         let is_left_behind = record.layers.iter().all(|layer| layer.is_within(&self.sources, after));
         let is_of_packages = !names.is_empty() && is_same_beside && is_left_behind;
         Some(if is_of_packages { Staleness::Packages(reason) } else { Staleness::Settings(reason) })
     }
-}
-
-/// Whether two records of a slice are the same but for the packages of their layers.
-fn has_same_settings(record: &LockedSlice, wanted: &LockedSlice) -> bool {
-    let (Some(before), Some(after)) = (record.layers.last(), wanted.layers.last()) else { return false };
-    let layer = Layer { packages: after.packages.clone(), ..before.clone() };
-    let slice = LockedSlice { layers: wanted.layers.clone(), ..record.clone() };
-    layer == *after && slice == *wanted
 }
 
 /// The packages that make two layers differ, by name.

@@ -132,7 +132,6 @@ fn track(project: &Project, dir: &Utf8Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{name::Name, target_dir::TargetDir};
 use crate::{
     cargo::{
-        command_line::{VERBOSITY, arguments, is_release, long, option_values, own_args, without_options},
+        command_line::{
+            VERBOSITY, arguments, has_one_of, is_release, long, option_values, own_args, without_options,
+        },
         subcommands::{building, slice_of},
         variables::BUILD_TARGET,
     },
@@ -175,11 +177,9 @@ impl Slice {
             "--benches",
             "--all-targets",
         ];
-        self.is_clippy() && self.has_one_of(&["--edition", "--edition-idioms"]) && !self.has_one_of(&TARGETS)
-    }
-
-    fn has_one_of(&self, names: &[&str]) -> bool {
-        arguments(&self.args).any(|argument| names.contains(&argument.name))
+        self.is_clippy()
+            && has_one_of(&self.args, &["--edition", "--edition-idioms"])
+            && !has_one_of(&self.args, &TARGETS)
     }
 
     /// The target triples that the invocation names with `--target`.

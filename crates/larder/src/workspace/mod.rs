@@ -91,18 +91,19 @@ impl Workspace {
 
     /// Whether git tracks a path, as the link or the file that it is; a git that does not answer may.
     pub(crate) fn tracks(&self, path: &Utf8Path) -> bool {
-        let git = Git::find(&self.env, self.root()).ok().flatten();
-        git.is_some_and(|git| git.tracks(path) != Some(false))
+        self.git().is_some_and(|git| git.tracks(path) != Some(false))
     }
 
     /// The workspace's `target`, if it is a link and git says that no clone has it: it is the user's own.
     pub fn own_link(&self) -> Option<Utf8PathBuf> {
         let target = self.root().join("target");
-        if !target.is_symlink() {
-            return None;
-        }
-        let git = Git::find(&self.env, self.root()).ok().flatten()?;
-        (git.tracks(&target) == Some(false)).then_some(target)
+        let is_own = target.is_symlink() && self.git().is_some_and(|git| git.tracks(&target) == Some(false));
+        is_own.then_some(target)
+    }
+
+    /// The repository that it lies in, if git says so.
+    fn git(&self) -> Option<Git> {
+        Git::find(&self.env, self.root()).ok().flatten()
     }
 
     /// The folder of the root manifest.

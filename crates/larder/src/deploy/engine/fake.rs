@@ -38,7 +38,7 @@ impl FakeEngine {
 
     /// The calls after those that look for a client.
     pub(in crate::deploy) fn told(&self) -> Vec<String> {
-        let told = fs_err::read_to_string(self.folder.path().join("told")).unwrap_or_default();
+        let told = fs_err::read_to_string(self.path().join("told")).unwrap_or_default();
         told.lines().filter(|line| *line != "buildx version").map(str::to_owned).collect()
     }
 }

@@ -8,10 +8,10 @@ use cargo_metadata::camino::Utf8PathBuf;
 
 use super::ask::Answer;
 use crate::{
-    cargo::{compilers::WRAPPERS, settings_files::CONFIGURATION, variables::has_rustflags},
+    cargo::{compilers::WRAPPERS, settings_files::CONFIGURATION, shown, variables::has_rustflags},
     process::Environment,
     project::Project,
-    secret, tuning,
+    tuning,
     workspace::parse_toml,
 };
 
@@ -144,7 +144,7 @@ fn rustflags(project: &Project, config: &Config) -> Answer<Rustflags> {
     let said = |error: cargo_config2::Error| error.to_string();
     let host = project.host().map_err(|error| error.to_string())?;
     let flags = config.rustflags(host.as_str()).map_err(said)?;
-    let configured = flags.map(|flags| secret::without_values(&flags.flags).join(" ")).unwrap_or_default();
+    let configured = flags.map(|flags| shown::line(&flags.flags)).unwrap_or_default();
     let variables = project.cargo.env().iter().filter_map(|(name, value)| {
         let name = name.to_str().filter(|name| has_rustflags(name) && !value.is_empty())?;
         Some(name.to_owned())
