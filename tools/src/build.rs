@@ -5,12 +5,12 @@ use xshell::Shell;
 
 use crate::{
     log::Log,
-    portfolio::{self, Portfolio, Variant},
+    portfolio::{self, LarderFeatures, Portfolio, Variant},
 };
 
 /// Sets up, cooks, builds with cargo-leptos, serves the site once and prints what was compiled.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
-    let portfolio = Portfolio::prepare(sh, env, log)?;
+    let portfolio = Portfolio::prepare_with(sh, env, log, LarderFeatures::OfUsers)?;
     let phases = portfolio.build(Variant::Release)?;
     portfolio.serve_once(Variant::Release)?;
     anstream::print!("{}", portfolio::table(&phases));

@@ -22,7 +22,7 @@ const BESIDE: u64 = 64 << 10;
 
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<()> {
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     let (engine, bases) = docker::current_engine(sh, env, log)?;
     show(sh, engine.env(), &larder, &bases.words(), log)
 }

@@ -6,13 +6,14 @@
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
+    thread,
 };
 
 use anyhow::{Context as _, ensure};
 use larder::process::{Cmd, Environment, Stderr};
 use larder_tests::site::Server;
 use serde_json::Value;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::{log::Log, setup};
 
@@ -33,6 +34,24 @@ pub(crate) enum Variant {
     Dev,
 }
 
+/// The features that `cargo larder` is built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LarderFeatures {
+    /// Those of a plain installation, which compiles a third as many crates beside those of xtask.
+    OfUsers,
+    /// Those that the tests build it with, so that they have it already.
+    OfTests,
+}
+
+impl LarderFeatures {
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::OfUsers => &[],
+            Self::OfTests => &["--features=store-clouds"],
+        }
+    }
+}
+
 impl Variant {
     pub(crate) fn words(self) -> &'static [&'static str] {
         match self {
@@ -51,10 +70,25 @@ impl Variant {
 }
 
 impl<'a> Portfolio<'a> {
-    /// Sets up the tools and builds `cargo larder`.
+    /// Sets up the tools and builds `cargo larder` as the tests do.
     pub(crate) fn prepare(sh: &Shell, env: &Environment, log: &'a Log) -> anyhow::Result<Self> {
-        let tools = setup::ensure(sh, env, log)?;
-        let larder = build_larder(sh, log)?;
+        Self::prepare_with(sh, env, log, LarderFeatures::OfTests)
+    }
+
+    /// Sets up the tools and builds `cargo larder`.
+    pub(crate) fn prepare_with(
+        sh: &Shell,
+        env: &Environment,
+        log: &'a Log,
+        features: LarderFeatures,
+    ) -> anyhow::Result<Self> {
+        let root = sh.current_dir();
+        let (tools, larder) = thread::scope(|scope| {
+            // It needs none of the tools; beside those that are built it fills the second core while one is linked.
+            let larder = scope.spawn(|| build_larder_in(&root, env, log, features));
+            let tools = setup::ensure(sh, env, log);
+            anyhow::Ok((tools?, larder.join().expect("building does not panic")?))
+        })?;
         Ok(Self { dir: sh.current_dir().join("examples/portfolio"), larder, env: tools.environment(), log })
     }
 
@@ -124,12 +158,21 @@ impl<'a> Portfolio<'a> {
     }
 }
 
-/// Builds this checkout's `cargo larder` and gives its path.
-pub(crate) fn build_larder(sh: &Shell, log: &Log) -> anyhow::Result<PathBuf> {
+/// Builds this checkout's `cargo larder` as the tests do and gives its path.
+pub(crate) fn build_larder(sh: &Shell, env: &Environment, log: &Log) -> anyhow::Result<PathBuf> {
+    build_larder_in(&sh.current_dir(), env, log, LarderFeatures::OfTests)
+}
+
+fn build_larder_in(
+    root: &Path,
+    env: &Environment,
+    log: &Log,
+    features: LarderFeatures,
+) -> anyhow::Result<PathBuf> {
     log.step("Building", "cargo-larder");
-    let cargo = sh.var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // With the features of the tests' own, which then have it already.
-    cmd!(sh, "{cargo} build --quiet --package cargo-larder --features=store-clouds").quiet().run()?;
+    let cargo = env.get("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+    let words = ["build", "--quiet", "--package", "cargo-larder"];
+    Cmd::new(cargo, root, env).args(words).args(features.words().iter().copied()).run()?;
     // xtask is built into the same folder as what it runs.
     let own = std::env::current_exe().context("cannot tell the path of xtask")?;
     Ok(own.with_file_name("cargo-larder"))

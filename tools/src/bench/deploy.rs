@@ -87,7 +87,7 @@ struct Took {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let tools = setup::ensure(sh, env, log)?;
     let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     let sample = args.workspace.sample(sh);
     let scratch = tempfile::tempdir()?;
     let images = scratch.path().join("images.tar");

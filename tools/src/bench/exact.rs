@@ -50,7 +50,7 @@ struct CookMeasurement {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let portfolio = Portfolio::prepare(sh, env, log)?;
     let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     let scratch = Scratch::new(sh, &args.scratch)?;
     let bench =
         ExactBench { example: portfolio.dir(), env: portfolio.env(), larder: &larder, chef: &chef, log };

@@ -75,7 +75,7 @@ struct ClearingMeasurement {
 /// Runs the verb.
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let sweep = programs::ensure(sh, env, log, programs::CARGO_SWEEP)?;
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     let scratch = Scratch::new(sh, &args.scratch)?;
     let bench = GcBench { env, log, sweep, larder, dir: scratch.dir().to_owned() };
     let full = bench.fill()?;

@@ -104,7 +104,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         return test(sh, env, log, &parts);
     }
     let engine = Engine::ensure(sh, env, log)?;
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     // Otherwise the Dockerfile's own.
     let mut words = match args.base {
         Base::Registry => Vec::new(),
@@ -129,7 +129,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
 
 /// Everything that must hold of images, with bases made here, so that no registry is needed.
 pub(crate) fn test(sh: &Shell, env: &Environment, log: &Log, parts: &[Part]) -> anyhow::Result<()> {
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     if parts.iter().any(|part| !part.is_current()) {
         let engine = Engine::ensure(sh, env, log)?;
         let bases = debian_bases(sh, env, &engine, log)?;

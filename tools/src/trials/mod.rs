@@ -66,7 +66,7 @@ pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyh
         return Ok(());
     }
     let chosen = chosen(args)?;
-    let larder = portfolio::build_larder(sh, log)?;
+    let larder = portfolio::build_larder(sh, env, log)?;
     requirement::headers(sh, env, log)?;
     let plain = setup::plain(env);
     let needs_tools = chosen.iter().any(|repository| repository.needs_tools && args.builds(repository));

@@ -175,7 +175,7 @@ impl Scenario {
 pub(crate) fn run(sh: &Shell, env: &Environment, log: &Log, args: &Args) -> anyhow::Result<()> {
     let tools = setup::ensure(sh, env, log)?;
     let chef = programs::ensure(sh, env, log, programs::CARGO_CHEF)?;
-    let larder = crate::portfolio::build_larder(sh, log)?;
+    let larder = crate::portfolio::build_larder(sh, env, log)?;
     let sample = args.workspace.sample(sh);
     let folder = sh.current_dir().join(&args.scratch).join(sample.name);
     fs_err::create_dir_all(&folder)?;
