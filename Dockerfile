@@ -16,14 +16,14 @@ ARG WASM_BINDGEN_VERSION=0.2.129
 FROM ${BUILD_BASE} AS tools
 RUN command -v cargo > /dev/null \
     || { echo 'error: BUILD_BASE has no cargo; pass --build-arg BUILD_BASE=IMAGE with one that has' >&2; exit 1; }
-ENV CARGO_HOME=/cargo CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+ENV CARGO_HOME=/cargo CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0
 ARG CARGO_LEPTOS_VERSION
 ARG WASM_BINDGEN_VERSION
 RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \
     --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
     mkdir -p /tools/bin \
-    && (command -v cargo-leptos || CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install --locked --root /tools --features no_downloads cargo-leptos@${CARGO_LEPTOS_VERSION}) \
-    && (command -v wasm-bindgen || cargo install --locked --root /tools wasm-bindgen-cli@${WASM_BINDGEN_VERSION})
+    && (command -v cargo-leptos || cargo install --locked --root /tools --features no_downloads cargo-leptos@${CARGO_LEPTOS_VERSION}) \
+    && (command -v wasm-bindgen || cargo install --locked --root /tools --bin wasm-bindgen --no-default-features --config profile.release.package.walrus.opt-level=2 --config profile.release.package.wasmparser.opt-level=2 --config profile.release.package.wasm-bindgen-cli-support.opt-level=2 wasm-bindgen-cli@${WASM_BINDGEN_VERSION})
 
 # --- deps: toolchain, system packages, tools ---
 FROM ${BUILD_BASE} AS deps

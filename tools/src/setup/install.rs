@@ -25,11 +25,10 @@ pub(super) fn by_cargo(
 ) -> anyhow::Result<()> {
     let cargo_leptos = cargo_leptos();
     let [.., (_, low)] = leptos::INSTALL_PROFILE;
-    let (name, version, features, optimisation) = match tool {
+    let (name, version, words) = match tool {
         // It would download what it does not find, from places that not every machine reaches.
-        Tool::CargoLeptos => ("cargo-leptos", Some(&cargo_leptos), "no_downloads", low),
-        // It reads the whole WASM file at every build, so its speed is felt.
-        _ => ("wasm-bindgen-cli", wasm_bindgen, "", "3"),
+        Tool::CargoLeptos => ("cargo-leptos", Some(&cargo_leptos), &["--features=no_downloads"][..]),
+        _ => ("wasm-bindgen-cli", wasm_bindgen, &leptos::BINDGEN_WORDS[..]),
     };
     let root = folder.fresh_tmp(tool.name())?;
     if let Some(version) = version.filter(|version| has_archive(exec, name, version, &root)) {
@@ -37,7 +36,7 @@ pub(super) fn by_cargo(
         return replace(&root, &folder.cargo(tool, wasm_bindgen));
     }
     // One build folder for all of them, so that an interrupted build goes on from there.
-    let exec = quick_release(exec, &folder.tmp("build"), optimisation);
+    let exec = quick_release(exec, &folder.tmp("build"), low);
     exec.log.step(
         "Building",
         &format!(
@@ -48,10 +47,7 @@ pub(super) fn by_cargo(
     locked_or_newest(&exec, |locked| {
         let _dir = exec.sh.push_dir(&root);
         let version = version.map(|version| format!("--version=={version}"));
-        exec.run(cmd!(
-            exec.sh,
-            "cargo install {locked...} --root {root} {version...} --features={features} {name}"
-        ))
+        exec.run(cmd!(exec.sh, "cargo install {locked...} --root {root} {version...} {words...} {name}"))
     })?;
     replace(&root, &folder.cargo(tool, wasm_bindgen))
 }
@@ -106,6 +102,8 @@ fn quick_release<'a>(exec: &Exec<'a>, build: &Path, optimisation: &str) -> Exec<
         ("CARGO_PROFILE_RELEASE_LTO", OsStr::new("off")),
         ("CARGO_PROFILE_RELEASE_OPT_LEVEL", OsStr::new(optimisation)),
         ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", OsStr::new("16")),
+        // As many for build scripts and macros, so that a crate of both kinds is compiled once.
+        ("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_CODEGEN_UNITS", OsStr::new("16")),
         ("CARGO_PROFILE_RELEASE_DEBUG", OsStr::new("false")),
     ])
 }

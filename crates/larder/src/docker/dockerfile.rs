@@ -159,18 +159,17 @@ impl Writer<'_> {
         self.line("\n# --- tools: what drives the build, compiled once unless the base image has it ---");
         self.line("FROM ${BUILD_BASE} AS tools");
         self.require_cargo();
-        let [(lto, off), (units, many), (level, low)] = leptos::INSTALL_PROFILE;
-        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME} {lto}={off} {units}={many}");
+        let profile = leptos::INSTALL_PROFILE.map(|(name, value)| format!(" {name}={value}")).concat();
+        let _ = writeln!(self.text, "ENV CARGO_HOME={CARGO_HOME}{profile}");
         self.line("ARG CARGO_LEPTOS_VERSION");
         if with_bindgen {
             self.line("ARG WASM_BINDGEN_VERSION");
         }
-        let vars = format!("{level}={low} ");
-        let leptos =
-            install("cargo-leptos", &vars, "--features no_downloads cargo-leptos", "CARGO_LEPTOS_VERSION");
+        let leptos = install("cargo-leptos", "--features no_downloads cargo-leptos", "CARGO_LEPTOS_VERSION");
         let mut commands = vec!["mkdir -p /tools/bin".to_owned(), leptos];
         if with_bindgen {
-            commands.push(install("wasm-bindgen", "", "wasm-bindgen-cli", "WASM_BINDGEN_VERSION"));
+            let package = format!("{} wasm-bindgen-cli", leptos::BINDGEN_WORDS.join(" "));
+            commands.push(install("wasm-bindgen", &package, "WASM_BINDGEN_VERSION"));
         }
         self.run(DownloadMounts::Common, &commands);
     }
@@ -431,8 +430,8 @@ impl Writer<'_> {
 }
 
 /// The command that installs a tool unless the base image has it.
-fn install(program: &str, vars: &str, package: &str, version: &str) -> String {
-    format!("(command -v {program} || {vars}cargo install --locked --root /tools {package}@${{{version}}})")
+fn install(program: &str, package: &str, version: &str) -> String {
+    format!("(command -v {program} || cargo install --locked --root /tools {package}@${{{version}}})")
 }
 
 #[cfg(test)]

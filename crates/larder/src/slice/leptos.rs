@@ -34,12 +34,29 @@ use crate::{
 /// The cargo-leptos that this module follows.
 pub const CARGO_LEPTOS_VERSION: &str = "0.3.11";
 
-/// The release profile to install it with. Its own is made for speed, with link-time optimisation, one codegen unit and
-/// level 3, and takes several times as long to build, while cargo-leptos mostly waits for cargo.
+/// The release profile to install it, and wasm-bindgen's program, with: what is compiled in the least time. Their own are
+/// made for speed, and take twice as long at level 1, and several times with link-time optimisation, while cargo-leptos
+/// mostly waits for cargo: without optimisation it takes 0.1 s more for a build of the example, or 5 s with
+/// `--precompress`.
 pub const INSTALL_PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+];
+
+/// The words that `cargo install` is given for wasm-bindgen's program beside that profile, which leave out the runner of
+/// tests and its TLS. What reads and writes the whole WASM in every build is optimised: three times as quick then, for
+/// half of what it costs to optimise all.
+pub const BINDGEN_WORDS: [&str; 9] = [
+    "--bin",
+    "wasm-bindgen",
+    "--no-default-features",
+    "--config",
+    "profile.release.package.walrus.opt-level=2",
+    "--config",
+    "profile.release.package.wasmparser.opt-level=2",
+    "--config",
+    "profile.release.package.wasm-bindgen-cli-support.opt-level=2",
 ];
 
 /// The variable by which `cargo leptos watch` tells both halves that it watches, with its value. `cargo leptos build`
