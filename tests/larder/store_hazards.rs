@@ -248,3 +248,36 @@ fn build(checkout: &Checkout<'_>) -> Outcome {
     let words = ["build", "--release"];
     Surroundings::get().run("cargo".as_ref(), checkout.project.path(), &words, &checkout.vars())
 }
+
+const SCRIPT_THAT_WRITES: &str = "fn main() {\n\
+    let out = std::env::var(\"OUT_DIR\").unwrap();\n\
+    std::fs::write(format!(\"{out}/made.rs\"), \"pub const MADE: u32 = 7;\").unwrap();\n\
+    std::fs::write(format!(\"{out}/data\"), \"data\").unwrap();\n\
+    println!(\"cargo:rerun-if-changed=build.rs\");\n}\n";
+const LIBRARY_THAT_READS: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\n\
+    pub fn said() -> String { std::fs::read_to_string(concat!(env!(\"OUT_DIR\"), \"/data\")).unwrap() }\n";
+
+/// Bitcode, which optimising while linking makes of libraries, hides texts; and rustc's notes look harmless, since a file
+/// of that folder is included as well.
+#[test]
+fn a_path_in_bitcode_keeps_a_library_where_it_was_built() {
+    let reading = GitRepository::new(&[
+        ("Cargo.toml", &package("reading", "")),
+        ("build.rs", SCRIPT_THAT_WRITES),
+        ("src/lib.rs", LIBRARY_THAT_READS),
+    ]);
+    let more = format!(
+        "\n[dependencies]\nreading = {{ git = {:?} }}\n\n[profile.release]\nlto = true\n",
+        reading.url()
+    );
+    let main = "fn main() { println!(\"{} {}\", reading::said(), reading::MADE); }\n";
+    let machine = Machine::new();
+    let first = machine
+        .lock(Project::without_lock(&[("Cargo.toml", &(package("app", "") + &more)), ("src/main.rs", main)]));
+    let second = first.another();
+    first.cook(&[]);
+    drop(first);
+    assert_eq!(second.cook(&[]).1, 1, "the library");
+    second.build(&[]);
+    assert_eq!(second.says(), "data 7\n");
+}

@@ -2,17 +2,17 @@
 //!
 //! Nearly every unit holds such paths, as names of source files for messages and debuggers; that is no reason to keep it
 //! where it is. Three signs tell the others: rustc notes that a macro asked for a path from which nothing was included; a
-//! program, a library or its metadata, which has constants, holds a path in its data that is no source file's; and
-//! a build script wrote a path into a text that is read later.
+//! program, a library, its bitcode or its metadata, which has constants, holds a path in its data that is no source
+//! file's; and a build script wrote a path into a text that is read later.
 
 use std::{collections::BTreeSet, path::Path};
 
 use object::{Object as _, ObjectSection as _, read::archive::ArchiveFile};
 
 use super::{
-    Bound, LedFolder,
+    Bound, LedFolder, bitcode,
     notes::{LONGEST_PATH, RustcNotes, is_of_path},
-    written,
+    objects, written,
 };
 use crate::{
     inside::Inside,
@@ -55,7 +55,7 @@ impl PathSearch {
         Some(real(told)).filter(|to| to != told).map(|to| LedFolder { folder: bound, to })
     }
 
-    /// Finds the signs in rustc's notes. They are the only ones if the code is bitcode for optimising while linking.
+    /// Finds the signs in rustc's notes.
     pub fn in_notes(&self, notes: &RustcNotes, found: &mut BTreeSet<Bound>) {
         for (name, value) in &notes.variables {
             if OF_PACKAGES.contains(&name.as_str()) {
@@ -107,7 +107,21 @@ impl PathSearch {
         found.extend(other.map(|(bound, _)| *bound));
     }
 
+    /// Finds the signs in bitcode. Its table of texts for debuggers, each right behind another, has the folders of all
+    /// packages whose code is in it.
+    fn in_bitcode(&self, bytes: &[u8], found: &mut BTreeSet<Bound>) {
+        for (bits, text) in bitcode::readings(bytes).enumerate() {
+            self.look(&text, found, |start, folder| {
+                let data = &text[start..];
+                is_source(data, folder) || (bits == 0 && is_in_package(data, folder))
+            });
+        }
+    }
+
     fn in_object(&self, bytes: &[u8], found: &mut BTreeSet<Bound>) {
+        if objects::is_bitcode(bytes) {
+            return self.in_bitcode(bytes, found);
+        }
         let Ok(file) = object::File::parse(bytes) else { return };
         for section in file.sections() {
             let name = section.name().unwrap_or_default();
@@ -150,15 +164,26 @@ pub fn is_artifact(bytes: &[u8]) -> bool {
 
 /// Whether the path at the start of some data is that of a source file. Any text may follow it, without a gap.
 fn is_source(data: &[u8], folder: usize) -> bool {
-    // The folder's own name may hold any sign.
-    let below = &data[folder..];
-    let length = below.iter().position(|byte| !is_of_path(*byte)).unwrap_or(below.len()).min(LONGEST_PATH);
-    let end = folder + length;
-    let Ok(path) = std::str::from_utf8(&data[..end]) else { return false };
+    let Some(path) = longest_path(data, folder) else { return false };
     SOURCES.iter().any(|ending| {
         let ends = path[folder..].match_indices(ending).map(|(at, _)| folder + at + ending.len());
         ends.into_iter().any(|end| Path::new(&path[..end]).is_file())
     })
+}
+
+/// Whether it is that of a package's folder, or of anything in it.
+fn is_in_package(data: &[u8], folder: usize) -> bool {
+    let Some(path) = longest_path(data, folder) else { return false };
+    let mut folders = (folder + 1..=path.len()).filter_map(|end| path.get(..end));
+    folders.any(|folder| Path::new(folder).join("Cargo.toml").is_file())
+}
+
+/// The path at the start of some data, which begins with a folder, and whatever follows that could be of it.
+fn longest_path(data: &[u8], folder: usize) -> Option<&str> {
+    // The folder's own name may hold any sign.
+    let below = &data[folder..];
+    let length = below.iter().position(|byte| !is_of_path(*byte)).unwrap_or(below.len()).min(LONGEST_PATH);
+    std::str::from_utf8(&data[..folder + length]).ok()
 }
 
 #[cfg(test)]
@@ -272,6 +297,42 @@ mod tests {
             assert_eq!(in_metadata(&constant, &notes, &place), [Bound::BuildDir]);
         }
         assert_eq!(in_metadata(b"\0/c/registry/src/a/data\xc1", &notes, &place), [Bound::CargoHome]);
+    }
+
+    /// A library for optimising while linking: an archive of one member, with a text that starts with any bit.
+    fn in_bitcode(text: &str, bits: u8, place: &CompilePlace) -> Vec<Bound> {
+        let text: Vec<u8> = text.bytes().chain([0]).collect();
+        let first = std::iter::once(text[0] << bits);
+        let rest = text.windows(2).map(|two| ((u16::from_le_bytes([two[0], two[1]]) << bits) >> 8) as u8);
+        let data: Vec<u8> = b"BC\xC0\xDE".iter().copied().chain(first).chain(rest).collect();
+        let mut archive = b"!<arch>\n".to_vec();
+        archive.extend(format!("{:<16}{:<32}{:<10}`\n", "x.rcgu.o/", "0", data.len()).bytes());
+        archive.extend(data);
+        let mut found = BTreeSet::new();
+        PathSearch::new(place).in_artifact(&archive, &RustcNotes::default(), &mut found);
+        found.into_iter().collect()
+    }
+
+    #[test]
+    fn a_path_in_bitcode_binds_wherever_it_starts() {
+        let place = place("/w/target", "/c");
+        for bits in 0..8 {
+            let out = "/w/target/debug/build/a-1/out";
+            assert_eq!(in_bitcode(&format!("{out}/data"), bits, &place), [Bound::BuildDir], "{bits}");
+            assert_eq!(in_bitcode("/w/other/data", bits, &place), [], "{bits}");
+        }
+    }
+
+    #[test]
+    fn the_folder_of_a_package_is_for_debuggers_in_bitcode() {
+        let home = tempfile::tempdir().unwrap();
+        let package = home.path().join("registry/src/a-1.0.0");
+        fs_err::create_dir_all(&package).unwrap();
+        fs_err::write(package.join("Cargo.toml"), "").unwrap();
+        let place = place("/nowhere/target", home.path().to_str().unwrap());
+        let table = format!("{}53ce57e48a", package.display());
+        assert_eq!(in_bitcode(&table, 0, &place), []);
+        assert_eq!(in_bitcode(&table, 3, &place), [Bound::CargoHome], "it is no table");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! it with its [`compiler`], [`files`] the files of it that cargo looks at, and [`objects`] those that are linked
 //! elsewhere. [`notes`] are those of rustc.
 
+mod bitcode;
 pub mod bound;
 pub mod compiler;
 pub mod files;

@@ -22,8 +22,13 @@ fn is_of_rustc(name: &[u8]) -> bool {
     [b".rcgu.".as_slice(), b".rmeta"].iter().any(|part| memchr::memmem::find(name, part).is_some())
 }
 
+/// Whether a file is bitcode of LLVM, which no linker of objects reads.
+pub(super) fn is_bitcode(bytes: &[u8]) -> bool {
+    bytes.starts_with(BITCODE)
+}
+
 fn is_object(bytes: &[u8]) -> bool {
-    bytes.starts_with(BITCODE) || object::File::parse(bytes).is_ok_and(|file| is_elf_object(&file))
+    is_bitcode(bytes) || object::File::parse(bytes).is_ok_and(|file| is_elf_object(&file))
 }
 
 fn is_elf_object(file: &object::File<'_>) -> bool {
