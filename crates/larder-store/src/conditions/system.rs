@@ -175,8 +175,10 @@ pub struct ScriptFindings {
 
 /// Finds what a build script printed of the system. The folders of cargo are no part of it.
 pub fn found_by_script(printed: &str, place: &CompilePlace, system: &System<'_>, found: &mut ScriptFindings) {
-    let told = printed.lines().filter_map(|line| line.strip_prefix("cargo:"));
-    let told: Vec<&str> = told.map(|line| line.trim_start_matches(':')).collect();
+    let lines = printed.lines().filter_map(|line| line.strip_prefix("cargo:"));
+    let lines: Vec<&str> = lines.map(|line| line.trim_start_matches(':')).collect();
+    let of_flags: Vec<String> = lines.iter().flat_map(|line| in_flags(line)).collect();
+    let told: Vec<&str> = lines.into_iter().chain(of_flags.iter().map(String::as_str)).collect();
     for line in &told {
         for path in absolute_paths(line).filter(|path| is_of_system(path, place)) {
             found.is_in_doubt |= system.is_of_checkout(Path::new(path), place);
@@ -198,6 +200,20 @@ pub fn found_by_script(printed: &str, place: &CompilePlace, system: &System<'_>,
     }
 }
 
+/// The lines that say the same as the flags of a line: `rustc-flags=-l z -L/usr/lib`.
+fn in_flags(line: &str) -> Vec<String> {
+    let mut words = line.strip_prefix("rustc-flags=").unwrap_or_default().split_whitespace();
+    let mut lines = Vec::new();
+    while let Some(word) = words.next() {
+        for (flag, name) in [("-l", "rustc-link-lib"), ("-L", "rustc-link-search")] {
+            let Some(joined) = word.strip_prefix(flag) else { continue };
+            let value = if joined.is_empty() { words.next().unwrap_or_default() } else { joined };
+            lines.push(format!("{name}={value}"));
+        }
+    }
+    lines
+}
+
 /// Folders in which the script says that libraries are.
 fn folders<'t>(told: &[&'t str]) -> impl Iterator<Item = &'t Path> {
     let folders = told.iter().filter_map(|line| line.strip_prefix("rustc-link-search="));
@@ -217,7 +233,7 @@ fn is_made(told: &[&str], name: &str, place: &CompilePlace) -> bool {
 }
 
 fn absolute_paths(line: &str) -> impl Iterator<Item = &str> {
-    let words = line.split([' ', '=', ',', '"', '\'', ';']);
+    let words = line.split([' ', '=', ',', '"', '\'', ';', ':']);
     words.filter(|word| word.starts_with('/') && word.len() > 1 && Path::new(word).exists())
 }
 
@@ -302,6 +318,21 @@ mod tests {
         assert!(!found_in(&in_checkout, &elsewhere, &system).is_in_doubt);
         let of_it = System::new(build.path(), &env);
         assert!(found_in(&in_checkout, &elsewhere, &of_it).is_in_doubt);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn flags_and_lists_of_folders_are_findings() {
+        let place = CompilePlace { build_dir: "/of/nobody".to_owned(), cargo_home: "/no/cargo".to_owned() };
+        let env = environment();
+        let system = System::new("/", &env);
+        for flags in ["-l c -L /usr", "-lc -L/usr", "-L native=/usr -l dylib=c"] {
+            let found = found_in(&format!("cargo:rustc-flags={flags}\n"), &place, &system);
+            let names: Vec<_> = found.libraries.iter().map(|library| library.name.as_str()).collect();
+            assert_eq!((names, found.paths.contains("/usr")), (vec!["c"], true), "{flags}");
+        }
+        let found = found_in("cargo:include=/usr:/etc\n", &place, &system);
+        assert_eq!(found.paths.into_iter().collect::<Vec<_>>(), ["/etc", "/usr"]);
     }
 
     #[cfg(unix)]
