@@ -1,7 +1,8 @@
 //! From a target directory into the store: external units with all that they were compiled with.
 //!
 //! A unit is stored if cargo finished it, everything below it is stored too, and its source and fingerprint are
-//! understood: if cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit.
+//! understood: if cargo's hash of the fingerprint cannot be reproduced, nobody else could use the unit. Nor is it stored
+//! if its build script ran in another folder, or ran programs that it found.
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use larder::{
     files::disk::{EntryKind, read_untouched},
     target_dir::{
         self, BuiltUnit, CodeOrigin, TargetFolder, UnitKind,
-        fingerprint::{self, Fingerprint, cargo_hash},
+        fingerprint::{self, Fingerprint, Local, cargo_hash},
         locks::{self, Locks},
     },
 };
@@ -35,13 +36,15 @@ use crate::{
     digest::Digest,
     inside::Inside,
     local::Store,
-    moved::CompilePlace,
+    moved::{CompilePlace, real_path},
     record::{File, RecipeSnapshot, Record, RecordedDependency, Role, VERSION},
     rights,
     scope::Keys,
     shared_blocks::SharedBlocks,
 };
 
+/// The file in which cargo notes the folder that a build script wrote into.
+const OWN_FOLDER: &str = "root-output";
 /// How long a build that has locked the folder is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -146,7 +149,11 @@ impl Publisher<'_> {
             return Ok(None);
         };
         let Some(mark) = Inside::from_path(&json.with_extension("")) else { return Ok(None) };
-        if fingerprint.cargo_hash() != hash || names_of_this_machine(fingerprint, self.place) {
+        if fingerprint.cargo_hash() != hash
+            || names_of_this_machine(fingerprint, self.place)
+            || runs_what_it_finds(fingerprint)
+            || self.is_moved(unit)
+        {
             return Ok(None);
         }
         let notes = self.notes(unit);
@@ -266,6 +273,18 @@ impl Publisher<'_> {
         notes
     }
 
+    /// Whether a build script ran in another build directory, which was moved or copied here since. cargo does not mind,
+    /// but paths of that folder would be taken for mere text.
+    fn is_moved(&self, unit: &BuiltUnit) -> bool {
+        let mut noted = unit.files.iter().filter(|file| file.path.ends_with(OWN_FOLDER));
+        noted.any(|file| {
+            let noted = Path::new(&self.place.build_dir).join(&file.path);
+            let beside = noted.ancestors().skip(1).take(2).map(|folder| real_path(folder.join("out")));
+            let then = fs_err::read_to_string(&noted).unwrap_or_default();
+            !beside.into_iter().any(|folder| folder == real_path(then.trim_end()))
+        })
+    }
+
     /// The root source file: the one in rustc's list whose path has the hash in the fingerprint.
     fn source(&self, unit: &BuiltUnit, fingerprint: &Fingerprint, notes: &RustcNotes) -> UnitSource {
         if unit.kind == UnitKind::BuildScriptRun {
@@ -307,7 +326,7 @@ fn role(unit: &BuiltUnit, mark: &Inside, path: &Inside) -> Role {
         _ if in_folder_of_mark => Role::Noted,
         // Beside `out`, not in it.
         "output" | "stdout" if is_run && !has_folder(path, "out") => Role::Printed,
-        "root-output" | "stderr" | "invoked.timestamp" if is_run && !has_folder(path, "out") => Role::Noted,
+        OWN_FOLDER | "stderr" | "invoked.timestamp" if is_run && !has_folder(path, "out") => Role::Noted,
         name if !is_run && is_list(name) => Role::Noted,
         _ => Role::Output,
     }
@@ -333,4 +352,11 @@ fn started(unit: &BuiltUnit) -> Option<SystemTime> {
 fn names_of_this_machine(fingerprint: &Fingerprint, place: &CompilePlace) -> bool {
     let json = serde_json::to_vec(&fingerprint.local).unwrap_or_default();
     place.anywhere(&json) != json
+}
+
+/// Whether a build script asked for the programs that are found by their names, as that of `pyo3-ffi` for Python. Nobody
+/// can say whether they are the same elsewhere, or later: the variable alone does not.
+fn runs_what_it_finds(fingerprint: &Fingerprint) -> bool {
+    let is_path = |local: &Local| matches!(local, Local::RerunIfEnvChanged { var, .. } if var == "PATH");
+    fingerprint.local.iter().any(is_path)
 }

@@ -45,8 +45,7 @@ impl BuiltHere {
         let list = format!("build/b-{script}/build_script_build-{script}.d");
         let below = built.compiled(&mark, "build.rs", &list);
         let on = HashedDependency(1, "build_script_build".to_owned(), false, below);
-        let mark = format!("b-{run}/run-build-script-build-script-build");
-        built.fingerprint(&mark, &Fingerprint { deps: vec![on], ..Fingerprint::default() });
+        built.ran(&Fingerprint { deps: vec![on], ..Fingerprint::default() });
         built.write(&format!("build/b-{run}/output"), "");
         built.wrote("made", "");
         built
@@ -56,6 +55,11 @@ impl BuiltHere {
         let path = self.profile().join(path);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text).unwrap();
+    }
+
+    /// The build script ran, by this fingerprint.
+    fn ran(&self, fingerprint: &Fingerprint) {
+        self.fingerprint(&format!("b-{}/run-build-script-build-script-build", HASHES[2]), fingerprint);
     }
 
     /// The build script wrote a file.
@@ -167,4 +171,30 @@ fn texts_of_a_run_and_constants_of_a_library_bind_them() {
     assert!(of_run.written().is_some());
     let library = records.iter().find(|record| record.fingerprint.name().starts_with("lib-")).unwrap();
     assert_eq!(library.conditions.bound, [Bound::CargoHome]);
+}
+
+#[test]
+fn a_run_in_a_folder_that_was_moved_since_is_not_stored() {
+    let built = BuiltHere::new();
+    let run = format!("build/b-{}", HASHES[2]);
+    let own = built.profile().join(&run).join("out");
+    for (folder, expected) in [
+        ("/of/nobody/target/debug/build/b/out", ["build", "lib"].as_slice()),
+        (own.to_str().unwrap(), &["build", "lib", "run"]),
+    ] {
+        built.write(&format!("{run}/root-output"), folder);
+        assert_eq!(kinds(&built.publish(&Silent).unwrap()), expected, "{folder}");
+    }
+}
+
+#[test]
+fn a_run_that_looked_for_programs_is_not_stored() {
+    let built = BuiltHere::new();
+    let folder = target_dir::read(Path::new(&built.place.build_dir)).unwrap();
+    let run = folder.units.iter().find(|unit| unit.kind == UnitKind::BuildScriptRun).unwrap();
+    for (var, expected) in [("PATH", ["build", "lib"].as_slice()), ("PATHS", &["build", "lib", "run"])] {
+        let asked = Local::RerunIfEnvChanged { var: var.to_owned(), val: Some("/usr/bin".to_owned()) };
+        built.ran(&Fingerprint { local: vec![asked], ..run.fingerprint.clone().unwrap() });
+        assert_eq!(kinds(&built.publish(&Silent).unwrap()), expected, "{var}");
+    }
 }
