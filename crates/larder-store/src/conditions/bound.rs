@@ -110,11 +110,14 @@ impl PathSearch {
     /// Finds the signs in bitcode. Its table of texts for debuggers, each right behind another, has the folders of all
     /// packages whose code is in it.
     fn in_bitcode(&self, bytes: &[u8], found: &mut BTreeSet<Bound>) {
-        for (bits, text) in bitcode::readings(bytes).enumerate() {
-            self.look(&text, found, |start, folder| {
-                let data = &text[start..];
-                is_source(data, folder) || (bits == 0 && is_in_package(data, folder))
-            });
+        self.look(bytes, found, |start, folder| {
+            is_source(&bytes[start..], folder) || is_in_package(&bytes[start..], folder)
+        });
+        for (bound, folder) in self.told.iter().chain(&self.others) {
+            let mut texts = bitcode::texts(bytes, folder, LONGEST_PATH);
+            if !found.contains(bound) && texts.any(|text| !is_source(&text, folder.len())) {
+                found.insert(*bound);
+            }
         }
     }
 
