@@ -2,7 +2,7 @@
 //! and leaves the old recipe as it was.
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings};
+use larder_tests::{Project, Surroundings, write_program};
 
 const MANIFEST: &str =
     "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nitoa = \"1\"\n";
@@ -258,11 +258,8 @@ fn with_fake_cargo(script: &str) -> String {
         "#!/bin/sh\ncase \"$*\" in *--unit-graph*) {script};; *) exec '{}' \"$@\";; esac\n",
         real.display()
     );
-    project.write("bin/cargo", &text);
     let fake = project.path().join("bin/cargo");
-    let mut mode = fs_err::metadata(&fake).expect("it was just written").permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
-    fs_err::set_permissions(&fake, mode).expect("it can be made executable");
+    write_program(&fake, text);
     let fake = fake.to_string_lossy().into_owned();
     surroundings.larder_with(project.path(), &["lock"], &[("CARGO", &fake)]).failure(project.path())
 }

@@ -1,8 +1,8 @@
 //! Work that somebody made up, without end or by the hundred: every verb ends soon, with its work done or with one error.
 
-use std::{fmt::Write as _, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fmt::Write as _, path::Path};
 
-use larder_tests::{Outcome, Project, Surroundings, package};
+use larder_tests::{Outcome, Project, Surroundings, package, write_program};
 
 use crate::damaged::Thing;
 
@@ -30,8 +30,7 @@ fn lying_cargo(folder: &Path, graph: &str) -> String {
         "#!/bin/sh\ncase \" $* \" in *' --unit-graph '*) exec cat '{}';; esac\nunset CARGO\nexec cargo \"$@\"\n",
         answer.display()
     );
-    fs_err::write(&program, script).unwrap();
-    fs_err::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&program, script);
     program.to_string_lossy().into_owned()
 }
 

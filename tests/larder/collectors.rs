@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use larder_tests::{Outcome, Project, Surroundings, package};
+use larder_tests::{Outcome, Project, Surroundings, package, write_program};
 use serde_json::Value;
 
 fn project() -> Project {
@@ -25,9 +25,7 @@ fn only(programs: &[&str]) -> tempfile::TempDir {
 }
 
 fn script(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    fs_err::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
-    fs_err::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(folder.join(name), format!("#!/bin/sh\n{text}"));
 }
 
 #[test]

@@ -5,15 +5,12 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    os::unix::{
-        fs::{PermissionsExt as _, symlink},
-        net::UnixListener,
-    },
+    os::unix::{fs::symlink, net::UnixListener},
     path::Path,
     sync::{Arc, Mutex},
 };
 
-use larder_tests::{Outcome, Project, Surroundings, skip};
+use larder_tests::{Outcome, Project, Surroundings, skip, write_program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -59,9 +56,7 @@ impl FakedServer {
     fn start(test: &str, update: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        for sub in ["bin", "there"] {
-            fs_err::create_dir(path.join(sub)).unwrap();
-        }
+        fs_err::create_dir(path.join("there")).unwrap();
         for name in PROGRAMS {
             let Some(program) = Surroundings::get().env().find_program(name) else {
                 skip(test, &format!("PATH has no {name}"));
@@ -69,8 +64,8 @@ impl FakedServer {
             };
             symlink(program, path.join("there").join(name)).unwrap();
         }
-        write_program(&path.join("bin/ssh"), SSH);
-        write_program(&path.join("bin/docker"), DOCKER);
+        write_program(path.join("bin/ssh"), SSH);
+        write_program(path.join("bin/docker"), DOCKER);
         symlink(path.join("bin/docker"), path.join("there/docker")).unwrap();
         let engine = UnixListener::bind(path.join("engine")).unwrap();
         let service: String =
@@ -143,11 +138,6 @@ fn manifest(service: &str, update: &str, engine: &Path) -> String {
          env-file = \"secret.env\"\npatience = 5\n",
         engine.display()
     )
-}
-
-fn write_program(path: &Path, text: &str) {
-    fs_err::write(path, text).unwrap();
-    fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Something that takes connections, and says nothing.

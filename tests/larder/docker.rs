@@ -2,7 +2,7 @@
 //! `cargo xtask test`, which can start one.
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings, redact};
+use larder_tests::{Project, Surroundings, redact, write_program};
 use serde_json::{Value, json};
 
 const MANIFEST: &str = r#"
@@ -289,10 +289,7 @@ fn with_docker(script: &str, words: &[&str]) -> String {
 /// Programs that answer as told, and nothing but cargo's beside them.
 pub(super) fn with_programs(project: &Project, programs: &[(&str, &str)], words: &[&str]) -> String {
     for (name, script) in programs {
-        let path = format!("bin/{name}");
-        project.write(&path, &format!("#!/bin/sh\n{script}\n"));
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs_err::set_permissions(project.path().join(path), mode).unwrap();
+        write_program(project.path().join("bin").join(name), format!("#!/bin/sh\n{script}\n"));
     }
     let cargo = Surroundings::get().env().find_program("cargo").unwrap();
     let path = format!("{}:{}", project.path().join("bin").display(), cargo.parent().unwrap().display());

@@ -2,7 +2,7 @@
 //! change of them is noticed. The stages of generated Dockerfiles are done in folders with the real cargo.
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Stages, Surroundings, package};
+use larder_tests::{Project, Stages, Surroundings, package, write_program};
 
 const ITOA: &str = "\n[dependencies]\nitoa = \"=1.0.14\"\n";
 const MAIN: &str = "fn main() {\n    println!(\"{}\", itoa::Buffer::new().format(7));\n}\n";
@@ -13,10 +13,10 @@ fn project(config: &str, more: &[(&str, &str)]) -> Project {
     let project = Project::new(&[("Cargo.toml", &package("app", ITOA)), ("src/main.rs", MAIN)]);
     project.write(".cargo/config.toml", config);
     for (path, text) in more {
-        project.write(path, text);
         if text.starts_with("#!") {
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-            fs_err::set_permissions(project.path().join(path), mode).unwrap();
+            write_program(project.path().join(path), text);
+        } else {
+            project.write(path, text);
         }
     }
     project
@@ -196,12 +196,10 @@ fn what_lies_elsewhere_is_named() {
         ("inner/Cargo.toml", package("app", &format!("{ITOA}\n[workspace]\n"))),
         ("inner/src/main.rs", MAIN.into()),
         ("inner/.cargo/config.toml", project.read(".cargo/config.toml")),
-        ("wrap", WRAPPER.into()),
     ] {
         outer.write(path, &text);
     }
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(outer.path().join("wrap"), mode).unwrap();
+    write_program(outer.path().join("wrap"), WRAPPER);
     fs_err::copy(outer.path().join("Cargo.lock"), inner.join("Cargo.lock")).unwrap();
     let surroundings = Surroundings::get();
     surroundings.larder(&inner, &["lock"]).ok();

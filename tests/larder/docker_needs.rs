@@ -2,7 +2,7 @@
 //! and writes them, `doctor` and `dockerfile` tell, and an image that fails says which file it asked for.
 
 use insta::assert_snapshot;
-use larder_tests::{GitRepository, Project, Stages, package};
+use larder_tests::{GitRepository, Project, Stages, package, write_program};
 use serde_json::Value;
 
 const SYS: &str = "\n[features]\nvendored = []\n";
@@ -255,9 +255,7 @@ fn a_failed_image_says_which_file_it_asked_for() {
         "#!/bin/sh\ncase \"$1 $2\" in 'buildx version') ;; 'version --format') echo 28.5.2;; \
          'buildx build') echo '#5 [builder 2/3] RUN x' >&2; {lines} exit 1;; esac\n"
     );
-    project.write("bin/docker", &script);
-    let program = project.path().join("bin/docker");
-    fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(project.path().join("bin/docker"), script);
     let path = larder_tests::Surroundings::get().env().get_str("PATH").unwrap().to_owned();
     let path = format!("{}:{path}", project.path().join("bin").display());
     let outcome =

@@ -1,7 +1,7 @@
 //! Images whose recipes a stage of the build writes, and images of projects with a build directory: what the stages cook
 //! is what the application's build finds. They are done in folders with the real cargo.
 
-use larder_tests::{GitRepository, Project, Stages, Surroundings, package};
+use larder_tests::{GitRepository, Project, Stages, Surroundings, package, write_program};
 
 const ITOA: &str = "\n[dependencies]\nitoa = \"=1.0.14\"\n";
 const MAIN: &str = "fn main() {\n    println!(\"{}\", itoa::Buffer::new().format(7));\n}\n";
@@ -115,14 +115,8 @@ fn a_configured_build_directory_with_leptos() {
          --no-default-features --features=ssr --release\nmkdir -p target/site\n"
     );
     for recipes in [&["dockerfile"][..], &["dockerfile", "--no-committed-recipe"]] {
-        let project = Project::new(&[
-            ("Cargo.toml", &manifest),
-            ("src/lib.rs", ""),
-            ("src/main.rs", MAIN),
-            ("tools/cargo-leptos", &leptos),
-        ]);
-        let tool = project.path().join("tools/cargo-leptos");
-        fs_err::set_permissions(tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", ""), ("src/main.rs", MAIN)]);
+        write_program(project.path().join("tools/cargo-leptos"), &leptos);
         project.write(".cargo/config.toml", "[build]\nbuild-dir = \"{workspace-root}/units\"\n");
         project.larder(&["lock"]).ok();
         project.larder(recipes).ok();

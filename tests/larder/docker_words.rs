@@ -2,7 +2,7 @@
 //! what could mean anything else is refused. The stages of generated Dockerfiles are done in folders with the real
 //! cargo.
 
-use larder_tests::{Project, Stages, Surroundings, package};
+use larder_tests::{Project, Stages, Surroundings, package, write_program};
 
 const ITOA: &str = "\n[dependencies]\nitoa = \"=1.0.14\"\n";
 const MAIN: &str = "fn main() {\n    println!(\"{}\", itoa::Buffer::new().format(7));\n}\n";
@@ -26,7 +26,6 @@ fn paths_with_spaces_and_signs() {
             &format!("{member}/src/main.rs"),
             "fn main() {\n    println!(\"{}{}\", itoa::Buffer::new().format(7), beta::ONE);\n}\n",
         ),
-        (&format!("{ROOT}/tools and more/wrap"), "#!/bin/sh\nexec \"$@\"\n"),
         (
             &format!("{ROOT}/.cargo/config.toml"),
             "[build]\nrustc-wrapper = \"./tools and more/wrap\"\ntarget-dir = \"the target\"\n",
@@ -35,8 +34,7 @@ fn paths_with_spaces_and_signs() {
         ("shared parts/beta/src/lib.rs", "pub const ONE: u32 = 1;\n"),
     ]);
     let site = project.path().join(ROOT);
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(site.join("tools and more/wrap"), mode).unwrap();
+    write_program(site.join("tools and more/wrap"), "#!/bin/sh\nexec \"$@\"\n");
     let surroundings = Surroundings::get();
     surroundings.run(std::path::Path::new("cargo"), &site, &["generate-lockfile", "--quiet"], &[]).ok();
     surroundings.larder(&site, &["lock"]).ok();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings, redact};
+use larder_tests::{Project, Surroundings, redact, write_program};
 use serde_json::Value;
 
 pub(crate) const MANIFEST: &str = r#"# The application.
@@ -192,12 +192,7 @@ fn toolchain() -> String {
 /// Programs that answer like the real ones, in front of `PATH`.
 fn with_programs(project: &Project, check: &str, programs: &[(&str, &str)]) -> (String, String) {
     for (name, script) in programs {
-        let path = format!("fake/{name}");
-        project.write(&path, &format!("#!/bin/sh\n{script}\n"));
-        let path = project.path().join(&path);
-        let mut mode = fs_err::metadata(&path).unwrap().permissions();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
-        fs_err::set_permissions(path, mode).unwrap();
+        write_program(project.path().join("fake").join(name), format!("#!/bin/sh\n{script}\n"));
     }
     let fake = project.path().join("fake").to_string_lossy().into_owned();
     let home = project.path().to_string_lossy().into_owned();

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{Project, Surroundings, package, write_program};
 use serde_json::Value;
 
 use crate::doctor::committed;
@@ -65,9 +65,8 @@ fn an_empty_folder_is_no_standard_library() {
         project.path().display(),
         rustc.display()
     );
-    project.write("fake/rustc", &script);
     let fake = project.path().join("fake/rustc");
-    Surroundings::get().run(Path::new("chmod"), Path::new("/"), &["+x", &fake.to_string_lossy()], &[]).ok();
+    write_program(&fake, script);
     project.write(".cargo/config.toml", "[build]\ntarget = \"wasm32-unknown-unknown\"\n");
     let fake = fake.to_string_lossy().into_owned();
     is(&project, "targets", &[("RUSTC", &fake)], "problem", "wasm32-unknown-unknown");
@@ -119,9 +118,8 @@ fn linkers_are_those_that_a_build_calls() {
         sysroot.display(),
         rustc.display()
     );
-    project.write("fake/rustc", &script);
     let fake = project.path().join("fake/rustc").to_string_lossy().into_owned();
-    Surroundings::get().run(Path::new("chmod"), Path::new("/"), &["+x", &fake], &[]).ok();
+    write_program(&fake, script);
     configure(&project, &format!("[target.{host}]\nlinker = \"rust-lld\"\n"));
     is(&project, "wrappers", &[("RUSTC", &fake)], "problem", "names rust-lld, which is not there");
     project.write(&format!("sysroot/lib/rustlib/{host}/bin/rust-lld"), "");
@@ -178,11 +176,7 @@ fn what_a_project_does_not_use_is_nothing_to_check() {
         ),
     ];
     for (name, script) in programs {
-        project.write(&format!("fake/{name}"), script);
-        let path = project.path().join("fake").join(name);
-        Surroundings::get()
-            .run(Path::new("chmod"), Path::new("/"), &["+x", &path.to_string_lossy()], &[])
-            .ok();
+        write_program(project.path().join("fake").join(name), script);
     }
     let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();
     let path = format!("{}:{path}", project.path().join("fake").display());

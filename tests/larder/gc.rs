@@ -8,7 +8,7 @@ use std::{
 };
 
 use larder::cargo::messages::Counts;
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{Project, Surroundings, package, write_program};
 
 const BUILD: [&str; 2] = ["build", "--release"];
 /// Everything that is not needed, of target folders alone.
@@ -87,8 +87,7 @@ fn other_compiler(folder: &Path) -> String {
          else exec \"{0}\" \"$@\"; fi\n",
         real.display()
     );
-    fs_err::write(&script, text).unwrap();
-    fs_err::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&script, text);
     script.to_string_lossy().into_owned()
 }
 
@@ -370,8 +369,7 @@ fn what_another_branch_names_is_not_run() {
     let project = two_branches();
     let outside = tempfile::tempdir().unwrap();
     let (ran, program) = (outside.path().join("ran"), outside.path().join("program"));
-    fs_err::write(&program, format!("#!/bin/sh\necho \"$0 $*\" >> {}\nexit 1\n", ran.display())).unwrap();
-    fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&program, format!("#!/bin/sh\necho \"$0 $*\" >> {}\nexit 1\n", ran.display()));
     let program = program.display().to_string();
     project.git(&["checkout", "--quiet", "feature"]);
     let lock = project.read("larder/larder.lock");

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use larder_tests::{GitRepository, Project, Surroundings, package};
+use larder_tests::{GitRepository, Project, Surroundings, package, write_program};
 use serde_json::Value;
 
 fn slices(dir: &Path) -> Vec<Value> {
@@ -233,14 +233,9 @@ fn development_is_what_watch_builds() {
     let manifest =
         package("site", "\n[package.metadata.leptos]\noutput-name = \"site\"\nsite-root = \"target/site\"\n");
     let manifest = format!("{manifest}\n[dependencies]\nreads = {{ git = {:?} }}\n", repository.url());
-    let project = Project::new(&[
-        ("Cargo.toml", &manifest),
-        ("src/lib.rs", ""),
-        ("src/main.rs", "fn main() {}\n"),
-        ("tools/cargo-leptos", DRIVER),
-    ]);
-    let tool = project.path().join("tools/cargo-leptos");
-    fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let project =
+        Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", ""), ("src/main.rs", "fn main() {}\n")]);
+    write_program(project.path().join("tools/cargo-leptos"), DRIVER);
     let surroundings = Surroundings::get();
     let path = surroundings.env().get_str("PATH").unwrap();
     let path = format!("{}:{path}", project.path().join("tools").display());

@@ -1,7 +1,7 @@
 //! Calls that a build driver makes in a folder with a configuration of its own: the slice carries it, or the call is
 //! refused with the setting that cannot be carried.
 
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{Project, Surroundings, package, write_program};
 
 const ROOT: &str = "[workspace]\nmembers = [\"app\", \"tool\"]\nresolver = \"2\"\n";
 
@@ -125,9 +125,7 @@ fn a_file_that_the_driver_names_is_carried() {
 #[test]
 fn a_path_that_the_driver_gives_in_a_folder() {
     let project = project();
-    project.write("tool/bin/wrap", "#!/bin/sh\nexec \"$@\"\n");
-    let wrapper = project.path().join("tool/bin/wrap");
-    fs_err::set_permissions(wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(project.path().join("tool/bin/wrap"), "#!/bin/sh\nexec \"$@\"\n");
     let call = "cd tool && cargo build --release --config 'build.rustc-wrapper=\"bin/wrap\"'";
     let slices = written(&project, call);
     assert!(slices.contains("tool/bin/wrap"), "{slices}");

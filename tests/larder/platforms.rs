@@ -1,7 +1,7 @@
 //! Platforms: one recipe that is right on all of them, planned without their toolchains.
 
 use insta::assert_snapshot;
-use larder_tests::{Project, Surroundings};
+use larder_tests::{Project, Surroundings, write_program};
 
 const X86_LINUX: &str = "x86_64-unknown-linux-gnu";
 pub(crate) const ALL: &str =
@@ -109,9 +109,8 @@ fn every_machine_writes_the_same_bytes() {
 }
 
 fn on_a_mac(project: &Project) -> String {
-    project.write("rustc-on-a-mac", MAC_RUSTC);
     let path = project.path().join("rustc-on-a-mac");
-    fs_err::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&path, MAC_RUSTC);
     path.to_string_lossy().into_owned()
 }
 

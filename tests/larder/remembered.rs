@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use larder_tests::{Outcome, Project, Surroundings, cargo_home_of_user, package};
+use larder_tests::{Outcome, Project, Surroundings, cargo_home_of_user, package, write_program};
 
 const MAIN: &str = "fn main() {}\n";
 
@@ -158,15 +158,14 @@ fn whatever_the_configuration_names_is_noticed() {
              rustflags = [\"-Clink-arg=-Tlayout.x\"]\n"
                 .into(),
         ),
-        ("rustc.sh", format!("#!/bin/sh\nexec {}/bin/rustc \"$@\"\n", sysroot.trim())),
         ("instead/Cargo.toml", package("fnv", "").replace("0.1.0", "1.0.7")),
         ("instead/src/lib.rs", String::new()),
         ("ws/layout.x", String::new()),
     ] {
         project.write(path, &text);
     }
-    let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(project.path().join("rustc.sh"), runs).unwrap();
+    let rustc = format!("#!/bin/sh\nexec {}/bin/rustc \"$@\"\n", sysroot.trim());
+    write_program(project.path().join("rustc.sh"), rustc);
     let vars = [("CARGO_HOME", home.to_str().unwrap())];
     larder(&project, &["lock"], &vars).ok();
     let remembered = project.read("ws/target/larder/locked.json");

@@ -1,12 +1,9 @@
 //! The memory of `lock` reaches as far as planning does: along links, into workspaces and folders of others, to the
 //! programs that come first, and over the whole time that a run takes.
 
-use std::{
-    os::unix::fs::{PermissionsExt, symlink},
-    path::Path,
-};
+use std::{os::unix::fs::symlink, path::Path};
 
-use larder_tests::{Project, Surroundings, package};
+use larder_tests::{Project, Surroundings, package, write_program};
 
 use crate::remembered::{asks, larder, project, ws};
 
@@ -26,9 +23,8 @@ fn library(project: &Project, folder: &str, manifest: &str) {
 }
 
 fn program(project: &Project, path: &str, text: &str) -> String {
-    project.write(path, &format!("#!/bin/sh\n{text}\n"));
     let path = project.path().join(path);
-    fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&path, format!("#!/bin/sh\n{text}\n"));
     path.to_string_lossy().into_owned()
 }
 

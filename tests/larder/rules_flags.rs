@@ -1,6 +1,6 @@
 //! Rules for profiles, flags and the environment, each with a build that must find every external unit fresh.
 
-use larder_tests::{GitRepository, Project, Surroundings, package, recipes::RECIPES};
+use larder_tests::{GitRepository, Project, Surroundings, package, recipes::RECIPES, write_program};
 
 const RELEASE: &[&str] = &["build", "--release"];
 const MAIN: &str = "fn main() {}\n";
@@ -163,12 +163,10 @@ fn relative_paths_of_a_slices_configuration_are_the_workspaces() {
         let project = Project::new(&[
             ("Cargo.toml", &(package("app", "") + &slices)),
             ("src/main.rs", "fn main() {}\n"),
-            ("tools/wrap", wrapper),
             ("ci/cargo.toml", "[build]\nrustc-wrapper = \"tools/wrap\"\nrustflags = [\"--cfg\", \"own\"]\n"),
             ("ci/outer.toml", "include = [\"cargo.toml\"]\n"),
         ]);
-        let tool = project.path().join("tools/wrap");
-        fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(project.path().join("tools/wrap"), wrapper);
         let mark = project.path().join("wrapped");
         let vars = [("WRAPPED", mark.to_str().unwrap())];
         let surroundings = Surroundings::get();

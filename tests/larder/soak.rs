@@ -8,6 +8,7 @@ use std::{
 use larder_tests::{
     Project, Surroundings,
     soak::{self, Bound, app},
+    write_program,
 };
 
 #[test]
@@ -41,8 +42,7 @@ const SLOW: &str = "#!/bin/sh\n\
 /// A project whose cook has just begun, while `during` runs.
 fn while_cooking(during: impl FnOnce(&Project)) -> (Project, larder_tests::Outcome) {
     let project = app(0);
-    project.write("slow", SLOW);
-    Surroundings::get().run(Path::new("chmod"), project.path(), &["+x", "slow"], &[]).ok();
+    write_program(project.path().join("slow"), SLOW);
     let [slow, started] =
         ["slow", "started"].map(|name| project.path().join(name).to_string_lossy().into_owned());
     let vars = [("RUSTC_WRAPPER", slow.as_str()), ("STARTED", started.as_str())];

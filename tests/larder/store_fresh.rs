@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use larder_tests::{GitRepository, Project, Surroundings, not_given, package};
+use larder_tests::{GitRepository, Project, Surroundings, not_given, package, write_program};
 
 use crate::store::{Checkout, Machine};
 
@@ -257,13 +257,10 @@ impl Scene {
 
     /// The compiler under another version, which says so in what it compiles.
     fn write_compiler(&self) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let path = self.programs.path().join("other-compiler");
         let script = "#!/bin/sh\ncase \"$*\" in\n\
             *-vV*) rustc \"$@\" | sed 's/^commit-hash: .*/commit-hash: of-somebody-else/';;\n\
             *) exec rustc \"$@\" --cfg other_compiler;;\nesac\n";
-        fs_err::write(&path, script).unwrap();
-        fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(self.programs.path().join("other-compiler"), script);
     }
 
     fn checkout(&self) -> Checkout<'_> {

@@ -5,6 +5,7 @@ use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use larder_tests::{
     GitRepository, Outcome, Project, Surroundings, machine::files, not_given, package, skip, soak,
+    write_program,
 };
 
 use crate::store::{Checkout, Machine, SAID};
@@ -126,9 +127,7 @@ fn programs_that_need_a_newer_glibc_are_compiled() {
     let first = machine.first();
     let (_, all) = first.cook(&[]);
     let programs = tempfile::tempdir().unwrap();
-    let getconf = programs.path().join("getconf");
-    fs_err::write(&getconf, "#!/bin/sh\necho 'glibc 2.2'\n").unwrap();
-    fs_err::set_permissions(&getconf, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(programs.path().join("getconf"), "#!/bin/sh\necho 'glibc 2.2'\n");
     let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();
     let path = format!("{}:{path}", programs.path().display());
     let second = first.another();

@@ -2,9 +2,9 @@
 //!
 //! cargo would refuse most of it afterwards; what it would not notice is why the key has it.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path};
+use std::path::Path;
 
-use larder_tests::{Project, Surroundings, soak};
+use larder_tests::{Project, Surroundings, soak, write_program};
 
 use crate::store::Machine;
 
@@ -32,8 +32,7 @@ fn compiler(folder: &Path) -> String {
 fn answering(folder: &Path, case: &str) -> String {
     let path = folder.join("rustc");
     let script = format!("#!/bin/sh\ncase \"$*\" in\n{case}\n*) exec rustc \"$@\";;\nesac\n");
-    fs_err::write(&path, script).unwrap();
-    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&path, script);
     path.to_string_lossy().into_owned()
 }
 

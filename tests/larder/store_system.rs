@@ -1,8 +1,8 @@
 //! Parts of the system in units: files outside of cargo's folders, and C code that is linked with the libraries there.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path};
+use std::path::Path;
 
-use larder_tests::{GitRepository, Project, Surroundings, package};
+use larder_tests::{GitRepository, Project, Surroundings, package, write_program};
 
 use crate::store::{Checkout, Machine};
 
@@ -84,9 +84,7 @@ fn what_was_made_from_a_file_of_the_checkout_is_not_stored() {
 
 /// The folders of programs, with a `getconf` first that answers with this version of glibc.
 fn with_glibc(version: &str, programs: &Path) -> String {
-    let getconf = programs.join("getconf");
-    fs_err::write(&getconf, format!("#!/bin/sh\necho 'glibc {version}'\n")).unwrap();
-    fs_err::set_permissions(&getconf, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(programs.join("getconf"), format!("#!/bin/sh\necho 'glibc {version}'\n"));
     let path = Surroundings::get().env().get_str("PATH").unwrap_or_default();
     format!("{}:{path}", programs.display())
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use larder_tests::{GitRepository, Outcome, Project, Surroundings, package};
+use larder_tests::{GitRepository, Outcome, Project, Surroundings, package, write_program};
 use serde_json::Value;
 
 /// Variables that pyo3-build-config and others ask for, and that a recorder might set.
@@ -43,13 +43,11 @@ impl Asking {
             ("xtask/Cargo.toml", &package("xtask", "")),
             ("xtask/src/main.rs", XTASK),
             (".cargo/config.toml", aliases),
-            (
-                "tools/cargo-drive",
-                "#!/bin/sh\nunset LD_LIBRARY_PATH\n\"${2:-$CARGO}\" build --release --package=app\n",
-            ),
         ]);
-        let tool = project.path().join("tools/cargo-drive");
-        fs_err::set_permissions(tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(
+            project.path().join("tools/cargo-drive"),
+            "#!/bin/sh\nunset LD_LIBRARY_PATH\n\"${2:-$CARGO}\" build --release --package=app\n",
+        );
         let path = Surroundings::get().env().get_str("PATH").unwrap().to_owned();
         let path = format!("{}:{path}", project.path().join("tools").display());
         Self { project, _repository: repository, path }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use larder_tests::{Outcome, Project, Surroundings, package, redact, redact_json, skip};
+use larder_tests::{Outcome, Project, Surroundings, package, redact, redact_json, skip, write_program};
 use serde_json::Value;
 
 /// A built workspace of one program with one dependency, and homes of its own for what programs keep.
@@ -314,9 +314,7 @@ fn a_build_folder_of_its_own_is_a_row_of_its_own() {
 
 /// Puts a program into the project's `bin`.
 fn program(project: &Project, name: &str, script: &str) {
-    project.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
-    let path = project.path().join("bin").join(name);
-    fs_err::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(project.path().join("bin").join(name), format!("#!/bin/sh\n{script}\n"));
 }
 
 #[test]

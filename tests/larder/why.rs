@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use larder_tests::Surroundings;
+use larder_tests::{Surroundings, write_program};
 
 use crate::why_stage::{Case, Stage, check_all, long_ago, set_time};
 
@@ -186,11 +186,9 @@ fn environment_and_settings() {
                     "#!/bin/sh\nif [ \"$1\" = -vV ]; then {0} -vV | sed -e 's/^rustc [0-9.]*/rustc 1.999.0/' -e 's/^release: .*/release: 1.999.0/'; else exec {0} \"$@\"; fi\n",
                     real.display()
                 );
-                stage.project.write("rustc.sh", &script);
-                let script = stage.path("rustc.sh");
-                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-                fs_err::set_permissions(&script, mode).unwrap();
-                stage.variables.push(("RUSTC", script.to_string_lossy().into_owned()));
+                let path = stage.path("rustc.sh");
+                write_program(&path, script);
+                stage.variables.push(("RUSTC", path.to_string_lossy().into_owned()));
             },
             causes: &["the compiler changed from rustc "],
             chain: &[],

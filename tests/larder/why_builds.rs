@@ -2,7 +2,7 @@
 //! how it is told.
 
 use insta::assert_snapshot;
-use larder_tests::{Outcome, Project, Surroundings, redact, skip};
+use larder_tests::{Outcome, Project, Surroundings, redact, skip, write_program};
 use serde_json::Value;
 
 use crate::why_stage;
@@ -306,9 +306,7 @@ fn image() -> (Project, String) {
     let project = built(&[]);
     project.larder(&["lock"]).ok();
     project.larder(&["dockerfile"]).ok();
-    project.write("bin/docker", DOCKER);
-    let docker = project.path().join("bin/docker");
-    fs_err::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(project.path().join("bin/docker"), DOCKER);
     let path = Surroundings::get().env().get_str("PATH").unwrap();
     let path = format!("{}:{path}", project.path().join("bin").display());
     let build = ["docker", "--quiet", "--build-arg=RUNTIME_BASE=debian:sid-slim"];

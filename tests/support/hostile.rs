@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::{Outcome, Surroundings};
+use crate::{Outcome, Surroundings, write_program};
 
 /// The program that no script may run.
 pub const CANARY: &str = "larder-canary";
@@ -216,14 +216,10 @@ impl Sandbox {
     /// When they cannot be written.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        fs_err::create_dir_all(dir.path().join("bin")).expect("a folder");
         fs_err::create_dir_all(dir.path().join("work")).expect("a folder");
         for program in PROGRAMS {
-            let path = dir.path().join("bin").join(program);
             let script = format!("#!/bin/sh\necho \"{program} $#\" >> \"$SANDBOX_LOG\"\n");
-            fs_err::write(&path, script).expect("a program");
-            fs_err::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-                .expect("it can run");
+            write_program(dir.path().join("bin").join(program), script);
         }
         Self { dir }
     }

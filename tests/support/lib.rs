@@ -18,6 +18,7 @@ mod larder;
 pub mod machine;
 pub mod nix;
 pub mod oracle;
+mod program;
 mod project;
 pub mod published;
 mod random;
@@ -35,6 +36,7 @@ pub use crate::{
     home::{cargo_home, cargo_home_of_user},
     larder::{Outcome, Surroundings},
     machine::{Checkout, Machine},
+    program::write_program,
     project::{Project, package},
     random::Random,
     redact::{redact, redact_json},

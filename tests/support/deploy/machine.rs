@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use larder::process::{Cmd, Environment};
 
-use crate::Surroundings;
+use crate::{Surroundings, write_program};
 
 /// The environment in which the bench's programs are found.
 #[must_use]
@@ -43,10 +43,7 @@ pub(super) fn prepared(bench: &Path, mut env: Environment) -> Environment {
     // The user's own configuration must not matter, and there is no variable for another one.
     let ssh = env.find_program("ssh").expect("ssh");
     let wrapper = format!("#!/bin/sh\nexec {} -F {}/ssh_config \"$@\"\n", ssh.display(), bench.display());
-    fs_err::create_dir_all(bench.join("bin")).expect("a folder");
-    fs_err::write(bench.join("bin/ssh"), wrapper).expect("a file");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(bench.join("bin/ssh"), mode).expect("a mode");
+    write_program(bench.join("bin/ssh"), wrapper);
     fs_err::write(
         bench.join("Caddyfile"),
         format!(

@@ -2,10 +2,7 @@
 //!
 //! No time in here is a promise of the product's: each one only keeps a test from hanging.
 
-use std::{
-    os::unix::fs::PermissionsExt as _,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use larder::process::{Cmd, Dialogue};
 
@@ -13,6 +10,7 @@ use super::Bench;
 use crate::{
     Project, Surroundings,
     signals::{self, Signal},
+    write_program,
 };
 
 /// How long a test waits for anything: the machine may do much else at the same time.
@@ -121,8 +119,7 @@ impl Bench {
             deadly = deadly.display(),
             docker = docker.display()
         );
-        fs_err::write(&wrapper, text).expect("a file");
-        fs_err::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        write_program(wrapper, text);
     }
 
     /// Waits until this user deploys: whoever has the service's lock writes down whose it is.
