@@ -228,7 +228,7 @@ fn a_planner_writes_recipes_that_nobody_commits() {
         --mount=type=cache,id=cargo-git,target=/cargo/git,sharing=locked \
         --mount=type=secret,id=registry,target=/cargo/credentials.toml \
         --mount=type=ssh \
-        (command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})
+        (command -v cargo-larder || (cd / && cargo install --locked --root /usr/local ${LARDER}))
     # .dockerignore lets in what the build reads, and nothing else.
     COPY . .
     RUN --mount=type=cache,id=cargo-registry,target=/cargo/registry,sharing=locked \

@@ -114,7 +114,7 @@ fn its_job_of_slices_reads_well() {
             : "${LARDER_GIT:?set this variable of the repository to the address of Larder}"
             # Their sources are none of the project's downloads.
             export CARGO_HOME="$RUNNER_TEMP/tools"
-            test -x ~/.larder-tools/bin/cargo-larder || cargo install --locked --root ~/.larder-tools --git "$LARDER_GIT" cargo-larder
+            test -x ~/.larder-tools/bin/cargo-larder || (cd / && cargo install --locked --root ~/.larder-tools --git "$LARDER_GIT" cargo-larder)
             echo "$HOME/.larder-tools/bin" >> "$GITHUB_PATH"
         - uses: actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
           id: downloads

@@ -22,9 +22,11 @@ impl Writer<'_> {
         self.line("\n# --- planner: the recipes, since none are committed ---");
         self.text.push_str(PLANNER);
         self.line("ARG LARDER");
+        // The project's pinned toolchain may be older than Larder takes; that of the base image counts elsewhere.
         self.run(
             DownloadMounts::Common,
-            &["(command -v cargo-larder || cargo install --locked --root /usr/local ${LARDER})".into()],
+            &["(command -v cargo-larder || (cd / && cargo install --locked --root /usr/local ${LARDER}))"
+                .into()],
         );
         self.sources();
         if self.application.has_config_above {

@@ -91,9 +91,10 @@ pub(super) fn install_leptos(parts: &PipelineParts, tools: &str, vars: &str) -> 
     Some(install_if_missing(tools, "cargo-leptos", &format!("{vars}{profile}"), &package))
 }
 
+/// In the project's folder its pinned toolchain would compile the program, which may take a newer one.
 fn install_if_missing(tools: &str, program: &str, vars: &str, what: &str) -> String {
     let [installed, root] = [format!("{tools}/bin/{program}"), tools.to_owned()].map(|path| path_word(&path));
-    format!("test -x {installed} || {vars}cargo install --locked --root {root} {what}")
+    format!("test -x {installed} || (cd / && {vars}cargo install --locked --root {root} {what})")
 }
 
 /// A path in words of a shell as one word; in quotes a `~` would mean nothing.
@@ -110,4 +111,26 @@ pub(super) fn tools_key(parts: &PipelineParts) -> String {
 /// A line of a script as one text of YAML, whatever is in it.
 pub(super) fn yaml(line: &str) -> String {
     format!("'{}'", line.replace('\'', "''"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::process::{Cmd, Environment};
+
+    /// rustup takes the toolchain of the folder that cargo is started in, and cargo its configuration.
+    #[test]
+    fn tools_are_not_compiled_by_a_toolchain_of_the_projects() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let cargo = path("cargo");
+        let text = format!("#!/bin/sh\npwd > {}\necho \"$CARGO_HOME $*\" >> {0}\n", path("said"));
+        fs_err::write(&cargo, text).unwrap();
+        let line = install_if_missing(&path("tools"), "x", "CARGO_HOME=\"home\" ", "--git a x");
+        let line = line.replace("cargo install", &format!("sh {cargo} install"));
+        let env = Environment::new([("PATH", "/usr/bin:/bin")]);
+        Cmd::new("sh", folder.path(), &env).args(["-c", &line]).output().unwrap();
+        let said = fs_err::read_to_string(path("said")).unwrap();
+        assert_eq!(said, format!("/\nhome install --locked --root {} --git a x\n", path("tools")));
+    }
 }
