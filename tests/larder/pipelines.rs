@@ -84,6 +84,42 @@ fn units_of_a_team_are_pushed_and_buckets_can_be_asked() {
     }
 }
 
+const PIPELINES: [&str; 4] = [
+    ".github/workflows/larder.yml",
+    ".gitlab-ci.yml",
+    ".forgejo/workflows/larder.yml",
+    ".buildkite/larder.yml",
+];
+
+/// Every job would fail without it, or none would start.
+#[test]
+fn submodules_packages_of_the_system_and_the_default_branch_are_the_repositorys() {
+    let settings = "\n[package.metadata.larder.docker]\nbuild-packages = [\"libudev-dev\", \"pkg-config\"]\n";
+    let repository = GitRepository::holding(project(settings));
+    repository.git(&["branch", "--move", "develop"]);
+    repository.write(".gitmodules", "[submodule \"a\"]\n\tpath = a\n\turl = ../a\n");
+    repository.commit();
+    let clone = repository.clone_of();
+    init(&clone, "recipes,ci,gitlab,forgejo,buildkite,refresh");
+    let [github, gitlab, forgejo, buildkite] = PIPELINES.map(|file| clone.read(file));
+    [&github, &gitlab, &forgejo, &buildkite].into_iter().for_each(|text| drop(yaml(text)));
+    let branches = yaml(&github)["on"]["push"]["branches"].clone();
+    assert_eq!(words(&branches), ["main", "master", "develop"]);
+    let refresh = clone.read(".github/workflows/larder-refresh.yml");
+    for text in [&github, &refresh] {
+        assert_eq!(text.matches("actions/checkout@").count(), text.matches("submodules: recursive").count());
+    }
+    assert!(yaml(&gitlab)[".larder"]["variables"]["GIT_SUBMODULE_STRATEGY"].as_str() == Some("recursive"));
+    assert!(forgejo.contains("submodule --quiet update --init --recursive\n"), "{forgejo}");
+    let install = "apt-get install --yes --no-install-recommends libudev-dev pkg-config";
+    assert!(github.contains(&format!("(sudo apt-get update && sudo {install})")), "{github}");
+    for text in [&gitlab, &forgejo] {
+        assert!(text.contains(&format!("(apt-get update && {install})")), "{text}");
+    }
+    // Its agents are somebody's own machines, and get submodules by themselves.
+    assert!(!buildkite.contains("apt-get") && !buildkite.contains("submodule"), "{buildkite}");
+}
+
 /// Runs the pipeline of a project in git: on the default branch, or on a merge request's.
 fn run(program: &Path, project: &Project, branch: Option<&str>) -> String {
     let mut args = vec!["--force-shell-executor", "--shell-isolation"];

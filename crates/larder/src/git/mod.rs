@@ -109,6 +109,17 @@ impl Git {
         prefix.trim_end().trim_end_matches('/').into()
     }
 
+    /// The default branch of the remote `origin`, as it was when the repository was cloned; `None` if git knows of none.
+    pub fn default_branch(&self) -> Option<String> {
+        let head = self.ask(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]).ok()?;
+        Some(head.trim_end().strip_prefix("refs/remotes/origin/")?.to_owned())
+    }
+
+    /// Whether the repository declares submodules.
+    pub fn has_submodules(&self) -> bool {
+        self.top.join(".gitmodules").is_file()
+    }
+
     /// The addresses of all remotes.
     ///
     /// # Errors

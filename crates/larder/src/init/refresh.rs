@@ -7,11 +7,14 @@ use super::{
     files::{has_generated_dockerfile, new_file, repository},
     proposal::Proposal,
 };
-use crate::{error::Result, project::Project, workspace::RECIPES};
+use crate::{error::Result, git::Git, project::Project, workspace::RECIPES};
 
 /// The workflow with `ADDRESS`, `FOLDER` and `PATHS` in the places of words of the project, and `CHECKOUT` and `RESTORE` in
 /// those of actions.
 const TEMPLATE: &str = include_str!("refresh.yml");
+
+/// The inputs of the checkout.
+const CREDENTIALS: &str = "          persist-credentials: false\n";
 
 pub(super) fn propose(project: &Project, source: Option<&str>) -> Result<Proposal> {
     let git = repository(project);
@@ -23,7 +26,12 @@ pub(super) fn propose(project: &Project, source: Option<&str>) -> Result<Proposa
             "no workflow can name {word:?}: it may hold letters, digits and `-_./`"
         )));
     }
-    new_file(top.join(".github/workflows/larder-refresh.yml"), &text(source, &folder, &paths))
+    let mut text = text(source, &folder, &paths);
+    if git.as_ref().is_some_and(Git::has_submodules) {
+        // Without them cargo finds no package that lies in one.
+        text = text.replacen(CREDENTIALS, &format!("{CREDENTIALS}          submodules: recursive\n"), 1);
+    }
+    new_file(top.join(".github/workflows/larder-refresh.yml"), &text)
 }
 
 /// The files that `lock` writes, as the workspace sees them: generated ones follow the recipes.

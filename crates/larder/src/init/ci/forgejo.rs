@@ -25,6 +25,10 @@ const CHECKOUT: &str = r#"      - name: Checkout
           git -c "http.extraHeader=Authorization: Basic $login" fetch --quiet --depth=1 "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" "$GITHUB_SHA"
           git checkout --quiet FETCH_HEAD
 "#;
+/// The address of a submodule may start from that of the repository. Those on the forge itself are got with its token.
+const SUBMODULES: &str = r#"          git remote add origin "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY"
+          git -c "http.$GITHUB_SERVER_URL.extraHeader=Authorization: Basic $login" submodule --quiet update --init --recursive
+"#;
 
 /// The whole file.
 pub(super) fn text(parts: &PipelineParts) -> String {
@@ -43,7 +47,9 @@ pub(super) fn text(parts: &PipelineParts) -> String {
          linted.\n        slices: [\"{}\"]\n    env:\n      SLICES: ${{{{ matrix.slices }}}}\n    steps:\n{CHECKOUT}",
         groups.join("\", \"")
     );
-    let mut lines = script::toolchain(parts);
+    text.push_str(if parts.has_submodules { SUBMODULES } else { "" });
+    let mut lines: Vec<String> = script::packages(parts, "").into_iter().collect();
+    lines.extend(script::toolchain(parts));
     lines.extend(script::install(parts, TOOLS_AT_HOME));
     lines.push(format!(r#"echo "{TOOLS_AT_HOME}/bin" >> "$GITHUB_PATH""#));
     step(&mut text, "Tools", "", &lines);

@@ -54,8 +54,11 @@ pub(super) fn text(parts: &PipelineParts) -> String {
             "    # LARDER_GIT, a variable of the project, is the address of Larder's git repository."
         ),
     };
+    if parts.has_submodules {
+        text.push_str("    GIT_SUBMODULE_STRATEGY: recursive\n");
+    }
     text.push_str("  before_script:\n");
-    for line in script::set_up(parts, TOOLS) {
+    for line in script::packages(parts, "").into_iter().chain(script::set_up(parts, TOOLS)) {
         let _ = writeln!(text, "    - {}", script::yaml(&line));
     }
     if !parts.prefix.is_empty() {

@@ -27,11 +27,11 @@ const TEAMS: &str =
 pub(super) fn all(parts: &PipelineParts) -> String {
     let mut text = recipes(parts) + &cook(parts);
     if let Some(context) = &parts.image {
-        text += &image(context);
-        text += &image_of_default(context);
+        text += &image(parts, context);
+        text += &image_of_default(parts, context);
     }
     if parts.has_flake {
-        text += &nix();
+        text += &nix(parts);
     }
     text + &deployment(parts)
 }
@@ -57,7 +57,7 @@ fn keys(name: &str, minutes: u32, more: &[&str]) -> String {
 /// Checks what is committed. It saves the tools and the downloads for all.
 fn recipes(parts: &PipelineParts) -> String {
     let mut job = Job::new("recipes", &keys("Recipes", 60, &[READS]));
-    job.checkout();
+    job.checkout(parts);
     toolchain(&mut job, parts);
     let tools = install(&mut job, parts);
     job.save(&tools);
@@ -89,9 +89,12 @@ fn cook(parts: &PipelineParts) -> String {
     more.push(READS);
     more.push("env:\n  SLICES: ${{ matrix.slices }}");
     let mut job = Job::new("cook", &keys("${{ matrix.slices }}", 90, &more));
-    job.checkout();
+    job.checkout(parts);
     toolchain(&mut job, parts);
     install(&mut job, parts);
+    if let Some(line) = script::packages(parts, "sudo ") {
+        job.step(&PipelineStep::new("System packages", &[&line]));
+    }
     job.restore(&downloads(parts));
     let cook = r#"cargo larder cook --locked --summary "$GITHUB_STEP_SUMMARY" $SLICES"#;
     if parts.has_remote {
@@ -188,12 +191,12 @@ fn registry(job: &mut Job) {
 }
 
 /// The image of a pull request, from the cache of the default branch.
-fn image(context: &str) -> String {
+fn image(parts: &PipelineParts, context: &str) -> String {
     let condition = format!("if: ${{{{ !{ON_DEFAULT} }}}}");
     let permissions =
         "permissions:\n  contents: read # to check it out\n  packages: read # the image's cache";
     let mut job = Job::new("image", &keys("Image", 90, &[&condition, permissions]));
-    job.checkout();
+    job.checkout(parts);
     registry(&mut job);
     let build = format!(r#"docker buildx build --cache-from "type=registry,ref=$CACHE" {}"#, quoted(context));
     job.step(&PipelineStep::new("Build", &[&build]));
@@ -201,12 +204,12 @@ fn image(context: &str) -> String {
 }
 
 /// The same on the default branch, which writes the cache: every stage, so that a cold builder finds them.
-fn image_of_default(context: &str) -> String {
+fn image_of_default(parts: &PipelineParts, context: &str) -> String {
     let condition = format!("if: ${{{{ {ON_DEFAULT} }}}}");
     let permissions =
         "permissions:\n  contents: read # to check it out\n  packages: write # the image's cache";
     let mut job = Job::new("image-of-default", &keys("Image", 90, &[&condition, permissions]));
-    job.checkout();
+    job.checkout(parts);
     registry(&mut job);
     let build = format!(
         r#"docker buildx build --cache-from "type=registry,ref=$CACHE" --cache-to "type=registry,ref=$CACHE,mode=max,compression=zstd" {}"#,
@@ -216,9 +219,9 @@ fn image_of_default(context: &str) -> String {
     job.text()
 }
 
-fn nix() -> String {
+fn nix(parts: &PipelineParts) -> String {
     let mut job = Job::new("nix", &keys("Nix", 90, &[READS]));
-    job.checkout();
+    job.checkout(parts);
     job.action(NIX, &[]);
     job.step(&PipelineStep::new("Flake", &["nix flake check --print-build-logs"]));
     job.step(&PipelineStep::new("Package", &["nix build --print-build-logs"]));
@@ -243,7 +246,7 @@ fn deploy(parts: &PipelineParts) -> String {
         "permissions:\n  contents: read # to check it out\n  packages: read # the image's cache",
     ];
     let mut job = Job::new("deploy", &keys("Deployment", 60, &more));
-    job.checkout();
+    job.checkout(parts);
     toolchain(&mut job, parts);
     install(&mut job, parts);
     registry(&mut job);
@@ -277,6 +280,9 @@ mod tests {
         PipelineParts {
             prefix: String::new(),
             groups: Vec::new(),
+            default_branch: None,
+            has_submodules: false,
+            packages: Vec::new(),
             targets: Vec::new(),
             image: None,
             has_flake: false,

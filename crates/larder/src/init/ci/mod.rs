@@ -55,8 +55,7 @@ pub(super) fn propose(
             _ => Proposal::Fresh,
         });
     }
-    let prefix = git.as_ref().map(|git| git.prefix().into_string()).unwrap_or_default();
-    match PipelineParts::read(project, &prefix, source)? {
+    match PipelineParts::read(project, git.as_ref(), source)? {
         Ok(parts) => new_file(service.file(top)?, &service.text(&parts)),
         Err(why) => Ok(Proposal::Skipped(why)),
     }

@@ -7,6 +7,7 @@ use super::super::files::has_generated_dockerfile;
 use crate::{
     cargo::{platform::HOST_TUPLE, variables::BUILD_TARGET},
     error::Result,
+    git::Git,
     project::Project,
     slice::{Origin, Slice, leptos},
 };
@@ -17,6 +18,12 @@ pub(super) struct PipelineParts {
     pub(super) prefix: String,
     /// Slices that are cooked and built together, by their names.
     pub(super) groups: Vec<Group>,
+    /// The branch that is the repository's default, as its remote says, unless it is called as most are.
+    pub(super) default_branch: Option<String>,
+    /// Whether the repository has submodules, which no service but Buildkite checks out by itself.
+    pub(super) has_submodules: bool,
+    /// Debian packages that compiling the dependencies takes.
+    pub(super) packages: Vec<String>,
     /// The targets that they are built for beside the host, each once.
     pub(super) targets: Vec<String>,
     /// The folder that the image is built from, as seen from the workspace, if a Dockerfile of ours is there.
@@ -33,6 +40,9 @@ pub(super) struct PipelineParts {
     pub(super) source: Option<String>,
 }
 
+/// The names of branches that most repositories have one of.
+pub(super) const USUAL_BRANCHES: [&str; 2] = ["main", "master"];
+
 /// Slices of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
@@ -45,11 +55,10 @@ pub(super) struct Group {
 }
 
 impl PipelineParts {
-    /// The parts of a project, or why no pipeline can be written. `prefix` is the workspace's folder in the repository,
-    /// and `source` the address of Larder.
+    /// The parts of a project in a repository, or why no pipeline can be written. `source` is the address of Larder.
     pub(super) fn read(
         project: &Project,
-        prefix: &str,
+        git: Option<&Git>,
         source: Option<&str>,
     ) -> Result<Result<Self, String>> {
         let (groups, slices) = groups(&project.slices);
@@ -58,8 +67,13 @@ impl PipelineParts {
         }
         let context = project.settings.docker.context.as_ref().map_or(".", |context| context.as_str());
         let parts = Self {
-            prefix: prefix.to_owned(),
+            prefix: git.map(|git| git.prefix().into_string()).unwrap_or_default(),
             groups,
+            default_branch: git
+                .and_then(Git::default_branch)
+                .filter(|name| is_plain(name) && !USUAL_BRANCHES.contains(&&**name)),
+            has_submodules: git.is_some_and(Git::has_submodules),
+            packages: project.settings.docker.build_packages.clone(),
             targets: targets(&slices, &project.workspace.configured_targets()),
             image: has_generated_dockerfile(project)?.then(|| context.to_owned()),
             has_flake: project.workspace.root().join("flake.nix").is_file(),
@@ -79,7 +93,8 @@ impl PipelineParts {
     /// The words of the project's own; names of slices are checked when they are made.
     fn words(&self) -> impl Iterator<Item = &str> {
         let prefix = (!self.prefix.is_empty()).then_some(self.prefix.as_str());
-        self.targets.iter().map(String::as_str).chain(prefix).chain(self.image.as_deref())
+        let own = self.targets.iter().chain(&self.packages).map(String::as_str);
+        own.chain(prefix).chain(self.image.as_deref())
     }
 
     /// A path of the workspace's, from the top of the repository.

@@ -32,6 +32,14 @@ pub(super) fn toolchain(parts: &PipelineParts) -> Vec<String> {
     lines
 }
 
+/// The command that installs what compiling takes of the system and what it lacks. `sudo` comes before each program, with a space behind it.
+pub(super) fn packages(parts: &PipelineParts, sudo: &str) -> Option<String> {
+    let packages = parts.packages.join(" ");
+    let install = format!("{sudo}apt-get install --yes --no-install-recommends {packages}");
+    let line = format!("dpkg --status {packages} > /dev/null 2>&1 || ({sudo}apt-get update && {install})");
+    (!packages.is_empty()).then_some(line)
+}
+
 /// Checks of everything that is committed. `branch` is the variable with the name of the branch.
 pub(super) fn checks(parts: &PipelineParts, branch: &str) -> Vec<String> {
     let mut lines = recipes_check(&format!("${{{branch}:-}}"), ["dependabot/*", "renovate/*"]).to_vec();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::PipelineParts;
+use super::parts::{PipelineParts, USUAL_BRANCHES};
 
 /// Makes the text of a job.
 pub(super) struct Job {
@@ -41,6 +41,9 @@ pub(super) const ON_DEFAULT: &str =
 /// variables, each in whole lines.
 pub(super) fn head(events: &str, keys: &str, env: &str, parts: &PipelineParts) -> String {
     let given = address(parts.source.as_deref());
+    let default = parts.default_branch.as_ref().map(|name| format!("\"{name}\""));
+    let branches = USUAL_BRANCHES.map(str::to_owned).into_iter().chain(default);
+    let branches = branches.collect::<Vec<_>>().join(", ");
     format!(
         "\
 # Written by `cargo larder init`; yours to change.
@@ -49,7 +52,7 @@ name: larder
 on:
   push:
     # A branch with a pull request would run twice.
-    branches: [main, master]
+    branches: [{branches}]
   pull_request:
 {events}
 {keys}# A newer push to a pull request ends the older run.
@@ -102,11 +105,10 @@ impl Job {
         Self { text }
     }
 
-    pub(super) fn checkout(&mut self) {
-        let _ = writeln!(
-            self.text,
-            "      - uses: {CHECKOUT}\n        with:\n          persist-credentials: false"
-        );
+    pub(super) fn checkout(&mut self, parts: &PipelineParts) {
+        let submodules = parts.has_submodules.then_some(("submodules", "recursive"));
+        let inputs: Vec<_> = [("persist-credentials", "false")].into_iter().chain(submodules).collect();
+        self.action(CHECKOUT, &inputs);
     }
 
     /// An action with its inputs.
