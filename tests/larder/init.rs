@@ -255,6 +255,24 @@ fn a_workspace_below_its_repository() {
     }
 }
 
+/// The image is one part of several: that it cannot be made keeps no other from being written.
+#[test]
+fn a_member_outside_of_the_workspace_costs_the_image_alone() {
+    let member = MANIFEST.replacen("[package]\n", "[package]\nworkspace = \"../ws\"\n", 1);
+    let project = Project::without_lock(&[
+        ("ws/Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"../app\"]\n"),
+        ("app/Cargo.toml", &member),
+        ("app/src/main.rs", "fn main() {}\n"),
+    ]);
+    let ws = project.path().join("ws");
+    Surroundings::get().run(Path::new("cargo"), &ws, &["generate-lockfile"], &[]).ok();
+    project.git(&["init", "--quiet"]);
+    let said = Surroundings::get().larder(&ws, &["init", "--yes", "--with", "ci"]).ok().stderr;
+    assert!(said.contains("Skipped docker: package `app` at ../app lies outside of"), "{said}");
+    assert!(said.contains("; set `context = \"..\"` in [workspace.metadata.larder.docker]"), "{said}");
+    assert!(project.read(".github/workflows/larder.yml").contains("working-directory: \"ws\""));
+}
+
 /// Published packages, as they come: brought up on every run, built after it on every run or in the full one.
 macro_rules! packages {
     ($($test:ident: $name:literal, $version:literal, $cooked:ident;)*) => {

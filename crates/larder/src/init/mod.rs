@@ -242,7 +242,11 @@ fn docker(project: &Project) -> Result<Proposal> {
         Err(Error::NoSlice { name, .. }) => {
             return Ok(Proposal::skipped(format!("it is made from the recipes, which lack `{name}`")));
         }
-        Err(error @ Error::NoImage { .. }) => return Ok(Proposal::skipped(error.to_string())),
+        Err(error @ (Error::NoImage { .. } | Error::OutsideContext { .. } | Error::Settings { .. })) => {
+            // Parts that have nothing to do with an image are written all the same.
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            return Ok(Proposal::skipped(format!("{error}{hint}")));
+        }
         Err(error) => return Err(error),
     }
     let folder = docker::context(project)?;
