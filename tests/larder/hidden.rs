@@ -83,3 +83,13 @@ fn without_need_nothing_is_said_and_nothing_is_done() {
     Surroundings::get().larder(&folder, &["init", "--yes", "--only", "gitignore"]).ok();
     assert!(!folder.join(".gitignore").exists());
 }
+
+#[test]
+fn a_list_of_all_that_git_may_see_gets_the_generated_files() {
+    let project = with_ignored("/*\n!/.gitignore\n!/Cargo.toml\n!/src\n");
+    project.larder(&["init", "--yes"]).ok();
+    for path in ["Cargo.lock", "larder/larder.lock", "Dockerfile", ".dockerignore"] {
+        assert!(is_seen(&project, path), "{path}: {}", project.read(".gitignore"));
+    }
+    project.larder(&["init", "--check"]).ok();
+}

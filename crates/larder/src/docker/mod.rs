@@ -55,6 +55,9 @@ use crate::{
 use generated::origin;
 pub use generated::{has_generated, is_generated};
 
+/// The generated files, in that folder.
+pub(crate) const FILES: [&str; 2] = ["Dockerfile", ".dockerignore"];
+
 /// The folder that is sent to Docker, which has the generated files in it.
 ///
 /// # Errors

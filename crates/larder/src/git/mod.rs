@@ -154,6 +154,14 @@ impl Git {
         paths.iter().copied().filter(is_ignored).collect()
     }
 
+    /// Those of some files that git was told to ignore, whether they are there yet or not.
+    pub(crate) fn would_ignore<'a>(&self, paths: &[&'a str]) -> Vec<&'a str> {
+        // It fails if it ignores none.
+        let asked = self.cmd(&self.dir).args(["check-ignore", "--"]).args(paths.iter().copied()).output();
+        let said = asked.unwrap_or_default();
+        paths.iter().copied().filter(|path| said.lines().any(|ignored| ignored == *path)).collect()
+    }
+
     /// Whether git tracks a path, as the link or the file that it is; `None` without an answer.
     pub(crate) fn tracks(&self, path: &Utf8Path) -> Option<bool> {
         let known = self.cmd(&self.dir).env("GIT_LITERAL_PATHSPECS", "1").args(["ls-files", "-z", "--"]);

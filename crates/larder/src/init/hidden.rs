@@ -14,22 +14,21 @@ use crate::{
 };
 
 /// What other clones cannot be checked or built without.
-const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, TOOLCHAIN[0], TOOLCHAIN[1]];
+pub(super) const NEEDED: [&str; 4] = ["Cargo.lock", RECIPES, TOOLCHAIN[0], TOOLCHAIN[1]];
 const COMMENT: &str = "# Clones are checked and built with these.";
 
-/// The change of `.gitignore` after which git sees all of them; `None` if it does.
+/// The change of the `.gitignore` at `root` after which git sees files that are `hidden` now; `None` if there are none.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(super) fn change(git: &Git, root: &Utf8Path) -> Result<Option<Change>> {
-    let hidden = git.ignored(&NEEDED);
+pub(super) fn change(git: &Git, root: &Utf8Path, hidden: &[&str]) -> Result<Option<Change>> {
     // No pattern shows a file in a folder that is ignored as a whole.
     if hidden.is_empty() || !git.ignored(&["Cargo.toml"]).is_empty() {
         return Ok(None);
     }
     let path = root.join(".gitignore");
     let text = read::text_or_nothing(&path)?;
-    Change::needed(path, shown(&text, &hidden))
+    Change::needed(path, shown(&text, hidden))
 }
 
 /// A `.gitignore` that hides none of these: a pattern for one of them alone is removed, and one that a broader pattern

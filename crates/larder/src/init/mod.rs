@@ -187,7 +187,8 @@ pub fn propose(
         Part::Checks => checks::propose(project),
         Part::Recipes => recipes(project, report),
         Part::Gitignore => {
-            let change = repository(project).map(|git| hidden::change(&git, root)).transpose()?.flatten();
+            let Some(git) = repository(project) else { return Ok(Proposal::Fresh) };
+            let change = hidden::change(&git, root, &git.ignored(&hidden::NEEDED))?;
             Ok(Proposal::new(change.into_iter().collect()))
         }
         Part::Docker => docker(project),
@@ -267,6 +268,9 @@ fn docker(project: &Project) -> Result<Proposal> {
                 )));
             }
         }
+    }
+    if let Some(git) = repository(project).filter(|_| folder == project.workspace.root()) {
+        changes.extend(hidden::change(&git, &folder, &git.would_ignore(&docker::FILES))?);
     }
     Ok(Proposal::new(changes))
 }
