@@ -187,6 +187,33 @@ fn members_that_read_files_of_the_workspace() {
     );
 }
 
+/// A file that `#[path]` names may lie anywhere, and so do its modules.
+#[test]
+fn modules_outside_of_the_package_that_declares_them() {
+    let main = "#[path = \"../../shared/util.rs\"]\nmod util;\n#[path = \"../../single/one.rs\"]\nmod one;\n\
+                #[cfg_attr(all(), path = \"../../late/other.rs\")]\nmod other;\n\
+                fn main() { println!(\"{}\", util::deep::A + one::A + other::A); }\n";
+    let repository = GitRepository::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n"),
+        ("app/Cargo.toml", &package("app", "")),
+        ("app/src/main.rs", main),
+        ("shared/util.rs", "pub mod deep;\n"),
+        ("shared/deep.rs", "pub const A: u8 = 1;\n"),
+        ("single/one.rs", "pub const A: u8 = 1;\nmod inline {}\n"),
+        ("late/other.rs", "pub const A: u8 = 1;\n"),
+        (".gitignore", "/target\n"),
+    ]);
+    let project = repository.project();
+    project.cargo(&["generate-lockfile", "--quiet"]);
+    project.larder(&["init", "--only", "recipes,docker", "--yes"]).ok();
+    let sent = ["Cargo.lock", "Cargo.toml", "app", "shared", "single/one.rs", "larder"];
+    assert_eq!(allowed(project), sent);
+    // What the source does not say plainly is in cargo's own records.
+    project.cargo(&["build", "--release", "--quiet"]);
+    let said = project.larder(&["dockerfile"]).ok().stderr;
+    assert!(said.contains("target/release/app.d reads late/other.rs, which is not sent"), "{said}");
+}
+
 /// Their folders do not bring them along.
 #[test]
 fn keys_and_databases_are_asked_for_one_by_one() {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
-use super::paths::plain;
+use super::paths::{folder, plain};
 use crate::{
     files::read,
     project::Project,
@@ -18,6 +18,8 @@ use crate::{
 pub(super) fn files_read(project: &Project) -> Vec<(Utf8PathBuf, String)> {
     let root = project.workspace.root();
     let mut found = Vec::new();
+    let members: Vec<&Utf8Path> =
+        project.workspace.metadata().workspace_packages().into_iter().map(folder).collect();
     let targets = project.target_dirs();
     for folder in targets.iter().flat_map(|target| profile_folders(target.as_std_path())) {
         let Ok(folder) = Utf8PathBuf::from_path_buf(folder) else { continue };
@@ -32,10 +34,16 @@ pub(super) fn files_read(project: &Project) -> Vec<(Utf8PathBuf, String)> {
             let files = files(&text).into_iter().map(|file| root.join(file));
             let files = files.filter_map(|file| plain(&file)).filter(|file| file.starts_with(root));
             let own = files.filter(|file| !targets.iter().any(|target| file.starts_with(target)));
-            found.extend(own.filter(|file| file.extension() != Some("rs")).map(|file| (file, name.clone())));
+            let unsent = own.filter(|file| !is_source_of(file, &members));
+            found.extend(unsent.map(|file| (file, name.clone())));
         }
     }
     found
+}
+
+/// Whether it is Rust in the folder of a member, which is sent.
+fn is_source_of(file: &Utf8Path, members: &[&Utf8Path]) -> bool {
+    file.extension() == Some("rs") && members.iter().any(|member| file.starts_with(member))
 }
 
 fn dep_infos(folder: &Utf8Path) -> BTreeSet<Utf8PathBuf> {

@@ -7,6 +7,7 @@ use cargo_metadata::{
 
 use super::{
     literals::{self, Base, Literal},
+    modules,
     paths::{folder, plain},
 };
 use crate::{docker::names, files::read, git::shared_files::SharedFiles, workspace::Workspace};
@@ -33,7 +34,10 @@ pub(super) fn paths_named(workspace: &Workspace, package: &Package) -> Vec<(Utf8
         let literals = if is_script { literals::of_build_script(&text) } else { literals::of_source(&text) };
         let name = file.strip_prefix(root).unwrap_or(&file).to_string();
         let paths = literals.iter().filter_map(|literal| resolved(literal, own, &file, shared));
-        let paths = paths.map(|path| if is_script { with_neighbours(&path, own) } else { path });
+        let paths = paths.map(|path| {
+            let has_parts = is_script || has_modules_beside(&path);
+            if has_parts { with_neighbours(&path, own) } else { path }
+        });
         found.extend(paths.map(|path| (path, name.clone())));
     }
     found
@@ -66,8 +70,15 @@ fn is_build_script(package: &Package, file: &Utf8Path) -> bool {
     })
 }
 
-/// A build script's sources and headers read their neighbours, which nothing names: their folder counts, unless it is
-/// the package's own or an outer one. A key or a database is only sent by its own name.
+/// Whether it is Rust with modules in files beside it, as `#[path]` may name it outside of the package.
+fn has_modules_beside(path: &Utf8Path) -> bool {
+    let (Some("rs"), Some(folder)) = (path.extension(), path.parent()) else { return false };
+    let modules = modules::of_source(&read::text(path).unwrap_or_default());
+    modules.iter().any(|name| folder.join(name).is_dir() || folder.join(name).with_extension("rs").is_file())
+}
+
+/// A build script's sources and headers read their neighbours, which nothing names, and so does Rust with modules: their
+/// folder counts, unless it is the package's own or an outer one. A key or a database is only sent by its own name.
 fn with_neighbours(path: &Utf8Path, own: &Utf8Path) -> Utf8PathBuf {
     let has_neighbours = path.is_file() && !names::is_sent_by_name(path);
     let folder = path.parent().filter(|folder| has_neighbours && !own.starts_with(folder));
