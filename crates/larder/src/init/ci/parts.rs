@@ -90,11 +90,11 @@ impl PipelineParts {
         Ok(Ok(parts))
     }
 
-    /// The words of the project's own; names of slices are checked when they are made.
+    /// The words of the project's own. Names of slices are checked when they are made, and those of packages with the
+    /// settings.
     fn words(&self) -> impl Iterator<Item = &str> {
         let prefix = (!self.prefix.is_empty()).then_some(self.prefix.as_str());
-        let own = self.targets.iter().chain(&self.packages).map(String::as_str);
-        own.chain(prefix).chain(self.image.as_deref())
+        self.targets.iter().map(String::as_str).chain(prefix).chain(self.image.as_deref())
     }
 
     /// A path of the workspace's, from the top of the repository.

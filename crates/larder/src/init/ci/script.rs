@@ -32,9 +32,11 @@ pub(super) fn toolchain(parts: &PipelineParts) -> Vec<String> {
     lines
 }
 
-/// The command that installs what compiling takes of the system and what it lacks. `sudo` comes before each program, with a space behind it.
+/// The command that installs what compiling takes of the system, if any of it is missing. `sudo` comes before each
+/// program, with a space behind it.
 pub(super) fn packages(parts: &PipelineParts, sudo: &str) -> Option<String> {
-    let packages = parts.packages.join(" ");
+    let packages: Vec<_> = parts.packages.iter().map(|package| quoted(package)).collect();
+    let packages = packages.join(" ");
     let install = format!("{sudo}apt-get install --yes --no-install-recommends {packages}");
     let line = format!("dpkg --status {packages} > /dev/null 2>&1 || ({sudo}apt-get update && {install})");
     (!packages.is_empty()).then_some(line)
