@@ -165,7 +165,7 @@ pub fn unoptimised(manifest: &DocumentMut, known: &Known) -> Vec<Setting> {
 
 /// Whether a level of optimisation is set, and it is another than 0.
 fn is_optimised(manifest: &DocumentMut, path: &[&str]) -> bool {
-    get(manifest, path).is_some_and(|level| level.to_string().trim() != "0")
+    get(manifest, path).is_some_and(|level| level.as_integer() != Some(0))
 }
 
 /// Whether the development profile names a package with its version or source, as in `png@0.17.0`: cargo refuses a
@@ -351,6 +351,14 @@ members = []
         [package]
         name = "a"
         "#);
+    }
+
+    #[test]
+    fn level_0_is_no_optimisation_whatever_stands_behind_it() {
+        for (level, expected) in [("0 # as ever", 1), ("1 # for once", 0), ("\"s\"", 0)] {
+            let manifest = format!("[profile.dev]\nopt-level = {level}\n").parse().unwrap();
+            assert_eq!(unoptimised(&manifest, &known(&["png"], &[])).len(), expected, "{level}");
+        }
     }
 
     #[test]

@@ -23,8 +23,10 @@ use crate::{
 const OF_PACKAGES: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
 
 /// Files whose names stand in programs for the sake of messages.
-const SOURCES: [&str; 12] =
-    [".rs", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inc", ".S", ".s", ".asm"];
+const SOURCES: [&str; 17] = [
+    ".rs", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tcc", ".tpp",
+    ".S", ".s", ".asm",
+];
 
 /// How files of metadata end.
 pub const METADATA: &str = ".rmeta";
