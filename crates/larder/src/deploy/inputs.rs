@@ -18,7 +18,7 @@ use crate::{
 /// The files and steps that the image is made of. Only for a Dockerfile of ours it is known what they are.
 pub(super) fn of_image(project: &Project, build_args: &[String]) -> Result<Option<BuildRecord>> {
     let folder = docker::context(project)?;
-    if !docker::has_generated(&folder, "Dockerfile") || !docker::has_generated(&folder, ".dockerignore") {
+    if !docker::FILES.iter().all(|name| docker::has_generated(&folder, name)) {
         return Ok(None);
     }
     // Base images stay what they are until somebody pulls newer ones, as they do for the builder.

@@ -5,6 +5,9 @@ use cargo_metadata::camino::Utf8Path;
 use super::application::Application;
 use crate::files::read;
 
+/// The generated files, in the folder that is sent to Docker.
+pub(crate) const FILES: [&str; 2] = ["Dockerfile", ".dockerignore"];
+
 /// Whether a file's text was generated, from whatever recipes.
 pub fn is_generated(text: &str) -> bool {
     origin(text).is_some()

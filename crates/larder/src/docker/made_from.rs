@@ -8,14 +8,19 @@ use cargo_metadata::{
     camino::{Utf8Path, Utf8PathBuf},
 };
 
-use super::{context, generated::has_generated, shared::KNOWN, tailwind};
+use super::{
+    context,
+    generated::{FILES, has_generated},
+    shared::KNOWN,
+    tailwind,
+};
 use crate::{project::Project, recipe::memory::GeneratedFrom, slice::leptos, workspace::Workspace};
 
 /// The files and folders of a project that has generated files; `None` for one that has none.
 pub fn made_from(project: &Project) -> Option<GeneratedFrom> {
     // The code that needs the folder tells of a wrong setting.
     let Ok(folder) = context::folder(project) else { return Some(GeneratedFrom::default()) };
-    if !has_generated(&folder, "Dockerfile") && !has_generated(&folder, ".dockerignore") {
+    if !FILES.iter().any(|name| has_generated(&folder, name)) {
         return None;
     }
     let workspace = &project.workspace;

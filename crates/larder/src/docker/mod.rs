@@ -52,11 +52,9 @@ use crate::{
     files::{change, read},
     project::Project,
 };
+pub(crate) use generated::FILES;
 use generated::origin;
 pub use generated::{has_generated, is_generated};
-
-/// The generated files, in that folder.
-pub(crate) const FILES: [&str; 2] = ["Dockerfile", ".dockerignore"];
 
 /// The folder that is sent to Docker, which has the generated files in it.
 ///
@@ -196,7 +194,7 @@ pub fn state(path: &Utf8Path, text: &str) -> Result<State> {
 pub fn refresh(project: &Project) -> Result<Vec<Utf8PathBuf>> {
     let folder = context(project)?;
     // Somebody's own Dockerfile asks for nothing that a slice could lack.
-    if !has_generated(&folder, "Dockerfile") && !has_generated(&folder, ".dockerignore") {
+    if !FILES.iter().any(|name| has_generated(&folder, name)) {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();

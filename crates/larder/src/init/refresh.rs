@@ -7,7 +7,7 @@ use super::{
     files::{has_generated_dockerfile, new_file, repository},
     proposal::Proposal,
 };
-use crate::{error::Result, git::Git, project::Project, workspace::RECIPES};
+use crate::{docker, error::Result, git::Git, project::Project, workspace::RECIPES};
 
 /// The workflow with `ADDRESS`, `FOLDER` and `PATHS` in the places of words of the project, and `CHECKOUT` and `RESTORE` in
 /// those of actions.
@@ -39,7 +39,7 @@ fn written_by_lock(project: &Project) -> Result<Vec<String>> {
     let mut paths = vec![RECIPES.to_owned()];
     if has_generated_dockerfile(project)? {
         let context = project.settings.docker.context.as_ref().map_or("", |context| context.as_str());
-        for name in ["Dockerfile", ".dockerignore"] {
+        for name in docker::FILES {
             paths.push(if context.is_empty() { name.to_owned() } else { format!("{context}/{name}") });
         }
     }
